@@ -1,0 +1,77 @@
+import Synchronization
+import Vocabulary
+
+/// Holds the one amount of memory that a worker may use for data; every buffer takes from it and gives back.
+///
+/// Thread-safe: one atomic counter. Taking never blocks; who does not get memory spills or fails with a clear error.
+package final class MemoryBudget: Sendable {
+    /// Bytes that may be in use at once.
+    package let limitBytes: Int
+    private let used = Atomic<Int>(0)
+    private let peak = Atomic<Int>(0)
+
+    package init(limitBytes: Int) { self.limitBytes = limitBytes }
+
+    /// The budget of buffers that no operator accounts for: batches on their way through a pipeline, which are bounded
+    /// by their number. It only counts.
+    package static let transient = MemoryBudget(limitBytes: Int.max)
+
+    package var usedBytes: Int { used.load(ordering: .relaxed) }
+    package var peakBytes: Int { peak.load(ordering: .relaxed) }
+
+    /// Takes `bytes` if they fit and says whether they did.
+    package func tryTake(_ bytes: Int) -> Bool {
+        let now = used.add(bytes, ordering: .relaxed).newValue
+        if now > limitBytes {
+            used.subtract(bytes, ordering: .relaxed)
+            return false
+        }
+        if now > peak.load(ordering: .relaxed) { peak.store(now, ordering: .relaxed) }
+        return true
+    }
+
+    /// Takes `bytes` or throws `OUT_OF_MEMORY`, naming `owner` and what to change.
+    package func take(_ bytes: Int, for owner: String) throws(EngineError) {
+        if tryTake(bytes) { return }
+        throw .system(
+            "OUT_OF_MEMORY",
+            "\(owner) needs \(ByteSize.format(bytes)) more, but \(ByteSize.format(usedBytes)) of "
+                + "\(ByteSize.format(limitBytes)) are in use",
+            remedy: "Give the worker more memory (--memory), or fewer slots (--slots).")
+    }
+
+    package func giveBack(_ bytes: Int) { used.subtract(bytes, ordering: .relaxed) }
+}
+
+/// Holds an amount taken from a budget that grows and shrinks with an operator's state; given back when freed.
+/// Not thread-safe: one owner.
+package final class Reservation {
+    private let budget: MemoryBudget
+    private let owner: String
+    package private(set) var bytes = 0
+
+    package init(_ budget: MemoryBudget, owner: String) {
+        self.budget = budget
+        self.owner = owner
+    }
+
+    /// Sets the reserved amount. Throws `OUT_OF_MEMORY` when growing past the budget; the old amount then stays.
+    package func resize(to newBytes: Int) throws(EngineError) {
+        if newBytes > bytes {
+            try budget.take(newBytes - bytes, for: owner)
+        } else {
+            budget.giveBack(bytes - newBytes)
+        }
+        bytes = newBytes
+    }
+
+    /// Tries to set the reserved amount and says whether it could; the old amount stays when it could not.
+    package func tryResize(to newBytes: Int) -> Bool {
+        if newBytes > bytes, !budget.tryTake(newBytes - bytes) { return false }
+        if newBytes < bytes { budget.giveBack(bytes - newBytes) }
+        bytes = newBytes
+        return true
+    }
+
+    deinit { budget.giveBack(bytes) }
+}

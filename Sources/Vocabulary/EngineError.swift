@@ -1,0 +1,93 @@
+/// Names whose fault an error is. It decides the retry, the exit status and the HTTP status.
+package enum Blame: String, Sendable, Hashable, CaseIterable {
+    /// The request is wrong (SQL text, option, path): never retried, exit status 1 (2 for bad usage), HTTP 400.
+    case user
+    /// The input data is wrong (broken record, truncated file): never retried, exit status 1, HTTP 422.
+    case data
+    /// The machine or the network failed: retried on another worker, HTTP 503.
+    case system
+    /// Millrace broke one of its own rules: retried once, HTTP 500.
+    case `internal`
+}
+
+/// Points at a stretch of a text that the user wrote, for messages with a caret.
+package struct SourceLocation: Sendable, Hashable {
+    /// File name as the user gave it, or `<command line>`.
+    package var file: String
+    /// 1-based line.
+    package var line: Int
+    /// 1-based column, counted in characters.
+    package var column: Int
+    /// The whole text of that line, without its line break.
+    package var lineText: String
+    /// Number of characters to underline, at least 1.
+    package var length: Int
+
+    package init(file: String, line: Int, column: Int, lineText: String, length: Int = 1) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.lineText = lineText
+        self.length = length
+    }
+}
+
+/// Carries every failure of the engine, from a kernel to the message that a user reads.
+///
+/// `code` is a stable, upper-case Spark error class where Spark has one (`DIVIDE_BY_ZERO`,
+/// `UNRESOLVED_COLUMN`, `PATH_NOT_FOUND`, …), so that users can search for it.
+package struct EngineError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var blame: Blame
+    package var code: String
+    /// One sentence that says what is wrong; values come last.
+    package var message: String
+    /// What to do about it; nil where the message says it already.
+    package var remedy: String?
+    package var location: SourceLocation?
+
+    package init(
+        _ blame: Blame, _ code: String, _ message: String, remedy: String? = nil, at location: SourceLocation? = nil
+    ) {
+        self.blame = blame
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+        self.location = location
+    }
+
+    /// Returns an error that blames the user.
+    package static func user(
+        _ code: String, _ message: String, remedy: String? = nil, at location: SourceLocation? = nil
+    ) -> EngineError {
+        EngineError(.user, code, message, remedy: remedy, at: location)
+    }
+
+    /// Returns an error that blames the input data.
+    package static func data(_ code: String, _ message: String, remedy: String? = nil) -> EngineError {
+        EngineError(.data, code, message, remedy: remedy)
+    }
+
+    /// Returns an error that blames the machine or the network; the task is tried again.
+    package static func system(_ code: String, _ message: String, remedy: String? = nil) -> EngineError {
+        EngineError(.system, code, message, remedy: remedy)
+    }
+
+    /// Returns an error that blames Millrace itself.
+    package static func `internal`(_ message: String) -> EngineError {
+        EngineError(
+            .internal, "INTERNAL_ERROR", message, remedy: "This is a bug in Millrace; please report it with the job's text.")
+    }
+
+    /// Renders `[CODE] message`, the place with a caret, and the remedy, one below the other.
+    package var description: String {
+        var text = "[\(code)] \(message)"
+        if let location {
+            text += "\n  --> \(location.file):\(location.line):\(location.column)\n"
+            text += "   | \(location.lineText)\n"
+            let indent = String(repeating: " ", count: max(0, location.column - 1))
+            text += "   | \(indent)\(String(repeating: "^", count: max(1, location.length)))"
+        }
+        if let remedy { text += "\n  = \(remedy)" }
+        return text
+    }
+}

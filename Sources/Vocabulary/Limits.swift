@@ -1,0 +1,23 @@
+/// Names every limit of the engine that more than one room must agree on.
+package enum Limits {
+    /// Rows in a full batch. A batch of 8-byte columns of this length stays in the first-level cache's neighbourhood.
+    package static let batchRows = 4096
+    /// Rows in a morsel: the unit of work that one thread takes from a split.
+    package static let morselRows = 131_072
+    /// Longest SQL text accepted, bytes.
+    package static let sqlBytes = 256 * 1024
+    /// Deepest nesting accepted in SQL, plans and JSON.
+    package static let nestingDepth = 128
+    /// Longest body of a control request, bytes.
+    package static let requestBodyBytes = 1 << 20
+    /// Largest string or binary value, bytes.
+    package static let valueBytes = 1 << 30
+    /// Most bytes that one LZ4 block may inflate to, as a multiple of its compressed size.
+    package static let lz4ExpansionLimit = 255
+    /// Most bytes of one column block, inflated.
+    package static let blockBytes = 64 << 20
+    /// Attempts that one task gets before its job fails.
+    package static let taskAttempts = 4
+    /// Target size of a Parquet file that a statement writes, bytes.
+    package static let targetFileBytes = 256 << 20
+}

@@ -1,0 +1,153 @@
+/// Names a Spark SQL data type.
+package indirect enum DataType: Hashable, Sendable {
+    /// The type of a bare NULL (`void`).
+    case null
+    case boolean
+    case int8, int16, int32, int64
+    case float, double
+    /// A fixed-point number: `precision` digits, `scale` of them after the point; 0 ≤ scale ≤ precision ≤ 38.
+    case decimal(precision: Int, scale: Int)
+    case string, binary
+    /// Days since 1970-01-01 in the proleptic Gregorian calendar.
+    case date
+    /// Microseconds since 1970-01-01T00:00:00Z: an instant, shown in the session's time zone.
+    case timestamp
+    /// Microseconds since 1970-01-01T00:00:00 of a clock on no zone's wall.
+    case timestampNTZ
+    /// Months.
+    case yearMonthInterval
+    /// Microseconds.
+    case dayTimeInterval
+    case array(DataType, containsNull: Bool)
+    case structure([Field])
+    case map(key: DataType, value: DataType, valueContainsNull: Bool)
+
+    /// Most digits of a decimal.
+    package static let maximumPrecision = 38
+    /// Most digits of a decimal that is held in 64 bits.
+    package static let int64Precision = 18
+}
+
+/// Names one column of a schema or one member of a structure.
+package struct Field: Hashable, Sendable {
+    package var name: String
+    package var type: DataType
+    package var nullable: Bool
+
+    package init(_ name: String, _ type: DataType, nullable: Bool = true) {
+        self.name = name
+        self.type = type
+        self.nullable = nullable
+    }
+}
+
+/// Lists the columns of a relation in order.
+package struct Schema: Hashable, Sendable {
+    package var fields: [Field]
+
+    package init(_ fields: [Field]) { self.fields = fields }
+
+    package var count: Int { fields.count }
+    package subscript(_ index: Int) -> Field { fields[index] }
+    package var types: [DataType] { fields.map(\.type) }
+    package var names: [String] { fields.map(\.name) }
+
+    /// Returns the position of the column named `name`, ignoring case as Spark does, or nil.
+    package func index(of name: String) -> Int? {
+        if let exact = fields.firstIndex(where: { $0.name == name }) { return exact }
+        let lowered = name.lowercased()
+        return fields.firstIndex { $0.name.lowercased() == lowered }
+    }
+}
+
+/// Names how the values of a type lie in memory. Kernels switch over this once per batch.
+package enum PhysicalType: UInt8, Hashable, Sendable {
+    /// No values at all.
+    case null
+    /// One byte, 0 or 1.
+    case bool
+    case int8, int16, int32, int64, int128
+    case float, double
+    /// A 16-byte `StringView`.
+    case view
+    /// `count + 1` 32-bit offsets into one child (array) or two (map: keys, values).
+    case list
+    /// One child per member.
+    case structure
+
+    /// Bytes that one value takes; 0 where values have no fixed width.
+    package var width: Int {
+        switch self {
+        case .null, .structure: 0
+        case .bool, .int8: 1
+        case .int16: 2
+        case .int32, .float, .list: 4
+        case .int64, .double: 8
+        case .int128, .view: 16
+        }
+    }
+}
+
+extension DataType {
+    /// How values of this type lie in memory.
+    package var physical: PhysicalType {
+        switch self {
+        case .null: .null
+        case .boolean: .bool
+        case .int8: .int8
+        case .int16: .int16
+        case .int32, .date, .yearMonthInterval: .int32
+        case .int64, .timestamp, .timestampNTZ, .dayTimeInterval: .int64
+        case .float: .float
+        case .double: .double
+        case .decimal(let precision, _): precision <= DataType.int64Precision ? .int64 : .int128
+        case .string, .binary: .view
+        case .array, .map: .list
+        case .structure: .structure
+        }
+    }
+
+    package var isIntegral: Bool {
+        switch self {
+        case .int8, .int16, .int32, .int64: true
+        default: false
+        }
+    }
+
+    package var isDecimal: Bool { if case .decimal = self { true } else { false } }
+    package var isFloating: Bool { self == .float || self == .double }
+    package var isNumeric: Bool { isIntegral || isDecimal || isFloating }
+
+    package var isNested: Bool {
+        switch self {
+        case .array, .structure, .map: true
+        default: false
+        }
+    }
+
+    /// The type as Spark writes it in messages and DDL: `DECIMAL(10,2)`, `ARRAY<INT>`, `STRUCT<a: INT>`.
+    package var sqlName: String {
+        switch self {
+        case .null: "VOID"
+        case .boolean: "BOOLEAN"
+        case .int8: "TINYINT"
+        case .int16: "SMALLINT"
+        case .int32: "INT"
+        case .int64: "BIGINT"
+        case .float: "FLOAT"
+        case .double: "DOUBLE"
+        case .decimal(let precision, let scale): "DECIMAL(\(precision),\(scale))"
+        case .string: "STRING"
+        case .binary: "BINARY"
+        case .date: "DATE"
+        case .timestamp: "TIMESTAMP"
+        case .timestampNTZ: "TIMESTAMP_NTZ"
+        case .yearMonthInterval: "INTERVAL YEAR TO MONTH"
+        case .dayTimeInterval: "INTERVAL DAY TO SECOND"
+        case .array(let element, _): "ARRAY<\(element.sqlName)>"
+        case .structure(let fields):
+            "STRUCT<\(fields.map { "\($0.name): \($0.type.sqlName)" }.joined(separator: ", "))>"
+        case .map(let key, let value, _): "MAP<\(key.sqlName), \(value.sqlName)>"
+        }
+    }
+}

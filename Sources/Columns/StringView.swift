@@ -1,0 +1,117 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Refers to a string or binary value in 16 bytes, as Umbra does (Neumann and Freitag, CIDR 2020).
+///
+///     length ≤ 12:  | length 4 | bytes 0…11, zero padded                |
+///     length > 12:  | length 4 | bytes 0…3 | address of all bytes 8     |
+///
+/// **Invariant:** unused inline bytes are zero, so short views are equal exactly when both words are.
+/// The bytes at the address are kept alive by the `heaps` of the vector that holds the view.
+@frozen
+package struct StringView: Sendable {
+    /// Longest value held inline, bytes.
+    @inlinable package static var inlineCapacity: Int { 12 }
+
+    /// Length in the low half, first four bytes in the high half.
+    @usableFromInline package var head: UInt64
+    /// Bytes 4…11 when inline, otherwise the address.
+    @usableFromInline package var tail: UInt64
+
+    @inlinable
+    package init(head: UInt64, tail: UInt64) {
+        self.head = head
+        self.tail = tail
+    }
+
+    /// The empty string.
+    @inlinable package static var empty: StringView { StringView(head: 0, tail: 0) }
+
+    /// Refers to `count` bytes at `base`; copies them inline when they fit, else keeps the address.
+    @inlinable
+    package init(_ base: UnsafeRawPointer, count: Int) {
+        if count <= 12 {
+            var words: (UInt64, UInt64) = (0, 0)
+            withUnsafeMutableBytes(of: &words) { raw in
+                guard let start = raw.baseAddress else { return }
+                memcpy(start + 4, base, count)
+            }
+            head = words.0 | UInt64(UInt32(truncatingIfNeeded: count))
+            tail = words.1
+        } else {
+            let prefix = base.loadUnaligned(as: UInt32.self)
+            head = UInt64(UInt32(truncatingIfNeeded: count)) | (UInt64(prefix) << 32)
+            tail = UInt64(UInt(bitPattern: base))
+        }
+    }
+
+    /// Length in bytes.
+    @inlinable package var count: Int { Int(head & 0xFFFF_FFFF) }
+    @inlinable package var isInline: Bool { count <= 12 }
+
+    /// The address of a value that is not inline.
+    @inlinable package var address: UnsafeRawPointer {
+        UnsafeRawPointer(bitPattern: UInt(tail)).unsafelyUnwrapped
+    }
+
+    /// Calls `body` with the value's bytes, which are valid only during the call.
+    @inlinable
+    package func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        let length = count
+        if length > 12 { return try body(UnsafeRawBufferPointer(start: address, count: length)) }
+        var copy = self
+        return try withUnsafeBytes(of: &copy) { raw in
+            try body(UnsafeRawBufferPointer(rebasing: raw[4..<(4 + length)]))
+        }
+    }
+
+    /// Copies the value's bytes to `target`, which has room for `count` bytes.
+    @inlinable
+    package func copyBytes(to target: UnsafeMutableRawPointer) {
+        let length = count
+        if length > 12 {
+            memcpy(target, address, length)
+        } else {
+            var copy = self
+            withUnsafeBytes(of: &copy) { raw in
+                guard let start = raw.baseAddress else { return }
+                memcpy(target, start + 4, length)
+            }
+        }
+    }
+
+    /// Says whether both values have the same bytes.
+    @inlinable
+    package static func == (a: StringView, b: StringView) -> Bool {
+        if a.head != b.head { return false }
+        if a.tail == b.tail { return true }
+        let length = a.count
+        if length <= 12 { return false }
+        return memcmp(a.address, b.address, length) == 0
+    }
+
+    /// Compares byte by byte, as Spark orders strings: negative, zero or positive.
+    @inlinable
+    package static func compare(_ a: StringView, _ b: StringView) -> Int {
+        let prefixA = UInt32(truncatingIfNeeded: a.head >> 32).byteSwapped
+        let prefixB = UInt32(truncatingIfNeeded: b.head >> 32).byteSwapped
+        if prefixA != prefixB { return prefixA < prefixB ? -1 : 1 }
+        return compareTails(a, b)
+    }
+
+    @usableFromInline
+    static func compareTails(_ a: StringView, _ b: StringView) -> Int {
+        let order = a.withBytes { left in
+            b.withBytes { right -> Int in
+                let shared = min(left.count, right.count)
+                guard shared > 0, let x = left.baseAddress, let y = right.baseAddress else { return 0 }
+                return Int(memcmp(x, y, shared))
+            }
+        }
+        return order != 0 ? order : a.count - b.count
+    }
+
+    /// The value as text; bytes that are not UTF-8 become the replacement character.
+    package var string: String { withBytes { String(decoding: $0, as: UTF8.self) } }
+}

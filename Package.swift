@@ -51,6 +51,7 @@ let package = Package(
         // data
         room("Columns", ["Vocabulary", "Memory"]),
         // language
+        room("Plans", ["Vocabulary", "Columns"]),
         // tests
         tests("TidyTests", []),
         tests("ColumnsTests", ["Columns", "Memory", "Vocabulary"]),

@@ -1,0 +1,71 @@
+import Columns
+import Vocabulary
+
+/// Names the file formats that can be read and written.
+package enum FileFormat: String, Hashable, Sendable, CaseIterable {
+    case parquet, csv, json, text
+}
+
+/// Names one file of a relation, with what the catalog knows of it.
+package struct FileEntry: Hashable, Sendable {
+    package var path: String
+    package var byteCount: Int
+    /// Values of the `key=value` folders above the file, in the order of the relation's partition columns.
+    package var partitionValues: [Literal]
+    /// Rows, when the footer tells.
+    package var rowCount: Int?
+
+    package init(path: String, byteCount: Int, partitionValues: [Literal] = [], rowCount: Int? = nil) {
+        self.path = path
+        self.byteCount = byteCount
+        self.partitionValues = partitionValues
+        self.rowCount = rowCount
+    }
+}
+
+/// Describes files that are read as one relation: the data columns first, then the partition columns.
+package struct FileRelation: Hashable, Sendable {
+    package var format: FileFormat
+    package var files: [FileEntry]
+    /// Columns that are inside the files.
+    package var dataSchema: Schema
+    /// Columns that come from folder names.
+    package var partitionSchema: Schema
+    /// Reader options under Spark's names, lower case.
+    package var options: [String: String]
+    /// As the user named it, for plans and messages.
+    package var name: String
+
+    package init(
+        format: FileFormat, files: [FileEntry], dataSchema: Schema, partitionSchema: Schema = Schema([]),
+        options: [String: String] = [:], name: String
+    ) {
+        self.format = format
+        self.files = files
+        self.dataSchema = dataSchema
+        self.partitionSchema = partitionSchema
+        self.options = options
+        self.name = name
+    }
+
+    package var schema: Schema { Schema(dataSchema.fields + partitionSchema.fields) }
+    package var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
+}
+
+/// Names a part of a file that one task reads: bytes of a text file, or row groups of a Parquet file.
+package struct FileSplit: Hashable, Sendable {
+    /// Index into the relation's files.
+    package var file: Int
+    /// For CSV and JSON: records that begin in [start, end). For Parquet: row groups [start, end).
+    package var start: Int
+    package var end: Int
+    /// Bytes to read, for balance and progress.
+    package var byteCount: Int
+
+    package init(file: Int, start: Int, end: Int, byteCount: Int) {
+        self.file = file
+        self.start = start
+        self.end = end
+        self.byteCount = byteCount
+    }
+}

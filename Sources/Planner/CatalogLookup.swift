@@ -1,0 +1,39 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+/// Finds what names in a statement stand for. Declared here because binding needs it; implemented by `Catalog`.
+package protocol CatalogLookup {
+    /// Returns the table or temporary view of that name (parts as written, without quotes), or nil.
+    func relation(named parts: [String]) throws(EngineError) -> CatalogRelation?
+    /// Returns the files at a path, for ``format.`path` `` and `USING format OPTIONS (…)`. Lists them and infers
+    /// the schema unless one is given. Throws `PATH_NOT_FOUND` and the errors of inference.
+    func files(
+        format: FileFormat, paths: [String], options: [String: String], schema: Schema?
+    ) throws(EngineError) -> FileRelation
+    /// Every name that `relation(named:)` knows, for suggestions and `SHOW TABLES`.
+    var relationNames: [String] { get }
+}
+
+/// Says what a name in a FROM clause stands for.
+package enum CatalogRelation: Sendable {
+    /// A temporary view on files, or a table.
+    case files(FileRelation)
+    /// A temporary view on a query, bound anew wherever it is used.
+    case view(ViewDefinition)
+}
+
+/// Holds a temporary view on a query: its text's tree, and the text itself for the places in messages.
+package struct ViewDefinition: Sendable {
+    package var query: QuerySyntax
+    /// Names given after the view's own, empty for the query's own names.
+    package var columns: [String]
+    package var source: SQLSource
+
+    package init(query: QuerySyntax, columns: [String], source: SQLSource) {
+        self.query = query
+        self.columns = columns
+        self.source = source
+    }
+}

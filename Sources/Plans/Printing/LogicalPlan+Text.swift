@@ -1,0 +1,66 @@
+import Columns
+import Vocabulary
+
+extension LogicalPlan: CustomStringConvertible {
+    /// The plan as a tree, one operator a line.
+    package var description: String { PlanTree.draw(self, text: \.label, children: \.shownChildren) }
+
+    /// Inputs, and the plans of the subqueries in this node's expressions.
+    private var shownChildren: [LogicalPlan] {
+        var shown = children
+        for expression in expressions {
+            expression.forEach { if case .subquery(let subquery) = $0 { shown.append(subquery.plan) } }
+        }
+        return shown
+    }
+
+    /// This operator alone, on one line.
+    package var label: String {
+        switch self {
+        case .scan(let scan): return scan.label
+        case .values(let rows, let output): return "LocalRelation \(list(output)), \(rows.count) rows"
+        case .filter(let condition, _): return "Filter \(condition)"
+        case .project(let expressions, _): return "Project \(list(expressions))"
+        case .aggregate(let groups, let aggregates, _):
+            return "Aggregate \(list(groups)), \(list(aggregates))"
+        case .join(let kind, _, _, let condition):
+            return "Join \(kind.label)\(condition.map { ", \($0)" } ?? "")"
+        case .sort(let keys, _): return "Sort \(list(keys))"
+        case .limit(let count, let offset, _):
+            return "Limit \(count.map(String.init) ?? "ALL")\(offset > 0 ? " OFFSET \(offset)" : "")"
+        case .distinct: return "Distinct"
+        case .union(_, let output): return "Union \(list(output))"
+        case .expand(let lists, let output, _):
+            return "Expand [\(lists.map { list($0) }.joined(separator: ", "))], \(list(output))"
+        }
+    }
+
+    private func list(_ items: [some CustomStringConvertible]) -> String {
+        "[\(items.map(\.description).joined(separator: ", "))]"
+    }
+}
+
+extension LogicalScan {
+    fileprivate var label: String {
+        let columns = output.map(\.description).joined(separator: ", ")
+        let base = "Scan \(relation.format.rawValue) \(relation.name) [\(columns)]"
+        if filters.isEmpty { return base }
+        return base + ", filters: [\(filters.map(\.description).joined(separator: ", "))]"
+    }
+}
+
+extension JoinKind {
+    /// The kind as Spark's plans name it.
+    package var label: String {
+        switch self {
+        case .inner: "Inner"
+        case .left: "LeftOuter"
+        case .right: "RightOuter"
+        case .full: "FullOuter"
+        case .leftSemi: "LeftSemi"
+        case .leftAnti: "LeftAnti"
+        case .leftAntiNullAware: "LeftAnti (null-aware)"
+        case .cross: "Cross"
+        }
+    }
+}

@@ -1,0 +1,20 @@
+/// Draws a tree as Spark does: each child below its parent behind `+- ` or `:- `.
+package enum PlanTree {
+    /// Returns one line per node. `text` names a node and `children` gives its inputs.
+    package static func draw<Node>(
+        _ root: Node, text: (Node) -> String, children: (Node) -> [Node]
+    ) -> String {
+        var lines: [String] = []
+        func walk(_ node: Node, lead: String, below: String) {
+            let nodeLines = text(node).split(separator: "\n", omittingEmptySubsequences: false)
+            for (index, line) in nodeLines.enumerated() { lines.append((index == 0 ? lead : below) + line) }
+            let inputs = children(node)
+            for (index, child) in inputs.enumerated() {
+                let isLast = index == inputs.count - 1
+                walk(child, lead: below + (isLast ? "+- " : ":- "), below: below + (isLast ? "   " : ":  "))
+            }
+        }
+        walk(root, lead: "", below: "")
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,101 @@
+import Columns
+import Vocabulary
+
+extension LogicalPlan {
+    /// The plans that this one reads, in order.
+    package var children: [LogicalPlan] {
+        switch self {
+        case .scan, .values: []
+        case .filter(_, let input), .project(_, let input), .aggregate(_, _, let input), .sort(_, let input),
+            .limit(_, _, let input), .distinct(let input), .expand(_, _, let input):
+            [input]
+        case .join(_, let left, let right, _): [left, right]
+        case .union(let inputs, _): inputs
+        }
+    }
+
+    /// Returns the plan with each input replaced by `transform` of it.
+    package func mapChildren(_ transform: (LogicalPlan) throws -> LogicalPlan) rethrows -> LogicalPlan {
+        switch self {
+        case .scan, .values: return self
+        case .filter(let condition, let input): return .filter(condition, input: try transform(input))
+        case .project(let list, let input): return .project(list, input: try transform(input))
+        case .aggregate(let groups, let aggregates, let input):
+            return .aggregate(groups: groups, aggregates: aggregates, input: try transform(input))
+        case .join(let kind, let left, let right, let condition):
+            return .join(kind, left: try transform(left), right: try transform(right), condition: condition)
+        case .sort(let keys, let input): return .sort(keys, input: try transform(input))
+        case .limit(let count, let offset, let input):
+            return .limit(count: count, offset: offset, input: try transform(input))
+        case .distinct(let input): return .distinct(input: try transform(input))
+        case .union(let inputs, let output): return .union(try inputs.map(transform), output: output)
+        case .expand(let lists, let output, let input):
+            return .expand(lists, output: output, input: try transform(input))
+        }
+    }
+
+    /// Returns the plan rewritten from the leaves up.
+    package func rewrittenUp(_ transform: (LogicalPlan) throws -> LogicalPlan) rethrows -> LogicalPlan {
+        try transform(mapChildren { try $0.rewrittenUp(transform) })
+    }
+
+    /// Returns the plan rewritten from the root down; `transform` sees each node before its inputs.
+    package func rewrittenDown(_ transform: (LogicalPlan) throws -> LogicalPlan) rethrows -> LogicalPlan {
+        try transform(self).mapChildren { try $0.rewrittenDown(transform) }
+    }
+
+    /// Returns the plan with `transform` applied to each expression of this node only.
+    package func mapExpressions(_ transform: (Expression) throws -> Expression) rethrows -> LogicalPlan {
+        func named(_ list: [NamedExpression]) throws -> [NamedExpression] {
+            try list.map { NamedExpression(try transform($0.expression), as: $0.output) }
+        }
+        switch self {
+        case .scan(var scan):
+            scan.filters = try scan.filters.map(transform)
+            return .scan(scan)
+        case .values, .limit, .distinct, .union: return self
+        case .filter(let condition, let input): return .filter(try transform(condition), input: input)
+        case .project(let list, let input): return .project(try named(list), input: input)
+        case .aggregate(let groups, let aggregates, let input):
+            let calls = try aggregates.map { aggregate in
+                NamedAggregate(try aggregate.call.mapExpressions(transform), as: aggregate.output)
+            }
+            return .aggregate(groups: try named(groups), aggregates: calls, input: input)
+        case .join(let kind, let left, let right, let condition):
+            return .join(kind, left: left, right: right, condition: try condition.map(transform))
+        case .sort(let keys, let input):
+            return .sort(
+                try keys.map {
+                    SortKey(try transform($0.expression), ascending: $0.ascending, nullsFirst: $0.nullsFirst)
+                }, input: input)
+        case .expand(let lists, let output, let input):
+            return .expand(try lists.map { try $0.map(transform) }, output: output, input: input)
+        }
+    }
+
+    /// The expressions of this node only.
+    package var expressions: [Expression] {
+        var found: [Expression] = []
+        _ = mapExpressions {
+            found.append($0)
+            return $0
+        }
+        return found
+    }
+
+    /// Calls `visit` with this plan and all below it, parents first; plans inside subquery expressions are not visited.
+    package func forEach(_ visit: (LogicalPlan) -> Void) {
+        visit(self)
+        for child in children { child.forEach(visit) }
+    }
+}
+
+extension AggregateCall {
+    /// Returns the call with `transform` applied to its arguments and its filter.
+    package func mapExpressions(_ transform: (Expression) throws -> Expression) rethrows -> AggregateCall {
+        var call = self
+        call.arguments = try arguments.map(transform)
+        call.filter = try filter.map(transform)
+        return call
+    }
+}

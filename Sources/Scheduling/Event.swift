@@ -1,0 +1,78 @@
+import Vocabulary
+
+/// Tells the scheduler what happened. The Coordinator makes events of requests, messages, timers and finished
+/// actions.
+package enum Event: Sendable {
+    /// The coordinator process started, after folding its log.
+    case started
+    case submit(JobHeader)
+    case statementPlanned(JobID, statement: UInt32, stages: [StageSpec])
+    case planningFailed(JobID, statement: UInt32, EngineError)
+    /// Answers `.replan`: stages that change (same id) or are new (next ids); none to leave all as it is.
+    case replanned(StageKey, stages: [StageSpec])
+    case committed(JobID, statement: UInt32)
+    case commitFailed(JobID, statement: UInt32, EngineError)
+    /// Answers `.clean`.
+    case cleaned(JobID)
+    case cancel(JobID)
+    /// The client has all rows of the job's result.
+    case resultsFetched(JobID)
+    case message(WorkerMessage)
+    /// The worker's process is known to be dead.
+    case workerDied(WorkerID)
+    /// The time asked for by `.setTimer` has come. Early and extra ticks are harmless.
+    case tick
+}
+
+/// Lists the winners that a commit publishes, by stage without readers and by task.
+package struct CommitManifest: Sendable, Hashable {
+    package var job: JobID
+    package var statement: UInt32
+    package var outputs: [TaskOutput]
+}
+
+/// Asks the Coordinator to do something. All of a decision's facts are durable before its first action runs.
+package enum Action: Sendable, Hashable {
+    /// Plan the statement; answered by `.statementPlanned` or `.planningFailed`.
+    case planStatement(JobID, statement: UInt32)
+    /// Look again at the stages that read this one; answered by `.replanned`. Sizes by partition, summed over tasks.
+    case replan(StageKey, partitionBytes: [Int])
+    /// Publish; idempotent, as it is asked again after a restart. Answered by `.committed` or `.commitFailed`.
+    case commit(CommitManifest)
+    /// Remove what a failed or cancelled job had staged; idempotent; answered by `.cleaned`.
+    case clean(JobID)
+    case send(WorkerID, WorkerLife, CoordinatorMessage)
+    /// Answer a process that has no worker id.
+    case reply(WorkerLife, CoordinatorMessage)
+    /// Call `handle(.tick)` at that time; replaces the timer before.
+    case setTimer(Instant)
+    /// The job moved on in a way that watchers see: started, a statement done, ended.
+    case jobChanged(JobID)
+    case submitted(JobID, isNew: Bool)
+    case refused(EngineError)
+}
+
+/// Says why an event, or a report within one, changed nothing.
+package enum IgnoredReason: Sendable, Hashable {
+    case unknownJob(JobID)
+    case jobEnded(JobID)
+    case notAwaited(JobID, statement: UInt32)
+    case commitUnderWay(JobID)
+    case staleSession(WorkerLife, UInt32)
+    case staleIncarnation(WorkerLife)
+    case unknownSession(WorkerLife, UInt32)
+    case duplicateReports(WorkerLife, Int)
+    case missingReports(WorkerLife, before: UInt64)
+    case unknownAttempt(AttemptID)
+    case alreadyDone(AttemptID)
+    case alreadyCounted(AttemptID)
+    case unknownWorker(WorkerID)
+}
+
+/// Returns what follows from an event: first make the facts durable, then run the actions, in order.
+package struct Decision: Sendable {
+    package var facts: [Fact] = []
+    package var actions: [Action] = []
+    /// What was ignored, for the log and the metrics.
+    package var ignored: [IgnoredReason] = []
+}

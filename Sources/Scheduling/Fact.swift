@@ -1,0 +1,59 @@
+import Vocabulary
+
+/// Says who submitted what; the first fact of every job.
+package struct JobHeader: Sendable, Hashable {
+    /// The UUIDv7 by which clients know the job.
+    package var externalID: String
+    /// Digest of the whole submission: the same id with another digest is a conflict.
+    package var digest: [UInt8]
+    package var name: String
+    /// Slots are shared fairly between pools, then between a pool's jobs.
+    package var pool: String
+    package var statementCount: Int
+
+    package init(externalID: String, digest: [UInt8], name: String, pool: String = "default", statementCount: Int) {
+        self.externalID = externalID
+        self.digest = digest
+        self.name = name
+        self.pool = pool
+        self.statementCount = statementCount
+    }
+}
+
+/// Says how a job ended.
+package enum JobOutcome: Sendable, Hashable {
+    case succeeded
+    case failed(EngineError)
+    case cancelled
+}
+
+/// Records something that happened, once and for all. Facts are durable before the actions that came with them
+/// run, and folding them with `Ledger.apply` gives back the scheduler's durable state.
+///
+/// Times are wall-clock milliseconds since 1970. Every prefix of a log is a state that recovery can go on from.
+package enum Fact: Sendable, Hashable {
+    /// A coordinator started; messages of an older epoch are void.
+    case epochStarted(UInt32)
+    case jobAccepted(JobID, JobHeader, atMilliseconds: Int64)
+    /// The statement's stages; an empty list for a statement that runs in the commit alone.
+    case statementPlanned(JobID, statement: UInt32, stages: [StageSpec], atMilliseconds: Int64)
+    /// The planner's answer to measured sizes: stages that replace those of the same id, or are new at the end.
+    case stagesReplanned(StageKey, stages: [StageSpec])
+    /// The first valid attempt of a task finished; its commit.
+    case taskCompleted(TaskOutput)
+    /// The attempt's output is gone or damaged; `isBlamed` counts it against the task and the worker that held it.
+    case outputLost(AttemptID, isBlamed: Bool, EngineError?)
+    /// A counted failure.
+    case taskFailed(FailureRecord)
+    /// The manifest of winners is final: publication may begin, and only with it.
+    case commitStarted(JobID, statement: UInt32)
+    case statementCommitted(JobID, statement: UInt32, atMilliseconds: Int64)
+    case cancelRequested(JobID)
+    case jobEnded(JobID, JobOutcome, atMilliseconds: Int64)
+    /// What a failed or cancelled job had staged is gone.
+    case jobCleaned(JobID)
+    /// The results were fetched, or their time is over.
+    case resultsReleased(JobID)
+    case workerRegistered(WorkerID, WorkerIdentity)
+    case workerLost(WorkerID, WorkerLoss)
+}

@@ -1,0 +1,141 @@
+import Vocabulary
+
+// Attempts: how they end, and what their end means for their task.
+extension JobScheduler {
+    mutating func attach(_ attempt: RunningAttempt, to worker: WorkerID) {
+        links[worker.index]?.add(attempt)
+        runners[attempt.id.task, default: []].append(worker)
+        let job = attempt.id.task.stage.job
+        if job.index < runtimes.count { runtimes[job.index]?.runningCount += 1 }
+        withStage(attempt.id.task) { $0.remove(attempt.id.task.index) }
+    }
+
+    /// Forgets an attempt and frees its slot; returns nil when it did not run there.
+    @discardableResult
+    mutating func detach(_ id: AttemptID, from worker: WorkerID) -> RunningAttempt? {
+        guard let attempt = links[worker.index]?.remove(id) else { return nil }
+        if var workers = runners[id.task], let place = workers.firstIndex(of: worker) {
+            workers.remove(at: place)
+            runners[id.task] = workers.isEmpty ? nil : workers
+        }
+        let job = id.task.stage.job
+        if job.index < runtimes.count { runtimes[job.index]?.runningCount -= 1 }
+        return attempt
+    }
+
+    mutating func cancel(_ id: AttemptID, on worker: WorkerID) {
+        guard let place = links[worker.index]?.attempts.firstIndex(where: { $0.id == id }),
+            links[worker.index]?.attempts[place].isCancelling == false
+        else { return }
+        links[worker.index]?.attempts[place].isCancelling = true
+        command(worker, .cancel(id))
+    }
+
+    /// Puts a task back into its queue when it has no output and nobody works on it.
+    mutating func requeue(_ task: TaskID) {
+        guard let record = ledger.openTask(task), record.output == nil, !isRunning(task) else { return }
+        withStage(task) { $0.insert(task.index) }
+    }
+
+    private func isRunning(_ task: TaskID) -> Bool {
+        guard let workers = runners[task] else { return false }
+        return workers.contains { worker in
+            links[worker.index]?.attempts.contains { $0.id.task == task && !$0.isCancelling } ?? false
+        }
+    }
+
+    /// Changes the moving parts of an open stage.
+    mutating func withStage(_ task: TaskID, _ change: (inout StageRuntime) -> Void) {
+        let key = task.stage
+        guard ledger.openTask(task) != nil, key.job.index < runtimes.count,
+            key.stage.index < runtimes[key.job.index]?.stages.count ?? 0
+        else { return }
+        if var stage = runtimes[key.job.index]?.stages[key.stage.index] {
+            runtimes[key.job.index]?.stages[key.stage.index].pending = []
+            change(&stage)
+            runtimes[key.job.index]?.stages[key.stage.index] = stage
+        }
+    }
+
+    // MARK: reports
+
+    mutating func take(_ report: Report, from worker: WorkerID) {
+        touch(report.attempt.task.stage.job, ifKnown: true)
+        switch report {
+        case .completed(let output):
+            let attempt = detach(output.attempt, from: worker)
+            if !accept(output, from: worker, startedAt: attempt?.startedAt) {
+                ignore(.alreadyDone(output.attempt))
+                command(worker, .drop([output.attempt]))
+            }
+        case .failed(let id, let failure):
+            let wasCancelling = detach(id, from: worker)?.isCancelling ?? false
+            fail(id, failure, on: worker, wasCancelling: wasCancelling)
+        case .stopped(let id):
+            if detach(id, from: worker) == nil { ignore(.unknownAttempt(id)) }
+            requeue(id.task)
+        case .outputLost(let id):
+            guard ledger.openTask(id.task)?.output?.attempt == id else { return ignore(.unknownAttempt(id)) }
+            record(.outputLost(id, isBlamed: true, nil))
+            requeue(id.task)
+        }
+    }
+
+    private mutating func touch(_ job: JobID, ifKnown: Bool) {
+        if job.index < ledger.jobs.count, ledger.jobs[job.index].isLive { touch(job) }
+    }
+
+    /// Makes the output the winner of its task if the task waits for one; returns false when it is not wanted.
+    mutating func accept(_ output: TaskOutput, from worker: WorkerID, startedAt: Instant? = nil) -> Bool {
+        let task = output.attempt.task
+        guard let entry = ledger.openTask(task) else { return false }
+        if entry.output?.attempt == output.attempt { return true }
+        guard entry.output == nil, !entry.failures.contains(where: { $0.attempt == output.attempt }) else {
+            return false
+        }
+        var output = output
+        output.worker = worker
+        record(.taskCompleted(output))
+        touch(task.stage.job)
+        let wall = now.wallMilliseconds
+        let duration = startedAt.map { now.monotonic - $0 }
+        let isComplete = ledger.liveStage(task.stage)?.isComplete ?? false
+        withStage(task) { stage in
+            stage.remove(task.index)
+            if let duration { stage.durations.append(duration) }
+            stage.endedMilliseconds = isComplete ? wall : nil
+        }
+        for loser in runners[task] ?? [] {
+            for attempt in links[loser.index]?.attempts ?? [] where attempt.id.task == task {
+                cancel(attempt.id, on: loser)
+            }
+        }
+        return true
+    }
+
+    private mutating func fail(
+        _ id: AttemptID, _ failure: TaskFailure, on worker: WorkerID, wasCancelling: Bool
+    ) {
+        guard let entry = ledger.openTask(id.task) else { return ignore(.unknownAttempt(id)) }
+        if entry.output != nil { return ignore(.alreadyDone(id)) }
+        if entry.failures.contains(where: { $0.attempt == id }) { return ignore(.alreadyCounted(id)) }
+        if case .fetchFailed(let producer, let error) = failure {
+            loseOutput(producer, error)
+        } else if !wasCancelling {
+            record(.taskFailed(FailureRecord(attempt: id, worker: worker, failure: failure)))
+        }
+        requeue(id.task)
+    }
+
+    /// Believes a reader: the producer's output is gone, and counts against the producer unless it was known.
+    private mutating func loseOutput(_ producer: AttemptID, _ error: EngineError) {
+        guard ledger.openTask(producer.task)?.output?.attempt == producer else {
+            return ignore(.unknownAttempt(producer))
+        }
+        if let holder = ledger.openTask(producer.task)?.output?.worker, links[holder.index] != nil {
+            command(holder, .drop([producer]))
+        }
+        record(.outputLost(producer, isBlamed: true, error))
+        requeue(producer.task)
+    }
+}

@@ -1,0 +1,242 @@
+import Vocabulary
+
+// The life of a job: accepted, its statements planned, run and committed one after another, ended.
+extension JobScheduler {
+    mutating func submit(_ header: JobHeader) {
+        if let existing = ledger.job(externalID: header.externalID) {
+            if ledger.jobs[existing.index].header.digest == header.digest {
+                act(.submitted(existing, isNew: false))
+            } else {
+                act(
+                    .refused(
+                        .user(
+                            "JOB_ID_CONFLICT", "Another job was submitted with this id: \(header.externalID)",
+                            remedy: "Leave out --id, or choose another.")))
+            }
+            return
+        }
+        let job = JobID(ledger.jobs.count)
+        record(.jobAccepted(job, header, atMilliseconds: now.wallMilliseconds))
+        openRuntime(job)
+        act(.submitted(job, isNew: true))
+        touch(job)
+    }
+
+    /// Builds a live job's moving parts from the ledger.
+    mutating func openRuntime(_ job: JobID) {
+        while runtimes.count <= job.index { runtimes.append(nil) }
+        var runtime = runtimes[job.index] ?? JobRuntime()
+        let open = ledger.jobs[job.index].statements.last
+        runtime.stages = open.map { $0.isCommitted ? [] : $0.stages.map(StageRuntime.init) } ?? []
+        runtimes[job.index] = runtime
+    }
+
+    /// Returns whether exactly this was asked for the job, and says so when not.
+    mutating func awaits(_ job: JobID, _ asked: JobRuntime.Asked, _ statement: UInt32) -> Bool {
+        guard job.index < ledger.jobs.count else {
+            ignore(.unknownJob(job))
+            return false
+        }
+        guard ledger.jobs[job.index].isLive, let runtime = runtimes[job.index] else {
+            ignore(.jobEnded(job))
+            return false
+        }
+        if runtime.asked != asked { ignore(.notAwaited(job, statement: statement)) }
+        return runtime.asked == asked
+    }
+
+    mutating func planned(_ job: JobID, _ statement: UInt32, _ stages: [StageSpec]) {
+        guard awaits(job, .plan(statement), statement) else { return }
+        if let fault = stages.graphFault() { return end(job, .failed(.internal("Bad stage graph: \(fault)"))) }
+        record(
+            .statementPlanned(job, statement: statement, stages: stages, atMilliseconds: now.wallMilliseconds))
+        runtimes[job.index]?.asked = .nothing
+        openRuntime(job)
+        touch(job)
+        act(.jobChanged(job))
+    }
+
+    mutating func replanned(_ key: StageKey, _ stages: [StageSpec]) {
+        guard let stage = ledger.liveStage(key), let runtime = runtimes[key.job.index],
+            runtime.stages[key.stage.index].isReplanAsked, !stage.isReplanned
+        else { return ignore(.notAwaited(key.job, statement: key.statement)) }
+        var graph = ledger.jobs[key.job.index].statements[Int(key.statement)].stages.map(\.spec)
+        for spec in stages {
+            if spec.id.index < graph.count {
+                if !isUntouched(StageKey(job: key.job, statement: key.statement, stage: spec.id)) {
+                    return end(key.job, .failed(.internal("A new plan changes stage \(spec.id), which has begun")))
+                }
+                graph[spec.id.index] = spec
+            } else {
+                graph.append(spec)
+            }
+        }
+        if let fault = graph.graphFault() { return end(key.job, .failed(.internal("Bad stage graph: \(fault)"))) }
+        record(.stagesReplanned(key, stages: stages))
+        let records = ledger.jobs[key.job.index].statements[Int(key.statement)].stages
+        for spec in stages {
+            let fresh = StageRuntime(records[spec.id.index])
+            if spec.id.index < runtime.stages.count {
+                runtimes[key.job.index]?.stages[spec.id.index] = fresh
+            } else {
+                runtimes[key.job.index]?.stages.append(fresh)
+            }
+        }
+        touch(key.job)
+        act(.jobChanged(key.job))
+    }
+
+    /// Whether no task of the stage has run or runs, so that its spec may still change.
+    private func isUntouched(_ key: StageKey) -> Bool {
+        guard let stage = ledger.liveStage(key) else { return false }
+        for task in stage.tasks.indices {
+            let id = TaskID(stage: key, index: UInt32(task))
+            if stage.tasks[task].output != nil || runners[id] != nil { return false }
+        }
+        return true
+    }
+
+    mutating func committed(_ job: JobID, _ statement: UInt32) {
+        guard awaits(job, .commit(statement), statement) else { return }
+        record(.statementCommitted(job, statement: statement, atMilliseconds: now.wallMilliseconds))
+        runtimes[job.index]?.asked = .nothing
+        if ledger.jobs[job.index].header.statementCount > Int(statement) + 1 {
+            cancelAttempts(of: job)
+            dropOutputs(of: job, keeping: nil)
+        }
+        runtimes[job.index]?.stages = []
+        touch(job)
+        act(.jobChanged(job))
+    }
+
+    mutating func cancel(_ job: JobID) {
+        guard job.index < ledger.jobs.count else { return ignore(.unknownJob(job)) }
+        let entry = ledger.jobs[job.index]
+        guard entry.isLive else { return ignore(.jobEnded(job)) }
+        if !entry.isCancelRequested { record(.cancelRequested(job)) }
+        if let last = entry.statements.last, last.isCommitting, !last.isCommitted { ignore(.commitUnderWay(job)) }
+        touch(job)
+    }
+
+    mutating func cleaned(_ job: JobID) {
+        guard job.index < ledger.jobs.count else { return ignore(.unknownJob(job)) }
+        if !ledger.jobs[job.index].isCleaned { record(.jobCleaned(job)) }
+    }
+
+    // MARK: what comes next
+
+    /// Moves every touched job as far as it can go; a job asks for one thing at a time and for each thing once.
+    mutating func advanceTouched() {
+        var place = 0
+        while place < touched.count {
+            advance(touched[place])
+            place += 1
+        }
+    }
+
+    private mutating func advance(_ job: JobID) {
+        let entry = ledger.jobs[job.index]
+        guard entry.isLive, let runtime = runtimes[job.index] else { return }
+        if let fatal = entry.fatal { return end(job, .failed(fatal)) }
+        let last = entry.statements.last
+        if let last, last.isCommitting, !last.isCommitted {
+            return askCommit(job, UInt32(entry.statements.count - 1))
+        }
+        if entry.isCancelRequested { return end(job, .cancelled) }
+        guard let last, !last.isCommitted else {
+            let next = UInt32(entry.statements.count)
+            if Int(next) >= entry.header.statementCount { return end(job, .succeeded) }
+            if runtime.asked != .plan(next) {
+                runtimes[job.index]?.asked = .plan(next)
+                act(.planStatement(job, statement: next))
+            }
+            return
+        }
+        let statement = UInt32(entry.statements.count - 1)
+        askReplans(job, statement, last)
+        if last.stages.allSatisfy({ $0.isComplete || !last.isSink($0.spec.id) }) {
+            record(.commitStarted(job, statement: statement))
+            cancelAttempts(of: job)
+            askCommit(job, statement)
+        }
+    }
+
+    private mutating func askCommit(_ job: JobID, _ statement: UInt32) {
+        if runtimes[job.index]?.asked == .commit(statement) { return }
+        runtimes[job.index]?.asked = .commit(statement)
+        let record = ledger.jobs[job.index].statements[Int(statement)]
+        var outputs: [TaskOutput] = []
+        for stage in record.stages where record.isSink(stage.spec.id) {
+            outputs.append(contentsOf: stage.tasks.compactMap(\.output))
+        }
+        act(.commit(CommitManifest(job: job, statement: statement, outputs: outputs)))
+    }
+
+    private mutating func askReplans(_ job: JobID, _ statement: UInt32, _ record: StatementRecord) {
+        for stage in record.stages where stage.spec.isAdaptive && stage.isComplete && !stage.isReplanned {
+            let place = stage.spec.id.index
+            if runtimes[job.index]?.stages[place].isReplanAsked != false || record.isSink(stage.spec.id) { continue }
+            runtimes[job.index]?.stages[place].isReplanAsked = true
+            let key = StageKey(job: job, statement: statement, stage: stage.spec.id)
+            act(.replan(key, partitionBytes: stage.partitionBytes))
+        }
+    }
+
+    // MARK: end
+
+    mutating func end(_ job: JobID, _ outcome: JobOutcome) {
+        record(.jobEnded(job, outcome, atMilliseconds: now.wallMilliseconds))
+        cancelAttempts(of: job)
+        runtimes[job.index] = nil
+        if outcome == .succeeded {
+            dropOutputs(of: job, keeping: ledger.jobs[job.index].retainedStage)
+            retain(job)
+        } else {
+            dropOutputs(of: job, keeping: nil)
+            act(.clean(job))
+        }
+        act(.jobChanged(job))
+    }
+
+    /// Keeps the results of a job for a while, if it has any.
+    mutating func retain(_ job: JobID) {
+        guard ledger.jobs[job.index].retainedStage != nil else { return }
+        retained.append((job, now.monotonic + settings.resultMilliseconds))
+    }
+
+    mutating func releaseResults(_ job: JobID) {
+        guard let place = retained.firstIndex(where: { $0.job == job }) else {
+            return ignore(job.index < ledger.jobs.count ? .jobEnded(job) : .unknownJob(job))
+        }
+        retained.remove(at: place)
+        record(.resultsReleased(job))
+        dropOutputs(of: job, keeping: nil)
+    }
+
+    private mutating func dropOutputs(of job: JobID, keeping stage: StageKey?) {
+        for worker in links.indices { command(WorkerID(worker), .dropJob(job, keeping: stage)) }
+    }
+
+    /// Sends a cancel for every attempt of the job that has none yet.
+    private mutating func cancelAttempts(of job: JobID) {
+        for worker in links.indices {
+            guard let link = links[worker] else { continue }
+            for attempt in link.attempts where attempt.id.task.stage.job == job {
+                cancel(attempt.id, on: link.worker)
+            }
+        }
+    }
+}
+
+extension StageRecord {
+    /// Sums the bytes of each reader partition over the finished tasks.
+    package var partitionBytes: [Int] {
+        var sums: [Int] = []
+        for task in tasks {
+            guard let sizes = task.output?.partitionBytes else { continue }
+            while sums.count < sizes.count { sums.append(0) }
+            for (partition, bytes) in sizes.enumerated() { sums[partition] += bytes }
+        }
+        return sums
+    }
+}

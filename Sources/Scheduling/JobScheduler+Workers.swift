@@ -1,0 +1,231 @@
+import Vocabulary
+
+// Workers: sessions and inventories, heartbeats, loss, draining.
+extension JobScheduler {
+    /// Opens a session. **Invariant:** after it, what the worker runs and holds agrees with the scheduler's books,
+    /// up to the commands sent here.
+    mutating func register(_ registration: Registration) {
+        let identity = registration.identity
+        if let known = ledger.worker(identity.life) {
+            let loss = ledger.workers[known.index].loss
+            if loss == .replaced || loss == .died { return ignore(.staleIncarnation(identity.life)) }
+            if loss == .left {
+                return reply(identity.life, .released(epoch: ledger.epoch, session: registration.session))
+            }
+            if let link = links[known.index] {
+                if link.session > registration.session {
+                    return ignore(.staleSession(identity.life, registration.session))
+                }
+                if link.session == registration.session { return welcome(link.worker, registration) }
+            }
+        }
+        if !settings.workerVersions.contains(identity.version) {
+            let error = EngineError.system(
+                "UNSUPPORTED_WORKER_VERSION",
+                "The coordinator works with worker versions \(settings.workerVersions), not \(identity.version)",
+                remedy: "Run workers of the coordinator's release, or the one before.")
+            return reply(
+                identity.life, .refused(epoch: ledger.epoch, session: registration.session, error))
+        }
+        let worker = admit(identity)
+        reconcile(worker, registration)
+        welcome(worker, registration)
+        if !absentSince.contains(where: { $0 != nil }) { launchesHeldUntil = nil }
+    }
+
+    private mutating func reply(_ life: WorkerLife, _ message: CoordinatorMessage) { act(.reply(life, message)) }
+
+    /// Finds or gives the worker's id; a newer life at an address ends the older one.
+    private mutating func admit(_ identity: WorkerIdentity) -> WorkerID {
+        if let known = ledger.worker(identity.life), ledger.workers[known.index].loss == nil { return known }
+        if let old = ledger.worker(address: identity.address), ledger.workers[old.index].loss == nil {
+            lose(old, .replaced)
+        }
+        let worker = WorkerID(ledger.workers.count)
+        record(.workerRegistered(worker, identity))
+        links.append(nil)
+        absentSince.append(nil)
+        return worker
+    }
+
+    private mutating func welcome(_ worker: WorkerID, _ registration: Registration) {
+        links[worker.index]?.lastHeard = now.monotonic
+        links[worker.index]?.heardSentAt = registration.sentAt
+        act(
+            .send(
+                worker, registration.identity.life,
+                .welcome(
+                    epoch: ledger.epoch, session: registration.session, worker: worker,
+                    heardSentAt: registration.sentAt)))
+        links[worker.index]?.owesReply = false
+    }
+
+    private mutating func reconcile(_ worker: WorkerID, _ registration: Registration) {
+        let before = links[worker.index]?.attempts ?? []
+        for attempt in before { detach(attempt.id, from: worker) }
+        absentSince[worker.index] = nil
+        links[worker.index] = WorkerLink(
+            worker: worker, identity: registration.identity, session: registration.session,
+            lastHeard: now.monotonic, heardSentAt: registration.sentAt, isDraining: registration.isDraining)
+        for attempt in registration.running {
+            let known = before.first { $0.id == attempt }
+            let task = ledger.openTask(attempt.task)
+            let isWanted =
+                task.map { $0.output == nil && !$0.failures.contains { $0.attempt == attempt } } ?? false
+            attach(
+                RunningAttempt(
+                    id: attempt, startedAt: known?.startedAt ?? now.monotonic,
+                    memoryBytes: known?.memoryBytes ?? reservation(attempt.task, on: registration.identity)),
+                to: worker)
+            if !isWanted { cancel(attempt, on: worker) }
+        }
+        reconcileOutputs(worker, registration)
+        for report in registration.reports { take(report, from: worker) }
+        for attempt in before where !registration.running.contains(attempt.id) { requeue(attempt.id.task) }
+    }
+
+    /// Logged and present: keep. Logged and absent: lost. Present and unlogged but valid: accept. Else: delete.
+    private mutating func reconcileOutputs(_ worker: WorkerID, _ registration: Registration) {
+        var unwanted: [AttemptID] = []
+        var held: Set<AttemptID> = []
+        for output in registration.outputs {
+            held.insert(output.attempt)
+            if isKept(output.attempt) || accept(output, from: worker) { continue }
+            unwanted.append(output.attempt)
+        }
+        if !unwanted.isEmpty { command(worker, .drop(unwanted)) }
+        for attempt in ledger.outputs(on: worker) where !held.contains(attempt) {
+            record(.outputLost(attempt, isBlamed: false, nil))
+            requeue(attempt.task)
+            touch(attempt.task.stage.job)
+        }
+    }
+
+    /// Whether the attempt's output is the recorded one of an open statement, or a result kept for its client.
+    private func isKept(_ attempt: AttemptID) -> Bool {
+        let key = attempt.task.stage
+        guard key.job.index < ledger.jobs.count else { return false }
+        let job = ledger.jobs[key.job.index]
+        guard job.isLive || job.retainedStage == key else { return false }
+        guard Int(key.statement) == job.statements.count - 1, let last = job.statements.last,
+            key.stage.index < last.stages.count
+        else { return false }
+        let tasks = last.stages[key.stage.index].tasks
+        return Int(attempt.task.index) < tasks.count && tasks[Int(attempt.task.index)].output?.attempt == attempt
+    }
+
+    // MARK: heartbeats
+
+    mutating func hear(_ heartbeat: Heartbeat) {
+        let life = heartbeat.life
+        guard let worker = ledger.worker(life), hasStarted else {
+            ignore(.unknownSession(life, heartbeat.session))
+            return reply(life, .registerAgain(epoch: ledger.epoch, session: heartbeat.session))
+        }
+        let loss = ledger.workers[worker.index].loss
+        if loss == .replaced || loss == .died { return ignore(.staleIncarnation(life)) }
+        if loss == .left {
+            return reply(life, .released(epoch: ledger.epoch, session: heartbeat.session))
+        }
+        guard let link = links[worker.index], link.session <= heartbeat.session else {
+            if links[worker.index] != nil { return ignore(.staleSession(life, heartbeat.session)) }
+            ignore(.unknownSession(life, heartbeat.session))
+            return reply(life, .registerAgain(epoch: ledger.epoch, session: heartbeat.session))
+        }
+        if link.session < heartbeat.session {
+            ignore(.unknownSession(life, heartbeat.session))
+            return reply(life, .registerAgain(epoch: ledger.epoch, session: heartbeat.session))
+        }
+        note(heartbeat, worker)
+        let new = links[worker.index]?.reports.accept(first: heartbeat.firstReport, count: heartbeat.reports.count)
+        guard let new else { return ignore(.missingReports(life, before: heartbeat.firstReport)) }
+        if new.lowerBound > 0 { ignore(.duplicateReports(life, new.lowerBound)) }
+        for report in heartbeat.reports[new] { take(report, from: worker) }
+    }
+
+    /// Takes over what a heartbeat says of the worker itself; an older one than the last says nothing new.
+    private mutating func note(_ heartbeat: Heartbeat, _ worker: WorkerID) {
+        guard var link = links[worker.index] else { return }
+        link.lastHeard = now.monotonic
+        link.owesReply = true
+        link.commands.acknowledge(heartbeat.commandsSeen)
+        if heartbeat.sentAt >= link.heardSentAt {
+            link.heardSentAt = heartbeat.sentAt
+            link.isDraining = link.isDraining || heartbeat.isDraining
+            link.usedMemoryBytes = heartbeat.usedMemoryBytes
+            link.shuffleBytes = heartbeat.shuffleBytes
+            for progress in heartbeat.progress {
+                if let place = link.attempts.firstIndex(where: { $0.id == progress.attempt }) {
+                    link.attempts[place].counters = progress.counters
+                }
+            }
+        }
+        links[worker.index] = link
+    }
+
+    // MARK: loss and leave
+
+    mutating func loseKnown(_ worker: WorkerID, _ loss: WorkerLoss) {
+        guard worker.index < ledger.workers.count, ledger.workers[worker.index].loss == nil else {
+            return ignore(.unknownWorker(worker))
+        }
+        lose(worker, loss)
+    }
+
+    /// Takes every kind of loss the same way: running attempts fail, needed outputs are made again.
+    mutating func lose(_ worker: WorkerID, _ loss: WorkerLoss) {
+        let lost = ledger.outputs(on: worker)
+        let running = links[worker.index]?.attempts ?? []
+        for attempt in running {
+            detach(attempt.id, from: worker)
+            if !attempt.isCancelling, loss != .left, ledger.openTask(attempt.id.task)?.output == nil {
+                record(.taskFailed(FailureRecord(attempt: attempt.id, worker: worker, failure: .workerLost(loss))))
+            }
+        }
+        links[worker.index] = nil
+        absentSince[worker.index] = nil
+        record(.workerLost(worker, loss))
+        for task in running.map(\.id.task) + lost.map(\.task) {
+            requeue(task)
+            touch(task.stage.job)
+        }
+    }
+
+    /// Lets a draining worker go once it runs nothing and holds nothing that is still needed.
+    mutating func releaseDrained() {
+        for place in links.indices {
+            guard let link = links[place], link.isDraining, link.attempts.isEmpty else { continue }
+            if ledger.outputs(on: link.worker).contains(where: isNeeded) || holdsResults(link.worker) { continue }
+            lose(link.worker, .left)
+            act(
+                .send(
+                    link.worker, link.identity.life, .released(epoch: ledger.epoch, session: link.session)))
+        }
+        // What left may have held outputs that only now are asked for again.
+    }
+
+    /// Whether a task of the open statement that has yet to finish reads the attempt's output, or the commit will.
+    private func isNeeded(_ attempt: AttemptID) -> Bool {
+        let key = attempt.task.stage
+        guard let statement = ledger.jobs[key.job.index].statements.last else { return false }
+        if statement.isSink(key.stage) { return true }
+        let wanted = statement.wantedStages()
+        return statement.stages.contains { reader in
+            wanted[reader.spec.id.index] && reader.spec.dependencies.contains { $0.producer == key.stage }
+        }
+    }
+
+    private func holdsResults(_ worker: WorkerID) -> Bool {
+        retained.contains { entry in
+            guard let key = ledger.jobs[entry.job.index].retainedStage else { return false }
+            let stage = ledger.jobs[entry.job.index].statements[Int(key.statement)].stages[key.stage.index]
+            return stage.tasks.contains { $0.output?.worker == worker }
+        }
+            || ledger.liveJobs.contains { job in
+                guard let last = ledger.jobs[job.index].statements.last, last.isCommitting else { return false }
+                return last.stages.contains { stage in
+                    stage.spec.output == .result && stage.tasks.contains { $0.output?.worker == worker }
+                }
+            }
+    }
+}

@@ -1,0 +1,175 @@
+import Vocabulary
+
+/// Decides everything about jobs: what runs where and when, what is tried again, what is published.
+///
+/// A value without clock, randomness or I/O: events and the time come in, facts and actions go out. The durable
+/// half of its state is `ledger`, changed by facts alone; the rest (sessions, running attempts, queues) is
+/// rebuilt after a restart from the ledger and the workers' inventories.
+///
+/// ```
+/// stage:  waiting ──(producers complete, asked-for replans answered)──▶ running ──▶ complete
+///            ▲                                                            ▲            │
+///            └──────── a producer lost outputs ───────────────────────────┴── outputs lost, still needed
+///
+/// task:   pending ──launch──▶ running ──report──▶ done
+///            ▲                  │ failed (counted), stopped, worker lost       │
+///            └──────────────────┴───────────── output lost and still needed ◀──┘
+/// ```
+package struct JobScheduler: Sendable {
+    package internal(set) var ledger: Ledger
+    package let settings: SchedulerSettings
+    /// Sessions, at the place of the worker's id; nil when none is open.
+    var links: [WorkerLink?] = []
+    /// Live jobs' moving parts, at the place of the job's id; nil before they are looked at and after they ended.
+    var runtimes: [JobRuntime?] = []
+    /// Workers that run an attempt of the task. Looked up, never iterated.
+    var runners: [TaskID: [WorkerID]] = [:]
+    /// When each known worker without a session is given up, at the place of its id.
+    var absentSince: [Instant?] = []
+    /// Launches wait until then for inventories; nil in normal service.
+    var launchesHeldUntil: Instant?
+    /// Ended jobs whose results are kept, with the end of their time.
+    var retained: [(job: JobID, until: Instant)] = []
+    var attemptNumber: UInt32 = 0
+    var armedTimer: Instant?
+    var hasStarted = false
+    var now = Moment(monotonic: Instant(milliseconds: 0), wallMilliseconds: 0)
+    var decision = Decision()
+    /// Jobs that may have moved on in this event.
+    var touched: [JobID] = []
+
+    package init(settings: SchedulerSettings = SchedulerSettings()) {
+        self.settings = settings
+        ledger = Ledger(attemptLimit: settings.taskAttempts)
+    }
+
+    /// Folds a fact of the log in; only before `.started`.
+    package mutating func apply(_ fact: Fact) { ledger.apply(fact) }
+
+    /// Takes an event at a time and returns what follows from it.
+    package mutating func handle(_ event: Event, at now: Moment) -> Decision {
+        self.now = now
+        decision = Decision()
+        touched.removeAll(keepingCapacity: true)
+        var isTick = false
+        switch event {
+        case .started: start()
+        case .submit(let header): submit(header)
+        case .statementPlanned(let job, let statement, let stages): planned(job, statement, stages)
+        case .planningFailed(let job, let statement, let error):
+            if awaits(job, .plan(statement), statement) { end(job, .failed(error)) }
+        case .replanned(let stage, let stages): replanned(stage, stages)
+        case .committed(let job, let statement): committed(job, statement)
+        case .commitFailed(let job, let statement, let error):
+            if awaits(job, .commit(statement), statement) { end(job, .failed(error)) }
+        case .cleaned(let job): cleaned(job)
+        case .cancel(let job): cancel(job)
+        case .resultsFetched(let job): releaseResults(job)
+        case .message(.register(let registration)): register(registration)
+        case .message(.heartbeat(let heartbeat)): hear(heartbeat)
+        case .workerDied(let worker): loseKnown(worker, .died)
+        case .tick: isTick = true
+        }
+        if hasStarted {
+            if isTick { checkTimes() }
+            advanceTouched()
+            place()
+            if isTick { speculate() }
+            releaseDrained()
+        }
+        flush()
+        armTimer()
+        return decision
+    }
+
+    /// Makes something a fact, at once and for good.
+    mutating func record(_ fact: Fact) {
+        ledger.apply(fact)
+        decision.facts.append(fact)
+    }
+
+    mutating func act(_ action: Action) { decision.actions.append(action) }
+
+    mutating func ignore(_ reason: IgnoredReason) { decision.ignored.append(reason) }
+
+    mutating func touch(_ job: JobID) {
+        if !touched.contains(job) { touched.append(job) }
+    }
+
+    // MARK: start and time
+
+    private mutating func start() {
+        hasStarted = true
+        record(.epochStarted(ledger.epoch + 1))
+        links = Array(repeating: nil, count: ledger.workers.count)
+        absentSince = ledger.workers.map { $0.loss == nil ? now.monotonic : nil }
+        runtimes = Array(repeating: nil, count: ledger.jobs.count)
+        if absentSince.contains(where: { $0 != nil }) {
+            launchesHeldUntil = now.monotonic + settings.recoveryMilliseconds
+        }
+        for job in ledger.jobs {
+            if job.isLive {
+                openRuntime(job.id)
+                touch(job.id)
+            } else if job.outcome == .succeeded {
+                retain(job.id)
+            } else if !job.isCleaned {
+                act(.clean(job.id))
+            }
+        }
+    }
+
+    private mutating func checkTimes() {
+        if let until = launchesHeldUntil, now.monotonic >= until { launchesHeldUntil = nil }
+        for worker in ledger.workers where worker.loss == nil {
+            let heard = links[worker.id.index]?.lastHeard ?? absentSince[worker.id.index] ?? now.monotonic
+            if now.monotonic - heard >= settings.leaseMilliseconds { lose(worker.id, .leaseExpired) }
+        }
+        while let first = retained.first, now.monotonic >= first.until { releaseResults(first.job) }
+    }
+
+    /// Asks for a call at the nearest time at which something may have to be done.
+    private mutating func armTimer() {
+        var next: Instant?
+        func consider(_ time: Instant) { next = min(next ?? time, time) }
+        if let until = launchesHeldUntil { consider(until) }
+        if let first = retained.first { consider(first.until) }
+        for worker in ledger.workers where worker.loss == nil && worker.id.index < links.count {
+            let link = links[worker.id.index]
+            if let heard = link?.lastHeard ?? absentSince[worker.id.index] {
+                consider(heard + settings.leaseMilliseconds)
+            }
+            if let link, !link.attempts.isEmpty { consider(now.monotonic + 1000) }
+        }
+        guard let next else { return }
+        // An armed timer that comes earlier does as well: the tick arms the next one.
+        if let armed = armedTimer, armed <= next, armed > now.monotonic { return }
+        armedTimer = next
+        act(.setTimer(next))
+    }
+
+    // MARK: messages
+
+    /// Queues a command for a worker with a session.
+    mutating func command(_ worker: WorkerID, _ command: Command) { links[worker.index]?.commands.append(command) }
+
+    private mutating func flush() {
+        for place in links.indices {
+            guard var link = links[place] else { continue }
+            let batch: (first: UInt64, items: [Command])
+            if link.owesReply {
+                batch = link.commands.takeAll()
+            } else if link.commands.hasUnsent {
+                batch = link.commands.takeUnsent()
+            } else {
+                continue
+            }
+            link.owesReply = false
+            links[place] = link
+            let delivery = Delivery(
+                epoch: ledger.epoch, session: link.session, firstCommand: batch.first, commands: batch.items,
+                reportsSeen: link.reports.seen, heardSentAt: link.heardSentAt)
+            act(.send(link.worker, link.identity.life, .deliver(delivery)))
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Vocabulary
+
+// What agents and the scheduler say to each other. In one session each side numbers what must arrive (reports,
+// commands) from 1, sends it until it is acknowledged, and takes it in order: loss, doubling and reordering in
+// between are harmless. A session begins with a registration and its inventory, so nothing older matters.
+//
+//        agent                               scheduler
+//          │ register(session 7, inventory)      │
+//          ├────────────────────────────────────▶│
+//          │            welcome(epoch, session 7)│
+//          │◀────────────────────────────────────┤
+//          │     delivery(commands 1…2, seen 0)  │
+//          │◀────────────────────────────────────┤
+//          │ heartbeat(reports 1…1, seen 2)      │
+//          ├────────────────────────────────────▶│
+//          │             delivery(none, seen 1)  │
+//          │◀────────────────────────────────────┤
+
+/// Tells where the output of a producer task lies.
+package struct OutputLocation: Sendable, Hashable {
+    package var attempt: AttemptID
+    package var worker: WorkerID
+    /// Address of that worker.
+    package var address: String
+    /// For the reader to check what it fetched.
+    package var checksum: UInt64
+}
+
+/// Lists the outputs that a task reads from one producer stage, in the order of the producer's tasks.
+package struct TaskInput: Sendable, Hashable {
+    package var dependency: StageDependency
+    package var outputs: [OutputLocation]
+}
+
+/// Orders a worker to run an attempt.
+package struct Launch: Sendable, Hashable {
+    package var attempt: AttemptID
+    /// Bytes reserved for it on the worker's account.
+    package var memoryBytes: Int
+    package var inputs: [TaskInput]
+}
+
+/// Orders a worker to do something; delivered once and in order.
+package enum Command: Sendable, Hashable {
+    case launch(Launch)
+    /// Stops an attempt; answered by its end, whichever it is.
+    case cancel(AttemptID)
+    /// Deletes single outputs.
+    case drop([AttemptID])
+    /// Deletes all outputs of a job but those of one stage.
+    case dropJob(JobID, keeping: StageKey?)
+}
+
+/// Tells how an attempt ended; delivered once and in order.
+package enum Report: Sendable, Hashable {
+    case completed(TaskOutput)
+    case failed(AttemptID, TaskFailure)
+    /// Stopped on command, or handed back by a worker that drains.
+    case stopped(AttemptID)
+    /// An output that the worker held is gone or damaged.
+    case outputLost(AttemptID)
+
+    package var attempt: AttemptID {
+        switch self {
+        case .completed(let output): output.attempt
+        case .failed(let attempt, _), .stopped(let attempt), .outputLost(let attempt): attempt
+        }
+    }
+}
+
+/// Counts how far a running attempt has come; the latest one stands.
+package struct AttemptProgress: Sendable, Hashable {
+    package var attempt: AttemptID
+    package var counters: TaskCounters
+
+    package init(attempt: AttemptID, counters: TaskCounters) {
+        self.attempt = attempt
+        self.counters = counters
+    }
+}
+
+/// Opens a session: what the worker is, runs and holds at this point.
+package struct Registration: Sendable, Hashable {
+    package var identity: WorkerIdentity
+    /// Grows with each session of one life.
+    package var session: UInt32
+    package var sentAt: Instant
+    package var isDraining: Bool
+    package var running: [AttemptID]
+    package var outputs: [TaskOutput]
+    /// Failures not acknowledged in an earlier session.
+    package var reports: [Report]
+}
+
+/// Renews the lease, acknowledges commands, and carries reports.
+package struct Heartbeat: Sendable, Hashable {
+    package var life: WorkerLife
+    package var session: UInt32
+    package var sentAt: Instant
+    package var isDraining: Bool
+    /// Number of the last command taken.
+    package var commandsSeen: UInt64
+    /// Number of the first report below.
+    package var firstReport: UInt64
+    package var reports: [Report]
+    package var progress: [AttemptProgress]
+    package var usedMemoryBytes: Int
+    package var shuffleBytes: Int
+}
+
+/// Speaks from an agent to the scheduler.
+package enum WorkerMessage: Sendable, Hashable {
+    case register(Registration)
+    case heartbeat(Heartbeat)
+}
+
+/// Carries commands and acknowledges reports.
+package struct Delivery: Sendable, Hashable {
+    package var epoch: UInt32
+    package var session: UInt32
+    package var firstCommand: UInt64
+    package var commands: [Command]
+    /// Number of the last report taken.
+    package var reportsSeen: UInt64
+    /// `sentAt` of the latest message heard: the agent's lease runs from there, on its own clock.
+    package var heardSentAt: Instant
+}
+
+/// Speaks from the scheduler to an agent.
+package enum CoordinatorMessage: Sendable, Hashable {
+    case welcome(epoch: UInt32, session: UInt32, worker: WorkerID, heardSentAt: Instant)
+    case deliver(Delivery)
+    /// The coordinator does not know this session: register anew.
+    case registerAgain(epoch: UInt32, session: UInt32)
+    /// A draining worker is needed no more.
+    case released(epoch: UInt32, session: UInt32)
+    /// The worker may not take part; it ends with this error.
+    case refused(epoch: UInt32, session: UInt32, EngineError)
+
+    package var epoch: UInt32 {
+        switch self {
+        case .welcome(let epoch, _, _, _), .registerAgain(let epoch, _), .released(let epoch, _),
+            .refused(let epoch, _, _):
+            epoch
+        case .deliver(let delivery): delivery.epoch
+        }
+    }
+
+    package var session: UInt32 {
+        switch self {
+        case .welcome(_, let session, _, _), .registerAgain(_, let session), .released(_, let session),
+            .refused(_, let session, _):
+            session
+        case .deliver(let delivery): delivery.session
+        }
+    }
+}

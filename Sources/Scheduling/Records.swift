@@ -1,0 +1,272 @@
+import Vocabulary
+
+/// Remembers what is known of a task for good.
+package struct TaskRecord: Sendable, Hashable {
+    /// The winner's output while it exists.
+    package fileprivate(set) var output: TaskOutput?
+    package fileprivate(set) var failures: [FailureRecord] = []
+
+    /// Counts attempts that ran out of memory; each doubles what the next one gets.
+    package var memoryFailureCount: Int {
+        failures.count { if case .outOfMemory = $0.failure { true } else { false } }
+    }
+}
+
+/// Remembers a stage and its tasks.
+package struct StageRecord: Sendable, Hashable {
+    package fileprivate(set) var spec: StageSpec
+    package fileprivate(set) var tasks: [TaskRecord]
+    package fileprivate(set) var doneCount = 0
+    /// The planner has answered to this stage's measured sizes.
+    package fileprivate(set) var isReplanned = false
+
+    init(_ spec: StageSpec) {
+        self.spec = spec
+        tasks = Array(repeating: TaskRecord(), count: spec.taskCount)
+    }
+
+    package var isComplete: Bool { doneCount == tasks.count }
+
+    fileprivate mutating func setOutput(_ output: TaskOutput?, of task: Int) {
+        doneCount += (output != nil ? 1 : 0) - (tasks[task].output != nil ? 1 : 0)
+        tasks[task].output = output
+    }
+}
+
+/// Remembers a statement from its plan to its commit.
+package struct StatementRecord: Sendable, Hashable {
+    package fileprivate(set) var stages: [StageRecord]
+    /// The winners are final.
+    package fileprivate(set) var isCommitting = false
+    package fileprivate(set) var isCommitted = false
+
+    /// Whether no stage reads this one.
+    func isSink(_ stage: StageID) -> Bool {
+        !stages.contains { $0.spec.dependencies.contains { $0.producer == stage } }
+    }
+}
+
+/// Remembers a job from its acceptance on.
+package struct JobRecord: Sendable, Hashable {
+    package let id: JobID
+    package let header: JobHeader
+    package let acceptedMilliseconds: Int64
+    package fileprivate(set) var startedMilliseconds: Int64?
+    package fileprivate(set) var endedMilliseconds: Int64?
+    /// The statements reached so far; all but the last are committed.
+    package fileprivate(set) var statements: [StatementRecord] = []
+    package fileprivate(set) var isCancelRequested = false
+    /// The error that the job must end with; set by a failure that may not be tried again.
+    package fileprivate(set) var fatal: EngineError?
+    package fileprivate(set) var outcome: JobOutcome?
+    package fileprivate(set) var isCleaned = false
+    package fileprivate(set) var areResultsReleased = false
+
+    package var isLive: Bool { outcome == nil }
+
+    /// The stage whose outputs are the job's result for the client, if its last statement has one.
+    package var resultStage: StageKey? {
+        guard statements.count == header.statementCount, let last = statements.last else { return nil }
+        guard let stage = last.stages.first(where: { $0.spec.output == .result }) else { return nil }
+        return StageKey(job: id, statement: UInt32(statements.count - 1), stage: stage.spec.id)
+    }
+
+    /// The stage whose outputs workers keep although the job has ended.
+    package var retainedStage: StageKey? {
+        outcome == .succeeded && !areResultsReleased ? resultStage : nil
+    }
+}
+
+/// Remembers one life of a worker.
+package struct WorkerRecord: Sendable, Hashable {
+    package let id: WorkerID
+    package let identity: WorkerIdentity
+    package fileprivate(set) var loss: WorkerLoss?
+}
+
+/// Holds all that the facts say: the durable half of the scheduler. `apply` is the only way to change it.
+///
+/// ```
+/// job:    accepted ──▶ [ planned ──▶ committing ──▶ committed ]* ──▶ ended(succeeded) ──▶ results released
+///             └──────────────┴── failure, cancel ──────┘ └─────────▶ ended(failed, cancelled) ──▶ cleaned
+/// ```
+package struct Ledger: Sendable, Hashable {
+    package private(set) var epoch: UInt32 = 0
+    /// Every job, at the place of its id.
+    package private(set) var jobs: [JobRecord] = []
+    /// Ids of the jobs that have not ended, ascending.
+    package private(set) var liveJobs: [JobID] = []
+    /// Every worker life, at the place of its id.
+    package private(set) var workers: [WorkerRecord] = []
+    private var jobsByExternalID: [String: JobID] = [:]
+    private var workersByLife: [WorkerLife: WorkerID] = [:]
+    private var workersByAddress: [String: WorkerID] = [:]
+    /// Attempts that one task gets before its job fails.
+    let attemptLimit: Int
+
+    package init(attemptLimit: Int = Limits.taskAttempts) { self.attemptLimit = attemptLimit }
+
+    /// Finds a job by the id that clients use.
+    package func job(externalID: String) -> JobID? { jobsByExternalID[externalID] }
+
+    /// Finds the newest record of a worker's life.
+    package func worker(_ life: WorkerLife) -> WorkerID? { workersByLife[life] }
+
+    /// Finds the newest worker at an address.
+    package func worker(address: String) -> WorkerID? { workersByAddress[address] }
+
+    /// Returns the stage, or nil when the key names none or an ended job.
+    package func liveStage(_ key: StageKey) -> StageRecord? {
+        guard let statement = openStatement(key), key.stage.index < statement.stages.count else { return nil }
+        return statement.stages[key.stage.index]
+    }
+
+    /// Returns the task's record while its statement runs: planned, and its winners not final.
+    package func openTask(_ task: TaskID) -> TaskRecord? {
+        guard let stage = liveStage(task.stage), Int(task.index) < stage.tasks.count else { return nil }
+        return stage.tasks[Int(task.index)]
+    }
+
+    private func openStatement(_ key: StageKey) -> StatementRecord? {
+        guard key.job.index < jobs.count, jobs[key.job.index].isLive else { return nil }
+        let statements = jobs[key.job.index].statements
+        guard Int(key.statement) == statements.count - 1, let last = statements.last else { return nil }
+        return last.isCommitting ? nil : last
+    }
+
+    /// Folds one fact in. Facts about what the ledger does not know change nothing.
+    package mutating func apply(_ fact: Fact) {
+        switch fact {
+        case .epochStarted(let started): epoch = max(epoch, started)
+        case .jobAccepted(let id, let header, let at):
+            guard id.index == jobs.count else { return }
+            jobs.append(JobRecord(id: id, header: header, acceptedMilliseconds: at))
+            liveJobs.append(id)
+            jobsByExternalID[header.externalID] = id
+        case .statementPlanned(let job, let statement, let stages, let at):
+            guard job.index < jobs.count, jobs[job.index].statements.count == Int(statement) else { return }
+            jobs[job.index].statements.append(StatementRecord(stages: stages.map(StageRecord.init)))
+            if statement == 0 { jobs[job.index].startedMilliseconds = at }
+        case .stagesReplanned(let key, let stages): replan(key, stages)
+        case .taskCompleted(let output): complete(output)
+        case .outputLost(let attempt, let isBlamed, let error): lose(attempt, isBlamed: isBlamed, error)
+        case .taskFailed(let record): fail(record)
+        case .commitStarted(let job, let statement):
+            withStatement(job, statement) { $0.isCommitting = true }
+        case .statementCommitted(let job, let statement, _):
+            withStatement(job, statement) { $0.isCommitted = true }
+        case .cancelRequested(let job): withJob(job) { $0.isCancelRequested = true }
+        case .jobEnded(let job, let outcome, let at):
+            withJob(job) {
+                $0.outcome = outcome
+                $0.endedMilliseconds = at
+            }
+            liveJobs.removeAll { $0 == job }
+        case .jobCleaned(let job): withJob(job) { $0.isCleaned = true }
+        case .resultsReleased(let job): withJob(job) { $0.areResultsReleased = true }
+        case .workerRegistered(let id, let identity):
+            guard id.index == workers.count else { return }
+            workers.append(WorkerRecord(id: id, identity: identity))
+            workersByLife[identity.life] = id
+            workersByAddress[identity.address] = id
+        case .workerLost(let id, let loss): lose(id, loss)
+        }
+    }
+
+    private mutating func withJob(_ job: JobID, _ change: (inout JobRecord) -> Void) {
+        if job.index < jobs.count { change(&jobs[job.index]) }
+    }
+
+    private mutating func withStatement(
+        _ job: JobID, _ statement: UInt32, _ change: (inout StatementRecord) -> Void
+    ) {
+        guard job.index < jobs.count, Int(statement) < jobs[job.index].statements.count else { return }
+        change(&jobs[job.index].statements[Int(statement)])
+    }
+
+    /// Changes an open stage; nothing when the task does not exist or its statement is closed.
+    private mutating func withStage(of task: TaskID, _ change: (inout StageRecord, Int) -> Void) {
+        guard openTask(task) != nil else { return }
+        let key = task.stage
+        change(&jobs[key.job.index].statements[Int(key.statement)].stages[key.stage.index], Int(task.index))
+    }
+
+    private mutating func replan(_ key: StageKey, _ stages: [StageSpec]) {
+        withStatement(key.job, key.statement) { statement in
+            guard key.stage.index < statement.stages.count else { return }
+            statement.stages[key.stage.index].isReplanned = true
+            for spec in stages {
+                if spec.id.index < statement.stages.count {
+                    statement.stages[spec.id.index] = StageRecord(spec)
+                } else if spec.id.index == statement.stages.count {
+                    statement.stages.append(StageRecord(spec))
+                }
+            }
+        }
+    }
+
+    private mutating func complete(_ output: TaskOutput) {
+        withStage(of: output.attempt.task) { $0.setOutput(output, of: $1) }
+    }
+
+    private mutating func lose(_ attempt: AttemptID, isBlamed: Bool, _ error: EngineError?) {
+        guard let lost = openTask(attempt.task)?.output, lost.attempt == attempt else { return }
+        withStage(of: attempt.task) { $0.setOutput(nil, of: $1) }
+        if isBlamed {
+            let error = error ?? .system("OUTPUT_LOST", "The output of task \(attempt.task) was lost")
+            fail(FailureRecord(attempt: attempt, worker: lost.worker, failure: .error(error)))
+        }
+    }
+
+    private mutating func fail(_ record: FailureRecord) {
+        let attempts = attemptLimit
+        var fatal: EngineError?
+        withStage(of: record.attempt.task) { stage, task in
+            stage.tasks[task].failures.append(record)
+            fatal = stage.tasks[task].verdict(attemptLimit: attempts, label: stage.spec.label)
+        }
+        if let fatal { withJob(record.attempt.task.stage.job) { $0.fatal = $0.fatal ?? fatal } }
+    }
+
+    private mutating func lose(_ worker: WorkerID, _ loss: WorkerLoss) {
+        guard worker.index < workers.count, workers[worker.index].loss == nil else { return }
+        workers[worker.index].loss = loss
+        for task in outputs(on: worker) { withStage(of: task.task) { $0.setOutput(nil, of: $1) } }
+    }
+
+    /// Lists the recorded outputs that would be lost with a worker, in order.
+    func outputs(on worker: WorkerID) -> [AttemptID] {
+        var found: [AttemptID] = []
+        for job in liveJobs {
+            guard let statement = jobs[job.index].statements.last, !statement.isCommitting else { continue }
+            for stage in statement.stages where stage.spec.isHeldByWorkers && stage.doneCount > 0 {
+                for task in stage.tasks {
+                    if let output = task.output, output.worker == worker { found.append(output.attempt) }
+                }
+            }
+        }
+        return found
+    }
+}
+
+extension TaskRecord {
+    /// Returns the error that ends the job when the latest failure may not be tried again.
+    fileprivate func verdict(attemptLimit: Int, label: String) -> EngineError? {
+        guard let latest = failures.last else { return nil }
+        let memoryFailures = memoryFailureCount
+        var count = failures.count - memoryFailures
+        var limit = attemptLimit
+        switch latest.failure {
+        case .error(let error) where error.blame == .user || error.blame == .data: return error
+        case .error(let error) where error.blame == .internal: limit = min(limit, 2)
+        case .outOfMemory: count = memoryFailures
+        default: break
+        }
+        if count < limit { return nil }
+        var error = latest.failure.error
+        let workers = Set(failures.map(\.worker)).count
+        let where_ = workers == 1 ? "one worker" : "\(workers) workers"
+        error.message += " (task \(latest.attempt.task) of stage `\(label)`, \(count) attempts on \(where_))"
+        return error
+    }
+}

@@ -1,0 +1,106 @@
+import Vocabulary
+
+/// Follows an attempt that runs on a worker, as far as the scheduler knows.
+struct RunningAttempt: Sendable {
+    let id: AttemptID
+    let startedAt: Instant
+    let memoryBytes: Int
+    /// A cancel was sent; the slot is taken until the worker tells its end.
+    var isCancelling = false
+    var counters = TaskCounters()
+}
+
+/// Follows a worker with an open session.
+///
+/// ```
+///            register                 drain, nothing needed
+///  (unknown) ────────▶ active ──▶ draining ─────────▶ left
+///      ▲                 │ lease, death, │
+///      └── register ── lost ◀────────────┘  restart
+/// ```
+struct WorkerLink: Sendable {
+    let worker: WorkerID
+    let identity: WorkerIdentity
+    let session: UInt32
+    var lastHeard: Instant
+    var heardSentAt: Instant
+    var isDraining: Bool
+    var commands = Outbox<Command>()
+    var reports = Inbox()
+    /// A heartbeat waits for its reply.
+    var owesReply = false
+    var attempts: [RunningAttempt] = []
+    var usedMemoryBytes = 0
+    var shuffleBytes = 0
+    /// Sum of what `attempts` reserve.
+    var reservedBytes = 0
+
+    var freeSlots: Int { isDraining ? 0 : max(0, identity.slots - attempts.count) }
+
+    /// Whether `bytes`, clamped to the worker's memory, can be reserved now.
+    func fits(_ bytes: Int) -> Bool { min(bytes, identity.memoryBytes) <= identity.memoryBytes - reservedBytes }
+
+    mutating func add(_ attempt: RunningAttempt) {
+        attempts.append(attempt)
+        reservedBytes += attempt.memoryBytes
+    }
+
+    /// Frees the attempt's slot and memory; nil when it does not run here.
+    mutating func remove(_ id: AttemptID) -> RunningAttempt? {
+        guard let place = attempts.firstIndex(where: { $0.id == id }) else { return nil }
+        let attempt = attempts.remove(at: place)
+        reservedBytes -= attempt.memoryBytes
+        return attempt
+    }
+}
+
+/// Follows a stage of an open statement.
+struct StageRuntime: Sendable {
+    /// Tasks to be launched, descending, so that the first is taken from the end.
+    var pending: [UInt32]
+    /// How long each finished task took, milliseconds, unordered.
+    var durations: [Int64] = []
+    var startedMilliseconds: Int64?
+    var endedMilliseconds: Int64?
+    var isReplanAsked = false
+    /// Where most of each task's input lies; nil until its producers are complete.
+    var nearest: [WorkerID?]?
+
+    init(_ record: StageRecord) {
+        pending = []
+        for (task, entry) in record.tasks.enumerated().reversed() where entry.output == nil {
+            pending.append(UInt32(task))
+        }
+    }
+
+    /// Puts a task back in its place; nothing when it is there.
+    mutating func insert(_ task: UInt32) {
+        var low = 0
+        var high = pending.count
+        while low < high {
+            let middle = (low + high) / 2
+            if pending[middle] > task { low = middle + 1 } else { high = middle }
+        }
+        if low < pending.count, pending[low] == task { return }
+        pending.insert(task, at: low)
+    }
+
+    mutating func remove(_ task: UInt32) {
+        if let place = pending.firstIndex(of: task) { pending.remove(at: place) }
+    }
+}
+
+/// Follows a live job: what was asked for it, and the open statement's stages.
+struct JobRuntime: Sendable {
+    enum Asked: Sendable, Equatable {
+        case nothing
+        case plan(UInt32)
+        case commit(UInt32)
+    }
+
+    var asked = Asked.nothing
+    /// Stages of the open statement; empty between statements.
+    var stages: [StageRuntime] = []
+    /// Attempts running for the job, those being cancelled too.
+    var runningCount = 0
+}

@@ -1,0 +1,22 @@
+import Vocabulary
+
+/// Holds the scheduler's times and bounds. All times are milliseconds.
+package struct SchedulerSettings: Sendable, Hashable {
+    /// A worker unheard for so long is lost.
+    package var leaseMilliseconds: Int64 = 30_000
+    /// After a restart, launches wait so long for the known workers' inventories.
+    package var recoveryMilliseconds: Int64 = 10_000
+    /// A result is kept so long for its client.
+    package var resultMilliseconds: Int64 = 3_600_000
+    /// A task is speculated on only when it ran longer than this …
+    package var speculationMilliseconds: Int64 = 5_000
+    /// … and than this many times the median of its stage …
+    package var speculationFactor: Int64 = 2
+    /// … once this share of the stage is done, in percent.
+    package var speculationDonePercent = 75
+    package var taskAttempts = Limits.taskAttempts
+    /// Oldest and newest worker versions that may take part.
+    package var workerVersions: ClosedRange<UInt32> = 1...1
+
+    package init() {}
+}

@@ -1,0 +1,53 @@
+import Vocabulary
+
+/// Says why an attempt failed; it decides whether and where the task is tried again.
+package enum TaskFailure: Sendable, Hashable {
+    /// The task threw. Blame user or data ends the job at once; system is tried again, internal once.
+    case error(EngineError)
+    /// The output of `producer` could not be had (its worker gone, or the block damaged): the producer runs again.
+    case fetchFailed(producer: AttemptID, EngineError)
+    /// The memory did not suffice: tried again with twice as much, counted apart.
+    case outOfMemory(EngineError)
+    /// The worker was lost while the attempt ran.
+    case workerLost(WorkerLoss)
+
+    /// The error to show if the job ends of it.
+    package var error: EngineError {
+        switch self {
+        case .error(let error), .fetchFailed(_, let error), .outOfMemory(let error): error
+        case .workerLost(let loss):
+            .system(
+                "WORKER_LOST", "The worker running the task was lost: \(loss.reason)",
+                remedy: "See the worker's log; a task that kills its worker often lacks memory.")
+        }
+    }
+}
+
+/// Says how a worker was lost.
+package enum WorkerLoss: UInt32, Sendable, Hashable {
+    /// No heartbeat during a whole lease.
+    case leaseExpired
+    /// Another process registered at its address.
+    case replaced
+    /// It was seen to die: its process ended, its connection was refused.
+    case died
+    /// It drained and left.
+    case left
+
+    /// Reads well after a colon.
+    package var reason: String {
+        switch self {
+        case .leaseExpired: "it sent no heartbeat during its lease"
+        case .replaced: "its process was restarted"
+        case .died: "its process died"
+        case .left: "it left the cluster"
+        }
+    }
+}
+
+/// Remembers one failed attempt of a task.
+package struct FailureRecord: Sendable, Hashable {
+    package var attempt: AttemptID
+    package var worker: WorkerID
+    package var failure: TaskFailure
+}

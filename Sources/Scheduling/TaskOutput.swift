@@ -1,0 +1,59 @@
+import Vocabulary
+
+/// Counts what a task read and wrote.
+package struct TaskCounters: Sendable, Hashable {
+    package var rowsIn = 0
+    package var rowsOut = 0
+    package var bytesIn = 0
+    package var bytesOut = 0
+    package var spillBytes = 0
+    package var milliseconds = 0
+
+    package init(
+        rowsIn: Int = 0, rowsOut: Int = 0, bytesIn: Int = 0, bytesOut: Int = 0, spillBytes: Int = 0,
+        milliseconds: Int = 0
+    ) {
+        self.rowsIn = rowsIn
+        self.rowsOut = rowsOut
+        self.bytesIn = bytesIn
+        self.bytesOut = bytesOut
+        self.spillBytes = spillBytes
+        self.milliseconds = milliseconds
+    }
+
+    /// Adds every count of `other`.
+    package mutating func add(_ other: TaskCounters) {
+        rowsIn += other.rowsIn
+        rowsOut += other.rowsOut
+        bytesIn += other.bytesIn
+        bytesOut += other.bytesOut
+        spillBytes += other.spillBytes
+        milliseconds += other.milliseconds
+    }
+}
+
+/// Describes what a finished attempt left behind.
+package struct TaskOutput: Sendable, Hashable {
+    package var attempt: AttemptID
+    /// The worker that holds it; set by the scheduler from the sender of the report.
+    package var worker: WorkerID
+    package var counters: TaskCounters
+    /// Encoded bytes for each reader partition; empty where not measured.
+    package var partitionBytes: [Int]
+    /// CRC32C over the output's index (blocks) or manifest (files).
+    package var checksum: UInt64
+    /// What the commit needs of this attempt (names and sizes of files written aside), opaque here.
+    package var manifest: [UInt8]
+
+    package init(
+        attempt: AttemptID, worker: WorkerID = WorkerID(rawValue: 0), counters: TaskCounters = TaskCounters(),
+        partitionBytes: [Int] = [], checksum: UInt64 = 0, manifest: [UInt8] = []
+    ) {
+        self.attempt = attempt
+        self.worker = worker
+        self.counters = counters
+        self.partitionBytes = partitionBytes
+        self.checksum = checksum
+        self.manifest = manifest
+    }
+}

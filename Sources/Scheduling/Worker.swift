@@ -1,0 +1,36 @@
+import Vocabulary
+
+/// Says what a worker process is and has; fixed during one life of the process.
+package struct WorkerIdentity: Sendable, Hashable {
+    /// `host:port` under which other workers fetch from it; one live worker an address.
+    package var address: String
+    /// Differs in every life of the process; random.
+    package var incarnation: UInt64
+    /// The worker's protocol version.
+    package var version: UInt32
+    package var slots: Int
+    package var memoryBytes: Int
+
+    package init(address: String, incarnation: UInt64, version: UInt32, slots: Int, memoryBytes: Int) {
+        self.address = address
+        self.incarnation = incarnation
+        self.version = version
+        self.slots = slots
+        self.memoryBytes = memoryBytes
+    }
+}
+
+/// Names a worker's life as the worker itself can.
+package struct WorkerLife: Sendable, Hashable {
+    package var address: String
+    package var incarnation: UInt64
+
+    package init(address: String, incarnation: UInt64) {
+        self.address = address
+        self.incarnation = incarnation
+    }
+}
+
+extension WorkerIdentity {
+    package var life: WorkerLife { WorkerLife(address: address, incarnation: incarnation) }
+}

@@ -1,0 +1,90 @@
+/// Describes one target of `Sources`: what it may import and which language features it may use.
+struct Room {
+    var name: String
+    /// Packages from outside, by module name.
+    var packages: Set<String> = []
+    /// True where `async`, `await` and actors are allowed.
+    var mayBeAsynchronous = false
+    /// True for rooms that decide without a clock, randomness, sockets or logs.
+    var isPure = false
+}
+
+/// The house: a room may import only rooms above it in this table. The same order as in `Package.swift`.
+enum House {
+    static let rooms: [Room] = [
+        // ground
+        Room(name: "Vocabulary"),
+        Room(name: "Memory"),
+        Room(name: "Scheduling", isPure: true),
+        Room(name: "Transport", packages: ["Logging", "Metrics"], mayBeAsynchronous: true),
+        // data
+        Room(name: "Columns"),
+        Room(name: "Kernels"),
+        Room(name: "Formats"),
+        Room(name: "Storage", packages: ["Crypto"]),
+        // language
+        Room(name: "SQLSyntax"),
+        Room(name: "Plans", packages: ["SwiftProtobuf"]),
+        Room(name: "Functions"),
+        Room(name: "Planner"),
+        Room(name: "Catalog"),
+        // cluster
+        Room(name: "Protocol", packages: ["SwiftProtobuf"]),
+        Room(name: "Shuffle"),
+        Room(name: "Execution"),
+        // product
+        Room(
+            name: "Connectors",
+            packages: ["AsyncHTTPClient", "NIOCore", "NIOPosix", "Yams", "Logging", "Crypto"],
+            mayBeAsynchronous: true),
+        Room(name: "Templates", packages: ["Yams"]),
+        Room(
+            name: "Pipelines", packages: ["Yams", "Crypto", "Logging", "AsyncHTTPClient"],
+            mayBeAsynchronous: true),
+        Room(name: "SparkConnect", packages: ["SwiftProtobuf"], mayBeAsynchronous: true),
+        Room(
+            name: "Coordinator",
+            packages: [
+                "GRDB", "SwiftProtobuf", "Logging", "Metrics", "ServiceLifecycle", "Hummingbird", "JWTKit",
+                "Crypto",
+            ], mayBeAsynchronous: true),
+        Room(
+            name: "Worker", packages: ["SwiftProtobuf", "Logging", "Metrics", "ServiceLifecycle"],
+            mayBeAsynchronous: true),
+        Room(name: "Cluster", packages: ["SwiftProtobuf", "Logging", "Metrics"], mayBeAsynchronous: true),
+        Room(name: "Simulation"),
+        program("etl-coordinator"),
+        program("etl-worker"),
+        program("etl-submit"),
+    ]
+
+    private static func program(_ name: String) -> Room {
+        Room(
+            name: name,
+            packages: ["ArgumentParser", "Configuration", "Logging", "Metrics", "ServiceLifecycle", "Yams"],
+            mayBeAsynchronous: true)
+    }
+
+    /// Modules of the toolchain and the system that any room may import.
+    static let system: Set<String> = [
+        "Foundation", "FoundationEssentials", "Glibc", "Musl", "Darwin", "Synchronization", "Builtin",
+        "_Builtin_float",
+    ]
+
+    /// The one C room that several rooms may import: loops, not a library.
+    static let sharedCRooms: Set<String> = ["CKernels"]
+
+    /// Returns the room of a name and its place in the table, or nil.
+    static func room(named name: String) -> (place: Int, room: Room)? {
+        rooms.firstIndex { $0.name == name }.map { ($0, rooms[$0]) }
+    }
+
+    /// Says whether a module is a C room: a capital C before another capital (`CLZ4`, `CParquet`).
+    static func isCRoom(_ module: String) -> Bool {
+        let letters = Array(module)
+        return letters.count > 2 && letters[0] == "C" && letters[1].isUppercase
+    }
+
+    /// Says whether a module is from outside the repository and known to some room.
+    static func isPackage(_ module: String) -> Bool { rooms.contains { $0.packages.contains(module) } }
+}

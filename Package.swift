@@ -45,16 +45,48 @@ let package = Package(
     products: [],
     dependencies: [],
     targets: [
+        // C libraries of the system
+        .systemLibrary(
+            name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // C loops that Swift cannot make fast
+        .target(name: "CKernels", cSettings: cFlags),
+        // thin shims over C++ libraries
+        .target(
+            name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O3"] + cProcessorFlags)],
+            linkerSettings: [.linkedLibrary("simdjson")]),
         // ground
         room("Vocabulary"),
         room("Memory", ["Vocabulary"]),
+        room("Scheduling", ["Vocabulary"]),
+        room("Transport", ["Vocabulary", "Memory", "CEpoll", "CNGHTTP2", "COpenSSL"]),
         // data
         room("Columns", ["Vocabulary", "Memory"]),
+        room("Kernels", ["Vocabulary", "Memory", "Columns"]),
+        room("Formats", ["Vocabulary", "Memory", "Columns", "CKernels", "CLZ4", "CZstd", "CZlib", "CSimdJSON"]),
+        room("Storage", ["Vocabulary", "Memory"]),
         // language
+        room("SQLSyntax", ["Vocabulary"]),
         room("Plans", ["Vocabulary", "Columns"]),
+        room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "Plans", "CPCRE2"]),
+        // simulation
+        room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests
         tests("TidyTests", []),
+        tests("SchedulingTests", ["Scheduling", "Vocabulary"]),
+        tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),
+        tests("SQLSyntaxTests", ["SQLSyntax", "Vocabulary"], resources: [.copy("Cases")]),
+        tests("TransportTests", ["Transport", "Memory", "Vocabulary"]),
         tests("ColumnsTests", ["Columns", "Memory", "Vocabulary"]),
+        tests("KernelsTests", ["Kernels", "Columns", "Memory", "Vocabulary"]),
+        tests("FunctionsTests", ["Functions", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
+        tests("FormatsTests", ["Formats", "Storage", "Columns", "Memory", "Vocabulary"]),
+        tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17,

@@ -19,7 +19,7 @@ enum Docstrings {
             case .function:
                 let isOperator = !(declaration.name.first?.isLetter ?? false) && declaration.name != "_"
                 if isOperator && declaration.name != "`" { continue }
-                if declaration.isOneLine || declaration.isWitness
+                if isTrivial(declaration) || declaration.isWitness
                     || declaration.modifiers.contains("override")
                 {
                     continue

@@ -1,0 +1,111 @@
+import Vocabulary
+
+extension Parser {
+    /// Parses CREATE [OR REPLACE] [TEMPORARY] VIEW | TABLE.
+    mutating func create() throws(EngineError) -> StatementSyntax.Kind {
+        let start = index
+        advance()
+        let replaces = take(.OR, .REPLACE)
+        let isGlobal = take(.GLOBAL)
+        let isTemporary = take(.TEMPORARY) || take(.TEMP)
+        if take(.VIEW) {
+            if !isTemporary || isGlobal {
+                throw .user(
+                    "UNSUPPORTED_FEATURE.VIEW", "Only temporary views exist: a job keeps nothing between runs.",
+                    remedy: "Write CREATE OR REPLACE TEMPORARY VIEW.", at: source.location(span(from: start)))
+            }
+            return .createView(try createView(replaces: replaces))
+        }
+        if isTemporary || isGlobal { throw unexpected("'VIEW'") }
+        guard take(.TABLE) else { throw unexpected("'TABLE', 'TEMPORARY VIEW' or 'VIEW'") }
+        return .createTable(try createTable(replaces: replaces))
+    }
+
+    private mutating func ifNotExists() throws(EngineError) -> Bool {
+        guard at(.IF), peek().keyword == .NOT else { return false }
+        advance()
+        advance()
+        try expect(.EXISTS)
+        return true
+    }
+
+    private mutating func createView(replaces: Bool) throws(EngineError) -> CreateViewSyntax {
+        let ifNotExists = try ifNotExists()
+        let name = try qualifiedName("a view name")
+        var columns: [NameSyntax] = []
+        var schema: [FieldSyntax]?
+        if at(.leftParenthesis) {
+            // A list of plain names belongs to a query, names with types to files.
+            let second = peek(2)
+            if second.symbol == .comma || second.symbol == .rightParenthesis || second.keyword == .COMMENT {
+                columns = try parenthesised { (parser) throws(EngineError) in
+                    let column = try parser.name("a column name")
+                    if parser.take(.COMMENT) { _ = try parser.stringValue() }
+                    return column
+                }
+            } else {
+                schema = try schemaFields()
+            }
+        }
+        if take(.COMMENT) { _ = try stringValue() }
+        if take(.TBLPROPERTIES) { _ = try options() }
+        if schema != nil || at(.USING) {
+            if !columns.isEmpty { throw unexpected("'AS'") }
+            try expect(.USING)
+            let format = try self.name("a format such as csv")
+            let options = take(.OPTIONS) ? try self.options() : []
+            return CreateViewSyntax(
+                name: name, replaces: replaces, ifNotExists: ifNotExists,
+                content: .files(format: format, options: options, schema: schema))
+        }
+        if !take(.AS) { throw unexpected("'AS' or 'USING'") }
+        let query = try self.query()
+        return CreateViewSyntax(
+            name: name, replaces: replaces, ifNotExists: ifNotExists, content: .query(query, columns: columns))
+    }
+
+    private mutating func createTable(replaces: Bool) throws(EngineError) -> CreateTableSyntax {
+        let ifNotExists = try ifNotExists()
+        let name = try qualifiedName("a table name")
+        var table = CreateTableSyntax(
+            name: name, replaces: replaces, ifNotExists: ifNotExists, schema: [], format: nil, options: [],
+            partitionedBy: [], location: nil, comment: nil, properties: [], query: nil)
+        if at(.leftParenthesis), !startsQuery(after: 0) { table.schema = try schemaFields() }
+        while true {
+            if take(.USING) {
+                table.format = try self.name("a format such as parquet")
+            } else if take(.OPTIONS) {
+                table.options = try options()
+            } else if take(.PARTITIONED) {
+                try expect(.BY)
+                table.partitionedBy = try parenthesised { (parser) throws(EngineError) in
+                    let column = try parser.name("a partition column")
+                    if !parser.at(.comma), !parser.at(.rightParenthesis) {
+                        table.schema.append(
+                            FieldSyntax(name: column, type: try parser.type(), isNullable: true, comment: nil))
+                    }
+                    return column
+                }
+            } else if take(.LOCATION) {
+                table.location = try stringValue("a path in quotes")
+            } else if take(.COMMENT) {
+                table.comment = try stringValue()
+            } else if take(.TBLPROPERTIES) {
+                table.properties = try options()
+            } else {
+                break
+            }
+        }
+        if take(.AS) || startsQuery(after: 0) {
+            table.query = try query()
+        } else if table.schema.isEmpty && table.format == nil {
+            throw unexpected("'USING' or 'AS'")
+        }
+        return table
+    }
+
+    /// Parses `(name type [NOT NULL] [COMMENT '…'], …)`.
+    mutating func schemaFields() throws(EngineError) -> [FieldSyntax] {
+        try parenthesised { (parser) throws(EngineError) in try parser.field() }
+    }
+}

@@ -1,0 +1,60 @@
+import Vocabulary
+
+extension Parser {
+    /// Returns a PARSE_SYNTAX_ERROR at a place.
+    func fail(_ message: String, at span: SourceSpan, remedy: String? = nil) -> EngineError {
+        .user("PARSE_SYNTAX_ERROR", message, remedy: remedy, at: source.location(span))
+    }
+
+    /// Returns the error for the current token where something else was expected. A word just here or just before
+    /// that is nearly a keyword is the likelier mistake: `SELECT a FORM t` breaks at `t`, and means FROM.
+    func unexpected(_ expected: String) -> EngineError {
+        if let (token, keyword) = misspelt(expected) {
+            return fail(
+                "Syntax error at or near '\(text(token))'.", at: token.span, remedy: "Did you mean '\(keyword)'?")
+        }
+        if atEnd {
+            return fail(
+                "Syntax error at the end of the statement: expected \(expected).", at: endSpan,
+                remedy: unclosedRemedy)
+        }
+        return fail(
+            "Syntax error at or near '\(shortened(text(current)))': expected \(expected).", at: current.span)
+    }
+
+    /// The last character of the text that is not white space, or the end.
+    private var endSpan: SourceSpan {
+        guard index > 0 else { return current.span }
+        let end = Int(tokens[index - 1].span.end)
+        return SourceSpan(start: end, end: end + 1)
+    }
+
+    private var unclosedRemedy: String? {
+        var open = 0
+        for token in tokens where token.kind == .symbol {
+            if token.symbol == .leftParenthesis { open += 1 }
+            if token.symbol == .rightParenthesis { open -= 1 }
+        }
+        return open > 0 ? "Close the parenthesis: \(open) still open." : nil
+    }
+
+    private func shortened(_ text: String) -> String {
+        text.count <= 60 ? text : String(text.prefix(57)) + "..."
+    }
+
+    private func misspelt(_ expected: String) -> (Token, String)? {
+        let here = expected.split(separator: "'").map(String.init).filter { Keyword.byWord[$0] != nil }
+        if let keyword = nearest(current, among: here + Keyword.suggested) { return (current, keyword) }
+        if index > 0, let keyword = nearest(tokens[index - 1], among: Keyword.suggested) {
+            return (tokens[index - 1], keyword)
+        }
+        return nil
+    }
+
+    private func nearest(_ token: Token, among keywords: [String]) -> String? {
+        guard token.kind == .word, token.keyword == nil, token.span.end - token.span.start >= 3,
+            token.span.end - token.span.start <= 16
+        else { return nil }
+        return Suggestion.nearest(to: text(token).uppercased(), among: keywords)
+    }
+}

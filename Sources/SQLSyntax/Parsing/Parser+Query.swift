@@ -1,0 +1,163 @@
+import Vocabulary
+
+extension Parser {
+    /// Tells whether the token after `skipped` more tokens starts a query; parentheses before it are looked through.
+    func startsQuery(after skipped: Int) -> Bool {
+        var ahead = index + skipped
+        while ahead < tokens.count, tokens[ahead].symbol == .leftParenthesis { ahead += 1 }
+        guard ahead < tokens.count, let keyword = tokens[ahead].keyword else { return false }
+        let next = ahead + 1 < tokens.count ? tokens[ahead + 1] : tokens[tokens.count - 1]
+        switch keyword {
+        case .SELECT: return next.symbol != .comma && next.symbol != .rightParenthesis
+        case .WITH: return next.kind == .word || next.kind == .quotedWord
+        case .VALUES: return next.symbol == .leftParenthesis && ahead == index + skipped
+        case .TABLE: return next.kind == .word || next.kind == .quotedWord
+        case .FROM: return false
+        default: return false
+        }
+    }
+
+    /// Parses a whole query: WITH, body, ORDER BY, LIMIT and the rest.
+    mutating func query() throws(EngineError) -> QuerySyntax {
+        try nested { (parser) throws(EngineError) in try parser.queryContent() }
+    }
+
+    private mutating func queryContent() throws(EngineError) -> QuerySyntax {
+        let start = index
+        let savedCases = openCases
+        openCases = 0
+        defer { openCases = savedCases }
+        let with = try withClause()
+        let body = try queryBody()
+        var query = QuerySyntax(with: with, body: body, span: body.span)
+        try queryTail(&query)
+        query.span = span(from: start)
+        return query
+    }
+
+    mutating func withClause() throws(EngineError) -> [CommonTableSyntax] {
+        guard take(.WITH) else { return [] }
+        if at(.RECURSIVE), peek().kind != .symbol, peek().keyword != .AS {
+            throw .user(
+                "UNSUPPORTED_FEATURE.RECURSIVE_CTE", "WITH RECURSIVE is not supported.",
+                remedy: "Unroll the recursion into a fixed number of joins.", at: source.location(current.span))
+        }
+        return try commaSeparated { (parser) throws(EngineError) in try parser.commonTable() }
+    }
+
+    private mutating func commonTable() throws(EngineError) -> CommonTableSyntax {
+        let name = try self.name("a name for the common table expression")
+        let columns = at(.leftParenthesis) ? try nameList() : []
+        _ = take(.AS)
+        try expect(.leftParenthesis)
+        let query = try self.query()
+        try expect(.rightParenthesis)
+        return CommonTableSyntax(name: name, columns: columns, query: query)
+    }
+
+    /// Parses UNION and EXCEPT, which bind alike, over INTERSECT, which binds tighter.
+    private mutating func queryBody() throws(EngineError) -> QueryBodySyntax {
+        var left = try intersection()
+        while let kind = setOperator(), kind != .intersect {
+            advance()
+            left = try setOperation(kind, left) { (parser) throws(EngineError) in try parser.intersection() }
+        }
+        return left
+    }
+
+    private mutating func intersection() throws(EngineError) -> QueryBodySyntax {
+        var left = try queryPrimary()
+        while at(.INTERSECT) {
+            advance()
+            left = try setOperation(.intersect, left) { (parser) throws(EngineError) in try parser.queryPrimary() }
+        }
+        return left
+    }
+
+    private func setOperator() -> SetOperationSyntax.Operator? {
+        switch current.keyword {
+        case .UNION: .union
+        case .INTERSECT: .intersect
+        case .EXCEPT, .MINUS: .except
+        default: nil
+        }
+    }
+
+    private mutating func setOperation(
+        _ kind: SetOperationSyntax.Operator, _ left: QueryBodySyntax,
+        _ operand: (inout Parser) throws(EngineError) -> QueryBodySyntax
+    ) throws(EngineError) -> QueryBodySyntax {
+        let isAll = take(.ALL)
+        if !isAll { _ = take(.DISTINCT) }
+        let right = try operand(&self)
+        try grow()
+        return .setOperation(
+            SetOperationSyntax(
+                operator: kind, isAll: isAll, left: left, right: right, span: left.span.union(right.span)))
+    }
+
+    private mutating func queryPrimary() throws(EngineError) -> QueryBodySyntax {
+        let start = index
+        switch current.keyword {
+        case .SELECT:
+            return .select(try select())
+        case .VALUES:
+            advance()
+            let rows = try valueRows()
+            return .values(rows, span: span(from: start))
+        case .TABLE:
+            advance()
+            let name = try qualifiedName("a table name")
+            return .table(RelationSyntax(kind: .table(name), alias: nil, span: span(from: start)))
+        case .FROM:
+            return .select(try selectAfterFrom())
+        default:
+            guard take(.leftParenthesis) else { throw unexpected("'SELECT'") }
+            let query = try self.query()
+            try expect(.rightParenthesis)
+            return .nested(query)
+        }
+    }
+
+    /// Parses the rows of VALUES: `(1, 'a'), (2, 'b')` or `1, 2`.
+    mutating func valueRows() throws(EngineError) -> [[ExpressionSyntax]] {
+        try commaSeparated { (parser) throws(EngineError) in
+            let value = try parser.expression()
+            if case .row(let values) = value.kind { return values }
+            return [value]
+        }
+    }
+
+    private mutating func queryTail(_ query: inout QuerySyntax) throws(EngineError) {
+        if at(.ORDER) {
+            advance()
+            try expect(.BY)
+            if at(.ALL), peek().symbol != .comma, peek().symbol != .dot, peek().kind != .symbol || peek().symbol == .rightParenthesis || peek().symbol == .semicolon {
+                advance()
+                let (isDescending, nullsFirst) = try sortDirection()
+                query.orderBy = .all(isDescending: isDescending, nullsFirst: nullsFirst)
+            } else {
+                query.orderBy = .items(try sortItems())
+            }
+        }
+        if take(.CLUSTER, .BY) { query.clusterBy = try expressionList() }
+        if take(.DISTRIBUTE, .BY) { query.distributeBy = try expressionList() }
+        if take(.SORT, .BY) { query.sortBy = try sortItems() }
+        if at(.WINDOW), peek().kind != .symbol, peek(2).keyword == .AS {
+            advance()
+            query.windows = try commaSeparated { (parser) throws(EngineError) in
+                let name = try parser.name("a window name")
+                try parser.expect(.AS)
+                return NamedWindowSyntax(name: name, window: try parser.window())
+            }
+        }
+        for _ in 0..<2 {
+            if query.limit == nil, take(.LIMIT) { query.limit = take(.ALL) ? .all : .rows(try expression()) }
+            if query.offset == nil, take(.OFFSET) { query.offset = try expression() }
+        }
+    }
+
+    mutating func expressionList() throws(EngineError) -> [ExpressionSyntax] {
+        try commaSeparated { (parser) throws(EngineError) in try parser.expression() }
+    }
+}

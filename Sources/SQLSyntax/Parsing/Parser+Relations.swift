@@ -1,0 +1,153 @@
+import Vocabulary
+
+extension Parser {
+    /// Parses what follows FROM; a comma joins like CROSS JOIN.
+    mutating func fromClause() throws(EngineError) -> RelationSyntax {
+        var left = try relation()
+        while take(.comma) {
+            let isLateral = take(.LATERAL)
+            let right = try relation()
+            try grow()
+            left = join(.cross, left, right, .none, isLateral: isLateral)
+        }
+        return left
+    }
+
+    private func join(
+        _ kind: JoinSyntax.Kind, _ left: RelationSyntax, _ right: RelationSyntax, _ condition: JoinSyntax.Condition,
+        isLateral: Bool
+    ) -> RelationSyntax {
+        RelationSyntax(
+            kind: .join(JoinSyntax(kind: kind, left: left, right: right, condition: condition, isLateral: isLateral)),
+            alias: nil, span: left.span.union(tokens[index - 1].span))
+    }
+
+    /// Parses a relation and the joins behind it.
+    private mutating func relation() throws(EngineError) -> RelationSyntax {
+        var left = try relationPrimary()
+        while let (kind, isNatural) = try joinKind() {
+            let isLateral = take(.LATERAL)
+            let right = try relationPrimary()
+            try grow()
+            var condition = JoinSyntax.Condition.none
+            if isNatural {
+                condition = .natural
+            } else if take(.ON) {
+                condition = .on(try expression())
+            } else if at(.USING), peek().symbol == .leftParenthesis {
+                advance()
+                condition = .using(try nameList())
+            }
+            left = join(kind, left, right, condition, isLateral: isLateral)
+        }
+        return left
+    }
+
+    /// Takes the words of a join, or returns nil when no join follows.
+    private mutating func joinKind() throws(EngineError) -> (JoinSyntax.Kind, isNatural: Bool)? {
+        let isNatural = at(.NATURAL)
+        let first = isNatural ? peek().keyword : current.keyword
+        let kind: JoinSyntax.Kind
+        switch first {
+        case .JOIN, .INNER: kind = .inner
+        case .CROSS: kind = .cross
+        case .FULL: kind = .full
+        case .RIGHT: kind = .right
+        case .SEMI: kind = .semi
+        case .ANTI: kind = .anti
+        case .LEFT:
+            switch peek(isNatural ? 2 : 1).keyword {
+            case .SEMI: kind = .semi
+            case .ANTI: kind = .anti
+            default: kind = .left
+            }
+        default:
+            if isNatural { throw unexpected("'JOIN'") }
+            return nil
+        }
+        if isNatural { advance() }
+        if at(.LEFT) {
+            advance()
+            if !take(.SEMI), !take(.ANTI) { _ = take(.OUTER) }
+        } else if at(.FULL) || at(.RIGHT) {
+            advance()
+            _ = take(.OUTER)
+        } else if !at(.JOIN) {
+            advance()
+        }
+        try expect(.JOIN)
+        return (kind, isNatural)
+    }
+
+    private mutating func relationPrimary() throws(EngineError) -> RelationSyntax {
+        let start = index
+        var relation = try nested { (parser) throws(EngineError) in try parser.bareRelation() }
+        if at(.TABLESAMPLE) {
+            throw .user(
+                "UNSUPPORTED_FEATURE.TABLESAMPLE", "TABLESAMPLE is not supported.",
+                remedy: "Filter with rand() < fraction instead.", at: source.location(current.span))
+        }
+        if at(.PIVOT) || at(.UNPIVOT), peek().symbol == .leftParenthesis {
+            throw .user(
+                "UNSUPPORTED_FEATURE.PIVOT", "\(text(current).uppercased()) is not supported.",
+                remedy: "Write it as aggregates over CASE expressions.", at: source.location(current.span))
+        }
+        if let alias = try tableAlias() { relation.alias = alias }
+        relation.span = span(from: start)
+        return relation
+    }
+
+    private mutating func bareRelation() throws(EngineError) -> RelationSyntax {
+        let start = index
+        if take(.leftParenthesis) {
+            if startsQuery(after: 0) || at(.FROM) {
+                // `((SELECT …) UNION …)` and `((SELECT …) AS a JOIN …)` differ only behind the inner parenthesis.
+                if !at(.leftParenthesis) || nestedParenthesisIsQuery() {
+                    let query = try self.query()
+                    try expect(.rightParenthesis)
+                    return RelationSyntax(kind: .subquery(query), alias: nil, span: span(from: start))
+                }
+            }
+            let inner = try fromClause()
+            try expect(.rightParenthesis)
+            return RelationSyntax(kind: .nested(inner), alias: nil, span: span(from: start))
+        }
+        if at(.VALUES), peek().kind != .end, peek().symbol != .dot {
+            advance()
+            let rows = try valueRows()
+            return RelationSyntax(kind: .values(rows), alias: nil, span: span(from: start))
+        }
+        if let keyword = current.keyword, Keyword.neverColumns.contains(keyword) { throw unexpected("a table name") }
+        let name = try qualifiedName("a table name")
+        if at(.leftParenthesis) {
+            let expression = try call(name, from: start)
+            guard case .call(let call) = expression.kind else { throw unexpected("a table function") }
+            return RelationSyntax(kind: .function(call), alias: nil, span: span(from: start))
+        }
+        return RelationSyntax(kind: .table(name), alias: nil, span: span(from: start))
+    }
+
+    /// Tells whether the parenthesis here closes a query operand rather than an aliased or joined relation.
+    private func nestedParenthesisIsQuery() -> Bool {
+        var open = 0
+        var ahead = index
+        while ahead < tokens.count {
+            if tokens[ahead].symbol == .leftParenthesis { open += 1 }
+            if tokens[ahead].symbol == .rightParenthesis {
+                open -= 1
+                if open == 0 { break }
+            }
+            ahead += 1
+        }
+        let next = ahead + 1 < tokens.count ? tokens[ahead + 1] : tokens[tokens.count - 1]
+        let queryWords: [Keyword] = [.UNION, .INTERSECT, .EXCEPT, .MINUS, .ORDER, .LIMIT, .OFFSET, .SORT]
+        return next.symbol == .rightParenthesis || next.keyword.map { queryWords.contains($0) } ?? false
+    }
+
+    private mutating func tableAlias() throws(EngineError) -> TableAliasSyntax? {
+        guard take(.AS) || atBareAlias, !at(.SET) else { return nil }
+        let name = try self.name("an alias")
+        let columns = at(.leftParenthesis) ? try nameList() : []
+        return TableAliasSyntax(name: name, columns: columns)
+    }
+}

@@ -1,0 +1,203 @@
+import Vocabulary
+
+extension Parser {
+    /// Parses one statement; what follows must be `;` or the end.
+    mutating func statement() throws(EngineError) -> StatementSyntax {
+        let start = index
+        let kind = try nested { (parser) throws(EngineError) in try parser.statementKind() }
+        return StatementSyntax(kind: kind, span: span(from: start))
+    }
+
+    private mutating func statementKind() throws(EngineError) -> StatementSyntax.Kind {
+        switch current.keyword {
+        case .SELECT, .WITH, .VALUES, .TABLE, .FROM: return try queryStatement()
+        case .CREATE: return try create()
+        case .DROP: return try drop()
+        case .INSERT: return try insert()
+        case .EXPLAIN: return try explain()
+        case .SET: return try set()
+        case .RESET:
+            advance()
+            return .reset(key: atEnd || at(.semicolon) ? nil : try settingKey())
+        case .DESCRIBE, .DESC: return try describe()
+        case .SHOW:
+            advance()
+            try expect(.TABLES)
+            return .showTables
+        case .UPDATE, .DELETE, .MERGE:
+            throw .user(
+                "UNSUPPORTED_FEATURE.TABLE_OPERATION", "Files cannot be changed in place: \(text(current).uppercased()).",
+                remedy: "Write the changed rows to a new directory with INSERT OVERWRITE DIRECTORY … SELECT ….",
+                at: source.location(current.span))
+        default:
+            if at(.leftParenthesis) { return try queryStatement() }
+            throw unexpected("a statement such as 'SELECT', 'INSERT' or 'CREATE'")
+        }
+    }
+
+    /// Parses a query; `WITH … INSERT …` puts its common tables before the inserted query's own.
+    private mutating func queryStatement() throws(EngineError) -> StatementSyntax.Kind {
+        let start = index
+        let with = try withClause()
+        guard !with.isEmpty, at(.INSERT) else {
+            index = start
+            return .query(try query())
+        }
+        switch try insert() {
+        case .insertDirectory(var insert):
+            insert.query.with = with + insert.query.with
+            return .insertDirectory(insert)
+        case .insertTable(var insert):
+            insert.query.with = with + insert.query.with
+            return .insertTable(insert)
+        case let other:
+            return other
+        }
+    }
+
+    private mutating func explain() throws(EngineError) -> StatementSyntax.Kind {
+        advance()
+        var mode = ExplainMode.simple
+        switch current.keyword {
+        case .FORMATTED: mode = .formatted
+        case .EXTENDED: mode = .extended
+        case .ANALYZE: mode = .analyze
+        case .COST: mode = .cost
+        case .CODEGEN: mode = .codegen
+        default: break
+        }
+        if mode != .simple { advance() }
+        if at(.EXPLAIN) { throw unexpected("a statement to explain") }
+        return .explain(try statement(), mode: mode)
+    }
+
+    /// Parses `SET`, `SET key`, `SET key = value`; the value is the text up to the semicolon.
+    private mutating func set() throws(EngineError) -> StatementSyntax.Kind {
+        advance()
+        if atEnd || at(.semicolon) { return .set(key: nil, value: nil) }
+        if current.kind == .word, text(current).uppercased() == "TIME", peek().kind == .word,
+            text(peek()).uppercased() == "ZONE"
+        {
+            advance()
+            advance()
+            return .set(key: "spark.sql.session.timeZone", value: try settingValue())
+        }
+        let key = try settingKey()
+        guard take(.equal) else {
+            if atEnd || at(.semicolon) { return .set(key: key, value: nil) }
+            throw unexpected("'='")
+        }
+        return .set(key: key, value: try settingValue())
+    }
+
+    private mutating func settingKey() throws(EngineError) -> String {
+        var key = try name("a setting such as spark.sql.ansi.enabled").text
+        while at(.dot) || at(.minus) || at(.colon) {
+            key += text(current)
+            advance()
+            key += try name("the rest of the setting's name").text
+        }
+        return key
+    }
+
+    private mutating func settingValue() throws(EngineError) -> String {
+        if atString, peek().kind == .end || peek().symbol == .semicolon { return try stringValue() }
+        let start = index
+        while !atEnd, !at(.semicolon) { advance() }
+        if index == start { throw unexpected("a value") }
+        return source.text(span(from: start))
+    }
+
+    private mutating func describe() throws(EngineError) -> StatementSyntax.Kind {
+        advance()
+        if at(.SELECT) || at(.WITH) || at(.leftParenthesis) || at(.VALUES) { return .describe(.query(try query())) }
+        if current.kind == .word, text(current).uppercased() == "QUERY", peek().keyword == .SELECT {
+            advance()
+            return .describe(.query(try query()))
+        }
+        if peek().kind == .word { _ = take(.TABLE) || take(.EXTENDED) || take(.FORMATTED) }
+        return .describe(.table(try qualifiedName("a table name")))
+    }
+
+    private mutating func drop() throws(EngineError) -> StatementSyntax.Kind {
+        advance()
+        let isView = at(.VIEW)
+        if !isView, !at(.TABLE) { throw unexpected("'VIEW' or 'TABLE'") }
+        advance()
+        let ifExists = take(.IF, .EXISTS)
+        let name = try qualifiedName(isView ? "a view name" : "a table name")
+        return isView ? .dropView(name: name, ifExists: ifExists) : .dropTable(name: name, ifExists: ifExists)
+    }
+
+    // MARK: INSERT
+
+    private mutating func insert() throws(EngineError) -> StatementSyntax.Kind {
+        advance()
+        let overwrites = take(.OVERWRITE)
+        if !overwrites { try expect(.INTO) }
+        if overwrites, at(.DIRECTORY) || at(.LOCAL, .DIRECTORY) {
+            _ = take(.LOCAL)
+            advance()
+            return .insertDirectory(try insertDirectory())
+        }
+        _ = take(.TABLE)
+        var insert = InsertTableSyntax(
+            table: try qualifiedName("a table name"), overwrites: overwrites, columns: [], isByName: false,
+            partition: [], query: QuerySyntax(body: .values([], span: current.span), span: current.span))
+        if take(.PARTITION) {
+            insert.partition = try parenthesised { (parser) throws(EngineError) in
+                let name = try parser.name("a partition column")
+                return PartitionValueSyntax(name: name, value: parser.take(.equal) ? try parser.expression() : nil)
+            }
+        }
+        if take(.BY, .NAME) {
+            insert.isByName = true
+        } else if at(.leftParenthesis), !startsQuery(after: 0) {
+            insert.columns = try nameList()
+        }
+        insert.query = try query()
+        return .insertTable(insert)
+    }
+
+    private mutating func insertDirectory() throws(EngineError) -> InsertDirectorySyntax {
+        let path = atString ? try stringValue() : nil
+        try expect(.USING)
+        let format = try name("a format such as parquet")
+        let options = take(.OPTIONS) ? try self.options() : []
+        let query = try self.query()
+        return InsertDirectorySyntax(path: path, format: format, options: options, query: query)
+    }
+
+    // MARK: Options
+
+    /// Parses `(key 'value', a.b = 1, …)`.
+    mutating func options() throws(EngineError) -> [OptionSyntax] {
+        try parenthesised { (parser) throws(EngineError) in
+            let start = parser.index
+            var key: String
+            if parser.atString {
+                key = parser.stringText(parser.current)
+                parser.advance()
+            } else {
+                key = try parser.name("an option's name").text
+                while parser.take(.dot) { key += "." + (try parser.name("the rest of the option's name").text) }
+            }
+            _ = parser.take(.equal)
+            let value = try parser.optionValue()
+            return OptionSyntax(key: key, value: value, span: parser.span(from: start))
+        }
+    }
+
+    private mutating func optionValue() throws(EngineError) -> String {
+        if atString { return try stringValue() }
+        let start = index
+        _ = take(.minus)
+        switch current.kind {
+        case .integer, .decimal, .exponent, .suffixed: advance()
+        case .word where at(.TRUE) || at(.FALSE): advance()
+        default: throw unexpected("an option's value in quotes")
+        }
+        let value = source.text(span(from: start))
+        return value.lowercased() == "true" || value.lowercased() == "false" ? value.lowercased() : value
+    }
+}

@@ -1,0 +1,131 @@
+import Vocabulary
+
+extension Parser {
+    /// Parses a type such as `DECIMAL(10,2)`, `ARRAY<STRUCT<a: INT>>` or `INTERVAL DAY TO SECOND`.
+    mutating func type() throws(EngineError) -> TypeSyntax {
+        try nested { (parser) throws(EngineError) in try parser.unboundedType() }
+    }
+
+    private mutating func unboundedType() throws(EngineError) -> TypeSyntax {
+        guard current.kind == .word else { throw unexpected("a type") }
+        let token = current
+        let word = text(token).uppercased()
+        advance()
+        switch word {
+        case "BOOLEAN": return .boolean
+        case "TINYINT", "BYTE": return .tinyint
+        case "SMALLINT", "SHORT": return .smallint
+        case "INT", "INTEGER": return .integer
+        case "BIGINT", "LONG": return .bigint
+        case "FLOAT", "REAL": return .float
+        case "DOUBLE": return .double
+        case "STRING": return .string
+        case "BINARY": return .binary
+        case "DATE": return .date
+        case "TIMESTAMP", "TIMESTAMP_LTZ": return .timestamp
+        case "TIMESTAMP_NTZ": return .timestampNTZ
+        case "VOID": return .void
+        case "DECIMAL", "DEC", "NUMERIC": return try decimalType()
+        case "CHAR", "CHARACTER": return .char(try lengthInParentheses())
+        case "VARCHAR": return .varchar(try lengthInParentheses())
+        case "INTERVAL": return try intervalType()
+        case "ARRAY":
+            try expect(.less)
+            let element = try type()
+            try closeAngle()
+            return .array(element)
+        case "MAP":
+            try expect(.less)
+            let key = try type()
+            try expect(.comma)
+            let value = try type()
+            try closeAngle()
+            return .map(key: key, value: value)
+        case "STRUCT": return try structType()
+        default:
+            let known = [
+                "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "STRING",
+                "BINARY", "DATE", "TIMESTAMP", "TIMESTAMP_NTZ", "ARRAY", "MAP", "STRUCT", "VARCHAR", "CHAR",
+            ]
+            let nearest = ["TEXT": "STRING", "BOOL": "BOOLEAN", "NUMBER": "DECIMAL", "DATETIME": "TIMESTAMP"][word]
+            throw .user(
+                "UNSUPPORTED_DATATYPE", "Unsupported data type: \(text(token)).",
+                remedy: (nearest ?? Suggestion.nearest(to: word, among: known)).map { "Did you mean '\($0)'?" },
+                at: source.location(token.span))
+        }
+    }
+
+    private mutating func decimalType() throws(EngineError) -> TypeSyntax {
+        let start = index - 1
+        guard take(.leftParenthesis) else { return .decimal(precision: 10, scale: 0) }
+        let precision = try integerValue("a precision")
+        var scale = 0
+        if take(.comma) { scale = try integerValue("a scale") }
+        try expect(.rightParenthesis)
+        if precision > 38 || precision < 1 || scale > precision {
+            throw .user(
+                "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
+                "A decimal takes a precision from 1 to 38 and a scale up to its precision: "
+                    + "DECIMAL(\(precision),\(scale)).", at: source.location(span(from: start)))
+        }
+        return .decimal(precision: precision, scale: scale)
+    }
+
+    private mutating func lengthInParentheses() throws(EngineError) -> Int {
+        try expect(.leftParenthesis)
+        let length = try integerValue("a length")
+        try expect(.rightParenthesis)
+        return length
+    }
+
+    private mutating func intervalType() throws(EngineError) -> TypeSyntax {
+        guard current.kind == .word, let from = IntervalUnit(rawValue: text(current).uppercased()) else {
+            return .calendarInterval
+        }
+        advance()
+        guard take(.TO) else { return .interval(from: from, to: from) }
+        guard current.kind == .word, let to = IntervalUnit(rawValue: text(current).uppercased()),
+            from.isYearMonth == to.isYearMonth
+        else { throw unexpected("an interval unit such as MONTH") }
+        advance()
+        return .interval(from: from, to: to)
+    }
+
+    private mutating func structType() throws(EngineError) -> TypeSyntax {
+        if take(.notEqual) { return .structure([]) }
+        try expect(.less)
+        if take(.greater) { return .structure([]) }
+        let fields = try commaSeparated { (parser) throws(EngineError) in try parser.field() }
+        try closeAngle()
+        return .structure(fields)
+    }
+
+    /// Parses `name[:] type [NOT NULL] [COMMENT '…']`.
+    mutating func field() throws(EngineError) -> FieldSyntax {
+        let name = try self.name("a field name")
+        _ = take(.colon)
+        let type = try self.type()
+        var isNullable = true
+        if take(.NOT) {
+            try expect(.NULL)
+            isNullable = false
+        }
+        let comment = take(.COMMENT) ? try stringValue() : nil
+        return FieldSyntax(name: name, type: type, isNullable: isNullable, comment: comment)
+    }
+
+    /// Takes one `>`, also out of `>>` and `>>>`, which the lexer made of several.
+    private mutating func closeAngle() throws(EngineError) {
+        if openAngles > 0 {
+            openAngles -= 1
+            return
+        }
+        switch current.kind == .symbol ? current.symbol : .none {
+        case .greater: break
+        case .shiftRight: openAngles = 1
+        case .shiftRightUnsigned: openAngles = 2
+        default: throw unexpected("'>'")
+        }
+        advance()
+    }
+}

@@ -1,0 +1,157 @@
+/// Holds a query: a body of selects and set operations with what precedes and follows it.
+package struct QuerySyntax: Sendable, Hashable {
+    package var with: [CommonTableSyntax] = []
+    package var body: QueryBodySyntax
+    package var orderBy: OrderSyntax?
+    /// SORT BY: an order within each partition only.
+    package var sortBy: [SortItemSyntax] = []
+    package var distributeBy: [ExpressionSyntax] = []
+    package var clusterBy: [ExpressionSyntax] = []
+    package var limit: LimitSyntax?
+    package var offset: ExpressionSyntax?
+    package var windows: [NamedWindowSyntax] = []
+    package var span: SourceSpan
+}
+
+package enum OrderSyntax: Sendable, Hashable {
+    case items([SortItemSyntax])
+    /// ORDER BY ALL: every output column, left to right.
+    case all(isDescending: Bool, nullsFirst: Bool)
+}
+
+package enum LimitSyntax: Sendable, Hashable {
+    case all
+    case rows(ExpressionSyntax)
+}
+
+package struct NamedWindowSyntax: Sendable, Hashable {
+    package var name: NameSyntax
+    package var window: WindowSyntax
+}
+
+/// Holds one `name [(columns)] AS (query)` of a WITH clause.
+package struct CommonTableSyntax: Sendable, Hashable {
+    package var name: NameSyntax
+    package var columns: [NameSyntax]
+    package var query: QuerySyntax
+}
+
+package indirect enum QueryBodySyntax: Sendable, Hashable {
+    case select(SelectSyntax)
+    case setOperation(SetOperationSyntax)
+    case values([[ExpressionSyntax]], span: SourceSpan)
+    /// `TABLE name`.
+    case table(RelationSyntax)
+    case nested(QuerySyntax)
+
+    package var span: SourceSpan {
+        switch self {
+        case .select(let select): select.span
+        case .setOperation(let operation): operation.span
+        case .values(_, let span): span
+        case .table(let relation): relation.span
+        case .nested(let query): query.span
+        }
+    }
+}
+
+package struct SetOperationSyntax: Sendable, Hashable {
+    package enum Operator: String, Sendable, Hashable { case union = "UNION", intersect = "INTERSECT", except = "EXCEPT" }
+
+    package var `operator`: Operator
+    package var isAll: Bool
+    package var left: QueryBodySyntax
+    package var right: QueryBodySyntax
+    package var span: SourceSpan
+}
+
+package struct SelectSyntax: Sendable, Hashable {
+    package var isDistinct = false
+    package var items: [SelectItemSyntax] = []
+    package var from: RelationSyntax?
+    package var lateralViews: [LateralViewSyntax] = []
+    package var filter: ExpressionSyntax?
+    package var groupBy: GroupingSyntax?
+    package var having: ExpressionSyntax?
+    package var qualify: ExpressionSyntax?
+    package var span: SourceSpan
+}
+
+/// Holds one select item; several aliases name the columns of a generator.
+package struct SelectItemSyntax: Sendable, Hashable {
+    package var expression: ExpressionSyntax
+    package var aliases: [NameSyntax]
+    /// The single alias, or nil.
+    package var alias: NameSyntax? { aliases.count == 1 ? aliases[0] : nil }
+}
+
+/// Holds `LATERAL VIEW [OUTER] generator(args) table AS columns`.
+package struct LateralViewSyntax: Sendable, Hashable {
+    package var isOuter: Bool
+    package var generator: CallSyntax
+    package var table: NameSyntax?
+    package var columns: [NameSyntax]
+    package var span: SourceSpan
+}
+
+package enum GroupingSyntax: Sendable, Hashable {
+    case all
+    case items([GroupingItemSyntax])
+}
+
+package indirect enum GroupingItemSyntax: Sendable, Hashable {
+    case expression(ExpressionSyntax)
+    /// Each inner list is one element, such as `(a, b)`.
+    case rollup([[ExpressionSyntax]])
+    case cube([[ExpressionSyntax]])
+    case sets([GroupingSetSyntax])
+}
+
+package indirect enum GroupingSetSyntax: Sendable, Hashable {
+    case columns([ExpressionSyntax])
+    case nested(GroupingItemSyntax)
+}
+
+/// Holds an alias of a relation, with names for its columns.
+package struct TableAliasSyntax: Sendable, Hashable {
+    package var name: NameSyntax
+    package var columns: [NameSyntax]
+}
+
+package struct RelationSyntax: Sendable, Hashable {
+    package var kind: Kind
+    package var alias: TableAliasSyntax?
+    package var span: SourceSpan
+
+    package indirect enum Kind: Sendable, Hashable {
+        /// A table, view or common table; also ``format.`path` ``, which the binder tells by the format's name.
+        case table([NameSyntax])
+        case subquery(QuerySyntax)
+        case values([[ExpressionSyntax]])
+        /// A table-valued function such as `range(10)`.
+        case function(CallSyntax)
+        case join(JoinSyntax)
+        /// A relation in parentheses, which hides nothing.
+        case nested(RelationSyntax)
+    }
+}
+
+package struct JoinSyntax: Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable {
+        case inner = "INNER", left = "LEFT OUTER", right = "RIGHT OUTER", full = "FULL OUTER"
+        case semi = "LEFT SEMI", anti = "LEFT ANTI", cross = "CROSS"
+    }
+
+    package enum Condition: Sendable, Hashable {
+        case none
+        case natural
+        case using([NameSyntax])
+        case on(ExpressionSyntax)
+    }
+
+    package var kind: Kind
+    package var left: RelationSyntax
+    package var right: RelationSyntax
+    package var condition: Condition
+    package var isLateral: Bool
+}

@@ -1,0 +1,94 @@
+/// Holds one statement with its place in the text.
+package struct StatementSyntax: Sendable, Hashable {
+    package var kind: Kind
+    package var span: SourceSpan
+
+    package indirect enum Kind: Sendable, Hashable {
+        case query(QuerySyntax)
+        case createView(CreateViewSyntax)
+        case dropView(name: [NameSyntax], ifExists: Bool)
+        case insertDirectory(InsertDirectorySyntax)
+        case insertTable(InsertTableSyntax)
+        case createTable(CreateTableSyntax)
+        case dropTable(name: [NameSyntax], ifExists: Bool)
+        case explain(StatementSyntax, mode: ExplainMode)
+        /// `SET key = value`; no value asks for the setting, no key for all.
+        case set(key: String?, value: String?)
+        case reset(key: String?)
+        case describe(DescribeSyntax)
+        case showTables
+    }
+}
+
+package enum ExplainMode: String, Sendable, Hashable {
+    case simple = "SIMPLE", formatted = "FORMATTED", extended = "EXTENDED", analyze = "ANALYZE", cost = "COST"
+    case codegen = "CODEGEN"
+}
+
+package enum DescribeSyntax: Sendable, Hashable {
+    case table([NameSyntax])
+    case query(QuerySyntax)
+}
+
+/// Holds one `key 'value'` of an OPTIONS list.
+package struct OptionSyntax: Sendable, Hashable {
+    package var key: String
+    package var value: String
+    package var span: SourceSpan
+}
+
+/// Holds `CREATE [OR REPLACE] TEMPORARY VIEW`, of a query or of files.
+package struct CreateViewSyntax: Sendable, Hashable {
+    package enum Content: Sendable, Hashable {
+        case query(QuerySyntax, columns: [NameSyntax])
+        /// `USING format OPTIONS (…)`, with a schema or to be inferred.
+        case files(format: NameSyntax, options: [OptionSyntax], schema: [FieldSyntax]?)
+    }
+
+    package var name: [NameSyntax]
+    package var replaces: Bool
+    package var ifNotExists: Bool
+    package var content: Content
+}
+
+/// Holds `INSERT OVERWRITE [LOCAL] DIRECTORY`.
+package struct InsertDirectorySyntax: Sendable, Hashable {
+    /// The path when given outside the options.
+    package var path: String?
+    package var format: NameSyntax
+    package var options: [OptionSyntax]
+    package var query: QuerySyntax
+}
+
+/// Holds `INSERT INTO|OVERWRITE TABLE`.
+package struct InsertTableSyntax: Sendable, Hashable {
+    package var table: [NameSyntax]
+    package var overwrites: Bool
+    /// Target columns, empty for all by position.
+    package var columns: [NameSyntax]
+    /// `BY NAME`.
+    package var isByName: Bool
+    /// `PARTITION (a, b = 1)`; a nil value is dynamic.
+    package var partition: [PartitionValueSyntax]
+    package var query: QuerySyntax
+}
+
+package struct PartitionValueSyntax: Sendable, Hashable {
+    package var name: NameSyntax
+    package var value: ExpressionSyntax?
+}
+
+/// Holds `CREATE [OR REPLACE] TABLE … USING … AS query`, or with a schema and no query.
+package struct CreateTableSyntax: Sendable, Hashable {
+    package var name: [NameSyntax]
+    package var replaces: Bool
+    package var ifNotExists: Bool
+    package var schema: [FieldSyntax]
+    package var format: NameSyntax?
+    package var options: [OptionSyntax]
+    package var partitionedBy: [NameSyntax]
+    package var location: String?
+    package var comment: String?
+    package var properties: [OptionSyntax]
+    package var query: QuerySyntax?
+}

@@ -74,6 +74,7 @@ let package = Package(
         room("SQLSyntax", ["Vocabulary"]),
         room("Plans", ["Vocabulary", "Columns"]),
         room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "Plans", "CPCRE2"]),
+        room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans"]),
         // simulation
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests
@@ -83,6 +84,8 @@ let package = Package(
         tests("SQLSyntaxTests", ["SQLSyntax", "Vocabulary"], resources: [.copy("Cases")]),
         tests("TransportTests", ["Transport", "Memory", "Vocabulary"]),
         tests("ColumnsTests", ["Columns", "Memory", "Vocabulary"]),
+        tests("PlansTests", ["Plans", "Columns", "Vocabulary"]),
+        tests("PlannerTests", ["Planner", "Plans", "Columns", "Vocabulary"]),
         tests("KernelsTests", ["Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("FunctionsTests", ["Functions", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("FormatsTests", ["Formats", "Storage", "Columns", "Memory", "Vocabulary"]),

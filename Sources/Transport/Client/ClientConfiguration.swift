@@ -1,0 +1,26 @@
+/// Says how a client connects and what it bears.
+package struct ClientConfiguration: Sendable {
+    /// Nil: cleartext HTTP/2 by prior knowledge.
+    package var tls: TLSFiles?
+    package var limits: SessionLimits
+    /// For the connection and the TLS handshake to stand, seconds.
+    package var connectSeconds: Double
+    /// Sends a PING when nothing came for so long, and gives the connection up after twice that; nil never does.
+    package var keepAliveSeconds: Double?
+    /// Event loops, a thread each; an origin stays with one.
+    package var loopCount: Int
+    /// Sent as `user-agent`; empty sends none.
+    package var userAgent: String
+
+    package init(
+        tls: TLSFiles? = nil, limits: SessionLimits = .clusterPeers, connectSeconds: Double = 5,
+        keepAliveSeconds: Double? = nil, loopCount: Int = 1, userAgent: String = "millrace"
+    ) {
+        self.tls = tls
+        self.limits = limits
+        self.connectSeconds = connectSeconds
+        self.keepAliveSeconds = keepAliveSeconds
+        self.loopCount = max(1, loopCount)
+        self.userAgent = userAgent
+    }
+}

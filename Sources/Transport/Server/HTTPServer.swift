@@ -1,0 +1,72 @@
+import Glibc
+import Synchronization
+import Vocabulary
+
+/// Listens on one address and serves HTTP/2 on its own event loops, from `init` to `stop`.
+///
+/// Thread-safe.
+package final class HTTPServer: Sendable {
+    /// The port that is served; of use where the configuration asked for port 0.
+    package let port: Int
+
+    private let loops: [EventLoop]
+    private let acceptor: Acceptor
+
+    /// Listens and begins to serve. Throws `ADDRESS_IN_USE`, `INVALID_ADDRESS`, `INVALID_TLS_FILE` (all `user`), or
+    /// a `system` error when the system refuses a socket.
+    package init(configuration: ServerConfiguration, handler: any RequestHandler) throws(EngineError) {
+        var reloader: TLSReloader?
+        if let files = configuration.tls { reloader = try TLSReloader(files, isServer: true) }
+        let descriptor = try Self.listen(configuration.listen)
+        var loops: [EventLoop] = []
+        do throws(EngineError) {
+            for index in 0..<configuration.loopCount { loops.append(try EventLoop(name: "http-server-\(index)")) }
+        } catch {
+            close(descriptor)
+            for loop in loops { loop.stop() }
+            throw error
+        }
+        self.loops = loops
+        port = SocketAddress.boundPort(descriptor)
+        acceptor = Acceptor(
+            descriptor: descriptor, configuration: configuration, reloader: reloader, handler: handler, loops: loops)
+        acceptor.begin()
+    }
+
+    private static func listen(_ text: String) throws(EngineError) -> Int32 {
+        let origin = try Origin(text)
+        guard let address = try SocketAddress.resolve(origin).first else {
+            throw .user("INVALID_ADDRESS", "There is no such address here: \(text)")
+        }
+        let descriptor = socket(
+            address.family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw .outOfResources("a socket", errno) }
+        var one: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, 4)
+        let isBound = address.withPointer { bind(descriptor, $0, $1) } == 0
+        if isBound, Glibc.listen(descriptor, 1024) == 0 { return descriptor }
+        let code = errno
+        close(descriptor)
+        if code == EADDRINUSE {
+            throw .user(
+                "ADDRESS_IN_USE", "Another program listens on this address already: \(text)",
+                remedy: "Stop that program (`ss -ltnp` names it) or choose another port, or port 0 for a free one.")
+        }
+        throw .user(
+            "INVALID_ADDRESS", "The server cannot listen (\(String(cString: strerror(code)))): \(text)",
+            remedy: "Choose an address of this machine and a port above 1023.")
+    }
+
+    /// Stops accepting, lets running streams end within `graceSeconds`, then closes what is left. Blocks; do not call
+    /// it on an event loop.
+    package func stop(graceSeconds: Double = 0) {
+        let drained = Latch()
+        acceptor.stop(drained)
+        if graceSeconds > 0 { _ = drained.wait(seconds: graceSeconds) }
+        acceptor.closeAll()
+        for loop in loops { loop.stopAndWait() }
+    }
+
+    /// Number of connections that are open.
+    package var connectionCount: Int { acceptor.connectionCount }
+}

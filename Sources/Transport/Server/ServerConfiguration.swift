@@ -1,0 +1,56 @@
+/// Says how a server listens and what it bears.
+package struct ServerConfiguration: Sendable {
+    /// Address and port; port 0 takes a free one.
+    package var listen: String
+    /// Nil: cleartext HTTP/2 by prior knowledge.
+    package var tls: TLSFiles?
+    package var limits: SessionLimits
+    package var timeouts: ServerTimeouts
+    /// Event loops, a thread each.
+    package var loopCount: Int
+    /// Connections held at once; more are closed as they come.
+    package var connectionCount: Int
+    /// Most bytes of a request body, unless the handler lifts it for its route.
+    package var requestBodyBytes: Int
+    /// Values of `:authority` that are served; nil serves every one. Others get 421.
+    package var authorities: Set<String>?
+
+    package init(
+        listen: String, tls: TLSFiles? = nil, limits: SessionLimits = .publicPeers,
+        timeouts: ServerTimeouts = .init(), loopCount: Int = 1, connectionCount: Int = 1_024,
+        requestBodyBytes: Int = 1 << 20, authorities: Set<String>? = nil
+    ) {
+        self.listen = listen
+        self.tls = tls
+        self.limits = limits
+        self.timeouts = timeouts
+        self.loopCount = max(1, loopCount)
+        self.connectionCount = connectionCount
+        self.requestBodyBytes = requestBodyBytes
+        self.authorities = authorities
+    }
+}
+
+/// Names how long a server waits for what, seconds.
+package struct ServerTimeouts: Sendable {
+    /// For the TLS handshake to end.
+    package var handshakeSeconds = 10.0
+    /// For the client's settings after the handshake, and for a header block that began to end.
+    package var headersSeconds = 10.0
+    /// How often a bounded body's speed is judged; it must have brought `bodyBytesPerSecond` since.
+    package var bodySeconds = 10.0
+    package var bodyBytesPerSecond = 1_024.0
+    /// For a peer to take bytes from a full socket.
+    package var stuckSeconds = 60.0
+    /// For a peer to open a stream's window that it keeps shut while data waits; nil waits for ever.
+    package var shutWindowSeconds: Double? = 600
+    /// For a new stream on a connection that has none.
+    package var idleSeconds = 120.0
+
+    package init() {}
+
+    /// How often deadlines are looked at.
+    var tickSeconds: Double {
+        min(1, 0.25 * min(handshakeSeconds, headersSeconds, bodySeconds, stuckSeconds, idleSeconds))
+    }
+}

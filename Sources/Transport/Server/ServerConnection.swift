@@ -1,0 +1,166 @@
+import Glibc
+import Vocabulary
+
+/// Serves one client: requests to the handler, and every deadline of `ServerTimeouts`.
+///
+/// `@unchecked Sendable`: as `HTTPConnection`, the loop's thread owns it.
+final class ServerConnection: HTTPConnection, @unchecked Sendable {
+    private let configuration: ServerConfiguration
+    private let handler: any RequestHandler
+    private let onClosed: @Sendable (ServerConnection) -> Void
+    private var identity: PeerIdentity?
+    private var idleSince = MonotonicTime.now
+
+    init(
+        loop: EventLoop, descriptor: Int32, peer: String, configuration: ServerConfiguration,
+        context: TLSContext?, handler: any RequestHandler,
+        onClosed: @escaping @Sendable (ServerConnection) -> Void
+    ) throws(EngineError) {
+        self.configuration = configuration
+        self.handler = handler
+        self.onClosed = onClosed
+        var tls: TLSChannel?
+        if let context {
+            tls = try TLSChannel(context, descriptor: descriptor, isServer: true, hostName: nil, peer: peer)
+        }
+        let session = try HTTPSession(role: .server, limits: configuration.limits)
+        super.init(
+            loop: loop, descriptor: descriptor, session: session, peer: peer, tls: tls,
+            phase: tls == nil ? .open : .handshaking)
+    }
+
+    override func begin() {
+        super.begin()
+        scheduleTick()
+    }
+
+    override func didOpen() {
+        identity = tls?.identity
+        idleSince = .now
+        pump()
+    }
+
+    override func didClose(_ error: EngineError?) { onClosed(self) }
+
+    /// Lets running streams end, takes no new ones, and closes after the last.
+    func shutDown() {
+        if phase != .open { return close(nil) }
+        session.shutDown()
+        pump()
+    }
+
+    // MARK: requests
+
+    override func session(_ session: HTTPSession, head: [HeaderField], of stream: Int32, isEnd: Bool) {
+        let link = StreamLink(loop: loop)
+        link.connection = self
+        link.streamID = stream
+        let body = BodyStream(link: link, limitBytes: configuration.requestBodyBytes)
+        let writer = BodyWriter(link: link)
+        exchanges[stream] = StreamExchange(link: link, body: body, writer: writer, now: .now)
+        let request = Request(head: head, peer: identity, peerAddress: peer, body: body)
+        let response = ResponseWriter(body: writer)
+        if let authorities = configuration.authorities, !authorities.contains(request.authority) {
+            return response.refuse(421, "This server does not serve \(request.authority)")
+        }
+        handler.handle(request, response)
+    }
+
+    override func session(_ session: HTTPSession, headerListTooLargeOn stream: Int32) {
+        session.submitResponse(stream, [HeaderField(":status", "431")], isEnd: true)
+    }
+
+    override func bodyTooLarge(_ exchange: StreamExchange, on stream: Int32) {
+        let error = EngineError.bodyTooLarge(configuration.requestBodyBytes)
+        exchange.body.finish(failure: error)
+        if exchange.writer.hasHead {
+            session.reset(stream)
+        } else {
+            ResponseWriter(body: exchange.writer).refuse(413, error.message)
+        }
+    }
+
+    override func session(_ session: HTTPSession, closed stream: Int32, errorCode: UInt32) {
+        super.session(session, closed: stream, errorCode: errorCode)
+        if exchanges.isEmpty { idleSince = .now }
+    }
+
+    // MARK: deadlines
+
+    private func scheduleTick() {
+        if phase == .closed { return }
+        loop.schedule(seconds: configuration.timeouts.tickSeconds) { [weak self] in
+            self?.tick()
+            self?.scheduleTick()
+        }
+    }
+
+    private func tick() {
+        let now = MonotonicTime.now
+        let timeouts = configuration.timeouts
+        switch phase {
+        case .handshaking:
+            if now.seconds(since: phaseStarted) > timeouts.handshakeSeconds {
+                close(.tooSlow(peer, "the TLS handshake took too long"))
+            }
+        case .open:
+            if let reason = overdue(now, timeouts) { return close(.tooSlow(peer, reason)) }
+            if exchanges.isEmpty, now.seconds(since: idleSince) > timeouts.idleSeconds {
+                session.terminate()
+                return pump()
+            }
+            for (id, exchange) in exchanges { judge(exchange, id, now, timeouts) }
+            pump()
+        default: break
+        }
+    }
+
+    /// Says which bound on the whole connection has passed.
+    private func overdue(_ now: MonotonicTime, _ timeouts: ServerTimeouts) -> String? {
+        if !hasSettings, now.seconds(since: phaseStarted) > timeouts.headersSeconds {
+            return "it sent no HTTP/2 settings"
+        }
+        if let began = session.openHeaderBlock, now.seconds(since: began) > timeouts.headersSeconds {
+            return "a header block took too long"
+        }
+        let hasOutput = !session.output.isEmpty || channel.holdsUnsentBytes
+        if hasOutput, now.seconds(since: lastProgress) > timeouts.stuckSeconds { return "it reads nothing" }
+        return nil
+    }
+
+    /// Cancels a stream whose bounded body comes too slowly, or whose window stays shut for too long.
+    private func judge(
+        _ exchange: StreamExchange, _ id: Int32, _ now: MonotonicTime, _ timeouts: ServerTimeouts
+    ) {
+        if let seconds = timeouts.shutWindowSeconds, session.queuedBytes(id) > 0, !session.hasWindow(id) {
+            if now.seconds(since: exchange.sentAt) > seconds { session.reset(id) }
+        } else {
+            exchange.sentAt = now
+        }
+        let body = exchange.body
+        if body.isFinished || !body.isBounded || body.hasWaitingChunks { return exchange.judgedAt = now }
+        let elapsed = now.seconds(since: exchange.judgedAt)
+        if elapsed < timeouts.bodySeconds { return }
+        let received = body.receivedBytes
+        if Double(received - exchange.judgedBytes) < elapsed * timeouts.bodyBytesPerSecond {
+            body.finish(failure: .tooSlow(peer, "the request's body came too slowly"))
+            let writer = ResponseWriter(body: exchange.writer)
+            if writer.hasHead { session.reset(id) } else { writer.refuse(408, "The body came too slowly") }
+        }
+        exchange.judgedAt = now
+        exchange.judgedBytes = received
+    }
+}
+
+extension ResponseWriter {
+    /// Answers with a status and one line of text.
+    func refuse(_ status: Int, _ why: String) {
+        respond(status: status, contentType: "text/plain; charset=utf-8", Array((why + "\n").utf8))
+    }
+}
+
+extension EngineError {
+    static func tooSlow(_ peer: String, _ why: String) -> EngineError {
+        .system("PEER_TIMEOUT", "The connection with \(peer) was closed: \(why)")
+    }
+}

@@ -100,8 +100,9 @@ extension Parser {
         }
         if keyword != .POSITION, take(.FOR) { arguments.append(try value()) }
         try expect(.rightParenthesis)
+        let function = keyword == .POSITION ? NameSyntax("locate", span: word.span) : word
         return ExpressionSyntax(
-            .call(CallSyntax(name: [word], arguments: arguments.map { ArgumentSyntax($0) })), span: span(from: start))
+            .call(CallSyntax(name: [function], arguments: arguments.map { ArgumentSyntax($0) })), span: span(from: start))
     }
 
     /// Tells whether a word stands between the arguments of the call that starts at the current token.
@@ -128,7 +129,7 @@ extension Parser {
     }
 
     /// Parses `TRIM([BOTH|LEADING|TRAILING] [chars] FROM text)` as a call of `trim`, `ltrim` or `rtrim` whose
-    /// arguments are the characters, when given, and the text; the plain call puts the characters first too.
+    /// arguments are the characters, when given, and the text, as in the plain call of two arguments.
     private mutating func trimCall(_ word: NameSyntax, from start: Int) throws(EngineError) -> ExpressionSyntax {
         guard [.BOTH, .LEADING, .TRAILING].contains(peek(2).keyword), peek(3).symbol != .comma,
             peek(3).symbol != .rightParenthesis
@@ -138,13 +139,13 @@ extension Parser {
             advance()
             let characters = try value()
             try expect(.FROM)
-            return try trimCall(named: "btrim", word, characters: characters, from: start)
+            return try trimCall(named: "trim", word, characters: characters, from: start)
         }
         let side = peek(2).keyword
         for _ in 0..<3 { advance() }
         let characters = at(.FROM) ? nil : try value()
         try expect(.FROM)
-        let function = side == .LEADING ? "ltrim" : side == .TRAILING ? "rtrim" : "btrim"
+        let function = side == .LEADING ? "ltrim" : side == .TRAILING ? "rtrim" : "trim"
         return try trimCall(named: function, word, characters: characters, from: start)
     }
 
@@ -153,9 +154,8 @@ extension Parser {
     ) throws(EngineError) -> ExpressionSyntax {
         let text = try value()
         try expect(.rightParenthesis)
-        // Spark keeps the words in the name of the column: the marker tells the printer apart from a plain call.
-        let name = NameSyntax("\(function)$words", span: word.span)
-        let arguments = [text] + (characters.map { [$0] } ?? [])
+        let name = NameSyntax(function, span: word.span)
+        let arguments = (characters.map { [$0] } ?? []) + [text]
         return ExpressionSyntax(
             .call(CallSyntax(name: [name], arguments: arguments.map { ArgumentSyntax($0) })), span: span(from: start))
     }

@@ -52,11 +52,13 @@ extension Parser {
             try expect(.rightParenthesis)
             return ExpressionSyntax(.exists(query), span: span(from: start))
         }
-        return try predicate(over: value())
+        return try predicate(over: value(atLeast: Precedence.comparison.rawValue))
     }
 
-    /// Parses operators between values: arithmetic, bits, `||`, comparisons.
-    mutating func value() throws(EngineError) -> ExpressionSyntax { try value(atLeast: Precedence.comparison.rawValue) }
+    /// Parses operators between values, one level deeper: arithmetic, bits, `||`, comparisons.
+    mutating func value() throws(EngineError) -> ExpressionSyntax {
+        try nested { (parser) throws(EngineError) in try parser.value(atLeast: Precedence.comparison.rawValue) }
+    }
 
     private mutating func value(atLeast minimum: Int) throws(EngineError) -> ExpressionSyntax {
         let outer = height

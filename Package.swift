@@ -75,6 +75,12 @@ let package = Package(
         room("Plans", ["Vocabulary", "Columns"]),
         room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "Plans", "CPCRE2"]),
         room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans"]),
+        // cluster
+        room("Protocol", ["Vocabulary", "Columns"]),
+        room("Shuffle", ["Vocabulary", "Memory", "Columns"]),
+        room(
+            "Execution",
+            ["Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "Formats", "Storage", "Plans", "Functions", "Shuffle"]),
         // simulation
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests

@@ -1,0 +1,243 @@
+import Columns
+import Functions
+import Kernels
+import Memory
+import Plans
+import Shuffle
+import Synchronization
+import Vocabulary
+
+/// Groups rows by hash and computes aggregates per group.
+///
+///     reading ──input finished──▶ emitting ──all groups given──▶ finished
+///        │ ▲                          │
+///        │ └──(partial only: flush)───┘
+///        └──(partial only: keys nearly all distinct)──▶ passing: each row a group of its own
+///
+/// A partial aggregation holds a bounded amount: when it is full it gives what it has and begins anew; the final one
+/// merges. A final or complete one that does not fit fails with what to change.
+final class HashAggregateOperator: Operator {
+    private enum Phase { case reading, emitting(from: Int, then: After), passing, finished }
+    private enum After { case read, pass, finish }
+
+    /// Bytes that a partial aggregation may hold before it gives what it has.
+    static let partialBytes = 64 << 20
+    /// Rows after which a partial aggregation judges whether grouping pays, and the share of distinct keys above which
+    /// it does not.
+    static let judgedRows = 262_144
+    static let distinctShare = 0.75
+
+    private let mode: AggregateMode
+    private let input: any Operator
+    private let context: TaskContext
+    private let evaluator: Evaluator?
+    private let groupTypes: [DataType]
+    private let calls: [AggregateArguments]
+    private var table: GroupTable?
+    private var accumulators: [any Accumulator]
+    private let reservation: Reservation
+    private var phase = Phase.reading
+    private var rowsRead = 0
+    private var groupCount = 0
+    private var groups = Buffer(byteCount: Limits.batchRows * 4)
+
+    init(_ plan: PhysicalAggregate, input: any Operator, context: TaskContext) throws {
+        self.input = input
+        self.context = context
+        mode = plan.mode
+        groupTypes = plan.groups.map(\.type)
+        guard KeyLayout.supports(groupTypes) else {
+            throw EngineError.user(
+                "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "Arrays, structs and maps cannot be grouped by",
+                remedy: "Group by their members, or by to_json() of them.")
+        }
+        var expressions = plan.mode == .final ? [] : plan.groups
+        var calls: [AggregateArguments] = []
+        var stateStart = plan.groups.count
+        for call in plan.aggregates {
+            let arguments = AggregateArguments(call, expressions: &expressions, stateStart: &stateStart)
+            calls.append(try arguments)
+        }
+        self.calls = calls
+        evaluator = plan.mode == .final ? nil : try Evaluator(expressions, settings: context.settings)
+        table = plan.groups.isEmpty ? nil : GroupTable(types: groupTypes)
+        accumulators = try calls.map { try $0.makeAccumulator() }
+        reservation = Reservation(context.resources.budget, owner: "Aggregation")
+        if plan.groups.isEmpty { setGroupCount(1) }
+    }
+
+    func next() throws -> Pull {
+        while true {
+            switch phase {
+            case .finished: return .finished
+            case .emitting(let from, let after):
+                if let batch = try emit(from: from, then: after) { return .batch(batch) }
+            case .passing:
+                let pull = try input.next()
+                guard case .batch(let batch) = pull else { return pull }
+                return .batch(try passThrough(batch))
+            case .reading:
+                let pull = try input.next()
+                switch pull {
+                case .blocked: return pull
+                case .finished: phase = .emitting(from: 0, then: .finish)
+                case .batch(let batch): try read(batch)
+                }
+            }
+        }
+    }
+
+    private func setGroupCount(_ count: Int) {
+        groupCount = count
+        for accumulator in accumulators { accumulator.resize(groups: count) }
+    }
+
+    // MARK: - Reading
+
+    private func read(_ batch: Batch) throws {
+        try context.checkCancelled()
+        let columns = try evaluator?.evaluate(batch) ?? batch.columns
+        if let table {
+            if groups.byteCount < batch.count * 4 { groups = Buffer(byteCount: batch.count * 4) }
+            let numbers = groups.pointer(as: UInt32.self)
+            table.assignGroups(Array(columns[0..<groupTypes.count]), count: batch.count, into: numbers)
+            if table.groupCount > groupCount { setGroupCount(table.groupCount) }
+            try accumulate(columns, groups: numbers, count: batch.count)
+        } else {
+            try accumulate(columns, groups: nil, count: batch.count)
+        }
+        rowsRead += batch.count
+        try account()
+    }
+
+    private func accumulate(_ columns: [Vector], groups: UnsafePointer<UInt32>?, count: Int) throws {
+        for (call, accumulator) in zip(calls, accumulators) {
+            if mode == .final {
+                try accumulator.merge(groups: groups, states: Array(columns[call.states]), count: count)
+            } else {
+                try call.update(accumulator, columns: columns, groups: groups, count: count)
+            }
+        }
+    }
+
+    private func account() throws {
+        let bytes = (table?.memoryBytes ?? 0) + accumulators.reduce(0) { $0 + $1.memoryBytes }
+        if mode == .partial, table != nil {
+            if rowsRead >= HashAggregateOperator.judgedRows,
+                Double(groupCount) > HashAggregateOperator.distinctShare * Double(rowsRead)
+            {
+                phase = .emitting(from: 0, then: .pass)
+            } else if bytes > HashAggregateOperator.partialBytes || !reservation.tryResize(to: bytes) {
+                phase = .emitting(from: 0, then: .read)
+            }
+        } else {
+            try reservation.resize(to: bytes)
+        }
+    }
+
+    /// Makes each row of the batch a group of its own.
+    private func passThrough(_ batch: Batch) throws -> Batch {
+        try context.checkCancelled()
+        let columns = try evaluator?.evaluate(batch) ?? batch.columns
+        accumulators = try calls.map { try $0.makeAccumulator() }
+        setGroupCount(batch.count)
+        if groups.byteCount < batch.count * 4 { groups = Buffer(byteCount: batch.count * 4) }
+        let numbers = groups.pointer(as: UInt32.self)
+        var row = 0
+        while row < batch.count {
+            numbers[row] = UInt32(truncatingIfNeeded: row)
+            row &+= 1
+        }
+        try accumulate(columns, groups: numbers, count: batch.count)
+        let states = try accumulators.flatMap { try $0.states(from: 0, count: batch.count) }
+        return Batch(columns: columns[0..<groupTypes.count] + states, count: batch.count)
+    }
+
+    // MARK: - Giving
+
+    private func emit(from: Int, then after: After) throws -> Batch? {
+        let count = min(Limits.batchRows, groupCount - from)
+        guard count > 0 else {
+            try beginAnew(after)
+            return nil
+        }
+        phase = .emitting(from: from + count, then: after)
+        var columns = table?.keyColumns(from: from, count: count) ?? []
+        for accumulator in accumulators {
+            if mode == .partial {
+                columns += try accumulator.states(from: from, count: count)
+            } else {
+                columns.append(try accumulator.result(from: from, count: count))
+            }
+        }
+        return Batch(columns: columns, count: count)
+    }
+
+    private func beginAnew(_ after: After) throws {
+        table = nil
+        accumulators = []
+        groupCount = 0
+        _ = reservation.tryResize(to: 0)
+        switch after {
+        case .finish: phase = .finished
+        case .pass: phase = .passing
+        case .read:
+            phase = .reading
+            rowsRead = 0
+            table = GroupTable(types: groupTypes)
+            accumulators = try calls.map { try $0.makeAccumulator() }
+        }
+    }
+}
+
+/// Knows where the arguments or states of one aggregate call lie, and feeds its accumulator.
+struct AggregateArguments {
+    private let call: AggregateCall
+    /// Positions of the arguments among the evaluated columns.
+    private let arguments: Range<Int>
+    private let filter: Int?
+    /// Positions of the states in a final aggregation's input.
+    let states: Range<Int>
+
+    init(_ call: AggregateCall, expressions: inout [Expression], stateStart: inout Int) throws {
+        guard !call.distinct else {
+            throw EngineError.internal("a DISTINCT aggregate reached execution: \(call.function)")
+        }
+        self.call = call
+        arguments = expressions.count..<(expressions.count + call.arguments.count)
+        expressions += call.arguments
+        if let condition = call.filter {
+            filter = expressions.count
+            expressions.append(condition)
+        } else {
+            filter = nil
+        }
+        let stateCount = try AggregateFunction.make(call: call).stateTypes.count
+        states = stateStart..<(stateStart + stateCount)
+        stateStart += stateCount
+    }
+
+    func makeAccumulator() throws -> any Accumulator { try AggregateFunction.make(call: call) }
+
+    /// Adds the rows that pass the call's filter. `groups` nil: all rows belong to group 0.
+    func update(
+        _ accumulator: any Accumulator, columns: [Vector], groups: UnsafePointer<UInt32>?, count: Int
+    ) throws {
+        guard let filter else {
+            return try accumulator.update(groups: groups, arguments: Array(columns[arguments]), count: count)
+        }
+        let passed = Selecting.selectTrue(columns[filter])
+        if passed.count == 0 { return }
+        let values = columns[arguments].map { $0.gathered(passed.rows, count: passed.count) }
+        guard let groups else { return try accumulator.update(groups: nil, arguments: values, count: passed.count) }
+        let kept = Buffer(byteCount: passed.count * 4)
+        let numbers = kept.pointer(as: UInt32.self)
+        var i = 0
+        while i < passed.count {
+            numbers[i] = groups[Int(passed.rows[i])]
+            i &+= 1
+        }
+        try accumulator.update(groups: numbers, arguments: values, count: passed.count)
+        withExtendedLifetime(kept) {}
+    }
+}

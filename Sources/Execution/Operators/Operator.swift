@@ -1,0 +1,23 @@
+import Columns
+import Shuffle
+
+/// Computes batches on demand. Operators form a tree; a task pulls from its root. Used by one thread at a time.
+///
+/// An operator never blocks: when its input is blocked it passes that on and keeps what it has, so that the next
+/// call goes on from there.
+package protocol Operator: AnyObject {
+    /// Returns the next batch, never an empty one, or that there is none yet, or the end.
+    func next() throws -> Pull
+}
+
+/// Feeds a reader's batches into a tree of operators.
+final class StreamOperator: Operator {
+    private let stream: any BatchStream
+
+    init(_ stream: any BatchStream) { self.stream = stream }
+
+    func next() throws -> Pull {
+        guard let batch = try stream.next() else { return .finished }
+        return .batch(batch)
+    }
+}

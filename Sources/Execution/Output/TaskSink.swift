@@ -1,0 +1,35 @@
+import Columns
+
+/// Takes the batches of a task's root operator. Used by one thread at a time.
+protocol TaskSink: AnyObject {
+    /// Takes one batch.
+    func write(_ batch: Batch) throws
+    /// Ends the output and says what was written.
+    func finish() throws -> TaskResult
+    /// Throws away what was written. Safe after a failure.
+    func abort()
+}
+
+/// Says what a finished task leaves behind.
+package struct TaskResult: Sendable {
+    package var rows = 0
+    package var bytes = 0
+    /// Bytes of each reader partition; empty for files.
+    package var partitionBytes: [Int] = []
+    /// Files written aside, for the commit.
+    package var files: [WrittenFile] = []
+}
+
+/// Names a file that a task wrote aside.
+package struct WrittenFile: Sendable, Hashable {
+    /// Path below the output directory at which the commit makes it visible: `a=1/part-00000-….parquet`.
+    package var relativePath: String
+    package var rows: Int
+    package var bytes: Int
+
+    package init(relativePath: String, rows: Int, bytes: Int) {
+        self.relativePath = relativePath
+        self.rows = rows
+        self.bytes = bytes
+    }
+}

@@ -1,0 +1,57 @@
+import Columns
+import Functions
+import Plans
+import Shuffle
+import Vocabulary
+
+/// Makes the tree of operators that runs a physical plan in one task.
+struct OperatorFactory {
+    private let context: TaskContext
+    /// Number of joins made so far: names each join of the stage alike in all its tasks.
+    private var joinCount = 0
+
+    init(context: TaskContext) { self.context = context }
+
+    /// Returns the operator for `plan`, with all below it.
+    mutating func make(_ plan: PhysicalPlan) throws -> any Operator {
+        let settings = context.settings
+        switch plan {
+        case .scan(let scan): return try ScanOperator(scan, context: context)
+        case .shuffleRead(let read): return try ShuffleReadOperator(read, context: context)
+        case .values(let rows, let schema):
+            return ValuesOperator(rows: context.fragment.taskIndex == 0 ? rows : [], schema: schema)
+        case .filter(let conjuncts, let input):
+            return FilterOperator(try Predicate(conjuncts, settings: settings), input: try make(input))
+        case .project(let expressions, _, let input):
+            return try ProjectOperator(expressions, settings: settings, input: try make(input))
+        case .aggregate(let aggregate):
+            return try HashAggregateOperator(aggregate, input: try make(aggregate.input), context: context)
+        case .hashJoin(let join): return try makeHashJoin(join)
+        case .nestedLoopJoin(let join):
+            let left = try make(join.left)
+            return try NestedLoopJoinOperator(join, left: left, right: try make(join.right), context: context)
+        case .sort(let keys, let limit, let input):
+            return try SortOperator(keys, limit: limit, input: try make(input), context: context)
+        case .limit(let count, let offset, let input):
+            return LimitOperator(count: count, offset: offset, input: try make(input))
+        case .union(let inputs, _):
+            var made: [any Operator] = []
+            for input in inputs { made.append(try make(input)) }
+            return UnionOperator(made)
+        case .expand(let lists, _, let input):
+            return try ExpandOperator(lists, settings: settings, input: try make(input))
+        case .singleRow(let input): return SingleRowOperator(schema: input.schema, input: try make(input))
+        case .rangeBounds(let keys, let partitions, let input):
+            return try RangeBoundsOperator(keys, partitions: partitions, input: try make(input), context: context)
+        case .exchange: throw EngineError.internal("an exchange was left inside a stage")
+        }
+    }
+
+    private mutating func makeHashJoin(_ join: PhysicalHashJoin) throws -> any Operator {
+        let index = joinCount
+        joinCount += 1
+        let left = try make(join.left)
+        let right = try make(join.right)
+        return try HashJoinOperator(join, left: left, right: right, joinIndex: index, context: context)
+    }
+}

@@ -1,0 +1,75 @@
+import Columns
+import Memory
+import Plans
+import Shuffle
+import Storage
+import Synchronization
+import Vocabulary
+
+/// Carries what the operators of one task share. One task, one thread at a time; flags and counters are atomic.
+package final class TaskContext: Sendable {
+    package let attempt: AttemptID
+    package let fragment: TaskFragment
+    /// Outputs of each producer stage, in the order of its tasks.
+    package let inputs: [StageID: [OutputAddress]]
+    package let resources: WorkerResources
+    package let counters = TaskMeter()
+    private let cancelled = Atomic<Bool>(false)
+
+    package init(
+        attempt: AttemptID, fragment: TaskFragment, inputs: [StageID: [OutputAddress]], resources: WorkerResources
+    ) {
+        self.attempt = attempt
+        self.fragment = fragment
+        self.inputs = inputs
+        self.resources = resources
+    }
+
+    package var settings: SessionSettings { fragment.settings }
+
+    /// Asks the task to stop at its next batch.
+    package func cancel() { cancelled.store(true, ordering: .relaxed) }
+
+    package var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+
+    /// Throws when the task was cancelled. Called once per batch by operators that loop over their input.
+    package func checkCancelled() throws(EngineError) {
+        if isCancelled { throw .system("TASK_CANCELLED", "The task was cancelled") }
+    }
+}
+
+/// Holds what all tasks of one worker share.
+package final class WorkerResources: Sendable {
+    package let budget: MemoryBudget
+    package let store: ShuffleStore
+    package let shuffle: any ShuffleSource
+    package let sharedBuilds = SharedBuilds()
+    package let spillDirectory: String
+    /// Whether outputs are encoded when written (readers are other processes) or handed over by reference.
+    package let encodesShuffle: Bool
+    /// Opens and creates files for a job's tasks.
+    package let files: any FileAccess
+
+    package init(
+        budget: MemoryBudget, store: ShuffleStore, shuffle: any ShuffleSource, spillDirectory: String,
+        encodesShuffle: Bool, files: any FileAccess
+    ) {
+        self.budget = budget
+        self.store = store
+        self.shuffle = shuffle
+        self.spillDirectory = spillDirectory
+        self.encodesShuffle = encodesShuffle
+        self.files = files
+    }
+}
+
+/// Counts what a task read and wrote; read by the heartbeat while the task runs.
+package final class TaskMeter: Sendable {
+    package let rowsIn = Atomic<Int>(0)
+    package let rowsOut = Atomic<Int>(0)
+    package let bytesIn = Atomic<Int>(0)
+    package let bytesOut = Atomic<Int>(0)
+    package let spillBytes = Atomic<Int>(0)
+
+    init() {}
+}

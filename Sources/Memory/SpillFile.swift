@@ -1,0 +1,56 @@
+import Vocabulary
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Holds bytes on disk that did not fit in memory. The file has no name once opened, so it goes with the process.
+///
+/// `@unchecked Sendable`: one owner writes; afterwards positional reads need no state.
+package final class SpillFile: @unchecked Sendable, ByteSource {
+    private let descriptor: Int32
+    package let name: String
+    package private(set) var byteCount = 0
+
+    /// Creates the file in `directory`, which exists. Throws a `system` error `SPILL_FAILED`.
+    package init(directory: String) throws(EngineError) {
+        name = "spill file in \(directory)"
+        var path = Array("\(directory)/millrace-spill-XXXXXX".utf8CString)
+        descriptor = mkstemp(&path)
+        if descriptor < 0 { throw SpillFile.failure("create", name) }
+        unlink(path)
+    }
+
+    deinit { close(descriptor) }
+
+    private static func failure(_ verb: String, _ name: String) -> EngineError {
+        .system(
+            "SPILL_FAILED", "Could not \(verb) a \(name): \(String(cString: strerror(errno)))",
+            remedy: "Free disk space, or choose another directory with --spill.")
+    }
+
+    /// Appends bytes and returns where they lie.
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(EngineError) -> Range<Int> {
+        let start = byteCount
+        var done = 0
+        while done < bytes.count {
+            guard let base = bytes.baseAddress else { break }
+            let written = pwrite(descriptor, base + done, bytes.count - done, off_t(start + done))
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw SpillFile.failure("write", name)
+            }
+            done += written
+        }
+        byteCount = start + bytes.count
+        return start..<byteCount
+    }
+
+    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int {
+        while true {
+            let got = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
+            if got >= 0 { return got }
+            if errno != EINTR { throw SpillFile.failure("read", name) }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+/// Asks for a job: the body of `POST /api/v1/jobs`.
+package struct JobRequest: Codable, Sendable, Hashable {
+    /// UUID chosen by the client, which makes the submission idempotent; nil: the coordinator chooses.
+    package var id: String?
+    package var name: String?
+    /// Statements, separated by `;`.
+    package var sql: String
+    /// Name of the file that the text came from, for messages.
+    package var file: String?
+    /// Settings, `spark.*` and `etl.*`.
+    package var conf: [String: String]?
+
+    package init(
+        id: String? = nil, name: String? = nil, sql: String, file: String? = nil, conf: [String: String]? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.sql = sql
+        self.file = file
+        self.conf = conf
+    }
+}
+
+/// Names where a job is in its life.
+package enum JobState: String, Codable, Sendable, Hashable {
+    case queued, running, succeeded, failed, cancelled
+
+    package var isEnd: Bool { self == .succeeded || self == .failed || self == .cancelled }
+}
+
+/// Says how a job stands. Times are RFC 3339 in UTC.
+package struct JobStatus: Codable, Sendable, Hashable {
+    /// Counts the job's stages, of all statements planned so far.
+    package struct StageCounts: Codable, Sendable, Hashable {
+        package var total: Int
+        package var done: Int
+        package var running: Int
+
+        package init(total: Int, done: Int, running: Int) {
+            self.total = total
+            self.done = done
+            self.running = running
+        }
+    }
+
+    package var id: String
+    package var name: String
+    package var state: JobState
+    package var submittedAt: String
+    package var startedAt: String?
+    package var finishedAt: String?
+    /// Share of tasks that are done, 0 to 1.
+    package var progress: Double
+    package var stages: StageCounts
+    package var error: JobFailure?
+    /// Grows with every change; for `waitForChange`.
+    package var version: Int
+    /// Whether the job's last statement gives rows.
+    package var hasResult: Bool
+    /// Notes for the user that are no errors: unknown settings, ignored clauses.
+    package var warnings: [String]
+
+    package init(
+        id: String, name: String, state: JobState, submittedAt: String, startedAt: String? = nil,
+        finishedAt: String? = nil, progress: Double = 0, stages: StageCounts, error: JobFailure? = nil,
+        version: Int = 0, hasResult: Bool = false, warnings: [String] = []
+    ) {
+        self.id = id
+        self.name = name
+        self.state = state
+        self.submittedAt = submittedAt
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.progress = progress
+        self.stages = stages
+        self.error = error
+        self.version = version
+        self.hasResult = hasResult
+        self.warnings = warnings
+    }
+}
+
+/// Says why a job failed.
+package struct JobFailure: Codable, Sendable, Hashable {
+    package var code: String
+    package var message: String
+    package var remedy: String?
+    package var file: String?
+    package var line: Int?
+    package var column: Int?
+    package var lineText: String?
+    package var length: Int?
+    /// `user`, `data`, `system` or `internal`.
+    package var blame: String
+
+    package init(
+        code: String, message: String, remedy: String? = nil, file: String? = nil, line: Int? = nil,
+        column: Int? = nil, lineText: String? = nil, length: Int? = nil, blame: String
+    ) {
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+        self.file = file
+        self.line = line
+        self.column = column
+        self.lineText = lineText
+        self.length = length
+        self.blame = blame
+    }
+}
+
+/// Says how a stage stands.
+package struct StageStatus: Codable, Sendable, Hashable {
+    package struct TaskCounts: Codable, Sendable, Hashable {
+        package var total: Int
+        package var done: Int
+        package var running: Int
+        package var failed: Int
+
+        package init(total: Int, done: Int, running: Int, failed: Int) {
+            self.total = total
+            self.done = done
+            self.running = running
+            self.failed = failed
+        }
+    }
+
+    /// `statement.stage`, both from 0.
+    package var id: String
+    package var name: String
+    /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
+    package var state: String
+    package var tasks: TaskCounts
+    package var rowsIn: Int
+    package var rowsOut: Int
+    package var bytesIn: Int
+    package var bytesOut: Int
+    package var shuffleBytes: Int
+    package var spillBytes: Int
+    /// Longest task's time over the median task's; 1 when even, 0 before two tasks are done.
+    package var skew: Double
+    package var seconds: Double
+
+    package init(
+        id: String, name: String, state: String, tasks: TaskCounts, rowsIn: Int = 0, rowsOut: Int = 0,
+        bytesIn: Int = 0, bytesOut: Int = 0, shuffleBytes: Int = 0, spillBytes: Int = 0, skew: Double = 0,
+        seconds: Double = 0
+    ) {
+        self.id = id
+        self.name = name
+        self.state = state
+        self.tasks = tasks
+        self.rowsIn = rowsIn
+        self.rowsOut = rowsOut
+        self.bytesIn = bytesIn
+        self.bytesOut = bytesOut
+        self.shuffleBytes = shuffleBytes
+        self.spillBytes = spillBytes
+        self.skew = skew
+        self.seconds = seconds
+    }
+}
+
+/// Says how one task of a stage stands.
+package struct TaskStatus: Codable, Sendable, Hashable {
+    /// `statement.stage`.
+    package var stage: String
+    package var index: Int
+    /// `waiting`, `running`, `succeeded` or `failed`.
+    package var state: String
+    package var attempts: Int
+    /// Address of the worker that runs or ran it.
+    package var worker: String?
+    package var error: String?
+
+    package init(
+        stage: String, index: Int, state: String, attempts: Int, worker: String? = nil, error: String? = nil
+    ) {
+        self.stage = stage
+        self.index = index
+        self.state = state
+        self.attempts = attempts
+        self.worker = worker
+        self.error = error
+    }
+}
+
+/// Holds one line of a job's log.
+package struct LogLine: Codable, Sendable, Hashable {
+    /// RFC 3339.
+    package var time: String
+    /// `info`, `warning` or `error`.
+    package var level: String
+    package var message: String
+
+    package init(time: String, level: String, message: String) {
+        self.time = time
+        self.level = level
+        self.message = message
+    }
+}

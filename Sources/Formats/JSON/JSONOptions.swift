@@ -1,0 +1,31 @@
+import Columns
+import Vocabulary
+
+/// Holds what Spark's JSON reader options ask for.
+package struct JSONOptions: Sendable {
+    package var mode: ReadMode
+    /// Name of the column that holds records which could not be read.
+    package var corruptRecordColumn: String
+    /// Whether a file is one record, or one array of records, instead of a record a line.
+    package var multiLine: Bool
+    /// Share of the records that inference looks at.
+    package var samplingRatio: Double
+    package var primitivesAsString: Bool
+    package var prefersDecimal: Bool
+    /// Whether inference makes timestamps of strings that look like them.
+    package var inferTimestamp: Bool
+    package var zone: TextZone
+
+    /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user).
+    package init(_ options: [String: String] = [:], zone: TextZone = .utc) throws(EngineError) {
+        let options = TextOptions(options)
+        mode = ReadMode(option: options["mode"])
+        corruptRecordColumn = options["columnNameOfCorruptRecord"] ?? "_corrupt_record"
+        multiLine = try options.flag("multiLine", default: false)
+        samplingRatio = try options.number("samplingRatio", default: 1)
+        primitivesAsString = try options.flag("primitivesAsString", default: false)
+        prefersDecimal = try options.flag("prefersDecimal", default: false)
+        inferTimestamp = try options.flag("inferTimestamp", default: false)
+        self.zone = zone
+    }
+}

@@ -1,0 +1,37 @@
+import Vocabulary
+
+/// Reads options by name as Spark gives them: names in any case, values as text.
+package struct TextOptions: Sendable {
+    private var values: [String: String] = [:]
+
+    package init(_ options: [String: String]) {
+        for (name, value) in options { values[name.lowercased()] = value }
+    }
+
+    /// Returns the first of `names` that is set.
+    package subscript(_ names: String...) -> String? {
+        for name in names {
+            if let value = values[name.lowercased()] { return value }
+        }
+        return nil
+    }
+
+    /// Reads `true` or `false`. Throws `INVALID_OPTION` (user) for anything else.
+    package func flag(_ name: String, default value: Bool) throws(EngineError) -> Bool {
+        guard let text = self[name] else { return value }
+        switch text.lowercased() {
+        case "true": return true
+        case "false": return false
+        default: throw .user("INVALID_OPTION", "Option \(name) must be true or false, not: \(text)")
+        }
+    }
+
+    /// Reads a number of at least zero. Throws `INVALID_OPTION` (user) for anything else.
+    package func number(_ name: String, default value: Double) throws(EngineError) -> Double {
+        guard let text = self[name] else { return value }
+        guard let number = Double(text), number >= 0 else {
+            throw .user("INVALID_OPTION", "Option \(name) must be a number of at least 0, not: \(text)")
+        }
+        return number
+    }
+}

@@ -1,0 +1,158 @@
+import Memory
+import Vocabulary
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A stretch of text that begins and ends with whole lines, followed by 64 zero bytes.
+struct TextWindow {
+    let buffer: Buffer
+    /// Bytes of text from the buffer's start on.
+    let count: Int
+    /// Whether it begins at the file's first byte.
+    let isFirst: Bool
+
+    var base: UnsafeMutablePointer<UInt8> { buffer.pointer(as: UInt8.self) }
+}
+
+/// Cuts the part of a file that a task reads into windows of whole lines: the lines that begin in the range.
+///
+///     file   |…………\n……………\n………|………\n………………\n……………|……\n……
+///     range               start ^                  ^ end
+///     lines               first: after this \n  ^        ^ last one ends here
+///
+/// Used by one thread at a time.
+final class TextWindows {
+    /// Usual size of a window: with its index it stays in the second-level cache.
+    static let usualBytes = 512 << 10
+
+    private let input: TextInput
+    /// Position in the file behind the bytes read so far.
+    private var position: Int
+    private let end: Int
+    private let isWhole: Bool
+    private let windowBytes: Int
+    private var rest: [UInt8] = []
+    private var isDone = false
+    private var isFirst = true
+    private var mustSkipLine = false
+
+    /// Reads the lines of `source` that begin in `range`. With `whole`, all of the file is one window; such a file,
+    /// and a compressed one, belongs to the range that holds byte 0.
+    init(
+        _ source: any ByteSource, range: Range<Int>, whole: Bool, windowBytes: Int = TextWindows.usualBytes
+    ) throws(EngineError) {
+        let isCompressed = !TextCompression(fileName: source.name).isSplittable
+        isWhole = whole
+        self.windowBytes = windowBytes
+        if isCompressed || whole {
+            isDone = range.lowerBound > 0
+            end = Int.max
+            position = 0
+        } else {
+            end = range.upperBound
+            position = max(0, range.lowerBound - 1)
+            mustSkipLine = range.lowerBound > 0
+            isDone = range.isEmpty
+            isFirst = range.lowerBound == 0
+        }
+        input = try TextInput(source, from: position)
+    }
+
+    var name: String { input.name }
+
+    /// Returns the next window, or nil at the end. Throws `RECORD_TOO_LARGE` (data) for a line beyond 1 GiB.
+    func next() throws(EngineError) -> TextWindow? {
+        if mustSkipLine { try skipLine() }
+        while !isDone {
+            if let window = try fill() { return window }
+        }
+        return nil
+    }
+
+    /// Drops what belongs to the range before: everything through the first line break.
+    private func skipLine() throws(EngineError) {
+        mustSkipLine = false
+        let buffer = Buffer(byteCount: 64 << 10)
+        while true {
+            let got = try input.read(into: buffer.mutableBytes)
+            if got == 0 {
+                isDone = true
+                return
+            }
+            position += got
+            if let found = memchr(buffer.base, 10, got) {
+                let after = found - UnsafeMutableRawPointer(buffer.base) + 1
+                rest = Array(UnsafeRawBufferPointer(start: buffer.base + after, count: got - after))
+                if position - rest.count >= end { isDone = true }
+                return
+            }
+        }
+    }
+
+    /// Reads until a window is full or the text ends, and cuts it behind its last line.
+    private func fill() throws(EngineError) -> TextWindow? {
+        var capacity = max(windowBytes, rest.count + windowBytes / 2)
+        var buffer = Buffer(byteCount: capacity + 1)
+        var count = rest.count
+        rest.withUnsafeBytes { if let source = $0.baseAddress { _ = memcpy(buffer.base, source, count) } }
+        var isAtEnd = false
+        while true {
+            let got = try input.read(into: .init(start: buffer.base + count, count: capacity - count))
+            position += got
+            count += got
+            isAtEnd = count < capacity
+            if isAtEnd || (!isWhole && hasCut(buffer, count)) { break }
+            guard capacity < Limits.valueBytes else { throw tooLarge() }
+            capacity = min(capacity * 2, Limits.valueBytes)
+            let larger = Buffer(byteCount: capacity + 1)
+            memcpy(larger.base, buffer.base, count)
+            buffer = larger
+        }
+        let cut = isAtEnd && position < end ? count : cutBehindLines(buffer, count, isAtEnd: isAtEnd)
+        if isAtEnd { isDone = true }
+        rest = isDone ? [] : Array(UnsafeRawBufferPointer(start: buffer.base + cut, count: count - cut))
+        memset(buffer.base + cut, 0, 64)
+        defer { isFirst = false }
+        return cut == 0 ? nil : TextWindow(buffer: buffer, count: cut, isFirst: isFirst)
+    }
+
+    private func tooLarge() -> EngineError {
+        .data(
+            "RECORD_TOO_LARGE",
+            "A record or multi-line file is longer than \(ByteSize.format(Limits.valueBytes)): \(name)")
+    }
+
+    private func hasCut(_ buffer: Buffer, _ count: Int) -> Bool {
+        let start = position - count
+        let from = min(max(0, end - 1 - start), count)
+        if start + count >= end { return memchr(buffer.base + from, 10, count - from) != nil }
+        return lastLineBreak(buffer, count) != nil
+    }
+
+    /// Returns where the window ends: behind the last line that is complete and begins in the range.
+    private func cutBehindLines(_ buffer: Buffer, _ count: Int, isAtEnd: Bool) -> Int {
+        let start = position - count
+        if start + count >= end {
+            // The line that holds byte `end - 1` is the last one.
+            let from = max(0, end - 1 - start)
+            guard let found = memchr(buffer.base + from, 10, count - from) else { return count }
+            isDone = true
+            return found - UnsafeMutableRawPointer(buffer.base) + 1
+        }
+        guard !isAtEnd, let found = lastLineBreak(buffer, count) else { return count }
+        return found + 1
+    }
+
+    /// Returns where the last line break of the first `count` bytes is.
+    private func lastLineBreak(_ buffer: Buffer, _ count: Int) -> Int? {
+        let text = buffer.pointer(as: UInt8.self)
+        var i = count &- 1
+        while i >= 0 {
+            if text[i] == 10 { return i }
+            i &-= 1
+        }
+        return nil
+    }
+}

@@ -1,0 +1,227 @@
+#include "parquet_snappy.h"
+#include <string.h>
+
+static inline uint32_t load32(const uint8_t *p) {
+    uint32_t value;
+    memcpy(&value, p, 4);
+    return value;
+}
+
+static inline uint64_t load64(const uint8_t *p) {
+    uint64_t value;
+    memcpy(&value, p, 8);
+    return value;
+}
+
+static inline void copy8(uint8_t *to, const uint8_t *from) { memmove(to, from, 8); }
+static inline void copy16(uint8_t *to, const uint8_t *from) { memmove(to, from, 16); }
+
+static int read_size(const uint8_t **at, const uint8_t *end, size_t *size) {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 35; shift += 7) {
+        if (*at >= end) return -1;
+        uint8_t byte = *(*at)++;
+        value |= (uint64_t)(byte & 0x7F) << shift;
+        if (!(byte & 0x80)) {
+            *size = (size_t)value;
+            return value > 0xFFFFFFFFULL ? -1 : 0;
+        }
+    }
+    return -1;
+}
+
+int snappy_raw_size(const uint8_t *in, size_t byte_count, size_t *size) {
+    return read_size(&in, in + byte_count, size);
+}
+
+// Copies `length` bytes from `offset` bytes before `op`; may write up to 16 bytes past the copy.
+static inline void copy_back(uint8_t *op, size_t offset, size_t length) {
+    const uint8_t *from = op - offset;
+    if (offset >= 16) {
+        copy16(op, from);
+        for (size_t done = 16; done < length; done += 16) copy16(op + done, from + done);
+        return;
+    }
+    if (offset >= 8) {
+        for (size_t done = 0; done < length; done += 8) copy8(op + done, from + done);
+        return;
+    }
+    // A short pattern: laid down until a multiple of it, 8 bytes or more, can be copied by eights.
+    size_t done = 0;
+    size_t period = offset;
+    while (period < 8) {
+        for (size_t i = 0; i < offset && done < length; i++, done++) op[done] = from[done];
+        period += offset;
+        if (done >= length) return;
+    }
+    while (done < length) {
+        copy8(op + done, op + done - period);
+        done += 8;
+    }
+}
+
+int snappy_raw_inflate(const uint8_t *in, size_t byte_count, uint8_t *out, size_t size) {
+    const uint8_t *ip = in, *const end = in + byte_count;
+    uint8_t *op = out, *const limit = out + size;
+    size_t declared;
+    if (read_size(&ip, end, &declared) || declared != size) return -1;
+    while (ip < end) {
+        const uint8_t tag = *ip++;
+        size_t length, offset;
+        if ((tag & 3) == 0) {
+            length = (size_t)(tag >> 2) + 1;
+            if (length <= 16 && (size_t)(limit - op) >= length && (size_t)(end - ip) >= length) {
+                copy16(op, ip);
+                op += length;
+                ip += length;
+                continue;
+            }
+            if (length > 60) {
+                size_t extra = length - 60;
+                if ((size_t)(end - ip) < extra) return -1;
+                length = (size_t)(load32(ip) & (uint32_t)(0xFFFFFFFFULL >> (8 * (4 - extra)))) + 1;
+                ip += extra;
+            }
+            if (length > (size_t)(end - ip) || length > (size_t)(limit - op)) return -1;
+            memcpy(op, ip, length);
+            op += length;
+            ip += length;
+            continue;
+        }
+        if ((tag & 3) == 1) {
+            if (ip >= end) return -1;
+            length = (size_t)((tag >> 2) & 7) + 4;
+            offset = (size_t)(tag >> 5) << 8 | *ip++;
+        } else if ((tag & 3) == 2) {
+            if (end - ip < 2) return -1;
+            length = (size_t)(tag >> 2) + 1;
+            offset = load32(ip) & 0xFFFF;
+            ip += 2;
+        } else {
+            if (end - ip < 4) return -1;
+            length = (size_t)(tag >> 2) + 1;
+            offset = load32(ip);
+            ip += 4;
+        }
+        if (offset == 0 || offset > (size_t)(op - out) || length > (size_t)(limit - op)) return -1;
+        copy_back(op, offset, length);
+        op += length;
+    }
+    return op == limit ? 0 : -1;
+}
+
+size_t snappy_raw_bound(size_t byte_count) { return 32 + byte_count + byte_count / 6; }
+
+static uint8_t *put_literal(uint8_t *op, const uint8_t *from, size_t length) {
+    size_t n = length - 1;
+    if (n < 60) {
+        *op++ = (uint8_t)(n << 2);
+        if (length <= 16) {
+            copy16(op, from);
+            return op + length;
+        }
+    } else if (n < 256) {
+        *op++ = 60 << 2;
+        *op++ = (uint8_t)n;
+    } else {
+        *op++ = 61 << 2;
+        *op++ = (uint8_t)n;
+        *op++ = (uint8_t)(n >> 8);
+    }
+    memcpy(op, from, length);
+    return op + length;
+}
+
+static inline uint8_t *put_copy_up_to_64(uint8_t *op, size_t offset, size_t length) {
+    if (length < 12 && offset < 2048) {
+        *op++ = (uint8_t)(1 + ((length - 4) << 2) + ((offset >> 3) & 0xE0));
+        *op++ = (uint8_t)offset;
+    } else {
+        *op++ = (uint8_t)(2 + ((length - 1) << 2));
+        *op++ = (uint8_t)offset;
+        *op++ = (uint8_t)(offset >> 8);
+    }
+    return op;
+}
+
+static uint8_t *put_copy(uint8_t *op, size_t offset, size_t length) {
+    while (length >= 68) {
+        op = put_copy_up_to_64(op, offset, 64);
+        length -= 64;
+    }
+    if (length > 64) {
+        op = put_copy_up_to_64(op, offset, 60);
+        length -= 60;
+    }
+    return put_copy_up_to_64(op, offset, length);
+}
+
+static size_t match_length(const uint8_t *a, const uint8_t *b, const uint8_t *end) {
+    const uint8_t *start = b;
+    while (end - b >= 8) {
+        uint64_t differing = load64(a) ^ load64(b);
+        if (differing) return (size_t)(b - start) + (size_t)(__builtin_ctzll(differing) >> 3);
+        a += 8;
+        b += 8;
+    }
+    while (b < end && *a == *b) a++, b++;
+    return (size_t)(b - start);
+}
+
+enum { block_bytes = 1 << 16, table_bits = 14 };
+
+static inline uint32_t slot_of(uint32_t bytes) { return (bytes * 0x1E35A7BDu) >> (32 - table_bits); }
+
+// Deflates one block of up to 64 KiB, the reach of a two-byte offset.
+static uint8_t *deflate_block(const uint8_t *in, size_t byte_count, uint8_t *op, uint16_t *table) {
+    const uint8_t *ip = in, *const end = in + byte_count, *literal = in;
+    if (byte_count >= 16) {
+        const uint8_t *const last = end - 15;
+        memset(table, 0, sizeof(uint16_t) << table_bits);
+        ip++;
+        while (ip < last) {
+            const uint8_t *candidate;
+            uint32_t misses = 32;
+            for (;;) {
+                uint32_t slot = slot_of(load32(ip));
+                candidate = in + table[slot];
+                table[slot] = (uint16_t)(ip - in);
+                if (load32(candidate) == load32(ip)) break;
+                ip += misses++ >> 5;
+                if (ip >= last) goto rest;
+            }
+            if (ip > literal) op = put_literal(op, literal, (size_t)(ip - literal));
+            do {
+                size_t length = 4 + match_length(candidate + 4, ip + 4, end);
+                op = put_copy(op, (size_t)(ip - candidate), length);
+                ip += length;
+                literal = ip;
+                if (ip >= last) goto rest;
+                table[slot_of(load32(ip - 1))] = (uint16_t)(ip - 1 - in);
+                uint32_t slot = slot_of(load32(ip));
+                candidate = in + table[slot];
+                table[slot] = (uint16_t)(ip - in);
+            } while (load32(candidate) == load32(ip));
+            ip++;
+        }
+    }
+rest:
+    if (literal < end) op = put_literal(op, literal, (size_t)(end - literal));
+    return op;
+}
+
+size_t snappy_raw_deflate(const uint8_t *in, size_t byte_count, uint8_t *out) {
+    uint16_t table[1 << table_bits];
+    uint8_t *op = out;
+    size_t size = byte_count;
+    while (size >= 0x80) {
+        *op++ = (uint8_t)(size | 0x80);
+        size >>= 7;
+    }
+    *op++ = (uint8_t)size;
+    for (size_t done = 0; done < byte_count; done += block_bytes) {
+        size_t take = byte_count - done < block_bytes ? byte_count - done : block_bytes;
+        op = deflate_block(in + done, take, op, table);
+    }
+    return (size_t)(op - out);
+}

@@ -1,0 +1,11 @@
+import Columns
+import Memory
+import Vocabulary
+
+/// Reads the rows of one column of one row group in order. Used by one thread at a time.
+protocol ColumnReader: AnyObject {
+    /// Returns the next `rows` rows. The caller never asks for more than the row group has.
+    func read(_ rows: Int) throws(EngineError) -> Vector
+    /// Passes over the next `rows` rows, without inflating pages where it can.
+    func skip(_ rows: Int) throws(EngineError)
+}

@@ -1,0 +1,137 @@
+import CKernels
+import Columns
+import Memory
+import Vocabulary
+
+/// Holds a data page taken apart: levels as encoded, values as encoded, and the memory in which they lie.
+struct DataPage {
+    var valueCount: Int
+    var encoding: ParquetEncoding
+    /// Hybrid-encoded levels without their length prefix; empty when the column has none.
+    var repetition: UnsafeRawBufferPointer
+    var definition: UnsafeRawBufferPointer
+    var values: UnsafeRawBufferPointer
+    var owner: Buffer
+}
+
+/// Walks through the pages of one column chunk, which is read from the source in one piece.
+struct PageStream {
+    let leaf: ParquetLeaf
+    private let codec: ParquetCodec
+    private let chunk: Buffer
+    private let end: Int
+    private var position = 0
+
+    /// Most values of one page; more is taken for damage.
+    private static let pageValues = 1 << 28
+
+    init(leaf: ParquetLeaf, chunk: ParquetColumnChunk, source: any ByteSource) throws(EngineError) {
+        self.leaf = leaf
+        codec = chunk.codec
+        end = chunk.compressedBytes
+        self.chunk = Buffer(byteCount: chunk.compressedBytes)
+        try source.readFully(at: chunk.startOffset, into: self.chunk.mutableBytes)
+    }
+
+    func damaged(_ what: String) -> EngineError {
+        .data("FAILED_READ_FILE", "The Parquet file is damaged: column \(leaf.path): \(what)")
+    }
+
+    /// Reads the header of the next page, or returns nil at the chunk's end. `take` or `pass` must follow.
+    mutating func nextHeader() throws(EngineError) -> PageHeader? {
+        if position >= end { return nil }
+        let rest = UnsafeRawBufferPointer(start: chunk.base + position, count: end - position)
+        var reader = ThriftReader(rest)
+        let header = try PageHeader(reading: &reader)
+        position += reader.consumed
+        if header.compressedBytes > end - position { throw damaged("a page runs over the end of its chunk") }
+        if header.uncompressedBytes > PageCodec.pageBytes || header.valueCount > PageStream.pageValues {
+            throw damaged("a page declares \(header.uncompressedBytes) bytes and \(header.valueCount) values")
+        }
+        return header
+    }
+
+    /// Passes over the page whose header was read last.
+    mutating func pass(_ header: PageHeader) { position += header.compressedBytes }
+
+    /// Returns the inflated body of a dictionary page and its owner.
+    mutating func takeDictionary(_ header: PageHeader) throws(EngineError) -> (UnsafeRawBufferPointer, Buffer) {
+        defer { pass(header) }
+        return try inflate(at: position, header.compressedBytes, to: header.uncompressedBytes)
+    }
+
+    private func inflate(
+        at start: Int, _ compressed: Int, to uncompressed: Int
+    ) throws(EngineError) -> (UnsafeRawBufferPointer, Buffer) {
+        let input = UnsafeRawBufferPointer(start: chunk.base + start, count: compressed)
+        if codec == .none {
+            if uncompressed != compressed { throw damaged("an uncompressed page declares two sizes") }
+            return (input, chunk)
+        }
+        if uncompressed == 0 { return (.init(start: chunk.base + start, count: 0), chunk) }
+        if !codec.canInflate(compressed, to: uncompressed) {
+            throw damaged("a page of \(compressed) bytes declares \(uncompressed) bytes inflated")
+        }
+        let output = Buffer(byteCount: uncompressed + PageCodec.slackBytes)
+        try PageCodec.inflate(codec, input, to: output.base, byteCount: uncompressed)
+        return (UnsafeRawBufferPointer(start: output.base, count: uncompressed), output)
+    }
+
+    /// Returns the page whose header was read last, inflated.
+    mutating func takeData(_ header: PageHeader) throws(EngineError) -> DataPage {
+        guard let encoding = header.encoding else { throw damaged("a page has an unknown encoding") }
+        defer { pass(header) }
+        if header.kind == .dataV2 { return try dataV2(header, encoding) }
+        var (rest, owner) = try inflate(at: position, header.compressedBytes, to: header.uncompressedBytes)
+        let none = UnsafeRawBufferPointer(start: rest.baseAddress, count: 0)
+        let repetition = leaf.repetition > 0 ? try levels(&rest, header.repetitionEncoding) : none
+        let definition = leaf.definition > 0 ? try levels(&rest, header.definitionEncoding) : none
+        return DataPage(
+            valueCount: header.valueCount, encoding: encoding, repetition: repetition, definition: definition,
+            values: rest, owner: owner)
+    }
+
+    /// Cuts the levels, a 32-bit size and as many bytes, off the front of a version 1 page.
+    private func levels(
+        _ rest: inout UnsafeRawBufferPointer, _ encoding: ParquetEncoding?
+    ) throws(EngineError) -> UnsafeRawBufferPointer {
+        if encoding != .rle { throw damaged("levels have an encoding that is not supported") }
+        guard rest.count >= 4 else { throw damaged("a page ends inside its levels") }
+        let size = Int(rest.loadUnaligned(as: UInt32.self))
+        guard size <= rest.count - 4 else { throw damaged("a page ends inside its levels") }
+        let found = UnsafeRawBufferPointer(rebasing: rest[4..<(4 + size)])
+        rest = UnsafeRawBufferPointer(rebasing: rest[(4 + size)...])
+        return found
+    }
+
+    private func dataV2(_ header: PageHeader, _ encoding: ParquetEncoding) throws(EngineError) -> DataPage {
+        let levelBytes = header.repetitionBytes + header.definitionBytes
+        if levelBytes > header.compressedBytes || levelBytes > header.uncompressedBytes {
+            throw damaged("a page is shorter than its levels")
+        }
+        let body = chunk.base + position
+        var values = UnsafeRawBufferPointer(start: body + levelBytes, count: header.compressedBytes - levelBytes)
+        var owner = chunk
+        if header.isCompressed, codec != .none {
+            (values, owner) = try inflate(
+                at: position + levelBytes, values.count, to: header.uncompressedBytes - levelBytes)
+        }
+        return DataPage(
+            valueCount: header.valueCount, encoding: encoding,
+            repetition: UnsafeRawBufferPointer(start: body, count: header.repetitionBytes),
+            definition: UnsafeRawBufferPointer(start: body + header.repetitionBytes, count: header.definitionBytes),
+            values: values, owner: owner)
+    }
+}
+
+extension ParquetCodec {
+    /// Says whether `compressed` bytes of this codec can hold `inflated` bytes at all; checked before allocation.
+    fileprivate func canInflate(_ compressed: Int, to inflated: Int) -> Bool {
+        switch self {
+        case .snappy: inflated <= 32 * compressed + 64
+        case .lz4, .lz4Raw: inflated <= Limits.lz4ExpansionLimit * compressed + 64
+        case .gzip: inflated <= 1040 * compressed + 64
+        default: compressed > 0
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Columns
+import Memory
+import Vocabulary
+
+/// Reads columns of some row groups of a file as batches. Batches never span row groups. Used by one thread at a time;
+/// several readers may share a file.
+package final class ParquetReader: BatchStream {
+    private let file: ParquetFile
+    private let columns: [Int]
+    private let filter: (any DecodeFilter)?
+    private let batchRows: Int
+    private var groups: [Int]
+    private var readers: [(any ColumnReader)?] = []
+    private var group = 0
+    private var rowsLeft = 0
+    /// Rows of the row group before the batch that is being read.
+    private var batchStart = 0
+    private let scratch = PageValues.makeScratch()
+    /// Row groups that statistics ruled out.
+    package let prunedRowGroups: Int
+    /// Rows that the filter has seen.
+    package private(set) var scannedRows = 0
+
+    /// Prepares to read `columns`, positions in the file's schema, of `rowGroups`. Row groups that `predicates` rule
+    /// out by statistics are not read. `filter` names its columns as positions in `columns`; with it, batches hold
+    /// only the rows that pass.
+    package init(
+        file: ParquetFile, columns: [Int], rowGroups: Range<Int>? = nil, predicates: [ColumnPredicate] = [],
+        filter: (any DecodeFilter)? = nil, batchRows: Int = Limits.batchRows
+    ) {
+        self.file = file
+        self.columns = columns
+        self.filter = filter
+        self.batchRows = batchRows
+        let all = rowGroups ?? 0..<file.rowGroups.count
+        groups = all.filter { file.mayMatch(predicates, rowGroup: $0) }
+        prunedRowGroups = all.count - groups.count
+        groups.reverse()
+    }
+
+    /// Returns the next batch, or nil at the end. Throws a `data` error naming the file when it is damaged.
+    package func next() throws -> Batch? {
+        do {
+            while true {
+                while rowsLeft == 0 {
+                    guard let next = groups.popLast() else { return nil }
+                    group = next
+                    rowsLeft = file.rowGroups[next].rowCount
+                    readers = Array(repeating: nil, count: columns.count)
+                }
+                batchStart = file.rowGroups[group].rowCount - rowsLeft
+                let rows = min(rowsLeft, batchRows)
+                rowsLeft -= rows
+                scannedRows += rows
+                if let filter {
+                    if let batch = try filtered(rows, filter) { return batch }
+                } else {
+                    var vectors: [Vector] = []
+                    for column in columns.indices { vectors.append(try reader(column).read(rows)) }
+                    return Batch(columns: vectors, count: rows)
+                }
+            }
+        } catch let error as EngineError {
+            throw error.blame == .data ? error.naming(file.source) : error
+        }
+    }
+
+    /// Reads the filter's columns, then the others for the rows that passed; nil when none did.
+    private func filtered(_ rows: Int, _ filter: any DecodeFilter) throws -> Batch? {
+        let tested = filter.columns
+        var vectors: [Vector?] = Array(repeating: nil, count: columns.count)
+        for column in tested where vectors[column] == nil { vectors[column] = try reader(column).read(rows) }
+        let selection = try filter.select(Batch(columns: tested.compactMap { vectors[$0] }, count: rows))
+        if selection.count == 0 {
+            for column in columns.indices where vectors[column] == nil { try skip(column, rows) }
+            return nil
+        }
+        var result: [Vector] = []
+        for column in columns.indices {
+            let whole = try vectors[column] ?? reader(column).read(rows)
+            result.append(selection.count == rows ? whole : whole.compacted(by: selection))
+        }
+        return Batch(columns: result, count: selection.count)
+    }
+
+    private func skip(_ column: Int, _ rows: Int) throws(EngineError) {
+        // A column that was not opened yet learns what to pass over when it is.
+        if let reader = readers[column] { try reader.skip(rows) }
+    }
+
+    /// Returns the reader of a column in the current row group, opened at first use at the current batch's first row.
+    private func reader(_ column: Int) throws(EngineError) -> any ColumnReader {
+        if let reader = readers[column] { return reader }
+        let made = try makeReader(file.nodes[columns[column]])
+        if batchStart > 0 { try made.skip(batchStart) }
+        readers[column] = made
+        return made
+    }
+
+    private func makeReader(_ node: ParquetNode) throws(EngineError) -> any ColumnReader {
+        let chunks = file.metadata.rowGroups[group].columns
+        if case .leaf(let leaf) = node {
+            let pages = try PageStream(leaf: leaf, chunk: chunks[leaf.index], source: file.source)
+            return FlatColumnReader(leaf: leaf, pages: pages, scratch: scratch)
+        }
+        var leaves: [NestedLeafReader] = []
+        for leaf in node.leaves {
+            let pages = try PageStream(leaf: leaf, chunk: chunks[leaf.index], source: file.source)
+            leaves.append(NestedLeafReader(leaf: leaf, pages: pages, scratch: scratch))
+        }
+        return NestedColumnReader(node: node, leaves: leaves)
+    }
+}

@@ -1,0 +1,106 @@
+import Columns
+import Vocabulary
+
+/// Names how a stored value becomes one of ours.
+enum ValueConversion {
+    /// The same bytes.
+    case none
+    case int32ToInt8, int32ToInt16, uint32ToInt64, int32ToInt64, int32ToInt128, int64ToInt128, uint64ToInt128
+    /// Units of time to microseconds; nanoseconds round down.
+    case milliseconds, nanoseconds
+    /// Nanoseconds of the day and Julian day, 12 bytes.
+    case int96
+    /// Big-endian two's complement of fixed length or as a byte array.
+    case bigEndianToInt64, bigEndianToInt128, bytesToInt64, bytesToInt128
+    case float16
+    /// Fixed-length bytes to a view.
+    case fixedToView
+}
+
+extension ParquetSchemaElement {
+    /// Returns Spark's type of a primitive column and how its values get there, as Spark's
+    /// `ParquetToSparkSchemaConverter` maps them; nanoseconds are read as microseconds.
+    /// Throws `PARQUET_TYPE_NOT_SUPPORTED` where Spark has no type.
+    func sparkType(path: String) throws(EngineError) -> (DataType, ValueConversion) {
+        let found: (DataType, ValueConversion)? =
+            switch physical {
+            case .boolean: (.boolean, .none)
+            case .float: (.float, .none)
+            case .double: (.double, .none)
+            case .int96: (.timestamp, .int96)
+            case .int32: int32Type
+            case .int64: int64Type
+            case .byteArray: byteArrayType
+            case .fixedByteArray: fixedType
+            case nil: nil
+            }
+        guard let found else {
+            throw .data(
+                "PARQUET_TYPE_NOT_SUPPORTED", "A Parquet column has a type that SQL has not: \(path) (\(logical))",
+                remedy: "Leave this column out when the file is written.")
+        }
+        return found
+    }
+
+    private func decimalType(_ precision: Int, _ scale: Int) -> DataType? {
+        guard precision >= 1, precision <= DataType.maximumPrecision, scale >= 0, scale <= precision else { return nil }
+        return .decimal(precision: precision, scale: scale)
+    }
+
+    private var int32Type: (DataType, ValueConversion)? {
+        switch logical {
+        case .none, .integer(bits: 32, signed: true): return (.int32, .none)
+        case .integer(bits: 8, signed: true): return (.int8, .int32ToInt8)
+        case .integer(bits: 16, signed: true), .integer(bits: 8, signed: false): return (.int16, .int32ToInt16)
+        case .integer(bits: 16, signed: false): return (.int32, .none)
+        case .integer(bits: 32, signed: false): return (.int64, .uint32ToInt64)
+        case .date: return (.date, .none)
+        case .decimal(let precision, let scale):
+            guard let type = decimalType(precision, scale) else { return nil }
+            return (type, type.physical == .int64 ? .int32ToInt64 : .int32ToInt128)
+        default: return nil
+        }
+    }
+
+    private var int64Type: (DataType, ValueConversion)? {
+        switch logical {
+        case .none, .integer(bits: 64, signed: true): return (.int64, .none)
+        case .integer(bits: 64, signed: false): return (.decimal(precision: 20, scale: 0), .uint64ToInt128)
+        case .timestamp(let unit, let adjusted):
+            let conversion: ValueConversion =
+                switch unit {
+                case .milliseconds: .milliseconds
+                case .microseconds: .none
+                case .nanoseconds: .nanoseconds
+                }
+            return (adjusted ? .timestamp : .timestampNTZ, conversion)
+        case .decimal(let precision, let scale):
+            guard let type = decimalType(precision, scale) else { return nil }
+            return (type, type.physical == .int64 ? .none : .int64ToInt128)
+        default: return nil
+        }
+    }
+
+    private var byteArrayType: (DataType, ValueConversion)? {
+        switch logical {
+        case .string, .enumeration, .json: return (.string, .none)
+        case .none, .bson: return (.binary, .none)
+        case .decimal(let precision, let scale):
+            guard let type = decimalType(precision, scale) else { return nil }
+            return (type, type.physical == .int64 ? .bytesToInt64 : .bytesToInt128)
+        default: return nil
+        }
+    }
+
+    private var fixedType: (DataType, ValueConversion)? {
+        guard length >= 1, length <= Limits.valueBytes else { return nil }
+        switch logical {
+        case .none, .uuid: return (.binary, .fixedToView)
+        case .float16: return length == 2 ? (.float, .float16) : nil
+        case .decimal(let precision, let scale):
+            guard let type = decimalType(precision, scale) else { return nil }
+            return (type, type.physical == .int64 ? .bigEndianToInt64 : .bigEndianToInt128)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Vocabulary
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Makes, empties and syncs local directories.
+enum LocalDirectory {
+    /// Returns the directory of a path; `.` for a bare name.
+    static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Makes a directory and all above it; fine when it exists.
+    static func create(_ path: String) throws(EngineError) {
+        if path.isEmpty || mkdir(path, 0o755) == 0 { return }
+        if errno == EEXIST || errno == EISDIR {
+            var status = stat()
+            if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+            errno = ENOTDIR
+            throw .fileSystem("create a directory", path)
+        }
+        guard errno == ENOENT, parent(of: path) != path else { throw .fileSystem("create a directory", path) }
+        try create(parent(of: path))
+        if mkdir(path, 0o755) != 0, errno != EEXIST { throw .fileSystem("create a directory", path) }
+    }
+
+    /// Makes the entries of a directory durable.
+    static func sync(_ path: String) throws(EngineError) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if descriptor < 0 { throw .fileSystem("open", path) }
+        defer { close(descriptor) }
+        if fsync(descriptor) != 0 { throw .fileSystem("make durable", path) }
+    }
+
+    /// Returns the names in a directory, sorted, without `.` and `..`; nil when there is no such directory.
+    static func names(_ path: String) throws(EngineError) -> [String]? {
+        guard let handle = opendir(path) else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw .fileSystem("list", path)
+        }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Removes a file, or a directory with all in it; fine when there is none.
+    static func remove(_ path: String) throws(EngineError) {
+        var status = stat()
+        if lstat(path, &status) != 0 {
+            if errno == ENOENT || errno == ENOTDIR { return }
+            throw .fileSystem("examine", path)
+        }
+        if status.st_mode & S_IFMT != S_IFDIR {
+            if unlink(path) != 0, errno != ENOENT { throw .fileSystem("remove", path) }
+            return
+        }
+        for name in try names(path) ?? [] { try remove(path + "/" + name) }
+        if rmdir(path) != 0, errno != ENOENT { throw .fileSystem("remove", path) }
+    }
+}

@@ -1,0 +1,135 @@
+import Vocabulary
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Reads a local file with positioned reads. Thread-safe: the descriptor has no shared position.
+package final class LocalFileSource: ByteSource {
+    package let name: String
+    package let byteCount: Int
+    private let descriptor: Int32
+
+    /// Opens the file. Throws `PATH_NOT_FOUND` or `system` errors.
+    package init(path: String, name: String? = nil) throws(EngineError) {
+        self.name = name ?? path
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor < 0 { throw .fileSystem("open", path) }
+        var status = stat()
+        if fstat(descriptor, &status) != 0 {
+            let error = EngineError.fileSystem("examine", path)
+            close(descriptor)
+            throw error
+        }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            close(descriptor)
+            throw .user("PATH_NOT_FOUND", "This is a directory, not a file: \(path)")
+        }
+        byteCount = Int(status.st_size)
+    }
+
+    deinit { close(descriptor) }
+
+    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int {
+        guard let base = buffer.baseAddress, buffer.count > 0 else { return 0 }
+        while true {
+            let got = pread(descriptor, base, buffer.count, off_t(offset))
+            if got >= 0 { return got }
+            if errno != EINTR { throw .fileSystem("read", name) }
+        }
+    }
+}
+
+/// Writes a local file from its beginning; `finish` makes it durable when asked to.
+package final class LocalFileSink: ByteSink {
+    package let name: String
+    package private(set) var byteCount = 0
+    private var descriptor: Int32
+    private let path: String
+    private let durable: Bool
+    private let space: UnsafeMutableRawBufferPointer
+    private var used = 0
+
+    /// Small writes are gathered into pieces of this size.
+    private static let gatherBytes = 1 << 20
+
+    /// Creates the file, and the directories above it. Throws `system` errors, or `user` ones for a bad path.
+    package init(path: String, durable: Bool = true, name: String? = nil) throws(EngineError) {
+        self.path = path
+        self.name = name ?? path
+        self.durable = durable
+        try LocalDirectory.create(LocalDirectory.parent(of: path))
+        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        if descriptor < 0 { throw .fileSystem("create", path) }
+        space = .allocate(byteCount: LocalFileSink.gatherBytes, alignment: 64)
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        space.deallocate()
+    }
+
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(EngineError) {
+        byteCount += bytes.count
+        if bytes.count > space.count - used {
+            try flush()
+            if bytes.count >= space.count { return try writeAll(bytes) }
+        }
+        UnsafeMutableRawBufferPointer(rebasing: space[used...]).copyMemory(from: bytes)
+        used += bytes.count
+    }
+
+    private func flush() throws(EngineError) {
+        if used == 0 { return }
+        let bytes = UnsafeRawBufferPointer(rebasing: space[..<used])
+        used = 0
+        try writeAll(bytes)
+    }
+
+    private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(EngineError) {
+        var rest = bytes
+        while let base = rest.baseAddress, rest.count > 0 {
+            let done = Glibc.write(descriptor, base, rest.count)
+            if done < 0 {
+                if errno == EINTR { continue }
+                throw .fileSystem("write", name)
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest[done...])
+        }
+    }
+
+    package func finish() throws(EngineError) {
+        if descriptor < 0 { return }
+        try flush()
+        if durable, fsync(descriptor) != 0 { throw .fileSystem("make durable", name) }
+        let result = close(descriptor)
+        descriptor = -1
+        if result != 0 { throw .fileSystem("close", name) }
+    }
+
+    package func abort() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+        used = 0
+        unlink(path)
+    }
+}
+
+extension EngineError {
+    /// Makes the error of a failed system call, by `errno`: what the user can mend blames the user.
+    static func fileSystem(_ action: String, _ path: String) -> EngineError {
+        let number = errno
+        let reason = String(cString: strerror(number))
+        switch number {
+        case ENOENT:
+            return .user(
+                "PATH_NOT_FOUND", "No such file or directory: \(path)",
+                remedy: "Check the path; relative paths start at the directory the job was submitted from.")
+        case EACCES, EPERM, EROFS, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP:
+            return .user("PATH_NOT_ACCESSIBLE", "Could not \(action), \(reason): \(path)")
+        case ENOSPC, EDQUOT:
+            return .system("DISK_FULL", "Could not \(action), \(reason): \(path)", remedy: "Free some space.")
+        default: return .system("IO_ERROR", "Could not \(action), \(reason): \(path)")
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Scheduling
+import Vocabulary
+
+/// Says what a simulated task does when it runs.
+enum TaskBehaviour {
+    case healthy
+    /// Fails with a system error now and then.
+    case flaky
+    /// Fails with a system error every time.
+    case poison
+    /// Fails with a user error.
+    case userError
+    /// Runs out of memory the first time.
+    case hungry
+}
+
+/// Describes a job to submit, and what may come of it.
+struct SimulatedJob {
+    var header: JobHeader
+    /// The stages of each statement.
+    var statements: [[StageSpec]]
+    var behaviours: [TaskID: TaskBehaviour] = [:]
+    var hasUserError = false
+    var hasPoison = false
+    var submittedAt: Int64
+    var cancelledAt: Int64?
+}
+
+/// Draws everything of a run from its seed: jobs, workers, how the network and the machines misbehave.
+struct Scenario {
+    var jobs: [SimulatedJob] = []
+    var workerCount: Int
+    var slots: Int
+    /// Per mille of messages lost, doubled, and held up long.
+    var dropped: Int
+    var doubled: Int
+    var delayed: Int
+    /// Per mille of decisions with facts at which the coordinator crashes.
+    var coordinatorCrashes: Int
+    var workerCrashes: Int
+    var partitions: Int
+    var drains: Int
+    /// No new fault after this time, milliseconds.
+    let faultsEnd: Int64 = 90_000
+
+    init(_ random: inout SimulatedRandom) {
+        workerCount = random.within(1...5)
+        slots = random.within(1...4)
+        let isCalm = random.happens(150)
+        func rate(_ most: Int) -> Int { isCalm ? 0 : random.happens(300) ? 0 : random.within(0...most) }
+        dropped = rate(150)
+        doubled = rate(150)
+        delayed = rate(150)
+        coordinatorCrashes = rate(60)
+        workerCrashes = rate(4)
+        partitions = rate(3)
+        drains = rate(2)
+        for number in 0..<random.within(1...4) { jobs.append(Self.drawJob(number, &random)) }
+    }
+
+    private static func drawJob(_ number: Int, _ random: inout SimulatedRandom) -> SimulatedJob {
+        let statementCount = random.within(1...3)
+        var job = SimulatedJob(
+            header: JobHeader(
+                externalID: "job-\(number)", digest: [UInt8(number)], name: "job \(number)",
+                pool: random.happens(500) ? "a" : "b", statementCount: statementCount),
+            statements: [], submittedAt: Int64(random.within(0...20_000)))
+        if random.happens(100) { job.cancelledAt = job.submittedAt + Int64(random.within(0...30_000)) }
+        for statement in 0..<statementCount {
+            job.statements.append(drawStages(isLast: statement == statementCount - 1, &random))
+        }
+        return job
+    }
+
+    private static func drawStages(isLast: Bool, _ random: inout SimulatedRandom) -> [StageSpec] {
+        let count = random.within(0...4)
+        var stages: [StageSpec] = []
+        for place in 0..<count {
+            var dependencies: [StageDependency] = []
+            for producer in 0..<place where random.happens(producer == place - 1 ? 800 : 250) {
+                dependencies.append(
+                    StageDependency(on: StageID(producer), random.happens(250) ? .broadcast : .shuffle))
+            }
+            let isLastStage = place == count - 1
+            stages.append(
+                StageSpec(
+                    id: StageID(place), label: "stage \(place)", dependencies: dependencies,
+                    taskCount: random.happens(30) ? 0 : random.within(1...6),
+                    output: isLastStage ? (isLast && random.happens(500) ? .result : .files) : .blocks,
+                    memoryBytes: random.within(0...300) << 20, isAdaptive: random.happens(250)))
+        }
+        return stages
+    }
+
+    /// Gives the tasks of job number `number`, accepted as `id`, their behaviours.
+    mutating func drawBehaviours(_ number: Int, id: JobID, _ random: inout SimulatedRandom) {
+        let kind = random.within(0...19)
+        for (statement, stages) in jobs[number].statements.enumerated() {
+            for stage in stages {
+                let key = StageKey(job: id, statement: UInt32(statement), stage: stage.id)
+                for index in 0..<stage.taskCount {
+                    let task = TaskID(stage: key, index: UInt32(index))
+                    if random.happens(40) { jobs[number].behaviours[task] = .flaky }
+                    if random.happens(20) { jobs[number].behaviours[task] = .hungry }
+                    if kind == 0, !jobs[number].hasUserError, random.happens(300) {
+                        jobs[number].behaviours[task] = .userError
+                        jobs[number].hasUserError = true
+                    }
+                    if kind == 1, !jobs[number].hasPoison, random.happens(300) {
+                        jobs[number].behaviours[task] = .poison
+                        jobs[number].hasPoison = true
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import Scheduling
+import Vocabulary
+
+/// Says which rule a run broke.
+package struct Violation: Error, Sendable, CustomStringConvertible {
+    package let seed: UInt64
+    package let milliseconds: Int64
+    package let rule: String
+    package var description: String { "seed \(seed) at \(milliseconds) ms: \(rule)" }
+}
+
+/// Counts what happened in runs, so that tests can tell that the faults fired.
+package struct RunCounts: Sendable, Equatable {
+    package var messages = 0
+    package var dropped = 0
+    package var doubled = 0
+    package var coordinatorCrashes = 0
+    package var workerCrashes = 0
+    package var partitions = 0
+    package var drains = 0
+    package var launches = 0
+    package var completions = 0
+    package var outputsLost = 0
+    package var workersLost = 0
+    package var fences = 0
+    package var ignored = 0
+    package var speculations = 0
+    package var publications = 0
+    package var publicationsRepeated = 0
+    package var replans = 0
+    package var succeeded = 0
+    package var failed = 0
+    package var cancelled = 0
+
+    package init() {}
+
+    package mutating func add(_ o: RunCounts) {
+        messages += o.messages
+        dropped += o.dropped
+        doubled += o.doubled
+        coordinatorCrashes += o.coordinatorCrashes
+        workerCrashes += o.workerCrashes
+        partitions += o.partitions
+        drains += o.drains
+        launches += o.launches
+        completions += o.completions
+        outputsLost += o.outputsLost
+        workersLost += o.workersLost
+        fences += o.fences
+        ignored += o.ignored
+        speculations += o.speculations
+        publications += o.publications
+        publicationsRepeated += o.publicationsRepeated
+        replans += o.replans
+        succeeded += o.succeeded
+        failed += o.failed
+        cancelled += o.cancelled
+    }
+}
+
+/// Watches durable facts and orders from outside, with books of its own, and says which rule is broken.
+struct Witness {
+    private struct Winner {
+        var attempt: AttemptID
+        var worker: WorkerID
+    }
+
+    private struct Publication: Hashable {
+        var job: JobID
+        var statement: UInt32
+    }
+
+    /// Finished tasks whose output was not lost since.
+    private var winners: [TaskID: Winner] = [:]
+    private var heldStages: [StageKey: Bool] = [:]
+    private var launchedOn: [AttemptID: WorkerLife] = [:]
+    private var finished: Set<AttemptID> = []
+    private var published: [Publication: CommitManifest] = [:]
+    private var ended: Set<JobID> = []
+    private var failures: [TaskID: Int] = [:]
+    private(set) var broken: String?
+    var counts = RunCounts()
+
+    mutating func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
+        if !holds, broken == nil { broken = rule() }
+    }
+
+    mutating func see(_ fact: Fact) {
+        switch fact {
+        case .statementPlanned(let job, let statement, let stages, _): note(stages, job, statement)
+        case .stagesReplanned(let key, let stages):
+            counts.replans += 1
+            note(stages, key.job, key.statement)
+        case .taskCompleted(let output):
+            counts.completions += 1
+            let task = output.attempt.task
+            require(winners[task] == nil, "task \(task) finished twice without a lost output")
+            require(finished.contains(output.attempt), "attempt \(output.attempt) won but never finished")
+            require(!ended.contains(task.stage.job), "task \(task) finished after its job ended")
+            winners[task] = Winner(attempt: output.attempt, worker: output.worker)
+        case .outputLost(let attempt, _, _):
+            counts.outputsLost += 1
+            if winners[attempt.task]?.attempt == attempt { winners[attempt.task] = nil }
+            failures[attempt.task, default: 0] += 1
+        case .taskFailed(let record): failures[record.attempt.task, default: 0] += 1
+        case .workerLost(let worker, _):
+            counts.workersLost += 1
+            winners = winners.filter { heldStages[$0.key.stage] != true || $0.value.worker != worker }
+        case .jobEnded(let job, _, _):
+            require(ended.insert(job).inserted, "job \(job) ended twice")
+        default: break
+        }
+    }
+
+    private mutating func note(_ stages: [StageSpec], _ job: JobID, _ statement: UInt32) {
+        for stage in stages {
+            heldStages[StageKey(job: job, statement: statement, stage: stage.id)] = stage.isHeldByWorkers
+        }
+    }
+
+    /// Sees an order to launch, the first time or again.
+    mutating func see(_ launch: Launch, to life: WorkerLife) {
+        if let before = launchedOn[launch.attempt] {
+            return require(before == life, "attempt \(launch.attempt) was launched on two workers")
+        }
+        counts.launches += 1
+        launchedOn[launch.attempt] = life
+        let task = launch.attempt.task
+        require(winners[task] == nil, "finished task \(task) was run again without a lost output")
+        require(!ended.contains(task.stage.job), "task \(task) was launched after its job ended")
+        for input in launch.inputs {
+            for output in input.outputs {
+                require(
+                    winners[output.attempt.task]?.attempt == output.attempt,
+                    "task \(task) was sent to an output that is not the winner's: \(output.attempt)")
+            }
+        }
+    }
+
+    mutating func sawFinish(_ attempt: AttemptID) { finished.insert(attempt) }
+
+    /// Sees a publication take effect.
+    mutating func see(_ manifest: CommitManifest) {
+        let key = Publication(job: manifest.job, statement: manifest.statement)
+        if let before = published[key] {
+            counts.publicationsRepeated += 1
+            return require(before == manifest, "statement \(key) was published twice, differently")
+        }
+        counts.publications += 1
+        published[key] = manifest
+        var tasks: Set<TaskID> = []
+        for output in manifest.outputs {
+            require(tasks.insert(output.attempt.task).inserted, "task \(output.attempt.task) was published twice")
+            require(finished.contains(output.attempt), "\(output.attempt) was published but never finished")
+        }
+    }
+
+    func isPublished(_ job: JobID, _ statement: UInt32) -> Bool {
+        published[Publication(job: job, statement: statement)] != nil
+    }
+
+    /// Whether some task of the job failed so often that the job may fail.
+    func mayFail(_ job: JobID, limit: Int) -> Bool {
+        failures.contains { $0.key.stage.job == job && $0.value >= limit }
+    }
+}

@@ -1,7 +1,4 @@
 // Gives Swift the Linux event calls that its Glibc module leaves out.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/epoll.h>

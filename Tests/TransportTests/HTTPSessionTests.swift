@@ -1,3 +1,4 @@
+import Glibc
 import Memory
 import Testing
 import Vocabulary

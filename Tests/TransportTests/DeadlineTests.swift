@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 import Vocabulary
@@ -26,7 +27,14 @@ final class RawSocket {
     func send(_ bytes: [UInt8]) { _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
 
     /// Reads until the server closes; false when it did not within 10 s.
-    func isClosedByServer() -> Bool {
+    func isClosedByServer() async throws -> Bool {
+        let descriptor = descriptor
+        return await withCheckedContinuation { continuation in
+            Thread { continuation.resume(returning: Self.isClosedByServer(descriptor)) }.start()
+        }
+    }
+
+    private static func isClosedByServer(_ descriptor: Int32) -> Bool {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = recv(descriptor, &bytes, bytes.count, 0)
@@ -46,7 +54,8 @@ final class RawSocket {
     @Test("a client that says nothing is closed after the headers' time")
     func silent() async throws {
         try await withServer(configuration { $0.headersSeconds = 0.2 }) { server, _, _ in
-            let isClosed = RawSocket(port: server.port).isClosedByServer()
+            let socket = RawSocket(port: server.port)
+            let isClosed = try await socket.isClosedByServer()
             #expect(isClosed)
         }
     }
@@ -57,7 +66,8 @@ final class RawSocket {
             let socket = RawSocket(port: server.port)
             socket.send(RawFrame.preface + RawFrame.settings)
             socket.send(RawFrame.frame(1, flags: 1, stream: 1, RawFrame.requestFields))
-            #expect(socket.isClosedByServer())
+            let isClosed = try await socket.isClosedByServer()
+            #expect(isClosed)
         }
     }
 
@@ -66,7 +76,8 @@ final class RawSocket {
         try await withServer(configuration { $0.idleSeconds = 0.2 }) { server, _, _ in
             let socket = RawSocket(port: server.port)
             socket.send(RawFrame.preface + RawFrame.settings)
-            #expect(socket.isClosedByServer())
+            let isClosed = try await socket.isClosedByServer()
+            #expect(isClosed)
         }
     }
 
@@ -86,7 +97,12 @@ final class RawSocket {
 
     @Test("a client that reads nothing while the socket is full is closed")
     func stuck() async throws {
-        try await withServer(configuration { $0.stuckSeconds = 0.3 }) { server, _, _ in
+        let reason = Latch()
+        let handler = ClosureHandler { request, response in
+            response.onClose { error in if error?.code == "PEER_TIMEOUT" { reason.open() } }
+            TestRoutes().handle(request, response)
+        }
+        try await withServer(configuration { $0.stuckSeconds = 0.3 }, handler: handler) { server, _, _ in
             let socket = RawSocket(port: server.port)
             // Windows of 1 GiB, so that only the socket holds the server back.
             let window: [UInt8] = [0, 4, 0x40, 0, 0, 0]
@@ -94,10 +110,8 @@ final class RawSocket {
             let path: [UInt8] = Array("/bytes/1000000000".utf8)
             let fields: [UInt8] = [0x82, 0x86, 0x04, UInt8(path.count)] + path + [0x41, 0x01, 0x61]
             socket.send(RawFrame.frame(1, flags: 5, stream: 1, fields))
-            for _ in 0..<40 where server.connectionCount == 0 { try await Task.sleep(for: .milliseconds(50)) }
-            #expect(server.connectionCount == 1)
-            for _ in 0..<100 where server.connectionCount == 1 { try await Task.sleep(for: .milliseconds(50)) }
-            #expect(server.connectionCount == 0)
+            try await expectEventually { reason.wait(seconds: 0) }
+            try await expectEventually { server.connectionCount == 0 }
         }
     }
 
@@ -112,9 +126,9 @@ final class RawSocket {
                     if error?.code == "STREAM_RESET" { reset.add(1) }
                     ended.open()
                 })
-            #expect(ended.wait(seconds: 10))
+            try await expectEventually { ended.wait(seconds: 0) }
             #expect(reset.current == 1)
-            #expect(stream.writer.isClosed)
+            try await expectEventually { stream.writer.isClosed }
             try await expectHello(client, origin)
         }
     }
@@ -125,8 +139,9 @@ final class RawSocket {
             try await expectHello(client, origin)
             let second = RawSocket(port: server.port)
             second.send(RawFrame.preface + RawFrame.settings)
-            for _ in 0..<100 where server.connectionCount < 2 { try await Task.sleep(for: .milliseconds(10)) }
-            #expect(RawSocket(port: server.port).isClosedByServer())
+            try await expectEventually { server.connectionCount == 2 }
+            let third = RawSocket(port: server.port)
+            #expect(try await third.isClosedByServer())
             try await expectHello(client, origin)
         }
     }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Memory
 import Synchronization
+import Testing
 import Transport
 import Vocabulary
 
@@ -20,8 +21,32 @@ func run(_ program: String, _ arguments: [String], in directory: String? = nil) 
     return (process.terminationStatus, String(decoding: data, as: UTF8.self))
 }
 
+/// Does as `run` without blocking the tests' threads.
+func runAside(_ program: String, _ arguments: [String]) async throws -> (status: Int32, output: String) {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread { continuation.resume(with: Result { try run(program, arguments) }) }.start()
+    }
+}
+
+/// Checks that `condition` holds soon: within `seconds`.
+func expectEventually(
+    _ seconds: Double = 20, at location: Testing.SourceLocation = #_sourceLocation, _ condition: () -> Bool
+) async throws {
+    let start = MonotonicTime.now
+    while !condition() {
+        if MonotonicTime.now.seconds(since: start) > seconds {
+            Issue.record("it did not happen within \(seconds) s", sourceLocation: location)
+            return
+        }
+        try await Task.sleep(for: .milliseconds(2))
+    }
+}
+
 /// Holds certificates made for one test: an authority, a server, a client, and a stranger of another authority.
-final class Certificates {
+final class Certificates: Sendable {
+    /// Made once for all tests that change nothing.
+    static let shared = Result { try Certificates() }
+
     let directory: String
 
     init() throws {

@@ -118,12 +118,11 @@ final class Victim {
     @Test("streams that break the rules so that we must reset them are bounded too")
     func provokedResets() throws {
         let victim = try Victim()
-        // A window update of zero on an open stream is a stream error.
+        // A request without a path is an error of its stream alone.
         let taken = victim.flood(1_000) { i in
-            RawFrame.headers(UInt32(2 * i + 1), end: false)
-                + RawFrame.frame(8, stream: UInt32(2 * i + 1), [0, 0, 0, 0])
+            RawFrame.frame(1, flags: 5, stream: UInt32(2 * i + 1), [0x82, 0x86, 0x41, 0x01, 0x61])
         }
-        #expect(taken >= 99 && taken <= 101)
+        #expect((99...101).contains(taken), "\(taken)")
     }
 
     @Test("a header block of more than 8 CONTINUATION frames ends the connection")
@@ -167,7 +166,6 @@ final class Victim {
             ("CONTINUATION without HEADERS (6.10)", RawFrame.frame(9, flags: 4, stream: 1)),
             ("a frame over the largest size (4.2)", [0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1]),
             ("a field that cannot be decompressed (4.3)", RawFrame.frame(1, flags: 5, stream: 1, [0xff, 0xff, 0xff])),
-            ("a stream id that goes back (5.1.1)", RawFrame.headers(5) + RawFrame.headers(3)),
         ]
         for (what, bytes) in forbidden {
             let victim = try Victim()

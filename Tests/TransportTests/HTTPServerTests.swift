@@ -111,7 +111,8 @@ func text(_ response: Response) async throws -> String {
             let stream = client.fetch(
                 origin, path: "/", windowBytes: 1 << 20, onHead: { _ in },
                 onData: { received.add($0.count) }, onEnd: { _ in ended.open() })
-            try await Task.sleep(for: .milliseconds(400))
+            try await expectEventually { received.current == 1 << 20 }
+            try await Task.sleep(for: .milliseconds(200))
             #expect(received.current == 1 << 20)
             // The window, the writer's queue and one chunk.
             #expect(written.current <= (1 << 20) + BodyWriter.highWaterBytes + (1 << 20))
@@ -122,7 +123,7 @@ func text(_ response: Response) async throws -> String {
                 granted = now
                 try await Task.sleep(for: .milliseconds(1))
             }
-            #expect(ended.wait(seconds: 10))
+            try await expectEventually { ended.wait(seconds: 0) }
         }
     }
 
@@ -268,7 +269,7 @@ func text(_ response: Response) async throws -> String {
         #expect(refused?.code == "CONNECTION_REFUSED")
         running.writer.end()
         #expect(try await running.body.next() == nil)
-        #expect(stopped.wait(seconds: 5))
+        try await expectEventually { stopped.wait(seconds: 0) }
 
         let second = try HTTPServer(configuration: .init(listen: "127.0.0.1:0"), handler: TestRoutes())
         let waiting = client.open(Origin(host: "127.0.0.1", port: second.port), method: "GET", path: "/never")
@@ -308,7 +309,7 @@ func text(_ response: Response) async throws -> String {
             let stream = client.open(origin, method: "GET", path: "/")
             _ = try await stream.head()
             stream.cancel()
-            #expect(gone.wait(seconds: 5))
+            try await expectEventually { gone.wait(seconds: 0) }
         }
     }
 

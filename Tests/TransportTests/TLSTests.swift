@@ -8,7 +8,7 @@ import Vocabulary
     let certificates: Certificates
     var mutual: ServerConfiguration { .init(listen: "127.0.0.1:0", tls: certificates.files("server")) }
 
-    init() throws { certificates = try Certificates() }
+    init() throws { certificates = try Certificates.shared.get() }
 
     private func failure(of client: TLSFiles?, against server: TLSFiles?) async throws -> EngineError? {
         var error: EngineError?
@@ -80,9 +80,9 @@ import Vocabulary
                 "s_client", "-connect", "127.0.0.1:\(server.port)", "-cert", certificates.path("client.pem"), "-key",
                 certificates.path("client.key"), "-CAfile", certificates.path("ca.pem"),
             ]
-            let http1 = try run("openssl", base + ["-alpn", "http/1.1"])
+            let http1 = try await runAside("openssl", base + ["-alpn", "http/1.1"])
             #expect(http1.output.contains("no application protocol"))
-            let old = try run("openssl", base + ["-alpn", "h2", "-tls1_2"])
+            let old = try await runAside("openssl", base + ["-alpn", "h2", "-tls1_2"])
             #expect(old.output.contains("protocol version"))
         }
     }
@@ -107,6 +107,8 @@ import Vocabulary
 
     @Test("new certificate files are used without a restart, and connections that stand go on")
     func rotation() async throws {
+        let certificates = try Certificates()
+        let mutual = ServerConfiguration(listen: "127.0.0.1:0", tls: certificates.files("server"))
         try await withServer(mutual, client: .init(tls: certificates.files("client"))) { server, old, origin in
             let open = old.open(origin, method: "POST", path: "/echo", hasBody: true)
             #expect(try await open.head().status == 200)

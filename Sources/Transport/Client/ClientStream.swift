@@ -74,13 +74,12 @@ package final class ClientStream: Sendable {
     /// Ends the stream with `error` on both halves.
     func fail(_ error: EngineError) {
         state.withLock { $0.isCancelled = true }
-        writer.reset()
         link.loop.execute { [self] in
             answer(.failure(error))
             body.finish(failure: error)
-            // The writer's reset was flushed before this: only streams that are not open yet are left to close.
             if link.connection == nil { writer.close(error) }
         }
+        writer.reset()
     }
 
     /// Ends a stream that was never opened.

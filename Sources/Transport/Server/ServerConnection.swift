@@ -71,6 +71,7 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
     }
 
     override func bodyTooLarge(_ exchange: StreamExchange, on stream: Int32) {
+        if exchange.body.isFinished { return }
         let error = EngineError.bodyTooLarge(configuration.requestBodyBytes)
         exchange.body.finish(failure: error)
         if exchange.writer.hasHead {

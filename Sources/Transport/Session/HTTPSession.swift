@@ -61,7 +61,7 @@ package final class HTTPSession {
     private func submitSettings() {
         var entries = [
             setting(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrentStreams),
-            setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.streamWindowBytes),
+            setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, initialWindowBytes),
             setting(NGHTTP2_SETTINGS_MAX_FRAME_SIZE, max(16_384, limits.frameBytes)),
             setting(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.headerListBytes),
         ]
@@ -70,6 +70,15 @@ package final class HTTPSession {
         nghttp2_session_set_local_window_size(
             handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(clamping: limits.connectionWindowBytes))
     }
+
+    /// A client asks for the smallest window by its settings and opens each stream's own along with its request, so
+    /// that a stream can have a smaller one than others.
+    private var initialWindowBytes: Int {
+        role == .client ? min(Self.smallestWindowBytes, limits.streamWindowBytes) : limits.streamWindowBytes
+    }
+
+    /// The window that HTTP/2 starts with, bytes.
+    private static let smallestWindowBytes = 65_535
 
     private func setting(_ id: nghttp2_settings_id, _ value: Int) -> nghttp2_settings_entry {
         nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: UInt32(clamping: value))
@@ -124,7 +133,7 @@ package final class HTTPSession {
     // MARK: streams
 
     /// Opens a stream (client) and returns its id; a request without body ends it at once. `windowBytes` is how much
-    /// the peer may send ahead of the consumer, instead of the session's default.
+    /// the peer may send ahead of the consumer, at least 64 KiB, instead of the session's default.
     /// Throws `CONNECTION_LOST` when no stream can be opened any more.
     package func submitRequest(
         _ fields: [HeaderField], hasBody: Bool, windowBytes: Int? = nil
@@ -142,7 +151,7 @@ package final class HTTPSession {
         let stream = SessionStream(id: id)
         stream.hasSentHead = true
         stream.isEnded = !hasBody
-        stream.windowBytes = windowBytes
+        stream.windowBytes = max(initialWindowBytes, windowBytes ?? limits.streamWindowBytes)
         streams[id] = stream
         return id
     }

@@ -18,8 +18,9 @@ package struct Batch: Sendable {
 }
 
 /// Holds the row numbers that passed a filter, ascending.
+///
+/// `@unchecked Sendable`: the maker owns and writes the rows before it shares them; then they are only read.
 package struct Selection: @unchecked Sendable {
-    // @unchecked: the rows are written before the selection is shared, then only read.
     package let rows: UnsafeMutablePointer<UInt32>
     package let count: Int
     private let owner: AnyObject
@@ -32,7 +33,8 @@ package struct Selection: @unchecked Sendable {
     }
 }
 
-/// Yields batches one after the other; what a file reader or an operator's input is. Used by one thread at a time.
+/// Yields batches one after the other; what a file reader or an operator's input is. Used by one thread at a
+/// time.
 package protocol BatchStream: AnyObject {
     /// Returns the next batch, never an empty one, or nil at the end.
     func next() throws -> Batch?

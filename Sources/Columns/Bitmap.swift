@@ -1,7 +1,7 @@
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Holds one bit per row, lowest bit first, in 64-bit words; as validity, a set bit means "not null".

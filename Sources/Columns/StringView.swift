@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Refers to a string or binary value in 16 bytes, as Umbra does (Neumann and Freitag, CIDR 2020).

@@ -7,13 +7,15 @@ import Vocabulary
 ///     constant    values: 1 × width          validity: nil, or one zero bit (all rows null)
 ///     dictionary  values: count × Int32 codes into `dictionary`, validity: count bits or nil
 ///
-/// Strings are `StringView`s whose bytes `heaps` keeps alive. An array has `count + 1` Int32 offsets in `values` and its
-/// elements in `children[0]`; a map the same with keys and values in `children[0]` and `[1]`; a structure has no values
-/// and one child per member, each as long as itself. Nested vectors are flat or constant; a constant nested vector has
-/// its one row in flat layout (offsets of length 2, children of that one row).
+/// Strings are `StringView`s whose bytes `heaps` keeps alive. An array has `count + 1` Int32 offsets in
+/// `values` and its
+/// elements in `children[0]`; a map the same with keys and values in `children[0]` and `[1]`; a structure has
+/// no values
+/// and one child per member, each as long as itself. Nested vectors are flat or constant; a constant nested
+/// vector has its one row in flat layout (offsets of length 2, children of that one row).
 ///
-/// **Invariant:** a dictionary is flat, has at least one entry and no nulls; a null row's code is 0. Values of null rows
-/// are zero or any valid value, never garbage that could not be read (views are valid views).
+/// **Invariant:** a dictionary is flat, has at least one entry and no nulls; a null row's code is 0. Values
+/// of null rows are zero or any valid value, never garbage that could not be read (views are valid views).
 /// A vector of type `null` is constant with validity of one zero bit and no values.
 ///
 /// `@unchecked Sendable`: a vector does not change after it was made; its buffers are only read.
@@ -30,7 +32,8 @@ package final class Vector: @unchecked Sendable {
     package let dictionary: Vector?
 
     package init(
-        type: DataType, form: Form, count: Int, values: Buffer?, validity: Bitmap? = nil, heaps: [Buffer] = [],
+        type: DataType, form: Form, count: Int, values: Buffer?, validity: Bitmap? = nil,
+        heaps: [Buffer] = [],
         children: [Vector] = [], dictionary: Vector? = nil
     ) {
         self.type = type
@@ -49,7 +52,8 @@ package final class Vector: @unchecked Sendable {
         children: [Vector] = []
     ) -> Vector {
         Vector(
-            type: type, form: .flat, count: count, values: values, validity: validity, heaps: heaps, children: children)
+            type: type, form: .flat, count: count, values: values, validity: validity, heaps: heaps,
+            children: children)
     }
 
     /// Makes a vector of `count` rows that all hold the single row of `one`, a flat vector of one row.
@@ -87,7 +91,9 @@ package final class Vector: @unchecked Sendable {
     }
 
     /// Makes a vector of codes into `dictionary`, of the dictionary's type.
-    package static func dictionary(_ dictionary: Vector, codes: Buffer, count: Int, validity: Bitmap? = nil) -> Vector {
+    package static func dictionary(_ dictionary: Vector, codes: Buffer, count: Int, validity: Bitmap? = nil)
+        -> Vector
+    {
         Vector(
             type: dictionary.type, form: .dictionary, count: count, values: codes, validity: validity,
             dictionary: dictionary)
@@ -126,7 +132,8 @@ package final class Vector: @unchecked Sendable {
             + children.reduce(0) { $0 + $1.retainedBytes } + (dictionary?.retainedBytes ?? 0)
     }
 
-    /// Returns the same values under another type with the same layout (date as int32, decimals of one width, …).
+    /// Returns the same values under another type with the same layout (date as int32, decimals of one width,
+    /// …).
     package func retyped(_ newType: DataType) -> Vector {
         Vector(
             type: newType, form: form, count: count, values: values, validity: validity, heaps: heaps,

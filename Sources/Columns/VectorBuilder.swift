@@ -1,11 +1,11 @@
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Builds a flat vector value by value, for literals, small results and tests; hot paths fill buffers directly.
-/// Not thread-safe.
+/// Builds a flat vector value by value, for literals, small results and tests; hot paths fill buffers
+/// directly. Not thread-safe.
 package final class VectorBuilder {
     package let type: DataType
     package private(set) var count = 0
@@ -94,9 +94,11 @@ package final class VectorBuilder {
         case .list:
             let buffer = offsets.withUnsafeBytes { Buffer.copying($0) }
             return .flat(
-                type, count: count, values: buffer, validity: validity, children: children.map { $0.finish() })
+                type, count: count, values: buffer, validity: validity, children: children.map { $0.finish() }
+            )
         case .structure:
-            return .flat(type, count: count, values: nil, validity: validity, children: children.map { $0.finish() })
+            return .flat(
+                type, count: count, values: nil, validity: validity, children: children.map { $0.finish() })
         default:
             let buffer = bytes.withUnsafeBytes { Buffer.copying($0) }
             return .flat(type, count: count, values: buffer, validity: validity)

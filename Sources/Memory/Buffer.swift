@@ -1,11 +1,11 @@
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Owns a stretch of raw memory, aligned to 64 bytes and padded so that kernels may read (not write) up to 64 bytes
-/// past `byteCount`. Freed, and returned to its budget, with the last reference.
+/// Owns a stretch of raw memory, aligned to 64 bytes and padded so that kernels may read (not write) up to 64
+/// bytes past `byteCount`. Freed, and returned to its budget, with the last reference.
 ///
 /// `@unchecked Sendable`: whoever makes a buffer writes it before sharing it; a shared buffer is only read.
 package final class Buffer: @unchecked Sendable {
@@ -17,8 +17,8 @@ package final class Buffer: @unchecked Sendable {
     private let budget: MemoryBudget?
     private let owner: AnyObject?
 
-    /// Allocates `byteCount` bytes, not initialised. When `budget` is given, the caller has taken the bytes from it
-    /// already; they are given back when the buffer is freed.
+    /// Allocates `byteCount` bytes, not initialised. When `budget` is given, the caller has taken the bytes
+    /// from it already; they are given back when the buffer is freed.
     package init(byteCount: Int, budget: MemoryBudget? = nil) {
         self.byteCount = byteCount
         self.budget = budget
@@ -60,7 +60,9 @@ package final class Buffer: @unchecked Sendable {
 
     /// The memory as elements of `T`.
     @inlinable
-    package func pointer<T>(as type: T.Type) -> UnsafeMutablePointer<T> { base.assumingMemoryBound(to: T.self) }
+    package func pointer<T>(as type: T.Type) -> UnsafeMutablePointer<T> {
+        base.assumingMemoryBound(to: T.self)
+    }
 
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
     package var mutableBytes: UnsafeMutableRawBufferPointer { .init(start: base, count: byteCount) }

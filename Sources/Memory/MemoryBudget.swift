@@ -3,7 +3,8 @@ import Vocabulary
 
 /// Holds the one amount of memory that a worker may use for data; every buffer takes from it and gives back.
 ///
-/// Thread-safe: one atomic counter. Taking never blocks; who does not get memory spills or fails with a clear error.
+/// Thread-safe: one atomic counter. Taking never blocks; who does not get memory spills or fails with a clear
+/// error.
 package final class MemoryBudget: Sendable {
     /// Bytes that may be in use at once.
     package let limitBytes: Int
@@ -12,8 +13,8 @@ package final class MemoryBudget: Sendable {
 
     package init(limitBytes: Int) { self.limitBytes = limitBytes }
 
-    /// The budget of buffers that no operator accounts for: batches on their way through a pipeline, which are bounded
-    /// by their number. It only counts.
+    /// The budget of buffers that no operator accounts for: batches on their way through a pipeline, which
+    /// are bounded by their number. It only counts.
     package static let transient = MemoryBudget(limitBytes: Int.max)
 
     package var usedBytes: Int { used.load(ordering: .relaxed) }
@@ -43,8 +44,8 @@ package final class MemoryBudget: Sendable {
     package func giveBack(_ bytes: Int) { used.subtract(bytes, ordering: .relaxed) }
 }
 
-/// Holds an amount taken from a budget that grows and shrinks with an operator's state; given back when freed.
-/// Not thread-safe: one owner.
+/// Holds an amount taken from a budget that grows and shrinks with an operator's state; given back when
+/// freed. Not thread-safe: one owner.
 package final class Reservation {
     private let budget: MemoryBudget
     private let owner: String
@@ -55,7 +56,8 @@ package final class Reservation {
         self.owner = owner
     }
 
-    /// Sets the reserved amount. Throws `OUT_OF_MEMORY` when growing past the budget; the old amount then stays.
+    /// Sets the reserved amount. Throws `OUT_OF_MEMORY` when growing past the budget; the old amount then
+    /// stays.
     package func resize(to newBytes: Int) throws(EngineError) {
         if newBytes > bytes {
             try budget.take(newBytes - bytes, for: owner)

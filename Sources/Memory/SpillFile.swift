@@ -1,10 +1,11 @@
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Holds bytes on disk that did not fit in memory. The file has no name once opened, so it goes with the process.
+/// Holds bytes on disk that did not fit in memory. The file has no name once opened, so it goes with the
+/// process.
 ///
 /// `@unchecked Sendable`: one owner writes; afterwards positional reads need no state.
 package final class SpillFile: @unchecked Sendable, ByteSource {

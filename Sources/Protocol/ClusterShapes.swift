@@ -40,7 +40,8 @@ package struct ClusterStatus: Codable, Sendable, Hashable {
     package var queuedJobs: Int
 
     package init(
-        version: String, epoch: Int, workers: Int, slots: WorkerStatus.Share, queuedTasks: Int, runningJobs: Int,
+        version: String, epoch: Int, workers: Int, slots: WorkerStatus.Share, queuedTasks: Int,
+        runningJobs: Int,
         queuedJobs: Int
     ) {
         self.version = version

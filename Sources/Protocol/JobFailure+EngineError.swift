@@ -13,7 +13,8 @@ extension JobFailure {
     package var engineError: EngineError {
         var location: SourceLocation?
         if let file, let line, let column, let lineText {
-            location = SourceLocation(file: file, line: line, column: column, lineText: lineText, length: length ?? 1)
+            location = SourceLocation(
+                file: file, line: line, column: column, lineText: lineText, length: length ?? 1)
         }
         return EngineError(Blame(rawValue: blame) ?? .internal, code, message, remedy: remedy, at: location)
     }

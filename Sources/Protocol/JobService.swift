@@ -1,11 +1,11 @@
 import Columns
 import Vocabulary
 
-/// Takes jobs and tells of them: what `etl-submit` talks to, be it the cluster embedded in its own process or a
-/// coordinator far away, and what the REST handlers call.
+/// Takes jobs and tells of them: what `etl-submit` talks to, be it the cluster embedded in its own process or
+/// a coordinator far away, and what the REST handlers call.
 package protocol JobService: Sendable {
-    /// Takes a job in; durable once this returns. The same id with the same payload again gives the job that is there.
-    /// Throws `JOB_ID_CONFLICT` for another payload.
+    /// Takes a job in; durable once this returns. The same id with the same payload again gives the job that
+    /// is there. Throws `JOB_ID_CONFLICT` for another payload.
     func submit(_ request: JobRequest) async throws -> JobStatus
     /// Throws `JOB_NOT_FOUND`, as all below do.
     func job(_ id: String) async throws -> JobStatus

@@ -11,7 +11,8 @@ package struct JobRequest: Codable, Sendable, Hashable {
     package var conf: [String: String]?
 
     package init(
-        id: String? = nil, name: String? = nil, sql: String, file: String? = nil, conf: [String: String]? = nil
+        id: String? = nil, name: String? = nil, sql: String, file: String? = nil,
+        conf: [String: String]? = nil
     ) {
         self.id = id
         self.name = name

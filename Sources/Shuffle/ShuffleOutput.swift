@@ -23,7 +23,8 @@ package final class ShuffleOutput: Sendable {
     package let partitionBytes: [Int]
 
     package init(
-        attempt: AttemptID, schema: Schema, partitions: [PartitionData], partitionRows: [Int], partitionBytes: [Int]
+        attempt: AttemptID, schema: Schema, partitions: [PartitionData], partitionRows: [Int],
+        partitionBytes: [Int]
     ) {
         self.attempt = attempt
         self.schema = schema

@@ -37,8 +37,8 @@ package protocol ShuffleStream: AnyObject {
 
 /// Reads producer outputs, wherever they lie.
 package protocol ShuffleSource: Sendable {
-    /// Begins to read the given partitions of each output. With `ordered`, batches come in the order of the list and
-    /// of the partitions; else as they arrive.
+    /// Begins to read the given partitions of each output. With `ordered`, batches come in the order of the
+    /// list and of the partitions; else as they arrive.
     func read(_ parts: [(output: OutputAddress, partitions: Range<Int>)], schema: Schema, ordered: Bool)
         -> any ShuffleStream
 }
@@ -78,7 +78,8 @@ final class LocalShuffleStream: ShuffleStream {
             guard let output = store.output(of: address.attempt) else {
                 throw FetchFailure(
                     producer: address.attempt,
-                    error: .system("SHUFFLE_OUTPUT_MISSING", "The output of task \(address.attempt) is not here"))
+                    error: .system(
+                        "SHUFFLE_OUTPUT_MISSING", "The output of task \(address.attempt) is not here"))
             }
             pending = try LocalShuffleStream.batches(output, range)
             for partition in range { bytesRead += output.partitionBytes[partition] }

@@ -1,6 +1,7 @@
 /// Parses and prints amounts of bytes as users write them: `512`, `64k`, `10 MiB`, `2g`.
 package enum ByteSize {
-    /// Returns the number of bytes, or nil when the text is not a size. Units are powers of 1024, in either case.
+    /// Returns the number of bytes, or nil when the text is not a size. Units are powers of 1024, in either
+    /// case.
     package static func parse(_ text: String) -> Int? {
         let lowered = text.lowercased().filter { $0 != " " && $0 != "_" }
         let digits = lowered.prefix { $0.isASCII && $0.isNumber }

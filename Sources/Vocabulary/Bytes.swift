@@ -4,13 +4,14 @@ package protocol ByteSource: AnyObject, Sendable {
     var name: String { get }
     /// Size in bytes.
     var byteCount: Int { get }
-    /// Fills `buffer` from `offset` on and returns the number of bytes read, fewer than asked only at the end.
-    /// Throws a `system` error when the device fails.
+    /// Fills `buffer` from `offset` on and returns the number of bytes read, fewer than asked only at the
+    /// end. Throws a `system` error when the device fails.
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int
 }
 
 extension ByteSource {
-    /// Fills all of `buffer` from `offset` on. Throws a `data` error `TRUNCATED_FILE` when the source ends before.
+    /// Fills all of `buffer` from `offset` on. Throws a `data` error `TRUNCATED_FILE` when the source ends
+    /// before.
     package func readFully(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(EngineError) {
         var done = 0
         while done < buffer.count {

@@ -1,6 +1,7 @@
 /// Names whose fault an error is. It decides the retry, the exit status and the HTTP status.
 package enum Blame: String, Sendable, Hashable, CaseIterable {
-    /// The request is wrong (SQL text, option, path): never retried, exit status 1 (2 for bad usage), HTTP 400.
+    /// The request is wrong (SQL text, option, path): never retried, exit status 1 (2 for bad usage), HTTP
+    /// 400.
     case user
     /// The input data is wrong (broken record, truncated file): never retried, exit status 1, HTTP 422.
     case data
@@ -46,7 +47,8 @@ package struct EngineError: Error, Sendable, Hashable, CustomStringConvertible {
     package var location: SourceLocation?
 
     package init(
-        _ blame: Blame, _ code: String, _ message: String, remedy: String? = nil, at location: SourceLocation? = nil
+        _ blame: Blame, _ code: String, _ message: String, remedy: String? = nil,
+        at location: SourceLocation? = nil
     ) {
         self.blame = blame
         self.code = code
@@ -75,7 +77,8 @@ package struct EngineError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Returns an error that blames Millrace itself.
     package static func `internal`(_ message: String) -> EngineError {
         EngineError(
-            .internal, "INTERNAL_ERROR", message, remedy: "This is a bug in Millrace; please report it with the job's text.")
+            .internal, "INTERNAL_ERROR", message,
+            remedy: "This is a bug in Millrace; please report it with the job's text.")
     }
 
     /// Renders `[CODE] message`, the place with a caret, and the remedy, one below the other.

@@ -1,4 +1,5 @@
-/// Marks a point on a clock that only goes forward (leases, timers, durations). Its origin is the process's own.
+/// Marks a point on a clock that only goes forward (leases, timers, durations). Its origin is the process's
+/// own.
 package struct Instant: Hashable, Comparable, Sendable {
     package var milliseconds: Int64
 
@@ -13,7 +14,8 @@ package struct Instant: Hashable, Comparable, Sendable {
     package static func - (a: Instant, b: Instant) -> Int64 { a.milliseconds - b.milliseconds }
 }
 
-/// Carries one reading of both clocks: decisions use the monotonic one, records shown to users the wall clock.
+/// Carries one reading of both clocks: decisions use the monotonic one, records shown to users the wall
+/// clock.
 package struct Moment: Hashable, Sendable {
     package var monotonic: Instant
     /// Milliseconds since 1970 UTC; may jump.

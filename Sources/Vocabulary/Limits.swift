@@ -1,6 +1,7 @@
 /// Names every limit of the engine that more than one room must agree on.
 package enum Limits {
-    /// Rows in a full batch. A batch of 8-byte columns of this length stays in the first-level cache's neighbourhood.
+    /// Rows in a full batch. A batch of 8-byte columns of this length stays in the first-level cache's
+    /// neighbourhood.
     package static let batchRows = 4096
     /// Rows in a morsel: the unit of work that one thread takes from a split.
     package static let morselRows = 131_072

@@ -42,8 +42,8 @@ package struct TaskID: Hashable, Comparable, Sendable, CustomStringConvertible {
     package var description: String { "\(stage).\(index)" }
 }
 
-/// Names one try at a task. Never reused: the epoch is the coordinator's start that launched it, and the number
-/// counts launches within that epoch. Prints as `job.statement.stage.task@epoch-number`.
+/// Names one try at a task. Never reused: the epoch is the coordinator's start that launched it, and the
+/// number counts launches within that epoch. Prints as `job.statement.stage.task@epoch-number`.
 package struct AttemptID: Hashable, Comparable, Sendable, CustomStringConvertible {
     package var task: TaskID
     package var epoch: UInt32

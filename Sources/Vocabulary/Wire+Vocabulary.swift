@@ -43,7 +43,9 @@ extension AttemptID: WireCodable {
 
 extension Instant: WireCodable {
     package func write(to writer: inout WireWriter) { writer.write(milliseconds) }
-    package init(from reader: inout WireReader) throws(EngineError) { self.init(milliseconds: try reader.read()) }
+    package init(from reader: inout WireReader) throws(EngineError) {
+        self.init(milliseconds: try reader.read())
+    }
 }
 
 extension SourceLocation: WireCodable {
@@ -70,7 +72,9 @@ extension EngineError: WireCodable {
         writer.write(location)
     }
     package init(from reader: inout WireReader) throws(EngineError) {
-        guard let blame = Blame(rawValue: try reader.read()) else { throw WireReader.corrupt("unknown blame") }
+        guard let blame = Blame(rawValue: try reader.read()) else {
+            throw WireReader.corrupt("unknown blame")
+        }
         self.init(
             blame, try reader.read(), try reader.read(), remedy: try reader.read(), at: try reader.read())
     }

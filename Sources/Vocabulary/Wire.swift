@@ -88,7 +88,9 @@ package struct WireReader {
         return bytes[position..<(position + size)]
     }
 
-    package mutating func read<Value: WireCodable>(_ type: Value.Type = Value.self) throws(EngineError) -> Value {
+    package mutating func read<Value: WireCodable>(_ type: Value.Type = Value.self) throws(EngineError)
+        -> Value
+    {
         try Value(from: &self)
     }
 

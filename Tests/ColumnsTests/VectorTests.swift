@@ -17,7 +17,10 @@ import Testing
                 .map(key: .string, value: .int32, valueContainsNull: true),
                 [.map(keys: [.string("k")], values: [.integer(1)]), .null]
             ),
-            (.structure([Field("a", .int32), Field("b", .string)]), [.structure([.integer(1), .string("x")]), .null]),
+            (
+                .structure([Field("a", .int32), Field("b", .string)]),
+                [.structure([.integer(1), .string("x")]), .null]
+            ),
         ]
         for (type, values) in cases {
             let vector = Vector.of(type, values)
@@ -30,7 +33,8 @@ import Testing
     func dictionary() {
         let entries = Vector.of(.string, [.string("a"), .string("b")])
         let codes = Vector.of(.int32, [.integer(1), .integer(0), .integer(1)])
-        let vector = Vector.dictionary(entries, codes: codes.values!, count: 3, validity: Bitmap([true, false, true]))
+        let vector = Vector.dictionary(
+            entries, codes: codes.values!, count: 3, validity: Bitmap([true, false, true]))
         #expect((0..<3).map { vector.scalar(at: $0) } == [.string("b"), .null, .string("b")])
     }
 

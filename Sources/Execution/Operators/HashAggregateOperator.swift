@@ -14,16 +14,16 @@ import Vocabulary
 ///        │ └──(partial only: flush)───┘
 ///        └──(partial only: keys nearly all distinct)──▶ passing: each row a group of its own
 ///
-/// A partial aggregation holds a bounded amount: when it is full it gives what it has and begins anew; the final one
-/// merges. A final or complete one that does not fit fails with what to change.
+/// A partial aggregation holds a bounded amount: when it is full it gives what it has and begins anew; the
+/// final one merges. A final or complete one that does not fit fails with what to change.
 final class HashAggregateOperator: Operator {
     private enum Phase { case reading, emitting(from: Int, then: After), passing, finished }
     private enum After { case read, pass, finish }
 
     /// Bytes that a partial aggregation may hold before it gives what it has.
     static let partialBytes = 64 << 20
-    /// Rows after which a partial aggregation judges whether grouping pays, and the share of distinct keys above which
-    /// it does not.
+    /// Rows after which a partial aggregation judges whether grouping pays, and the share of distinct keys
+    /// above which it does not.
     static let judgedRows = 262_144
     static let distinctShare = 0.75
 
@@ -229,7 +229,9 @@ struct AggregateArguments {
         let passed = Selecting.selectTrue(columns[filter])
         if passed.count == 0 { return }
         let values = columns[arguments].map { $0.gathered(passed.rows, count: passed.count) }
-        guard let groups else { return try accumulator.update(groups: nil, arguments: values, count: passed.count) }
+        guard let groups else {
+            return try accumulator.update(groups: nil, arguments: values, count: passed.count)
+        }
         let kept = Buffer(byteCount: passed.count * 4)
         let numbers = kept.pointer(as: UInt32.self)
         var i = 0

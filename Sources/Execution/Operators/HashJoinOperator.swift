@@ -10,7 +10,8 @@ import Vocabulary
 ///
 ///     building ──table ready──▶ probing ──probe finished──▶ unmatched build rows ──▶ finished
 ///
-/// The table is this task's own (partitioned join) or one for all tasks of the stage on this worker (broadcast).
+/// The table is this task's own (partitioned join) or one for all tasks of the stage on this worker
+/// (broadcast).
 final class HashJoinOperator: Operator {
     private enum Phase { case building, probing, unmatched(from: Int), finished }
 
@@ -29,7 +30,8 @@ final class HashJoinOperator: Operator {
     private var matchedBuild: Buffer?
 
     init(
-        _ plan: PhysicalHashJoin, left: any Operator, right: any Operator, joinIndex: Int, context: TaskContext
+        _ plan: PhysicalHashJoin, left: any Operator, right: any Operator, joinIndex: Int,
+        context: TaskContext
     ) throws {
         self.plan = plan
         self.context = context
@@ -40,7 +42,8 @@ final class HashJoinOperator: Operator {
             input: buildIsRight ? right : left, keys: buildIsRight ? plan.rightKeys : plan.leftKeys,
             schema: buildIsRight ? plan.right.schema : plan.left.schema,
             sharedAs: plan.buildIsShared
-                ? SharedBuilds.Key(stage: context.attempt.task.stage, join: joinIndex) : nil, context: context)
+                ? SharedBuilds.Key(stage: context.attempt.task.stage, join: joinIndex) : nil, context: context
+        )
         probeKeys = try Evaluator(buildIsRight ? plan.leftKeys : plan.rightKeys, settings: context.settings)
         pairs = try JoinPairs(
             leftCount: plan.left.schema.count, probeIsLeft: buildIsRight, output: plan.output,
@@ -194,7 +197,9 @@ enum JoinRole: Equatable {
             }
     }
 
-    var givesPairs: Bool { self == .inner || self == .probeOuter || self == .buildOuter || self == .fullOuter }
+    var givesPairs: Bool {
+        self == .inner || self == .probeOuter || self == .buildOuter || self == .fullOuter
+    }
     var needsNoPairs: Bool { self == .semi || self == .anti || self == .antiNullAware }
     var tracksProbe: Bool { needsNoPairs || self == .probeOuter || self == .fullOuter }
     var tracksBuild: Bool {

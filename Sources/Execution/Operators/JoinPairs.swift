@@ -18,7 +18,9 @@ final class JoinPairs {
     private let residualColumns: Set<Int>
 
     /// `leftCount`: number of the left side's columns; `output`: which of left, then right columns are given.
-    init(leftCount: Int, probeIsLeft: Bool, output: [Int], residual: Expression?, settings: SessionSettings) throws {
+    init(leftCount: Int, probeIsLeft: Bool, output: [Int], residual: Expression?, settings: SessionSettings)
+        throws
+    {
         self.leftCount = leftCount
         self.probeIsLeft = probeIsLeft
         self.output = output
@@ -61,16 +63,19 @@ final class JoinPairs {
         return source.columns[sidePosition(column)].gathered(rows.pointer(as: UInt32.self), count: count)
     }
 
-    /// Gives the output columns of the pairs. `probeIsWhole`: pair i is probe row i, for all rows of the probe batch.
+    /// Gives the output columns of the pairs. `probeIsWhole`: pair i is probe row i, for all rows of the
+    /// probe batch.
     func batch(probe: Batch, build: Batch, count: Int, probeIsWhole: Bool) -> Batch {
         let columns = output.map { column in
             probeIsWhole && isProbeColumn(column)
-                ? probe.columns[sidePosition(column)] : gather(column, probe: probe, build: build, count: count)
+                ? probe.columns[sidePosition(column)]
+                : gather(column, probe: probe, build: build, count: count)
         }
         return Batch(columns: columns, count: count)
     }
 
-    /// Gives rows of one side with nulls for the other side's columns. `otherTypes` are all its columns' types.
+    /// Gives rows of one side with nulls for the other side's columns. `otherTypes` are all its columns'
+    /// types.
     func padded(
         _ side: Batch, isProbe: Bool, rows: UnsafePointer<UInt32>, count: Int, otherTypes: [DataType]
     ) -> Batch {

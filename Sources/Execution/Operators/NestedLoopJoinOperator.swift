@@ -25,14 +25,16 @@ final class NestedLoopJoinOperator: Operator {
     /// Number of the next pair of the current left batch: left row × right rows + right row.
     private var nextPair = 0
 
-    init(_ plan: PhysicalNestedLoopJoin, left: any Operator, right: any Operator, context: TaskContext) throws {
+    init(_ plan: PhysicalNestedLoopJoin, left: any Operator, right: any Operator, context: TaskContext) throws
+    {
         self.plan = plan
         self.left = left
         self.right = right
         self.context = context
         role = JoinRole(plan.kind, buildIsRight: true)
         pairs = try JoinPairs(
-            leftCount: plan.left.schema.count, probeIsLeft: true, output: plan.output, residual: plan.condition,
+            leftCount: plan.left.schema.count, probeIsLeft: true, output: plan.output,
+            residual: plan.condition,
             settings: context.settings)
         reservation = Reservation(context.resources.budget, owner: "Nested-loop join")
     }
@@ -47,7 +49,8 @@ final class NestedLoopJoinOperator: Operator {
                 case .blocked: return pull
                 case .batch(let batch):
                     held.append(batch)
-                    try reservation.resize(to: reservation.bytes + batch.columns.reduce(0) { $0 + $1.ownBytes })
+                    try reservation.resize(
+                        to: reservation.bytes + batch.columns.reduce(0) { $0 + $1.ownBytes })
                 case .finished: finishBuilding()
                 }
             case .probing:
@@ -58,7 +61,8 @@ final class NestedLoopJoinOperator: Operator {
                 case .finished: phase = role.givesBuildAtEnd ? .unmatched(from: 0) : .finished
                 case .batch(let batch):
                     current = ProbeCursor(
-                        batch: batch, heads: Buffer(byteCount: 0), tracksProbe: role.tracksProbe, nullKeys: nil)
+                        batch: batch, heads: Buffer(byteCount: 0), tracksProbe: role.tracksProbe,
+                        nullKeys: nil)
                     nextPair = 0
                 }
             case .unmatched(let from):
@@ -98,11 +102,14 @@ final class NestedLoopJoinOperator: Operator {
         let rows = cursor.rows(matched: role == .semi)
         guard rows.count > 0 else { return nil }
         return pairs.padded(
-            cursor.batch, isProbe: true, rows: rows.rows, count: rows.count, otherTypes: plan.right.schema.types)
+            cursor.batch, isProbe: true, rows: rows.rows, count: rows.count,
+            otherTypes: plan.right.schema.types)
     }
 
     private func fill(total: Int) -> Int {
-        let (probes, builds) = (pairs.probeRows.pointer(as: UInt32.self), pairs.buildRows.pointer(as: UInt32.self))
+        let (probes, builds) = (
+            pairs.probeRows.pointer(as: UInt32.self), pairs.buildRows.pointer(as: UInt32.self)
+        )
         let count = min(Limits.batchRows, total - nextPair)
         let width = rightRows.count
         var leftRow = nextPair / width
@@ -161,6 +168,7 @@ final class NestedLoopJoinOperator: Operator {
         }
         phase = row >= rightRows.count ? .finished : .unmatched(from: row)
         guard count > 0 else { return nil }
-        return pairs.padded(rightRows, isProbe: false, rows: rows, count: count, otherTypes: plan.left.schema.types)
+        return pairs.padded(
+            rightRows, isProbe: false, rows: rows, count: count, otherTypes: plan.left.schema.types)
     }
 }

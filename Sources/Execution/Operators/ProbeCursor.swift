@@ -2,8 +2,8 @@ import Columns
 import Memory
 import Vocabulary
 
-/// Walks over a probe batch and the chains of build rows that match it; remembers where it is, so that output batches
-/// stay bounded however many matches there are.
+/// Walks over a probe batch and the chains of build rows that match it; remembers where it is, so that output
+/// batches stay bounded however many matches there are.
 final class ProbeCursor {
     let batch: Batch
     private let heads: Buffer
@@ -89,7 +89,9 @@ final class ProbeCursor {
     func rows(matched wanted: Bool) -> Selection {
         let picked = Buffer(byteCount: batch.count * 4)
         let out = picked.pointer(as: UInt32.self)
-        guard let marks = matched?.pointer(as: UInt8.self) else { return Selection(rows: out, count: 0, owner: picked) }
+        guard let marks = matched?.pointer(as: UInt8.self) else {
+            return Selection(rows: out, count: 0, owner: picked)
+        }
         let mark: UInt8 = wanted ? 1 : 0
         var count = 0
         var i = 0

@@ -19,7 +19,8 @@ final class ShuffleReadOperator: Operator {
         let parts: [(output: OutputAddress, partitions: Range<Int>)]
         switch read.mode {
         case .partition: parts = outputs.map { ($0, task..<(task + 1)) }
-        case .partitionRanges(let ranges): parts = task < ranges.count ? outputs.map { ($0, ranges[task]) } : []
+        case .partitionRanges(let ranges):
+            parts = task < ranges.count ? outputs.map { ($0, ranges[task]) } : []
         case .sameTask(let partition):
             parts = task < outputs.count ? [(outputs[task], partition..<(partition + 1))] : []
         case .all(let partition):

@@ -75,7 +75,8 @@ final class SortOperator: Operator {
         held = []
         let values = try evaluator.evaluate(rows)
         let order = SortKeys.sortedRows(
-            columns: values, ascending: keys.map(\.ascending), nullsFirst: keys.map(\.nullsFirst), count: rows.count,
+            columns: values, ascending: keys.map(\.ascending), nullsFirst: keys.map(\.nullsFirst),
+            count: rows.count,
             limit: limit)
         sorted = (rows, order, min(limit ?? rows.count, rows.count))
     }

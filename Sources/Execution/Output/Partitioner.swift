@@ -11,7 +11,8 @@ protocol Partitioner: AnyObject {
     func assign(_ batch: Batch, into partitions: UnsafeMutablePointer<UInt32>) throws
 }
 
-/// Rows with equal keys meet: hash scaled to the number of partitions (high bits, so that tables below may use the low).
+/// Rows with equal keys meet: hash scaled to the number of partitions (high bits, so that tables below may
+/// use the low).
 final class HashPartitioner: Partitioner {
     private let evaluator: Evaluator
     private let count: UInt64
@@ -54,7 +55,8 @@ final class RoundRobinPartitioner: Partitioner {
     }
 }
 
-/// Ascending ranges of the sort keys: partition p holds the rows from bound p-1 (inclusive) to bound p (exclusive).
+/// Ascending ranges of the sort keys: partition p holds the rows from bound p-1 (inclusive) to bound p
+/// (exclusive).
 final class RangePartitioner: Partitioner {
     private let evaluator: Evaluator
     private let encoder: SortKeyEncoder
@@ -64,7 +66,8 @@ final class RangePartitioner: Partitioner {
     init(_ keys: [SortKey], bounds: Batch?, settings: SessionSettings) throws {
         evaluator = try Evaluator(keys.map(\.expression), settings: settings)
         encoder = SortKeyEncoder(
-            types: keys.map(\.expression.type), ascending: keys.map(\.ascending), nullsFirst: keys.map(\.nullsFirst))
+            types: keys.map(\.expression.type), ascending: keys.map(\.ascending),
+            nullsFirst: keys.map(\.nullsFirst))
         self.bounds = bounds.map { [encoder] in encoder.encode($0.columns, count: $0.count) }
     }
 

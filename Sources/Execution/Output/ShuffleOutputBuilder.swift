@@ -3,8 +3,8 @@ import Memory
 import Shuffle
 import Vocabulary
 
-/// Gathers a task's partitions: batches by reference when the readers share the process, else column blocks, in memory while they
-/// fit in the budget and in one file beyond.
+/// Gathers a task's partitions: batches by reference when the readers share the process, else column blocks,
+/// in memory while they fit in the budget and in one file beyond.
 final class ShuffleOutputBuilder {
     private let attempt: AttemptID
     private let schema: Schema

@@ -16,7 +16,8 @@ final class ShuffleSink: TaskSink {
     private var held: [Batch] = []
     private var heldRows = 0
 
-    /// Rows per partition that are gathered before a batch is dealt out, so that partitions get whole batches.
+    /// Rows per partition that are gathered before a batch is dealt out, so that partitions get whole
+    /// batches.
     static let gatheredRows = 1024
     /// Most rows gathered.
     static let mostGatheredRows = 131_072
@@ -25,14 +26,16 @@ final class ShuffleSink: TaskSink {
         self.context = context
         partitionCount = partitioning.partitionCount
         builder = try ShuffleOutputBuilder(
-            attempt: context.attempt, schema: schema, partitions: partitionCount, resources: context.resources)
+            attempt: context.attempt, schema: schema, partitions: partitionCount, resources: context.resources
+        )
         var sampler: KeySampler?
         switch partitioning {
         case .hash(let keys, let count):
             partitioner =
                 count == 1 ? nil : try HashPartitioner(keys, partitions: count, settings: context.settings)
         case .range(let keys, let count, _):
-            partitioner = count == 1 ? nil : try RangePartitioner(keys, bounds: bounds, settings: context.settings)
+            partitioner =
+                count == 1 ? nil : try RangePartitioner(keys, bounds: bounds, settings: context.settings)
         case .roundRobin(let count):
             partitioner =
                 count == 1 ? nil : RoundRobinPartitioner(partitions: count, first: context.fragment.taskIndex)
@@ -65,35 +68,9 @@ final class ShuffleSink: TaskSink {
         let assigned = Buffer(byteCount: count * 4)
         let partitionOfRow = assigned.pointer(as: UInt32.self)
         try partitioner.assign(batch, into: partitionOfRow)
-        // Counting sort of row numbers by partition.
-        var starts = [Int](repeating: 0, count: partitionCount + 1)
-        let ordered = Buffer(byteCount: count * 4)
-        let rows = ordered.pointer(as: UInt32.self)
-        starts.withUnsafeMutableBufferPointer { start in
-            var row = 0
-            while row < count {
-                start[Int(partitionOfRow[row]) &+ 1] &+= 1
-                row &+= 1
-            }
-            var partition = 0
-            while partition < partitionCount {
-                start[partition &+ 1] &+= start[partition]
-                partition &+= 1
-            }
-        }
-        var next = starts
-        next.withUnsafeMutableBufferPointer { place in
-            var row = 0
-            while row < count {
-                let partition = Int(partitionOfRow[row])
-                rows[place[partition]] = UInt32(truncatingIfNeeded: row)
-                place[partition] &+= 1
-                row &+= 1
-            }
-        }
-        for partition in 0..<partitionCount where starts[partition + 1] > starts[partition] {
-            let size = starts[partition + 1] - starts[partition]
-            try builder.add(batch.gathered(rows + starts[partition], count: size), to: partition)
+        try RowsByGroup(partitionOfRow, count: count, groupCount: partitionCount).forEach {
+            partition, rows, size in
+            try builder.add(size == count ? batch : batch.gathered(rows, count: size), to: partition)
         }
     }
 
@@ -102,7 +79,8 @@ final class ShuffleSink: TaskSink {
         let output = try builder.finish()
         context.resources.store.put(output)
         context.counters.bytesOut.add(output.byteCount, ordering: .relaxed)
-        return TaskResult(rows: output.rowCount, bytes: output.byteCount, partitionBytes: output.partitionBytes)
+        return TaskResult(
+            rows: output.rowCount, bytes: output.byteCount, partitionBytes: output.partitionBytes)
     }
 
     func abort() {

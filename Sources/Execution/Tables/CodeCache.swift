@@ -40,7 +40,8 @@ struct CodeCache {
 
     /// Writes the group of each row; `groupOfRow` finds or makes the group of a row seen for the first time.
     mutating func assign(
-        _ columns: [Vector], count: Int, into target: UnsafeMutablePointer<UInt32>, groupOfRow: (Int) -> UInt32
+        _ columns: [Vector], count: Int, into target: UnsafeMutablePointer<UInt32>,
+        groupOfRow: (Int) -> UInt32
     ) {
         if combinations.byteCount < count * 4 { combinations = Buffer(byteCount: count * 4) }
         let combined = combinations.pointer(as: UInt32.self)

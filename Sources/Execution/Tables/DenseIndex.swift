@@ -30,7 +30,8 @@ final class DenseIndex {
 
     var byteCount: Int { entries.byteCount }
 
-    /// Widens the index so that it covers the column's keys and says whether it could: not when they lie too far apart for `groups`.
+    /// Widens the index so that it covers the column's keys and says whether it could: not when they lie too
+    /// far apart for `groups`.
     func cover(_ column: Vector, count: Int, groups: Int) -> Bool {
         guard count > 0, let (low, high) = DenseIndex.bounds(column, count: count) else { return true }
         if span > 0, low >= base, high <= base &+ Int64(span &- 1) { return true }
@@ -52,7 +53,8 @@ final class DenseIndex {
         let grown = Buffer.zeroed(byteCount: newSpan * 4)
         if span > 0 {
             let offset = Int(base &- newBase)
-            (grown.base + offset * 4).copyMemory(from: entries.base, byteCount: min(span, newSpan - offset) * 4)
+            (grown.base + offset * 4).copyMemory(
+                from: entries.base, byteCount: min(span, newSpan - offset) * 4)
         }
         entries = grown
         base = newBase
@@ -95,8 +97,8 @@ final class DenseIndex {
         return (Int64(low), Int64(high))
     }
 
-    /// Finds or makes the group of each row that is not null; null rows get any number. Returns the new number of groups. `keys` has room for the
-    /// keys of `count` new groups, one word each.
+    /// Finds or makes the group of each row that is not null; null rows get any number. Returns the new
+    /// number of groups. `keys` has room for the keys of `count` new groups, one word each.
     func assign(
         _ column: Vector, count: Int, groupCount: Int, keys: UnsafeMutablePointer<UInt64>,
         into groups: UnsafeMutablePointer<UInt32>
@@ -110,7 +112,8 @@ final class DenseIndex {
     }
 
     private func assign<T: FixedWidthInteger & BitwiseCopyable>(
-        _ type: T.Type, _ column: Vector, _ count: Int, _ groupCount: Int, _ keys: UnsafeMutablePointer<UInt64>,
+        _ type: T.Type, _ column: Vector, _ count: Int, _ groupCount: Int,
+        _ keys: UnsafeMutablePointer<UInt64>,
         _ groups: UnsafeMutablePointer<UInt32>
     ) -> Int {
         let values = column.pointer(as: T.self)

@@ -66,7 +66,8 @@ final class GroupTable {
 
     // MARK: - Dense
 
-    private func assignDense(_ source: Vector, count: Int, into groups: UnsafeMutablePointer<UInt32>) -> Bool {
+    private func assignDense(_ source: Vector, count: Int, into groups: UnsafeMutablePointer<UInt32>) -> Bool
+    {
         let column = source.form == .flat ? source : source.flattened()
         if dense == nil {
             // Existing groups came from single rows or other forms: they must be in the index as well.
@@ -121,7 +122,9 @@ final class GroupTable {
         layout.encode(columns, count: count, into: rows)
         KeyHash.hash(layout, rows, count: count, into: hash)
         reserve(count)
-        if groupCount + count > (slotMask + 1) / 2 { rebuildSlots(capacity: slotCapacity(for: groupCount + count)) }
+        if groupCount + count > (slotMask + 1) / 2 {
+            rebuildSlots(capacity: slotCapacity(for: groupCount + count))
+        }
         let nulls = columns.count == 1 ? columns[0].validity : nil
         let nullsAreConstant = columns[0].form == .constant
         let table = slots.pointer(as: UInt64.self)
@@ -129,7 +132,9 @@ final class GroupTable {
         let keyWords = keys.pointer(as: UInt64.self)
         var row = 0
         while row < count {
-            if row &+ 16 < count { kernels_prefetch(table + (Int(truncatingIfNeeded: hash[row &+ 16]) & mask)) }
+            if row &+ 16 < count {
+                kernels_prefetch(table + (Int(truncatingIfNeeded: hash[row &+ 16]) & mask))
+            }
             if let nulls, !nulls.isSet(nullsAreConstant ? 0 : row) {
                 groups[row] = groupOfNull()
                 row &+= 1

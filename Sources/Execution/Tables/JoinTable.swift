@@ -4,8 +4,8 @@ import Kernels
 import Memory
 import Vocabulary
 
-/// Finds the build rows that have a given key: the hash table of joins. Made once, then only read, by any number
-/// of threads.
+/// Finds the build rows that have a given key: the hash table of joins. Made once, then only read, by any
+/// number of threads.
 ///
 ///     heads: by key's place (dense) or slot ─▶ row + 1 ─▶ next[row] ─▶ … ─▶ 0, all with the same key
 ///
@@ -70,7 +70,9 @@ package final class JoinTable: @unchecked Sendable {
     // MARK: - Building
 
     private func buildDense() -> Bool {
-        guard keyColumns.count == 1, DenseIndex.supports(keyColumns[0].type), rows.count > 0 else { return false }
+        guard keyColumns.count == 1, DenseIndex.supports(keyColumns[0].type), rows.count > 0 else {
+            return false
+        }
         let column = keyColumns[0].flattened()
         guard let (low, high) = DenseIndex.bounds(column, count: rows.count) else { return false }
         let (width, overflow) = high.subtractingReportingOverflow(low)
@@ -88,7 +90,9 @@ package final class JoinTable: @unchecked Sendable {
         return true
     }
 
-    private func insertDense<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, _ column: Vector, _ low: Int64) {
+    private func insertDense<T: FixedWidthInteger & BitwiseCopyable>(
+        _ type: T.Type, _ column: Vector, _ low: Int64
+    ) {
         let values = column.pointer(as: T.self)
         let heads = slots.pointer(as: UInt32.self)
         let chain = next.pointer(as: UInt32.self)
@@ -132,7 +136,9 @@ package final class JoinTable: @unchecked Sendable {
         var row = end - 1
         while row >= start {
             let ahead = row &- 16
-            if ahead >= start { kernels_prefetch(table + (Int(truncatingIfNeeded: hash[ahead &- start]) & mask)) }
+            if ahead >= start {
+                kernels_prefetch(table + (Int(truncatingIfNeeded: hash[ahead &- start]) & mask))
+            }
             if let validity, !validity.isSet(row) {
                 row &-= 1
                 continue
@@ -146,7 +152,9 @@ package final class JoinTable: @unchecked Sendable {
                     break
                 }
                 let head = Int(entry & 0xFFFF_FFFF) &- 1
-                if (entry ^ salt) >> 32 == 0, layout.equal(words + row &* wordCount, words + head &* wordCount) {
+                if (entry ^ salt) >> 32 == 0,
+                    layout.equal(words + row &* wordCount, words + head &* wordCount)
+                {
                     chain[row] = UInt32(head &+ 1)
                     table[slot] = salt | UInt64(row &+ 1)
                     keysAreUnique = false
@@ -165,7 +173,9 @@ package final class JoinTable: @unchecked Sendable {
     var chain: UnsafePointer<UInt32> { UnsafePointer(next.pointer(as: UInt32.self)) }
 
     /// Writes for each probe row the first build row with its key, plus 1; 0 where there is none.
-    func findHeads(_ columns: [Vector], count: Int, scratch: JoinScratch, into heads: UnsafeMutablePointer<UInt32>) {
+    func findHeads(
+        _ columns: [Vector], count: Int, scratch: JoinScratch, into heads: UnsafeMutablePointer<UInt32>
+    ) {
         if columns.count == 1, columns[0].form == .dictionary, let dictionary = columns[0].dictionary,
             dictionary.count <= count
         {
@@ -241,7 +251,9 @@ package final class JoinTable: @unchecked Sendable {
         let mask = slotMask
         var row = 0
         while row < count {
-            if row &+ 16 < count { kernels_prefetch(table + (Int(truncatingIfNeeded: hash[row &+ 16]) & mask)) }
+            if row &+ 16 < count {
+                kernels_prefetch(table + (Int(truncatingIfNeeded: hash[row &+ 16]) & mask))
+            }
             let salt = hash[row] & 0xFFFF_FFFF_0000_0000
             var slot = Int(truncatingIfNeeded: hash[row]) & mask
             var found: UInt32 = 0

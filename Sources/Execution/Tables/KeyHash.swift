@@ -9,7 +9,9 @@ enum KeyHash {
     }
 
     /// Hashes single-word keys.
-    static func hashSingle(_ words: UnsafePointer<UInt64>, count: Int, into hashes: UnsafeMutablePointer<UInt64>) {
+    static func hashSingle(
+        _ words: UnsafePointer<UInt64>, count: Int, into hashes: UnsafeMutablePointer<UInt64>
+    ) {
         var row = 0
         while row < count {
             hashes[row] = mix(words[row], 0xA076_1D64_78BD_642F)
@@ -19,7 +21,8 @@ enum KeyHash {
 
     /// Hashes keys of any layout.
     static func hash(
-        _ layout: KeyLayout, _ words: UnsafePointer<UInt64>, count: Int, into hashes: UnsafeMutablePointer<UInt64>
+        _ layout: KeyLayout, _ words: UnsafePointer<UInt64>, count: Int,
+        into hashes: UnsafeMutablePointer<UInt64>
     ) {
         if layout.wordCount == 1 { return hashSingle(words, count: count, into: hashes) }
         let isTail = layout.viewTailWords
@@ -84,7 +87,10 @@ extension KeyLayout {
         while word < wordCount {
             if a[word] != b[word] {
                 // Only the address word of a long view may differ in equal keys.
-                guard let column = viewColumns[nextView...].first(where: { slots[$0].byteOffset / 8 + 1 == word })
+                guard
+                    let column = viewColumns[nextView...].first(where: {
+                        slots[$0].byteOffset / 8 + 1 == word
+                    })
                 else { return false }
                 let left = StringView(head: a[word &- 1], tail: a[word])
                 let right = StringView(head: b[word &- 1], tail: b[word])

@@ -2,8 +2,8 @@ import Columns
 import Memory
 
 extension KeyLayout {
-    /// Reads column `column` back out of `count` laid-out rows. `nullRow`: the row of the null key of a single-column
-    /// layout, which may lie outside the rows.
+    /// Reads column `column` back out of `count` laid-out rows. `nullRow`: the row of the null key of a
+    /// single-column layout, which may lie outside the rows.
     func decode(
         _ column: Int, rows: UnsafePointer<UInt64>, count: Int, heaps: [Buffer], nullRow: Int?
     ) -> Vector {
@@ -49,7 +49,9 @@ extension KeyLayout {
         }
     }
 
-    private func decodeValidity(_ column: Int, rows: UnsafePointer<UInt64>, count: Int, nullRow: Int?) -> Bitmap? {
+    private func decodeValidity(_ column: Int, rows: UnsafePointer<UInt64>, count: Int, nullRow: Int?)
+        -> Bitmap?
+    {
         let bits = Bitmap.makeWords(count)
         let words = bits.pointer(as: UInt64.self)
         if nullBytes == 0 {

@@ -1,14 +1,14 @@
 import Columns
 import Memory
 
-/// Lays the key columns of a row out in 64-bit words, so that equal keys are equal words (but for long strings,
-/// whose last word is an address).
+/// Lays the key columns of a row out in 64-bit words, so that equal keys are equal words (but for long
+/// strings, whose last word is an address).
 ///
 ///     word 0 …      the narrow columns packed together: null bits first, then values of 1, 2, 4 bytes
 ///     then          each 8-byte column a word, each 16-byte column (int128, view) two
 ///
-/// Null values are zero words. A single column has no null bits: its null rows are for the table to tell apart, so
-/// that a number is one word. Floats are normalised: -0.0 is 0.0, every NaN is one NaN.
+/// Null values are zero words. A single column has no null bits: its null rows are for the table to tell
+/// apart, so that a number is one word. Floats are normalised: -0.0 is 0.0, every NaN is one NaN.
 struct KeyLayout {
     /// Where a column's value lies within the row, bytes.
     struct Slot {

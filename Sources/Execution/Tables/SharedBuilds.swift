@@ -4,8 +4,8 @@ import Vocabulary
 
 /// Makes the table of a broadcast join once per worker for all tasks of the stage.
 ///
-/// The first task to ask builds; the others wait for its wake-up. When the builder fails or is cancelled, the next
-/// one to ask builds anew. Thread-safe: one mutex.
+/// The first task to ask builds; the others wait for its wake-up. When the builder fails or is cancelled, the
+/// next one to ask builds anew. Thread-safe: one mutex.
 package final class SharedBuilds: Sendable {
     /// Names a join of a stage.
     struct Key: Hashable {

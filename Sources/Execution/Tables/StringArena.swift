@@ -15,7 +15,8 @@ struct StringArena {
     mutating func copy(_ view: StringView) -> StringView {
         let count = view.count
         if used + count > (heaps.last?.byteCount ?? 0) {
-            let next = min(StringArena.largestChunk, max(StringArena.firstChunk, (heaps.last?.byteCount ?? 0) * 2))
+            let next = min(
+                StringArena.largestChunk, max(StringArena.firstChunk, (heaps.last?.byteCount ?? 0) * 2))
             let chunk = Buffer(byteCount: max(next, count))
             heaps.append(chunk)
             byteCount += chunk.byteCount

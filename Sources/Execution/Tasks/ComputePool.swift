@@ -3,11 +3,11 @@ import Synchronization
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Runs tasks on its own threads, one thread a slot. Threads wait only for work, never for the network: a blocked
-/// task leaves its thread and comes back when it is woken.
+/// Runs tasks on its own threads, one thread a slot. Threads wait only for work, never for the network: a
+/// blocked task leaves its thread and comes back when it is woken.
 ///
 /// `@unchecked Sendable`: the queue is behind a POSIX mutex with a condition.
 package final class ComputePool: @unchecked Sendable {

@@ -42,7 +42,8 @@ struct OperatorFactory {
             return try ExpandOperator(lists, settings: settings, input: try make(input))
         case .singleRow(let input): return SingleRowOperator(schema: input.schema, input: try make(input))
         case .rangeBounds(let keys, let partitions, let input):
-            return try RangeBoundsOperator(keys, partitions: partitions, input: try make(input), context: context)
+            return try RangeBoundsOperator(
+                keys, partitions: partitions, input: try make(input), context: context)
         case .exchange: throw EngineError.internal("an exchange was left inside a stage")
         }
     }

@@ -2,13 +2,15 @@ import Columns
 import Memory
 import Plans
 import Shuffle
-import Storage
 import Synchronization
 import Vocabulary
 
-/// Carries what the operators of one task share. One task, one thread at a time; flags and counters are atomic.
+/// Carries what the operators of one task share. One task, one thread at a time; flags and counters are
+/// atomic.
 package final class TaskContext: Sendable {
     package let attempt: AttemptID
+    /// The job's id as users know it; part of the names of files.
+    package let jobID: String
     package let fragment: TaskFragment
     /// Outputs of each producer stage, in the order of its tasks.
     package let inputs: [StageID: [OutputAddress]]
@@ -17,9 +19,11 @@ package final class TaskContext: Sendable {
     private let cancelled = Atomic<Bool>(false)
 
     package init(
-        attempt: AttemptID, fragment: TaskFragment, inputs: [StageID: [OutputAddress]], resources: WorkerResources
+        attempt: AttemptID, jobID: String, fragment: TaskFragment, inputs: [StageID: [OutputAddress]],
+        resources: WorkerResources
     ) {
         self.attempt = attempt
+        self.jobID = jobID
         self.fragment = fragment
         self.inputs = inputs
         self.resources = resources
@@ -47,8 +51,10 @@ package final class WorkerResources: Sendable {
     package let spillDirectory: String
     /// Whether outputs are encoded when written (readers are other processes) or handed over by reference.
     package let encodesShuffle: Bool
-    /// Opens and creates files for a job's tasks.
+    /// Creates files for a job's tasks.
     package let files: any FileAccess
+    /// Reads files for a job's tasks.
+    package let readers: FileReaders
 
     package init(
         budget: MemoryBudget, store: ShuffleStore, shuffle: any ShuffleSource, spillDirectory: String,
@@ -60,6 +66,7 @@ package final class WorkerResources: Sendable {
         self.spillDirectory = spillDirectory
         self.encodesShuffle = encodesShuffle
         self.files = files
+        readers = FileReaders(files: files)
     }
 }
 

@@ -61,9 +61,12 @@ package final class TaskRun: @unchecked Sendable {
     private func prepare() throws -> Wakeup? {
         let fragment = context.fragment
         if case .shuffle(.range(let keys, _, let stage)) = fragment.output {
-            let schema = Schema(keys.enumerated().map { Field("key\($0.offset)", $0.element.expression.type) })
-            let read = try boundsRead ?? ShuffleReadOperator(
-                ShuffleRead(stage: stage, mode: .all(partition: 0), schema: schema), context: context)
+            let schema = Schema(
+                keys.enumerated().map { Field("key\($0.offset)", $0.element.expression.type) })
+            let read =
+                try boundsRead
+                ?? ShuffleReadOperator(
+                    ShuffleRead(stage: stage, mode: .all(partition: 0), schema: schema), context: context)
             boundsRead = read
             while true {
                 let pull = try read.next()

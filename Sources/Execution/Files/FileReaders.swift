@@ -1,0 +1,98 @@
+import Columns
+import Formats
+import Plans
+import Synchronization
+import Vocabulary
+
+/// Opens readers of every format; keeps Parquet footers, which all tasks of a file need.
+package final class FileReaders: Sendable {
+    private struct FooterKey: Hashable {
+        var path: String
+        var byteCount: Int
+    }
+
+    private let files: any FileAccess
+    private let footers = Mutex<(byKey: [FooterKey: ParquetFile], order: [FooterKey])>(([:], []))
+
+    /// Footers that are kept.
+    private static let footerLimit = 256
+
+    package init(files: any FileAccess) { self.files = files }
+
+    /// Opens the part of a file that `split` names, reading the scan's file columns in order.
+    func open(
+        _ path: String, split: FileSplit, scan: PhysicalScan, layout: ScanLayout,
+        predicates: [ColumnPredicate],
+        filter: ScanDecodeFilter?, context: TaskContext
+    ) throws -> any BatchStream {
+        let relation = scan.relation
+        let fields = layout.fileFields
+        switch relation.format {
+        case .parquet:
+            return try openParquet(
+                path, split: split, fields: fields, predicates: predicates, dataSchema: relation.dataSchema,
+                filter: filter, settings: context.settings)
+        case .json:
+            let source = try files.open(path)
+            return try JSONReader(
+                source: source, range: split.start..<split.end, schema: Schema(fields),
+                options: JSONOptions(relation.options))
+        case .csv:
+            let source = try files.open(path)
+            return try CSVReader(
+                source: source, range: split.start..<split.end, schema: relation.dataSchema,
+                columns: layout.fileColumns, options: CSVOptions(relation.options))
+        case .text:
+            let source = try files.open(path)
+            return try TextLineReader(source: source, range: split.start..<split.end, fields: fields)
+        }
+    }
+
+    // MARK: - Parquet
+
+    private func openParquet(
+        _ path: String, split: FileSplit, fields: [Field], predicates: [ColumnPredicate], dataSchema: Schema,
+        filter: ScanDecodeFilter?, settings: SessionSettings
+    ) throws -> any BatchStream {
+        let file = try parquet(path)
+        let groups = split.start..<min(split.end, file.rowGroups.count)
+        let positions = fields.map { file.schema.index(of: $0.name) }
+        let fits = zip(fields, positions).allSatisfy { field, position in
+            position.map { file.schema[$0].type == field.type } ?? false
+        }
+        // Statistics are of the file's own types: conditions on columns that are cast cannot prune.
+        let usable = predicates.compactMap { predicate -> ColumnPredicate? in
+            let field = dataSchema[predicate.column]
+            guard let position = file.schema.index(of: field.name), file.schema[position].type == field.type
+            else { return nil }
+            var renumbered = predicate
+            renumbered.column = position
+            return renumbered
+        }
+        if fits {
+            return ParquetReader(
+                file: file, columns: positions.compactMap { $0 }, rowGroups: groups, predicates: usable,
+                filter: filter)
+        }
+        let present = positions.compactMap { $0 }
+        let reader = ParquetReader(file: file, columns: present, rowGroups: groups, predicates: usable)
+        return try AdaptedStream(
+            reader, fields: fields,
+            found: positions.map { position in
+                position.map { at in (present.firstIndex(of: at) ?? 0, file.schema[at].type) }
+            }, filter: filter, settings: settings)
+    }
+
+    private func parquet(_ path: String) throws -> ParquetFile {
+        let source = try files.open(path)
+        let key = FooterKey(path: path, byteCount: source.byteCount)
+        if let known = footers.withLock({ $0.byKey[key] }) { return known }
+        let file = try ParquetFile(source: source)
+        footers.withLock { kept in
+            kept.byKey[key] = file
+            kept.order.append(key)
+            if kept.order.count > FileReaders.footerLimit { kept.byKey[kept.order.removeFirst()] = nil }
+        }
+        return file
+    }
+}

@@ -1,0 +1,58 @@
+import Columns
+import Plans
+
+/// Names the files that tasks write, as Spark does.
+enum FileName {
+    /// Returns `part-00000-<job>-c000.snappy.parquet`.
+    static func make(task: Int, job: String, number: Int, write: FileWrite) -> String {
+        "part-\(padded(task, 5))-\(job)-c\(padded(number, 3))\(suffix(write))"
+    }
+
+    private static func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+
+    private static func suffix(_ write: FileWrite) -> String {
+        let codec = write.options["compression"]?.lowercased()
+        switch write.format {
+        case .parquet:
+            switch codec ?? "snappy" {
+            case "none", "uncompressed": return ".parquet"
+            case "gzip": return ".gz.parquet"
+            case "lz4", "lz4_raw": return ".lz4raw.parquet"
+            case let name: return ".\(name).parquet"
+            }
+        default:
+            let compressed = ["gzip": ".gz", "zstd": ".zst"][codec ?? ""] ?? ""
+            return "." + (write.format == .text ? "txt" : write.format.rawValue) + compressed
+        }
+    }
+}
+
+/// Names partition folders as Hive and Spark do.
+enum FolderName {
+    /// Stands for null, and for the empty string.
+    static let null = "__HIVE_DEFAULT_PARTITION__"
+    private static let escaped = Set("\"#%'*/:=?\\{[]^".utf8)
+
+    /// Returns `name=value`, both escaped.
+    static func make(_ name: String, _ values: Vector, row: Int) -> String {
+        let text = values.isNull(row) ? "" : PartitionText.text(values, row: row)
+        return escape(name) + "=" + (text.isEmpty ? null : escape(text))
+    }
+
+    /// Replaces bytes that may not stand in a folder's name by `%` and two hex digits.
+    static func escape(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        let digits = Array("0123456789ABCDEF".utf8)
+        for byte in text.utf8 {
+            if byte < 0x20 || byte == 0x7F || escaped.contains(byte) {
+                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

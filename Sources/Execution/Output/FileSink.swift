@@ -1,0 +1,144 @@
+import Columns
+import Formats
+import Kernels
+import Memory
+import Plans
+import Vocabulary
+
+/// Writes a task's rows as files aside of what is visible; the statement's commit publishes them.
+///
+/// Without partition columns the task writes one file after the other, each up to the target size. With them
+/// each combination of values has
+/// its own folder and its own open file; when too many are open, the one with the most rows gathered is
+/// written out.
+final class FileSink: TaskSink {
+    /// One folder's rows: those gathered, and the file they go to.
+    private final class Folder {
+        let path: String
+        var writer: (any FileWriter)?
+        var gathered: [Batch] = []
+        var gatheredRows = 0
+        var fileNumber = 0
+
+        init(path: String) { self.path = path }
+    }
+
+    private let write: FileWrite
+    private let context: TaskContext
+    private let dataColumns: [Int]
+    private let dataSchema: Schema
+    private var folders: [Folder] = []
+    private let groups: GroupTable?
+    private var groupOfRow = Buffer(byteCount: Limits.batchRows * 4)
+    private var openWriters = 0
+    private var result = TaskResult()
+
+    /// Files that a task holds open at once.
+    static let openFileLimit = 64
+    /// Rows that are gathered for a folder before they go to its file.
+    static let gatheredRows = 8192
+
+    init(_ write: FileWrite, context: TaskContext) throws {
+        self.write = write
+        self.context = context
+        let folderColumns = write.partitionColumns
+        dataColumns = write.schema.fields.indices.filter { !folderColumns.contains($0) }
+        dataSchema = Schema(dataColumns.map { write.schema[$0] })
+        if folderColumns.isEmpty {
+            groups = nil
+            folders = [Folder(path: "")]
+        } else {
+            groups = GroupTable(types: folderColumns.map { write.schema[$0].type })
+        }
+    }
+
+    func write(_ batch: Batch) throws {
+        context.counters.rowsOut.add(batch.count, ordering: .relaxed)
+        guard let groups else { return try append(batch, to: folders[0]) }
+        let count = batch.count
+        if groupOfRow.byteCount < count * 4 { groupOfRow = Buffer(byteCount: count * 4) }
+        let numbers = groupOfRow.pointer(as: UInt32.self)
+        let known = groups.groupCount
+        groups.assignGroups(write.partitionColumns.map { batch.columns[$0] }, count: count, into: numbers)
+        if groups.groupCount > known { addFolders(from: known, groups) }
+        let data = batch.projected(dataColumns)
+        let rowsByGroup = RowsByGroup(numbers, count: count, groupCount: groups.groupCount)
+        try rowsByGroup.forEach { group, rows, size in
+            try gather(size == count ? data : data.gathered(rows, count: size), into: folders[group])
+        }
+    }
+
+    private func addFolders(from: Int, _ groups: GroupTable) {
+        let values = groups.keyColumns(from: from, count: groups.groupCount - from)
+        let names = write.partitionColumns.map { write.schema[$0].name }
+        for row in 0..<(groups.groupCount - from) {
+            let parts = zip(names, values).map { FolderName.make($0, $1, row: row) }
+            folders.append(Folder(path: parts.joined(separator: "/") + "/"))
+        }
+    }
+
+    private func gather(_ batch: Batch, into folder: Folder) throws {
+        folder.gathered.append(batch)
+        folder.gatheredRows += batch.count
+        if folder.gatheredRows >= FileSink.gatheredRows { try flush(folder) }
+    }
+
+    private func flush(_ folder: Folder) throws {
+        guard folder.gatheredRows > 0 else { return }
+        let batch = folder.gathered.count == 1 ? folder.gathered[0] : Concat.batches(folder.gathered)
+        folder.gathered = []
+        folder.gatheredRows = 0
+        try append(batch, to: folder)
+    }
+
+    private func append(_ batch: Batch, to folder: Folder) throws {
+        let writer = try folder.writer ?? open(folder)
+        try writer.write(batch)
+        if writer.byteCount >= Limits.targetFileBytes { try close(folder) }
+    }
+
+    private func open(_ folder: Folder) throws -> any FileWriter {
+        if openWriters >= FileSink.openFileLimit, let other = folders.first(where: { $0.writer != nil }) {
+            try close(other)
+        }
+        let name = FileName.make(
+            task: context.fragment.taskIndex, job: context.jobID, number: folder.fileNumber, write: write)
+        let path = folder.path + name
+        let sink = try context.resources.files.create(path, write: write, attempt: context.attempt)
+        let writer = try FileWriters.open(sink, relativePath: path, write: write, schema: dataSchema)
+        folder.writer = writer
+        folder.fileNumber += 1
+        openWriters += 1
+        return writer
+    }
+
+    private func close(_ folder: Folder) throws {
+        guard let writer = folder.writer else { return }
+        folder.writer = nil
+        openWriters -= 1
+        let file = try writer.finish()
+        result.files.append(file)
+        result.rows += file.rows
+        result.bytes += file.bytes
+        context.counters.bytesOut.add(file.bytes, ordering: .relaxed)
+    }
+
+    func finish() throws -> TaskResult {
+        // A statement without rows still leaves a file with its schema, as Spark does.
+        if groups == nil, context.fragment.taskIndex == 0, folders[0].writer == nil,
+            folders[0].fileNumber == 0
+        {
+            _ = try open(folders[0])
+        }
+        for folder in folders {
+            try flush(folder)
+            try close(folder)
+        }
+        return result
+    }
+
+    func abort() {
+        for folder in folders { folder.writer?.abort() }
+        folders = []
+    }
+}

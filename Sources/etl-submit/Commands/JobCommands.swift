@@ -1,0 +1,119 @@
+import ArgumentParser
+import Protocol
+import Vocabulary
+
+/// Shows how a job stands.
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Shows how a job stands, or the cluster when no job is named.")
+
+    @Argument(help: "The job's id.") var jobID: String?
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let service = try connection.requireRemote()
+        guard let jobID else {
+            print(StatusText.cluster(try await service.cluster(), workers: try await service.workers()))
+            return
+        }
+        let status = try await service.job(jobID)
+        print(StatusText.job(status, stages: try await service.stages(jobID)))
+        if status.state == .failed { throw ProgramExit(status: 1, message: nil) }
+    }
+}
+
+/// Lists jobs.
+struct ListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists unfinished jobs.")
+
+    @Flag(help: "List finished jobs too.") var all = false
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        print(StatusText.list(try await connection.requireRemote().jobs(all: all)))
+    }
+}
+
+/// Cancels a job.
+struct CancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Cancels a job.")
+
+    @Argument(help: "The job's id.") var jobID: String
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let status = try await connection.requireRemote().cancel(jobID)
+        Terminal.printNote("job \(status.id) is \(status.state.rawValue)")
+    }
+}
+
+/// Prints a job's log.
+struct LogsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "logs", abstract: "Prints a job's log.")
+
+    @Argument(help: "The job's id.") var jobID: String
+    @Flag(name: .shortAndLong, help: "Go on printing until the job ends.") var follow = false
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let service = try connection.requireRemote()
+        var next = 0
+        var version = -1
+        while true {
+            let status = try await service.waitForChange(
+                jobID, after: version, milliseconds: follow ? 2000 : 0)
+            version = status.version
+            let lines = try await service.logs(jobID, from: next)
+            next += lines.count
+            for line in lines { print("\(line.time) \(line.level) \(line.message)") }
+            if !follow || (status.state.isEnd && lines.isEmpty) { return }
+        }
+    }
+}
+
+/// Follows a job that was submitted before.
+struct WaitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wait", abstract: "Follows a job to its end and prints its rows.")
+
+    @Argument(help: "The job's id.") var jobID: String
+    @Option(help: "Form of the rows of the last SELECT: table, json (lines), csv, none.")
+    var output = OutputForm.table
+    @Option(help: "Progress on standard error: auto (live on a terminal), plain (lines), none.")
+    var progress = ProgressForm.auto
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let service = try connection.requireRemote()
+        let status = try await service.job(jobID)
+        try await JobFollower(service: service, progress: progress, output: output).follow(status)
+    }
+}
+
+/// Submits a finished job again.
+struct RetryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry", abstract: "Submits a finished job again, as a new job.")
+
+    @Argument(help: "The job's id.") var jobID: String
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        print(try await connection.requireRemote().retry(jobID).id)
+    }
+}
+
+/// Prints a job's plans without running it.
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Prints a job's plans without running it.")
+
+    @OptionGroup var job: JobOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let request = try job.request()
+        let service = try connection.remote() ?? connection.embedded()
+        print(try await service.explain(request))
+    }
+}

@@ -1,0 +1,152 @@
+import ArgumentParser
+import Cluster
+import Protocol
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Runs a job and follows it to its end.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs a job (the default command).",
+        discussion: "JOB is a file of SQL statements separated by `;`, or is given as -e \"SQL\".")
+
+    @OptionGroup var job: JobOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    @Flag(help: "Print the job's id and leave it to the cluster.")
+    var detach = false
+
+    @Option(help: "Form of the rows of the last SELECT: table, json (lines), csv, none.")
+    var output = OutputForm.table
+
+    @Option(help: "Progress on standard error: auto (live on a terminal), plain (lines), none.")
+    var progress = ProgressForm.auto
+
+    func run() async throws {
+        let request = try job.request()
+        if let remote = try connection.remote() {
+            try await runRemote(request, remote)
+        } else {
+            if detach {
+                throw EngineError.user(
+                    "USAGE", "--detach needs a coordinator: a local job ends with this program",
+                    remedy: "Give --coordinator URL.")
+            }
+            try await runLocal(request)
+        }
+    }
+
+    private func runLocal(_ request: JobRequest) async throws {
+        let cluster = try EmbeddedCluster()
+        let status = try await cluster.submit(request)
+        let interruption = Interruption { _ in
+            Task {
+                _ = try? await cluster.cancel(status.id)
+                fflush(nil)
+                _exit(130)
+            }
+        }
+        let follower = JobFollower(service: cluster, progress: progress, output: output)
+        try await follower.follow(status)
+        interruption.end()
+    }
+
+    private func runRemote(_ request: JobRequest, _ service: any JobService) async throws {
+        let status = try await service.submit(request)
+        if detach {
+            print(status.id)
+            return
+        }
+        Terminal.printNote("job \(status.id)")
+        let interruption = Interruption { count in
+            Task {
+                if count == 1, Terminal.inputIsTerminal, Terminal.errorIsTerminal {
+                    Terminal.write("\nDetach from the job, or cancel it? [d/c] ")
+                    if readLine()?.lowercased().hasPrefix("c") == true {
+                        _ = try? await service.cancel(status.id)
+                    }
+                }
+                Terminal.printNote("\nFollow again with: etl-submit wait \(status.id)")
+                _exit(130)
+            }
+        }
+        try await JobFollower(service: service, progress: progress, output: output).follow(status)
+        interruption.end()
+    }
+}
+
+/// The flags that say what to run.
+struct JobOptions: ParsableArguments {
+    @Argument(help: "File of SQL statements.", completion: .file(extensions: ["sql"]))
+    var job: String?
+
+    @Option(name: [.customShort("e")], help: "SQL statements to run instead of a file's.")
+    var sql: String?
+
+    @Option(help: "Name shown for the job.")
+    var name: String?
+
+    @Option(help: "Id for the job (a UUID); submitting the same job with it again is harmless.")
+    var id: String?
+
+    @Option(parsing: .upToNextOption, help: "Values for ${name} in the text, as name=value.")
+    var vars: [String] = []
+
+    @Option(parsing: .upToNextOption, help: "Settings for the job, as spark.sql.shuffle.partitions=8.")
+    var conf: [String] = []
+
+    func validate() throws {
+        if (job == nil) == (sql == nil) { throw ValidationError("Give a file of SQL, or -e \"SQL\".") }
+    }
+
+    /// Returns the request to submit. Throws when the file cannot be read or a pair is malformed.
+    func request() throws -> JobRequest {
+        var text = try sql ?? JobOptions.read(job ?? "")
+        for (key, value) in try JobOptions.pairs(vars, flag: "--vars") {
+            text = text.replacing("${\(key)}", with: value)
+        }
+        return JobRequest(
+            id: id, name: name ?? job.map { String($0.split(separator: "/").last ?? "") }, sql: text,
+            file: job,
+            conf: Dictionary(try JobOptions.pairs(conf, flag: "--conf")) { $1 })
+    }
+
+    private static func pairs(_ items: [String], flag: String) throws -> [(String, String)] {
+        try items.map { item in
+            let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw EngineError.user("USAGE", "\(flag) takes name=value, not \(item)")
+            }
+            return (String(parts[0]), String(parts[1]))
+        }
+    }
+
+    private static func read(_ path: String) throws -> String {
+        guard let stream = fopen(path, "r") else {
+            throw EngineError.user(
+                "USAGE", "Cannot read the job \(path): \(String(cString: strerror(errno)))",
+                remedy: "Give a file of SQL statements, or -e \"SQL\".")
+        }
+        defer { fclose(stream) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let got = fread(&chunk, 1, chunk.count, stream)
+            if got == 0 { break }
+            bytes += chunk[..<got]
+            if bytes.count > Limits.sqlBytes {
+                throw EngineError.user(
+                    "SQL_TOO_LONG",
+                    "The job's text is longer than \(ByteSize.format(Limits.sqlBytes)): \(path)")
+            }
+        }
+        guard ferror(stream) == 0 else {
+            throw EngineError.user(
+                "USAGE", "Cannot read the job \(path): \(String(cString: strerror(errno)))")
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Cluster
+import Protocol
+import Settings
+import Vocabulary
+
+/// The flags that say where jobs run.
+struct ConnectionOptions: ParsableArguments {
+    @Option(help: "Coordinator to use, such as https://etl.example.com:7077.")
+    var coordinator: String?
+
+    @Flag(help: "Run in this process, whatever ETL_COORDINATOR or the config file say.")
+    var local = false
+
+    @Option(help: "YAML file with settings, one `flag-name: value` a line.")
+    var config: String?
+
+    @Option(help: "Certificate for mutual TLS, PEM.")
+    var tlsCert: String?
+
+    @Option(help: "Private key of the certificate, PEM.")
+    var tlsKey: String?
+
+    @Option(help: "Certificate authority that the coordinator's certificate must come from, PEM.")
+    var tlsCa: String?
+
+    @Option(help: "Bearer token for the coordinator; better given as ETL_TOKEN.")
+    var token: String?
+
+    func validate() throws {
+        if local, coordinator != nil {
+            throw ValidationError("--local and --coordinator exclude each other; give one of them.")
+        }
+    }
+
+    /// Settings from flags, environment and file, in this order.
+    func settings() throws -> ProgramSettings {
+        try ProgramSettings(
+            flags: [
+                "coordinator": coordinator, "tls-cert": tlsCert, "tls-key": tlsKey, "tls-ca": tlsCa,
+                "token": token,
+            ], configFile: config)
+    }
+
+    /// Returns the far coordinator, or nil when jobs run here.
+    func remote() throws -> (any JobService)? {
+        let settings = try settings()
+        guard !local, let url = settings["coordinator"] else { return nil }
+        return try RemoteJobService(
+            url: url,
+            tls: RemoteJobService.TLS(
+                certificate: settings["tls-cert"], key: settings["tls-key"], authority: settings["tls-ca"]),
+            token: settings["token"])
+    }
+
+    /// Returns the far coordinator, or throws: commands about jobs of a cluster need one.
+    func requireRemote() throws -> any JobService {
+        if let service = try remote() { return service }
+        throw EngineError.user(
+            "USAGE", "This command asks a coordinator, and none is given",
+            remedy: "Give --coordinator URL, or set ETL_COORDINATOR.")
+    }
+
+    /// Returns the cluster inside this process.
+    func embedded() throws -> any JobService { try EmbeddedCluster() }
+}

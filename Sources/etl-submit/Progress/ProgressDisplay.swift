@@ -1,0 +1,95 @@
+import ArgumentParser
+import Protocol
+import Vocabulary
+
+/// Names the ways to show progress.
+enum ProgressForm: String, ExpressibleByArgument, CaseIterable {
+    case auto, plain, none
+}
+
+/// Shows a running job on standard error: live lines on a terminal, one line a stage when it ends elsewhere.
+final class ProgressDisplay {
+    private let isLive: Bool
+    private let isPlain: Bool
+    private var linesShown = 0
+    private var stagesReported = Set<String>()
+
+    init(_ form: ProgressForm) {
+        isLive = form == .auto && Terminal.errorIsTerminal
+        isPlain = form == .plain
+    }
+
+    /// Whether it is worth asking for the stages.
+    var wantsStages: Bool { isLive || isPlain }
+    var wantsSummary: Bool { isLive || isPlain }
+
+    /// Shows the stages that run, in place of those shown before.
+    func show(_ status: JobStatus, stages: [StageStatus]) {
+        if isPlain { return reportFinished(stages) }
+        guard isLive else { return }
+        clear()
+        let running = stages.filter { $0.state == "running" }
+        let width = Terminal.width
+        let lines = running.map { String(StageLine.text($0, width: width).prefix(width)) }
+        Terminal.write(lines.map { $0 + "\n" }.joined())
+        linesShown = lines.count
+    }
+
+    /// Takes the live lines away.
+    func clear() {
+        guard linesShown > 0 else { return }
+        Terminal.write("\u{1B}[\(linesShown)A\u{1B}[J")
+        linesShown = 0
+    }
+
+    private func reportFinished(_ stages: [StageStatus]) {
+        for stage in stages where stage.state == "succeeded" && stagesReported.insert(stage.id).inserted {
+            Terminal.printNote("stage \(stage.id) done: \(StageLine.text(stage, width: 120))")
+        }
+    }
+
+    /// Says in a line what the job did.
+    func summarise(_ status: JobStatus, stages: [StageStatus]) {
+        if isPlain { reportFinished(stages) }
+        let rows = stages.reduce(0) { $0 + $1.rowsIn }
+        let bytes = stages.reduce(0) { $0 + $1.bytesIn }
+        let seconds = stages.reduce(0) { $0 + $1.seconds }
+        Terminal.printNote(
+            "\(status.name) succeeded: \(stages.count) stages, \(StageLine.count(rows)) rows and "
+                + "\(ByteSize.format(bytes)) read, \(StageLine.seconds(seconds)) s in stages")
+    }
+}
+
+/// Renders one stage as a line: tasks, rows, bytes, rate and time to go.
+enum StageLine {
+    /// Returns the line, with a bar as wide as there is room.
+    static func text(_ stage: StageStatus, width: Int) -> String {
+        let done = stage.tasks.done
+        let total = max(stage.tasks.total, 1)
+        let cells = max(0, min(20, width - 70))
+        let filled = cells * done / total
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
+        var text = "\(stage.id) \(bar) \(done)/\(stage.tasks.total) tasks  \(count(stage.rowsIn)) rows  "
+        text += ByteSize.format(stage.bytesIn)
+        if stage.seconds > 0 {
+            text += "  \(ByteSize.format(Int(Double(stage.bytesIn) / stage.seconds)))/s"
+            if done > 0, done < total {
+                text += "  ETA \(seconds(stage.seconds * Double(total - done) / Double(done))) s"
+            }
+        }
+        return text + "  " + stage.name
+    }
+
+    /// Returns a count in thousands or millions: `1.2 M`.
+    static func count(_ number: Int) -> String {
+        if number < 10_000 { return String(number) }
+        let (value, unit) = number < 10_000_000 ? (Double(number) / 1000, "k") : (Double(number) / 1e6, "M")
+        return "\(Int(value.rounded())) \(unit)"
+    }
+
+    /// Returns seconds with one decimal.
+    static func seconds(_ value: Double) -> String {
+        let tenths = Int((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}

@@ -1,0 +1,47 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Writes to the user's terminal; rows go to standard output, everything else to standard error.
+enum Terminal {
+    static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+    static var inputIsTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+
+    /// Whether to colour messages: on a terminal, unless `NO_COLOR` is set.
+    static var isColoured: Bool { errorIsTerminal && getenv("NO_COLOR") == nil }
+
+    /// Characters in a line.
+    static var width: Int {
+        var size = winsize()
+        if ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+        return 80
+    }
+
+    /// Writes text as it is to standard error.
+    static func write(_ text: String) {
+        var copy = text
+        copy.withUTF8 { bytes in
+            var done = 0
+            while done < bytes.count, let base = bytes.baseAddress {
+                let written = Glibc.write(STDERR_FILENO, base + done, bytes.count - done)
+                if written <= 0 { return }
+                done += written
+            }
+        }
+    }
+
+    /// Writes a line of information.
+    static func printNote(_ text: String) { write(text + "\n") }
+
+    /// Writes an error, its first word red where colours show.
+    static func printError(_ text: String) {
+        let label = isColoured ? "\u{1B}[1;31merror:\u{1B}[0m " : "error: "
+        let bare = text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text
+        write(label + bare + "\n")
+    }
+
+    /// Writes a warning.
+    static func printWarning(_ text: String) {
+        write((isColoured ? "\u{1B}[1;33mwarning:\u{1B}[0m " : "warning: ") + text + "\n")
+    }
+}

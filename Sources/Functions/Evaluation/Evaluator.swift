@@ -1,0 +1,102 @@
+import Columns
+import Kernels
+import Plans
+import Vocabulary
+
+/// Computes physical expressions (columns are `.input` ordinals) over batches. The tree is compiled once; each distinct
+/// subexpression is computed once per batch. Used by one thread.
+package final class Evaluator {
+    private let nodes: [Node]
+    private let slots: Int
+
+    /// Compiles the expressions. Throws `UNRESOLVED_ROUTINE` or `INVALID_TIMEZONE`.
+    package init(_ expressions: [Expression], settings: SessionSettings) throws {
+        var compiler = try Compiler(settings)
+        nodes = try expressions.map { try compiler.compile($0) }
+        slots = compiler.slotCount
+    }
+
+    /// Returns one vector of the batch's length per expression. Throws the error of the first row that fails.
+    package func evaluate(_ batch: Batch) throws -> [Vector] {
+        let frame = Frame(batch, slots: slots)
+        var result: [Vector] = []
+        result.reserveCapacity(nodes.count)
+        for node in nodes { result.append(try node.value(frame).typed(node.type)) }
+        return result
+    }
+}
+
+/// Finds the rows of batches that satisfy every conjunct. Conjuncts run one by one on the rows that are left, cheap and
+/// selective ones first: the order follows what earlier batches showed. Used by one thread.
+package final class Predicate {
+    private struct Conjunct {
+        let node: Node
+        var rowsIn = 1.0
+        var rowsOut = 0.5
+
+        /// Cost per row that it takes out; small is good.
+        var rank: Double { (node.cost + 0.3) / max(0.001, 1 - rowsOut / rowsIn) }
+    }
+
+    private var conjuncts: [Conjunct]
+    private let slots: Int
+    private var batches = 0
+    private let mayReorder: Bool
+
+    /// Compiles the conjuncts. Throws `UNRESOLVED_ROUTINE` or `INVALID_TIMEZONE`.
+    package init(_ expressions: [Expression], settings: SessionSettings) throws {
+        var compiler = try Compiler(settings)
+        conjuncts = try expressions.map { Conjunct(node: try compiler.compile($0)) }
+        slots = compiler.slotCount
+        // A conjunct that may fail stays behind those that were written before it.
+        mayReorder = conjuncts.allSatisfy { $0.node.isHarmless }
+    }
+
+    /// Returns the rows at which all conjuncts are true.
+    package func select(_ batch: Batch) throws -> Selection {
+        if mayReorder, batches & 15 == 0, conjuncts.count > 1 { conjuncts.sort { $0.rank < $1.rank } }
+        batches &+= 1
+        let whole = Frame(batch, slots: slots)
+        var frame = whole
+        var selected: Selection?
+        for i in conjuncts.indices {
+            let result = try conjuncts[i].node.value(frame).asBoolean
+            let passed = Selecting.selectTrue(result)
+            conjuncts[i].rowsIn = conjuncts[i].rowsIn * 0.9 + Double(frame.count)
+            conjuncts[i].rowsOut = conjuncts[i].rowsOut * 0.9 + Double(passed.count)
+            if passed.count == frame.count { continue }
+            if let before = selected {
+                let rows = passed.rows
+                var k = 0
+                while k < passed.count {
+                    rows[k] = before.rows[Int(rows[k])]
+                    k &+= 1
+                }
+            }
+            selected = passed
+            if passed.count == 0 { break }
+            if i + 1 < conjuncts.count { frame = Frame(whole, passed) }
+        }
+        return selected ?? Selecting.all(batch.count)
+    }
+}
+
+/// Computes the constant parts of expressions ahead of time.
+package enum ConstantFolding {
+    /// Replaces every deterministic part that has no column by its value. A part that fails stays as it is, so that the
+    /// error shows at run time, and only if the part is reached.
+    package static func fold(_ expression: Expression, settings: SessionSettings) -> Expression {
+        expression.rewritten { part in
+            switch part {
+            case .literal, .input, .column, .subquery: return part
+            default: break
+            }
+            if !part.children.allSatisfy({ if case .literal = $0 { true } else { false } }) { return part }
+            if !Compiler.isDeterministic(part) { return part }
+            guard let evaluator = try? Evaluator([part], settings: settings),
+                let value = try? evaluator.evaluate(Batch(columns: [], count: 1))
+            else { return part }
+            return .literal(Literal(value[0].scalar(at: 0), part.type))
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Columns
+import Memory
+import Vocabulary
+
+/// Converts vectors between types as Spark's CAST does.
+package enum Casting {
+    /// Returns the values of `input` (flat or constant) as `type`. A value that does not fit fails, is null or wraps as
+    /// `mode` says. Local times are those of `zone`.
+    package static func cast(
+        _ input: Vector, to type: DataType, mode: FailureMode, zone: Zone
+    ) throws(EngineError) -> Vector {
+        if input.type == type { return input }
+        if input.isNullConstant || input.type == .null { return .nulls(type, count: input.count) }
+        if input.form == .constant {
+            if input.count == 0 { return .empty(type) }
+            let one = try cast(input.flattenedOnce(count: 1), to: type, mode: mode, zone: zone)
+            return one.form == .constant ? one.sliced(from: 0, count: input.count) : .constant(one, count: input.count)
+        }
+        if input.form == .dictionary { return try cast(input.flattened(), to: type, mode: mode, zone: zone) }
+        let job = CastJob(input: input, target: type, mode: mode, zone: zone)
+        if type == .string { return try job.toText() }
+        switch (input.type, type) {
+        case (.string, _): return try job.fromText()
+        case (.array, .array), (.map, .map), (.structure, .structure): return try job.nested()
+        case (_, .binary): return job.toBinary()
+        case (.date, _), (.timestamp, _), (.timestampNTZ, _), (_, .timestamp), (_, .date), (_, .timestampNTZ):
+            return try job.times()
+        case (_, .decimal): return try job.toDecimal()
+        case (.decimal, _): return try job.fromDecimal()
+        default: return try job.numbers()
+        }
+    }
+}
+
+/// Holds one cast while it runs. `input` is flat.
+struct CastJob {
+    let input: Vector
+    let target: DataType
+    let mode: FailureMode
+    let zone: Zone
+    var count: Int { input.count }
+
+    /// The value of a row as messages show it.
+    func shown(_ row: Int) -> String {
+        let text = (try? CastJob(input: input, target: .string, mode: .null, zone: zone).toText())?.scalar(at: row)
+        guard case .string(let value)? = text else { return "null" }
+        switch input.type {
+        case .string: return "'\(value)'"
+        case .int64: return value + "L"
+        case .int16: return value + "S"
+        case .int8: return value + "T"
+        case .double: return value + "D"
+        case .date: return "DATE '\(value)'"
+        case .timestamp: return "TIMESTAMP '\(value)'"
+        case .decimal: return value + "BD"
+        default: return value
+        }
+    }
+
+    func malformed(_ row: Int) -> EngineError { Failure.invalidCast(shown(row), from: input.type, to: target) }
+    func overflow(_ row: Int) -> EngineError { Failure.castOverflow(shown(row), from: input.type, to: target) }
+
+    /// Finishes a cast of which some rows failed: the first such row's error, or nulls.
+    func finish(
+        _ buffer: Buffer, failed: Bool, error: (Int) -> EngineError, _ isBad: (Int) -> Bool
+    ) throws(EngineError) -> Vector {
+        guard failed else { return .flat(target, count: count, values: buffer, validity: input.validity) }
+        var nulls = NullCollector(input.validity, count: count)
+        for row in 0..<count where !nulls.wasNull(row) && isBad(row) {
+            if mode == .error { throw error(row) }
+            nulls.setNull(row)
+        }
+        return .flat(target, count: count, values: buffer, validity: nulls.validity)
+    }
+
+    func nested() throws(EngineError) -> Vector {
+        var children: [Vector] = []
+        switch (input.type, target) {
+        case (.array, .array(let element, _)):
+            children = [try Casting.cast(input.children[0], to: element, mode: mode, zone: zone)]
+        case (.map, .map(let key, let value, _)):
+            children = [
+                try Casting.cast(input.children[0], to: key, mode: mode, zone: zone),
+                try Casting.cast(input.children[1], to: value, mode: mode, zone: zone),
+            ]
+        case (.structure, .structure(let fields)):
+            for (child, field) in zip(input.children, fields) {
+                children.append(try Casting.cast(child, to: field.type, mode: mode, zone: zone))
+            }
+        default: throw .internal("no cast from \(input.type.sqlName) to \(target.sqlName)")
+        }
+        return .flat(target, count: count, values: input.values, validity: input.validity, children: children)
+    }
+
+    /// Integers become their big-endian bytes; strings were handled before, binaries are the same.
+    func toBinary() -> Vector {
+        let builder = ViewBuilder(count: count)
+        let width = input.type.physical.width
+        for row in 0..<count {
+            if input.isNull(row) { continue }
+            if input.type == .string { break }
+            let value = input.scalar(at: row).integerValue
+            let bytes = (0..<width).map { UInt8(truncatingIfNeeded: value >> Int128((width - 1 - $0) * 8)) }
+            builder.put(bytes, row)
+        }
+        return builder.finish(.binary, validity: input.validity)
+    }
+}

@@ -1,0 +1,175 @@
+import Columns
+
+/// Writes and reads dates and timestamps as Spark's casts do.
+package enum TimeText {
+    /// Appends a number padded with zeros to `width` digits.
+    @inline(__always)
+    static func pad(_ value: Int, _ width: Int, _ out: inout [UInt8]) {
+        if width == 2, value >= 0, value < 100 {
+            out.append(48 &+ UInt8(truncatingIfNeeded: value / 10))
+            out.append(48 &+ UInt8(truncatingIfNeeded: value % 10))
+            return
+        }
+        let digits = Array(String(value.magnitude).utf8)
+        if value < 0 { out.append(45) }
+        for _ in 0..<max(0, width - digits.count) { out.append(48) }
+        out.append(contentsOf: digits)
+    }
+
+    /// Appends `yyyy-MM-dd`.
+    package static func date(_ days: Int, _ out: inout [UInt8]) {
+        let civil = CivilDate(days: days)
+        if civil.year > 9999 { out.append(43) }
+        pad(civil.year, 4, &out)
+        out.append(45)
+        pad(civil.month, 2, &out)
+        out.append(45)
+        pad(civil.day, 2, &out)
+    }
+
+    /// Appends `yyyy-MM-dd HH:mm:ss[.ffffff]` of a local time in microseconds, without trailing zeros.
+    package static func timestamp(_ microseconds: Int, _ out: inout [UInt8]) {
+        let days = ClockTime.floorDivide(microseconds, ClockTime.microsecondsPerDay)
+        let rest = microseconds - days * ClockTime.microsecondsPerDay
+        date(days, &out)
+        out.append(32)
+        let seconds = rest / 1_000_000
+        pad(seconds / 3600, 2, &out)
+        out.append(58)
+        pad(seconds / 60 % 60, 2, &out)
+        out.append(58)
+        pad(seconds % 60, 2, &out)
+        fraction(rest % 1_000_000, &out)
+    }
+
+    static func fraction(_ micros: Int, _ out: inout [UInt8]) {
+        if micros == 0 { return }
+        out.append(46)
+        var digits = Array(String(1_000_000 + micros).utf8.dropFirst())
+        while digits.last == 48 { digits.removeLast() }
+        out.append(contentsOf: digits)
+    }
+
+    /// Reads `[+-]y…[-m[m][-d[d]]]`, with anything after a blank or `T`; nil when malformed or no date.
+    package static func parseDate(_ text: UnsafeRawBufferPointer) -> Int32? {
+        var scan = TextScanner(trimming: text)
+        guard let date = scan.date() else { return nil }
+        if !scan.isAtEnd, scan.peek != 32, scan.peek != UInt8(ascii: "T") { return nil }
+        return Int32(exactly: date.days)
+    }
+
+    /// Reads a timestamp: a date, then optionally a time `h[h]:m[m][:s[s][.f…]]` after a blank or `T`, then optionally
+    /// a zone. Returns microseconds: of the instant, where the text has no zone in that of `zone`; with `zone` nil,
+    /// of the local time, and a zone in the text is ignored.
+    package static func parseTimestamp(_ text: UnsafeRawBufferPointer, zone: Zone?) -> Int64? {
+        var scan = TextScanner(trimming: text)
+        guard let date = scan.date() else { return nil }
+        var micros = 0
+        var given: Zone?
+        if !scan.isAtEnd {
+            guard scan.peek == 32 || scan.peek == UInt8(ascii: "T") else { return nil }
+            scan.advance()
+            if !scan.isAtEnd {
+                guard let time = scan.time() else { return nil }
+                micros = time
+                if let rest = scan.rest() {
+                    guard let found = try? Zone.named(rest) else { return nil }
+                    given = found
+                }
+            }
+        }
+        let (day, overflow) = date.days.multipliedReportingOverflow(by: ClockTime.microsecondsPerDay)
+        if overflow { return nil }
+        let (local, carried) = day.addingReportingOverflow(micros)
+        if carried { return nil }
+        guard let zone else { return Int64(local) }
+        return Int64((given ?? zone).instant(local: local))
+    }
+}
+
+/// Reads numbers and separators from the bytes of a date or timestamp.
+struct TextScanner {
+    private let base: UnsafePointer<UInt8>?
+    private var at = 0
+    private var end: Int
+
+    init(trimming text: UnsafeRawBufferPointer) {
+        base = text.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        end = text.count
+        guard let base else { return }
+        while at < end, base[at] <= 32 { at += 1 }
+        while end > at, base[end - 1] <= 32 { end -= 1 }
+    }
+
+    var isAtEnd: Bool { at >= end }
+    var peek: UInt8 { base.map { at < end ? $0[at] : 0 } ?? 0 }
+    mutating func advance() { at += 1 }
+
+    /// Reads between `least` and `most` digits.
+    mutating func number(_ least: Int, _ most: Int) -> Int? {
+        var value = 0
+        var digits = 0
+        while digits < most, peek >= 48, peek <= 57 {
+            value = value * 10 + Int(peek - 48)
+            at += 1
+            digits += 1
+        }
+        return digits >= least ? value : nil
+    }
+
+    mutating func date() -> CivilDate? {
+        var sign = 1
+        if peek == 43 || peek == 45 {
+            sign = peek == 45 ? -1 : 1
+            at += 1
+        }
+        guard let year = number(4, 6) else { return nil }
+        var date = CivilDate(year: sign * year, month: 1, day: 1)
+        if peek == 45 {
+            at += 1
+            guard let month = number(1, 2) else { return nil }
+            date.month = month
+            if peek == 45 {
+                at += 1
+                guard let day = number(1, 2) else { return nil }
+                date.day = day
+            }
+        }
+        return date.isValid ? date : nil
+    }
+
+    /// Reads a time of day; microseconds.
+    mutating func time() -> Int? {
+        guard let hour = number(1, 2), peek == 58 else { return nil }
+        at += 1
+        guard let minute = number(1, 2) else { return nil }
+        var (second, micros) = (0, 0)
+        if peek == 58 {
+            at += 1
+            guard let value = number(1, 2) else { return nil }
+            second = value
+            if peek == 46 {
+                at += 1
+                var digits = 0
+                while peek >= 48, peek <= 57 {
+                    if digits < 6 { micros = micros * 10 + Int(peek - 48) }
+                    digits += 1
+                    at += 1
+                }
+                while digits < 6 {
+                    micros *= 10
+                    digits += 1
+                }
+            }
+        }
+        if hour > 23 || minute > 59 || second > 59 { return nil }
+        return ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros
+    }
+
+    /// What is left, without blanks; nil when nothing is.
+    mutating func rest() -> String? {
+        while peek == 32 { at += 1 }
+        guard let base, at < end else { return nil }
+        return String(decoding: UnsafeBufferPointer(start: base + at, count: end - at), as: UTF8.self)
+    }
+}

@@ -16,7 +16,6 @@ static inline int openssl_require_tls13(SSL_CTX *context) {
 
 static inline void openssl_set_modes(SSL_CTX *context) {
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_read_ahead(context, 1);
 }
 
 static inline int openssl_set_server_name(SSL *ssl, const char *name) {

@@ -27,6 +27,9 @@ final class Recorder: SessionDelegate {
     func session(_ session: HTTPSession, sent byteCount: Int, of stream: Int32) { sent += byteCount }
     func session(_ session: HTTPSession, closed stream: Int32, errorCode: UInt32) { closed[stream] = errorCode }
     func session(_ session: HTTPSession, goAwayWith errorCode: UInt32, lastStream: Int32) { goAway = errorCode }
+    func session(_ session: HTTPSession, answeredEarly stream: Int32) {
+        session.reset(stream, errorCode: StreamErrorCode.noError)
+    }
     func sessionReceivedSettings(_ session: HTTPSession) {}
     func session(_ session: HTTPSession, headerListTooLargeOn stream: Int32) {
         session.submitResponse(stream, [HeaderField(":status", "431")], isEnd: true)

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Memory
 import Testing
 import Vocabulary
@@ -7,9 +8,21 @@ import Vocabulary
 
 /// Prints what one loopback connection carries; the bounds below only catch a collapse, since machines differ.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ThroughputTests {
-    /// Fetches `byteCount` and returns gigabytes a second.
-    private func rate(_ server: ServerConfiguration, _ client: ClientConfiguration, _ byteCount: Int) async throws -> Double {
-        var rate = 0.0
+    /// Gigabytes by second of the clock, and by second of processor time of both ends together: on a busy machine
+    /// twice the second figure says what two free cores would carry.
+    private struct Rate: CustomStringConvertible {
+        var wall = 0.0
+        var processor = 0.0
+        var description: String { String(format: "%.2f GB/s, %.2f GB per processor second", wall, processor) }
+    }
+
+    private func processorSeconds() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
+
+    /// Fetches `byteCount` a few times and returns the best rates.
+    private func rate(
+        _ server: ServerConfiguration, _ client: ClientConfiguration, _ byteCount: Int
+    ) async throws -> Rate {
+        var rate = Rate()
         try await withServer(server, client: client) { _, client, origin in
             try await expectHello(client, origin)
             for _ in 0..<3 {
@@ -17,6 +30,7 @@ import Vocabulary
                 let received = Counter()
                 let granter = Granter()
                 let start = MonotonicTime.now
+                let processorStart = processorSeconds()
                 let stream = client.fetch(
                     origin, path: "/bytes/\(byteCount)", windowBytes: 16 << 20, onHead: { _ in },
                     onData: { bytes in
@@ -27,7 +41,9 @@ import Vocabulary
                 stream.body.grant(0)
                 try await expectEventually(60) { ended.wait(seconds: 0) }
                 #expect(received.current == byteCount)
-                rate = max(rate, Double(byteCount) / MonotonicTime.now.seconds(since: start) / 1e9)
+                let gigabytes = Double(byteCount) / 1e9
+                rate.wall = max(rate.wall, gigabytes / MonotonicTime.now.seconds(since: start))
+                rate.processor = max(rate.processor, gigabytes / (processorSeconds() - processorStart))
             }
         }
         return rate
@@ -41,8 +57,8 @@ import Vocabulary
     @Test("one cleartext connection carries bulk data")
     func cleartext() async throws {
         let rate = try await rate(.init(listen: "127.0.0.1:0"), .init(), 2 << 30)
-        print(String(format: "throughput cleartext %.2f GB/s", rate))
-        #expect(rate > 0.3)
+        print("throughput cleartext \(rate)")
+        #expect(rate.wall > 0.2)
     }
 
     @Test("one TLS connection carries bulk data")
@@ -51,7 +67,7 @@ import Vocabulary
         let rate = try await rate(
             .init(listen: "127.0.0.1:0", tls: certificates.files("server")),
             .init(tls: certificates.files("client")), 1 << 30)
-        print(String(format: "throughput TLS %.2f GB/s", rate))
-        #expect(rate > 0.1)
+        print("throughput TLS \(rate)")
+        #expect(rate.wall > 0.05)
     }
 }

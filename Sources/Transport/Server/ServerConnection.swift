@@ -86,6 +86,17 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         if exchanges.isEmpty { idleSince = .now }
     }
 
+    /// How long a client may go on sending a body that no one wants; some lose the answer when reset at once.
+    private static let unwantedBodySeconds = 0.5
+
+    override func session(_ session: HTTPSession, answeredEarly stream: Int32) {
+        loop.schedule(seconds: Self.unwantedBodySeconds) { [weak self] in
+            guard let self, phase == .open, exchanges[stream] != nil else { return }
+            self.session.reset(stream, errorCode: StreamErrorCode.noError)
+            pump()
+        }
+    }
+
     // MARK: deadlines
 
     private func scheduleTick() {

@@ -174,7 +174,7 @@ extension HTTPSession {
             }
             // A server that has answered wants no more of the request (RFC 9113 §8.1).
             guard role == .server, frame.hd.flags & 0x1 != 0, let stream = streams[frame.hd.stream_id] else { return }
-            if !stream.hasRemoteEnd { reset(stream.id, errorCode: StreamErrorCode.noError) }
+            if !stream.hasRemoteEnd { delegate?.session(self, answeredEarly: stream.id) }
         default: break
         }
     }

@@ -14,6 +14,8 @@ package protocol SessionDelegate: AnyObject {
     func session(_ session: HTTPSession, goAwayWith errorCode: UInt32, lastStream: Int32)
     /// The peer's first settings, or new ones, are in force.
     func sessionReceivedSettings(_ session: HTTPSession)
+    /// A server's answer is out while the request's body still comes; a reset with `noError` ends the stream.
+    func session(_ session: HTTPSession, answeredEarly stream: Int32)
     /// A header list was over the limits; the session goes on and the request must be refused.
     func session(_ session: HTTPSession, headerListTooLargeOn stream: Int32)
 }

@@ -72,6 +72,7 @@ class HTTPConnection: EventHandler, SessionDelegate, @unchecked Sendable {
         session.reset(stream, errorCode: StreamErrorCode.enhanceYourCalm)
     }
     func session(_ session: HTTPSession, goAwayWith errorCode: UInt32, lastStream: Int32) {}
+    func session(_ session: HTTPSession, answeredEarly stream: Int32) {}
     func bodyTooLarge(_ exchange: StreamExchange, on stream: Int32) {
         session.reset(stream, errorCode: StreamErrorCode.cancel)
     }
@@ -195,7 +196,7 @@ class HTTPConnection: EventHandler, SessionDelegate, @unchecked Sendable {
         if phase == .open, error == nil { tls?.shutDown() }
         phase = .closed
         loop.unregister(descriptor)
-        Glibc.close(descriptor)
+        LingeringClose(descriptor, loop).begin()
         let reason = error ?? .connectionLost(peer, "the peer closed it")
         let open = exchanges
         exchanges = [:]

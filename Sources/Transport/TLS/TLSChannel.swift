@@ -10,7 +10,11 @@ final class TLSChannel: ByteChannel {
     /// Bytes handed to OpenSSL at once: sixteen full records.
     private static let stagingBytes = 256 << 10
 
+    /// Bytes decrypted at once: they stay in the second-level cache until the session has looked at them.
+    private static let readBytes = 256 << 10
+
     private let ssl: OpaquePointer
+    private let transit: RecordTransit
     private let peer: String
     private let staging = UnsafeMutableRawBufferPointer.allocate(
         byteCount: TLSChannel.stagingBytes, alignment: 64)
@@ -22,9 +26,11 @@ final class TLSChannel: ByteChannel {
     init(_ context: TLSContext, descriptor: Int32, isServer: Bool, hostName: String?, peer: String)
         throws(EngineError)
     {
-        guard let ssl = SSL_new(context.handle), SSL_set_fd(ssl, descriptor) == 1 else {
+        transit = RecordTransit(descriptor: descriptor, peer: peer)
+        guard let ssl = SSL_new(context.handle), let bio = transit.makeBIO() else {
             throw .internal("OpenSSL gave no connection")
         }
+        SSL_set_bio(ssl, bio, bio)
         self.ssl = ssl
         self.peer = peer
         if isServer {
@@ -52,67 +58,99 @@ final class TLSChannel: ByteChannel {
     var identity: PeerIdentity? { PeerIdentity(ssl) }
 
     func handshake() -> HandshakeStep {
-        ERR_clear_error()
-        let result = SSL_do_handshake(ssl)
-        if result == 1 {
-            var name: UnsafePointer<UInt8>?
-            var count: UInt32 = 0
-            SSL_get0_alpn_selected(ssl, &name, &count)
-            if let name, count == 2, name[0] == UInt8(ascii: "h"), name[1] == UInt8(ascii: "2") { return .done }
-            return .failed(TLSFailure.handshake(reason: "the peer does not agree on HTTP/2 (ALPN h2)", peer: peer))
-        }
-        switch SSL_get_error(ssl, result) {
-        case SSL_ERROR_WANT_READ: return .wantRead
-        case SSL_ERROR_WANT_WRITE: return .wantWrite
-        default: return .failed(TLSFailure.handshake(ssl, peer: peer))
+        while true {
+            ERR_clear_error()
+            let result = SSL_do_handshake(ssl)
+            let error = SSL_get_error(ssl, result)
+            let reason = result == 1 || error == SSL_ERROR_WANT_READ ? nil : TLSFailure.handshake(ssl, peer: peer)
+            if case .closed(let lost) = transit.flush(), reason == nil {
+                return .failed(lost ?? TLSFailure.handshake(reason: nil, peer: peer))
+            }
+            if result == 1 { return agreedOnHTTP2() }
+            if let reason { return .failed(reason) }
+            if transit.hasOutbound { return .wantWrite }
+            switch transit.fill() {
+            case .bytes: continue
+            case .wouldBlock: return .wantRead
+            case .closed(let lost): return .failed(lost ?? TLSFailure.handshake(reason: nil, peer: peer))
+            }
         }
     }
 
-    var mayHoldBytes: Bool { SSL_has_pending(ssl) != 0 }
-    var holdsUnsentBytes: Bool { stagedFirst < stagedEnd }
+    private func agreedOnHTTP2() -> HandshakeStep {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        SSL_get0_alpn_selected(ssl, &name, &count)
+        if let name, count == 2, name[0] == UInt8(ascii: "h"), name[1] == UInt8(ascii: "2") { return .done }
+        return .failed(TLSFailure.handshake(reason: "the peer does not agree on HTTP/2 (ALPN h2)", peer: peer))
+    }
 
-    /// Reads records until `target` is full or the socket is empty.
+    var mayHoldBytes: Bool { transit.hasInbound || SSL_has_pending(ssl) != 0 }
+    var holdsUnsentBytes: Bool { stagedFirst < stagedEnd || transit.hasOutbound }
+
+    /// Reads records until enough are there or the socket is empty. The end, or an error, met after some bytes is met
+    /// again by the next read.
     func read(into target: UnsafeMutableRawBufferPointer) -> ChannelResult {
         var done = 0
-        while let base = target.baseAddress, done < target.count {
-            ERR_clear_error()
-            let count = SSL_read(ssl, base + done, Int32(target.count - done))
+        let limit = min(target.count, Self.readBytes)
+        ERR_clear_error()
+        while let base = target.baseAddress, done < limit {
+            let count = SSL_read(ssl, base + done, Int32(limit - done))
             if count > 0 {
                 done += Int(count)
                 hasReceived = true
                 continue
             }
-            let result = failure(count)
-            // The end, or the error, is met again by the next read.
-            return done > 0 ? .bytes(done) : result
+            let result = failure(count, keepsReason: done > 0)
+            guard case .wouldBlock = result else { return done > 0 ? .bytes(done) : result }
+            switch transit.fill() {
+            case .bytes: continue
+            case .wouldBlock: return done > 0 ? .bytes(done) : .wouldBlock
+            case .closed(let error): return done > 0 ? .bytes(done) : .closed(lostEarly ?? error)
+            }
         }
         return .bytes(done)
     }
 
+    /// The error of a peer that closed before it sent anything; nil later.
+    private var lostEarly: EngineError? { hasReceived ? nil : TLSFailure.handshake(reason: nil, peer: peer) }
+
     func write(from queue: OutputQueue) -> ChannelResult {
+        if transit.hasOutbound {
+            let result = transit.flush()
+            if transit.hasOutbound { return result }
+            if case .closed = result { return result }
+        }
         if stagedFirst == stagedEnd {
             stagedFirst = 0
             stagedEnd = queue.drain(into: staging)
             if stagedEnd == 0 { return .bytes(0) }
         }
         ERR_clear_error()
-        let count = SSL_write(
-            ssl, UnsafeRawPointer(staging.baseAddress.unsafelyUnwrapped + stagedFirst),
-            Int32(stagedEnd - stagedFirst))
-        if count > 0 {
-            stagedFirst += Int(count)
-            return .bytes(Int(count))
+        while stagedFirst < stagedEnd {
+            let count = SSL_write(
+                ssl, UnsafeRawPointer(staging.baseAddress.unsafelyUnwrapped + stagedFirst),
+                Int32(stagedEnd - stagedFirst))
+            if count > 0 {
+                stagedFirst += Int(count)
+                continue
+            }
+            guard case .wouldBlock = failure(count, keepsReason: false) else { return .closed(lostWrite) }
+            if !transit.hasOutbound { return .wouldBlock }
+            break
         }
-        return failure(count)
+        return transit.flush()
     }
 
-    private func failure(_ result: Int32) -> ChannelResult {
+    private var lostWrite: EngineError { .connectionLost(peer, "TLS refused to write") }
+
+    /// Says what a call that did not succeed means; `keepsReason` leaves OpenSSL's errors for a second look.
+    private func failure(_ result: Int32, keepsReason: Bool) -> ChannelResult {
         switch SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wouldBlock
         case SSL_ERROR_ZERO_RETURN: return .closed(nil)
-        case SSL_ERROR_SYSCALL: return .closed(.connectionLost(peer, errno == 0 ? ECONNRESET : errno))
         default:
-            let reason = TLSFailure.takeReason()
+            let reason = keepsReason ? nil : TLSFailure.takeReason()
             // In TLS 1.3 a client learns of its refusal only after its own side of the handshake is done.
             if !hasReceived { return .closed(TLSFailure.handshake(reason: reason, peer: peer)) }
             return .closed(.connectionLost(peer, reason ?? "TLS failed"))
@@ -123,5 +161,6 @@ final class TLSChannel: ByteChannel {
     func shutDown() {
         ERR_clear_error()
         SSL_shutdown(ssl)
+        _ = transit.flush()
     }
 }

@@ -17,7 +17,6 @@ final class TLSContext: @unchecked Sendable {
         handle = context
         guard openssl_require_tls13(context) == 1 else { throw .internal("OpenSSL has no TLS 1.3") }
         openssl_set_modes(context)
-        SSL_CTX_set_default_read_buffer_len(context, Self.readBufferBytes)
         try loadOwnCertificate(files, isServer: isServer)
         try loadAuthority(files, isServer: isServer)
         if isServer {
@@ -29,9 +28,6 @@ final class TLSContext: @unchecked Sendable {
     }
 
     deinit { SSL_CTX_free(handle) }
-
-    /// What OpenSSL reads from the socket at once: several records of 16 KiB.
-    private static let readBufferBytes = 256 << 10
 
     private func loadOwnCertificate(_ files: TLSFiles, isServer: Bool) throws(EngineError) {
         guard let certificate = files.certificate, let key = files.key else {

@@ -68,13 +68,13 @@ let package = Package(
         // data
         room("Columns", ["Vocabulary", "Memory"]),
         room("Kernels", ["Vocabulary", "Memory", "Columns"]),
-        room("Formats", ["Vocabulary", "Memory", "Columns", "CKernels", "CLZ4", "CZstd", "CZlib", "CSimdJSON"]),
+        room("Formats", ["Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "CLZ4", "CZstd", "CZlib", "CSimdJSON"]),
         room("Storage", ["Vocabulary", "Memory"]),
         // language
         room("SQLSyntax", ["Vocabulary"]),
         room("Plans", ["Vocabulary", "Columns"]),
         room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "Plans", "CPCRE2"]),
-        room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans"]),
+        room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
         // cluster
         room("Protocol", ["Vocabulary", "Columns"]),
         room("Shuffle", ["Vocabulary", "Memory", "Columns"]),
@@ -92,6 +92,9 @@ let package = Package(
         tests("ColumnsTests", ["Columns", "Memory", "Vocabulary"]),
         tests("PlansTests", ["Plans", "Columns", "Vocabulary"]),
         tests("PlannerTests", ["Planner", "Plans", "Columns", "Vocabulary"]),
+        tests(
+            "ExecutionTests",
+            ["Execution", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("KernelsTests", ["Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("FunctionsTests", ["Functions", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("FormatsTests", ["Formats", "Storage", "Columns", "Memory", "Vocabulary"]),

@@ -20,6 +20,9 @@ package indirect enum LogicalPlan: Hashable, Sendable {
     case union([LogicalPlan], output: [ColumnReference])
     /// Each input row once per projection list (grouping sets).
     case expand([[Expression]], output: [ColumnReference], input: LogicalPlan)
+    /// Exactly one row: the input's, or nulls when it has none; an error when it has more. What a scalar subquery
+    /// becomes.
+    case singleRow(input: LogicalPlan)
 }
 
 /// Reads columns of a file relation.
@@ -68,6 +71,8 @@ extension LogicalPlan {
         case .scan(let scan): scan.output
         case .values(_, let output), .union(_, let output), .expand(_, let output, _): output
         case .filter(_, let input), .sort(_, let input), .limit(_, _, let input), .distinct(let input): input.output
+        case .singleRow(let input):
+            input.output.map { ColumnReference(id: $0.id, name: $0.name, type: $0.type, nullable: true) }
         case .project(let list, _): list.map(\.output)
         case .aggregate(let groups, let aggregates, _): groups.map(\.output) + aggregates.map(\.output)
         case .join(let kind, let left, let right, _): LogicalPlan.joinOutput(kind, left.output, right.output)

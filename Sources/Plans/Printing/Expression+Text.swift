@@ -9,30 +9,33 @@ extension Expression: CustomStringConvertible {
     ]
 
     /// The expression as plans print it: columns as `name#id`, operators between their operands.
-    package var description: String {
+    package var description: String { text(\.description) }
+
+    /// Returns the expression's text, its direct inputs printed by `show`.
+    func text(_ show: (Expression) -> String) -> String {
         switch self {
         case .column(let reference): return reference.description
         case .input(let index, _): return "input[\(index)]"
         case .literal(let literal): return literal.description
-        case .call(let call): return Self.text(of: call)
+        case .call(let call): return Self.text(of: call, show)
         case .cast(let inner, let type, let mode):
             return "\(mode == .try ? "try_cast" : "cast")(\(inner) as \(type.sqlName.lowercased()))"
         case .conditional(let branches, let otherwise, _):
-            let parts = branches.map { "WHEN \($0.condition) THEN \($0.result)" }.joined(separator: " ")
-            return "CASE \(parts)\(otherwise.map { " ELSE \($0)" } ?? "") END"
+            let parts = branches.map { "WHEN \(show($0.condition)) THEN \(show($0.result))" }.joined(separator: " ")
+            return "CASE \(parts)\(otherwise.map { " ELSE \(show($0))" } ?? "") END"
         case .inList(let value, let list):
             let shown = list.count > 12 ? list.prefix(10).map(\.description) + ["… \(list.count - 10) more"]
                 : list.map(\.description)
-            return "\(value) IN (\(shown.joined(separator: ", ")))"
+            return "\(show(value)) IN (\(shown.joined(separator: ", ")))"
         case .member(let inner, let index, _):
-            if case .structure(let fields) = inner.type, index < fields.count { return "\(inner).\(fields[index].name)" }
-            return "\(inner).\(index)"
+            if case .structure(let fields) = inner.type, index < fields.count { return "\(show(inner)).\(fields[index].name)" }
+            return "\(show(inner)).\(index)"
         case .subquery(let subquery): return Self.text(of: subquery)
         }
     }
 
-    private static func text(of call: FunctionCall) -> String {
-        let arguments = call.arguments.map(\.description)
+    private static func text(of call: FunctionCall, _ show: (Expression) -> String) -> String {
+        let arguments = call.arguments.map(show)
         if arguments.count == 2, let symbol = operators[call.name] {
             return "(\(arguments[0]) \(symbol) \(arguments[1]))"
         }

@@ -29,6 +29,7 @@ extension LogicalPlan: CustomStringConvertible {
         case .limit(let count, let offset, _):
             return "Limit \(count.map(String.init) ?? "ALL")\(offset > 0 ? " OFFSET \(offset)" : "")"
         case .distinct: return "Distinct"
+        case .singleRow: return "SingleRow"
         case .union(_, let output): return "Union \(list(output))"
         case .expand(let lists, let output, _):
             return "Expand [\(lists.map { list($0) }.joined(separator: ", "))], \(list(output))"

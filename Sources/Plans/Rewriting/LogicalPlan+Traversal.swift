@@ -7,7 +7,7 @@ extension LogicalPlan {
         switch self {
         case .scan, .values: []
         case .filter(_, let input), .project(_, let input), .aggregate(_, _, let input), .sort(_, let input),
-            .limit(_, _, let input), .distinct(let input), .expand(_, _, let input):
+            .limit(_, _, let input), .distinct(let input), .expand(_, _, let input), .singleRow(let input):
             [input]
         case .join(_, let left, let right, _): [left, right]
         case .union(let inputs, _): inputs
@@ -28,6 +28,7 @@ extension LogicalPlan {
         case .limit(let count, let offset, let input):
             return .limit(count: count, offset: offset, input: try transform(input))
         case .distinct(let input): return .distinct(input: try transform(input))
+        case .singleRow(let input): return .singleRow(input: try transform(input))
         case .union(let inputs, let output): return .union(try inputs.map(transform), output: output)
         case .expand(let lists, let output, let input):
             return .expand(lists, output: output, input: try transform(input))
@@ -53,7 +54,7 @@ extension LogicalPlan {
         case .scan(var scan):
             scan.filters = try scan.filters.map(transform)
             return .scan(scan)
-        case .values, .limit, .distinct, .union: return self
+        case .values, .limit, .distinct, .union, .singleRow: return self
         case .filter(let condition, let input): return .filter(try transform(condition), input: input)
         case .project(let list, let input): return .project(try named(list), input: input)
         case .aggregate(let groups, let aggregates, let input):

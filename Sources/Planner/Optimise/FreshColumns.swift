@@ -1,0 +1,50 @@
+import Columns
+import Plans
+import Vocabulary
+
+/// Copies a plan under new column numbers, so that it can stand twice in one plan.
+enum FreshColumns {
+    static func renamed(_ plan: LogicalPlan, _ context: RuleContext) -> LogicalPlan {
+        var names: [ColumnID: ColumnReference] = [:]
+        return renamed(plan, &names, context)
+    }
+
+    private static func renamed(
+        _ plan: LogicalPlan, _ names: inout [ColumnID: ColumnReference], _ context: RuleContext
+    ) -> LogicalPlan {
+        var current = names
+        let below = plan.mapChildren { renamed($0, &current, context) }
+        names = current
+        func fresh(_ column: ColumnReference) -> ColumnReference {
+            if let known = current[column.id] { return known }
+            let new = context.newColumn(column.name, column.type, nullable: column.nullable)
+            current[column.id] = new
+            return new
+        }
+        func replaced(_ expression: Expression) -> Expression {
+            expression.rewritten { part in
+                guard case .column(let reference) = part, let new = current[reference.id] else { return part }
+                return .column(new)
+            }
+        }
+        defer { names = current }
+        if case .scan(var scan) = below {
+            scan.output = scan.output.map(fresh)
+            scan.filters = scan.filters.map(replaced)
+            return .scan(scan)
+        }
+        let changed = below.mapExpressions(replaced)
+        switch changed {
+        case .values(let rows, let output): return .values(rows: rows, output: output.map(fresh))
+        case .project(let list, let input):
+            return .project(list.map { NamedExpression($0.expression, as: fresh($0.output)) }, input: input)
+        case .aggregate(let groups, let aggregates, let input):
+            return .aggregate(
+                groups: groups.map { NamedExpression($0.expression, as: fresh($0.output)) },
+                aggregates: aggregates.map { NamedAggregate($0.call, as: fresh($0.output)) }, input: input)
+        case .union(let inputs, let output): return .union(inputs, output: output.map(fresh))
+        case .expand(let lists, let output, let input): return .expand(lists, output: output.map(fresh), input: input)
+        default: return changed
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import Columns
+import Plans
+import Vocabulary
+
+extension PhysicalPlanner {
+    mutating func buildJoin(
+        _ kind: JoinKind, left: LogicalPlan, right: LogicalPlan, condition: Expression?, required: Set<ColumnID>
+    ) throws(EngineError) -> BuiltPlan {
+        let keys = EquiKeys(condition, left: left.output.idSet, right: right.output.idSet)
+        let used = required.union(condition?.columns ?? [])
+        let leftBuilt = try build(left, required: used)
+        let rightBuilt = try build(right, required: used)
+        if keys.left.isEmpty || (kind == .leftAntiNullAware && !keys.residual.isEmpty) {
+            return try nestedLoop(
+                JoinSides(kind, leftBuilt, rightBuilt, bytes(left, leftBuilt), bytes(right, rightBuilt)),
+                condition: condition, required: required)
+        }
+        return try hashJoin(
+            JoinSides(kind, leftBuilt, rightBuilt, bytes(left, leftBuilt), bytes(right, rightBuilt)), keys: keys,
+            required: required)
+    }
+
+    private func bytes(_ logical: LogicalPlan, _ built: BuiltPlan) -> Double {
+        estimator.estimate(logical).byteCount(of: built.output)
+    }
+
+    /// Holds the two inputs of a join with their expected bytes.
+    private struct JoinSides {
+        var kind: JoinKind
+        var left: BuiltPlan
+        var right: BuiltPlan
+        var leftBytes: Double
+        var rightBytes: Double
+
+        init(_ kind: JoinKind, _ left: BuiltPlan, _ right: BuiltPlan, _ leftBytes: Double, _ rightBytes: Double) {
+            self.kind = kind
+            self.left = left
+            self.right = right
+            self.leftBytes = leftBytes
+            self.rightBytes = rightBytes
+        }
+
+        /// Columns of the result among which the operators choose.
+        var combined: [ColumnReference] {
+            let leftNullable = kind == .right || kind == .full
+            let rightNullable = kind == .left || kind == .full
+            func marked(_ columns: [ColumnReference], _ nullable: Bool) -> [ColumnReference] {
+                nullable ? columns.map { ColumnReference(id: $0.id, name: $0.name, type: $0.type) } : columns
+            }
+            return marked(left.output, leftNullable) + marked(right.output, rightNullable)
+        }
+
+        var keepsRight: Bool {
+            switch kind {
+            case .leftSemi, .leftAnti, .leftAntiNullAware: false
+            default: true
+            }
+        }
+
+        /// Positions of the given columns that something above reads.
+        func output(required: Set<ColumnID>) -> [Int] {
+            let all = combined
+            return all.indices.filter { required.contains(all[$0].id) && (keepsRight || $0 < left.output.count) }
+        }
+    }
+
+    // MARK: equality joins
+
+    private func hashJoin(
+        _ given: JoinSides, keys: EquiKeys, required: Set<ColumnID>
+    ) throws(EngineError) -> BuiltPlan {
+        var sides = given
+        let build = buildSide(sides)
+        let isShared = shouldBroadcast(sides, build: build)
+        var order = Array(keys.left.indices)
+        if !(sides.left.isSingle && sides.right.isSingle) {
+            if isShared {
+                if build == .right {
+                    sides.right.plan = .exchange(.broadcast, input: sides.right.plan)
+                } else {
+                    sides.left.plan = .exchange(.broadcast, input: sides.left.plan)
+                }
+            } else {
+                order = try partition(&sides, keys: keys)
+            }
+        }
+        let output = sides.output(required: required)
+        let combined = sides.combined
+        var leftKeys: [Expression] = []
+        var rightKeys: [Expression] = []
+        for index in order {
+            leftKeys.append(try sides.left.resolve(keys.left[index]))
+            rightKeys.append(try sides.right.resolve(keys.right[index]))
+        }
+        let residual = try Expression.conjunction(keys.residual).map { condition throws(EngineError) in
+            try ColumnPositions(sides.left.output + sides.right.output).resolve(condition)
+        }
+        let isLocal = given.left.isSingle && given.right.isSingle
+        let columns = output.map { combined[$0] }
+        let join = PhysicalHashJoin(
+            kind: sides.kind, left: sides.left.plan, right: sides.right.plan, leftKeys: leftKeys, rightKeys: rightKeys,
+            residual: residual, build: build, buildIsShared: isShared && !isLocal, output: output,
+            schema: columns.schema)
+        let probe = build == .right ? sides.left : sides.right
+        let hashed = isShared || isLocal ? probe.hashedBy : partitionedBy(sides, keys: keys, order: order)
+        return BuiltPlan(plan: .hashJoin(join), output: columns, tasks: probe.tasks, hashedBy: hashed)
+    }
+
+    private func partitionedBy(_ sides: JoinSides, keys: EquiKeys, order: [Int]) -> [[ColumnID]] {
+        let left = order.compactMap { keys.left[$0].columnReference?.id }
+        let right = order.compactMap { keys.right[$0].columnReference?.id }
+        var lists: [[ColumnID]] = []
+        if left.count == order.count, sides.kind != .right, sides.kind != .full { lists.append(left) }
+        if right.count == order.count, sides.keepsRight, sides.kind != .left, sides.kind != .full { lists.append(right) }
+        return lists
+    }
+
+    /// The side that goes into the hash table: the smaller where both can, else the one that need not be kept whole.
+    private func buildSide(_ sides: JoinSides) -> PhysicalHashJoin.Side {
+        switch sides.kind {
+        case .inner, .cross, .full, .left, .right:
+            let canSwap = sides.kind == .inner || sides.kind == .cross
+            if canSwap { return sides.leftBytes < sides.rightBytes ? .left : .right }
+            if sides.kind == .right { return .left }
+            return .right
+        case .leftSemi, .leftAnti, .leftAntiNullAware: return .right
+        }
+    }
+
+    /// Broadcasting spares the larger side its exchange; a full join cannot, since unmatched build rows would come
+    /// from every task.
+    private func shouldBroadcast(_ sides: JoinSides, build: PhysicalHashJoin.Side) -> Bool {
+        if sides.kind == .full { return false }
+        // A null among the keys decides about every row, so each task must see the whole right side.
+        if sides.kind == .leftAntiNullAware { return true }
+        let buildBytes = build == .right ? sides.rightBytes : sides.leftBytes
+        let probeBytes = build == .right ? sides.leftBytes : sides.rightBytes
+        if settings.broadcastBytes <= 0 { return false }
+        // Inside one process a broadcast moves nothing: the threshold is what a table may take of memory.
+        let threshold = Double(settings.broadcastBytes) * (cluster.workers == 1 ? 8 : 1)
+        return buildBytes <= threshold && buildBytes * Double(cluster.workers) <= max(probeBytes * 2, 1_048_576)
+    }
+
+    /// Spreads both sides by the hash of the keys, keeping a side that is spread so already. Returns the order of
+    /// the keys that both sides are hashed in.
+    private func partition(_ sides: inout JoinSides, keys: EquiKeys) throws(EngineError) -> [Int] {
+        let leftOrder = existingOrder(sides.left, keys.left)
+        let rightOrder = existingOrder(sides.right, keys.right)
+        if let leftOrder, leftOrder == rightOrder, sides.left.tasks == sides.right.tasks { return leftOrder }
+        if let leftOrder, sides.left.tasks > 1 {
+            sides.right = try hashed(sides.right, by: leftOrder.map { keys.right[$0] }, partitions: sides.left.tasks)
+            return leftOrder
+        }
+        if let rightOrder, sides.right.tasks > 1 {
+            sides.left = try hashed(sides.left, by: rightOrder.map { keys.left[$0] }, partitions: sides.right.tasks)
+            return rightOrder
+        }
+        let order = Array(keys.left.indices)
+        let partitions = sizing.partitions(byteCount: max(sides.leftBytes, sides.rightBytes))
+        sides.left = try hashed(sides.left, by: keys.left, partitions: partitions)
+        sides.right = try hashed(sides.right, by: keys.right, partitions: partitions)
+        return order
+    }
+
+    /// The order of key positions by which the plan's rows are spread already, all keys being used.
+    private func existingOrder(_ built: BuiltPlan, _ keys: [Expression]) -> [Int]? {
+        let ids = keys.map { $0.columnReference?.id }
+        for list in built.hashedBy where list.count == keys.count {
+            let order = list.compactMap { id in ids.firstIndex(of: id) }
+            if Set(order).count == keys.count { return order }
+        }
+        return nil
+    }
+
+    func hashed(_ built: BuiltPlan, by keys: [Expression], partitions: Int) throws(EngineError) -> BuiltPlan {
+        if partitions == 1 { return gathered(built) }
+        var resolved: [Expression] = []
+        for key in keys { resolved.append(try built.resolve(key)) }
+        let ids = keys.compactMap { $0.columnReference?.id }
+        return BuiltPlan(
+            plan: .exchange(.hash(resolved, partitions: partitions), input: built.plan), output: built.output,
+            tasks: partitions, hashedBy: ids.count == keys.count ? [ids] : [])
+    }
+
+    // MARK: other joins
+
+    /// Compares all pairs. The right side is held in memory, so the smaller one goes there where the kind allows.
+    private func nestedLoop(
+        _ given: JoinSides, condition: Expression?, required: Set<ColumnID>
+    ) throws(EngineError) -> BuiltPlan {
+        var sides = given
+        let canSwap = sides.kind == .inner || sides.kind == .cross
+        let mustSwap = sides.kind == .right
+        if mustSwap || (canSwap && sides.leftBytes < sides.rightBytes) {
+            sides = JoinSides(
+                mustSwap ? .left : sides.kind, sides.right, sides.left, sides.rightBytes, sides.leftBytes)
+        }
+        if sides.kind == .full {
+            sides.left = gathered(sides.left)
+            sides.right = gathered(sides.right)
+        } else if !(sides.left.isSingle && sides.right.isSingle) {
+            sides.right.plan = .exchange(.broadcast, input: sides.right.plan)
+        }
+        let output = sides.output(required: required)
+        let combined = sides.combined
+        let resolved = try condition.map { condition throws(EngineError) in
+            try ColumnPositions(sides.left.output + sides.right.output).resolve(condition)
+        }
+        let columns = output.map { combined[$0] }
+        let join = PhysicalNestedLoopJoin(
+            kind: sides.kind, left: sides.left.plan, right: sides.right.plan, condition: resolved, output: output,
+            schema: columns.schema)
+        return BuiltPlan(
+            plan: .nestedLoopJoin(join), output: columns, tasks: sides.left.tasks, hashedBy: sides.left.hashedBy)
+    }
+}

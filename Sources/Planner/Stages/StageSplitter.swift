@@ -1,0 +1,173 @@
+import Columns
+import Plans
+import Vocabulary
+
+/// Cuts a physical plan at its exchanges into stages.
+///
+/// ```
+///   sort                        stage 3: sort ← read(2)
+///   └ exchange range     ⇒      stage 2: read(0, same task) → range by bounds of 1
+///     └ scan                    stage 1: range bounds ← read(0, sample)
+///                               stage 0: scan → rows and sample
+/// ```
+struct StageSplitter {
+    private let scans: [PhysicalPlanner.ScanSplits]
+    private var stages: [Stage] = []
+
+    init(scans: [PhysicalPlanner.ScanSplits]) {
+        self.scans = scans
+    }
+
+    /// Returns all stages of a plan whose last stage's rows go to `output`, the last stage last.
+    static func split(
+        _ plan: PhysicalPlan, output: StageOutput, scans: [PhysicalPlanner.ScanSplits]
+    ) throws(EngineError) -> [Stage] {
+        var splitter = StageSplitter(scans: scans)
+        _ = try splitter.addStage(plan, output: output)
+        return splitter.stages
+    }
+
+    /// Holds what the stage that is being cut reads.
+    private struct Inputs {
+        /// Indices into the planner's scans, in order of the stage's own numbering.
+        var scans: [Int] = []
+        var dependencies: [StageID] = []
+    }
+
+    private mutating func addStage(_ plan: PhysicalPlan, output: StageOutput) throws(EngineError) -> StageID {
+        var inputs = Inputs()
+        let cut = try cut(plan, into: &inputs)
+        return append(cut, output: output, inputs: inputs)
+    }
+
+    private mutating func append(_ plan: PhysicalPlan, output: StageOutput, inputs: Inputs) -> StageID {
+        let tasks = taskCount(of: plan, inputs: inputs)
+        let id = StageID(stages.count)
+        var dependencies = inputs.dependencies
+        if case .shuffle(.range(_, _, let bounds)) = output { dependencies.append(bounds) }
+        stages.append(
+            Stage(
+                id: id, name: StageName.of(plan, output: output), plan: padded(plan, tasks: tasks), output: output,
+                taskCount: tasks, splits: splits(inputs.scans, tasks: tasks), dependencies: dependencies))
+        return id
+    }
+
+    // MARK: cutting
+
+    /// Returns the plan with each exchange replaced by a read of the stage that now ends there.
+    private mutating func cut(_ plan: PhysicalPlan, into inputs: inout Inputs) throws(EngineError) -> PhysicalPlan {
+        switch plan {
+        case .exchange(let partitioning, let input):
+            if case .range(let keys, let partitions, _) = partitioning {
+                return .shuffleRead(try addRange(keys, partitions: partitions, input: input, into: &inputs))
+            }
+            let producer = try addStage(input, output: .shuffle(partitioning))
+            inputs.dependencies.append(producer)
+            let isWhole = partitioning.partitionCount == 1
+            return .shuffleRead(
+                ShuffleRead(stage: producer, mode: isWhole ? .all(partition: 0) : .partition, schema: input.schema))
+        case .scan(var scan):
+            inputs.scans.append(scan.index)
+            scan.index = inputs.scans.count - 1
+            return .scan(scan)
+        default:
+            var mapped: [PhysicalPlan] = []
+            for child in plan.children { mapped.append(try cut(child, into: &inputs)) }
+            return plan.replacingChildren(mapped)
+        }
+    }
+
+    /// Adds the stages of a range exchange; see the picture above.
+    private mutating func addRange(
+        _ keys: [SortKey], partitions: Int, input: PhysicalPlan, into inputs: inout Inputs
+    ) throws(EngineError) -> ShuffleRead {
+        let rows = try addStage(input, output: .shuffle(.rowsAndSample(keys)))
+        let keySchema = Schema(
+            keys.enumerated().map { Field("key\($0.offset)", $0.element.expression.type) })
+        let sample = PhysicalPlan.shuffleRead(ShuffleRead(stage: rows, mode: .all(partition: 1), schema: keySchema))
+        let keyColumns = keys.enumerated().map {
+            SortKey(
+                .input($0.offset, $0.element.expression.type), ascending: $0.element.ascending,
+                nullsFirst: $0.element.nullsFirst)
+        }
+        let bounds = append(
+            .rangeBounds(keyColumns, partitions: partitions, input: sample), output: .shuffle(.broadcast),
+            inputs: Inputs(dependencies: [rows]))
+        let same = PhysicalPlan.shuffleRead(
+            ShuffleRead(stage: rows, mode: .sameTask(partition: 0), schema: input.schema))
+        let ranged = append(
+            same, output: .shuffle(.range(keys, partitions: partitions, bounds: bounds)),
+            inputs: Inputs(dependencies: [rows]))
+        inputs.dependencies.append(ranged)
+        return ShuffleRead(stage: ranged, mode: .partition, schema: input.schema)
+    }
+
+    // MARK: tasks
+
+    private func taskCount(of plan: PhysicalPlan, inputs: Inputs) -> Int {
+        var tasks = inputs.scans.reduce(1) { max($0, scans[$1].tasks) }
+        plan.forEach { node in
+            guard case .shuffleRead(let read) = node else { return }
+            switch read.mode {
+            case .partition: tasks = max(tasks, partitionCount(of: read.stage))
+            case .sameTask: tasks = max(tasks, stages[read.stage.index].taskCount)
+            case .partitionRanges(let ranges): tasks = max(tasks, ranges.count)
+            case .all: break
+            }
+        }
+        return tasks
+    }
+
+    private func partitionCount(of stage: StageID) -> Int {
+        if case .shuffle(let partitioning) = stages[stage.index].output { partitioning.partitionCount } else { 1 }
+    }
+
+    /// In a stage of more tasks than an exchange has partitions, the tasks beyond read nothing of it. Only unions
+    /// bring such inputs together; what joins hold in memory is read whole by every task.
+    private func padded(_ plan: PhysicalPlan, tasks: Int) -> PhysicalPlan {
+        switch plan {
+        case .union(let inputs, let schema):
+            return .union(inputs.map { paddedInput($0, tasks: tasks) }, schema: schema)
+        default: return plan.replacingChildren(plan.children.map { padded($0, tasks: tasks) })
+        }
+    }
+
+    private func paddedInput(_ plan: PhysicalPlan, tasks: Int) -> PhysicalPlan {
+        switch plan {
+        case .shuffleRead(var read):
+            let partitions: Int
+            switch read.mode {
+            case .partition: partitions = partitionCount(of: read.stage)
+            case .all(let partition): partitions = tasks > 1 && partition == 0 ? 1 : tasks
+            case .partitionRanges, .sameTask: partitions = tasks
+            }
+            if partitions < tasks {
+                read.mode = .partitionRanges((0..<tasks).map { $0 < partitions ? $0..<($0 + 1) : 0..<0 })
+            }
+            return .shuffleRead(read)
+        case .hashJoin(var join) where join.buildIsShared:
+            if join.build == .right {
+                join.left = paddedInput(join.left, tasks: tasks)
+            } else {
+                join.right = paddedInput(join.right, tasks: tasks)
+            }
+            return .hashJoin(join)
+        case .nestedLoopJoin(var join):
+            join.left = paddedInput(join.left, tasks: tasks)
+            return .nestedLoopJoin(join)
+        default: return plan.replacingChildren(plan.children.map { paddedInput($0, tasks: tasks) })
+        }
+    }
+
+    /// Deals the splits of the stage's scans out to its tasks: neighbours stay together, bytes are even.
+    private func splits(_ indices: [Int], tasks: Int) -> [[[FileSplit]]] {
+        if indices.isEmpty { return [] }
+        var result = [[[FileSplit]]](repeating: [[FileSplit]](repeating: [], count: indices.count), count: tasks)
+        for (position, index) in indices.enumerated() {
+            for (task, run) in SplitAssignment.runs(of: scans[index].splits, tasks: tasks).enumerated() {
+                result[task][position] = run
+            }
+        }
+        return result
+    }
+}

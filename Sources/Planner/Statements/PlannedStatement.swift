@@ -1,0 +1,62 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+/// Says what a statement does: work first, then a change of the job's catalog or settings once the work is done.
+package struct PlannedStatement: Sendable {
+    package enum Work: Sendable {
+        /// Stages to run; `StageGraph.result` tells where the rows go.
+        case stages(StageGraph)
+        /// Rows that are known already (EXPLAIN, SHOW TABLES, DESCRIBE, SET).
+        case rows([[Literal]], schema: Schema)
+        /// `EXPLAIN ANALYZE`: stages to run, whose measured figures are shown below this text.
+        case analyze(StageGraph, text: String)
+        case none
+    }
+
+    package var work: Work
+    package var change: CatalogChange?
+    package var warnings: [String]
+
+    package init(work: Work, change: CatalogChange? = nil, warnings: [String] = []) {
+        self.work = work
+        self.change = change
+        self.warnings = warnings
+    }
+}
+
+/// Changes what names of the job's session stand for.
+package enum CatalogChange: Sendable {
+    case createView(name: String, CatalogRelation, replaces: Bool)
+    case dropView(name: String)
+    case createTable(TableDefinition, replaces: Bool)
+    case dropTable(name: String)
+    /// `value` nil takes the setting back to its default.
+    case set(key: String, value: String?)
+    case resetSettings
+}
+
+/// Says where the files of a table are.
+package struct TableDefinition: Hashable, Sendable {
+    package var name: String
+    package var location: String
+    package var format: FileFormat
+    package var options: [String: String]
+    /// Names of the columns that are folders, in folder order.
+    package var partitionColumns: [String]
+    /// All columns, data columns first.
+    package var schema: Schema
+
+    package init(
+        name: String, location: String, format: FileFormat, options: [String: String] = [:],
+        partitionColumns: [String] = [], schema: Schema
+    ) {
+        self.name = name
+        self.location = location
+        self.format = format
+        self.options = options
+        self.partitionColumns = partitionColumns
+        self.schema = schema
+    }
+}

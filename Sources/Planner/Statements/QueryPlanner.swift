@@ -1,0 +1,41 @@
+import Columns
+import Plans
+import Vocabulary
+
+/// Takes a bound logical plan to stages, keeping each step for EXPLAIN.
+package struct QueryPlanner {
+    private let facts: any RelationFacts
+    private let settings: SessionSettings
+    private let cluster: ClusterFacts
+
+    package init(facts: any RelationFacts, settings: SessionSettings, cluster: ClusterFacts) {
+        self.facts = facts
+        self.settings = settings
+        self.cluster = cluster
+    }
+
+    /// Holds the plan of a query at each step.
+    package struct Steps: Sendable {
+        package var bound: LogicalPlan
+        package var optimised: LogicalPlan
+        package var physical: PhysicalPlan
+        package var graph: StageGraph
+    }
+
+    /// Returns the steps of a query whose rows go to the client, or into files when `write` is given.
+    package func plan(_ bound: LogicalPlan, write: FileWrite? = nil) throws(EngineError) -> Steps {
+        let optimised = try Optimiser(facts: facts, settings: settings).optimise(bound)
+        var planner = PhysicalPlanner(facts: facts, settings: settings, cluster: cluster)
+        var built = try planner.plan(optimised)
+        if let write, !write.partitionColumns.isEmpty, !built.isSingle {
+            built = try planner.partitionedForFolders(built, write: write)
+        }
+        let output = write.map { StageOutput.files($0) } ?? .shuffle(.single)
+        let stages = try StageSplitter.split(built.plan, output: output, scans: planner.scans)
+        let last = StageID(stages.count - 1)
+        let result: StatementResult = write.map { .files(stage: last, write: $0) }
+            ?? .rows(stage: last, schema: bound.output.schema)
+        return Steps(
+            bound: bound, optimised: optimised, physical: built.plan, graph: StageGraph(stages: stages, result: result))
+    }
+}

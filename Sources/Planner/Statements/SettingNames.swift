@@ -1,0 +1,68 @@
+import Plans
+import Vocabulary
+
+/// Knows the settings of a session. Unknown `etl.*` names are errors; unknown `spark.*` names are kept and warned of.
+package enum SettingNames {
+    static let known: [String] = [
+        "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.shuffle.partitions",
+        "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
+        "etl.scan.targetBytes", "etl.optimizer.joinReorder",
+    ]
+
+    /// Returns the settings with one changed, and a warning when the name means nothing here. A nil value restores
+    /// the default. Throws `INVALID_CONF_VALUE` and, for unknown `etl.*` names, `UNKNOWN_CONF`.
+    package static func setting(
+        _ key: String, to value: String?, in settings: SessionSettings
+    ) throws(EngineError) -> (settings: SessionSettings, warning: String?) {
+        var result = settings
+        let defaults = SessionSettings()
+        let name = known.first { $0.lowercased() == key.lowercased() } ?? key
+        if let value { result.options[name] = value } else { result.options[name] = nil }
+        switch name {
+        case "spark.sql.ansi.enabled":
+            result.ansi = try value.map { value throws(EngineError) in try boolean(value, name) } ?? defaults.ansi
+        case "spark.sql.session.timeZone": result.timeZone = value ?? defaults.timeZone
+        case "spark.sql.shuffle.partitions":
+            result.shufflePartitions = try value.map { value throws(EngineError) in try count(value, name) } ?? 0
+        case "spark.sql.autoBroadcastJoinThreshold":
+            result.broadcastBytes = try value.map { value throws(EngineError) in try bytes(value, name) }
+                ?? defaults.broadcastBytes
+        default:
+            if known.contains(name) { return (result, nil) }
+            if name.hasPrefix("etl.") { throw unknown(name) }
+            if name.hasPrefix("spark.") { return (result, "The setting \(name) has no effect in Millrace.") }
+        }
+        return (result, nil)
+    }
+
+    private static func unknown(_ name: String) -> EngineError {
+        let near = Suggestion.nearest(to: name, among: known)
+        return .user(
+            "UNKNOWN_CONF", "There is no setting of that name: \(name)", remedy: near.map { "Did you mean \($0)?" })
+    }
+
+    private static func invalid(_ value: String, _ name: String, _ wanted: String) -> EngineError {
+        .user("INVALID_CONF_VALUE", "The setting \(name) must be \(wanted), not: \(value)")
+    }
+
+    private static func boolean(_ value: String, _ name: String) throws(EngineError) -> Bool {
+        switch value.lowercased() {
+        case "true": return true
+        case "false": return false
+        default: throw invalid(value, name, "true or false")
+        }
+    }
+
+    private static func count(_ value: String, _ name: String) throws(EngineError) -> Int {
+        guard let number = Int(value), number > 0, number <= 100_000 else {
+            throw invalid(value, name, "a number from 1 to 100000")
+        }
+        return number
+    }
+
+    private static func bytes(_ value: String, _ name: String) throws(EngineError) -> Int {
+        if value == "-1" { return 0 }
+        guard let size = ByteSize.parse(value) else { throw invalid(value, name, "a size such as 10MB, or -1") }
+        return size
+    }
+}

@@ -1,0 +1,70 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+extension StatementPlanner {
+    /// Plans CREATE TEMPORARY VIEW. A view on a query is bound once here, so that its errors show where it is made.
+    func createView(_ view: CreateViewSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
+        let name = view.name.last?.text ?? ""
+        let exists = try catalog.relation(named: view.name.map(\.text)) != nil
+        if exists, view.ifNotExists { return PlannedStatement(work: .none) }
+        if exists, !view.replaces {
+            throw .user(
+                "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "There is a view of this name already: \(name)",
+                remedy: "Use CREATE OR REPLACE TEMPORARY VIEW, or another name.", at: self.span(of: view.name))
+        }
+        let relation: CatalogRelation
+        switch view.content {
+        case .query(let query, let columns):
+            let bound = try bind(query)
+            if !columns.isEmpty, columns.count != bound.output.count {
+                throw .user(
+                    "CREATE_VIEW_COLUMN_ARITY_MISMATCH",
+                    "The view names \(columns.count) columns, but its query gives \(bound.output.count)",
+                    at: self.span(of: columns))
+            }
+            relation = .view(ViewDefinition(query: query, columns: columns.map(\.text), source: source))
+        case .files(let format, let options, let schema):
+            relation = .files(try files(format: format, options: options, schema: schema, span: span))
+        }
+        return PlannedStatement(work: .none, change: .createView(name: name, relation, replaces: view.replaces))
+    }
+
+    private func files(
+        format: NameSyntax, options: [OptionSyntax], schema: [FieldSyntax]?, span: SourceSpan
+    ) throws(EngineError) -> FileRelation {
+        var values = optionValues(options)
+        let format = try fileFormat(format)
+        guard let path = values.removeValue(forKey: "path") else {
+            throw .user(
+                "MISSING_PATH", "A view on files needs the path of the files",
+                remedy: "Add OPTIONS (path '…').", at: location(span))
+        }
+        do throws(EngineError) {
+            return try catalog.files(
+                format: format, paths: [path], options: values, schema: schema.map { Schema($0) })
+        } catch {
+            var located = error
+            if located.location == nil {
+                let place = options.first { $0.key.lowercased() == "path" }?.span ?? span
+                located.location = location(place)
+            }
+            throw located
+        }
+    }
+
+    /// Returns options by lower-case names.
+    func optionValues(_ options: [OptionSyntax]) -> [String: String] {
+        Dictionary(options.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { _, later in later })
+    }
+
+    func fileFormat(_ name: NameSyntax) throws(EngineError) -> FileFormat {
+        let text = name.text.lowercased()
+        if let format = FileFormat(rawValue: text) { return format }
+        let near = Suggestion.nearest(to: text, among: FileFormat.allCases.map(\.rawValue))
+        throw .user(
+            "DATA_SOURCE_NOT_FOUND", "There is no data source of this name: \(name.text)",
+            remedy: near.map { "Did you mean \($0)?" } ?? "Use parquet, csv, json or text.", at: location(name.span))
+    }
+}

@@ -1,0 +1,211 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+extension StatementPlanner {
+    /// Holds a query with the files that it is written to.
+    struct Target {
+        var plan: LogicalPlan
+        var write: FileWrite
+    }
+
+    /// Holds a table that a statement makes; `plan` is nil when it starts empty.
+    struct NewTable {
+        var plan: LogicalPlan?
+        var write: FileWrite
+        var definition: TableDefinition
+    }
+
+    func insertDirectory(_ insert: InsertDirectorySyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
+        let bound = try bind(insert.query)
+        let write = try directoryWrite(insert, bound, span: span)
+        return PlannedStatement(work: .stages(try steps(bound, write: write).graph))
+    }
+
+    func directoryWrite(
+        _ insert: InsertDirectorySyntax, _ bound: LogicalPlan, span: SourceSpan
+    ) throws(EngineError) -> FileWrite {
+        var options = optionValues(insert.options)
+        let optionPath = options.removeValue(forKey: "path")
+        guard let path = insert.path ?? optionPath, !path.isEmpty else {
+            throw .user(
+                "MISSING_PATH", "INSERT OVERWRITE DIRECTORY needs the path of the directory",
+                remedy: "Write it after DIRECTORY, in quotes.", at: location(span))
+        }
+        let folders = try partitionColumns(options.removeValue(forKey: "partitionby"), bound.output, span: span)
+        try checkNames(bound.output, span: span)
+        return FileWrite(
+            path: path, format: try fileFormat(insert.format), mode: .overwrite,
+            dynamicPartitionOverwrite: isDynamic(options), partitionColumns: folders, options: options,
+            schema: bound.output.schema)
+    }
+
+    /// Reads `partitionBy 'a, b'` as positions of output columns.
+    private func partitionColumns(
+        _ text: String?, _ output: [ColumnReference], span: SourceSpan
+    ) throws(EngineError) -> [Int] {
+        guard let text else { return [] }
+        let names = text.split(separator: ",").map { $0.trimmingSpaces }
+        return try positions(of: names, in: output, at: location(span))
+    }
+
+    private func positions(
+        of names: [String], in output: [ColumnReference], at place: SourceLocation?
+    ) throws(EngineError) -> [Int] {
+        let schema = output.schema
+        var found: [Int] = []
+        for name in names {
+            guard let index = schema.index(of: name) else {
+                let near = Suggestion.nearest(to: name, among: schema.names)
+                throw .user(
+                    "COLUMN_NOT_DEFINED_IN_TABLE", "The column to partition by is not among the query's columns: \(name)",
+                    remedy: near.map { "Did you mean \($0)?" }, at: place)
+            }
+            found.append(index)
+        }
+        if !found.isEmpty, Set(found).count == output.count {
+            throw .user(
+                "ALL_PARTITION_COLUMNS_NOT_ALLOWED", "All columns are partition columns, so the files would hold none",
+                remedy: "Leave at least one column out of PARTITIONED BY.", at: place)
+        }
+        return found
+    }
+
+    private func isDynamic(_ options: [String: String]) -> Bool {
+        let mode = options["partitionoverwritemode"] ?? settings.options["spark.sql.sources.partitionOverwriteMode"]
+        return mode?.lowercased() == "dynamic"
+    }
+
+    /// Two columns of one name cannot both be in a file.
+    private func checkNames(_ output: [ColumnReference], span: SourceSpan) throws(EngineError) {
+        var seen: Set<String> = []
+        for column in output where !seen.insert(column.name.lowercased()).inserted {
+            throw .user(
+                "COLUMN_ALREADY_EXISTS", "Two columns of the query have the same name: \(column.name)",
+                remedy: "Give one of them another name with AS.", at: location(span))
+        }
+    }
+
+    // MARK: CREATE TABLE
+
+    func createTable(_ create: CreateTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
+        guard let table = try newTable(create, span: span) else { return PlannedStatement(work: .none) }
+        let change = CatalogChange.createTable(table.definition, replaces: create.replaces)
+        guard let plan = table.plan else { return PlannedStatement(work: .none, change: change) }
+        return PlannedStatement(work: .stages(try steps(plan, write: table.write).graph), change: change)
+    }
+
+    /// Returns the table that a CREATE TABLE makes, or nil when IF NOT EXISTS finds it there.
+    func newTable(_ create: CreateTableSyntax, span: SourceSpan) throws(EngineError) -> NewTable? {
+        let name = create.name.last?.text ?? ""
+        if try catalog.relation(named: create.name.map(\.text)) != nil {
+            if create.ifNotExists { return nil }
+            if !create.replaces {
+                throw .user(
+                    "TABLE_OR_VIEW_ALREADY_EXISTS", "There is a table or view of this name already: \(name)",
+                    remedy: "Use CREATE OR REPLACE TABLE, or IF NOT EXISTS, or drop it first.", at: self.span(of: create.name))
+            }
+        }
+        var options = optionValues(create.options)
+        let optionPath = options.removeValue(forKey: "path")
+        let format = try create.format.map { name throws(EngineError) in try fileFormat(name) } ?? .parquet
+        let location = create.location ?? optionPath ?? catalog.defaultLocation(ofTable: name)
+        let names = create.partitionedBy.map(\.text)
+        guard let query = create.query else {
+            let schema = Schema(create.schema)
+            let definition = TableDefinition(
+                name: name, location: location, format: format, options: options, partitionColumns: names, schema: schema)
+            let write = FileWrite(path: location, format: format, mode: .append, schema: schema)
+            return NewTable(plan: nil, write: write, definition: definition)
+        }
+        let bound = try bind(query)
+        try checkNames(bound.output, span: span)
+        let folders = try positions(of: names, in: bound.output, at: self.span(of: create.partitionedBy))
+        let isOwn = create.location == nil && optionPath == nil
+        let write = FileWrite(
+            path: location, format: format, mode: isOwn || create.replaces ? .overwrite : .errorIfExists,
+            partitionColumns: folders, options: options, schema: bound.output.schema)
+        let fields = bound.output.schema.fields
+        let data = fields.indices.filter { !folders.contains($0) }
+        let definition = TableDefinition(
+            name: name, location: location, format: format, options: options,
+            partitionColumns: folders.map { fields[$0].name }, schema: Schema((data + folders).map { fields[$0] }))
+        return NewTable(plan: bound, write: write, definition: definition)
+    }
+
+    // MARK: INSERT INTO TABLE
+
+    func insertTable(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
+        let target = try tableWrite(insert, span: span)
+        return PlannedStatement(work: .stages(try steps(target.plan, write: target.write).graph))
+    }
+
+    func tableWrite(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> Target {
+        guard let table = catalog.table(named: insert.table.map(\.text)) else { throw notFound(insert.table) }
+        let binder = Binder(catalog: catalog, settings: settings, source: source)
+        let bound = try binder.bind(insert.query)
+        var fixed: [String: Expression] = [:]
+        for part in insert.partition {
+            guard let value = part.value else { continue }
+            fixed[part.name.text.lowercased()] = try binder.bindConstant(value)
+        }
+        let plan = try aligned(bound, to: table, insert: insert, fixed: fixed, span: span)
+        let folders = try positions(of: table.partitionColumns, in: plan.output, at: location(span))
+        let isDynamicTarget = isDynamic([:]) || !fixed.isEmpty
+        let write = FileWrite(
+            path: table.location, format: table.format, mode: insert.overwrites ? .overwrite : .append,
+            dynamicPartitionOverwrite: insert.overwrites && !folders.isEmpty && isDynamicTarget,
+            partitionColumns: folders, options: table.options, schema: plan.output.schema)
+        return Target(plan: plan, write: write)
+    }
+
+    /// Returns the query with the table's columns, in its order and of its types.
+    private func aligned(
+        _ bound: LogicalPlan, to table: TableDefinition, insert: InsertTableSyntax, fixed: [String: Expression],
+        span: SourceSpan
+    ) throws(EngineError) -> LogicalPlan {
+        let open = table.schema.fields.filter { fixed[$0.name.lowercased()] == nil }
+        let given = bound.output
+        let named = insert.columns.map { $0.text.lowercased() }
+        let wanted = named.isEmpty ? open.map { $0.name.lowercased() } : named
+        if !insert.isByName, wanted.count != given.count {
+            throw .user(
+                "INSERT_COLUMN_ARITY_MISMATCH",
+                "The statement gives \(given.count) columns where the table takes \(wanted.count): \(table.name)",
+                at: location(span))
+        }
+        var items: [NamedExpression] = []
+        for (position, field) in table.schema.fields.enumerated() {
+            let key = field.name.lowercased()
+            let source: Expression
+            if let constant = fixed[key] {
+                source = constant
+            } else if insert.isByName {
+                guard let column = given.first(where: { $0.name.lowercased() == key }) else {
+                    throw .user(
+                        "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_FIND_DATA", "The query has no column for the table's column: \(field.name)",
+                        at: location(span))
+                }
+                source = .column(column)
+            } else if let index = wanted.firstIndex(of: key) {
+                source = .column(given[index])
+            } else {
+                source = .literal(.null(field.type))
+            }
+            let value = source.type == field.type ? source : Expression.cast(source, to: field.type, mode: settings.ansi ? .ansi : .legacy)
+            let id = ColumnID(rawValue: UInt32.max / 2 + UInt32(position))
+            items.append(NamedExpression(value, as: ColumnReference(id: id, name: field.name, type: field.type)))
+        }
+        return .project(items, input: bound)
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingSpaces: String {
+        var text = self
+        while text.first == " " { text.removeFirst() }
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,181 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+/// Plans one statement of a job: binds it against the job's catalog, optimises it, splits it into stages, and says what
+/// becomes of its result. Pure: what a statement changes comes back as a `CatalogChange`.
+package struct StatementPlanner {
+    let catalog: any JobCatalog
+    let settings: SessionSettings
+    let cluster: ClusterFacts
+    let source: SQLSource
+
+    package init(catalog: any JobCatalog, settings: SessionSettings, cluster: ClusterFacts, source: SQLSource) {
+        self.catalog = catalog
+        self.settings = settings
+        self.cluster = cluster
+        self.source = source
+    }
+
+    /// Returns what to do for a statement. Throws errors with their place in the text.
+    package func plan(_ statement: StatementSyntax) throws(EngineError) -> PlannedStatement {
+        switch statement.kind {
+        case .query(let query): return PlannedStatement(work: .stages(try steps(query).graph))
+        case .createView(let view): return try createView(view, span: statement.span)
+        case .dropView(let name, let ifExists): return try drop(name, ifExists: ifExists, isView: true)
+        case .insertDirectory(let insert): return try insertDirectory(insert, span: statement.span)
+        case .insertTable(let insert): return try insertTable(insert, span: statement.span)
+        case .createTable(let create): return try createTable(create, span: statement.span)
+        case .dropTable(let name, let ifExists): return try drop(name, ifExists: ifExists, isView: false)
+        case .explain(let inner, let mode): return try explain(inner, mode: mode)
+        case .set(let key, let value): return try set(key, value)
+        case .reset(let key):
+            return PlannedStatement(work: .none, change: key.map { .set(key: $0, value: nil) } ?? .resetSettings)
+        case .describe(let describe): return try self.describe(describe)
+        case .showTables: return showTables()
+        }
+    }
+
+    /// Returns the output column names and types of a query, without planning its execution.
+    package func schema(of query: QuerySyntax) throws(EngineError) -> Schema {
+        try bind(query).output.schema
+    }
+
+    func bind(_ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
+        try Binder(catalog: catalog, settings: settings, source: source).bind(query)
+    }
+
+    func steps(_ query: QuerySyntax) throws(EngineError) -> QueryPlanner.Steps {
+        try steps(try bind(query), write: nil)
+    }
+
+    func steps(_ bound: LogicalPlan, write: FileWrite?) throws(EngineError) -> QueryPlanner.Steps {
+        try QueryPlanner(facts: catalog, settings: settings, cluster: cluster).plan(bound, write: write)
+    }
+
+    func location(_ span: SourceSpan) -> SourceLocation { source.location(span) }
+
+    // MARK: EXPLAIN
+
+    private func explain(_ statement: StatementSyntax, mode: ExplainMode) throws(EngineError) -> PlannedStatement {
+        let (bound, write) = try writing(statement)
+        let steps = try steps(bound, write: write)
+        let text = ExplainText.text(of: steps, mode: mode)
+        if mode == .analyze { return PlannedStatement(work: .analyze(steps.graph, text: text)) }
+        let rows = [[Literal.string(text)]]
+        return PlannedStatement(work: .rows(rows, schema: Schema([Field("plan", .string, nullable: false)])))
+    }
+
+    /// Returns the query of a statement and where it writes.
+    private func writing(_ statement: StatementSyntax) throws(EngineError) -> (LogicalPlan, FileWrite?) {
+        switch statement.kind {
+        case .query(let query): return (try bind(query), nil)
+        case .insertDirectory(let insert):
+            let bound = try bind(insert.query)
+            return (bound, try directoryWrite(insert, bound, span: statement.span))
+        case .insertTable(let insert):
+            let target = try tableWrite(insert, span: statement.span)
+            return (target.plan, target.write)
+        case .createTable(let create):
+            guard let target = try newTable(create, span: statement.span), let plan = target.plan else { break }
+            return (plan, target.write)
+        case .createView(let view):
+            if case .query(let query, _) = view.content { return (try bind(query), nil) }
+        default: break
+        }
+        throw .user(
+            "UNSUPPORTED_EXPLAIN", "EXPLAIN shows the plans of queries and of statements that write a query's result",
+            at: location(statement.span))
+    }
+
+    // MARK: settings and names
+
+    private func set(_ key: String?, _ value: String?) throws(EngineError) -> PlannedStatement {
+        let schema = Schema([Field("key", .string, nullable: false), Field("value", .string, nullable: false)])
+        guard let key else {
+            let rows = settings.options.sorted { $0.key < $1.key }.map { [Literal.string($0.key), .string($0.value)] }
+            return PlannedStatement(work: .rows(rows, schema: schema))
+        }
+        guard let value else {
+            let shown = settings.options[key] ?? "<undefined>"
+            return PlannedStatement(work: .rows([[.string(key), .string(shown)]], schema: schema))
+        }
+        let (_, warning) = try SettingNames.setting(key, to: value, in: settings)
+        return PlannedStatement(
+            work: .rows([[.string(key), .string(value)]], schema: schema), change: .set(key: key, value: value),
+            warnings: warning.map { [$0] } ?? [])
+    }
+
+    private func describe(_ describe: DescribeSyntax) throws(EngineError) -> PlannedStatement {
+        let schema: Schema
+        switch describe {
+        case .query(let query): schema = try self.schema(of: query)
+        case .table(let name):
+            let found = try catalog.relation(named: name.map(\.text))
+            switch found {
+            case .files(let relation): schema = relation.schema
+            case .view(let view):
+                let names = view.columns
+                let bound = try Binder(catalog: catalog, settings: settings, source: view.source).bind(view.query)
+                let fields = bound.output.schema.fields
+                schema = names.count == fields.count
+                    ? Schema(zip(fields, names).map { Field($1, $0.type, nullable: $0.nullable) }) : Schema(fields)
+            case nil: throw notFound(name)
+            }
+        }
+        let rows = schema.fields.map {
+            [Literal.string($0.name), .string($0.type.sqlName.lowercased()), Literal.null(.string)]
+        }
+        return PlannedStatement(
+            work: .rows(
+                rows,
+                schema: Schema([
+                    Field("col_name", .string, nullable: false), Field("data_type", .string, nullable: false),
+                    Field("comment", .string),
+                ])))
+    }
+
+    private func showTables() -> PlannedStatement {
+        let rows = catalog.relationNames.sorted().map { name -> [Literal] in
+            let isTable = catalog.table(named: [name]) != nil
+            return [.string(isTable ? "default" : ""), .string(name), .boolean(!isTable)]
+        }
+        return PlannedStatement(
+            work: .rows(
+                rows,
+                schema: Schema([
+                    Field("namespace", .string, nullable: false), Field("tableName", .string, nullable: false),
+                    Field("isTemporary", .boolean, nullable: false),
+                ])))
+    }
+
+    private func drop(_ name: [NameSyntax], ifExists: Bool, isView: Bool) throws(EngineError) -> PlannedStatement {
+        let parts = name.map(\.text)
+        let isTable = catalog.table(named: parts) != nil
+        let exists = try catalog.relation(named: parts) != nil
+        guard exists, isTable != isView else {
+            if ifExists, !exists { return PlannedStatement(work: .none) }
+            if !exists { throw notFound(name) }
+            throw .user(
+                "WRONG_COMMAND_FOR_OBJECT_TYPE",
+                "\(isView ? "This name is a table, not a view" : "This name is a view, not a table"): \(parts.joined(separator: "."))",
+                remedy: isView ? "Use DROP TABLE." : "Use DROP VIEW.", at: span(of: name))
+        }
+        let key = parts.last ?? ""
+        return PlannedStatement(work: .none, change: isView ? .dropView(name: key) : .dropTable(name: key))
+    }
+
+    func span(of name: [NameSyntax]) -> SourceLocation? {
+        guard let first = name.first, let last = name.last else { return nil }
+        return location(first.span.union(last.span))
+    }
+
+    func notFound(_ name: [NameSyntax]) -> EngineError {
+        let text = name.map(\.text).joined(separator: ".")
+        let near = Suggestion.nearest(to: text, among: catalog.relationNames)
+        return .user(
+            "TABLE_OR_VIEW_NOT_FOUND", "There is no table or view of this name: \(text)",
+            remedy: near.map { "Did you mean \($0)?" }, at: span(of: name))
+    }
+}

@@ -1,0 +1,33 @@
+import Columns
+import Vocabulary
+
+extension StageGraph: CustomStringConvertible {
+    /// The stages in order, each with its tasks, its plan, and where its rows go.
+    package var description: String { stages.map(\.description).joined(separator: "\n") }
+}
+
+extension Stage: CustomStringConvertible {
+    package var description: String {
+        let reads = dependencies.isEmpty ? "" : ", after \(dependencies.map { "stage \($0)" }.joined(separator: ", "))"
+        let body = plan.description.split(separator: "\n", omittingEmptySubsequences: false)
+        let head = "Stage \(id) (\(name)), \(taskCount) \(taskCount == 1 ? "task" : "tasks")\(reads)"
+        return ([head] + body.map { "  \($0)" } + ["  => \(output.text(over: plan.schema))"]).joined(separator: "\n")
+    }
+}
+
+extension StageOutput {
+    fileprivate func text(over schema: Schema) -> String {
+        switch self {
+        case .shuffle(let partitioning): partitioning.text(over: schema)
+        case .files(let write): "\(write)"
+        }
+    }
+}
+
+extension FileWrite: CustomStringConvertible {
+    package var description: String {
+        let folders = partitionColumns.map { schema[$0].name }.joined(separator: ", ")
+        let partitions = folders.isEmpty ? "" : ", partitioned by [\(folders)]"
+        return "write \(format.rawValue) \(path), \(mode.rawValue)\(partitions)"
+    }
+}

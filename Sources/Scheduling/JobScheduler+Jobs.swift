@@ -60,12 +60,15 @@ extension JobScheduler {
         guard let stage = ledger.liveStage(key), let runtime = runtimes[key.job.index],
             runtime.stages[key.stage.index].isReplanAsked, !stage.isReplanned
         else { return ignore(.notAwaited(key.job, statement: key.statement)) }
+        // An answer that comes too late for a stage that has begun is void, and the old plan goes on.
+        let hasBegun = stages.contains { spec in
+            !isUntouched(StageKey(job: key.job, statement: key.statement, stage: spec.id))
+        }
+        if hasBegun { ignore(.notAwaited(key.job, statement: key.statement)) }
+        let stages = hasBegun ? [] : stages
         var graph = ledger.jobs[key.job.index].statements[Int(key.statement)].stages.map(\.spec)
         for spec in stages {
             if spec.id.index < graph.count {
-                if !isUntouched(StageKey(job: key.job, statement: key.statement, stage: spec.id)) {
-                    return end(key.job, .failed(.internal("A new plan changes stage \(spec.id), which has begun")))
-                }
                 graph[spec.id.index] = spec
             } else {
                 graph.append(spec)
@@ -86,9 +89,11 @@ extension JobScheduler {
         act(.jobChanged(key.job))
     }
 
-    /// Whether no task of the stage has run or runs, so that its spec may still change.
+    /// Whether no task of the stage has run or runs and nobody was told that it is complete, so that its spec
+    /// may still change; true of a stage that is yet to be.
     private func isUntouched(_ key: StageKey) -> Bool {
-        guard let stage = ledger.liveStage(key) else { return false }
+        guard let stage = ledger.liveStage(key) else { return true }
+        if stage.isComplete || stage.isReplanned { return false }
         for task in stage.tasks.indices {
             let id = TaskID(stage: key, index: UInt32(task))
             if stage.tasks[task].output != nil || runners[id] != nil { return false }

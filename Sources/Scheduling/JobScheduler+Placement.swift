@@ -68,7 +68,7 @@ extension JobScheduler {
     }
 
     /// Lists the stages with waiting tasks whose producers are complete and whose plan is settled.
-    private func runnableStages(_ job: JobID) -> [StageKey] {
+    func runnableStages(_ job: JobID) -> [StageKey] {
         let entry = ledger.jobs[job.index]
         guard let statement = entry.statements.last, !statement.isCommitting, !entry.isCancelRequested,
             entry.fatal == nil, let runtime = runtimes[job.index]

@@ -111,7 +111,14 @@ extension Simulation {
 
     private func see(_ message: CoordinatorMessage, to life: WorkerLife) {
         guard case .deliver(let delivery) = message else { return }
-        for case .launch(let launch) in delivery.commands { witness.see(launch, to: life) }
+        for case .launch(let launch) in delivery.commands {
+            let task = launch.attempt.task
+            let isSecond = workers.contains { worker in
+                worker.agent?.runningAttempts.contains { $0.task == task && $0 != launch.attempt } ?? false
+            }
+            if isSecond { witness.counts.speculations += 1 }
+            witness.see(launch, to: life)
+        }
     }
 
     // MARK: network

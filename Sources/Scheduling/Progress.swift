@@ -1,0 +1,145 @@
+import Vocabulary
+
+/// States of a job as the REST interface names them.
+package enum JobState: String, Sendable, Hashable { case queued, running, succeeded, failed, cancelled }
+
+/// States of a stage as the REST interface names them.
+package enum StageState: String, Sendable, Hashable { case waiting, running, succeeded, failed, cancelled }
+
+/// States of a worker as the REST interface names them.
+package enum WorkerState: String, Sendable, Hashable { case active, draining, lost }
+
+/// Shows how far a stage has come.
+package struct StageProgress: Sendable, Hashable {
+    package var key: StageKey
+    package var label: String
+    package var state: StageState
+    package var total: Int
+    package var done: Int
+    package var running: Int
+    /// Counted failures so far.
+    package var failed: Int
+    /// Sum over finished tasks and the latest word of running ones.
+    package var counters: TaskCounters
+    package var shuffleBytes: Int
+    /// Most output bytes of a task over their mean; 1 is even, 0 unknown.
+    package var skew: Double
+    package var seconds: Double
+}
+
+/// Shows a job.
+package struct JobProgress: Sendable, Hashable {
+    package var id: JobID
+    package var header: JobHeader
+    package var state: JobState
+    package var acceptedMilliseconds: Int64
+    package var startedMilliseconds: Int64?
+    package var endedMilliseconds: Int64?
+    package var error: EngineError?
+    package var stages: [StageProgress]
+    /// Share of the known tasks that are done, 0 to 1; statements not yet planned count as none done.
+    package var fraction: Double
+}
+
+/// Shows a worker.
+package struct WorkerProgress: Sendable, Hashable {
+    package var id: WorkerID
+    package var identity: WorkerIdentity
+    package var state: WorkerState
+    package var usedSlots: Int
+    package var usedMemoryBytes: Int
+    package var shuffleBytes: Int
+}
+
+// What the page, the REST interface and the metrics show.
+extension JobScheduler {
+    /// Shows every worker that is not lost, and the lost ones on request.
+    package func workerProgress(withLost: Bool = false) -> [WorkerProgress] {
+        ledger.workers.compactMap { record in
+            let link = record.id.index < links.count ? links[record.id.index] : nil
+            if link == nil, !withLost { return nil }
+            return WorkerProgress(
+                id: record.id, identity: record.identity,
+                state: link.map { $0.isDraining ? .draining : .active } ?? .lost,
+                usedSlots: link?.attempts.count ?? 0, usedMemoryBytes: link?.usedMemoryBytes ?? 0,
+                shuffleBytes: link?.shuffleBytes ?? 0)
+        }
+    }
+
+    /// Counts the tasks of runnable stages that wait for a slot.
+    package var queuedTaskCount: Int {
+        ledger.liveJobs.reduce(0) { sum, job in
+            sum + runnableStages(job).reduce(0) { $0 + (runtimes[job.index]?.stages[$1.stage.index].pending.count ?? 0) }
+        }
+    }
+
+    /// Shows a job; nil for an id never given.
+    package func progress(of id: JobID) -> JobProgress? {
+        guard id.index < ledger.jobs.count else { return nil }
+        let job = ledger.jobs[id.index]
+        var stages: [StageProgress] = []
+        for (statement, record) in job.statements.enumerated() {
+            for stage in record.stages {
+                let key = StageKey(job: id, statement: UInt32(statement), stage: stage.spec.id)
+                stages.append(progress(of: stage, key, isOpen: statement == job.statements.count - 1, job))
+            }
+        }
+        var error: EngineError?
+        if case .failed(let failure) = job.outcome { error = failure }
+        return JobProgress(
+            id: id, header: job.header, state: state(of: job), acceptedMilliseconds: job.acceptedMilliseconds,
+            startedMilliseconds: job.startedMilliseconds, endedMilliseconds: job.endedMilliseconds, error: error,
+            stages: stages, fraction: fraction(of: job))
+    }
+
+    private func state(of job: JobRecord) -> JobState {
+        switch job.outcome {
+        case .succeeded: .succeeded
+        case .failed: .failed
+        case .cancelled: .cancelled
+        case nil: job.startedMilliseconds == nil ? .queued : .running
+        }
+    }
+
+    private func fraction(of job: JobRecord) -> Double {
+        if job.outcome == .succeeded { return 1 }
+        let parts = job.statements.map { statement -> Double in
+            if statement.isCommitted { return 1 }
+            let total = statement.stages.reduce(0) { $0 + $1.tasks.count }
+            return total == 0 ? 0 : Double(statement.stages.reduce(0) { $0 + $1.doneCount }) / Double(total)
+        }
+        return parts.reduce(0, +) / Double(max(1, job.header.statementCount))
+    }
+
+    private func progress(
+        of stage: StageRecord, _ key: StageKey, isOpen: Bool, _ job: JobRecord
+    ) -> StageProgress {
+        var counters = TaskCounters()
+        var largest = 0
+        for case let output? in stage.tasks.map(\.output) {
+            counters.add(output.counters)
+            largest = max(largest, output.counters.bytesOut)
+        }
+        let skew = counters.bytesOut > 0 ? Double(largest * stage.doneCount) / Double(counters.bytesOut) : 0
+        var running = 0
+        for link in links {
+            for attempt in link?.attempts ?? [] where attempt.id.task.stage == key && !attempt.isCancelling {
+                running += 1
+                counters.add(attempt.counters)
+            }
+        }
+        let runtime = isOpen ? runtimes[key.job.index]?.stages : nil
+        let moving = runtime.flatMap { key.stage.index < $0.count ? $0[key.stage.index] : nil }
+        let state: StageState =
+            stage.isComplete ? .succeeded
+            : job.outcome == .cancelled ? .cancelled
+            : job.outcome != nil ? .failed
+            : running > 0 || stage.doneCount > 0 ? .running : .waiting
+        let end = moving?.endedMilliseconds ?? now.wallMilliseconds
+        return StageProgress(
+            key: key, label: stage.spec.label, state: state, total: stage.tasks.count, done: stage.doneCount,
+            running: running, failed: stage.tasks.reduce(0) { $0 + $1.failures.count }, counters: counters,
+            shuffleBytes: stage.spec.output == .blocks ? counters.bytesOut : 0, skew: skew,
+            seconds: moving?.startedMilliseconds.map { Double(max(0, end - $0)) / 1000 } ?? 0)
+    }
+}

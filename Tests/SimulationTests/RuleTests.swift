@@ -1,0 +1,74 @@
+import Scheduling
+import Simulation
+import Testing
+
+@Suite("The simulator's rules")
+struct RuleTests {
+    /// Plays seeds with a spoiled scheduler until the rule is broken; returns whether it ever was.
+    static func breaks(_ rule: String, _ tamper: @escaping (inout Decision) -> Void) -> Bool {
+        for seed in UInt64(1)...2000 {
+            do { _ = try Simulation.run(seed: seed, tamper: tamper) } catch {
+                if error.rule.contains(rule) { return true }
+            }
+        }
+        return false
+    }
+
+    /// Changes the commands of every delivery.
+    static func change(_ decision: inout Decision, _ change: (Command) -> [Command]) {
+        for (place, action) in decision.actions.enumerated() {
+            guard case .send(let worker, let life, .deliver(var delivery)) = action else { continue }
+            delivery.commands = delivery.commands.flatMap(change)
+            decision.actions[place] = .send(worker, life, .deliver(delivery))
+        }
+    }
+
+    @Test("a run is the same every time")
+    func replay() throws {
+        for seed in [3, 29, 3818] as [UInt64] {
+            #expect(try Simulation.run(seed: seed) == Simulation.run(seed: seed))
+        }
+    }
+
+    @Test(
+        "seeds that once found a bug stay well",
+        arguments: [29, 78, 1033, 3818] as [UInt64])
+    func pinned(seed: UInt64) throws { _ = try Simulation.run(seed: seed) }
+
+    @Test("a commit whose start is not logged publishes two different manifests")
+    func doublePublication() {
+        let isSeen = Self.breaks("published twice, differently") { decision in
+            decision.facts.removeAll { if case .commitStarted = $0 { true } else { false } }
+        }
+        #expect(isSeen)
+    }
+
+    @Test("a launch sent twice as two attempts takes more slots than there are")
+    func oversubscription() {
+        let isSeen = Self.breaks("more tasks than slots") { decision in
+            Self.change(&decision) { command in
+                guard case .launch(var launch) = command else { return [command] }
+                let first = launch
+                launch.attempt.number += 1_000_000
+                return [.launch(first), .launch(launch)]
+            }
+        }
+        #expect(isSeen)
+    }
+
+    @Test("a lost output that is not logged shows as a finished task run again")
+    func unloggedLoss() {
+        let isSeen = Self.breaks("without a lost output") { decision in
+            decision.facts.removeAll { if case .outputLost = $0 { true } else { false } }
+        }
+        #expect(isSeen)
+    }
+
+    @Test("a scheduler that never launches shows as a job that never ends")
+    func starvation() {
+        let isSeen = Self.breaks("never ended") { decision in
+            Self.change(&decision) { if case .launch = $0 { [] } else { [$0] } }
+        }
+        #expect(isSeen)
+    }
+}

@@ -1,0 +1,34 @@
+import Foundation
+import Scheduling
+import Simulation
+import Testing
+
+@Suite("Simulated clusters")
+struct SweepTests {
+    /// Number of seeds: 10,000 in CI; `MILLRACE_SEEDS` and `MILLRACE_FIRST_SEED` widen or replay.
+    static func number(_ variable: String, or value: UInt64) -> UInt64 {
+        ProcessInfo.processInfo.environment[variable].flatMap(UInt64.init) ?? value
+    }
+
+    @Test("ten thousand seeds break no rule, and every kind of fault fired")
+    func sweep() async throws {
+        let first = Self.number("MILLRACE_FIRST_SEED", or: 1)
+        let count = Self.number("MILLRACE_SEEDS", or: 10_000)
+        let lanes = UInt64(max(1, ProcessInfo.processInfo.activeProcessorCount))
+        let counts = try await withThrowingTaskGroup(of: RunCounts.self) { group in
+            for lane in 0..<lanes {
+                group.addTask {
+                    try Sweep.run(stride(from: first + lane, to: first + count, by: UInt64.Stride(lanes)))
+                }
+            }
+            var sum = RunCounts()
+            for try await lane in group { sum.add(lane) }
+            return sum
+        }
+        print(counts)
+        guard count >= 1000 else { return }
+        for (name, value) in Mirror(reflecting: counts).children {
+            #expect((value as? Int ?? 0) > 0, "never happened: \(name ?? "")")
+        }
+    }
+}

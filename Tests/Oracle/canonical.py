@@ -92,5 +92,5 @@ def load(path):
     """Returns (head, rows) of a committed result; rows are the sample when head["sample"] is set."""
     plain = path.with_name(path.name + ".json")
     data = plain.read_bytes() if plain.exists() else gzip.decompress(path.with_name(path.name + ".json.gz").read_bytes())
-    lines = data.decode().splitlines()
+    lines = data.decode().rstrip("\n").split("\n")
     return json.loads(lines[0]), [json.loads(l) for l in lines[1:]]

@@ -95,7 +95,7 @@ def error_code(error):
 def records(text):
     """Yields blocks of lines between empty lines."""
     block = []
-    for line in text.splitlines() + [""]:
+    for line in text.split("\n") + [""]:
         if line.strip() == "" and not (block and block[-1].endswith("\\")):
             if block:
                 yield block
@@ -142,14 +142,13 @@ def main():
     total = 0
     for name in sys.argv[1:]:
         path = pathlib.Path(name)
+        fresh = spark.newSession()  # no views, no settings
         for key, value in SETTINGS.items():
-            spark.conf.set(key, value)
-        for table in spark.catalog.listTables():
-            spark.catalog.dropTempView(table.name)
+            fresh.conf.set(key, value)
         done, failed = [], 0
         for block in records(path.read_text()):
             try:
-                done.append("\n".join(complete(spark, block)))
+                done.append("\n".join(complete(fresh, block)))
             except RuntimeError as error:
                 print(f"{path}: dropped: {error}", file=sys.stderr)
                 failed += 1

@@ -127,6 +127,49 @@ void parquet_set_bits(uint64_t *words, int64_t at, int64_t count) {
     }
 }
 
+void parquet_append_bits(uint64_t *words, int64_t at, const uint64_t *from, int64_t count) {
+    int64_t offset = at & 63;
+    uint64_t *to = words + (at >> 6);
+    for (int64_t done = 0; done < count; done += 64) {
+        int64_t take = count - done < 64 ? count - done : 64;
+        uint64_t value = from[done >> 6];
+        if (take < 64) value &= (1ULL << take) - 1;
+        to[done >> 6] |= value << offset;
+        if (offset + take > 64) to[(done >> 6) + 1] |= value >> (64 - offset);
+    }
+}
+
+int64_t parquet_set_rows(const uint64_t *words, int64_t count, uint32_t *rows) {
+    int64_t found = 0;
+    for (int64_t base = 0; base < count; base += 64) {
+        uint64_t word = words[base >> 6];
+        if (count - base < 64) word &= (1ULL << (count - base)) - 1;
+        if (word == ~0ULL) {
+            for (int64_t i = 0; i < 64; i++) rows[found + i] = (uint32_t)(base + i);
+            found += 64;
+            continue;
+        }
+        while (word) {
+            rows[found++] = (uint32_t)(base + __builtin_ctzll(word));
+            word &= word - 1;
+        }
+    }
+    return found;
+}
+
+void parquet_pack_bools(const uint8_t *in, uint8_t *out, int64_t count) {
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        // The multiplication gathers the low bit of each byte in the top byte.
+        out[i >> 3] = (uint8_t)((load64(in + i) * 0x0102040810204080ULL) >> 56);
+    }
+    if (i < count) {
+        uint8_t last = 0;
+        for (int64_t j = i; j < count; j++) last |= (uint8_t)(in[j] << (j - i));
+        out[i >> 3] = last;
+    }
+}
+
 void parquet_hybrid_open(parquet_hybrid *hybrid, const uint8_t *start, size_t byte_count, int32_t width) {
     memset(hybrid, 0, sizeof *hybrid);
     hybrid->next = start;

@@ -231,6 +231,25 @@ void parquet_int96(const uint8_t *in, int64_t count, int64_t *out) {
     }
 }
 
+void parquet_put_big_endian(const void *in, int32_t width, int64_t count, uint8_t *out) {
+    const uint8_t *from = in;
+    for (int64_t i = 0; i < count; i++) {
+        for (int32_t b = 0; b < width; b++) out[i * width + b] = from[i * 16 + width - 1 - b];
+    }
+}
+
+void parquet_narrow_64(const int64_t *in, int64_t count, int32_t *out) {
+    for (int64_t i = 0; i < count; i++) out[i] = (int32_t)in[i];
+}
+
+void parquet_widen_8(const int8_t *in, int64_t count, int32_t *out) {
+    for (int64_t i = 0; i < count; i++) out[i] = in[i];
+}
+
+void parquet_widen_16(const int16_t *in, int64_t count, int32_t *out) {
+    for (int64_t i = 0; i < count; i++) out[i] = in[i];
+}
+
 void parquet_range_32(const int32_t *values, int64_t count, int32_t *least, int32_t *greatest) {
     int32_t low = values[0], high = values[0];
     for (int64_t i = 1; i < count; i++) {

@@ -40,6 +40,15 @@ int64_t parquet_hybrid_leading(const parquet_hybrid *hybrid, uint32_t value);
 // Sets bits [at, at + count) of `words`.
 void parquet_set_bits(uint64_t *words, int64_t at, int64_t count);
 
+// Sets bits [at, at + count) of `words`, which are zero, from the first `count` bits of `from`.
+void parquet_append_bits(uint64_t *words, int64_t at, const uint64_t *from, int64_t count);
+
+// Writes the numbers of the set bits among the first `count` to `rows`; returns how many there are.
+int64_t parquet_set_rows(const uint64_t *words, int64_t count, uint32_t *rows);
+
+// Packs `count` bytes of 0 and 1 to bits; the last byte is filled with zeros.
+void parquet_pack_bools(const uint8_t *in, uint8_t *out, int64_t count);
+
 // Unpacks `count` values of `width` bits (0...32), the first at the first bit of `in`; `out` has room for 8 more.
 void parquet_unpack(const uint8_t *in, int32_t width, uint32_t *out, int64_t count);
 

@@ -36,6 +36,14 @@ int parquet_big_endian_128(const uint8_t *in, int32_t width, int64_t count, void
 // Converts INT96 timestamps (nanoseconds of the day, then Julian day) to microseconds since 1970.
 void parquet_int96(const uint8_t *in, int64_t count, int64_t *out);
 
+// Writes the low `width` bytes of `count` 128-bit numbers big-endian, as fixed-length decimals are stored.
+void parquet_put_big_endian(const void *in, int32_t width, int64_t count, uint8_t *out);
+
+// Narrows 64-bit numbers that fit 32 bits, and widens small ones.
+void parquet_narrow_64(const int64_t *in, int64_t count, int32_t *out);
+void parquet_widen_8(const int8_t *in, int64_t count, int32_t *out);
+void parquet_widen_16(const int16_t *in, int64_t count, int32_t *out);
+
 // Finds the least and greatest of `count` values; count is at least 1.
 void parquet_range_32(const int32_t *values, int64_t count, int32_t *least, int32_t *greatest);
 void parquet_range_64(const int64_t *values, int64_t count, int64_t *least, int64_t *greatest);

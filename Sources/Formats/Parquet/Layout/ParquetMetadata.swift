@@ -23,7 +23,7 @@ enum ParquetCodec: Int32 {
 enum ParquetTimeUnit { case milliseconds, microseconds, nanoseconds }
 
 /// Says what the values of a column mean: the union `LogicalType`, with the older `ConvertedType` folded into it.
-enum ParquetLogicalType: Equatable {
+enum ParquetLogicalType: Hashable {
     case none, string, map, list, enumeration, date, json, bson, uuid, float16, unknown, interval
     case decimal(precision: Int, scale: Int)
     case time(ParquetTimeUnit)
@@ -42,6 +42,8 @@ struct ParquetSchemaElement {
     var name = ""
     var childCount = 0
     var logical = ParquetLogicalType.none
+    /// Whether this is the schema itself, which has no repetition.
+    var isRoot = false
 }
 
 /// Holds a column chunk's or page's statistics as stored.

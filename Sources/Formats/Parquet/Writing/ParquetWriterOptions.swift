@@ -1,0 +1,59 @@
+import Vocabulary
+
+/// Names the codecs that files are written with, under the names of Spark's `compression` option.
+package enum ParquetCompression: String, Sendable, Hashable, CaseIterable {
+    case none, snappy, zstd
+    case lz4Raw = "lz4_raw"
+
+    /// Parses the option's value, in any case; `uncompressed` is `none`. Nil when it is unknown.
+    package init?(option: String) {
+        let lowered = option.lowercased()
+        self.init(rawValue: lowered == "uncompressed" ? "none" : lowered == "lz4raw" ? "lz4_raw" : lowered)
+    }
+
+    var codec: ParquetCodec {
+        switch self {
+        case .none: .none
+        case .snappy: .snappy
+        case .zstd: .zstd
+        case .lz4Raw: .lz4Raw
+        }
+    }
+
+    /// The part of a file's name that tells the codec, as Spark writes it: `.snappy` in `part-….snappy.parquet`.
+    package var fileNamePart: String {
+        switch self {
+        case .none: ""
+        case .snappy: ".snappy"
+        case .zstd: ".zstd"
+        case .lz4Raw: ".lz4raw"
+        }
+    }
+}
+
+/// Holds the sizes and the codec of a Parquet file to write.
+package struct ParquetWriterOptions: Sendable, Hashable {
+    package var compression: ParquetCompression
+    /// A row group ends at this many rows or bytes, whichever comes first.
+    package var rowGroupRows: Int
+    package var rowGroupBytes: Int
+    /// A page ends at about this many bytes before compression, or this many entries.
+    package var pageBytes: Int
+    package var pageRows: Int
+    /// Whether dictionaries are tried, and the most bytes that one may take.
+    package var dictionary: Bool
+    package var dictionaryBytes: Int
+
+    package init(
+        compression: ParquetCompression = .snappy, rowGroupRows: Int = 1 << 20, rowGroupBytes: Int = 128 << 20,
+        pageBytes: Int = 1 << 20, pageRows: Int = 1 << 17, dictionary: Bool = true, dictionaryBytes: Int = 1 << 20
+    ) {
+        self.compression = compression
+        self.rowGroupRows = rowGroupRows
+        self.rowGroupBytes = rowGroupBytes
+        self.pageBytes = pageBytes
+        self.pageRows = pageRows
+        self.dictionary = dictionary
+        self.dictionaryBytes = dictionaryBytes
+    }
+}

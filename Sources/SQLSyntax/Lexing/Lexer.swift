@@ -45,7 +45,9 @@ struct Lexer {
     private mutating func next() throws(EngineError) -> Token {
         try skipSpace()
         let start = position
-        guard start < bytes.count else { return Token(kind: .end, span: SourceSpan(start: start, end: start)) }
+        guard start < bytes.count else {
+            return Token(kind: .end, span: SourceSpan(start: start, end: start))
+        }
         let byte = bytes[start]
         switch byte {
         case UInt8(ascii: "'"), UInt8(ascii: "\""):
@@ -122,7 +124,8 @@ struct Lexer {
             }
         }
         throw error(
-            "A comment is not closed.", at: SourceSpan(start: start, end: start + 2), remedy: "Close it with '*/'.")
+            "A comment is not closed.", at: SourceSpan(start: start, end: start + 2),
+            remedy: "Close it with '*/'.")
     }
 
     /// Skips a string in either quote; a doubled quote stands for one, a backslash takes the next byte with it.
@@ -172,7 +175,9 @@ struct Lexer {
         let start = position
         var kind = Token.Kind.integer
         while isDigit(peek()) { position += 1 }
-        if peek() == UInt8(ascii: "."), !(isWordByte(peek(1)) && !isDigit(peek(1)) && !startsExponentOrSuffix(1)) {
+        if peek() == UInt8(ascii: "."),
+            !(isWordByte(peek(1)) && !isDigit(peek(1)) && !startsExponentOrSuffix(1))
+        {
             kind = .decimal
             position += 1
             while isDigit(peek()) { position += 1 }
@@ -240,9 +245,12 @@ struct Lexer {
 
     private static let symbols: [String: Symbol] = {
         let all: [Symbol] = [
-            .leftParenthesis, .rightParenthesis, .leftBracket, .rightBracket, .comma, .dot, .semicolon, .colon,
-            .doubleColon, .question, .plus, .minus, .star, .slash, .percent, .pipe, .doublePipe, .ampersand, .caret,
-            .tilde, .bang, .equal, .doubleEqual, .nullSafeEqual, .notEqual, .bangEqual, .less, .lessOrEqual, .greater,
+            .leftParenthesis, .rightParenthesis, .leftBracket, .rightBracket, .comma, .dot, .semicolon,
+            .colon,
+            .doubleColon, .question, .plus, .minus, .star, .slash, .percent, .pipe, .doublePipe, .ampersand,
+            .caret,
+            .tilde, .bang, .equal, .doubleEqual, .nullSafeEqual, .notEqual, .bangEqual, .less, .lessOrEqual,
+            .greater,
             .greaterOrEqual, .shiftLeft, .shiftRight, .shiftRightUnsigned, .arrow, .fatArrow, .at,
         ]
         return Dictionary(uniqueKeysWithValues: all.map { ($0.rawValue, $0) })

@@ -52,7 +52,8 @@ enum StringUnescaping {
         if byte == UInt8(ascii: "u") || byte == UInt8(ascii: "U") {
             let digits = byte == UInt8(ascii: "u") ? 4 : 8
             if index + digits < body.count,
-                let code = UInt32(String(decoding: body[(index + 1)...(index + digits)], as: UTF8.self), radix: 16),
+                let code = UInt32(
+                    String(decoding: body[(index + 1)...(index + digits)], as: UTF8.self), radix: 16),
                 let scalar = Unicode.Scalar(code)
             {
                 out.append(contentsOf: Array(String(Character(scalar)).utf8))

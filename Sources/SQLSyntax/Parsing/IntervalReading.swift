@@ -12,14 +12,16 @@ enum IntervalReading {
         if first.unit.isYearMonth { return yearMonth(fields) }
         var total: Int64 = 0
         for field in fields {
-            guard let scale = microsecondsPerUnit[field.unit], let amount = microseconds(field.value, scale: scale)
+            guard let scale = microsecondsPerUnit[field.unit],
+                let amount = microseconds(field.value, scale: scale)
             else { return nil }
             let (sum, overflow) = total.addingReportingOverflow(amount)
             if overflow { return nil }
             total = sum
         }
         let units = fields.map { dayTimeUnit($0.unit) }
-        guard let from = units.min(by: { rank($0) < rank($1) }), let to = units.max(by: { rank($0) < rank($1) })
+        guard let from = units.min(by: { rank($0) < rank($1) }),
+            let to = units.max(by: { rank($0) < rank($1) })
         else { return nil }
         return .microseconds(total, from: from, to: to)
     }
@@ -47,13 +49,17 @@ enum IntervalReading {
         }
         if from == .year, to == .month {
             let parts = body.split(separator: "-", omittingEmptySubsequences: false)
-            guard parts.count == 2, let years = Int64(parts[0]), let months = Int64(parts[1]), months < 12, months >= 0,
-                years >= 0, years < 1 << 40, let total = Int32(exactly: (years * 12 + months) * (isNegative ? -1 : 1))
+            guard parts.count == 2, let years = Int64(parts[0]), let months = Int64(parts[1]), months < 12,
+                months >= 0,
+                years >= 0, years < 1 << 40,
+                let total = Int32(exactly: (years * 12 + months) * (isNegative ? -1 : 1))
             else { return nil }
             return .months(total, from: .year, to: .month)
         }
         let units: [IntervalUnit] = [.day, .hour, .minute, .second]
-        guard let first = units.firstIndex(of: from), let last = units.firstIndex(of: to), first < last else { return nil }
+        guard let first = units.firstIndex(of: from), let last = units.firstIndex(of: to), first < last else {
+            return nil
+        }
         let parts = body.split(whereSeparator: { $0 == " " || $0 == ":" })
         guard parts.count == last - first + 1 else { return nil }
         var total: Int64 = 0
@@ -93,12 +99,15 @@ enum IntervalReading {
             body.removeFirst()
         }
         let parts = body.split(separator: ".", omittingEmptySubsequences: false)
-        guard let first = parts.first, parts.count <= 2, let whole = Int64(first.isEmpty ? "0" : first), whole >= 0
+        guard let first = parts.first, parts.count <= 2, let whole = Int64(first.isEmpty ? "0" : first),
+            whole >= 0
         else { return nil }
         var (total, overflow) = whole.multipliedReportingOverflow(by: scale)
         if overflow { return nil }
         if parts.count == 2 {
-            guard scale == 1_000_000, parts[1].count <= 9, parts[1].utf8.allSatisfy({ isDigit($0) }) else { return nil }
+            guard scale == 1_000_000, parts[1].count <= 9, parts[1].utf8.allSatisfy({ isDigit($0) }) else {
+                return nil
+            }
             let digits = String((parts[1] + "000000").prefix(6))
             (total, overflow) = total.addingReportingOverflow(Int64(digits) ?? 0)
             if overflow { return nil }

@@ -87,7 +87,8 @@ extension Parser {
             return ExpressionSyntax(.extract(field: unit, source: value), span: span(from: start))
         }
         if keyword == .TRIM { return try trimCall(word, from: start) }
-        let separator: Keyword? = [.POSITION: .IN, .SUBSTRING: .FROM, .SUBSTR: .FROM, .OVERLAY: .PLACING][keyword]
+        let separator: Keyword? = [.POSITION: .IN, .SUBSTRING: .FROM, .SUBSTR: .FROM, .OVERLAY: .PLACING][
+            keyword]
         guard let separator, separates(separator) else { return try plainCall(word, from: start) }
         advance()
         advance()
@@ -102,7 +103,8 @@ extension Parser {
         try expect(.rightParenthesis)
         let function = keyword == .POSITION ? NameSyntax("locate", span: word.span) : word
         return ExpressionSyntax(
-            .call(CallSyntax(name: [function], arguments: arguments.map { ArgumentSyntax($0) })), span: span(from: start))
+            .call(CallSyntax(name: [function], arguments: arguments.map { ArgumentSyntax($0) })),
+            span: span(from: start))
     }
 
     /// Tells whether a word stands between the arguments of the call that starts at the current token.
@@ -123,14 +125,18 @@ extension Parser {
         return false
     }
 
-    private mutating func plainCall(_ word: NameSyntax, from start: Int) throws(EngineError) -> ExpressionSyntax {
+    private mutating func plainCall(_ word: NameSyntax, from start: Int) throws(EngineError)
+        -> ExpressionSyntax
+    {
         index = start + 1
         return try call([word], from: start)
     }
 
     /// Parses `TRIM([BOTH|LEADING|TRAILING] [chars] FROM text)` as a call of `trim`, `ltrim` or `rtrim` whose
     /// arguments are the characters, when given, and the text, as in the plain call of two arguments.
-    private mutating func trimCall(_ word: NameSyntax, from start: Int) throws(EngineError) -> ExpressionSyntax {
+    private mutating func trimCall(_ word: NameSyntax, from start: Int) throws(EngineError)
+        -> ExpressionSyntax
+    {
         guard [.BOTH, .LEADING, .TRAILING].contains(peek(2).keyword), peek(3).symbol != .comma,
             peek(3).symbol != .rightParenthesis
         else {
@@ -157,6 +163,7 @@ extension Parser {
         let name = NameSyntax(function, span: word.span)
         let arguments = (characters.map { [$0] } ?? []) + [text]
         return ExpressionSyntax(
-            .call(CallSyntax(name: [name], arguments: arguments.map { ArgumentSyntax($0) })), span: span(from: start))
+            .call(CallSyntax(name: [name], arguments: arguments.map { ArgumentSyntax($0) })),
+            span: span(from: start))
     }
 }

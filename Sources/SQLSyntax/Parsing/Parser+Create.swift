@@ -11,7 +11,8 @@ extension Parser {
         if take(.VIEW) {
             if !isTemporary || isGlobal {
                 throw .user(
-                    "UNSUPPORTED_FEATURE.VIEW", "Only temporary views exist: a job keeps nothing between runs.",
+                    "UNSUPPORTED_FEATURE.VIEW",
+                    "Only temporary views exist: a job keeps nothing between runs.",
                     remedy: "Write CREATE OR REPLACE TEMPORARY VIEW.", at: source.location(span(from: start)))
             }
             return .createView(try createView(replaces: replaces))
@@ -61,7 +62,8 @@ extension Parser {
         if !take(.AS) { throw unexpected("'AS' or 'USING'") }
         let query = try self.query()
         return CreateViewSyntax(
-            name: name, replaces: replaces, ifNotExists: ifNotExists, content: .query(query, columns: columns))
+            name: name, replaces: replaces, ifNotExists: ifNotExists, content: .query(query, columns: columns)
+        )
     }
 
     private mutating func createTable(replaces: Bool) throws(EngineError) -> CreateTableSyntax {
@@ -82,7 +84,8 @@ extension Parser {
                     let column = try parser.name("a partition column")
                     if !parser.at(.comma), !parser.at(.rightParenthesis) {
                         table.schema.append(
-                            FieldSyntax(name: column, type: try parser.type(), isNullable: true, comment: nil))
+                            FieldSyntax(name: column, type: try parser.type(), isNullable: true, comment: nil)
+                        )
                     }
                     return column
                 }

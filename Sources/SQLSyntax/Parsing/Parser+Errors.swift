@@ -11,7 +11,8 @@ extension Parser {
     func unexpected(_ expected: String) -> EngineError {
         if let (token, keyword) = misspelt(expected) {
             return fail(
-                "Syntax error at or near '\(text(token))'.", at: token.span, remedy: "Did you mean '\(keyword)'?")
+                "Syntax error at or near '\(text(token))'.", at: token.span,
+                remedy: "Did you mean '\(keyword)'?")
         }
         if atEnd {
             return fail(

@@ -13,7 +13,9 @@ extension Parser {
         var range: (text: String, from: IntervalUnit, to: IntervalUnit)?
         while true {
             var value = ""
-            if at(.minus) || at(.plus), [.string, .rawString, .integer, .decimal].contains(peek().kind), fields.isEmpty || isUnit(peek(2)) {
+            if at(.minus) || at(.plus), [.string, .rawString, .integer, .decimal].contains(peek().kind),
+                fields.isEmpty || isUnit(peek(2))
+            {
                 value = at(.minus) ? "-" : ""
                 advance()
             }
@@ -75,7 +77,8 @@ extension Parser {
     private func invalidInterval(_ place: SourceSpan) -> EngineError {
         .user(
             "INVALID_INTERVAL_FORMAT", "The interval cannot be read: \(source.text(place)).",
-            remedy: "Write it as INTERVAL '3' MONTH, INTERVAL '2' DAY or INTERVAL '1 12:30:00' DAY TO SECOND; years "
+            remedy:
+                "Write it as INTERVAL '3' MONTH, INTERVAL '2' DAY or INTERVAL '1 12:30:00' DAY TO SECOND; years "
                 + "and months do not mix with days and smaller units.", at: source.location(place))
     }
 }

@@ -28,7 +28,8 @@ extension Parser {
 
     private func decimalLiteral(_ digits: String, at place: SourceSpan) throws(EngineError) -> LiteralSyntax {
         let significant = digits.utf8.filter { isDigit($0) }.drop { $0 == UInt8(ascii: "0") }.count
-        let scale = digits.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first?.count ?? 0
+        let scale =
+            digits.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first?.count ?? 0
         if max(significant, scale) > 38 {
             throw .user(
                 "NUMERIC_OUT_OF_SUPPORTED_RANGE", "The number has more than 38 digits: \(digits).",
@@ -38,7 +39,9 @@ extension Parser {
     }
 
     private func doubleLiteral(_ digits: String, at place: SourceSpan) throws(EngineError) -> LiteralSyntax {
-        guard let value = Double(digits), value.isFinite else { throw outOfRange(digits, "DOUBLE", at: place) }
+        guard let value = Double(digits), value.isFinite else {
+            throw outOfRange(digits, "DOUBLE", at: place)
+        }
         return .double(value)
     }
 
@@ -48,7 +51,8 @@ extension Parser {
             at: source.location(place))
     }
 
-    private func suffixedLiteral(_ digits: String, at place: SourceSpan) throws(EngineError) -> LiteralSyntax {
+    private func suffixedLiteral(_ digits: String, at place: SourceSpan) throws(EngineError) -> LiteralSyntax
+    {
         let upper = digits.uppercased()
         if upper.hasSuffix("BD") {
             return try bigDecimal(String(digits.dropLast(2)), at: place)
@@ -65,7 +69,9 @@ extension Parser {
             guard let value = Int8(body) else { throw outOfRange(digits, "TINYINT", at: place) }
             return .int8(value)
         case "F":
-            guard let value = Float(body), value.isFinite else { throw outOfRange(digits, "FLOAT", at: place) }
+            guard let value = Float(body), value.isFinite else {
+                throw outOfRange(digits, "FLOAT", at: place)
+            }
             return .float(value)
         default:
             return try doubleLiteral(body, at: place)
@@ -75,7 +81,9 @@ extension Parser {
     /// Reads `1.5BD` and `1e3BD`; an exponent moves the point.
     private func bigDecimal(_ digits: String, at place: SourceSpan) throws(EngineError) -> LiteralSyntax {
         let parts = digits.lowercased().split(separator: "e")
-        guard parts.count == 2, let exponent = Int(parts[1]) else { return try decimalLiteral(digits, at: place) }
+        guard parts.count == 2, let exponent = Int(parts[1]) else {
+            return try decimalLiteral(digits, at: place)
+        }
         let isNegative = parts[0].hasPrefix("-")
         let mantissa = parts[0].filter { $0 != "-" }
         let pieces = mantissa.split(separator: ".", omittingEmptySubsequences: false)

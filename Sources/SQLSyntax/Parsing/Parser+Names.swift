@@ -61,7 +61,8 @@ extension Parser {
 
     func stringText(_ token: Token) -> String {
         let bytes = source.bytes[Int(token.span.start)..<Int(token.span.end)]
-        return token.kind == .rawString ? StringUnescaping.rawValue(of: bytes) : StringUnescaping.value(of: bytes)
+        return token.kind == .rawString
+            ? StringUnescaping.rawValue(of: bytes) : StringUnescaping.value(of: bytes)
     }
 
     mutating func integerValue(_ what: String = "a number") throws(EngineError) -> Int {

@@ -2,7 +2,8 @@ import Vocabulary
 
 /// Ranks the operators between values, loosest first, after `valueExpression` of Spark's grammar.
 private enum Precedence: Int {
-    case comparison = 1, bitOr, bitXor, bitAnd, shift, additive, multiplicative
+    case comparison = 1
+    case bitOr, bitXor, bitAnd, shift, additive, multiplicative
 }
 
 extension Parser {
@@ -31,7 +32,9 @@ extension Parser {
         return Self.balanced(terms[...], joiner)
     }
 
-    private static func balanced(_ terms: ArraySlice<ExpressionSyntax>, _ joiner: BinaryOperator) -> ExpressionSyntax {
+    private static func balanced(_ terms: ArraySlice<ExpressionSyntax>, _ joiner: BinaryOperator)
+        -> ExpressionSyntax
+    {
         if terms.count == 1, let only = terms.first { return only }
         let middle = terms.startIndex + (terms.count + 1) / 2
         let left = balanced(terms[..<middle], joiner)
@@ -57,7 +60,8 @@ extension Parser {
 
     /// Parses operators between values, one level deeper: arithmetic, bits, `||`, comparisons.
     mutating func value() throws(EngineError) -> ExpressionSyntax {
-        try nested { (parser) throws(EngineError) in try parser.value(atLeast: Precedence.comparison.rawValue) }
+        try nested { (parser) throws(EngineError) in try parser.value(atLeast: Precedence.comparison.rawValue)
+        }
     }
 
     private mutating func value(atLeast minimum: Int) throws(EngineError) -> ExpressionSyntax {
@@ -108,7 +112,8 @@ extension Parser {
         switch current.kind == .symbol ? current.symbol : .none {
         case .minus:
             switch peek().kind {
-            case .integer, .decimal, .exponent, .suffixed: return try postfix(over: numberLiteral(negative: true))
+            case .integer, .decimal, .exponent, .suffixed:
+                return try postfix(over: numberLiteral(negative: true))
             default: kind = .minus
             }
         case .plus: kind = .plus

@@ -32,7 +32,8 @@ extension Parser {
         } else if take(.RLIKE) || take(.REGEXP) {
             let pattern = try value()
             kind = .like(
-                LikeSyntax(value: operand, operator: .rlike, patterns: [pattern], escape: nil, negated: negated))
+                LikeSyntax(
+                    value: operand, operator: .rlike, patterns: [pattern], escape: nil, negated: negated))
         } else {
             return operand
         }
@@ -40,7 +41,8 @@ extension Parser {
         return ExpressionSyntax(kind, span: start.union(tokens[index - 1].span))
     }
 
-    private mutating func isPredicate(over operand: ExpressionSyntax) throws(EngineError) -> ExpressionSyntax {
+    private mutating func isPredicate(over operand: ExpressionSyntax) throws(EngineError) -> ExpressionSyntax
+    {
         let negated = take(.NOT)
         let kind: ExpressionSyntax.Kind
         if take(.NULL) {
@@ -90,7 +92,9 @@ extension Parser {
             if take(.ESCAPE) {
                 let start = index
                 let text = try stringValue("an escape character in quotes")
-                if text.count != 1 { throw fail("ESCAPE takes exactly one character.", at: span(from: start)) }
+                if text.count != 1 {
+                    throw fail("ESCAPE takes exactly one character.", at: span(from: start))
+                }
                 like.escape = ExpressionSyntax(.literal(.string(text)), span: span(from: start))
             }
         }

@@ -41,7 +41,9 @@ extension Parser {
         case .quotedWord: return try nameOrCall()
         case .word:
             if let keyword = current.keyword, let form = try keywordPrimary(keyword) { return form }
-            if let keyword = current.keyword, Keyword.neverColumns.contains(keyword), peek().symbol != .leftParenthesis {
+            if let keyword = current.keyword, Keyword.neverColumns.contains(keyword),
+                peek().symbol != .leftParenthesis
+            {
                 throw unexpected("an expression")
             }
             if !atName { throw unexpected("an expression") }
@@ -53,7 +55,8 @@ extension Parser {
     private mutating func symbolPrimary() throws(EngineError) -> ExpressionSyntax {
         let start = index
         if take(.star) {
-            return ExpressionSyntax(.star(qualifier: [], except: try starExceptions()), span: span(from: start))
+            return ExpressionSyntax(
+                .star(qualifier: [], except: try starExceptions()), span: span(from: start))
         }
         guard take(.leftParenthesis) else { throw unexpected("an expression") }
         if startsQuery(after: 0) {
@@ -126,7 +129,9 @@ extension Parser {
             return try intervalLiteral()
         case .CASE:
             let next = peek()
-            if next.kind == .end || next.symbol == .comma || next.symbol == .dot || next.keyword == .FROM { return nil }
+            if next.kind == .end || next.symbol == .comma || next.symbol == .dot || next.keyword == .FROM {
+                return nil
+            }
             return try caseExpression()
         case .CAST, .TRY_CAST:
             guard nextIsParenthesis else { return nil }

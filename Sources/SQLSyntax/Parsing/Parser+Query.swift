@@ -40,7 +40,8 @@ extension Parser {
         if at(.RECURSIVE), peek().kind != .symbol, peek().keyword != .AS {
             throw .user(
                 "UNSUPPORTED_FEATURE.RECURSIVE_CTE", "WITH RECURSIVE is not supported.",
-                remedy: "Unroll the recursion into a fixed number of joins.", at: source.location(current.span))
+                remedy: "Unroll the recursion into a fixed number of joins.",
+                at: source.location(current.span))
         }
         return try commaSeparated { (parser) throws(EngineError) in try parser.commonTable() }
     }
@@ -69,7 +70,9 @@ extension Parser {
         var left = try queryPrimary()
         while at(.INTERSECT) {
             advance()
-            left = try setOperation(.intersect, left) { (parser) throws(EngineError) in try parser.queryPrimary() }
+            left = try setOperation(.intersect, left) { (parser) throws(EngineError) in
+                try parser.queryPrimary()
+            }
         }
         return left
     }
@@ -132,7 +135,9 @@ extension Parser {
         if at(.ORDER) {
             advance()
             try expect(.BY)
-            if at(.ALL), peek().symbol != .comma, peek().symbol != .dot, peek().kind != .symbol || peek().symbol == .rightParenthesis || peek().symbol == .semicolon {
+            if at(.ALL), peek().symbol != .comma, peek().symbol != .dot,
+                peek().kind != .symbol || peek().symbol == .rightParenthesis || peek().symbol == .semicolon
+            {
                 advance()
                 let (isDescending, nullsFirst) = try sortDirection()
                 query.orderBy = .all(isDescending: isDescending, nullsFirst: nullsFirst)

@@ -14,11 +14,13 @@ extension Parser {
     }
 
     private func join(
-        _ kind: JoinSyntax.Kind, _ left: RelationSyntax, _ right: RelationSyntax, _ condition: JoinSyntax.Condition,
+        _ kind: JoinSyntax.Kind, _ left: RelationSyntax, _ right: RelationSyntax,
+        _ condition: JoinSyntax.Condition,
         isLateral: Bool
     ) -> RelationSyntax {
         RelationSyntax(
-            kind: .join(JoinSyntax(kind: kind, left: left, right: right, condition: condition, isLateral: isLateral)),
+            kind: .join(
+                JoinSyntax(kind: kind, left: left, right: right, condition: condition, isLateral: isLateral)),
             alias: nil, span: left.span.union(tokens[index - 1].span))
     }
 
@@ -117,7 +119,9 @@ extension Parser {
             let rows = try valueRows()
             return RelationSyntax(kind: .values(rows), alias: nil, span: span(from: start))
         }
-        if let keyword = current.keyword, Keyword.neverColumns.contains(keyword) { throw unexpected("a table name") }
+        if let keyword = current.keyword, Keyword.neverColumns.contains(keyword) {
+            throw unexpected("a table name")
+        }
         let name = try qualifiedName("a table name")
         if at(.leftParenthesis) {
             let expression = try call(name, from: start)

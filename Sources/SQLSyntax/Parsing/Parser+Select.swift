@@ -49,7 +49,9 @@ extension Parser {
     private mutating func selectItem() throws(EngineError) -> SelectItemSyntax {
         let expression = try expression()
         let hasAs = take(.AS)
-        if hasAs, at(.leftParenthesis) { return SelectItemSyntax(expression: expression, aliases: try nameList()) }
+        if hasAs, at(.leftParenthesis) {
+            return SelectItemSyntax(expression: expression, aliases: try nameList())
+        }
         if hasAs || atBareAlias {
             return SelectItemSyntax(expression: expression, aliases: [try name("an alias")])
         }
@@ -112,13 +114,16 @@ extension Parser {
             if parser.at(.ROLLUP) || parser.at(.CUBE), parser.peek().symbol == .leftParenthesis {
                 let isRollup = parser.at(.ROLLUP)
                 parser.advance()
-                let elements = try parser.parenthesised { (parser) throws(EngineError) in try parser.groupingElement() }
+                let elements = try parser.parenthesised { (parser) throws(EngineError) in
+                    try parser.groupingElement()
+                }
                 return isRollup ? .rollup(elements) : .cube(elements)
             }
             if parser.at(.GROUPING), parser.peek().keyword == .SETS {
                 parser.advance()
                 parser.advance()
-                return .sets(try parser.parenthesised { (parser) throws(EngineError) in try parser.groupingSet() })
+                return .sets(
+                    try parser.parenthesised { (parser) throws(EngineError) in try parser.groupingSet() })
             }
             return .expression(try parser.expression())
         }

@@ -26,8 +26,10 @@ extension Parser {
             return .showTables
         case .UPDATE, .DELETE, .MERGE:
             throw .user(
-                "UNSUPPORTED_FEATURE.TABLE_OPERATION", "Files cannot be changed in place: \(text(current).uppercased()).",
-                remedy: "Write the changed rows to a new directory with INSERT OVERWRITE DIRECTORY … SELECT ….",
+                "UNSUPPORTED_FEATURE.TABLE_OPERATION",
+                "Files cannot be changed in place: \(text(current).uppercased()).",
+                remedy:
+                    "Write the changed rows to a new directory with INSERT OVERWRITE DIRECTORY … SELECT ….",
                 at: source.location(current.span))
         default:
             if at(.leftParenthesis) { return try queryStatement() }
@@ -110,7 +112,9 @@ extension Parser {
 
     private mutating func describe() throws(EngineError) -> StatementSyntax.Kind {
         advance()
-        if at(.SELECT) || at(.WITH) || at(.leftParenthesis) || at(.VALUES) { return .describe(.query(try query())) }
+        if at(.SELECT) || at(.WITH) || at(.leftParenthesis) || at(.VALUES) {
+            return .describe(.query(try query()))
+        }
         if current.kind == .word, text(current).uppercased() == "QUERY", peek().keyword == .SELECT {
             advance()
             return .describe(.query(try query()))
@@ -147,7 +151,8 @@ extension Parser {
         if take(.PARTITION) {
             insert.partition = try parenthesised { (parser) throws(EngineError) in
                 let name = try parser.name("a partition column")
-                return PartitionValueSyntax(name: name, value: parser.take(.equal) ? try parser.expression() : nil)
+                return PartitionValueSyntax(
+                    name: name, value: parser.take(.equal) ? try parser.expression() : nil)
             }
         }
         if take(.BY, .NAME) {
@@ -180,7 +185,9 @@ extension Parser {
                 parser.advance()
             } else {
                 key = try parser.name("an option's name").text
-                while parser.take(.dot) { key += "." + (try parser.name("the rest of the option's name").text) }
+                while parser.take(.dot) {
+                    key += "." + (try parser.name("the rest of the option's name").text)
+                }
             }
             _ = parser.take(.equal)
             let value = try parser.optionValue()

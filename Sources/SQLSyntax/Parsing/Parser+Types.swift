@@ -44,13 +44,18 @@ extension Parser {
         case "STRUCT": return try structType()
         default:
             let known = [
-                "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "STRING",
+                "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL",
+                "STRING",
                 "BINARY", "DATE", "TIMESTAMP", "TIMESTAMP_NTZ", "ARRAY", "MAP", "STRUCT", "VARCHAR", "CHAR",
             ]
-            let nearest = ["TEXT": "STRING", "BOOL": "BOOLEAN", "NUMBER": "DECIMAL", "DATETIME": "TIMESTAMP"][word]
+            let nearest = [
+                "TEXT": "STRING", "BOOL": "BOOLEAN", "NUMBER": "DECIMAL", "DATETIME": "TIMESTAMP",
+            ][word]
             throw .user(
                 "UNSUPPORTED_DATATYPE", "Unsupported data type: \(text(token)).",
-                remedy: (nearest ?? Suggestion.nearest(to: word, among: known)).map { "Did you mean '\($0)'?" },
+                remedy: (nearest ?? Suggestion.nearest(to: word, among: known)).map {
+                    "Did you mean '\($0)'?"
+                },
                 at: source.location(token.span))
         }
     }

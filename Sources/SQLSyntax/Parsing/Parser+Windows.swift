@@ -6,7 +6,8 @@ extension Parser {
         try expect(.leftParenthesis)
         var window = WindowSyntax(partitionBy: [], orderBy: [], frame: nil)
         if take(.PARTITION, .BY) || take(.DISTRIBUTE, .BY) {
-            window.partitionBy = try commaSeparated { (parser) throws(EngineError) in try parser.expression() }
+            window.partitionBy = try commaSeparated { (parser) throws(EngineError) in try parser.expression()
+            }
         }
         if take(.ORDER, .BY) || take(.SORT, .BY) { window.orderBy = try sortItems() }
         if at(.ROWS) || at(.RANGE) {

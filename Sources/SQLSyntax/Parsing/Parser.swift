@@ -111,14 +111,17 @@ struct Parser {
     // MARK: Lists
 
     /// Parses one or more items between commas.
-    mutating func commaSeparated<T>(_ item: (inout Parser) throws(EngineError) -> T) throws(EngineError) -> [T] {
+    mutating func commaSeparated<T>(_ item: (inout Parser) throws(EngineError) -> T) throws(EngineError)
+        -> [T]
+    {
         var items = [try item(&self)]
         while take(.comma) { items.append(try item(&self)) }
         return items
     }
 
     /// Parses `( item, … )` of one or more items.
-    mutating func parenthesised<T>(_ item: (inout Parser) throws(EngineError) -> T) throws(EngineError) -> [T] {
+    mutating func parenthesised<T>(_ item: (inout Parser) throws(EngineError) -> T) throws(EngineError) -> [T]
+    {
         try expect(.leftParenthesis)
         let items = try commaSeparated(item)
         try expect(.rightParenthesis)

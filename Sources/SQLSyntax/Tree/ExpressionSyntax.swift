@@ -135,12 +135,15 @@ package struct CallSyntax: Sendable, Hashable {
     package var withinGroup: [SortItemSyntax]
     /// True for `count(*)`'s lone star.
     package var isStar: Bool {
-        guard arguments.count == 1, case .star(let qualifier, let except) = arguments[0].value.kind else { return false }
+        guard arguments.count == 1, case .star(let qualifier, let except) = arguments[0].value.kind else {
+            return false
+        }
         return qualifier.isEmpty && except.isEmpty
     }
 
     package init(
-        name: [NameSyntax], arguments: [ArgumentSyntax], isDistinct: Bool = false, filter: ExpressionSyntax? = nil,
+        name: [NameSyntax], arguments: [ArgumentSyntax], isDistinct: Bool = false,
+        filter: ExpressionSyntax? = nil,
         window: WindowReferenceSyntax? = nil, ignoresNulls: Bool = false, withinGroup: [SortItemSyntax] = []
     ) {
         self.name = name
@@ -177,11 +180,15 @@ package struct WindowSyntax: Sendable, Hashable {
 }
 
 package struct WindowFrameSyntax: Sendable, Hashable {
-    package enum Unit: String, Sendable, Hashable { case rows = "ROWS", range = "RANGE" }
+    package enum Unit: String, Sendable, Hashable {
+        case rows = "ROWS"
+        case range = "RANGE"
+    }
 
     package indirect enum Bound: Sendable, Hashable {
         case unboundedPreceding, unboundedFollowing, currentRow
-        case preceding(ExpressionSyntax), following(ExpressionSyntax)
+        case preceding(ExpressionSyntax)
+        case following(ExpressionSyntax)
     }
 
     package var unit: Unit
@@ -195,4 +202,10 @@ package struct SortItemSyntax: Sendable, Hashable {
     package var isDescending: Bool
     /// True for NULLS FIRST, which ascending order implies; false for NULLS LAST, which descending order implies.
     package var nullsFirst: Bool
+
+    package init(expression: ExpressionSyntax, isDescending: Bool, nullsFirst: Bool) {
+        self.expression = expression
+        self.isDescending = isDescending
+        self.nullsFirst = nullsFirst
+    }
 }

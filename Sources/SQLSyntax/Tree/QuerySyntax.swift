@@ -56,7 +56,11 @@ package indirect enum QueryBodySyntax: Sendable, Hashable {
 }
 
 package struct SetOperationSyntax: Sendable, Hashable {
-    package enum Operator: String, Sendable, Hashable { case union = "UNION", intersect = "INTERSECT", except = "EXCEPT" }
+    package enum Operator: String, Sendable, Hashable {
+        case union = "UNION"
+        case intersect = "INTERSECT"
+        case except = "EXCEPT"
+    }
 
     package var `operator`: Operator
     package var isAll: Bool
@@ -138,8 +142,13 @@ package struct RelationSyntax: Sendable, Hashable {
 
 package struct JoinSyntax: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable {
-        case inner = "INNER", left = "LEFT OUTER", right = "RIGHT OUTER", full = "FULL OUTER"
-        case semi = "LEFT SEMI", anti = "LEFT ANTI", cross = "CROSS"
+        case inner = "INNER"
+        case left = "LEFT OUTER"
+        case right = "RIGHT OUTER"
+        case full = "FULL OUTER"
+        case semi = "LEFT SEMI"
+        case anti = "LEFT ANTI"
+        case cross = "CROSS"
     }
 
     package enum Condition: Sendable, Hashable {

@@ -21,7 +21,11 @@ package struct StatementSyntax: Sendable, Hashable {
 }
 
 package enum ExplainMode: String, Sendable, Hashable {
-    case simple = "SIMPLE", formatted = "FORMATTED", extended = "EXTENDED", analyze = "ANALYZE", cost = "COST"
+    case simple = "SIMPLE"
+    case formatted = "FORMATTED"
+    case extended = "EXTENDED"
+    case analyze = "ANALYZE"
+    case cost = "COST"
     case codegen = "CODEGEN"
 }
 

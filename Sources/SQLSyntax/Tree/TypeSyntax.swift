@@ -3,7 +3,8 @@ package indirect enum TypeSyntax: Sendable, Hashable {
     case boolean, tinyint, smallint, integer, bigint, float, double
     case decimal(precision: Int, scale: Int)
     case string, binary
-    case char(Int), varchar(Int)
+    case char(Int)
+    case varchar(Int)
     case date, timestamp, timestampNTZ
     /// An interval of the units from the first to the second.
     case interval(from: IntervalUnit, to: IntervalUnit)
@@ -39,15 +40,20 @@ package indirect enum TypeSyntax: Sendable, Hashable {
         case .array(let element): return "ARRAY<\(element.sql)>"
         case .map(let key, let value): return "MAP<\(key.sql), \(value.sql)>"
         case .structure(let fields):
-            let parts = fields.map { "\(Self.quoted($0.name.text)): \($0.type.sql)\($0.isNullable ? "" : " NOT NULL")" }
+            let parts = fields.map {
+                "\(Self.quoted($0.name.text)): \($0.type.sql)\($0.isNullable ? "" : " NOT NULL")"
+            }
             return "STRUCT<\(parts.joined(separator: ", "))>"
         }
     }
 
     /// Puts back quotes around a name that is no plain identifier.
     static func quoted(_ name: String) -> String {
-        let isPlain = !name.isEmpty && name.utf8.allSatisfy { isWordByte($0) } && !name.utf8.allSatisfy { isDigit($0) }
-        return isPlain ? name : "`\(name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``"))`"
+        let isPlain =
+            !name.isEmpty && name.utf8.allSatisfy { isWordByte($0) } && !name.utf8.allSatisfy { isDigit($0) }
+        return isPlain
+            ? name
+            : "`\(name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``"))`"
     }
 }
 
@@ -61,8 +67,15 @@ package struct FieldSyntax: Sendable, Hashable {
 
 /// Names a unit of an interval, greatest first.
 package enum IntervalUnit: String, Sendable, Hashable, CaseIterable {
-    case year = "YEAR", month = "MONTH", week = "WEEK", day = "DAY", hour = "HOUR", minute = "MINUTE"
-    case second = "SECOND", millisecond = "MILLISECOND", microsecond = "MICROSECOND"
+    case year = "YEAR"
+    case month = "MONTH"
+    case week = "WEEK"
+    case day = "DAY"
+    case hour = "HOUR"
+    case minute = "MINUTE"
+    case second = "SECOND"
+    case millisecond = "MILLISECOND"
+    case microsecond = "MICROSECOND"
 
     /// Reads a unit in singular or plural, in any case.
     package init?(word: String) {
@@ -79,8 +92,12 @@ package enum IntervalUnit: String, Sendable, Hashable, CaseIterable {
 package enum LiteralSyntax: Sendable, Hashable {
     case null
     case boolean(Bool)
-    case int8(Int8), int16(Int16), int32(Int32), int64(Int64)
-    case float(Float), double(Double)
+    case int8(Int8)
+    case int16(Int16)
+    case int32(Int32)
+    case int64(Int64)
+    case float(Float)
+    case double(Double)
     /// Digits with an optional sign and point, as written; its precision and scale follow from the digits.
     case decimal(String)
     case string(String)

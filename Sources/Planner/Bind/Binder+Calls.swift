@@ -1,0 +1,169 @@
+import Columns
+import Functions
+import Plans
+import SQLSyntax
+import Vocabulary
+
+extension Binder {
+    func call(_ call: CallSyntax, _ context: BindContext, at span: SourceSpan) throws(EngineError) -> Expression {
+        let name = call.name.map(\.text).joined(separator: ".")
+        let lowered = call.name.last?.text.lowercased() ?? ""
+        try refuseUnsupported(call, name, at: span)
+        if lowered == "grouping" || lowered == "grouping_id" { return try grouping(lowered, call, context, at: span) }
+        if FunctionRegistry.shared.aggregate(named: lowered) != nil, !isScalarHere(call, lowered) {
+            return try aggregate(lowered, call, context, at: span)
+        }
+        if call.isDistinct || call.filter != nil {
+            throw .user(
+                "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+                "Only aggregate functions take \(call.isDistinct ? "DISTINCT" : "FILTER"), which \(name) is not.",
+                at: location(span))
+        }
+        if let cast = ColumnNaming.castByName(call) {
+            return try explicitCast(bind(cast.value, context), DataType(cast.type), .cast, at: span)
+        }
+        if lowered == "struct" { return try structure(call.arguments.map(\.value), context, at: span) }
+        if lowered == "date_part" || lowered == "datepart", call.arguments.count == 2,
+            case .literal(.string(let field)) = call.arguments[0].value.kind
+        {
+            let unit = NameSyntax(field, span: call.arguments[0].value.span)
+            return try extract(unit, bind(call.arguments[1].value, context), at: span)
+        }
+        let arguments = try call.arguments.map { argument throws(EngineError) in try bind(argument.value, context) }
+        if let form = try conditionalForm(lowered, arguments, at: span) { return form }
+        guard FunctionRegistry.shared.scalar(named: lowered) != nil else {
+            var error = FunctionRegistry.shared.unknown(name)
+            error.location = location(call.name.last?.span ?? span)
+            throw error
+        }
+        return try self.call(lowered, arguments, at: span)
+    }
+
+    /// `bit_and(a, b)` and the like are operators with two arguments and aggregates with one.
+    private func isScalarHere(_ call: CallSyntax, _ name: String) -> Bool {
+        ["bit_and", "bit_or", "bit_xor"].contains(name) && call.arguments.count == 2
+    }
+
+    private func refuseUnsupported(_ call: CallSyntax, _ name: String, at span: SourceSpan) throws(EngineError) {
+        if call.window != nil {
+            throw .user(
+                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION", "Window functions are not supported: \(name) OVER ….",
+                remedy: "Aggregate in a subquery and join it to the rows.", at: location(span))
+        }
+        if !call.withinGroup.isEmpty {
+            throw .user(
+                "UNSUPPORTED_FEATURE.WITHIN_GROUP", "WITHIN GROUP is not supported: \(name).", at: location(span))
+        }
+        if call.ignoresNulls, !["first", "first_value", "last", "last_value", "any_value"].contains(name.lowercased()) {
+            throw .user(
+                "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "\(name) does not take IGNORE NULLS.",
+                at: location(span))
+        }
+        if let named = call.arguments.first(where: { $0.name != nil })?.name {
+            throw .user(
+                "NAMED_PARAMETERS_NOT_SUPPORTED", "Named arguments are not supported by \(name): \(named.text).",
+                at: location(named.span))
+        }
+    }
+
+    /// Binds functions that are short for conditionals and predicates; nil for other names.
+    private func conditionalForm(
+        _ name: String, _ arguments: [Expression], at span: SourceSpan
+    ) throws(EngineError) -> Expression? {
+        func nullIf(_ value: Expression, _ other: Expression) throws(EngineError) -> Expression {
+            let same = try comparison("equal", value, other, at: span)
+            let branch = ConditionalBranch(condition: same, result: .literal(.null(value.type)))
+            return .conditional([branch], otherwise: value, type: value.type)
+        }
+        switch (name, arguments.count) {
+        case ("if", 3):
+            let test = try condition(arguments[0], "IF", at: span)
+            return try conditional([ConditionalBranch(condition: test, result: arguments[1])], arguments[2], at: span)
+        case ("nvl", 2), ("ifnull", 2): return try call("coalesce", arguments, at: span)
+        case ("nullif", 2): return try nullIf(arguments[0], arguments[1])
+        case ("nullifzero", 1): return try nullIf(arguments[0], .literal(.int32(0)))
+        case ("zeroifnull", 1): return try call("coalesce", [arguments[0], .literal(.int32(0))], at: span)
+        case ("nvl2", 3):
+            let test = try call("is_not_null", [arguments[0]], at: span)
+            return try conditional([ConditionalBranch(condition: test, result: arguments[1])], arguments[2], at: span)
+        case ("isnull", 1): return try call("is_null", arguments, at: span)
+        case ("isnotnull", 1): return try call("is_not_null", arguments, at: span)
+        case ("equal_null", 2): return try comparison("null_safe_equal", arguments[0], arguments[1], at: span)
+        case ("typeof", 1): return .literal(.string(arguments[0].type.sqlName.lowercased()))
+        case ("positive", 1) where arguments[0].type.isNumeric: return arguments[0]
+        default: return nil
+        }
+    }
+
+    // MARK: Aggregates
+
+    /// Tells whether an expression holds an aggregate call outside of subqueries.
+    func hasAggregate(_ expression: ExpressionSyntax) -> Bool {
+        switch expression.kind {
+        case .call(let call):
+            let name = call.name.last?.text.lowercased() ?? ""
+            if call.window == nil {
+                if name == "grouping" || name == "grouping_id" { return true }
+                if FunctionRegistry.shared.aggregate(named: name) != nil, !isScalarHere(call, name) { return true }
+            }
+            return call.arguments.contains { hasAggregate($0.value) }
+        default: return expression.children.contains { hasAggregate($0) }
+        }
+    }
+
+    private func aggregate(
+        _ name: String, _ call: CallSyntax, _ context: BindContext, at span: SourceSpan
+    ) throws(EngineError) -> Expression {
+        guard let collector = context.aggregates else {
+            throw .user(
+                context.clause == "WHERE" ? "INVALID_WHERE_CONDITION" : "UNSUPPORTED_EXPR_FOR_OPERATOR",
+                "An aggregate function cannot stand in \(context.clause): \(name).",
+                remedy: context.clause == "WHERE" ? "Use HAVING for conditions on aggregates." : nil, at: location(span))
+        }
+        if collector.isInsideAggregate {
+            throw .user(
+                "NESTED_AGGREGATE_FUNCTION", "An aggregate function cannot stand inside another one: \(name).",
+                remedy: "Aggregate in a subquery first.", at: location(span))
+        }
+        collector.isInsideAggregate = true
+        defer { collector.isInsideAggregate = false }
+        var inner = context
+        inner.prefersAliases = false
+        var arguments: [Expression] = []
+        if !call.isStar {
+            arguments = try call.arguments.map { argument throws(EngineError) in try bind(argument.value, inner) }
+        }
+        var filter: Expression?
+        if let condition = call.filter {
+            filter = try self.condition(bind(condition, inner), "FILTER", at: condition.span)
+        }
+        let bound = try aggregateCall(name, arguments, call, filter, at: span)
+        let text = naming.text(ExpressionSyntax(.call(call), span: span))
+        let nullable = !["count", "count_if", "approx_count_distinct", "collect_list", "collect_set"].contains(bound.function)
+        return collector.column(of: bound, name: text, nullable: nullable, newID: newID)
+    }
+
+    private func aggregateCall(
+        _ name: String, _ arguments: [Expression], _ call: CallSyntax, _ filter: Expression?, at span: SourceSpan
+    ) throws(EngineError) -> AggregateCall {
+        if name == "count" {
+            // A constant that is not null counts rows.
+            let countsRows = call.isStar || (arguments.count == 1 && arguments[0].literalValue.map { !$0.value.isNull } ?? false)
+            if !countsRows, arguments.isEmpty {
+                throw .user(
+                    "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "count takes a star or at least one argument.", at: location(span))
+            }
+            return AggregateCall(
+                "count", countsRows && !call.isDistinct ? [] : arguments, distinct: call.isDistinct, filter: filter,
+                type: .int64, ansi: settings.ansi)
+        }
+        if call.isStar {
+            throw .user("INVALID_USAGE_OF_STAR_OR_REGEX", "Only count takes a star, not \(name).", at: location(span))
+        }
+        var passed = arguments
+        if call.ignoresNulls { passed.append(.literal(.boolean(true))) }
+        let (canonical, coerced, result) = try resolve(name, passed, at: span)
+        return AggregateCall(
+            canonical, coerced, distinct: call.isDistinct, filter: filter, type: result, ansi: settings.ansi)
+    }
+}

@@ -1,0 +1,191 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+extension Binder {
+    /// Binds a relation of FROM; an alias renames it and its columns.
+    func relation(_ syntax: RelationSyntax) throws(EngineError) -> BoundRelation {
+        var bound: BoundRelation
+        switch syntax.kind {
+        case .table(let parts): bound = try table(parts, at: syntax.span)
+        case .subquery(let query): bound = try BoundRelation(self.query(query).plan)
+        case .values(let rows): bound = BoundRelation(try values(rows, at: syntax.span))
+        case .function(let call): bound = try tableFunction(call, at: syntax.span)
+        case .nested(let inner): bound = try relation(inner)
+        case .join(let join): bound = try self.join(join, at: syntax.span)
+        }
+        guard let alias = syntax.alias else { return bound }
+        if !alias.columns.isEmpty {
+            let visible = LogicalPlan.project(
+                named(bound.scope.starColumns([]).map { (.column($0.reference), $0.reference.name) }), input: bound.plan)
+            bound = BoundRelation(try renamed(visible, alias.columns, at: alias.name.span))
+        }
+        bound.scope = bound.scope.aliased(alias.name.text)
+        return bound
+    }
+
+    // MARK: Tables
+
+    private func table(_ parts: [NameSyntax], at span: SourceSpan) throws(EngineError) -> BoundRelation {
+        relationCount += 1
+        if relationCount > Self.relationLimit {
+            throw .user(
+                "UNSUPPORTED_FEATURE.RELATION_COUNT", "The statement reads more than \(Self.relationLimit) relations.",
+                remedy: "Write the common table expressions that are used many times to a directory first.",
+                at: location(span))
+        }
+        let names = parts.map(\.text)
+        if parts.count == 1, let common = commonTables[names[0].lowercased()] {
+            return try bind(common, named: names[0], at: span)
+        }
+        let known = try located(span) { () throws(EngineError) in try catalog.relation(named: names) }
+        switch known {
+        case .files(let relation): return scan(relation, qualifier: names)
+        case .view(let view): return try bind(view, names, at: span)
+        case nil: break
+        }
+        if parts.count == 2, let format = FileFormat(rawValue: names[0].lowercased()) {
+            let relation = try located(span) { () throws(EngineError) in
+                try catalog.files(format: format, paths: [names[1]], options: [:], schema: nil)
+            }
+            return scan(relation, qualifier: names)
+        }
+        throw unknownTable(parts, at: span)
+    }
+
+    private func unknownTable(_ parts: [NameSyntax], at span: SourceSpan) -> EngineError {
+        let name = parts.map(\.text).joined(separator: ".")
+        let formats = FileFormat.allCases.map(\.rawValue)
+        if parts.count == 2, parts[1].isQuoted, parts[1].text.contains("/") || parts[1].text.contains(".") {
+            return .user(
+                "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY", "Files of this format cannot be read: \(parts[0].text).",
+                remedy: "The formats are \(formats.joined(separator: ", ")).", at: location(parts[0].span))
+        }
+        let candidates = catalog.relationNames + commonTables.values.map(\.syntax.name.text).sorted()
+        let nearest = Suggestion.nearest(to: name, among: candidates)
+        return .user(
+            "TABLE_OR_VIEW_NOT_FOUND", "There is no table or view of this name: \(name).",
+            remedy: nearest.map { "Did you mean '\($0)'?" }
+                ?? "Create it with CREATE TEMPORARY VIEW, or name files directly, such as parquet.`path`.",
+            at: location(span))
+    }
+
+    private func scan(_ relation: FileRelation, qualifier: [String]) -> BoundRelation {
+        let fields = relation.schema.fields
+        let output = fields.map { newColumn($0.name, $0.type, nullable: $0.nullable) }
+        let scan = LogicalScan(relation: relation, output: output, columns: Array(fields.indices))
+        return BoundRelation(.scan(scan), qualifier: qualifier)
+    }
+
+    private func bind(_ common: CommonTable, named name: String, at span: SourceSpan) throws(EngineError) -> BoundRelation {
+        let saved = (commonTables, source, outer)
+        defer { (commonTables, source, outer) = saved }
+        commonTables = common.visible
+        source = common.source
+        outer = []
+        let plan = try renamed(self.query(common.syntax.query).plan, common.syntax.columns, at: common.syntax.name.span)
+        return BoundRelation(plan, qualifier: [name])
+    }
+
+    private func bind(_ view: ViewDefinition, _ names: [String], at span: SourceSpan) throws(EngineError) -> BoundRelation {
+        let name = names.joined(separator: ".").lowercased()
+        if openViews.contains(name) {
+            throw .user(
+                "RECURSIVE_VIEW", "The view refers to itself: \((openViews + [name]).joined(separator: " -> ")).",
+                remedy: "Give the new view another name.", at: location(span))
+        }
+        if openViews.count >= Limits.nestingDepth {
+            throw .user("VIEW_EXCEED_MAX_NESTED_DEPTH", "Views refer to each other too deeply.", at: location(span))
+        }
+        openViews.append(name)
+        let saved = (commonTables, source, outer)
+        defer {
+            (commonTables, source, outer) = saved
+            openViews.removeLast()
+        }
+        commonTables = [:]
+        outer = []
+        source = view.source
+        let columns = view.columns.map { NameSyntax($0) }
+        let plan = try renamed(self.query(view.query).plan, columns, at: view.query.span)
+        return BoundRelation(plan, qualifier: names)
+    }
+
+    // MARK: Table functions
+
+    /// Binds `range([start,] end[, step[, slices]])`; rows come from crossing digits of base 1,000.
+    private func tableFunction(_ call: CallSyntax, at span: SourceSpan) throws(EngineError) -> BoundRelation {
+        let name = call.name.map(\.text).joined(separator: ".")
+        guard name.lowercased() == "range" else {
+            throw .user(
+                "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "There is no table function of this name: \(name).",
+                remedy: "The one there is: range(end), range(start, end, step).", at: location(span))
+        }
+        var numbers: [Int64] = []
+        for argument in call.arguments {
+            let bound = try bindConstant(argument.value)
+            guard let literal = constant(cast(bound, to: .int64)), case .integer(let value) = literal.value else {
+                throw .user(
+                    "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "range takes constant integers.",
+                    at: location(argument.value.span))
+            }
+            numbers.append(value)
+        }
+        guard (1...4).contains(numbers.count), numbers.count < 3 || numbers[2] != 0 else {
+            throw .user(
+                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "range takes an end, or a start, an end and a step other than zero.",
+                at: location(span))
+        }
+        let start = numbers.count == 1 ? 0 : numbers[0]
+        let end = numbers.count == 1 ? numbers[0] : numbers[1]
+        let step = numbers.count > 2 ? numbers[2] : 1
+        let count = RangeRows.count(start: start, end: end, step: step)
+        guard let count, count <= RangeRows.limit else {
+            throw .user(
+                "UNSUPPORTED_FEATURE.RANGE_SIZE", "range gives more than \(RangeRows.limit) rows.", at: location(span))
+        }
+        return BoundRelation(rangePlan(start: start, step: step, count: count))
+    }
+
+    private func rangePlan(start: Int64, step: Int64, count: Int64) -> LogicalPlan {
+        func digits(_ number: Int64) -> (LogicalPlan, ColumnReference) {
+            let column = newColumn("digit", .int64, nullable: false)
+            return (.values(rows: (0..<number).map { [.int64($0)] }, output: [column]), column)
+        }
+        func integer(_ name: String, _ left: Expression, _ right: Expression) -> Expression {
+            .call(FunctionCall(name, [left, right], type: .int64, ansi: settings.ansi))
+        }
+        var (plan, column) = digits(min(count, 1000))
+        var position = Expression.column(column)
+        var covered = min(count, 1000)
+        while covered < count {
+            let more = min(1000, (count + covered - 1) / covered)
+            let (right, digit) = digits(more)
+            position = integer("add", integer("multiply", .column(digit), .literal(.int64(covered))), position)
+            plan = .join(.cross, left: right, right: plan, condition: nil)
+            covered *= more
+        }
+        if covered > count {
+            let inside = FunctionCall("less", [position, .literal(.int64(count))], type: .boolean, ansi: settings.ansi)
+            plan = .filter(.call(inside), input: plan)
+        }
+        let value = integer("add", integer("multiply", position, .literal(.int64(step))), .literal(.int64(start)))
+        let output = newColumn("id", .int64, nullable: false)
+        return .project([NamedExpression(value, as: output)], input: plan)
+    }
+}
+
+/// Counts the rows of `range`.
+enum RangeRows {
+    /// Most rows that `range` may give.
+    static let limit: Int64 = 1_000_000_000
+
+    /// Returns ⌈(end − start) ÷ step⌉, 0 when the step leads away from the end; nil on overflow.
+    static func count(start: Int64, end: Int64, step: Int64) -> Int64? {
+        let (distance, overflow) = end.subtractingReportingOverflow(start)
+        if overflow || step == .min || distance == .min { return nil }
+        if distance == 0 || (distance > 0) != (step > 0) { return 0 }
+        return (abs(distance) - 1) / abs(step) + 1
+    }
+}

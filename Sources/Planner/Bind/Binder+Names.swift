@@ -1,0 +1,138 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+extension Binder {
+    /// Finds what a name stands for: a column of this query, an alias, a column of a query around it, a function
+    /// without parentheses.
+    func column(_ parts: [NameSyntax], _ context: BindContext, at span: SourceSpan) throws(EngineError) -> Expression {
+        let alias = parts.count == 1 ? context.aliases[parts[0].text.lowercased()] : nil
+        if context.prefersAliases, let alias { return alias }
+        let found = context.scope.matches(parts)
+        if found.count > 1 { throw ambiguous(parts, found, at: span) }
+        if let match = found.first { return try value(of: match, parts, at: span) }
+        if let alias { return alias }
+        if let member = try aliasMember(parts, context, at: span) { return member }
+        for level in outer.indices.reversed() {
+            let found = outer[level].context.scope.matches(parts)
+            if found.count > 1 { throw ambiguous(parts, found, at: span) }
+            guard let match = found.first else { continue }
+            // Every query between here and there passes the column on.
+            for inner in level..<outer.count where !outer[inner].references.contains(match.column.reference) {
+                outer[inner].references.append(match.column.reference)
+            }
+            return try value(of: match, parts, at: span)
+        }
+        if parts.count == 1, let function = try functionWithoutParentheses(parts[0], at: span) { return function }
+        throw unresolved(parts, context, at: span)
+    }
+
+    /// Finds members of an alias of the select list, as in `alias.member`.
+    private func aliasMember(
+        _ parts: [NameSyntax], _ context: BindContext, at span: SourceSpan
+    ) throws(EngineError) -> Expression? {
+        guard parts.count > 1, let base = context.aliases[parts[0].text.lowercased()], base.type.isNested else {
+            return nil
+        }
+        var value = base
+        for part in parts.dropFirst() { value = try member(part, of: value, at: span) }
+        return value
+    }
+
+    private func value(
+        of match: Scope.Match, _ parts: [NameSyntax], at span: SourceSpan
+    ) throws(EngineError) -> Expression {
+        let text = parts[match.qualifierCount...].map(\.text).joined(separator: ".")
+        columnTexts[parts.map(\.text)] = text
+        columnSpans[match.column.reference.id] = span
+        var value = Expression.column(match.column.reference)
+        for part in match.members { value = try member(part, of: value, at: span) }
+        return value
+    }
+
+    /// Takes a member out of a structure; out of an array of structures, of each; a value out of a map.
+    func member(_ name: NameSyntax, of base: Expression, at span: SourceSpan) throws(EngineError) -> Expression {
+        switch base.type {
+        case .structure(let fields):
+            let lowered = name.text.lowercased()
+            let found = fields.indices.filter { fields[$0].name.lowercased() == lowered }
+            if found.count > 1 {
+                throw .user(
+                    "AMBIGUOUS_REFERENCE_TO_FIELDS", "The structure has several fields of this name: \(name.text).",
+                    at: location(name.span))
+            }
+            guard let index = found.first else {
+                let near = Suggestion.nearest(to: name.text, among: fields.map(\.name))
+                throw .user(
+                    "FIELD_NOT_FOUND", "There is no such struct field \(name.text) in "
+                        + "\(fields.map(\.name).joined(separator: ", ")).", remedy: near.map { "Did you mean '\($0)'?" },
+                    at: location(name.span))
+            }
+            return .member(base, index: index, type: fields[index].type)
+        case .map:
+            return try element(of: base, .literal(.string(name.text)), at: span)
+        default:
+            throw .user(
+                "INVALID_EXTRACT_BASE_FIELD_TYPE",
+                "Only structures and maps have fields: \(name.text) was asked of a value of type \(base.type.sqlName).",
+                at: location(span))
+        }
+    }
+
+    /// Takes `base[index]`: an item of an array, from 0, or the value of a map's key.
+    func element(of base: Expression, _ index: Expression, at span: SourceSpan) throws(EngineError) -> Expression {
+        switch base.type {
+        case .array, .map: return try call("element", [base, index], at: span)
+        case .structure:
+            guard let literal = index.literalValue, case .string(let name) = literal.value else { break }
+            return try member(NameSyntax(name, span: span), of: base, at: span)
+        default: break
+        }
+        throw .user(
+            "INVALID_EXTRACT_BASE_FIELD_TYPE",
+            "Only arrays, maps and structures have elements, not a value of type \(base.type.sqlName).",
+            at: location(span))
+    }
+
+    private func functionWithoutParentheses(_ name: NameSyntax, at span: SourceSpan) throws(EngineError) -> Expression? {
+        let known = ["current_date", "current_timestamp", "current_user", "current_catalog", "current_database", "user"]
+        let lowered = name.text.lowercased()
+        guard known.contains(lowered), !name.isQuoted else { return nil }
+        columnTexts[[name.text]] = "\(lowered)()"
+        return try call(lowered, [], at: span)
+    }
+
+    // MARK: Errors
+
+    func ambiguous(_ parts: [NameSyntax], _ found: [Scope.Match], at span: SourceSpan) -> EngineError {
+        let candidates = found.map { ($0.column.qualifier + [$0.column.reference.name]).joined(separator: ".") }
+        return .user(
+            "AMBIGUOUS_REFERENCE",
+            "The name could mean several columns (\(candidates.joined(separator: ", "))): "
+                + "\(parts.map(\.text).joined(separator: ".")).",
+            remedy: "Put the table's name or alias before it.", at: location(span))
+    }
+
+    func unresolved(_ parts: [NameSyntax], _ context: BindContext, at span: SourceSpan) -> EngineError {
+        let name = parts.map(\.text).joined(separator: ".")
+        let hint = suggestion(for: parts, in: context.scope)
+        return .user(
+            hint == nil ? "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION" : "UNRESOLVED_COLUMN.WITH_SUGGESTION",
+            "There is no column of this name: \(name).", remedy: hint, at: location(span))
+    }
+
+    /// Names the column most like the one asked for, else the first few there are.
+    func suggestion(for parts: [NameSyntax], in scope: Scope) -> String? {
+        let visible = scope.starColumns([])
+        if visible.isEmpty { return nil }
+        guard let last = parts.last?.text else { return nil }
+        let full = parts.map(\.text).joined(separator: ".")
+        let qualified = visible.filter { !$0.qualifier.isEmpty }
+            .map { ($0.qualifier.suffix(1) + [$0.reference.name]).joined(separator: ".") }
+        if parts.count > 1, let near = Suggestion.nearest(to: full, among: qualified) { return "Did you mean '\(near)'?" }
+        if let near = Suggestion.nearest(to: last, among: visible.map(\.reference.name)) { return "Did you mean '\(near)'?" }
+        let names = visible.prefix(5).map(\.reference.name).joined(separator: ", ")
+        return "The columns are: \(names)\(visible.count > 5 ? ", …" : "")."
+    }
+}

@@ -1,0 +1,215 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+extension Binder {
+    /// Binds a query with its WITH, ORDER BY and LIMIT.
+    func query(_ query: QuerySyntax) throws(EngineError) -> BoundRelation {
+        let saved = commonTables
+        defer { commonTables = saved }
+        for table in query.with {
+            commonTables[table.name.text.lowercased()] = CommonTable(
+                syntax: table, visible: commonTables, source: source)
+        }
+        var bound: BoundRelation
+        if case .select(let select) = query.body {
+            bound = try self.select(select, order: ordering(query), windows: query.windows)
+        } else {
+            bound = try body(query.body)
+            bound.plan = try sorted(bound.plan, ordering(query))
+        }
+        bound.plan = try limited(bound.plan, query)
+        return bound
+    }
+
+    /// The order asked for. SORT BY and CLUSTER BY promise an order within partitions only; a total one fulfils it.
+    private func ordering(_ query: QuerySyntax) -> OrderSyntax? {
+        if let order = query.orderBy { return order }
+        if !query.sortBy.isEmpty { return .items(query.sortBy) }
+        if query.clusterBy.isEmpty { return nil }
+        return .items(query.clusterBy.map { SortItemSyntax(expression: $0, isDescending: false, nullsFirst: true) })
+    }
+
+    private func body(_ body: QueryBodySyntax) throws(EngineError) -> BoundRelation {
+        switch body {
+        case .select(let select): return try self.select(select, order: nil, windows: [])
+        case .nested(let query): return try self.query(query)
+        case .table(let relation):
+            let bound = try self.relation(relation)
+            return BoundRelation(bound.plan)
+        case .values(let rows, let span): return BoundRelation(try values(rows, at: span))
+        case .setOperation(let operation): return BoundRelation(try setOperation(operation))
+        }
+    }
+
+    // MARK: Order and limit
+
+    /// Sorts a plan by its own output: names, positions, or expressions over them.
+    private func sorted(_ plan: LogicalPlan, _ order: OrderSyntax?) throws(EngineError) -> LogicalPlan {
+        guard let order else { return plan }
+        let output = plan.output
+        var keys: [SortKey] = []
+        switch order {
+        case .all(let isDescending, let nullsFirst):
+            keys = output.map { SortKey(.column($0), ascending: !isDescending, nullsFirst: nullsFirst) }
+        case .items(let items):
+            let context = BindContext(scope: BoundRelation(plan).scope, clause: "ORDER BY")
+            for item in items {
+                let key: Expression
+                if let position = try ordinal(item.expression, count: output.count, clause: "ORDER BY") {
+                    key = .column(output[position])
+                } else {
+                    key = try bind(item.expression, context)
+                }
+                keys.append(try sortKey(key, item))
+            }
+        }
+        return .sort(keys, input: plan)
+    }
+
+    func sortKey(_ key: Expression, _ item: SortItemSyntax) throws(EngineError) -> SortKey {
+        if !key.type.isOrderable {
+            throw .user(
+                "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "Rows cannot be ordered by a value of this type: "
+                    + "\(key.type.sqlName).", at: location(item.expression.span))
+        }
+        return SortKey(key, ascending: !item.isDescending, nullsFirst: item.nullsFirst)
+    }
+
+    /// Returns the 0-based position that an integer literal in GROUP BY or ORDER BY names, or nil for other items.
+    func ordinal(_ item: ExpressionSyntax, count: Int, clause: String) throws(EngineError) -> Int? {
+        guard case .literal(.int32(let position)) = item.kind else { return nil }
+        guard position >= 1, Int(position) <= count else {
+            throw .user(
+                clause == "GROUP BY" ? "GROUP_BY_POS_OUT_OF_RANGE" : "ORDER_BY_POS_OUT_OF_RANGE",
+                "\(clause) position \(position) is not in the select list: valid are 1 to \(count).",
+                at: location(item.span))
+        }
+        return Int(position) - 1
+    }
+
+    private func limited(_ plan: LogicalPlan, _ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
+        var count: Int?
+        if case .rows(let expression)? = query.limit { count = try rowCount(expression, "LIMIT") }
+        let offset = try query.offset.map { expression throws(EngineError) in try rowCount(expression, "OFFSET") } ?? 0
+        return count == nil && offset == 0 ? plan : .limit(count: count, offset: offset, input: plan)
+    }
+
+    private func rowCount(_ expression: ExpressionSyntax, _ clause: String) throws(EngineError) -> Int {
+        let bound = try bind(expression, BindContext(scope: .empty, clause: clause))
+        guard let literal = constant(bound), case .integer(let value) = literal.value, literal.type.isIntegral else {
+            throw .user(
+                "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", "\(clause) takes a constant integer.",
+                at: location(expression.span))
+        }
+        if value < 0 {
+            throw .user(
+                "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", "\(clause) must not be negative: \(value).",
+                at: location(expression.span))
+        }
+        return Int(value)
+    }
+
+    // MARK: VALUES
+
+    /// Binds rows of expressions; the types of a column's values are widened to one.
+    func values(_ rows: [[ExpressionSyntax]], at span: SourceSpan) throws(EngineError) -> LogicalPlan {
+        let width = rows.first?.count ?? 0
+        var bound: [[Expression]] = []
+        let context = BindContext(scope: .empty, clause: "VALUES")
+        for row in rows {
+            if row.count != width {
+                throw .user(
+                    "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+                    "The rows of VALUES differ in length: \(width) and \(row.count) columns.",
+                    at: location((row.first?.span ?? span).union(row.last?.span ?? span)))
+            }
+            bound.append(try row.map { item throws(EngineError) in try bind(item, context) })
+        }
+        var output: [ColumnReference] = []
+        for column in 0..<width {
+            var type = DataType.null
+            for (index, row) in bound.enumerated() {
+                guard let wider = commonType(type, row[column].type) else {
+                    throw .user(
+                        "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE",
+                        "The values of column \(column + 1) have no common type: \(type.sqlName) and "
+                            + "\(row[column].type.sqlName).", at: location(rows[index][column].span))
+                }
+                type = wider
+            }
+            let hasNull = bound.contains { $0[column].nullable }
+            output.append(newColumn("col\(column + 1)", type, nullable: hasNull))
+        }
+        let cast = bound.map { row in zip(row, output).map { self.cast($0, to: $1.type) } }
+        let literals = cast.map { row in row.map { constant($0) } }
+        if literals.allSatisfy({ $0.allSatisfy { $0 != nil } }) {
+            return .values(rows: literals.map { $0.compactMap { $0 } }, output: output)
+        }
+        let inputs = cast.map { row in
+            LogicalPlan.project(named(zip(row, output).map { ($0, $1.name) }), input: .values(rows: [[]], output: []))
+        }
+        return inputs.count == 1 ? inputs[0] : .union(inputs, output: output)
+    }
+
+    // MARK: Set operations
+
+    private func setOperation(_ operation: SetOperationSyntax) throws(EngineError) -> LogicalPlan {
+        let left = try body(operation.left).plan
+        let right = try body(operation.right).plan
+        let name = operation.operator.rawValue
+        if left.output.count != right.output.count {
+            throw .user(
+                "NUM_COLUMNS_MISMATCH",
+                "\(name) needs inputs with the same number of columns: the first has \(left.output.count), the second "
+                    + "\(right.output.count).", at: location(operation.right.span))
+        }
+        var types: [DataType] = []
+        for (position, (a, b)) in zip(left.output, right.output).enumerated() {
+            guard let type = commonType(a.type, b.type) else {
+                throw .user(
+                    "INCOMPATIBLE_COLUMN_TYPE",
+                    "\(name) needs columns of compatible types: column \(position + 1) is \(a.type.sqlName) and "
+                        + "\(b.type.sqlName).", at: location(operation.right.span))
+            }
+            types.append(type)
+        }
+        let inputs = [converted(left, to: types), converted(right, to: types)]
+        if operation.operator == .union {
+            let all = united(inputs, flattening: operation.left)
+            return operation.isAll ? all : .distinct(input: all)
+        }
+        if operation.isAll {
+            throw .user(
+                "UNSUPPORTED_FEATURE.SET_OPERATION_ALL", "\(name) ALL is not supported.",
+                remedy: "Write \(name), which also removes duplicates.", at: location(operation.span))
+        }
+        // Source: Spark's ReplaceIntersectWithSemiJoin and ReplaceExceptWithAntiJoin.
+        let pairs = zip(inputs[0].output, inputs[1].output)
+        let conditions = pairs.map { Expression.call(FunctionCall("null_safe_equal", [.column($0), .column($1)], type: .boolean)) }
+        let kind: JoinKind = operation.operator == .intersect ? .leftSemi : .leftAnti
+        return .distinct(
+            input: .join(kind, left: inputs[0], right: inputs[1], condition: .conjunction(conditions)))
+    }
+
+    /// Unites inputs under new columns; a UNION ALL on the left takes the new input among its own.
+    private func united(_ inputs: [LogicalPlan], flattening left: QueryBodySyntax) -> LogicalPlan {
+        var parts = inputs
+        if case .union(let earlier, _) = inputs[0], case .setOperation(let inner) = left, inner.isAll {
+            parts = earlier + [inputs[1]]
+        }
+        let output = inputs[0].output.enumerated().map { position, column in
+            newColumn(
+                column.name, column.type, nullable: parts.contains { $0.output[position].nullable })
+        }
+        return .union(parts, output: output)
+    }
+
+    /// Casts the columns of a plan where their types differ, keeping names.
+    func converted(_ plan: LogicalPlan, to types: [DataType]) -> LogicalPlan {
+        let output = plan.output
+        if zip(output, types).allSatisfy({ $0.type == $1 }) { return plan }
+        return .project(named(zip(output, types).map { (cast(.column($0), to: $1), $0.name) }), input: plan)
+    }
+}

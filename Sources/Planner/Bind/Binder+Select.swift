@@ -1,0 +1,210 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+/// Holds one item of a select list once stars are expanded.
+struct SelectColumn {
+    var expression: Expression
+    var name: String
+    /// What the user wrote; nil for columns out of a star.
+    var syntax: ExpressionSyntax?
+    var span: SourceSpan
+}
+
+extension Binder {
+    /// Binds SELECT … FROM … WHERE … GROUP BY … HAVING, with the ORDER BY behind it, which may use columns that the
+    /// list leaves out.
+    func select(
+        _ select: SelectSyntax, order: OrderSyntax?, windows: [NamedWindowSyntax]
+    ) throws(EngineError) -> BoundRelation {
+        try refuseUnsupported(select, windows)
+        var bound = try select.from.map { from throws(EngineError) in try relation(from) }
+            ?? BoundRelation(.values(rows: [[]], output: []))
+        if let filter = select.filter {
+            let context = BindContext(scope: bound.scope, clause: "WHERE")
+            let condition = try condition(bind(filter, context), "WHERE", at: filter.span)
+            bound.plan = .filter(condition, input: bound.plan)
+        }
+        if aggregates(select, order) { return try aggregated(select, order, bound) }
+        var context = BindContext(scope: bound.scope, clause: "SELECT")
+        let items = try selectList(select.items, &context)
+        return try projected(items, select, order, bound, context)
+    }
+
+    private func refuseUnsupported(_ select: SelectSyntax, _ windows: [NamedWindowSyntax]) throws(EngineError) {
+        if let view = select.lateralViews.first {
+            throw .user(
+                "UNSUPPORTED_FEATURE.LATERAL_VIEW", "LATERAL VIEW is not supported.", at: location(view.span))
+        }
+        if let qualify = select.qualify {
+            throw .user(
+                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION", "QUALIFY is not supported, since window functions are not.",
+                at: location(qualify.span))
+        }
+        if let window = windows.first {
+            throw .user(
+                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION", "WINDOW is not supported, since window functions are not.",
+                at: location(window.name.span))
+        }
+    }
+
+    private func aggregates(_ select: SelectSyntax, _ order: OrderSyntax?) -> Bool {
+        if select.groupBy != nil || select.having != nil { return true }
+        if select.items.contains(where: { hasAggregate($0.expression) }) { return true }
+        if case .items(let items)? = order { return items.contains { hasAggregate($0.expression) } }
+        return false
+    }
+
+    // MARK: The select list
+
+    /// Binds the items, each of which may use the aliases before it where no column has that name.
+    func selectList(_ items: [SelectItemSyntax], _ context: inout BindContext) throws(EngineError) -> [SelectColumn] {
+        var columns: [SelectColumn] = []
+        for item in items {
+            let span = item.expression.span
+            if item.aliases.count > 1 {
+                throw .user(
+                    "UNSUPPORTED_FEATURE.GENERATOR", "Functions that give several columns are not supported.",
+                    at: location(span))
+            }
+            if case .star(let qualifier, let except) = item.expression.kind {
+                columns += try star(qualifier, except, context, at: span)
+                continue
+            }
+            let expression = try bind(item.expression, context)
+            let name = item.alias?.text ?? naming.name(of: item.expression)
+            columns.append(SelectColumn(expression: expression, name: name, syntax: item.expression, span: span))
+            if let alias = item.alias, context.aliases[alias.text.lowercased()] == nil {
+                context.aliases[alias.text.lowercased()] = expression
+            }
+        }
+        return columns
+    }
+
+    /// Expands `*`, `t.*` and `s.*` of a structure, less the columns of EXCEPT.
+    private func star(
+        _ qualifier: [NameSyntax], _ except: [[NameSyntax]], _ context: BindContext, at span: SourceSpan
+    ) throws(EngineError) -> [SelectColumn] {
+        var found = context.scope.starColumns(qualifier).map {
+            SelectColumn(expression: .column($0.reference), name: $0.reference.name, syntax: nil, span: span)
+        }
+        if found.isEmpty, !qualifier.isEmpty {
+            guard let base = try? column(qualifier, context, at: span), case .structure(let fields) = base.type else {
+                let tables = Set(context.scope.columns.compactMap(\.qualifier.last)).sorted()
+                let near = Suggestion.nearest(to: qualifier.last?.text ?? "", among: tables)
+                throw .user(
+                    "CANNOT_RESOLVE_STAR_EXPAND",
+                    "There is no table of this name in FROM: \(qualifier.map(\.text).joined(separator: ".")).",
+                    remedy: near.map { "Did you mean '\($0).*'?" }, at: location(span))
+            }
+            found = fields.indices.map { index in
+                SelectColumn(
+                    expression: .member(base, index: index, type: fields[index].type), name: fields[index].name,
+                    syntax: nil, span: span)
+            }
+        } else if found.isEmpty {
+            throw .user(
+                "INVALID_USAGE_OF_STAR_OR_REGEX", "A star needs a FROM clause.", at: location(span))
+        }
+        for name in except {
+            let excluded = try column(name, context, at: name.first?.span ?? span)
+            guard let index = found.firstIndex(where: { $0.expression == excluded }) else {
+                throw unresolved(name, context, at: name.first?.span ?? span)
+            }
+            found.remove(at: index)
+        }
+        return found
+    }
+
+    // MARK: Projection and order
+
+    /// Projects the items and sorts, without aggregation.
+    private func projected(
+        _ items: [SelectColumn], _ select: SelectSyntax, _ order: OrderSyntax?, _ input: BoundRelation,
+        _ context: BindContext
+    ) throws(EngineError) -> BoundRelation {
+        let list = named(items.map { ($0.expression, $0.name) })
+        var sorting = context
+        sorting.clause = "ORDER BY"
+        let keys = try sortKeys(order, list, items, sorting) { key in key }
+        return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, input.plan, order))
+    }
+
+    /// Binds the items of an ORDER BY: positions, aliases, expressions over what is below. `rewrite` takes
+    /// expressions over the input to expressions over the aggregate, where there is one. Parts that equal a select
+    /// item become its column.
+    func sortKeys(
+        _ order: OrderSyntax?, _ list: [NamedExpression], _ items: [SelectColumn], _ context: BindContext,
+        _ rewrite: (Expression) throws(EngineError) -> Expression
+    ) throws(EngineError) -> [SortKey] {
+        guard let order else { return [] }
+        var context = context
+        context.aliases = [:]
+        context.prefersAliases = true
+        for item in list { context.aliases[item.output.name.lowercased()] = context.aliases[item.output.name.lowercased()] ?? .column(item.output) }
+        switch order {
+        case .all(let isDescending, let nullsFirst):
+            return list.map { SortKey(.column($0.output), ascending: !isDescending, nullsFirst: nullsFirst) }
+        case .items(let syntax):
+            var keys: [SortKey] = []
+            for item in syntax {
+                if let position = try ordinal(item.expression, count: list.count, clause: "ORDER BY") {
+                    keys.append(try sortKey(.column(list[position].output), item))
+                    continue
+                }
+                let bound = Self.replacing(try bind(item.expression, context), items, list)
+                let key = try rewrite(bound)
+                keys.append(try sortKey(Self.replacing(key, list), item))
+            }
+            return keys
+        }
+    }
+
+    /// Replaces parts that equal a select item, as bound over the input, by the item's column.
+    private static func replacing(
+        _ key: Expression, _ items: [SelectColumn], _ list: [NamedExpression]
+    ) -> Expression {
+        if case .column = key { return key }
+        if case .literal = key { return key }
+        for (item, output) in zip(items, list) where item.expression == key { return .column(output.output) }
+        return key.mapChildren { replacing($0, items, list) }
+    }
+
+    private static func replacing(_ key: Expression, _ list: [NamedExpression]) -> Expression {
+        if case .literal = key { return key }
+        for item in list where item.expression == key { return .column(item.output) }
+        return key.mapChildren { replacing($0, list) }
+    }
+
+    /// Puts projection, DISTINCT and sort above the input. Keys over columns that the list leaves out take them
+    /// along and drop them again.
+    func finish(
+        _ list: [NamedExpression], _ keys: [SortKey], isDistinct: Bool, _ input: LogicalPlan, _ order: OrderSyntax?
+    ) throws(EngineError) -> LogicalPlan {
+        let output = Set(list.map(\.output.id))
+        let below = Dictionary(input.output.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var missing: [ColumnReference] = []
+        for key in keys {
+            for id in key.expression.columns.subtracting(output).sorted() where !missing.contains(where: { $0.id == id }) {
+                if let reference = below[id] { missing.append(reference) }
+            }
+        }
+        if isDistinct {
+            if let reference = missing.first {
+                throw .user(
+                    "UNSUPPORTED_FEATURE.ORDER_BY_AFTER_DISTINCT",
+                    "ORDER BY after SELECT DISTINCT uses a column that the select list does not have: "
+                        + "\(reference.name).", remedy: "Add it to the select list.",
+                    at: columnSpans[reference.id].map { location($0) })
+            }
+            let distinct = LogicalPlan.distinct(input: .project(list, input: input))
+            return keys.isEmpty ? distinct : .sort(keys, input: distinct)
+        }
+        if keys.isEmpty { return .project(list, input: input) }
+        let extra = missing.map { NamedExpression(.column($0), as: $0) }
+        let sorted = LogicalPlan.sort(keys, input: .project(list + extra, input: input))
+        if extra.isEmpty { return sorted }
+        return .project(list.map { NamedExpression(.column($0.output), as: $0.output) }, input: sorted)
+    }
+}

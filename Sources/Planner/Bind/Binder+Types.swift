@@ -1,0 +1,44 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+extension DataType {
+    /// Reads a type as written. Texts of bounded length are plain strings here.
+    package init(_ syntax: TypeSyntax) {
+        switch syntax {
+        case .boolean: self = .boolean
+        case .tinyint: self = .int8
+        case .smallint: self = .int16
+        case .integer: self = .int32
+        case .bigint: self = .int64
+        case .float: self = .float
+        case .double: self = .double
+        case .decimal(let precision, let scale): self = .decimal(precision: precision, scale: scale)
+        case .string, .char, .varchar: self = .string
+        case .binary: self = .binary
+        case .date: self = .date
+        case .timestamp: self = .timestamp
+        case .timestampNTZ: self = .timestampNTZ
+        case .interval(let from, _): self = from.isYearMonth ? .yearMonthInterval : .dayTimeInterval
+        case .calendarInterval: self = .dayTimeInterval
+        case .void: self = .null
+        case .array(let element): self = .array(DataType(element), containsNull: true)
+        case .map(let key, let value):
+            self = .map(key: DataType(key), value: DataType(value), valueContainsNull: true)
+        case .structure(let fields): self = .structure(fields.map(Field.init))
+        }
+    }
+}
+
+extension Field {
+    /// Reads a field of a struct type or a column of a schema as written.
+    package init(_ syntax: FieldSyntax) {
+        self.init(syntax.name.text, DataType(syntax.type), nullable: syntax.isNullable)
+    }
+}
+
+extension Schema {
+    /// Reads a schema as written.
+    package init(_ fields: [FieldSyntax]) { self.init(fields.map(Field.init)) }
+}

@@ -1,0 +1,107 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+/// Turns syntax trees into logical plans: finds what names stand for, types every expression under Spark's rules,
+/// and makes every coercion an explicit cast. One binder binds one statement; its column ids are unique within it.
+package final class Binder {
+    let catalog: any CatalogLookup
+    let settings: SessionSettings
+    /// The text being bound; another one inside views.
+    var source: SQLSource
+    private var nextColumn: UInt32 = 0
+    /// Common table expressions in sight, by lower-case name.
+    var commonTables: [String: CommonTable] = [:]
+    /// Contexts of the queries around the one being bound, the nearest last, with what was taken from each.
+    var outer: [OuterQuery] = []
+    /// Names of the views being bound, the nearest last.
+    var openViews: [String] = []
+    /// Relations bound so far: common tables that use each other twice would grow without bound.
+    var relationCount = 0
+    /// Types of the expressions bound so far, by place, for column names that depend on them.
+    var types: [SourceSpan: DataType] = [:]
+    /// Texts of column references as names print them, by the parts as written.
+    var columnTexts: [[String]: String] = [:]
+    /// Places of columns, for errors found after binding.
+    var columnSpans: [ColumnID: SourceSpan] = [:]
+
+    /// Most relations that one statement may read, counting each use of a common table.
+    static let relationLimit = 5_000
+
+    struct CommonTable {
+        var syntax: CommonTableSyntax
+        /// What the table itself may refer to.
+        var visible: [String: CommonTable]
+        var source: SQLSource
+    }
+
+    struct OuterQuery {
+        var context: BindContext
+        var references: [ColumnReference] = []
+    }
+
+    package init(catalog: any CatalogLookup, settings: SessionSettings, source: SQLSource) {
+        self.catalog = catalog
+        self.settings = settings
+        self.source = source
+    }
+
+    /// Binds a query. The output's names are the result's column names. Throws Spark's error classes with places.
+    package func bind(_ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
+        try self.query(query).plan
+    }
+
+    /// Binds an expression without columns, such as a partition value or an option.
+    package func bindConstant(_ expression: ExpressionSyntax) throws(EngineError) -> Expression {
+        try bind(expression, BindContext(scope: .empty, clause: "a constant"))
+    }
+
+    func newID() -> ColumnID {
+        defer { nextColumn += 1 }
+        return ColumnID(rawValue: nextColumn)
+    }
+
+    func newColumn(_ name: String, _ type: DataType, nullable: Bool = true) -> ColumnReference {
+        ColumnReference(id: newID(), name: name, type: type, nullable: nullable)
+    }
+
+    func location(_ span: SourceSpan) -> SourceLocation { source.location(span) }
+
+    /// Gives an error from another room the place that it is about.
+    func located<T>(_ span: SourceSpan, _ body: () throws(EngineError) -> T) throws(EngineError) -> T {
+        do { return try body() } catch {
+            var placed = error
+            if placed.location == nil { placed.location = location(span) }
+            throw placed
+        }
+    }
+
+    // MARK: Projections
+
+    /// Names expressions as the columns of a projection. A plain column keeps its id unless the list has it already.
+    func named(_ items: [(expression: Expression, name: String)]) -> [NamedExpression] {
+        var taken: Set<ColumnID> = []
+        return items.map { item in
+            if case .column(let reference) = item.expression, taken.insert(reference.id).inserted {
+                let output = ColumnReference(
+                    id: reference.id, name: item.name, type: reference.type, nullable: reference.nullable)
+                return NamedExpression(item.expression, as: output)
+            }
+            let output = newColumn(item.name, item.expression.type, nullable: item.expression.nullable)
+            return NamedExpression(item.expression, as: output)
+        }
+    }
+
+    /// Returns the plan with its columns under new names.
+    func renamed(_ plan: LogicalPlan, _ names: [NameSyntax], at span: SourceSpan) throws(EngineError) -> LogicalPlan {
+        if names.isEmpty { return plan }
+        let output = plan.output
+        if names.count != output.count {
+            throw .user(
+                "ASSIGNMENT_ARITY_MISMATCH",
+                "The list names \(names.count) columns, the query gives \(output.count).", at: location(span))
+        }
+        return .project(named(zip(output, names).map { (.column($0), $1.text) }), input: plan)
+    }
+}

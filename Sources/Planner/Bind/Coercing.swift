@@ -1,0 +1,101 @@
+import Columns
+import Functions
+import Plans
+import SQLSyntax
+import Vocabulary
+
+extension DataType {
+    /// True where values can be sorted and compared by `<`.
+    var isOrderable: Bool {
+        switch self {
+        case .map: false
+        case .array(let element, _): element.isOrderable
+        case .structure(let fields): fields.allSatisfy { $0.type.isOrderable }
+        default: true
+        }
+    }
+}
+
+extension Binder {
+    /// How implicit and explicit casts treat values that do not fit.
+    var castMode: CastMode { settings.ansi ? .ansi : .legacy }
+
+    func commonType(_ a: DataType, _ b: DataType) -> DataType? {
+        Coercion.commonType(a, b, ansi: settings.ansi)
+    }
+
+    /// Casts where the types differ; nulls and integral literals take the new type themselves.
+    func cast(_ expression: Expression, to type: DataType) -> Expression {
+        if expression.type == type { return expression }
+        if case .literal(let literal) = expression {
+            if literal.value.isNull { return .literal(.null(type)) }
+            if let converted = Self.widened(literal, to: type) { return .literal(converted) }
+        }
+        return .cast(expression, to: type, mode: castMode)
+    }
+
+    /// Returns an integral literal in a wider numeric type, exactly, or nil.
+    private static func widened(_ literal: Literal, to type: DataType) -> Literal? {
+        guard literal.type.isIntegral, case .integer(let value) = literal.value else { return nil }
+        switch type {
+        case .int16 where Int16(exactly: value) != nil, .int32 where Int32(exactly: value) != nil, .int64:
+            return Literal(literal.value, type)
+        case .double where value.magnitude < 1 << 53: return Literal(.double(Double(value)), type)
+        case .decimal(let precision, let scale):
+            var unscaled = Int128(value)
+            guard String(value.magnitude).utf8.count + scale <= precision else { return nil }
+            for _ in 0..<scale { unscaled *= 10 }
+            return Literal(.decimal(unscaled), type)
+        default: return nil
+        }
+    }
+
+    /// Returns the value of a constant expression, or nil when it has none or computing it fails.
+    func constant(_ expression: Expression) -> Literal? {
+        if case .literal(let literal) = expression { return literal }
+        return ConstantFolding.fold(expression, settings: settings).literalValue
+    }
+
+    /// Calls a function of the registry: finds its types, casts the arguments. Throws UNRESOLVED_ROUTINE,
+    /// WRONG_NUM_ARGS and DATATYPE_MISMATCH at `span`.
+    func call(_ name: String, _ arguments: [Expression], at span: SourceSpan) throws(EngineError) -> Expression {
+        let (canonical, coerced, result) = try resolve(name, arguments, at: span)
+        return .call(FunctionCall(canonical, coerced, type: result, ansi: settings.ansi))
+    }
+
+    /// Returns a function's canonical name, its arguments cast to what it takes, and the type of its result.
+    func resolve(
+        _ name: String, _ arguments: [Expression], at span: SourceSpan
+    ) throws(EngineError) -> (name: String, arguments: [Expression], result: DataType) {
+        let registry = FunctionRegistry.shared
+        let canonical = registry.scalar(named: name)?.name ?? registry.aggregate(named: name)?.name ?? name
+        do {
+            let typing = try registry.resolve(
+                canonical, argumentTypes: arguments.map(\.type), argumentLiterals: arguments.map(\.literalValue),
+                settings: settings)
+            guard typing.coercedTypes.count == arguments.count else {
+                throw EngineError.internal("The types of \(canonical) do not match its arguments.")
+            }
+            let coerced = zip(arguments, typing.coercedTypes).map { cast($0, to: $1) }
+            return (canonical, coerced, typing.result)
+        } catch let error as EngineError {
+            var placed = error
+            if placed.location == nil { placed.location = location(span) }
+            throw placed
+        } catch {
+            throw .internal("Typing \(canonical) failed: \(error)")
+        }
+    }
+
+    /// Casts a condition to boolean, or refuses it.
+    func condition(_ expression: Expression, _ clause: String, at span: SourceSpan) throws(EngineError) -> Expression {
+        if expression.type == .boolean { return expression }
+        if expression.type == .null || (expression.type == .string && !settings.ansi) {
+            return cast(expression, to: .boolean)
+        }
+        throw .user(
+            "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
+            "A condition in \(clause) must be a BOOLEAN, not a value of type \(expression.type.sqlName).",
+            at: location(span))
+    }
+}

@@ -1,0 +1,140 @@
+extension ColumnNaming {
+    /// Functions that Spark prints in capitals or under another name than the one written.
+    private static let printedNames: [String: String] = [
+        "array_agg": "collect_list", "dateadd": "date_add", "random": "rand", "rank": "RANK",
+        "dense_rank": "DENSE_RANK", "percent_rank": "PERCENT_RANK", "regexp_like": "REGEXP_LIKE",
+        "regexp": "RLIKE",
+        "rlike": "RLIKE", "ceil": "CEIL", "floor": "FLOOR",
+    ]
+
+    /// Mathematical functions, which print in capitals.
+    private static let capitals: Set<String> = [
+        "sqrt", "cbrt", "power", "exp", "log10", "log2", "log1p", "expm1", "signum", "pi", "e", "sin", "cos",
+        "tan", "asin",
+        "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "degrees", "radians",
+        "hypot",
+        "cot", "sec", "csc", "log",
+    ]
+
+    /// Default arguments that Spark prints: by name, the texts for the positions from the key on.
+    private static let defaults: [String: (from: Int, texts: [String])] = [
+        "substring": (2, ["2147483647"]), "substr": (2, ["2147483647"]), "split": (2, ["-1"]),
+        "locate": (2, ["1"]),
+        "position": (2, ["1"]), "overlay": (3, ["-1"]), "lpad": (2, [" "]), "rpad": (2, [" "]),
+        "replace": (2, [""]),
+        "regexp_replace": (3, ["1"]), "regexp_extract": (2, ["1"]), "regexp_extract_all": (2, ["1"]),
+        "regexp_instr": (2, ["0"]), "round": (1, ["0"]), "bround": (1, ["0"]),
+        "months_between": (2, ["true"]),
+        "unix_timestamp": (1, ["yyyy-MM-dd HH:mm:ss"]), "to_unix_timestamp": (1, ["yyyy-MM-dd HH:mm:ss"]),
+        "from_unixtime": (1, ["yyyy-MM-dd HH:mm:ss"]), "sort_array": (1, ["true"]), "percentile": (2, ["1"]),
+        "percentile_approx": (2, ["10000"]), "approx_percentile": (2, ["10000"]), "lag": (1, ["1", "NULL"]),
+        "lead": (1, ["1", "NULL"]), "mask": (1, ["X", "x", "n", "NULL"]),
+    ]
+
+    /// Types that are also functions: `int(x)` is a cast.
+    private static let castFunctions: [String: TypeSyntax] = [
+        "boolean": .boolean, "tinyint": .tinyint, "smallint": .smallint, "int": .integer, "bigint": .bigint,
+        "float": .float, "double": .double, "decimal": .decimal(precision: 10, scale: 0), "string": .string,
+        "binary": .binary, "date": .date, "timestamp": .timestamp,
+    ]
+
+    /// Returns the value and the type of a cast written as a call, such as `int(x)`; nil for other calls.
+    package static func castByName(_ call: CallSyntax) -> (value: ExpressionSyntax, type: TypeSyntax)? {
+        guard call.name.count == 1, call.arguments.count == 1, !call.isDistinct, call.filter == nil,
+            let type = castFunctions[call.name[0].text.lowercased()]
+        else { return nil }
+        return (call.arguments[0].value, type)
+    }
+
+    func call(_ call: CallSyntax) -> String {
+        let written = call.name.last?.text.lowercased() ?? ""
+        if let cast = Self.castByName(call) { return "CAST(\(text(cast.value)) AS \(cast.type.sql))" }
+        var arguments = call.arguments.map { text($0.value) }
+        if let form = specialForm(written, arguments) { return form + suffix(call) }
+        var name =
+            Self.capitals.contains(written) ? written.uppercased() : Self.printedNames[written] ?? written
+        switch written {
+        case "count" where call.isStar: arguments = ["1"]
+        case "ceil" where arguments.count > 1, "floor" where arguments.count > 1: name = written
+        case "log" where arguments.count == 1: arguments.insert("E()", at: 0)
+        case "datediff" where arguments.count == 3: name = "timestampdiff"
+        case "dateadd" where arguments.count == 3: name = "timestampadd"
+        case "from_json": arguments = Array(arguments.prefix(1))
+        default: break
+        }
+        if let (from, texts) = Self.defaults[written], arguments.count >= from {
+            arguments += texts.dropFirst(arguments.count - from)
+        }
+        let distinct = call.isDistinct ? "DISTINCT " : ""
+        return "\(name)(\(distinct)\(arguments.joined(separator: ", ")))" + suffix(call)
+    }
+
+    private func specialForm(_ name: String, _ arguments: [String]) -> String? {
+        switch (name, arguments.count) {
+        case ("if", 3): "(IF(\(arguments.joined(separator: ", "))))"
+        case ("trim", 2): "TRIM(BOTH \(arguments[0]) FROM \(arguments[1]))"
+        case ("ltrim", 2): "TRIM(LEADING \(arguments[0]) FROM \(arguments[1]))"
+        case ("rtrim", 2): "TRIM(TRAILING \(arguments[0]) FROM \(arguments[1]))"
+        case ("isnull", 1): "(\(arguments[0]) IS NULL)"
+        case ("isnotnull", 1): "(\(arguments[0]) IS NOT NULL)"
+        case ("positive", 1): "(+ \(arguments[0]))"
+        case ("not", 1): "(NOT \(arguments[0]))"
+        default: nil
+        }
+    }
+
+    private func suffix(_ call: CallSyntax) -> String {
+        var suffix = ""
+        if !call.withinGroup.isEmpty {
+            let isPercentile = call.name.last?.text.lowercased().hasPrefix("percentile") ?? false
+            let items = call.withinGroup.map { item in
+                isPercentile && !item.isDescending ? text(item.expression) : sortItem(item)
+            }
+            suffix += " WITHIN GROUP (ORDER BY \(items.joined(separator: ", ")))"
+        }
+        if let filter = call.filter { suffix += " FILTER (WHERE \(text(filter)))" }
+        if case .defined(let window)? = call.window {
+            suffix += " OVER (\(self.window(window, of: call.name.last?.text.lowercased() ?? "")))"
+        }
+        return suffix
+    }
+
+    private func sortItem(_ item: SortItemSyntax) -> String {
+        "\(text(item.expression)) \(item.isDescending ? "DESC" : "ASC") NULLS \(item.nullsFirst ? "FIRST" : "LAST")"
+    }
+
+    private func window(_ window: WindowSyntax, of function: String) -> String {
+        var parts: [String] = []
+        if !window.partitionBy.isEmpty {
+            parts.append("PARTITION BY \(window.partitionBy.map(text).joined(separator: ", "))")
+        }
+        if !window.orderBy.isEmpty {
+            parts.append("ORDER BY \(window.orderBy.map(sortItem).joined(separator: ", "))")
+        }
+        if let frame = window.frame {
+            parts.append("\(frame.unit.rawValue) BETWEEN \(bound(frame.start)) AND \(bound(frame.end))")
+        } else {
+            let ranking: Set<String> = [
+                "row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile",
+            ]
+            let end = window.orderBy.isEmpty ? "UNBOUNDED FOLLOWING" : "CURRENT ROW"
+            let unit = ranking.contains(function) || window.orderBy.isEmpty ? "ROWS" : "RANGE"
+            switch function {
+            case "lag": parts.append("ROWS BETWEEN -1 FOLLOWING AND -1 FOLLOWING")
+            case "lead": parts.append("ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING")
+            default: parts.append("\(unit) BETWEEN UNBOUNDED PRECEDING AND \(end)")
+            }
+        }
+        return parts.joined(separator: " ")
+    }
+
+    private func bound(_ bound: WindowFrameSyntax.Bound) -> String {
+        switch bound {
+        case .unboundedPreceding: "UNBOUNDED PRECEDING"
+        case .unboundedFollowing: "UNBOUNDED FOLLOWING"
+        case .currentRow: "CURRENT ROW"
+        case .preceding(let distance): "\(text(distance)) PRECEDING"
+        case .following(let distance): "\(text(distance)) FOLLOWING"
+        }
+    }
+}

@@ -7,7 +7,9 @@ import Transport
 import Vocabulary
 
 /// Runs a program to its end and returns its status and output.
-func run(_ program: String, _ arguments: [String], in directory: String? = nil) throws -> (status: Int32, output: String) {
+func run(_ program: String, _ arguments: [String], in directory: String? = nil) throws -> (
+    status: Int32, output: String
+) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["timeout", "60", program] + arguments
@@ -42,7 +44,8 @@ func expectEventually(
     }
 }
 
-/// Holds certificates made for one test: an authority, a server, a client, and a stranger of another authority.
+/// Holds certificates made for one test: an authority, a server, a client, and a stranger of another
+/// authority.
 final class Certificates: Sendable {
     /// Made once for all tests that change nothing.
     static let shared = Result { try Certificates() }
@@ -54,7 +57,8 @@ final class Certificates: Sendable {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         for authority in ["ca", "other"] {
             try openssl([
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-days", "2",
                 "-subj", "/CN=\(authority)", "-keyout", "\(authority).key", "-out", "\(authority).pem",
             ])
         }
@@ -68,7 +72,8 @@ final class Certificates: Sendable {
 
     func issue(_ name: String, names: String, authority: String = "ca") throws {
         try openssl([
-            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)",
+            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
+            "/CN=\(name)",
             "-keyout", "\(name).key", "-out", "\(name).csr",
         ])
         try "subjectAltName=\(names)\n".write(
@@ -88,7 +93,8 @@ final class Certificates: Sendable {
 
     func files(_ name: String, authority: String? = "ca", requireClientCertificate: Bool? = nil) -> TLSFiles {
         TLSFiles(
-            certificate: path("\(name).pem"), key: path("\(name).key"), authority: authority.map { path("\($0).pem") },
+            certificate: path("\(name).pem"), key: path("\(name).key"),
+            authority: authority.map { path("\($0).pem") },
             requireClientCertificate: requireClientCertificate)
     }
 }
@@ -110,8 +116,9 @@ func patterned(_ byteCount: Int) -> Buffer {
 
 /// A server with the routes that the tests use.
 ///
-/// `/hello` answers with text, `/echo` sends the request's body back, `/bytes/N` sends N bytes, `/sum` reads a body of
-/// any size and answers its length, `/limited` does so within the bound, `/who` names the peer, `/never` answers never.
+/// `/hello` answers with text, `/echo` sends the request's body back, `/bytes/N` sends N bytes, `/sum` reads
+/// a body of any size and answers its length, `/limited` does so within the bound, `/who` names the peer,
+/// `/never` answers never.
 struct TestRoutes: RequestHandler {
     static let chunk = patterned(256 << 10)
 

@@ -7,7 +7,8 @@ import Vocabulary
 enum RawFrame {
     static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
 
-    static func frame(_ type: UInt8, flags: UInt8 = 0, stream: UInt32 = 0, _ payload: [UInt8] = []) -> [UInt8] {
+    static func frame(_ type: UInt8, flags: UInt8 = 0, stream: UInt32 = 0, _ payload: [UInt8] = []) -> [UInt8]
+    {
         let count = payload.count
         return [UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255), type, flags]
             + [24, 16, 8, 0].map { UInt8(stream >> $0 & 255) } + payload
@@ -68,7 +69,8 @@ final class Victim {
         let count = session.output.drain(into: memory)
         var position = 0
         while position + 9 <= count {
-            let size = Int(memory[position]) << 16 | Int(memory[position + 1]) << 8 | Int(memory[position + 2])
+            let size =
+                Int(memory[position]) << 16 | Int(memory[position + 1]) << 8 | Int(memory[position + 2])
             if memory[position + 3] == 7 {
                 return (0..<4).reduce(0) { $0 << 8 | UInt32(memory[position + 13 + $1]) }
             }
@@ -79,7 +81,8 @@ final class Victim {
 }
 
 @Suite struct FrameAttackTests {
-    @Test("a flood of PING, SETTINGS, empty DATA or PRIORITY frames ends the connection with ENHANCE_YOUR_CALM")
+    @Test(
+        "a flood of PING, SETTINGS, empty DATA or PRIORITY frames ends the connection with ENHANCE_YOUR_CALM")
     func floods() throws {
         let pings = try Victim()
         #expect(pings.flood(1_000) { _ in RawFrame.ping } == 100)
@@ -165,7 +168,10 @@ final class Victim {
             ("WINDOW_UPDATE of 0 on the connection (6.9)", RawFrame.frame(8, [0, 0, 0, 0])),
             ("CONTINUATION without HEADERS (6.10)", RawFrame.frame(9, flags: 4, stream: 1)),
             ("a frame over the largest size (4.2)", [0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1]),
-            ("a field that cannot be decompressed (4.3)", RawFrame.frame(1, flags: 5, stream: 1, [0xff, 0xff, 0xff])),
+            (
+                "a field that cannot be decompressed (4.3)",
+                RawFrame.frame(1, flags: 5, stream: 1, [0xff, 0xff, 0xff])
+            ),
         ]
         for (what, bytes) in forbidden {
             let victim = try Victim()
@@ -177,7 +183,8 @@ final class Victim {
 
     @Test("a request that RFC 9113 calls malformed is reset and never reaches the handler")
     func malformedRequests() throws {
-        let upperCase: [UInt8] = RawFrame.requestFields + [0x40, 0x01, UInt8(ascii: "X"), 0x01, UInt8(ascii: "a")]
+        let upperCase: [UInt8] =
+            RawFrame.requestFields + [0x40, 0x01, UInt8(ascii: "X"), 0x01, UInt8(ascii: "a")]
         let noPath: [UInt8] = [0x82, 0x86, 0x41, 0x01, 0x61]
         let twoMethods: [UInt8] = [0x82, 0x83] + RawFrame.requestFields.dropFirst()
         for block in [upperCase, noPath, twoMethods] {

@@ -154,7 +154,8 @@ func text(_ response: Response) async throws -> String {
             gate.open()
             try await upload.value
             #expect(try await stream.head().status == 200)
-            #expect(try await String(decoding: stream.body.collect(), as: UTF8.self) == String(128 * (256 << 10)))
+            #expect(
+                try await String(decoding: stream.body.collect(), as: UTF8.self) == String(128 * (256 << 10)))
         }
     }
 
@@ -221,10 +222,14 @@ func text(_ response: Response) async throws -> String {
         let free = try HTTPServer(configuration: .init(listen: "127.0.0.1:0"), handler: TestRoutes())
         let port = free.port
         free.stop()
-        let refused = await errorOf { _ = try await client.request(Origin(host: "127.0.0.1", port: port), path: "/") }
+        let refused = await errorOf {
+            _ = try await client.request(Origin(host: "127.0.0.1", port: port), path: "/")
+        }
         #expect(refused?.code == "CONNECTION_REFUSED")
         #expect(refused?.blame == .system)
-        let byName = await errorOf { _ = try await client.request(Origin(host: "localhost", port: port), path: "/") }
+        let byName = await errorOf {
+            _ = try await client.request(Origin(host: "localhost", port: port), path: "/")
+        }
         #expect(byName?.code == "CONNECTION_REFUSED")
         let unknown = await errorOf {
             _ = try await client.request(Origin(host: "no-such-host.invalid", port: 1), path: "/")

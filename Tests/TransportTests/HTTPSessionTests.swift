@@ -17,16 +17,28 @@ final class Recorder: SessionDelegate {
     var goAway: UInt32?
     var consumes = true
 
-    func session(_ session: HTTPSession, head: [HeaderField], of stream: Int32, isEnd: Bool) { heads[stream] = head }
+    func session(_ session: HTTPSession, head: [HeaderField], of stream: Int32, isEnd: Bool) {
+        heads[stream] = head
+    }
     func session(_ session: HTTPSession, data: UnsafeRawBufferPointer, of stream: Int32) {
         bodies[stream, default: []].append(contentsOf: data)
         largestPiece = max(largestPiece, data.count)
-        if consumes { session.consume(stream, data.count) } else { unconsumed[stream, default: 0] += data.count }
+        if consumes {
+            session.consume(stream, data.count)
+        } else {
+            unconsumed[stream, default: 0] += data.count
+        }
     }
-    func session(_ session: HTTPSession, endOf stream: Int32, trailers: [HeaderField]) { ends[stream] = trailers }
+    func session(_ session: HTTPSession, endOf stream: Int32, trailers: [HeaderField]) {
+        ends[stream] = trailers
+    }
     func session(_ session: HTTPSession, sent byteCount: Int, of stream: Int32) { sent += byteCount }
-    func session(_ session: HTTPSession, closed stream: Int32, errorCode: UInt32) { closed[stream] = errorCode }
-    func session(_ session: HTTPSession, goAwayWith errorCode: UInt32, lastStream: Int32) { goAway = errorCode }
+    func session(_ session: HTTPSession, closed stream: Int32, errorCode: UInt32) {
+        closed[stream] = errorCode
+    }
+    func session(_ session: HTTPSession, goAwayWith errorCode: UInt32, lastStream: Int32) {
+        goAway = errorCode
+    }
     func session(_ session: HTTPSession, answeredEarly stream: Int32) {
         session.reset(stream, errorCode: StreamErrorCode.noError)
     }
@@ -45,7 +57,9 @@ struct SessionPair {
     var pieceBytes = 1 << 16
     let now = MonotonicTime(nanoseconds: 1)
 
-    init(client clientLimits: SessionLimits = .clusterPeers, server serverLimits: SessionLimits = .publicPeers) throws {
+    init(
+        client clientLimits: SessionLimits = .clusterPeers, server serverLimits: SessionLimits = .publicPeers
+    ) throws {
         client = try HTTPSession(role: .client, limits: clientLimits)
         server = try HTTPSession(role: .server, limits: serverLimits)
         client.delegate = clientSide
@@ -76,14 +90,17 @@ struct SessionPair {
     func get(_ path: String, headers: [HeaderField] = [], hasBody: Bool = false) throws -> Int32 {
         try client.submitRequest(
             [
-                HeaderField(":method", "GET"), HeaderField(":scheme", "http"), HeaderField(":authority", "test"),
+                HeaderField(":method", "GET"), HeaderField(":scheme", "http"),
+                HeaderField(":authority", "test"),
                 HeaderField(":path", path),
             ] + headers, hasBody: hasBody)
     }
 }
 
 @Suite struct HTTPSessionTests {
-    @Test("a request and its answer pass between two sessions, in pieces of any size", arguments: [1, 7, 65_536])
+    @Test(
+        "a request and its answer pass between two sessions, in pieces of any size",
+        arguments: [1, 7, 65_536])
     func roundTrip(pieceBytes: Int) throws {
         var pair = try SessionPair()
         pair.pieceBytes = pieceBytes

@@ -4,7 +4,8 @@ import Vocabulary
 
 @testable import Transport
 
-/// Against programs that share no code with this room's own ends (curl and h2load share nghttp2, Python's h2 nothing).
+/// Against programs that share no code with this room's own ends (curl and h2load share nghttp2, Python's h2
+/// nothing).
 @Suite(.timeLimit(.minutes(2))) struct InteroperationTests {
     private let certificates: Certificates
 
@@ -22,7 +23,8 @@ import Vocabulary
         try await withServer { server, _, _ in
             let base = "http://127.0.0.1:\(server.port)"
             let options = ["-sS", "--http2-prior-knowledge", "-m", "50"]
-            let hello = try await runAside("curl", options + ["-w", "%{http_version} %{http_code}", "\(base)/hello"])
+            let hello = try await runAside(
+                "curl", options + ["-w", "%{http_version} %{http_code}", "\(base)/hello"])
             #expect(hello.output == "hello\n2 200")
             let count = 64 << 20
             let large = try await runAside(
@@ -32,7 +34,8 @@ import Vocabulary
             try Data(count: 16 << 20).write(to: URL(fileURLWithPath: file))
             let upload = try await runAside("curl", options + ["-T", file, "\(base)/sum"])
             #expect(upload.output == String(16 << 20))
-            let refused = try await runAside("curl", options + ["-T", file, "-w", " %{http_code}", "\(base)/limited"])
+            let refused = try await runAside(
+                "curl", options + ["-T", file, "-w", " %{http_code}", "\(base)/limited"])
             #expect(refused.output.hasSuffix(" 413"))
         }
     }
@@ -94,7 +97,8 @@ import Vocabulary
     @Test("Python's h2 agrees with the server on four streams at once, flow control and trailers")
     func pythonClient() async throws {
         let python = FileManager.default.currentDirectoryPath + "/.deps/venv/bin/python"
-        try #require(FileManager.default.isExecutableFile(atPath: python), "scripts/dependencies makes \(python)")
+        try #require(
+            FileManager.default.isExecutableFile(atPath: python), "scripts/dependencies makes \(python)")
         try await withServer { server, _, _ in
             let result = try await runAside(python, ["-c", Self.python, String(server.port)])
             #expect(result.output == "agreed\n")

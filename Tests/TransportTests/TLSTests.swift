@@ -22,7 +22,8 @@ import Vocabulary
 
     @Test("mutual TLS names the client to the handler by its certificate's alternative names")
     func mutualTLS() async throws {
-        try await withServer(mutual, client: .init(tls: certificates.files("client"))) { server, client, origin in
+        try await withServer(mutual, client: .init(tls: certificates.files("client"))) {
+            server, client, origin in
             let byAddress = try await client.request(origin, path: "/who")
             #expect(try await text(byAddress) == "etl-worker.test.svc")
             let byName = try await client.request(Origin(host: "localhost", port: server.port), path: "/who")
@@ -50,17 +51,20 @@ import Vocabulary
 
     @Test("a client of another authority is refused")
     func strangeClient() async throws {
-        let error = try await failure(of: certificates.files("stranger"), against: certificates.files("server"))
+        let error = try await failure(
+            of: certificates.files("stranger"), against: certificates.files("server"))
         #expect(error?.code == "TLS_HANDSHAKE_FAILED")
     }
 
     @Test("a server of an unknown authority is refused, and so is one of another name")
     func strangeServer() async throws {
         let unknown = try await failure(
-            of: certificates.files("client", authority: "other"), against: certificates.files("server", authority: nil))
+            of: certificates.files("client", authority: "other"),
+            against: certificates.files("server", authority: nil))
         #expect(unknown?.code == "TLS_HANDSHAKE_FAILED")
         #expect(unknown?.remedy?.contains("--tls-ca") == true)
-        let misnamed = try await failure(of: certificates.files("client"), against: certificates.files("misnamed"))
+        let misnamed = try await failure(
+            of: certificates.files("client"), against: certificates.files("misnamed"))
         #expect(misnamed?.code == "TLS_HANDSHAKE_FAILED")
         #expect(misnamed?.message.lowercased().contains("mismatch") == true)
     }
@@ -77,7 +81,8 @@ import Vocabulary
     func olderClients() async throws {
         try await withServer(mutual) { server, _, _ in
             let base = [
-                "s_client", "-connect", "127.0.0.1:\(server.port)", "-cert", certificates.path("client.pem"), "-key",
+                "s_client", "-connect", "127.0.0.1:\(server.port)", "-cert", certificates.path("client.pem"),
+                "-key",
                 certificates.path("client.key"), "-CAfile", certificates.path("ca.pem"),
             ]
             let http1 = try await runAside("openssl", base + ["-alpn", "http/1.1"])
@@ -90,7 +95,8 @@ import Vocabulary
     @Test("missing, broken and unmatched files are user errors that name the file")
     func brokenFiles() throws {
         let missing = TLSFiles(certificate: "/nowhere.pem", key: certificates.path("server.key"))
-        let unmatched = TLSFiles(certificate: certificates.path("server.pem"), key: certificates.path("client.key"))
+        let unmatched = TLSFiles(
+            certificate: certificates.path("server.pem"), key: certificates.path("client.key"))
         for (files, path) in [(missing, "/nowhere.pem"), (unmatched, certificates.path("client.key"))] {
             do {
                 let server = try HTTPServer(
@@ -109,7 +115,8 @@ import Vocabulary
     func rotation() async throws {
         let certificates = try Certificates()
         let mutual = ServerConfiguration(listen: "127.0.0.1:0", tls: certificates.files("server"))
-        try await withServer(mutual, client: .init(tls: certificates.files("client"))) { server, old, origin in
+        try await withServer(mutual, client: .init(tls: certificates.files("client"))) {
+            server, old, origin in
             let open = old.open(origin, method: "POST", path: "/echo", hasBody: true)
             #expect(try await open.head().status == 200)
             // The new certificate has another name only, so that its use shows.

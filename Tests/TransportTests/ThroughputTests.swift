@@ -6,10 +6,11 @@ import Vocabulary
 
 @testable import Transport
 
-/// Prints what one loopback connection carries; the bounds below only catch a collapse, since machines differ.
+/// Prints what one loopback connection carries; the bounds below only catch a collapse, since machines
+/// differ.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ThroughputTests {
-    /// Gigabytes by second of the clock, and by second of processor time of both ends together: on a busy machine
-    /// twice the second figure says what two free cores would carry.
+    /// Gigabytes by second of the clock, and by second of processor time of both ends together: on a busy
+    /// machine twice the second figure says what two free cores would carry.
     private struct Rate: CustomStringConvertible {
         var wall = 0.0
         var processor = 0.0

@@ -5,7 +5,8 @@ package struct ClientConfiguration: Sendable {
     package var limits: SessionLimits
     /// For the connection and the TLS handshake to stand, seconds.
     package var connectSeconds: Double
-    /// Sends a PING when nothing came for so long, and gives the connection up after twice that; nil never does.
+    /// Sends a PING when nothing came for so long, and gives the connection up after twice that; nil never
+    /// does.
     package var keepAliveSeconds: Double?
     /// Event loops, a thread each; an origin stays with one.
     package var loopCount: Int

@@ -79,7 +79,8 @@ final class ClientConnection: HTTPConnection, @unchecked Sendable {
             }
             exchanges[id] = exchange
             stream.writer.onClose { error in
-                stream.answer(.failure(error ?? .system("STREAM_CLOSED", "The stream was closed without a response")))
+                stream.answer(
+                    .failure(error ?? .system("STREAM_CLOSED", "The stream was closed without a response")))
             }
             stream.writer.flush()
             schedulePump()

@@ -8,7 +8,8 @@ package struct ResponseHead: Sendable {
     package var headers: [HeaderField]
 }
 
-/// Holds one request that is under way: its body goes out by `writer`, the response comes in by `head` and `body`.
+/// Holds one request that is under way: its body goes out by `writer`, the response comes in by `head` and
+/// `body`.
 ///
 /// Thread-safe.
 package final class ClientStream: Sendable {
@@ -44,7 +45,8 @@ package final class ClientStream: Sendable {
         if let known { listener(known) }
     }
 
-    /// Waits for the response's head. Throws the typed error that came instead; cancels the stream with the task.
+    /// Waits for the response's head. Throws the typed error that came instead; cancels the stream with the
+    /// task.
     package func head() async throws(EngineError) -> ResponseHead {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in whenHead { continuation.resume(returning: $0) } }

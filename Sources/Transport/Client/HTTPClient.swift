@@ -5,8 +5,8 @@ import Vocabulary
 
 /// Sends requests over one HTTP/2 connection an origin, which it makes when needed and keeps.
 ///
-/// Thread-safe. Errors are typed: `CONNECTION_REFUSED`, `CONNECTION_LOST`, `TLS_HANDSHAKE_FAILED`, `UNKNOWN_HOST`,
-/// `CONNECT_TIMEOUT`, `REQUEST_TIMEOUT`, `STREAM_RESET`, `CANCELLED`, all `system`.
+/// Thread-safe. Errors are typed: `CONNECTION_REFUSED`, `CONNECTION_LOST`, `TLS_HANDSHAKE_FAILED`,
+/// `UNKNOWN_HOST`, `CONNECT_TIMEOUT`, `REQUEST_TIMEOUT`, `STREAM_RESET`, `CANCELLED`, all `system`.
 package final class HTTPClient: Sendable {
     private let configuration: ClientConfiguration
     private let loops: [EventLoop]
@@ -20,7 +20,9 @@ package final class HTTPClient: Sendable {
         if let files = configuration.tls { reloader = try TLSReloader(files, isServer: false) }
         var loops: [EventLoop] = []
         do throws(EngineError) {
-            for index in 0..<configuration.loopCount { loops.append(try EventLoop(name: "http-client-\(index)")) }
+            for index in 0..<configuration.loopCount {
+                loops.append(try EventLoop(name: "http-client-\(index)"))
+            }
         } catch {
             for loop in loops { loop.stop() }
             throw error
@@ -38,17 +40,20 @@ package final class HTTPClient: Sendable {
         for loop in loops { loop.stop() }
     }
 
-    /// Opens a stream and returns at once; what goes wrong shows in the stream. With `hasBody`, write to and end its
-    /// `writer`. `windowBytes` is what the server may send ahead of `body`'s consumer.
+    /// Opens a stream and returns at once; what goes wrong shows in the stream. With `hasBody`, write to and
+    /// end its `writer`. `windowBytes` is what the server may send ahead of `body`'s consumer.
     package func open(
         _ origin: Origin, method: String, path: String, headers: [HeaderField] = [], hasBody: Bool = false,
         windowBytes: Int? = nil
     ) -> ClientStream {
         var fields = [
-            HeaderField(":method", method), HeaderField(":scheme", configuration.tls == nil ? "http" : "https"),
+            HeaderField(":method", method),
+            HeaderField(":scheme", configuration.tls == nil ? "http" : "https"),
             HeaderField(":authority", origin.description), HeaderField(":path", path),
         ]
-        if !configuration.userAgent.isEmpty { fields.append(HeaderField("user-agent", configuration.userAgent)) }
+        if !configuration.userAgent.isEmpty {
+            fields.append(HeaderField("user-agent", configuration.userAgent))
+        }
         let pool = pools[Int(UInt(bitPattern: origin.hashValue) % UInt(pools.count))]
         let stream = ClientStream(
             link: StreamLink(loop: pool.loop), fields: fields + headers, hasBody: hasBody,
@@ -61,10 +66,11 @@ package final class HTTPClient: Sendable {
         return stream
     }
 
-    /// Sends a request and returns when the response's head is there; its body is read from the response. Throws
-    /// `REQUEST_TIMEOUT` when head and body took longer than `timeoutSeconds`.
+    /// Sends a request and returns when the response's head is there; its body is read from the response.
+    /// Throws `REQUEST_TIMEOUT` when head and body took longer than `timeoutSeconds`.
     package func request(
-        _ origin: Origin, method: String = "GET", path: String, headers: [HeaderField] = [], body: [UInt8] = [],
+        _ origin: Origin, method: String = "GET", path: String, headers: [HeaderField] = [],
+        body: [UInt8] = [],
         timeoutSeconds: Double? = nil
     ) async throws(EngineError) -> Response {
         let stream = start(origin, method, path, headers, body, timeoutSeconds)
@@ -74,7 +80,8 @@ package final class HTTPClient: Sendable {
 
     /// Does as `request`, blocking the thread. Never call it on an event loop.
     package func requestBlocking(
-        _ origin: Origin, method: String = "GET", path: String, headers: [HeaderField] = [], body: [UInt8] = [],
+        _ origin: Origin, method: String = "GET", path: String, headers: [HeaderField] = [],
+        body: [UInt8] = [],
         timeoutSeconds: Double? = nil
     ) throws(EngineError) -> Response {
         let stream = start(origin, method, path, headers, body, timeoutSeconds)
@@ -102,9 +109,9 @@ package final class HTTPClient: Sendable {
         return stream
     }
 
-    /// Fetches bulk data: `onData` gets it in order, without a copy, on the client's loop; it must return soon. The
-    /// server sends at most `windowBytes` ahead of what `grant` on the returned stream's body gave back. `onHead`
-    /// comes first where there is a response; `onEnd` comes once, last.
+    /// Fetches bulk data: `onData` gets it in order, without a copy, on the client's loop; it must return
+    /// soon. The server sends at most `windowBytes` ahead of what `grant` on the returned stream's body gave
+    /// back. `onHead` comes first where there is a response; `onEnd` comes once, last.
     package func fetch(
         _ origin: Origin, method: String = "GET", path: String, headers: [HeaderField] = [],
         windowBytes: Int? = nil, onHead: @escaping @Sendable (ResponseHead) -> Void,

@@ -8,10 +8,11 @@ protocol EventHandler: AnyObject {
     func ready(readable: Bool, writable: Bool)
 }
 
-/// Runs one thread that waits for sockets (epoll), for work from other threads (eventfd) and for timers on the
-/// monotonic clock. Everything that belongs to a connection happens on its loop's thread.
+/// Runs one thread that waits for sockets (epoll), for work from other threads (eventfd) and for timers on
+/// the monotonic clock. Everything that belongs to a connection happens on its loop's thread.
 ///
-/// `@unchecked Sendable`: `inbox` is guarded by its mutex; the other mutable fields belong to the loop's thread.
+/// `@unchecked Sendable`: `inbox` is guarded by its mutex; the other mutable fields belong to the loop's
+/// thread.
 package final class EventLoop: @unchecked Sendable {
     package typealias Work = @Sendable () -> Void
 
@@ -38,7 +39,8 @@ package final class EventLoop: @unchecked Sendable {
     let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: EventLoop.receiveBytes, alignment: 4096)
 
-    /// Starts the thread. Throws a `system` error `OUT_OF_RESOURCES` when the system gives no descriptor or thread.
+    /// Starts the thread. Throws a `system` error `OUT_OF_RESOURCES` when the system gives no descriptor or
+    /// thread.
     package init(name: String) throws(EngineError) {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         wakeUp = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))

@@ -109,7 +109,8 @@ final class Acceptor: EventHandler, @unchecked Sendable {
         drained?.open()
     }
 
-    /// Closes the listening socket and asks every connection to end after its streams; opens `drained` after the last.
+    /// Closes the listening socket and asks every connection to end after its streams; opens `drained` after
+    /// the last.
     func stop(_ drained: Latch) {
         let (wasStopping, connections) = state.withLock { state in
             let wasStopping = state.isStopping

@@ -12,15 +12,17 @@ package final class HTTPServer: Sendable {
     private let loops: [EventLoop]
     private let acceptor: Acceptor
 
-    /// Listens and begins to serve. Throws `ADDRESS_IN_USE`, `INVALID_ADDRESS`, `INVALID_TLS_FILE` (all `user`), or
-    /// a `system` error when the system refuses a socket.
+    /// Listens and begins to serve. Throws `ADDRESS_IN_USE`, `INVALID_ADDRESS`, `INVALID_TLS_FILE` (all
+    /// `user`), or a `system` error when the system refuses a socket.
     package init(configuration: ServerConfiguration, handler: any RequestHandler) throws(EngineError) {
         var reloader: TLSReloader?
         if let files = configuration.tls { reloader = try TLSReloader(files, isServer: true) }
         let descriptor = try Self.listen(configuration.listen)
         var loops: [EventLoop] = []
         do throws(EngineError) {
-            for index in 0..<configuration.loopCount { loops.append(try EventLoop(name: "http-server-\(index)")) }
+            for index in 0..<configuration.loopCount {
+                loops.append(try EventLoop(name: "http-server-\(index)"))
+            }
         } catch {
             close(descriptor)
             for loop in loops { loop.stop() }
@@ -29,7 +31,8 @@ package final class HTTPServer: Sendable {
         self.loops = loops
         port = SocketAddress.boundPort(descriptor)
         acceptor = Acceptor(
-            descriptor: descriptor, configuration: configuration, reloader: reloader, handler: handler, loops: loops)
+            descriptor: descriptor, configuration: configuration, reloader: reloader, handler: handler,
+            loops: loops)
         acceptor.begin()
     }
 
@@ -50,15 +53,17 @@ package final class HTTPServer: Sendable {
         if code == EADDRINUSE {
             throw .user(
                 "ADDRESS_IN_USE", "Another program listens on this address already: \(text)",
-                remedy: "Stop that program (`ss -ltnp` names it) or choose another port, or port 0 for a free one.")
+                remedy:
+                    "Stop that program (`ss -ltnp` names it), or choose another port; 0 takes a free one."
+            )
         }
         throw .user(
             "INVALID_ADDRESS", "The server cannot listen (\(String(cString: strerror(code)))): \(text)",
             remedy: "Choose an address of this machine and a port above 1023.")
     }
 
-    /// Stops accepting, lets running streams end within `graceSeconds`, then closes what is left. Blocks; do not call
-    /// it on an event loop.
+    /// Stops accepting, lets running streams end within `graceSeconds`, then closes what is left. Blocks; do
+    /// not call it on an event loop.
     package func stop(graceSeconds: Double = 0) {
         let drained = Latch()
         acceptor.stop(drained)

@@ -91,8 +91,8 @@ package struct ResponseWriter: Sendable {
     package func onClose(_ listener: @escaping @Sendable (EngineError?) -> Void) { body.onClose(listener) }
 }
 
-/// Handles requests. Called on an event loop, so it must not block: start a task, or hand the work to a thread.
-/// What concerns the body's bound (`request.body.allowUnbounded()`) is said before it returns.
+/// Handles requests. Called on an event loop, so it must not block: start a task, or hand the work to a
+/// thread. What concerns the body's bound (`request.body.allowUnbounded()`) is said before it returns.
 package protocol RequestHandler: Sendable {
     func handle(_ request: Request, _ response: ResponseWriter)
 }
@@ -106,11 +106,14 @@ package struct ClosureHandler: RequestHandler {
     package func handle(_ request: Request, _ response: ResponseWriter) { body(request, response) }
 }
 
-/// Handles requests by an asynchronous closure; an error that it throws becomes a reset, or a 500 before the head.
+/// Handles requests by an asynchronous closure; an error that it throws becomes a reset, or a 500 before the
+/// head.
 package struct AsyncHandler: RequestHandler {
     private let body: @Sendable (Request, ResponseWriter) async throws -> Void
 
-    package init(_ body: @escaping @Sendable (Request, ResponseWriter) async throws -> Void) { self.body = body }
+    package init(_ body: @escaping @Sendable (Request, ResponseWriter) async throws -> Void) {
+        self.body = body
+    }
 
     package func handle(_ request: Request, _ response: ResponseWriter) {
         Task {

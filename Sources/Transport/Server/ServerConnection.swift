@@ -150,7 +150,10 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
             exchange.sentAt = now
         }
         let body = exchange.body
-        if body.isFinished || !body.isBounded || body.hasWaitingChunks { return exchange.judgedAt = now }
+        if body.isFinished || !body.isBounded || body.hasWaitingChunks {
+            exchange.judgedAt = now
+            return
+        }
         let elapsed = now.seconds(since: exchange.judgedAt)
         if elapsed < timeouts.bodySeconds { return }
         let received = body.receivedBytes

@@ -1,6 +1,8 @@
-/// Walks the frame headers of everything a peer sends, before the library sees it, and counts what floods are made of.
+/// Walks the frame headers of everything a peer sends, before the library sees it, and counts what floods are
+/// made of.
 ///
-/// nghttp2 1.52 bounds neither RST_STREAM, PING nor CONTINUATION; this does, for every version of the library.
+/// nghttp2 1.52 bounds neither RST_STREAM, PING nor CONTINUATION; this does, for every version of the
+/// library.
 ///
 ///     +-----------------------------------------------+
 ///     |                 Length (24)                   |
@@ -33,7 +35,8 @@ struct FrameAudit {
     private var settings: TokenBucket
     private var idleFrames: TokenBucket
 
-    /// Starts before the first byte; `skipsPreface` where the peer is a client, which sends 24 bytes ahead of frames.
+    /// Starts before the first byte; `skipsPreface` where the peer is a client, which sends 24 bytes ahead of
+    /// frames.
     init(limits: SessionLimits, skipsPreface: Bool) {
         continuationLimit = limits.continuationCount
         skip = skipsPreface ? Self.prefaceBytes : 0

@@ -45,7 +45,9 @@ extension HTTPSession {
             return 0
         }
         nghttp2_session_callbacks_set_send_data_callback(callbacks) { _, frame, header, count, _, data in
-            guard let frame, let session = HTTPSession.session(data) else { return HTTPSession.callbackFailure }
+            guard let frame, let session = HTTPSession.session(data) else {
+                return HTTPSession.callbackFailure
+            }
             return session.sendData(frame.pointee.hd.stream_id, header: header, byteCount: count)
         }
         nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks) {
@@ -103,7 +105,8 @@ extension HTTPSession {
         if openHeaderBlock == nil { openHeaderBlock = now }
     }
 
-    private func header(_ id: Int32, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
+    private func header(_ id: Int32, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>)
+    {
         guard let stream = streams[id], !stream.isHeaderListTooLarge else { return }
         stream.receivedFieldBytes += name.count + value.count + 32
         if stream.receivedFieldBytes > limits.headerListBytes
@@ -173,7 +176,9 @@ extension HTTPSession {
                 setWindow(frame.hd.stream_id, byteCount: bytes)
             }
             // A server that has answered wants no more of the request (RFC 9113 §8.1).
-            guard role == .server, frame.hd.flags & 0x1 != 0, let stream = streams[frame.hd.stream_id] else { return }
+            guard role == .server, frame.hd.flags & 0x1 != 0, let stream = streams[frame.hd.stream_id] else {
+                return
+            }
             if !stream.hasRemoteEnd { delegate?.session(self, answeredEarly: stream.id) }
         default: break
         }
@@ -183,6 +188,8 @@ extension HTTPSession {
         let isOurWish =
             errorCode == StreamErrorCode.cancel || errorCode == StreamErrorCode.noError
             || errorCode == StreamErrorCode.refusedStream || errorCode == StreamErrorCode.enhanceYourCalm
-        if !isOurWish, !provokedResets.take(at: now) { brokenBound = "the peer broke the rules on too many streams" }
+        if !isOurWish, !provokedResets.take(at: now) {
+            brokenBound = "the peer broke the rules on too many streams"
+        }
     }
 }

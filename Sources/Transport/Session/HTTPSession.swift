@@ -2,8 +2,9 @@ import CNGHTTP2
 import Memory
 import Vocabulary
 
-/// Speaks HTTP/2 (RFC 9113) for one end of one connection, without a socket: bytes go in by `receive`, bytes come out
-/// in `output` by `produce`, and what they mean goes to the delegate. Framing, HPACK and flow control are nghttp2's.
+/// Speaks HTTP/2 (RFC 9113) for one end of one connection, without a socket: bytes go in by `receive`, bytes
+/// come out in `output` by `produce`, and what they mean goes to the delegate. Framing, HPACK and flow
+/// control are nghttp2's.
 ///
 /// Not thread-safe: one owner, a connection's event loop or a test.
 package final class HTTPSession {
@@ -71,8 +72,8 @@ package final class HTTPSession {
             handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(clamping: limits.connectionWindowBytes))
     }
 
-    /// A client asks for the smallest window by its settings and opens each stream's own along with its request, so
-    /// that a stream can have a smaller one than others.
+    /// A client asks for the smallest window by its settings and opens each stream's own along with its
+    /// request, so that a stream can have a smaller one than others.
     private var initialWindowBytes: Int {
         role == .client ? min(Self.smallestWindowBytes, limits.streamWindowBytes) : limits.streamWindowBytes
     }
@@ -86,8 +87,8 @@ package final class HTTPSession {
 
     // MARK: bytes
 
-    /// Takes bytes from the peer. Throws a `system` error `PROTOCOL_VIOLATION` when the session cannot go on; what
-    /// `produce` then gives (a GOAWAY) may still be sent before closing.
+    /// Takes bytes from the peer. Throws a `system` error `PROTOCOL_VIOLATION` when the session cannot go on;
+    /// what `produce` then gives (a GOAWAY) may still be sent before closing.
     package func receive(_ bytes: UnsafeRawBufferPointer, at now: MonotonicTime) throws(EngineError) {
         self.now = now
         if let violation = audit.scan(bytes, at: now) {
@@ -106,7 +107,8 @@ package final class HTTPSession {
         throw Self.violation(brokenBound)
     }
 
-    /// Moves frames to `output` until it holds `limitBytes` or nothing may be sent now. Throws as `receive` does.
+    /// Moves frames to `output` until it holds `limitBytes` or nothing may be sent now. Throws as `receive`
+    /// does.
     package func produce(limitBytes: Int = 4 << 20) throws(EngineError) {
         while output.byteCount < limitBytes {
             var data: UnsafePointer<UInt8>?
@@ -132,8 +134,8 @@ package final class HTTPSession {
 
     // MARK: streams
 
-    /// Opens a stream (client) and returns its id; a request without body ends it at once. `windowBytes` is how much
-    /// the peer may send ahead of the consumer, at least 64 KiB, instead of the session's default.
+    /// Opens a stream (client) and returns its id; a request without body ends it at once. `windowBytes` is
+    /// how much the peer may send ahead of the consumer, at least 64 KiB, instead of the session's default.
     /// Throws `CONNECTION_LOST` when no stream can be opened any more.
     package func submitRequest(
         _ fields: [HeaderField], hasBody: Bool, windowBytes: Int? = nil
@@ -156,7 +158,8 @@ package final class HTTPSession {
         return id
     }
 
-    /// Answers a request (server); with `isEnd` there is no body. Without effect on a stream that is gone or answered.
+    /// Answers a request (server); with `isEnd` there is no body. Without effect on a stream that is gone or
+    /// answered.
     package func submitResponse(_ id: Int32, _ fields: [HeaderField], isEnd: Bool) {
         guard let stream = streams[id], !stream.hasSentHead else { return }
         stream.hasSentHead = true

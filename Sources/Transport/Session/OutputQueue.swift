@@ -1,8 +1,8 @@
 import Glibc
 import Memory
 
-/// Holds what a session wants to send, in order, as stretches of retained buffers: bulk data is never copied here.
-/// Not thread-safe: its connection's loop owns it.
+/// Holds what a session wants to send, in order, as stretches of retained buffers: bulk data is never copied
+/// here. Not thread-safe: its connection's loop owns it.
 package final class OutputQueue {
     private struct Segment {
         let buffer: Buffer
@@ -53,7 +53,15 @@ package final class OutputQueue {
         }
     }
 
-    /// Fills `vectors` with the first stretches and returns how many; the memory stays valid until they are consumed.
+    /// The first stretch; valid until it is consumed.
+    var front: UnsafeRawBufferPointer? {
+        guard first < segments.count else { return nil }
+        let segment = segments[first]
+        return UnsafeRawBufferPointer(start: segment.buffer.base + segment.offset, count: segment.count)
+    }
+
+    /// Fills `vectors` with the first stretches and returns how many; the memory stays valid until they are
+    /// consumed.
     func fill(_ vectors: UnsafeMutableBufferPointer<iovec>) -> Int {
         var count = 0
         var index = first

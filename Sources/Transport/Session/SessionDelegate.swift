@@ -1,4 +1,5 @@
-/// Hears what happens in a session. Every call comes from inside `receive` or `produce`, on the session's thread.
+/// Hears what happens in a session. Every call comes from inside `receive` or `produce`, on the session's
+/// thread.
 package protocol SessionDelegate: AnyObject {
     /// A request's or response's fields are complete. Interim (1xx) responses are not reported.
     func session(_ session: HTTPSession, head: [HeaderField], of stream: Int32, isEnd: Bool)

@@ -2,8 +2,9 @@ import Memory
 import Synchronization
 import Vocabulary
 
-/// Delivers a body in chunks as they arrive. The peer may send only as much ahead as the stream's window says; the
-/// window opens as chunks are taken. Either pull (`next`, `nextBlocking`) or have chunks pushed (`receive`).
+/// Delivers a body in chunks as they arrive. The peer may send only as much ahead as the stream's window
+/// says; the window opens as chunks are taken. Either pull (`next`, `nextBlocking`) or have chunks pushed
+/// (`receive`).
 ///
 /// Thread-safe; one consumer at a time.
 package final class BodyStream: Sendable {
@@ -36,7 +37,12 @@ package final class BodyStream: Sendable {
         }
     }
 
-    private enum Step { case chunk(Buffer), end, failed(EngineError), wait }
+    private enum Step {
+        case chunk(Buffer)
+        case end
+        case failed(EngineError)
+        case wait
+    }
 
     private let link: StreamLink
     private let state: Mutex<State>
@@ -46,8 +52,8 @@ package final class BodyStream: Sendable {
         state = Mutex(State(limitBytes: limitBytes))
     }
 
-    /// Lifts the bound on the body's size. A server's handler calls this before it returns, on routes that take bulk
-    /// data or stay open.
+    /// Lifts the bound on the body's size. A server's handler calls this before it returns, on routes that
+    /// take bulk data or stay open.
     package func allowUnbounded() { state.withLock { $0.limitBytes = nil } }
 
     /// The fields after the body; empty before the end.
@@ -58,8 +64,8 @@ package final class BodyStream: Sendable {
 
     // MARK: pull
 
-    /// Returns the next chunk, or nil at the end; suspends while there is none. Throws the typed error of a lost
-    /// connection or a reset stream, and `CancellationError` when the task is cancelled.
+    /// Returns the next chunk, or nil at the end; suspends while there is none. Throws the typed error of a
+    /// lost connection or a reset stream, and `CancellationError` when the task is cancelled.
     package func next() async throws -> Buffer? {
         while true {
             switch step() {
@@ -133,8 +139,9 @@ package final class BodyStream: Sendable {
 
     // MARK: push
 
-    /// Has chunks pushed to `onData` on the connection's loop, without a copy; the memory is valid during the call.
-    /// The window opens only by `grant`. `onEnd` is called once, with the error if the body did not end well.
+    /// Has chunks pushed to `onData` on the connection's loop, without a copy; the memory is valid during the
+    /// call. The window opens only by `grant`. `onEnd` is called once, with the error if the body did not end
+    /// well.
     package func receive(
         onData: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
         onEnd: @escaping @Sendable (EngineError?) -> Void

@@ -2,8 +2,8 @@ import Memory
 import Synchronization
 import Vocabulary
 
-/// Sends one side of a stream. Chunks are queued by reference and never copied; what waits is bounded by whoever
-/// writes: `send` suspends, `sendBlocking` blocks and `write` says when to stop, at `highWaterBytes`.
+/// Sends one side of a stream. Chunks are queued by reference and never copied; what waits is bounded by
+/// whoever writes: `send` suspends, `sendBlocking` blocks and `write` says when to stop, at `highWaterBytes`.
 ///
 /// Thread-safe.
 package final class BodyWriter: Sendable {
@@ -26,7 +26,10 @@ package final class BodyWriter: Sendable {
         var onClose: [@Sendable (EngineError?) -> Void] = []
     }
 
-    private enum Closing { case well, failed(EngineError) }
+    private enum Closing {
+        case well
+        case failed(EngineError)
+    }
 
     /// Bytes queued on one stream from which on a writer should wait.
     package static let highWaterBytes = 4 << 20
@@ -52,7 +55,8 @@ package final class BodyWriter: Sendable {
         write(bytes.withUnsafeBytes { Buffer.copying($0) })
     }
 
-    /// Sends part of a buffer and suspends until more is welcome. Throws the stream's error once it is closed.
+    /// Sends part of a buffer and suspends until more is welcome. Throws the stream's error once it is
+    /// closed.
     package func send(_ buffer: Buffer, offset: Int = 0, count: Int? = nil) async throws(EngineError) {
         if !write(buffer, offset: offset, count: count) {
             await withCheckedContinuation { continuation in whenWritable { continuation.resume() } }
@@ -70,7 +74,8 @@ package final class BodyWriter: Sendable {
         try throwIfClosed()
     }
 
-    /// Calls `body` once, when less than the high-water mark is queued or the stream is closed; at once if so now.
+    /// Calls `body` once, when less than the high-water mark is queued or the stream is closed; at once if so
+    /// now.
     package func whenWritable(_ body: @escaping @Sendable () -> Void) {
         let isNow = state.withLock { state in
             if state.closing != nil || state.queuedBytes < Self.highWaterBytes { return true }
@@ -91,7 +96,8 @@ package final class BodyWriter: Sendable {
         enqueue(.reset(errorCode), bytes: 0)
     }
 
-    /// Calls `body` once when the stream is over, with the error if it did not end well; at once if it is over now.
+    /// Calls `body` once when the stream is over, with the error if it did not end well; at once if it is
+    /// over now.
     package func onClose(_ body: @escaping @Sendable (EngineError?) -> Void) {
         let closing = state.withLock { state in
             if state.closing == nil { state.onClose.append(body) }
@@ -188,7 +194,9 @@ package final class BodyWriter: Sendable {
     /// Closes with the stream. Only the first call counts.
     func close(_ error: EngineError?) {
         let (waiters, listeners) = state.withLock { state in
-            if state.closing != nil { return ([@Sendable () -> Void](), [@Sendable (EngineError?) -> Void]()) }
+            if state.closing != nil {
+                return ([@Sendable () -> Void](), [@Sendable (EngineError?) -> Void]())
+            }
             state.closing = error.map { .failed($0) } ?? .well
             let taken = (state.waiters, state.onClose)
             state.waiters = []

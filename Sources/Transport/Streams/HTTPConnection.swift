@@ -2,8 +2,8 @@ import Glibc
 import Memory
 import Vocabulary
 
-/// Drives one socket: bytes between its channel and its session, and what the session says to the streams' halves.
-/// Server and client connections add what differs.
+/// Drives one socket: bytes between its channel and its session, and what the session says to the streams'
+/// halves. Server and client connections add what differs.
 ///
 ///     connecting ──▶ handshaking ──▶ open ──▶ closed
 ///         └── cleartext ───────────────▲         ▲
@@ -241,7 +241,8 @@ extension UInt32 {
     fileprivate var errorName: String {
         let names = [
             "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT",
-            "STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR",
+            "STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR",
+            "CONNECT_ERROR",
             "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
         ]
         return Int(self) < names.count ? names[Int(self)] : "0x\(String(self, radix: 16))"

@@ -1,7 +1,8 @@
 import Glibc
 
-/// Closes a socket so that the peer can still read what was sent last: it is told the end, and what it has under way
-/// is read and dropped for a moment. Closing at once would make the system discard an alert or a GOAWAY.
+/// Closes a socket so that the peer can still read what was sent last: it is told the end, and what it has
+/// under way is read and dropped for a moment. Closing at once would make the system discard an alert or a
+/// GOAWAY.
 ///
 /// `@unchecked Sendable`: every field belongs to the loop's thread.
 final class LingeringClose: EventHandler, @unchecked Sendable {

@@ -16,7 +16,8 @@ package struct Origin: Sendable, Hashable, CustomStringConvertible {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (0...65_535).contains(port)
         else {
-            throw .user("INVALID_ADDRESS", "This is no address: \(text)", remedy: "Write host:port, or [IPv6]:port.")
+            throw .user(
+                "INVALID_ADDRESS", "This is no address: \(text)", remedy: "Write host:port, or [IPv6]:port.")
         }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
@@ -36,7 +37,9 @@ struct SocketAddress: Sendable {
 
     func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         bytes.withUnsafeBytes { raw in
-            body(raw.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
+            body(
+                raw.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count)
+            )
         }
     }
 
@@ -55,7 +58,8 @@ struct SocketAddress: Sendable {
         let result = getaddrinfo(origin.host, String(origin.port), &hints, &list)
         guard result == 0 else {
             throw .system(
-                "UNKNOWN_HOST", "The host is not known (\(String(cString: gai_strerror(result)))): \(origin.host)",
+                "UNKNOWN_HOST",
+                "The host is not known (\(String(cString: gai_strerror(result)))): \(origin.host)",
                 remedy: "Check the name, or give the address.")
         }
         defer { freeaddrinfo(list) }

@@ -1,4 +1,5 @@
-/// Leads from a stream's two halves, which any thread may hold, to its connection, which only its loop may touch.
+/// Leads from a stream's two halves, which any thread may hold, to its connection, which only its loop may
+/// touch.
 ///
 /// `@unchecked Sendable`: `connection` and `streamID` belong to the loop's thread.
 final class StreamLink: @unchecked Sendable {

@@ -1,13 +1,15 @@
 import COpenSSL
 import Glibc
 
-/// Stands between OpenSSL and the socket: the socket is read and written in stretches of many records, and OpenSSL
-/// takes each record from memory, without moving the rest. One owner, a `TLSChannel`.
+/// Stands between OpenSSL and the socket: the socket is read and written in stretches of many records, and
+/// OpenSSL takes each record from memory, without moving the rest. One owner, a `TLSChannel`.
 final class RecordTransit {
     /// Bytes read from the socket at once.
     private static let inboundBytes = 256 << 10
     /// Room for sixteen full records with their frames, and for alerts.
     private static let outboundBytes = 320 << 10
+    /// From here on no further record is made before the socket took some.
+    private static let outboundMarkBytes = 256 << 10
 
     private let descriptor: Int32
     private let peer: String
@@ -31,6 +33,7 @@ final class RecordTransit {
     }
 
     var hasInbound: Bool { inboundFirst < inboundEnd }
+    var isFull: Bool { outboundEnd >= Self.outboundMarkBytes }
     var hasOutbound: Bool { outboundFirst < outboundEnd }
 
     /// Makes the object that OpenSSL reads and writes by; it must not outlive this one. Nil without memory.
@@ -62,7 +65,8 @@ final class RecordTransit {
     func flush() -> ChannelResult {
         var total = 0
         while hasOutbound, let base = outbound.baseAddress {
-            let count = send(descriptor, base + outboundFirst, outboundEnd - outboundFirst, Int32(MSG_NOSIGNAL))
+            let count = send(
+                descriptor, base + outboundFirst, outboundEnd - outboundFirst, Int32(MSG_NOSIGNAL))
             if count >= 0 {
                 outboundFirst += count
                 total += count
@@ -105,7 +109,8 @@ private struct TransitMethod: @unchecked Sendable {
         BIO_meth_set_read(pointer) { bio, target, count in
             BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY)
             guard let data = BIO_get_data(bio), let target, count > 0 else { return 0 }
-            let step = Unmanaged<RecordTransit>.fromOpaque(data).takeUnretainedValue().take(target, Int(count))
+            let step = Unmanaged<RecordTransit>.fromOpaque(data).takeUnretainedValue().take(
+                target, Int(count))
             if step > 0 { return Int32(step) }
             BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY)
             return -1

@@ -2,13 +2,15 @@ import COpenSSL
 import Glibc
 import Vocabulary
 
-/// TLS 1.3 over a socket. What is sent is gathered into stretches of many 16 KiB records, so that frame headers cost
-/// no record of their own.
+/// TLS 1.3 over a socket. Short stretches share a record, so that frame headers cost none of their own.
 final class TLSChannel: ByteChannel {
-    enum HandshakeStep { case done, wantRead, wantWrite, failed(EngineError) }
+    enum HandshakeStep {
+        case done, wantRead, wantWrite
+        case failed(EngineError)
+    }
 
-    /// Bytes handed to OpenSSL at once: sixteen full records.
-    private static let stagingBytes = 256 << 10
+    /// Most bytes of one TLS record.
+    private static let stagingBytes = 16 << 10
 
     /// Bytes decrypted at once: they stay in the second-level cache until the session has looked at them.
     private static let readBytes = 256 << 10
@@ -62,7 +64,8 @@ final class TLSChannel: ByteChannel {
             ERR_clear_error()
             let result = SSL_do_handshake(ssl)
             let error = SSL_get_error(ssl, result)
-            let reason = result == 1 || error == SSL_ERROR_WANT_READ ? nil : TLSFailure.handshake(ssl, peer: peer)
+            let reason =
+                result == 1 || error == SSL_ERROR_WANT_READ ? nil : TLSFailure.handshake(ssl, peer: peer)
             if case .closed(let lost) = transit.flush(), reason == nil {
                 return .failed(lost ?? TLSFailure.handshake(reason: nil, peer: peer))
             }
@@ -82,14 +85,15 @@ final class TLSChannel: ByteChannel {
         var count: UInt32 = 0
         SSL_get0_alpn_selected(ssl, &name, &count)
         if let name, count == 2, name[0] == UInt8(ascii: "h"), name[1] == UInt8(ascii: "2") { return .done }
-        return .failed(TLSFailure.handshake(reason: "the peer does not agree on HTTP/2 (ALPN h2)", peer: peer))
+        return .failed(
+            TLSFailure.handshake(reason: "the peer does not agree on HTTP/2 (ALPN h2)", peer: peer))
     }
 
     var mayHoldBytes: Bool { transit.hasInbound || SSL_has_pending(ssl) != 0 }
     var holdsUnsentBytes: Bool { stagedFirst < stagedEnd || transit.hasOutbound }
 
-    /// Reads records until enough are there or the socket is empty. The end, or an error, met after some bytes is met
-    /// again by the next read.
+    /// Reads records until enough are there or the socket is empty. The end, or an error, met after some
+    /// bytes is met again by the next read.
     func read(into target: UnsafeMutableRawBufferPointer) -> ChannelResult {
         var done = 0
         let limit = min(target.count, Self.readBytes)
@@ -121,25 +125,36 @@ final class TLSChannel: ByteChannel {
             if transit.hasOutbound { return result }
             if case .closed = result { return result }
         }
-        if stagedFirst == stagedEnd {
-            stagedFirst = 0
-            stagedEnd = queue.drain(into: staging)
-            if stagedEnd == 0 { return .bytes(0) }
-        }
         ERR_clear_error()
-        while stagedFirst < stagedEnd {
-            let count = SSL_write(
-                ssl, UnsafeRawPointer(staging.baseAddress.unsafelyUnwrapped + stagedFirst),
-                Int32(stagedEnd - stagedFirst))
-            if count > 0 {
-                stagedFirst += Int(count)
+        while let (source, count) = nextPlain(queue), !transit.isFull {
+            let written = SSL_write(ssl, source, Int32(clamping: count))
+            if written > 0 {
+                didWrite(Int(written), queue)
                 continue
             }
-            guard case .wouldBlock = failure(count, keepsReason: false) else { return .closed(lostWrite) }
+            guard case .wouldBlock = failure(written, keepsReason: false) else { return .closed(lostWrite) }
             if !transit.hasOutbound { return .wouldBlock }
             break
         }
         return transit.flush()
+    }
+
+    /// What is encrypted next: a long stretch straight from its buffer, or short ones gathered into one record. A
+    /// write that OpenSSL wants repeated meets the same bytes again.
+    private func nextPlain(_ queue: OutputQueue) -> (UnsafeRawPointer, Int)? {
+        if stagedFirst == stagedEnd {
+            if let front = queue.front, front.count >= Self.stagingBytes, let base = front.baseAddress {
+                return (base, front.count)
+            }
+            stagedFirst = 0
+            stagedEnd = queue.drain(into: staging)
+            if stagedEnd == 0 { return nil }
+        }
+        return staging.baseAddress.map { (UnsafeRawPointer($0 + stagedFirst), stagedEnd - stagedFirst) }
+    }
+
+    private func didWrite(_ count: Int, _ queue: OutputQueue) {
+        if stagedFirst < stagedEnd { stagedFirst += count } else { queue.consume(count) }
     }
 
     private var lostWrite: EngineError { .connectionLost(peer, "TLS refused to write") }

@@ -92,8 +92,9 @@ private func selectHTTP2(
     return SSL_TLSEXT_ERR_ALERT_FATAL
 }
 
-/// Gives the newest valid context of a set of files: they are looked at when a connection is made, at most once a
-/// second, and loaded again when one changed. While the new files do not fit together the old context stays.
+/// Gives the newest valid context of a set of files: they are looked at when a connection is made, at most
+/// once a second, and loaded again when one changed. While the new files do not fit together the old context
+/// stays.
 final class TLSReloader: Sendable {
     private struct State {
         var context: TLSContext
@@ -127,7 +128,8 @@ final class TLSReloader: Sendable {
         self.files = files
         self.isServer = isServer
         let stamps = files.paths.map { FileStamp($0) }
-        state = Mutex(State(context: try TLSContext(files, isServer: isServer), stamps: stamps, checked: .now))
+        state = Mutex(
+            State(context: try TLSContext(files, isServer: isServer), stamps: stamps, checked: .now))
     }
 
     func current() -> TLSContext {

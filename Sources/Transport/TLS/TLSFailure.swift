@@ -35,10 +35,11 @@ enum TLSFailure {
 
     private static func remedy(_ result: Int) -> String {
         switch Int32(result) {
-        case X509_V_ERR_CERT_HAS_EXPIRED: "Renew that certificate; the files are read again without a restart."
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            "Renew that certificate; the files are read again without a restart."
         case X509_V_ERR_CERT_NOT_YET_VALID: "Check the clocks of both machines."
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
-            "Connect by a name that the certificate lists, or issue it with this name as a subject alternative name."
+            "Connect by a name that the certificate lists, or issue it with this one as alternative name."
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
             X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_SIGNATURE_FAILURE:

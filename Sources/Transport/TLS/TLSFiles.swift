@@ -3,8 +3,8 @@ package struct TLSFiles: Sendable, Hashable {
     /// Certificate chain, the own certificate first. Nil on a client that shows none.
     package var certificate: String?
     package var key: String?
-    /// Authorities that the peer's certificate must come from. Nil: a client trusts the system's, a server asks
-    /// for no certificate.
+    /// Authorities that the peer's certificate must come from. Nil: a client trusts the system's, a server
+    /// asks for no certificate.
     package var authority: String?
     /// Whether a server refuses clients without a certificate of `authority`.
     package var requireClientCertificate: Bool

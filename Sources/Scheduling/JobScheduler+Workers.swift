@@ -201,7 +201,6 @@ extension JobScheduler {
                 .send(
                     link.worker, link.identity.life, .released(epoch: ledger.epoch, session: link.session)))
         }
-        // What left may have held outputs that only now are asked for again.
     }
 
     /// Whether a task of the open statement that has yet to finish reads the attempt's output, or the commit will.

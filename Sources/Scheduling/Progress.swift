@@ -69,8 +69,12 @@ extension JobScheduler {
     /// Counts the tasks of runnable stages that wait for a slot.
     package var queuedTaskCount: Int {
         ledger.liveJobs.reduce(0) { sum, job in
-            sum + runnableStages(job).reduce(0) { $0 + (runtimes[job.index]?.stages[$1.stage.index].pending.count ?? 0) }
+            sum + runnableStages(job).reduce(0) { $0 + waitingCount($1) }
         }
+    }
+
+    private func waitingCount(_ key: StageKey) -> Int {
+        runtimes[key.job.index]?.stages[key.stage.index].pending.count ?? 0
     }
 
     /// Shows a job; nil for an id never given.

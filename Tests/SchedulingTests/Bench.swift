@@ -1,0 +1,103 @@
+import Testing
+import Vocabulary
+
+@testable import Scheduling
+
+/// Drives a scheduler by hand: time stands still unless told, and messages arrive as given.
+struct Bench {
+    var scheduler: JobScheduler
+    var now: Int64 = 1000
+    var log: [Fact] = []
+    var last = Decision()
+    private var known: Set<AttemptID> = []
+    private var reported: [WorkerLife: UInt64] = [:]
+    /// Launches that were sent and not yet ended, in order, with their worker.
+    var launches: [(life: WorkerLife, launch: Launch)] = []
+    var cancels: [AttemptID] = []
+
+    init(log: [Fact] = [], settings: SchedulerSettings = SchedulerSettings()) {
+        scheduler = JobScheduler(settings: settings)
+        for fact in log { scheduler.apply(fact) }
+        self.log = log
+        handle(.started)
+    }
+
+    mutating func handle(_ event: Event) {
+        last = scheduler.handle(
+            event, at: Moment(monotonic: Instant(milliseconds: now), wallMilliseconds: now + 1_000_000))
+        log += last.facts
+        for case .send(_, let life, .deliver(let delivery)) in last.actions {
+            for command in delivery.commands {
+                switch command {
+                case .launch(let launch):
+                    // Commands are repeated until they are acknowledged.
+                    if known.insert(launch.attempt).inserted {
+                        launches.append((life, launch))
+                    }
+                case .cancel(let attempt): cancels.append(attempt)
+                default: break
+                }
+            }
+        }
+    }
+
+    static func identity(_ name: String, incarnation: UInt64 = 1, slots: Int = 2) -> WorkerIdentity {
+        WorkerIdentity(address: name, incarnation: incarnation, version: 1, slots: slots, memoryBytes: 1 << 30)
+    }
+
+    mutating func join(
+        _ name: String, incarnation: UInt64 = 1, session: UInt32 = 1, slots: Int = 2, version: UInt32 = 1,
+        running: [AttemptID] = [], outputs: [TaskOutput] = []
+    ) {
+        var identity = Self.identity(name, incarnation: incarnation, slots: slots)
+        identity.version = version
+        reported[identity.life] = 0
+        handle(
+            .message(
+                .register(
+                    Registration(
+                        identity: identity, session: session, sentAt: Instant(milliseconds: now),
+                        isDraining: false, running: running, outputs: outputs, reports: []))))
+    }
+
+    mutating func beat(
+        _ name: String, incarnation: UInt64 = 1, session: UInt32 = 1, first: UInt64? = nil, seen: UInt64 = 0,
+        draining: Bool = false, _ reports: [Report] = []
+    ) {
+        let life = WorkerLife(address: name, incarnation: incarnation)
+        let next = first ?? (reported[life] ?? 0) + 1
+        if first == nil { reported[life, default: 0] += UInt64(reports.count) }
+        handle(
+            .message(
+                .heartbeat(
+                    Heartbeat(
+                        life: life, session: session, sentAt: Instant(milliseconds: now), isDraining: draining,
+                        commandsSeen: seen, firstReport: next, reports: reports, progress: [],
+                        usedMemoryBytes: 0, shuffleBytes: 0))))
+    }
+
+    /// Submits a job of one statement with these stages, planned at once.
+    mutating func run(_ stages: [StageSpec], id: String = "a", pool: String = "default") {
+        handle(
+            .submit(JobHeader(externalID: id, digest: [1], name: id, pool: pool, statementCount: 1)))
+        handle(.statementPlanned(JobID(scheduler.ledger.jobs.count - 1), statement: 0, stages: stages))
+    }
+
+    /// Takes the oldest launch off the list and reports its end.
+    mutating func finish(_ report: (AttemptID) -> Report = { .completed(TaskOutput(attempt: $0)) }) {
+        let (life, launch) = launches.removeFirst()
+        beat(life.address, incarnation: life.incarnation, [report(launch.attempt)])
+    }
+
+    var outcome: JobOutcome? { scheduler.ledger.jobs[0].outcome }
+    var commit: CommitManifest? {
+        for case .commit(let manifest) in last.actions { return manifest }
+        return nil
+    }
+}
+
+/// Two map tasks and one reduce task, whose result is files.
+let mapReduce = [
+    StageSpec(id: StageID(0), taskCount: 2),
+    StageSpec(id: StageID(1), dependencies: [.init(on: StageID(0), .shuffle)], taskCount: 1, output: .files),
+]

@@ -75,6 +75,7 @@ let package = Package(
         room("Plans", ["Vocabulary", "Columns"]),
         room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "Plans", "CPCRE2"]),
         room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
+        room("Catalog", ["Vocabulary", "Memory", "Columns", "Formats", "Storage", "SQLSyntax", "Plans", "Functions", "Planner"]),
         // cluster
         room("Protocol", ["Vocabulary", "Columns"]),
         room("Shuffle", ["Vocabulary", "Memory", "Columns"]),
@@ -85,13 +86,17 @@ let package = Package(
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests
         tests("TidyTests", []),
+        tests("SQLLogicTests", []),
         tests("SchedulingTests", ["Scheduling", "Vocabulary"]),
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),
         tests("SQLSyntaxTests", ["SQLSyntax", "Vocabulary"], resources: [.copy("Cases")]),
         tests("TransportTests", ["Transport", "Memory", "Vocabulary"]),
         tests("ColumnsTests", ["Columns", "Memory", "Vocabulary"]),
         tests("PlansTests", ["Plans", "Columns", "Vocabulary"]),
-        tests("PlannerTests", ["Planner", "Plans", "Columns", "Vocabulary"]),
+        tests(
+            "PlannerTests", ["Planner", "Functions", "SQLSyntax", "Plans", "Columns", "Vocabulary"],
+            resources: [.copy("Cases")]),
+        tests("CatalogTests", ["Catalog", "Planner", "Formats", "Plans", "Columns", "Vocabulary"]),
         tests(
             "ExecutionTests",
             ["Execution", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),

@@ -12,6 +12,8 @@ struct BindContext {
     var aliases: [String: Expression] = [:]
     /// True where an alias wins over a column of the same name (ORDER BY).
     var prefersAliases = false
+    /// True in a select list, where Spark's column names show that a name is an alias of the same list.
+    var namesLateralAliases = false
     /// The clause, for messages: `WHERE`, `JOIN … ON`.
     var clause: String
 

@@ -26,6 +26,7 @@ extension Binder {
         let collector = AggregateCollector()
         let (plan, groups) = grouped(grouping, input.plan, collector)
         var context = BindContext(scope: input.scope, aggregates: collector, clause: "SELECT")
+        context.namesLateralAliases = true
         let items = try selectList(select.items, &context)
         let rewriting = GroupRewriting(binder: self, groups: groups, sources: grouping.expressions, collector: collector)
         var columns = items

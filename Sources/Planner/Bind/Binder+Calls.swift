@@ -158,7 +158,8 @@ extension Binder {
                 type: .int64, ansi: settings.ansi)
         }
         if call.isStar {
-            throw .user("INVALID_USAGE_OF_STAR_OR_REGEX", "Only count takes a star, not \(name).", at: location(span))
+            throw .user(
+                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "Only count takes a star, not \(name).", at: location(span))
         }
         var passed = arguments
         if call.ignoresNulls { passed.append(.literal(.boolean(true))) }

@@ -12,7 +12,10 @@ extension Binder {
         let found = context.scope.matches(parts)
         if found.count > 1 { throw ambiguous(parts, found, at: span) }
         if let match = found.first { return try value(of: match, parts, at: span) }
-        if let alias { return alias }
+        if let alias {
+            if context.namesLateralAliases { columnTexts[parts.map(\.text)] = "lateralAliasReference(\(parts[0].text))" }
+            return alias
+        }
         if let member = try aliasMember(parts, context, at: span) { return member }
         for level in outer.indices.reversed() {
             let found = outer[level].context.scope.matches(parts)

@@ -97,6 +97,11 @@ extension Binder {
     }
 
     private func rowCount(_ expression: ExpressionSyntax, _ clause: String) throws(EngineError) -> Int {
+        if expression.hasColumn {
+            throw .user(
+                "INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "\(clause) takes a constant, not a column.",
+                at: location(expression.span))
+        }
         let bound = try bind(expression, BindContext(scope: .empty, clause: clause))
         guard let literal = constant(bound), case .integer(let value) = literal.value, literal.type.isIntegral else {
             throw .user(

@@ -28,6 +28,7 @@ extension Binder {
         }
         if aggregates(select, order) { return try aggregated(select, order, bound) }
         var context = BindContext(scope: bound.scope, clause: "SELECT")
+        context.namesLateralAliases = true
         let items = try selectList(select.items, &context)
         return try projected(items, select, order, bound, context)
     }
@@ -142,7 +143,10 @@ extension Binder {
         var context = context
         context.aliases = [:]
         context.prefersAliases = true
-        for item in list { context.aliases[item.output.name.lowercased()] = context.aliases[item.output.name.lowercased()] ?? .column(item.output) }
+        context.namesLateralAliases = false
+        for item in list where context.aliases[item.output.name.lowercased()] == nil {
+            context.aliases[item.output.name.lowercased()] = .column(item.output)
+        }
         switch order {
         case .all(let isDescending, let nullsFirst):
             return list.map { SortKey(.column($0.output), ascending: !isDescending, nullsFirst: nullsFirst) }
@@ -193,7 +197,7 @@ extension Binder {
         if isDistinct {
             if let reference = missing.first {
                 throw .user(
-                    "UNSUPPORTED_FEATURE.ORDER_BY_AFTER_DISTINCT",
+                    "UNRESOLVED_COLUMN.WITH_SUGGESTION",
                     "ORDER BY after SELECT DISTINCT uses a column that the select list does not have: "
                         + "\(reference.name).", remedy: "Add it to the select list.",
                     at: columnSpans[reference.id].map { location($0) })

@@ -19,4 +19,10 @@ extension ExpressionSyntax {
         case .row(let items): items
         }
     }
+
+    /// True when a column is named anywhere in the expression, outside of queries inside it.
+    package var hasColumn: Bool {
+        if case .column = kind { return true }
+        return children.contains(where: \.hasColumn)
+    }
 }

@@ -318,6 +318,24 @@ func text(_ response: Response) async throws -> String {
         }
     }
 
+    @Test("an asynchronous handler takes bodies of any size where it says so, and its error becomes a 500")
+    func asyncHandler() async throws {
+        let handler = AsyncHandler(takesUnboundedBody: true) { request, response in
+            var count = 0
+            while let chunk = try await request.body.next() { count += chunk.byteCount }
+            if count == 0 { throw EngineError.user("EMPTY_BODY", "There is no body") }
+            response.respond(status: 200, contentType: "text/plain", Array(String(count).utf8))
+        }
+        try await withServer(handler: handler) { _, client, origin in
+            let body = [UInt8](repeating: 1, count: 5 << 20)
+            let taken = try await client.request(origin, method: "POST", path: "/", body: body)
+            #expect(try await text(taken) == String(5 << 20))
+            let failed = try await client.request(origin, path: "/")
+            #expect(failed.status == 500)
+            #expect(try await text(failed).contains("EMPTY_BODY"))
+        }
+    }
+
     @Test("an address is parsed with its port, IPv6 in brackets, and refused without")
     func origins() throws {
         #expect(try Origin("a.b:1") == Origin(host: "a.b", port: 1))

@@ -69,6 +69,16 @@ import Vocabulary
         #expect(misnamed?.message.lowercased().contains("mismatch") == true)
     }
 
+    @Test("a server reached by an address is known by its role's name where the client asks for one")
+    func roleName() async throws {
+        let server = ServerConfiguration(listen: "127.0.0.1:0", tls: certificates.files("misnamed"))
+        let role = ClientConfiguration(
+            tls: certificates.files("client"), serverName: "elsewhere.example")
+        try await withServer(server, client: role) { _, client, origin in
+            try await expectHello(client, origin)
+        }
+    }
+
     @Test("cleartext towards a TLS port, and TLS towards a cleartext port, end with an error")
     func mixed() async throws {
         let plainClient = try await failure(of: nil, against: certificates.files("server"))

@@ -2,6 +2,9 @@
 package struct ClientConfiguration: Sendable {
     /// Nil: cleartext HTTP/2 by prior knowledge.
     package var tls: TLSFiles?
+    /// The name that servers' certificates must list, such as the role `etl-worker.etl.svc`; nil: the host of the
+    /// origin. Of use where servers are reached by addresses that no certificate lists.
+    package var serverName: String?
     package var limits: SessionLimits
     /// For the connection and the TLS handshake to stand, seconds.
     package var connectSeconds: Double
@@ -14,10 +17,12 @@ package struct ClientConfiguration: Sendable {
     package var userAgent: String
 
     package init(
-        tls: TLSFiles? = nil, limits: SessionLimits = .clusterPeers, connectSeconds: Double = 5,
+        tls: TLSFiles? = nil, serverName: String? = nil, limits: SessionLimits = .clusterPeers,
+        connectSeconds: Double = 5,
         keepAliveSeconds: Double? = nil, loopCount: Int = 1, userAgent: String = "millrace"
     ) {
         self.tls = tls
+        self.serverName = serverName
         self.limits = limits
         self.connectSeconds = connectSeconds
         self.keepAliveSeconds = keepAliveSeconds

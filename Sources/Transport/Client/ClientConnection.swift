@@ -25,7 +25,9 @@ final class ClientConnection: HTTPConnection, @unchecked Sendable {
         var tls: TLSChannel?
         if let context {
             tls = try TLSChannel(
-                context, descriptor: descriptor, isServer: false, hostName: origin.host, peer: peer)
+                context, descriptor: descriptor, isServer: false,
+                hostName: configuration.serverName ?? origin.host,
+                peer: peer)
         }
         let session = try HTTPSession(role: .client, limits: configuration.limits)
         super.init(

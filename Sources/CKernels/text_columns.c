@@ -125,8 +125,21 @@ static int named_double(const uint8_t *p, size_t n, double *out) {
     return 1;
 }
 
+/// Takes off what Java's parser allows around a number: blanks, and the suffix of a literal.
+static void trim_number(const uint8_t **p, size_t *n) {
+    while (*n && **p <= ' ') {
+        (*p)++;
+        (*n)--;
+    }
+    while (*n && (*p)[*n - 1] <= ' ') (*n)--;
+    uint8_t last = *n ? (*p)[*n - 1] | 0x20 : 0;
+    if ((last == 'd' || last == 'f') && *n > 1 && (*p)[*n - 2] <= '9') (*n)--;
+}
+
 static int slow_double(const uint8_t *p, size_t n, double *out) {
-    if (!is_decimal_number(p, n)) return named_double(p, n, out);
+    if (named_double(p, n, out)) return 1;
+    trim_number(&p, &n);
+    if (!is_decimal_number(p, n)) return 0;
     char small[512];
     char *text = n < sizeof small ? small : malloc(n + 1);
     if (!text) return 0;
@@ -174,11 +187,12 @@ static int parse_float(const uint8_t *p, size_t n, float *out) {
         return 1;
     }
     double wide;
-    if (!is_decimal_number(p, n)) {
-        int good = named_double(p, n, &wide);
+    if (named_double(p, n, &wide)) {
         *out = (float)wide;
-        return good;
+        return 1;
     }
+    trim_number(&p, &n);
+    if (!is_decimal_number(p, n)) return 0;
     char text[512];
     if (n >= sizeof text) return 0;
     memcpy(text, p, n);
@@ -262,12 +276,17 @@ static const int64_t small_powers[19] = {1, 10, 100, 1000, 10000, 100000, 100000
     10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000,
     10000000000000000, 100000000000000000, 1000000000000000000};
 
-/// Strips the quotes and the thousands' separators that a number in a JSON string may have.
-static int quoted_decimal(const uint8_t *p, size_t n, int precision, int scale, __int128 *out) {
+/// Parses a decimal that may be in quotes and may have thousands' separators.
+static int loose_decimal(const uint8_t *p, size_t n, int precision, int scale, __int128 *out) {
+    if (text_parse_decimal(p, n, precision, scale, out)) return 1;
     uint8_t plain[128];
     size_t length = 0;
-    if (n < 2 || n > sizeof plain) return 0;
-    for (size_t i = 1; i + 1 < n; i++)
+    if (n >= 2 && *p == '"') {
+        p++;
+        n -= 2;
+    }
+    if (n > sizeof plain) return 0;
+    for (size_t i = 0; i < n; i++)
         if (p[i] != ',') plain[length++] = p[i];
     return text_parse_decimal(plain, length, precision, scale, out);
 }
@@ -284,9 +303,7 @@ static inline int parse_decimal64(const uint8_t *p, size_t n, int precision, int
         return 1;
     }
     __int128 wide;
-    if (n && *p == '"' ? !quoted_decimal(p, n, precision, scale, &wide)
-                       : !text_parse_decimal(p, n, precision, scale, &wide))
-        return 0;
+    if (!loose_decimal(p, n, precision, scale, &wide)) return 0;
     *out = (int64_t)wide;
     return 1;
 }
@@ -297,9 +314,7 @@ size_t text_parse_decimals64(const text_tokens *tokens, int precision, int scale
 
 size_t text_parse_decimals128(const text_tokens *tokens, int precision, int scale, void *values) {
     __int128 *out = values;
-    FOR_TOKENS((n && *p == '"' ? quoted_decimal(p, n, precision, scale, &out[i])
-                               : text_parse_decimal(p, n, precision, scale, &out[i])),
-               out[i] = 0);
+    FOR_TOKENS(loose_decimal(p, n, precision, scale, &out[i]), out[i] = 0);
 }
 
 static int equal_ignoring_case(const uint8_t *p, size_t n, const char *name) {

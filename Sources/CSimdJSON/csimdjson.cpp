@@ -37,3 +37,7 @@ extern "C" int csimdjson_index(csimdjson_indexer *indexer, const uint8_t *bytes,
     default: return CSIMDJSON_BAD_STRING;
     }
 }
+
+extern "C" int csimdjson_is_utf8(const uint8_t *bytes, size_t length) {
+    return simdjson::validate_utf8(reinterpret_cast<const char *>(bytes), length) ? 1 : 0;
+}

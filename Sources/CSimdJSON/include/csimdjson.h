@@ -30,6 +30,9 @@ void csimdjson_destroy(csimdjson_indexer *indexer);
 int csimdjson_index(csimdjson_indexer *indexer, const uint8_t *bytes, size_t length,
                     const uint32_t **positions, size_t *count);
 
+/// Says whether the bytes are UTF-8.
+int csimdjson_is_utf8(const uint8_t *bytes, size_t length);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,6 @@
 import CKernels
 import Columns
+import Kernels
 import Memory
 import Vocabulary
 
@@ -7,7 +8,7 @@ import Vocabulary
 struct JSONColumns {
     let plan: JSONWalkPlan
     let heap: Buffer
-    let zone: TextZone
+    let zone: Zone
 
     /// A column, and which of its values did not fit.
     struct Outcome {

@@ -1,4 +1,5 @@
 import Columns
+import Kernels
 import Vocabulary
 
 /// Holds what Spark's JSON reader options ask for.
@@ -14,10 +15,11 @@ package struct JSONOptions: Sendable {
     package var prefersDecimal: Bool
     /// Whether inference makes timestamps of strings that look like them.
     package var inferTimestamp: Bool
-    package var zone: TextZone
+    /// Zone of timestamps that name none.
+    package var zone: Zone
 
     /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user).
-    package init(_ options: [String: String] = [:], zone: TextZone = .utc) throws(EngineError) {
+    package init(_ options: [String: String] = [:], zone: Zone? = nil) throws(EngineError) {
         let options = TextOptions(options)
         mode = ReadMode(option: options["mode"])
         corruptRecordColumn = options["columnNameOfCorruptRecord"] ?? "_corrupt_record"
@@ -26,6 +28,6 @@ package struct JSONOptions: Sendable {
         primitivesAsString = try options.flag("primitivesAsString", default: false)
         prefersDecimal = try options.flag("prefersDecimal", default: false)
         inferTimestamp = try options.flag("inferTimestamp", default: false)
-        self.zone = zone
+        self.zone = try TextOptions.zone(options, session: zone)
     }
 }

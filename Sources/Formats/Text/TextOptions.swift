@@ -1,3 +1,4 @@
+import Kernels
 import Vocabulary
 
 /// Reads options by name as Spark gives them: names in any case, values as text.
@@ -33,5 +34,11 @@ package struct TextOptions: Sendable {
             throw .user("INVALID_OPTION", "Option \(name) must be a number of at least 0, not: \(text)")
         }
         return number
+    }
+
+    /// Returns the zone that option `timeZone` names, else the session's, else UTC. Throws `INVALID_TIMEZONE` (user).
+    static func zone(_ options: TextOptions, session: Zone?) throws(EngineError) -> Zone {
+        if let name = options["timeZone"] { return try Zone.named(name) }
+        return session ?? .utc
     }
 }

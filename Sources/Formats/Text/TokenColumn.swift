@@ -1,5 +1,6 @@
 import CKernels
 import Columns
+import Kernels
 import Memory
 import Vocabulary
 
@@ -19,7 +20,7 @@ struct TokenColumn {
     let ends: UnsafeMutablePointer<UInt32>
     let count: Int
     let style: TokenStyle
-    let zone: TextZone
+    let zone: Zone
 
     /// What came out: the vector, and one bit per token that is no value of the type (nil where all are).
     struct Outcome {
@@ -76,11 +77,14 @@ struct TokenColumn {
         let flags = zoned.pointer(as: UInt8.self)
         let out = values.pointer(as: Int64.self)
         let badCount = text_parse_timestamps(&tokens, style == .json ? 1 : 0, out, flags)
-        if type == .timestamp, let instant = zone.instant {
-            for i in 0..<count where flags[i] == 0 { out[i] = instant(out[i]) }
+        if type == .timestamp, !zone.isUTC {
+            for i in 0..<count where flags[i] == 0 { out[i] = Int64(zone.instant(local: Int(out[i]))) }
         }
         return badCount
     }
+
+    /// Returns the tokens as they are, as strings.
+    func lines() -> Vector { strings() }
 
     private func strings() -> Vector {
         let views = Buffer(byteCount: max(1, count) * 16)
@@ -93,6 +97,7 @@ struct TokenColumn {
         tokens.valid = valid.pointer(as: UInt64.self)
         tokens.bad = bad.pointer(as: UInt64.self)
         let isJSON = style == .json
+        // Only strings that are in quotes in the text can have escapes.
         let escaped = text_make_views(
             &tokens, isJSON ? 0x22 : 0, isJSON ? 0x5C : 0, views.base, special.pointer(as: UInt32.self))
         var heaps = [heap]

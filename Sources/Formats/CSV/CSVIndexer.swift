@@ -1,0 +1,128 @@
+import CKernels
+import CSimdJSON
+import Memory
+import Vocabulary
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Finds the fields and rows of a window of CSV text. Not thread-safe: one reader.
+final class CSVIndexer {
+    private(set) var dialect: csv_dialect
+    private(set) var fields = csv_fields()
+    private(set) var rows = csv_rows()
+    private var places: Buffer?
+    private var placeCapacity = 0
+    private let rowPlaces: Buffer
+    private var nextLine = 0
+    /// The text as it was, where indexing changed it and `keepsOriginal` is set.
+    private var original: Buffer?
+    private let keepsOriginal: Bool
+
+    init(options: CSVOptions, batchRows: Int, keepsOriginal: Bool) {
+        dialect = options.dialect
+        self.keepsOriginal = keepsOriginal
+        rowPlaces = Buffer(byteCount: batchRows * 12)
+        let base = rowPlaces.pointer(as: UInt32.self)
+        rows.capacity = UInt32(batchRows)
+        (rows.lines, rows.first_fields, rows.field_counts) = (base, base + batchRows, base + 2 * batchRows)
+    }
+
+    /// Returns the window as valid UTF-8 without byte order mark: itself, or mended.
+    static func mended(_ window: TextWindow) -> TextWindow {
+        var window = window
+        if csimdjson_is_utf8(window.base, window.count) == 0 {
+            let text = String(decoding: UnsafeBufferPointer(start: window.base, count: window.count), as: UTF8.self)
+            let bytes = Array(text.utf8)
+            let buffer = Buffer(byteCount: bytes.count + 128)
+            bytes.withUnsafeBytes { if let source = $0.baseAddress { _ = memcpy(buffer.base, source, bytes.count) } }
+            memset(buffer.base + bytes.count, 0, 128)
+            window = TextWindow(buffer: buffer, count: bytes.count, isFirst: window.isFirst)
+        }
+        if window.isFirst, window.count >= 3, memcmp(window.base, "\u{FEFF}", 3) == 0 {
+            memmove(window.base, window.base + 3, window.count - 3)
+            memset(window.base + window.count - 3, 0, 3)
+            window = TextWindow(buffer: window.buffer, count: window.count - 3, isFirst: true)
+        }
+        return window
+    }
+
+    /// Indexes a window and goes to its first line.
+    func index(_ window: TextWindow) {
+        if window.count + 8 > placeCapacity {
+            placeCapacity = window.count + window.count / 8 + 8
+            let all = Buffer(byteCount: placeCapacity * 16)
+            places = all
+            let base = all.pointer(as: UInt32.self)
+            (fields.starts, fields.ends) = (base, base + placeCapacity)
+            (fields.lines, fields.line_starts) = (base + 2 * placeCapacity, base + 3 * placeCapacity)
+        }
+        fields.text = window.base
+        fields.length = window.count
+        original = nil
+        nextLine = 0
+        if csv_index_plain(&dialect, &fields) == 0 {
+            if keepsOriginal {
+                original = Buffer.copying(UnsafeRawBufferPointer(start: window.base, count: window.count))
+            }
+            csv_index_any(&dialect, &fields)
+        }
+    }
+
+    /// Collects the rows of the next batch; returns their number, 0 at the end of the window.
+    func collectRows() -> Int {
+        rows.count = 0
+        csv_collect_rows(&dialect, &fields, &nextLine, &rows)
+        return Int(rows.count)
+    }
+
+    /// Leaves out rows of the batch.
+    func keepRows(where keep: (Int) -> Bool) {
+        var kept = 0
+        for row in 0..<Int(rows.count) where keep(row) {
+            rows.lines[kept] = rows.lines[row]
+            rows.first_fields[kept] = rows.first_fields[row]
+            rows.field_counts[kept] = rows.field_counts[row]
+            kept += 1
+        }
+        rows.count = UInt32(kept)
+    }
+
+    /// Writes where field `column` of each row lies.
+    func column(
+        _ column: Int, nullValue: [UInt8]?, _ starts: UnsafeMutablePointer<UInt32>, _ ends: UnsafeMutablePointer<UInt32>
+    ) {
+        let null = nullValue ?? []
+        null.withUnsafeBufferPointer { text in
+            csv_column(
+                &dialect, &fields, &rows, UInt32(column), text.baseAddress,
+                nullValue == nil ? Int.max : text.count, starts, ends)
+        }
+    }
+
+    /// Returns the text of a row's record.
+    func recordText(_ row: Int) -> String {
+        var (start, end): (UInt32, UInt32) = (0, 0)
+        csv_line(&fields, Int(rows.lines[row]), &start, &end)
+        let base = original.map { UnsafePointer($0.pointer(as: UInt8.self)) } ?? UnsafePointer(fields.text)
+        guard let base else { return "" }
+        let bytes = UnsafeBufferPointer(start: base + Int(start), count: Int(end - start))
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Returns the fields of a row as text, nil where they are null.
+    func texts(_ row: Int) -> [String?] {
+        (0..<Int(rows.field_counts[row])).map { column in
+            var (start, end): (UInt32, UInt32) = (0, 0)
+            var one = rows
+            one.count = 1
+            one.first_fields += row
+            one.field_counts += row
+            csv_column(&dialect, &fields, &one, UInt32(column), nil, 0, &start, &end)
+            if start >= TEXT_NULL { return nil }
+            let bytes = UnsafeBufferPointer(start: fields.text + Int(start), count: Int(end - start))
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+}

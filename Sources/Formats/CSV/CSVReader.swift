@@ -1,0 +1,185 @@
+import CKernels
+import Columns
+import Memory
+import Vocabulary
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Reads the CSV records that begin in a range of a file as batches of some of its columns.
+///
+/// Only the wanted columns are parsed. Strings point into the window of text that they were read from. Used by one
+/// thread at a time.
+package final class CSVReader: BatchStream {
+    private let fileSchema: Schema
+    /// For each column that comes out: its type and its field in the file; nil for the corrupt-record column.
+    private let outputs: [(type: DataType, field: Int?)]
+    private let options: CSVOptions
+    private let windows: TextWindows
+    private let indexer: CSVIndexer
+    private let checksFieldCount: Bool
+    private let batchRows: Int
+    private let places: Buffer
+    private var window: TextWindow?
+    private var mustSkipHeader: Bool
+
+    /// Begins to read the records of `source` that begin in `range`. `schema` names all columns of the file (and the
+    /// corrupt-record column, where it is wanted), `columns` those that come out, in order.
+    package init(
+        source: any ByteSource, range: Range<Int>, schema: Schema, columns: [Int], options: CSVOptions,
+        batchRows: Int = Limits.batchRows
+    ) throws(EngineError) {
+        self.options = options
+        self.batchRows = batchRows
+        let corrupt = schema.fields.firstIndex { $0.name == options.corruptRecordColumn && $0.type == .string }
+        var fields = schema.fields
+        if let corrupt { fields.remove(at: corrupt) }
+        fileSchema = Schema(fields)
+        outputs = columns.map { column in
+            (schema[column].type, column == corrupt ? nil : corrupt.map { column > $0 ? column - 1 : column } ?? column)
+        }
+        let wantsCorrupt = corrupt.map { columns.contains($0) } ?? false
+        // With columns left out, Spark does not see how many fields a record has.
+        checksFieldCount = wantsCorrupt || columns.count == schema.count
+        windows = try TextWindows(source, range: range, whole: options.multiLine)
+        indexer = CSVIndexer(
+            options: options, batchRows: batchRows, keepsOriginal: wantsCorrupt || options.mode == .failFast)
+        places = Buffer(byteCount: batchRows * 8)
+        mustSkipHeader = options.header
+    }
+
+    /// Returns the next batch. Throws `MALFORMED_RECORD_IN_PARSING` (data) in mode FAILFAST.
+    package func next() throws -> Batch? {
+        while true {
+            if let window {
+                if indexer.collectRows() > 0 {
+                    if mustSkipHeader, try skipHeader() { continue }
+                    if let batch = try batch(window) { return batch }
+                    continue
+                }
+                self.window = nil
+            }
+            guard let window = try windows.next() else { return nil }
+            if !window.isFirst { mustSkipHeader = false }
+            try begin(CSVIndexer.mended(window))
+        }
+    }
+
+    private func begin(_ window: TextWindow) throws(EngineError) {
+        if window.count > Int(UInt32.max) - 128 {
+            throw .data("RECORD_TOO_LARGE", "A multi-line file exceeds 4 GiB: \(windows.name)")
+        }
+        indexer.index(window)
+        let empty = Array(options.emptyValue.utf8)
+        for (i, byte) in empty.enumerated() { window.base[window.count + 1 + i] = byte }
+        self.window = window
+    }
+
+    /// Leaves out the first row; says whether that was the only one of the batch.
+    private func skipHeader() throws(EngineError) -> Bool {
+        mustSkipHeader = false
+        if !options.enforceSchema {
+            let names = indexer.texts(0).map { $0 ?? "" }
+            guard names.map({ $0.lowercased() }) == fileSchema.names.map({ $0.lowercased() }) else {
+                throw .data(
+                    "CSV_HEADER_MISMATCH",
+                    "The header of \(windows.name) does not fit the schema: \(names.joined(separator: ", "))")
+            }
+        }
+        indexer.keepRows { $0 > 0 }
+        return indexer.rows.count == 0
+    }
+
+    /// Parses the columns of the rows collected; nil when none is left.
+    private func batch(_ window: TextWindow) throws(EngineError) -> Batch? {
+        var count = Int(indexer.rows.count)
+        var (columns, faults) = try parse(window, count)
+        if let found = faults {
+            switch options.mode {
+            case .permissive: break
+            case .failFast:
+                let row = (0..<count).first { found.isSet($0) } ?? 0
+                throw .malformedRecord(indexer.recordText(row), in: windows.name)
+            case .dropMalformed:
+                indexer.keepRows { !found.isSet($0) }
+                count = Int(indexer.rows.count)
+                if count == 0 { return nil }
+                (columns, faults) = try parse(window, count)
+            }
+        }
+        let all = columns.map { $0 ?? corruptRecords(faults, count) }
+        return Batch(columns: all, count: count)
+    }
+
+    private func parse(
+        _ window: TextWindow, _ count: Int
+    ) throws(EngineError) -> (columns: [Vector?], faults: Bitmap?) {
+        let starts = places.pointer(as: UInt32.self)
+        let ends = starts + batchRows
+        var faults = checksFieldCount ? raggedRows(count) : nil
+        var columns: [Vector?] = []
+        for output in outputs {
+            guard let field = output.field else {
+                columns.append(nil)
+                continue
+            }
+            place(field, window, count, starts, ends)
+            let tokens = TokenColumn(
+                heap: window.buffer, starts: starts, ends: ends, count: count, style: .plain, zone: options.zone)
+            let outcome = try tokens.parse(as: output.type)
+            faults = Bitmap.union(faults, outcome.bad)
+            columns.append(outcome.vector)
+        }
+        return (columns, faults)
+    }
+
+    /// Finds the fields of a column and which of them are null.
+    private func place(
+        _ field: Int, _ window: TextWindow, _ count: Int, _ starts: UnsafeMutablePointer<UInt32>,
+        _ ends: UnsafeMutablePointer<UInt32>
+    ) {
+        let null = Array(options.nullValue.utf8)
+        if options.emptyValue.isEmpty {
+            indexer.column(field, nullValue: null, starts, ends)
+            return
+        }
+        // Empty fields in quotes stand for the option's text, which lies behind the window's.
+        indexer.column(field, nullValue: nil, starts, ends)
+        for row in 0..<count where starts[row] < TEXT_NULL {
+            if starts[row] == ends[row] {
+                starts[row] = UInt32(window.count + 1)
+                ends[row] = starts[row] + UInt32(options.emptyValue.utf8.count)
+            }
+            let length = Int(ends[row] - starts[row])
+            if length == null.count, memcmp(window.base + Int(starts[row]), null, length) == 0 {
+                starts[row] = TEXT_NULL
+            }
+        }
+    }
+
+    /// Returns the rows that have more or fewer fields than the schema.
+    private func raggedRows(_ count: Int) -> Bitmap? {
+        let wanted = UInt32(fileSchema.count)
+        let counts = indexer.rows.field_counts.unsafelyUnwrapped
+        var differs: UInt32 = 0
+        var row = 0
+        while row < count {
+            differs |= counts[row] ^ wanted
+            row &+= 1
+        }
+        if differs == 0 { return nil }
+        let words = Bitmap.makeWords(count)
+        for row in 0..<count where counts[row] != wanted {
+            words.pointer(as: UInt64.self)[row >> 6] |= 1 << UInt64(row & 63)
+        }
+        return Bitmap(words, count: count)
+    }
+
+    private func corruptRecords(_ faults: Bitmap?, _ count: Int) -> Vector {
+        guard let faults else { return .nulls(.string, count: count) }
+        let builder = VectorBuilder(.string)
+        for row in 0..<count { builder.append(faults.isSet(row) ? .string(indexer.recordText(row)) : .null) }
+        return builder.finish()
+    }
+}

@@ -1,0 +1,65 @@
+import CKernels
+import Columns
+import Kernels
+import Memory
+import Vocabulary
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Reads the lines of a text file that begin in a range, each as one string: Spark's format `text`.
+/// Used by one thread at a time.
+package final class TextLineReader: BatchStream {
+    private let windows: TextWindows
+    private let hasColumn: Bool
+    private let batchRows: Int
+    private var window: TextWindow?
+    private var offset = 0
+
+    /// Begins to read; `fields` is the one string column, or none when only the number of lines matters. Throws
+    /// `UNSUPPORTED_FEATURE` (user) for anything else.
+    package init(
+        source: any ByteSource, range: Range<Int>, fields: [Field], batchRows: Int = Limits.batchRows
+    ) throws(EngineError) {
+        guard fields.count <= 1, fields.allSatisfy({ $0.type == .string }) else {
+            throw .user("UNSUPPORTED_FEATURE", "Format text has one column of type STRING, named value")
+        }
+        hasColumn = !fields.isEmpty
+        self.batchRows = batchRows
+        windows = try TextWindows(source, range: range, whole: false)
+    }
+
+    /// Returns the next batch.
+    package func next() throws -> Batch? {
+        while true {
+            if window == nil {
+                guard let next = try windows.next() else { return nil }
+                window = CSVIndexer.mended(next)
+                offset = 0
+            }
+            if let window, offset < window.count { return lines(of: window) }
+            window = nil
+        }
+    }
+
+    private func lines(of window: TextWindow) -> Batch {
+        let places = Buffer(byteCount: batchRows * 8)
+        let starts = places.pointer(as: UInt32.self)
+        let ends = starts + batchRows
+        var count = 0
+        while count < batchRows, offset < window.count {
+            let found = memchr(window.base + offset, 10, window.count - offset)
+            let end = found.map { $0 - UnsafeMutableRawPointer(window.base) } ?? window.count
+            let isCarriage = end > offset && window.base[end - 1] == 13
+            starts[count] = UInt32(offset)
+            ends[count] = UInt32(isCarriage ? end - 1 : end)
+            count += 1
+            offset = end + 1
+        }
+        if !hasColumn { return Batch(columns: [], count: count) }
+        let tokens = TokenColumn(
+            heap: window.buffer, starts: starts, ends: ends, count: count, style: .plain, zone: .utc)
+        return Batch(columns: [tokens.lines()], count: count)
+    }
+}

@@ -35,9 +35,11 @@ package struct CommitManifest: Sendable, Hashable {
 package enum Action: Sendable, Hashable {
     /// Plan the statement; answered by `.statementPlanned` or `.planningFailed`.
     case planStatement(JobID, statement: UInt32)
-    /// Look again at the stages that read this one; answered by `.replanned`. Sizes by partition, summed over tasks.
+    /// Look again at the stages that read this one; answered by `.replanned`. Sizes by partition, summed
+    /// over tasks.
     case replan(StageKey, partitionBytes: [Int])
-    /// Publish; idempotent, as it is asked again after a restart. Answered by `.committed` or `.commitFailed`.
+    /// Publish; idempotent, as it is asked again after a restart. Answered by `.committed` or
+    /// `.commitFailed`.
     case commit(CommitManifest)
     /// Remove what a failed or cancelled job had staged; idempotent; answered by `.cleaned`.
     case clean(JobID)

@@ -11,7 +11,9 @@ package struct JobHeader: Sendable, Hashable {
     package var pool: String
     package var statementCount: Int
 
-    package init(externalID: String, digest: [UInt8], name: String, pool: String = "default", statementCount: Int) {
+    package init(
+        externalID: String, digest: [UInt8], name: String, pool: String = "default", statementCount: Int
+    ) {
         self.externalID = externalID
         self.digest = digest
         self.name = name
@@ -27,21 +29,24 @@ package enum JobOutcome: Sendable, Hashable {
     case cancelled
 }
 
-/// Records something that happened, once and for all. Facts are durable before the actions that came with them
-/// run, and folding them with `Ledger.apply` gives back the scheduler's durable state.
+/// Records something that happened, once and for all. Facts are durable before the actions that came with
+/// them run, and folding them with `Ledger.apply` gives back the scheduler's durable state.
 ///
-/// Times are wall-clock milliseconds since 1970. Every prefix of a log is a state that recovery can go on from.
+/// Times are wall-clock milliseconds since 1970. Every prefix of a log is a state that recovery can go on
+/// from.
 package enum Fact: Sendable, Hashable {
     /// A coordinator started; messages of an older epoch are void.
     case epochStarted(UInt32)
     case jobAccepted(JobID, JobHeader, atMilliseconds: Int64)
     /// The statement's stages; an empty list for a statement that runs in the commit alone.
     case statementPlanned(JobID, statement: UInt32, stages: [StageSpec], atMilliseconds: Int64)
-    /// The planner's answer to measured sizes: stages that replace those of the same id, or are new at the end.
+    /// The planner's answer to measured sizes: stages that replace those of the same id, or are new at the
+    /// end.
     case stagesReplanned(StageKey, stages: [StageSpec])
     /// The first valid attempt of a task finished; its commit.
     case taskCompleted(TaskOutput)
-    /// The attempt's output is gone or damaged; `isBlamed` counts it against the task and the worker that held it.
+    /// The attempt's output is gone or damaged; `isBlamed` counts it against the task and the worker that
+    /// held it.
     case outputLost(AttemptID, isBlamed: Bool, EngineError?)
     /// A counted failure.
     case taskFailed(FailureRecord)

@@ -85,7 +85,8 @@ extension JobScheduler {
         if job.index < ledger.jobs.count, ledger.jobs[job.index].isLive { touch(job) }
     }
 
-    /// Makes the output the winner of its task if the task waits for one; returns false when it is not wanted.
+    /// Makes the output the winner of its task if the task waits for one; returns false when it is not
+    /// wanted.
     mutating func accept(_ output: TaskOutput, from worker: WorkerID, startedAt: Instant? = nil) -> Bool {
         let task = output.attempt.task
         guard let entry = ledger.openTask(task) else { return false }

@@ -47,9 +47,12 @@ extension JobScheduler {
 
     mutating func planned(_ job: JobID, _ statement: UInt32, _ stages: [StageSpec]) {
         guard awaits(job, .plan(statement), statement) else { return }
-        if let fault = stages.graphFault() { return end(job, .failed(.internal("Bad stage graph: \(fault)"))) }
+        if let fault = stages.graphFault() {
+            return end(job, .failed(.internal("Bad stage graph: \(fault)")))
+        }
         record(
-            .statementPlanned(job, statement: statement, stages: stages, atMilliseconds: now.wallMilliseconds))
+            .statementPlanned(job, statement: statement, stages: stages, atMilliseconds: now.wallMilliseconds)
+        )
         runtimes[job.index]?.asked = .nothing
         openRuntime(job)
         touch(job)
@@ -74,7 +77,9 @@ extension JobScheduler {
                 graph.append(spec)
             }
         }
-        if let fault = graph.graphFault() { return end(key.job, .failed(.internal("Bad stage graph: \(fault)"))) }
+        if let fault = graph.graphFault() {
+            return end(key.job, .failed(.internal("Bad stage graph: \(fault)")))
+        }
         record(.stagesReplanned(key, stages: stages))
         let records = ledger.jobs[key.job.index].statements[Int(key.statement)].stages
         for spec in stages {
@@ -119,7 +124,9 @@ extension JobScheduler {
         let entry = ledger.jobs[job.index]
         guard entry.isLive else { return ignore(.jobEnded(job)) }
         if !entry.isCancelRequested { record(.cancelRequested(job)) }
-        if let last = entry.statements.last, last.isCommitting, !last.isCommitted { ignore(.commitUnderWay(job)) }
+        if let last = entry.statements.last, last.isCommitting, !last.isCommitted {
+            ignore(.commitUnderWay(job))
+        }
         touch(job)
     }
 
@@ -130,7 +137,8 @@ extension JobScheduler {
 
     // MARK: what comes next
 
-    /// Moves every touched job as far as it can go; a job asks for one thing at a time and for each thing once.
+    /// Moves every touched job as far as it can go; a job asks for one thing at a time and for each thing
+    /// once.
     mutating func advanceTouched() {
         var place = 0
         while place < touched.count {
@@ -180,7 +188,9 @@ extension JobScheduler {
     private mutating func askReplans(_ job: JobID, _ statement: UInt32, _ record: StatementRecord) {
         for stage in record.stages where stage.spec.isAdaptive && stage.isComplete && !stage.isReplanned {
             let place = stage.spec.id.index
-            if runtimes[job.index]?.stages[place].isReplanAsked != false || record.isSink(stage.spec.id) { continue }
+            if runtimes[job.index]?.stages[place].isReplanAsked != false || record.isSink(stage.spec.id) {
+                continue
+            }
             runtimes[job.index]?.stages[place].isReplanAsked = true
             let key = StageKey(job: job, statement: statement, stage: stage.spec.id)
             act(.replan(key, partitionBytes: stage.partitionBytes))

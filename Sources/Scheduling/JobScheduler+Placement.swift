@@ -2,7 +2,8 @@ import Vocabulary
 
 extension StatementRecord {
     /// Marks the stages whose missing outputs are needed: those without readers, and, transitively, the
-    /// producers of wanted stages with tasks to run. A loss in a stage that nobody reads any more costs nothing.
+    /// producers of wanted stages with tasks to run. A loss in a stage that nobody reads any more costs
+    /// nothing.
     func wantedStages() -> [Bool] {
         var wanted = stages.map { isSink($0.spec.id) }
         var open = stages.indices.filter { wanted[$0] }
@@ -56,7 +57,8 @@ extension JobScheduler {
         if candidates.count < 2 { return candidates.indices.first }
         var poolRunning: [String: Int] = [:]
         for job in ledger.liveJobs {
-            poolRunning[ledger.jobs[job.index].header.pool, default: 0] += runtimes[job.index]?.runningCount ?? 0
+            poolRunning[ledger.jobs[job.index].header.pool, default: 0] +=
+                runtimes[job.index]?.runningCount ?? 0
         }
         var best = 0
         var bestShare = (Int.max, Int.max)
@@ -113,8 +115,8 @@ extension JobScheduler {
         return false
     }
 
-    /// Takes the wished worker, or the one with the input, or the one with most free slots; never one on which
-    /// the task failed while there is another, nor one of `besides`.
+    /// Takes the wished worker, or the one with the input, or the one with most free slots; never one on
+    /// which the task failed while there is another, nor one of `besides`.
     func chooseWorker(for task: TaskID, besides taken: [WorkerID]) -> WorkerID? {
         guard let stage = ledger.liveStage(task.stage) else { return nil }
         let place = Int(task.index)
@@ -130,7 +132,9 @@ extension JobScheduler {
         }
         let wishes = stage.spec.preferredWorkers
         let nearest = runtimes[task.stage.job.index]?.stages[task.stage.stage.index].nearest ?? []
-        for wish in [place < wishes.count ? wishes[place] : nil, place < nearest.count ? nearest[place] : nil] {
+        for wish in [
+            place < wishes.count ? wishes[place] : nil, place < nearest.count ? nearest[place] : nil,
+        ] {
             if let wish, wish.index < links.count, let link = links[wish.index], suits(link) { return wish }
         }
         var best: WorkerLink?
@@ -175,12 +179,14 @@ extension JobScheduler {
                 outputs: outputs.map { output in
                     OutputLocation(
                         attempt: output.attempt, worker: output.worker,
-                        address: ledger.workers[output.worker.index].identity.address, checksum: output.checksum)
+                        address: ledger.workers[output.worker.index].identity.address,
+                        checksum: output.checksum)
                 })
         }
     }
 
-    /// Finds, for each task, the worker that holds most bytes of its shuffle partition; empty when not measured.
+    /// Finds, for each task, the worker that holds most bytes of its shuffle partition; empty when not
+    /// measured.
     private func nearestWorkers(_ key: StageKey) -> [WorkerID?] {
         guard let stage = ledger.liveStage(key) else { return [] }
         var bytes = [[WorkerID: Int]](repeating: [:], count: stage.tasks.count)

@@ -2,8 +2,8 @@ import Vocabulary
 
 // Workers: sessions and inventories, heartbeats, loss, draining.
 extension JobScheduler {
-    /// Opens a session. **Invariant:** after it, what the worker runs and holds agrees with the scheduler's books,
-    /// up to the commands sent here.
+    /// Opens a session. **Invariant:** after it, what the worker runs and holds agrees with the scheduler's
+    /// books, up to the commands sent here.
     mutating func register(_ registration: Registration) {
         let identity = registration.identity
         if let known = ledger.worker(identity.life) {
@@ -33,7 +33,9 @@ extension JobScheduler {
         if !absentSince.contains(where: { $0 != nil }) { launchesHeldUntil = nil }
     }
 
-    private mutating func reply(_ life: WorkerLife, _ message: CoordinatorMessage) { act(.reply(life, message)) }
+    private mutating func reply(_ life: WorkerLife, _ message: CoordinatorMessage) {
+        act(.reply(life, message))
+    }
 
     /// Finds or gives the worker's id; a newer life at an address ends the older one.
     private mutating func admit(_ identity: WorkerIdentity) -> WorkerID {
@@ -84,7 +86,8 @@ extension JobScheduler {
         for attempt in before where !registration.running.contains(attempt.id) { requeue(attempt.id.task) }
     }
 
-    /// Logged and present: keep. Logged and absent: lost. Present and unlogged but valid: accept. Else: delete.
+    /// Logged and present: keep. Logged and absent: lost. Present and unlogged but valid: accept. Else:
+    /// delete.
     private mutating func reconcileOutputs(_ worker: WorkerID, _ registration: Registration) {
         var unwanted: [AttemptID] = []
         var held: Set<AttemptID> = []
@@ -101,7 +104,8 @@ extension JobScheduler {
         }
     }
 
-    /// Whether the attempt's output is the recorded one of an open statement, or a result kept for its client.
+    /// Whether the attempt's output is the recorded one of an open statement, or a result kept for its
+    /// client.
     private func isKept(_ attempt: AttemptID) -> Bool {
         let key = attempt.task.stage
         guard key.job.index < ledger.jobs.count else { return false }
@@ -111,7 +115,8 @@ extension JobScheduler {
             key.stage.index < last.stages.count
         else { return false }
         let tasks = last.stages[key.stage.index].tasks
-        return Int(attempt.task.index) < tasks.count && tasks[Int(attempt.task.index)].output?.attempt == attempt
+        return Int(attempt.task.index) < tasks.count
+            && tasks[Int(attempt.task.index)].output?.attempt == attempt
     }
 
     // MARK: heartbeats
@@ -137,7 +142,8 @@ extension JobScheduler {
             return reply(life, .registerAgain(epoch: ledger.epoch, session: heartbeat.session))
         }
         note(heartbeat, worker)
-        let new = links[worker.index]?.reports.accept(first: heartbeat.firstReport, count: heartbeat.reports.count)
+        let new = links[worker.index]?.reports.accept(
+            first: heartbeat.firstReport, count: heartbeat.reports.count)
         guard let new else { return ignore(.missingReports(life, before: heartbeat.firstReport)) }
         if new.lowerBound > 0 { ignore(.duplicateReports(life, new.lowerBound)) }
         for report in heartbeat.reports[new] { take(report, from: worker) }
@@ -179,7 +185,9 @@ extension JobScheduler {
         for attempt in running {
             detach(attempt.id, from: worker)
             if !attempt.isCancelling, loss != .left, ledger.openTask(attempt.id.task)?.output == nil {
-                record(.taskFailed(FailureRecord(attempt: attempt.id, worker: worker, failure: .workerLost(loss))))
+                record(
+                    .taskFailed(
+                        FailureRecord(attempt: attempt.id, worker: worker, failure: .workerLost(loss))))
             }
         }
         links[worker.index] = nil
@@ -195,7 +203,9 @@ extension JobScheduler {
     mutating func releaseDrained() {
         for place in links.indices {
             guard let link = links[place], link.isDraining, link.attempts.isEmpty else { continue }
-            if ledger.outputs(on: link.worker).contains(where: isNeeded) || holdsResults(link.worker) { continue }
+            if ledger.outputs(on: link.worker).contains(where: isNeeded) || holdsResults(link.worker) {
+                continue
+            }
             lose(link.worker, .left)
             act(
                 .send(
@@ -203,7 +213,8 @@ extension JobScheduler {
         }
     }
 
-    /// Whether a task of the open statement that has yet to finish reads the attempt's output, or the commit will.
+    /// Whether a task of the open statement that has yet to finish reads the attempt's output, or the
+    /// commit will.
     private func isNeeded(_ attempt: AttemptID) -> Bool {
         let key = attempt.task.stage
         guard let statement = ledger.jobs[key.job.index].statements.last else { return false }
@@ -221,7 +232,9 @@ extension JobScheduler {
             return stage.tasks.contains { $0.output?.worker == worker }
         }
             || ledger.liveJobs.contains { job in
-                guard let last = ledger.jobs[job.index].statements.last, last.isCommitting else { return false }
+                guard let last = ledger.jobs[job.index].statements.last, last.isCommitting else {
+                    return false
+                }
                 return last.stages.contains { stage in
                     stage.spec.output == .result && stage.tasks.contains { $0.output?.worker == worker }
                 }

@@ -2,9 +2,9 @@ import Vocabulary
 
 /// Decides everything about jobs: what runs where and when, what is tried again, what is published.
 ///
-/// A value without clock, randomness or I/O: events and the time come in, facts and actions go out. The durable
-/// half of its state is `ledger`, changed by facts alone; the rest (sessions, running attempts, queues) is
-/// rebuilt after a restart from the ledger and the workers' inventories.
+/// A value without clock, randomness or I/O: events and the time come in, facts and actions go out. The
+/// durable half of its state is `ledger`, changed by facts alone; the rest (sessions, running attempts,
+/// queues) is rebuilt after a restart from the ledger and the workers' inventories.
 ///
 /// ```
 /// stage:  waiting ──(producers complete, asked-for replans answered)──▶ running ──▶ complete
@@ -20,7 +20,8 @@ package struct JobScheduler: Sendable {
     package let settings: SchedulerSettings
     /// Sessions, at the place of the worker's id; nil when none is open.
     var links: [WorkerLink?] = []
-    /// Live jobs' moving parts, at the place of the job's id; nil before they are looked at and after they ended.
+    /// Live jobs' moving parts, at the place of the job's id; nil before they are looked at and after they
+    /// ended.
     var runtimes: [JobRuntime?] = []
     /// Workers that run an attempt of the task. Looked up, never iterated.
     var runners: [TaskID: [WorkerID]] = [:]
@@ -151,7 +152,9 @@ package struct JobScheduler: Sendable {
     // MARK: messages
 
     /// Queues a command for a worker with a session.
-    mutating func command(_ worker: WorkerID, _ command: Command) { links[worker.index]?.commands.append(command) }
+    mutating func command(_ worker: WorkerID, _ command: Command) {
+        links[worker.index]?.commands.append(command)
+    }
 
     private mutating func flush() {
         for place in links.indices {

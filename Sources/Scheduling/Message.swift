@@ -1,8 +1,9 @@
 import Vocabulary
 
-// What agents and the scheduler say to each other. In one session each side numbers what must arrive (reports,
-// commands) from 1, sends it until it is acknowledged, and takes it in order: loss, doubling and reordering in
-// between are harmless. A session begins with a registration and its inventory, so nothing older matters.
+// What agents and the scheduler say to each other. In one session each side numbers what must arrive
+// (reports, commands) from 1, sends it until it is acknowledged, and takes it in order: loss, doubling and
+// reordering in between are harmless. A session begins with a registration and its inventory, so nothing
+// older matters.
 //
 //        agent                               scheduler
 //          │ register(session 7, inventory)      │

@@ -58,7 +58,8 @@ extension TaskOutput: WireCodable {
     package init(from reader: inout WireReader) throws(EngineError) {
         self.init(
             attempt: try reader.read(), worker: try reader.read(), counters: try reader.read(),
-            partitionBytes: try reader.read(), checksum: try reader.read(), manifest: Array(try reader.data()))
+            partitionBytes: try reader.read(), checksum: try reader.read(), manifest: Array(try reader.data())
+        )
     }
 }
 

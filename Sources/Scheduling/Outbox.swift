@@ -10,7 +10,8 @@ struct Outbox<Item: Sendable & Hashable>: Sendable, Hashable {
 
     mutating func append(_ item: Item) { unseen.append(item) }
 
-    /// Forgets all items up to and including number `seen`. Acknowledgements of the past or future are harmless.
+    /// Forgets all items up to and including number `seen`. Acknowledgements of the past or future are
+    /// harmless.
     mutating func acknowledge(_ seen: UInt64) {
         guard seen >= first else { return }
         let count = min(unseen.count, Int(clamping: seen - first + 1))
@@ -38,7 +39,8 @@ struct Inbox: Sendable, Hashable {
     /// Number of the last item taken.
     private(set) var seen: UInt64 = 0
 
-    /// Returns which of `count` items from number `first` on are new, or nil when some before them are missing.
+    /// Returns which of `count` items from number `first` on are new, or nil when some before them are
+    /// missing.
     mutating func accept(first: UInt64, count: Int) -> Range<Int>? {
         if first > seen + 1 { return nil }
         let old = min(count, Int(clamping: seen + 1 - first))

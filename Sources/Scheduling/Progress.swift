@@ -92,7 +92,8 @@ extension JobScheduler {
         if case .failed(let failure) = job.outcome { error = failure }
         return JobProgress(
             id: id, header: job.header, state: state(of: job), acceptedMilliseconds: job.acceptedMilliseconds,
-            startedMilliseconds: job.startedMilliseconds, endedMilliseconds: job.endedMilliseconds, error: error,
+            startedMilliseconds: job.startedMilliseconds, endedMilliseconds: job.endedMilliseconds,
+            error: error,
             stages: stages, fraction: fraction(of: job))
     }
 
@@ -135,10 +136,13 @@ extension JobScheduler {
         let runtime = isOpen ? runtimes[key.job.index]?.stages : nil
         let moving = runtime.flatMap { key.stage.index < $0.count ? $0[key.stage.index] : nil }
         let state: StageState =
-            stage.isComplete ? .succeeded
-            : job.outcome == .cancelled ? .cancelled
-            : job.outcome != nil ? .failed
-            : running > 0 || stage.doneCount > 0 ? .running : .waiting
+            stage.isComplete
+            ? .succeeded
+            : job.outcome == .cancelled
+                ? .cancelled
+                : job.outcome != nil
+                    ? .failed
+                    : running > 0 || stage.doneCount > 0 ? .running : .waiting
         let end = moving?.endedMilliseconds ?? now.wallMilliseconds
         return StageProgress(
             key: key, label: stage.spec.label, state: state, total: stage.tasks.count, done: stage.doneCount,

@@ -38,7 +38,9 @@ struct WorkerLink: Sendable {
     var freeSlots: Int { isDraining ? 0 : max(0, identity.slots - attempts.count) }
 
     /// Whether `bytes`, clamped to the worker's memory, can be reserved now.
-    func fits(_ bytes: Int) -> Bool { min(bytes, identity.memoryBytes) <= identity.memoryBytes - reservedBytes }
+    func fits(_ bytes: Int) -> Bool {
+        min(bytes, identity.memoryBytes) <= identity.memoryBytes - reservedBytes
+    }
 
     mutating func add(_ attempt: RunningAttempt) {
         attempts.append(attempt)

@@ -66,13 +66,16 @@ package struct StageSpec: Sendable, Hashable {
 }
 
 extension [StageSpec] {
-    /// Returns what is wrong with the graph, or nil: ids are places, producers exist, nothing waits for itself.
+    /// Returns what is wrong with the graph, or nil: ids are places, producers exist, nothing waits for
+    /// itself.
     func graphFault() -> String? {
         for (place, stage) in enumerated() {
             if stage.id.index != place { return "stage \(stage.id) is at place \(place)" }
             if stage.taskCount < 0 { return "stage \(stage.id) has \(stage.taskCount) tasks" }
             let wishes = stage.preferredWorkers.count
-            if wishes != 0, wishes != stage.taskCount { return "stage \(stage.id) wishes for \(wishes) workers" }
+            if wishes != 0, wishes != stage.taskCount {
+                return "stage \(stage.id) wishes for \(wishes) workers"
+            }
             for dependency in stage.dependencies where dependency.producer.index >= count {
                 return "stage \(stage.id) reads stage \(dependency.producer), which does not exist"
             }

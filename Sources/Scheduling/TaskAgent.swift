@@ -3,8 +3,8 @@ import Vocabulary
 /// Holds an agent's times, milliseconds.
 package struct AgentSettings: Sendable, Hashable {
     package var heartbeatMilliseconds: Int64 = 1_000
-    /// An agent whose messages went unanswered for so long stops its tasks: less than the scheduler's lease, so
-    /// that nothing runs here once others have taken over.
+    /// An agent whose messages went unanswered for so long stops its tasks: less than the scheduler's
+    /// lease, so that nothing runs here once others have taken over.
     package var fenceMilliseconds: Int64 = 20_000
 
     package init() {}
@@ -57,8 +57,8 @@ package enum AgentAction: Sendable, Hashable {
 ///    │      └── register again, new epoch ───┘      │ 20 s unanswered
 ///    └── fence: stop all tasks, keep outputs ◀──────┘
 /// ```
-/// The fence runs from the sending of the last message that was answered, on this side's clock: the scheduler's
-/// lease began later, so the fence always comes first.
+/// The fence runs from the sending of the last message that was answered, on this side's clock: the
+/// scheduler's lease began later, so the fence always comes first.
 package struct TaskAgent: Sendable {
     private enum Phase: Sendable { case registering, registered, left }
 

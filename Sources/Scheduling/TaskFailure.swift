@@ -4,7 +4,8 @@ import Vocabulary
 package enum TaskFailure: Sendable, Hashable {
     /// The task threw. Blame user or data ends the job at once; system is tried again, internal once.
     case error(EngineError)
-    /// The output of `producer` could not be had (its worker gone, or the block damaged): the producer runs again.
+    /// The output of `producer` could not be had (its worker gone, or the block damaged): the producer runs
+    /// again.
     case fetchFailed(producer: AttemptID, EngineError)
     /// The memory did not suffice: tried again with twice as much, counted apart.
     case outOfMemory(EngineError)

@@ -102,7 +102,8 @@ struct Scenario {
                     let task = TaskID(stage: key, index: UInt32(index))
                     if random.happens(40) { jobs[number].behaviours[task] = .flaky }
                     if random.happens(20) { jobs[number].behaviours[task] = .hungry }
-                    // A new plan may take away any task but the first, and nobody may read an empty stage's producers.
+                    // A new plan may take away any task but the first, and nobody may read an empty stage's
+                    // producers.
                     if index > 0 || stages.contains(where: { $0.taskCount == 0 }) { continue }
                     if kind == 0, !jobs[number].hasUserError, random.happens(300) {
                         jobs[number].behaviours[task] = .userError

@@ -19,7 +19,8 @@ extension Simulation {
             }
         }
         if let last = coordinator.lastLedger {
-            witness.require(last == scheduler.ledger, "the folded log differs from the ledger before the crash")
+            witness.require(
+                last == scheduler.ledger, "the folded log differs from the ledger before the crash")
         }
         coordinator.lastLedger = nil
         coordinator.scheduler = scheduler
@@ -34,8 +35,8 @@ extension Simulation {
         agenda.plan(.coordinatorStart, at: now + Int64(random.within(10...15_000)))
     }
 
-    /// Hands an event to the scheduler, if it lives; makes its facts durable, then runs its actions. A crash may
-    /// come before any of the facts and before any of the actions.
+    /// Hands an event to the scheduler, if it lives; makes its facts durable, then runs its actions. A
+    /// crash may come before any of the facts and before any of the actions.
     func decide(_ event: Event) {
         let moment = coordinatorMoment
         guard var decision = coordinator.scheduler?.handle(event, at: moment) else { return }
@@ -49,7 +50,8 @@ extension Simulation {
             if case .jobAccepted(let id, let header, _) = fact { noteAcceptance(id, header) }
         }
         let isAllLogged = durable == decision.facts.count
-        let runs = crashes ? (isAllLogged ? random.within(0...decision.actions.count) : 0) : decision.actions.count
+        let runs =
+            crashes ? (isAllLogged ? random.within(0...decision.actions.count) : 0) : decision.actions.count
         let life = coordinator.life
         for action in decision.actions.prefix(runs) { run(action, life) }
         if crashes { killCoordinator(isAllLogged: isAllLogged && tamper == nil) }
@@ -76,7 +78,9 @@ extension Simulation {
             guard let number = number(of: job) else { return }
             let stages = scenario.jobs[number].statements[Int(statement)]
             plan(life, .statementPlanned(job, statement: statement, stages: stages))
-            if random.happens(100) { plan(life, .statementPlanned(job, statement: statement, stages: stages)) }
+            if random.happens(100) {
+                plan(life, .statementPlanned(job, statement: statement, stages: stages))
+            }
         case .replan(let stage, _): plan(life, .replanned(stage, stages: newPlan(stage)))
         case .commit(let manifest):
             agenda.plan(.commit(life: life, manifest), at: now + Int64(random.within(1...2000)))
@@ -99,8 +103,10 @@ extension Simulation {
             let statement = ledger.jobs[key.job.index].statements.last
         else { return [] }
         var changed: [StageSpec] = []
-        for stage in statement.stages where stage.spec.dependencies.contains(where: { $0.producer == key.stage }) {
-            // Readers that have other complete adaptive producers may be running by the time the answer comes.
+        for stage in statement.stages
+        where stage.spec.dependencies.contains(where: { $0.producer == key.stage }) {
+            // Readers that have other complete adaptive producers may be running by the time the answer
+            // comes.
             if stage.spec.dependencies.count > 1 { continue }
             var spec = stage.spec
             spec.taskCount = random.within(1...max(1, spec.taskCount))

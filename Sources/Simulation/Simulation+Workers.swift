@@ -3,14 +3,17 @@ import Vocabulary
 
 // The workers' machines: processes, tasks, outputs.
 extension Simulation {
-    private func workerInstant(_ worker: Int) -> Instant { Instant(milliseconds: now + workers[worker].clockOffset) }
+    private func workerInstant(_ worker: Int) -> Instant {
+        Instant(milliseconds: now + workers[worker].clockOffset)
+    }
 
     func startWorker(_ worker: Int) {
         guard workers[worker].agent == nil else { return }
         workers[worker].incarnation = random.next()
         workers[worker].clockOffset = Int64(random.within(0...1_000_000))
         let identity = WorkerIdentity(
-            address: String(worker), incarnation: workers[worker].incarnation, version: 1, slots: scenario.slots,
+            address: String(worker), incarnation: workers[worker].incarnation, version: 1,
+            slots: scenario.slots,
             memoryBytes: 1 << 29)
         let instant = workerInstant(worker)
         workers[worker].agent = TaskAgent(identity, at: instant)
@@ -35,9 +38,11 @@ extension Simulation {
         guard let actions = workers[worker].agent?.handle(event, at: instant) else { return }
         if let agent = workers[worker].agent {
             witness.require(
-                agent.runningAttempts.count <= agent.identity.slots, "worker \(worker) has more tasks than slots")
+                agent.runningAttempts.count <= agent.identity.slots,
+                "worker \(worker) has more tasks than slots")
             witness.require(
-                agent.reservedBytes <= agent.identity.memoryBytes, "worker \(worker) promised too much memory")
+                agent.reservedBytes <= agent.identity.memoryBytes, "worker \(worker) promised too much memory"
+            )
         }
         for action in actions { run(action, worker) }
     }
@@ -46,13 +51,16 @@ extension Simulation {
         let incarnation = workers[worker].incarnation
         switch action {
         case .send(let message):
-            if case .register(let registration) = message, registration.session > 1 { witness.counts.fences += 1 }
+            if case .register(let registration) = message, registration.session > 1 {
+                witness.counts.fences += 1
+            }
             deliver(message, from: worker)
         case .start(let launch): start(launch, worker)
         case .stop(let attempt):
             workers[worker].stopping.insert(attempt)
             agenda.plan(
-                .taskStopped(worker, incarnation: incarnation, attempt), at: now + Int64(random.within(1...500)))
+                .taskStopped(worker, incarnation: incarnation, attempt),
+                at: now + Int64(random.within(1...500)))
         case .drop(let attempt): workers[worker].outputs.remove(attempt)
         case .setTimer(let time):
             agenda.plan(
@@ -79,17 +87,21 @@ extension Simulation {
         case .poison: end = .failed(.error(system))
         case .userError: end = .failed(.error(.user("DIVIDE_BY_ZERO", "Division by zero")))
         case .hungry:
-            if launch.memoryBytes < 64 << 20 { end = .failed(.outOfMemory(.system("OUT_OF_MEMORY", "Too little"))) }
+            if launch.memoryBytes < 64 << 20 {
+                end = .failed(.outOfMemory(.system("OUT_OF_MEMORY", "Too little")))
+            }
         }
         agenda.plan(
-            .taskEnd(worker, incarnation: workers[worker].incarnation, launch, end), at: now + Int64(duration))
+            .taskEnd(worker, incarnation: workers[worker].incarnation, launch, end), at: now + Int64(duration)
+        )
     }
 
     private func output(of launch: Launch) -> TaskOutput {
         let reads = launch.inputs.reduce(0) { $0 + $1.outputs.count }
         return TaskOutput(
             attempt: launch.attempt, counters: TaskCounters(rowsIn: reads * 10, rowsOut: 10),
-            partitionBytes: [Int(launch.attempt.task.index) * 10, 5, 7], checksum: UInt64(launch.attempt.number))
+            partitionBytes: [Int(launch.attempt.task.index) * 10, 5, 7],
+            checksum: UInt64(launch.attempt.number))
     }
 
     /// Ends a task as drawn, unless an input cannot be fetched.

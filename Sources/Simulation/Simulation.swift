@@ -200,7 +200,8 @@ package final class Simulation {
         }
         witness.require(
             scheduler.ledger.jobs.count == scenario.jobs.count, "a job was accepted twice under one id")
-        witness.require(tamper != nil || refold() == scheduler.ledger, "the folded log differs from the live ledger")
+        witness.require(
+            tamper != nil || refold() == scheduler.ledger, "the folded log differs from the live ledger")
     }
 
     private func check(_ job: SimulatedJob, _ record: JobRecord) {
@@ -208,7 +209,8 @@ package final class Simulation {
         case nil: witness.require(false, "job \(record.id) never ended")
         case .succeeded:
             witness.counts.succeeded += 1
-            witness.require(!job.hasUserError && !job.hasPoison, "job \(record.id) succeeded in spite of itself")
+            witness.require(
+                !job.hasUserError && !job.hasPoison, "job \(record.id) succeeded in spite of itself")
             for statement in 0..<job.statements.count {
                 witness.require(
                     witness.isPublished(record.id, UInt32(statement)),
@@ -217,7 +219,8 @@ package final class Simulation {
         case .failed(let error):
             witness.counts.failed += 1
             let isExcused =
-                error.blame == .user ? job.hasUserError : witness.mayFail(record.id, limit: Limits.taskAttempts)
+                error.blame == .user
+                ? job.hasUserError : witness.mayFail(record.id, limit: Limits.taskAttempts)
             witness.require(isExcused, "job \(record.id) failed without a reason: \(error)")
         case .cancelled:
             witness.counts.cancelled += 1

@@ -150,7 +150,8 @@ struct Witness {
         published[key] = manifest
         var tasks: Set<TaskID> = []
         for output in manifest.outputs {
-            require(tasks.insert(output.attempt.task).inserted, "task \(output.attempt.task) was published twice")
+            require(
+                tasks.insert(output.attempt.task).inserted, "task \(output.attempt.task) was published twice")
             require(finished.contains(output.attempt), "\(output.attempt) was published but never finished")
         }
     }

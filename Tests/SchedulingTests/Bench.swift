@@ -42,7 +42,8 @@ struct Bench {
     }
 
     static func identity(_ name: String, incarnation: UInt64 = 1, slots: Int = 2) -> WorkerIdentity {
-        WorkerIdentity(address: name, incarnation: incarnation, version: 1, slots: slots, memoryBytes: 1 << 30)
+        WorkerIdentity(
+            address: name, incarnation: incarnation, version: 1, slots: slots, memoryBytes: 1 << 30)
     }
 
     mutating func join(
@@ -71,7 +72,8 @@ struct Bench {
             .message(
                 .heartbeat(
                     Heartbeat(
-                        life: life, session: session, sentAt: Instant(milliseconds: now), isDraining: draining,
+                        life: life, session: session, sentAt: Instant(milliseconds: now),
+                        isDraining: draining,
                         commandsSeen: seen, firstReport: next, reports: reports, progress: [],
                         usedMemoryBytes: 0, shuffleBytes: 0))))
     }

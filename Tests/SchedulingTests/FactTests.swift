@@ -31,7 +31,8 @@ struct FactTests {
             FailureRecord(
                 attempt: attempt, worker: WorkerID(1), failure: .fetchFailed(producer: attempt, error))),
         .taskFailed(FailureRecord(attempt: attempt, worker: WorkerID(1), failure: .workerLost(.replaced))),
-        .commitStarted(JobID(3), statement: 1), .statementCommitted(JobID(3), statement: 1, atMilliseconds: 8),
+        .commitStarted(JobID(3), statement: 1),
+        .statementCommitted(JobID(3), statement: 1, atMilliseconds: 8),
         .cancelRequested(JobID(3)), .jobEnded(JobID(3), .failed(error), atMilliseconds: 9),
         .jobEnded(JobID(3), .succeeded, atMilliseconds: 9), .jobCleaned(JobID(3)), .resultsReleased(JobID(3)),
         .workerRegistered(

@@ -6,11 +6,14 @@ import Vocabulary
 @Suite("The task agent")
 struct TaskAgentTests {
     static let attempt = AttemptID(
-        task: TaskID(stage: StageKey(job: JobID(0), statement: 0, stage: StageID(0)), index: 0), epoch: 1, number: 1)
+        task: TaskID(stage: StageKey(job: JobID(0), statement: 0, stage: StageID(0)), index: 0), epoch: 1,
+        number: 1)
 
     static func at(_ milliseconds: Int64) -> Instant { Instant(milliseconds: milliseconds) }
 
-    static func delivery(epoch: UInt32 = 1, first: UInt64 = 1, _ commands: [Command], seen: UInt64 = 0, heard: Int64)
+    static func delivery(
+        epoch: UInt32 = 1, first: UInt64 = 1, _ commands: [Command], seen: UInt64 = 0, heard: Int64
+    )
         -> AgentEvent
     {
         .message(
@@ -40,7 +43,9 @@ struct TaskAgentTests {
         var agent = TaskAgent(Bench.identity("w1"), at: Self.at(0))
         for second in 0..<3 as Range<Int64> {
             let actions = agent.handle(.tick, at: Self.at(second * 1000))
-            guard case .send(.register(let registration))? = actions.first else { return #expect(Bool(false)) }
+            guard case .send(.register(let registration))? = actions.first else {
+                return #expect(Bool(false))
+            }
             #expect(registration.session == 1)
         }
         #expect(agent.handle(.tick, at: Self.at(2500)).isEmpty)
@@ -49,7 +54,8 @@ struct TaskAgentTests {
     @Test("a command delivered twice runs once")
     func duplicates() {
         var agent = Self.busy()
-        let again = Self.delivery([.launch(Launch(attempt: Self.attempt, memoryBytes: 0, inputs: []))], heard: 0)
+        let again = Self.delivery(
+            [.launch(Launch(attempt: Self.attempt, memoryBytes: 0, inputs: []))], heard: 0)
         _ = agent.handle(again, at: Self.at(3))
         #expect(agent.runningAttempts == [Self.attempt])
     }
@@ -74,7 +80,10 @@ struct TaskAgentTests {
         let actions = agent.handle(.tick, at: Self.at(20_000))
         #expect(actions.contains(.stop(Self.attempt)))
         #expect(!agent.isRegistered)
-        #expect(agent.handle(.ended(Self.attempt, .completed(TaskOutput(attempt: Self.attempt))), at: Self.at(20_001))
+        #expect(
+            agent.handle(
+                .ended(Self.attempt, .completed(TaskOutput(attempt: Self.attempt))), at: Self.at(20_001)
+            )
             .contains(.drop(Self.attempt)))
     }
 

@@ -28,7 +28,8 @@ static inline const GENERAL_NAME *openssl_name_at(const GENERAL_NAMES *names, in
     return sk_GENERAL_NAME_value(names, index);
 }
 
-// Points `text` at the DNS or URI name and returns its length; 4 or 16 bytes for an address; -1 for other kinds.
+// Points `text` at the DNS or URI name, or at the 4 or 16 bytes of an address, and returns its length; -1 for
+// other kinds.
 static inline int openssl_name_text(const GENERAL_NAME *name, int *is_address, const unsigned char **text) {
     const ASN1_STRING *value = 0;
     *is_address = 0;

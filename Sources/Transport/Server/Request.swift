@@ -106,13 +106,14 @@ package struct ClosureHandler: RequestHandler {
     package func handle(_ request: Request, _ response: ResponseWriter) { body(request, response) }
 }
 
-/// Handles requests by an asynchronous closure; an error that it throws becomes a reset, or a 500 before the head.
+/// Handles requests by an asynchronous closure; an error that it throws becomes a reset, or a 500 before the
+/// head.
 package struct AsyncHandler: RequestHandler {
     private let takesUnboundedBody: Bool
     private let body: @Sendable (Request, ResponseWriter) async throws -> Void
 
-    /// `takesUnboundedBody` lifts the bound on the size and speed of request bodies, for bulk data and streams that
-    /// stay open.
+    /// `takesUnboundedBody` lifts the bound on the size and speed of request bodies, for bulk data and
+    /// streams that stay open.
     package init(
         takesUnboundedBody: Bool = false,
         _ body: @escaping @Sendable (Request, ResponseWriter) async throws -> Void

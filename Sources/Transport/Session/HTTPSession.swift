@@ -8,6 +8,7 @@ import Vocabulary
 ///
 /// Not thread-safe: one owner, a connection's event loop or a test.
 package final class HTTPSession {
+    /// Tells which end of the connection a session is.
     package enum Role: Sendable { case server, client }
 
     package let role: Role

@@ -139,8 +139,8 @@ final class TLSChannel: ByteChannel {
         return transit.flush()
     }
 
-    /// What is encrypted next: a long stretch straight from its buffer, or short ones gathered into one record. A
-    /// write that OpenSSL wants repeated meets the same bytes again.
+    /// What is encrypted next: a long stretch straight from its buffer, or short ones gathered into one
+    /// record. A write that OpenSSL wants repeated meets the same bytes again.
     private func nextPlain(_ queue: OutputQueue) -> (UnsafeRawPointer, Int)? {
         if stagedFirst == stagedEnd {
             if let front = queue.front, front.count >= Self.stagingBytes, let base = front.baseAddress {

@@ -22,7 +22,7 @@ extension JobScheduler {
         if !settings.workerVersions.contains(identity.version) {
             let error = EngineError.system(
                 "UNSUPPORTED_WORKER_VERSION",
-                "The coordinator works with worker versions \(settings.workerVersions), not \(identity.version)",
+                "This coordinator takes worker versions \(settings.workerVersions), not \(identity.version)",
                 remedy: "Run workers of the coordinator's release, or the one before.")
             return reply(
                 identity.life, .refused(epoch: ledger.epoch, session: registration.session, error))

@@ -34,6 +34,7 @@ package struct RunCounts: Sendable, Equatable {
 
     package init() {}
 
+    /// Adds every count of another run.
     package mutating func add(_ o: RunCounts) {
         messages += o.messages
         dropped += o.dropped

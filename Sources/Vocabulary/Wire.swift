@@ -29,6 +29,7 @@ package struct WireWriter {
 
     package init() {}
 
+    /// Appends a LEB128 varint.
     package mutating func unsigned(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
@@ -60,6 +61,7 @@ package struct WireReader {
         .system("CORRUPT_MESSAGE", "A message or log record cannot be read: \(what)")
     }
 
+    /// Reads a LEB128 varint of at most 64 bits.
     package mutating func unsigned() throws(EngineError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -82,12 +84,14 @@ package struct WireReader {
         return Int(value)
     }
 
+    /// Reads raw bytes after their count.
     package mutating func data() throws(EngineError) -> ArraySlice<UInt8> {
         let size = try count()
         defer { position += size }
         return bytes[position..<(position + size)]
     }
 
+    /// Reads a value of the type that the caller expects.
     package mutating func read<Value: WireCodable>(_ type: Value.Type = Value.self) throws(EngineError)
         -> Value
     {

@@ -59,7 +59,7 @@ def show(value, kind):
         return canonical.render(canonical.float32(value))
     if isinstance(value, str):
         return escape(value)
-    return canonical.render(value)
+    return canonical.render(value) or "(empty)"  # binary without bytes
 
 
 def run(spark, statement):

@@ -13,6 +13,10 @@ struct Declaration {
     var isOneLine: Bool
     /// True inside `extension X: Protocol`, where members are the protocol's.
     var isWitness: Bool
+    /// True inside a type with an inheritance clause, where members may be a protocol's.
+    var mayBeWitness: Bool
+    /// True inside a protocol.
+    var isRequirement: Bool
     var isVisibleAcrossRooms: Bool
 }
 
@@ -30,6 +34,8 @@ struct DeclarationScanner {
     private struct Scope {
         var declaration: Int?
         var conforms = false
+        var isType = false
+        var isProtocol = false
         var isVisible = false
     }
 
@@ -105,10 +111,13 @@ struct DeclarationScanner {
             Declaration(
                 kind: kind, name: next?.text ?? word, firstLine: firstLine, line: tokens[index].line,
                 lastLine: tokens[index].line, modifiers: modifiers, isOneLine: true,
-                isWitness: scope?.conforms == true,
+                isWitness: scope?.conforms == true && scope?.isType == false,
+                mayBeWitness: scope?.conforms == true, isRequirement: scope?.isProtocol == true,
                 isVisibleAcrossRooms: isVisible))
         return Scope(
-            declaration: found.count - 1, conforms: kind == .extended && conforms(after: index),
+            declaration: found.count - 1,
+            conforms: (kind == .extended || kind == .type) && conforms(after: index), isType: kind == .type,
+            isProtocol: word == "protocol",
             isVisible: kind == .extended && isVisible)
     }
 

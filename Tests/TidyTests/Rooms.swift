@@ -29,7 +29,9 @@ enum House {
         Room(name: "Planner"),
         Room(name: "Catalog"),
         // cluster
-        Room(name: "Protocol", packages: ["SwiftProtobuf"]),
+        Room(name: "Settings", packages: ["Yams"]),
+        // Its service protocols are asynchronous control calls; nothing in it runs them.
+        Room(name: "Protocol", packages: ["SwiftProtobuf"], mayBeAsynchronous: true),
         Room(name: "Shuffle"),
         Room(name: "Execution"),
         // product
@@ -61,7 +63,10 @@ enum House {
     private static func program(_ name: String) -> Room {
         Room(
             name: name,
-            packages: ["ArgumentParser", "Configuration", "Logging", "Metrics", "ServiceLifecycle", "Yams"],
+            packages: [
+                "ArgumentParser", "Dispatch", "Configuration", "Logging", "Metrics", "ServiceLifecycle",
+                "Yams",
+            ],
             mayBeAsynchronous: true)
     }
 

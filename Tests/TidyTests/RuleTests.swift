@@ -119,6 +119,19 @@ struct RuleTests {
         #expect(Docstrings.violations(in: source(text, "Tests/KernelsTests/A.swift")).isEmpty)
     }
 
+    @Test("a function that a protocol of the house documents needs no second docstring")
+    func witnesses() {
+        let requirement = source("/// A source.\npackage protocol Source {\n  func read() -> Int\n}\n")
+        let requirements = Docstrings.requirements(in: [requirement])
+        #expect(requirements == ["read"])
+        let body = " {\n  package func read() -> Int {\n    let one = 1\n    return one\n  }\n}\n"
+        let conforming = source("/// A file.\npackage final class File: Source" + body)
+        #expect(Docstrings.violations(in: conforming, requirements: requirements).isEmpty)
+        #expect(Docstrings.violations(in: conforming).count == 1)
+        let other = source("/// A file.\npackage final class File" + body)
+        #expect(Docstrings.violations(in: other, requirements: requirements).count == 1)
+    }
+
     @Test("unchecked sharing without a reason is reported")
     func sharing() {
         #expect(Safety.violations(in: source("final class A: @unchecked Sendable {}\n")).count == 1)

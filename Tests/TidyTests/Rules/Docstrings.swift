@@ -6,10 +6,11 @@ enum Docstrings {
         "validate",
     ]
 
-    /// Reports `package` and `public` types, and functions of more than one statement, without `///` above them.
-    /// Properties, initialisers, enum cases, operators, protocol witnesses and the further overloads of a
-    /// documented function are excepted.
-    static func violations(in file: SourceFile) -> [Violation] {
+    /// Reports `package` and `public` types, and functions of more than one statement, without `///` above
+    /// them. Properties, initialisers, enum cases, operators, protocol witnesses and the further overloads of
+    /// a documented function are excepted.
+    /// `requirements` are the names of the house's own protocols' functions.
+    static func violations(in file: SourceFile, requirements: Set<String> = []) -> [Violation] {
         guard file.isSwift, file.isInSources, !file.isGenerated else { return [] }
         var result: [Violation] = []
         var documented = ""
@@ -25,6 +26,7 @@ enum Docstrings {
                     continue
                 }
                 if witnesses.contains(declaration.name) { continue }
+                if declaration.mayBeWitness, requirements.contains(declaration.name) { continue }
             case .extended, .initializer: continue
             }
             if isDocumented(declaration, in: file) {
@@ -35,6 +37,15 @@ enum Docstrings {
             result.append(Violation(file, line: declaration.line, "\(declaration.name) has no docstring"))
         }
         return result
+    }
+
+    /// Returns the names of functions that protocols require: their docstrings stand in the protocol.
+    static func requirements(in files: [SourceFile]) -> Set<String> {
+        Set(
+            files.lazy.filter { $0.isInSources && $0.isSwift }
+                .flatMap { DeclarationScanner.scan($0) }
+                .filter { $0.isRequirement && $0.kind == .function }
+                .map(\.name))
     }
 
     /// Says whether the body is one line between its braces, or less.

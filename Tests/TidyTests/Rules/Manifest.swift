@@ -2,27 +2,24 @@
 enum Manifest {
     /// Returns the target names that the manifest declares, tests apart.
     static func targets(_ manifest: String) -> (sources: Set<String>, tests: Set<String>) {
-        var sources = Set<String>()
-        var tests = Set<String>()
-        for line in manifest.split(separator: "\n") {
-            let text = line.drop { $0 == " " }
-            for opening in [
-                "room(\"", "program(\"", ".target(name: \"", ".systemLibrary(name: \"", "cRoom(\"",
-                "library(\"", "cxxRoom(\"", "shim(\"",
-            ]
-            where text.hasPrefix(opening) {
-                if let name = quoted(text) { sources.insert(name) }
-            }
-            if text.hasPrefix("tests(\"") || text.hasPrefix(".testTarget(name: \"") {
-                if let name = quoted(text) { tests.insert(name) }
-            }
-        }
-        return (sources, tests)
+        let code = manifest.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }.joined()
+        let text = String(code.filter { !$0.isWhitespace })
+        let sources = ["room(\"", "program(\"", ".target(name:\"", ".systemLibrary(name:\""]
+        let tests = ["tests(\"", ".testTarget(name:\""]
+        return (
+            Set(sources.flatMap { names(after: $0, in: text) }),
+            Set(tests.flatMap { names(after: $0, in: text) })
+        )
     }
 
-    private static func quoted(_ text: Substring) -> String? {
-        let parts = text.split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
-        return parts.count > 1 ? String(parts[1]) : nil
+    /// Returns the quoted names that follow each place of `opening`, a text that ends with the quote.
+    private static func names(after opening: String, in text: String) -> [String] {
+        text.ranges(of: opening).compactMap { range in
+            let isWhole =
+                range.lowerBound == text.startIndex
+                || !text[text.index(before: range.lowerBound)].isLetter || opening.hasPrefix(".")
+            return isWhole ? String(text[range.upperBound...].prefix { $0 != "\"" }) : nil
+        }
     }
 
     /// Returns a sentence for each folder that is no target, and each target that has no folder of its name.

@@ -1,0 +1,118 @@
+import Columns
+import Plans
+import Vocabulary
+
+/// Reads `key=value` folders between a relation's root and its files.
+enum PartitionFolders {
+    /// Spark's folder for null.
+    static let nullFolder = "__HIVE_DEFAULT_PARTITION__"
+
+    /// Returns the pairs of a file's folders, outermost first; an empty list for a file without.
+    static func pairs(of path: String, below root: String) -> [(key: String, value: String)] {
+        guard path.hasPrefix(root) else { return [] }
+        let folders = path.dropFirst(root.count).split(separator: "/").dropLast()
+        return folders.compactMap { folder in
+            guard let equals = folder.firstIndex(of: "="), equals != folder.startIndex else { return nil }
+            return (unescaped(folder[..<equals]), unescaped(folder[folder.index(after: equals)...]))
+        }
+    }
+
+    /// Decodes `%41`, as Spark's `ExternalCatalogUtils.unescapePathName`.
+    static func unescaped(_ text: Substring) -> String {
+        guard text.contains("%") else { return String(text) }
+        var bytes: [UInt8] = []
+        let source = Array(text.utf8)
+        var index = 0
+        while index < source.count {
+            if source[index] == 0x25, index + 2 < source.count,
+                let value = UInt8(String(decoding: source[(index + 1)...(index + 2)], as: UTF8.self), radix: 16) {
+                bytes.append(value)
+                index += 3
+            } else {
+                bytes.append(source[index])
+                index += 1
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Returns the schema of the partition columns and each file's values. Types are inferred as Spark does: INT, BIGINT,
+    /// DOUBLE, DATE, else STRING, over all values of a key; `given` types win. Throws `CONFLICTING_DIRECTORY_STRUCTURES` when files
+    /// lie under different keys.
+    static func discover(
+        _ files: [[(key: String, value: String)]], root: String, infersTypes: Bool, given: Schema?
+    ) throws(EngineError) -> (schema: Schema, values: [[Literal]]) {
+        guard let first = files.first(where: { !$0.isEmpty }) else {
+            return (Schema([]), files.map { _ in [] })
+        }
+        let keys = first.map(\.key)
+        for pairs in files where pairs.map(\.key) != keys {
+            throw .user(
+                "CONFLICTING_DIRECTORY_STRUCTURES", "Files lie under different partition folders: \(root)",
+                remedy: "Read the directories one by one, or give every file the folders \(keys.map { $0 + "=…" }.joined(separator: "/")).")
+        }
+        var fields: [Field] = []
+        var columns: [[Literal]] = []
+        for (position, key) in keys.enumerated() {
+            let texts = files.map { $0[position].value }
+            let type = given?.index(of: key).flatMap { given?[$0].type } ?? (infersTypes ? inferred(texts) : .string)
+            fields.append(Field(key, type))
+            var literals: [Literal] = []
+            for text in texts { literals.append(try literal(text, type, key: key)) }
+            columns.append(literals)
+        }
+        return (Schema(fields), files.indices.map { file in columns.map { $0[file] } })
+    }
+
+    static func inferred(_ texts: [String]) -> DataType {
+        let values = texts.filter { $0 != nullFolder }
+        if values.isEmpty { return .string }
+        if values.allSatisfy({ Int32($0) != nil && !$0.hasPrefix("+") }) { return .int32 }
+        if values.allSatisfy({ Int64($0) != nil && !$0.hasPrefix("+") }) { return .int64 }
+        if values.allSatisfy({ isDecimalNumber($0) }) { return .double }
+        if values.allSatisfy({ days($0) != nil }) { return .date }
+        return .string
+    }
+
+    private static func isDecimalNumber(_ text: String) -> Bool {
+        guard let first = text.utf8.first, Double(text) != nil else { return false }
+        return (0x30...0x39).contains(first) || first == 0x2D || first == 0x2E
+    }
+
+    /// Reads `yyyy-mm-dd` as days since 1970. Source: Howard Hinnant, `days_from_civil`.
+    static func days(_ text: String) -> Int64? {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].count == 4, parts[1].count == 2, parts[2].count == 2,
+            let year = Int64(parts[0]), let month = Int64(parts[1]), let day = Int64(parts[2]),
+            (1...12).contains(month), (1...31).contains(day)
+        else { return nil }
+        let shifted = month <= 2 ? year - 1 : year
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        let result = era * 146_097 + dayOfEra - 719_468
+        let (_, backMonth, backDay) = CivilDate.components(days: result)
+        return backMonth == month && backDay == day ? result : nil
+    }
+
+    private static func literal(_ text: String, _ type: DataType, key: String) throws(EngineError) -> Literal {
+        if text == nullFolder { return .null(type) }
+        let value: Scalar? =
+            switch type {
+            case .string: .string(text)
+            case .int8, .int16, .int32, .int64: Int64(text).map { .integer($0) }
+            case .double: Double(text).map { .double($0) }
+            case .float: Float(text).map { .float($0) }
+            case .boolean: text.lowercased() == "true" ? .boolean(true) : text.lowercased() == "false" ? .boolean(false) : nil
+            case .date: days(text).map { .integer($0) }
+            default: nil
+            }
+        guard let value else {
+            throw .data(
+                "INVALID_PARTITION_VALUE", "A partition folder's value is no \(type.sqlName): \(key)=\(text)",
+                remedy: "Give the column another type, or rename the folder.")
+        }
+        return Literal(value, type)
+    }
+}

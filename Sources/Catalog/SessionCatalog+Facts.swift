@@ -1,0 +1,81 @@
+import Columns
+import Formats
+import Planner
+import Plans
+import Vocabulary
+
+extension SessionCatalog {
+    /// Footers that are read for statistics; more files are taken to be like them.
+    private static let sampledFooters = 64
+
+    package func statistics(of relation: FileRelation) -> RelationStatistics {
+        guard relation.format == .parquet else { return textStatistics(relation) }
+        let sample = relation.files.prefix(Self.sampledFooters)
+        let footers = sample.compactMap { try? self.footers.footer(of: $0) }
+        let sampledBytes = sample.reduce(0) { $0 + $1.byteCount }
+        let scale = sampledBytes > 0 ? Double(relation.byteCount) / Double(sampledBytes) : 1
+        let rows = Double(footers.reduce(0) { $0 + $1.rowCount }) * scale
+        var columns: [Int: ColumnFacts] = [:]
+        for (position, field) in relation.dataSchema.fields.enumerated() {
+            columns[position] = ParquetColumnFacts.of(field, in: footers, rows: rows)
+        }
+        addPartitionFacts(relation, to: &columns)
+        return RelationStatistics(rowCount: rows, columns: columns)
+    }
+
+    /// Bytes of a record in text, for want of anything better: per column, with its separators.
+    private static let textBytesPerColumn = 9.0
+
+    private func textStatistics(_ relation: FileRelation) -> RelationStatistics {
+        var width = Double(max(1, relation.dataSchema.count)) * Self.textBytesPerColumn
+        if relation.format == .json { width += relation.dataSchema.names.reduce(0) { $0 + Double($1.utf8.count) + 4 } }
+        if relation.format == .text { width = 60 }
+        let isPacked = relation.files.contains { FileSplitting.isCompressed($0.path) }
+        let bytes = Double(relation.byteCount) * (isPacked ? 4 : 1)
+        var columns: [Int: ColumnFacts] = [:]
+        addPartitionFacts(relation, to: &columns)
+        return RelationStatistics(rowCount: bytes / width, columns: columns)
+    }
+
+    private func addPartitionFacts(_ relation: FileRelation, to columns: inout [Int: ColumnFacts]) {
+        for position in relation.partitionSchema.fields.indices {
+            let values = Set(relation.files.compactMap { file in
+                position < file.partitionValues.count ? file.partitionValues[position].value : nil
+            })
+            columns[relation.dataSchema.count + position] = ColumnFacts(distinctCount: Double(max(1, values.count)))
+        }
+    }
+
+    package func splits(
+        of relation: FileRelation, columns: [Int], filters: [Expression], targetBytes: Int
+    ) throws(EngineError) -> [FileSplit] {
+        let pruning = FilePruning(relation: relation, columns: columns, filters: filters)
+        var splits: [FileSplit] = []
+        for (index, file) in relation.files.enumerated() where pruning.mayMatch(file) {
+            if relation.format == .parquet {
+                splits += try rowGroups(of: index, relation: relation, columns: columns, pruning: pruning)
+            } else {
+                splits += FileSplitting.ranges(of: index, relation: relation, targetBytes: targetBytes)
+            }
+        }
+        return splits
+    }
+
+    private func rowGroups(
+        of index: Int, relation: FileRelation, columns: [Int], pruning: FilePruning
+    ) throws(EngineError) -> [FileSplit] {
+        let footer = try footers.footer(of: relation.files[index])
+        let wanted = columns.filter { $0 < relation.dataSchema.count }.compactMap {
+            footer.schema.index(of: relation.dataSchema[$0].name)
+        }
+        let predicates = pruning.predicates(for: footer.schema)
+        var splits: [FileSplit] = []
+        for group in footer.rowGroups.indices {
+            if footer.rowGroups[group].rowCount == 0 { continue }
+            if !predicates.isEmpty, !footer.mayMatch(predicates, rowGroup: group) { continue }
+            let bytes = footer.byteCount(columns: wanted, rowGroup: group)
+            splits.append(FileSplit(file: index, start: group, end: group + 1, byteCount: bytes))
+        }
+        return splits
+    }
+}

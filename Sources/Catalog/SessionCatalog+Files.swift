@@ -1,0 +1,64 @@
+import Columns
+import Formats
+import Plans
+import Vocabulary
+
+extension SessionCatalog {
+    package func files(
+        format: FileFormat, paths: [String], options: [String: String], schema: Schema?
+    ) throws(EngineError) -> FileRelation {
+        let found = try PathListing(tree: tree).files(at: paths)
+        let name = paths.joined(separator: ",")
+        let pairs = found.map { PartitionFolders.pairs(of: $0.entry.path, below: $0.root) }
+        let infers = options["spark.sql.sources.partitioncolumntypeinference.enabled"]?.lowercased() != "false"
+        let partitions = try PartitionFolders.discover(pairs, root: name, infersTypes: infers, given: schema)
+        let entries = zip(found, partitions.values).map {
+            FileEntry(path: $0.entry.path, byteCount: $0.entry.byteCount, partitionValues: $1)
+        }
+        let readable = entries.filter { $0.byteCount > 0 }
+        let full = try schema ?? inferred(format, readable, options: options, name: name)
+        let keys = Set(partitions.schema.names.map { $0.lowercased() })
+        let data = full.fields.filter { !keys.contains($0.name.lowercased()) }
+        return FileRelation(
+            format: format, files: readable, dataSchema: Schema(data.map { Field($0.name, $0.type) }),
+            partitionSchema: partitions.schema, options: options, name: name)
+    }
+
+    /// Returns the columns inside the files.
+    private func inferred(
+        _ format: FileFormat, _ files: [FileEntry], options: [String: String], name: String
+    ) throws(EngineError) -> Schema {
+        if format == .text { return Schema([Field("value", .string)]) }
+        guard let first = files.first else {
+            throw .user(
+                "UNABLE_TO_INFER_SCHEMA", "There is no file with content to take the columns from: \(name)",
+                remedy: "Check the path, or give the columns with CREATE TEMPORARY VIEW name (columns) USING ….")
+        }
+        switch format {
+        case .parquet:
+            if options["mergeschema"]?.lowercased() != "true" { return try footers.footer(of: first).schema }
+            return try merged(files)
+        case .json, .csv: return try TextInference.schema(format, files: files, options: options, tree: tree)
+        case .text: return Schema([Field("value", .string)])
+        }
+    }
+
+    /// The columns of all footers, in order of first appearance. Throws when two files disagree on a type.
+    private func merged(_ files: [FileEntry]) throws(EngineError) -> Schema {
+        var fields: [Field] = []
+        for file in files {
+            for field in try footers.footer(of: file).schema.fields {
+                guard let known = fields.firstIndex(where: { $0.name == field.name }) else {
+                    fields.append(field)
+                    continue
+                }
+                if fields[known].type != field.type {
+                    throw .data(
+                        "CANNOT_MERGE_SCHEMAS",
+                        "A column has different types in the files: \(field.name) is \(fields[known].type.sqlName) and \(field.type.sqlName) in \(file.path)")
+                }
+            }
+        }
+        return Schema(fields)
+    }
+}

@@ -1,0 +1,231 @@
+import Columns
+import Kernels
+import Plans
+import Vocabulary
+
+/// Lists the aggregate functions.
+enum AggregateCatalog {
+    static let all: [AggregateFunction] = numeric + choosing + statistics + collecting
+
+    private static let numeric: [AggregateFunction] = [
+        AggregateFunction(
+            "count", typing: Signature.variadic(rest: .any) { _ in .int64 },
+            "Counts rows, or rows whose arguments are all not null.", example: "count(*)"),
+        AggregateFunction(
+            "count_if", typing: Signature.of([.of(.boolean)], .int64), "Counts rows for which the argument is true.",
+            example: "count_if(a > 1)"),
+        AggregateFunction(
+            "sum", typing: sumTyping, "Adds the values that are not null.", example: "sum(a)"),
+        AggregateFunction(
+            "try_sum", typing: sumTyping, "Adds the values; null on overflow.", example: "try_sum(a)"),
+        AggregateFunction(
+            "avg", aliases: ["mean"], typing: averageTyping, "Averages the values that are not null.", example: "avg(a)"),
+        AggregateFunction(
+            "try_avg", typing: averageTyping, "Averages the values; null on overflow.", example: "try_avg(a)"),
+        AggregateFunction(
+            "bit_and", typing: Signature.of([.integral]) { $0[0] }, "Combines bits by AND.", example: "bit_and(a)"),
+        AggregateFunction(
+            "bit_or", typing: Signature.of([.integral]) { $0[0] }, "Combines bits by OR.", example: "bit_or(a)"),
+        AggregateFunction(
+            "bit_xor", typing: Signature.of([.integral]) { $0[0] }, "Combines bits by XOR.", example: "bit_xor(a)"),
+        AggregateFunction(
+            "bool_and", aliases: ["every"], typing: Signature.of([.of(.boolean)], .boolean),
+            "Says whether all values are true.", example: "bool_and(a > 1)"),
+        AggregateFunction(
+            "bool_or", aliases: ["some", "any"], typing: Signature.of([.of(.boolean)], .boolean),
+            "Says whether some value is true.", example: "bool_or(a > 1)"),
+    ]
+
+    private static let choosing: [AggregateFunction] = [
+        AggregateFunction("min", typing: Signature.of([.any]) { $0[0] }, "Returns the least value.", example: "min(a)"),
+        AggregateFunction("max", typing: Signature.of([.any]) { $0[0] }, "Returns the greatest value.", example: "max(a)"),
+        AggregateFunction(
+            "first", aliases: ["first_value"], typing: Signature.of([.any, .of(.boolean)], optional: 1) { $0[0] },
+            "Returns the first value, with true as second argument the first that is not null.", example: "first(a)"),
+        AggregateFunction(
+            "last", aliases: ["last_value"], typing: Signature.of([.any, .of(.boolean)], optional: 1) { $0[0] },
+            "Returns the last value, with true as second argument the last that is not null.", example: "last(a)"),
+        AggregateFunction(
+            "any_value", typing: Signature.of([.any, .of(.boolean)], optional: 1) { $0[0] }, "Returns some value.",
+            example: "any_value(a)"),
+        AggregateFunction(
+            "max_by", typing: Signature.of([.any, .any]) { $0[0] },
+            "Returns the first argument of the row whose second is greatest.", example: "max_by(a, b)"),
+        AggregateFunction(
+            "min_by", typing: Signature.of([.any, .any]) { $0[0] },
+            "Returns the first argument of the row whose second is least.", example: "min_by(a, b)"),
+    ]
+
+    private static func doubles(_ name: String, _ aliases: [String], _ count: Int, _ summary: String) -> AggregateFunction {
+        AggregateFunction(
+            name, aliases: aliases, typing: Signature.of(Array(repeating: .double, count: count), .double), summary,
+            example: count == 1 ? "\(name)(a)" : "\(name)(a, b)")
+    }
+
+    private static let statistics: [AggregateFunction] = [
+        doubles("stddev_samp", ["stddev", "std"], 1, "Returns the sample standard deviation."),
+        doubles("stddev_pop", [], 1, "Returns the population standard deviation."),
+        doubles("var_samp", ["variance"], 1, "Returns the sample variance."),
+        doubles("var_pop", [], 1, "Returns the population variance."),
+        doubles("skewness", [], 1, "Returns the skewness."),
+        doubles("kurtosis", [], 1, "Returns the excess kurtosis."),
+        doubles("corr", [], 2, "Returns Pearson's correlation of two columns."),
+        doubles("covar_samp", [], 2, "Returns the sample covariance of two columns."),
+        doubles("covar_pop", [], 2, "Returns the population covariance of two columns."),
+        doubles("median", [], 1, "Returns the middle value, between two the mean."),
+        AggregateFunction(
+            "percentile",
+            typing: { request in
+                try Signature.checkCount(request, 2...2)
+                if case .array = request.types[1] {
+                    return Typing([.double, .array(.double, containsNull: false)], .array(.double, containsNull: false))
+                }
+                return Typing([.double, .double], .double)
+            }, "Returns the exact percentile, by linear interpolation.", example: "percentile(a, 0.5)"),
+        AggregateFunction(
+            "approx_count_distinct", typing: Signature.of([.any, .double], optional: 1, .int64),
+            "Estimates the number of distinct values (HyperLogLog).", example: "approx_count_distinct(a)"),
+    ]
+
+    private static let collecting: [AggregateFunction] = [
+        AggregateFunction(
+            "collect_list", aliases: ["array_agg"],
+            typing: Signature.of([.any]) { .array($0[0], containsNull: false) },
+            "Collects the values that are not null.", example: "collect_list(a)"),
+        AggregateFunction(
+            "collect_set", typing: Signature.of([.any]) { .array($0[0], containsNull: false) },
+            "Collects the distinct values that are not null.", example: "collect_set(a)"),
+        AggregateFunction(
+            "mode", typing: Signature.of([.any]) { $0[0] }, "Returns the most frequent value.", example: "mode(a)"),
+    ]
+
+    private static let sumTyping: Signature.Rule = { request in
+        let argument = try Signature.of([.number], .double)(request).arguments[0]
+        if case .decimal(let p, let s) = argument {
+            return Typing([argument], .decimal(precision: min(p + 10, 38), scale: s))
+        }
+        return Typing([argument], argument.isIntegral ? .int64 : .double)
+    }
+
+    private static let averageTyping: Signature.Rule = { request in
+        let argument = try Signature.of([.number], .double)(request).arguments[0]
+        if case .decimal(let p, let s) = argument {
+            return Typing([argument], .decimal(precision: min(p + 4, 38), scale: min(s + 4, 38)))
+        }
+        return Typing([argument], .double)
+    }
+}
+
+extension AggregateFunction {
+    /// Makes the accumulator of a call; `argumentTypes` are the coerced types of its arguments. A DISTINCT call collects
+    /// the distinct values itself. Throws `UNRESOLVED_ROUTINE`.
+    package static func make(call: AggregateCall, argumentTypes: [DataType]) throws -> Accumulator {
+        let indifferent: Set<String> = ["min", "max", "bool_and", "bool_or", "collect_set", "max_by", "min_by", "any_value"]
+        guard let function = FunctionRegistry.shared.aggregate(named: call.function) else {
+            throw FunctionRegistry.shared.unknown(call.function)
+        }
+        let name = function.name
+        if call.distinct, !argumentTypes.isEmpty, !indifferent.contains(name) {
+            var plain = call
+            plain.distinct = false
+            return DistinctAccumulator(argumentTypes: argumentTypes, type: call.type) {
+                try make(plain, name, argumentTypes)
+            }
+        }
+        return try make(call, name, argumentTypes)
+    }
+
+    private static func make(_ call: AggregateCall, _ name: String, _ types: [DataType]) throws -> Accumulator {
+        let input = types.first ?? .null
+        let mode: FailureMode = name.hasPrefix("try_") ? .null : (call.ansi ? .error : .legacy)
+        func flag(_ index: Int) -> Bool {
+            guard call.arguments.indices.contains(index), case .literal(let literal) = call.arguments[index] else { return false }
+            return literal.value == .boolean(true)
+        }
+        switch name {
+        case "count": return CountAccumulator()
+        case "count_if": return CountAccumulator(onlyTrue: true)
+        case "sum", "try_sum":
+            if input.isDecimal { return DecimalSumAccumulator(input: input, type: call.type, isAverage: false, mode: mode) }
+            if input.isFloating { return DoubleSumAccumulator(isAverage: false) }
+            return IntegerSumAccumulator(type: call.type, mode: mode)
+        case "avg", "try_avg":
+            if input.isDecimal { return DecimalSumAccumulator(input: input, type: call.type, isAverage: true, mode: mode) }
+            return DoubleSumAccumulator(isAverage: true)
+        case "min", "max": return extreme(input, isMaximum: name == "max")
+        case "first", "any_value":
+            return ChosenRowAccumulator(.first, types: [input], key: 0, skipsNulls: flag(1), type: call.type)
+        case "last": return ChosenRowAccumulator(.last, types: [input], key: 0, skipsNulls: flag(1), type: call.type)
+        case "max_by":
+            return ChosenRowAccumulator(.maximum, types: Array(types.prefix(2)), key: 1, skipsNulls: true, type: call.type)
+        case "min_by":
+            return ChosenRowAccumulator(.minimum, types: Array(types.prefix(2)), key: 1, skipsNulls: true, type: call.type)
+        case "bool_and", "bit_and": return BitsAccumulator(.and, type: call.type)
+        case "bool_or", "bit_or": return BitsAccumulator(.or, type: call.type)
+        case "bit_xor": return BitsAccumulator(.xor, type: call.type)
+        case "approx_count_distinct": return DistinctEstimateAccumulator()
+        case "collect_list", "collect_set":
+            return CollectAccumulator(element: input, distinct: name == "collect_set", type: call.type) { values, offsets, count in
+                let bytes = UnsafeRawBufferPointer(start: offsets, count: (count + 1) * 4)
+                return .flat(call.type, count: count, values: .copying(bytes), children: [values])
+            }
+        case "mode": return CollectAccumulator(element: input, distinct: false, type: call.type, finish: Percentiles.mode)
+        case "median", "percentile": return try percentile(call, input)
+        default: return try statistic(name)
+        }
+    }
+
+    private static func statistic(_ name: String) throws -> Accumulator {
+        switch name {
+        case "stddev_samp": return MomentAccumulator(.deviationSample)
+        case "stddev_pop": return MomentAccumulator(.deviationPopulation)
+        case "var_samp": return MomentAccumulator(.varianceSample)
+        case "var_pop": return MomentAccumulator(.variancePopulation)
+        case "skewness": return MomentAccumulator(.skewness)
+        case "kurtosis": return MomentAccumulator(.kurtosis)
+        case "corr": return CovarianceAccumulator(.correlation)
+        case "covar_samp": return CovarianceAccumulator(.sample)
+        case "covar_pop": return CovarianceAccumulator(.population)
+        default: throw FunctionRegistry.shared.unknown(name)
+        }
+    }
+
+    private static func extreme(_ type: DataType, isMaximum: Bool) -> Accumulator {
+        switch type.physical {
+        case .int8: return FixedExtremeAccumulator<Int8>(type: type, isMaximum: isMaximum)
+        case .int16: return FixedExtremeAccumulator<Int16>(type: type, isMaximum: isMaximum)
+        case .int32: return FixedExtremeAccumulator<Int32>(type: type, isMaximum: isMaximum)
+        case .int64: return FixedExtremeAccumulator<Int64>(type: type, isMaximum: isMaximum)
+        case .int128: return FixedExtremeAccumulator<Int128>(type: type, isMaximum: isMaximum)
+        case .bool: return BitsAccumulator(isMaximum ? .or : .and, type: type)
+        default:
+            return ChosenRowAccumulator(
+                isMaximum ? .maximum : .minimum, types: [type], key: 0, skipsNulls: true, type: type)
+        }
+    }
+
+    private static func percentile(_ call: AggregateCall, _ input: DataType) throws -> Accumulator {
+        var shares = [0.5]
+        var isArray = false
+        if call.arguments.count > 1 {
+            guard case .literal(let literal) = call.arguments[1] else {
+                throw EngineError.user("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "The percentage of `percentile` must be a constant.")
+            }
+            switch literal.value {
+            case .double(let value): shares = [value]
+            case .array(let list):
+                isArray = true
+                shares = list.map { if case .double(let value) = $0 { value } else { .nan } }
+            default: shares = [.nan]
+            }
+        }
+        guard shares.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
+            throw EngineError.user("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "The percentage of `percentile` must be between 0.0 and 1.0.")
+        }
+        let wanted = shares
+        let asArray = isArray
+        return CollectAccumulator(element: .double, distinct: false, type: call.type) { values, offsets, count in
+            Percentiles.percentiles(values, offsets, count, wanted, asArray: asArray, type: call.type)
+        }
+    }
+}

@@ -1,0 +1,278 @@
+import Columns
+import Kernels
+import Memory
+import Plans
+import Vocabulary
+
+/// Keeps the least or greatest of fixed-width values.
+final class FixedExtremeAccumulator<T: BitwiseCopyable & Comparable>: Accumulator {
+    private let best = GroupArray<T>()
+    private let seen = GroupArray<UInt8>()
+    private let isMaximum: Bool
+
+    init(type: DataType, isMaximum: Bool) {
+        self.isMaximum = isMaximum
+        super.init(stateTypes: [type], type: type)
+    }
+
+    override var memoryBytes: Int { best.memoryBytes + seen.memoryBytes }
+    override func resize(groups: Int) {
+        best.resize(groups)
+        seen.resize(groups)
+    }
+
+    override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) {
+        let vector = arguments[0]
+        if vector.isNullConstant || vector.type == .null { return }
+        let flat = vector.flattened()
+        if isMaximum { keep(groups, flat, count) { $0 > $1 } } else { keep(groups, flat, count) { $0 < $1 } }
+    }
+
+    @inline(__always)
+    private func keep(
+        _ groups: UnsafePointer<UInt32>, _ vector: Vector, _ count: Int, _ isBetter: (T, T) -> Bool
+    ) {
+        let (out, has, input) = (best.base, seen.base, vector.pointer(as: T.self))
+        let nulls = RowNulls([vector])
+        var i = 0
+        while i < count {
+            if nulls.isValid(i) {
+                let group = Int(groups[i])
+                if has[group] == 0 || isBetter(input[i], out[group]) { out[group] = input[i] }
+                has[group] = 1
+            }
+            i &+= 1
+        }
+    }
+
+    override func updateSingle(arguments: [Vector], count: Int) throws {
+        let vector = arguments[0]
+        guard vector.form == .flat, !vector.hasNulls, count > 0 else {
+            return try super.updateSingle(arguments: arguments, count: count)
+        }
+        let input = vector.pointer(as: T.self)
+        var value = seen.base[0] == 1 ? best.base[0] : input[0]
+        var i = 0
+        if isMaximum {
+            while i < count {
+                value = max(value, input[i])
+                i &+= 1
+            }
+        } else {
+            while i < count {
+                value = min(value, input[i])
+                i &+= 1
+            }
+        }
+        best.base[0] = value
+        seen.base[0] = 1
+    }
+
+    override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) {
+        update(groups: groups, arguments: states, count: count)
+    }
+    override func states(from: Int, count: Int) -> [Vector] {
+        [best.vector(type, from: from, count: count, present: seen)]
+    }
+    override func results(from: Int, count: Int) -> [Vector] { states(from: from, count: count) }
+}
+
+/// Keeps one chosen row per group of any types: `first`, `last`, `any_value`, `min` and `max` of strings and nested
+/// values, `min_by` and `max_by`. Rows stay in the batches they came in; those are gathered anew when many are held.
+final class ChosenRowAccumulator: Accumulator {
+    enum Choice {
+        case first, last
+        case minimum, maximum
+    }
+
+    private let choice: Choice
+    /// Which argument decides; that of `min_by` is the second.
+    private let key: Int
+    /// Says that rows whose key is null are not chosen.
+    private let skipsNulls: Bool
+    private let argumentCount: Int
+    private var chunks: [[Vector]] = []
+    /// Number of the chunk plus 1 (0: no row yet) and the row in it.
+    private let chunk = GroupArray<UInt32>()
+    private let row = GroupArray<UInt32>()
+    private var heldBytes = 0
+    private var heldLimitBytes = 16 << 20
+
+    init(_ choice: Choice, types: [DataType], key: Int, skipsNulls: Bool, type: DataType) {
+        self.choice = choice
+        self.key = key
+        self.skipsNulls = skipsNulls
+        argumentCount = types.count
+        super.init(stateTypes: types + [.boolean], type: type)
+    }
+
+    override var memoryBytes: Int { chunk.memoryBytes + row.memoryBytes + heldBytes }
+    override func resize(groups: Int) {
+        chunk.resize(groups)
+        row.resize(groups)
+    }
+
+    override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) {
+        choose(groups, Array(arguments.prefix(argumentCount)), count, valid: nil)
+    }
+
+    override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) {
+        choose(groups, Array(states.dropLast()), count, valid: states[states.count - 1].flattened())
+    }
+
+    private func choose(_ groups: UnsafePointer<UInt32>, _ values: [Vector], _ count: Int, valid: Vector?) {
+        let columns = values.enumerated().map { i, vector in
+            vector.type == .null ? Vector.nulls(stateTypes[i], count: count) : vector.form == .dictionary ? vector.flattened() : vector
+        }
+        let deciding = columns[key]
+        if skipsNulls, deciding.isNullConstant { return }
+        chunks.append(columns)
+        let number = UInt32(chunks.count)
+        let isPresent = valid?.pointer(as: UInt8.self)
+        var taken = 0
+        for i in 0..<count {
+            if let isPresent, isPresent[i] == 0 { continue }
+            if skipsNulls, deciding.isNull(i) { continue }
+            let group = Int(groups[i])
+            if chunk.base[group] != 0, !isBetter(deciding, i, group) { continue }
+            chunk.base[group] = number
+            row.base[group] = UInt32(truncatingIfNeeded: i)
+            taken += 1
+        }
+        if taken == 0 {
+            chunks.removeLast()
+            return
+        }
+        heldBytes += columns.reduce(0) { $0 + $1.retainedBytes }
+        if heldBytes > heldLimitBytes || chunks.count > 1024 { consolidate() }
+    }
+
+    @inline(__always)
+    private func isBetter(_ deciding: Vector, _ i: Int, _ group: Int) -> Bool {
+        switch choice {
+        case .first: return false
+        case .last: return true
+        case .minimum, .maximum:
+            let held = chunks[Int(chunk.base[group]) - 1][key]
+            let order = Comparing.compareRows(deciding, i, held, Int(row.base[group]))
+            return choice == .minimum ? order < 0 : order > 0
+        }
+    }
+
+    /// Returns the chosen rows of groups, null rows where there is none.
+    private func chosen(from: Int, count: Int) -> [Vector] {
+        if chunks.isEmpty { return stateTypes.dropLast().map { .nulls($0, count: count) } }
+        var starts: [Int32] = []
+        var total: Int32 = 0
+        for columns in chunks {
+            starts.append(total)
+            total += Int32(columns[0].count)
+        }
+        let rows = Buffer(byteCount: max(count * 4, 4))
+        let list = rows.pointer(as: Int32.self)
+        for i in 0..<count {
+            let held = Int(chunk.base[from + i])
+            list[i] = held == 0 ? -1 : starts[held - 1] + Int32(row.base[from + i])
+        }
+        return (0..<argumentCount).map { column in
+            let all = Concat.vectors(chunks.map { $0[column] })
+            return all.gatheredNullable(list, count: count).flattened().compacted()
+        }
+    }
+
+    /// Replaces all chunks by one that holds only the chosen rows.
+    private func consolidate() {
+        let n = chunk.count
+        let columns = chosen(from: 0, count: n)
+        chunks = [columns]
+        for group in 0..<n where chunk.base[group] != 0 {
+            chunk.base[group] = 1
+            row.base[group] = UInt32(truncatingIfNeeded: group)
+        }
+        heldBytes = columns.reduce(0) { $0 + $1.retainedBytes }
+        heldLimitBytes = max(16 << 20, heldBytes * 2)
+    }
+
+    override func states(from: Int, count: Int) -> [Vector] {
+        let present = Buffer(byteCount: max(count, 16))
+        for i in 0..<count { present.pointer(as: UInt8.self)[i] = chunk.base[from + i] == 0 ? 0 : 1 }
+        return chosen(from: from, count: count) + [.flat(.boolean, count: count, values: present)]
+    }
+
+    override func results(from: Int, count: Int) -> [Vector] { [chosen(from: from, count: count)[0]] }
+}
+
+/// Combines booleans and integers bit by bit.
+final class BitsAccumulator: Accumulator {
+    enum Operation { case and, or, xor }
+    private let bits = GroupArray<Int64>()
+    private let seen = GroupArray<UInt8>()
+    private let operation: Operation
+
+    init(_ operation: Operation, type: DataType) {
+        self.operation = operation
+        super.init(stateTypes: [type], type: type)
+    }
+
+    override var memoryBytes: Int { bits.memoryBytes + seen.memoryBytes }
+    override func resize(groups: Int) {
+        bits.resize(groups)
+        seen.resize(groups)
+    }
+
+    override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) {
+        let vector = arguments[0]
+        if vector.isNullConstant || vector.type == .null { return }
+        let flat = vector.flattened()
+        switch flat.type.physical {
+        case .bool: combine(UInt8.self, groups, flat, count)
+        case .int8: combine(Int8.self, groups, flat, count)
+        case .int16: combine(Int16.self, groups, flat, count)
+        case .int32: combine(Int32.self, groups, flat, count)
+        default: combine(Int64.self, groups, flat, count)
+        }
+    }
+
+    private func combine<T: FixedWidthInteger>(
+        _ type: T.Type, _ groups: UnsafePointer<UInt32>, _ vector: Vector, _ count: Int
+    ) {
+        let (out, has, input) = (bits.base, seen.base, vector.pointer(as: T.self))
+        let nulls = RowNulls([vector])
+        for i in 0..<count where nulls.isValid(i) {
+            let group = Int(groups[i])
+            let value = Int64(truncatingIfNeeded: input[i])
+            if has[group] == 0 {
+                out[group] = value
+                has[group] = 1
+            } else {
+                switch operation {
+                case .and: out[group] &= value
+                case .or: out[group] |= value
+                case .xor: out[group] ^= value
+                }
+            }
+        }
+    }
+
+    override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) {
+        update(groups: groups, arguments: states, count: count)
+    }
+
+    override func states(from: Int, count: Int) -> [Vector] {
+        func narrow<T: FixedWidthInteger>(_ type: T.Type) -> Buffer {
+            let buffer = Buffer(byteCount: max(count * MemoryLayout<T>.stride, 16))
+            for i in 0..<count { buffer.pointer(as: T.self)[i] = T(truncatingIfNeeded: bits.base[from + i]) }
+            return buffer
+        }
+        let buffer: Buffer =
+            switch type.physical {
+            case .bool: narrow(UInt8.self)
+            case .int8: narrow(Int8.self)
+            case .int16: narrow(Int16.self)
+            case .int32: narrow(Int32.self)
+            default: narrow(Int64.self)
+            }
+        return [.flat(type, count: count, values: buffer, validity: seen.validity(from: from, count: count))]
+    }
+    override func results(from: Int, count: Int) -> [Vector] { states(from: from, count: count) }
+}

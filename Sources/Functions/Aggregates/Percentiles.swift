@@ -1,0 +1,65 @@
+import Columns
+import Kernels
+import Memory
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Finishes aggregates that need all values of a group.
+enum Percentiles {
+    /// Interpolates linearly between the sorted values at each share.
+    static func percentiles(
+        _ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int, _ shares: [Double], asArray: Bool, type: DataType
+    ) -> Vector {
+        let flat = values.flattened()
+        let input = flat.pointer(as: Double.self)
+        var results: [Scalar] = []
+        for i in 0..<count {
+            let range = Int(offsets[i])..<Int(offsets[i + 1])
+            if range.isEmpty {
+                results.append(.null)
+                continue
+            }
+            let sorted = range.map { input[$0] }.sorted { Comparing.orderFloating($0, $1) < 0 }
+            let found = shares.map { share -> Scalar in
+                let position = share * Double(sorted.count - 1)
+                let (low, high) = (Int(position.rounded(.down)), Int(position.rounded(.up)))
+                if low == high || sorted[low] == sorted[high] { return .double(sorted[low]) }
+                return .double((Double(high) - position) * sorted[low] + (position - Double(low)) * sorted[high])
+            }
+            results.append(asArray ? .array(found) : found[0])
+        }
+        return .of(type, results)
+    }
+
+    /// Returns each group's most frequent value.
+    static func mode(_ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int) -> Vector {
+        let rows = Buffer(byteCount: max(count * 4, 4))
+        let list = rows.pointer(as: Int32.self)
+        for i in 0..<count {
+            let start = Int(offsets[i])
+            let size = Int(offsets[i + 1]) - start
+            if size == 0 {
+                list[i] = -1
+                continue
+            }
+            let part = values.sliced(from: start, count: size)
+            let order = SortKeys.sortedRows(columns: [part], ascending: [true], nullsFirst: [true], count: size)
+            let sorted = order.pointer(as: UInt32.self)
+            var (best, bestCount, runStart) = (0, 0, 0)
+            for k in 1...size {
+                if k < size, Comparing.compareRows(part, Int(sorted[k]), part, Int(sorted[runStart])) == 0 { continue }
+                if k - runStart > bestCount { (best, bestCount) = (Int(sorted[runStart]), k - runStart) }
+                runStart = k
+            }
+            list[i] = Int32(start + best)
+        }
+        return values.gatheredNullable(list, count: count)
+    }
+}
+
+/// Gives the logarithm to files that import no C library.
+enum Logarithm {
+    static func natural(_ value: Double) -> Double { log(value) }
+}

@@ -1,0 +1,339 @@
+import Columns
+import Kernels
+import Memory
+import Plans
+import Vocabulary
+
+/// Sums integers in 64 bits.
+final class IntegerSumAccumulator: Accumulator {
+    private let sums = GroupArray<Int64>()
+    private let seen = GroupArray<UInt8>()
+    private let mode: FailureMode
+
+    init(type: DataType, mode: FailureMode) {
+        self.mode = mode
+        super.init(stateTypes: [type], type: type)
+    }
+
+    override var memoryBytes: Int { sums.memoryBytes + seen.memoryBytes }
+    override func resize(groups: Int) {
+        sums.resize(groups)
+        seen.resize(groups)
+    }
+
+    override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) throws {
+        try add(groups, arguments[0], count)
+    }
+
+    override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) throws {
+        try add(groups, states[0], count)
+    }
+
+    private func add(_ groups: UnsafePointer<UInt32>, _ input: Vector, _ count: Int) throws {
+        if input.isNullConstant || input.type == .null { return }
+        let flat = input.flattened()
+        let overflow: Bool =
+            switch flat.type.physical {
+            case .int8: add(Int8.self, groups, flat, count)
+            case .int16: add(Int16.self, groups, flat, count)
+            case .int32: add(Int32.self, groups, flat, count)
+            default: add(Int64.self, groups, flat, count)
+            }
+        if overflow { try fail() }
+    }
+
+    private func fail() throws {
+        if mode == .error { throw Failure.overflow(.int64, values: "sum", tryName: "try_sum") }
+    }
+
+    @inline(__always)
+    private func add<T: FixedWidthInteger & SignedInteger>(
+        _ type: T.Type, _ groups: UnsafePointer<UInt32>, _ vector: Vector, _ count: Int
+    ) -> Bool {
+        let (out, has, input) = (sums.base, seen.base, vector.pointer(as: T.self))
+        let nulls = RowNulls([vector])
+        var failed: Int64 = 0
+        var i = 0
+        while i < count {
+            if nulls.isValid(i) {
+                let group = Int(groups[i])
+                let value = Int64(input[i])
+                let old = out[group]
+                let sum = old &+ value
+                failed |= (old ^ sum) & (value ^ sum)
+                out[group] = sum
+                has[group] = 1
+            }
+            i &+= 1
+        }
+        return failed < 0
+    }
+
+    override func updateSingle(arguments: [Vector], count: Int) throws {
+        let vector = arguments[0]
+        if vector.isNullConstant || vector.type == .null || count == 0 { return }
+        let flat = vector.flattened()
+        if flat.hasNulls || flat.type.physical == .int64 {
+            try super.updateSingle(arguments: [flat], count: count)
+            return
+        }
+        var sum: Int64 = 0
+        switch flat.type.physical {
+        case .int8: sum = total(Int8.self, flat, count)
+        case .int16: sum = total(Int16.self, flat, count)
+        default: sum = total(Int32.self, flat, count)
+        }
+        let (next, overflow) = sums.base[0].addingReportingOverflow(sum)
+        if overflow { try fail() }
+        sums.base[0] = next
+        seen.base[0] = 1
+    }
+
+    @inline(__always)
+    private func total<T: FixedWidthInteger>(_ type: T.Type, _ vector: Vector, _ count: Int) -> Int64 {
+        let input = vector.pointer(as: T.self)
+        var sum: Int64 = 0
+        var i = 0
+        while i < count {
+            sum &+= Int64(truncatingIfNeeded: input[i])
+            i &+= 1
+        }
+        return sum
+    }
+
+    override func states(from: Int, count: Int) -> [Vector] {
+        [sums.vector(type, from: from, count: count, present: seen)]
+    }
+    override func results(from: Int, count: Int) -> [Vector] { states(from: from, count: count) }
+}
+
+/// Sums or averages doubles; averages of integers are of this kind too.
+final class DoubleSumAccumulator: Accumulator {
+    private let sums = GroupArray<Double>()
+    private let counts = GroupArray<Int64>()
+    private let isAverage: Bool
+
+    init(isAverage: Bool) {
+        self.isAverage = isAverage
+        super.init(stateTypes: [.double, .int64], type: .double)
+    }
+
+    override var memoryBytes: Int { sums.memoryBytes + counts.memoryBytes }
+    override func resize(groups: Int) {
+        sums.resize(groups)
+        counts.resize(groups)
+    }
+
+    override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) throws {
+        let vector = arguments[0]
+        if vector.isNullConstant || vector.type == .null { return }
+        let flat = vector.flattened()
+        switch flat.type.physical {
+        case .float: add(groups, flat, count) { (x: Float) in Double(x) }
+        case .double: add(groups, flat, count) { (x: Double) in x }
+        case .int8: add(groups, flat, count) { (x: Int8) in Double(x) }
+        case .int16: add(groups, flat, count) { (x: Int16) in Double(x) }
+        case .int32: add(groups, flat, count) { (x: Int32) in Double(x) }
+        default: add(groups, flat, count) { (x: Int64) in Double(x) }
+        }
+    }
+
+    @inline(__always)
+    private func add<T>(
+        _ groups: UnsafePointer<UInt32>, _ vector: Vector, _ count: Int, _ convert: (T) -> Double
+    ) {
+        let (out, number, input) = (sums.base, counts.base, vector.pointer(as: T.self))
+        let nulls = RowNulls([vector])
+        var i = 0
+        while i < count {
+            if nulls.isValid(i) {
+                let group = Int(groups[i])
+                out[group] += convert(input[i])
+                number[group] &+= 1
+            }
+            i &+= 1
+        }
+    }
+
+    override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) {
+        let (sum, number) = (states[0].flattened(), states[1].flattened())
+        let (x, n) = (sum.pointer(as: Double.self), number.pointer(as: Int64.self))
+        for i in 0..<count {
+            sums.base[Int(groups[i])] += x[i]
+            counts.base[Int(groups[i])] &+= n[i]
+        }
+    }
+
+    override func states(from: Int, count: Int) -> [Vector] {
+        [sums.vector(.double, from: from, count: count), counts.vector(.int64, from: from, count: count)]
+    }
+
+    override func results(from: Int, count: Int) -> [Vector] {
+        let buffer = Buffer(byteCount: max(count * 8, 16))
+        let out = buffer.pointer(as: Double.self)
+        let words = Bitmap.makeWords(count)
+        let bits = words.pointer(as: UInt64.self)
+        for i in 0..<count {
+            let n = counts.base[from + i]
+            out[i] = n == 0 ? 0 : (isAverage ? sums.base[from + i] / Double(n) : sums.base[from + i])
+            if n > 0 { bits[i >> 6] |= 1 << UInt64(i & 63) }
+        }
+        return [.flat(.double, count: count, values: buffer, validity: Bitmap(words, count: count))]
+    }
+}
+
+/// Sums or averages decimals in 128 bits.
+final class DecimalSumAccumulator: Accumulator {
+    private let sums = GroupArray<Int128>()
+    private let counts = GroupArray<Int64>()
+    /// 1 where a sum left its type.
+    private let overflowed = GroupArray<UInt8>()
+    private let isAverage: Bool
+    private let mode: FailureMode
+    private let sumType: DataType
+    private let inputDigits: Int
+
+    /// Sums values of `input`, a decimal type; `type` is the result's.
+    init(input: DataType, type: DataType, isAverage: Bool, mode: FailureMode) {
+        let (precision, scale) = DecimalArithmetic.shape(input)
+        sumType = .decimal(precision: min(precision + 10, 38), scale: scale)
+        inputDigits = precision
+        self.isAverage = isAverage
+        self.mode = mode
+        super.init(stateTypes: [sumType, .int64], type: type)
+    }
+
+    override var memoryBytes: Int { sums.memoryBytes + counts.memoryBytes + overflowed.memoryBytes }
+    override func resize(groups: Int) {
+        sums.resize(groups)
+        counts.resize(groups)
+        overflowed.resize(groups)
+    }
+
+    override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) throws {
+        let vector = arguments[0]
+        if vector.isNullConstant || vector.type == .null { return }
+        let flat = vector.flattened()
+        if flat.type.physical == .int64 {
+            addNarrow(groups, flat, count)
+        } else {
+            addWide(groups, flat, count)
+        }
+    }
+
+    private func addNarrow(_ groups: UnsafePointer<UInt32>, _ vector: Vector, _ count: Int) {
+        let (out, number, input) = (sums.base, counts.base, vector.pointer(as: Int64.self))
+        let nulls = RowNulls([vector])
+        var i = 0
+        if nulls.isEmpty {
+            while i < count {
+                let group = Int(groups[i])
+                out[group] &+= Int128(input[i])
+                number[group] &+= 1
+                i &+= 1
+            }
+            return
+        }
+        while i < count {
+            if nulls.isValid(i) {
+                let group = Int(groups[i])
+                out[group] &+= Int128(input[i])
+                number[group] &+= 1
+            }
+            i &+= 1
+        }
+    }
+
+    private func addWide(_ groups: UnsafePointer<UInt32>, _ vector: Vector, _ count: Int) {
+        let (out, number, input) = (sums.base, counts.base, vector.pointer(as: Int128.self))
+        let nulls = RowNulls([vector])
+        let mayOverflow = inputDigits > 26
+        var i = 0
+        while i < count {
+            if nulls.isValid(i) {
+                let group = Int(groups[i])
+                let (sum, over) = out[group].addingReportingOverflow(input[i])
+                if mayOverflow && over { overflowed.base[group] = 1 }
+                out[group] = sum
+                number[group] &+= 1
+            }
+            i &+= 1
+        }
+    }
+
+    override func updateSingle(arguments: [Vector], count: Int) throws {
+        let vector = arguments[0]
+        // A block's sum fits 64 bits when rows × 10^digits does.
+        guard vector.form == .flat, vector.type.physical == .int64, inputDigits <= 14, count <= 65_536, !vector.hasNulls
+        else { return try super.updateSingle(arguments: arguments, count: count) }
+        let input = vector.pointer(as: Int64.self)
+        var sum: Int64 = 0
+        var i = 0
+        while i < count {
+            sum &+= input[i]
+            i &+= 1
+        }
+        sums.base[0] &+= Int128(sum)
+        counts.base[0] &+= Int64(count)
+    }
+
+    override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) throws {
+        let (sum, number) = (states[0].flattened(), states[1].flattened())
+        let n = number.pointer(as: Int64.self)
+        let narrow = sumType.physical == .int64
+        for i in 0..<count {
+            let group = Int(groups[i])
+            counts.base[group] &+= n[i]
+            if sum.isNull(i) {
+                if n[i] > 0 { overflowed.base[group] = 1 }
+                continue
+            }
+            let value = narrow ? Int128(sum.pointer(as: Int64.self)[i]) : sum.pointer(as: Int128.self)[i]
+            let (next, over) = sums.base[group].addingReportingOverflow(value)
+            if over { overflowed.base[group] = 1 }
+            sums.base[group] = next
+        }
+    }
+
+    private func sum(_ group: Int) -> Int128? {
+        let value = sums.base[group]
+        let (precision, _) = DecimalArithmetic.shape(sumType)
+        return overflowed.base[group] == 0 && WideDecimal.fits(value, precision: precision) ? value : nil
+    }
+
+    override func states(from: Int, count: Int) -> [Vector] {
+        let sink = DecimalSink(sumType, count: count)
+        var nulls = NullCollector(nil, count: count)
+        for i in 0..<count {
+            if let value = sum(from + i) { sink.put(value, i) } else { nulls.setNull(i) }
+        }
+        return [
+            .flat(sumType, count: count, values: sink.buffer, validity: nulls.validity),
+            counts.vector(.int64, from: from, count: count),
+        ]
+    }
+
+    override func results(from: Int, count: Int) throws -> [Vector] {
+        let (precision, scale) = DecimalArithmetic.shape(type)
+        let up = scale - DecimalArithmetic.shape(sumType).scale
+        let sink = DecimalSink(type, count: count)
+        var nulls = NullCollector(nil, count: count)
+        for i in 0..<count {
+            let n = counts.base[from + i]
+            if n == 0 {
+                nulls.setNull(i)
+                continue
+            }
+            var value = sum(from + i)
+            if isAverage, let total = value { value = WideDecimal.divide(total, byScaled: Int128(n), addingDigits: up) }
+            if let value, WideDecimal.fits(value, precision: precision) {
+                sink.put(value, i)
+            } else if mode == .error {
+                throw Failure.outOfRange(isAverage ? "The average" : "The sum", type)
+            } else {
+                nulls.setNull(i)
+            }
+        }
+        return [.flat(type, count: count, values: sink.buffer, validity: nulls.validity)]
+    }
+}

@@ -1,0 +1,191 @@
+import Columns
+import Kernels
+import Memory
+import Plans
+import Vocabulary
+
+/// Declares functions of dates.
+enum DateFunctions {
+    static let all: [ScalarFunction] = [
+        days("date_add", ["dateadd"], "Adds days to a date.", 1), days("date_sub", [], "Takes days from a date.", -1),
+        ScalarFunction(
+            "datediff", aliases: ["date_diff"], typing: Signature.of([.of(.date), .of(.date)], .int32),
+            "Counts the days from the second date to the first.", example: "datediff('2009-07-31', '2009-07-30')"
+        ) { call in
+            let rows = Rows(call)
+            return rows.map(Int32.self, .int32) { Int32(truncatingIfNeeded: rows.integer(0, $0) - rows.integer(1, $0)) }
+        },
+        ScalarFunction(
+            "add_months", typing: Signature.of([.of(.date), .int], .date), "Adds months to a date.",
+            example: "add_months('2016-08-31', 1)"
+        ) { call in
+            let rows = Rows(call)
+            return rows.map(Int32.self, .date) {
+                Int32(truncatingIfNeeded: CivilDate(days: rows.integer(0, $0)).adding(months: rows.integer(1, $0)).days)
+            }
+        },
+        ScalarFunction(
+            "months_between", typing: Signature.of([.of(.timestamp), .of(.timestamp), .of(.boolean)], optional: 1, .double),
+            "Counts months between two times, with the fraction in 31-day months.",
+            example: "months_between('1997-02-28', '1996-10-30')"
+        ) { call in
+            let rows = Rows(call)
+            let zone = call.zone
+            return rows.doubles { row in
+                let roundsOff = call.arguments.count < 3 || rows.integer(2, row) != 0
+                return monthsBetween(zone.local(rows.integer(0, row)), zone.local(rows.integer(1, row)), roundsOff)
+            }
+        },
+        ScalarFunction(
+            "last_day", typing: Signature.of([.of(.date)], .date), "Returns the last day of the month.",
+            example: "last_day('2009-01-12')"
+        ) { call in
+            let rows = Rows(call)
+            return rows.map(Int32.self, .date) { row in
+                var date = CivilDate(days: rows.integer(0, row))
+                date.day = CivilDate.length(year: date.year, month: date.month)
+                return Int32(truncatingIfNeeded: date.days)
+            }
+        },
+        ScalarFunction(
+            "next_day", typing: Signature.of([.of(.date), .string], .date), "Returns the next such day of the week.",
+            example: "next_day('2015-01-14', 'TU')"
+        ) { call in
+            let rows = Rows(call)
+            return try rows.build(.date) { row in
+                guard let weekday = weekday(rows.text(1, row)) else {
+                    if !call.ansi { return nil }
+                    throw EngineError.data("ILLEGAL_DAY_OF_WEEK", "Illegal input for day of week: \(rows.text(1, row)).")
+                }
+                let day = rows.integer(0, row)
+                let ahead = (weekday - CivilDate.isoWeekday(days: day) + 7) % 7
+                return Int64(day + (ahead == 0 ? 7 : ahead))
+            }
+        },
+        ScalarFunction(
+            "trunc", typing: Signature.of([.of(.date), .string], .date), "Cuts a date to its year, quarter, month or week.",
+            example: "trunc('2019-08-04', 'week')"
+        ) { call in
+            let rows = Rows(call)
+            return rows.build(.date) { row in
+                guard let unit = TimeUnit(truncation: rows.text(1, row)), unit.isDateUnit else { return nil }
+                return Int64(unit.truncate(days: rows.integer(0, row)))
+            }
+        },
+        ScalarFunction(
+            "make_date", aliases: ["try_make_date"], typing: Signature.of([.int, .int, .int], .date),
+            "Makes a date of year, month and day.", example: "make_date(2013, 7, 15)"
+        ) { call in
+            let rows = Rows(call)
+            return try rows.build(.date) { row in
+                let date = CivilDate(year: rows.integer(0, row), month: rows.integer(1, row), day: rows.integer(2, row))
+                if date.isValid { return Int64(date.days) }
+                if !call.ansi { return nil }
+                throw EngineError.data("DATETIME_FIELD_OUT_OF_BOUNDS", "Invalid date: \(date.year)-\(date.month)-\(date.day).")
+            }
+        },
+        ScalarFunction(
+            "date_from_unix_date", typing: Signature.of([.int], .date), "Makes a date of days since 1970-01-01.",
+            example: "date_from_unix_date(1)"
+        ) { $0[0].flattened().retyped(.date) },
+        ScalarFunction(
+            "unix_date", typing: Signature.of([.of(.date)], .int32), "Counts days since 1970-01-01.",
+            example: "unix_date(DATE '1970-01-02')"
+        ) { $0[0].flattened().retyped(.int32) },
+    ]
+
+    private static func days(_ name: String, _ aliases: [String], _ summary: String, _ sign: Int) -> ScalarFunction {
+        ScalarFunction(
+            name, aliases: aliases, typing: Signature.of([.of(.date), .int], .date), summary,
+            example: "\(name)('2016-07-30', 1)"
+        ) { call in
+            let rows = Rows(call)
+            return rows.map(Int32.self, .date) {
+                Int32(truncatingIfNeeded: rows.integer(0, $0) + sign * rows.integer(1, $0))
+            }
+        }
+    }
+
+    private static func weekday(_ name: String) -> Int? {
+        let names = ["MO": 1, "TU": 2, "WE": 3, "TH": 4, "FR": 5, "SA": 6, "SU": 7]
+        let full = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
+        let upper = name.uppercased()
+        guard [2, 3].contains(upper.count) || full.contains(upper) else { return nil }
+        return full.contains { $0.hasPrefix(upper) } ? names[String(upper.prefix(2))] : nil
+    }
+
+    static func monthsBetween(_ a: Int, _ b: Int, _ roundsOff: Bool) -> Double {
+        let day = ClockTime.microsecondsPerDay
+        let (x, y) = (CivilDate(days: ClockTime.floorDivide(a, day)), CivilDate(days: ClockTime.floorDivide(b, day)))
+        let months = Double((x.year - y.year) * 12 + x.month - y.month)
+        let bothLast =
+            x.day == CivilDate.length(year: x.year, month: x.month)
+            && y.day == CivilDate.length(year: y.year, month: y.month)
+        if x.day == y.day || bothLast { return months }
+        let seconds =
+            Double((x.day - y.day) * 86_400)
+            + Double(ClockTime.floorRemainder(a, day) / 1_000_000 - ClockTime.floorRemainder(b, day) / 1_000_000)
+        let result = months + seconds / (31 * 86_400)
+        return roundsOff ? (result * 1e8).rounded() / 1e8 : result
+    }
+}
+
+/// Names the units of calendar and clock.
+enum TimeUnit: String {
+    case year, quarter, month, week, day, hour, minute, second, millisecond, microsecond
+
+    /// Reads the unit of `trunc` and `date_trunc`.
+    init?(truncation text: String) {
+        switch text.uppercased() {
+        case "YEAR", "YYYY", "YY": self = .year
+        case "QUARTER": self = .quarter
+        case "MONTH", "MM", "MON": self = .month
+        case "WEEK": self = .week
+        case "DAY", "DD": self = .day
+        case "HOUR": self = .hour
+        case "MINUTE": self = .minute
+        case "SECOND": self = .second
+        case "MILLISECOND": self = .millisecond
+        case "MICROSECOND": self = .microsecond
+        default: return nil
+        }
+    }
+
+    var isDateUnit: Bool { self == .year || self == .quarter || self == .month || self == .week }
+
+    /// Microseconds of a unit of fixed length.
+    var microseconds: Int {
+        switch self {
+        case .week: 7 * ClockTime.microsecondsPerDay
+        case .day: ClockTime.microsecondsPerDay
+        case .hour: 3_600_000_000
+        case .minute: 60_000_000
+        case .second: 1_000_000
+        case .millisecond: 1000
+        default: 1
+        }
+    }
+
+    /// Months of a unit of whole months, else 0.
+    var months: Int { self == .year ? 12 : (self == .quarter ? 3 : (self == .month ? 1 : 0)) }
+
+    func truncate(days: Int) -> Int {
+        if self == .week { return days - CivilDate.isoWeekday(days: days) + 1 }
+        var date = CivilDate(days: days)
+        if self == .day { return days }
+        date.day = 1
+        if self == .year { date.month = 1 }
+        if self == .quarter { date.month = (date.quarter - 1) * 3 + 1 }
+        return date.days
+    }
+
+    /// Cuts a local time in microseconds.
+    func truncate(local: Int) -> Int {
+        switch self {
+        case .year, .quarter, .month, .week, .day:
+            return truncate(days: ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)) * ClockTime.microsecondsPerDay
+        default:
+            return ClockTime.floorDivide(local, microseconds) * microseconds
+        }
+    }
+}

@@ -1,0 +1,258 @@
+import Kernels
+import Vocabulary
+
+/// Formats and parses times by Spark's datetime patterns (those letters of `java.time` that Spark allows).
+struct DatePattern {
+    private enum Part {
+        case literal([UInt8])
+        case field(UInt8, Int)
+    }
+
+    private var parts: [Part] = []
+    static let months = [
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "December",
+    ]
+    static let weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+    /// Parses a pattern. Throws `INVALID_DATETIME_PATTERN`.
+    init(_ pattern: String) throws {
+        let bytes = Array(pattern.utf8)
+        var i = 0
+        while i < bytes.count {
+            let byte = bytes[i]
+            if byte == 39 {
+                var text: [UInt8] = []
+                i += 1
+                if i < bytes.count, bytes[i] == 39 { text = [39] } else {
+                    while i < bytes.count, bytes[i] != 39 {
+                        text.append(bytes[i])
+                        i += 1
+                    }
+                }
+                parts.append(.literal(text))
+                i += 1
+                continue
+            }
+            let isLetter = byte | 32 >= 97 && byte | 32 <= 122
+            guard isLetter else {
+                if byte != 91 && byte != 93 { parts.append(.literal([byte])) }
+                i += 1
+                continue
+            }
+            var run = 1
+            while i + run < bytes.count, bytes[i + run] == byte { run += 1 }
+            guard "GyDMLdQqEFahKkHmsSVzOXxZu".utf8.contains(byte) else {
+                throw EngineError.user(
+                    "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER",
+                    "Unrecognized datetime pattern: \(pattern). Illegal pattern character found in datetime pattern: \(Character(UnicodeScalar(byte))).")
+            }
+            parts.append(.field(byte, run))
+            i += run
+        }
+    }
+
+    /// Formats a local time in microseconds; `offset` is the zone's in seconds.
+    func format(local: Int, offset: Int, zoneName: String) -> [UInt8] {
+        let days = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
+        let micros = local - days * ClockTime.microsecondsPerDay
+        let date = CivilDate(days: days)
+        var out: [UInt8] = []
+        for part in parts {
+            switch part {
+            case .literal(let text): out.append(contentsOf: text)
+            case .field(let letter, let width):
+                switch letter {
+                case UInt8(ascii: "V"): out.append(contentsOf: zoneName.utf8)
+                case UInt8(ascii: "z"): out.append(contentsOf: zoneName.utf8)
+                case UInt8(ascii: "X"), UInt8(ascii: "x"), UInt8(ascii: "Z"), UInt8(ascii: "O"):
+                    Self.writeOffset(letter, width, offset, &out)
+                default: Self.write(letter, width, date, days, micros, &out)
+                }
+            }
+        }
+        return out
+    }
+
+    private static func pad(_ value: Int, _ width: Int, _ out: inout [UInt8]) {
+        let digits = Array(String(abs(value)).utf8)
+        if value < 0 { out.append(45) }
+        for _ in 0..<max(0, width - digits.count) { out.append(48) }
+        out.append(contentsOf: digits)
+    }
+
+    private static func name(_ text: String, _ width: Int, _ out: inout [UInt8]) {
+        out.append(contentsOf: (width >= 4 ? text : String(text.prefix(3))).utf8)
+    }
+
+    private static func write(
+        _ letter: UInt8, _ width: Int, _ date: CivilDate, _ days: Int, _ micros: Int, _ out: inout [UInt8]
+    ) {
+        let seconds = micros / 1_000_000
+        let hour = seconds / 3600
+        switch letter {
+        case UInt8(ascii: "G"): out.append(contentsOf: (width >= 4 ? "Anno Domini" : "AD").utf8)
+        case UInt8(ascii: "y"), UInt8(ascii: "u"):
+            if width == 2 { pad(date.year % 100, 2, &out) } else { pad(date.year, width, &out) }
+        case UInt8(ascii: "M"), UInt8(ascii: "L"):
+            if width >= 3 { name(months[date.month - 1], width, &out) } else { pad(date.month, width, &out) }
+        case UInt8(ascii: "d"): pad(date.day, width, &out)
+        case UInt8(ascii: "D"): pad(date.dayOfYear, width, &out)
+        case UInt8(ascii: "Q"), UInt8(ascii: "q"):
+            if width == 3 { out.append(contentsOf: "Q\(date.quarter)".utf8) }
+            else if width >= 4 { out.append(contentsOf: "\(["1st", "2nd", "3rd", "4th"][date.quarter - 1]) quarter".utf8) }
+            else { pad(date.quarter, width, &out) }
+        case UInt8(ascii: "E"): name(weekdays[CivilDate.isoWeekday(days: days) - 1], width, &out)
+        case UInt8(ascii: "F"): pad((date.day - 1) / 7 + 1, width, &out)
+        case UInt8(ascii: "a"): out.append(contentsOf: (hour < 12 ? "AM" : "PM").utf8)
+        case UInt8(ascii: "h"): pad((hour + 11) % 12 + 1, width, &out)
+        case UInt8(ascii: "K"): pad(hour % 12, width, &out)
+        case UInt8(ascii: "k"): pad(hour == 0 ? 24 : hour, width, &out)
+        case UInt8(ascii: "H"): pad(hour, width, &out)
+        case UInt8(ascii: "m"): pad(seconds / 60 % 60, width, &out)
+        case UInt8(ascii: "s"): pad(seconds % 60, width, &out)
+        default:
+            var digits = Array(String(1_000_000 + micros % 1_000_000).utf8.dropFirst())
+            while digits.count < width { digits.append(48) }
+            out.append(contentsOf: digits.prefix(width))
+        }
+    }
+
+    private static func writeOffset(_ letter: UInt8, _ width: Int, _ offset: Int, _ out: inout [UInt8]) {
+        if letter == UInt8(ascii: "X"), offset == 0 { return out.append(90) }
+        if letter == UInt8(ascii: "Z"), width == 5, offset == 0 { return out.append(90) }
+        if letter == UInt8(ascii: "O") || letter == UInt8(ascii: "Z") && width == 4 { out.append(contentsOf: "GMT".utf8) }
+        if letter == UInt8(ascii: "O"), offset == 0 { return }
+        let minutes = abs(offset) / 60
+        out.append(offset < 0 ? 45 : 43)
+        pad(minutes / 60, 2, &out)
+        let colon = letter == UInt8(ascii: "Z") ? width >= 4 : letter == UInt8(ascii: "O") || width == 3 || width == 5
+        if width == 1, letter != UInt8(ascii: "Z"), letter != UInt8(ascii: "O"), minutes % 60 == 0 { return }
+        if colon { out.append(58) }
+        pad(minutes % 60, 2, &out)
+    }
+
+    /// What a text says, field by field.
+    struct Parsed {
+        var date = CivilDate(year: 1970, month: 1, day: 1)
+        var hour = 0
+        var minute = 0
+        var second = 0
+        var micros = 0
+        var isAfternoon: Bool?
+        var dayOfYear: Int?
+        var offset: Int?
+        var zone: String?
+    }
+
+    /// Parses a text. Returns the local time in microseconds and the offset in seconds or zone it names; nil when it
+    /// does not fit the pattern.
+    func parse(_ text: [UInt8]) -> (local: Int, offset: Int?, zone: String?)? {
+        var at = 0
+        var result = Parsed()
+        for (i, part) in parts.enumerated() {
+            switch part {
+            case .literal(let expected):
+                guard text.count >= at + expected.count, Array(text[at..<(at + expected.count)]) == expected else { return nil }
+                at += expected.count
+            case .field(let letter, let width):
+                var adjacent = false
+                if i + 1 < parts.count, case .field = parts[i + 1] { adjacent = true }
+                guard Self.read(letter, width, adjacent, text, &at, &result) else { return nil }
+            }
+        }
+        guard at == text.count else { return nil }
+        if let dayOfYear = result.dayOfYear {
+            result.date = CivilDate(days: CivilDate(year: result.date.year, month: 1, day: 1).days + dayOfYear - 1)
+        }
+        if let afternoon = result.isAfternoon { result.hour = result.hour % 12 + (afternoon ? 12 : 0) }
+        guard result.date.isValid, result.hour < 24, result.minute < 60, result.second < 60 else { return nil }
+        let seconds = (result.hour * 60 + result.minute) * 60 + result.second
+        let local = result.date.days * ClockTime.microsecondsPerDay + seconds * 1_000_000 + result.micros
+        return (local, result.offset, result.zone)
+    }
+
+    private static func number(_ text: [UInt8], _ at: inout Int, _ least: Int, _ most: Int) -> Int? {
+        var (value, digits) = (0, 0)
+        while at < text.count, digits < most, (48...57).contains(text[at]) {
+            value = value * 10 + Int(text[at] - 48)
+            at += 1
+            digits += 1
+        }
+        return digits >= least ? value : nil
+    }
+
+    private static func word(_ text: [UInt8], _ at: inout Int, _ names: [String]) -> Int? {
+        let rest = String(decoding: text[at...], as: UTF8.self).lowercased()
+        for (i, name) in names.enumerated() where rest.hasPrefix(name.lowercased()) {
+            at += name.utf8.count
+            return i
+        }
+        return nil
+    }
+
+    private static func read(
+        _ letter: UInt8, _ width: Int, _ adjacent: Bool, _ text: [UInt8], _ at: inout Int, _ result: inout Parsed
+    ) -> Bool {
+        let most = adjacent || width == 2 ? width : max(width, 2)
+        func take(_ target: WritableKeyPath<Parsed, Int>, _ longest: Int? = nil) -> Bool {
+            guard let value = number(text, &at, width == 1 ? 1 : width, longest ?? most) else { return false }
+            result[keyPath: target] = value
+            return true
+        }
+        switch letter {
+        case UInt8(ascii: "y"), UInt8(ascii: "u"):
+            guard take(\.date.year, adjacent || width == 2 ? width : (width == 4 ? 4 : 6)) else { return false }
+            if width == 2 { result.date.year += 2000 }
+        case UInt8(ascii: "M"), UInt8(ascii: "L"):
+            guard width >= 3 else { return take(\.date.month) }
+            guard let month = word(text, &at, width >= 4 ? months : months.map { String($0.prefix(3)) }) else { return false }
+            result.date.month = month + 1
+        case UInt8(ascii: "d"): return take(\.date.day)
+        case UInt8(ascii: "D"):
+            guard let value = number(text, &at, width, 3) else { return false }
+            result.dayOfYear = value
+        case UInt8(ascii: "H"), UInt8(ascii: "K"): return take(\.hour)
+        case UInt8(ascii: "h"), UInt8(ascii: "k"):
+            guard take(\.hour) else { return false }
+            if letter == UInt8(ascii: "k"), result.hour == 24 { result.hour = 0 }
+        case UInt8(ascii: "m"): return take(\.minute)
+        case UInt8(ascii: "s"): return take(\.second)
+        case UInt8(ascii: "S"):
+            let start = at
+            guard var value = number(text, &at, 1, width) else { return false }
+            for _ in 0..<max(0, 6 - (at - start)) { value *= 10 }
+            for _ in 0..<max(0, (at - start) - 6) { value /= 10 }
+            result.micros = value
+        case UInt8(ascii: "a"):
+            guard let half = word(text, &at, ["AM", "PM"]) else { return false }
+            result.isAfternoon = half == 1
+        case UInt8(ascii: "E"):
+            return word(text, &at, width >= 4 ? weekdays : weekdays.map { String($0.prefix(3)) }) != nil
+        case UInt8(ascii: "X"), UInt8(ascii: "x"), UInt8(ascii: "Z"): return readOffset(text, &at, &result)
+        case UInt8(ascii: "V"), UInt8(ascii: "z"):
+            let start = at
+            while at < text.count, text[at] > 32 { at += 1 }
+            result.zone = String(decoding: text[start..<at], as: UTF8.self)
+        default: return false
+        }
+        return true
+    }
+
+    private static func readOffset(_ text: [UInt8], _ at: inout Int, _ result: inout Parsed) -> Bool {
+        guard at < text.count else { return false }
+        if text[at] == 90 {
+            at += 1
+            result.offset = 0
+            return true
+        }
+        guard text[at] == 43 || text[at] == 45 else { return false }
+        let sign = text[at] == 45 ? -1 : 1
+        at += 1
+        guard let hours = number(text, &at, 2, 2) else { return false }
+        if at < text.count, text[at] == 58 { at += 1 }
+        let minutes = number(text, &at, 2, 2) ?? 0
+        result.offset = sign * (hours * 3600 + minutes * 60)
+        return true
+    }
+}

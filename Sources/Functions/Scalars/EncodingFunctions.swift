@@ -1,0 +1,209 @@
+import Columns
+import Kernels
+import Memory
+import Plans
+import Vocabulary
+
+/// Declares digests, checksums and encodings.
+enum EncodingFunctions {
+    static let all: [ScalarFunction] = [
+        ScalarFunction("md5", typing: Signature.of([.text], .string), "Returns the MD5 digest in hexadecimal.", example: "md5('a')") { call in
+            hexDigest(call) { Digests.md5($0) }
+        },
+        ScalarFunction(
+            "sha1", aliases: ["sha"], typing: Signature.of([.text], .string), "Returns the SHA-1 digest in hexadecimal.",
+            example: "sha1('a')"
+        ) { call in hexDigest(call) { Digests.sha1($0) } },
+        ScalarFunction(
+            "sha2", typing: Signature.of([.text, .int], .string),
+            "Returns the SHA-2 digest of 224, 256 (also 0), 384 or 512 bits in hexadecimal.", example: "sha2('a', 256)"
+        ) { call in
+            let rows = Rows(call)
+            return rows.bytes { row in Digests.sha2(rows.columns[0].bytes(row), bits: rows.integer(1, row)).map { Hex.text($0) } }
+        },
+        ScalarFunction("crc32", typing: Signature.of([.text], .int64), "Returns the CRC-32 checksum.", example: "crc32('a')") { call in
+            let rows = Rows(call)
+            return rows.map(Int64.self, .int64) { row in rows.columns[0].view(row).withBytes { Int64(Digests.crc32($0)) } }
+        },
+        ScalarFunction("base64", typing: Signature.of([.text], .string), "Encodes as Base64.", example: "base64('a')") { call in
+            let rows = Rows(call)
+            return rows.bytes { Base64.encode(rows.columns[0].bytes($0)) }
+        },
+        ScalarFunction("unbase64", typing: Signature.of([.string], .binary), "Decodes Base64.", example: "unbase64('YQ==')") { call in
+            let rows = Rows(call)
+            return try rows.bytes(.binary) { row in
+                if let bytes = Base64.decode(rows.columns[0].bytes(row)) { return bytes }
+                throw EngineError.data("CONVERSION_INVALID_INPUT", "The value '\(rows.text(0, row))' cannot be converted to \"BINARY\" because it is no Base64.")
+            }
+        },
+        ScalarFunction(
+            "hex",
+            typing: { request in
+                try Signature.checkCount(request, 1...1)
+                let type = request.types[0]
+                return Typing([type == .string || type == .binary ? type : .int64], .string)
+            }, "Writes a number or bytes in hexadecimal.", example: "hex(17)"
+        ) { call in
+            let rows = Rows(call)
+            if call[0].type == .int64 {
+                return rows.texts { String(UInt64(bitPattern: Int64(rows.integer(0, $0))), radix: 16, uppercase: true) }
+            }
+            return rows.bytes { row in
+                Array(String(decoding: Hex.text(rows.columns[0].bytes(row)), as: UTF8.self).uppercased().utf8)
+            }
+        },
+        ScalarFunction("unhex", typing: Signature.of([.string], .binary), "Reads hexadecimal bytes.", example: "unhex('41')") { call in
+            let rows = Rows(call)
+            return rows.bytes(.binary) { Hex.bytes(rows.columns[0].bytes($0)) }
+        },
+        ScalarFunction("bin", typing: Signature.of([.long], .string), "Writes a number in binary.", example: "bin(13)") { call in
+            let rows = Rows(call)
+            return rows.texts { String(UInt64(bitPattern: Int64(rows.integer(0, $0))), radix: 2) }
+        },
+        ScalarFunction(
+            "url_encode", typing: Signature.of([.string], .string), "Encodes for a URL's query.", example: "url_encode('a b')"
+        ) { call in
+            let rows = Rows(call)
+            return rows.bytes { row in
+                var out: [UInt8] = []
+                for byte in rows.columns[0].bytes(row) {
+                    let plain = (48...57).contains(byte) || byte | 32 >= 97 && byte | 32 <= 122 || [46, 45, 42, 95].contains(byte)
+                    if plain { out.append(byte) } else if byte == 32 { out.append(43) } else {
+                        out.append(37)
+                        out.append(contentsOf: String(decoding: Hex.text([byte]), as: UTF8.self).uppercased().utf8)
+                    }
+                }
+                return out
+            }
+        },
+        ScalarFunction(
+            "url_decode", typing: Signature.of([.string], .string), "Decodes what a URL's query holds.", example: "url_decode('a+b')"
+        ) { call in
+            let rows = Rows(call)
+            return try rows.bytes { row in
+                let bytes = rows.columns[0].bytes(row)
+                var (out, i) = ([UInt8](), 0)
+                while i < bytes.count {
+                    if bytes[i] == 37 {
+                        guard i + 2 < bytes.count, let value = Hex.bytes(Array(bytes[(i + 1)...(i + 2)]))?.first else {
+                            throw EngineError.data("CANNOT_DECODE_URL", "The provided URL cannot be decoded: \(rows.text(0, row)).")
+                        }
+                        out.append(value)
+                        i += 3
+                    } else {
+                        out.append(bytes[i] == 43 ? 32 : bytes[i])
+                        i += 1
+                    }
+                }
+                return out
+            }
+        },
+        ScalarFunction(
+            "xxhash64", typing: Signature.variadic(rest: .any, least: 1) { _ in .int64 }, nulls: .handled,
+            "Hashes the arguments to 64 bits (xxHash, seed 42, as Spark).", example: "xxhash64('a')"
+        ) { call in
+            let columns = call.arguments.map { Column($0) }
+            return .of(
+                .int64,
+                try (0..<call.count).map { row in
+                    .integer(Int64(bitPattern: try columns.reduce(42) { try SparkHash.xx64($1, row, seed: $0) }))
+                })
+        },
+        ScalarFunction(
+            "hash", typing: Signature.variadic(rest: .any, least: 1) { _ in .int32 }, nulls: .handled,
+            "Hashes the arguments to 32 bits (Murmur3, seed 42, as Spark).", example: "hash('a')"
+        ) { call in
+            let columns = call.arguments.map { Column($0) }
+            return .of(
+                .int32,
+                try (0..<call.count).map { row in
+                    .integer(Int64(Int32(bitPattern: try columns.reduce(42) { try SparkHash.murmur($1, row, seed: $0) })))
+                })
+        },
+        ScalarFunction(
+            "format_number", typing: Signature.of([.double, .int], .string),
+            "Writes a number with thousands separators and a number of digits.", example: "format_number(12332.1, 2)"
+        ) { call in
+            let rows = Rows(call)
+            return rows.texts { row in
+                let places = rows.integer(1, row)
+                return places < 0 ? nil : NumberFormat.grouped(rows.double(0, row), places)
+            }
+        },
+    ]
+
+    private static func hexDigest(_ call: Invocation, _ digest: ([UInt8]) -> [UInt8]) -> Vector {
+        let rows = Rows(call)
+        return rows.bytes { Hex.text(digest(rows.columns[0].bytes($0))) }
+    }
+}
+
+/// Writes numbers for people.
+enum NumberFormat {
+    static func grouped(_ value: Double, _ places: Int) -> String? {
+        if !value.isFinite { return NumberText.text(value) }
+        var text = "\(value)"
+        guard let unscaled = text.withUTF8({ NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: places + 3) }) else { return nil }
+        let rounded = RoundingFunctions.divideEven(unscaled, 1000)
+        let digits = WideDecimal.text(rounded < 0 ? -rounded : rounded, scale: places)
+        let halves = digits.split(separator: ".")
+        var whole = ""
+        for (i, digit) in halves[0].enumerated() {
+            if i > 0, (halves[0].count - i) % 3 == 0 { whole.append(",") }
+            whole.append(digit)
+        }
+        return (rounded < 0 ? "-" : "") + whole + (halves.count > 1 ? "." + halves[1] : "")
+    }
+}
+
+/// Writes and reads hexadecimal.
+enum Hex {
+    static func text(_ bytes: [UInt8]) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    }
+
+    static func bytes(_ text: [UInt8]) -> [UInt8]? {
+        var digits: [UInt8] = []
+        for byte in text {
+            switch byte {
+            case 48...57: digits.append(byte - 48)
+            case 65...70: digits.append(byte - 55)
+            case 97...102: digits.append(byte - 87)
+            default: return nil
+            }
+        }
+        if digits.count % 2 == 1 { digits.insert(0, at: 0) }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+}
+
+/// Encodes and decodes Base64 (RFC 4648).
+enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    static func encode(_ bytes: [UInt8]) -> [UInt8] {
+        var out: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = Array(bytes[start..<min(start + 3, bytes.count)])
+            let word = (0..<3).reduce(UInt32(0)) { $0 << 8 | UInt32($1 < group.count ? group[$1] : 0) }
+            for k in 0..<4 { out.append(k <= group.count ? alphabet[Int(word >> UInt32(18 - 6 * k) & 63)] : 61) }
+        }
+        return out
+    }
+
+    static func decode(_ text: [UInt8]) -> [UInt8]? {
+        var (out, word, bits) = ([UInt8](), UInt32(0), 0)
+        for byte in text where byte > 32 {
+            if byte == 61 { break }
+            guard let value = alphabet.firstIndex(of: byte) else { return nil }
+            word = word << 6 | UInt32(value)
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                out.append(UInt8(truncatingIfNeeded: word >> UInt32(bits)))
+            }
+        }
+        return bits == 6 ? nil : out
+    }
+}

@@ -1,0 +1,256 @@
+import CPCRE2
+import Columns
+import Kernels
+import Memory
+import Vocabulary
+
+/// Matches a regular expression of Java's syntax (PCRE2, compiled to machine code). Used by one thread.
+final class RegularExpression {
+    private let code: OpaquePointer
+    private let match: OpaquePointer
+    let groupCount: Int
+    /// Stands for the bytes of an empty text.
+    private let nothing = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)
+
+    /// Compiles a pattern. Throws `INVALID_PARAMETER_VALUE.PATTERN`.
+    init(_ pattern: [UInt8], function: String) throws {
+        var error: Int32 = 0
+        var offset = 0
+        let options = UInt32(PCRE2_UTF) | UInt32(PCRE2_MATCH_INVALID_UTF) | UInt32(PCRE2_ALT_BSUX)
+        let compiled = pcre2_compile_8(pattern + [0], pattern.count, options, &error, &offset, nil)
+        guard let compiled, let data = pcre2_match_data_create_from_pattern_8(compiled, nil) else {
+            throw EngineError.data(
+                "INVALID_PARAMETER_VALUE.PATTERN",
+                "The value of parameter(s) `regexp` in `\(function)` is invalid: '\(String(decoding: pattern, as: UTF8.self))'.")
+        }
+        code = compiled
+        match = data
+        pcre2_jit_compile_8(code, UInt32(PCRE2_JIT_COMPLETE))
+        var count: UInt32 = 0
+        pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_CAPTURECOUNT), &count)
+        groupCount = Int(count)
+    }
+
+    deinit {
+        nothing.deallocate()
+        pcre2_match_data_free_8(match)
+        pcre2_code_free_8(code)
+    }
+
+    /// Finds the next match at or after a byte. Returns the byte ranges of the match and its groups (nil where a group
+    /// took no part), or nil when there is none.
+    func find(_ bytes: UnsafeRawBufferPointer, from: Int, notEmpty: Bool = false) -> [Range<Int>?]? {
+        let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? UnsafePointer(nothing)
+        let options = notEmpty ? UInt32(PCRE2_NOTEMPTY_ATSTART) : 0
+        let found = pcre2_match_8(code, base, bytes.count, from, options, match, nil)
+        guard found >= 0, let offsets = pcre2_get_ovector_pointer_8(match) else { return nil }
+        return (0...groupCount).map { group in
+            let (start, end) = (offsets[group * 2], offsets[group * 2 + 1])
+            return group < found && start <= end && end <= bytes.count ? start..<end : nil
+        }
+    }
+
+    func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? UnsafePointer(nothing)
+        return pcre2_match_8(code, base, bytes.count, 0, 0, match, nil) >= 0
+    }
+
+    /// Calls `body` for every match from left to right until it returns false.
+    func all(_ bytes: UnsafeRawBufferPointer, from: Int = 0, _ body: ([Range<Int>?]) -> Bool) {
+        var at = from
+        while at <= bytes.count, let groups = find(bytes, from: at), let whole = groups[0] {
+            if !body(groups) { return }
+            if whole.isEmpty {
+                at = whole.upperBound + 1
+                while at < bytes.count, bytes[at] & 0xC0 == 0x80 { at += 1 }
+            } else {
+                at = whole.upperBound
+            }
+        }
+    }
+}
+
+/// Keeps the expression that was compiled last; patterns hardly ever change between rows.
+struct RegexCache {
+    private var pattern: [UInt8] = []
+    private var expression: RegularExpression?
+    private let function: String
+
+    init(_ function: String) { self.function = function }
+
+    mutating func expression(_ column: Column, _ row: Int) throws -> RegularExpression {
+        if let expression, column.vector.form == .constant { return expression }
+        let bytes = column.bytes(row)
+        if let expression, bytes == pattern { return expression }
+        let compiled = try RegularExpression(bytes, function: function)
+        pattern = bytes
+        expression = compiled
+        return compiled
+    }
+}
+
+/// Declares functions of regular expressions.
+enum RegexFunctions {
+    static let all: [ScalarFunction] = [
+        ScalarFunction(
+            "rlike", aliases: ["regexp", "regexp_like"], typing: Signature.of([.string, .string], .boolean),
+            "Says whether a regular expression matches somewhere.", example: "'Spark' RLIKE '^S'"
+        ) { call in
+            let rows = Rows(call)
+            var cache = RegexCache("rlike")
+            return try rows.map(UInt8.self, .boolean) { row in
+                let expression = try cache.expression(rows.columns[1], row)
+                return rows.columns[0].view(row).withBytes { expression.matches($0) } ? 1 : 0
+            }
+        },
+        ScalarFunction(
+            "regexp_replace", typing: Signature.of([.string, .string, .string, .int], optional: 1, .string),
+            "Replaces every match; $1 stands for a group.", example: "regexp_replace('100-200', '(\\\\d+)', 'num')"
+        ) { call in
+            let rows = Rows(call)
+            var cache = RegexCache("regexp_replace")
+            let hasStart = call.arguments.count == 4
+            return try rows.bytes { row in
+                let expression = try cache.expression(rows.columns[1], row)
+                let replacement = rows.columns[2].bytes(row)
+                return try rows.columns[0].view(row).withBytes { bytes in
+                    let start = hasStart ? UTF8Text.offset(bytes, character: max(0, rows.integer(3, row) - 1)) : 0
+                    return try replace(expression, bytes, start, replacement)
+                }
+            }
+        },
+        ScalarFunction(
+            "regexp_extract", typing: Signature.of([.string, .string, .int], optional: 1, .string),
+            "Returns a group of the first match, empty without one.", example: "regexp_extract('100-200', '(\\\\d+)-(\\\\d+)', 1)"
+        ) { call in
+            let rows = Rows(call)
+            var cache = RegexCache("regexp_extract")
+            return try rows.bytes { row in
+                let expression = try cache.expression(rows.columns[1], row)
+                let group = try group(call, rows, row, expression)
+                return rows.columns[0].view(row).withBytes { bytes in
+                    guard let range = expression.find(bytes, from: 0)?[group] else { return [] }
+                    return Array(bytes[range])
+                }
+            }
+        },
+        ScalarFunction(
+            "regexp_extract_all", typing: Signature.of([.string, .string, .int], optional: 1, .array(.string, containsNull: true)),
+            "Returns a group of every match.", example: "regexp_extract_all('1a2b', '(\\\\d)', 1)"
+        ) { call in
+            let rows = Rows(call)
+            var cache = RegexCache("regexp_extract_all")
+            return try rows.scalars(call.type) { row in
+                let expression = try cache.expression(rows.columns[1], row)
+                let group = try group(call, rows, row, expression)
+                var found: [Scalar] = []
+                rows.columns[0].view(row).withBytes { bytes in
+                    expression.all(bytes) { groups in
+                        found.append(.string(groups[group].map { String(decoding: bytes[$0], as: UTF8.self) } ?? ""))
+                        return true
+                    }
+                }
+                return .array(found)
+            }
+        },
+        ScalarFunction(
+            "regexp_count", typing: Signature.of([.string, .string], .int32), "Counts the matches.",
+            example: "regexp_count('aab', 'a')"
+        ) { call in
+            let rows = Rows(call)
+            var cache = RegexCache("regexp_count")
+            return try rows.map(Int32.self, .int32) { row in
+                let expression = try cache.expression(rows.columns[1], row)
+                var count: Int32 = 0
+                rows.columns[0].view(row).withBytes { bytes in
+                    expression.all(bytes) { _ in
+                        count += 1
+                        return true
+                    }
+                }
+                return count
+            }
+        },
+        ScalarFunction(
+            "split", typing: Signature.of([.string, .string, .int], optional: 1, .array(.string, containsNull: false)),
+            "Splits a text at the matches of a regular expression.", example: "split('a,b', ',')"
+        ) { call in
+            let rows = Rows(call)
+            var cache = RegexCache("split")
+            let hasLimit = call.arguments.count == 3
+            return try rows.scalars(call.type) { row in
+                let expression = try cache.expression(rows.columns[1], row)
+                let limit = hasLimit ? rows.integer(2, row) : -1
+                return .array(rows.columns[0].view(row).withBytes { parts(expression, $0, limit).map { .string($0) } })
+            }
+        },
+    ]
+
+    private static func group(
+        _ call: Invocation, _ rows: Rows, _ row: Int, _ expression: RegularExpression
+    ) throws -> Int {
+        let group = call.arguments.count > 2 ? rows.integer(2, row) : 1
+        if group >= 0, group <= expression.groupCount { return group }
+        throw EngineError.data(
+            "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX",
+            "The value of parameter(s) `idx` in `\(call.name)` is invalid: Expects group index between 0 and \(expression.groupCount), but got \(group).")
+    }
+
+    private static func parts(_ expression: RegularExpression, _ bytes: UnsafeRawBufferPointer, _ limit: Int) -> [String] {
+        var result: [String] = []
+        var from = 0
+        expression.all(bytes) { groups in
+            guard let whole = groups[0] else { return false }
+            if limit > 0, result.count == limit - 1 { return false }
+            // Java gives no empty part for a match of no width at the start.
+            if whole.isEmpty, whole.lowerBound == 0 || whole.lowerBound >= bytes.count { return true }
+            result.append(String(decoding: bytes[from..<whole.lowerBound], as: UTF8.self))
+            from = whole.upperBound
+            return true
+        }
+        result.append(String(decoding: bytes[from..<bytes.count], as: UTF8.self))
+        return result
+    }
+
+    private static func replace(
+        _ expression: RegularExpression, _ bytes: UnsafeRawBufferPointer, _ start: Int, _ replacement: [UInt8]
+    ) throws -> [UInt8] {
+        var result: [UInt8] = []
+        var from = 0
+        var bad: Int?
+        expression.all(bytes, from: start) { groups in
+            guard let whole = groups[0] else { return false }
+            result.append(contentsOf: bytes[from..<whole.lowerBound])
+            var i = 0
+            while i < replacement.count {
+                let byte = replacement[i]
+                if byte == 92, i + 1 < replacement.count {
+                    result.append(replacement[i + 1])
+                    i += 2
+                } else if byte == 36, i + 1 < replacement.count, (48...57).contains(replacement[i + 1]) {
+                    var group = Int(replacement[i + 1] - 48)
+                    i += 2
+                    while i < replacement.count, (48...57).contains(replacement[i]),
+                        group * 10 + Int(replacement[i] - 48) < groups.count
+                    {
+                        group = group * 10 + Int(replacement[i] - 48)
+                        i += 1
+                    }
+                    if group >= groups.count {
+                        bad = group
+                    } else if let range = groups[group] {
+                        result.append(contentsOf: bytes[range])
+                    }
+                } else {
+                    result.append(byte)
+                    i += 1
+                }
+            }
+            from = whole.upperBound
+            return bad == nil
+        }
+        if let bad { throw Failure.invalidArgument("regexp_replace", "there is no group \(bad)") }
+        result.append(contentsOf: bytes[from..<bytes.count])
+        return result
+    }
+}

@@ -1,0 +1,7 @@
+/// Lists the scalar functions.
+enum ScalarCatalog {
+    static let all: [ScalarFunction] =
+        ArithmeticFunctions.all + ComparisonFunctions.all + ConditionalFunctions.all + MathFunctions.all
+        + StringFunctions.all + StringSearchFunctions.all + RegexFunctions.all + EncodingFunctions.all
+        + DateFunctions.all + DatePartFunctions.all + TimestampFunctions.all + CollectionFunctions.all + SessionFunctions.all
+}

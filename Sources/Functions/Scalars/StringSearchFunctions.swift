@@ -1,0 +1,255 @@
+import Columns
+import Kernels
+import Memory
+import Plans
+import Vocabulary
+
+/// Declares functions that look for something in strings, and LIKE.
+enum StringSearchFunctions {
+    static let all: [ScalarFunction] = [
+        test("startswith", "Says whether a text begins with another.") { bytes, part in
+            bytes.count >= part.count && (0..<part.count).allSatisfy { bytes[$0] == part[$0] }
+        },
+        test("endswith", "Says whether a text ends with another.") { bytes, part in
+            let from = bytes.count - part.count
+            return from >= 0 && (0..<part.count).allSatisfy { bytes[from + $0] == part[$0] }
+        },
+        test("contains", "Says whether a text contains another.") { UTF8Text.find($1, in: $0) != nil },
+        like("like", "Says whether a text matches a pattern of % and _.", ignoreCase: false),
+        like("ilike", "Says whether a text matches a pattern of % and _, ignoring case.", ignoreCase: true),
+        ScalarFunction(
+            "instr", typing: Signature.of([.string, .string], .int32),
+            "Returns the 1-based place of a text in another, or 0.", example: "instr('abc', 'b')"
+        ) { call in
+            let rows = Rows(call)
+            return rows.map(Int32.self, .int32) { Int32(place(rows.columns[0], rows.columns[1].bytes($0), 1, $0)) }
+        },
+        ScalarFunction(
+            "locate", aliases: ["position", "charindex"], typing: Signature.of([.string, .string, .int], optional: 1, .int32),
+            "Returns the 1-based place of a text in another from a position on, or 0.", example: "locate('b', 'abc')"
+        ) { call in
+            let rows = Rows(call)
+            let hasStart = call.arguments.count == 3
+            return rows.map(Int32.self, .int32) { row in
+                let start = hasStart ? rows.integer(2, row) : 1
+                return start < 1 ? 0 : Int32(place(rows.columns[1], rows.columns[0].bytes(row), start, row))
+            }
+        },
+        ScalarFunction(
+            "split_part", typing: Signature.of([.string, .string, .int], .string),
+            "Returns a part of a text between delimiters, from the end when negative.", example: "split_part('a.b', '.', 2)"
+        ) { call in
+            let rows = Rows(call)
+            return try rows.bytes { row in
+                let number = rows.integer(2, row)
+                if number == 0 { throw EngineError.data("INVALID_INDEX_OF_ZERO", "The index 0 is invalid: positions are counted from 1.") }
+                let parts = split(rows.columns[0].bytes(row), rows.columns[1].bytes(row))
+                let index = number > 0 ? number - 1 : parts.count + number
+                return parts.indices.contains(index) ? Array(parts[index]) : []
+            }
+        },
+        ScalarFunction(
+            "substring_index", typing: Signature.of([.string, .string, .int], .string),
+            "Returns what is before a number of delimiters, after them when negative.",
+            example: "substring_index('a.b.c', '.', 2)"
+        ) { call in
+            let rows = Rows(call)
+            return rows.bytes { row in
+                let number = rows.integer(2, row)
+                let delimiter = rows.columns[1].bytes(row)
+                if number == 0 || delimiter.isEmpty { return [] }
+                let parts = split(rows.columns[0].bytes(row), delimiter)
+                let kept = number > 0 ? parts.prefix(number) : parts.suffix(-number)
+                return Array(kept.joined(separator: delimiter))
+            }
+        },
+        ScalarFunction(
+            "find_in_set", typing: Signature.of([.string, .string], .int32),
+            "Returns the 1-based place of a text in a comma-separated list, or 0.", example: "find_in_set('b', 'a,b')"
+        ) { call in
+            let rows = Rows(call)
+            return rows.map(Int32.self, .int32) { row in
+                let wanted = rows.columns[0].bytes(row)
+                if wanted.contains(44) { return 0 }
+                let parts = rows.columns[1].bytes(row).split(separator: 44, omittingEmptySubsequences: false)
+                return Int32((parts.firstIndex { Array($0) == wanted } ?? -1) + 1)
+            }
+        },
+        ScalarFunction(
+            "levenshtein", typing: Signature.of([.string, .string, .int], optional: 1, .int32),
+            "Counts the edits between two texts; −1 when above a limit.", example: "levenshtein('kitten', 'sitting')"
+        ) { call in
+            let rows = Rows(call)
+            let bounded = call.arguments.count == 3
+            return rows.map(Int32.self, .int32) { row in
+                let distance = levenshtein(Array(rows.text(0, row).unicodeScalars), Array(rows.text(1, row).unicodeScalars))
+                return bounded && distance > rows.integer(2, row) ? -1 : Int32(distance)
+            }
+        },
+    ]
+
+    private static func levenshtein(_ a: [UnicodeScalar], _ b: [UnicodeScalar]) -> Int {
+        var previous = Array(0...b.count)
+        for (i, x) in a.enumerated() {
+            var current = [i + 1]
+            for (j, y) in b.enumerated() {
+                current.append(min(previous[j] + (x == y ? 0 : 1), previous[j + 1] + 1, current[j] + 1))
+            }
+            previous = current
+        }
+        return previous[b.count]
+    }
+
+    static func split(_ text: [UInt8], _ delimiter: [UInt8]) -> [ArraySlice<UInt8>] {
+        if delimiter.isEmpty { return [text[...]] }
+        var parts: [ArraySlice<UInt8>] = []
+        var from = 0
+        text.withUnsafeBytes { bytes in
+            while let at = UTF8Text.find(delimiter, in: bytes, from: from) {
+                parts.append(text[from..<at])
+                from = at + delimiter.count
+            }
+        }
+        parts.append(text[from...])
+        return parts
+    }
+
+    /// Returns the 1-based character at which `needle` begins at or after character `start`, or 0.
+    private static func place(_ column: Column, _ needle: [UInt8], _ start: Int, _ row: Int) -> Int {
+        column.view(row).withBytes { bytes in
+            let from = start == 1 ? 0 : UTF8Text.offset(bytes, character: start - 1)
+            guard let at = UTF8Text.find(needle, in: bytes, from: from) else { return 0 }
+            return UTF8Text.length(UnsafeRawBufferPointer(rebasing: bytes[0..<at])) + 1
+        }
+    }
+
+    private static func test(
+        _ name: String, _ summary: String, _ body: @escaping @Sendable (UnsafeRawBufferPointer, [UInt8]) -> Bool
+    ) -> ScalarFunction {
+        ScalarFunction(
+            name, typing: Signature.of([.string, .string], .boolean), summary, example: "\(name)('Spark', 'ar')"
+        ) { call in
+            let rows = Rows(call)
+            let fixed = call[1].form == .constant && call.count > 0 ? rows.columns[1].bytes(0) : nil
+            return rows.map(UInt8.self, .boolean) { row in
+                let part = fixed ?? rows.columns[1].bytes(row)
+                return rows.columns[0].view(row).withBytes { body($0, part) } ? 1 : 0
+            }
+        }
+    }
+
+    private static func like(_ name: String, _ summary: String, ignoreCase: Bool) -> ScalarFunction {
+        ScalarFunction(
+            name, typing: Signature.of([.string, .string, .string], optional: 1, .boolean), summary,
+            example: "'Spark' \(name.uppercased()) 'S%'"
+        ) { call in
+            let rows = Rows(call)
+            var known: (pattern: [UInt8], matcher: LikePattern)?
+            return try rows.map(UInt8.self, .boolean) { row in
+                let bytes = call[1].form == .constant ? (known?.pattern ?? rows.columns[1].bytes(row)) : rows.columns[1].bytes(row)
+                if known?.pattern != bytes {
+                    let escape = call.arguments.count == 3 ? rows.columns[2].bytes(row).first ?? 92 : 92
+                    known = (bytes, try LikePattern(bytes, escape: escape, ignoreCase: ignoreCase))
+                }
+                guard let known else { return 0 }
+                if ignoreCase {
+                    let lowered = Array(rows.text(0, row).lowercased().utf8)
+                    return lowered.withUnsafeBytes { known.matcher.matches($0) } ? 1 : 0
+                }
+                return rows.columns[0].view(row).withBytes { known.matcher.matches($0) } ? 1 : 0
+            }
+        }
+    }
+}
+
+/// Matches LIKE patterns: pieces of literal text and `_` between `%`s, found one after the other.
+struct LikePattern {
+    /// Bytes of a piece; nil stands for one character (`_`).
+    private var pieces: [[UInt8?]] = [[]]
+
+    /// Parses a pattern. Throws `INVALID_FORMAT.ESC_…` for an escape before anything but `%`, `_` or itself.
+    init(_ pattern: [UInt8], escape: UInt8, ignoreCase: Bool) throws {
+        let bytes = ignoreCase ? Array(String(decoding: pattern, as: UTF8.self).lowercased().utf8) : pattern
+        var i = 0
+        while i < bytes.count {
+            let byte = bytes[i]
+            if byte == escape {
+                guard i + 1 < bytes.count else {
+                    throw EngineError.data(
+                        "INVALID_FORMAT.ESC_AT_THE_END",
+                        "The format is invalid: '\(String(decoding: pattern, as: UTF8.self))'. The escape character is not allowed to end with.")
+                }
+                let next = bytes[i + 1]
+                guard next == escape || next == 37 || next == 95 else {
+                    throw EngineError.data(
+                        "INVALID_FORMAT.ESC_IN_THE_MIDDLE",
+                        "The format is invalid: '\(String(decoding: pattern, as: UTF8.self))'. The escape character is not allowed to precede '\(Character(UnicodeScalar(next)))'.")
+                }
+                pieces[pieces.count - 1].append(next)
+                i += 2
+                continue
+            }
+            if byte == 37 {
+                pieces.append([])
+            } else {
+                pieces[pieces.count - 1].append(byte == 95 ? nil : byte)
+            }
+            i += 1
+        }
+    }
+
+    func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let head = end(of: pieces[0], in: bytes, at: 0) else { return false }
+        if pieces.count == 1 { return head == bytes.count }
+        var at = head
+        for piece in pieces.dropFirst().dropLast() {
+            guard let next = find(piece, in: bytes, from: at) else { return false }
+            at = next
+        }
+        return endsWith(pieces[pieces.count - 1], bytes, from: at)
+    }
+
+    /// Returns the byte after a piece that lies at `at`, or nil when it does not.
+    @inline(__always)
+    private func end(of piece: [UInt8?], in bytes: UnsafeRawBufferPointer, at: Int) -> Int? {
+        var i = at
+        for part in piece {
+            guard i < bytes.count else { return nil }
+            if let part {
+                if bytes[i] != part { return nil }
+                i &+= 1
+            } else {
+                i &+= 1
+                while i < bytes.count, bytes[i] & 0xC0 == 0x80 { i &+= 1 }
+            }
+        }
+        return i
+    }
+
+    private func find(_ piece: [UInt8?], in bytes: UnsafeRawBufferPointer, from: Int) -> Int? {
+        guard let first = piece.first else { return from }
+        var i = from
+        while i < bytes.count {
+            if first == nil || bytes[i] == first {
+                if first != nil || bytes[i] & 0xC0 != 0x80, let found = end(of: piece, in: bytes, at: i) { return found }
+            }
+            i &+= 1
+        }
+        return nil
+    }
+
+    private func endsWith(_ piece: [UInt8?], _ bytes: UnsafeRawBufferPointer, from: Int) -> Bool {
+        if piece.isEmpty { return true }
+        var i = bytes.count
+        for part in piece.reversed() {
+            guard i > from else { return false }
+            i -= 1
+            if let part {
+                if bytes[i] != part { return false }
+            } else {
+                while i > from, bytes[i] & 0xC0 == 0x80 { i -= 1 }
+            }
+        }
+        return true
+    }
+}

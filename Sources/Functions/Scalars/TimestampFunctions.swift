@@ -1,0 +1,211 @@
+import Columns
+import Kernels
+import Memory
+import Plans
+import Vocabulary
+
+/// Declares functions of timestamps, and conversions from and to text by pattern.
+enum TimestampFunctions {
+    static let all: [ScalarFunction] = [
+        ScalarFunction(
+            "date_trunc", typing: Signature.of([.string, .of(.timestamp)], .timestamp),
+            "Cuts a timestamp to a unit.", example: "date_trunc('MONTH', '2015-03-05T09:32:05')"
+        ) { call in
+            let rows = Rows(call)
+            let zone = call.zone
+            return rows.build(.timestamp) { row in
+                guard let unit = TimeUnit(truncation: rows.text(0, row)) else { return nil }
+                return Int64(zone.instant(local: unit.truncate(local: zone.local(rows.integer(1, row)))))
+            }
+        },
+        ScalarFunction(
+            "date_format", typing: Signature.of([.of(.timestamp), .string], .string), "Formats a time by a pattern.",
+            example: "date_format('2016-04-08', 'y')"
+        ) { try format($0, seconds: false) },
+        ScalarFunction(
+            "from_unixtime", typing: Signature.of([.long, .string], optional: 1, .string),
+            "Formats seconds since 1970.", example: "from_unixtime(0)"
+        ) { try format($0, seconds: true) },
+        parser("to_date", .date), parser("try_to_date", .date), parser("to_timestamp", .timestamp),
+        parser("try_to_timestamp", .timestamp), parser("to_timestamp_ntz", .timestampNTZ),
+        parser("unix_timestamp", .int64), parser("to_unix_timestamp", .int64),
+        seconds("timestamp_seconds", 1_000_000), seconds("timestamp_millis", 1000), seconds("timestamp_micros", 1),
+        unix("unix_seconds", 1_000_000), unix("unix_millis", 1000), unix("unix_micros", 1),
+        zoned("from_utc_timestamp", "Shows an instant of UTC on a zone's clock.") { $0.local($1) },
+        zoned("to_utc_timestamp", "Returns the instant of UTC of a zone's local time.") { $0.instant(local: $1) },
+        ScalarFunction(
+            "make_timestamp", aliases: ["try_make_timestamp"],
+            typing: Signature.of([.int, .int, .int, .int, .int, .of(.decimal(precision: 16, scale: 6)), .string], optional: 1, .timestamp),
+            "Makes a timestamp of its parts.", example: "make_timestamp(2014, 12, 28, 6, 30, 45.887)"
+        ) { call in
+            let rows = Rows(call)
+            return try rows.build(.timestamp) { row in
+                let date = CivilDate(year: rows.integer(0, row), month: rows.integer(1, row), day: rows.integer(2, row))
+                let (hour, minute, micros) = (rows.integer(3, row), rows.integer(4, row), rows.integer(5, row))
+                guard date.isValid, (0..<24).contains(hour), (0..<60).contains(minute), (0...60_000_000).contains(micros) else {
+                    if !call.ansi { return nil }
+                    throw EngineError.data("DATETIME_FIELD_OUT_OF_BOUNDS", "Invalid timestamp parts: \(date.year)-\(date.month)-\(date.day) \(hour):\(minute).")
+                }
+                let local = date.days * ClockTime.microsecondsPerDay + (hour * 60 + minute) * 60_000_000 + micros
+                let zone = call.arguments.count == 7 ? try Zone.named(rows.text(6, row)) : call.zone
+                return Int64(zone.instant(local: local))
+            }
+        },
+        ScalarFunction(
+            "timestampadd", typing: Signature.of([.string, .long, .of(.timestamp)], .timestamp),
+            "Adds a number of units to a timestamp.", example: "timestampadd('HOUR', 8, TIMESTAMP '2022-02-25 03:00:00')"
+        ) { call in
+            let rows = Rows(call)
+            return try rows.build(.timestamp) { row in
+                let (unit, amount) = (try unit(rows.text(0, row)), rows.integer(1, row))
+                return Int64(add(unit, amount, rows.integer(2, row), call.zone))
+            }
+        },
+        ScalarFunction(
+            "timestampdiff", typing: Signature.of([.string, .of(.timestamp), .of(.timestamp)], .int64),
+            "Counts the whole units between two timestamps.",
+            example: "timestampdiff('HOUR', TIMESTAMP '2022-02-11 20:30:00', TIMESTAMP '2022-02-12 04:30:00')"
+        ) { call in
+            let rows = Rows(call)
+            return try rows.build(.int64) { row in
+                let unit = try unit(rows.text(0, row))
+                let (from, to) = (call.zone.local(rows.integer(1, row)), call.zone.local(rows.integer(2, row)))
+                if unit.months == 0 { return Int64((to - from) / unit.microseconds) }
+                return Int64(wholeMonths(from, to) / unit.months)
+            }
+        },
+    ]
+
+    private static func unit(_ text: String) throws -> TimeUnit {
+        if let unit = TimeUnit(rawValue: text.lowercased()) { return unit }
+        throw EngineError.user("INVALID_PARAMETER_VALUE.DATETIME_UNIT", "There is no unit of time called \(text).")
+    }
+
+    private static func add(_ unit: TimeUnit, _ amount: Int, _ instant: Int, _ zone: Zone) -> Int {
+        let local = zone.local(instant)
+        if unit.months == 0, unit != .day, unit != .week { return instant + amount * unit.microseconds }
+        if unit.months == 0 { return zone.instant(local: local + amount * unit.microseconds) }
+        let day = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
+        let moved = CivilDate(days: day).adding(months: amount * unit.months).days
+        return zone.instant(local: moved * ClockTime.microsecondsPerDay + local - day * ClockTime.microsecondsPerDay)
+    }
+
+    private static func wholeMonths(_ from: Int, _ to: Int) -> Int {
+        let day = ClockTime.microsecondsPerDay
+        let (x, y) = (CivilDate(days: ClockTime.floorDivide(from, day)), CivilDate(days: ClockTime.floorDivide(to, day)))
+        let months = (y.year - x.year) * 12 + y.month - x.month
+        let (a, b) = (x.day * day + ClockTime.floorRemainder(from, day), y.day * day + ClockTime.floorRemainder(to, day))
+        if months > 0, b < a { return months - 1 }
+        return months < 0 && b > a ? months + 1 : months
+    }
+
+    private static func zoned(
+        _ name: String, _ summary: String, _ body: @escaping @Sendable (Zone, Int) -> Int
+    ) -> ScalarFunction {
+        ScalarFunction(
+            name, typing: Signature.of([.of(.timestamp), .string], .timestamp), summary,
+            example: "\(name)('2016-08-31', 'Asia/Seoul')"
+        ) { call in
+            let rows = Rows(call)
+            return try rows.build(.timestamp) { row in
+                let zone = try Zone.named(rows.text(1, row))
+                // The clock's reading is kept as a time of the session's zone.
+                return Int64(call.zone.instant(local: body(zone, call.zone.local(rows.integer(0, row)))))
+            }
+        }
+    }
+
+    private static func seconds(_ name: String, _ factor: Int) -> ScalarFunction {
+        ScalarFunction(
+            name, typing: Signature.of([.long], .timestamp), "Makes a timestamp of a number since 1970.", example: "\(name)(1)"
+        ) { call in
+            let rows = Rows(call)
+            return try rows.map(Int64.self, .timestamp) { row in
+                let (value, overflow) = rows.integer(0, row).multipliedReportingOverflow(by: factor)
+                if overflow { throw Failure.overflow(.int64, values: "\(rows.integer(0, row)) * \(factor)", tryName: nil) }
+                return Int64(value)
+            }
+        }
+    }
+
+    private static func unix(_ name: String, _ divisor: Int) -> ScalarFunction {
+        ScalarFunction(
+            name, typing: Signature.of([.of(.timestamp)], .int64), "Counts units of time since 1970.",
+            example: "\(name)(TIMESTAMP '1970-01-01 00:00:01Z')"
+        ) { call in
+            let rows = Rows(call)
+            return rows.map(Int64.self, .int64) { Int64(ClockTime.floorDivide(rows.integer(0, $0), divisor)) }
+        }
+    }
+
+    private static func format(_ call: Invocation, seconds: Bool) throws -> Vector {
+        let rows = Rows(call)
+        let zone = call.zone
+        var known: (text: String, pattern: DatePattern)?
+        return try rows.bytes { row in
+            let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
+            if known?.text != text { known = (text, try DatePattern(text)) }
+            let micros = rows.integer(0, row) * (seconds ? 1_000_000 : 1)
+            let offset = zone.offset(at: ClockTime.floorDivide(micros, 1_000_000))
+            return known?.pattern.format(local: micros + offset * 1_000_000, offset: offset, zoneName: zone.name)
+        }
+    }
+
+    /// Functions that read a date or time, by a pattern when there is one.
+    private static func parser(_ name: String, _ result: DataType) -> ScalarFunction {
+        ScalarFunction(
+            name,
+            typing: { request in
+                let isUnix = result == .int64
+                try Signature.checkCount(request, (isUnix ? 0 : 1)...2)
+                var types = request.types
+                if types.count == 2 { types[1] = .string }
+                if let first = types.first, ![.string, .date, .timestamp, .timestampNTZ].contains(first) {
+                    types[0] = first.isNumeric && result == .timestamp ? first : .string
+                }
+                return Typing(types, result)
+            }, "Reads a date or time from a text.", example: "\(name)('2016-12-31', 'yyyy-MM-dd')"
+        ) { call in
+            let target: DataType = result == .int64 ? .timestamp : result
+            guard let source = call.arguments.first else {
+                return .constant(Literal(.integer(call.settings.nowMicroseconds / 1_000_000), .int64), count: call.count)
+            }
+            let times: Vector
+            if source.type == .string, call.arguments.count == 2 || result == .int64 {
+                times = try parse(call, target)
+            } else {
+                times = try Casting.cast(source.flattened(), to: target, mode: call.mode, zone: call.zone)
+            }
+            if result != .int64 { return times }
+            let column = Column(times)
+            let rows = Rows(call)
+            return rows.build(.int64) { row in
+                column.isNull(row) ? nil : Int64(ClockTime.floorDivide(column.integer(row), 1_000_000))
+            }
+        }
+    }
+
+    private static func parse(_ call: Invocation, _ target: DataType) throws -> Vector {
+        let rows = Rows(call)
+        var known: (text: String, pattern: DatePattern)?
+        return try rows.build(target) { row in
+            let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
+            if known?.text != text { known = (text, try DatePattern(text)) }
+            guard let found = known?.pattern.parse(rows.columns[0].bytes(row)) else {
+                if call.mode != .error { return nil }
+                throw EngineError.data(
+                    "CANNOT_PARSE_TIMESTAMP",
+                    "Text '\(rows.text(0, row))' could not be parsed by the pattern '\(text)'. "
+                        + "Use `try_to_timestamp` to tolerate invalid input string and return NULL instead.")
+            }
+            switch target {
+            case .date: return Int64(ClockTime.floorDivide(found.local, ClockTime.microsecondsPerDay))
+            case .timestampNTZ: return Int64(found.local)
+            default:
+                if let offset = found.offset { return Int64(found.local - offset * 1_000_000) }
+                let zone = try found.zone.map { try Zone.named($0) } ?? call.zone
+                return Int64(zone.instant(local: found.local))
+            }
+        }
+    }
+}

@@ -257,52 +257,70 @@ static inline void trim_field(const csv_dialect *d, const uint8_t *text, uint32_
         while (*end > *start && (text[*end - 1] == ' ' || text[*end - 1] == '\t')) (*end)--;
 }
 
-static void plain_column(const csv_dialect *d, const csv_fields *f, const csv_rows *rows, uint32_t column,
-                         uint32_t *starts, uint32_t *ends) {
-    const uint32_t *breaks = f->ends;
+/// Handles the rare cases of a plain field: carriage returns and blanks around it.
+static void adjust_field(const csv_dialect *d, const csv_fields *f, uint32_t *start, uint32_t *end) {
+    if (f->has_returns && *end > *start && f->text[*end - 1] == '\r' && f->text[*end] == '\n') (*end)--;
+    if (d->quote && f->text[*start] == d->quote && *end > *start + 1) return;
+    trim_field(d, f->text, start, end);
+}
+
+/// Row by row, so that the text of a row is read once.
+static void plain_columns(const csv_dialect *d, const csv_fields *f, const csv_rows *rows, csv_columns *columns) {
     const uint8_t *text = f->text;
-    uint8_t quote = f->has_quotes ? d->quote : 0;
-    int trims = d->trim_leading || d->trim_trailing;
+    uint32_t quote = f->has_quotes ? d->quote : 256, count = columns->count;
+    size_t stride = columns->stride;
+    int is_odd = d->trim_leading || d->trim_trailing || f->has_returns;
     for (uint32_t row = 0; row < rows->count; row++) {
-        if (column >= rows->field_counts[row]) {
-            starts[row] = 0xFFFFFFFEu;
-            ends[row] = 0;
-            continue;
+        uint32_t first = rows->first_fields[row], field_count = rows->field_counts[row];
+        const uint32_t *breaks = f->ends + first;
+        uint32_t *starts = columns->starts + row, *ends = columns->ends + row;
+        for (uint32_t c = 0; c < count; c++, starts += stride, ends += stride) {
+            uint32_t column = columns->fields[c];
+            if (column >= field_count) {
+                *starts = 0xFFFFFFFEu;
+                *ends = 0;
+                continue;
+            }
+            uint32_t end = breaks[column];
+            uint32_t start = column + first == 0 ? 0 : breaks[(ptrdiff_t)column - 1] + 1;
+            if (is_odd) adjust_field(d, f, &start, &end);
+            if (text[start] == quote && end > start + 1) {
+                start++;
+                *ends = end - 1;
+                *starts = start;
+            } else {
+                *ends = end;
+                *starts = start == end ? 0xFFFFFFFEu : start;
+            }
         }
-        uint32_t k = rows->first_fields[row] + column;
-        uint32_t end = breaks[k];
-        uint32_t start = k == 0 ? 0 : breaks[k - 1] + 1;
-        if (f->has_returns && end > start && text[end - 1] == '\r' && text[end] == '\n') end--;
-        if (quote && text[start] == quote && end > start + 1) {
-            starts[row] = start + 1;
-            ends[row] = end - 1;
-            continue;
-        }
-        if (trims) trim_field(d, text, &start, &end);
-        starts[row] = start == end ? 0xFFFFFFFEu : start;
-        ends[row] = end;
     }
 }
 
-static void explicit_column(const csv_fields *f, const csv_rows *rows, uint32_t column, uint32_t *starts,
-                            uint32_t *ends) {
-    for (uint32_t row = 0; row < rows->count; row++) {
-        int missing = column >= rows->field_counts[row];
-        uint32_t k = rows->first_fields[row] + column;
-        starts[row] = missing ? 0xFFFFFFFEu : f->starts[k];
-        ends[row] = missing ? 0 : f->ends[k];
+static void explicit_columns(const csv_fields *f, const csv_rows *rows, csv_columns *columns) {
+    for (uint32_t c = 0; c < columns->count; c++) {
+        uint32_t column = columns->fields[c];
+        uint32_t *starts = columns->starts + c * columns->stride, *ends = columns->ends + c * columns->stride;
+        for (uint32_t row = 0; row < rows->count; row++) {
+            int missing = column >= rows->field_counts[row];
+            uint32_t k = rows->first_fields[row] + column;
+            starts[row] = missing ? 0xFFFFFFFEu : f->starts[k];
+            ends[row] = missing ? 0 : f->ends[k];
+        }
     }
 }
 
-void csv_column(const csv_dialect *d, const csv_fields *f, const csv_rows *rows, uint32_t column,
-                const uint8_t *null_text, size_t null_length, uint32_t *starts, uint32_t *ends) {
+void csv_place(const csv_dialect *d, const csv_fields *f, const csv_rows *rows, csv_columns *columns,
+               const uint8_t *null_text, size_t null_length) {
     if (f->is_explicit)
-        explicit_column(f, rows, column, starts, ends);
+        explicit_columns(f, rows, columns);
     else
-        plain_column(d, f, rows, column, starts, ends);
+        plain_columns(d, f, rows, columns);
     if (null_length == 0 && !f->is_explicit && !f->has_quotes) return;
-    for (uint32_t row = 0; row < rows->count; row++) {
-        if (starts[row] >= 0xFFFFFFFEu || ends[row] - starts[row] != null_length) continue;
-        if (memcmp(f->text + starts[row], null_text, null_length) == 0) starts[row] = 0xFFFFFFFEu;
+    for (uint32_t c = 0; c < columns->count; c++) {
+        uint32_t *starts = columns->starts + c * columns->stride, *ends = columns->ends + c * columns->stride;
+        for (uint32_t row = 0; row < rows->count; row++) {
+            if (ends[row] - starts[row] != null_length || starts[row] >= 0xFFFFFFFEu) continue;
+            if (memcmp(f->text + starts[row], null_text, null_length) == 0) starts[row] = 0xFFFFFFFEu;
+        }
     }
 }

@@ -54,10 +54,18 @@ typedef struct {
 /// comments.
 void csv_collect_rows(const csv_dialect *dialect, const csv_fields *fields, size_t *next_line, csv_rows *rows);
 
-/// Writes where field `column` of each row lies, quotes off; TEXT_NULL where it is missing, empty without quotes, or
-/// equal to the `null_length` bytes of `null_text`.
-void csv_column(const csv_dialect *dialect, const csv_fields *fields, const csv_rows *rows, uint32_t column,
-                const uint8_t *null_text, size_t null_length, uint32_t *starts, uint32_t *ends);
+/// Where to write the places of some fields of each row: field `fields[c]` of row r at `starts[c * stride + r]`.
+typedef struct {
+    const uint32_t *fields;
+    uint32_t count;
+    size_t stride;
+    uint32_t *starts, *ends;
+} csv_columns;
+
+/// Writes where fields lie, quotes off; TEXT_NULL where one is missing, empty without quotes, or equal to the
+/// `null_length` bytes of `null_text`.
+void csv_place(const csv_dialect *dialect, const csv_fields *fields, const csv_rows *rows, csv_columns *columns,
+               const uint8_t *null_text, size_t null_length);
 
 /// Gives where line `line` lies, without its line break.
 void csv_line(const csv_fields *fields, size_t line, uint32_t *start, uint32_t *end);

@@ -89,15 +89,20 @@ final class CSVIndexer {
         rows.count = UInt32(kept)
     }
 
-    /// Writes where field `column` of each row lies.
-    func column(
-        _ column: Int, nullValue: [UInt8]?, _ starts: UnsafeMutablePointer<UInt32>, _ ends: UnsafeMutablePointer<UInt32>
+    /// Writes where the `wanted` fields of each row lie: those of field c from `starts[c * stride]` on. Without
+    /// `nullValue` only fields that are empty without quotes are null.
+    func place(
+        _ wanted: [UInt32], nullValue: [UInt8]?, stride: Int, _ starts: UnsafeMutablePointer<UInt32>,
+        _ ends: UnsafeMutablePointer<UInt32>
     ) {
         let null = nullValue ?? []
-        null.withUnsafeBufferPointer { text in
-            csv_column(
-                &dialect, &fields, &rows, UInt32(column), text.baseAddress,
-                nullValue == nil ? Int.max : text.count, starts, ends)
+        wanted.withUnsafeBufferPointer { wanted in
+            var columns = csv_columns(
+                fields: wanted.baseAddress, count: UInt32(wanted.count), stride: stride, starts: starts, ends: ends)
+            null.withUnsafeBufferPointer { text in
+                csv_place(
+                    &dialect, &fields, &rows, &columns, text.baseAddress, nullValue == nil ? Int.max : text.count)
+            }
         }
     }
 
@@ -113,15 +118,23 @@ final class CSVIndexer {
 
     /// Returns the fields of a row as text, nil where they are null.
     func texts(_ row: Int) -> [String?] {
-        (0..<Int(rows.field_counts[row])).map { column in
-            var (start, end): (UInt32, UInt32) = (0, 0)
-            var one = rows
-            one.count = 1
-            one.first_fields += row
-            one.field_counts += row
-            csv_column(&dialect, &fields, &one, UInt32(column), nil, 0, &start, &end)
-            if start >= TEXT_NULL { return nil }
-            let bytes = UnsafeBufferPointer(start: fields.text + Int(start), count: Int(end - start))
+        let wanted = (0..<rows.field_counts[row]).map { $0 }
+        var one = rows
+        one.count = 1
+        one.first_fields += row
+        one.field_counts += row
+        let places = Buffer(byteCount: wanted.count * 8)
+        let starts = places.pointer(as: UInt32.self)
+        wanted.withUnsafeBufferPointer { wanted in
+            var columns = csv_columns(
+                fields: wanted.baseAddress, count: UInt32(wanted.count), stride: 1, starts: starts,
+                ends: starts + wanted.count)
+            csv_place(&dialect, &fields, &one, &columns, nil, Int.max)
+        }
+        return wanted.indices.map { column in
+            if starts[column] >= TEXT_NULL { return nil }
+            let count = Int(starts[wanted.count + column] - starts[column])
+            let bytes = UnsafeBufferPointer(start: fields.text + Int(starts[column]), count: count)
             return String(decoding: bytes, as: UTF8.self)
         }
     }

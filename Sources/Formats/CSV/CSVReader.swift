@@ -20,6 +20,8 @@ package final class CSVReader: BatchStream {
     private let indexer: CSVIndexer
     private let checksFieldCount: Bool
     private let batchRows: Int
+    /// Fields to parse, and where they lie in the rows of the batch.
+    private let wanted: [UInt32]
     private let places: Buffer
     private var window: TextWindow?
     private var mustSkipHeader: Bool
@@ -45,7 +47,8 @@ package final class CSVReader: BatchStream {
         windows = try TextWindows(source, range: range, whole: options.multiLine)
         indexer = CSVIndexer(
             options: options, batchRows: batchRows, keepsOriginal: wantsCorrupt || options.mode == .failFast)
-        places = Buffer(byteCount: batchRows * 8)
+        wanted = outputs.compactMap { $0.field.map { UInt32($0) } }
+        places = Buffer(byteCount: max(1, wanted.count) * batchRows * 8)
         mustSkipHeader = options.header
     }
 
@@ -116,17 +119,20 @@ package final class CSVReader: BatchStream {
         _ window: TextWindow, _ count: Int
     ) throws(EngineError) -> (columns: [Vector?], faults: Bitmap?) {
         let starts = places.pointer(as: UInt32.self)
-        let ends = starts + batchRows
+        let ends = starts + wanted.count * batchRows
+        place(window, count, starts, ends)
         var faults = checksFieldCount ? raggedRows(count) : nil
         var columns: [Vector?] = []
+        var offset = 0
         for output in outputs {
-            guard let field = output.field else {
+            guard output.field != nil else {
                 columns.append(nil)
                 continue
             }
-            place(field, window, count, starts, ends)
             let tokens = TokenColumn(
-                heap: window.buffer, starts: starts, ends: ends, count: count, style: .plain, zone: options.zone)
+                heap: window.buffer, starts: starts + offset, ends: ends + offset, count: count, style: .plain,
+                zone: options.zone)
+            offset += batchRows
             let outcome = try tokens.parse(as: output.type)
             faults = Bitmap.union(faults, outcome.bad)
             columns.append(outcome.vector)
@@ -134,26 +140,28 @@ package final class CSVReader: BatchStream {
         return (columns, faults)
     }
 
-    /// Finds the fields of a column and which of them are null.
+    /// Finds the wanted fields and which of them are null.
     private func place(
-        _ field: Int, _ window: TextWindow, _ count: Int, _ starts: UnsafeMutablePointer<UInt32>,
+        _ window: TextWindow, _ count: Int, _ starts: UnsafeMutablePointer<UInt32>,
         _ ends: UnsafeMutablePointer<UInt32>
     ) {
         let null = Array(options.nullValue.utf8)
         if options.emptyValue.isEmpty {
-            indexer.column(field, nullValue: null, starts, ends)
+            indexer.place(wanted, nullValue: null, stride: batchRows, starts, ends)
             return
         }
         // Empty fields in quotes stand for the option's text, which lies behind the window's.
-        indexer.column(field, nullValue: nil, starts, ends)
-        for row in 0..<count where starts[row] < TEXT_NULL {
-            if starts[row] == ends[row] {
-                starts[row] = UInt32(window.count + 1)
-                ends[row] = starts[row] + UInt32(options.emptyValue.utf8.count)
-            }
-            let length = Int(ends[row] - starts[row])
-            if length == null.count, memcmp(window.base + Int(starts[row]), null, length) == 0 {
-                starts[row] = TEXT_NULL
+        indexer.place(wanted, nullValue: nil, stride: batchRows, starts, ends)
+        for field in wanted.indices {
+            for at in (field * batchRows)..<(field * batchRows + count) where starts[at] < TEXT_NULL {
+                if starts[at] == ends[at] {
+                    starts[at] = UInt32(window.count + 1)
+                    ends[at] = starts[at] + UInt32(options.emptyValue.utf8.count)
+                }
+                let length = Int(ends[at] - starts[at])
+                if length == null.count, memcmp(window.base + Int(starts[at]), null, length) == 0 {
+                    starts[at] = TEXT_NULL
+                }
             }
         }
     }

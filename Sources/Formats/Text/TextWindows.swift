@@ -25,7 +25,7 @@ struct TextWindow {
 /// Used by one thread at a time.
 final class TextWindows {
     /// Usual size of a window: with its index it stays in the second-level cache.
-    static let usualBytes = 512 << 10
+    static let usualBytes = 256 << 10
 
     private let input: TextInput
     /// Position in the file behind the bytes read so far.

@@ -45,7 +45,7 @@ struct BindQueryTests {
     func otherSuggestions() throws {
         var catalog = FixtureCatalog()
         catalog.relations["orders"] = catalog.relations["t"]
-        let table = try #require(BindFixture.failure("SELECT 1 FROM order", catalog: catalog))
+        let table = try #require(BindFixture.failure("SELECT 1 FROM ordes", catalog: catalog))
         #expect(table.code == "TABLE_OR_VIEW_NOT_FOUND")
         #expect(table.remedy == "Did you mean 'orders'?")
         let function = try #require(BindFixture.failure("SELECT uper(name) FROM t"))

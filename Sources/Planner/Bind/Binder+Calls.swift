@@ -10,7 +10,7 @@ extension Binder {
         let lowered = call.name.last?.text.lowercased() ?? ""
         try refuseUnsupported(call, name, at: span)
         if lowered == "grouping" || lowered == "grouping_id" { return try grouping(lowered, call, context, at: span) }
-        if FunctionRegistry.shared.aggregate(named: lowered) != nil, !isScalarHere(call, lowered) {
+        if FunctionRegistry.shared.aggregate(named: lowered) != nil {
             return try aggregate(lowered, call, context, at: span)
         }
         if call.isDistinct || call.filter != nil {
@@ -37,11 +37,6 @@ extension Binder {
             throw error
         }
         return try self.call(lowered, arguments, at: span)
-    }
-
-    /// `bit_and(a, b)` and the like are operators with two arguments and aggregates with one.
-    private func isScalarHere(_ call: CallSyntax, _ name: String) -> Bool {
-        ["bit_and", "bit_or", "bit_xor"].contains(name) && call.arguments.count == 2
     }
 
     private func refuseUnsupported(_ call: CallSyntax, _ name: String, at span: SourceSpan) throws(EngineError) {
@@ -79,6 +74,9 @@ extension Binder {
         case ("if", 3):
             let test = try condition(arguments[0], "IF", at: span)
             return try conditional([ConditionalBranch(condition: test, result: arguments[1])], arguments[2], at: span)
+        case ("trim", 2), ("ltrim", 2), ("rtrim", 2):
+            // SQL puts the characters first; the registry's functions take the text first, as btrim does.
+            return try call(name, [arguments[1], arguments[0]], at: span)
         case ("nvl", 2), ("ifnull", 2): return try call("coalesce", arguments, at: span)
         case ("nullif", 2): return try nullIf(arguments[0], arguments[1])
         case ("nullifzero", 1): return try nullIf(arguments[0], .literal(.int32(0)))
@@ -104,7 +102,7 @@ extension Binder {
             let name = call.name.last?.text.lowercased() ?? ""
             if call.window == nil {
                 if name == "grouping" || name == "grouping_id" { return true }
-                if FunctionRegistry.shared.aggregate(named: name) != nil, !isScalarHere(call, name) { return true }
+                if FunctionRegistry.shared.aggregate(named: name) != nil { return true }
             }
             return call.arguments.contains { hasAggregate($0.value) }
         default: return expression.children.contains { hasAggregate($0) }

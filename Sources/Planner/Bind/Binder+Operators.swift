@@ -17,7 +17,7 @@ extension Binder {
                 return operand
             }
             return try call("positive", [operand], at: span)
-        case .bitNot: return try call("bit_not", [operand], at: span)
+        case .bitNot: return try call("bitwise_not", [operand], at: span)
         }
     }
 
@@ -57,9 +57,9 @@ extension Binder {
         case .divide: return try arithmetic("divide", left, right, at: span)
         case .integerDivide: return try arithmetic("div", left, right, at: span)
         case .remainder: return try arithmetic("mod", left, right, at: span)
-        case .bitAnd: return try call("bit_and", [left, right], at: span)
-        case .bitOr: return try call("bit_or", [left, right], at: span)
-        case .bitXor: return try call("bit_xor", [left, right], at: span)
+        case .bitAnd: return try call("bitwise_and", [left, right], at: span)
+        case .bitOr: return try call("bitwise_or", [left, right], at: span)
+        case .bitXor: return try call("bitwise_xor", [left, right], at: span)
         case .shiftLeft: return try call("shiftleft", [left, right], at: span)
         case .shiftRight: return try call("shiftright", [left, right], at: span)
         case .shiftRightUnsigned: return try call("shiftrightunsigned", [left, right], at: span)
@@ -69,7 +69,15 @@ extension Binder {
     private func arithmetic(
         _ name: String, _ left: Expression, _ right: Expression, at span: SourceSpan
     ) throws(EngineError) -> Expression {
-        try call(name, [left, right], at: span)
+        if settings.ansi, left.type == .string, right.type == .string {
+            throw .user(
+                "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "Strings cannot be calculated with.",
+                remedy: "Cast them to numbers, or join them with ||.", at: location(span))
+        }
+        do { return try call(name, [left, right], at: span) } catch {
+            guard error.code.hasPrefix("DATATYPE_MISMATCH"), left.type != right.type else { throw error }
+            throw mismatchedOperands(name, left, right, at: span)
+        }
     }
 
     // MARK: Dates

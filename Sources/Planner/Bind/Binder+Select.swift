@@ -108,10 +108,13 @@ extension Binder {
             throw .user(
                 "INVALID_USAGE_OF_STAR_OR_REGEX", "A star needs a FROM clause.", at: location(span))
         }
+        var starred = context
+        let kept = Set(found.compactMap(\.expression.columnReference?.id))
+        starred.scope.columns = context.scope.columns.filter { kept.contains($0.reference.id) }
         for name in except {
-            let excluded = try column(name, context, at: name.first?.span ?? span)
+            let excluded = try column(name, starred, at: name.first?.span ?? span)
             guard let index = found.firstIndex(where: { $0.expression == excluded }) else {
-                throw unresolved(name, context, at: name.first?.span ?? span)
+                throw unresolved(name, starred, at: name.first?.span ?? span)
             }
             found.remove(at: index)
         }

@@ -77,11 +77,27 @@ let package = Package(
         room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
         room("Catalog", ["Vocabulary", "Memory", "Columns", "Formats", "Storage", "SQLSyntax", "Plans", "Functions", "Planner"]),
         // cluster
-        room("Protocol", ["Vocabulary", "Columns"]),
-        room("Shuffle", ["Vocabulary", "Memory", "Columns"]),
+        room("Protocol", ["Vocabulary", "Scheduling", "Columns", "Plans"]),
+        room("Shuffle", ["Vocabulary", "Memory", "Transport", "Columns", "Formats"]),
         room(
             "Execution",
             ["Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "Formats", "Storage", "Plans", "Functions", "Shuffle"]),
+        // product
+        room(
+            "Worker",
+            ["Vocabulary", "Memory", "Scheduling", "Storage", "Plans", "Protocol", "Shuffle", "Execution"]),
+        room(
+            "Coordinator",
+            [
+                "Vocabulary", "Scheduling", "Columns", "Kernels", "Storage", "SQLSyntax", "Plans", "Planner", "Catalog",
+                "Protocol", "Shuffle",
+            ]),
+        room(
+            "Cluster",
+            [
+                "Vocabulary", "Memory", "Scheduling", "Storage", "Catalog", "Protocol", "Shuffle", "Execution", "Worker",
+                "Coordinator",
+            ]),
         // simulation
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests
@@ -89,6 +105,9 @@ let package = Package(
         tests("SQLLogicTests", []),
         tests("SchedulingTests", ["Scheduling", "Vocabulary"]),
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),
+        tests(
+            "ShuffleTests",
+            ["Shuffle", "Transport", "Formats", "Columns", "Memory", "Vocabulary"]),
         tests("SQLSyntaxTests", ["SQLSyntax", "Vocabulary"], resources: [.copy("Cases")]),
         tests("TransportTests", ["Transport", "Memory", "Vocabulary"]),
         tests("ColumnsTests", ["Columns", "Memory", "Vocabulary"]),

@@ -30,6 +30,7 @@ struct StageRunner {
         {
             throw .user("PATH_NOT_FOUND", "No files here: \(relativePath)")
         }
+        func discard(_ attempt: AttemptID) {}
     }
 
     /// Runs all stages and returns the rows of the last one, in task order.

@@ -9,6 +9,8 @@ package protocol FileAccess: Sendable {
     /// Creates a file of an attempt, aside of what is visible: `relativePath` is where the commit will make
     /// it visible below the write's directory.
     func create(
-        _ relativePath: String, write: FileWrite, attempt: AttemptID
+        _ relativePath: String, write: FileWrite, job: String, attempt: AttemptID
     ) throws(EngineError) -> any ByteSink
+    /// Removes what an attempt wrote aside; nothing when it wrote nothing.
+    func discard(_ attempt: AttemptID)
 }

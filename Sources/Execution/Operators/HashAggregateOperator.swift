@@ -34,12 +34,12 @@ final class HashAggregateOperator: Operator {
     private let groupTypes: [DataType]
     private let calls: [AggregateArguments]
     private var table: GroupTable?
-    private var accumulators: [any Accumulator]
+    private var accumulators: [Accumulator]
     private let reservation: Reservation
     private var phase = Phase.reading
     private var rowsRead = 0
     private var groupCount = 0
-    private var groups = Buffer(byteCount: Limits.batchRows * 4)
+    private var groups = Buffer.zeroed(byteCount: Limits.batchRows * 4)
 
     init(_ plan: PhysicalAggregate, input: any Operator, context: TaskContext) throws {
         self.input = input
@@ -55,8 +55,7 @@ final class HashAggregateOperator: Operator {
         var calls: [AggregateArguments] = []
         var stateStart = plan.groups.count
         for call in plan.aggregates {
-            let arguments = AggregateArguments(call, expressions: &expressions, stateStart: &stateStart)
-            calls.append(try arguments)
+            calls.append(try AggregateArguments(call, expressions: &expressions, stateStart: &stateStart))
         }
         self.calls = calls
         evaluator = plan.mode == .final ? nil : try Evaluator(expressions, settings: context.settings)
@@ -113,11 +112,18 @@ final class HashAggregateOperator: Operator {
     private func accumulate(_ columns: [Vector], groups: UnsafePointer<UInt32>?, count: Int) throws {
         for (call, accumulator) in zip(calls, accumulators) {
             if mode == .final {
-                try accumulator.merge(groups: groups, states: Array(columns[call.states]), count: count)
+                let numbers = groups ?? UnsafePointer(zeroGroups(count))
+                try accumulator.merge(groups: numbers, states: Array(columns[call.states]), count: count)
             } else {
                 try call.update(accumulator, columns: columns, groups: groups, count: count)
             }
         }
+    }
+
+    /// Group numbers of rows that all belong to group 0; only used without group keys, so nothing else is in there.
+    private func zeroGroups(_ count: Int) -> UnsafeMutablePointer<UInt32> {
+        if groups.byteCount < count * 4 { groups = Buffer.zeroed(byteCount: count * 4) }
+        return groups.pointer(as: UInt32.self)
     }
 
     private func account() throws {
@@ -149,7 +155,7 @@ final class HashAggregateOperator: Operator {
             row &+= 1
         }
         try accumulate(columns, groups: numbers, count: batch.count)
-        let states = try accumulators.flatMap { try $0.states(from: 0, count: batch.count) }
+        let states = accumulators.flatMap { $0.states(from: 0, count: batch.count) }
         return Batch(columns: columns[0..<groupTypes.count] + states, count: batch.count)
     }
 
@@ -165,9 +171,9 @@ final class HashAggregateOperator: Operator {
         var columns = table?.keyColumns(from: from, count: count) ?? []
         for accumulator in accumulators {
             if mode == .partial {
-                columns += try accumulator.states(from: from, count: count)
+                columns += accumulator.states(from: from, count: count)
             } else {
-                columns.append(try accumulator.result(from: from, count: count))
+                columns += try accumulator.results(from: from, count: count)
             }
         }
         return Batch(columns: columns, count: count)
@@ -200,9 +206,6 @@ struct AggregateArguments {
     let states: Range<Int>
 
     init(_ call: AggregateCall, expressions: inout [Expression], stateStart: inout Int) throws {
-        guard !call.distinct else {
-            throw EngineError.internal("a DISTINCT aggregate reached execution: \(call.function)")
-        }
         self.call = call
         arguments = expressions.count..<(expressions.count + call.arguments.count)
         expressions += call.arguments
@@ -212,25 +215,30 @@ struct AggregateArguments {
         } else {
             filter = nil
         }
-        let stateCount = try AggregateFunction.make(call: call).stateTypes.count
+        let types = call.arguments.map(\.type)
+        let stateCount = try AggregateFunction.make(call: call, argumentTypes: types).stateTypes.count
         states = stateStart..<(stateStart + stateCount)
         stateStart += stateCount
     }
 
-    func makeAccumulator() throws -> any Accumulator { try AggregateFunction.make(call: call) }
+    func makeAccumulator() throws -> Accumulator {
+        try AggregateFunction.make(call: call, argumentTypes: call.arguments.map(\.type))
+    }
 
     /// Adds the rows that pass the call's filter. `groups` nil: all rows belong to group 0.
     func update(
-        _ accumulator: any Accumulator, columns: [Vector], groups: UnsafePointer<UInt32>?, count: Int
+        _ accumulator: Accumulator, columns: [Vector], groups: UnsafePointer<UInt32>?, count: Int
     ) throws {
         guard let filter else {
-            return try accumulator.update(groups: groups, arguments: Array(columns[arguments]), count: count)
+            let values = Array(columns[arguments])
+            guard let groups else { return try accumulator.updateSingle(arguments: values, count: count) }
+            return try accumulator.update(groups: groups, arguments: values, count: count)
         }
         let passed = Selecting.selectTrue(columns[filter])
         if passed.count == 0 { return }
         let values = columns[arguments].map { $0.gathered(passed.rows, count: passed.count) }
         guard let groups else {
-            return try accumulator.update(groups: nil, arguments: values, count: passed.count)
+            return try accumulator.updateSingle(arguments: values, count: passed.count)
         }
         let kept = Buffer(byteCount: passed.count * 4)
         let numbers = kept.pointer(as: UInt32.self)

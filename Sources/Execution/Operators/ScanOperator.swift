@@ -12,7 +12,7 @@ final class ScanOperator: Operator {
     private let splits: [FileSplit]
     private let layout: ScanLayout
     private let predicates: [ColumnPredicate]
-    private var next = 0
+    private var nextSplit = 0
     private var current: (any BatchStream)?
     private var currentFile = 0
     /// Filters that the reader of the current file has not applied.
@@ -45,9 +45,9 @@ final class ScanOperator: Operator {
                 context.counters.rowsIn.add(batch.count, ordering: .relaxed)
                 if let given = try finish(batch) { return .batch(given) }
             } else {
-                guard next < splits.count else { return .finished }
-                try open(splits[next])
-                next += 1
+                guard nextSplit < splits.count else { return .finished }
+                try open(splits[nextSplit])
+                nextSplit += 1
             }
         }
     }

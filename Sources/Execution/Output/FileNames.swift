@@ -1,4 +1,5 @@
 import Columns
+import Kernels
 import Plans
 
 /// Names the files that tasks write, as Spark does.
@@ -37,8 +38,11 @@ enum FolderName {
     private static let escaped = Set("\"#%'*/:=?\\{[]^".utf8)
 
     /// Returns `name=value`, both escaped.
-    static func make(_ name: String, _ values: Vector, row: Int) -> String {
-        let text = values.isNull(row) ? "" : PartitionText.text(values, row: row)
+    static func make(_ name: String, _ values: Vector, row: Int) throws -> String {
+        let one = values.sliced(from: row, count: 1)
+        let cast = try Casting.cast(one.flattened(), to: .string, mode: .error, zone: .utc)
+        var text = ""
+        if case .string(let shown) = cast.scalar(at: 0) { text = shown }
         return escape(name) + "=" + (text.isEmpty ? null : escape(text))
     }
 

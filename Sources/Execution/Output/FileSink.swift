@@ -60,7 +60,7 @@ final class FileSink: TaskSink {
         let numbers = groupOfRow.pointer(as: UInt32.self)
         let known = groups.groupCount
         groups.assignGroups(write.partitionColumns.map { batch.columns[$0] }, count: count, into: numbers)
-        if groups.groupCount > known { addFolders(from: known, groups) }
+        if groups.groupCount > known { try addFolders(from: known, groups) }
         let data = batch.projected(dataColumns)
         let rowsByGroup = RowsByGroup(numbers, count: count, groupCount: groups.groupCount)
         try rowsByGroup.forEach { group, rows, size in
@@ -68,11 +68,11 @@ final class FileSink: TaskSink {
         }
     }
 
-    private func addFolders(from: Int, _ groups: GroupTable) {
+    private func addFolders(from: Int, _ groups: GroupTable) throws {
         let values = groups.keyColumns(from: from, count: groups.groupCount - from)
         let names = write.partitionColumns.map { write.schema[$0].name }
         for row in 0..<(groups.groupCount - from) {
-            let parts = zip(names, values).map { FolderName.make($0, $1, row: row) }
+            let parts = try zip(names, values).map { try FolderName.make($0, $1, row: row) }
             folders.append(Folder(path: parts.joined(separator: "/") + "/"))
         }
     }
@@ -104,7 +104,8 @@ final class FileSink: TaskSink {
         let name = FileName.make(
             task: context.fragment.taskIndex, job: context.jobID, number: folder.fileNumber, write: write)
         let path = folder.path + name
-        let sink = try context.resources.files.create(path, write: write, attempt: context.attempt)
+        let sink = try context.resources.files.create(
+            path, write: write, job: context.jobID, attempt: context.attempt)
         let writer = try FileWriters.open(sink, relativePath: path, write: write, schema: dataSchema)
         folder.writer = writer
         folder.fileNumber += 1

@@ -18,6 +18,8 @@ package struct TaskResult: Sendable {
     package var partitionBytes: [Int] = []
     /// Files written aside, for the commit.
     package var files: [WrittenFile] = []
+    /// Checksum over the output's sizes, by which a reader knows that it reads this output.
+    package var checksum: UInt64 = 0
 }
 
 /// Names a file that a task wrote aside.

@@ -36,7 +36,7 @@ extension SessionSettings: ProtobufMessage {
 }
 
 /// The splits of one scan.
-private struct SplitList {
+struct SplitList {
     var splits: [FileSplit]
 }
 

@@ -1,0 +1,64 @@
+import Catalog
+import Coordinator
+import Execution
+import Memory
+import Protocol
+import Scheduling
+import Shuffle
+import Storage
+import Vocabulary
+import Worker
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Holds a whole cluster in this process: a coordinator that remembers nothing beyond it, and one worker with all
+/// cores. Messages and batches are handed over by reference; no port is opened, no file is left behind.
+package final class EmbeddedCluster: Sendable {
+    private let coordinator: CoordinatorNode
+    private let worker: WorkerNode
+    package let resources: WorkerResources
+
+    /// Sizes the cluster; nil takes all cores, and three quarters of the machine's memory.
+    package struct Size: Sendable {
+        package var slots: Int?
+        package var memoryBytes: Int?
+        package var spillDirectory = "/tmp"
+
+        package init(slots: Int? = nil, memoryBytes: Int? = nil) {
+            self.slots = slots
+            self.memoryBytes = memoryBytes
+        }
+    }
+
+    /// Starts the cluster; ready when this returns.
+    package init(_ size: Size = Size()) async throws {
+        let slots = size.slots ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let memory = size.memoryBytes ?? EmbeddedCluster.machineMemoryBytes / 4 * 3
+        let store = ShuffleStore()
+        let shuffle = LocalShuffleSource(store: store)
+        let files = WorkerFiles(rules: .unrestricted, isDurable: false)
+        resources = WorkerResources(
+            budget: MemoryBudget(limitBytes: memory), store: store, shuffle: shuffle,
+            spillDirectory: size.spillDirectory, encodesShuffle: false, files: files)
+        coordinator = CoordinatorNode(
+            environment: CoordinatorEnvironment(log: NoLog(), results: shuffle, storage: StoredJobs(rules: .unrestricted)) { _ in })
+        let up = UpLine()
+        worker = WorkerNode(
+            identity: WorkerIdentity(
+                address: "embedded", incarnation: UInt64.random(in: .min ... .max), version: 1, slots: slots,
+                memoryBytes: memory),
+            resources: resources, pool: ComputePool(threadCount: slots), line: up, leave: { _ in })
+        try await coordinator.start()
+        up.connect(coordinator, DownLine(worker: worker))
+        await worker.start()
+    }
+
+    private static var machineMemoryBytes: Int {
+        max(1 << 30, sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
+    }
+
+    /// The cluster as clients see it.
+    package var service: any JobService { coordinator }
+}

@@ -1,0 +1,34 @@
+import Coordinator
+import Protocol
+import Scheduling
+import Synchronization
+import Worker
+
+/// Carries messages from the worker to the coordinator of the same process, in order.
+final class UpLine: CoordinatorLine {
+    private let queue: AsyncStream<WorkerMessage>
+    private let input: AsyncStream<WorkerMessage>.Continuation
+
+    init() { (queue, input) = AsyncStream.makeStream() }
+
+    /// Begins to deliver. Called once.
+    func connect(_ coordinator: CoordinatorNode, _ down: DownLine) {
+        let queue = queue
+        Task { for await message in queue { await coordinator.receive(message, from: down) } }
+    }
+
+    func send(_ message: WorkerMessage) { input.yield(message) }
+}
+
+/// Carries messages from the coordinator to the worker of the same process, in order.
+final class DownLine: WorkerLine {
+    private let input: AsyncStream<(CoordinatorMessage, [TaskOrder])>.Continuation
+
+    init(worker: WorkerNode) {
+        let (queue, input) = AsyncStream<(CoordinatorMessage, [TaskOrder])>.makeStream()
+        self.input = input
+        Task { for await (message, orders) in queue { await worker.receive(message, orders: orders) } }
+    }
+
+    func send(_ message: CoordinatorMessage, orders: [TaskOrder]) { input.yield((message, orders)) }
+}

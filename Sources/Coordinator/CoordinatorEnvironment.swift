@@ -1,0 +1,28 @@
+import Planner
+import Protocol
+import Scheduling
+import Shuffle
+import Vocabulary
+
+/// Holds what a coordinator stands on; the embedded cluster, the program and the tests each bring their own.
+package struct CoordinatorEnvironment: Sendable {
+    package var log: any FactLog
+    /// Reads results from where they lie.
+    package var results: any ShuffleSource
+    /// Lists, stages and publishes files.
+    package var storage: any JobStorage
+    package var clock: @Sendable () -> Moment
+    /// Called when the log fails: the process must end.
+    package var fail: @Sendable (any Error) -> Void
+
+    package init(
+        log: any FactLog, results: any ShuffleSource, storage: any JobStorage,
+        clock: @escaping @Sendable () -> Moment = NodeClock.moment, fail: @escaping @Sendable (any Error) -> Void
+    ) {
+        self.log = log
+        self.results = results
+        self.storage = storage
+        self.clock = clock
+        self.fail = fail
+    }
+}

@@ -1,0 +1,151 @@
+import Planner
+import Protocol
+import Scheduling
+import Vocabulary
+
+// Answers to what clients ask about jobs and workers.
+extension CoordinatorNode: JobService {
+    package func submit(_ request: JobRequest) async throws -> JobStatus {
+        guard request.sql.utf8.count <= Limits.sqlBytes else {
+            throw EngineError.user("SQL_TOO_LONG", "The SQL text is longer than \(ByteSize.format(Limits.sqlBytes))")
+        }
+        let externalID = try JobIdentity.id(of: request)
+        let digest = JobIdentity.digest(of: request)
+        let header: JobHeader
+        if let known = scheduler.ledger.job(externalID: externalID) {
+            // Submitted before: the scheduler tells whether it was the same.
+            header = JobHeader(
+                externalID: externalID, digest: digest, name: request.name ?? "sql",
+                statementCount: scheduler.ledger.jobs[known.index].header.statementCount)
+        } else {
+            let now = environment.clock().wallMilliseconds * 1000
+            let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
+            header = JobHeader(
+                externalID: externalID, digest: digest, name: request.name ?? "sql",
+                statementCount: session.statementCount)
+            let id = JobID(scheduler.ledger.jobs.count)
+            books[id] = JobBook(id: id, externalID: externalID, request: request, session: session)
+        }
+        let records: [LogRecord] =
+            environment.log.isDurable
+            ? [.submission(externalID: externalID, try SubmissionPayload.encode(request))] : []
+        if scheduler.ledger.job(externalID: externalID) != nil, !isSame(request, as: externalID) {
+            throw EngineError.user(
+                "JOB_ID_CONFLICT", "Another job was submitted with this id: \(externalID)",
+                remedy: "Leave out --id, or choose another.")
+        }
+        try await submitted(externalID) { handle(.submit(header), before: records) }
+        return try await job(externalID)
+    }
+
+    package func job(_ id: String) async throws -> JobStatus { status(of: try book(id)) }
+
+    package func jobs(all: Bool) async throws -> [JobStatus] {
+        books.keys.sorted().reversed().compactMap { id in
+            guard let book = books[id] else { return nil }
+            let status = status(of: book)
+            return all || !status.state.isEnd ? status : nil
+        }
+    }
+
+    package func stages(_ id: String) async throws -> [StageStatus] {
+        let book = try book(id)
+        return (scheduler.progress(of: book.id)?.stages ?? []).map { StageStatus($0) }
+    }
+
+    package func tasks(_ id: String) async throws -> [TaskStatus] {
+        let book = try book(id)
+        return TaskStatus.all(of: book.id, in: scheduler)
+    }
+
+    package func plan(_ id: String) async throws -> String {
+        let book = try book(id)
+        return book.plans.keys.sorted().compactMap { book.graph($0).map { "\($0)" } }.joined(separator: "\n")
+    }
+
+    package func logs(_ id: String, from: Int) async throws -> [LogLine] {
+        Array(try book(id).log.dropFirst(max(0, from)))
+    }
+
+    package func waitForChange(_ id: String, after version: Int, milliseconds: Int) async throws -> JobStatus {
+        let book = try book(id)
+        await waitForChange(book, after: version, milliseconds: milliseconds)
+        return status(of: book)
+    }
+
+    package func cancel(_ id: String) async throws -> JobStatus {
+        let book = try book(id)
+        handle(.cancel(book.id))
+        return status(of: book)
+    }
+
+    package func retry(_ id: String) async throws -> JobStatus {
+        let book = try book(id)
+        guard status(of: book).state.isEnd else {
+            throw EngineError.user("JOB_NOT_FINISHED", "Only a finished job can be submitted again: \(id)")
+        }
+        var request = book.request
+        request.id = nil
+        return try await submit(request)
+    }
+
+    package func workers() async throws -> [WorkerStatus] {
+        scheduler.workerProgress(withLost: true).map { WorkerStatus($0) }
+    }
+
+    package func cluster() async throws -> ClusterStatus {
+        let active = scheduler.workerProgress()
+        let states = books.values.map { status(of: $0).state }
+        return ClusterStatus(
+            version: ProgramVersion.text, epoch: Int(scheduler.ledger.epoch), workers: active.count,
+            slots: .init(
+                total: active.reduce(0) { $0 + $1.identity.slots }, used: active.reduce(0) { $0 + $1.usedSlots }),
+            queuedTasks: scheduler.queuedTaskCount, runningJobs: states.count { $0 == .running },
+            queuedJobs: states.count { $0 == .queued })
+    }
+
+    package func explain(_ request: JobRequest) async throws -> String {
+        let now = environment.clock().wallMilliseconds * 1000
+        let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
+        let facts = ClusterFacts(
+            slots: scheduler.workerProgress().reduce(0) { $0 + $1.identity.slots },
+            workers: scheduler.workerProgress().count)
+        return try await Task.detached { try session.explain(cluster: facts, nowMicroseconds: now) }.value
+    }
+
+    /// Whether a request is the one that was submitted under an id.
+    private func isSame(_ request: JobRequest, as id: String) -> Bool {
+        guard let job = scheduler.ledger.job(externalID: id) else { return false }
+        return scheduler.ledger.jobs[job.index].header.digest == JobIdentity.digest(of: request)
+    }
+
+    // MARK: - Looking up
+
+    func book(_ id: String) throws -> JobBook {
+        guard let job = scheduler.ledger.job(externalID: id), let book = books[job] else {
+            throw EngineError.user(
+                "JOB_NOT_FOUND", "There is no job with this id: \(id)",
+                remedy: "List the jobs with: etl-submit list --all")
+        }
+        return book
+    }
+
+    func status(of book: JobBook) -> JobStatus {
+        guard let progress = scheduler.progress(of: book.id) else {
+            return JobStatus(
+                id: book.externalID, name: book.name, state: .queued, submittedAt: "",
+                stages: .init(total: 0, done: 0, running: 0))
+        }
+        return JobStatus(
+            id: book.externalID, name: book.name,
+            state: Protocol.JobState(rawValue: progress.state.rawValue) ?? .queued,
+            submittedAt: TimeText.rfc3339(progress.acceptedMilliseconds),
+            startedAt: progress.startedMilliseconds.map { TimeText.rfc3339($0) },
+            finishedAt: progress.endedMilliseconds.map { TimeText.rfc3339($0) }, progress: progress.fraction,
+            stages: .init(
+                total: progress.stages.count, done: progress.stages.count { $0.state == .succeeded },
+                running: progress.stages.count { $0.state == .running }),
+            error: progress.error.map { JobFailure($0) }, version: book.version,
+            hasResult: book.session.givesRows, warnings: book.warnings)
+    }
+}

@@ -1,0 +1,113 @@
+import Columns
+import Plans
+import Protocol
+import Scheduling
+import Shuffle
+import Vocabulary
+
+// Hands the rows of a job's last query to the client.
+extension CoordinatorNode {
+    package func result(_ id: String) async throws -> JobResult {
+        let book = try book(id)
+        let record = scheduler.ledger.jobs[book.id.index]
+        guard record.outcome == .succeeded else {
+            throw EngineError.user("JOB_NOT_FINISHED", "The job has not succeeded, so it has no rows: \(id)")
+        }
+        let last = UInt32(record.header.statementCount - 1)
+        if let (schema, batch) = book.knownRows(last, text: analysis(of: book, statement: last)) {
+            return JobResult(
+                schema: schema,
+                batches: AsyncThrowingStream { stream in
+                    if batch.count > 0 { stream.yield(batch) }
+                    stream.finish()
+                })
+        }
+        guard let key = record.resultStage, let graph = book.graph(last), case .rows(_, let schema) = graph.result
+        else { throw EngineError.user("JOB_HAS_NO_RESULT", "The job's last statement gives no rows: \(id)") }
+        guard !record.areResultsReleased else {
+            throw EngineError.user(
+                "RESULT_EXPIRED", "The job's rows were fetched already or kept for their time: \(id)",
+                remedy: "Run it again with: etl-submit retry \(id)")
+        }
+        let tasks = record.statements[Int(last)].stages[key.stage.index].tasks
+        let parts = try tasks.map { task -> (output: OutputAddress, partitions: Range<Int>) in
+            guard let output = task.output else {
+                throw EngineError.system("RESULT_LOST", "A worker that held rows of the job's result was lost")
+            }
+            let worker = scheduler.ledger.workers[output.worker.index].identity
+            return (
+                OutputAddress(attempt: output.attempt, address: worker.address, checksum: output.checksum), 0..<1
+            )
+        }
+        let stream = environment.results.read(parts, schema: schema, ordered: true)
+        let job = book.id
+        return JobResult(
+            schema: schema, batches: ResultStream.batches(stream) { [weak self] in await self?.fetched(job) })
+    }
+
+    private func fetched(_ job: JobID) { handle(.resultsFetched(job)) }
+
+    /// The measured figures of a statement's stages, for EXPLAIN ANALYZE.
+    private func analysis(of book: JobBook, statement: UInt32) -> String {
+        let stages = scheduler.progress(of: book.id)?.stages.filter { $0.key.statement == statement } ?? []
+        return stages.map { stage in
+            "stage \(stage.key.stage) \(stage.label): \(stage.total) tasks, \(stage.counters.rowsIn) rows in, "
+                + "\(stage.counters.rowsOut) rows out, \(ByteSize.format(stage.counters.bytesIn)) in, "
+                + "\(ByteSize.format(stage.counters.bytesOut)) out, \(stage.counters.milliseconds) ms in tasks"
+        }.joined(separator: "\n")
+    }
+}
+
+extension JobBook {
+    /// The rows of a statement that needs no stages for them (EXPLAIN, SHOW, SET), or of EXPLAIN ANALYZE with the measured
+    /// figures `text`; nil for all others.
+    func knownRows(_ statement: UInt32, text: String) -> (Schema, Batch)? {
+        switch plans[statement]?.work {
+        case .rows(let rows, let schema):
+            let columns = schema.fields.indices.map { column in
+                Vector.of(schema[column].type, rows.map { $0[column].value })
+            }
+            return (schema, Batch(columns: columns, count: rows.count))
+        case .analyze(_, let plan):
+            let schema = Schema([Field("plan", .string, nullable: false)])
+            let whole = plan + "\n== Measured ==\n" + text + "\n"
+            return (schema, Batch(columns: [.of(.string, [.string(whole)])], count: 1))
+        default: return nil
+        }
+    }
+}
+
+/// Turns a shuffle stream, which is asked again after a wake-up, into an asynchronous sequence.
+enum ResultStream {
+    /// Returns the stream's batches; `finished` is called when all of them were taken.
+    static func batches(
+        _ source: any ShuffleStream, finished: @escaping @Sendable () async -> Void
+    ) -> AsyncThrowingStream<Batch, any Error> {
+        let reader = Reader(source)
+        return AsyncThrowingStream {
+            while true {
+                switch try reader.next() {
+                case .batch(let batch): return batch
+                case .finished:
+                    await finished()
+                    return nil
+                case .blocked(let wakeup):
+                    await withCheckedContinuation { continuation in
+                        wakeup.whenSignalled { continuation.resume() }
+                    }
+                }
+            }
+        }
+    }
+
+    /// `@unchecked Sendable`: the asynchronous sequence's one consumer owns it.
+    private final class Reader: @unchecked Sendable {
+        private let source: any ShuffleStream
+
+        init(_ source: any ShuffleStream) { self.source = source }
+
+        func next() throws -> Pull {
+            do { return try source.next() } catch let failure as FetchFailure { throw failure.error }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Planner
+import Plans
+import Protocol
+import Scheduling
+import Vocabulary
+
+// Planning and committing a job's statements, both outside of the actor, as they wait for files.
+extension CoordinatorNode {
+    /// What planning has to know of the workers; at least one slot, as a worker may yet come.
+    private var clusterFacts: ClusterFacts {
+        let active = scheduler.workerProgress().filter { $0.state == .active }
+        return ClusterFacts(slots: active.reduce(0) { $0 + $1.identity.slots }, workers: active.count)
+    }
+
+    /// Plans a statement and tells the scheduler.
+    func plan(_ job: JobID, _ statement: UInt32) {
+        guard let book = books[job] else {
+            return handle(.planningFailed(job, statement: statement, .internal("job \(job) has no session")))
+        }
+        let session = book.session
+        let facts = clusterFacts
+        let now = environment.clock().wallMilliseconds * 1000
+        Task.detached {
+            let result = Result { try session.plan(statement, cluster: facts, nowMicroseconds: now) }
+            await self.planned(book.id, statement, result)
+        }
+    }
+
+    private func planned(_ job: JobID, _ statement: UInt32, _ result: Result<PlannedStatement, any Error>) {
+        guard let book = books[job] else { return }
+        switch result {
+        case .failure(let error):
+            handle(.planningFailed(job, statement: statement, EngineError(wrapping: error)))
+        case .success(let plan):
+            book.plans[statement] = plan
+            book.warnings += plan.warnings
+            let graph = book.graph(statement)
+            var records: [LogRecord] = []
+            if let graph, environment.log.isDurable {
+                do {
+                    let settings = book.session.settings(of: statement)
+                    records = [.plan(job, statement: statement, try PlanCodec.encode(graph, settings: settings))]
+                } catch {
+                    return handle(.planningFailed(job, statement: statement, error))
+                }
+            }
+            let stages = graph.map { graph in graph.stages.map { StageSpec($0, result: graph.result) } } ?? []
+            handle(.statementPlanned(job, statement: statement, stages: stages), before: records)
+        }
+    }
+
+    /// Publishes a statement's files, then lets its changes to the catalog take effect.
+    func commit(_ manifest: CommitManifest) {
+        guard let book = books[manifest.job], let plan = book.plans[manifest.statement] else {
+            let error = EngineError.internal("statement \(manifest.statement) of job \(manifest.job) has no plan")
+            return handle(.commitFailed(manifest.job, statement: manifest.statement, error))
+        }
+        let session = book.session
+        let storage = environment.storage
+        let write = book.graph(manifest.statement)?.write
+        let externalID = book.externalID
+        Task.detached {
+            let result = Result {
+                if let write {
+                    try storage.publish(
+                        write, job: externalID, statement: manifest.statement,
+                        attempts: try manifest.outputs.map {
+                            ($0.attempt, try FileManifest(wireBytes: $0.manifest))
+                        })
+                }
+                try session.finish(plan)
+            }
+            await self.committed(manifest, result)
+        }
+    }
+
+    private func committed(_ manifest: CommitManifest, _ result: Result<Void, any Error>) {
+        switch result {
+        case .success: handle(.committed(manifest.job, statement: manifest.statement))
+        case .failure(let error):
+            handle(.commitFailed(manifest.job, statement: manifest.statement, EngineError(wrapping: error)))
+        }
+    }
+
+    /// Removes what an unsuccessful job's open statement had written aside.
+    func clean(_ job: JobID) {
+        guard let book = books[job] else { return handle(.cleaned(job)) }
+        let storage = environment.storage
+        let externalID = book.externalID
+        let writes = book.plans.keys.sorted().compactMap { statement in
+            book.graph(statement)?.write.map { (statement, $0) }
+        }
+        let last = writes.last
+        Task.detached {
+            // What cannot be removed now stays aside, invisible to readers; the job has ended either way.
+            if let (statement, write) = last { try? storage.discard(write, job: externalID, statement: statement) }
+            await self.handle(.cleaned(job))
+        }
+    }
+}
+
+extension StageGraph {
+    /// Where the statement writes files, if it does.
+    var write: FileWrite? { if case .files(_, let write) = result { write } else { nil } }
+}
+
+extension EngineError {
+    /// Takes an error as it is when it is one of ours, or blames Millrace.
+    init(wrapping error: any Error) { self = (error as? EngineError) ?? .internal("\(error)") }
+}

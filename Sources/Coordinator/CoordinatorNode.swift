@@ -1,0 +1,164 @@
+import Columns
+import Planner
+import Plans
+import Protocol
+import Scheduling
+import Shuffle
+import Storage
+import Vocabulary
+
+/// Carries out what the `JobScheduler` decides: plans, launches, publishes, and tells clients.
+///
+/// ```
+/// request, message, timer ─▶ event ─▶ JobScheduler ─▶ facts ─▶ log (durable) ─▶ actions ─▶ effects
+/// ```
+/// Decisions are the scheduler's; this actor turns requests into events, facts into log records and actions into
+/// effects. Effects of a decision start only after its facts are durable, and in the order of decisions.
+package actor CoordinatorNode {
+    var scheduler: JobScheduler
+    var books: [JobID: JobBook] = [:]
+    private var lines: [WorkerLife: any WorkerLine] = [:]
+    private var submissions: [String: [CheckedContinuation<Void, any Error>]] = [:]
+    private var queue: [(records: [LogRecord], actions: [Action])] = []
+    private var isWriting = false
+    private var timer: Task<Void, Never>?
+    private var waiterNumber: UInt64 = 0
+    let environment: CoordinatorEnvironment
+
+    package init(environment: CoordinatorEnvironment, settings: SchedulerSettings = SchedulerSettings()) {
+        self.environment = environment
+        scheduler = JobScheduler(settings: settings)
+    }
+
+    /// Folds the log and begins to work. Throws when the log cannot be read.
+    package func start() throws {
+        try recover()
+        handle(.started)
+    }
+
+    // MARK: - Workers
+
+    /// Takes a worker's message; answers to it, and later orders, go by `line`.
+    package func receive(_ message: WorkerMessage, from line: any WorkerLine) {
+        if case .register(let registration) = message { lines[registration.identity.life] = line }
+        handle(.message(message))
+    }
+
+    // MARK: - Events and effects
+
+    /// Lets the scheduler decide, and carries the decision out.
+    func handle(_ event: Event, before records: [LogRecord] = []) {
+        let moment = environment.clock()
+        let decision = scheduler.handle(event, at: moment)
+        note(decision, at: moment.wallMilliseconds)
+        guard environment.log.isDurable else {
+            for action in decision.actions { perform(action) }
+            return
+        }
+        queue.append((records + decision.facts.map { .fact($0) }, decision.actions))
+        if !isWriting {
+            isWriting = true
+            Task { await drainQueue() }
+        }
+    }
+
+    /// Writes all that is queued with one flush, then acts; again until nothing is queued.
+    private func drainQueue() async {
+        while !queue.isEmpty {
+            let batch = queue
+            queue = []
+            let records = batch.flatMap(\.records)
+            if !records.isEmpty {
+                do {
+                    try await environment.log.append(records)
+                } catch {
+                    // What is not durable must not be acted on: the process ends and recovers from its log.
+                    environment.fail(error)
+                    return
+                }
+            }
+            for entry in batch { for action in entry.actions { perform(action) } }
+        }
+        isWriting = false
+    }
+
+    private func perform(_ action: Action) {
+        switch action {
+        case .planStatement(let job, let statement): plan(job, statement)
+        case .replan(let stage, _): handle(.replanned(stage, stages: []))
+        case .commit(let manifest): commit(manifest)
+        case .clean(let job): clean(job)
+        case .send(_, let life, let message), .reply(let life, let message):
+            lines[life]?.send(message, orders: orders(for: message))
+        case .setTimer(let time): arm(time)
+        case .jobChanged(let job): books[job]?.changed()
+        case .submitted(let job, _):
+            if let book = books[job] { answerSubmission(book.externalID, with: nil) }
+        case .refused: break
+        }
+    }
+
+    private func arm(_ time: Instant) {
+        timer?.cancel()
+        let wait = max(0, time - environment.clock().monotonic)
+        timer = Task { [weak self] in
+            try? await Task.sleep(for: .milliseconds(wait))
+            if !Task.isCancelled { await self?.handle(.tick) }
+        }
+    }
+
+    /// Makes the order of each launch in a message, from the plan of its statement.
+    private func orders(for message: CoordinatorMessage) -> [TaskOrder] {
+        message.launches.compactMap { launch in
+            let task = launch.attempt.task
+            guard let book = books[task.stage.job], let graph = book.graph(task.stage.statement),
+                let stage = graph.stages.first(where: { $0.id == task.stage.stage })
+            else { return nil }
+            let index = Int(task.index)
+            return TaskOrder(
+                jobID: book.externalID,
+                fragment: TaskFragment(
+                    stage: stage.id, taskIndex: index, taskCount: stage.taskCount, plan: stage.plan,
+                    output: stage.output, splits: index < stage.splits.count ? stage.splits[index] : [],
+                    settings: book.session.settings(of: task.stage.statement)))
+        }
+    }
+
+    // MARK: - Submission
+
+    /// Waits until the submission is durable.
+    func submitted(_ externalID: String, _ begin: () -> Void) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            submissions[externalID, default: []].append(continuation)
+            begin()
+        }
+    }
+
+    func answerSubmission(_ externalID: String, with error: EngineError?) {
+        for waiting in submissions.removeValue(forKey: externalID) ?? [] {
+            if let error { waiting.resume(throwing: error) } else { waiting.resume() }
+        }
+    }
+
+    // MARK: - Waiting for changes
+
+    /// Waits until the job's version passes `version`, or for `milliseconds`.
+    func waitForChange(_ book: JobBook, after version: Int, milliseconds: Int) async {
+        guard book.version <= version, milliseconds > 0 else { return }
+        waiterNumber += 1
+        let number = waiterNumber
+        let timeout = Task { [weak self] in
+            try? await Task.sleep(for: .milliseconds(milliseconds))
+            await self?.release(book.id, waiter: number)
+        }
+        await withCheckedContinuation { continuation in
+            book.waiters.append(JobBook.Waiter(id: number, continuation: continuation))
+        }
+        timeout.cancel()
+    }
+
+    private func release(_ job: JobID, waiter: UInt64) {
+        guard let book = books[job], let place = book.waiters.firstIndex(where: { $0.id == waiter }) else { return }
+        book.waiters.remove(at: place).continuation.resume()
+    }
+}

@@ -1,0 +1,29 @@
+import Scheduling
+import Vocabulary
+
+/// Names one record of the log. Records are written in order and are durable together with all before them.
+package enum LogRecord: Sendable {
+    case fact(Fact)
+    /// The submission of a job, as JSON; written before the fact that accepts it.
+    case submission(externalID: String, [UInt8])
+    /// The stage graph of a statement, as `PlanCodec` writes it; written before the fact that it was planned.
+    case plan(JobID, statement: UInt32, [UInt8])
+}
+
+/// Holds what a coordinator must remember over its own death.
+package protocol FactLog: Sendable {
+    /// Returns all records, in order. Called once, before any `append`.
+    func load() throws -> [LogRecord]
+    /// Makes records durable; returns only then. Called by one task at a time.
+    func append(_ records: [LogRecord]) async throws
+    /// Whether `append` does anything; without it, effects need not wait.
+    var isDurable: Bool { get }
+}
+
+/// Remembers nothing: for the cluster that lives and dies with the program that embeds it.
+package struct NoLog: FactLog {
+    package init() {}
+    package func load() -> [LogRecord] { [] }
+    package func append(_ records: [LogRecord]) {}
+    package var isDurable: Bool { false }
+}

@@ -1,0 +1,63 @@
+import Columns
+import Planner
+import Plans
+import Protocol
+import Scheduling
+import Vocabulary
+
+/// Keeps what the coordinator knows of a job beside the scheduler: its request, plans, log, and who waits for it.
+/// Owned by the `CoordinatorNode`.
+final class JobBook {
+    let id: JobID
+    let externalID: String
+    let request: JobRequest
+    let session: JobSession
+    /// What was planned, by statement.
+    var plans: [UInt32: PlannedStatement] = [:]
+    var warnings: [String]
+    var log: [LogLine] = []
+    /// Grows with every change that watchers see.
+    var version = 0
+    var waiters: [Waiter] = []
+
+    /// Waits for the version to pass a number.
+    struct Waiter {
+        let id: UInt64
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    /// Lines of a job's log that are kept.
+    static let logLimit = 2000
+
+    init(id: JobID, externalID: String, request: JobRequest, session: JobSession) {
+        self.id = id
+        self.externalID = externalID
+        self.request = request
+        self.session = session
+        warnings = session.warnings
+    }
+
+    var name: String { request.name ?? "sql" }
+
+    /// Tells all who wait that something changed.
+    func changed() {
+        version += 1
+        let waiting = waiters
+        waiters = []
+        for waiter in waiting { waiter.continuation.resume() }
+    }
+
+    /// Appends a line to the job's log.
+    func note(_ level: String, _ message: String, at milliseconds: Int64) {
+        if log.count >= JobBook.logLimit { return }
+        log.append(LogLine(time: TimeText.rfc3339(milliseconds), level: level, message: message))
+    }
+
+    /// The stage graph of a statement, when it has one.
+    func graph(_ statement: UInt32) -> StageGraph? {
+        switch plans[statement]?.work {
+        case .stages(let graph), .analyze(let graph, _): graph
+        default: nil
+        }
+    }
+}

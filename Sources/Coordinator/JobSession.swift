@@ -1,0 +1,99 @@
+import Catalog
+import Planner
+import Plans
+import Protocol
+import SQLSyntax
+import Vocabulary
+
+/// Plans a job's statements one after the other: holds its parsed text, catalog and settings.
+///
+/// `@unchecked Sendable`: statements of a job are planned one at a time, each after the one before was committed;
+/// the coordinator's actor orders them.
+final class JobSession: @unchecked Sendable {
+    private let source: SQLSource
+    private let statements: [StatementSyntax]
+    private let catalog: SessionCatalog
+    private var settings: SessionSettings
+    private var settingsByStatement: [UInt32: SessionSettings] = [:]
+    private(set) var warnings: [String] = []
+
+    /// Parses the job's text and takes its settings. Throws errors with their place in the text.
+    init(_ request: JobRequest, storage: any JobStorage, nowMicroseconds: Int64) throws {
+        source = SQLSource(request.sql, file: request.file ?? "<command line>")
+        statements = try SQLParser.statements(source)
+        var settings = SessionSettings(nowMicroseconds: nowMicroseconds)
+        for (key, value) in (request.conf ?? [:]).sorted(by: { $0.key < $1.key }) {
+            let (changed, warning) = try SettingNames.setting(key, to: value, in: settings)
+            settings = changed
+            if let warning { warnings.append(warning) }
+        }
+        self.settings = settings
+        catalog = storage.makeCatalog(settings: settings)
+    }
+
+    var statementCount: Int { statements.count }
+
+    /// Whether the job's last statement gives rows to the client.
+    var givesRows: Bool {
+        switch statements.last?.kind {
+        case .query, .explain, .set, .describe, .showTables: true
+        default: false
+        }
+    }
+
+    /// Plans a statement. Throws errors with their place.
+    func plan(_ statement: UInt32, cluster: ClusterFacts, nowMicroseconds: Int64) throws -> PlannedStatement {
+        settings.nowMicroseconds = nowMicroseconds
+        settingsByStatement[statement] = settings
+        let planner = StatementPlanner(catalog: catalog, settings: settings, cluster: cluster, source: source)
+        return try planner.plan(statements[Int(statement)])
+    }
+
+    /// Takes over what a statement changed, once its work is done.
+    func finish(_ planned: PlannedStatement) throws {
+        guard let change = planned.change else { return }
+        switch change {
+        case .set(let key, let value):
+            settings = try SettingNames.setting(key, to: value, in: settings).settings
+        case .resetSettings:
+            settings = SessionSettings(nowMicroseconds: settings.nowMicroseconds)
+        default: try catalog.apply(change)
+        }
+    }
+
+    /// The settings under which a statement was planned.
+    func settings(of statement: UInt32) -> SessionSettings { settingsByStatement[statement] ?? settings }
+
+    /// Takes over the settings under which a statement was planned before a restart.
+    func restore(_ statement: UInt32, settings: SessionSettings) { settingsByStatement[statement] = settings }
+
+    /// Plans a statement again after a restart, for what it changes in the catalog, keeping the stages that were
+    /// logged, as tasks of them have run.
+    func replan(_ statement: UInt32, graph: StageGraph?, isLive: Bool) throws -> PlannedStatement {
+        if !isLive, let graph { return PlannedStatement(work: .stages(graph)) }
+        let cluster = ClusterFacts(slots: 1, workers: 1)
+        let settings = settings(of: statement)
+        let planner = StatementPlanner(catalog: catalog, settings: settings, cluster: cluster, source: source)
+        var planned = try planner.plan(statements[Int(statement)])
+        if let graph {
+            if case .analyze(_, let text) = planned.work {
+                planned.work = .analyze(graph, text: text)
+            } else {
+                planned.work = .stages(graph)
+            }
+        }
+        return planned
+    }
+
+    /// Plans all statements without running any and returns the last one's EXPLAIN text.
+    func explain(cluster: ClusterFacts, nowMicroseconds: Int64) throws -> String {
+        var text: [String] = []
+        for (index, statement) in statements.enumerated() {
+            let planner = StatementPlanner(catalog: catalog, settings: settings, cluster: cluster, source: source)
+            if let explained = try planner.explanation(of: statement) { text.append(explained) }
+            let planned = try plan(UInt32(index), cluster: cluster, nowMicroseconds: nowMicroseconds)
+            try finish(planned)
+        }
+        return text.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,68 @@
+import Catalog
+import Plans
+import Protocol
+import Storage
+import Vocabulary
+
+/// Lists, publishes and cleans the files of jobs through storage, within the paths that are allowed.
+package final class StoredJobs: JobStorage {
+    private let rules: PathRules
+
+    package init(rules: PathRules) { self.rules = rules }
+
+    package func makeCatalog(settings: SessionSettings) -> SessionCatalog {
+        SessionCatalog(tree: StorageTree(rules: rules))
+    }
+
+    package func publish(
+        _ write: FileWrite, job: String, statement: UInt32,
+        attempts: [(attempt: AttemptID, manifest: FileManifest)]
+    ) throws {
+        let mode: PublicationMode =
+            switch write.mode {
+            case .overwrite: write.dynamicPartitionOverwrite ? .overwritePartitions : .overwrite
+            case .append, .errorIfExists, .ignore: .append
+            }
+        let files = attempts.flatMap { attempt, manifest in
+            manifest.files.map {
+                StagedFile(
+                    attempt: StagingName.attempt(attempt), path: $0.relativePath, byteCount: $0.bytes)
+            }
+        }
+        try Publication(
+            output: try rules.resolve(write.path), job: StagingName.statement(job: job, statement), mode: mode,
+            files: files
+        ).publish()
+    }
+
+    package func discard(_ write: FileWrite, job: String, statement: UInt32) throws {
+        try Publication.discard(
+            output: try rules.resolve(write.path), job: StagingName.statement(job: job, statement))
+    }
+}
+
+/// Shows storage to the catalog.
+private struct StorageTree: FileTree {
+    let rules: PathRules
+
+    func entry(at path: String) throws(EngineError) -> FileTreeEntry? {
+        let place = try rules.resolve(path)
+        return try FileSystems.of(place).status(place).map { status in
+            FileTreeEntry(path: path, isDirectory: status.isDirectory, byteCount: status.byteCount)
+        }
+    }
+
+    func entries(in directory: String) throws(EngineError) -> [FileTreeEntry] {
+        let place = try rules.resolve(directory)
+        return try FileSystems.of(place).entries(place).map { status in
+            FileTreeEntry(
+                path: directory.hasSuffix("/") ? directory + status.name : directory + "/" + status.name,
+                isDirectory: status.isDirectory, byteCount: status.byteCount)
+        }
+    }
+
+    func open(_ path: String) throws(EngineError) -> any ByteSource {
+        let place = try rules.resolve(path)
+        return try FileSystems.of(place).open(place)
+    }
+}

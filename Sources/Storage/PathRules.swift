@@ -1,0 +1,54 @@
+import Vocabulary
+
+/// Tells where the paths of jobs lead, and which may be used.
+package struct PathRules: Sendable {
+    /// Directory or URL that relative paths are below; empty: the process's own directory.
+    private let base: String
+    /// Absolute paths and URLs below which jobs may read and write; nil: anywhere.
+    private let allowed: [String]?
+
+    package init(base: String = "", allowed: [String]? = nil) {
+        self.base = PathRules.trimmed(base)
+        self.allowed = allowed.map { $0.map(PathRules.trimmed) }
+    }
+
+    /// Everything that the user of this process may use: for the cluster embedded in a user's own program.
+    package static let unrestricted = PathRules()
+
+    private static func trimmed(_ path: String) -> String {
+        var text = path
+        while text.count > 1, text.hasSuffix("/") { text.removeLast() }
+        return text
+    }
+
+    /// Returns the whole path of what a job names. Throws `PATH_NOT_ALLOWED` outside of what is allowed.
+    package func resolve(_ path: String) throws(EngineError) -> String {
+        let isAbsolute = path.hasPrefix("/") || path.contains("://") || path.hasPrefix("file:/")
+        if !isAbsolute {
+            guard allowed == nil || !path.split(separator: "/").contains("..") else { throw refused(path) }
+            return base.isEmpty ? path : base + "/" + path
+        }
+        guard let allowed else { return path }
+        let plain = path.hasPrefix("file://") ? String(path.dropFirst(7)) : path
+        let isInside = (allowed + (base.isEmpty ? [] : [base])).contains {
+            plain == $0 || plain.hasPrefix($0 + "/")
+        }
+        guard isInside, !plain.split(separator: "/").contains("..") else { throw refused(path) }
+        return path
+    }
+
+    private func refused(_ path: String) -> EngineError {
+        .user(
+            "PATH_NOT_ALLOWED", "Jobs of this cluster may not use the path: \(path)",
+            remedy: "Use a path relative to the cluster's storage, or have it allowed with --allow-path.")
+    }
+}
+
+/// Names the directories in which a statement's tasks write aside.
+package enum StagingName {
+    /// Returns the name of a statement's staging directory.
+    package static func statement(job: String, _ statement: UInt32) -> String { "\(job)-\(statement)" }
+
+    /// Returns the name of an attempt's directory in it.
+    package static func attempt(_ attempt: AttemptID) -> String { attempt.description }
+}

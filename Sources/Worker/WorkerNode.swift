@@ -1,0 +1,172 @@
+import Execution
+import Protocol
+import Scheduling
+import Shuffle
+import Vocabulary
+
+/// Runs tasks for a coordinator: carries out what its `TaskAgent` decides.
+///
+/// Compute happens on the pool's threads; this actor only takes messages, starts and stops attempts, and tells the
+/// coordinator how they ended.
+package actor WorkerNode {
+    private var agent: TaskAgent
+    private let resources: WorkerResources
+    private let pool: ComputePool
+    private let line: any CoordinatorLine
+    private let clock: @Sendable () -> Instant
+    /// Called when the process is to end: with an error when the coordinator refused this worker.
+    private let leave: @Sendable (EngineError?) -> Void
+    private var running: [AttemptID: TaskContext] = [:]
+    private var startedAt: [AttemptID: Instant] = [:]
+    private var orders: [AttemptID: TaskOrder] = [:]
+    private var timer: Task<Void, Never>?
+
+    package init(
+        identity: WorkerIdentity, settings: AgentSettings = AgentSettings(), resources: WorkerResources,
+        pool: ComputePool, line: any CoordinatorLine, clock: @escaping @Sendable () -> Instant = NodeClock.now,
+        leave: @escaping @Sendable (EngineError?) -> Void
+    ) {
+        agent = TaskAgent(identity, settings: settings, at: clock())
+        self.resources = resources
+        self.pool = pool
+        self.line = line
+        self.clock = clock
+        self.leave = leave
+    }
+
+    /// Registers with the coordinator, and goes on saying so until it answers.
+    package func start() { handle(.tick) }
+
+    /// Takes a message of the coordinator, with an order for each launch in it.
+    package func receive(_ message: CoordinatorMessage, orders sent: [TaskOrder]) {
+        for (launch, order) in zip(message.launches, sent) { orders[launch.attempt] = order }
+        if case .deliver(let delivery) = message {
+            for case .dropJob(let job, _) in delivery.commands {
+                resources.sharedBuilds.drop { $0.job == job }
+            }
+        }
+        handle(.message(message))
+    }
+
+    /// Takes no more work, and leaves when nothing here is needed.
+    package func drain() { handle(.drain) }
+
+    /// Reports that a reader found an output of this worker damaged or gone.
+    package func outputLost(_ attempt: AttemptID) { handle(.outputLost(attempt)) }
+
+    /// Whether the coordinator knows this worker.
+    package var isRegistered: Bool { agent.isRegistered }
+    /// Attempts that run here now.
+    package var runningCount: Int { running.count }
+
+    private func handle(_ event: AgentEvent) {
+        let now = clock()
+        var actions: [AgentAction] = []
+        if case .tick = event {
+            for attempt in running.keys.sorted() {
+                guard let context = running[attempt] else { continue }
+                let progress = AttemptProgress(attempt: attempt, counters: counters(context, attempt))
+                actions += agent.handle(.progress(progress), at: now)
+            }
+            let usage = AgentEvent.usage(
+                memoryBytes: resources.budget.usedBytes, shuffleBytes: resources.store.byteCount)
+            actions += agent.handle(usage, at: now)
+        }
+        actions += agent.handle(event, at: now)
+        for action in actions { perform(action) }
+    }
+
+    private func perform(_ action: AgentAction) {
+        switch action {
+        case .send(let message): line.send(message)
+        case .start(let launch): start(launch)
+        case .stop(let attempt): stop(attempt)
+        case .drop(let attempt):
+            resources.store.drop([attempt])
+            resources.files.discard(attempt)
+        case .setTimer(let time): arm(time)
+        case .leave: leave(nil)
+        case .refuse(let error): leave(error)
+        }
+    }
+
+    private func arm(_ time: Instant) {
+        timer?.cancel()
+        let wait = max(0, time - clock())
+        timer = Task { [weak self] in
+            try? await Task.sleep(for: .milliseconds(wait))
+            if !Task.isCancelled { await self?.handle(.tick) }
+        }
+    }
+
+    // MARK: - Attempts
+
+    private func start(_ launch: Launch) {
+        let attempt = launch.attempt
+        guard let order = orders.removeValue(forKey: attempt) else {
+            handle(.ended(attempt, .failed(.error(.internal("attempt \(attempt) came without an order")))))
+            return
+        }
+        var inputs: [StageID: [OutputAddress]] = [:]
+        for input in launch.inputs {
+            inputs[input.dependency.producer] = input.outputs.map {
+                OutputAddress(attempt: $0.attempt, address: $0.address, checksum: $0.checksum)
+            }
+        }
+        let context = TaskContext(
+            attempt: attempt, jobID: order.jobID, fragment: order.fragment, inputs: inputs, resources: resources)
+        running[attempt] = context
+        startedAt[attempt] = clock()
+        pool.submit(TaskRun(context: context)) { end in
+            Task { await self.ended(attempt, end) }
+        }
+    }
+
+    private func stop(_ attempt: AttemptID) {
+        guard let context = running[attempt] else {
+            // Not started yet, or ended with its report under way: either way it is over here.
+            handle(.ended(attempt, .stopped))
+            return
+        }
+        context.cancel()
+    }
+
+    private func ended(_ attempt: AttemptID, _ end: TaskRun.Step) {
+        guard let context = running.removeValue(forKey: attempt) else { return }
+        let counters = counters(context, attempt)
+        startedAt[attempt] = nil
+        switch end {
+        case .finished(let result): handle(.ended(attempt, .completed(output(attempt, result, counters))))
+        case .failed(let error):
+            resources.store.drop([attempt])
+            resources.files.discard(attempt)
+            handle(.ended(attempt, context.isCancelled ? .stopped : .failed(failure(error))))
+        case .ready, .blocked: break
+        }
+    }
+
+    private func counters(_ context: TaskContext, _ attempt: AttemptID) -> TaskCounters {
+        let meter = context.counters
+        return TaskCounters(
+            rowsIn: meter.rowsIn.load(ordering: .relaxed), rowsOut: meter.rowsOut.load(ordering: .relaxed),
+            bytesIn: meter.bytesIn.load(ordering: .relaxed), bytesOut: meter.bytesOut.load(ordering: .relaxed),
+            spillBytes: meter.spillBytes.load(ordering: .relaxed),
+            milliseconds: startedAt[attempt].map { Int(clock() - $0) } ?? 0)
+    }
+
+    private func output(_ attempt: AttemptID, _ result: TaskResult, _ counters: TaskCounters) -> TaskOutput {
+        TaskOutput(
+            attempt: attempt, counters: counters, partitionBytes: result.partitionBytes,
+            checksum: result.checksum, manifest: FileManifest(
+                files: result.files.map { .init(relativePath: $0.relativePath, rows: $0.rows, bytes: $0.bytes) }
+            ).wireBytes)
+    }
+
+    private func failure(_ error: any Error) -> TaskFailure {
+        switch error {
+        case let error as FetchFailure: .fetchFailed(producer: error.producer, error.error)
+        case let error as EngineError: error.code == "OUT_OF_MEMORY" ? .outOfMemory(error) : .error(error)
+        default: .error(.internal("\(error)"))
+        }
+    }
+}

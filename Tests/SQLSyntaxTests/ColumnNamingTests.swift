@@ -15,8 +15,10 @@ struct ColumnNamingTests {
     /// Names that follow from the types of the operands; the binder gives them.
     static let needsTypes: Set<String> = [
         "d + interval 1 day", "d + interval '3' month", "d - interval 1 month", "ts + interval 1 hour",
-        "ts - interval 2 days", "d + 1", "d - 1", "d + interval 1 hour", "date '2020-01-01' + interval '1' year",
-        "date '1998-12-01' - interval '90' day", "2 * interval 1 day", "s.x + 1", "flag = 'true'", "explode(arr)", "s.*",
+        "ts - interval 2 days", "d + 1", "d - 1", "d + interval 1 hour",
+        "date '2020-01-01' + interval '1' year",
+        "date '1998-12-01' - interval '90' day", "2 * interval 1 day", "s.x + 1", "flag = 'true'",
+        "explode(arr)", "s.*",
         "json_tuple(name, 'a')", "current_date", "named_struct('x', id).x + 1", "id = '1'",
     ]
 

@@ -22,12 +22,15 @@ struct ParserTests {
             "SELECT * FROM ((SELECT 1) UNION ALL (SELECT 2)) t",
             "SELECT * FROM parquet.`s3://bucket/path/*.parquet` AS p, json.`x`, csv.`y`",
             "SELECT * FROM range(1, 10, 2) r JOIN VALUES (1, 'a'), (2, 'b') AS v(i, s) ON r.id = v.i",
-            "VALUES (1, 'a'), (2, 'b')", "VALUES 1, 2", "TABLE t", "FROM t SELECT a", "(SELECT 1) UNION SELECT 2",
+            "VALUES (1, 'a'), (2, 'b')", "VALUES 1, 2", "TABLE t", "FROM t SELECT a",
+            "(SELECT 1) UNION SELECT 2",
             "WITH a AS (SELECT 1 AS x), b(y) AS (SELECT x FROM a) SELECT * FROM a, b",
             "SELECT 1 UNION SELECT 2 INTERSECT SELECT 3 EXCEPT ALL SELECT 4 MINUS SELECT 5 ORDER BY 1 LIMIT ALL",
             "SELECT a, sum(b) FROM t GROUP BY GROUPING SETS ((a, b), a, ()) ",
-            "SELECT a FROM t GROUP BY ROLLUP (a, (b, c)), CUBE (d)", "SELECT a FROM t GROUP BY a, b WITH ROLLUP",
-            "SELECT a, sum(b) FROM t GROUP BY ALL ORDER BY ALL DESC", "SELECT a FROM t QUALIFY row_number() OVER w = 1 WINDOW w AS (PARTITION BY a ORDER BY b)",
+            "SELECT a FROM t GROUP BY ROLLUP (a, (b, c)), CUBE (d)",
+            "SELECT a FROM t GROUP BY a, b WITH ROLLUP",
+            "SELECT a, sum(b) FROM t GROUP BY ALL ORDER BY ALL DESC",
+            "SELECT a FROM t QUALIFY row_number() OVER w = 1 WINDOW w AS (PARTITION BY a ORDER BY b)",
             "SELECT a FROM t DISTRIBUTE BY a SORT BY b DESC", "SELECT a FROM t CLUSTER BY a",
             "SELECT col FROM t LATERAL VIEW OUTER explode(arr) e AS col WHERE col > 1",
             "CREATE OR REPLACE TEMPORARY VIEW v USING csv OPTIONS (path 'a', header 'true', inferSchema true, a.b=1)",
@@ -36,20 +39,23 @@ struct ParserTests {
             "INSERT OVERWRITE DIRECTORY 'out/' USING parquet OPTIONS (compression 'snappy') SELECT * FROM t",
             "INSERT OVERWRITE LOCAL DIRECTORY USING csv OPTIONS ('path' = 'x') SELECT 1",
             "WITH a AS (SELECT 1) INSERT OVERWRITE DIRECTORY 'o' USING csv SELECT * FROM a",
-            "INSERT INTO t SELECT 1", "INSERT INTO TABLE t (a, b) VALUES (1, 2)", "INSERT OVERWRITE t PARTITION (a = 1, b) TABLE x",
+            "INSERT INTO t SELECT 1", "INSERT INTO TABLE t (a, b) VALUES (1, 2)",
+            "INSERT OVERWRITE t PARTITION (a = 1, b) TABLE x",
             "CREATE TABLE IF NOT EXISTS t USING parquet OPTIONS (a 'b') PARTITIONED BY (x, y) LOCATION '/p' COMMENT 'c' "
                 + "AS SELECT 1 AS x, 2 AS y",
             "CREATE TABLE t (a INT NOT NULL, b DECIMAL(10,2)) USING csv", "EXPLAIN FORMATTED SELECT 1",
             "EXPLAIN ANALYZE INSERT OVERWRITE DIRECTORY 'o' USING csv SELECT 1",
             "SET spark.sql.ansi.enabled = false", "SET TIME ZONE 'UTC'", "SET", "DESCRIBE t", "SHOW TABLES",
             "SELECT date, timestamp, first, last, interval, end, case FROM t AS values",
-            "SELECT * FROM t TABLESAMPLE_not_a_keyword", "select count(*) filter (where a > 1), max(all b) from t;",
+            "SELECT * FROM t TABLESAMPLE_not_a_keyword",
+            "select count(*) filter (where a > 1), max(all b) from t;",
             "SELECT transform(a, (x, i) -> x + i), f(a => 1, b => 2), x.y[0].z::int FROM t",
             "SELECT CASE a WHEN 1 THEN CASE WHEN b THEN 2 END ELSE 3 END, a -- comment\n /* a /* nested */ b */ FROM t",
             "SELECT a.end, struct(1 AS a, 2 AS b).a FROM a", "SELECT 1 AS `a``b`, 2024_x FROM `my table`",
             "SELECT * FROM a WHERE (x, y) IN (SELECT 1, 2) AND EXISTS (SELECT 1) AND z = (SELECT 1)",
             "SELECT a FROM t WHERE d >= date '1994-01-01' AND d < date '1994-01-01' + interval '1' year",
-            "SELECT CAST(a AS STRUCT<x: ARRAY<ARRAY<INT>>>) FROM t", "SELECT substring(a FROM 1 FOR 2), trim(both from b) FROM t",
+            "SELECT CAST(a AS STRUCT<x: ARRAY<ARRAY<INT>>>) FROM t",
+            "SELECT substring(a FROM 1 FOR 2), trim(both from b) FROM t",
         ])
     func parses(_ text: String) {
         #expect(throws: Never.self) { try SQLParser.statements(SQLSource(text)) }
@@ -65,7 +71,9 @@ struct ParserTests {
 
     @Test("operators bind as in Spark")
     func precedence() throws {
-        func text(_ sql: String) throws -> String { ColumnNaming().text(try SQLParser.expression(SQLSource(sql))) }
+        func text(_ sql: String) throws -> String {
+            ColumnNaming().text(try SQLParser.expression(SQLSource(sql)))
+        }
         #expect(try text("1 + 2 * 3 - 4") == "((1 + (2 * 3)) - 4)")
         #expect(try text("a OR b AND NOT c = d") == "(a OR (b AND (NOT (c = d))))")
         #expect(try text("a | b ^ c & d << 1 + 2") == "(a | (b ^ (c & (d << (1 + 2)))))")
@@ -78,7 +86,8 @@ struct ParserTests {
     @Test(
         "misspelt keywords are named with the one that was meant",
         arguments: [
-            ("SELEC a FROM t", "SELECT", 1), ("SELECT a FORM t", "FROM", 10), ("SELECT a FROM t WEHRE a > 1", "WHERE", 17),
+            ("SELEC a FROM t", "SELECT", 1), ("SELECT a FORM t", "FROM", 10),
+            ("SELECT a FROM t WEHRE a > 1", "WHERE", 17),
             ("SELECT a FROM t GROPU BY a", "GROUP", 17), ("SELECT a FROM t ODRER BY a", "ORDER", 17),
             ("CREAT TEMPORARY VIEW v AS SELECT 1", "CREATE", 1),
         ])
@@ -94,17 +103,23 @@ struct ParserTests {
         let error = try #require(failure("SELECT 1;\nSELECT é, (a + FROM t"))
         #expect(
             error.location
-                == SourceLocation(file: "job.sql", line: 2, column: 16, lineText: "SELECT é, (a + FROM t", length: 4))
+                == SourceLocation(
+                    file: "job.sql", line: 2, column: 16, lineText: "SELECT é, (a + FROM t", length: 4))
     }
 
     @Test(
         "wrong statements are errors of the user",
         arguments: [
-            "", ";", "SELECT", "SELECT 1 +", "SELECT (1", "SELECT 'abc", "SELECT `a", "/* a", "SELECT a FROM", "SELECT a b c",
-            "WITH RECURSIVE a AS (SELECT 1) SELECT 1", "SELECT CAST(a AS TEXT)", "SELECT DECIMAL 1", "SELECT 1e999",
-            "SELECT 300Y", "SELECT interval 1 month 1 day", "SELECT interval 'x' day", "SELECT X'ZZ'", "SELECT ?",
-            "SELECT \u{0}", "INSERT t", "CREATE VIEW v AS SELECT 1", "UPDATE t SET a = 1", "SELECT * FROM t TABLESAMPLE (1 ROWS)",
-            "SELECT CAST(a AS DECIMAL(39,2))", "EXPLAIN EXPLAIN SELECT 1", "SELECT a FROM t WHERE", "SELECT 1 2",
+            "", ";", "SELECT", "SELECT 1 +", "SELECT (1", "SELECT 'abc", "SELECT `a", "/* a", "SELECT a FROM",
+            "SELECT a b c",
+            "WITH RECURSIVE a AS (SELECT 1) SELECT 1", "SELECT CAST(a AS TEXT)", "SELECT DECIMAL 1",
+            "SELECT 1e999",
+            "SELECT 300Y", "SELECT interval 1 month 1 day", "SELECT interval 'x' day", "SELECT X'ZZ'",
+            "SELECT ?",
+            "SELECT \u{0}", "INSERT t", "CREATE VIEW v AS SELECT 1", "UPDATE t SET a = 1",
+            "SELECT * FROM t TABLESAMPLE (1 ROWS)",
+            "SELECT CAST(a AS DECIMAL(39,2))", "EXPLAIN EXPLAIN SELECT 1", "SELECT a FROM t WHERE",
+            "SELECT 1 2",
         ])
     func errors(_ text: String) throws {
         let error = try #require(failure(text))

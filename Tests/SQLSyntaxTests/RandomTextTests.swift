@@ -36,25 +36,36 @@ struct RandomTextTests {
         var generator = Generator(state: 1)
         for _ in 0..<3000 {
             let count = Int.random(in: 0...120, using: &generator)
-            survive(String(decoding: (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }, as: UTF8.self))
+            survive(
+                String(
+                    decoding: (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) },
+                    as: UTF8.self))
         }
     }
 
     @Test("random sequences of tokens give an error or a tree, never a trap")
     func tokens() {
         let words = [
-            "SELECT", "FROM", "WHERE", "GROUP", "BY", "(", ")", ",", ".", "*", "a", "b", "`c`", "'s'", "1", "1.5", "1e3",
-            "-", "+", "/", "||", "=", "<", ">", ">>", ">>>", "<=>", "AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "IS", "NULL",
-            "CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "AS", "INT", "DECIMAL", "ARRAY", "STRUCT", "MAP", "INTERVAL", "DAY",
-            "TO", "JOIN", "ON", "USING", "LEFT", "LATERAL", "VIEW", "UNION", "ALL", "WITH", "VALUES", "ORDER", "LIMIT",
-            "OFFSET", "CREATE", "TEMPORARY", "TABLE", "INSERT", "OVERWRITE", "DIRECTORY", "OPTIONS", "EXPLAIN", "SET", ";",
-            "->", "=>", "::", "[", "]", "TRIM", "EXTRACT", "SUBSTRING", "POSITION", "OVER", "FILTER", "EXISTS", "DISTINCT",
-            "GROUPING", "SETS", "ROLLUP", "X", "DATE", "r'x'", "!", "~", "PARTITION", "NATURAL", "FROM", "BOTH", "ROW",
+            "SELECT", "FROM", "WHERE", "GROUP", "BY", "(", ")", ",", ".", "*", "a", "b", "`c`", "'s'", "1",
+            "1.5", "1e3",
+            "-", "+", "/", "||", "=", "<", ">", ">>", ">>>", "<=>", "AND", "OR", "NOT", "IN", "BETWEEN",
+            "LIKE", "IS", "NULL",
+            "CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "AS", "INT", "DECIMAL", "ARRAY", "STRUCT", "MAP",
+            "INTERVAL", "DAY",
+            "TO", "JOIN", "ON", "USING", "LEFT", "LATERAL", "VIEW", "UNION", "ALL", "WITH", "VALUES", "ORDER",
+            "LIMIT",
+            "OFFSET", "CREATE", "TEMPORARY", "TABLE", "INSERT", "OVERWRITE", "DIRECTORY", "OPTIONS",
+            "EXPLAIN", "SET", ";",
+            "->", "=>", "::", "[", "]", "TRIM", "EXTRACT", "SUBSTRING", "POSITION", "OVER", "FILTER",
+            "EXISTS", "DISTINCT",
+            "GROUPING", "SETS", "ROLLUP", "X", "DATE", "r'x'", "!", "~", "PARTITION", "NATURAL", "FROM",
+            "BOTH", "ROW",
         ]
         var generator = Generator(state: 2)
         for _ in 0..<20000 {
             let count = Int.random(in: 1...30, using: &generator)
-            survive((0..<count).map { _ in words.randomElement(using: &generator) ?? "" }.joined(separator: " "))
+            survive(
+                (0..<count).map { _ in words.randomElement(using: &generator) ?? "" }.joined(separator: " "))
         }
     }
 
@@ -69,22 +80,28 @@ struct RandomTextTests {
             WHERE (a.x, 1) IN (SELECT 1, 2) AND NOT EXISTS (SELECT 1) ORDER BY ALL LIMIT 10 OFFSET 2;
             INSERT OVERWRITE DIRECTORY 'o' USING csv OPTIONS (header true) SELECT * EXCEPT (a, b) FROM t
             """
-        for count in 0...text.utf8.count { survive(String(decoding: Array(text.utf8.prefix(count)), as: UTF8.self)) }
+        for count in 0...text.utf8.count {
+            survive(String(decoding: Array(text.utf8.prefix(count)), as: UTF8.self))
+        }
     }
 
     @Test("10 MB of text is refused at once")
     func largeText() {
         let text = String(repeating: "SELECT a FROM t; ", count: 620_000)
         let clock = ContinuousClock()
-        let spent = clock.measure { #expect(throws: EngineError.self) { try SQLParser.statements(SQLSource(text)) } }
+        let spent = clock.measure {
+            #expect(throws: EngineError.self) { try SQLParser.statements(SQLSource(text)) }
+        }
         #expect(spent < .seconds(2))
     }
 
     @Test(
         "deep nesting and long chains give an error within a moment",
         arguments: [
-            "(", "SELECT (", "NOT ", "- ", "f(", "CASE WHEN ", "SELECT * FROM (", "CAST(", "a[", "EXPLAIN ", "substring(",
-            "trim(", "((", "WITH a AS (", "x -> ", "ARRAY<", "a IN (", "1 + ", "SELECT 1 UNION ", "a.", "a::int::", "~",
+            "(", "SELECT (", "NOT ", "- ", "f(", "CASE WHEN ", "SELECT * FROM (", "CAST(", "a[", "EXPLAIN ",
+            "substring(",
+            "trim(", "((", "WITH a AS (", "x -> ", "ARRAY<", "a IN (", "1 + ", "SELECT 1 UNION ", "a.",
+            "a::int::", "~",
             "interval ", "EXISTS (SELECT ", "ROLLUP (", "position(", "1 BETWEEN ", "a JOIN ",
         ])
     func depth(_ piece: String) {

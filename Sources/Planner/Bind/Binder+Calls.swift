@@ -29,6 +29,7 @@ extension Binder {
             let unit = NameSyntax(field, span: call.arguments[0].value.span)
             return try extract(unit, bind(call.arguments[1].value, context), at: span)
         }
+        if let moved = try unitCall(lowered, call, context, at: span) { return moved }
         let arguments = try call.arguments.map { argument throws(EngineError) in try bind(argument.value, context) }
         if let form = try conditionalForm(lowered, arguments, at: span) { return form }
         guard FunctionRegistry.shared.scalar(named: lowered) != nil else {
@@ -37,6 +38,24 @@ extension Binder {
             throw error
         }
         return try self.call(lowered, arguments, at: span)
+    }
+
+    /// Binds `timestampadd(DAY, 1, x)` and its kin, whose first argument is the name of a unit; nil for other calls.
+    private func unitCall(
+        _ name: String, _ call: CallSyntax, _ context: BindContext, at span: SourceSpan
+    ) throws(EngineError) -> Expression? {
+        let functions = [
+            "timestampadd": "timestampadd", "dateadd": "timestampadd", "date_add": "timestampadd",
+            "timestampdiff": "timestampdiff", "datediff": "timestampdiff", "date_diff": "timestampdiff",
+        ]
+        guard let function = functions[name], call.arguments.count == 3,
+            case .column(let parts) = call.arguments[0].value.kind, parts.count == 1
+        else { return nil }
+        let unit = Expression.literal(.string(parts[0].text.uppercased()))
+        let rest = try call.arguments.dropFirst().map { argument throws(EngineError) in
+            try bind(argument.value, context)
+        }
+        return try self.call(function, [unit] + rest, at: span)
     }
 
     private func refuseUnsupported(_ call: CallSyntax, _ name: String, at span: SourceSpan) throws(EngineError) {

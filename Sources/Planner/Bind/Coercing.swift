@@ -68,7 +68,9 @@ extension Binder {
         _ name: String, _ arguments: [Expression], at span: SourceSpan
     ) throws(EngineError) -> (name: String, arguments: [Expression], result: DataType) {
         let registry = FunctionRegistry.shared
-        let canonical = registry.scalar(named: name)?.name ?? registry.aggregate(named: name)?.name ?? name
+        // A `try_…` name may be an alias: its kernel tells by the name that failures give null.
+        let known = registry.scalar(named: name)?.name ?? registry.aggregate(named: name)?.name ?? name
+        let canonical = name.hasPrefix("try_") ? name : known
         do {
             let typing = try registry.resolve(
                 canonical, argumentTypes: arguments.map(\.type), argumentLiterals: arguments.map(\.literalValue),

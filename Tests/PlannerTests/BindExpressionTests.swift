@@ -20,14 +20,15 @@ struct BindExpressionTests {
             do {
                 let plan = try BindFixture.plan("SELECT \(text) FROM t")
                 let column = plan.output[0]
-                #expect(column.name.split(separator: "\n").joined(separator: "\\n") == name, "name of \(text)")
+                #expect(
+                    column.name.split(separator: "\n").joined(separator: "\\n") == name, "name of \(text)")
                 #expect(BindFixture.simple(column.type) == BindFixture.withoutUnits(type), "type of \(text)")
                 checked += 1
             } catch {
                 #expect(Self.unsupported.contains(error.code), "\(text): \(error)")
             }
         }
-        #expect(checked > 350)
+        #expect(checked > 600)
     }
 
     @Test("wrong expressions fail with Spark's error class and a place")

@@ -12,8 +12,10 @@ struct FixtureCatalog: CatalogLookup {
 
     init() {
         let text = """
-            id INT, name STRING, amount DECIMAL(10,2), price DOUBLE, qty BIGINT, d DATE, ts TIMESTAMP, flag BOOLEAN,
-            arr ARRAY<INT>, s STRUCT<x: INT, y: STRING>, m MAP<STRING,INT>, small SMALLINT, tiny TINYINT, f FLOAT,
+            id INT, name STRING, amount DECIMAL(10,2), price DOUBLE, qty BIGINT, d DATE, ts
+            TIMESTAMP, flag BOOLEAN,
+            arr ARRAY<INT>, s STRUCT<x: INT, y: STRING>, m MAP<STRING,INT>, small SMALLINT, tiny
+            TINYINT, f FLOAT,
             bin BINARY, ntz TIMESTAMP_NTZ, wide DECIMAL(38,10)
             """
         let schema = Schema((try? SQLParser.schema(SQLSource(text))) ?? [])
@@ -69,7 +71,8 @@ enum BindFixture {
         switch type {
         case .array(let element, _): "array<\(simple(element))>"
         case .map(let key, let value, _): "map<\(simple(key)),\(simple(value))>"
-        case .structure(let fields): "struct<\(fields.map { "\($0.name):\(simple($0.type))" }.joined(separator: ","))>"
+        case .structure(let fields):
+            "struct<\(fields.map { "\($0.name):\(simple($0.type))" }.joined(separator: ","))>"
         case .yearMonthInterval: "interval year to month"
         case .dayTimeInterval: "interval day to second"
         default: type.sqlName.lowercased()
@@ -79,6 +82,7 @@ enum BindFixture {
     /// Takes the units out of an interval type's name, which plans do not keep.
     static func withoutUnits(_ simple: String) -> String {
         guard simple.hasPrefix("interval ") else { return simple }
-        return simple.contains("year") || simple.contains("month") ? "interval year to month" : "interval day to second"
+        return simple.contains("year") || simple.contains("month")
+            ? "interval year to month" : "interval day to second"
     }
 }

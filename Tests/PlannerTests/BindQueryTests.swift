@@ -15,7 +15,8 @@ struct BindQueryTests {
         for line in cases where line[0] != "SELECT *" {
             do {
                 let plan = try BindFixture.plan(line[0])
-                let columns = plan.output.map { "\($0.name):\(BindFixture.simple($0.type))" }.joined(separator: "|")
+                let columns = plan.output.map { "\($0.name):\(BindFixture.simple($0.type))" }.joined(
+                    separator: "|")
                 #expect(columns == line[1], "\(line[0])")
             } catch {
                 #expect(line[1] == "ERROR" && error.code == line[2], "\(line[0]): \(error)")
@@ -68,13 +69,16 @@ struct BindQueryTests {
         var catalog = FixtureCatalog()
         func view(_ sql: String, _ columns: [String] = []) throws -> CatalogRelation {
             let source = SQLSource(sql, file: "view.sql")
-            guard case .query(let query) = try SQLParser.statement(source).kind else { throw EngineError.internal("") }
+            guard case .query(let query) = try SQLParser.statement(source).kind else {
+                throw EngineError.internal("")
+            }
             return .view(ViewDefinition(query: query, columns: columns, source: source))
         }
         catalog.relations["v"] = try view("SELECT id AS x, name FROM t", ["p", "q"])
         catalog.relations["w"] = try view("SELECT * FROM w")
         catalog.relations["broken"] = try view("SELECT nosuch FROM t")
-        #expect(try BindFixture.plan("SELECT v.p, q FROM v", catalog: catalog).output.map(\.name) == ["p", "q"])
+        #expect(
+            try BindFixture.plan("SELECT v.p, q FROM v", catalog: catalog).output.map(\.name) == ["p", "q"])
         #expect(BindFixture.failure("SELECT * FROM w", catalog: catalog)?.code == "RECURSIVE_VIEW")
         #expect(BindFixture.failure("SELECT * FROM broken", catalog: catalog)?.location?.file == "view.sql")
     }
@@ -92,7 +96,9 @@ struct BindQueryTests {
         var inner: [String] = []
         exists.plan.forEach { node in
             for expression in node.expressions {
-                expression.forEach { if case .subquery(let scalar) = $0 { inner = scalar.outerReferences.map(\.name) } }
+                expression.forEach {
+                    if case .subquery(let scalar) = $0 { inner = scalar.outerReferences.map(\.name) }
+                }
             }
         }
         #expect(inner.sorted() == ["d", "name"])
@@ -105,20 +111,25 @@ struct BindQueryTests {
         #expect(RangeRows.count(start: 0, end: 10, step: -1) == 0)
         #expect(RangeRows.count(start: .min, end: .max, step: 1) == nil)
         #expect(throws: Never.self) { try BindFixture.plan("SELECT count(*) FROM range(100000000)") }
-        #expect(BindFixture.failure("SELECT * FROM range(9000000000000)")?.code == "UNSUPPORTED_FEATURE.RANGE_SIZE")
+        #expect(
+            BindFixture.failure("SELECT * FROM range(9000000000000)")?.code
+                == "UNSUPPORTED_FEATURE.RANGE_SIZE")
     }
 
     @Test("common tables that use each other twice are refused before they fill memory")
     func explosion() throws {
         var sql = "WITH c0 AS (SELECT 1 AS x)"
-        for level in 1...40 { sql += ", c\(level) AS (SELECT a.x FROM c\(level - 1) a JOIN c\(level - 1) b ON a.x = b.x)" }
+        for level in 1...40 {
+            sql += ", c\(level) AS (SELECT a.x FROM c\(level - 1) a JOIN c\(level - 1) b ON a.x = b.x)"
+        }
         let error = try #require(BindFixture.failure(sql + " SELECT * FROM c40"))
         #expect(error.code == "UNSUPPORTED_FEATURE.RELATION_COUNT")
     }
 
     @Test("without ANSI mode strings and numbers meet as strings do in Spark's legacy rules")
     func legacyMode() throws {
-        let plan = try BindFixture.plan("SELECT coalesce(id, 'x') AS c, CAST(name AS INT) AS n FROM t", ansi: false)
+        let plan = try BindFixture.plan(
+            "SELECT coalesce(id, 'x') AS c, CAST(name AS INT) AS n FROM t", ansi: false)
         #expect(plan.output.map(\.type) == [.string, .int32])
     }
 }

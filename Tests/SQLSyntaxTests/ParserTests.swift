@@ -14,10 +14,12 @@ struct ParserTests {
     @Test(
         "statements of the dialect parse",
         arguments: [
-            "SELECT DISTINCT a, t.*, * EXCEPT (b) FROM t WHERE a > 1 GROUP BY a HAVING count(*) > 1 ORDER BY a DESC "
+            "SELECT DISTINCT a, t.*, * EXCEPT (b) FROM t WHERE a > 1 GROUP BY a HAVING count(*) > 1 "
+                + "ORDER BY a DESC "
                 + "NULLS LAST, 2 LIMIT 10 OFFSET 5",
             "SELECT * FROM a JOIN b ON a.x = b.x LEFT OUTER JOIN c USING (y, z) NATURAL JOIN d CROSS JOIN e "
-                + "LEFT SEMI JOIN f ON true LEFT ANTI JOIN g ON a.x = g.x FULL JOIN h ON a.x = h.x, i, LATERAL (SELECT 1)",
+                + "LEFT SEMI JOIN f ON true LEFT ANTI JOIN g ON a.x = g.x FULL JOIN h ON a.x = h.x, "
+                + "i, LATERAL (SELECT 1)",
             "SELECT * FROM (a JOIN b ON a.x = b.x) JOIN (SELECT 1 AS x) AS s (x) ON s.x = a.x",
             "SELECT * FROM ((SELECT 1) UNION ALL (SELECT 2)) t",
             "SELECT * FROM parquet.`s3://bucket/path/*.parquet` AS p, json.`x`, csv.`y`",
@@ -25,7 +27,8 @@ struct ParserTests {
             "VALUES (1, 'a'), (2, 'b')", "VALUES 1, 2", "TABLE t", "FROM t SELECT a",
             "(SELECT 1) UNION SELECT 2",
             "WITH a AS (SELECT 1 AS x), b(y) AS (SELECT x FROM a) SELECT * FROM a, b",
-            "SELECT 1 UNION SELECT 2 INTERSECT SELECT 3 EXCEPT ALL SELECT 4 MINUS SELECT 5 ORDER BY 1 LIMIT ALL",
+            "SELECT 1 UNION SELECT 2 INTERSECT SELECT 3 EXCEPT ALL SELECT 4 MINUS SELECT 5 ORDER BY "
+                + "1 LIMIT ALL",
             "SELECT a, sum(b) FROM t GROUP BY GROUPING SETS ((a, b), a, ()) ",
             "SELECT a FROM t GROUP BY ROLLUP (a, (b, c)), CUBE (d)",
             "SELECT a FROM t GROUP BY a, b WITH ROLLUP",
@@ -33,15 +36,18 @@ struct ParserTests {
             "SELECT a FROM t QUALIFY row_number() OVER w = 1 WINDOW w AS (PARTITION BY a ORDER BY b)",
             "SELECT a FROM t DISTRIBUTE BY a SORT BY b DESC", "SELECT a FROM t CLUSTER BY a",
             "SELECT col FROM t LATERAL VIEW OUTER explode(arr) e AS col WHERE col > 1",
-            "CREATE OR REPLACE TEMPORARY VIEW v USING csv OPTIONS (path 'a', header 'true', inferSchema true, a.b=1)",
-            "CREATE TEMP VIEW v (a INT COMMENT 'x', b STRUCT<c: ARRAY<MAP<STRING, INT>>>) USING json OPTIONS (path 'a')",
+            "CREATE OR REPLACE TEMPORARY VIEW v USING csv OPTIONS (path 'a', header 'true', "
+                + "inferSchema true, a.b=1)",
+            "CREATE TEMP VIEW v (a INT COMMENT 'x', b STRUCT<c: ARRAY<MAP<STRING, INT>>>) USING "
+                + "json OPTIONS (path 'a')",
             "CREATE TEMPORARY VIEW v (a, b) AS SELECT 1, 2", "DROP VIEW IF EXISTS v", "DROP TABLE t",
             "INSERT OVERWRITE DIRECTORY 'out/' USING parquet OPTIONS (compression 'snappy') SELECT * FROM t",
             "INSERT OVERWRITE LOCAL DIRECTORY USING csv OPTIONS ('path' = 'x') SELECT 1",
             "WITH a AS (SELECT 1) INSERT OVERWRITE DIRECTORY 'o' USING csv SELECT * FROM a",
             "INSERT INTO t SELECT 1", "INSERT INTO TABLE t (a, b) VALUES (1, 2)",
             "INSERT OVERWRITE t PARTITION (a = 1, b) TABLE x",
-            "CREATE TABLE IF NOT EXISTS t USING parquet OPTIONS (a 'b') PARTITIONED BY (x, y) LOCATION '/p' COMMENT 'c' "
+            "CREATE TABLE IF NOT EXISTS t USING parquet OPTIONS (a 'b') PARTITIONED BY (x, y) "
+                + "LOCATION '/p' COMMENT 'c' "
                 + "AS SELECT 1 AS x, 2 AS y",
             "CREATE TABLE t (a INT NOT NULL, b DECIMAL(10,2)) USING csv", "EXPLAIN FORMATTED SELECT 1",
             "EXPLAIN ANALYZE INSERT OVERWRITE DIRECTORY 'o' USING csv SELECT 1",
@@ -50,7 +56,8 @@ struct ParserTests {
             "SELECT * FROM t TABLESAMPLE_not_a_keyword",
             "select count(*) filter (where a > 1), max(all b) from t;",
             "SELECT transform(a, (x, i) -> x + i), f(a => 1, b => 2), x.y[0].z::int FROM t",
-            "SELECT CASE a WHEN 1 THEN CASE WHEN b THEN 2 END ELSE 3 END, a -- comment\n /* a /* nested */ b */ FROM t",
+            "SELECT CASE a WHEN 1 THEN CASE WHEN b THEN 2 END ELSE 3 END, a -- comment\n /* a /* "
+                + "nested */ b */ FROM t",
             "SELECT a.end, struct(1 AS a, 2 AS b).a FROM a", "SELECT 1 AS `a``b`, 2024_x FROM `my table`",
             "SELECT * FROM a WHERE (x, y) IN (SELECT 1, 2) AND EXISTS (SELECT 1) AND z = (SELECT 1)",
             "SELECT a FROM t WHERE d >= date '1994-01-01' AND d < date '1994-01-01' + interval '1' year",

@@ -72,9 +72,12 @@ struct RandomTextTests {
     @Test("every truncation of a statement gives an error or a tree, never a trap")
     func truncations() {
         let text = """
-            WITH a AS (SELECT x, sum(y) FILTER (WHERE z > 1.5e3) AS s FROM parquet.`p` GROUP BY ROLLUP (x, (y, z)))
-            SELECT CASE WHEN a.x LIKE 'é\\_%' ESCAPE '!' THEN trim(BOTH 'x' FROM a.s) ELSE m['k'][0].f::decimal(10,2) END,
-              interval '1 02:03:04.5' day to second, transform(q, (v, i) -> v + i), row_number() OVER (PARTITION BY b
+            WITH a AS (SELECT x, sum(y) FILTER (WHERE z > 1.5e3) AS s FROM parquet.`p` GROUP BY
+            ROLLUP (x, (y, z)))
+            SELECT CASE WHEN a.x LIKE 'é\\_%' ESCAPE '!' THEN trim(BOTH 'x' FROM a.s) ELSE
+            m['k'][0].f::decimal(10,2) END,
+              interval '1 02:03:04.5' day to second, transform(q, (v, i) -> v + i), row_number()
+              OVER (PARTITION BY b
               ORDER BY c DESC NULLS LAST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) /* c */
             FROM a LEFT JOIN (VALUES (1, date '2020-01-01')) AS v(i, d) USING (x), range(10)
             WHERE (a.x, 1) IN (SELECT 1, 2) AND NOT EXISTS (SELECT 1) ORDER BY ALL LIMIT 10 OFFSET 2;

@@ -28,10 +28,12 @@ extension Binder {
         var context = BindContext(scope: input.scope, aggregates: collector, clause: "SELECT")
         context.namesLateralAliases = true
         let items = try selectList(select.items, &context)
-        let rewriting = GroupRewriting(binder: self, groups: groups, sources: grouping.expressions, collector: collector)
+        let rewriting = GroupRewriting(
+            binder: self, groups: groups, sources: grouping.expressions, collector: collector)
         var columns = items
         for index in columns.indices {
-            columns[index].expression = try rewriting.rewritten(items[index].expression, at: items[index].span)
+            columns[index].expression = try rewriting.rewritten(
+                items[index].expression, at: items[index].span)
         }
         var having: Expression?
         if let syntax = select.having {
@@ -67,7 +69,9 @@ extension Binder {
         case .all:
             for item in select.items where !hasAggregate(item.expression) {
                 if case .star(let qualifier, _) = item.expression.kind {
-                    for column in scope.starColumns(qualifier) { _ = grouping.position(of: .column(column.reference)) }
+                    for column in scope.starColumns(qualifier) {
+                        _ = grouping.position(of: .column(column.reference))
+                    }
                 } else {
                     _ = grouping.position(of: try bind(item.expression, context))
                 }
@@ -96,14 +100,17 @@ extension Binder {
     }
 
     private func sets(
-        of item: GroupingItemSyntax, _ select: SelectSyntax, _ context: BindContext, _ grouping: inout Grouping
+        of item: GroupingItemSyntax, _ select: SelectSyntax, _ context: BindContext,
+        _ grouping: inout Grouping
     ) throws(EngineError) -> [[Int]] {
         switch item {
         case .expression(let expression):
             if case .row(let members) = expression.kind {
-                return [try members.map { member throws(EngineError) in
-                    try groupPosition(member, select, context, &grouping)
-                }]
+                return [
+                    try members.map { member throws(EngineError) in
+                        try groupPosition(member, select, context, &grouping)
+                    }
+                ]
             }
             return [[try groupPosition(expression, select, context, &grouping)]]
         case .rollup(let elements):
@@ -113,13 +120,16 @@ extension Binder {
             let positions = try self.positions(elements, select, context, &grouping)
             if positions.count > 12 { throw tooManySets(select) }
             return (0..<(1 << positions.count)).reversed().map { mask in
-                positions.indices.filter { mask >> (positions.count - 1 - $0) & 1 == 1 }.flatMap { positions[$0] }
+                positions.indices.filter { mask >> (positions.count - 1 - $0) & 1 == 1 }.flatMap {
+                    positions[$0]
+                }
             }
         case .sets(let sets):
             var all: [[Int]] = []
             for set in sets {
                 switch set {
-                case .columns(let columns): all.append(try positions([columns], select, context, &grouping)[0])
+                case .columns(let columns):
+                    all.append(try positions([columns], select, context, &grouping)[0])
                 case .nested(let inner): all += try self.sets(of: inner, select, context, &grouping)
                 }
             }
@@ -128,12 +138,15 @@ extension Binder {
     }
 
     private func positions(
-        _ elements: [[ExpressionSyntax]], _ select: SelectSyntax, _ context: BindContext, _ grouping: inout Grouping
+        _ elements: [[ExpressionSyntax]], _ select: SelectSyntax, _ context: BindContext,
+        _ grouping: inout Grouping
     ) throws(EngineError) -> [[Int]] {
         var result: [[Int]] = []
         for element in elements {
             var positions: [Int] = []
-            for expression in element { positions.append(try groupPosition(expression, select, context, &grouping)) }
+            for expression in element {
+                positions.append(try groupPosition(expression, select, context, &grouping))
+            }
             result.append(positions)
         }
         return result
@@ -141,13 +154,16 @@ extension Binder {
 
     /// Binds one group expression: a position in the select list, a column, an alias, any expression.
     private func groupPosition(
-        _ expression: ExpressionSyntax, _ select: SelectSyntax, _ context: BindContext, _ grouping: inout Grouping
+        _ expression: ExpressionSyntax, _ select: SelectSyntax, _ context: BindContext,
+        _ grouping: inout Grouping
     ) throws(EngineError) -> Int {
         var syntax = expression
-        if case .literal(.int32) = expression.kind, !select.items.contains(where: { item in
-            if case .star = item.expression.kind { return true }
-            return false
-        }), let position = try ordinal(expression, count: select.items.count, clause: "GROUP BY") {
+        if case .literal(.int32) = expression.kind,
+            !select.items.contains(where: { item in
+                if case .star = item.expression.kind { return true }
+                return false
+            }), let position = try ordinal(expression, count: select.items.count, clause: "GROUP BY")
+        {
             syntax = select.items[position].expression
             if hasAggregate(syntax) {
                 throw .user(
@@ -165,19 +181,21 @@ extension Binder {
         }
         if hasAggregate(syntax) {
             throw .user(
-                "GROUP_BY_AGGREGATE", "An aggregate function cannot stand in GROUP BY.", at: location(syntax.span))
+                "GROUP_BY_AGGREGATE", "An aggregate function cannot stand in GROUP BY.",
+                at: location(syntax.span))
         }
         let bound = try bind(syntax, context)
         if !bound.type.isOrderable {
             throw .user(
                 "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",
-                "Rows cannot be grouped by a value of this type: \(bound.type.sqlName).", at: location(syntax.span))
+                "Rows cannot be grouped by a value of this type: \(bound.type.sqlName).",
+                at: location(syntax.span))
         }
         return grouping.position(of: bound)
     }
 
-    /// Returns the aggregate's input and groups. Grouping sets read each row once per set, with the columns that the
-    /// set leaves out null and a number that tells the sets apart.
+    /// Returns the aggregate's input and groups. Grouping sets read each row once per set, with the columns
+    /// that the set leaves out null and a number that tells the sets apart.
     private func grouped(
         _ grouping: Grouping, _ input: LogicalPlan, _ collector: AggregateCollector
     ) -> (LogicalPlan, [NamedExpression]) {
@@ -221,7 +239,8 @@ extension Binder {
     ) throws(EngineError) -> Expression {
         guard let collector = context.aggregates, let identifier = collector.groupingID else {
             throw .user(
-                "UNSUPPORTED_GROUPING_EXPRESSION", "\(name) can only be used with GROUPING SETS, CUBE or ROLLUP.",
+                "UNSUPPORTED_GROUPING_EXPRESSION",
+                "\(name) can only be used with GROUPING SETS, CUBE or ROLLUP.",
                 at: location(span))
         }
         let count = collector.groupExpressions.count

@@ -5,18 +5,23 @@ import SQLSyntax
 import Vocabulary
 
 extension Binder {
-    func call(_ call: CallSyntax, _ context: BindContext, at span: SourceSpan) throws(EngineError) -> Expression {
+    func call(_ call: CallSyntax, _ context: BindContext, at span: SourceSpan) throws(EngineError)
+        -> Expression
+    {
         let name = call.name.map(\.text).joined(separator: ".")
         let lowered = call.name.last?.text.lowercased() ?? ""
         try refuseUnsupported(call, name, at: span)
-        if lowered == "grouping" || lowered == "grouping_id" { return try grouping(lowered, call, context, at: span) }
+        if lowered == "grouping" || lowered == "grouping_id" {
+            return try grouping(lowered, call, context, at: span)
+        }
         if FunctionRegistry.shared.aggregate(named: lowered) != nil {
             return try aggregate(lowered, call, context, at: span)
         }
         if call.isDistinct || call.filter != nil {
             throw .user(
                 "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
-                "Only aggregate functions take \(call.isDistinct ? "DISTINCT" : "FILTER"), which \(name) is not.",
+                "Only aggregate functions take \(call.isDistinct ? "DISTINCT" : "FILTER"), which "
+                    + "\(name) is not.",
                 at: location(span))
         }
         if let cast = ColumnNaming.castByName(call) {
@@ -30,7 +35,9 @@ extension Binder {
             return try extract(unit, bind(call.arguments[1].value, context), at: span)
         }
         if let moved = try unitCall(lowered, call, context, at: span) { return moved }
-        let arguments = try call.arguments.map { argument throws(EngineError) in try bind(argument.value, context) }
+        let arguments = try call.arguments.map { argument throws(EngineError) in
+            try bind(argument.value, context)
+        }
         if let form = try conditionalForm(lowered, arguments, at: span) { return form }
         guard FunctionRegistry.shared.scalar(named: lowered) != nil else {
             var error = FunctionRegistry.shared.unknown(name)
@@ -40,7 +47,8 @@ extension Binder {
         return try self.call(lowered, arguments, at: span)
     }
 
-    /// Binds `timestampadd(DAY, 1, x)` and its kin, whose first argument is the name of a unit; nil for other calls.
+    /// Binds `timestampadd(DAY, 1, x)` and its kin, whose first argument is the name of a unit; nil for other
+    /// calls.
     private func unitCall(
         _ name: String, _ call: CallSyntax, _ context: BindContext, at span: SourceSpan
     ) throws(EngineError) -> Expression? {
@@ -58,7 +66,9 @@ extension Binder {
         return try self.call(function, [unit] + rest, at: span)
     }
 
-    private func refuseUnsupported(_ call: CallSyntax, _ name: String, at span: SourceSpan) throws(EngineError) {
+    private func refuseUnsupported(_ call: CallSyntax, _ name: String, at span: SourceSpan)
+        throws(EngineError)
+    {
         if call.window != nil {
             throw .user(
                 "UNSUPPORTED_FEATURE.WINDOW_FUNCTION", "Window functions are not supported: \(name) OVER ….",
@@ -66,16 +76,20 @@ extension Binder {
         }
         if !call.withinGroup.isEmpty {
             throw .user(
-                "UNSUPPORTED_FEATURE.WITHIN_GROUP", "WITHIN GROUP is not supported: \(name).", at: location(span))
+                "UNSUPPORTED_FEATURE.WITHIN_GROUP", "WITHIN GROUP is not supported: \(name).",
+                at: location(span))
         }
-        if call.ignoresNulls, !["first", "first_value", "last", "last_value", "any_value"].contains(name.lowercased()) {
+        if call.ignoresNulls,
+            !["first", "first_value", "last", "last_value", "any_value"].contains(name.lowercased())
+        {
             throw .user(
                 "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "\(name) does not take IGNORE NULLS.",
                 at: location(span))
         }
         if let named = call.arguments.first(where: { $0.name != nil })?.name {
             throw .user(
-                "NAMED_PARAMETERS_NOT_SUPPORTED", "Named arguments are not supported by \(name): \(named.text).",
+                "NAMED_PARAMETERS_NOT_SUPPORTED",
+                "Named arguments are not supported by \(name): \(named.text).",
                 at: location(named.span))
         }
     }
@@ -92,7 +106,8 @@ extension Binder {
         switch (name, arguments.count) {
         case ("if", 3):
             let test = try condition(arguments[0], "IF", at: span)
-            return try conditional([ConditionalBranch(condition: test, result: arguments[1])], arguments[2], at: span)
+            return try conditional(
+                [ConditionalBranch(condition: test, result: arguments[1])], arguments[2], at: span)
         case ("trim", 2), ("ltrim", 2), ("rtrim", 2):
             // SQL puts the characters first; the registry's functions take the text first, as btrim does.
             return try call(name, [arguments[1], arguments[0]], at: span)
@@ -102,7 +117,8 @@ extension Binder {
         case ("zeroifnull", 1): return try call("coalesce", [arguments[0], .literal(.int32(0))], at: span)
         case ("nvl2", 3):
             let test = try call("is_not_null", [arguments[0]], at: span)
-            return try conditional([ConditionalBranch(condition: test, result: arguments[1])], arguments[2], at: span)
+            return try conditional(
+                [ConditionalBranch(condition: test, result: arguments[1])], arguments[2], at: span)
         case ("isnull", 1): return try call("is_null", arguments, at: span)
         case ("isnotnull", 1): return try call("is_not_null", arguments, at: span)
         case ("equal_null", 2): return try comparison("null_safe_equal", arguments[0], arguments[1], at: span)
@@ -135,11 +151,13 @@ extension Binder {
             throw .user(
                 context.clause == "WHERE" ? "INVALID_WHERE_CONDITION" : "UNSUPPORTED_EXPR_FOR_OPERATOR",
                 "An aggregate function cannot stand in \(context.clause): \(name).",
-                remedy: context.clause == "WHERE" ? "Use HAVING for conditions on aggregates." : nil, at: location(span))
+                remedy: context.clause == "WHERE" ? "Use HAVING for conditions on aggregates." : nil,
+                at: location(span))
         }
         if collector.isInsideAggregate {
             throw .user(
-                "NESTED_AGGREGATE_FUNCTION", "An aggregate function cannot stand inside another one: \(name).",
+                "NESTED_AGGREGATE_FUNCTION",
+                "An aggregate function cannot stand inside another one: \(name).",
                 remedy: "Aggregate in a subquery first.", at: location(span))
         }
         collector.isInsideAggregate = true
@@ -148,7 +166,9 @@ extension Binder {
         inner.prefersAliases = false
         var arguments: [Expression] = []
         if !call.isStar {
-            arguments = try call.arguments.map { argument throws(EngineError) in try bind(argument.value, inner) }
+            arguments = try call.arguments.map { argument throws(EngineError) in
+                try bind(argument.value, inner)
+            }
         }
         var filter: Expression?
         if let condition = call.filter {
@@ -156,27 +176,34 @@ extension Binder {
         }
         let bound = try aggregateCall(name, arguments, call, filter, at: span)
         let text = naming.text(ExpressionSyntax(.call(call), span: span))
-        let nullable = !["count", "count_if", "approx_count_distinct", "collect_list", "collect_set"].contains(bound.function)
+        let nullable = !["count", "count_if", "approx_count_distinct", "collect_list", "collect_set"]
+            .contains(bound.function)
         return collector.column(of: bound, name: text, nullable: nullable, newID: newID)
     }
 
     private func aggregateCall(
-        _ name: String, _ arguments: [Expression], _ call: CallSyntax, _ filter: Expression?, at span: SourceSpan
+        _ name: String, _ arguments: [Expression], _ call: CallSyntax, _ filter: Expression?,
+        at span: SourceSpan
     ) throws(EngineError) -> AggregateCall {
         if name == "count" {
             // A constant that is not null counts rows.
-            let countsRows = call.isStar || (arguments.count == 1 && arguments[0].literalValue.map { !$0.value.isNull } ?? false)
+            let countsRows =
+                call.isStar
+                || (arguments.count == 1 && arguments[0].literalValue.map { !$0.value.isNull } ?? false)
             if !countsRows, arguments.isEmpty {
                 throw .user(
-                    "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "count takes a star or at least one argument.", at: location(span))
+                    "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "count takes a star or at least one argument.",
+                    at: location(span))
             }
             return AggregateCall(
-                "count", countsRows && !call.isDistinct ? [] : arguments, distinct: call.isDistinct, filter: filter,
+                "count", countsRows && !call.isDistinct ? [] : arguments, distinct: call.isDistinct,
+                filter: filter,
                 type: .int64, ansi: settings.ansi)
         }
         if call.isStar {
             throw .user(
-                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "Only count takes a star, not \(name).", at: location(span))
+                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "Only count takes a star, not \(name).",
+                at: location(span))
         }
         var passed = arguments
         if call.ignoresNulls { passed.append(.literal(.boolean(true))) }

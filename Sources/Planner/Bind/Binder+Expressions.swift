@@ -12,7 +12,9 @@ extension Binder {
         return bound
     }
 
-    private func dispatch(_ expression: ExpressionSyntax, _ context: BindContext) throws(EngineError) -> Expression {
+    private func dispatch(_ expression: ExpressionSyntax, _ context: BindContext) throws(EngineError)
+        -> Expression
+    {
         let span = expression.span
         switch expression.kind {
         case .literal(let literal): return .literal(try self.literal(literal, at: span))
@@ -33,7 +35,8 @@ extension Binder {
             let above = try comparison("greater_equal", bound, bind(low, context), at: span)
             let below = try comparison("less_equal", bound, bind(high, context), at: span)
             return try negate(call("and", [above, below], at: span), negated)
-        case .inList(let value, let items, let negated): return negate(try inList(value, items, context, at: span), negated)
+        case .inList(let value, let items, let negated):
+            return negate(try inList(value, items, context, at: span), negated)
         case .like(let like): return try self.like(like, context, at: span)
         case .caseWhen(let operand, let branches, let otherwise):
             return try conditional(operand, branches, otherwise, context, at: span)
@@ -79,7 +82,8 @@ extension Binder {
         }
         if !type.isOrderable {
             throw .user(
-                "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "Values of this type cannot be compared: \(type.sqlName).",
+                "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+                "Values of this type cannot be compared: \(type.sqlName).",
                 at: location(span))
         }
         return try call(name, [cast(left, to: type), cast(right, to: type)], at: span)
@@ -93,7 +97,9 @@ extension Binder {
         return nil
     }
 
-    func mismatchedOperands(_ name: String, _ left: Expression, _ right: Expression, at span: SourceSpan) -> EngineError {
+    func mismatchedOperands(_ name: String, _ left: Expression, _ right: Expression, at span: SourceSpan)
+        -> EngineError
+    {
         .user(
             "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
             "The operands of \(name) have types that do not fit each other: \(left.type.sqlName) and "
@@ -111,18 +117,23 @@ extension Binder {
         }
         if !type.isOrderable {
             throw .user(
-                "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "Values of this type cannot be compared: \(type.sqlName).",
+                "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+                "Values of this type cannot be compared: \(type.sqlName).",
                 at: location(span))
         }
         let tested = cast(bound, to: type)
         let candidates = list.map { cast($0, to: type) }
         let constants = candidates.compactMap { constant($0) }
         if constants.count == candidates.count, !type.isNested { return .inList(tested, constants) }
-        let tests = try candidates.map { candidate throws(EngineError) in try call("equal", [tested, candidate], at: span) }
+        let tests = try candidates.map { candidate throws(EngineError) in
+            try call("equal", [tested, candidate], at: span)
+        }
         return Expression.disjunction(tests) ?? .literal(.boolean(false))
     }
 
-    private func like(_ like: LikeSyntax, _ context: BindContext, at span: SourceSpan) throws(EngineError) -> Expression {
+    private func like(_ like: LikeSyntax, _ context: BindContext, at span: SourceSpan) throws(EngineError)
+        -> Expression
+    {
         let value = try bind(like.value, context)
         let name = like.operator.rawValue.lowercased()
         var tests: [Expression] = []
@@ -164,7 +175,8 @@ extension Binder {
         guard let type = Coercion.commonType(types, ansi: settings.ansi) else {
             throw .user(
                 "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
-                "The branches give values of different types: \(types.map(\.sqlName).joined(separator: ", ")).",
+                "The branches give values of different types: "
+                    + "\(types.map(\.sqlName).joined(separator: ", ")).",
                 remedy: "Cast them to one type.", at: location(span))
         }
         return .conditional(
@@ -180,7 +192,8 @@ extension Binder {
         if !Coercion.canCast(value.type, type, ansi: settings.ansi) {
             throw .user(
                 "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
-                "A value of type \(value.type.sqlName) cannot be cast to \(type.sqlName).", at: location(span))
+                "A value of type \(value.type.sqlName) cannot be cast to \(type.sqlName).", at: location(span)
+            )
         }
         return .cast(value, to: type, mode: kind == .tryCast ? .try : castMode)
     }
@@ -190,15 +203,21 @@ extension Binder {
     /// Maps the fields of EXTRACT and date_part to functions.
     private static let extractFunctions: [String: String] = [
         "year": "year", "years": "year", "yr": "year", "yrs": "year", "y": "year", "yearofweek": "yearofweek",
-        "quarter": "quarter", "qtr": "quarter", "month": "month", "mon": "month", "mons": "month", "months": "month",
-        "week": "weekofyear", "weeks": "weekofyear", "w": "weekofyear", "day": "day", "days": "day", "d": "day",
-        "dayofweek": "dayofweek", "dow": "dayofweek", "doy": "dayofyear", "hour": "hour", "hours": "hour", "h": "hour",
+        "quarter": "quarter", "qtr": "quarter", "month": "month", "mon": "month", "mons": "month",
+        "months": "month",
+        "week": "weekofyear", "weeks": "weekofyear", "w": "weekofyear", "day": "day", "days": "day",
+        "d": "day",
+        "dayofweek": "dayofweek", "dow": "dayofweek", "doy": "dayofyear", "hour": "hour", "hours": "hour",
+        "h": "hour",
         "hr": "hour", "hrs": "hour", "minute": "minute", "minutes": "minute", "m": "minute", "min": "minute",
-        "mins": "minute", "second": "second", "seconds": "second", "s": "second", "sec": "second", "secs": "second",
+        "mins": "minute", "second": "second", "seconds": "second", "s": "second", "sec": "second",
+        "secs": "second",
         "dayofweek_iso": "weekday", "dow_iso": "weekday",
     ]
 
-    func extract(_ field: NameSyntax, _ source: Expression, at span: SourceSpan) throws(EngineError) -> Expression {
+    func extract(_ field: NameSyntax, _ source: Expression, at span: SourceSpan) throws(EngineError)
+        -> Expression
+    {
         let lowered = field.text.lowercased()
         guard let function = Self.extractFunctions[lowered] else {
             let near = Suggestion.nearest(to: lowered, among: Self.extractFunctions.keys.sorted())
@@ -218,8 +237,11 @@ extension Binder {
         }
     }
 
-    /// Binds `(a, b)` and `struct(a, b AS c)`: members are called by their columns, their aliases, or col1, col2, ….
-    func structure(_ items: [ExpressionSyntax], _ context: BindContext, at span: SourceSpan) throws(EngineError) -> Expression {
+    /// Binds `(a, b)` and `struct(a, b AS c)`: members are called by their columns, their aliases, or col1,
+    /// col2, ….
+    func structure(_ items: [ExpressionSyntax], _ context: BindContext, at span: SourceSpan)
+        throws(EngineError) -> Expression
+    {
         var arguments: [Expression] = []
         for (position, item) in items.enumerated() {
             var value = item

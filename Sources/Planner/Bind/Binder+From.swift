@@ -18,7 +18,8 @@ extension Binder {
         guard let alias = syntax.alias else { return bound }
         if !alias.columns.isEmpty {
             let visible = LogicalPlan.project(
-                named(bound.scope.starColumns([]).map { (.column($0.reference), $0.reference.name) }), input: bound.plan)
+                named(bound.scope.starColumns([]).map { (.column($0.reference), $0.reference.name) }),
+                input: bound.plan)
             bound = BoundRelation(try renamed(visible, alias.columns, at: alias.name.span))
         }
         bound.scope = bound.scope.aliased(alias.name.text)
@@ -31,7 +32,8 @@ extension Binder {
         relationCount += 1
         if relationCount > Self.relationLimit {
             throw .user(
-                "UNSUPPORTED_FEATURE.RELATION_COUNT", "The statement reads more than \(Self.relationLimit) relations.",
+                "UNSUPPORTED_FEATURE.RELATION_COUNT",
+                "The statement reads more than \(Self.relationLimit) relations.",
                 remedy: "Write the common table expressions that are used many times to a directory first.",
                 at: location(span))
         }
@@ -59,7 +61,8 @@ extension Binder {
         let formats = FileFormat.allCases.map(\.rawValue)
         if parts.count == 2, parts[1].isQuoted, parts[1].text.contains("/") || parts[1].text.contains(".") {
             return .user(
-                "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY", "Files of this format cannot be read: \(parts[0].text).",
+                "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY",
+                "Files of this format cannot be read: \(parts[0].text).",
                 remedy: "The formats are \(formats.joined(separator: ", ")).", at: location(parts[0].span))
         }
         let candidates = catalog.relationNames + commonTables.values.map(\.syntax.name.text).sorted()
@@ -78,25 +81,32 @@ extension Binder {
         return BoundRelation(.scan(scan), qualifier: qualifier)
     }
 
-    private func bind(_ common: CommonTable, named name: String, at span: SourceSpan) throws(EngineError) -> BoundRelation {
+    private func bind(_ common: CommonTable, named name: String, at span: SourceSpan) throws(EngineError)
+        -> BoundRelation
+    {
         let saved = (commonTables, source, outer)
         defer { (commonTables, source, outer) = saved }
         commonTables = common.visible
         source = common.source
         outer = []
-        let plan = try renamed(self.query(common.syntax.query).plan, common.syntax.columns, at: common.syntax.name.span)
+        let plan = try renamed(
+            self.query(common.syntax.query).plan, common.syntax.columns, at: common.syntax.name.span)
         return BoundRelation(plan, qualifier: [name])
     }
 
-    private func bind(_ view: ViewDefinition, _ names: [String], at span: SourceSpan) throws(EngineError) -> BoundRelation {
+    private func bind(_ view: ViewDefinition, _ names: [String], at span: SourceSpan) throws(EngineError)
+        -> BoundRelation
+    {
         let name = names.joined(separator: ".").lowercased()
         if openViews.contains(name) {
             throw .user(
-                "RECURSIVE_VIEW", "The view refers to itself: \((openViews + [name]).joined(separator: " -> ")).",
+                "RECURSIVE_VIEW",
+                "The view refers to itself: \((openViews + [name]).joined(separator: " -> ")).",
                 remedy: "Give the new view another name.", at: location(span))
         }
         if openViews.count >= Limits.nestingDepth {
-            throw .user("VIEW_EXCEED_MAX_NESTED_DEPTH", "Views refer to each other too deeply.", at: location(span))
+            throw .user(
+                "VIEW_EXCEED_MAX_NESTED_DEPTH", "Views refer to each other too deeply.", at: location(span))
         }
         openViews.append(name)
         let saved = (commonTables, source, outer)
@@ -125,7 +135,8 @@ extension Binder {
         var numbers: [Int64] = []
         for argument in call.arguments {
             let bound = try bindConstant(argument.value)
-            guard let literal = constant(cast(bound, to: .int64)), case .integer(let value) = literal.value else {
+            guard let literal = constant(cast(bound, to: .int64)), case .integer(let value) = literal.value
+            else {
                 throw .user(
                     "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "range takes constant integers.",
                     at: location(argument.value.span))
@@ -134,7 +145,8 @@ extension Binder {
         }
         guard (1...4).contains(numbers.count), numbers.count < 3 || numbers[2] != 0 else {
             throw .user(
-                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "range takes an end, or a start, an end and a step other than zero.",
+                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+                "range takes an end, or a start, an end and a step other than zero.",
                 at: location(span))
         }
         let start = numbers.count == 1 ? 0 : numbers[0]
@@ -143,7 +155,8 @@ extension Binder {
         let count = RangeRows.count(start: start, end: end, step: step)
         guard let count, count <= RangeRows.limit else {
             throw .user(
-                "UNSUPPORTED_FEATURE.RANGE_SIZE", "range gives more than \(RangeRows.limit) rows.", at: location(span))
+                "UNSUPPORTED_FEATURE.RANGE_SIZE", "range gives more than \(RangeRows.limit) rows.",
+                at: location(span))
         }
         return BoundRelation(rangePlan(start: start, step: step, count: count))
     }
@@ -162,15 +175,18 @@ extension Binder {
         while covered < count {
             let more = min(1000, (count + covered - 1) / covered)
             let (right, digit) = digits(more)
-            position = integer("add", integer("multiply", .column(digit), .literal(.int64(covered))), position)
+            position = integer(
+                "add", integer("multiply", .column(digit), .literal(.int64(covered))), position)
             plan = .join(.cross, left: right, right: plan, condition: nil)
             covered *= more
         }
         if covered > count {
-            let inside = FunctionCall("less", [position, .literal(.int64(count))], type: .boolean, ansi: settings.ansi)
+            let inside = FunctionCall(
+                "less", [position, .literal(.int64(count))], type: .boolean, ansi: settings.ansi)
             plan = .filter(.call(inside), input: plan)
         }
-        let value = integer("add", integer("multiply", position, .literal(.int64(step))), .literal(.int64(start)))
+        let value = integer(
+            "add", integer("multiply", position, .literal(.int64(step))), .literal(.int64(start)))
         let output = newColumn("id", .int64, nullable: false)
         return .project([NamedExpression(value, as: output)], input: plan)
     }

@@ -8,7 +8,8 @@ extension Binder {
         if join.isLateral {
             throw .user(
                 "UNSUPPORTED_FEATURE.LATERAL_JOIN", "LATERAL is not supported.",
-                remedy: "Join with an aggregate or a filter on the join's keys instead.", at: location(join.right.span))
+                remedy: "Join with an aggregate or a filter on the join's keys instead.",
+                at: location(join.right.span))
         }
         let left = try relation(join.left)
         let right = try relation(join.right)
@@ -56,8 +57,8 @@ extension Binder {
         return BoundRelation(plan, Scope(columns: columns))
     }
 
-    /// Joins on equal columns of the same name. Each appears once and first: the left's, the right's for a right
-    /// join, the one that is not null for a full join. Both sides stay reachable by qualified names.
+    /// Joins on equal columns of the same name. Each appears once and first: the left's, the right's for a
+    /// right join, the one that is not null for a full join. Both sides stay reachable by qualified names.
     private func joinUsing(
         _ names: [NameSyntax], _ kind: JoinKind, _ left: BoundRelation, _ right: BoundRelation
     ) throws(EngineError) -> BoundRelation {
@@ -81,7 +82,8 @@ extension Binder {
             guard var a = current(pair.left), var b = current(pair.right) else { continue }
             switch kind {
             case .full:
-                let value = try call("coalesce", [.column(a.reference), .column(b.reference)], at: names[0].span)
+                let value = try call(
+                    "coalesce", [.column(a.reference), .column(b.reference)], at: names[0].span)
                 let output = newColumn(a.reference.name, value.type)
                 coalesced.append(NamedExpression(value, as: output))
                 shared.append(Scope.Column(reference: output, qualifier: []))
@@ -108,7 +110,9 @@ extension Binder {
         return bound
     }
 
-    private func usingColumn(_ name: NameSyntax, _ scope: Scope, side: String) throws(EngineError) -> ColumnReference {
+    private func usingColumn(_ name: NameSyntax, _ scope: Scope, side: String) throws(EngineError)
+        -> ColumnReference
+    {
         let found = scope.matches([name])
         if found.count > 1 { throw ambiguous([name], found, at: name.span) }
         if let match = found.first { return match.column.reference }

@@ -5,7 +5,8 @@ import SQLSyntax
 import Vocabulary
 
 extension Binder {
-    /// Gives a literal its type and value. Throws INVALID_TYPED_LITERAL for dates and timestamps that are none.
+    /// Gives a literal its type and value. Throws INVALID_TYPED_LITERAL for dates and timestamps that are
+    /// none.
     func literal(_ literal: LiteralSyntax, at span: SourceSpan) throws(EngineError) -> Literal {
         switch literal {
         case .null: return .null(.null)
@@ -45,13 +46,16 @@ extension Binder {
     }
 
     /// Reads the text of a typed literal the way a cast does.
-    private func timed(_ text: String, _ type: DataType, _ name: String, at span: SourceSpan) throws(EngineError) -> Literal {
+    private func timed(_ text: String, _ type: DataType, _ name: String, at span: SourceSpan)
+        throws(EngineError) -> Literal
+    {
         let value = constant(.cast(.literal(.string(text)), to: type, mode: .ansi))
         guard let value, !value.value.isNull else {
             throw .user(
                 "INVALID_TYPED_LITERAL", "This is no \(name): '\(text)'.",
                 remedy: type == .date
-                    ? "Write it as DATE '2020-12-31'." : "Write it as \(name) '2020-12-31 23:59:59'.", at: location(span))
+                    ? "Write it as DATE '2020-12-31'." : "Write it as \(name) '2020-12-31 23:59:59'.",
+                at: location(span))
         }
         return value
     }

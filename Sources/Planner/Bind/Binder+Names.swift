@@ -4,16 +4,20 @@ import SQLSyntax
 import Vocabulary
 
 extension Binder {
-    /// Finds what a name stands for: a column of this query, an alias, a column of a query around it, a function
-    /// without parentheses.
-    func column(_ parts: [NameSyntax], _ context: BindContext, at span: SourceSpan) throws(EngineError) -> Expression {
+    /// Finds what a name stands for: a column of this query, an alias, a column of a query around it, a
+    /// function without parentheses.
+    func column(_ parts: [NameSyntax], _ context: BindContext, at span: SourceSpan) throws(EngineError)
+        -> Expression
+    {
         let alias = parts.count == 1 ? context.aliases[parts[0].text.lowercased()] : nil
         if context.prefersAliases, let alias { return alias }
         let found = context.scope.matches(parts)
         if found.count > 1 { throw ambiguous(parts, found, at: span) }
         if let match = found.first { return try value(of: match, parts, at: span) }
         if let alias {
-            if context.namesLateralAliases { columnTexts[parts.map(\.text)] = "lateralAliasReference(\(parts[0].text))" }
+            if context.namesLateralAliases {
+                columnTexts[parts.map(\.text)] = "lateralAliasReference(\(parts[0].text))"
+            }
             return alias
         }
         if let member = try aliasMember(parts, context, at: span) { return member }
@@ -27,7 +31,9 @@ extension Binder {
             }
             return try value(of: match, parts, at: span)
         }
-        if parts.count == 1, let function = try functionWithoutParentheses(parts[0], at: span) { return function }
+        if parts.count == 1, let function = try functionWithoutParentheses(parts[0], at: span) {
+            return function
+        }
         throw unresolved(parts, context, at: span)
     }
 
@@ -35,7 +41,8 @@ extension Binder {
     private func aliasMember(
         _ parts: [NameSyntax], _ context: BindContext, at span: SourceSpan
     ) throws(EngineError) -> Expression? {
-        guard parts.count > 1, let base = context.aliases[parts[0].text.lowercased()], base.type.isNested else {
+        guard parts.count > 1, let base = context.aliases[parts[0].text.lowercased()], base.type.isNested
+        else {
             return nil
         }
         var value = base
@@ -55,21 +62,26 @@ extension Binder {
     }
 
     /// Takes a member out of a structure; out of an array of structures, of each; a value out of a map.
-    func member(_ name: NameSyntax, of base: Expression, at span: SourceSpan) throws(EngineError) -> Expression {
+    func member(_ name: NameSyntax, of base: Expression, at span: SourceSpan) throws(EngineError)
+        -> Expression
+    {
         switch base.type {
         case .structure(let fields):
             let lowered = name.text.lowercased()
             let found = fields.indices.filter { fields[$0].name.lowercased() == lowered }
             if found.count > 1 {
                 throw .user(
-                    "AMBIGUOUS_REFERENCE_TO_FIELDS", "The structure has several fields of this name: \(name.text).",
+                    "AMBIGUOUS_REFERENCE_TO_FIELDS",
+                    "The structure has several fields of this name: \(name.text).",
                     at: location(name.span))
             }
             guard let index = found.first else {
                 let near = Suggestion.nearest(to: name.text, among: fields.map(\.name))
                 throw .user(
-                    "FIELD_NOT_FOUND", "There is no such struct field \(name.text) in "
-                        + "\(fields.map(\.name).joined(separator: ", ")).", remedy: near.map { "Did you mean '\($0)'?" },
+                    "FIELD_NOT_FOUND",
+                    "There is no such struct field \(name.text) in "
+                        + "\(fields.map(\.name).joined(separator: ", ")).",
+                    remedy: near.map { "Did you mean '\($0)'?" },
                     at: location(name.span))
             }
             return .member(base, index: index, type: fields[index].type)
@@ -78,13 +90,16 @@ extension Binder {
         default:
             throw .user(
                 "INVALID_EXTRACT_BASE_FIELD_TYPE",
-                "Only structures and maps have fields: \(name.text) was asked of a value of type \(base.type.sqlName).",
+                "Only structures and maps have fields: \(name.text) was asked of a value of type "
+                    + "\(base.type.sqlName).",
                 at: location(span))
         }
     }
 
     /// Takes `base[index]`: an item of an array, from 0, or the value of a map's key.
-    func element(of base: Expression, _ index: Expression, at span: SourceSpan) throws(EngineError) -> Expression {
+    func element(of base: Expression, _ index: Expression, at span: SourceSpan) throws(EngineError)
+        -> Expression
+    {
         switch base.type {
         case .array, .map: return try call("element", [base, index], at: span)
         case .structure:
@@ -98,8 +113,13 @@ extension Binder {
             at: location(span))
     }
 
-    private func functionWithoutParentheses(_ name: NameSyntax, at span: SourceSpan) throws(EngineError) -> Expression? {
-        let known = ["current_date", "current_timestamp", "current_user", "current_catalog", "current_database", "user"]
+    private func functionWithoutParentheses(_ name: NameSyntax, at span: SourceSpan) throws(EngineError)
+        -> Expression?
+    {
+        let known = [
+            "current_date", "current_timestamp", "current_user", "current_catalog", "current_database",
+            "user",
+        ]
         let lowered = name.text.lowercased()
         guard known.contains(lowered), !name.isQuoted else { return nil }
         columnTexts[[name.text]] = "\(lowered)()"
@@ -109,7 +129,9 @@ extension Binder {
     // MARK: Errors
 
     func ambiguous(_ parts: [NameSyntax], _ found: [Scope.Match], at span: SourceSpan) -> EngineError {
-        let candidates = found.map { ($0.column.qualifier + [$0.column.reference.name]).joined(separator: ".") }
+        let candidates = found.map {
+            ($0.column.qualifier + [$0.column.reference.name]).joined(separator: ".")
+        }
         return .user(
             "AMBIGUOUS_REFERENCE",
             "The name could mean several columns (\(candidates.joined(separator: ", "))): "
@@ -133,8 +155,12 @@ extension Binder {
         let full = parts.map(\.text).joined(separator: ".")
         let qualified = visible.filter { !$0.qualifier.isEmpty }
             .map { ($0.qualifier.suffix(1) + [$0.reference.name]).joined(separator: ".") }
-        if parts.count > 1, let near = Suggestion.nearest(to: full, among: qualified) { return "Did you mean '\(near)'?" }
-        if let near = Suggestion.nearest(to: last, among: visible.map(\.reference.name)) { return "Did you mean '\(near)'?" }
+        if parts.count > 1, let near = Suggestion.nearest(to: full, among: qualified) {
+            return "Did you mean '\(near)'?"
+        }
+        if let near = Suggestion.nearest(to: last, among: visible.map(\.reference.name)) {
+            return "Did you mean '\(near)'?"
+        }
         let names = visible.prefix(5).map(\.reference.name).joined(separator: ", ")
         return "The columns are: \(names)\(visible.count > 5 ? ", …" : "")."
     }

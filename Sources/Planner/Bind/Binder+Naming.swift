@@ -16,7 +16,8 @@ extension Binder {
     /// Names sums of dates and intervals, which Spark turns into functions before it names them.
     private func dateName(_ expression: ExpressionSyntax) -> String? {
         guard case .binary(let kind, let left, let right) = expression.kind,
-            [.add, .subtract, .multiply].contains(kind), let first = types[left.span], let second = types[right.span]
+            [.add, .subtract, .multiply].contains(kind), let first = types[left.span],
+            let second = types[right.span]
         else { return nil }
         let a = naming.text(left)
         let b = naming.text(right)
@@ -32,7 +33,9 @@ extension Binder {
         _ syntax: ExpressionSyntax
     ) -> String? {
         guard first == .date || isInstant(first) else { return nil }
-        if first == .date, second.isIntegral { return "\(kind == .add ? "date_add" : "date_sub")(\(a), \(b))" }
+        if first == .date, second.isIntegral {
+            return "\(kind == .add ? "date_add" : "date_sub")(\(a), \(b))"
+        }
         if first == .date, second == .dayTimeInterval, Self.isWholeDays(syntax) {
             let days = "extractansiintervaldays(\(b))"
             return "date_add(\(a), \(kind == .add ? days : "(- \(days))"))"

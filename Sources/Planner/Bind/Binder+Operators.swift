@@ -13,7 +13,9 @@ extension Binder {
             return negate(try logical(operand, "NOT", at: syntax.span), true)
         case .minus: return try call("negate", [operand], at: span)
         case .plus:
-            if operand.type.isNumeric || operand.type == .yearMonthInterval || operand.type == .dayTimeInterval {
+            if operand.type.isNumeric || operand.type == .yearMonthInterval
+                || operand.type == .dayTimeInterval
+            {
                 return operand
             }
             return try call("positive", [operand], at: span)
@@ -21,7 +23,9 @@ extension Binder {
         }
     }
 
-    private func logical(_ operand: Expression, _ name: String, at span: SourceSpan) throws(EngineError) -> Expression {
+    private func logical(_ operand: Expression, _ name: String, at span: SourceSpan) throws(EngineError)
+        -> Expression
+    {
         if operand.type == .boolean { return operand }
         if operand.type == .null || operand.type == .string { return cast(operand, to: .boolean) }
         throw .user(
@@ -39,7 +43,8 @@ extension Binder {
                 throw mismatchedOperands(kind.rawValue, left, right, at: span)
             }
             let operands = [
-                try logical(left, kind.rawValue, at: syntax.0.span), try logical(right, kind.rawValue, at: syntax.1.span),
+                try logical(left, kind.rawValue, at: syntax.0.span),
+                try logical(right, kind.rawValue, at: syntax.1.span),
             ]
             return try call(kind == .and ? "and" : "or", operands, at: span)
         case .equal: return try comparison("equal", left, right, at: span)
@@ -51,7 +56,9 @@ extension Binder {
         case .greaterOrEqual: return try comparison("greater_equal", left, right, at: span)
         case .concatenate: return try call("concat", [left, right], at: span)
         case .add, .subtract:
-            if let moved = try dateArithmetic(kind, left, right, syntax.1, syntax.0, at: span) { return moved }
+            if let moved = try dateArithmetic(kind, left, right, syntax.1, syntax.0, at: span) {
+                return moved
+            }
             return try arithmetic(kind == .add ? "add" : "subtract", left, right, at: span)
         case .multiply: return try arithmetic("multiply", left, right, at: span)
         case .divide: return try arithmetic("divide", left, right, at: span)
@@ -102,7 +109,8 @@ extension Binder {
                 Self.isWholeDays(syntax),
                 let days = Int32(exactly: micros / Self.microsecondsPerDay), days != .min
             else {
-                return try call(kind == .add ? "add" : "subtract", [cast(left, to: .timestamp), right], at: span)
+                return try call(
+                    kind == .add ? "add" : "subtract", [cast(left, to: .timestamp), right], at: span)
             }
             return try call("date_add", [left, .literal(.int32(kind == .add ? days : -days))], at: span)
         case .yearMonthInterval:

@@ -23,12 +23,14 @@ extension Binder {
         return bound
     }
 
-    /// The order asked for. SORT BY and CLUSTER BY promise an order within partitions only; a total one fulfils it.
+    /// The order asked for. SORT BY and CLUSTER BY promise an order within partitions only; a total one
+    /// fulfils it.
     private func ordering(_ query: QuerySyntax) -> OrderSyntax? {
         if let order = query.orderBy { return order }
         if !query.sortBy.isEmpty { return .items(query.sortBy) }
         if query.clusterBy.isEmpty { return nil }
-        return .items(query.clusterBy.map { SortItemSyntax(expression: $0, isDescending: false, nullsFirst: true) })
+        return .items(
+            query.clusterBy.map { SortItemSyntax(expression: $0, isDescending: false, nullsFirst: true) })
     }
 
     private func body(_ body: QueryBodySyntax) throws(EngineError) -> BoundRelation {
@@ -71,13 +73,15 @@ extension Binder {
     func sortKey(_ key: Expression, _ item: SortItemSyntax) throws(EngineError) -> SortKey {
         if !key.type.isOrderable {
             throw .user(
-                "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "Rows cannot be ordered by a value of this type: "
+                "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+                "Rows cannot be ordered by a value of this type: "
                     + "\(key.type.sqlName).", at: location(item.expression.span))
         }
         return SortKey(key, ascending: !item.isDescending, nullsFirst: item.nullsFirst)
     }
 
-    /// Returns the 0-based position that an integer literal in GROUP BY or ORDER BY names, or nil for other items.
+    /// Returns the 0-based position that an integer literal in GROUP BY or ORDER BY names, or nil for other
+    /// items.
     func ordinal(_ item: ExpressionSyntax, count: Int, clause: String) throws(EngineError) -> Int? {
         guard case .literal(.int32(let position)) = item.kind else { return nil }
         guard position >= 1, Int(position) <= count else {
@@ -92,7 +96,8 @@ extension Binder {
     private func limited(_ plan: LogicalPlan, _ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
         var count: Int?
         if case .rows(let expression)? = query.limit { count = try rowCount(expression, "LIMIT") }
-        let offset = try query.offset.map { expression throws(EngineError) in try rowCount(expression, "OFFSET") } ?? 0
+        let offset =
+            try query.offset.map { expression throws(EngineError) in try rowCount(expression, "OFFSET") } ?? 0
         return count == nil && offset == 0 ? plan : .limit(count: count, offset: offset, input: plan)
     }
 
@@ -103,7 +108,8 @@ extension Binder {
                 at: location(expression.span))
         }
         let bound = try bind(expression, BindContext(scope: .empty, clause: clause))
-        guard let literal = constant(bound), case .integer(let value) = literal.value, literal.type.isIntegral else {
+        guard let literal = constant(bound), case .integer(let value) = literal.value, literal.type.isIntegral
+        else {
             throw .user(
                 "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", "\(clause) takes a constant integer.",
                 at: location(expression.span))
@@ -153,7 +159,8 @@ extension Binder {
             return .values(rows: literals.map { $0.compactMap { $0 } }, output: output)
         }
         let inputs = cast.map { row in
-            LogicalPlan.project(named(zip(row, output).map { ($0, $1.name) }), input: .values(rows: [[]], output: []))
+            LogicalPlan.project(
+                named(zip(row, output).map { ($0, $1.name) }), input: .values(rows: [[]], output: []))
         }
         return inputs.count == 1 ? inputs[0] : .union(inputs, output: output)
     }
@@ -167,7 +174,8 @@ extension Binder {
         if left.output.count != right.output.count {
             throw .user(
                 "NUM_COLUMNS_MISMATCH",
-                "\(name) needs inputs with the same number of columns: the first has \(left.output.count), the second "
+                "\(name) needs inputs with the same number of columns: the first has "
+                    + "\(left.output.count), the second "
                     + "\(right.output.count).", at: location(operation.right.span))
         }
         var types: [DataType] = []
@@ -175,7 +183,8 @@ extension Binder {
             guard let type = commonType(a.type, b.type) else {
                 throw .user(
                     "INCOMPATIBLE_COLUMN_TYPE",
-                    "\(name) needs columns of compatible types: column \(position + 1) is \(a.type.sqlName) and "
+                    "\(name) needs columns of compatible types: column \(position + 1) is "
+                        + "\(a.type.sqlName) and "
                         + "\(b.type.sqlName).", at: location(operation.right.span))
             }
             types.append(type)
@@ -192,7 +201,9 @@ extension Binder {
         }
         // Source: Spark's ReplaceIntersectWithSemiJoin and ReplaceExceptWithAntiJoin.
         let pairs = zip(inputs[0].output, inputs[1].output)
-        let conditions = pairs.map { Expression.call(FunctionCall("null_safe_equal", [.column($0), .column($1)], type: .boolean)) }
+        let conditions = pairs.map {
+            Expression.call(FunctionCall("null_safe_equal", [.column($0), .column($1)], type: .boolean))
+        }
         let kind: JoinKind = operation.operator == .intersect ? .leftSemi : .leftAnti
         return .distinct(
             input: .join(kind, left: inputs[0], right: inputs[1], condition: .conjunction(conditions)))

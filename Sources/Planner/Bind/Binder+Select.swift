@@ -13,13 +13,14 @@ struct SelectColumn {
 }
 
 extension Binder {
-    /// Binds SELECT … FROM … WHERE … GROUP BY … HAVING, with the ORDER BY behind it, which may use columns that the
-    /// list leaves out.
+    /// Binds SELECT … FROM … WHERE … GROUP BY … HAVING, with the ORDER BY behind it, which may use columns
+    /// that the list leaves out.
     func select(
         _ select: SelectSyntax, order: OrderSyntax?, windows: [NamedWindowSyntax]
     ) throws(EngineError) -> BoundRelation {
         try refuseUnsupported(select, windows)
-        var bound = try select.from.map { from throws(EngineError) in try relation(from) }
+        var bound =
+            try select.from.map { from throws(EngineError) in try relation(from) }
             ?? BoundRelation(.values(rows: [[]], output: []))
         if let filter = select.filter {
             let context = BindContext(scope: bound.scope, clause: "WHERE")
@@ -33,19 +34,22 @@ extension Binder {
         return try projected(items, select, order, bound, context)
     }
 
-    private func refuseUnsupported(_ select: SelectSyntax, _ windows: [NamedWindowSyntax]) throws(EngineError) {
+    private func refuseUnsupported(_ select: SelectSyntax, _ windows: [NamedWindowSyntax]) throws(EngineError)
+    {
         if let view = select.lateralViews.first {
             throw .user(
                 "UNSUPPORTED_FEATURE.LATERAL_VIEW", "LATERAL VIEW is not supported.", at: location(view.span))
         }
         if let qualify = select.qualify {
             throw .user(
-                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION", "QUALIFY is not supported, since window functions are not.",
+                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION",
+                "QUALIFY is not supported, since window functions are not.",
                 at: location(qualify.span))
         }
         if let window = windows.first {
             throw .user(
-                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION", "WINDOW is not supported, since window functions are not.",
+                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION",
+                "WINDOW is not supported, since window functions are not.",
                 at: location(window.name.span))
         }
     }
@@ -60,7 +64,9 @@ extension Binder {
     // MARK: The select list
 
     /// Binds the items, each of which may use the aliases before it where no column has that name.
-    func selectList(_ items: [SelectItemSyntax], _ context: inout BindContext) throws(EngineError) -> [SelectColumn] {
+    func selectList(_ items: [SelectItemSyntax], _ context: inout BindContext) throws(EngineError)
+        -> [SelectColumn]
+    {
         var columns: [SelectColumn] = []
         for item in items {
             let span = item.expression.span
@@ -75,7 +81,8 @@ extension Binder {
             }
             let expression = try bind(item.expression, context)
             let name = item.alias?.text ?? naming.name(of: item.expression)
-            columns.append(SelectColumn(expression: expression, name: name, syntax: item.expression, span: span))
+            columns.append(
+                SelectColumn(expression: expression, name: name, syntax: item.expression, span: span))
             if let alias = item.alias, context.aliases[alias.text.lowercased()] == nil {
                 context.aliases[alias.text.lowercased()] = expression
             }
@@ -91,17 +98,21 @@ extension Binder {
             SelectColumn(expression: .column($0.reference), name: $0.reference.name, syntax: nil, span: span)
         }
         if found.isEmpty, !qualifier.isEmpty {
-            guard let base = try? column(qualifier, context, at: span), case .structure(let fields) = base.type else {
+            guard let base = try? column(qualifier, context, at: span),
+                case .structure(let fields) = base.type
+            else {
                 let tables = Set(context.scope.columns.compactMap(\.qualifier.last)).sorted()
                 let near = Suggestion.nearest(to: qualifier.last?.text ?? "", among: tables)
                 throw .user(
                     "CANNOT_RESOLVE_STAR_EXPAND",
-                    "There is no table of this name in FROM: \(qualifier.map(\.text).joined(separator: ".")).",
+                    "There is no table of this name in FROM: "
+                        + "\(qualifier.map(\.text).joined(separator: ".")).",
                     remedy: near.map { "Did you mean '\($0).*'?" }, at: location(span))
             }
             found = fields.indices.map { index in
                 SelectColumn(
-                    expression: .member(base, index: index, type: fields[index].type), name: fields[index].name,
+                    expression: .member(base, index: index, type: fields[index].type),
+                    name: fields[index].name,
                     syntax: nil, span: span)
             }
         } else if found.isEmpty {
@@ -136,8 +147,8 @@ extension Binder {
     }
 
     /// Binds the items of an ORDER BY: positions, aliases, expressions over what is below. `rewrite` takes
-    /// expressions over the input to expressions over the aggregate, where there is one. Parts that equal a select
-    /// item become its column.
+    /// expressions over the input to expressions over the aggregate, where there is one. Parts that equal a
+    /// select item become its column.
     func sortKeys(
         _ order: OrderSyntax?, _ list: [NamedExpression], _ items: [SelectColumn], _ context: BindContext,
         _ rewrite: (Expression) throws(EngineError) -> Expression
@@ -184,16 +195,18 @@ extension Binder {
         return key.mapChildren { replacing($0, list) }
     }
 
-    /// Puts projection, DISTINCT and sort above the input. Keys over columns that the list leaves out take them
-    /// along and drop them again.
+    /// Puts projection, DISTINCT and sort above the input. Keys over columns that the list leaves out take
+    /// them along and drop them again.
     func finish(
-        _ list: [NamedExpression], _ keys: [SortKey], isDistinct: Bool, _ input: LogicalPlan, _ order: OrderSyntax?
+        _ list: [NamedExpression], _ keys: [SortKey], isDistinct: Bool, _ input: LogicalPlan,
+        _ order: OrderSyntax?
     ) throws(EngineError) -> LogicalPlan {
         let output = Set(list.map(\.output.id))
         let below = Dictionary(input.output.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var missing: [ColumnReference] = []
         for key in keys {
-            for id in key.expression.columns.subtracting(output).sorted() where !missing.contains(where: { $0.id == id }) {
+            for id in key.expression.columns.subtracting(output).sorted()
+            where !missing.contains(where: { $0.id == id }) {
                 if let reference = below[id] { missing.append(reference) }
             }
         }

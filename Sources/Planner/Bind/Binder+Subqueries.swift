@@ -13,7 +13,8 @@ extension Binder {
             guard plan.output.count == 1, let column = plan.output.first else {
                 throw .user(
                     "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN",
-                    "A subquery used as a value must give one column, not \(plan.output.count).", at: location(span))
+                    "A subquery used as a value must give one column, not \(plan.output.count).",
+                    at: location(span))
             }
             return .subquery(
                 SubqueryExpression(kind: .scalar, plan: plan, type: column.type, outerReferences: references))
@@ -37,7 +38,8 @@ extension Binder {
         if plan.output.count != values.count {
             throw .user(
                 "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH",
-                "IN compares \(values.count) values with a subquery of \(plan.output.count) columns.", at: location(span))
+                "IN compares \(values.count) values with a subquery of \(plan.output.count) columns.",
+                at: location(span))
         }
         var types: [DataType] = []
         for (left, right) in zip(values, plan.output) {

@@ -3,8 +3,9 @@ import Plans
 import SQLSyntax
 import Vocabulary
 
-/// Turns syntax trees into logical plans: finds what names stand for, types every expression under Spark's rules,
-/// and makes every coercion an explicit cast. One binder binds one statement; its column ids are unique within it.
+/// Turns syntax trees into logical plans: finds what names stand for, types every expression under Spark's
+/// rules, and makes every coercion an explicit cast. One binder binds one statement; its column ids are
+/// unique within it.
 package final class Binder {
     let catalog: any CatalogLookup
     let settings: SessionSettings
@@ -47,7 +48,8 @@ package final class Binder {
         self.source = source
     }
 
-    /// Binds a query. The output's names are the result's column names. Throws Spark's error classes with places.
+    /// Binds a query. The output's names are the result's column names. Throws Spark's error classes with
+    /// places.
     package func bind(_ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
         try self.query(query).plan
     }
@@ -79,7 +81,8 @@ package final class Binder {
 
     // MARK: Projections
 
-    /// Names expressions as the columns of a projection. A plain column keeps its id unless the list has it already.
+    /// Names expressions as the columns of a projection. A plain column keeps its id unless the list has it
+    /// already.
     func named(_ items: [(expression: Expression, name: String)]) -> [NamedExpression] {
         var taken: Set<ColumnID> = []
         return items.map { item in
@@ -94,7 +97,9 @@ package final class Binder {
     }
 
     /// Returns the plan with its columns under new names.
-    func renamed(_ plan: LogicalPlan, _ names: [NameSyntax], at span: SourceSpan) throws(EngineError) -> LogicalPlan {
+    func renamed(_ plan: LogicalPlan, _ names: [NameSyntax], at span: SourceSpan) throws(EngineError)
+        -> LogicalPlan
+    {
         if names.isEmpty { return plan }
         let output = plan.output
         if names.count != output.count {

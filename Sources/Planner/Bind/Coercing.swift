@@ -58,7 +58,9 @@ extension Binder {
 
     /// Calls a function of the registry: finds its types, casts the arguments. Throws UNRESOLVED_ROUTINE,
     /// WRONG_NUM_ARGS and DATATYPE_MISMATCH at `span`.
-    func call(_ name: String, _ arguments: [Expression], at span: SourceSpan) throws(EngineError) -> Expression {
+    func call(_ name: String, _ arguments: [Expression], at span: SourceSpan) throws(EngineError)
+        -> Expression
+    {
         let (canonical, coerced, result) = try resolve(name, arguments, at: span)
         return .call(FunctionCall(canonical, coerced, type: result, ansi: settings.ansi))
     }
@@ -73,7 +75,8 @@ extension Binder {
         let canonical = name.hasPrefix("try_") ? name : known
         do {
             let typing = try registry.resolve(
-                canonical, argumentTypes: arguments.map(\.type), argumentLiterals: arguments.map(\.literalValue),
+                canonical, argumentTypes: arguments.map(\.type),
+                argumentLiterals: arguments.map(\.literalValue),
                 settings: settings)
             guard typing.coercedTypes.count == arguments.count else {
                 throw EngineError.internal("The types of \(canonical) do not match its arguments.")
@@ -90,7 +93,9 @@ extension Binder {
     }
 
     /// Casts a condition to boolean, or refuses it.
-    func condition(_ expression: Expression, _ clause: String, at span: SourceSpan) throws(EngineError) -> Expression {
+    func condition(_ expression: Expression, _ clause: String, at span: SourceSpan) throws(EngineError)
+        -> Expression
+    {
         if expression.type == .boolean { return expression }
         if expression.type == .null || (expression.type == .string && !settings.ansi) {
             return cast(expression, to: .boolean)

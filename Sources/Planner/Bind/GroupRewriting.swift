@@ -3,8 +3,8 @@ import Plans
 import SQLSyntax
 import Vocabulary
 
-/// Turns expressions over an aggregate's input into expressions over its output: parts that equal a group expression
-/// become its column; any other column of the input is an error.
+/// Turns expressions over an aggregate's input into expressions over its output: parts that equal a group
+/// expression become its column; any other column of the input is an error.
 struct GroupRewriting {
     let binder: Binder
     /// The aggregate's groups; the first ones stand for `sources`.
@@ -13,8 +13,8 @@ struct GroupRewriting {
     let sources: [Expression]
     let collector: AggregateCollector
 
-    /// Throws MISSING_AGGREGATION for a column that is neither grouped nor aggregated. `allowing` names columns from
-    /// above that may stand as they are.
+    /// Throws MISSING_AGGREGATION for a column that is neither grouped nor aggregated. `allowing` names
+    /// columns from above that may stand as they are.
     func rewritten(
         _ expression: Expression, allowing: Set<ColumnID> = [], at span: SourceSpan
     ) throws(EngineError) -> Expression {
@@ -42,7 +42,8 @@ struct GroupRewriting {
             if !known.contains(reference.id), !isOuter(reference) { failure = failure ?? reference }
             return expression
         case .subquery(let subquery):
-            for reference in subquery.outerReferences where !known.contains(reference.id) && !isOuter(reference) {
+            for reference in subquery.outerReferences
+            where !known.contains(reference.id) && !isOuter(reference) {
                 failure = failure ?? reference
             }
         default: break
@@ -55,6 +56,8 @@ struct GroupRewriting {
 
     /// True for columns of the queries around this one, which are constant here.
     private func isOuter(_ reference: ColumnReference) -> Bool {
-        binder.outer.contains { level in level.context.scope.columns.contains { $0.reference.id == reference.id } }
+        binder.outer.contains { level in
+            level.context.scope.columns.contains { $0.reference.id == reference.id }
+        }
     }
 }

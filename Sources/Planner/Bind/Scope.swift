@@ -34,7 +34,8 @@ struct Scope {
             let qualifier = lowered[..<qualifierCount]
             let found = columns.filter { column in
                 column.loweredName == lowered[qualifierCount]
-                    && (qualifierCount == 0 ? column.isVisible : column.qualifier.suffix(qualifierCount) == qualifier)
+                    && (qualifierCount == 0
+                        ? column.isVisible : column.qualifier.suffix(qualifierCount) == qualifier)
             }
             if !found.isEmpty {
                 let members = Array(parts[(qualifierCount + 1)...])
@@ -53,7 +54,10 @@ struct Scope {
 
     /// Returns the scope with every column called by one alias, under new names where they are given.
     func aliased(_ alias: String) -> Scope {
-        Scope(columns: columns.filter(\.isVisible).map { Column(reference: $0.reference, qualifier: [alias.lowercased()]) })
+        Scope(
+            columns: columns.filter(\.isVisible).map {
+                Column(reference: $0.reference, qualifier: [alias.lowercased()])
+            })
     }
 
     func joined(_ other: Scope) -> Scope { Scope(columns: columns + other.columns) }
@@ -73,6 +77,8 @@ struct BoundRelation {
     init(_ plan: LogicalPlan, qualifier: [String] = []) {
         self.plan = plan
         self.scope = Scope(
-            columns: plan.output.map { Scope.Column(reference: $0, qualifier: qualifier.map { $0.lowercased() }) })
+            columns: plan.output.map {
+                Scope.Column(reference: $0, qualifier: qualifier.map { $0.lowercased() })
+            })
     }
 }

@@ -1,7 +1,7 @@
 import Vocabulary
 
-/// Cuts a SQL text into tokens, skipping white space and comments (`-- …`, nested `/* … */`). Any bytes are accepted;
-/// what is no token is an error with its place.
+/// Cuts a SQL text into tokens, skipping white space and comments (`-- …`, nested `/* … */`). Any bytes are
+/// accepted; what is no token is an error with its place.
 struct Lexer {
     let source: SQLSource
     private let bytes: [UInt8]
@@ -12,13 +12,14 @@ struct Lexer {
         self.bytes = source.bytes
     }
 
-    /// Returns all tokens, the last being `.end`. Throws PARSE_SYNTAX_ERROR for an unclosed string, quote or comment,
-    /// for a stray character, and for a text beyond `Limits.sqlBytes`.
+    /// Returns all tokens, the last being `.end`. Throws PARSE_SYNTAX_ERROR for an unclosed string, quote or
+    /// comment, for a stray character, and for a text beyond `Limits.sqlBytes`.
     static func tokens(of source: SQLSource) throws(EngineError) -> [Token] {
         if source.bytes.count > Limits.sqlBytes {
             throw .user(
                 "PARSE_SYNTAX_ERROR",
-                "The SQL text is longer than \(ByteSize.format(Limits.sqlBytes)): \(ByteSize.format(source.bytes.count)).",
+                "The SQL text is longer than \(ByteSize.format(Limits.sqlBytes)): "
+                    + "\(ByteSize.format(source.bytes.count)).",
                 remedy: "Split the job into several files.")
         }
         var lexer = Lexer(source)
@@ -128,7 +129,8 @@ struct Lexer {
             remedy: "Close it with '*/'.")
     }
 
-    /// Skips a string in either quote; a doubled quote stands for one, a backslash takes the next byte with it.
+    /// Skips a string in either quote; a doubled quote stands for one, a backslash takes the next byte with
+    /// it.
     private mutating func skipString(raw: Bool) throws(EngineError) {
         let start = position
         let quote = bytes[position]
@@ -169,8 +171,8 @@ struct Lexer {
             remedy: "Close it with a back quote.")
     }
 
-    /// Reads a number with its exponent and suffix. Digits followed by letters that are neither are an identifier,
-    /// such as `2024_sales`.
+    /// Reads a number with its exponent and suffix. Digits followed by letters that are neither are an
+    /// identifier, such as `2024_sales`.
     private mutating func number() -> Token {
         let start = position
         var kind = Token.Kind.integer

@@ -1,7 +1,8 @@
 /// Turns the text of a string token into its value, as Spark's `unescapeSQLString` does.
 enum StringUnescaping {
-    /// Returns the value of a token with its quotes: doubled quotes become one, backslash escapes become their
-    /// characters (`\n`, `\t`, `\0`, `\uXXXX`, `\UXXXXXXXX`, octal `\101`); `\%` and `\_` stay for LIKE.
+    /// Returns the value of a token with its quotes: doubled quotes become one, backslash escapes become
+    /// their characters (`\n`, `\t`, `\0`, `\uXXXX`, `\UXXXXXXXX`, octal `\101`); `\%` and `\_` stay for
+    /// LIKE.
     static func value(of token: ArraySlice<UInt8>) -> String {
         guard token.count >= 2, let quote = token.first else { return "" }
         let body = Array(token.dropFirst().dropLast())

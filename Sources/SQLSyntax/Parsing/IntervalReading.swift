@@ -5,8 +5,8 @@ enum IntervalReading {
         .second: 1_000_000, .millisecond: 1000, .microsecond: 1,
     ]
 
-    /// Sums up fields such as 3 months 2 years; nil when one is no number, when the two families mix, or when the
-    /// sum overflows.
+    /// Sums up fields such as 3 months 2 years; nil when one is no number, when the two families mix, or when
+    /// the sum overflows.
     static func fields(_ fields: [(value: String, unit: IntervalUnit)]) -> IntervalSyntax? {
         guard let first = fields.first else { return nil }
         if first.unit.isYearMonth { return yearMonth(fields) }
@@ -89,8 +89,8 @@ enum IntervalReading {
         String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 
-    /// Multiplies a number with up to nine decimals exactly; digits below a microsecond are cut. Only seconds take
-    /// decimals.
+    /// Multiplies a number with up to nine decimals exactly; digits below a microsecond are cut. Only seconds
+    /// take decimals.
     private static func microseconds(_ value: String, scale: Int64) -> Int64? {
         var body = Substring(trimmed(value))
         var isNegative = false

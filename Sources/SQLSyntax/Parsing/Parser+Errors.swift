@@ -6,8 +6,9 @@ extension Parser {
         .user("PARSE_SYNTAX_ERROR", message, remedy: remedy, at: source.location(span))
     }
 
-    /// Returns the error for the current token where something else was expected. A word just here or just before
-    /// that is nearly a keyword is the likelier mistake: `SELECT a FORM t` breaks at `t`, and means FROM.
+    /// Returns the error for the current token where something else was expected. A word just here or just
+    /// before that is nearly a keyword is the likelier mistake: `SELECT a FORM t` breaks at `t`, and means
+    /// FROM.
     func unexpected(_ expected: String) -> EngineError {
         if let (token, keyword) = misspelt(expected) {
             return fail(

@@ -1,7 +1,8 @@
 import Vocabulary
 
 extension Parser {
-    /// Tells whether the token after `skipped` more tokens starts a query; parentheses before it are looked through.
+    /// Tells whether the token after `skipped` more tokens starts a query; parentheses before it are looked
+    /// through.
     func startsQuery(after skipped: Int) -> Bool {
         var ahead = index + skipped
         while ahead < tokens.count, tokens[ahead].symbol == .leftParenthesis { ahead += 1 }

@@ -103,7 +103,8 @@ extension Parser {
         let start = index
         if take(.leftParenthesis) {
             if startsQuery(after: 0) || at(.FROM) {
-                // `((SELECT …) UNION …)` and `((SELECT …) AS a JOIN …)` differ only behind the inner parenthesis.
+                // `((SELECT …) UNION …)` and `((SELECT …) AS a JOIN …)` differ only behind the inner
+                // parenthesis.
                 if !at(.leftParenthesis) || nestedParenthesisIsQuery() {
                     let query = try self.query()
                     try expect(.rightParenthesis)

@@ -1,7 +1,8 @@
 import Vocabulary
 
-/// Parses tokens by recursive descent, with a loop over precedence for operators. Each method named after a piece of
-/// grammar leaves `index` behind that piece or throws PARSE_SYNTAX_ERROR; none traps, whatever the tokens.
+/// Parses tokens by recursive descent, with a loop over precedence for operators. Each method named after a
+/// piece of grammar leaves `index` behind that piece or throws PARSE_SYNTAX_ERROR; none traps, whatever the
+/// tokens.
 ///
 /// **Invariant:** `tokens` ends with one `.end` token, and `index` never passes it.
 struct Parser {
@@ -103,7 +104,8 @@ struct Parser {
 
     private func tooDeep() -> EngineError {
         fail(
-            "The statement is nested too deeply, or chains too many operators: the limit is \(Limits.nestingDepth) "
+            "The statement is nested too deeply, or chains too many operators: the limit is "
+                + "\(Limits.nestingDepth) "
                 + "levels of nesting.", at: current.span,
             remedy: "Split it with common table expressions or temporary views.")
     }

@@ -2,7 +2,8 @@ import Vocabulary
 
 /// Parses SQL text. Every function throws PARSE_SYNTAX_ERROR with its place; none traps on any text.
 package enum SQLParser {
-    /// Parses a whole job: statements between semicolons. Empty statements vanish; no statement at all is an error.
+    /// Parses a whole job: statements between semicolons. Empty statements vanish; no statement at all is an
+    /// error.
     package static func statements(_ source: SQLSource) throws(EngineError) -> [StatementSyntax] {
         var parser = try Parser(source)
         var statements: [StatementSyntax] = []

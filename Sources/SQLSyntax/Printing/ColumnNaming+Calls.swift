@@ -100,7 +100,8 @@ extension ColumnNaming {
     }
 
     private func sortItem(_ item: SortItemSyntax) -> String {
-        "\(text(item.expression)) \(item.isDescending ? "DESC" : "ASC") NULLS \(item.nullsFirst ? "FIRST" : "LAST")"
+        "\(text(item.expression)) \(item.isDescending ? "DESC" : "ASC") NULLS "
+            + "\(item.nullsFirst ? "FIRST" : "LAST")"
     }
 
     private func window(_ window: WindowSyntax, of function: String) -> String {

@@ -1,4 +1,5 @@
-/// Prints expressions as Spark names columns without an alias (`toPrettySQL`): `(amount * 1.1)`, `upper(name)`,
+/// Prints expressions as Spark names columns without an alias (`toPrettySQL`): `(amount * 1.1)`,
+/// `upper(name)`,
 /// `count(1)`. What depends on resolved names and types comes through two hooks.
 package struct ColumnNaming {
     /// Returns the text of a column reference: `x` for `t.x`, but `s.x` for a member of the column `s`.

@@ -1,5 +1,6 @@
 /// Prints literals as Spark does inside column names: strings bare, numbers as Java's `toString`.
 package enum LiteralPrinting {
+    /// Prints the value as it stands inside a column name.
     package static func text(_ literal: LiteralSyntax) -> String {
         switch literal {
         case .null: "NULL"
@@ -25,8 +26,8 @@ package enum LiteralPrinting {
         return digits.count == 1 ? "0" + digits : digits
     }
 
-    /// Turns Swift's shortest digits into the form of Java's `Double.toString`: plain from 1e-3 up to 1e7, else with
-    /// an exponent.
+    /// Turns Swift's shortest digits into the form of Java's `Double.toString`: plain from 1e-3 up to 1e7,
+    /// else with an exponent.
     static func javaText(_ shortest: String) -> String {
         let isNegative = shortest.hasPrefix("-")
         let body = isNegative ? String(shortest.dropFirst()) : shortest
@@ -71,8 +72,8 @@ package enum LiteralPrinting {
         let adjusted = (significant.isEmpty ? 0 : significant.count - 1) - fraction.count
         if adjusted < -6 {
             let rest = significant.dropFirst()
-            return
-                "\(sign)\(significant.isEmpty ? "0" : significant.prefix(1))\(rest.isEmpty ? "" : ".")\(rest)E\(adjusted)"
+            let first = significant.isEmpty ? "0" : significant.prefix(1)
+            return "\(sign)\(first)\(rest.isEmpty ? "" : ".")\(rest)E\(adjusted)"
         }
         if whole.isEmpty { whole = "0" }
         return sign + whole + (fraction.isEmpty ? "" : "." + fraction)

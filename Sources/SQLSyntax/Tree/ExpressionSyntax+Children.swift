@@ -3,11 +3,13 @@ extension ExpressionSyntax {
     package var children: [ExpressionSyntax] {
         switch kind {
         case .literal, .column, .star, .exists, .scalarQuery: []
-        case .unary(_, let operand), .isNull(let operand, _), .isTruth(let operand, _, _), .cast(let operand, _, _),
+        case .unary(_, let operand), .isNull(let operand, _), .isTruth(let operand, _, _),
+            .cast(let operand, _, _),
             .extract(_, let operand), .field(let operand, _), .lambda(_, let operand), .alias(let operand, _),
             .inQuery(let operand, _, _):
             [operand]
-        case .binary(_, let left, let right), .isDistinct(let left, let right, _), .element(let left, let right):
+        case .binary(_, let left, let right), .isDistinct(let left, let right, _),
+            .element(let left, let right):
             [left, right]
         case .between(let value, let low, let high, _): [value, low, high]
         case .inList(let value, let items, _): [value] + items

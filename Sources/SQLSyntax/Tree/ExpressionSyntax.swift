@@ -21,6 +21,7 @@ package struct ExpressionSyntax: Sendable, Hashable {
         self.span = span
     }
 
+    /// Tells the forms of expressions apart.
     package indirect enum Kind: Sendable, Hashable {
         case literal(LiteralSyntax)
         /// `a`, `t.a`, `t.a.b`: the binder decides which parts name tables and which fields.
@@ -56,6 +57,7 @@ package struct ExpressionSyntax: Sendable, Hashable {
     }
 }
 
+/// Names the operators before one operand.
 package enum UnaryOperator: String, Sendable, Hashable {
     case minus = "-"
     case plus = "+"
@@ -63,6 +65,7 @@ package enum UnaryOperator: String, Sendable, Hashable {
     case not = "NOT"
 }
 
+/// Names the operators between two operands.
 package enum BinaryOperator: String, Sendable, Hashable {
     case add = "+"
     case subtract = "-"
@@ -88,6 +91,7 @@ package enum BinaryOperator: String, Sendable, Hashable {
     case or = "OR"
 }
 
+/// Says what a cast does with a value that does not fit: fail, or give null.
 package enum CastKind: String, Sendable, Hashable {
     case cast = "CAST"
     case tryCast = "TRY_CAST"
@@ -95,12 +99,14 @@ package enum CastKind: String, Sendable, Hashable {
 
 /// Holds `value [NOT] LIKE|ILIKE|RLIKE pattern [ESCAPE c]`, or `LIKE ANY|ALL (patterns)`.
 package struct LikeSyntax: Sendable, Hashable {
+    /// Names the pattern languages.
     package enum Operator: String, Sendable, Hashable {
         case like = "LIKE"
         case ilike = "ILIKE"
         case rlike = "RLIKE"
     }
 
+    /// Says whether one or all of several patterns must match.
     package enum Quantifier: String, Sendable, Hashable {
         case any = "ANY"
         case all = "ALL"
@@ -115,6 +121,7 @@ package struct LikeSyntax: Sendable, Hashable {
     package var negated: Bool
 }
 
+/// Holds one WHEN … THEN … of a CASE.
 package struct CaseBranchSyntax: Sendable, Hashable {
     package var condition: ExpressionSyntax
     package var result: ExpressionSyntax
@@ -173,18 +180,22 @@ package indirect enum WindowReferenceSyntax: Sendable, Hashable {
     case defined(WindowSyntax)
 }
 
+/// Holds the definition of a window: `(PARTITION BY … ORDER BY … frame)`.
 package struct WindowSyntax: Sendable, Hashable {
     package var partitionBy: [ExpressionSyntax]
     package var orderBy: [SortItemSyntax]
     package var frame: WindowFrameSyntax?
 }
 
+/// Holds the rows around the current one that a window function sees.
 package struct WindowFrameSyntax: Sendable, Hashable {
+    /// Says how the distances of the bounds count.
     package enum Unit: String, Sendable, Hashable {
         case rows = "ROWS"
         case range = "RANGE"
     }
 
+    /// Holds one end of a frame.
     package indirect enum Bound: Sendable, Hashable {
         case unboundedPreceding, unboundedFollowing, currentRow
         case preceding(ExpressionSyntax)
@@ -200,7 +211,8 @@ package struct WindowFrameSyntax: Sendable, Hashable {
 package struct SortItemSyntax: Sendable, Hashable {
     package var expression: ExpressionSyntax
     package var isDescending: Bool
-    /// True for NULLS FIRST, which ascending order implies; false for NULLS LAST, which descending order implies.
+    /// True for NULLS FIRST, which ascending order implies; false for NULLS LAST, which descending order
+    /// implies.
     package var nullsFirst: Bool
 
     package init(expression: ExpressionSyntax, isDescending: Bool, nullsFirst: Bool) {

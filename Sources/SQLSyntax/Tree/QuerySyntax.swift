@@ -13,17 +13,20 @@ package struct QuerySyntax: Sendable, Hashable {
     package var span: SourceSpan
 }
 
+/// Holds what follows ORDER BY.
 package enum OrderSyntax: Sendable, Hashable {
     case items([SortItemSyntax])
     /// ORDER BY ALL: every output column, left to right.
     case all(isDescending: Bool, nullsFirst: Bool)
 }
 
+/// Holds what follows LIMIT.
 package enum LimitSyntax: Sendable, Hashable {
     case all
     case rows(ExpressionSyntax)
 }
 
+/// Holds one `name AS (…)` of the WINDOW clause.
 package struct NamedWindowSyntax: Sendable, Hashable {
     package var name: NameSyntax
     package var window: WindowSyntax
@@ -36,6 +39,7 @@ package struct CommonTableSyntax: Sendable, Hashable {
     package var query: QuerySyntax
 }
 
+/// Holds what a query takes its rows from.
 package indirect enum QueryBodySyntax: Sendable, Hashable {
     case select(SelectSyntax)
     case setOperation(SetOperationSyntax)
@@ -55,7 +59,9 @@ package indirect enum QueryBodySyntax: Sendable, Hashable {
     }
 }
 
+/// Holds two bodies and the set operation between them.
 package struct SetOperationSyntax: Sendable, Hashable {
+    /// Names the set operations.
     package enum Operator: String, Sendable, Hashable {
         case union = "UNION"
         case intersect = "INTERSECT"
@@ -69,6 +75,7 @@ package struct SetOperationSyntax: Sendable, Hashable {
     package var span: SourceSpan
 }
 
+/// Holds SELECT … FROM … WHERE … GROUP BY … HAVING … QUALIFY.
 package struct SelectSyntax: Sendable, Hashable {
     package var isDistinct = false
     package var items: [SelectItemSyntax] = []
@@ -98,11 +105,13 @@ package struct LateralViewSyntax: Sendable, Hashable {
     package var span: SourceSpan
 }
 
+/// Holds what follows GROUP BY.
 package enum GroupingSyntax: Sendable, Hashable {
     case all
     case items([GroupingItemSyntax])
 }
 
+/// Holds one item of a GROUP BY list.
 package indirect enum GroupingItemSyntax: Sendable, Hashable {
     case expression(ExpressionSyntax)
     /// Each inner list is one element, such as `(a, b)`.
@@ -111,6 +120,7 @@ package indirect enum GroupingItemSyntax: Sendable, Hashable {
     case sets([GroupingSetSyntax])
 }
 
+/// Holds one member of GROUPING SETS.
 package indirect enum GroupingSetSyntax: Sendable, Hashable {
     case columns([ExpressionSyntax])
     case nested(GroupingItemSyntax)
@@ -122,13 +132,16 @@ package struct TableAliasSyntax: Sendable, Hashable {
     package var columns: [NameSyntax]
 }
 
+/// Holds one relation of a FROM clause with its alias.
 package struct RelationSyntax: Sendable, Hashable {
     package var kind: Kind
     package var alias: TableAliasSyntax?
     package var span: SourceSpan
 
+    /// Tells the forms of relations apart.
     package indirect enum Kind: Sendable, Hashable {
-        /// A table, view or common table; also ``format.`path` ``, which the binder tells by the format's name.
+        /// A table, view or common table; also ``format.`path` ``, which the binder tells by the format's
+        /// name.
         case table([NameSyntax])
         case subquery(QuerySyntax)
         case values([[ExpressionSyntax]])
@@ -140,7 +153,9 @@ package struct RelationSyntax: Sendable, Hashable {
     }
 }
 
+/// Holds two relations and how they are joined.
 package struct JoinSyntax: Sendable, Hashable {
+    /// Names the kinds of join.
     package enum Kind: String, Sendable, Hashable {
         case inner = "INNER"
         case left = "LEFT OUTER"
@@ -151,6 +166,7 @@ package struct JoinSyntax: Sendable, Hashable {
         case cross = "CROSS"
     }
 
+    /// Holds what rows of both sides are matched by.
     package enum Condition: Sendable, Hashable {
         case none
         case natural

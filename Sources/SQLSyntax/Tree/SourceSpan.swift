@@ -37,7 +37,8 @@ package struct SQLSource: Sendable, Hashable {
         return String(decoding: bytes[start..<end], as: UTF8.self)
     }
 
-    /// Returns line, column and line text of a span. A span over several lines is cut at the end of its first.
+    /// Returns line, column and line text of a span. A span over several lines is cut at the end of its
+    /// first.
     package func location(_ span: SourceSpan) -> SourceLocation {
         let start = max(0, min(Int(span.start), bytes.count))
         var line = 1

@@ -3,6 +3,7 @@ package struct StatementSyntax: Sendable, Hashable {
     package var kind: Kind
     package var span: SourceSpan
 
+    /// Tells the statements apart.
     package indirect enum Kind: Sendable, Hashable {
         case query(QuerySyntax)
         case createView(CreateViewSyntax)
@@ -20,6 +21,7 @@ package struct StatementSyntax: Sendable, Hashable {
     }
 }
 
+/// Says how much EXPLAIN shows.
 package enum ExplainMode: String, Sendable, Hashable {
     case simple = "SIMPLE"
     case formatted = "FORMATTED"
@@ -29,6 +31,7 @@ package enum ExplainMode: String, Sendable, Hashable {
     case codegen = "CODEGEN"
 }
 
+/// Holds what DESCRIBE is asked about.
 package enum DescribeSyntax: Sendable, Hashable {
     case table([NameSyntax])
     case query(QuerySyntax)
@@ -43,6 +46,7 @@ package struct OptionSyntax: Sendable, Hashable {
 
 /// Holds `CREATE [OR REPLACE] TEMPORARY VIEW`, of a query or of files.
 package struct CreateViewSyntax: Sendable, Hashable {
+    /// Holds what a view shows.
     package enum Content: Sendable, Hashable {
         case query(QuerySyntax, columns: [NameSyntax])
         /// `USING format OPTIONS (…)`, with a schema or to be inferred.
@@ -77,6 +81,7 @@ package struct InsertTableSyntax: Sendable, Hashable {
     package var query: QuerySyntax
 }
 
+/// Holds one `name [= value]` of a PARTITION clause.
 package struct PartitionValueSyntax: Sendable, Hashable {
     package var name: NameSyntax
     package var value: ExpressionSyntax?

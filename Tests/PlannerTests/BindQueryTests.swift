@@ -132,4 +132,57 @@ struct BindQueryTests {
             "SELECT coalesce(id, 'x') AS c, CAST(name AS INT) AS n FROM t", ansi: false)
         #expect(plan.output.map(\.type) == [.string, .int32])
     }
+
+    @Test("the tallest trees that parse also bind, and long conditions do")
+    func tallTrees() throws {
+        let chain = (0..<380).map { _ in "id" }.joined(separator: " + ")
+        #expect(throws: Never.self) {
+            try BindFixture.plan("SELECT \(chain) AS x FROM t GROUP BY id ORDER BY \(chain), sum(\(chain))")
+        }
+        let nested = String(repeating: "upper(", count: 120) + "name" + String(repeating: ")", count: 120)
+        #expect(throws: Never.self) { try BindFixture.plan("SELECT \(nested) FROM t") }
+        let queries =
+            String(repeating: "SELECT * FROM (", count: 50) + "t" + String(repeating: ")", count: 50)
+        #expect(throws: Never.self) { try BindFixture.plan(queries) }
+        let terms = (0..<3000).map { "id = \($0)" }.joined(separator: " OR ")
+        #expect(throws: Never.self) { try BindFixture.plan("SELECT id FROM t WHERE \(terms)") }
+    }
+
+    @Test("random clauses bind or fail, never trap")
+    func randomClauses() {
+        let items = [
+            "id", "name", "s", "s.x", "arr[0]", "m['a']", "*", "t.*", "1", "'x'", "NULL", "count(*)",
+            "sum(id)", "max(s)",
+            "d + interval 1 day", "id / 0", "CASE WHEN flag THEN id END",
+            "(SELECT max(id) FROM t b WHERE b.id = t.id)",
+            "id IN (SELECT qty FROM t)", "grouping(name)", "nosuch", "x", "sum(sum(id))", "CAST(arr AS INT)",
+            "(id, name)",
+            "upper(bin)", "s + 1", "m = m", "EXISTS (SELECT 1)", "CAST('x' AS DATE)", "interval 1 month * 2",
+        ]
+        let groups = [
+            "", "GROUP BY 1", "GROUP BY name", "GROUP BY ALL", "GROUP BY ROLLUP (name, id)", "GROUP BY x, 2",
+        ]
+        let orders = [
+            "", "ORDER BY 1", "ORDER BY x", "ORDER BY sum(id)", "ORDER BY ALL", "ORDER BY s", "LIMIT 1 + 1",
+        ]
+        let froms = [
+            "FROM t", "", "FROM t JOIN t b ON t.id = b.id", "FROM t FULL JOIN t b USING (id, name)",
+            "FROM range(5) t",
+            "FROM t NATURAL JOIN t b", "FROM VALUES (1, 'a') t(id, name)",
+            "FROM (SELECT 1 AS id, NULL AS name) t",
+        ]
+        var state: UInt64 = 7
+        func pick(_ list: [String]) -> String {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return list[Int(state >> 33) % list.count]
+        }
+        var bound = 0
+        for _ in 0..<6000 {
+            let sql =
+                "SELECT \(pick(["", "DISTINCT "]))\(pick(items)) AS x, \(pick(items)) \(pick(froms)) "
+                + "\(pick(["", "WHERE " + pick(items)])) \(pick(groups)) \(pick(["", "HAVING " + pick(items)])) \(pick(orders))"
+            if BindFixture.failure(sql) == nil { bound += 1 }
+        }
+        #expect(bound > 150)
+    }
 }

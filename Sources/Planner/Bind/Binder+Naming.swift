@@ -19,28 +19,32 @@ extension Binder {
             [.add, .subtract, .multiply].contains(kind), let first = types[left.span],
             let second = types[right.span]
         else { return nil }
-        let a = naming.text(left)
-        let b = naming.text(right)
-        if kind == .multiply { return isInterval(second) && first.isNumeric ? "(\(b) * \(a))" : nil }
-        if kind == .add, second == .date || isInstant(second), first.isIntegral || isInterval(first) {
-            return dateSum(kind, second, b, first, a, left)
+        if kind == .multiply {
+            guard isInterval(second), first.isNumeric else { return nil }
+            return "(\(naming.text(right)) * \(naming.text(left)))"
         }
-        return dateSum(kind, first, a, second, b, right)
+        if kind == .add, second == .date || isInstant(second), first.isIntegral || isInterval(first) {
+            return dateSum(kind, (right, second), (left, first))
+        }
+        return dateSum(kind, (left, first), (right, second))
     }
 
+    /// Texts are made only once it is sure that they are used: a chain would make them twice at each level.
     private func dateSum(
-        _ kind: BinaryOperator, _ first: DataType, _ a: String, _ second: DataType, _ b: String,
-        _ syntax: ExpressionSyntax
+        _ kind: BinaryOperator, _ date: (syntax: ExpressionSyntax, type: DataType),
+        _ moved: (syntax: ExpressionSyntax, type: DataType)
     ) -> String? {
-        guard first == .date || isInstant(first) else { return nil }
-        if first == .date, second.isIntegral {
-            return "\(kind == .add ? "date_add" : "date_sub")(\(a), \(b))"
-        }
-        if first == .date, second == .dayTimeInterval, Self.isWholeDays(syntax) {
+        let isDate = date.type == .date
+        guard isDate || isInstant(date.type) else { return nil }
+        guard isInterval(moved.type) || (isDate && moved.type.isIntegral) else { return nil }
+        let a = naming.text(date.syntax)
+        let b = naming.text(moved.syntax)
+        if moved.type.isIntegral { return "\(kind == .add ? "date_add" : "date_sub")(\(a), \(b))" }
+        if isDate, moved.type == .dayTimeInterval, Self.isWholeDays(moved.syntax) {
             let days = "extractansiintervaldays(\(b))"
             return "date_add(\(a), \(kind == .add ? days : "(- \(days))"))"
         }
-        return isInterval(second) ? "\(a) \(kind.rawValue) \(b)" : nil
+        return "\(a) \(kind.rawValue) \(b)"
     }
 
     private func isInstant(_ type: DataType) -> Bool { type == .timestamp || type == .timestampNTZ }

@@ -1,0 +1,180 @@
+import CKernels
+import Columns
+import Memory
+import Vocabulary
+
+/// Infers the columns of CSV files as Spark does: names from the header or `_c0`, `_c1`, …; all strings unless
+/// `inferSchema` is set, then the narrowest type that holds every value.
+///
+/// Looks at all records up to `JSONSchemaInference.wholeBytes`, beyond at samples spread evenly over the files; a value
+/// outside of them that does not fit is treated as the read mode says.
+package struct CSVSchemaInference {
+    private let options: CSVOptions
+    private static let sampleCount = 32
+    private static let sampleBytes = 512 << 10
+
+    package init(options: CSVOptions) { self.options = options }
+
+    /// Returns the schema of all `sources`; no columns when there is no record.
+    package func infer(_ sources: [any ByteSource]) throws(EngineError) -> Schema {
+        var names: [String] = []
+        for source in sources {
+            names = try header(of: source)
+            if !names.isEmpty { break }
+        }
+        var kinds = [CSVKind?](repeating: nil, count: names.count)
+        if options.inferSchema, !names.isEmpty {
+            for (source, range) in stretches(of: sources) { try scan(source, range, &kinds) }
+        }
+        return Schema(zip(names, kinds).map { Field($0, $1?.type ?? .string) })
+    }
+
+    /// Reads the first record and names the columns by it.
+    private func header(of source: any ByteSource) throws(EngineError) -> [String] {
+        let windows = try TextWindows(source, range: 0..<source.byteCount, whole: options.multiLine)
+        let indexer = CSVIndexer(options: options, batchRows: 1, keepsOriginal: false)
+        while let window = try windows.next() {
+            indexer.index(CSVIndexer.mended(window))
+            if indexer.collectRows() > 0 { return names(indexer.texts(0)) }
+        }
+        return []
+    }
+
+    /// Names columns as Spark does: names that differ only in case, or not at all, get their position.
+    private func names(_ first: [String?]) -> [String] {
+        if !options.header { return first.indices.map { "_c\($0)" } }
+        var counts: [String: Int] = [:]
+        for name in first { counts[(name ?? "").lowercased(), default: 0] += 1 }
+        return first.enumerated().map { i, name in
+            guard let name, !name.isEmpty, name != options.nullValue else { return "_c\(i)" }
+            return counts[name.lowercased(), default: 0] > 1 ? "\(name)\(i)" : name
+        }
+    }
+
+    private func stretches(of sources: [any ByteSource]) -> [(any ByteSource, Range<Int>)] {
+        let total = sources.reduce(0) { $0 + $1.byteCount }
+        if total <= JSONSchemaInference.wholeBytes || options.multiLine { return sources.map { ($0, 0..<$0.byteCount) } }
+        var result: [(any ByteSource, Range<Int>)] = []
+        let step = total / CSVSchemaInference.sampleCount
+        var start = 0
+        for source in sources {
+            var next = (start + step - 1) / step * step - start
+            while next < source.byteCount {
+                result.append((source, next..<min(source.byteCount, next + CSVSchemaInference.sampleBytes)))
+                next += step
+            }
+            start += source.byteCount
+        }
+        return result
+    }
+
+    private func scan(
+        _ source: any ByteSource, _ range: Range<Int>, _ kinds: inout [CSVKind?]
+    ) throws(EngineError) {
+        let windows = try TextWindows(source, range: range, whole: options.multiLine)
+        let indexer = CSVIndexer(options: options, batchRows: Limits.batchRows, keepsOriginal: false)
+        let places = Buffer(byteCount: max(1, kinds.count) * Limits.batchRows * 8)
+        let starts = places.pointer(as: UInt32.self)
+        let ends = starts + kinds.count * Limits.batchRows
+        let wanted = kinds.indices.map { UInt32($0) }
+        var mustSkip = options.header
+        while let raw = try windows.next() {
+            let window = CSVIndexer.mended(raw)
+            mustSkip = mustSkip && window.isFirst
+            indexer.index(window)
+            while indexer.collectRows() > 0 {
+                if mustSkip { indexer.keepRows { $0 > 0 } }
+                mustSkip = false
+                indexer.place(
+                    wanted, nullValue: Array(options.nullValue.utf8), stride: Limits.batchRows, starts, ends)
+                for column in kinds.indices {
+                    let offset = column * Limits.batchRows
+                    let tokens = TokenColumn(
+                        heap: window.buffer, starts: starts + offset, ends: ends + offset,
+                        count: Int(indexer.rows.count), style: .plain, zone: .utc)
+                    kinds[column] = try CSVKind.widened(kinds[column], by: tokens)
+                }
+            }
+        }
+    }
+}
+
+/// Names what the values of a CSV column were so far.
+enum CSVKind: Equatable {
+    case int, long
+    /// Whole numbers beyond 64 bits, of at most so many digits.
+    case decimal(Int)
+    case double, date, timestamp, boolean, string
+
+    var type: DataType {
+        switch self {
+        case .int: .int32
+        case .long: .int64
+        case .decimal(let digits): .decimal(precision: digits, scale: 0)
+        case .double: .double
+        case .date: .date
+        case .timestamp: .timestamp
+        case .boolean: .boolean
+        case .string: .string
+        }
+    }
+
+    /// Returns the kind that holds what a column was so far and the tokens of a batch.
+    static func widened(_ known: CSVKind?, by tokens: TokenColumn) throws(EngineError) -> CSVKind? {
+        if known == .string { return .string }
+        var kind = known
+        // Most batches hold what is known already: these are only parsed, all at once.
+        var suspects: Bitmap?
+        if let known, known != .date {
+            suspects = try tokens.parse(as: known.type).bad
+            if suspects == nil { return known }
+        }
+        for row in 0..<tokens.count where tokens.starts[row] < TEXT_NULL && (suspects?.isSet(row) ?? true) {
+            let token = UnsafePointer(tokens.heap.pointer(as: UInt8.self)) + Int(tokens.starts[row])
+            let found = of(token, Int(tokens.ends[row] - tokens.starts[row]))
+            kind = kind.map { merged($0, found) } ?? found
+            if kind == .string { break }
+        }
+        return kind
+    }
+
+    /// Tells the kind of one token, tried in Spark's order.
+    private static func of(_ token: UnsafePointer<UInt8>, _ length: Int) -> CSVKind {
+        let bytes = UnsafeBufferPointer(start: token, count: length)
+        let text = String(decoding: bytes, as: UTF8.self)
+        if Int32(text) != nil { return .int }
+        if Int64(text) != nil { return .long }
+        let digits = bytes.count { $0 >= 0x30 && $0 <= 0x39 }
+        let signs = bytes.first == 0x2D || bytes.first == 0x2B ? 1 : 0
+        if digits > 0, digits + signs == length, digits <= DataType.maximumPrecision { return .decimal(digits) }
+        var (value, days, time, zoned): (Double, Int32, Int64, UInt8) = (0, 0, 0, 0)
+        if text_parse_double(token, length, &value) == 1 { return .double }
+        if length == 10, token[4] == 0x2D, token[7] == 0x2D, text_parse_date(token, length, &days) == 1 { return .date }
+        if text_parse_timestamp(token, length, &time, &zoned) == 1 { return .timestamp }
+        return ["true", "false"].contains(text.lowercased()) ? .boolean : .string
+    }
+
+    private static func merged(_ a: CSVKind, _ b: CSVKind) -> CSVKind {
+        if a == b { return a }
+        switch (a, b) {
+        case (.date, .timestamp), (.timestamp, .date): return .timestamp
+        case (.decimal(let x), .decimal(let y)): return .decimal(max(x, y))
+        default: break
+        }
+        guard let x = a.rank, let y = b.rank else { return .string }
+        let (low, high) = x <= y ? (a, b) : (b, a)
+        if case .decimal(let digits) = high { return .decimal(max(digits, low == .int ? 10 : 20)) }
+        return high
+    }
+
+    /// Place among the numbers, narrowest first; nil for other kinds.
+    private var rank: Int? {
+        switch self {
+        case .int: 0
+        case .long: 1
+        case .decimal: 2
+        case .double: 3
+        default: nil
+        }
+    }
+}

@@ -180,7 +180,8 @@ struct BindQueryTests {
         for _ in 0..<6000 {
             let sql =
                 "SELECT \(pick(["", "DISTINCT "]))\(pick(items)) AS x, \(pick(items)) \(pick(froms)) "
-                + "\(pick(["", "WHERE " + pick(items)])) \(pick(groups)) \(pick(["", "HAVING " + pick(items)])) \(pick(orders))"
+                + "\(pick(["", "WHERE " + pick(items)])) \(pick(groups)) "
+                + "\(pick(["", "HAVING " + pick(items)])) \(pick(orders))"
             if BindFixture.failure(sql) == nil { bound += 1 }
         }
         #expect(bound > 150)

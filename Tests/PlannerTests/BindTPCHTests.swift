@@ -14,11 +14,13 @@ struct BindTPCHTests {
             + "c_acctbal DECIMAL(15,2), c_mktsegment STRING, c_comment STRING",
         "lineitem": "l_orderkey BIGINT, l_partkey BIGINT, l_suppkey BIGINT, l_linenumber INT, "
             + "l_quantity DECIMAL(15,2), l_extendedprice DECIMAL(15,2), l_discount DECIMAL(15,2), "
-            + "l_tax DECIMAL(15,2), l_returnflag STRING, l_linestatus STRING, l_shipdate DATE, l_commitdate DATE, "
+            + "l_tax DECIMAL(15,2), l_returnflag STRING, l_linestatus STRING, l_shipdate DATE, "
+            + "l_commitdate DATE, "
             + "l_receiptdate DATE, l_shipinstruct STRING, l_shipmode STRING, l_comment STRING",
         "nation": "n_nationkey BIGINT, n_name STRING, n_regionkey BIGINT, n_comment STRING",
         "orders": "o_orderkey BIGINT, o_custkey BIGINT, o_orderstatus STRING, o_totalprice DECIMAL(15,2), "
-            + "o_orderdate DATE, o_orderpriority STRING, o_clerk STRING, o_shippriority INT, o_comment STRING",
+            + "o_orderdate DATE, o_orderpriority STRING, o_clerk STRING, o_shippriority INT, "
+            + "o_comment STRING",
         "part": "p_partkey BIGINT, p_name STRING, p_mfgr STRING, p_brand STRING, p_type STRING, p_size INT, "
             + "p_container STRING, p_retailprice DECIMAL(15,2), p_comment STRING",
         "partsupp": "ps_partkey BIGINT, ps_suppkey BIGINT, ps_availqty INT, ps_supplycost DECIMAL(15,2), "

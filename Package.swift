@@ -60,6 +60,8 @@ let package = Package(
         .target(
             name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O3"] + cProcessorFlags)],
             linkerSettings: [.linkedLibrary("simdjson")]),
+        // what storage needs of the system
+        .target(name: "CObjectStore"),
         // ground
         room("Vocabulary"),
         room("Memory", ["Vocabulary"]),
@@ -69,7 +71,7 @@ let package = Package(
         room("Columns", ["Vocabulary", "Memory"]),
         room("Kernels", ["Vocabulary", "Memory", "Columns"]),
         room("Formats", ["Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "CLZ4", "CZstd", "CZlib", "CSimdJSON"]),
-        room("Storage", ["Vocabulary", "Memory"]),
+        room("Storage", ["Vocabulary", "Memory", "CObjectStore"]),
         // language
         room("SQLSyntax", ["Vocabulary"]),
         room("Plans", ["Vocabulary", "Columns"]),
@@ -77,7 +79,7 @@ let package = Package(
         room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
         room("Catalog", ["Vocabulary", "Memory", "Columns", "Formats", "Storage", "SQLSyntax", "Plans", "Functions", "Planner"]),
         // cluster
-        room("Protocol", ["Vocabulary", "Scheduling", "Columns", "Plans"]),
+        room("Protocol", ["Vocabulary", "Memory", "Scheduling", "Transport", "Columns", "Kernels", "Formats", "Plans"]),
         room("Shuffle", ["Vocabulary", "Memory", "Transport", "Columns", "Formats"]),
         room(
             "Execution",

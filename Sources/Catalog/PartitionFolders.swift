@@ -11,7 +11,7 @@ enum PartitionFolders {
     static func pairs(of path: String, below root: String) -> [(key: String, value: String)] {
         guard path.hasPrefix(root) else { return [] }
         let folders = path.dropFirst(root.count).split(separator: "/").dropLast()
-        return folders.compactMap { folder in
+        return folders.compactMap { folder -> (key: String, value: String)? in
             guard let equals = folder.firstIndex(of: "="), equals != folder.startIndex else { return nil }
             return (unescaped(folder[..<equals]), unescaped(folder[folder.index(after: equals)...]))
         }
@@ -43,7 +43,7 @@ enum PartitionFolders {
         _ files: [[(key: String, value: String)]], root: String, infersTypes: Bool, given: Schema?
     ) throws(EngineError) -> (schema: Schema, values: [[Literal]]) {
         guard let first = files.first(where: { !$0.isEmpty }) else {
-            return (Schema([]), files.map { _ in [] })
+            return (Schema([Field]()), files.map { _ in [] })
         }
         let keys = first.map(\.key)
         for pairs in files where pairs.map(\.key) != keys {

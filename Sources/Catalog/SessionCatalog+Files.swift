@@ -16,7 +16,12 @@ extension SessionCatalog {
             FileEntry(path: $0.entry.path, byteCount: $0.entry.byteCount, partitionValues: $1)
         }
         let readable = entries.filter { $0.byteCount > 0 }
-        let full = try schema ?? inferred(format, readable, options: options, name: name)
+        let full: Schema
+        if let schema {
+            full = schema
+        } else {
+            full = try inferred(format, readable, options: options, name: name)
+        }
         let keys = Set(partitions.schema.names.map { $0.lowercased() })
         let data = full.fields.filter { !keys.contains($0.name.lowercased()) }
         return FileRelation(

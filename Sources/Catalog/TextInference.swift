@@ -10,6 +10,7 @@ enum TextInference {
     ) throws(EngineError) -> Schema {
         var sources: [any ByteSource] = []
         for file in files.prefix(sampledFiles) { sources.append(try tree.open(file.path)) }
+        if format == .csv { return try CSVSchemaInference(options: try CSVOptions(options)).infer(sources) }
         let zone = TextZone.utc
         return try JSONSchemaInference(options: try JSONOptions(options, zone: zone)).infer(sources)
     }

@@ -22,7 +22,7 @@ extension CoordinatorNode {
         let now = environment.clock().wallMilliseconds * 1000
         Task.detached {
             let result = Result { try session.plan(statement, cluster: facts, nowMicroseconds: now) }
-            await self.planned(book.id, statement, result)
+            await self.planned(job, statement, result)
         }
     }
 

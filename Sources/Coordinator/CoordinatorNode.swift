@@ -147,9 +147,10 @@ package actor CoordinatorNode {
         guard book.version <= version, milliseconds > 0 else { return }
         waiterNumber += 1
         let number = waiterNumber
+        let job = book.id
         let timeout = Task { [weak self] in
             try? await Task.sleep(for: .milliseconds(milliseconds))
-            await self?.release(book.id, waiter: number)
+            await self?.release(job, waiter: number)
         }
         await withCheckedContinuation { continuation in
             book.waiters.append(JobBook.Waiter(id: number, continuation: continuation))

@@ -57,7 +57,7 @@ final class JobSession: @unchecked Sendable {
             settings = try SettingNames.setting(key, to: value, in: settings).settings
         case .resetSettings:
             settings = SessionSettings(nowMicroseconds: settings.nowMicroseconds)
-        default: try catalog.apply(change)
+        default: catalog.apply(change)
         }
     }
 

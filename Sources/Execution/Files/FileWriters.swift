@@ -22,10 +22,16 @@ enum FileWriters {
     ) throws -> any FileWriter {
         switch write.format {
         case .parquet: return try ParquetFileWriter(sink, relativePath, write, schema)
-        case .csv, .json, .text:
-            throw EngineError.user(
-                "UNSUPPORTED_DATASOURCE_FOR_WRITE", "Files of this format cannot be written: \(write.format.rawValue)",
-                remedy: "Write USING parquet.")
+        case .csv:
+            let writer = try CSVWriter(sink: sink, schema: schema, options: CSVWriterOptions(write.options))
+            return TextFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
+        case .json:
+            let writer = try JSONLinesWriter(
+                sink: sink, schema: schema, options: JSONWriterOptions(write.options))
+            return TextFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
+        case .text:
+            let writer = try TextLineWriter(sink: sink, schema: schema, options: write.options)
+            return TextFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         }
     }
 }
@@ -55,5 +61,37 @@ private final class ParquetFileWriter: FileWriter {
     func finish() throws -> WrittenFile {
         let end = try writer.finish()
         return WrittenFile(relativePath: relativePath, rows: end.rowCount, bytes: end.byteCount)
+    }
+}
+
+/// Writes a file of text records.
+private final class TextFileWriter: FileWriter {
+    private let sink: any ByteSink
+    private let relativePath: String
+    private let writeBatch: (Batch) throws -> Void
+    private let finishFile: () throws -> Void
+    private var rows = 0
+
+    init(
+        _ sink: any ByteSink, _ relativePath: String, write: @escaping (Batch) throws -> Void,
+        finish: @escaping () throws -> Void
+    ) {
+        self.sink = sink
+        self.relativePath = relativePath
+        writeBatch = write
+        finishFile = finish
+    }
+
+    var byteCount: Int { sink.byteCount }
+    func abort() { sink.abort() }
+
+    func write(_ batch: Batch) throws {
+        rows += batch.count
+        try writeBatch(batch)
+    }
+
+    func finish() throws -> WrittenFile {
+        try finishFile()
+        return WrittenFile(relativePath: relativePath, rows: rows, bytes: sink.byteCount)
     }
 }

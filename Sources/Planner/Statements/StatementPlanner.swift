@@ -58,6 +58,20 @@ package struct StatementPlanner {
 
     // MARK: EXPLAIN
 
+    /// Returns the EXPLAIN text of a statement with all its plans, or nil for one that runs no query.
+    package func explanation(of statement: StatementSyntax) throws(EngineError) -> String? {
+        switch statement.kind {
+        case .query, .insertDirectory, .insertTable:
+            let (bound, write) = try writing(statement)
+            return ExplainText.text(of: try steps(bound, write: write), mode: .extended)
+        case .createTable(let create):
+            guard try newTable(create, span: statement.span)?.plan != nil else { return nil }
+            let (bound, write) = try writing(statement)
+            return ExplainText.text(of: try steps(bound, write: write), mode: .extended)
+        default: return nil
+        }
+    }
+
     private func explain(_ statement: StatementSyntax, mode: ExplainMode) throws(EngineError) -> PlannedStatement {
         let (bound, write) = try writing(statement)
         let steps = try steps(bound, write: write)

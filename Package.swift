@@ -43,7 +43,10 @@ func tests(_ name: String, _ rooms: [String], resources: [Resource]? = nil) -> R
 let package = Package(
     name: "millrace",
     products: [],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
     targets: [
         // C libraries of the system
         .systemLibrary(
@@ -100,6 +103,12 @@ let package = Package(
                 "Vocabulary", "Memory", "Scheduling", "Storage", "Catalog", "Protocol", "Shuffle", "Execution", "Worker",
                 "Coordinator",
             ]),
+        room("Settings", ["Vocabulary"], products: [.product(name: "Yams", package: "Yams")]),
+        // programs
+        program(
+            "etl-submit",
+            ["Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Protocol", "Cluster", "Settings"],
+            products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         // simulation
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests

@@ -62,5 +62,5 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     /// Returns the cluster inside this process.
-    func embedded() throws -> any JobService { try EmbeddedCluster() }
+    func embedded() async throws -> any JobService { try await EmbeddedCluster().service }
 }

@@ -113,7 +113,12 @@ struct ExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         let request = try job.request()
-        let service = try connection.remote() ?? connection.embedded()
+        let service: any JobService
+        if let remote = try connection.remote() {
+            service = remote
+        } else {
+            service = try await connection.embedded()
+        }
         print(try await service.explain(request))
     }
 }

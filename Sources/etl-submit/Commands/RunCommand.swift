@@ -40,7 +40,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func runLocal(_ request: JobRequest) async throws {
-        let cluster = try EmbeddedCluster()
+        let cluster = try await EmbeddedCluster().service
         let status = try await cluster.submit(request)
         let interruption = Interruption { _ in
             Task {

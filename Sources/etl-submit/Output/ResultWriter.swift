@@ -1,0 +1,45 @@
+import Columns
+import Protocol
+import Vocabulary
+
+/// Writes the rows of a job to standard output.
+enum ResultWriter {
+    /// Writes all rows, batch by batch as they come. Throws the error of a result that broke off, and
+    /// `OUTPUT_CLOSED` when nobody reads any more.
+    static func write(_ result: JobResult, form: OutputForm) async throws {
+        switch form {
+        case .none: for try await _ in result.batches {}
+        case .json: try await writeLines(result, isJSON: true)
+        case .csv: try await writeLines(result, isJSON: false)
+        case .table: try await writeTable(result)
+        }
+    }
+
+    private static func writeLines(_ result: JobResult, isJSON: Bool) async throws {
+        var out: [UInt8] = []
+        if !isJSON { RowText.appendCSVHeader(result.schema, to: &out) }
+        for try await batch in result.batches {
+            let rows = try RowText(batch, schema: result.schema, isJSON: isJSON)
+            for row in 0..<rows.rowCount {
+                if isJSON { rows.appendJSON(row: row, to: &out) } else { rows.appendCSV(row: row, to: &out) }
+                if out.count >= 1 << 16 { try StandardOutput.flush(&out) }
+            }
+            try StandardOutput.flush(&out)
+        }
+        try StandardOutput.flush(&out)
+    }
+
+    private static func writeTable(_ result: JobResult) async throws {
+        var table = TableText(result.schema)
+        var out: [UInt8] = []
+        for try await batch in result.batches {
+            let rows = try RowText(batch, schema: result.schema, isJSON: false)
+            for row in 0..<rows.rowCount {
+                table.append((0..<result.schema.count).map { rows.cell(row: row, column: $0) }, to: &out)
+                if out.count >= 1 << 16 { try StandardOutput.flush(&out) }
+            }
+        }
+        table.finish(to: &out)
+        try StandardOutput.flush(&out)
+    }
+}

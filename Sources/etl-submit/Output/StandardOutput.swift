@@ -1,0 +1,28 @@
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Writes bytes to standard output.
+enum StandardOutput {
+    /// Writes all bytes and empties the array. Throws `OUTPUT_CLOSED` when the reader went away or the disk is full.
+    static func flush(_ bytes: inout [UInt8]) throws(EngineError) {
+        var done = 0
+        let count = bytes.count
+        let failure: Int32? = bytes.withUnsafeBytes { raw in
+            while done < count, let base = raw.baseAddress {
+                let written = Glibc.write(STDOUT_FILENO, base + done, count - done)
+                if written < 0, errno == EINTR { continue }
+                if written <= 0 { return errno }
+                done += written
+            }
+            return nil
+        }
+        bytes.removeAll(keepingCapacity: true)
+        if let failure {
+            throw .user(
+                "OUTPUT_CLOSED", "The rows cannot be written to standard output: \(String(cString: strerror(failure)))")
+        }
+    }
+}

@@ -25,7 +25,7 @@ enum MathFunctions {
 
     private static let unaries: [ScalarFunction] = [
         real("sqrt", "Returns the square root.") { $0.squareRoot() },
-        real("cbrt", "Returns the cube root.") { cbrt($0) },
+        real("cbrt", "Returns the cube root.") { CubeRoot.of($0) },
         real("exp", "Returns e to the power of the number.") { exp($0) },
         real("expm1", "Returns exp(x) − 1.") { expm1($0) },
         real("ln", "Returns the natural logarithm; null for numbers not above 0.") { $0 <= 0 ? nil : log($0) },
@@ -112,6 +112,15 @@ enum MathFunctions {
             }
         },
     ]
+}
+
+/// Corrects the C library's cube root, which may be off in the last bit.
+enum CubeRoot {
+    static func of(_ value: Double) -> Double {
+        let root = cbrt(value)
+        if root == 0 || !root.isFinite { return root }
+        return root - (root * root * root - value) / (3 * root * root)
+    }
 }
 
 /// Declares rounding.

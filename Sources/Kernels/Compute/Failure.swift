@@ -35,7 +35,7 @@ package enum Failure {
     package static func outOfRange(_ value: String, _ type: DataType) -> EngineError {
         guard case .decimal(let precision, let scale) = type else { return overflow(type, values: value, tryName: nil) }
         return .data(
-            "NUMERIC_VALUE_OUT_OF_RANGE",
+            "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
             "\(value) cannot be represented as Decimal(\(precision), \(scale)). \(bypass)")
     }
 

@@ -109,6 +109,7 @@ let package = Package(
             "etl-submit",
             ["Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Protocol", "Cluster", "Settings"],
             products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        program("benchmark", ["Vocabulary", "Columns", "Protocol", "Cluster"]),
         // simulation
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests

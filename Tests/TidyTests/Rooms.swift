@@ -58,6 +58,7 @@ enum House {
         program("etl-coordinator"),
         program("etl-worker"),
         program("etl-submit"),
+        program("benchmark"),
     ]
 
     private static func program(_ name: String) -> Room {

@@ -3,7 +3,7 @@
 
 usage: run.py PEERS SCALE ENGINE[,ENGINE...] WORKLOAD[,WORKLOAD...] [REPEATS]
   PEERS, SCALE  the folder and scale of scripts/peers/setup
-  ENGINE        duckdb | polars | datafusion | sail | spark
+  ENGINE        millrace | duckdb | polars | datafusion | sail | spark
   WORKLOAD      tpch | seed | csv_to_parquet | partitioned | groupby_high | groupby_low | join_write | sort | all
 Each pair runs in a process of its own; seconds are the median of REPEATS (default 3) after one warm-up, inside the
 session (its start is startup_s). peak_mb is the peak resident set, of the Java process where there is one. Statements
@@ -69,8 +69,10 @@ def timed(run, out, repeats):
 
 
 def peak_megabytes(engine):
+    if hasattr(engine, "peak_megabytes"):
+        return engine.peak_megabytes()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    if engine == "spark":
+    if hasattr(engine, "session"):
         import psutil
         for child in psutil.Process().children(recursive=True):
             if child.name() == "java":
@@ -101,7 +103,7 @@ def one(peers, scale, name, workload, repeats):
                 result["ordered"] = ordered(out)
         except Exception as error:
             result["error"] = str(error).split("\n")[0][:200]
-    result["peak_mb"] = peak_megabytes(name)
+    result["peak_mb"] = peak_megabytes(engine)
     shutil.rmtree(out, ignore_errors=True)
     print("RESULT " + json.dumps(result), flush=True)
     if name == "spark":

@@ -11,8 +11,7 @@ enum TextInference {
         var sources: [any ByteSource] = []
         for file in files.prefix(sampledFiles) { sources.append(try tree.open(file.path)) }
         if format == .csv { return try CSVSchemaInference(options: try CSVOptions(options)).infer(sources) }
-        let zone = TextZone.utc
-        return try JSONSchemaInference(options: try JSONOptions(options, zone: zone)).infer(sources)
+        return try JSONSchemaInference(options: try JSONOptions(options)).infer(sources)
     }
 
     /// Files that are looked into at most.

@@ -95,7 +95,7 @@ let package = Package(
             "Coordinator",
             [
                 "Vocabulary", "Scheduling", "Columns", "Kernels", "Storage", "SQLSyntax", "Plans", "Planner", "Catalog",
-                "Protocol", "Shuffle",
+                "Protocol", "Shuffle", "Transport", "Formats",
             ]),
         room(
             "Cluster",
@@ -115,6 +115,7 @@ let package = Package(
         // tests
         tests("TidyTests", []),
         tests("SQLLogicTests", []),
+        tests("CoordinatorTests", ["Coordinator", "Protocol", "Columns", "Transport", "Vocabulary"]),
         tests("SchedulingTests", ["Scheduling", "Vocabulary"]),
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),
         tests(

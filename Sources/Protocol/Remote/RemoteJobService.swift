@@ -26,8 +26,8 @@ package struct RemoteJobService: JobService {
     private let url: String
     private let token: String?
 
-    /// Prepares for calls; connects at the first one. `url` is `http://host:port` or `https://host:port`, the scheme
-    /// `http` and the port 7077 where left out. Throws `user` errors about the URL and the files.
+    /// Prepares for calls; connects at the first one. `url` is `http://host:port` or `https://host:port`, the
+    /// scheme `http` and the port 7077 where left out. Throws `user` errors about the URL and the files.
     package init(url: String, tls: TLS = TLS(), token: String? = nil) throws {
         let (isSecure, origin) = try RemoteJobService.parse(url, hasCertificate: tls.certificate != nil)
         var files: TLSFiles?
@@ -93,7 +93,8 @@ package struct RemoteJobService: JobService {
         return list.lines
     }
 
-    package func waitForChange(_ id: String, after version: Int, milliseconds: Int) async throws -> JobStatus {
+    package func waitForChange(_ id: String, after version: Int, milliseconds: Int) async throws -> JobStatus
+    {
         try await call(
             "GET", path(id) + "?after=\(version)&wait=\(milliseconds)",
             seconds: RemoteJobService.callSeconds + Double(milliseconds) / 1000)
@@ -180,7 +181,8 @@ package struct RemoteJobService: JobService {
             error.remedy =
                 "If the coordinator uses TLS, write https:// and give --tls-ca; jobs that it took go on without this program."
         case "CONNECTION_LOST":
-            error.remedy = "Jobs that the coordinator took go on; follow one again with: etl-submit wait JOB_ID"
+            error.remedy =
+                "Jobs that the coordinator took go on; follow one again with: etl-submit wait JOB_ID"
         default: break
         }
         return error

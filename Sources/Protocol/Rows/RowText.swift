@@ -2,8 +2,8 @@ import Columns
 import Kernels
 import Vocabulary
 
-/// Renders the rows of a batch as text: JSON lines, CSV lines, or cells for a table. Every leaf column is cast
-/// to a string once per batch, as Spark's CAST does in UTC; rows then only copy bytes.
+/// Renders the rows of a batch as text: JSON lines, CSV lines, or cells for a table. Every leaf column is
+/// cast to a string once per batch, as Spark's CAST does in UTC; rows then only copy bytes.
 package struct RowText {
     /// Holds one column with its values as text, and its parts when it is nested.
     private struct Column {

@@ -6,7 +6,8 @@ import Vocabulary
 
 /// Writes bytes to standard output.
 enum StandardOutput {
-    /// Writes all bytes and empties the array. Throws `OUTPUT_CLOSED` when the reader went away or the disk is full.
+    /// Writes all bytes and empties the array. Throws `OUTPUT_CLOSED` when the reader went away or the disk
+    /// is full.
     static func flush(_ bytes: inout [UInt8]) throws(EngineError) {
         var done = 0
         let count = bytes.count
@@ -22,7 +23,8 @@ enum StandardOutput {
         bytes.removeAll(keepingCapacity: true)
         if let failure {
             throw .user(
-                "OUTPUT_CLOSED", "The rows cannot be written to standard output: \(String(cString: strerror(failure)))")
+                "OUTPUT_CLOSED",
+                "The rows cannot be written to standard output: \(String(cString: strerror(failure)))")
         }
     }
 }

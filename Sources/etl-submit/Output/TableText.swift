@@ -69,7 +69,8 @@ struct TableText {
         out.append(contentsOf: (line + "\n").utf8)
     }
 
-    /// Shows control characters as escapes: a value must not break the table nor reach the terminal as a command.
+    /// Shows control characters as escapes: a value must not break the table nor reach the terminal as a
+    /// command.
     private static func oneLine(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { $0.value < 32 || (127..<160).contains($0.value) }) else {
             return text

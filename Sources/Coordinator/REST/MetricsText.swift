@@ -1,0 +1,27 @@
+/// Collects metrics as Prometheus reads them (text exposition format 0.0.4).
+package struct MetricsText: Sendable {
+    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+    package private(set) var text = ""
+
+    package init() {}
+
+    /// Adds a value that goes up and down.
+    package mutating func gauge(_ name: String, _ help: String, _ samples: [(labels: String, value: Int)]) {
+        add(name, help, "gauge", samples)
+    }
+
+    /// Adds a value that only grows; its name ends with `_total`.
+    package mutating func counter(_ name: String, _ help: String, _ value: Int) {
+        add(name, help, "counter", [("", value)])
+    }
+
+    private mutating func add(
+        _ name: String, _ help: String, _ type: String, _ samples: [(labels: String, value: Int)]
+    ) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+        for sample in samples {
+            let labels = sample.labels.isEmpty ? "" : "{\(sample.labels)}"
+            text += "\(name)\(labels) \(sample.value)\n"
+        }
+    }
+}

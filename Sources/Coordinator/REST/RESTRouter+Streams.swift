@@ -1,0 +1,140 @@
+import Columns
+import Formats
+import Protocol
+import Transport
+import Vocabulary
+
+// Answers that come in pieces: events and rows.
+extension RESTRouter {
+    /// Milliseconds after which a stream of events says that it lives.
+    private static let heartbeatMilliseconds = 15_000
+
+    /// Streams a job's status and stages at each change until it ends; after `last-event-id` only newer ones.
+    func events(_ id: String, _ request: WebRequest) async throws -> WebResponse {
+        let first = try await service.job(id)
+        let seen = request.headers["last-event-id"].flatMap { Int($0) } ?? -1
+        let source = EventSource(service: service, id: id, seen: seen, first: first)
+        return WebResponse(
+            status: 200, headers: [HeaderField("content-type", "text/event-stream")],
+            body: .stream(AsyncThrowingStream { try await source.next() }))
+    }
+
+    /// Makes the pieces of one stream of events.
+    ///
+    /// `@unchecked Sendable`: the stream's one consumer owns it; its calls do not overlap.
+    private final class EventSource: @unchecked Sendable {
+        private let service: any JobService
+        private let id: String
+        private var seen: Int
+        private var known: JobStatus?
+        private var isOver = false
+
+        init(service: any JobService, id: String, seen: Int, first: JobStatus) {
+            self.service = service
+            self.id = id
+            self.seen = seen
+            known = first.version > seen || first.state.isEnd ? first : nil
+        }
+
+        func next() async throws -> [UInt8]? {
+            if isOver { return nil }
+            try Task.checkCancellation()
+            let status: JobStatus
+            if let first = known {
+                status = first
+                known = nil
+            } else {
+                status = try await service.waitForChange(
+                    id, after: seen, milliseconds: RESTRouter.heartbeatMilliseconds)
+                if status.version <= seen, !status.state.isEnd { return Array(": alive\n\n".utf8) }
+            }
+            seen = status.version
+            isOver = status.state.isEnd
+            let stages = try await service.stages(id)
+            return event("stages", Problems.encode(StageList(stages)))
+                + event(isOver ? "end" : "job", Problems.encode(status))
+        }
+
+        private func event(_ name: String, _ data: [UInt8]) -> [UInt8] {
+            Array("id: \(seen)\nevent: \(name)\ndata: ".utf8) + data + Array("\n\n".utf8)
+        }
+    }
+
+    /// Names the forms of rows.
+    private enum RowForm { case blocks, json, csv }
+
+    /// Streams rows in the form that the client accepts: column blocks, CSV, or JSON lines.
+    func result(_ id: String, _ request: WebRequest) async throws -> WebResponse {
+        let accept = request.headers["accept"] ?? ""
+        let form: RowForm =
+            accept.contains(ResultFraming.contentType) ? .blocks : accept.contains("text/csv") ? .csv : .json
+        let type =
+            switch form {
+            case .blocks: ResultFraming.contentType
+            case .csv: "text/csv; charset=utf-8; header=present"
+            case .json: "application/x-ndjson"
+            }
+        let pieces = RowPieces(try await service.result(id), form: form)
+        return WebResponse(
+            status: 200, headers: [HeaderField("content-type", type)],
+            body: .stream(AsyncThrowingStream { try await pieces.next() }))
+    }
+
+    /// Turns batches into pieces of a response, one batch at a time as the client takes them.
+    ///
+    /// `@unchecked Sendable`: the stream's one consumer owns it; its calls do not overlap.
+    private final class RowPieces: @unchecked Sendable {
+        private enum Step { case head, rows, over }
+
+        private let schema: Schema
+        private let form: RowForm
+        private var batches: AsyncThrowingStream<Batch, any Error>.Iterator
+        private let encoder: ColumnBlockEncoder
+        private var step = Step.head
+
+        init(_ result: JobResult, form: RowForm) {
+            schema = result.schema
+            self.form = form
+            batches = result.batches.makeAsyncIterator()
+            encoder = ColumnBlockEncoder(schema: result.schema)
+        }
+
+        func next() async throws -> [UInt8]? {
+            switch step {
+            case .over: return nil
+            case .head:
+                step = .rows
+                switch form {
+                case .blocks: return ResultFraming.head(schema)
+                case .csv:
+                    var line: [UInt8] = []
+                    RowText.appendCSVHeader(schema, to: &line)
+                    return line
+                case .json: return try await rows()
+                }
+            case .rows: return try await rows()
+            }
+        }
+
+        private func rows() async throws -> [UInt8]? {
+            guard let batch = try await batches.next(isolation: nil) else {
+                step = .over
+                return form == .blocks ? ResultFraming.end : nil
+            }
+            var out: [UInt8] = []
+            if form == .blocks {
+                for block in try encoder.encode(batch) { out.append(contentsOf: block.bytes) }
+                return out
+            }
+            let text = try RowText(batch, schema: schema, isJSON: form == .json)
+            for row in 0..<text.rowCount {
+                if form == .json {
+                    text.appendJSON(row: row, to: &out)
+                } else {
+                    text.appendCSV(row: row, to: &out)
+                }
+            }
+            return out
+        }
+    }
+}

@@ -1,3 +1,4 @@
+import CObjectStore
 import Vocabulary
 
 #if canImport(Glibc)
@@ -64,5 +65,50 @@ enum LocalDirectory {
         }
         for name in try names(path) ?? [] { try remove(path + "/" + name) }
         if rmdir(path) != 0, errno != ENOENT { throw .fileSystem("remove", path) }
+    }
+
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    /// Returns the bytes of a regular file, or nil when there is none.
+    static func fileSize(_ path: String) -> Int? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int(status.st_size)
+    }
+
+    /// Removes a directory that has nothing in it; anything else is left alone.
+    static func removeIfEmpty(_ path: String) { _ = rmdir(path) }
+
+    /// Makes the entries of a directory, and of all below it, durable.
+    static func syncTree(_ path: String) throws(EngineError) {
+        for name in try names(path) ?? [] {
+            var status = stat()
+            let entry = path + "/" + name
+            if lstat(entry, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { try syncTree(entry) }
+        }
+        try sync(path)
+    }
+
+    /// Returns the path with symbolic links followed, or as it is when it does not exist.
+    static func resolved(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    /// Says whether a directory cannot be renamed: the root of a mount, or in a directory that may not be written to.
+    static func isFixed(_ path: String) -> Bool {
+        var (own, above) = (stat(), stat())
+        let parent = parent(of: path)
+        guard stat(path, &own) == 0, stat(parent, &above) == 0 else { return false }
+        return own.st_dev != above.st_dev || access(parent, W_OK) != 0
+    }
+
+    /// Swaps two directories at once; false, with `errno`, when that fails.
+    static func exchange(_ a: String, _ b: String) -> Bool {
+        storage_exchange(a, b) == 0
     }
 }

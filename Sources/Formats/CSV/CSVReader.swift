@@ -23,6 +23,8 @@ package final class CSVReader: BatchStream {
     /// Fields to parse, and where they lie in the rows of the batch.
     private let wanted: [UInt32]
     private let places: Buffer
+    /// Distance of two fields' places: no multiple of 4 KiB, whose writes would push each other out of the cache.
+    private let stride: Int
     private var window: TextWindow?
     private var mustSkipHeader: Bool
 
@@ -47,8 +49,9 @@ package final class CSVReader: BatchStream {
         windows = try TextWindows(source, range: range, whole: options.multiLine)
         indexer = CSVIndexer(
             options: options, batchRows: batchRows, keepsOriginal: wantsCorrupt || options.mode == .failFast)
+        stride = batchRows + 32
         wanted = outputs.compactMap { $0.field.map { UInt32($0) } }
-        places = Buffer(byteCount: max(1, wanted.count) * batchRows * 8)
+        places = Buffer(byteCount: max(1, wanted.count) * stride * 8)
         mustSkipHeader = options.header
     }
 
@@ -119,7 +122,7 @@ package final class CSVReader: BatchStream {
         _ window: TextWindow, _ count: Int
     ) throws(EngineError) -> (columns: [Vector?], faults: Bitmap?) {
         let starts = places.pointer(as: UInt32.self)
-        let ends = starts + wanted.count * batchRows
+        let ends = starts + wanted.count * stride
         place(window, count, starts, ends)
         var faults = checksFieldCount ? raggedRows(count) : nil
         var columns: [Vector?] = []
@@ -132,7 +135,7 @@ package final class CSVReader: BatchStream {
             let tokens = TokenColumn(
                 heap: window.buffer, starts: starts + offset, ends: ends + offset, count: count, style: .plain,
                 zone: options.zone)
-            offset += batchRows
+            offset += stride
             let outcome = try tokens.parse(as: output.type)
             faults = Bitmap.union(faults, outcome.bad)
             columns.append(outcome.vector)
@@ -147,13 +150,13 @@ package final class CSVReader: BatchStream {
     ) {
         let null = Array(options.nullValue.utf8)
         if options.emptyValue.isEmpty {
-            indexer.place(wanted, nullValue: null, stride: batchRows, starts, ends)
+            indexer.place(wanted, nullValue: null, stride: stride, starts, ends)
             return
         }
         // Empty fields in quotes stand for the option's text, which lies behind the window's.
-        indexer.place(wanted, nullValue: nil, stride: batchRows, starts, ends)
+        indexer.place(wanted, nullValue: nil, stride: stride, starts, ends)
         for field in wanted.indices {
-            for at in (field * batchRows)..<(field * batchRows + count) where starts[at] < TEXT_NULL {
+            for at in (field * stride)..<(field * stride + count) where starts[at] < TEXT_NULL {
                 if starts[at] == ends[at] {
                     starts[at] = UInt32(window.count + 1)
                     ends[at] = starts[at] + UInt32(options.emptyValue.utf8.count)

@@ -1,0 +1,89 @@
+import Vocabulary
+
+/// Names a file or a directory that was found.
+package struct FileStatus: Sendable, Hashable {
+    /// Full path or URL, in the form that it was asked for, without a slash at the end.
+    package var path: String
+    package var isDirectory: Bool
+    /// Bytes of a file; 0 for a directory.
+    package var byteCount: Int
+
+    package init(path: String, isDirectory: Bool, byteCount: Int) {
+        self.path = path
+        self.isDirectory = isDirectory
+        self.byteCount = byteCount
+    }
+
+    /// The last part of the path.
+    package var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+    /// True for names that readers skip, as Spark does: `_SUCCESS`, `_temporary`, `.crc`. A folder `_key=value` counts.
+    package var isHidden: Bool { name.hasPrefix(".") || (name.hasPrefix("_") && !name.contains("=")) }
+}
+
+/// Reaches files in one kind of place. Paths are whole, with their scheme. Thread-safe; calls block.
+package protocol FileSystem: AnyObject, Sendable {
+    /// Returns what is at a path, or nil when there is nothing. Object stores have a directory wherever a key begins so.
+    func status(_ path: String) throws(EngineError) -> FileStatus?
+    /// Returns what is directly in a directory, hidden names too, in order of names; nothing when there is none.
+    func entries(_ directory: String) throws(EngineError) -> [FileStatus]
+    /// Returns all files at any depth below a directory, in order of paths; hidden names, and all below hidden
+    /// directories, are left out.
+    func files(below directory: String) throws(EngineError) -> [FileStatus]
+    /// Opens a file for reading. Throws `PATH_NOT_FOUND` when there is none.
+    func open(_ path: String) throws(EngineError) -> any ByteSource
+    /// Creates a file, and the directories above it. An object is visible when its sink is finished, not before.
+    /// `durable`: `finish` returns when the bytes are on the device.
+    func create(_ path: String, durable: Bool) throws(EngineError) -> any ByteSink
+    /// Removes a file, or a directory with all that is in it; fine when there is none.
+    func remove(_ path: String) throws(EngineError)
+}
+
+extension FileSystem {
+    package func files(below directory: String) throws(EngineError) -> [FileStatus] {
+        var found: [FileStatus] = []
+        for entry in try entries(directory) where !entry.isHidden {
+            if entry.isDirectory { found += try files(below: entry.path) } else { found.append(entry) }
+        }
+        return found
+    }
+
+    /// Returns the files that a path names: the file itself, all below a directory, or all that a glob matches.
+    /// Throws `PATH_NOT_FOUND` when there are none at all.
+    package func expand(_ path: String) throws(EngineError) -> [FileStatus] {
+        let location = StoragePath(path)
+        var found: [FileStatus] = []
+        if let glob = GlobMatcher(location.path) {
+            let base = location.with(path: glob.base)
+            for file in try files(below: base) {
+                let relative = file.path.dropFirst(base.count).split(separator: "/").map(String.init)
+                if glob.matches(relative) { found.append(file) }
+            }
+        } else if let status = try status(path) {
+            found = status.isDirectory ? try files(below: path) : [status]
+            if status.isDirectory, found.isEmpty { return [] }
+        }
+        if found.isEmpty {
+            throw .user(
+                "PATH_NOT_FOUND", "No such file or directory: \(path)",
+                remedy: "Check the path; relative paths start at the directory the job was submitted from.")
+        }
+        return found
+    }
+}
+
+/// Finds the file system of a path by its scheme.
+package enum FileSystems {
+    package static let local = LocalFileSystem()
+
+    /// Returns the file system that `path` is in. Throws `UNSUPPORTED_FILE_SYSTEM` for schemes that are not known.
+    package static func of(_ path: String) throws(EngineError) -> any FileSystem {
+        switch StoragePath(path).scheme {
+        case .local: return local
+        case .s3, .http, .other:
+            throw .user(
+                "UNSUPPORTED_FILE_SYSTEM", "Paths of this scheme cannot be reached: \(path)",
+                remedy: "Use a local path or file://.")
+        }
+    }
+}

@@ -1,0 +1,210 @@
+import Vocabulary
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// One idempotent step of a publication, with a name for messages and tests.
+struct PublicationStep {
+    let name: String
+    let perform: () throws(EngineError) -> Void
+}
+
+extension Publication {
+    private var directory: String { LocalDirectory.resolved(StoragePath(output).path) }
+    private var staging: String { Publication.stagingDirectory(output: directory, job: job) }
+    /// Where a new directory is put together before it is swapped in.
+    private var assembly: String { staging + "/new" }
+    /// Beside the output: the new directory before the swap, the old one after it.
+    private var swapped: String {
+        LocalDirectory.parent(of: directory) + "/." + (directory.split(separator: "/").last.map(String.init) ?? "out")
+            + "-" + job
+    }
+
+    /// The steps for a local output, in order.
+    var localSteps: [PublicationStep] {
+        switch mode {
+        case .append: appendSteps
+        case .overwrite: overwriteSteps
+        case .overwritePartitions: partitionSteps
+        }
+    }
+
+    private var successStep: PublicationStep {
+        PublicationStep(name: "success") { () throws(EngineError) in
+            try Publication.touch(directory + "/_SUCCESS")
+            try LocalDirectory.sync(directory)
+        }
+    }
+
+    private var cleanStep: PublicationStep {
+        PublicationStep(name: "clean") { () throws(EngineError) in try LocalDirectory.remove(staging) }
+    }
+
+    private var appendSteps: [PublicationStep] {
+        var steps = files.map { file in
+            PublicationStep(name: "move \(file.path)") { () throws(EngineError) in
+                try move(file, below: directory, syncing: true)
+            }
+        }
+        steps += [successStep, cleanStep]
+        return steps
+    }
+
+    /// Moves each staged file below `target`. Done already: the source is gone and the target has the right size.
+    private func move(_ file: StagedFile, below target: String, syncing: Bool) throws(EngineError) {
+        let from = staging + "/" + file.attempt + "/" + file.path
+        let to = target + "/" + file.path
+        try LocalDirectory.create(LocalDirectory.parent(of: to))
+        if let size = LocalDirectory.fileSize(from) {
+            if size != file.byteCount { throw Publication.damaged(from, file.byteCount, size) }
+            if rename(from, to) != 0 { throw .fileSystem("publish", to) }
+        } else {
+            guard let size = LocalDirectory.fileSize(to) else { throw Publication.damaged(from, file.byteCount, nil) }
+            if size != file.byteCount { throw Publication.damaged(to, file.byteCount, size) }
+        }
+        if syncing { try LocalDirectory.sync(LocalDirectory.parent(of: to)) }
+    }
+
+    private static func damaged(_ path: String, _ expected: Int, _ found: Int?) -> EngineError {
+        .system(
+            "STAGED_FILE_LOST",
+            "A staged file should have \(expected) bytes but \(found.map { "has \($0)" } ?? "is not there"): \(path)")
+    }
+
+    /// Says whether the output is the new one already: the old one has the staging directory in it, the new has not.
+    /// Without files nothing may have been staged; then the new output is known by having nothing in it.
+    private var isSwapped: Bool {
+        if !LocalDirectory.exists(directory) || LocalDirectory.exists(staging) { return false }
+        return !files.isEmpty || (try? LocalDirectory.names(directory)) == ["_SUCCESS"]
+    }
+
+    /// Whether the new directory stands complete beside the output, or has taken its place.
+    private var isSealed: Bool {
+        LocalDirectory.exists(swapped) || LocalDirectory.exists(retired) || isSwapped
+    }
+
+    private var assembleSteps: [PublicationStep] {
+        var steps = files.map { file in
+            PublicationStep(name: "assemble \(file.path)") { () throws(EngineError) in
+                if !isSealed { try move(file, below: assembly, syncing: false) }
+            }
+        }
+        steps.append(
+            PublicationStep(name: "seal") { () throws(EngineError) in
+                if isSealed { return }
+                try Publication.touch(assembly + "/_SUCCESS")
+                try LocalDirectory.syncTree(assembly)
+            })
+        return steps
+    }
+
+    private var overwriteSteps: [PublicationStep] {
+        var steps = assembleSteps
+        if LocalDirectory.isFixed(directory) { return steps + replaceSteps }
+        steps.append(
+            PublicationStep(name: "set beside") { () throws(EngineError) in
+                if LocalDirectory.exists(swapped) || isSwapped { return }
+                if rename(assembly, swapped) != 0 { throw .fileSystem("publish", directory) }
+                try LocalDirectory.sync(LocalDirectory.parent(of: directory))
+            })
+        steps.append(
+            PublicationStep(name: "swap") { () throws(EngineError) in
+                if isSwapped { return }
+                if !LocalDirectory.exchange(swapped, directory) { throw .fileSystem("publish", directory) }
+                try LocalDirectory.sync(LocalDirectory.parent(of: directory))
+            })
+        steps.append(
+            PublicationStep(name: "clean") { () throws(EngineError) in try LocalDirectory.remove(swapped) })
+        return steps
+    }
+
+    /// Made when the old entries of a directory that cannot be swapped are out of the way.
+    private var retired: String { staging + "/retired" }
+
+    /// Steps for a directory that cannot be renamed, such as the root of a mounted volume: its entries are exchanged
+    /// one by one. A reader may see a part of the output meanwhile; a crash is mended by the replay.
+    private var replaceSteps: [PublicationStep] {
+        [
+            PublicationStep(name: "retire") { () throws(EngineError) in
+                if LocalDirectory.exists(retired) || isSwapped { return }
+                try LocalDirectory.create(staging + "/old")
+                for name in try LocalDirectory.names(directory) ?? [] where directory + "/" + name != staging {
+                    if rename(directory + "/" + name, staging + "/old/" + name) != 0 {
+                        throw .fileSystem("publish", directory)
+                    }
+                }
+                try Publication.touch(retired)
+                try LocalDirectory.sync(staging)
+            },
+            PublicationStep(name: "bring in") { () throws(EngineError) in
+                if isSwapped { return }
+                for name in try LocalDirectory.names(assembly) ?? [] {
+                    if rename(assembly + "/" + name, directory + "/" + name) != 0 {
+                        throw .fileSystem("publish", directory)
+                    }
+                }
+                try LocalDirectory.sync(directory)
+            },
+            cleanStep,
+        ]
+    }
+
+    /// Partition folders that were written to, deepest level only.
+    private var writtenFolders: [String] {
+        Set(files.map { LocalDirectory.parent(of: $0.path) }).filter { $0 != "." }.sorted()
+    }
+
+    /// Marks a folder that was swapped in by this publication.
+    private var marker: String { "._published-" + job }
+
+    private var partitionSteps: [PublicationStep] {
+        var steps: [PublicationStep] = []
+        for folder in writtenFolders {
+            let (new, target) = (assembly + "/" + folder, directory + "/" + folder)
+            steps.append(
+                PublicationStep(name: "assemble \(folder)") { () throws(EngineError) in
+                    if LocalDirectory.exists(target + "/" + marker) { return }
+                    for file in files where LocalDirectory.parent(of: file.path) == folder {
+                        try move(file, below: assembly, syncing: false)
+                    }
+                    try Publication.touch(new + "/" + marker)
+                    try LocalDirectory.sync(new)
+                })
+            steps.append(
+                PublicationStep(name: "swap \(folder)") { () throws(EngineError) in
+                    if LocalDirectory.exists(target + "/" + marker) { return }
+                    try LocalDirectory.create(LocalDirectory.parent(of: target))
+                    if LocalDirectory.exists(target) {
+                        if !LocalDirectory.exchange(new, target) { throw .fileSystem("publish", target) }
+                    } else if rename(new, target) != 0 {
+                        throw .fileSystem("publish", target)
+                    }
+                    try LocalDirectory.sync(LocalDirectory.parent(of: target))
+                })
+        }
+        // Files outside of any folder are added, as Spark does without partition columns.
+        for file in files where LocalDirectory.parent(of: file.path) == "." {
+            steps.append(
+                PublicationStep(name: "move \(file.path)") { () throws(EngineError) in
+                    try move(file, below: directory, syncing: true)
+                })
+        }
+        steps += [successStep, cleanStep]
+        // The staging directory is gone: no replay will look for the markers.
+        for folder in writtenFolders {
+            steps.append(
+                PublicationStep(name: "unmark \(folder)") { () throws(EngineError) in
+                    try LocalDirectory.remove(directory + "/" + folder + "/" + marker)
+                })
+        }
+        return steps
+    }
+
+    private static func touch(_ path: String) throws(EngineError) {
+        try LocalDirectory.create(LocalDirectory.parent(of: path))
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        if descriptor < 0 { throw .fileSystem("create", path) }
+        close(descriptor)
+    }
+}

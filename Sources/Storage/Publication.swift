@@ -1,0 +1,90 @@
+import Vocabulary
+
+/// Says what a publication does with what is there already.
+package enum PublicationMode: UInt8, Sendable, Hashable {
+    case append
+    /// Replaces the whole output.
+    case overwrite
+    /// Replaces the partition folders that were written to, and only them.
+    case overwritePartitions
+}
+
+/// Names a file that a task wrote aside.
+package struct StagedFile: Sendable, Hashable {
+    /// The attempt that wrote it; the name of its directory.
+    package var attempt: String
+    /// Where it will be visible, below the output: `key=1/part-….parquet`.
+    package var path: String
+    package var byteCount: Int
+
+    package init(attempt: String, path: String, byteCount: Int) {
+        self.attempt = attempt
+        self.path = path
+        self.byteCount = byteCount
+    }
+}
+
+/// Makes a statement's output visible, once the winners among its attempts are known and logged.
+///
+///     out/_temporary-JOB/ATTEMPT/key=1/part-….parquet      written by tasks
+///     out/key=1/part-….parquet, out/_SUCCESS               after publication
+///
+/// A publication is a list of steps, each of which may be done again after a crash at any point, in order, from the
+/// first: what is done already is found done. Until the step that swaps directories the old output is visible, from it
+/// on the new one. Used by one thread at a time.
+package struct Publication: Sendable {
+    let output: String
+    let job: String
+    let mode: PublicationMode
+    let files: [StagedFile]
+
+    /// `output` is the directory as the user wrote it; `job` is unique to the statement.
+    package init(output: String, job: String, mode: PublicationMode, files: [StagedFile]) {
+        self.output = Publication.trimmed(output)
+        self.job = job
+        self.mode = mode
+        self.files = files
+    }
+
+    static func trimmed(_ path: String) -> String {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
+
+    /// The directory that holds all that a statement's attempts write.
+    static func stagingDirectory(output: String, job: String) -> String {
+        trimmed(output) + "/_temporary-" + job
+    }
+
+    /// Creates a file of an attempt, aside of what is visible.
+    package static func create(
+        output: String, job: String, attempt: String, path: String, durable: Bool = true
+    ) throws(EngineError) -> any ByteSink {
+        let staged = stagingDirectory(output: output, job: job) + "/" + attempt + "/" + path
+        return try FileSystems.of(output).create(staged, durable: durable)
+    }
+
+    /// Makes the files visible, and what they replace invisible. Idempotent.
+    package func publish() throws(EngineError) {
+        switch StoragePath(output).scheme {
+        case .local: for step in localSteps { try step.perform() }
+        default:
+            throw .user("UNSUPPORTED_FILE_SYSTEM", "Output cannot be written to this kind of path: \(output)")
+        }
+    }
+
+    /// Removes all that the statement's attempts wrote aside, and the output directory if it was made for them only.
+    /// Idempotent; does nothing to published files.
+    package static func discard(output: String, job: String) throws(EngineError) {
+        let staging = stagingDirectory(output: output, job: job)
+        try FileSystems.of(output).remove(staging)
+        LocalDirectory.removeIfEmpty(StoragePath(trimmed(output)).path)
+    }
+
+    /// Removes what one attempt wrote aside. Idempotent.
+    package static func discard(output: String, job: String, attempt: String) throws(EngineError) {
+        let staging = stagingDirectory(output: output, job: job) + "/" + attempt
+        try FileSystems.of(output).remove(staging)
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import Testing
+import Vocabulary
+
+@testable import Storage
+
+@Suite("Paths, globs and listings")
+struct FileSystemTests {
+    @Test("paths are taken apart by scheme")
+    func paths() {
+        #expect(StoragePath("out/x").scheme == .local)
+        #expect(StoragePath("file:///data/x").path == "/data/x")
+        #expect(StoragePath("file:/data/x").path == "/data/x")
+        #expect(StoragePath("a:b/c").path == "a:b/c")
+        let s3 = StoragePath("s3a://bucket/key/part")
+        #expect(s3.scheme == .s3)
+        #expect(s3.authority == "bucket")
+        #expect(s3.path == "key/part")
+        #expect(s3.with(path: "k2") == "s3a://bucket/k2")
+        #expect(StoragePath("ftp://h/x").scheme == .other("ftp"))
+    }
+
+    @Test(
+        "globs match part by part",
+        arguments: [
+            ("d/*.csv", "a.csv", true), ("d/*.csv", "a.json", false), ("d/*.csv", "s/a.csv", false),
+            ("d/2024-*", "2024-01/x/y.csv", true), ("d/{a,b}/x?", "b/x1", true), ("d/{a,b}/x?", "c/x1", false),
+            ("d/[a-c]*", "bb", true), ("d/[^a-c]*", "bb", false), ("d/*", "", false), ("d/**", "ab", true),
+        ])
+    func globs(pattern: String, path: String, matches: Bool) throws {
+        let glob = try #require(GlobMatcher(pattern))
+        #expect(glob.base == "d")
+        #expect(glob.matches(path.split(separator: "/").map(String.init)) == matches)
+    }
+
+    @Test("a directory gives its files at any depth, without hidden ones; a missing path is the user's error")
+    func listing() throws {
+        let folder = try PublicationTests.Folder()
+        for name in ["b.csv", "a.csv", "_SUCCESS", ".x.crc", "sub/c.csv", "_temporary/t.csv", "_p=1/d.csv"] {
+            try LocalFileSink(path: folder.path + "/" + name, durable: false).finish()
+        }
+        let all = try FileSystems.local.expand(folder.path).map { $0.path.dropFirst(folder.path.count + 1) }
+        #expect(all == ["_p=1/d.csv", "a.csv", "b.csv", "sub/c.csv"])
+        let some = try FileSystems.local.expand("file://" + folder.path + "/*.csv").map(\.name)
+        #expect(some == ["a.csv", "b.csv"])
+        let error = #expect(throws: EngineError.self) {
+            _ = try FileSystems.local.expand(folder.path + "/none*")
+        }
+        #expect(error?.code == "PATH_NOT_FOUND")
+        #expect(error?.blame == .user)
+    }
+
+    @Test("bytes written in pieces of any size come back, and a read past the end is short")
+    func readAndWrite() throws {
+        let folder = try PublicationTests.Folder()
+        let path = folder.path + "/deep/er/file"
+        let sink = try LocalFileSink(path: path)
+        var expected: [UInt8] = []
+        for size in [0, 1, 1000, 3 << 20, 17, 1 << 20] {
+            let piece = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ size) }
+            expected += piece
+            try piece.withUnsafeBytes { try sink.write($0) }
+        }
+        try sink.finish()
+        #expect(sink.byteCount == expected.count)
+        let source = try LocalFileSource(path: path)
+        var bytes = [UInt8](repeating: 0, count: expected.count + 10)
+        let got = try bytes.withUnsafeMutableBytes { try source.read(at: 0, into: $0) }
+        #expect(got == expected.count)
+        #expect(Array(bytes[..<got]) == expected)
+        #expect(throws: EngineError.self) { try bytes.withUnsafeMutableBytes { try source.readFully(at: 5, into: $0) } }
+    }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import Testing
+import Vocabulary
+
+@testable import Storage
+
+@Suite("Publication to local directories")
+struct PublicationTests {
+    /// A folder of its own for each test, removed at its end.
+    final class Folder {
+        let path = NSTemporaryDirectory() + "millrace-storage-" + UUID().uuidString
+        init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    private func write(_ path: String, _ text: String) throws {
+        let sink = try LocalFileSink(path: path)
+        try Array(text.utf8).withUnsafeBytes { try sink.write($0) }
+        try sink.finish()
+    }
+
+    /// The visible files of a directory with their contents.
+    private func visible(_ directory: String) throws -> [String: String] {
+        var found: [String: String] = [:]
+        for file in try FileSystems.local.files(below: directory) {
+            found[String(file.path.dropFirst(directory.count + 1))] =
+                try String(contentsOfFile: file.path, encoding: .utf8)
+        }
+        return found
+    }
+
+    private func stage(_ output: String, job: String, _ files: [String: String]) throws -> [StagedFile] {
+        try files.sorted { $0.key < $1.key }.map { path, text in
+            let sink = try Publication.create(output: output, job: job, attempt: "a1", path: path)
+            try Array(text.utf8).withUnsafeBytes { try sink.write($0) }
+            try sink.finish()
+            return StagedFile(attempt: "a1", path: path, byteCount: text.utf8.count)
+        }
+    }
+
+    private static let old = ["k=1/part-0": "old 1", "k=2/part-0": "old 2", "part-top": "old top"]
+    private static let new = ["k=2/part-1": "new 2", "k=3/part-1": "new 3", "k=3/part-2": "more 3"]
+
+    private static func expected(_ mode: PublicationMode) -> [String: String] {
+        switch mode {
+        case .overwrite: new
+        case .append: old.merging(new) { $1 }
+        case .overwritePartitions: old.merging(new) { $1 }.filter { $0.key != "k=2/part-0" }
+        }
+    }
+
+    @Test(
+        "a crash after any step leaves what a replay completes, and an overwrite shows the old output or the new",
+        arguments: [PublicationMode.append, .overwrite, .overwritePartitions])
+    func interruptedAnywhere(mode: PublicationMode) throws {
+        var steps = 1
+        var stop = 0
+        while stop < steps {
+            let folder = try Folder()
+            let output = folder.path + "/out"
+            for (path, text) in Self.old { try write(output + "/" + path, text) }
+            let files = try stage(output, job: "j1", Self.new)
+            let publication = Publication(output: output, job: "j1", mode: mode, files: files)
+            steps = publication.localSteps.count
+            for step in publication.localSteps.prefix(stop + 1) { try step.perform() }
+            let seen = try visible(output)
+            if mode == .overwrite { #expect(seen == Self.old || seen == Self.new) }
+            try publication.publish()
+            #expect(try visible(output) == Self.expected(mode))
+            try publication.publish()
+            #expect(try visible(output) == Self.expected(mode))
+            #expect(FileManager.default.fileExists(atPath: output + "/_SUCCESS"))
+            let left = try LocalDirectory.names(output) ?? []
+            #expect(!left.contains { $0.hasPrefix("_temporary") })
+            #expect(try LocalDirectory.names(folder.path) == ["out"])
+            #expect(try LocalDirectory.names(output + "/k=3") == ["part-1", "part-2"])
+            stop += 1
+        }
+        #expect(steps > 3)
+    }
+
+    @Test("an overwrite into a directory that does not exist makes it")
+    func freshDirectory() throws {
+        let folder = try Folder()
+        let output = folder.path + "/a/b/out/"
+        let files = try stage(output, job: "j", ["part-0": "x"])
+        try Publication(output: output, job: "j", mode: .overwrite, files: files).publish()
+        #expect(try visible(folder.path + "/a/b/out") == ["part-0": "x"])
+    }
+
+    @Test("an overwrite without files empties the output, again when replayed")
+    func nothingWritten() throws {
+        let folder = try Folder()
+        let output = folder.path + "/out"
+        try write(output + "/part-0", "old")
+        let publication = Publication(output: output, job: "j", mode: .overwrite, files: [])
+        try publication.publish()
+        try publication.publish()
+        #expect(try visible(output) == [:])
+        #expect(FileManager.default.fileExists(atPath: output + "/_SUCCESS"))
+    }
+
+    @Test("a discarded statement leaves the earlier output as it was")
+    func discarded() throws {
+        let folder = try Folder()
+        let output = folder.path + "/out"
+        try write(output + "/part-0", "old")
+        _ = try stage(output, job: "j", Self.new)
+        #expect(try visible(output) == ["part-0": "old"])
+        try Publication.discard(output: output, job: "j")
+        try Publication.discard(output: output, job: "j")
+        #expect(try LocalDirectory.names(output) == ["part-0"])
+    }
+
+    @Test("a statement discarded before it published anything leaves no directory behind")
+    func discardedFresh() throws {
+        let folder = try Folder()
+        _ = try stage(folder.path + "/out", job: "j", Self.new)
+        try Publication.discard(output: folder.path + "/out", job: "j")
+        #expect(try LocalDirectory.names(folder.path) == [])
+    }
+
+    @Test("a staged file that was cut short is not published")
+    func damagedStaging() throws {
+        let folder = try Folder()
+        let output = folder.path + "/out"
+        var files = try stage(output, job: "j", ["part-0": "abc"])
+        files[0].byteCount = 4
+        #expect(throws: EngineError.self) {
+            try Publication(output: output, job: "j", mode: .append, files: files).publish()
+        }
+        #expect(try visible(output) == [:])
+    }
+
+    @Test("an output behind a symbolic link is replaced where it really is")
+    func symbolicLink() throws {
+        let folder = try Folder()
+        try write(folder.path + "/real/part-0", "old")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path + "/link", withDestinationPath: folder.path + "/real")
+        let files = try stage(folder.path + "/link", job: "j", ["part-1": "new"])
+        try Publication(output: folder.path + "/link", job: "j", mode: .overwrite, files: files).publish()
+        #expect(try visible(folder.path + "/real") == ["part-1": "new"])
+        #expect(try visible(folder.path + "/link") == ["part-1": "new"])
+    }
+}

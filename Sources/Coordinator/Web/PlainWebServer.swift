@@ -35,12 +35,13 @@ package final class PlainWebServer: Sendable {
 
     private func accept() {
         while !isStopped.load(ordering: .acquiring) {
-            let connection = accept4(descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+            let connection = Glibc.accept(descriptor, nil, nil)
             if connection < 0 {
                 // Out of descriptors, or a client that went away at once.
                 if !isStopped.load(ordering: .acquiring) { usleep(10_000) }
                 continue
             }
+            _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
             let isWelcome = connections.withLock { open in
                 if open.count >= PlainWebServer.connectionLimit { return false }
                 open.insert(connection)

@@ -176,10 +176,12 @@ package struct RemoteJobService: JobService {
         case "CONNECTION_REFUSED":
             error.message = "No coordinator answers at \(url)"
             error.remedy =
-                "Start one with etl-coordinator, check --coordinator, or leave it away to run the job here (--local)."
+                "Start one with etl-coordinator, check --coordinator, or leave it away to run the job here "
+                + "(--local)."
         case "CONNECTION_LOST" where !url.hasPrefix("https"):
             error.remedy =
-                "If the coordinator uses TLS, write https:// and give --tls-ca; jobs that it took go on without this program."
+                "If the coordinator uses TLS, write https:// and give --tls-ca; jobs that it took go on without "
+                + "this program."
         case "CONNECTION_LOST":
             error.remedy =
                 "Jobs that the coordinator took go on; follow one again with: etl-submit wait JOB_ID"

@@ -13,7 +13,8 @@ extension PageFiles {
           const box = el("div", {class: "error"}, el("strong", {}, error.code), el("p", {}, error.message));
           if (error.lineText && error.column) {
             const mark = " ".repeat(error.column - 1) + "^".repeat(Math.max(1, error.length || 1));
-            box.append(el("p", {class: "small soft"}, (error.file || "SQL") + ":" + error.line + ":" + error.column),
+            box.append(el("p", {class: "small soft"}, (error.file || "SQL") + ":" + error.line + ":" +
+                error.column),
               el("pre", {}, error.lineText + "\n" + mark));
           }
           if (error.remedy) box.append(el("p", {}, error.remedy));
@@ -36,7 +37,8 @@ extension PageFiles {
             cell("time", seconds(s.seconds), "number"));
         }
         function fold(key, title, body) {
-          const box = el("details", opened[key] ? {open: ""} : {}, el("summary", {}, el("h2", {}, title)), body);
+          const box = el("details", opened[key] ? {open: ""} : {}, el("summary", {}, el("h2", {}, title)),
+              body);
           box.addEventListener("toggle", () => { opened[key] = box.open; });
           return box;
         }
@@ -44,7 +46,8 @@ extension PageFiles {
           const text = el("pre", {tabindex: "0"});
           for (const line of lines) {
             const kind = line.level === "error" ? "bad" : line.level === "warning" ? "warn" : null;
-            text.append(el("span", {class: "soft"}, line.time.slice(11, 23) + "  "), el("span", {class: kind}, line.message), "\n");
+            text.append(el("span", {class: "soft"}, line.time.slice(11, 23) + "  "), el("span",
+                {class: kind}, line.message), "\n");
           }
           if (!lines.length) text.append("Nothing yet.");
           return text;
@@ -61,17 +64,23 @@ extension PageFiles {
             click: () => confirm("Cancel this job?") && change(path, {method: "DELETE"})}, "Cancel job"));
           if (mayChange && isOver) actions.append(el("button", {type: "button",
             click: () => change(path + "/retry", {method: "POST"})}, "Run again"));
-          const facts = el("p", {class: "facts"}, el("span", {}, job.id), el("span", {}, "submitted " + clock(job.submittedAt)),
-            el("span", {}, "took " + took(job)), el("span", {}, Math.floor(job.progress * 100) + " % of tasks done"));
-          const scrolled = main.querySelector("pre[tabindex]") ? main.querySelector("pre[tabindex]").scrollTop : 0;
+          const facts = el("p", {class: "facts"}, el("span", {}, job.id), el("span", {}, "submitted " +
+              clock(job.submittedAt)),
+            el("span", {}, "took " + took(job)), el("span", {}, Math.floor(job.progress * 100) +
+                " % of tasks done"));
+          const scrolled = main.querySelector("pre[tabindex]") ?
+              main.querySelector("pre[tabindex]").scrollTop : 0;
           const log = logText(logs.lines);
-          const nodes = [el("div", {class: "title"}, el("h1", {}, job.name || job.id), state(job.state), actions), facts,
+          const nodes = [el("div", {class: "title"}, el("h1", {}, job.name || job.id), state(job.state),
+              actions), facts,
             bar(job.progress, 1, job.state)];
           if (job.error) nodes.push(errorBox(job.error));
           for (const warning of job.warnings || []) nodes.push(el("p", {class: "warn"}, warning));
           nodes.push(el("h2", {}, "Stages"), table([["Stage"], ["State"], ["Progress"], ["Tasks", "number"],
-              ["Rows in → out", "number"], ["Read", "number"], ["Shuffle", "number"], ["Rate", "number"], ["Skew", "number"],
-              ["Time", "number"]], stages.stages.map(stageRow), el("div", {class: "empty"}, "No stages are planned yet.")),
+              ["Rows in → out", "number"], ["Read", "number"], ["Shuffle", "number"], ["Rate", "number"],
+                  ["Skew", "number"],
+              ["Time", "number"]], stages.stages.map(stageRow), el("div", {class: "empty"},
+                  "No stages are planned yet.")),
             fold("plan", "Plan", el("div", {class: "card"}, el("pre", {}, plan.plan || "Not planned yet."))),
             fold("log", "Log", el("div", {class: "card"}, log)));
           main.replaceChildren(...nodes);

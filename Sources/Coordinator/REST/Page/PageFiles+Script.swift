@@ -16,7 +16,8 @@ extension PageFiles {
           }
           for (const child of children) {
             if (child instanceof Node) node.append(child);
-            else if (child !== null && child !== undefined) node.append(document.createTextNode(String(child)));
+            else if (child !== null &&
+                child !== undefined) node.append(document.createTextNode(String(child)));
           }
           return node;
         }
@@ -30,7 +31,8 @@ extension PageFiles {
           throw failure;
         }
         function say(text) { byId("notice").textContent = text; byId("notice").hidden = !text; }
-        function cell(label, value, kind) { return el("td", {class: kind || null, "data-label": label}, value); }
+        function cell(label, value, kind) { return el("td", {class: kind || null, "data-label": label},
+            value); }
         function state(name) { return el("span", {class: "state " + name}, name); }
         function bar(done, total, name) {
           return el("progress", {value: done, max: Math.max(total, 1), class: name,
@@ -50,40 +52,47 @@ extension PageFiles {
         function seconds(s) {
           if (s < 60) return s.toFixed(1) + " s";
           const m = Math.floor(s / 60);
-          return m < 60 ? m + " min " + Math.floor(s % 60) + " s" : Math.floor(m / 60) + " h " + m % 60 + " min";
+          return m < 60 ? m + " min " + Math.floor(s % 60) + " s" : Math.floor(m / 60) + " h " + m % 60 +
+              " min";
         }
         function took(job) {
           if (!job.startedAt) return "–";
           const end = job.finishedAt ? Date.parse(job.finishedAt) : Date.now();
           return seconds(Math.max(0, end - Date.parse(job.startedAt)) / 1000);
         }
-        function clock(time) { return time ? new Date(time).toLocaleString([], {dateStyle: "short", timeStyle: "medium"}) : "–"; }
+        function clock(time) { return time ? new Date(time).toLocaleString([], {dateStyle: "short",
+            timeStyle: "medium"}) : "–"; }
         function table(heads, rows, empty) {
           if (!rows.length) return el("div", {class: "card"}, empty);
-          const head = el("tr", {}, ...heads.map(([text, kind]) => el("th", {class: kind || null, scope: "col"}, text)));
+          const head = el("tr", {}, ...heads.map(([text, kind]) => el("th", {class: kind || null,
+              scope: "col"}, text)));
           return el("div", {class: "card"}, el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows)));
         }
 
         async function showCluster() {
           const c = await call("/cluster");
-          byId("cluster").textContent = c.workers + (c.workers === 1 ? " worker · " : " workers · ") + c.slots.used + " of "
+          byId("cluster").textContent = c.workers + (c.workers === 1 ? " worker · " : " workers · ") +
+              c.slots.used + " of "
             + c.slots.total + " slots in use · " + count(c.queuedTasks) + " tasks queued";
         }
         async function showJobs(mine) {
           const list = await call("/jobs?all=true");
           if (mine !== turn) return;
           const rows = list.jobs.slice(0, 200).map(job => el("tr", {},
-            el("td", {class: "name wide"}, el("a", {href: "#/jobs/" + encodeURIComponent(job.id)}, job.name || job.id)),
+            el("td", {class: "name wide"}, el("a", {href: "#/jobs/" + encodeURIComponent(job.id)},
+                job.name || job.id)),
             cell(null, state(job.state)),
             el("td", {class: "wide"}, bar(job.progress, 1, job.state)),
             cell("stages", job.stages.done + "/" + job.stages.total, "number"),
             cell("took", took(job), "number"),
             cell("at", clock(job.submittedAt), "soft small")));
           const empty = el("div", {class: "empty"}, "No jobs yet. Submit one:", el("br"),
-            el("code", {}, "etl-submit job.sql --coordinator " + location.protocol + "//" + location.hostname + ":7077"));
+            el("code", {}, "etl-submit job.sql --coordinator " + location.protocol + "//" +
+                location.hostname + ":7077"));
           main.replaceChildren(el("h1", {}, "Jobs"), el("p", {class: "facts"}, list.jobs.length > 200
               ? "The latest 200 of " + list.jobs.length : ""),
-            table([["Job"], ["State"], ["Progress"], ["Stages", "number"], ["Took", "number"], ["Submitted"]], rows, empty));
+            table([["Job"], ["State"], ["Progress"], ["Stages", "number"], ["Took", "number"],
+                ["Submitted"]], rows, empty));
         }
         async function showWorkers(mine) {
           const list = await call("/workers");
@@ -96,16 +105,21 @@ extension PageFiles {
             cell("memory", bytes(w.memory.used) + " of " + bytes(w.memory.total), "number"),
             cell("shuffle", bytes(w.shuffleBytes), "number")));
           main.replaceChildren(el("h1", {}, "Workers"), el("p", {class: "facts"}),
-            table([["Worker"], ["State"], ["In use"], ["Slots", "number"], ["Memory", "number"], ["Shuffle data", "number"]],
+            table([["Worker"], ["State"], ["In use"], ["Slots", "number"], ["Memory", "number"],
+                ["Shuffle data", "number"]],
               rows, el("div", {class: "empty"}, "No worker has registered. Start one:", el("br"),
-                el("code", {}, "etl-worker --coordinator " + location.protocol + "//" + location.hostname + ":7077"))));
+                el("code", {}, "etl-worker --coordinator " + location.protocol + "//" + location.hostname +
+                    ":7077"))));
         }
         function showLogin() {
           turn++; clearTimeout(timer); say(""); byId("cluster").textContent = "";
-          const input = el("input", {type: "password", id: "token", autocomplete: "current-password", required: ""});
+          const input = el("input", {type: "password", id: "token", autocomplete: "current-password",
+              required: ""});
           const form = el("form", {class: "card"}, el("h1", {}, "Sign in"),
-            el("p", {}, "This cluster asks for a token. Its owner keeps them in the coordinator's token file."),
-            el("label", {for: "token"}, "Token"), input, el("button", {class: "main", type: "submit"}, "Sign in"));
+            el("p", {},
+                "This cluster asks for a token. Its owner keeps them in the coordinator's token file."),
+            el("label", {for: "token"}, "Token"), input, el("button", {class: "main", type: "submit"},
+                "Sign in"));
           form.addEventListener("submit", async event => {
             event.preventDefault();
             try {
@@ -130,7 +144,8 @@ extension PageFiles {
             if (mine === turn) say("");
           } catch (failure) {
             if (failure.status === 401) return showLogin();
-            if (mine === turn) say(failure.status ? failure.message : "The coordinator does not answer; trying again.");
+            if (mine === turn) say(failure.status ?
+                failure.message : "The coordinator does not answer; trying again.");
           }
           if (mine === turn) timer = setTimeout(refresh, document.hidden ? 10000 : 1500);
         }

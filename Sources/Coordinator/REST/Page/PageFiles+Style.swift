@@ -14,7 +14,8 @@ extension PageFiles {
           font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
         header { display: flex; align-items: center; flex-wrap: wrap; gap: 4px 20px; padding: 10px 24px;
           background: var(--card); border-bottom: 1px solid var(--line); }
-        .brand { display: flex; align-items: center; gap: 9px; font-weight: 650; font-size: 17px; color: var(--text); }
+        .brand { display: flex; align-items: center; gap: 9px; font-weight: 650; font-size: 17px;
+            color: var(--text); }
         nav { display: flex; gap: 4px; }
         nav a { padding: 4px 11px; border-radius: 6px; color: var(--soft); }
         nav a.here { background: var(--code); color: var(--text); font-weight: 550; }
@@ -24,7 +25,8 @@ extension PageFiles {
         main { max-width: 1240px; margin: 0 auto; padding: 22px 24px 60px; }
         h1 { font-size: 21px; line-height: 1.3; margin: 0; overflow-wrap: anywhere; }
         h2 { font-size: 15.5px; margin: 26px 0 8px; }
-        .card { background: var(--card); border: 1px solid var(--line); border-radius: 9px; overflow: hidden; }
+        .card { background: var(--card); border: 1px solid var(--line); border-radius: 9px; overflow: hidden;
+            }
         table { width: 100%; border-collapse: collapse; }
         th { text-align: left; font-size: 12.5px; font-weight: 550; color: var(--soft); }
         th, td { padding: 9px 14px; border-bottom: 1px solid var(--line); vertical-align: middle; }
@@ -39,7 +41,8 @@ extension PageFiles {
         .state.failed::before, .state.lost::before { background: var(--bad); }
         @keyframes pulse { 50% { opacity: .35; } }
         @media (prefers-reduced-motion: reduce) { .state.running::before { animation: none; } }
-        progress { appearance: none; -webkit-appearance: none; width: 100%; min-width: 90px; height: 7px; border: 0;
+        progress { appearance: none; -webkit-appearance: none; width: 100%; min-width: 90px; height: 7px;
+            border: 0;
           border-radius: 4px; background: var(--bar); display: block; overflow: hidden; }
         progress::-webkit-progress-bar { background: var(--bar); }
         progress::-webkit-progress-value { background: var(--main); }
@@ -48,27 +51,36 @@ extension PageFiles {
         progress.failed::-moz-progress-bar { background: var(--bad); }
         .title { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; }
         .title .actions { margin-left: auto; display: flex; gap: 8px; }
-        .facts { display: flex; flex-wrap: wrap; gap: 2px 22px; margin: 6px 0 14px; color: var(--soft); font-size: 13.5px; }
+        .facts { display: flex; flex-wrap: wrap; gap: 2px 22px; margin: 6px 0 14px; color: var(--soft);
+            font-size: 13.5px; }
         button { font: inherit; font-size: 13.5px; padding: 5px 13px; border-radius: 6px; color: var(--text);
           border: 1px solid var(--line); background: var(--card); cursor: pointer; }
         button:hover { border-color: var(--soft); }
-        button.main { background: var(--main); border-color: var(--main); color: var(--card); font-weight: 550; }
+        button.main { background: var(--main); border-color: var(--main); color: var(--card);
+            font-weight: 550; }
         :focus-visible { outline: 2px solid var(--main); outline-offset: 2px; }
-        .error { border: 1px solid var(--bad); background: var(--badback); border-radius: 9px; padding: 13px 16px; margin: 14px 0; }
-        .error strong { color: var(--bad); overflow-wrap: anywhere; } .error p { margin: 4px 0 0; overflow-wrap: anywhere; }
+        .error { border: 1px solid var(--bad); background: var(--badback); border-radius: 9px;
+            padding: 13px 16px; margin: 14px 0; }
+        .error strong { color: var(--bad); overflow-wrap: anywhere; } .error p { margin: 4px 0 0;
+            overflow-wrap: anywhere; }
         pre { margin: 0; padding: 12px 16px; overflow-x: auto; background: var(--code); border-radius: 7px;
           font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; tab-size: 4; }
         .error pre { margin-top: 9px; } .card pre { border-radius: 0; max-height: 420px; overflow: auto; }
-        .warn { color: #b45309; } @media (prefers-color-scheme: dark) { .warn { color: #fbbf24; } } .bad { color: var(--bad); }
+        .warn { color: #b45309; } @media (prefers-color-scheme: dark) { .warn { color: #fbbf24; } } .bad {
+            color: var(--bad); }
         details { margin-top: 18px; } summary { cursor: pointer; } summary h2 { display: inline; }
         details > .card { margin-top: 8px; }
         .empty { padding: 34px 20px; text-align: center; color: var(--soft); }
-        .empty code { display: inline-block; margin-top: 8px; padding: 6px 12px; background: var(--code); border-radius: 6px;
-          color: var(--text); font: 13px ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
-        #notice { margin: 0; padding: 8px 24px; background: var(--badback); color: var(--bad); border-bottom: 1px solid var(--bad); }
+        .empty code { display: inline-block; margin-top: 8px; padding: 6px 12px; background: var(--code);
+            border-radius: 6px;
+          color: var(--text); font: 13px ui-monospace, "DejaVu Sans Mono", monospace;
+              overflow-wrap: anywhere; }
+        #notice { margin: 0; padding: 8px 24px; background: var(--badback); color: var(--bad);
+            border-bottom: 1px solid var(--bad); }
         form { max-width: 380px; margin: 9vh auto 0; padding: 26px; }
         form p { color: var(--soft); } label { font-weight: 550; font-size: 14px; }
-        input { width: 100%; font: inherit; padding: 8px 11px; margin: 5px 0 14px; border: 1px solid var(--line);
+        input { width: 100%; font: inherit; padding: 8px 11px; margin: 5px 0 14px;
+            border: 1px solid var(--line);
           border-radius: 6px; background: var(--back); color: var(--text); }
         @media (max-width: 720px) {
           header { padding: 10px 16px; } main { padding: 16px 12px 40px; }

@@ -28,13 +28,16 @@ struct JobServiceDouble: JobService {
         return status(.running)
     }
 
-    func jobs(all: Bool) async throws -> [JobStatus] { all ? [status(.running), status(.failed)] : [status(.running)] }
+    func jobs(all: Bool) async throws -> [JobStatus] {
+        all ? [status(.running), status(.failed)] : [status(.running)]
+    }
 
     func stages(_ id: String) async throws -> [StageStatus] {
         try check(id)
         return [
             StageStatus(
-                id: "0.0", name: "scan", state: "running", tasks: .init(total: 4, done: 1, running: 2, failed: 1),
+                id: "0.0", name: "scan", state: "running",
+                tasks: .init(total: 4, done: 1, running: 2, failed: 1),
                 rowsIn: 10, bytesIn: 100, shuffleBytes: 50, spillBytes: 5)
         ]
     }
@@ -99,7 +102,8 @@ struct JobServiceDouble: JobService {
 
     func cluster() async throws -> ClusterStatus {
         ClusterStatus(
-            version: "1", epoch: 1, workers: 1, slots: .init(total: 4, used: 2), queuedTasks: 7, runningJobs: 1,
+            version: "1", epoch: 1, workers: 1, slots: .init(total: 4, used: 2), queuedTasks: 7,
+            runningJobs: 1,
             queuedJobs: 0)
     }
 

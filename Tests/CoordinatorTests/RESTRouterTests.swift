@@ -42,8 +42,10 @@ import Transport
             let path = route.template.replacingOccurrences(of: "{id}", with: JobServiceDouble.id)
             let answer = await open.handle(
                 request(
-                    route.method, path, headers: ["content-type": "application/json"], body: "{\"sql\":\"SELECT 1\"}"))
-            #expect(answer.status < 300 || route.target == .login, "\(route.method) \(path): \(answer.status)")
+                    route.method, path, headers: ["content-type": "application/json"],
+                    body: "{\"sql\":\"SELECT 1\"}"))
+            #expect(
+                answer.status < 300 || route.target == .login, "\(route.method) \(path): \(answer.status)")
         }
     }
 
@@ -54,14 +56,16 @@ import Transport
             try JSONSerialization.jsonObject(with: Data(try await text(answer).utf8)) as? [String: Any])
         let paths = try #require(document["paths"] as? [String: [String: Any]])
         for route in RESTRoute.all {
-            #expect(paths[route.template]?[route.method.lowercased()] != nil, "\(route.method) \(route.template)")
+            #expect(
+                paths[route.template]?[route.method.lowercased()] != nil, "\(route.method) \(route.template)")
         }
     }
 
     @Test("a submitted job answers 201 with its place; another payload under its id answers 409")
     func submission() async throws {
         let json = ["content-type": "application/json"]
-        let created = await open.handle(request("POST", "/api/v1/jobs", headers: json, body: "{\"sql\":\"SELECT 1\"}"))
+        let created = await open.handle(
+            request("POST", "/api/v1/jobs", headers: json, body: "{\"sql\":\"SELECT 1\"}"))
         #expect(created.status == 201)
         #expect(created.headers["location"] == "/api/v1/jobs/\(JobServiceDouble.id)")
         let body = "{\"sql\":\"SELECT 1\",\"name\":\"conflict\"}"
@@ -127,7 +131,9 @@ import Transport
         #expect(await router.handle(request("DELETE", path, headers: own)).status == 200)
         let foreign = ["cookie": pair, "origin": "http://evil.example"]
         #expect(await router.handle(request("DELETE", path, headers: foreign)).status == 403)
-        #expect(await open.handle(request("DELETE", path, headers: ["sec-fetch-site": "cross-site"])).status == 403)
+        #expect(
+            await open.handle(request("DELETE", path, headers: ["sec-fetch-site": "cross-site"])).status
+                == 403)
     }
 
     @Test("a token file with a wrong line is refused without showing the token")
@@ -190,7 +196,9 @@ import Transport
             }
             let name = String(words[0].prefix { $0 != "{" })
             #expect(types[name] != nil && words.count == 2 && Double(words[1]) != nil, "\(line)")
-            #expect((types[name] == "counter") == name.hasSuffix("_total") || name == "etl_slots_total", "\(line)")
+            #expect(
+                (types[name] == "counter") == name.hasSuffix("_total") || name == "etl_slots_total", "\(line)"
+            )
         }
         #expect(types["etl_tasks_queued"] == "gauge" && types["etl_task_retries_total"] == "counter")
     }

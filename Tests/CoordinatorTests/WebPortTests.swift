@@ -30,12 +30,14 @@ import Vocabulary
         let rows = try curl([base + "/api/v1/jobs/\(JobServiceDouble.id)/result"])
         #expect(rows.split(separator: "\n").count == 2)
         let created = try curl([
-            "-w", "%{http_code}", "-o", "/dev/null", "-H", "content-type: application/json", "-d", "{\"sql\":\"SELECT 1\"}",
+            "-w", "%{http_code}", "-o", "/dev/null", "-H", "content-type: application/json", "-d",
+            "{\"sql\":\"SELECT 1\"}",
             base + "/api/v1/jobs",
         ])
         #expect(created == "201")
         let long = String(repeating: "a", count: 40_000)
-        #expect(try curl(["-w", "%{http_code}", "-o", "/dev/null", "-H", "x: \(long)", base + "/livez"]) == "431")
+        #expect(
+            try curl(["-w", "%{http_code}", "-o", "/dev/null", "-H", "x: \(long)", base + "/livez"]) == "431")
     }
 
     @Test("a busy port is refused by name")

@@ -32,7 +32,8 @@ enum OpenAPIDocument {
         ]
         if route.target == .submit || route.target == .explain {
             fields.append(
-                "\"requestBody\":{\"required\":true,\"content\":{\"application/json\":\(reference("JobRequest"))}}"
+                "\"requestBody\":{\"required\":true,\"content\":"
+                    + "{\"application/json\":\(reference("JobRequest"))}}"
             )
         }
         if route.role != nil { fields.append("\"security\":[{\"bearer\":[]},{}]") }

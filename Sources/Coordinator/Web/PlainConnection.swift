@@ -112,7 +112,8 @@ struct PlainConnection {
         let answer = Problems.response(EngineError.user("INVALID_REQUEST", why), status: status)
         guard case .bytes(let body) = answer.body else { return }
         let head =
-            "HTTP/1.1 \(status) \(PlainConnection.reason(status))\r\ncontent-type: application/problem+json\r\n"
+            "HTTP/1.1 \(status) \(PlainConnection.reason(status))\r\n"
+            + "content-type: application/problem+json\r\n"
             + "content-length: \(body.count)\r\nconnection: close\r\n\r\n"
         _ = write(Array(head.utf8) + body)
     }

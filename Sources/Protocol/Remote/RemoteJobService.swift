@@ -180,8 +180,8 @@ package struct RemoteJobService: JobService {
                 + "(--local)."
         case "CONNECTION_LOST" where !url.hasPrefix("https"):
             error.remedy =
-                "If the coordinator uses TLS, write https:// and give --tls-ca; jobs that it took go on without "
-                + "this program."
+                "If the coordinator uses TLS, write https:// and give --tls-ca; jobs that it took go on "
+                + "without this program."
         case "CONNECTION_LOST":
             error.remedy =
                 "Jobs that the coordinator took go on; follow one again with: etl-submit wait JOB_ID"

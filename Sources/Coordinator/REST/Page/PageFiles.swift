@@ -25,8 +25,10 @@ enum PageFiles {
     }
 
     static let icon = """
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0f766e"/>\
-        <path d="M6 11c4-4 6 4 10 0s6 4 10 0M6 17c4-4 6 4 10 0s6 4 10 0M6 23c4-4 6 4 10 0s6 4 10 0" fill="none" \
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">\
+        <rect width="32" height="32" rx="7" fill="#0f766e"/>\
+        <path d="M6 11c4-4 6 4 10 0s6 4 10 0M6 17c4-4 6 4 10 0s6 4 10 0M6 23c4-4 6 4 10 0s6 4 10 0" \
+        fill="none" \
         stroke="#fff" stroke-width="2.4" stroke-linecap="round"/></svg>
         """
 
@@ -50,7 +52,7 @@ enum PageFiles {
         </header>
         <p id="notice" role="alert" hidden></p>
         <main id="main"></main>
-        <noscript>This page shows live jobs and needs JavaScript; the REST interface at /api/v1 does not.</noscript>
+        <noscript>This page shows live jobs and needs JavaScript; REST at /api/v1 does not.</noscript>
         <script src="/page.js" defer></script>
         </body>
         </html>

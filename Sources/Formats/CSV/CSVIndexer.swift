@@ -4,7 +4,7 @@ import Memory
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Finds the fields and rows of a window of CSV text. Not thread-safe: one reader.
@@ -33,10 +33,13 @@ final class CSVIndexer {
     static func mended(_ window: TextWindow) -> TextWindow {
         var window = window
         if csimdjson_is_utf8(window.base, window.count) == 0 {
-            let text = String(decoding: UnsafeBufferPointer(start: window.base, count: window.count), as: UTF8.self)
+            let text = String(
+                decoding: UnsafeBufferPointer(start: window.base, count: window.count), as: UTF8.self)
             let bytes = Array(text.utf8)
             let buffer = Buffer(byteCount: bytes.count + 128)
-            bytes.withUnsafeBytes { if let source = $0.baseAddress { _ = memcpy(buffer.base, source, bytes.count) } }
+            bytes.withUnsafeBytes {
+                if let source = $0.baseAddress { _ = memcpy(buffer.base, source, bytes.count) }
+            }
             memset(buffer.base + bytes.count, 0, 128)
             window = TextWindow(buffer: buffer, count: bytes.count, isFirst: window.isFirst)
         }
@@ -89,7 +92,8 @@ final class CSVIndexer {
         rows.count = UInt32(kept)
     }
 
-    /// Writes where the `wanted` fields of each row lie: those of field c from `starts[c * stride]` on. Without
+    /// Writes where the `wanted` fields of each row lie: those of field c from `starts[c * stride]` on.
+    /// Without
     /// `nullValue` only fields that are empty without quotes are null.
     func place(
         _ wanted: [UInt32], nullValue: [UInt8]?, stride: Int, _ starts: UnsafeMutablePointer<UInt32>,
@@ -98,10 +102,12 @@ final class CSVIndexer {
         let null = nullValue ?? []
         wanted.withUnsafeBufferPointer { wanted in
             var columns = csv_columns(
-                fields: wanted.baseAddress, count: UInt32(wanted.count), stride: stride, starts: starts, ends: ends)
+                fields: wanted.baseAddress, count: UInt32(wanted.count), stride: stride, starts: starts,
+                ends: ends)
             null.withUnsafeBufferPointer { text in
                 csv_place(
-                    &dialect, &fields, &rows, &columns, text.baseAddress, nullValue == nil ? Int.max : text.count)
+                    &dialect, &fields, &rows, &columns, text.baseAddress,
+                    nullValue == nil ? Int.max : text.count)
             }
         }
     }

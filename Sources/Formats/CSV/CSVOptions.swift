@@ -22,7 +22,8 @@ package struct CSVOptions: Sendable {
     package var enforceSchema: Bool
     package var zone: Zone
 
-    /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user) for values that cannot be, and
+    /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user) for values that cannot be,
+    /// and
     /// `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8 and for time patterns.
     package init(_ options: [String: String] = [:], zone: Zone? = nil) throws(EngineError) {
         let options = TextOptions(options)
@@ -42,7 +43,9 @@ package struct CSVOptions: Sendable {
         enforceSchema = try options.flag("enforceSchema", default: true)
         self.zone = try TextOptions.zone(options, session: zone)
         if let encoding = options["encoding", "charset"], !["utf-8", "utf8"].contains(encoding.lowercased()) {
-            throw .user("UNSUPPORTED_FEATURE", "Text in encoding \(encoding) cannot be read", remedy: "Convert it to UTF-8.")
+            throw .user(
+                "UNSUPPORTED_FEATURE", "Text in encoding \(encoding) cannot be read",
+                remedy: "Convert it to UTF-8.")
         }
         for name in ["dateFormat", "timestampFormat", "timestampNTZFormat"] where options[name] != nil {
             throw .user(
@@ -50,7 +53,8 @@ package struct CSVOptions: Sendable {
                 remedy: "Read the column as STRING and use to_date or to_timestamp with the pattern.")
         }
         if emptyValue.utf8.count > CSVOptions.emptyValueLimit {
-            throw .user("INVALID_OPTION", "Option emptyValue is longer than \(CSVOptions.emptyValueLimit) bytes")
+            throw .user(
+                "INVALID_OPTION", "Option emptyValue is longer than \(CSVOptions.emptyValueLimit) bytes")
         }
     }
 
@@ -61,12 +65,15 @@ package struct CSVOptions: Sendable {
         let plain = text == "\\t" ? "\t" : text.replacing("\\t", with: "\t")
         let bytes = Array(plain.utf8)
         guard (1...8).contains(bytes.count), !bytes.contains(10), !bytes.contains(13) else {
-            throw .user("INVALID_OPTION", "Option sep must be one to eight bytes without line breaks, not: \(text)")
+            throw .user(
+                "INVALID_OPTION", "Option sep must be one to eight bytes without line breaks, not: \(text)")
         }
         return bytes
     }
 
-    private static func byte(_ options: TextOptions, _ name: String, default value: UInt8) throws(EngineError) -> UInt8 {
+    private static func byte(_ options: TextOptions, _ name: String, default value: UInt8) throws(EngineError)
+        -> UInt8
+    {
         guard let text = options[name] else { return value }
         let bytes = Array(text.utf8)
         if bytes.isEmpty || text == "\0" { return 0 }

@@ -4,13 +4,13 @@ import Memory
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Reads the CSV records that begin in a range of a file as batches of some of its columns.
 ///
-/// Only the wanted columns are parsed. Strings point into the window of text that they were read from. Used by one
-/// thread at a time.
+/// Only the wanted columns are parsed. Strings point into the window of text that they were read from. Used
+/// by one thread at a time.
 package final class CSVReader: BatchStream {
     private let fileSchema: Schema
     /// For each column that comes out: its type and its field in the file; nil for the corrupt-record column.
@@ -23,25 +23,31 @@ package final class CSVReader: BatchStream {
     /// Fields to parse, and where they lie in the rows of the batch.
     private let wanted: [UInt32]
     private let places: Buffer
-    /// Distance of two fields' places: no multiple of 4 KiB, whose writes would push each other out of the cache.
+    /// Distance of two fields' places: no multiple of 4 KiB, whose writes would push each other out of the
+    /// cache.
     private let stride: Int
     private var window: TextWindow?
     private var mustSkipHeader: Bool
 
-    /// Begins to read the records of `source` that begin in `range`. `schema` names all columns of the file (and the
-    /// corrupt-record column, where it is wanted), `columns` those that come out, in order.
+    /// Begins to read the records of `source` that begin in `range`. `schema` names all columns of the file
+    /// (and the corrupt-record column, where it is wanted), `columns` those that come out, in order.
     package init(
         source: any ByteSource, range: Range<Int>, schema: Schema, columns: [Int], options: CSVOptions,
         batchRows: Int = Limits.batchRows
     ) throws(EngineError) {
         self.options = options
         self.batchRows = batchRows
-        let corrupt = schema.fields.firstIndex { $0.name == options.corruptRecordColumn && $0.type == .string }
+        let corrupt = schema.fields.firstIndex {
+            $0.name == options.corruptRecordColumn && $0.type == .string
+        }
         var fields = schema.fields
         if let corrupt { fields.remove(at: corrupt) }
         fileSchema = Schema(fields)
         outputs = columns.map { column in
-            (schema[column].type, column == corrupt ? nil : corrupt.map { column > $0 ? column - 1 : column } ?? column)
+            (
+                schema[column].type,
+                column == corrupt ? nil : corrupt.map { column > $0 ? column - 1 : column } ?? column
+            )
         }
         let wantsCorrupt = corrupt.map { columns.contains($0) } ?? false
         // With columns left out, Spark does not see how many fields a record has.
@@ -133,7 +139,8 @@ package final class CSVReader: BatchStream {
                 continue
             }
             let tokens = TokenColumn(
-                heap: window.buffer, starts: starts + offset, ends: ends + offset, count: count, style: .plain,
+                heap: window.buffer, starts: starts + offset, ends: ends + offset, count: count,
+                style: .plain,
                 zone: options.zone)
             offset += stride
             let outcome = try tokens.parse(as: output.type)

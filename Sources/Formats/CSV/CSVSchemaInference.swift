@@ -3,11 +3,12 @@ import Columns
 import Memory
 import Vocabulary
 
-/// Infers the columns of CSV files as Spark does: names from the header or `_c0`, `_c1`, …; all strings unless
+/// Infers the columns of CSV files as Spark does: names from the header or `_c0`, `_c1`, …; all strings
+/// unless
 /// `inferSchema` is set, then the narrowest type that holds every value.
 ///
-/// Looks at all records up to `JSONSchemaInference.wholeBytes`, beyond at samples spread evenly over the files; a value
-/// outside of them that does not fit is treated as the read mode says.
+/// Looks at all records up to `JSONSchemaInference.wholeBytes`, beyond at samples spread evenly over the
+/// files; a value outside of them that does not fit is treated as the read mode says.
 package struct CSVSchemaInference {
     private let options: CSVOptions
     private static let sampleCount = 32
@@ -53,7 +54,9 @@ package struct CSVSchemaInference {
 
     private func stretches(of sources: [any ByteSource]) -> [(any ByteSource, Range<Int>)] {
         let total = sources.reduce(0) { $0 + $1.byteCount }
-        if total <= JSONSchemaInference.wholeBytes || options.multiLine { return sources.map { ($0, 0..<$0.byteCount) } }
+        if total <= JSONSchemaInference.wholeBytes || options.multiLine {
+            return sources.map { ($0, 0..<$0.byteCount) }
+        }
         var result: [(any ByteSource, Range<Int>)] = []
         let step = total / CSVSchemaInference.sampleCount
         var start = 0
@@ -146,10 +149,14 @@ enum CSVKind: Equatable {
         if Int64(text) != nil { return .long }
         let digits = bytes.count { $0 >= 0x30 && $0 <= 0x39 }
         let signs = bytes.first == 0x2D || bytes.first == 0x2B ? 1 : 0
-        if digits > 0, digits + signs == length, digits <= DataType.maximumPrecision { return .decimal(digits) }
+        if digits > 0, digits + signs == length, digits <= DataType.maximumPrecision {
+            return .decimal(digits)
+        }
         var (value, days, time, zoned): (Double, Int32, Int64, UInt8) = (0, 0, 0, 0)
         if text_parse_double(token, length, &value) == 1 { return .double }
-        if length == 10, token[4] == 0x2D, token[7] == 0x2D, text_parse_date(token, length, &days) == 1 { return .date }
+        if length == 10, token[4] == 0x2D, token[7] == 0x2D, text_parse_date(token, length, &days) == 1 {
+            return .date
+        }
         if text_parse_timestamp(token, length, &time, &zoned) == 1 { return .timestamp }
         return ["true", "false"].contains(text.lowercased()) ? .boolean : .string
     }

@@ -47,7 +47,9 @@ package final class CSVWriter {
 
     /// Begins a file, with its header where asked for. Throws `UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE` (user).
     package init(sink: any ByteSink, schema: Schema, options: CSVWriterOptions) throws(EngineError) {
-        for field in schema.fields where field.type.isNested { throw .unsupportedColumn(field, format: "CSV") }
+        for field in schema.fields where field.type.isNested {
+            throw .unsupportedColumn(field, format: "CSV")
+        }
         self.schema = schema
         self.options = options
         output = try TextOutput(sink, compression: options.compression)
@@ -70,7 +72,8 @@ package final class CSVWriter {
         var texts: [Vector] = []
         for (column, field) in zip(batch.columns, schema.fields) {
             texts.append(
-                field.type == .binary ? binaryText(column) : try ValueText.fileText(column, zone: options.zone))
+                field.type == .binary
+                    ? binaryText(column) : try ValueText.fileText(column, zone: options.zone))
         }
         // Numbers and the like need no look at their bytes, unless a separator could be in them.
         let isPlain = schema.fields.map { field in
@@ -131,7 +134,9 @@ package final class CSVWriter {
     private func putQuoted(_ field: UnsafeRawBufferPointer, _ out: inout [UInt8]) {
         out.append(options.quote)
         for byte in field {
-            if byte == options.quote || byte == options.escape, options.escape != 0 { out.append(options.escape) }
+            if byte == options.quote || byte == options.escape, options.escape != 0 {
+                out.append(options.escape)
+            }
             out.append(byte)
         }
         out.append(options.quote)

@@ -3,10 +3,11 @@ import CLZ4
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Collects the bytes of one block in a work space that grows and is used again. Not thread-safe: one encoder.
+/// Collects the bytes of one block in a work space that grows and is used again. Not thread-safe: one
+/// encoder.
 struct BlockBytes {
     private var space = Buffer(byteCount: 1 << 18)
     private var used = 0
@@ -55,7 +56,8 @@ struct BlockBytes {
         }
         if stored > 0 {
             used += stored
-            (space.base + head).storeBytes(of: UInt32(stored) | ColumnBlockFormat.compressedBit, as: UInt32.self)
+            (space.base + head).storeBytes(
+                of: UInt32(stored) | ColumnBlockFormat.compressedBit, as: UInt32.self)
         } else {
             memcpy(space.base + used, bytes, count)
             used += count

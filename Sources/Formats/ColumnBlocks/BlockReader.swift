@@ -3,7 +3,7 @@ import Memory
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Reads the body of a block in order, never past its end, and never allocates more than the block declares.
@@ -55,7 +55,9 @@ struct BlockReader {
         let stored = Int(head & ~ColumnBlockFormat.compressedBit)
         let isCompressed = head & ColumnBlockFormat.compressedBit != 0
         if stored > end - position { throw ColumnBlockFormat.damaged("it ends too early") }
-        if isCompressed ? count > Limits.lz4ExpansionLimit * stored || count > Int(Int32.max) : stored != count {
+        if isCompressed
+            ? count > Limits.lz4ExpansionLimit * stored || count > Int(Int32.max) : stored != count
+        {
             throw ColumnBlockFormat.damaged("a size in it is wrong")
         }
         return (stored, isCompressed)

@@ -4,10 +4,11 @@ import Memory
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Decodes column blocks into batches of a schema. Any bytes are safe to give: what no encoder made is refused.
+/// Decodes column blocks into batches of a schema. Any bytes are safe to give: what no encoder made is
+/// refused.
 package struct ColumnBlockDecoder {
     private let schema: Schema
 
@@ -16,7 +17,8 @@ package struct ColumnBlockDecoder {
     /// Bytes of a block's header.
     package static var headerBytes: Int { ColumnBlockFormat.headerBytes }
 
-    /// Returns the size of the block whose header these bytes begin with, header included. Throws `CORRUPT_BLOCK`.
+    /// Returns the size of the block whose header these bytes begin with, header included. Throws
+    /// `CORRUPT_BLOCK`.
     package static func blockBytes(header: UnsafeRawBufferPointer) throws(EngineError) -> Int {
         guard header.count >= ColumnBlockFormat.headerBytes,
             header.loadUnaligned(fromByteOffset: 0, as: UInt32.self) == ColumnBlockFormat.magic
@@ -24,11 +26,14 @@ package struct ColumnBlockDecoder {
         let version = header.loadUnaligned(fromByteOffset: 4, as: UInt16.self)
         guard version == ColumnBlockFormat.version else {
             throw .system(
-                "UNSUPPORTED_BLOCK_VERSION", "A column block has version \(version), which this worker does not read",
+                "UNSUPPORTED_BLOCK_VERSION",
+                "A column block has version \(version), which this worker does not read",
                 remedy: "Run the same version on all nodes.")
         }
         let body = header.loadUnaligned(fromByteOffset: 16, as: UInt64.self)
-        guard body <= UInt64(2 * Limits.valueBytes) else { throw ColumnBlockFormat.damaged("it is too large") }
+        guard body <= UInt64(2 * Limits.valueBytes) else {
+            throw ColumnBlockFormat.damaged("it is too large")
+        }
         return Int(body) + ColumnBlockFormat.headerBytes
     }
 
@@ -37,10 +42,12 @@ package struct ColumnBlockDecoder {
         header.count >= 12 ? Int(header.loadUnaligned(fromByteOffset: 8, as: UInt32.self)) : 0
     }
 
-    /// Decodes one block, which takes up all of `bytes`. Throws `CORRUPT_BLOCK` (system) when its checksum is wrong or
-    /// its content is not what an encoder makes; nothing is inflated before the checksum was verified.
+    /// Decodes one block, which takes up all of `bytes`. Throws `CORRUPT_BLOCK` (system) when its checksum is
+    /// wrong or its content is not what an encoder makes; nothing is inflated before the checksum was
+    /// verified.
     package func decode(_ bytes: UnsafeRawBufferPointer) throws(EngineError) -> Batch {
-        guard try ColumnBlockDecoder.blockBytes(header: bytes) == bytes.count, let base = bytes.baseAddress else {
+        guard try ColumnBlockDecoder.blockBytes(header: bytes) == bytes.count, let base = bytes.baseAddress
+        else {
             throw ColumnBlockFormat.damaged("its size is wrong")
         }
         let body = UnsafeRawBufferPointer(rebasing: bytes[ColumnBlockFormat.headerBytes...])
@@ -53,10 +60,13 @@ package struct ColumnBlockDecoder {
         let rows = ColumnBlockDecoder.rowCount(header: bytes)
         let columns = Int(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
         let inflated = bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self)
-        guard inflated <= UInt64(ColumnBlockFormat.inflatedLimit(rows: rows)), rows <= Limits.blockBytes else {
+        guard inflated <= UInt64(ColumnBlockFormat.inflatedLimit(rows: rows)), rows <= Limits.blockBytes
+        else {
             throw ColumnBlockFormat.damaged("it declares too large a size")
         }
-        guard columns == schema.count else { throw ColumnBlockFormat.damaged("it has another number of columns") }
+        guard columns == schema.count else {
+            throw ColumnBlockFormat.damaged("it has another number of columns")
+        }
         var reading = ColumnReading(BlockReader(body, allowance: Int(inflated)))
         var vectors: [Vector] = []
         for field in schema.fields { vectors.append(try reading.column(field.type, count: rows, depth: 0)) }
@@ -93,7 +103,9 @@ private struct ColumnReading {
         }
         if form == .flat { return try flat(type, count: count, validity: validity, depth: depth) }
         let entries = Int(try reader.read(UInt32.self))
-        guard entries > 0, entries <= count else { throw ColumnBlockFormat.damaged("a dictionary's size is wrong") }
+        guard entries > 0, entries <= count else {
+            throw ColumnBlockFormat.damaged("a dictionary's size is wrong")
+        }
         let dictionary = try flat(type, count: entries, validity: nil, depth: depth)
         let codes = try integers(count: count, width: 4)
         guard block_check_codes(codes.pointer(as: Int32.self), count, Int32(clamping: entries)) == 1 else {
@@ -118,15 +130,20 @@ private struct ColumnReading {
         case .view: return try views(type, count: count, validity: validity)
         case .list: return try lists(type, count: count, validity: validity, depth: depth)
         case .structure:
-            guard case .structure(let fields) = type else { throw ColumnBlockFormat.damaged("a type is wrong") }
+            guard case .structure(let fields) = type else {
+                throw ColumnBlockFormat.damaged("a type is wrong")
+            }
             var children: [Vector] = []
-            for field in fields { children.append(try nestedColumn(field.type, count: count, depth: depth + 1)) }
+            for field in fields {
+                children.append(try nestedColumn(field.type, count: count, depth: depth + 1))
+            }
             return .flat(type, count: count, values: nil, validity: validity, children: children)
         }
     }
 
     /// Reads a column inside another, where dictionaries may not be.
-    private mutating func nestedColumn(_ type: DataType, count: Int, depth: Int) throws(EngineError) -> Vector {
+    private mutating func nestedColumn(_ type: DataType, count: Int, depth: Int) throws(EngineError) -> Vector
+    {
         let vector = try column(type, count: count, depth: depth)
         if vector.form == .dictionary { throw ColumnBlockFormat.damaged("a nested column is a dictionary") }
         return vector
@@ -157,7 +174,8 @@ private struct ColumnReading {
         return (values, Int(total))
     }
 
-    private mutating func views(_ type: DataType, count: Int, validity: Bitmap?) throws(EngineError) -> Vector {
+    private mutating func views(_ type: DataType, count: Int, validity: Bitmap?) throws(EngineError) -> Vector
+    {
         let (lengths, total) = try lengths(count: count, limit: 2 * Limits.valueBytes)
         let heap = try reader.readChunk(total, extra: 16)
         try reader.spend(count * 16)

@@ -5,8 +5,8 @@ import Kernels
 import Memory
 import Vocabulary
 
-/// Encodes batches as column blocks, each column by what it is: dictionary codes narrow, numbers as differences from the
-/// least one in byte planes, text as lengths and bytes; LZ4 where it pays.
+/// Encodes batches as column blocks, each column by what it is: dictionary codes narrow, numbers as
+/// differences from the least one in byte planes, text as lengths and bytes; LZ4 where it pays.
 ///
 /// Keeps its work space between batches. Not thread-safe: one task.
 package final class ColumnBlockEncoder {
@@ -29,7 +29,9 @@ package final class ColumnBlockEncoder {
         let half = Limits.blockBytes / 2
         if size <= half || batch.count == 1 {
             let block = try encodeBlock(batch, size: size)
-            if batch.count == 1 || out.inflated <= ColumnBlockFormat.inflatedLimit(rows: batch.count) { return [block] }
+            if batch.count == 1 || out.inflated <= ColumnBlockFormat.inflatedLimit(rows: batch.count) {
+                return [block]
+            }
         }
         var blocks: [Buffer] = []
         let middle = batch.count / 2

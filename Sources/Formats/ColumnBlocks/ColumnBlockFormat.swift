@@ -18,10 +18,11 @@ import Vocabulary
 ///              validity: a chunk of bits
 ///              flat: values by physical type; constant: a flat column of one row
 ///              dictionary: number of entries UInt32, a flat column, codes as integers
-///     integers base Int64, planes UInt8, then for each plane a chunk of one byte per value: byte p of (value - base)
-///     views    lengths as integers, then a chunk of all bytes
-///     list     lengths as integers, number of elements UInt32, then the columns of elements (or keys and values)
-///     chunk    stored bytes UInt32 (top bit: LZ4), then the bytes; its inflated size follows from what stands before
+///     integers base Int64, planes UInt8, then for each plane a chunk of one byte per value: byte p of (value
+///     - base) views    lengths as integers, then a chunk of all bytes
+///     list     lengths as integers, number of elements UInt32, then the columns of elements (or keys and
+///     values) chunk    stored bytes UInt32 (top bit: LZ4), then the bytes; its inflated size follows from
+///     what stands before
 ///
 /// All numbers are little endian. A reader knows the types from the schema.
 enum ColumnBlockFormat {

@@ -3,11 +3,11 @@ import Memory
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Finds the structural positions of a window of JSON lines; a line that simdjson refuses (a string that does not end,
-/// bytes that are not UTF-8) spoils only itself. Not thread-safe: one reader.
+/// Finds the structural positions of a window of JSON lines; a line that simdjson refuses (a string that does
+/// not end, bytes that are not UTF-8) spoils only itself. Not thread-safe: one reader.
 final class JSONIndexer {
     private let indexer: OpaquePointer
     private var mended: Buffer?
@@ -23,7 +23,9 @@ final class JSONIndexer {
     deinit { csimdjson_destroy(indexer) }
 
     /// Calls `body` with the positions, which are valid during the call and until the next one of `index`.
-    func index(_ window: TextWindow, multiLine: Bool) throws(EngineError) -> (UnsafePointer<UInt32>, count: Int) {
+    func index(_ window: TextWindow, multiLine: Bool) throws(EngineError) -> (
+        UnsafePointer<UInt32>, count: Int
+    ) {
         var positions: UnsafePointer<UInt32>?
         var count = 0
         let status = csimdjson_index(indexer, window.base, window.count, &positions, &count)

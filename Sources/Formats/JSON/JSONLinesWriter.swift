@@ -87,7 +87,9 @@ private indirect enum JSONRendering {
         return result
     }
 
-    private static func make(_ column: Vector, _ options: JSONWriterOptions) throws(EngineError) -> JSONRendering {
+    private static func make(_ column: Vector, _ options: JSONWriterOptions) throws(EngineError)
+        -> JSONRendering
+    {
         let type = column.type
         if type.isNested {
             let flat = column.flattened()

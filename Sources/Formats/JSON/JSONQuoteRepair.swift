@@ -2,7 +2,7 @@ import CKernels
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Rewrites records with strings in single quotes, which Spark allows, into JSON that the walk reads.
@@ -16,8 +16,8 @@ enum JSONQuoteRepair {
         return false
     }
 
-    /// Returns the window from the batch's first row on with the single-quoted strings of broken rows rewritten; nil when
-    /// that changes nothing.
+    /// Returns the window from the batch's first row on with the single-quoted strings of broken rows
+    /// rewritten; nil when that changes nothing.
     static func repair(_ window: TextWindow, _ walk: json_walk) -> TextWindow? {
         var text: [UInt8] = []
         var copied = Int(walk.row_starts[0])
@@ -40,8 +40,8 @@ enum JSONQuoteRepair {
         return TextWindow(buffer: buffer, count: text.count, isFirst: false)
     }
 
-    /// Returns the record with double quotes around its single-quoted strings; nil when it has none, so that a record
-    /// which stays broken is rewritten only once.
+    /// Returns the record with double quotes around its single-quoted strings; nil when it has none, so that
+    /// a record which stays broken is rewritten only once.
     private static func requoted(_ line: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var out: [UInt8] = []
         var quote: UInt8 = 0

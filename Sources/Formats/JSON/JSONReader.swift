@@ -4,13 +4,13 @@ import Memory
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Reads the JSON records that begin in a range of a file, one a line, as batches of `schema`'s columns.
 ///
-/// Only members that the schema asks for are parsed; the others are checked to be JSON. Strings without escapes point
-/// into the window of text that they were read from. Used by one thread at a time.
+/// Only members that the schema asks for are parsed; the others are checked to be JSON. Strings without
+/// escapes point into the window of text that they were read from. Used by one thread at a time.
 package final class JSONReader: BatchStream {
     private let schema: Schema
     private let options: JSONOptions
@@ -51,7 +51,8 @@ package final class JSONReader: BatchStream {
             if isWalked {
                 guard let window = try windows.next() else { return nil }
                 if window.count > Int(UInt32.max) - 64 {
-                    throw EngineError.data("RECORD_TOO_LARGE", "A multi-line file exceeds 4 GiB: \(windows.name)")
+                    throw EngineError.data(
+                        "RECORD_TOO_LARGE", "A multi-line file exceeds 4 GiB: \(windows.name)")
                 }
                 try begin(skippingMark(of: window))
             }
@@ -74,7 +75,8 @@ package final class JSONReader: BatchStream {
         plan.makeRoom(positionCount: count)
         let hasEscapes = memchr(window.base, 0x5C, window.count) != nil
         walk = plan.makeWalk(
-            window, positions: positions, positionCount: count, multiLine: options.multiLine, hasEscapes: hasEscapes)
+            window, positions: positions, positionCount: count, multiLine: options.multiLine,
+            hasEscapes: hasEscapes)
         isWalked = count == 0
     }
 
@@ -144,8 +146,8 @@ package final class JSONReader: BatchStream {
         return builder.finish()
     }
 
-    /// Overwrites the records that did not fit with blanks; nobody else has seen the window yet but earlier batches,
-    /// whose records are others.
+    /// Overwrites the records that did not fit with blanks; nobody else has seen the window yet but earlier
+    /// batches, whose records are others.
     private func blank(_ window: TextWindow, _ faults: Bitmap) {
         for row in 0..<faults.count where faults.isSet(row) {
             let start = Int(plan.rowStarts[row])
@@ -154,7 +156,9 @@ package final class JSONReader: BatchStream {
     }
 
     /// Indexes the window again and goes back to where a batch began.
-    private func restart(_ window: TextWindow, at start: (cursor: Int, offset: Int, inside: Int32)) throws(EngineError) {
+    private func restart(_ window: TextWindow, at start: (cursor: Int, offset: Int, inside: Int32))
+        throws(EngineError)
+    {
         try begin(window)
         if isWalked { return }
         walk.offset = start.offset

@@ -5,8 +5,9 @@ import Vocabulary
 
 /// Infers the schema of JSON files as Spark does: members by name, numbers widened, conflicts as strings.
 ///
-/// Up to `wholeBytes` all records are looked at; beyond, `sampleCount` stretches of `sampleBytes`, evenly spread over
-/// all files. A record outside the sample whose value does not fit is then treated as the read mode says.
+/// Up to `wholeBytes` all records are looked at; beyond, `sampleCount` stretches of `sampleBytes`, evenly
+/// spread over all files. A record outside the sample whose value does not fit is then treated as the read
+/// mode says.
 package struct JSONSchemaInference {
     /// Bytes up to which all records are looked at.
     package static let wholeBytes = 64 << 20
@@ -27,7 +28,9 @@ package struct JSONSchemaInference {
             if try scan.run() { sawCorrupt = true }
         }
         var fields = root.structure(options: options) ?? []
-        if sawCorrupt, options.mode == .permissive, !fields.contains(where: { $0.name == options.corruptRecordColumn }) {
+        if sawCorrupt, options.mode == .permissive,
+            !fields.contains(where: { $0.name == options.corruptRecordColumn })
+        {
             fields.append(Field(options.corruptRecordColumn, .string))
             fields.sort { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) }
         }
@@ -101,7 +104,8 @@ private final class JSONShapeScan {
         let (positions, count) = try indexer.index(window, multiLine: options.multiLine)
         if count == 0 { return false }
         var walk = plan.makeWalk(
-            window, positions: positions, positionCount: count, multiLine: options.multiLine, hasEscapes: true)
+            window, positions: positions, positionCount: count, multiLine: options.multiLine, hasEscapes: true
+        )
         text = UnsafePointer(window.base)
         var cursor = 0
         var lastStart = -1
@@ -264,7 +268,9 @@ private final class JSONShapeScan {
 /// Reads the text between the quotes of a JSON string.
 enum JSONText {
     static func string(_ raw: UnsafeBufferPointer<UInt8>) -> String {
-        guard raw.contains(0x5C), let base = raw.baseAddress else { return String(decoding: raw, as: UTF8.self) }
+        guard raw.contains(0x5C), let base = raw.baseAddress else {
+            return String(decoding: raw, as: UTF8.self)
+        }
         let plain = [UInt8](unsafeUninitializedCapacity: raw.count) { buffer, count in
             count = buffer.baseAddress.map { max(0, Int(json_unescape(base, raw.count, $0))) } ?? 0
         }

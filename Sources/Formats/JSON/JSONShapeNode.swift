@@ -1,7 +1,7 @@
 import Columns
 
-/// Gathers what the values at one place of JSON records were: a node of the tree that becomes the inferred schema.
-/// Not thread-safe: one inference.
+/// Gathers what the values at one place of JSON records were: a node of the tree that becomes the inferred
+/// schema. Not thread-safe: one inference.
 final class JSONShapeNode {
     /// Kinds of value that were seen.
     struct Kinds: OptionSet {
@@ -79,6 +79,7 @@ final class JSONShapeNode {
         if seen.contains(.double) { return .double }
         let whole = seen.contains(.long) ? max(20, wholeDigits) : wholeDigits
         let precision = whole + fractionDigits
-        return precision > DataType.maximumPrecision ? .double : .decimal(precision: precision, scale: fractionDigits)
+        return precision > DataType.maximumPrecision
+            ? .double : .decimal(precision: precision, scale: fractionDigits)
     }
 }

@@ -4,7 +4,8 @@ import Columns
 import Memory
 import Vocabulary
 
-/// Owns the tree of nodes that a schema makes for `json_walk_records`, and the places that the walk writes to.
+/// Owns the tree of nodes that a schema makes for `json_walk_records`, and the places that the walk writes
+/// to.
 ///
 /// Not thread-safe: one reader.
 final class JSONWalkPlan {
@@ -24,7 +25,8 @@ final class JSONWalkPlan {
     let rowEnds: UnsafeMutablePointer<UInt32>
     let rowBroken: UnsafeMutablePointer<UInt8>
 
-    /// Lays out nodes for a record with `fields`. Throws `UNSUPPORTED_FEATURE` (user) for nesting beyond the limit.
+    /// Lays out nodes for a record with `fields`. Throws `UNSUPPORTED_FEATURE` (user) for nesting beyond the
+    /// limit.
     init(fields: [Field], rowCapacity: Int) throws(EngineError) {
         var layout = JSONNodeLayout()
         try layout.add(.structure(fields), isElement: false, depth: 0)
@@ -82,14 +84,17 @@ final class JSONWalkPlan {
                 nodes[i].count = 0
             } else {
                 nodes[i].starts.update(repeating: JSON_MISSING, count: rowCapacity)
-                if nodes[i].kind != Int32(JSON_SCALAR) { nodes[i].ends.update(repeating: 0, count: rowCapacity) }
+                if nodes[i].kind != Int32(JSON_SCALAR) {
+                    nodes[i].ends.update(repeating: 0, count: rowCapacity)
+                }
             }
         }
     }
 
     /// Makes the state of a walk over an indexed window.
     func makeWalk(
-        _ window: TextWindow, positions: UnsafePointer<UInt32>, positionCount: Int, multiLine: Bool, hasEscapes: Bool
+        _ window: TextWindow, positions: UnsafePointer<UInt32>, positionCount: Int, multiLine: Bool,
+        hasEscapes: Bool
     ) -> json_walk {
         var walk = json_walk()
         walk.text = UnsafePointer(window.base)

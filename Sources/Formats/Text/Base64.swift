@@ -1,6 +1,7 @@
 /// Reads and writes binary values as base64 (RFC 4648), as JSON carries them.
 enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     /// Returns the bytes, or nil when the text is not base64.
     static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {

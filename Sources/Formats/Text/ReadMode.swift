@@ -2,7 +2,8 @@ import Vocabulary
 
 /// Says what happens to records that cannot be read: Spark's `mode` option.
 package enum ReadMode: String, Sendable {
-    /// Values that do not fit are null; the record's text goes to the corrupt-record column when the schema has it.
+    /// Values that do not fit are null; the record's text goes to the corrupt-record column when the schema
+    /// has it.
     case permissive
     /// Records that do not fit are left out.
     case dropMalformed
@@ -24,7 +25,10 @@ extension EngineError {
     static func malformedRecord(_ text: String, in name: String) -> EngineError {
         let shown = text.count > 200 ? text.prefix(200) + "…" : text[...]
         return .data(
-            "MALFORMED_RECORD_IN_PARSING", "A record in \(name) does not fit the schema (mode FAILFAST): \(shown)",
-            remedy: "Use mode PERMISSIVE to read such values as null, or DROPMALFORMED to leave such records out.")
+            "MALFORMED_RECORD_IN_PARSING",
+            "A record in \(name) does not fit the schema (mode FAILFAST): \(shown)",
+            remedy:
+                "Use mode PERMISSIVE to read such values as null, or DROPMALFORMED to leave such records out."
+        )
     }
 }

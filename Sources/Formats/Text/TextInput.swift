@@ -19,7 +19,8 @@ package enum TextCompression: String, Sendable {
         }
     }
 
-    /// Reads a writer's `compression` option. Throws `CODEC_NOT_AVAILABLE` (user) for one that is not supported.
+    /// Reads a writer's `compression` option. Throws `CODEC_NOT_AVAILABLE` (user) for one that is not
+    /// supported.
     package init(option: String?) throws(EngineError) {
         switch option?.lowercased() {
         case nil, "none", "uncompressed": self = .none
@@ -45,8 +46,8 @@ package enum TextCompression: String, Sendable {
     package var isSplittable: Bool { self == .none }
 }
 
-/// Yields the bytes of a text file from a position on, inflated where the file's name says that it is compressed.
-/// Used by one thread at a time.
+/// Yields the bytes of a text file from a position on, inflated where the file's name says that it is
+/// compressed. Used by one thread at a time.
 final class TextInput {
     private static let chunkBytes = 1 << 18
     let name: String
@@ -70,7 +71,8 @@ final class TextInput {
         if inflater != nil { chunk = Buffer(byteCount: TextInput.chunkBytes) }
     }
 
-    /// Fills `target` as far as the text goes and returns the number of bytes; fewer than asked only at the end.
+    /// Fills `target` as far as the text goes and returns the number of bytes; fewer than asked only at the
+    /// end.
     func read(into target: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int {
         var done = 0
         while done < target.count {
@@ -112,7 +114,8 @@ final class TextInput {
 
 /// Inflates a stream piece by piece.
 private protocol Inflater: AnyObject {
-    /// Returns how many bytes it took from `input` and how many it wrote to `target`, at least one of them not zero.
+    /// Returns how many bytes it took from `input` and how many it wrote to `target`, at least one of them
+    /// not zero.
     func inflate(
         _ input: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
     ) throws(EngineError) -> (used: Int, made: Int)
@@ -121,11 +124,15 @@ private protocol Inflater: AnyObject {
 }
 
 private func damaged(_ name: String) -> EngineError {
-    .data("CORRUPT_FILE", "The compressed data is damaged: \(name)", remedy: "Copy the file again from its origin.")
+    .data(
+        "CORRUPT_FILE", "The compressed data is damaged: \(name)",
+        remedy: "Copy the file again from its origin.")
 }
 
 private func truncated(_ name: String) -> EngineError {
-    .data("TRUNCATED_FILE", "The compressed data ends too early: \(name)", remedy: "Copy the file again from its origin.")
+    .data(
+        "TRUNCATED_FILE", "The compressed data ends too early: \(name)",
+        remedy: "Copy the file again from its origin.")
 }
 
 private final class GzipInflater: Inflater {

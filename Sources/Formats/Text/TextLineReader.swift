@@ -5,7 +5,7 @@ import Memory
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Reads the lines of a text file that begin in a range, each as one string: Spark's format `text`.
@@ -17,7 +17,8 @@ package final class TextLineReader: BatchStream {
     private var window: TextWindow?
     private var offset = 0
 
-    /// Begins to read; `fields` is the one string column, or none when only the number of lines matters. Throws
+    /// Begins to read; `fields` is the one string column, or none when only the number of lines matters.
+    /// Throws
     /// `UNSUPPORTED_FEATURE` (user) for anything else.
     package init(
         source: any ByteSource, range: Range<Int>, fields: [Field], batchRows: Int = Limits.batchRows

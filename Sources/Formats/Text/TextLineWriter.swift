@@ -10,13 +10,16 @@ package final class TextLineWriter {
 
     /// Begins a file. Throws `UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE` (user) unless the schema is one string.
     package init(sink: any ByteSink, schema: Schema, options: [String: String]) throws(EngineError) {
-        for field in schema.fields where field.type != .string { throw .unsupportedColumn(field, format: "Text") }
+        for field in schema.fields where field.type != .string {
+            throw .unsupportedColumn(field, format: "Text")
+        }
         if schema.count != 1 {
             throw .user("TEXT_COLUMNS", "Format text writes one column, not \(schema.count)")
         }
         let options = TextOptions(options)
         lineSeparator = Array((options["lineSep"] ?? "\n").utf8)
-        output = try TextOutput(sink, compression: try TextCompression(option: options["compression", "codec"]))
+        output = try TextOutput(
+            sink, compression: try TextCompression(option: options["compression", "codec"]))
     }
 
     /// Appends a batch's rows; null is an empty line.

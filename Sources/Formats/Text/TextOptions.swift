@@ -36,7 +36,8 @@ package struct TextOptions: Sendable {
         return number
     }
 
-    /// Returns the zone that option `timeZone` names, else the session's, else UTC. Throws `INVALID_TIMEZONE` (user).
+    /// Returns the zone that option `timeZone` names, else the session's, else UTC. Throws `INVALID_TIMEZONE`
+    /// (user).
     static func zone(_ options: TextOptions, session: Zone?) throws(EngineError) -> Zone {
         if let name = options["timeZone"] { return try Zone.named(name) }
         return session ?? .utc

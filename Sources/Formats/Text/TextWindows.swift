@@ -2,7 +2,7 @@ import Memory
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A stretch of text that begins and ends with whole lines, followed by 64 zero bytes.
@@ -38,8 +38,8 @@ final class TextWindows {
     private var isFirst = true
     private var mustSkipLine = false
 
-    /// Reads the lines of `source` that begin in `range`. With `whole`, all of the file is one window; such a file,
-    /// and a compressed one, belongs to the range that holds byte 0.
+    /// Reads the lines of `source` that begin in `range`. With `whole`, all of the file is one window; such a
+    /// file, and a compressed one, belongs to the range that holds byte 0.
     init(
         _ source: any ByteSource, range: Range<Int>, whole: Bool, windowBytes: Int = TextWindows.usualBytes
     ) throws(EngineError) {

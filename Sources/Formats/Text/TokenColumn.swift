@@ -28,8 +28,8 @@ struct TokenColumn {
         var bad: Bitmap?
     }
 
-    /// Parses the tokens as values of `type`, a type without members. Throws `UNSUPPORTED_FEATURE` (user) for types
-    /// that have no text form.
+    /// Parses the tokens as values of `type`, a type without members. Throws `UNSUPPORTED_FEATURE` (user) for
+    /// types that have no text form.
     func parse(as type: DataType) throws(EngineError) -> Outcome {
         if type == .string { return Outcome(vector: strings(), bad: nil) }
         if type == .binary { return binaries() }
@@ -47,7 +47,9 @@ struct TokenColumn {
         return Outcome(vector: vector, bad: badCount == 0 ? nil : Bitmap(bad, count: count))
     }
 
-    private func parse(_ tokens: inout text_tokens, as type: DataType, into values: Buffer) throws(EngineError) -> Int {
+    private func parse(_ tokens: inout text_tokens, as type: DataType, into values: Buffer)
+        throws(EngineError) -> Int
+    {
         let json: Int32 = style == .json ? 1 : 0
         switch type {
         case .boolean: return text_parse_booleans(&tokens, 1 - json, values.pointer(as: UInt8.self))
@@ -102,12 +104,15 @@ struct TokenColumn {
             &tokens, isJSON ? 0x22 : 0, isJSON ? 0x5C : 0, views.base, special.pointer(as: UInt32.self))
         var heaps = [heap]
         if escaped > 0 {
-            heaps.append(unescape(views.pointer(as: StringView.self), special.pointer(as: UInt32.self), escaped))
+            heaps.append(
+                unescape(views.pointer(as: StringView.self), special.pointer(as: UInt32.self), escaped))
         }
-        return .flat(.string, count: count, values: views, validity: Bitmap(valid, count: count), heaps: heaps)
+        return .flat(
+            .string, count: count, values: views, validity: Bitmap(valid, count: count), heaps: heaps)
     }
 
-    /// Replaces the views of strings with escapes by views of their plain text, in the buffer that it returns.
+    /// Replaces the views of strings with escapes by views of their plain text, in the buffer that it
+    /// returns.
     private func unescape(
         _ views: UnsafeMutablePointer<StringView>, _ rows: UnsafeMutablePointer<UInt32>, _ rowCount: Int
     ) -> Buffer {

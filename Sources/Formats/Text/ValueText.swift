@@ -5,8 +5,8 @@ import Vocabulary
 
 /// Writes values as text in the forms that files want, whole columns at a time.
 enum ValueText {
-    /// Returns the column as flat strings as text files hold them: numbers as Java prints them, timestamps in ISO 8601 with
-    /// milliseconds and offset, everything else as CAST to STRING.
+    /// Returns the column as flat strings as text files hold them: numbers as Java prints them, timestamps in
+    /// ISO 8601 with milliseconds and offset, everything else as CAST to STRING.
     static func fileText(_ column: Vector, zone: Zone) throws(EngineError) -> Vector {
         switch column.type {
         case .string: return column.flattened()
@@ -72,7 +72,8 @@ extension EngineError {
     static func unsupportedColumn(_ field: Field, format: String) -> EngineError {
         .user(
             "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
-            "The \(format) datasource doesn't support the column `\(field.name)` of the type \"\(field.type.sqlName)\"",
+            "The \(format) datasource doesn't support the column `\(field.name)` of the type "
+                + "\"\(field.type.sqlName)\"",
             remedy: "Cast it to STRING, or write Parquet.")
     }
 }

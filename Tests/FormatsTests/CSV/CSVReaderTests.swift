@@ -38,26 +38,34 @@ import Vocabulary
         try #require(result.count == cases.count, sourceLocation: sourceLocation)
         for (row, one) in zip(result, cases) {
             #expect(row[0] == one.value, "\(one.text)", sourceLocation: sourceLocation)
-            #expect(row[1] == (one.isCorrupt ? .string(one.text) : .null), "\(one.text)", sourceLocation: sourceLocation)
+            #expect(
+                row[1] == (one.isCorrupt ? .string(one.text) : .null), "\(one.text)",
+                sourceLocation: sourceLocation)
         }
     }
 
     @Test("quotes and escapes are read as univocity does with Spark's settings")
     func quotes() throws {
         try checkText(
-            "a,b,c\n1,2,3\n\"x\",\"y \"\"q\"\" z\",\"w\"\n\"p\\\"q\",r\"s,\"t\"u\n,\"\",\n\"a,b\",\"c\n", 3, [:],
+            "a,b,c\n1,2,3\n\"x\",\"y \"\"q\"\" z\",\"w\"\n\"p\\\"q\",r\"s,\"t\"u\n,\"\",\n\"a,b\",\"c\n", 3,
+            [:],
             [
-                ["a", "b", "c"], ["1", "2", "3"], ["x", "\"y \"\"q\"\" z\"", "w"], ["p\"q", "r\"s", "\"t\"u"],
+                ["a", "b", "c"], ["1", "2", "3"], ["x", "\"y \"\"q\"\" z\"", "w"],
+                ["p\"q", "r\"s", "\"t\"u"],
                 [nil, nil, nil], ["a,b", "c", nil],
             ])
-        try checkText("\"x,y\nz\",2,3\n1,2,3\n", 3, [:], [["x,y", nil, nil], ["z\"", "2", "3"], ["1", "2", "3"]])
         try checkText(
-            "a\"\"b,\"a\"\"b\",\"a\"b\n\"a\"b\",2,3\n\"a\" ,2,3\n \"a\",2,3\n\"a\\\\\",2,3\n\"a\\n\",2,3\na\\\"b,2,3\n", 3, [:],
+            "\"x,y\nz\",2,3\n1,2,3\n", 3, [:], [["x,y", nil, nil], ["z\"", "2", "3"], ["1", "2", "3"]])
+        try checkText(
+            "a\"\"b,\"a\"\"b\",\"a\"b\n\"a\"b\",2,3\n\"a\" ,2,3\n \"a\",2,3\n\"a\\\\\",2,3\n\"a\\n\",2,3\na\\\"b,2,3\n",
+            3, [:],
             [
-                ["a\"\"b", "\"a\"\"b\"", "\"a\"b"], ["\"a\"b\"", "2", "3"], ["a", "2", "3"], [" \"a\"", "2", "3"],
+                ["a\"\"b", "\"a\"\"b\"", "\"a\"b"], ["\"a\"b\"", "2", "3"], ["a", "2", "3"],
+                [" \"a\"", "2", "3"],
                 ["a\\", "2", "3"], ["a\\n", "2", "3"], ["a\\\"b", "2", "3"],
             ])
-        try checkText("\"a\"\"b\",c\n\"x\\\"y\",z\n", 2, ["escape": "\""], [["a\"b", "c"], ["\"x\\\"y\"", "z"]])
+        try checkText(
+            "\"a\"\"b\",c\n\"x\\\"y\",z\n", 2, ["escape": "\""], [["a\"b", "c"], ["\"x\\\"y\"", "z"]])
         try checkText("'a,b',\"c\"\n'it''s',x\n", 2, ["quote": "'"], [["a,b", "\"c\""], ["'it''s'", "x"]])
         try checkText("x,\n\"a\n", 2, [:], [["x", nil], ["a", nil]])
     }
@@ -80,7 +88,9 @@ import Vocabulary
         try checkText("a,b\r\nc,d\r\n", 2, [:], [["a", "b"], ["c", "d"]])
         let trim = ["ignoreLeadingWhiteSpace": "true", "ignoreTrailingWhiteSpace": "true"]
         try checkText(" a , b \n\" q \", z \n", 2, trim, [["a", "b"], [" q ", "z"]])
-        try checkText("NA,-\n\"NA\",x\n,\n\"\",\"\"\n", 2, ["nullValue": "NA"], [[nil, "-"], [nil, "x"], [nil, nil], ["", ""]])
+        try checkText(
+            "NA,-\n\"NA\",x\n,\n\"\",\"\"\n", 2, ["nullValue": "NA"],
+            [[nil, "-"], [nil, "x"], [nil, nil], ["", ""]])
         try checkText(
             "NA,-\n\"NA\",x\n,\n\"\",\"\"\n", 2, ["emptyValue": "EMPTY"],
             [["NA", "-"], ["NA", "x"], [nil, nil], ["EMPTY", "EMPTY"]])
@@ -94,8 +104,10 @@ import Vocabulary
         let three = [Field("a", .int32), Field("b", .int32), Field("c", .int32)]
         #expect(
             try read("1,2\n1,2,3\n1,2,3,4\n\n   \n,\n", three + [corrupt]) == [
-                [.integer(1), .integer(2), .null, .string("1,2")], [.integer(1), .integer(2), .integer(3), .null],
-                [.integer(1), .integer(2), .integer(3), .string("1,2,3,4")], [.null, .null, .null, .string(",")],
+                [.integer(1), .integer(2), .null, .string("1,2")],
+                [.integer(1), .integer(2), .integer(3), .null],
+                [.integer(1), .integer(2), .integer(3), .string("1,2,3,4")],
+                [.null, .null, .null, .string(",")],
             ])
         #expect(
             try read("1,2\n1,2,3\n1,x,3\n", three, ["mode": "DROPMALFORMED"]) == [
@@ -112,9 +124,11 @@ import Vocabulary
         try check(
             .int32,
             [
-                ("1", .integer(1), false), ("+1", .integer(1), false), ("-1", .integer(-1), false), (" 1", .null, true),
+                ("1", .integer(1), false), ("+1", .integer(1), false), ("-1", .integer(-1), false),
+                (" 1", .null, true),
                 ("1 ", .null, true), ("1.0", .null, true), ("1e3", .null, true), ("2147483648", .null, true),
-                ("\"5\"", .integer(5), false), ("\"\"", .null, false), ("null", .null, true), ("0x1", .null, true),
+                ("\"5\"", .integer(5), false), ("\"\"", .null, false), ("null", .null, true),
+                ("0x1", .null, true),
                 ("1_0", .null, true),
             ])
         try check(
@@ -123,20 +137,23 @@ import Vocabulary
                 ("1", .double(1), false), ("+1", .double(1), false), ("1.5", .double(1.5), false),
                 ("1e3", .double(1000), false), (".5", .double(0.5), false), ("5.", .double(5), false),
                 ("Inf", .double(.infinity), false), ("-Inf", .double(-.infinity), false),
-                ("-Infinity", .double(-.infinity), false), ("1d", .double(1), false), (" 1.5", .double(1.5), false),
+                ("-Infinity", .double(-.infinity), false), ("1d", .double(1), false),
+                (" 1.5", .double(1.5), false),
                 ("nan", .null, true), ("\"1,500.5\"", .null, true), ("1e400", .double(.infinity), false),
             ])
         try check(
             .decimal(precision: 7, scale: 2),
             [
                 ("1", .decimal(100), false), ("1.005", .decimal(101), false), ("12345678", .null, true),
-                ("\"1,234.5\"", .decimal(123_450), false), ("1e2", .decimal(10_000), false), (" 1", .null, true),
+                ("\"1,234.5\"", .decimal(123_450), false), ("1e2", .decimal(10_000), false),
+                (" 1", .null, true),
                 ("-.5", .decimal(-50), false), ("x", .null, true),
             ])
         try check(
             .boolean,
             [
-                ("true", .boolean(true), false), ("TRUE", .boolean(true), false), ("false", .boolean(false), false),
+                ("true", .boolean(true), false), ("TRUE", .boolean(true), false),
+                ("false", .boolean(false), false),
                 ("1", .null, true), ("t", .null, true), (" True", .null, true),
             ])
         try check(
@@ -150,7 +167,8 @@ import Vocabulary
             .timestamp,
             [
                 ("2024-01-31 10:11:12", .integer(1_706_695_872_000_000), false),
-                ("2024-01-31T10:11:12+02:00", .integer(1_706_688_672_000_000), false), ("1700000000", .null, true),
+                ("2024-01-31T10:11:12+02:00", .integer(1_706_688_672_000_000), false),
+                ("1700000000", .null, true),
                 ("2024-01-31 10:11:12.5", .integer(1_706_695_872_500_000), false), ("x", .null, true),
             ])
     }
@@ -160,8 +178,13 @@ import Vocabulary
         let fields = [Field("a", .int32), Field("b", .string), Field("c", .double), corrupt]
         let text = "1,x,1.5\nbad,\"y,z\",2\n"
         #expect(
-            try read(text, fields, columns: [2, 1]) == [[.double(1.5), .string("x")], [.double(2), .string("y,z")]])
-        #expect(try read(text, fields, columns: [3, 0]) == [[.null, .integer(1)], [.string("bad,\"y,z\",2"), .null]])
+            try read(text, fields, columns: [2, 1]) == [
+                [.double(1.5), .string("x")], [.double(2), .string("y,z")],
+            ])
+        #expect(
+            try read(text, fields, columns: [3, 0]) == [
+                [.null, .integer(1)], [.string("bad,\"y,z\",2"), .null],
+            ])
         #expect(try read(text, fields, columns: []) == [[], []])
     }
 
@@ -182,7 +205,9 @@ import Vocabulary
     func windows() throws {
         // A backslash in quotes makes the window one that is read field by field.
         for special in ["", "\"\\\"\""] {
-            let lines = (0..<40_000).map { "\($0),\"text, number \($0)\",\($0 % 7 == 0 ? "" : "v\($0)"),\(special)" }
+            let lines = (0..<40_000).map {
+                "\($0),\"text, number \($0)\",\($0 % 7 == 0 ? "" : "v\($0)"),\(special)"
+            }
             let result = try read(lines.joined(separator: "\n"), strings(4))
             #expect(result.count == 40_000)
             for (i, row) in result.enumerated() {
@@ -202,7 +227,10 @@ import Vocabulary
     func damage() throws {
         var random = SystemRandomNumberGenerator()
         let alphabet = Array("\",\\\n\r 1a.-#\u{0}\u{ff}".utf8)
-        let fields = [Field("a", .int64), Field("b", .decimal(precision: 30, scale: 3)), Field("c", .timestamp), corrupt]
+        let fields = [
+            Field("a", .int64), Field("b", .decimal(precision: 30, scale: 3)), Field("c", .timestamp),
+            corrupt,
+        ]
         for _ in 0..<2000 {
             let count = Int.random(in: 0..<200, using: &random)
             let bytes = (0..<count).map { _ in alphabet.randomElement(using: &random) ?? 0 }

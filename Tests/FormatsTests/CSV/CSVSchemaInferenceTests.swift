@@ -15,7 +15,8 @@ import Vocabulary
     func names() throws {
         #expect(try infer("1,x\n2,y\n") == "_c0:string,_c1:string")
         #expect(try infer("a b,c\n1,2\n", ["header": "true"]) == "a b:string,c:string")
-        #expect(try infer("a,a,,A\n1,2,3,4\n", ["header": "true"]) == "a0:string,a1:string,_c2:string,A3:string")
+        #expect(
+            try infer("a,a,,A\n1,2,3,4\n", ["header": "true"]) == "a0:string,a1:string,_c2:string,A3:string")
         #expect(try infer("\n\n", ["inferSchema": "true"]) == "")
         #expect(try infer("a,b\n", ["header": "true", "inferSchema": "true"]) == "a:string,b:string")
         #expect(try infer("\u{FEFF}a,b\n1,2\n", ["header": "true"]) == "a:string,b:string")
@@ -30,11 +31,15 @@ import Vocabulary
             """
         #expect(
             try infer(text, ["header": "true", "inferSchema": "true"])
-                == "a:int,b:bigint,c:double,d:boolean,e:date,f:timestamp,g:string,h:string,i:decimal(20,0),j:string")
+                == "a:int,b:bigint,c:double,d:boolean,e:date,f:timestamp,g:string,h:string,i:decimal(20,0),j:string"
+        )
         for (column, type) in [
-            ("1\n1.5\n", "double"), ("1\ntrue\n", "string"), ("2024-01-01\n2024-01-01 10:00:00\n", "timestamp"),
-            ("2024-01-01\n1\n", "string"), ("2024-1-1\n", "timestamp"), ("1.5\n99999999999999999999\n", "double"),
-            ("99999999999999999999\n1\n", "decimal(20,0)"), ("999999999999999999999999999999999999999999\n", "double"),
+            ("1\n1.5\n", "double"), ("1\ntrue\n", "string"),
+            ("2024-01-01\n2024-01-01 10:00:00\n", "timestamp"),
+            ("2024-01-01\n1\n", "string"), ("2024-1-1\n", "timestamp"),
+            ("1.5\n99999999999999999999\n", "double"),
+            ("99999999999999999999\n1\n", "decimal(20,0)"),
+            ("999999999999999999999999999999999999999999\n", "double"),
             ("NaN\n1\n", "double"), ("1e5\n", "double"), ("+1\n-2\n", "int"), (" 1\n2\n", "double"),
             ("2024-01-01T00:00:00Z\n", "timestamp"),
         ] {

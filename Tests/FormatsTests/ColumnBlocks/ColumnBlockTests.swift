@@ -14,7 +14,9 @@ import Vocabulary
         }
         let entries = Vector.of(.string, ["x", "yy", long].map { .string($0) })
         let codes = Vector.of(.int32, (0..<count).map { .integer(Int64($0 % 3)) })
-        let structure = DataType.structure([Field("a", .int32), Field("b", .array(.string, containsNull: true))])
+        let structure = DataType.structure([
+            Field("a", .int32), Field("b", .array(.string, containsNull: true)),
+        ])
         var all: [Vector] = [
             of(.boolean) { .boolean($0 % 2 == 0) },
             of(.int8) { .integer(Int64($0 % 200) - 100) },
@@ -30,7 +32,9 @@ import Vocabulary
             of(.binary) { .binary([0, 255, UInt8($0 & 255)]) },
             of(.date) { .integer(Int64($0)) },
             of(.timestamp) { .integer(Int64($0) * 1_000_000_007) },
-            of(.array(.int32, containsNull: true)) { row in .array((0..<(row % 4)).map { .integer(Int64($0 + row)) }) },
+            of(.array(.int32, containsNull: true)) { row in
+                .array((0..<(row % 4)).map { .integer(Int64($0 + row)) })
+            },
             of(.map(key: .string, value: .double, valueContainsNull: true)) {
                 .map(keys: [.string("k\($0)")], values: [$0 % 2 == 0 ? .null : .double(1)])
             },
@@ -42,7 +46,9 @@ import Vocabulary
         if count > 2 {
             all.append(.dictionary(entries, codes: codes.values ?? Buffer(byteCount: 1), count: count))
             let bits = Bitmap((0..<count).map { $0 % 3 == 0 })
-            all.append(.dictionary(entries, codes: codes.values ?? Buffer(byteCount: 1), count: count, validity: bits))
+            all.append(
+                .dictionary(
+                    entries, codes: codes.values ?? Buffer(byteCount: 1), count: count, validity: bits))
         }
         return all
     }
@@ -53,7 +59,9 @@ import Vocabulary
 
     static func expectEqual(_ a: Vector, _ b: Vector, _ note: String) {
         #expect(a.count == b.count)
-        #expect((0..<a.count).allSatisfy { a.scalar(at: $0) == b.scalar(at: $0) }, "\(a.type.sqlName) \(a.form) \(note)")
+        #expect(
+            (0..<a.count).allSatisfy { a.scalar(at: $0) == b.scalar(at: $0) },
+            "\(a.type.sqlName) \(a.form) \(note)")
     }
 
     @Test("every type and form comes back as it was, compressed or not", arguments: [true, false])
@@ -78,7 +86,8 @@ import Vocabulary
         let small = Vector.dictionary(entries, codes: codes.values ?? Buffer(byteCount: 8), count: 2)
         let constant = Vector.constant(.int64(7), count: 2)
         let schema = Self.schema([small, constant])
-        let blocks = try ColumnBlockEncoder(schema: schema).encode(Batch(columns: [small, constant], count: 2))
+        let blocks = try ColumnBlockEncoder(schema: schema).encode(
+            Batch(columns: [small, constant], count: 2))
         let batch = try ColumnBlockDecoder(schema: schema).decode(blocks[0])
         #expect(batch.columns[0].form == .flat)
         #expect(batch.columns[1].form == .constant)
@@ -137,18 +146,26 @@ import Vocabulary
             for vector in Self.vectors(count) {
                 let schema = Self.schema([vector])
                 let decoder = ColumnBlockDecoder(schema: schema)
-                let bytes = Array(try ColumnBlockEncoder(schema: schema).encode(Batch(columns: [vector], count: count))[0].bytes)
+                let bytes = Array(
+                    try ColumnBlockEncoder(schema: schema).encode(Batch(columns: [vector], count: count))[0]
+                        .bytes)
                 for _ in 0..<400 {
                     var copy = bytes
                     for _ in 0..<Int.random(in: 1...3, using: &random) {
                         let at = Int.random(in: 8..<copy.count, using: &random)
-                        copy[at] = [0, 1, 0x7F, 0x80, 0xFF, UInt8.random(in: 0...255)].randomElement(using: &random) ?? 0
+                        copy[at] =
+                            [0, 1, 0x7F, 0x80, 0xFF, UInt8.random(in: 0...255)].randomElement(using: &random)
+                            ?? 0
                     }
-                    if Bool.random(using: &random) { copy.removeLast(Int.random(in: 0...min(8, copy.count - 40), using: &random)) }
+                    if Bool.random(using: &random) {
+                        copy.removeLast(Int.random(in: 0...min(8, copy.count - 40), using: &random))
+                    }
                     Self.seal(&copy)
                     guard let batch = try? copy.withUnsafeBytes({ try decoder.decode($0) }) else { continue }
                     // What is accepted must be readable throughout.
-                    if batch.count <= 1000 { for row in 0..<batch.count { _ = batch.columns[0].scalar(at: row) } }
+                    if batch.count <= 1000 {
+                        for row in 0..<batch.count { _ = batch.columns[0].scalar(at: row) }
+                    }
                 }
             }
         }

@@ -18,7 +18,8 @@ import Vocabulary
                 options: JSONOptions(options)))
     }
 
-    /// Reads one column of each line; a line that Spark calls corrupt must come out in the corrupt-record column.
+    /// Reads one column of each line; a line that Spark calls corrupt must come out in the corrupt-record
+    /// column.
     private func check(
         _ type: DataType, _ cases: [(token: String, value: Scalar, isCorrupt: Bool)],
         sourceLocation: Testing.SourceLocation = #_sourceLocation
@@ -72,7 +73,8 @@ import Vocabulary
         let bad = [
             #"{"a":1,}"#, #"{"a":1 "b":2}"#, "null", "5", "\"x\"", #"{"a":01}"#, #"{"a":1.}"#, #"{"a":.5}"#,
             #"{"a":-}"#, #"{"a":tru}"#, "{a:8}", #"{"a":+9}"#, #"{"a":1"#, #"{"a":1,"z":[1,{"x":tru}]}"#,
-            #"{"a":1,"z":"\q"}"#, "{\"a\":1,\"z\":\"a\tb\"}", #"{"a":1 /* c */}"#, #"{"a":"x"#, "{{{{", "[[[[", "}",
+            #"{"a":1,"z":"\q"}"#, "{\"a\":1,\"z\":\"a\tb\"}", #"{"a":1 /* c */}"#, #"{"a":"x"#, "{{{{",
+            "[[[[", "}",
             #"{"a":[1,2}"#, #"{"a":1,"b":"x""#, #"{"a"}"#, #"{"a":}"#, #"{"a":1,"b":"\ud8"}"#,
         ]
         for (line, expected) in good {
@@ -93,10 +95,12 @@ import Vocabulary
     @Test("an array at the root gives a row for each of its records")
     func rootArray() throws {
         let fields = [Field("a", .int64), corrupt]
-        #expect(try read("[{\"a\":1},{\"a\":2}]\n[]\n", fields) == [[.integer(1), .null], [.integer(2), .null]])
+        #expect(
+            try read("[{\"a\":1},{\"a\":2}]\n[]\n", fields) == [[.integer(1), .null], [.integer(2), .null]])
         let multi = "[{\"a\": 1},\n 5, {\"a\": 2}]\n"
         #expect(try read(multi, fields, ["multiLine": "true"]) == [[.null, .string(multi)]])
-        #expect(try read("{\n \"a\": 1\n}\n{\"a\": 2}", fields, ["multiline": "true"]) == [[.integer(1), .null]])
+        #expect(
+            try read("{\n \"a\": 1\n}\n{\"a\": 2}", fields, ["multiline": "true"]) == [[.integer(1), .null]])
     }
 
     @Test("numbers fit as they fit in Spark")
@@ -104,7 +108,8 @@ import Vocabulary
         try check(
             .decimal(precision: 7, scale: 2),
             [
-                ("1.005", .decimal(101), false), ("\"1.5\"", .decimal(150), false), ("123456789", .null, true),
+                ("1.005", .decimal(101), false), ("\"1.5\"", .decimal(150), false),
+                ("123456789", .null, true),
                 ("12345.678", .decimal(1_234_568), false), ("1e3", .decimal(100_000), false),
                 ("\"1,234.5\"", .decimal(123_450), false), ("\"x\"", .null, true), ("true", .null, true),
             ])
@@ -118,7 +123,9 @@ import Vocabulary
                 ("0.1", .double(0.1), false), ("123456789.123456789", .double(123456789.123456789), false),
                 ("-5e-324", .double(-Double.leastNonzeroMagnitude), false),
             ])
-        try check(.float, [("1.1", .float(1.1), false), ("1e39", .float(.infinity), false), ("3", .float(3), false)])
+        try check(
+            .float,
+            [("1.1", .float(1.1), false), ("1e39", .float(.infinity), false), ("3", .float(3), false)])
         try check(
             .int8, [("1", .integer(1), false), ("300", .null, true), ("-128", .integer(-128), false)])
         try check(
@@ -174,14 +181,19 @@ import Vocabulary
         try check(
             .array(.int32, containsNull: true),
             [
-                ("[1,2,null]", .array([.integer(1), .integer(2), .null]), false), ("[1,\"bad\",3]", .null, true),
-                ("5", .null, true), ("{\"a\":1}", .null, true), ("[]", .array([]), false), ("[[1]]", .null, true),
+                ("[1,2,null]", .array([.integer(1), .integer(2), .null]), false),
+                ("[1,\"bad\",3]", .null, true),
+                ("5", .null, true), ("{\"a\":1}", .null, true), ("[]", .array([]), false),
+                ("[[1]]", .null, true),
             ])
         try check(
             .map(key: .string, value: .int32, valueContainsNull: true),
             [
                 (#"{"a":1,"b":"bad"}"#, .null, true),
-                (#"{"a":1,"b":null}"#, .map(keys: [.string("a"), .string("b")], values: [.integer(1), .null]), false),
+                (
+                    #"{"a":1,"b":null}"#,
+                    .map(keys: [.string("a"), .string("b")], values: [.integer(1), .null]), false
+                ),
                 ("[]", .null, true),
             ])
         try check(
@@ -212,7 +224,9 @@ import Vocabulary
         let text = "{\"a\":1}\n{\"a\":\"x\"}\nbad\n{\"a\":4}\n"
         #expect(
             try read(text, [Field("a", .int32)], ["mode": "dropmalformed"]) == [[.integer(1)], [.integer(4)]])
-        let failure = #expect(throws: EngineError.self) { try read(text, [Field("a", .int32)], ["mode": "FAILFAST"]) }
+        let failure = #expect(throws: EngineError.self) {
+            try read(text, [Field("a", .int32)], ["mode": "FAILFAST"])
+        }
         #expect(failure?.code == "MALFORMED_RECORD_IN_PARSING")
         #expect(try read(text, [Field("a", .int32)]) == [[.integer(1)], [.null], [.null], [.integer(4)]])
     }
@@ -224,19 +238,25 @@ import Vocabulary
         for cut in 0...size {
             let first = try read(text, [Field("a", .int64)], range: 0..<cut)
             let second = try read(text, [Field("a", .int64)], range: cut..<size)
-            #expect(first + second == [[.integer(1)], [.integer(22)], [.integer(333)], [.integer(4)]], "\(cut)")
+            #expect(
+                first + second == [[.integer(1)], [.integer(22)], [.integer(333)], [.integer(4)]], "\(cut)")
         }
     }
 
     @Test("many records with lists keep their order over windows and batches")
     func windows() throws {
-        let lines = (0..<30_000).map { "{\"k\":\"key \($0)\",\"l\":[\($0),{\"z\":1}],\"n\":\($0),\"bad\":tru\($0 % 3 == 0 ? "e" : "")}" }
-        let result = try read(lines.joined(separator: "\n"), [Field("n", .int32), Field("l", .string), Field("k", .string)])
+        let lines = (0..<30_000).map {
+            "{\"k\":\"key \($0)\",\"l\":[\($0),{\"z\":1}],\"n\":\($0),\"bad\":tru\($0 % 3 == 0 ? "e" : "")}"
+        }
+        let result = try read(
+            lines.joined(separator: "\n"), [Field("n", .int32), Field("l", .string), Field("k", .string)])
         #expect(result.count == 30_000)
         for (i, row) in result.enumerated() where i % 997 == 0 || i % 3 == 0 {
             #expect(
-                row == (i % 3 == 0
-                    ? [.integer(Int64(i)), .string("[\(i),{\"z\":1}]"), .string("key \(i)")] : [.null, .null, .null]))
+                row
+                    == (i % 3 == 0
+                        ? [.integer(Int64(i)), .string("[\(i),{\"z\":1}]"), .string("key \(i)")]
+                        : [.null, .null, .null]))
         }
     }
 
@@ -245,20 +265,28 @@ import Vocabulary
         var random = SystemRandomNumberGenerator()
         let line = #"{"a":1.5,"s":{"x":[1,{"y":"q\n"}],"m":{"k":null}},"b":"text","t":"2024-01-01"}"# + "\n"
         let fields = [
-            Field("a", .decimal(precision: 20, scale: 3)), Field("b", .string), Field("t", .timestamp), corrupt,
-            Field("s", .structure([Field("x", .array(.string, containsNull: true)), Field("m", .map(key: .string, value: .int32, valueContainsNull: true))])),
+            Field("a", .decimal(precision: 20, scale: 3)), Field("b", .string), Field("t", .timestamp),
+            corrupt,
+            Field(
+                "s",
+                .structure([
+                    Field("x", .array(.string, containsNull: true)),
+                    Field("m", .map(key: .string, value: .int32, valueContainsNull: true)),
+                ])),
         ]
         for _ in 0..<3000 {
             var bytes = Array(String(repeating: line, count: 4).utf8)
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 let alphabet = Array("{}[]\",:\\\n '0-e.\u{0}\u{ff}".utf8)
-                bytes[Int.random(in: 0..<bytes.count, using: &random)] = alphabet.randomElement(using: &random) ?? 0
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] =
+                    alphabet.randomElement(using: &random) ?? 0
             }
             bytes.removeLast(Int.random(in: 0..<40, using: &random))
             let source = MemorySource(bytes)
             for mode in ["PERMISSIVE", "DROPMALFORMED"] {
                 let reader = try JSONReader(
-                    source: source, range: 0..<bytes.count, schema: Schema(fields), options: JSONOptions(["mode": mode]))
+                    source: source, range: 0..<bytes.count, schema: Schema(fields),
+                    options: JSONOptions(["mode": mode]))
                 #expect(try rows(of: reader).count <= 20)
             }
             _ = try? JSONSchemaInference(options: JSONOptions()).infer([source])

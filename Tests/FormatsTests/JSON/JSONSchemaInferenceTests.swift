@@ -53,6 +53,7 @@ import Vocabulary
         #expect(try infer("{\"a\":1.25}", ["prefersDecimal": "true"]) == "a:decimal(3,2)")
         #expect(try infer("{\"a\":1.25,\"b\":1}", ["primitivesAsString": "true"]) == "a:string,b:string")
         #expect(try infer("{\n \"a\": 1,\n \"b\": 2}\n", ["multiLine": "true"]) == "a:bigint,b:bigint")
-        #expect(try infer("{\"a\":\"x\"}\n{\"a\":1,\"b\":2}", ["samplingRatio": "1.0"]) == "a:string,b:bigint")
+        #expect(
+            try infer("{\"a\":\"x\"}\n{\"a\":1,\"b\":2}", ["samplingRatio": "1.0"]) == "a:string,b:bigint")
     }
 }

@@ -11,10 +11,22 @@ import Vocabulary
         Field("f", .timestamp), Field("g", .decimal(precision: 10, scale: 2)),
     ])
     private let rows: [[Scalar]] = [
-        [.integer(1), .string("plain"), .double(1.5), .boolean(true), .integer(19724), .integer(1_704_164_645_000_000), .decimal(150)],
-        [.integer(2), .string("a,b"), .double(1e10), .boolean(false), .integer(-719162), .integer(1_704_164_645_123_456), .decimal(-1)],
-        [.integer(3), .string("q\"q"), .double(.nan), .null, .null, .integer(1_704_164_645_100_000), .decimal(0)],
-        [.integer(4), .string("line\nbreak"), .double(-.infinity), .boolean(true), .integer(19724), .null, .null],
+        [
+            .integer(1), .string("plain"), .double(1.5), .boolean(true), .integer(19724),
+            .integer(1_704_164_645_000_000), .decimal(150),
+        ],
+        [
+            .integer(2), .string("a,b"), .double(1e10), .boolean(false), .integer(-719162),
+            .integer(1_704_164_645_123_456), .decimal(-1),
+        ],
+        [
+            .integer(3), .string("q\"q"), .double(.nan), .null, .null, .integer(1_704_164_645_100_000),
+            .decimal(0),
+        ],
+        [
+            .integer(4), .string("line\nbreak"), .double(-.infinity), .boolean(true), .integer(19724), .null,
+            .null,
+        ],
         [.integer(5), .string(""), .null, .boolean(true), .integer(19724), .null, .decimal(100)],
         [.integer(6), .null, .double(0), .boolean(true), .null, .null, .decimal(100)],
         [.integer(7), .string(" lead and trail "), .double(1e-5), .null, .null, .null, .null],
@@ -62,16 +74,23 @@ import Vocabulary
 
     @Test("CSV options change quoting, nulls and empty values")
     func csvOptions() throws {
-        let all = try csv([1], ["quoteAll": "true", "nullValue": "NULL"]).split(separator: "\n", omittingEmptySubsequences: false)
-        #expect(all.starts(with: ["\"plain\"", "\"a,b\"", "\"q\\\"q\"", "\"line", "break\"", "\"\"", "\"NULL\"", "\"lead and trail\"", "\"back\\\\slash\""]))
+        let all = try csv([1], ["quoteAll": "true", "nullValue": "NULL"]).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        #expect(
+            all.starts(with: [
+                "\"plain\"", "\"a,b\"", "\"q\\\"q\"", "\"line", "break\"", "\"\"", "\"NULL\"",
+                "\"lead and trail\"", "\"back\\\\slash\"",
+            ]))
         let other = try csv(
             [1, 0],
             [
-                "sep": ";", "ignoreLeadingWhiteSpace": "false", "ignoreTrailingWhiteSpace": "false", "emptyValue": "E",
+                "sep": ";", "ignoreLeadingWhiteSpace": "false", "ignoreTrailingWhiteSpace": "false",
+                "emptyValue": "E",
                 "escape": "\"",
             ])
         #expect(
-            other == "plain;1\na,b;2\n\"q\"\"q\";3\n\"line\nbreak\";4\nE;5\n;6\n lead and trail ;7\nback\\slash;8\n"
+            other
+                == "plain;1\na,b;2\n\"q\"\"q\";3\n\"line\nbreak\";4\nE;5\n;6\n lead and trail ;7\nback\\slash;8\n"
                 + "\"\"\"quoted\"\"\";9\n\"a\\\"\"b\";11\né😀\t\u{1}/;12\n")
     }
 
@@ -83,7 +102,10 @@ import Vocabulary
         try writer.write(batch)
         try writer.finish()
         let lines = String(decoding: sink.bytes, as: UTF8.self).split(separator: "\n")
-        #expect(lines[1] == #"{"a":2,"b":"a,b","c":1.0E10,"d":false,"e":"0001-01-01","f":"2024-01-02T03:04:05.123Z","g":-0.01}"#)
+        #expect(
+            lines[1]
+                == #"{"a":2,"b":"a,b","c":1.0E10,"d":false,"e":"0001-01-01","f":"2024-01-02T03:04:05.123Z","g":-0.01}"#
+        )
         #expect(lines[2] == #"{"a":3,"b":"q\"q","c":"NaN","f":"2024-01-02T03:04:05.100Z","g":0.00}"#)
         #expect(lines[3] == #"{"a":4,"b":"line\nbreak","c":"-Infinity","d":true,"e":"2024-01-02"}"#)
         #expect(lines[6] == #"{"a":7,"b":" lead and trail ","c":1.0E-5}"#)
@@ -93,12 +115,16 @@ import Vocabulary
 
     @Test("JSON holds nested values")
     func nestedJSON() throws {
-        let type = DataType.structure([Field("x", .int32), Field("y", .string), Field("z", .array(.string, containsNull: true))])
+        let type = DataType.structure([
+            Field("x", .int32), Field("y", .string), Field("z", .array(.string, containsNull: true)),
+        ])
         let schema = Schema([
-            Field("m", .map(key: .int32, value: .string, valueContainsNull: true)), Field("s", type), Field("b", .binary),
+            Field("m", .map(key: .int32, value: .string, valueContainsNull: true)), Field("s", type),
+            Field("b", .binary),
         ])
         let columns = [
-            Vector.of(schema[0].type, [.map(keys: [.integer(1), .integer(2)], values: [.string("a"), .null])]),
+            Vector.of(
+                schema[0].type, [.map(keys: [.integer(1), .integer(2)], values: [.string("a"), .null])]),
             Vector.of(type, [.structure([.integer(1), .null, .array([.string("q"), .null])])]),
             Vector.of(.binary, [.binary(Array("abc".utf8))]),
         ]
@@ -148,7 +174,9 @@ import Vocabulary
     @Test("types that a format cannot hold are refused")
     func refused() {
         let nested = Schema([Field("a", .array(.int32, containsNull: true))])
-        #expect(throws: EngineError.self) { try CSVWriter(sink: MemorySink(), schema: nested, options: CSVWriterOptions()) }
+        #expect(throws: EngineError.self) {
+            try CSVWriter(sink: MemorySink(), schema: nested, options: CSVWriterOptions())
+        }
         #expect(throws: EngineError.self) {
             try TextLineWriter(sink: MemorySink(), schema: Schema([Field("a", .int32)]), options: [:])
         }

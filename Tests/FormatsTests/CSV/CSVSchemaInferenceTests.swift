@@ -31,7 +31,8 @@ import Vocabulary
             """
         #expect(
             try infer(text, ["header": "true", "inferSchema": "true"])
-                == "a:int,b:bigint,c:double,d:boolean,e:date,f:timestamp,g:string,h:string,i:decimal(20,0),j:string"
+                == "a:int,b:bigint,c:double,d:boolean,e:date,f:timestamp,g:string,h:string,"
+                + "i:decimal(20,0),j:string"
         )
         for (column, type) in [
             ("1\n1.5\n", "double"), ("1\ntrue\n", "string"),

@@ -90,7 +90,8 @@ import Vocabulary
             ])
         #expect(
             other
-                == "plain;1\na,b;2\n\"q\"\"q\";3\n\"line\nbreak\";4\nE;5\n;6\n lead and trail ;7\nback\\slash;8\n"
+                == "plain;1\na,b;2\n\"q\"\"q\";3\n\"line\nbreak\";4\nE;5\n;6\n lead and trail ;7\n"
+                + "back\\slash;8\n"
                 + "\"\"\"quoted\"\"\";9\n\"a\\\"\"b\";11\né😀\t\u{1}/;12\n")
     }
 
@@ -104,7 +105,8 @@ import Vocabulary
         let lines = String(decoding: sink.bytes, as: UTF8.self).split(separator: "\n")
         #expect(
             lines[1]
-                == #"{"a":2,"b":"a,b","c":1.0E10,"d":false,"e":"0001-01-01","f":"2024-01-02T03:04:05.123Z","g":-0.01}"#
+                == #"{"a":2,"b":"a,b","c":1.0E10,"d":false,"e":"0001-01-01","#
+                + #""f":"2024-01-02T03:04:05.123Z","g":-0.01}"#
         )
         #expect(lines[2] == #"{"a":3,"b":"q\"q","c":"NaN","f":"2024-01-02T03:04:05.100Z","g":0.00}"#)
         #expect(lines[3] == #"{"a":4,"b":"line\nbreak","c":"-Infinity","d":true,"e":"2024-01-02"}"#)

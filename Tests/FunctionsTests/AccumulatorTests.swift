@@ -9,7 +9,9 @@ import Vocabulary
 @Suite struct AccumulatorTests {
     private let settings = SessionSettings()
 
-    private func accumulator(_ name: String, _ types: [DataType], distinct: Bool = false) throws -> Accumulator {
+    private func accumulator(_ name: String, _ types: [DataType], distinct: Bool = false) throws
+        -> Accumulator
+    {
         let (_, result) = try FunctionRegistry.shared.resolve(name, argumentTypes: types, settings: settings)
         let arguments = types.enumerated().map { Expression.input($0.offset, $0.element) }
         let call = AggregateCall(name, arguments, distinct: distinct, type: result)
@@ -33,7 +35,8 @@ import Vocabulary
             let part = try accumulator(name, types, distinct: distinct)
             part.resize(groups: groupCount)
             try part.update(
-                groups: Array(groups[from..<to]), arguments: columns.map { $0.sliced(from: from, count: to - from) },
+                groups: Array(groups[from..<to]),
+                arguments: columns.map { $0.sliced(from: from, count: to - from) },
                 count: to - from)
             let states = part.states(from: 0, count: groupCount)
             #expect(states.map(\.type) == part.stateTypes)
@@ -46,7 +49,8 @@ import Vocabulary
     }
 
     private let groups: [UInt32] = [0, 1, 0, 1, 0, 0]
-    private let numbers = Vector.of(.int32, [.integer(4), .integer(7), .integer(1), .null, .integer(4), .null])
+    private let numbers = Vector.of(
+        .int32, [.integer(4), .integer(7), .integer(1), .null, .integer(4), .null])
 
     @Test("counts, sums, averages and extremes of integers; a group without values is null")
     func integers() throws {
@@ -58,23 +62,34 @@ import Vocabulary
         #expect(try run("max") == [.integer(4), .integer(7), .null])
         #expect(try run("bit_or") == [.integer(5), .integer(7), .null])
         #expect(try run("mode") == [.integer(4), .integer(7), .null])
-        #expect(try run("collect_set") == [.array([.integer(4), .integer(1)]), .array([.integer(7)]), .array([])])
+        #expect(
+            try run("collect_set") == [
+                .array([.integer(4), .integer(1)]), .array([.integer(7)]), .array([]),
+            ])
         #expect(try run("approx_count_distinct") == [.integer(2), .integer(1), .integer(0)])
     }
 
     @Test("decimals keep Spark's result types")
     func decimals() throws {
-        let vector = Vector.of(.decimal(precision: 15, scale: 2), [.decimal(150), .decimal(200), .decimal(100), .null, .decimal(75), .null])
-        #expect(try results("sum", [vector], groups: groups, count: 3) == [.decimal(325), .decimal(200), .null])
-        #expect(try results("avg", [vector], groups: groups, count: 3) == [.decimal(1_083_333), .decimal(2_000_000), .null])
-        let resolved = try FunctionRegistry.shared.resolve("avg", argumentTypes: [vector.type], settings: settings)
+        let vector = Vector.of(
+            .decimal(precision: 15, scale: 2),
+            [.decimal(150), .decimal(200), .decimal(100), .null, .decimal(75), .null])
+        #expect(
+            try results("sum", [vector], groups: groups, count: 3) == [.decimal(325), .decimal(200), .null])
+        #expect(
+            try results("avg", [vector], groups: groups, count: 3) == [
+                .decimal(1_083_333), .decimal(2_000_000), .null,
+            ])
+        let resolved = try FunctionRegistry.shared.resolve(
+            "avg", argumentTypes: [vector.type], settings: settings)
         #expect(resolved.result == .decimal(precision: 19, scale: 6))
     }
 
     @Test("strings: extremes, first, last, and DISTINCT counts")
     func strings() throws {
         let long = "a string that is not inline"
-        let vector = Vector.of(.string, [.string("b"), .string("z"), .string(long), .null, .string("b"), .null])
+        let vector = Vector.of(
+            .string, [.string("b"), .string("z"), .string(long), .null, .string("b"), .null])
         func run(_ name: String) throws -> [Scalar] { try results(name, [vector], groups: groups, count: 3) }
         #expect(try run("min") == [.string(long), .string("z"), .null])
         #expect(try run("max") == [.string("b"), .string("z"), .null])
@@ -82,7 +97,10 @@ import Vocabulary
         #expect(try run("last") == [.null, .null, .null])
         let distinct = try results("count", [vector], groups: groups, count: 3, distinct: true)
         #expect(distinct == [.integer(2), .integer(1), .integer(0)])
-        #expect(try results("max_by", [vector, numbers], groups: groups, count: 3) == [.string("b"), .string("z"), .null])
+        #expect(
+            try results("max_by", [vector, numbers], groups: groups, count: 3) == [
+                .string("b"), .string("z"), .null,
+            ])
     }
 
     @Test("statistics of doubles")

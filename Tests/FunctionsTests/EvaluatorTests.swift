@@ -14,18 +14,23 @@ import Vocabulary
         .call(FunctionCall(name, arguments, type: type))
     }
     private func literal(_ value: Int32) -> Expression { .literal(.int32(value)) }
-    private func batch(_ values: [Scalar]) -> Batch { Batch(columns: [.of(.int32, values)], count: values.count) }
+    private func batch(_ values: [Scalar]) -> Batch {
+        Batch(columns: [.of(.int32, values)], count: values.count)
+    }
     private func run(_ expression: Expression, _ batch: Batch) throws -> [Scalar] {
         let result = try Evaluator([expression], settings: settings).evaluate(batch)[0]
         return (0..<batch.count).map { result.scalar(at: $0) }
     }
-    private var tenDividedByA: Expression { call("div", [.literal(.int64(10)), .cast(a, to: .int64, mode: .ansi)], .int64) }
+    private var tenDividedByA: Expression {
+        call("div", [.literal(.int64(10)), .cast(a, to: .int64, mode: .ansi)], .int64)
+    }
 
     @Test("a CASE evaluates each branch only on its own rows")
     func lazyCase() throws {
         let isZero = call("equal", [a, literal(0)], .boolean)
         let expression = Expression.conditional(
-            [ConditionalBranch(condition: isZero, result: .literal(.int64(-1)))], otherwise: tenDividedByA, type: .int64)
+            [ConditionalBranch(condition: isZero, result: .literal(.int64(-1)))], otherwise: tenDividedByA,
+            type: .int64)
         let rows = batch([.integer(0), .integer(5), .null, .integer(3)])
         #expect(try run(expression, rows) == [.integer(-1), .integer(2), .null, .integer(3)])
         #expect(throws: EngineError.self) { try run(tenDividedByA, rows) }
@@ -37,10 +42,14 @@ import Vocabulary
         let big = call("greater", [tenDividedByA, .literal(.int64(2))], .boolean)
         let rows = batch([.integer(0), .integer(5), .null, .integer(3)])
         #expect(
-            try run(call("and", [notZero, big], .boolean), rows) == [.boolean(false), .boolean(false), .null, .boolean(true)])
+            try run(call("and", [notZero, big], .boolean), rows) == [
+                .boolean(false), .boolean(false), .null, .boolean(true),
+            ])
         let zero = call("equal", [a, literal(0)], .boolean)
         #expect(
-            try run(call("or", [zero, big], .boolean), rows) == [.boolean(true), .boolean(false), .null, .boolean(true)])
+            try run(call("or", [zero, big], .boolean), rows) == [
+                .boolean(true), .boolean(false), .null, .boolean(true),
+            ])
         let predicate = try Predicate([notZero, big], settings: settings)
         let selection = try predicate.select(rows)
         #expect((0..<selection.count).map { selection.rows[$0] } == [3])
@@ -51,7 +60,8 @@ import Vocabulary
         let values = Vector.of(.int32, [.integer(Int64(Int32.max)), .integer(1)])
         let vector = Vector.flat(.int32, count: 2, values: values.values, validity: Bitmap([false, true]))
         let expression = call("add", [a, literal(1)], .int32)
-        let result = try Evaluator([expression], settings: settings).evaluate(Batch(columns: [vector], count: 2))[0]
+        let result = try Evaluator([expression], settings: settings).evaluate(
+            Batch(columns: [vector], count: 2))[0]
         #expect((0..<2).map { result.scalar(at: $0) } == [.null, .integer(2)])
     }
 
@@ -60,7 +70,8 @@ import Vocabulary
         let entries = Vector.of(.string, [.string("1"), .string("bad"), .string("3")])
         let codes = Vector.of(.int32, [.integer(2), .integer(0), .integer(0)])
         guard let buffer = codes.values else { return }
-        let vector = Vector.dictionary(entries, codes: buffer, count: 3, validity: Bitmap([true, true, false]))
+        let vector = Vector.dictionary(
+            entries, codes: buffer, count: 3, validity: Bitmap([true, true, false]))
         let rows = Batch(columns: [vector], count: 3)
         let text = Expression.input(0, .string)
         let upper = try Evaluator([call("upper", [text], .string)], settings: settings).evaluate(rows)[0]

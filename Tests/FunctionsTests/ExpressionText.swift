@@ -5,8 +5,8 @@ import Vocabulary
 
 @testable import Functions
 
-/// Reads the small expression language of the Spark tables: literals, calls, CAST, infix operators. Builds bound
-/// expressions through the registry, as a binder does.
+/// Reads the small expression language of the Spark tables: literals, calls, CAST, infix operators. Builds
+/// bound expressions through the registry, as a binder does.
 struct ExpressionText {
     private var tokens: [String] = []
     private var at = 0
@@ -35,7 +35,11 @@ struct ExpressionText {
             } else {
                 flush(&current)
                 let pair = (tokens.last ?? "") + String(character)
-                if ["<=", ">=", "<>", "<=>"].contains(pair) { tokens[tokens.count - 1] = pair } else { tokens.append(String(character)) }
+                if ["<=", ">=", "<>", "<=>"].contains(pair) {
+                    tokens[tokens.count - 1] = pair
+                } else {
+                    tokens.append(String(character))
+                }
             }
         }
         flush(&current)
@@ -62,7 +66,8 @@ struct ExpressionText {
     private static let operators: [[String: String]] = [
         ["OR": "or"], ["AND": "and"],
         [
-            "=": "equal", "<": "less", ">": "greater", "<=": "less_equal", ">=": "greater_equal", "<>": "not_equal",
+            "=": "equal", "<": "less", ">": "greater", "<=": "less_equal", ">=": "greater_equal",
+            "<>": "not_equal",
             "<=>": "null_safe_equal", "LIKE": "like", "ILIKE": "ilike", "RLIKE": "rlike", "IN": "in",
         ],
         ["+": "add", "-": "subtract"], ["*": "multiply", "/": "divide", "%": "mod", "DIV": "div"],
@@ -74,7 +79,10 @@ struct ExpressionText {
         while let name = Self.operators[level][peek.uppercased()] {
             _ = next()
             if name == "in" {
-                left = .inList(left, try arguments().compactMap { if case .literal(let literal) = $0 { literal } else { nil } })
+                left = .inList(
+                    left,
+                    try arguments().compactMap { if case .literal(let literal) = $0 { literal } else { nil } }
+                )
                 continue
             }
             left = try call(name, [left, try expression(level + 1)])
@@ -133,7 +141,9 @@ struct ExpressionText {
         let units = [next().uppercased()] + (accept("TO") ? [next().uppercased()] : [])
         let isMonths = units[0] == "YEAR" || units[0] == "MONTH"
         let body = units == ["MONTH"] ? "'0-\(text.dropFirst())" : text
-        return cast(.literal(.string(String(body.dropFirst().dropLast()))), isMonths ? .yearMonthInterval : .dayTimeInterval)
+        return cast(
+            .literal(.string(String(body.dropFirst().dropLast()))),
+            isMonths ? .yearMonthInterval : .dayTimeInterval)
     }
 
     private mutating func arguments() throws -> [Expression] {
@@ -158,7 +168,8 @@ struct ExpressionText {
             return .decimal(precision: precision, scale: scale)
         }
         let types: [String: DataType] = [
-            "INT": .int32, "TINYINT": .int8, "SMALLINT": .int16, "BIGINT": .int64, "DOUBLE": .double, "FLOAT": .float,
+            "INT": .int32, "TINYINT": .int8, "SMALLINT": .int16, "BIGINT": .int64, "DOUBLE": .double,
+            "FLOAT": .float,
             "STRING": .string, "DATE": .date, "TIMESTAMP": .timestamp, "BOOLEAN": .boolean,
         ]
         return types[name] ?? .null
@@ -166,7 +177,9 @@ struct ExpressionText {
 
     private func number(_ token: String) -> Literal {
         if token.hasSuffix("L"), let value = Int64(token.dropLast()) { return .int64(value) }
-        if token.hasSuffix("D") || token.lowercased().contains("e"), let value = Double(token.replacing("D", with: "")) {
+        if token.hasSuffix("D") || token.lowercased().contains("e"),
+            let value = Double(token.replacing("D", with: ""))
+        {
             return .double(value)
         }
         if let value = Int32(token) { return .int32(value) }
@@ -175,7 +188,8 @@ struct ExpressionText {
         let digits = halves.joined()
         let scale = halves.count > 1 ? halves[1].count : 0
         let unscaled = Int128(digits) ?? 0
-        return Literal(.decimal(unscaled), .decimal(precision: max(String(unscaled).count, scale), scale: scale))
+        return Literal(
+            .decimal(unscaled), .decimal(precision: max(String(unscaled).count, scale), scale: scale))
     }
 
     private func cast(_ inner: Expression, _ type: DataType) -> Expression {

@@ -9,7 +9,8 @@ import Vocabulary
 /// Compares with a table of expressions, types and results that Spark 4.1 gave (ANSI mode, session in UTC).
 @Suite struct SparkTableTests {
     private func table(_ name: String) throws -> [[String]] {
-        let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Tables/\(name).tsv")
+        let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
+            path: "Tables/\(name).tsv")
         return try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
             .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
     }
@@ -19,7 +20,8 @@ import Vocabulary
         do {
             var parser = ExpressionText(text, settings: settings)
             let expression = try parser.expression()
-            let result = try Evaluator([expression], settings: settings).evaluate(Batch(columns: [], count: 1))[0]
+            let result = try Evaluator([expression], settings: settings).evaluate(
+                Batch(columns: [], count: 1))[0]
             let shown = try Casting.cast(result, to: .string, mode: .null, zone: .utc).scalar(at: 0)
             let type = expression.type.sqlName.lowercased().replacing(" ", with: "")
             if case .string(let value) = shown { return (type, value) }
@@ -53,7 +55,8 @@ import Vocabulary
             guard let expression = try? parser.expression() else { continue }
             let folded = ConstantFolding.fold(expression, settings: settings)
             guard case .literal(let literal) = folded else { continue }
-            let value = try Evaluator([expression], settings: settings).evaluate(Batch(columns: [], count: 1))[0]
+            let value = try Evaluator([expression], settings: settings).evaluate(
+                Batch(columns: [], count: 1))[0]
             #expect("\(value.scalar(at: 0))" == "\(literal.value)", "\(row[0])")
         }
     }

@@ -4,7 +4,9 @@ import Memory
 import Testing
 
 @Suite struct SortKeysTests {
-    private func check(_ columns: [Vector], _ ascending: [Bool], _ nullsFirst: [Bool], count: Int, limit: Int? = nil) {
+    private func check(
+        _ columns: [Vector], _ ascending: [Bool], _ nullsFirst: [Bool], count: Int, limit: Int? = nil
+    ) {
         let sorted = SortKeys.sortedRows(
             columns: columns, ascending: ascending, nullsFirst: nullsFirst, count: count, limit: limit)
         let wanted = min(limit ?? count, count)
@@ -27,7 +29,9 @@ import Testing
     func everyType(_ type: DataType) {
         for (vector, list) in Samples.vectors(type) {
             for ascending in [true, false] {
-                for nullsFirst in [true, false] { check([vector], [ascending], [nullsFirst], count: list.count) }
+                for nullsFirst in [true, false] {
+                    check([vector], [ascending], [nullsFirst], count: list.count)
+                }
             }
         }
     }
@@ -35,7 +39,8 @@ import Testing
     @Test("several columns order by the first that differs")
     func several() {
         for n in [65, 4096] {
-            let a = Vector.of(.string, (0..<n).map { $0 % 11 == 0 ? .null : .string("common prefix \($0 * 37 % 5)") })
+            let a = Vector.of(
+                .string, (0..<n).map { $0 % 11 == 0 ? .null : .string("common prefix \($0 * 37 % 5)") })
             let b = Vector.of(.int64, (0..<n).map { .integer(Int64($0 * 7919 % 13) - 6) })
             let c = Vector.of(.double, (0..<n).map { .double(Double($0 * 31 % 7) - 3) })
             let d = Vector.of(.boolean, (0..<n).map { .boolean($0 % 2 == 0) })
@@ -50,8 +55,10 @@ import Testing
 
     @Test("keys of different batches compare as their rows do")
     func blocks() {
-        let encoder = SortKeyEncoder(types: [.string, .int32], ascending: [true, false], nullsFirst: [true, false])
-        let a = encoder.encode([.of(.string, [.string("a"), .null]), .of(.int32, [.integer(1), .integer(2)])], count: 2)
+        let encoder = SortKeyEncoder(
+            types: [.string, .int32], ascending: [true, false], nullsFirst: [true, false])
+        let a = encoder.encode(
+            [.of(.string, [.string("a"), .null]), .of(.int32, [.integer(1), .integer(2)])], count: 2)
         let b = encoder.encode(
             [.constant(.string("a"), count: 2), .of(.int32, [.integer(2), .null])], count: 2)
         #expect(a.compare(0, b, 0) > 0)

@@ -8,7 +8,8 @@ enum Samples {
     static let lengths = [0, 1, 63, 64, 65, 4096]
     static let types: [DataType] = [
         .boolean, .int8, .int16, .int32, .int64, .float, .double, .decimal(precision: 12, scale: 2),
-        .decimal(precision: 30, scale: 2), .string, .binary, .date, .timestamp, .array(.int32, containsNull: true),
+        .decimal(precision: 30, scale: 2), .string, .binary, .date, .timestamp,
+        .array(.int32, containsNull: true),
         .structure([Field("a", .int32), Field("b", .string)]),
         .map(key: .string, value: .int64, valueContainsNull: true),
     ]
@@ -56,7 +57,9 @@ enum Samples {
         let out = codes.pointer(as: Int32.self)
         var list: [Scalar] = []
         for i in 0..<count {
-            if i % 5 == 3 { list.append(.null) } else {
+            if i % 5 == 3 {
+                list.append(.null)
+            } else {
                 out[i] = Int32(i % 9)
                 list.append(entries[i % 9])
             }
@@ -81,7 +84,9 @@ func same(_ a: [Scalar], _ b: [Scalar]) -> Bool {
 }
 
 @Suite struct StructureTests {
-    @Test("gathered, nullable, sliced and flattened rows are the rows asked for, in every form", arguments: Samples.types)
+    @Test(
+        "gathered, nullable, sliced and flattened rows are the rows asked for, in every form",
+        arguments: Samples.types)
     func structure(_ type: DataType) {
         for (vector, list) in Samples.vectors(type) {
             #expect(same(vector.flattened().scalars, list))
@@ -128,7 +133,9 @@ func same(_ a: [Scalar], _ b: [Scalar]) -> Bool {
         #expect(vector.compacted() === vector)
     }
 
-    @Test("equal values hash equally in every form and width, different ones differently", arguments: Samples.types)
+    @Test(
+        "equal values hash equally in every form and width, different ones differently",
+        arguments: Samples.types)
     func hashing(_ type: DataType) {
         var known: [Scalar: UInt64] = [:]
         for (vector, list) in Samples.vectors(type) {
@@ -150,7 +157,9 @@ func same(_ a: [Scalar], _ b: [Scalar]) -> Bool {
             return withExtendedLifetime(hashes) { $0.pointer(as: UInt64.self)[0] }
         }
         #expect(hash(.int8, .integer(-5)) == hash(.int64, .integer(-5)))
-        #expect(hash(.decimal(precision: 10, scale: 2), .decimal(-5)) == hash(.decimal(precision: 30, scale: 2), .decimal(-5)))
+        #expect(
+            hash(.decimal(precision: 10, scale: 2), .decimal(-5))
+                == hash(.decimal(precision: 30, scale: 2), .decimal(-5)))
         #expect(hash(.double, .double(0)) == hash(.double, .double(-0.0)))
         #expect(hash(.double, .double(.nan)) == hash(.double, .double(Double(nan: 5, signaling: false))))
         #expect(hash(.int64, .integer(42)) == Hashing.hash(42 as UInt64))

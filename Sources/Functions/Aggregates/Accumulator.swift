@@ -4,7 +4,8 @@ import Memory
 import Plans
 import Vocabulary
 
-/// Holds the state of one aggregate call for any number of groups, in flat arrays indexed by group id. Used by one thread.
+/// Holds the state of one aggregate call for any number of groups, in flat arrays indexed by group id. Used
+/// by one thread.
 package class Accumulator {
     /// Types of the columns that carry partial state between tasks.
     package let stateTypes: [DataType]
@@ -156,7 +157,9 @@ final class CountAccumulator: Accumulator {
             return
         }
         var bits: Bitmap?
-        for vector in arguments where vector.form != .constant { bits = Bitmap.intersection(bits, vector.validity) }
+        for vector in arguments where vector.form != .constant {
+            bits = Bitmap.intersection(bits, vector.validity)
+        }
         counts.base[0] &+= Int64(count - (bits?.zeroCount ?? 0))
     }
 
@@ -170,6 +173,8 @@ final class CountAccumulator: Accumulator {
         }
     }
 
-    override func states(from: Int, count: Int) -> [Vector] { [counts.vector(.int64, from: from, count: count)] }
+    override func states(from: Int, count: Int) -> [Vector] {
+        [counts.vector(.int64, from: from, count: count)]
+    }
     override func results(from: Int, count: Int) -> [Vector] { states(from: from, count: count) }
 }

@@ -12,22 +12,29 @@ enum AggregateCatalog {
             "count", typing: Signature.variadic(rest: .any) { _ in .int64 },
             "Counts rows, or rows whose arguments are all not null.", example: "count(*)"),
         AggregateFunction(
-            "count_if", typing: Signature.of([.of(.boolean)], .int64), "Counts rows for which the argument is true.",
+            "count_if", typing: Signature.of([.of(.boolean)], .int64),
+            "Counts rows for which the argument is true.",
             example: "count_if(a > 1)"),
         AggregateFunction(
             "sum", typing: sumTyping, "Adds the values that are not null.", example: "sum(a)"),
         AggregateFunction(
             "try_sum", typing: sumTyping, "Adds the values; null on overflow.", example: "try_sum(a)"),
         AggregateFunction(
-            "avg", aliases: ["mean"], typing: averageTyping, "Averages the values that are not null.", example: "avg(a)"),
+            "avg", aliases: ["mean"], typing: averageTyping, "Averages the values that are not null.",
+            example: "avg(a)"),
         AggregateFunction(
-            "try_avg", typing: averageTyping, "Averages the values; null on overflow.", example: "try_avg(a)"),
+            "try_avg", typing: averageTyping,
+            "Averages the values; null on "
+                + "overflow.", example: "try_avg(a)"),
         AggregateFunction(
-            "bit_and", typing: Signature.of([.integral]) { $0[0] }, "Combines bits by AND.", example: "bit_and(a)"),
+            "bit_and", typing: Signature.of([.integral]) { $0[0] }, "Combines bits by AND.",
+            example: "bit_and(a)"),
         AggregateFunction(
-            "bit_or", typing: Signature.of([.integral]) { $0[0] }, "Combines bits by OR.", example: "bit_or(a)"),
+            "bit_or", typing: Signature.of([.integral]) { $0[0] }, "Combines bits by OR.",
+            example: "bit_or(a)"),
         AggregateFunction(
-            "bit_xor", typing: Signature.of([.integral]) { $0[0] }, "Combines bits by XOR.", example: "bit_xor(a)"),
+            "bit_xor", typing: Signature.of([.integral]) { $0[0] }, "Combines bits by XOR.",
+            example: "bit_xor(a)"),
         AggregateFunction(
             "bool_and", aliases: ["every"], typing: Signature.of([.of(.boolean)], .boolean),
             "Says whether all values are true.", example: "bool_and(a > 1)"),
@@ -37,16 +44,23 @@ enum AggregateCatalog {
     ]
 
     private static let choosing: [AggregateFunction] = [
-        AggregateFunction("min", typing: Signature.of([.any]) { $0[0] }, "Returns the least value.", example: "min(a)"),
-        AggregateFunction("max", typing: Signature.of([.any]) { $0[0] }, "Returns the greatest value.", example: "max(a)"),
         AggregateFunction(
-            "first", aliases: ["first_value"], typing: Signature.of([.any, .of(.boolean)], optional: 1) { $0[0] },
-            "Returns the first value, with true as second argument the first that is not null.", example: "first(a)"),
+            "min", typing: Signature.of([.any]) { $0[0] }, "Returns the least value.", example: "min(a)"),
         AggregateFunction(
-            "last", aliases: ["last_value"], typing: Signature.of([.any, .of(.boolean)], optional: 1) { $0[0] },
-            "Returns the last value, with true as second argument the last that is not null.", example: "last(a)"),
+            "max", typing: Signature.of([.any]) { $0[0] }, "Returns the greatest value.", example: "max(a)"),
         AggregateFunction(
-            "any_value", typing: Signature.of([.any, .of(.boolean)], optional: 1) { $0[0] }, "Returns some value.",
+            "first", aliases: ["first_value"],
+            typing: Signature.of([.any, .of(.boolean)], optional: 1) { $0[0] },
+            "Returns the first value, with true as second argument the first that is not null.",
+            example: "first(a)"),
+        AggregateFunction(
+            "last", aliases: ["last_value"],
+            typing: Signature.of([.any, .of(.boolean)], optional: 1) { $0[0] },
+            "Returns the last value, with true as second argument the last that is not null.",
+            example: "last(a)"),
+        AggregateFunction(
+            "any_value", typing: Signature.of([.any, .of(.boolean)], optional: 1) { $0[0] },
+            "Returns some value.",
             example: "any_value(a)"),
         AggregateFunction(
             "max_by", typing: Signature.of([.any, .any]) { $0[0] },
@@ -56,9 +70,12 @@ enum AggregateCatalog {
             "Returns the first argument of the row whose second is least.", example: "min_by(a, b)"),
     ]
 
-    private static func doubles(_ name: String, _ aliases: [String], _ count: Int, _ summary: String) -> AggregateFunction {
+    private static func doubles(_ name: String, _ aliases: [String], _ count: Int, _ summary: String)
+        -> AggregateFunction
+    {
         AggregateFunction(
-            name, aliases: aliases, typing: Signature.of(Array(repeating: .double, count: count), .double), summary,
+            name, aliases: aliases, typing: Signature.of(Array(repeating: .double, count: count), .double),
+            summary,
             example: count == 1 ? "\(name)(a)" : "\(name)(a, b)")
     }
 
@@ -78,7 +95,8 @@ enum AggregateCatalog {
             typing: { request in
                 try Signature.checkCount(request, 2...2)
                 if case .array = request.types[1] {
-                    return Typing([.double, .array(.double, containsNull: false)], .array(.double, containsNull: false))
+                    return Typing(
+                        [.double, .array(.double, containsNull: false)], .array(.double, containsNull: false))
                 }
                 return Typing([.double, .double], .double)
             }, "Returns the exact percentile, by linear interpolation.", example: "percentile(a, 0.5)"),
@@ -96,7 +114,8 @@ enum AggregateCatalog {
             "collect_set", typing: Signature.of([.any]) { .array($0[0], containsNull: false) },
             "Collects the distinct values that are not null.", example: "collect_set(a)"),
         AggregateFunction(
-            "mode", typing: Signature.of([.any]) { $0[0] }, "Returns the most frequent value.", example: "mode(a)"),
+            "mode", typing: Signature.of([.any]) { $0[0] }, "Returns the most frequent value.",
+            example: "mode(a)"),
     ]
 
     private static let sumTyping: Signature.Rule = { request in
@@ -117,10 +136,12 @@ enum AggregateCatalog {
 }
 
 extension AggregateFunction {
-    /// Makes the accumulator of a call; `argumentTypes` are the coerced types of its arguments. A DISTINCT call collects
-    /// the distinct values itself. Throws `UNRESOLVED_ROUTINE`.
+    /// Makes the accumulator of a call; `argumentTypes` are the coerced types of its arguments. A DISTINCT
+    /// call collects the distinct values itself. Throws `UNRESOLVED_ROUTINE`.
     package static func make(call: AggregateCall, argumentTypes: [DataType]) throws -> Accumulator {
-        let indifferent: Set<String> = ["min", "max", "bool_and", "bool_or", "collect_set", "max_by", "min_by", "any_value"]
+        let indifferent: Set<String> = [
+            "min", "max", "bool_and", "bool_or", "collect_set", "max_by", "min_by", "any_value",
+        ]
         guard let function = FunctionRegistry.shared.aggregate(named: call.function) else {
             throw FunctionRegistry.shared.unknown(call.function)
         }
@@ -135,41 +156,53 @@ extension AggregateFunction {
         return try make(call, name, argumentTypes)
     }
 
-    private static func make(_ call: AggregateCall, _ name: String, _ types: [DataType]) throws -> Accumulator {
+    private static func make(_ call: AggregateCall, _ name: String, _ types: [DataType]) throws -> Accumulator
+    {
         let input = types.first ?? .null
         let mode: FailureMode = name.hasPrefix("try_") ? .null : (call.ansi ? .error : .legacy)
         func flag(_ index: Int) -> Bool {
-            guard call.arguments.indices.contains(index), case .literal(let literal) = call.arguments[index] else { return false }
+            guard call.arguments.indices.contains(index), case .literal(let literal) = call.arguments[index]
+            else { return false }
             return literal.value == .boolean(true)
         }
         switch name {
         case "count": return CountAccumulator()
         case "count_if": return CountAccumulator(onlyTrue: true)
         case "sum", "try_sum":
-            if input.isDecimal { return DecimalSumAccumulator(input: input, type: call.type, isAverage: false, mode: mode) }
+            if input.isDecimal {
+                return DecimalSumAccumulator(input: input, type: call.type, isAverage: false, mode: mode)
+            }
             if input.isFloating { return DoubleSumAccumulator(isAverage: false) }
             return IntegerSumAccumulator(type: call.type, mode: mode)
         case "avg", "try_avg":
-            if input.isDecimal { return DecimalSumAccumulator(input: input, type: call.type, isAverage: true, mode: mode) }
+            if input.isDecimal {
+                return DecimalSumAccumulator(input: input, type: call.type, isAverage: true, mode: mode)
+            }
             return DoubleSumAccumulator(isAverage: true)
         case "min", "max": return extreme(input, isMaximum: name == "max")
         case "first", "any_value":
             return ChosenRowAccumulator(.first, types: [input], key: 0, skipsNulls: flag(1), type: call.type)
-        case "last": return ChosenRowAccumulator(.last, types: [input], key: 0, skipsNulls: flag(1), type: call.type)
+        case "last":
+            return ChosenRowAccumulator(.last, types: [input], key: 0, skipsNulls: flag(1), type: call.type)
         case "max_by":
-            return ChosenRowAccumulator(.maximum, types: Array(types.prefix(2)), key: 1, skipsNulls: true, type: call.type)
+            return ChosenRowAccumulator(
+                .maximum, types: Array(types.prefix(2)), key: 1, skipsNulls: true, type: call.type)
         case "min_by":
-            return ChosenRowAccumulator(.minimum, types: Array(types.prefix(2)), key: 1, skipsNulls: true, type: call.type)
+            return ChosenRowAccumulator(
+                .minimum, types: Array(types.prefix(2)), key: 1, skipsNulls: true, type: call.type)
         case "bool_and", "bit_and": return BitsAccumulator(.and, type: call.type)
         case "bool_or", "bit_or": return BitsAccumulator(.or, type: call.type)
         case "bit_xor": return BitsAccumulator(.xor, type: call.type)
         case "approx_count_distinct": return DistinctEstimateAccumulator()
         case "collect_list", "collect_set":
-            return CollectAccumulator(element: input, distinct: name == "collect_set", type: call.type) { values, offsets, count in
+            return CollectAccumulator(element: input, distinct: name == "collect_set", type: call.type) {
+                values, offsets, count in
                 let bytes = UnsafeRawBufferPointer(start: offsets, count: (count + 1) * 4)
                 return .flat(call.type, count: count, values: .copying(bytes), children: [values])
             }
-        case "mode": return CollectAccumulator(element: input, distinct: false, type: call.type, finish: Percentiles.mode)
+        case "mode":
+            return CollectAccumulator(
+                element: input, distinct: false, type: call.type, finish: Percentiles.mode)
         case "median", "percentile": return try percentile(call, input)
         default: return try statistic(name)
         }
@@ -209,7 +242,9 @@ extension AggregateFunction {
         var isArray = false
         if call.arguments.count > 1 {
             guard case .literal(let literal) = call.arguments[1] else {
-                throw EngineError.user("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "The percentage of `percentile` must be a constant.")
+                throw EngineError.user(
+                    "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
+                    "The percentage of `percentile` must be a constant.")
             }
             switch literal.value {
             case .double(let value): shares = [value]
@@ -220,11 +255,14 @@ extension AggregateFunction {
             }
         }
         guard shares.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
-            throw EngineError.user("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "The percentage of `percentile` must be between 0.0 and 1.0.")
+            throw EngineError.user(
+                "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+                "The percentage of `percentile` must be between 0.0 and 1.0.")
         }
         let wanted = shares
         let asArray = isArray
-        return CollectAccumulator(element: .double, distinct: false, type: call.type) { values, offsets, count in
+        return CollectAccumulator(element: .double, distinct: false, type: call.type) {
+            values, offsets, count in
             Percentiles.percentiles(values, offsets, count, wanted, asArray: asArray, type: call.type)
         }
     }

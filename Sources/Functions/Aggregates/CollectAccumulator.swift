@@ -4,10 +4,11 @@ import Memory
 import Plans
 import Vocabulary
 
-/// Keeps all values of each group: `collect_list`, `collect_set`, `percentile`, `median`, `mode`, and the values of a
-/// DISTINCT aggregate. The state is one array per group.
+/// Keeps all values of each group: `collect_list`, `collect_set`, `percentile`, `median`, `mode`, and the
+/// values of a DISTINCT aggregate. The state is one array per group.
 final class CollectAccumulator: Accumulator {
-    /// Makes the result of some groups from their values: group i has the rows offsets[i]..<offsets[i + 1] of `values`.
+    /// Makes the result of some groups from their values: group i has the rows offsets[i]..<offsets[i + 1] of
+    /// `values`.
     typealias Finish = (_ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int) throws -> Vector
 
     private let elementType: DataType
@@ -164,7 +165,8 @@ enum DistinctRows {
     }
 }
 
-/// Computes any aggregate over the distinct values of each group: collects them, then feeds them to the aggregate.
+/// Computes any aggregate over the distinct values of each group: collects them, then feeds them to the
+/// aggregate.
 final class DistinctAccumulator: Accumulator {
     private let collected: CollectAccumulator
     private let isTuple: Bool
@@ -175,8 +177,10 @@ final class DistinctAccumulator: Accumulator {
         self.isTuple = isTuple
         let element =
             isTuple
-            ? DataType.structure(argumentTypes.enumerated().map { Field("_\($0.offset)", $0.element) }) : argumentTypes[0]
-        collected = CollectAccumulator(element: element, distinct: true, type: type) { values, offsets, count in
+            ? DataType.structure(argumentTypes.enumerated().map { Field("_\($0.offset)", $0.element) })
+            : argumentTypes[0]
+        collected = CollectAccumulator(element: element, distinct: true, type: type) {
+            values, offsets, count in
             let inner = try make()
             inner.resize(groups: count)
             let total = values.count

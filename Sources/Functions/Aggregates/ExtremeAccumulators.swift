@@ -77,8 +77,9 @@ final class FixedExtremeAccumulator<T: BitwiseCopyable & Comparable>: Accumulato
     override func results(from: Int, count: Int) -> [Vector] { states(from: from, count: count) }
 }
 
-/// Keeps one chosen row per group of any types: `first`, `last`, `any_value`, `min` and `max` of strings and nested
-/// values, `min_by` and `max_by`. Rows stay in the batches they came in; those are gathered anew when many are held.
+/// Keeps one chosen row per group of any types: `first`, `last`, `any_value`, `min` and `max` of strings and
+/// nested values, `min_by` and `max_by`. Rows stay in the batches they came in; those are gathered anew when
+/// many are held.
 final class ChosenRowAccumulator: Accumulator {
     enum Choice {
         case first, last
@@ -122,7 +123,9 @@ final class ChosenRowAccumulator: Accumulator {
 
     private func choose(_ groups: UnsafePointer<UInt32>, _ values: [Vector], _ count: Int, valid: Vector?) {
         let columns = values.enumerated().map { i, vector in
-            vector.type == .null ? Vector.nulls(stateTypes[i], count: count) : vector.form == .dictionary ? vector.flattened() : vector
+            vector.type == .null
+                ? Vector.nulls(stateTypes[i], count: count)
+                : vector.form == .dictionary ? vector.flattened() : vector
         }
         let deciding = columns[key]
         if skipsNulls, deciding.isNullConstant { return }

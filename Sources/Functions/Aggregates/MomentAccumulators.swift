@@ -3,9 +3,12 @@ import Kernels
 import Memory
 import Plans
 
-/// Computes variance, deviation, skewness and kurtosis from central moments (Pébay, SAND2008-6212, as Spark does).
+/// Computes variance, deviation, skewness and kurtosis from central moments (Pébay, SAND2008-6212, as Spark
+/// does).
 final class MomentAccumulator: Accumulator {
-    enum Statistic { case varianceSample, variancePopulation, deviationSample, deviationPopulation, skewness, kurtosis }
+    enum Statistic {
+        case varianceSample, variancePopulation, deviationSample, deviationPopulation, skewness, kurtosis
+    }
     private let statistic: Statistic
     private let n = GroupArray<Double>()
     private let mean = GroupArray<Double>()
@@ -144,15 +147,16 @@ final class CovarianceAccumulator: Accumulator {
                 switch self.statistic {
                 case .population: return s[3] / s[0]
                 case .sample: return s[0] == 1 ? nil : s[3] / (s[0] - 1)
-                case .correlation: return s[0] == 1 || s[4] == 0 || s[5] == 0 ? nil : s[3] / (s[4] * s[5]).squareRoot()
+                case .correlation:
+                    return s[0] == 1 || s[4] == 0 || s[5] == 0 ? nil : s[3] / (s[4] * s[5]).squareRoot()
                 }
             }
         ]
     }
 }
 
-/// Estimates the number of distinct values (HyperLogLog with 512 registers a group; Flajolet et al. 2007, small counts
-/// by linear counting as HyperLogLog++ does). Standard error about 4.6 %.
+/// Estimates the number of distinct values (HyperLogLog with 512 registers a group; Flajolet et al. 2007,
+/// small counts by linear counting as HyperLogLog++ does). Standard error about 4.6 %.
 final class DistinctEstimateAccumulator: Accumulator {
     private static let registers = 512
     private static let indexBits: UInt64 = 9

@@ -3,14 +3,15 @@ import Kernels
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Finishes aggregates that need all values of a group.
 enum Percentiles {
     /// Interpolates linearly between the sorted values at each share.
     static func percentiles(
-        _ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int, _ shares: [Double], asArray: Bool, type: DataType
+        _ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int, _ shares: [Double], asArray: Bool,
+        type: DataType
     ) -> Vector {
         let flat = values.flattened()
         let input = flat.pointer(as: Double.self)
@@ -26,7 +27,8 @@ enum Percentiles {
                 let position = share * Double(sorted.count - 1)
                 let (low, high) = (Int(position.rounded(.down)), Int(position.rounded(.up)))
                 if low == high || sorted[low] == sorted[high] { return .double(sorted[low]) }
-                return .double((Double(high) - position) * sorted[low] + (position - Double(low)) * sorted[high])
+                return .double(
+                    (Double(high) - position) * sorted[low] + (position - Double(low)) * sorted[high])
             }
             results.append(asArray ? .array(found) : found[0])
         }
@@ -45,11 +47,14 @@ enum Percentiles {
                 continue
             }
             let part = values.sliced(from: start, count: size)
-            let order = SortKeys.sortedRows(columns: [part], ascending: [true], nullsFirst: [true], count: size)
+            let order = SortKeys.sortedRows(
+                columns: [part], ascending: [true], nullsFirst: [true], count: size)
             let sorted = order.pointer(as: UInt32.self)
             var (best, bestCount, runStart) = (0, 0, 0)
             for k in 1...size {
-                if k < size, Comparing.compareRows(part, Int(sorted[k]), part, Int(sorted[runStart])) == 0 { continue }
+                if k < size, Comparing.compareRows(part, Int(sorted[k]), part, Int(sorted[runStart])) == 0 {
+                    continue
+                }
                 if k - runStart > bestCount { (best, bestCount) = (Int(sorted[runStart]), k - runStart) }
                 runStart = k
             }

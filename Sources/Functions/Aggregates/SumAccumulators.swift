@@ -264,7 +264,8 @@ final class DecimalSumAccumulator: Accumulator {
     override func updateSingle(arguments: [Vector], count: Int) throws {
         let vector = arguments[0]
         // A block's sum fits 64 bits when rows × 10^digits does.
-        guard vector.form == .flat, vector.type.physical == .int64, inputDigits <= 14, count <= 65_536, !vector.hasNulls
+        guard vector.form == .flat, vector.type.physical == .int64, inputDigits <= 14, count <= 65_536,
+            !vector.hasNulls
         else { return try super.updateSingle(arguments: arguments, count: count) }
         let input = vector.pointer(as: Int64.self)
         var sum: Int64 = 0
@@ -325,7 +326,9 @@ final class DecimalSumAccumulator: Accumulator {
                 continue
             }
             var value = sum(from + i)
-            if isAverage, let total = value { value = WideDecimal.divide(total, byScaled: Int128(n), addingDigits: up) }
+            if isAverage, let total = value {
+                value = WideDecimal.divide(total, byScaled: Int128(n), addingDigits: up)
+            }
             if let value, WideDecimal.fits(value, precision: precision) {
                 sink.put(value, i)
             } else if mode == .error {

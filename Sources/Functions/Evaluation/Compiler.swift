@@ -52,7 +52,9 @@ struct Compiler {
         let arguments = try call.arguments.map { try compile($0) }
         switch call.name {
         case "and", "or":
-            guard var node = arguments.first else { throw EngineError.internal("\(call.name) without arguments") }
+            guard var node = arguments.first else {
+                throw EngineError.internal("\(call.name) without arguments")
+            }
             for next in arguments.dropFirst() { node = LogicNode(node, next, isAnd: call.name == "and") }
             return node
         case "coalesce": return CoalesceNode(arguments, call.type)

@@ -3,8 +3,8 @@ import Kernels
 import Plans
 import Vocabulary
 
-/// Computes physical expressions (columns are `.input` ordinals) over batches. The tree is compiled once; each distinct
-/// subexpression is computed once per batch. Used by one thread.
+/// Computes physical expressions (columns are `.input` ordinals) over batches. The tree is compiled once;
+/// each distinct subexpression is computed once per batch. Used by one thread.
 package final class Evaluator {
     private let nodes: [Node]
     private let slots: Int
@@ -26,8 +26,8 @@ package final class Evaluator {
     }
 }
 
-/// Finds the rows of batches that satisfy every conjunct. Conjuncts run one by one on the rows that are left, cheap and
-/// selective ones first: the order follows what earlier batches showed. Used by one thread.
+/// Finds the rows of batches that satisfy every conjunct. Conjuncts run one by one on the rows that are left,
+/// cheap and selective ones first: the order follows what earlier batches showed. Used by one thread.
 package final class Predicate {
     private struct Conjunct {
         let node: Node
@@ -83,8 +83,8 @@ package final class Predicate {
 
 /// Computes the constant parts of expressions ahead of time.
 package enum ConstantFolding {
-    /// Replaces every deterministic part that has no column by its value. A part that fails stays as it is, so that the
-    /// error shows at run time, and only if the part is reached.
+    /// Replaces every deterministic part that has no column by its value. A part that fails stays as it is,
+    /// so that the error shows at run time, and only if the part is reached.
     package static func fold(_ expression: Expression, settings: SessionSettings) -> Expression {
         expression.rewritten { part in
             switch part {

@@ -2,8 +2,9 @@ import Columns
 import Kernels
 import Memory
 
-/// Holds the rows that a tree of nodes is evaluated over: a batch, or some rows of another frame. Columns of selected
-/// rows are gathered when first asked for, and values of shared nodes are computed once. Used by one thread.
+/// Holds the rows that a tree of nodes is evaluated over: a batch, or some rows of another frame. Columns of
+/// selected rows are gathered when first asked for, and values of shared nodes are computed once. Used by one
+/// thread.
 final class Frame {
     let count: Int
     private let batch: Batch?

@@ -3,8 +3,8 @@ import Kernels
 import Memory
 import Plans
 
-/// Computes AND and OR. The right side is evaluated only on rows that the left side does not decide, unless that is
-/// harmless.
+/// Computes AND and OR. The right side is evaluated only on rows that the left side does not decide, unless
+/// that is harmless.
 final class LogicNode: Node {
     private let left: Node
     private let right: Node
@@ -79,7 +79,8 @@ extension Choosing {
     }
 }
 
-/// Computes CASE: each condition on the rows that no earlier one took, each result on the rows that its condition took.
+/// Computes CASE: each condition on the rows that no earlier one took, each result on the rows that its
+/// condition took.
 final class ConditionalNode: Node {
     private let branches: [(condition: Node, result: Node)]
     private let otherwise: Node?
@@ -105,7 +106,8 @@ final class ConditionalNode: Node {
             let condition = try branch.condition.value(restFrame).asBoolean
             let taken = Selecting.selectTrue(condition)
             if taken.count == 0 { continue }
-            let part = try branch.result.value(taken.count == rest.count ? restFrame : Frame(restFrame, taken))
+            let part = try branch.result.value(
+                taken.count == rest.count ? restFrame : Frame(restFrame, taken))
             if taken.count == count, parts.isEmpty { return part.typed(type) }
             Self.note(rest, taken, parts.count, from, at)
             parts.append(part.typed(type))
@@ -129,7 +131,8 @@ final class ConditionalNode: Node {
 
     /// Puts 254 parts together, so that a CASE may have any number of branches.
     private func merge(
-        _ parts: [Vector], _ from: UnsafeMutablePointer<UInt8>, _ at: UnsafeMutablePointer<UInt32>, _ count: Int,
+        _ parts: [Vector], _ from: UnsafeMutablePointer<UInt8>, _ at: UnsafeMutablePointer<UInt32>,
+        _ count: Int,
         _ rest: Selection
     ) throws -> Vector {
         for i in 0..<rest.count { from[Int(rest.rows[i])] = 255 }
@@ -177,7 +180,9 @@ final class ConditionalNode: Node {
 
 extension Vector {
     /// The vector under `type`: a void vector becomes nulls of it.
-    func typed(_ type: DataType) -> Vector { self.type == .null && type != .null ? .nulls(type, count: count) : self }
+    func typed(_ type: DataType) -> Vector {
+        self.type == .null && type != .null ? .nulls(type, count: count) : self
+    }
 }
 
 /// Computes coalesce: each argument only on the rows where all before it are null.
@@ -275,7 +280,8 @@ final class InListNode: FunctionNode {
         case .view: lookUpStrings(input.pointer(as: StringView.self), count, out)
         default:
             for i in 0..<count {
-                out[i] = (0..<others.count).contains { Comparing.compareRows(input, i, others, $0) == 0 } ? 1 : 0
+                out[i] =
+                    (0..<others.count).contains { Comparing.compareRows(input, i, others, $0) == 0 } ? 1 : 0
             }
         }
         guard hasNull else { return .flat(.boolean, count: count, values: buffer, validity: input.validity) }
@@ -311,7 +317,9 @@ final class InListNode: FunctionNode {
         }
     }
 
-    private func lookUpStrings(_ input: UnsafePointer<StringView>, _ count: Int, _ out: UnsafeMutablePointer<UInt8>) {
+    private func lookUpStrings(
+        _ input: UnsafePointer<StringView>, _ count: Int, _ out: UnsafeMutablePointer<UInt8>
+    ) {
         let views = others.values.map { $0.pointer(as: StringView.self) }
         let total = others.count
         var i = 0

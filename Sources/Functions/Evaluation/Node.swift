@@ -84,7 +84,8 @@ final class MemberNode: Node {
     }
 }
 
-/// Evaluates a function of vectors: constants once, dictionaries once per entry, nulls passed on, as the rule says.
+/// Evaluates a function of vectors: constants once, dictionaries once per entry, nulls passed on, as the rule
+/// says.
 class FunctionNode: Node {
     let arguments: [Node]
     private let nulls: NullRule
@@ -125,8 +126,8 @@ class FunctionNode: Node {
         return try apply(values.map { $0.form == .dictionary ? $0.flattened() : $0 }, count: count)
     }
 
-    /// Evaluates a function of one dictionary and constants once per entry. Nil when it does not apply: several
-    /// vectors, or an entry that no row may refer to fails.
+    /// Evaluates a function of one dictionary and constants once per entry. Nil when it does not apply:
+    /// several vectors, or an entry that no row may refer to fails.
     private func onDictionary(_ values: [Vector], count: Int) throws -> Vector? {
         guard nulls == .propagates, isDeterministic else { return nil }
         var found: Int?
@@ -144,7 +145,9 @@ class FunctionNode: Node {
             entries[found] = dictionary
             guard let fresh = try? apply(entries, count: dictionary.count) else { return nil }
             let flat = fresh.flattened()
-            if values.count == 1 || arguments.enumerated().allSatisfy({ $0.offset == found || $0.element is LiteralNode }) {
+            if values.count == 1
+                || arguments.enumerated().allSatisfy({ $0.offset == found || $0.element is LiteralNode })
+            {
                 cache = (dictionary, flat)
             }
             result = flat
@@ -172,7 +175,10 @@ final class CallNode: FunctionNode {
     private let settings: SessionSettings
     private let zone: Zone
 
-    init(_ function: ScalarFunction, _ call: FunctionCall, _ arguments: [Node], _ settings: SessionSettings, _ zone: Zone) {
+    init(
+        _ function: ScalarFunction, _ call: FunctionCall, _ arguments: [Node], _ settings: SessionSettings,
+        _ zone: Zone
+    ) {
         self.function = function
         self.call = call
         self.settings = settings
@@ -185,10 +191,13 @@ final class CallNode: FunctionNode {
         "is_not_null", "not",
     ]
     override var isHarmless: Bool {
-        CallNode.harmless.contains(call.name) && arguments.allSatisfy { $0.isHarmless && $0.type.physical != .list }
+        CallNode.harmless.contains(call.name)
+            && arguments.allSatisfy { $0.isHarmless && $0.type.physical != .list }
     }
     override var ownCost: Double {
-        if CallNode.harmless.contains(call.name) { return arguments.contains { $0.type.physical == .view } ? 2 : 0.5 }
+        if CallNode.harmless.contains(call.name) {
+            return arguments.contains { $0.type.physical == .view } ? 2 : 0.5
+        }
         if type.physical == .view || arguments.contains(where: { $0.type.physical == .view }) { return 20 }
         return 2
     }
@@ -196,7 +205,8 @@ final class CallNode: FunctionNode {
     override func apply(_ values: [Vector], count: Int) throws -> Vector {
         try function.kernel(
             Invocation(
-                name: function.name, arguments: values, count: count, type: type, ansi: call.ansi, settings: settings,
+                name: function.name, arguments: values, count: count, type: type, ansi: call.ansi,
+                settings: settings,
                 zone: zone))
     }
 }

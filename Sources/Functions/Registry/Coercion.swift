@@ -25,7 +25,9 @@ package enum Coercion {
         guard case .decimal(let p, let s) = a, case .decimal(let q, let t) = b else { return nil }
         let scale = max(s, t)
         let digits = max(p - s, q - t)
-        if digits + scale <= DataType.maximumPrecision { return .decimal(precision: digits + scale, scale: scale) }
+        if digits + scale <= DataType.maximumPrecision {
+            return .decimal(precision: digits + scale, scale: scale)
+        }
         let integral = min(digits, DataType.maximumPrecision)
         return .decimal(precision: 38, scale: min(scale, max(38 - integral, 0)))
     }
@@ -59,15 +61,16 @@ package enum Coercion {
         return rank(a) > rank(b) ? a : b
     }
 
-    /// Returns the type to which values of both types are converted where they meet (CASE, coalesce, IN, UNION,
-    /// comparison), or nil when there is none.
+    /// Returns the type to which values of both types are converted where they meet (CASE, coalesce, IN,
+    /// UNION, comparison), or nil when there is none.
     package static func commonType(_ a: DataType, _ b: DataType, ansi: Bool = true) -> DataType? {
         if a == b { return a }
         if a == .null { return b }
         if b == .null { return a }
         if let number = commonNumericType(a, b, ansi: ansi) { return number }
         switch (a, b) {
-        case (.date, .timestamp), (.timestamp, .date), (.timestampNTZ, .timestamp), (.timestamp, .timestampNTZ):
+        case (.date, .timestamp), (.timestamp, .date), (.timestampNTZ, .timestamp),
+            (.timestamp, .timestampNTZ):
             return .timestamp
         case (.date, .timestampNTZ), (.timestampNTZ, .date):
             return .timestampNTZ
@@ -76,7 +79,9 @@ package enum Coercion {
         case (.array(let x, let n), .array(let y, let m)):
             return commonType(x, y, ansi: ansi).map { .array($0, containsNull: n || m) }
         case (.map(let k, let v, let n), .map(let l, let w, let m)):
-            guard let key = commonType(k, l, ansi: ansi), let value = commonType(v, w, ansi: ansi) else { return nil }
+            guard let key = commonType(k, l, ansi: ansi), let value = commonType(v, w, ansi: ansi) else {
+                return nil
+            }
             return .map(key: key, value: value, valueContainsNull: n || m)
         case (.structure(let x), .structure(let y)):
             return commonStructure(x, y, ansi: ansi)
@@ -97,7 +102,9 @@ package enum Coercion {
         guard x.count == y.count else { return nil }
         var fields: [Field] = []
         for (a, b) in zip(x, y) {
-            guard a.name.lowercased() == b.name.lowercased(), let type = commonType(a.type, b.type, ansi: ansi) else {
+            guard a.name.lowercased() == b.name.lowercased(),
+                let type = commonType(a.type, b.type, ansi: ansi)
+            else {
                 return nil
             }
             fields.append(Field(a.name, type, nullable: a.nullable || b.nullable))
@@ -122,7 +129,8 @@ package enum Coercion {
         switch (from, to) {
         case (_, .string): return !from.isNested && from != .binary || from == .binary && !ansi
         case (.string, _): return !to.isNested
-        case (.date, .timestamp), (.date, .timestampNTZ), (.timestampNTZ, .timestamp), (.timestamp, .timestampNTZ):
+        case (.date, .timestamp), (.date, .timestampNTZ), (.timestampNTZ, .timestamp),
+            (.timestamp, .timestampNTZ):
             return true
         case (.timestamp, .date), (.timestampNTZ, .date): return true
         case (.array(let x, _), .array(let y, _)): return canImplicitlyCast(x, y, ansi: ansi)
@@ -130,7 +138,8 @@ package enum Coercion {
             return canImplicitlyCast(k, l, ansi: ansi) && canImplicitlyCast(v, w, ansi: ansi)
         default:
             if from.isNumeric && to.isNumeric {
-                return !ansi || commonNumericType(from, to) == to || to == .float || to == .double || to.isDecimal
+                return !ansi || commonNumericType(from, to) == to || to == .float || to == .double
+                    || to.isDecimal
                     || from.isIntegral && to.isIntegral
             }
             return false
@@ -142,7 +151,8 @@ package enum Coercion {
         if from == to || from == .null { return true }
         switch (from, to) {
         case (.array(let x, _), .array(let y, _)): return canCast(x, y, ansi: ansi)
-        case (.map(let k, let v, _), .map(let l, let w, _)): return canCast(k, l, ansi: ansi) && canCast(v, w, ansi: ansi)
+        case (.map(let k, let v, _), .map(let l, let w, _)):
+            return canCast(k, l, ansi: ansi) && canCast(v, w, ansi: ansi)
         case (.structure(let x), .structure(let y)):
             return x.count == y.count && zip(x, y).allSatisfy { canCast($0.type, $1.type, ansi: ansi) }
         case (_, .string): return true

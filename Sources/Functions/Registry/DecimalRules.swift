@@ -5,8 +5,8 @@ package enum DecimalRules {
     /// Least number of digits after the point that precision loss keeps.
     static let minimumAdjustedScale = 6
 
-    /// Bounds a result's precision by 38. With precision loss allowed, integral digits are kept and the scale is cut, but not
-    /// below 6; otherwise both are cut.
+    /// Bounds a result's precision by 38. With precision loss allowed, integral digits are kept and the scale
+    /// is cut, but not below 6; otherwise both are cut.
     package static func adjusted(precision: Int, scale: Int, allowLoss: Bool) -> DataType {
         if precision <= DataType.maximumPrecision { return .decimal(precision: precision, scale: scale) }
         if !allowLoss { return .decimal(precision: 38, scale: min(scale, 38)) }
@@ -16,7 +16,9 @@ package enum DecimalRules {
     }
 
     /// Returns the result type of an arithmetic operation on two decimals.
-    package static func result(of operation: String, _ a: DataType, _ b: DataType, allowLoss: Bool) -> DataType {
+    package static func result(of operation: String, _ a: DataType, _ b: DataType, allowLoss: Bool)
+        -> DataType
+    {
         guard case .decimal(let p, let s) = a, case .decimal(let q, let t) = b else { return .double }
         switch operation {
         case "add", "subtract", "try_add", "try_subtract":

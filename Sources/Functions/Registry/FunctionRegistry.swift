@@ -41,15 +41,16 @@ package struct Invocation {
     package let settings: SessionSettings
     package let zone: Zone
 
-    /// Says what happens to a row without result: `try_…` functions give null, others as the session's mode has it.
+    /// Says what happens to a row without result: `try_…` functions give null, others as the session's mode
+    /// has it.
     package var mode: FailureMode { name.hasPrefix("try_") ? .null : (ansi ? .error : .legacy) }
     package subscript(_ index: Int) -> Vector { arguments[index] }
 }
 
 /// Tells how a function treats null arguments.
 package enum NullRule: UInt8, Sendable {
-    /// The result is null where any argument is; the kernel's arguments are no null constants, and dictionary arguments are
-    /// evaluated once per entry.
+    /// The result is null where any argument is; the kernel's arguments are no null constants, and dictionary
+    /// arguments are evaluated once per entry.
     case propagates
     /// The kernel decides; arguments come as they are.
     case handled
@@ -143,10 +144,12 @@ package struct FunctionRegistry: Sendable {
         aggregates[name] ?? aggregates[name.lowercased()]
     }
 
-    /// Returns the types to which the arguments of a scalar or aggregate function are cast, and the result's type. Throws
+    /// Returns the types to which the arguments of a scalar or aggregate function are cast, and the result's
+    /// type. Throws
     /// `UNRESOLVED_ROUTINE`, `WRONG_NUM_ARGS` or `DATATYPE_MISMATCH`.
     package func resolve(
-        _ name: String, argumentTypes: [DataType], argumentLiterals: [Literal?] = [], settings: SessionSettings
+        _ name: String, argumentTypes: [DataType], argumentLiterals: [Literal?] = [],
+        settings: SessionSettings
     ) throws -> (coercedTypes: [DataType], result: DataType) {
         let literals =
             argumentLiterals.count == argumentTypes.count
@@ -154,10 +157,12 @@ package struct FunctionRegistry: Sendable {
         let typing: Typing
         if let function = scalar(named: name) {
             typing = try function.typing(
-                TypingRequest(name: function.name, types: argumentTypes, literals: literals, settings: settings))
+                TypingRequest(
+                    name: function.name, types: argumentTypes, literals: literals, settings: settings))
         } else if let function = aggregate(named: name) {
             typing = try function.typing(
-                TypingRequest(name: function.name, types: argumentTypes, literals: literals, settings: settings))
+                TypingRequest(
+                    name: function.name, types: argumentTypes, literals: literals, settings: settings))
         } else {
             throw unknown(name)
         }
@@ -167,6 +172,8 @@ package struct FunctionRegistry: Sendable {
     /// Makes the error for a name that is no function, with the nearest name that is.
     package func unknown(_ name: String) -> EngineError {
         let remedy = Suggestion.nearest(to: name, among: names).map { "Did you mean `\($0)`?" }
-        return .user("UNRESOLVED_ROUTINE", "Cannot resolve routine `\(name)`: there is no such function.", remedy: remedy)
+        return .user(
+            "UNRESOLVED_ROUTINE", "Cannot resolve routine `\(name)`: there is no such function.",
+            remedy: remedy)
     }
 }

@@ -21,7 +21,8 @@ enum Parameter: Sendable {
     case array
     case map
 
-    /// Returns the type to which an argument of type `type` is cast, or nil when the parameter does not take it.
+    /// Returns the type to which an argument of type `type` is cast, or nil when the parameter does not take
+    /// it.
     func coerced(_ type: DataType, ansi: Bool) -> DataType? {
         switch self {
         case .of(let target): return Coercion.canImplicitlyCast(type, target, ansi: ansi) ? target : nil
@@ -68,7 +69,8 @@ enum Signature {
 
     /// The same, where the result depends on the coerced argument types.
     static func of(
-        _ parameters: [Parameter], optional: Int = 0, _ result: @escaping @Sendable ([DataType]) throws -> DataType
+        _ parameters: [Parameter], optional: Int = 0,
+        _ result: @escaping @Sendable ([DataType]) throws -> DataType
     ) -> Rule {
         { request in
             try checkCount(request, (parameters.count - optional)...parameters.count)
@@ -77,7 +79,8 @@ enum Signature {
         }
     }
 
-    /// A function of the given parameters followed by any number of `rest`, at least `least` arguments in all.
+    /// A function of the given parameters followed by any number of `rest`, at least `least` arguments in
+    /// all.
     static func variadic(
         _ parameters: [Parameter] = [], rest: Parameter, least: Int = 0,
         _ result: @escaping @Sendable ([DataType]) throws -> DataType
@@ -115,7 +118,9 @@ enum Signature {
         let list = types.map { "\"\($0.sqlName)\"" }.joined(separator: " or ")
         throw EngineError.user(
             "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
-            "Cannot resolve `\(request.name)` due to data type mismatch: input should all be the same type, but it is (\(list)).")
+            "Cannot resolve `\(request.name)` due to data type mismatch: input should all be the same "
+                + "type, but it is (\(list))."
+        )
     }
 
     static func checkCount(_ request: TypingRequest, _ range: ClosedRange<Int>) throws {
@@ -136,7 +141,8 @@ enum Signature {
         let position = argument < ordinals.count ? ordinals[argument] : "\(argument + 1)th"
         return EngineError.user(
             "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-            "Cannot resolve `\(request.name)` due to data type mismatch: The \(position) parameter requires the \(requires) "
+            "Cannot resolve `\(request.name)` due to data type mismatch: The \(position) parameter "
+                + "requires the \(requires) "
                 + "type, however it has the type \"\(request.types[argument].sqlName)\".")
     }
 }

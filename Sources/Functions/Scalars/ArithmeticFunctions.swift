@@ -15,7 +15,8 @@ enum ArithmeticFunctions {
         division("divide", "a / b"), division("try_divide", "try_divide(a, b)"),
         integral("div", "Divides and cuts the fraction off.", "a div b", .quotient),
         integral("mod", "Returns the remainder, with the sign of the dividend.", "a % b", .remainder),
-        integral("try_mod", "Returns the remainder; null when the divisor is 0.", "try_mod(a, b)", .remainder),
+        integral(
+            "try_mod", "Returns the remainder; null when the divisor is 0.", "try_mod(a, b)", .remainder),
         integral("pmod", "Returns the remainder that is not negative.", "pmod(a, b)", .modulus),
         unary("negate", ["negative"], "Returns the number with the other sign.", "-a") {
             try Arithmetic.negate($0[0].flattened(), absolute: false, count: $0.count, mode: $0.mode)
@@ -55,7 +56,8 @@ enum ArithmeticFunctions {
                     op, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
             }
             if let times = try TimeArithmetic.evaluate(op, call) { return times }
-            return try Arithmetic.evaluate(op, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
+            return try Arithmetic.evaluate(
+                op, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
         }
     }
 
@@ -67,12 +69,15 @@ enum ArithmeticFunctions {
             let other = types[1 - i]
             types[i] = request.ansi && other.isIntegral ? .int64 : .double
         }
-        for i in 0..<2 where !types[i].isNumeric { throw Signature.mismatch(request, argument: i, requires: "\"NUMERIC\"") }
+        for i in 0..<2 where !types[i].isNumeric {
+            throw Signature.mismatch(request, argument: i, requires: "\"NUMERIC\"")
+        }
         if types[0].isDecimal || types[1].isDecimal {
             if types[0].isFloating || types[1].isFloating { return Typing([.double, .double], .double) }
             for i in 0..<2 where !types[i].isDecimal {
                 types[i] =
-                    request.literals[i].flatMap { Coercion.decimal(holding: $0) } ?? Coercion.decimal(holding: types[i])
+                    request.literals[i].flatMap { Coercion.decimal(holding: $0) } ?? Coercion.decimal(
+                        holding: types[i])
                     ?? types[i]
             }
             let result = DecimalRules.result(
@@ -96,7 +101,8 @@ enum ArithmeticFunctions {
             }, "Divides; the result is a decimal for decimals, else a double.", example: example
         ) { call in
             if call[0].type.isDecimal {
-                return try DecimalArithmetic.divide(call[0], call[1], type: call.type, count: call.count, mode: call.mode)
+                return try DecimalArithmetic.divide(
+                    call[0], call[1], type: call.type, count: call.count, mode: call.mode)
             }
             if let interval = try TimeArithmetic.divide(call) { return interval }
             return try Arithmetic.divide(call[0], call[1], count: call.count, mode: call.mode)
@@ -123,7 +129,8 @@ enum ArithmeticFunctions {
                 return try DecimalArithmetic.divide(
                     kind, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
             }
-            return try Arithmetic.divide(kind, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
+            return try Arithmetic.divide(
+                kind, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
         }
     }
 }

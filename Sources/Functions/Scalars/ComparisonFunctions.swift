@@ -12,18 +12,21 @@ enum ComparisonFunctions {
         compare("greater", ">", "Says whether the first value is greater.", .greater),
         compare("greater_equal", ">=", "Says whether the first value is greater or equal.", .greaterEqual),
         ScalarFunction(
-            "null_safe_equal", typing: typing, nulls: .handled, "Compares with nulls equal to each other; never null.",
+            "null_safe_equal", typing: typing, nulls: .handled,
+            "Compares with nulls equal to each other; never null.",
             example: "a <=> b"
         ) { Comparison.nullSafeEqual($0[0], $0[1], count: $0.count) },
         ScalarFunction(
             "not", typing: Signature.of([.of(.boolean)], .boolean), "Negates.", example: "NOT a"
         ) { Logic.not($0[0], count: $0.count) },
         ScalarFunction(
-            "and", typing: Signature.variadic(rest: .of(.boolean), least: 2) { _ in .boolean }, nulls: .handled,
+            "and", typing: Signature.variadic(rest: .of(.boolean), least: 2) { _ in .boolean },
+            nulls: .handled,
             "Says whether both are true; false decides over null.", example: "a AND b"
         ) { Logic.and($0[0], $0[1], count: $0.count) },
         ScalarFunction(
-            "or", typing: Signature.variadic(rest: .of(.boolean), least: 2) { _ in .boolean }, nulls: .handled,
+            "or", typing: Signature.variadic(rest: .of(.boolean), least: 2) { _ in .boolean },
+            nulls: .handled,
             "Says whether one is true; true decides over null.", example: "a OR b"
         ) { Logic.or($0[0], $0[1], count: $0.count) },
         ScalarFunction(
@@ -39,7 +42,8 @@ enum ComparisonFunctions {
             "Says whether the number is NaN; false for null.", example: "isnan(a)"
         ) { call in
             let column = Column(call[0].flattened())
-            return .of(.boolean, (0..<call.count).map { .boolean(!column.isNull($0) && column.double($0).isNaN) })
+            return .of(
+                .boolean, (0..<call.count).map { .boolean(!column.isNull($0) && column.double($0).isNaN) })
         },
     ]
 
@@ -51,12 +55,15 @@ enum ComparisonFunctions {
         }
     }
 
-    /// Both sides are cast to their common type; an integral literal beside a decimal takes its own precision.
+    /// Both sides are cast to their common type; an integral literal beside a decimal takes its own
+    /// precision.
     private static let typing: Signature.Rule = { request in
         try Signature.checkCount(request, 2...2)
         var types = request.types
         for i in 0..<2 where types[1 - i].isDecimal {
-            if let literal = request.literals[i], let type = Coercion.decimal(holding: literal) { types[i] = type }
+            if let literal = request.literals[i], let type = Coercion.decimal(holding: literal) {
+                types[i] = type
+            }
         }
         if !request.ansi {
             // Outside of ANSI mode a string beside a number, date or timestamp becomes one.

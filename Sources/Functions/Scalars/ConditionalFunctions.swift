@@ -80,8 +80,11 @@ enum ConditionalFunctions {
     }
 
     /// Returns `then` where the condition is true, `otherwise` elsewhere.
-    static func choose(_ call: Invocation, _ condition: Vector, _ then: Vector, _ otherwise: Vector) -> Vector {
-        let flat = condition.isNullConstant ? Vector.constant(.boolean(false), count: call.count).flattened() : condition.flattened()
+    static func choose(_ call: Invocation, _ condition: Vector, _ then: Vector, _ otherwise: Vector) -> Vector
+    {
+        let flat =
+            condition.isNullConstant
+            ? Vector.constant(.boolean(false), count: call.count).flattened() : condition.flattened()
         let values = flat.pointer(as: UInt8.self)
         let source = Buffer(byteCount: max(call.count, 16))
         let index = Buffer(byteCount: max(call.count * 4, 16))

@@ -7,13 +7,17 @@ import Vocabulary
 /// Declares functions of dates.
 enum DateFunctions {
     static let all: [ScalarFunction] = [
-        days("date_add", ["dateadd"], "Adds days to a date.", 1), days("date_sub", [], "Takes days from a date.", -1),
+        days("date_add", ["dateadd"], "Adds days to a date.", 1),
+        days("date_sub", [], "Takes days from a date.", -1),
         ScalarFunction(
             "datediff", aliases: ["date_diff"], typing: Signature.of([.of(.date), .of(.date)], .int32),
-            "Counts the days from the second date to the first.", example: "datediff('2009-07-31', '2009-07-30')"
+            "Counts the days from the second date to the first.",
+            example: "datediff('2009-07-31', '2009-07-30')"
         ) { call in
             let rows = Rows(call)
-            return rows.map(Int32.self, .int32) { Int32(truncatingIfNeeded: rows.integer(0, $0) - rows.integer(1, $0)) }
+            return rows.map(Int32.self, .int32) {
+                Int32(truncatingIfNeeded: rows.integer(0, $0) - rows.integer(1, $0))
+            }
         },
         ScalarFunction(
             "add_months", typing: Signature.of([.of(.date), .int], .date), "Adds months to a date.",
@@ -21,11 +25,15 @@ enum DateFunctions {
         ) { call in
             let rows = Rows(call)
             return rows.map(Int32.self, .date) {
-                Int32(truncatingIfNeeded: CivilDate(days: rows.integer(0, $0)).adding(months: rows.integer(1, $0)).days)
+                Int32(
+                    truncatingIfNeeded: CivilDate(days: rows.integer(0, $0)).adding(
+                        months: rows.integer(1, $0)
+                    ).days)
             }
         },
         ScalarFunction(
-            "months_between", typing: Signature.of([.of(.timestamp), .of(.timestamp), .of(.boolean)], optional: 1, .double),
+            "months_between",
+            typing: Signature.of([.of(.timestamp), .of(.timestamp), .of(.boolean)], optional: 1, .double),
             "Counts months between two times, with the fraction in 31-day months.",
             example: "months_between('1997-02-28', '1996-10-30')"
         ) { call in
@@ -33,7 +41,8 @@ enum DateFunctions {
             let zone = call.zone
             return rows.doubles { row in
                 let roundsOff = call.arguments.count < 3 || rows.integer(2, row) != 0
-                return monthsBetween(zone.local(rows.integer(0, row)), zone.local(rows.integer(1, row)), roundsOff)
+                return monthsBetween(
+                    zone.local(rows.integer(0, row)), zone.local(rows.integer(1, row)), roundsOff)
             }
         },
         ScalarFunction(
@@ -48,14 +57,16 @@ enum DateFunctions {
             }
         },
         ScalarFunction(
-            "next_day", typing: Signature.of([.of(.date), .string], .date), "Returns the next such day of the week.",
+            "next_day", typing: Signature.of([.of(.date), .string], .date),
+            "Returns the next such day of the week.",
             example: "next_day('2015-01-14', 'TU')"
         ) { call in
             let rows = Rows(call)
             return try rows.build(.date) { row in
                 guard let weekday = weekday(rows.text(1, row)) else {
                     if !call.ansi { return nil }
-                    throw EngineError.data("ILLEGAL_DAY_OF_WEEK", "Illegal input for day of week: \(rows.text(1, row)).")
+                    throw EngineError.data(
+                        "ILLEGAL_DAY_OF_WEEK", "Illegal input for day of week: \(rows.text(1, row)).")
                 }
                 let day = rows.integer(0, row)
                 let ahead = (weekday - CivilDate.isoWeekday(days: day) + 7) % 7
@@ -63,7 +74,8 @@ enum DateFunctions {
             }
         },
         ScalarFunction(
-            "trunc", typing: Signature.of([.of(.date), .string], .date), "Cuts a date to its year, quarter, month or week.",
+            "trunc", typing: Signature.of([.of(.date), .string], .date),
+            "Cuts a date to its year, quarter, month or week.",
             example: "trunc('2019-08-04', 'week')"
         ) { call in
             let rows = Rows(call)
@@ -78,14 +90,17 @@ enum DateFunctions {
         ) { call in
             let rows = Rows(call)
             return try rows.build(.date) { row in
-                let date = CivilDate(year: rows.integer(0, row), month: rows.integer(1, row), day: rows.integer(2, row))
+                let date = CivilDate(
+                    year: rows.integer(0, row), month: rows.integer(1, row), day: rows.integer(2, row))
                 if date.isValid { return Int64(date.days) }
                 if !call.ansi { return nil }
-                throw EngineError.data("DATETIME_FIELD_OUT_OF_BOUNDS", "Invalid date: \(date.year)-\(date.month)-\(date.day).")
+                throw EngineError.data(
+                    "DATETIME_FIELD_OUT_OF_BOUNDS", "Invalid date: \(date.year)-\(date.month)-\(date.day).")
             }
         },
         ScalarFunction(
-            "date_from_unix_date", typing: Signature.of([.int], .date), "Makes a date of days since 1970-01-01.",
+            "date_from_unix_date", typing: Signature.of([.int], .date),
+            "Makes a date of days since 1970-01-01.",
             example: "date_from_unix_date(1)"
         ) { $0[0].flattened().retyped(.date) },
         ScalarFunction(
@@ -94,7 +109,9 @@ enum DateFunctions {
         ) { $0[0].flattened().retyped(.int32) },
     ]
 
-    private static func days(_ name: String, _ aliases: [String], _ summary: String, _ sign: Int) -> ScalarFunction {
+    private static func days(_ name: String, _ aliases: [String], _ summary: String, _ sign: Int)
+        -> ScalarFunction
+    {
         ScalarFunction(
             name, aliases: aliases, typing: Signature.of([.of(.date), .int], .date), summary,
             example: "\(name)('2016-07-30', 1)"
@@ -116,7 +133,9 @@ enum DateFunctions {
 
     static func monthsBetween(_ a: Int, _ b: Int, _ roundsOff: Bool) -> Double {
         let day = ClockTime.microsecondsPerDay
-        let (x, y) = (CivilDate(days: ClockTime.floorDivide(a, day)), CivilDate(days: ClockTime.floorDivide(b, day)))
+        let (x, y) = (
+            CivilDate(days: ClockTime.floorDivide(a, day)), CivilDate(days: ClockTime.floorDivide(b, day))
+        )
         let months = Double((x.year - y.year) * 12 + x.month - y.month)
         let bothLast =
             x.day == CivilDate.length(year: x.year, month: x.month)
@@ -124,7 +143,8 @@ enum DateFunctions {
         if x.day == y.day || bothLast { return months }
         let seconds =
             Double((x.day - y.day) * 86_400)
-            + Double(ClockTime.floorRemainder(a, day) / 1_000_000 - ClockTime.floorRemainder(b, day) / 1_000_000)
+            + Double(
+                ClockTime.floorRemainder(a, day) / 1_000_000 - ClockTime.floorRemainder(b, day) / 1_000_000)
         let result = months + seconds / (31 * 86_400)
         return roundsOff ? (result * 1e8).rounded() / 1e8 : result
     }
@@ -183,7 +203,8 @@ enum TimeUnit: String {
     func truncate(local: Int) -> Int {
         switch self {
         case .year, .quarter, .month, .week, .day:
-            return truncate(days: ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)) * ClockTime.microsecondsPerDay
+            return truncate(days: ClockTime.floorDivide(local, ClockTime.microsecondsPerDay))
+                * ClockTime.microsecondsPerDay
         default:
             return ClockTime.floorDivide(local, microseconds) * microseconds
         }

@@ -11,8 +11,12 @@ enum DatePartFunctions {
         date("quarter", [], "Returns the quarter, 1 to 4.") { CivilDate(days: $0).quarter },
         date("month", [], "Returns the month, 1 to 12.") { CivilDate(days: $0).month },
         date("day", ["dayofmonth"], "Returns the day of the month.") { CivilDate(days: $0).day },
-        date("dayofweek", [], "Returns the day of the week, Sunday 1 to Saturday 7.") { CivilDate.isoWeekday(days: $0) % 7 + 1 },
-        date("weekday", [], "Returns the day of the week, Monday 0 to Sunday 6.") { CivilDate.isoWeekday(days: $0) - 1 },
+        date("dayofweek", [], "Returns the day of the week, Sunday 1 to Saturday 7.") {
+            CivilDate.isoWeekday(days: $0) % 7 + 1
+        },
+        date("weekday", [], "Returns the day of the week, Monday 0 to Sunday 6.") {
+            CivilDate.isoWeekday(days: $0) - 1
+        },
         date("dayofyear", [], "Returns the day of the year.") { CivilDate(days: $0).dayOfYear },
         date("weekofyear", [], "Returns the ISO week.") { CivilDate.isoWeek(days: $0).week },
         date("yearofweek", [], "Returns the year of the ISO week.") { CivilDate.isoWeek(days: $0).year },
@@ -21,7 +25,8 @@ enum DatePartFunctions {
         time("second", "Returns the second.") { $0 / 1_000_000 % 60 },
         ScalarFunction(
             "extract_second", typing: Signature.of([.of(.timestamp)], .decimal(precision: 8, scale: 6)),
-            "Returns the second with its fraction.", example: "extract(SECOND FROM TIMESTAMP '2020-01-01 00:00:01.5')"
+            "Returns the second with its fraction.",
+            example: "extract(SECOND FROM TIMESTAMP '2020-01-01 00:00:01.5')"
         ) { call in
             let rows = Rows(call)
             let zone = call.zone
@@ -34,21 +39,28 @@ enum DatePartFunctions {
             example: "dayname(DATE '2008-02-20')"
         ) { call in
             let rows = Rows(call)
-            return rows.texts { DatePattern.weekdays[CivilDate.isoWeekday(days: rows.integer(0, $0)) - 1].prefix(3).description }
+            return rows.texts {
+                DatePattern.weekdays[CivilDate.isoWeekday(days: rows.integer(0, $0)) - 1].prefix(3)
+                    .description
+            }
         },
         ScalarFunction(
             "monthname", typing: Signature.of([.of(.date)], .string), "Returns the short name of the month.",
             example: "monthname(DATE '2008-02-20')"
         ) { call in
             let rows = Rows(call)
-            return rows.texts { DatePattern.months[CivilDate(days: rows.integer(0, $0)).month - 1].prefix(3).description }
+            return rows.texts {
+                DatePattern.months[CivilDate(days: rows.integer(0, $0)).month - 1].prefix(3).description
+            }
         },
         ScalarFunction(
             "date_part", aliases: ["datepart"],
             typing: { request in
                 try Signature.checkCount(request, 2...2)
                 guard case .string(let field)? = request.literals[0]?.value else {
-                    throw EngineError.user("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "The field of `date_part` must be a constant.")
+                    throw EngineError.user(
+                        "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "The field of `date_part` must be a constant."
+                    )
                 }
                 let source = request.types[1] == .string ? DataType.timestamp : request.types[1]
                 let isSecond = ["second", "seconds", "s", "sec", "secs"].contains(field.lowercased())
@@ -59,18 +71,24 @@ enum DatePartFunctions {
             guard call.count > 0 else { return .empty(call.type) }
             let field = Column(call[0]).text(0).lowercased()
             let names = [
-                "y": "year", "years": "year", "yr": "year", "yrs": "year", "qtr": "quarter", "mon": "month", "mons": "month",
-                "months": "month", "week": "weekofyear", "weeks": "weekofyear", "w": "weekofyear", "d": "day", "days": "day",
-                "dow": "dayofweek", "doy": "dayofyear", "h": "hour", "hours": "hour", "hr": "hour", "hrs": "hour",
+                "y": "year", "years": "year", "yr": "year", "yrs": "year", "qtr": "quarter", "mon": "month",
+                "mons": "month",
+                "months": "month", "week": "weekofyear", "weeks": "weekofyear", "w": "weekofyear", "d": "day",
+                "days": "day",
+                "dow": "dayofweek", "doy": "dayofyear", "h": "hour", "hours": "hour", "hr": "hour",
+                "hrs": "hour",
                 "m": "minute", "min": "minute", "mins": "minute", "minutes": "minute", "s": "extract_second",
-                "sec": "extract_second", "secs": "extract_second", "second": "extract_second", "seconds": "extract_second",
+                "sec": "extract_second", "secs": "extract_second", "second": "extract_second",
+                "seconds": "extract_second",
             ]
             let name = names[field] ?? field
             guard let function = all.first(where: { $0.name == name }), name != "date_part" else {
-                throw EngineError.user("INVALID_EXTRACT_FIELD", "Cannot extract `\(field)` from a date or time.")
+                throw EngineError.user(
+                    "INVALID_EXTRACT_FIELD", "Cannot extract `\(field)` from a date or time.")
             }
             let isTime = ["hour", "minute", "extract_second"].contains(name)
-            let argument = try Casting.cast(call[1], to: isTime ? .timestamp : .date, mode: .error, zone: call.zone)
+            let argument = try Casting.cast(
+                call[1], to: isTime ? .timestamp : .date, mode: .error, zone: call.zone)
             return try function.kernel(
                 Invocation(
                     name: name, arguments: [argument], count: call.count, type: call.type, ansi: call.ansi,
@@ -94,20 +112,28 @@ enum DatePartFunctions {
             let rows = Rows(call)
             switch call[0].type {
             case .yearMonthInterval:
-                return rows.map(Int32.self, .int32) { Int32(name == "year" ? rows.integer(0, $0) / 12 : rows.integer(0, $0) % 12) }
+                return rows.map(Int32.self, .int32) {
+                    Int32(name == "year" ? rows.integer(0, $0) / 12 : rows.integer(0, $0) % 12)
+                }
             case .dayTimeInterval:
-                return rows.map(Int32.self, .int32) { Int32(truncatingIfNeeded: rows.integer(0, $0) / ClockTime.microsecondsPerDay) }
+                return rows.map(Int32.self, .int32) {
+                    Int32(truncatingIfNeeded: rows.integer(0, $0) / ClockTime.microsecondsPerDay)
+                }
             default:
                 return rows.map(Int32.self, .int32) { Int32(truncatingIfNeeded: part(rows.integer(0, $0))) }
             }
         }
     }
 
-    private static func time(_ name: String, _ summary: String, _ part: @escaping @Sendable (Int) -> Int) -> ScalarFunction {
+    private static func time(_ name: String, _ summary: String, _ part: @escaping @Sendable (Int) -> Int)
+        -> ScalarFunction
+    {
         ScalarFunction(
             name,
             typing: { request in
-                if request.types == [.dayTimeInterval] || request.types == [.timestampNTZ] { return Typing(request.types, .int32) }
+                if request.types == [.dayTimeInterval] || request.types == [.timestampNTZ] {
+                    return Typing(request.types, .int32)
+                }
                 return try Signature.of([.of(.timestamp)], .int32)(request)
             }, summary, example: "\(name)('2009-07-30 12:58:59')"
         ) { call in
@@ -115,7 +141,8 @@ enum DatePartFunctions {
             let zone = call[0].type == .timestamp ? call.zone : .utc
             return rows.map(Int32.self, .int32) { row in
                 let local = zone.local(rows.integer(0, row))
-                return Int32(truncatingIfNeeded: part(ClockTime.floorRemainder(local, ClockTime.microsecondsPerDay)))
+                return Int32(
+                    truncatingIfNeeded: part(ClockTime.floorRemainder(local, ClockTime.microsecondsPerDay)))
             }
         }
     }

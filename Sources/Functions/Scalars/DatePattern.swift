@@ -10,7 +10,8 @@ struct DatePattern {
 
     private var parts: [Part] = []
     static let months = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+        "November",
         "December",
     ]
     static let weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
@@ -24,7 +25,9 @@ struct DatePattern {
             if byte == 39 {
                 var text: [UInt8] = []
                 i += 1
-                if i < bytes.count, bytes[i] == 39 { text = [39] } else {
+                if i < bytes.count, bytes[i] == 39 {
+                    text = [39]
+                } else {
                     while i < bytes.count, bytes[i] != 39 {
                         text.append(bytes[i])
                         i += 1
@@ -45,7 +48,9 @@ struct DatePattern {
             guard "GyDMLdQqEFahKkHmsSVzOXxZu".utf8.contains(byte) else {
                 throw EngineError.user(
                     "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER",
-                    "Unrecognized datetime pattern: \(pattern). Illegal pattern character found in datetime pattern: \(Character(UnicodeScalar(byte))).")
+                    "Unrecognized datetime pattern: \(pattern). Illegal pattern character found in "
+                        + "datetime pattern: \(Character(UnicodeScalar(byte)))."
+                )
             }
             parts.append(.field(byte, run))
             i += run
@@ -99,9 +104,13 @@ struct DatePattern {
         case UInt8(ascii: "d"): pad(date.day, width, &out)
         case UInt8(ascii: "D"): pad(date.dayOfYear, width, &out)
         case UInt8(ascii: "Q"), UInt8(ascii: "q"):
-            if width == 3 { out.append(contentsOf: "Q\(date.quarter)".utf8) }
-            else if width >= 4 { out.append(contentsOf: "\(["1st", "2nd", "3rd", "4th"][date.quarter - 1]) quarter".utf8) }
-            else { pad(date.quarter, width, &out) }
+            if width == 3 {
+                out.append(contentsOf: "Q\(date.quarter)".utf8)
+            } else if width >= 4 {
+                out.append(contentsOf: "\(["1st", "2nd", "3rd", "4th"][date.quarter - 1]) quarter".utf8)
+            } else {
+                pad(date.quarter, width, &out)
+            }
         case UInt8(ascii: "E"): name(weekdays[CivilDate.isoWeekday(days: days) - 1], width, &out)
         case UInt8(ascii: "F"): pad((date.day - 1) / 7 + 1, width, &out)
         case UInt8(ascii: "a"): out.append(contentsOf: (hour < 12 ? "AM" : "PM").utf8)
@@ -121,12 +130,15 @@ struct DatePattern {
     private static func writeOffset(_ letter: UInt8, _ width: Int, _ offset: Int, _ out: inout [UInt8]) {
         if letter == UInt8(ascii: "X"), offset == 0 { return out.append(90) }
         if letter == UInt8(ascii: "Z"), width == 5, offset == 0 { return out.append(90) }
-        if letter == UInt8(ascii: "O") || letter == UInt8(ascii: "Z") && width == 4 { out.append(contentsOf: "GMT".utf8) }
+        if letter == UInt8(ascii: "O") || letter == UInt8(ascii: "Z") && width == 4 {
+            out.append(contentsOf: "GMT".utf8)
+        }
         if letter == UInt8(ascii: "O"), offset == 0 { return }
         let minutes = abs(offset) / 60
         out.append(offset < 0 ? 45 : 43)
         pad(minutes / 60, 2, &out)
-        let colon = letter == UInt8(ascii: "Z") ? width >= 4 : letter == UInt8(ascii: "O") || width == 3 || width == 5
+        let colon =
+            letter == UInt8(ascii: "Z") ? width >= 4 : letter == UInt8(ascii: "O") || width == 3 || width == 5
         if width == 1, letter != UInt8(ascii: "Z"), letter != UInt8(ascii: "O"), minutes % 60 == 0 { return }
         if colon { out.append(58) }
         pad(minutes % 60, 2, &out)
@@ -145,15 +157,16 @@ struct DatePattern {
         var zone: String?
     }
 
-    /// Parses a text. Returns the local time in microseconds and the offset in seconds or zone it names; nil when it
-    /// does not fit the pattern.
+    /// Parses a text. Returns the local time in microseconds and the offset in seconds or zone it names; nil
+    /// when it does not fit the pattern.
     func parse(_ text: [UInt8]) -> (local: Int, offset: Int?, zone: String?)? {
         var at = 0
         var result = Parsed()
         for (i, part) in parts.enumerated() {
             switch part {
             case .literal(let expected):
-                guard text.count >= at + expected.count, Array(text[at..<(at + expected.count)]) == expected else { return nil }
+                guard text.count >= at + expected.count, Array(text[at..<(at + expected.count)]) == expected
+                else { return nil }
                 at += expected.count
             case .field(let letter, let width):
                 var adjacent = false
@@ -163,10 +176,13 @@ struct DatePattern {
         }
         guard at == text.count else { return nil }
         if let dayOfYear = result.dayOfYear {
-            result.date = CivilDate(days: CivilDate(year: result.date.year, month: 1, day: 1).days + dayOfYear - 1)
+            result.date = CivilDate(
+                days: CivilDate(year: result.date.year, month: 1, day: 1).days + dayOfYear - 1)
         }
         if let afternoon = result.isAfternoon { result.hour = result.hour % 12 + (afternoon ? 12 : 0) }
-        guard result.date.isValid, result.hour < 24, result.minute < 60, result.second < 60 else { return nil }
+        guard result.date.isValid, result.hour < 24, result.minute < 60, result.second < 60 else {
+            return nil
+        }
         let seconds = (result.hour * 60 + result.minute) * 60 + result.second
         let local = result.date.days * ClockTime.microsecondsPerDay + seconds * 1_000_000 + result.micros
         return (local, result.offset, result.zone)
@@ -192,7 +208,8 @@ struct DatePattern {
     }
 
     private static func read(
-        _ letter: UInt8, _ width: Int, _ adjacent: Bool, _ text: [UInt8], _ at: inout Int, _ result: inout Parsed
+        _ letter: UInt8, _ width: Int, _ adjacent: Bool, _ text: [UInt8], _ at: inout Int,
+        _ result: inout Parsed
     ) -> Bool {
         let most = adjacent || width == 2 ? width : max(width, 2)
         func take(_ target: WritableKeyPath<Parsed, Int>, _ longest: Int? = nil) -> Bool {
@@ -202,11 +219,14 @@ struct DatePattern {
         }
         switch letter {
         case UInt8(ascii: "y"), UInt8(ascii: "u"):
-            guard take(\.date.year, adjacent || width == 2 ? width : (width == 4 ? 4 : 6)) else { return false }
+            guard take(\.date.year, adjacent || width == 2 ? width : (width == 4 ? 4 : 6)) else {
+                return false
+            }
             if width == 2 { result.date.year += 2000 }
         case UInt8(ascii: "M"), UInt8(ascii: "L"):
             guard width >= 3 else { return take(\.date.month) }
-            guard let month = word(text, &at, width >= 4 ? months : months.map { String($0.prefix(3)) }) else { return false }
+            guard let month = word(text, &at, width >= 4 ? months : months.map { String($0.prefix(3)) })
+            else { return false }
             result.date.month = month + 1
         case UInt8(ascii: "d"): return take(\.date.day)
         case UInt8(ascii: "D"):

@@ -1,8 +1,8 @@
 import Columns
 import Vocabulary
 
-/// Computes message digests and checksums (RFC 1321, FIPS 180-4, IEEE 802.3), for SQL functions only: nothing here guards
-/// secrets.
+/// Computes message digests and checksums (RFC 1321, FIPS 180-4, IEEE 802.3), for SQL functions only: nothing
+/// here guards secrets.
 enum Digests {
     /// Appends the bit 1, zeros and the message's length, to a multiple of `block` bytes.
     private static func padded(_ message: [UInt8], block: Int, bigEndian: Bool) -> [UInt8] {
@@ -10,7 +10,9 @@ enum Digests {
         let bits = UInt64(message.count) * 8
         bytes.append(0x80)
         while bytes.count % block != block - 8 { bytes.append(0) }
-        for i in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64((bigEndian ? 7 - i : i) * 8))) }
+        for i in 0..<8 {
+            bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64((bigEndian ? 7 - i : i) * 8)))
+        }
         return bytes
     }
 
@@ -18,13 +20,17 @@ enum Digests {
 
     private static let md5Shifts: [UInt32] = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21]
     /// ⌊2³² × |sin(i + 1)|⌋.
-    private static let md5Constants: [UInt32] = (1...64).map { UInt32(4_294_967_296 * abs(Trigonometry.sine(Double($0)))) }
+    private static let md5Constants: [UInt32] = (1...64).map {
+        UInt32(4_294_967_296 * abs(Trigonometry.sine(Double($0))))
+    }
 
     static func md5(_ message: [UInt8]) -> [UInt8] {
         let bytes = padded(message, block: 64, bigEndian: false)
         var state: [UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476]
         for start in stride(from: 0, to: bytes.count, by: 64) {
-            let words = (0..<16).map { k in (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + k * 4 + $1]) << UInt32($1 * 8) } }
+            let words = (0..<16).map { k in
+                (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + k * 4 + $1]) << UInt32($1 * 8) }
+            }
             var (a, b, c, d) = (state[0], state[1], state[2], state[3])
             for i in 0..<64 {
                 let (f, g): (UInt32, Int) =
@@ -46,7 +52,9 @@ enum Digests {
         let bytes = padded(message, block: 64, bigEndian: true)
         var h: [UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]
         for start in stride(from: 0, to: bytes.count, by: 64) {
-            var w = (0..<16).map { k in (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[start + k * 4 + $1]) } }
+            var w = (0..<16).map { k in
+                (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[start + k * 4 + $1]) }
+            }
             for i in 16..<80 { w.append(rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1)) }
             var (a, b, c, d, e) = (h[0], h[1], h[2], h[3], h[4])
             for i in 0..<80 {
@@ -103,7 +111,8 @@ enum Digests {
     static func sha2(_ message: [UInt8], bits: Int) -> [UInt8]? {
         switch bits {
         case 0, 256: return sha256(message, squareRoots.prefix(8).map { UInt32($0 >> 32) })
-        case 224: return Array(sha256(message, squareRoots[8...].map { UInt32(truncatingIfNeeded: $0) }).prefix(28))
+        case 224:
+            return Array(sha256(message, squareRoots[8...].map { UInt32(truncatingIfNeeded: $0) }).prefix(28))
         case 512: return sha512(message, Array(squareRoots.prefix(8)))
         case 384: return Array(sha512(message, Array(squareRoots[8...])).prefix(48))
         default: return nil
@@ -115,7 +124,9 @@ enum Digests {
         var h = initial
         func right(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 - n) }
         for start in stride(from: 0, to: bytes.count, by: 64) {
-            var w = (0..<16).map { k in (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[start + k * 4 + $1]) } }
+            var w = (0..<16).map { k in
+                (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[start + k * 4 + $1]) }
+            }
             for i in 16..<64 {
                 let s0 = right(w[i - 15], 7) ^ right(w[i - 15], 18) ^ w[i - 15] >> 3
                 let s1 = right(w[i - 2], 17) ^ right(w[i - 2], 19) ^ w[i - 2] >> 10
@@ -138,11 +149,15 @@ enum Digests {
         var bytes = message
         bytes.append(0x80)
         while bytes.count % 128 != 120 { bytes.append(0) }
-        for i in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: UInt64(message.count) * 8 >> UInt64((7 - i) * 8))) }
+        for i in 0..<8 {
+            bytes.append(UInt8(truncatingIfNeeded: UInt64(message.count) * 8 >> UInt64((7 - i) * 8)))
+        }
         var h = initial
         func right(_ x: UInt64, _ n: UInt64) -> UInt64 { x >> n | x << (64 - n) }
         for start in stride(from: 0, to: bytes.count, by: 128) {
-            var w = (0..<16).map { k in (0..<8).reduce(UInt64(0)) { $0 << 8 | UInt64(bytes[start + k * 8 + $1]) } }
+            var w = (0..<16).map { k in
+                (0..<8).reduce(UInt64(0)) { $0 << 8 | UInt64(bytes[start + k * 8 + $1]) }
+            }
             for i in 16..<80 {
                 let s0 = right(w[i - 15], 1) ^ right(w[i - 15], 8) ^ w[i - 15] >> 7
                 let s1 = right(w[i - 2], 19) ^ right(w[i - 2], 61) ^ w[i - 2] >> 6

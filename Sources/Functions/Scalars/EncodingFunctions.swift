@@ -7,33 +7,54 @@ import Vocabulary
 /// Declares digests, checksums and encodings.
 enum EncodingFunctions {
     static let all: [ScalarFunction] = [
-        ScalarFunction("md5", typing: Signature.of([.text], .string), "Returns the MD5 digest in hexadecimal.", example: "md5('a')") { call in
+        ScalarFunction(
+            "md5", typing: Signature.of([.text], .string), "Returns the MD5 digest in hexadecimal.",
+            example: "md5('a')"
+        ) { call in
             hexDigest(call) { Digests.md5($0) }
         },
         ScalarFunction(
-            "sha1", aliases: ["sha"], typing: Signature.of([.text], .string), "Returns the SHA-1 digest in hexadecimal.",
+            "sha1", aliases: ["sha"], typing: Signature.of([.text], .string),
+            "Returns the SHA-1 digest in hexadecimal.",
             example: "sha1('a')"
         ) { call in hexDigest(call) { Digests.sha1($0) } },
         ScalarFunction(
             "sha2", typing: Signature.of([.text, .int], .string),
-            "Returns the SHA-2 digest of 224, 256 (also 0), 384 or 512 bits in hexadecimal.", example: "sha2('a', 256)"
+            "Returns the SHA-2 digest of 224, 256 (also 0), 384 or 512 bits in hexadecimal.",
+            example: "sha2('a', 256)"
         ) { call in
             let rows = Rows(call)
-            return rows.bytes { row in Digests.sha2(rows.columns[0].bytes(row), bits: rows.integer(1, row)).map { Hex.text($0) } }
+            return rows.bytes { row in
+                Digests.sha2(rows.columns[0].bytes(row), bits: rows.integer(1, row)).map { Hex.text($0) }
+            }
         },
-        ScalarFunction("crc32", typing: Signature.of([.text], .int64), "Returns the CRC-32 checksum.", example: "crc32('a')") { call in
+        ScalarFunction(
+            "crc32", typing: Signature.of([.text], .int64), "Returns the CRC-32 checksum.",
+            example: "crc32('a')"
+        ) { call in
             let rows = Rows(call)
-            return rows.map(Int64.self, .int64) { row in rows.columns[0].view(row).withBytes { Int64(Digests.crc32($0)) } }
+            return rows.map(Int64.self, .int64) { row in
+                rows.columns[0].view(row).withBytes { Int64(Digests.crc32($0)) }
+            }
         },
-        ScalarFunction("base64", typing: Signature.of([.text], .string), "Encodes as Base64.", example: "base64('a')") { call in
+        ScalarFunction(
+            "base64", typing: Signature.of([.text], .string), "Encodes as Base64.", example: "base64('a')"
+        ) { call in
             let rows = Rows(call)
             return rows.bytes { Base64.encode(rows.columns[0].bytes($0)) }
         },
-        ScalarFunction("unbase64", typing: Signature.of([.string], .binary), "Decodes Base64.", example: "unbase64('YQ==')") { call in
+        ScalarFunction(
+            "unbase64", typing: Signature.of([.string], .binary), "Decodes Base64.",
+            example: "unbase64('YQ==')"
+        ) { call in
             let rows = Rows(call)
             return try rows.bytes(.binary) { row in
                 if let bytes = Base64.decode(rows.columns[0].bytes(row)) { return bytes }
-                throw EngineError.data("CONVERSION_INVALID_INPUT", "The value '\(rows.text(0, row))' cannot be converted to \"BINARY\" because it is no Base64.")
+                throw EngineError.data(
+                    "CONVERSION_INVALID_INPUT",
+                    "The value '\(rows.text(0, row))' cannot be converted to \"BINARY\" because it is no "
+                        + "Base64."
+                )
             }
         },
         ScalarFunction(
@@ -46,38 +67,54 @@ enum EncodingFunctions {
         ) { call in
             let rows = Rows(call)
             if call[0].type == .int64 {
-                return rows.texts { String(UInt64(bitPattern: Int64(rows.integer(0, $0))), radix: 16, uppercase: true) }
+                return rows.texts {
+                    String(UInt64(bitPattern: Int64(rows.integer(0, $0))), radix: 16, uppercase: true)
+                }
             }
             return rows.bytes { row in
                 Array(String(decoding: Hex.text(rows.columns[0].bytes(row)), as: UTF8.self).uppercased().utf8)
             }
         },
-        ScalarFunction("unhex", typing: Signature.of([.string], .binary), "Reads hexadecimal bytes.", example: "unhex('41')") { call in
+        ScalarFunction(
+            "unhex", typing: Signature.of([.string], .binary), "Reads hexadecimal bytes.",
+            example: "unhex('41')"
+        ) { call in
             let rows = Rows(call)
             return rows.bytes(.binary) { Hex.bytes(rows.columns[0].bytes($0)) }
         },
-        ScalarFunction("bin", typing: Signature.of([.long], .string), "Writes a number in binary.", example: "bin(13)") { call in
+        ScalarFunction(
+            "bin", typing: Signature.of([.long], .string), "Writes a number in binary.", example: "bin(13)"
+        ) { call in
             let rows = Rows(call)
             return rows.texts { String(UInt64(bitPattern: Int64(rows.integer(0, $0))), radix: 2) }
         },
         ScalarFunction(
-            "url_encode", typing: Signature.of([.string], .string), "Encodes for a URL's query.", example: "url_encode('a b')"
+            "url_encode", typing: Signature.of([.string], .string), "Encodes for a URL's query.",
+            example: "url_encode('a b')"
         ) { call in
             let rows = Rows(call)
             return rows.bytes { row in
                 var out: [UInt8] = []
                 for byte in rows.columns[0].bytes(row) {
-                    let plain = (48...57).contains(byte) || byte | 32 >= 97 && byte | 32 <= 122 || [46, 45, 42, 95].contains(byte)
-                    if plain { out.append(byte) } else if byte == 32 { out.append(43) } else {
+                    let plain =
+                        (48...57).contains(byte) || byte | 32 >= 97 && byte | 32 <= 122
+                        || [46, 45, 42, 95].contains(byte)
+                    if plain {
+                        out.append(byte)
+                    } else if byte == 32 {
+                        out.append(43)
+                    } else {
                         out.append(37)
-                        out.append(contentsOf: String(decoding: Hex.text([byte]), as: UTF8.self).uppercased().utf8)
+                        out.append(
+                            contentsOf: String(decoding: Hex.text([byte]), as: UTF8.self).uppercased().utf8)
                     }
                 }
                 return out
             }
         },
         ScalarFunction(
-            "url_decode", typing: Signature.of([.string], .string), "Decodes what a URL's query holds.", example: "url_decode('a+b')"
+            "url_decode", typing: Signature.of([.string], .string), "Decodes what a URL's query holds.",
+            example: "url_decode('a+b')"
         ) { call in
             let rows = Rows(call)
             return try rows.bytes { row in
@@ -85,8 +122,12 @@ enum EncodingFunctions {
                 var (out, i) = ([UInt8](), 0)
                 while i < bytes.count {
                     if bytes[i] == 37 {
-                        guard i + 2 < bytes.count, let value = Hex.bytes(Array(bytes[(i + 1)...(i + 2)]))?.first else {
-                            throw EngineError.data("CANNOT_DECODE_URL", "The provided URL cannot be decoded: \(rows.text(0, row)).")
+                        guard i + 2 < bytes.count,
+                            let value = Hex.bytes(Array(bytes[(i + 1)...(i + 2)]))?.first
+                        else {
+                            throw EngineError.data(
+                                "CANNOT_DECODE_URL",
+                                "The provided URL cannot be decoded: \(rows.text(0, row)).")
                         }
                         out.append(value)
                         i += 3
@@ -106,7 +147,8 @@ enum EncodingFunctions {
             return .of(
                 .int64,
                 try (0..<call.count).map { row in
-                    .integer(Int64(bitPattern: try columns.reduce(42) { try SparkHash.xx64($1, row, seed: $0) }))
+                    .integer(
+                        Int64(bitPattern: try columns.reduce(42) { try SparkHash.xx64($1, row, seed: $0) }))
                 })
         },
         ScalarFunction(
@@ -117,12 +159,17 @@ enum EncodingFunctions {
             return .of(
                 .int32,
                 try (0..<call.count).map { row in
-                    .integer(Int64(Int32(bitPattern: try columns.reduce(42) { try SparkHash.murmur($1, row, seed: $0) })))
+                    .integer(
+                        Int64(
+                            Int32(
+                                bitPattern: try columns.reduce(42) { try SparkHash.murmur($1, row, seed: $0) }
+                            )))
                 })
         },
         ScalarFunction(
             "format_number", typing: Signature.of([.double, .int], .string),
-            "Writes a number with thousands separators and a number of digits.", example: "format_number(12332.1, 2)"
+            "Writes a number with thousands separators and a number of digits.",
+            example: "format_number(12332.1, 2)"
         ) { call in
             let rows = Rows(call)
             return rows.texts { row in
@@ -143,7 +190,11 @@ enum NumberFormat {
     static func grouped(_ value: Double, _ places: Int) -> String? {
         if !value.isFinite { return NumberText.text(value) }
         var text = "\(value)"
-        guard let unscaled = text.withUTF8({ NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: places + 3) }) else { return nil }
+        guard
+            let unscaled = text.withUTF8({
+                NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: places + 3)
+            })
+        else { return nil }
         let rounded = RoundingFunctions.divideEven(unscaled, 1000)
         let digits = WideDecimal.text(rounded < 0 ? -rounded : rounded, scale: places)
         let halves = digits.split(separator: ".")
@@ -180,14 +231,17 @@ enum Hex {
 
 /// Encodes and decodes Base64 (RFC 4648).
 enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     static func encode(_ bytes: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let group = Array(bytes[start..<min(start + 3, bytes.count)])
             let word = (0..<3).reduce(UInt32(0)) { $0 << 8 | UInt32($1 < group.count ? group[$1] : 0) }
-            for k in 0..<4 { out.append(k <= group.count ? alphabet[Int(word >> UInt32(18 - 6 * k) & 63)] : 61) }
+            for k in 0..<4 {
+                out.append(k <= group.count ? alphabet[Int(word >> UInt32(18 - 6 * k) & 63)] : 61)
+            }
         }
         return out
     }

@@ -5,7 +5,7 @@ import Plans
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Declares mathematical functions.
@@ -13,7 +13,8 @@ enum MathFunctions {
     static let all: [ScalarFunction] = unaries + others + RoundingFunctions.all + BitFunctions.all
 
     private static func real(
-        _ name: String, _ summary: String, aliases: [String] = [], _ body: @escaping @Sendable (Double) -> Double?
+        _ name: String, _ summary: String, aliases: [String] = [],
+        _ body: @escaping @Sendable (Double) -> Double?
     ) -> ScalarFunction {
         ScalarFunction(
             name, aliases: aliases, typing: Signature.of([.double], .double), summary, example: "\(name)(0.5)"
@@ -28,13 +29,17 @@ enum MathFunctions {
         real("cbrt", "Returns the cube root.") { CubeRoot.of($0) },
         real("exp", "Returns e to the power of the number.") { exp($0) },
         real("expm1", "Returns exp(x) − 1.") { expm1($0) },
-        real("ln", "Returns the natural logarithm; null for numbers not above 0.") { $0 <= 0 ? nil : log($0) },
+        real("ln", "Returns the natural logarithm; null for numbers not above 0.") {
+            $0 <= 0 ? nil : log($0)
+        },
         real("log10", "Returns the logarithm to base 10.") { $0 <= 0 ? nil : log10($0) },
         real("log2", "Returns the logarithm to base 2.") { $0 <= 0 ? nil : log2($0) },
         real("log1p", "Returns ln(1 + x).") { $0 <= -1 ? nil : log1p($0) },
         real("sin", "Returns the sine.") { sin($0) }, real("cos", "Returns the cosine.") { cos($0) },
-        real("tan", "Returns the tangent.") { tan($0) }, real("cot", "Returns the cotangent.") { 1 / tan($0) },
-        real("sec", "Returns the secant.") { 1 / cos($0) }, real("csc", "Returns the cosecant.") { 1 / sin($0) },
+        real("tan", "Returns the tangent.") { tan($0) },
+        real("cot", "Returns the cotangent.") { 1 / tan($0) },
+        real("sec", "Returns the secant.") { 1 / cos($0) },
+        real("csc", "Returns the cosecant.") { 1 / sin($0) },
         real("asin", "Returns the inverse sine.") { asin($0) },
         real("acos", "Returns the inverse cosine.") { acos($0) },
         real("atan", "Returns the inverse tangent.") { atan($0) },
@@ -59,10 +64,12 @@ enum MathFunctions {
     }
 
     private static func pair(
-        _ name: String, _ aliases: [String], _ summary: String, _ body: @escaping @Sendable (Double, Double) -> Double?
+        _ name: String, _ aliases: [String], _ summary: String,
+        _ body: @escaping @Sendable (Double, Double) -> Double?
     ) -> ScalarFunction {
         ScalarFunction(
-            name, aliases: aliases, typing: Signature.of([.double, .double], .double), summary, example: "\(name)(2, 3)"
+            name, aliases: aliases, typing: Signature.of([.double, .double], .double), summary,
+            example: "\(name)(2, 3)"
         ) { call in
             let rows = Rows(call)
             return rows.doubles { body(rows.double(0, $0), rows.double(1, $0)) }
@@ -79,7 +86,9 @@ enum MathFunctions {
             "Returns the logarithm to a base, or the natural one.", example: "log(10, 100)"
         ) { call in
             let rows = Rows(call)
-            if call.arguments.count == 1 { return rows.doubles { rows.double(0, $0) <= 0 ? nil : log(rows.double(0, $0)) } }
+            if call.arguments.count == 1 {
+                return rows.doubles { rows.double(0, $0) <= 0 ? nil : log(rows.double(0, $0)) }
+            }
             return rows.doubles { row in
                 let (base, value) = (rows.double(0, row), rows.double(1, row))
                 return base <= 0 || value <= 0 ? nil : log(value) / log(base)
@@ -98,13 +107,16 @@ enum MathFunctions {
         },
         ScalarFunction(
             "width_bucket", typing: Signature.of([.double, .double, .double, .long], .int64),
-            "Returns the number of the bucket, of equal width, that holds a value.", example: "width_bucket(5, 0, 10, 5)"
+            "Returns the number of the bucket, of equal width, that holds a value.",
+            example: "width_bucket(5, 0, 10, 5)"
         ) { call in
             let rows = Rows(call)
             return rows.build(.int64) { row in
                 let (value, low, high) = (rows.double(0, row), rows.double(1, row), rows.double(2, row))
                 let buckets = rows.integer(3, row)
-                if buckets <= 0 || low == high || value.isNaN || !low.isFinite || !high.isFinite { return nil }
+                if buckets <= 0 || low == high || value.isNaN || !low.isFinite || !high.isFinite {
+                    return nil
+                }
                 let (from, to) = (min(low, high), max(low, high))
                 let share = (low < high ? value - from : to - value) / (to - from)
                 if share < 0 { return 0 }
@@ -136,7 +148,8 @@ enum RoundingFunctions {
         if request.types.count < 2 { return 0 }
         guard let literal = request.literals[1], case .integer(let value) = literal.value else {
             throw EngineError.user(
-                "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "The scale of `\(request.name)` must be a constant integer.")
+                "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
+                "The scale of `\(request.name)` must be a constant integer.")
         }
         return Int(value)
     }
@@ -172,9 +185,12 @@ enum RoundingFunctions {
                 let value = Int128(rows.integer(0, row))
                 if places < -19 { return 0 }
                 let unit = WideDecimal.power(-places)
-                let result = (even ? divideEven(value, unit) : WideDecimal.divideRounding(value, by: unit)) * unit
+                let result =
+                    (even ? divideEven(value, unit) : WideDecimal.divideRounding(value, by: unit)) * unit
                 let narrow = Int64(truncatingIfNeeded: result)
-                if Int128(narrow) != result, call.ansi { throw Failure.overflow(call.type, values: "\(name)", tryName: nil) }
+                if Int128(narrow) != result, call.ansi {
+                    throw Failure.overflow(call.type, values: "\(name)", tryName: nil)
+                }
                 return narrow
             }
         }
@@ -185,7 +201,9 @@ enum RoundingFunctions {
         if !value.isFinite || value == 0 { return value }
         if places > 15 - Int(log10(value.magnitude).rounded(.up)) + 2 { return value }
         var text = isFloat ? "\(Float(value))" : "\(value)"
-        let finer = text.withUTF8 { NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: max(places, 0) + 17) }
+        let finer = text.withUTF8 {
+            NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: max(places, 0) + 17)
+        }
         guard let finer else { return value }
         let drop = max(places, 0) + 17 - places
         if drop > 38 { return 0 }
@@ -216,9 +234,11 @@ enum RoundingFunctions {
     }
 
     /// Maps unscaled decimals.
-    private static func map(_ call: Invocation, _ precision: Int, _ body: (Int128) -> Int128) throws -> Vector {
+    private static func map(_ call: Invocation, _ precision: Int, _ body: (Int128) -> Int128) throws -> Vector
+    {
         let wide = try Casting.cast(
-            call[0].flattened(), to: .decimal(precision: 38, scale: DecimalArithmetic.shape(call[0].type).scale),
+            call[0].flattened(),
+            to: .decimal(precision: 38, scale: DecimalArithmetic.shape(call[0].type).scale),
             mode: .error, zone: .utc)
         let input = wide.pointer(as: Int128.self)
         let sink = DecimalSink(call.type, count: call.count)
@@ -247,10 +267,12 @@ enum RoundingFunctions {
                     let argument: DataType =
                         typing.arguments[0].isDecimal
                         ? typing.arguments[0]
-                        : (Coercion.decimal(holding: typing.arguments[0]) ?? .decimal(precision: 30, scale: 15))
+                        : (Coercion.decimal(holding: typing.arguments[0])
+                            ?? .decimal(precision: 30, scale: 15))
                     let (p, s) = DecimalArithmetic.shape(argument)
                     let scale = min(s, max(0, try digits(request)))
-                    return Typing([argument, .int32], .decimal(precision: min(p - s + 1 + scale, 38), scale: scale))
+                    return Typing(
+                        [argument, .int32], .decimal(precision: min(p - s + 1 + scale, 38), scale: scale))
                 }
                 if case .decimal(let p, let s) = typing.result {
                     return Typing(typing.arguments, .decimal(precision: min(p - s + 1, 38), scale: 0))
@@ -275,7 +297,8 @@ enum RoundingFunctions {
             return rows.build(.int64) { row in
                 let value = rows.double(0, row).rounded(rule)
                 if value.isNaN { return 0 }
-                return value >= 9.223372036854775e18 ? .max : (value <= -9.223372036854775e18 ? .min : Int64(value))
+                return value >= 9.223372036854775e18
+                    ? .max : (value <= -9.223372036854775e18 ? .min : Int64(value))
             }
         }
     }
@@ -293,7 +316,9 @@ enum BitFunctions {
             let rows = Rows(call)
             return rows.build(call.type) { ~Int64(rows.integer(0, $0)) }
         },
-        shift("shiftleft", "Shifts bits to the left.") { $1 ? $0 &<< Int64($2 & 63) : Int64(Int32(truncatingIfNeeded: $0) &<< Int32($2 & 31)) },
+        shift("shiftleft", "Shifts bits to the left.") {
+            $1 ? $0 &<< Int64($2 & 63) : Int64(Int32(truncatingIfNeeded: $0) &<< Int32($2 & 31))
+        },
         shift("shiftright", "Shifts bits to the right, keeping the sign.") {
             $1 ? $0 &>> Int64($2 & 63) : Int64(Int32(truncatingIfNeeded: $0) &>> Int32($2 & 31))
         },
@@ -303,13 +328,15 @@ enum BitFunctions {
                 : Int64(Int32(bitPattern: UInt32(truncatingIfNeeded: $0) &>> UInt32($2 & 31)))
         },
         ScalarFunction(
-            "bit_count", typing: Signature.of([.any], .int32), "Counts the bits that are set.", example: "bit_count(5)"
+            "bit_count", typing: Signature.of([.any], .int32), "Counts the bits that are set.",
+            example: "bit_count(5)"
         ) { call in
             let rows = Rows(call)
             return rows.build(.int32) { Int64(Int64(rows.integer(0, $0)).nonzeroBitCount) }
         },
         ScalarFunction(
-            "getbit", aliases: ["bit_get"], typing: Signature.of([.integral, .int], .int8), "Returns the bit at a position.",
+            "getbit", aliases: ["bit_get"], typing: Signature.of([.integral, .int], .int8),
+            "Returns the bit at a position.",
             example: "getbit(5, 0)"
         ) { call in
             let rows = Rows(call)
@@ -318,7 +345,8 @@ enum BitFunctions {
     ]
 
     private static func pair(
-        _ name: String, _ symbol: String, _ summary: String, _ body: @escaping @Sendable (Int64, Int64) -> Int64
+        _ name: String, _ symbol: String, _ summary: String,
+        _ body: @escaping @Sendable (Int64, Int64) -> Int64
     ) -> ScalarFunction {
         ScalarFunction(
             name,

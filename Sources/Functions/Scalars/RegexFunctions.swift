@@ -21,7 +21,9 @@ final class RegularExpression {
         guard let compiled, let data = pcre2_match_data_create_from_pattern_8(compiled, nil) else {
             throw EngineError.data(
                 "INVALID_PARAMETER_VALUE.PATTERN",
-                "The value of parameter(s) `regexp` in `\(function)` is invalid: '\(String(decoding: pattern, as: UTF8.self))'.")
+                "The value of parameter(s) `regexp` in `\(function)` is invalid: "
+                    + "'\(String(decoding: pattern, as: UTF8.self))'."
+            )
         }
         code = compiled
         match = data
@@ -37,8 +39,8 @@ final class RegularExpression {
         pcre2_code_free_8(code)
     }
 
-    /// Finds the next match at or after a byte. Returns the byte ranges of the match and its groups (nil where a group
-    /// took no part), or nil when there is none.
+    /// Finds the next match at or after a byte. Returns the byte ranges of the match and its groups (nil
+    /// where a group took no part), or nil when there is none.
     func find(_ bytes: UnsafeRawBufferPointer, from: Int, notEmpty: Bool = false) -> [Range<Int>?]? {
         let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? UnsafePointer(nothing)
         let options = notEmpty ? UInt32(PCRE2_NOTEMPTY_ATSTART) : 0
@@ -105,7 +107,8 @@ enum RegexFunctions {
         },
         ScalarFunction(
             "regexp_replace", typing: Signature.of([.string, .string, .string, .int], optional: 1, .string),
-            "Replaces every match; $1 stands for a group.", example: "regexp_replace('100-200', '(\\\\d+)', 'num')"
+            "Replaces every match; $1 stands for a group.",
+            example: "regexp_replace('100-200', '(\\\\d+)', 'num')"
         ) { call in
             let rows = Rows(call)
             var cache = RegexCache("regexp_replace")
@@ -114,14 +117,16 @@ enum RegexFunctions {
                 let expression = try cache.expression(rows.columns[1], row)
                 let replacement = rows.columns[2].bytes(row)
                 return try rows.columns[0].view(row).withBytes { bytes in
-                    let start = hasStart ? UTF8Text.offset(bytes, character: max(0, rows.integer(3, row) - 1)) : 0
+                    let start =
+                        hasStart ? UTF8Text.offset(bytes, character: max(0, rows.integer(3, row) - 1)) : 0
                     return try replace(expression, bytes, start, replacement)
                 }
             }
         },
         ScalarFunction(
             "regexp_extract", typing: Signature.of([.string, .string, .int], optional: 1, .string),
-            "Returns a group of the first match, empty without one.", example: "regexp_extract('100-200', '(\\\\d+)-(\\\\d+)', 1)"
+            "Returns a group of the first match, empty without one.",
+            example: "regexp_extract('100-200', '(\\\\d+)-(\\\\d+)', 1)"
         ) { call in
             let rows = Rows(call)
             var cache = RegexCache("regexp_extract")
@@ -135,7 +140,8 @@ enum RegexFunctions {
             }
         },
         ScalarFunction(
-            "regexp_extract_all", typing: Signature.of([.string, .string, .int], optional: 1, .array(.string, containsNull: true)),
+            "regexp_extract_all",
+            typing: Signature.of([.string, .string, .int], optional: 1, .array(.string, containsNull: true)),
             "Returns a group of every match.", example: "regexp_extract_all('1a2b', '(\\\\d)', 1)"
         ) { call in
             let rows = Rows(call)
@@ -146,7 +152,8 @@ enum RegexFunctions {
                 var found: [Scalar] = []
                 rows.columns[0].view(row).withBytes { bytes in
                     expression.all(bytes) { groups in
-                        found.append(.string(groups[group].map { String(decoding: bytes[$0], as: UTF8.self) } ?? ""))
+                        found.append(
+                            .string(groups[group].map { String(decoding: bytes[$0], as: UTF8.self) } ?? ""))
                         return true
                     }
                 }
@@ -172,7 +179,9 @@ enum RegexFunctions {
             }
         },
         ScalarFunction(
-            "split", typing: Signature.of([.string, .string, .int], optional: 1, .array(.string, containsNull: false)),
+            "split",
+            typing: Signature.of(
+                [.string, .string, .int], optional: 1, .array(.string, containsNull: false)),
             "Splits a text at the matches of a regular expression.", example: "split('a,b', ',')"
         ) { call in
             let rows = Rows(call)
@@ -181,7 +190,8 @@ enum RegexFunctions {
             return try rows.scalars(call.type) { row in
                 let expression = try cache.expression(rows.columns[1], row)
                 let limit = hasLimit ? rows.integer(2, row) : -1
-                return .array(rows.columns[0].view(row).withBytes { parts(expression, $0, limit).map { .string($0) } })
+                return .array(
+                    rows.columns[0].view(row).withBytes { parts(expression, $0, limit).map { .string($0) } })
             }
         },
     ]
@@ -193,10 +203,14 @@ enum RegexFunctions {
         if group >= 0, group <= expression.groupCount { return group }
         throw EngineError.data(
             "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX",
-            "The value of parameter(s) `idx` in `\(call.name)` is invalid: Expects group index between 0 and \(expression.groupCount), but got \(group).")
+            "The value of parameter(s) `idx` in `\(call.name)` is invalid: Expects group index between 0 "
+                + "and \(expression.groupCount), but got \(group)."
+        )
     }
 
-    private static func parts(_ expression: RegularExpression, _ bytes: UnsafeRawBufferPointer, _ limit: Int) -> [String] {
+    private static func parts(_ expression: RegularExpression, _ bytes: UnsafeRawBufferPointer, _ limit: Int)
+        -> [String]
+    {
         var result: [String] = []
         var from = 0
         expression.all(bytes) { groups in

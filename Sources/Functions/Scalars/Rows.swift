@@ -63,7 +63,8 @@ struct Column {
     }
 }
 
-/// Walks over the rows of a call whose arguments are all not null, for functions that are computed row by row.
+/// Walks over the rows of a call whose arguments are all not null, for functions that are computed row by
+/// row.
 struct Rows {
     let columns: [Column]
     let count: Int

@@ -3,5 +3,6 @@ enum ScalarCatalog {
     static let all: [ScalarFunction] =
         ArithmeticFunctions.all + ComparisonFunctions.all + ConditionalFunctions.all + MathFunctions.all
         + StringFunctions.all + StringSearchFunctions.all + RegexFunctions.all + EncodingFunctions.all
-        + DateFunctions.all + DatePartFunctions.all + TimestampFunctions.all + CollectionFunctions.all + SessionFunctions.all
+        + DateFunctions.all + DatePartFunctions.all + TimestampFunctions.all + CollectionFunctions.all
+        + SessionFunctions.all
 }

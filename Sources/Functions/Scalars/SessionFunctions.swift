@@ -7,7 +7,8 @@ import Vocabulary
 enum SessionFunctions {
     static let all: [ScalarFunction] = [
         ScalarFunction(
-            "current_date", aliases: ["curdate"], typing: Signature.of([], .date), "Returns the date at the statement's start.",
+            "current_date", aliases: ["curdate"], typing: Signature.of([], .date),
+            "Returns the date at the statement's start.",
             example: "current_date()"
         ) { call in
             let local = call.zone.local(Int(call.settings.nowMicroseconds))
@@ -15,28 +16,34 @@ enum SessionFunctions {
             return .constant(Literal(.integer(Int64(days)), .date), count: call.count)
         },
         ScalarFunction(
-            "current_timestamp", aliases: ["now"], typing: Signature.of([], .timestamp), "Returns the time of the statement's start.",
+            "current_timestamp", aliases: ["now"], typing: Signature.of([], .timestamp),
+            "Returns the time of the statement's start.",
             example: "current_timestamp()"
         ) { .constant(Literal(.integer($0.settings.nowMicroseconds), .timestamp), count: $0.count) },
         ScalarFunction(
-            "localtimestamp", typing: Signature.of([], .timestampNTZ), "Returns the local time of the statement's start.",
+            "localtimestamp", typing: Signature.of([], .timestampNTZ),
+            "Returns the local time of the statement's start.",
             example: "localtimestamp()"
         ) { call in
             let local = call.zone.local(Int(call.settings.nowMicroseconds))
             return .constant(Literal(.integer(Int64(local)), .timestampNTZ), count: call.count)
         },
         ScalarFunction(
-            "current_timezone", typing: Signature.of([], .string), "Returns the session's time zone.", example: "current_timezone()"
+            "current_timezone", typing: Signature.of([], .string), "Returns the session's time zone.",
+            example: "current_timezone()"
         ) { .constant(.string($0.settings.timeZone), count: $0.count) },
         ScalarFunction(
-            "typeof", typing: Signature.of([.any], .string), nulls: .handled, "Returns the type's name.", example: "typeof(1)"
+            "typeof", typing: Signature.of([.any], .string), nulls: .handled, "Returns the type's name.",
+            example: "typeof(1)"
         ) { .constant(.string($0[0].type.sqlName.lowercased()), count: $0.count) },
         ScalarFunction(
-            "rand", aliases: ["random"], typing: Signature.of([.long], optional: 1, .double), nulls: .handled, isDeterministic: false,
+            "rand", aliases: ["random"], typing: Signature.of([.long], optional: 1, .double), nulls: .handled,
+            isDeterministic: false,
             "Returns a random number from 0 to 1.", example: "rand()"
         ) { call in Doubles.vector(call.count) { _ in Double.random(in: 0..<1) } },
         ScalarFunction(
-            "uuid", typing: Signature.of([], .string), nulls: .handled, isDeterministic: false, "Returns a random UUID.",
+            "uuid", typing: Signature.of([], .string), nulls: .handled, isDeterministic: false,
+            "Returns a random UUID.",
             example: "uuid()"
         ) { call in
             .of(
@@ -51,17 +58,21 @@ enum SessionFunctions {
                 })
         },
         ScalarFunction(
-            "raise_error", typing: Signature.of([.string], .null), isDeterministic: false, "Fails with a message.",
+            "raise_error", typing: Signature.of([.string], .null), isDeterministic: false,
+            "Fails with a message.",
             example: "raise_error('bad')"
         ) { call in
             throw EngineError.data("USER_RAISED_EXCEPTION", call.count > 0 ? Column(call[0]).text(0) : "")
         },
         ScalarFunction(
-            "assert_true", typing: Signature.of([.of(.boolean), .string], optional: 1, .null), nulls: .handled,
+            "assert_true", typing: Signature.of([.of(.boolean), .string], optional: 1, .null),
+            nulls: .handled,
             isDeterministic: false, "Fails where the condition is not true.", example: "assert_true(1 < 2)"
         ) { call in
             if Selecting.selectTrue(call[0].asBoolean).count < call.count {
-                let message = call.arguments.count > 1 && call.count > 0 ? Column(call[1]).text(0) : "'assert_true' is not true!"
+                let message =
+                    call.arguments.count > 1 && call.count > 0
+                    ? Column(call[1]).text(0) : "'assert_true' is not true!"
                 throw EngineError.data("USER_RAISED_EXCEPTION", message)
             }
             return .nulls(.null, count: call.count)

@@ -3,7 +3,7 @@ import Kernels
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Gives sines to files that import no C library.
@@ -38,11 +38,15 @@ enum SparkHash {
             // The shortest big-endian two's complement, as `BigInteger.toByteArray`.
             let value = column.vector.pointer(as: Int128.self)[column.at(row)]
             var bytes = (0..<16).map { UInt8(truncatingIfNeeded: value >> Int128((15 - $0) * 8)) }
-            while bytes.count > 1, bytes[0] == 0 && bytes[1] < 128 || bytes[0] == 255 && bytes[1] >= 128 { bytes.removeFirst() }
+            while bytes.count > 1, bytes[0] == 0 && bytes[1] < 128 || bytes[0] == 255 && bytes[1] >= 128 {
+                bytes.removeFirst()
+            }
             return .bytes(bytes)
         case .string, .binary: return .bytes(column.bytes(row))
         default:
-            throw EngineError.user("UNSUPPORTED_FEATURE.HASH", "Hashing values of the type \(column.vector.type.sqlName) is not supported.")
+            throw EngineError.user(
+                "UNSUPPORTED_FEATURE.HASH",
+                "Hashing values of the type \(column.vector.type.sqlName) is not supported.")
         }
     }
 
@@ -67,7 +71,8 @@ enum SparkHash {
         case nil: return seed
         case .int(let value): return finish(mix(seed, value), 4)
         case .long(let value):
-            return finish(mix(mix(seed, UInt32(truncatingIfNeeded: value)), UInt32(truncatingIfNeeded: value >> 32)), 8)
+            return finish(
+                mix(mix(seed, UInt32(truncatingIfNeeded: value)), UInt32(truncatingIfNeeded: value >> 32)), 8)
         case .bytes(let bytes):
             var h = seed
             let whole = bytes.count & ~3

@@ -44,8 +44,8 @@ enum UTF8Text {
         return bytes.count
     }
 
-    /// Returns the byte range of `length` characters from a 1-based `position`, counted from the end when negative, as
-    /// Spark's substring does.
+    /// Returns the byte range of `length` characters from a 1-based `position`, counted from the end when
+    /// negative, as Spark's substring does.
     static func substring(_ bytes: UnsafeRawBufferPointer, position: Int, length: Int) -> Range<Int> {
         let ascii = isASCII(bytes)
         let total = ascii ? bytes.count : self.length(bytes)
@@ -127,7 +127,9 @@ enum StringFunctions {
 
     private static let letters: [ScalarFunction] = [
         mapped("upper", ["ucase"], "Returns the text in capitals.", "upper('a')") { cased($0, upper: true) },
-        mapped("lower", ["lcase"], "Returns the text in small letters.", "lower('A')") { cased($0, upper: false) },
+        mapped("lower", ["lcase"], "Returns the text in small letters.", "lower('A')") {
+            cased($0, upper: false)
+        },
         mapped("initcap", [], "Makes the first letter of each word a capital.", "initcap('a b')") { bytes in
             var result: [UInt8] = []
             for (i, word) in bytes.split(separator: 32, omittingEmptySubsequences: false).enumerated() {
@@ -153,12 +155,19 @@ enum StringFunctions {
             return rows.bytes { row in
                 rows.columns[0].view(row).withBytes { bytes in
                     if UTF8Text.isASCII(bytes) { return bytes.reversed() }
-                    return Array(String(String.UnicodeScalarView(String(decoding: bytes, as: UTF8.self).unicodeScalars.reversed())).utf8)
+                    return Array(
+                        String(
+                            String.UnicodeScalarView(
+                                String(decoding: bytes, as: UTF8.self).unicodeScalars.reversed())
+                        ).utf8)
                 }
             }
         },
         mapped("soundex", [], "Returns the Soundex code.", "soundex('Miller')") { Soundex.code($0) },
-        number("length", ["char_length", "character_length", "len"], .text, "Counts characters, or bytes of a binary.", "length('abc')") {
+        number(
+            "length", ["char_length", "character_length", "len"], .text,
+            "Counts characters, or bytes of a binary.", "length('abc')"
+        ) {
             UTF8Text.length($0)
         },
         number("octet_length", [], .text, "Counts bytes.", "octet_length('abc')") { $0.count },
@@ -167,7 +176,8 @@ enum StringFunctions {
             Int(String(decoding: bytes.prefix(4), as: UTF8.self).unicodeScalars.first?.value ?? 0)
         },
         ScalarFunction(
-            "chr", aliases: ["char"], typing: Signature.of([.long], .string), "Returns the character of a code.",
+            "chr", aliases: ["char"], typing: Signature.of([.long], .string),
+            "Returns the character of a code.",
             example: "chr(65)"
         ) { call in
             let rows = Rows(call)
@@ -189,7 +199,8 @@ enum StringFunctions {
         ScalarFunction(
             "substring", aliases: ["substr"],
             typing: Signature.of([.text, .int, .int], optional: 1) { $0[0] },
-            "Returns characters from a 1-based position, negative from the end.", example: "substring('Spark', 2, 3)"
+            "Returns characters from a 1-based position, negative from the end.",
+            example: "substring('Spark', 2, 3)"
         ) { call in
             let rows = Rows(call)
             let hasLength = call.arguments.count == 3
@@ -205,18 +216,21 @@ enum StringFunctions {
             }
         },
         ScalarFunction(
-            "left", typing: Signature.of([.string, .int], .string), "Returns the first characters.", example: "left('Spark', 2)"
+            "left", typing: Signature.of([.string, .int], .string), "Returns the first characters.",
+            example: "left('Spark', 2)"
         ) { call in
             let rows = Rows(call)
             return substrings(call, rows) { UTF8Text.substring($0, position: 1, length: rows.integer(1, $1)) }
         },
         ScalarFunction(
-            "right", typing: Signature.of([.string, .int], .string), "Returns the last characters.", example: "right('Spark', 2)"
+            "right", typing: Signature.of([.string, .int], .string), "Returns the last characters.",
+            example: "right('Spark', 2)"
         ) { call in
             let rows = Rows(call)
             return substrings(call, rows) { bytes, row in
                 let count = rows.integer(1, row)
-                return count <= 0 ? 0..<0 : UTF8Text.substring(bytes, position: -count, length: Int(Int32.max))
+                return count <= 0
+                    ? 0..<0 : UTF8Text.substring(bytes, position: -count, length: Int(Int32.max))
             }
         },
         trim("trim", [], "Removes blanks, or given characters, from both ends.", true, true),
@@ -298,25 +312,32 @@ enum StringFunctions {
                     return try Signature.common()(request)
                 }
                 let binary = !request.types.isEmpty && request.types.allSatisfy { $0 == .binary }
-                return try Signature.variadic(rest: binary ? .of(.binary) : .string) { _ in binary ? .binary : .string }(request)
+                return try Signature.variadic(rest: binary ? .of(.binary) : .string) { _ in
+                    binary ? .binary : .string
+                }(request)
             }, "Joins texts, binaries or arrays.", example: "concat('a', 'b')"
         ) { call in
             let rows = Rows(call)
             if case .array = call.type {
                 return rows.scalars(call.type) { row in
-                    .array(rows.columns.flatMap { column in column.range(row).map { column.vector.children[0].scalar(at: $0) } })
+                    .array(
+                        rows.columns.flatMap { column in
+                            column.range(row).map { column.vector.children[0].scalar(at: $0) }
+                        })
                 }
             }
             return concat(call, rows)
         },
         ScalarFunction(
-            "concat_ws", typing: { request in
+            "concat_ws",
+            typing: { request in
                 let types = request.types.enumerated().map { i, type -> DataType in
                     if i > 0, case .array = type { return .array(.string, containsNull: true) }
                     return .string
                 }
                 return Typing(types, .string)
-            }, nulls: .handled, "Joins texts with a separator, nulls left out.", example: "concat_ws(',', 'a', 'b')"
+            }, nulls: .handled, "Joins texts with a separator, nulls left out.",
+            example: "concat_ws(',', 'a', 'b')"
         ) { call in
             let columns = call.arguments.map(Column.init)
             return .of(
@@ -330,21 +351,25 @@ enum StringFunctions {
                             continue
                         }
                         for at in column.range(row) {
-                            if case .string(let text) = column.vector.children[0].scalar(at: at) { parts.append(text) }
+                            if case .string(let text) = column.vector.children[0].scalar(at: at) {
+                                parts.append(text)
+                            }
                         }
                     }
                     return .string(parts.joined(separator: columns[0].text(row)))
                 })
         },
         ScalarFunction(
-            "repeat", typing: Signature.of([.string, .int], .string), "Repeats a text.", example: "repeat('a', 3)"
+            "repeat", typing: Signature.of([.string, .int], .string), "Repeats a text.",
+            example: "repeat('a', 3)"
         ) { call in
             let rows = Rows(call)
             return try rows.bytes { row in
                 let bytes = rows.columns[0].bytes(row)
                 let times = max(0, rows.integer(1, row))
                 if bytes.count * times > Limits.stringBytes {
-                    throw Failure.invalidArgument("repeat", "the result would have \(bytes.count * times) bytes")
+                    throw Failure.invalidArgument(
+                        "repeat", "the result would have \(bytes.count * times) bytes")
                 }
                 return Array(repeatElement(bytes, count: times).joined())
             }
@@ -408,7 +433,8 @@ enum StringFunctions {
                 if length < 0 { length = insert.unicodeScalars.count }
                 let head = text.prefix(max(0, position - 1))
                 let tail = text.dropFirst(max(0, position - 1 + length))
-                return String(String.UnicodeScalarView(head)) + insert + String(String.UnicodeScalarView(tail))
+                return String(String.UnicodeScalarView(head)) + insert
+                    + String(String.UnicodeScalarView(tail))
             }
         },
     ]

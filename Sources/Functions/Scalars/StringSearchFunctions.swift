@@ -22,11 +22,15 @@ enum StringSearchFunctions {
             "Returns the 1-based place of a text in another, or 0.", example: "instr('abc', 'b')"
         ) { call in
             let rows = Rows(call)
-            return rows.map(Int32.self, .int32) { Int32(place(rows.columns[0], rows.columns[1].bytes($0), 1, $0)) }
+            return rows.map(Int32.self, .int32) {
+                Int32(place(rows.columns[0], rows.columns[1].bytes($0), 1, $0))
+            }
         },
         ScalarFunction(
-            "locate", aliases: ["position", "charindex"], typing: Signature.of([.string, .string, .int], optional: 1, .int32),
-            "Returns the 1-based place of a text in another from a position on, or 0.", example: "locate('b', 'abc')"
+            "locate", aliases: ["position", "charindex"],
+            typing: Signature.of([.string, .string, .int], optional: 1, .int32),
+            "Returns the 1-based place of a text in another from a position on, or 0.",
+            example: "locate('b', 'abc')"
         ) { call in
             let rows = Rows(call)
             let hasStart = call.arguments.count == 3
@@ -37,12 +41,16 @@ enum StringSearchFunctions {
         },
         ScalarFunction(
             "split_part", typing: Signature.of([.string, .string, .int], .string),
-            "Returns a part of a text between delimiters, from the end when negative.", example: "split_part('a.b', '.', 2)"
+            "Returns a part of a text between delimiters, from the end when negative.",
+            example: "split_part('a.b', '.', 2)"
         ) { call in
             let rows = Rows(call)
             return try rows.bytes { row in
                 let number = rows.integer(2, row)
-                if number == 0 { throw EngineError.data("INVALID_INDEX_OF_ZERO", "The index 0 is invalid: positions are counted from 1.") }
+                if number == 0 {
+                    throw EngineError.data(
+                        "INVALID_INDEX_OF_ZERO", "The index 0 is invalid: positions are counted from 1.")
+                }
                 let parts = split(rows.columns[0].bytes(row), rows.columns[1].bytes(row))
                 let index = number > 0 ? number - 1 : parts.count + number
                 return parts.indices.contains(index) ? Array(parts[index]) : []
@@ -65,7 +73,8 @@ enum StringSearchFunctions {
         },
         ScalarFunction(
             "find_in_set", typing: Signature.of([.string, .string], .int32),
-            "Returns the 1-based place of a text in a comma-separated list, or 0.", example: "find_in_set('b', 'a,b')"
+            "Returns the 1-based place of a text in a comma-separated list, or 0.",
+            example: "find_in_set('b', 'a,b')"
         ) { call in
             let rows = Rows(call)
             return rows.map(Int32.self, .int32) { row in
@@ -77,12 +86,14 @@ enum StringSearchFunctions {
         },
         ScalarFunction(
             "levenshtein", typing: Signature.of([.string, .string, .int], optional: 1, .int32),
-            "Counts the edits between two texts; −1 when above a limit.", example: "levenshtein('kitten', 'sitting')"
+            "Counts the edits between two texts; −1 when above a limit.",
+            example: "levenshtein('kitten', 'sitting')"
         ) { call in
             let rows = Rows(call)
             let bounded = call.arguments.count == 3
             return rows.map(Int32.self, .int32) { row in
-                let distance = levenshtein(Array(rows.text(0, row).unicodeScalars), Array(rows.text(1, row).unicodeScalars))
+                let distance = levenshtein(
+                    Array(rows.text(0, row).unicodeScalars), Array(rows.text(1, row).unicodeScalars))
                 return bounded && distance > rows.integer(2, row) ? -1 : Int32(distance)
             }
         },
@@ -124,10 +135,12 @@ enum StringSearchFunctions {
     }
 
     private static func test(
-        _ name: String, _ summary: String, _ body: @escaping @Sendable (UnsafeRawBufferPointer, [UInt8]) -> Bool
+        _ name: String, _ summary: String,
+        _ body: @escaping @Sendable (UnsafeRawBufferPointer, [UInt8]) -> Bool
     ) -> ScalarFunction {
         ScalarFunction(
-            name, typing: Signature.of([.string, .string], .boolean), summary, example: "\(name)('Spark', 'ar')"
+            name, typing: Signature.of([.string, .string], .boolean), summary,
+            example: "\(name)('Spark', 'ar')"
         ) { call in
             let rows = Rows(call)
             let fixed = call[1].form == .constant && call.count > 0 ? rows.columns[1].bytes(0) : nil
@@ -146,7 +159,9 @@ enum StringSearchFunctions {
             let rows = Rows(call)
             var known: (pattern: [UInt8], matcher: LikePattern)?
             return try rows.map(UInt8.self, .boolean) { row in
-                let bytes = call[1].form == .constant ? (known?.pattern ?? rows.columns[1].bytes(row)) : rows.columns[1].bytes(row)
+                let bytes =
+                    call[1].form == .constant
+                    ? (known?.pattern ?? rows.columns[1].bytes(row)) : rows.columns[1].bytes(row)
                 if known?.pattern != bytes {
                     let escape = call.arguments.count == 3 ? rows.columns[2].bytes(row).first ?? 92 : 92
                     known = (bytes, try LikePattern(bytes, escape: escape, ignoreCase: ignoreCase))
@@ -177,13 +192,17 @@ struct LikePattern {
                 guard i + 1 < bytes.count else {
                     throw EngineError.data(
                         "INVALID_FORMAT.ESC_AT_THE_END",
-                        "The format is invalid: '\(String(decoding: pattern, as: UTF8.self))'. The escape character is not allowed to end with.")
+                        "The format is invalid: '\(String(decoding: pattern, as: UTF8.self))'. The escape "
+                            + "character is not allowed to end with."
+                    )
                 }
                 let next = bytes[i + 1]
                 guard next == escape || next == 37 || next == 95 else {
                     throw EngineError.data(
                         "INVALID_FORMAT.ESC_IN_THE_MIDDLE",
-                        "The format is invalid: '\(String(decoding: pattern, as: UTF8.self))'. The escape character is not allowed to precede '\(Character(UnicodeScalar(next)))'.")
+                        "The format is invalid: '\(String(decoding: pattern, as: UTF8.self))'. The escape "
+                            + "character is not allowed to precede '\(Character(UnicodeScalar(next)))'."
+                    )
                 }
                 pieces[pieces.count - 1].append(next)
                 i += 2
@@ -231,7 +250,9 @@ struct LikePattern {
         var i = from
         while i < bytes.count {
             if first == nil || bytes[i] == first {
-                if first != nil || bytes[i] & 0xC0 != 0x80, let found = end(of: piece, in: bytes, at: i) { return found }
+                if first != nil || bytes[i] & 0xC0 != 0x80, let found = end(of: piece, in: bytes, at: i) {
+                    return found
+                }
             }
             i &+= 1
         }

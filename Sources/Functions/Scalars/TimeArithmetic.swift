@@ -12,8 +12,12 @@ enum TimeArithmetic {
     static func typing(_ request: TypingRequest, _ op: ArithmeticOperator) throws -> Typing? {
         let (a, b) = (request.types[0], request.types[1])
         if op == .multiply {
-            if intervals.contains(a), b.isNumeric || b == .string { return Typing([a, b.isIntegral ? .int64 : .double], a) }
-            if intervals.contains(b), a.isNumeric || a == .string { return Typing([a.isIntegral ? .int64 : .double, b], b) }
+            if intervals.contains(a), b.isNumeric || b == .string {
+                return Typing([a, b.isIntegral ? .int64 : .double], a)
+            }
+            if intervals.contains(b), a.isNumeric || a == .string {
+                return Typing([a.isIntegral ? .int64 : .double, b], b)
+            }
             return nil
         }
         if intervals.contains(a), a == b { return Typing([a, b], a) }
@@ -67,9 +71,13 @@ enum TimeArithmetic {
         if intervals.contains(a), a == b {
             return try Arithmetic.evaluate(op, call[0], call[1], type: a, count: call.count, mode: call.mode)
         }
-        if times.contains(a), intervals.contains(b) { return shift(call, time: 0, interval: 1, op == .add ? 1 : -1) }
+        if times.contains(a), intervals.contains(b) {
+            return shift(call, time: 0, interval: 1, op == .add ? 1 : -1)
+        }
         if intervals.contains(a), times.contains(b) { return shift(call, time: 1, interval: 0, 1) }
-        if a == .date, b == .int32 || a == .int32, b == .date || a == .date && b == .int32 { return days(op, call) }
+        if a == .date, b == .int32 || a == .int32, b == .date || a == .date && b == .int32 {
+            return days(op, call)
+        }
         if op == .subtract, times.contains(a), times.contains(b) { return difference(call) }
         return nil
     }
@@ -112,7 +120,8 @@ enum TimeArithmetic {
                 let local = isInstant ? zone.local(value) : value
                 let day = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
                 let rest = local - day * ClockTime.microsecondsPerDay
-                let moved = CivilDate(days: day).adding(months: amount).days * ClockTime.microsecondsPerDay + rest
+                let moved =
+                    CivilDate(days: day).adding(months: amount).days * ClockTime.microsecondsPerDay + rest
                 return Int64(isInstant ? zone.instant(local: moved) : moved)
             }
         }
@@ -125,8 +134,12 @@ enum TimeArithmetic {
         let number = try Casting.cast(call[1 - interval], to: .double, mode: .error, zone: call.zone)
         let factor = Column(number)
         return try rows.build(call.type) { row in
-            guard let value = try body(Double(rows.integer(interval, row)), factor.double(row)) else { return nil }
-            guard value.magnitude < 9.2e18 else { throw Failure.overflow(call.type, values: "interval", tryName: nil) }
+            guard let value = try body(Double(rows.integer(interval, row)), factor.double(row)) else {
+                return nil
+            }
+            guard value.magnitude < 9.2e18 else {
+                throw Failure.overflow(call.type, values: "interval", tryName: nil)
+            }
             return Int64(value.rounded(.toNearestOrAwayFromZero))
         }
     }

@@ -19,7 +19,8 @@ enum TimestampFunctions {
             }
         },
         ScalarFunction(
-            "date_format", typing: Signature.of([.of(.timestamp), .string], .string), "Formats a time by a pattern.",
+            "date_format", typing: Signature.of([.of(.timestamp), .string], .string),
+            "Formats a time by a pattern.",
             example: "date_format('2016-04-08', 'y')"
         ) { try format($0, seconds: false) },
         ScalarFunction(
@@ -29,31 +30,45 @@ enum TimestampFunctions {
         parser("to_date", .date), parser("try_to_date", .date), parser("to_timestamp", .timestamp),
         parser("try_to_timestamp", .timestamp), parser("to_timestamp_ntz", .timestampNTZ),
         parser("unix_timestamp", .int64), parser("to_unix_timestamp", .int64),
-        seconds("timestamp_seconds", 1_000_000), seconds("timestamp_millis", 1000), seconds("timestamp_micros", 1),
+        seconds("timestamp_seconds", 1_000_000), seconds("timestamp_millis", 1000),
+        seconds("timestamp_micros", 1),
         unix("unix_seconds", 1_000_000), unix("unix_millis", 1000), unix("unix_micros", 1),
         zoned("from_utc_timestamp", "Shows an instant of UTC on a zone's clock.") { $0.local($1) },
-        zoned("to_utc_timestamp", "Returns the instant of UTC of a zone's local time.") { $0.instant(local: $1) },
+        zoned("to_utc_timestamp", "Returns the instant of UTC of a zone's local time.") {
+            $0.instant(local: $1)
+        },
         ScalarFunction(
             "make_timestamp", aliases: ["try_make_timestamp"],
-            typing: Signature.of([.int, .int, .int, .int, .int, .of(.decimal(precision: 16, scale: 6)), .string], optional: 1, .timestamp),
+            typing: Signature.of(
+                [.int, .int, .int, .int, .int, .of(.decimal(precision: 16, scale: 6)), .string], optional: 1,
+                .timestamp),
             "Makes a timestamp of its parts.", example: "make_timestamp(2014, 12, 28, 6, 30, 45.887)"
         ) { call in
             let rows = Rows(call)
             return try rows.build(.timestamp) { row in
-                let date = CivilDate(year: rows.integer(0, row), month: rows.integer(1, row), day: rows.integer(2, row))
-                let (hour, minute, micros) = (rows.integer(3, row), rows.integer(4, row), rows.integer(5, row))
-                guard date.isValid, (0..<24).contains(hour), (0..<60).contains(minute), (0...60_000_000).contains(micros) else {
+                let date = CivilDate(
+                    year: rows.integer(0, row), month: rows.integer(1, row), day: rows.integer(2, row))
+                let (hour, minute, micros) = (
+                    rows.integer(3, row), rows.integer(4, row), rows.integer(5, row)
+                )
+                guard date.isValid, (0..<24).contains(hour), (0..<60).contains(minute),
+                    (0...60_000_000).contains(micros)
+                else {
                     if !call.ansi { return nil }
-                    throw EngineError.data("DATETIME_FIELD_OUT_OF_BOUNDS", "Invalid timestamp parts: \(date.year)-\(date.month)-\(date.day) \(hour):\(minute).")
+                    throw EngineError.data(
+                        "DATETIME_FIELD_OUT_OF_BOUNDS",
+                        "Invalid timestamp parts: \(date.year)-\(date.month)-\(date.day) \(hour):\(minute).")
                 }
-                let local = date.days * ClockTime.microsecondsPerDay + (hour * 60 + minute) * 60_000_000 + micros
+                let local =
+                    date.days * ClockTime.microsecondsPerDay + (hour * 60 + minute) * 60_000_000 + micros
                 let zone = call.arguments.count == 7 ? try Zone.named(rows.text(6, row)) : call.zone
                 return Int64(zone.instant(local: local))
             }
         },
         ScalarFunction(
             "timestampadd", typing: Signature.of([.string, .long, .of(.timestamp)], .timestamp),
-            "Adds a number of units to a timestamp.", example: "timestampadd('HOUR', 8, TIMESTAMP '2022-02-25 03:00:00')"
+            "Adds a number of units to a timestamp.",
+            example: "timestampadd('HOUR', 8, TIMESTAMP '2022-02-25 03:00:00')"
         ) { call in
             let rows = Rows(call)
             return try rows.build(.timestamp) { row in
@@ -69,7 +84,9 @@ enum TimestampFunctions {
             let rows = Rows(call)
             return try rows.build(.int64) { row in
                 let unit = try unit(rows.text(0, row))
-                let (from, to) = (call.zone.local(rows.integer(1, row)), call.zone.local(rows.integer(2, row)))
+                let (from, to) = (
+                    call.zone.local(rows.integer(1, row)), call.zone.local(rows.integer(2, row))
+                )
                 if unit.months == 0 { return Int64((to - from) / unit.microseconds) }
                 return Int64(wholeMonths(from, to) / unit.months)
             }
@@ -78,7 +95,8 @@ enum TimestampFunctions {
 
     private static func unit(_ text: String) throws -> TimeUnit {
         if let unit = TimeUnit(rawValue: text.lowercased()) { return unit }
-        throw EngineError.user("INVALID_PARAMETER_VALUE.DATETIME_UNIT", "There is no unit of time called \(text).")
+        throw EngineError.user(
+            "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "There is no unit of time called \(text).")
     }
 
     private static func add(_ unit: TimeUnit, _ amount: Int, _ instant: Int, _ zone: Zone) -> Int {
@@ -87,14 +105,19 @@ enum TimestampFunctions {
         if unit.months == 0 { return zone.instant(local: local + amount * unit.microseconds) }
         let day = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
         let moved = CivilDate(days: day).adding(months: amount * unit.months).days
-        return zone.instant(local: moved * ClockTime.microsecondsPerDay + local - day * ClockTime.microsecondsPerDay)
+        return zone.instant(
+            local: moved * ClockTime.microsecondsPerDay + local - day * ClockTime.microsecondsPerDay)
     }
 
     private static func wholeMonths(_ from: Int, _ to: Int) -> Int {
         let day = ClockTime.microsecondsPerDay
-        let (x, y) = (CivilDate(days: ClockTime.floorDivide(from, day)), CivilDate(days: ClockTime.floorDivide(to, day)))
+        let (x, y) = (
+            CivilDate(days: ClockTime.floorDivide(from, day)), CivilDate(days: ClockTime.floorDivide(to, day))
+        )
         let months = (y.year - x.year) * 12 + y.month - x.month
-        let (a, b) = (x.day * day + ClockTime.floorRemainder(from, day), y.day * day + ClockTime.floorRemainder(to, day))
+        let (a, b) = (
+            x.day * day + ClockTime.floorRemainder(from, day), y.day * day + ClockTime.floorRemainder(to, day)
+        )
         if months > 0, b < a { return months - 1 }
         return months < 0 && b > a ? months + 1 : months
     }
@@ -117,12 +140,16 @@ enum TimestampFunctions {
 
     private static func seconds(_ name: String, _ factor: Int) -> ScalarFunction {
         ScalarFunction(
-            name, typing: Signature.of([.long], .timestamp), "Makes a timestamp of a number since 1970.", example: "\(name)(1)"
+            name, typing: Signature.of([.long], .timestamp), "Makes a timestamp of a number since 1970.",
+            example: "\(name)(1)"
         ) { call in
             let rows = Rows(call)
             return try rows.map(Int64.self, .timestamp) { row in
                 let (value, overflow) = rows.integer(0, row).multipliedReportingOverflow(by: factor)
-                if overflow { throw Failure.overflow(.int64, values: "\(rows.integer(0, row)) * \(factor)", tryName: nil) }
+                if overflow {
+                    throw Failure.overflow(
+                        .int64, values: "\(rows.integer(0, row)) * \(factor)", tryName: nil)
+                }
                 return Int64(value)
             }
         }
@@ -147,7 +174,8 @@ enum TimestampFunctions {
             if known?.text != text { known = (text, try DatePattern(text)) }
             let micros = rows.integer(0, row) * (seconds ? 1_000_000 : 1)
             let offset = zone.offset(at: ClockTime.floorDivide(micros, 1_000_000))
-            return known?.pattern.format(local: micros + offset * 1_000_000, offset: offset, zoneName: zone.name)
+            return known?.pattern.format(
+                local: micros + offset * 1_000_000, offset: offset, zoneName: zone.name)
         }
     }
 
@@ -168,7 +196,8 @@ enum TimestampFunctions {
         ) { call in
             let target: DataType = result == .int64 ? .timestamp : result
             guard let source = call.arguments.first else {
-                return .constant(Literal(.integer(call.settings.nowMicroseconds / 1_000_000), .int64), count: call.count)
+                return .constant(
+                    Literal(.integer(call.settings.nowMicroseconds / 1_000_000), .int64), count: call.count)
             }
             let times: Vector
             if source.type == .string, call.arguments.count == 2 || result == .int64 {

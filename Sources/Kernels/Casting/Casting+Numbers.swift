@@ -34,7 +34,8 @@ extension CastJob {
         return .flat(target, count: count, values: buffer, validity: input.validity)
     }
 
-    private func toFloat<A: FixedWidthInteger, R: BinaryFloatingPoint>(_ from: A.Type, _ to: R.Type) -> Vector {
+    private func toFloat<A: FixedWidthInteger, R: BinaryFloatingPoint>(_ from: A.Type, _ to: R.Type) -> Vector
+    {
         let (buffer, out) = Loops.values(R.self, count)
         Loops.unary(input, count, out) { (x: A) in R(x) }
         return .flat(target, count: count, values: buffer, validity: input.validity)
@@ -95,8 +96,8 @@ extension CastJob {
         }
     }
 
-    /// Cuts the fraction off. What does not fit saturates in legacy mode (through 32 bits for the small types, as Java
-    /// does), and NaN is 0.
+    /// Cuts the fraction off. What does not fit saturates in legacy mode (through 32 bits for the small
+    /// types, as Java does), and NaN is 0.
     private func truncate<A: BinaryFloatingPoint, R: FixedWidthInteger & SignedInteger>(
         _ from: A.Type, _ to: R.Type
     ) throws(EngineError) -> Vector {
@@ -111,7 +112,9 @@ extension CastJob {
             bad = true
             if value != value { return 0 }
             if R.bitWidth < 32 {
-                return R(truncatingIfNeeded: value >= 2_147_483_647 ? Int32.max : (value <= -2_147_483_648 ? Int32.min : Int32(value)))
+                return R(
+                    truncatingIfNeeded: value >= 2_147_483_647
+                        ? Int32.max : (value <= -2_147_483_648 ? Int32.min : Int32(value)))
             }
             return value < 0 ? R.min : R.max
         }
@@ -143,7 +146,9 @@ extension CastJob {
         while row < count {
             if !nulls.wasNull(row) {
                 let value = reader.map { $0[row] } ?? integer(row)
-                if let result = WideDecimal.rescale(value, by: up), WideDecimal.fits(result, precision: precision) {
+                if let result = WideDecimal.rescale(value, by: up),
+                    WideDecimal.fits(result, precision: precision)
+                {
                     sink.put(result, row)
                 } else if mode == .error {
                     throw Failure.outOfRange(WideDecimal.text(value, scale: fromScale), target)
@@ -201,7 +206,9 @@ extension CastJob {
         let sink = DecimalSink(target, count: count)
         var nulls = NullCollector(input.validity, count: count)
         for row in 0..<count where !nulls.wasNull(row) {
-            let value = input.type == .float ? Double(input.pointer(as: Float.self)[row]) : input.pointer(as: Double.self)[row]
+            let value =
+                input.type == .float
+                ? Double(input.pointer(as: Float.self)[row]) : input.pointer(as: Double.self)[row]
             var text = "\(value)"
             let parsed = text.withUTF8 { NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: scale) }
             if value.isFinite, let result = parsed, WideDecimal.fits(result, precision: precision) {

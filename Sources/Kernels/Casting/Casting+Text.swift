@@ -105,7 +105,8 @@ extension CastJob {
             if texts.count == 1 {
                 builder.put("[" + range.map { text(0, $0) }.joined(separator: ", ") + "]", row)
             } else {
-                builder.put("{" + range.map { text(0, $0) + " -> " + text(1, $0) }.joined(separator: ", ") + "}", row)
+                builder.put(
+                    "{" + range.map { text(0, $0) + " -> " + text(1, $0) }.joined(separator: ", ") + "}", row)
             }
         }
         return builder.finish(.string, validity: input.validity)
@@ -117,11 +118,18 @@ extension CastJob {
         switch target {
         case .binary: return input.retyped(.binary)
         case .boolean: return try parse(UInt8.self) { BooleanText.parse($0) }
-        case .int8: return try parse(Int8.self) { NumberText.parseInteger($0, cutting: cutting).flatMap { Int8(exactly: $0) } }
+        case .int8:
+            return try parse(Int8.self) {
+                NumberText.parseInteger($0, cutting: cutting).flatMap { Int8(exactly: $0) }
+            }
         case .int16:
-            return try parse(Int16.self) { NumberText.parseInteger($0, cutting: cutting).flatMap { Int16(exactly: $0) } }
+            return try parse(Int16.self) {
+                NumberText.parseInteger($0, cutting: cutting).flatMap { Int16(exactly: $0) }
+            }
         case .int32:
-            return try parse(Int32.self) { NumberText.parseInteger($0, cutting: cutting).flatMap { Int32(exactly: $0) } }
+            return try parse(Int32.self) {
+                NumberText.parseInteger($0, cutting: cutting).flatMap { Int32(exactly: $0) }
+            }
         case .int64: return try parse(Int64.self) { NumberText.parseInteger($0, cutting: cutting) }
         case .float: return try parse(Float.self) { NumberText.parseDouble($0).map { Float($0) } }
         case .double: return try parse(Double.self) { NumberText.parseDouble($0) }
@@ -138,7 +146,9 @@ extension CastJob {
     }
 
     @inline(__always)
-    private func parse<R>(_ type: R.Type, _ body: (UnsafeRawBufferPointer) -> R?) throws(EngineError) -> Vector {
+    private func parse<R>(_ type: R.Type, _ body: (UnsafeRawBufferPointer) -> R?) throws(EngineError)
+        -> Vector
+    {
         let buffer = Buffer.zeroed(byteCount: max(count * MemoryLayout<R>.stride, 16))
         let out = buffer.pointer(as: R.self)
         let views = input.pointer(as: StringView.self)
@@ -181,7 +191,8 @@ extension CastJob {
 /// Reads booleans as Spark does.
 enum BooleanText {
     static func parse(_ text: UnsafeRawBufferPointer) -> UInt8? {
-        switch String(decoding: text, as: UTF8.self).lowercased().split(separator: " ").joined(separator: " ") {
+        switch String(decoding: text, as: UTF8.self).lowercased().split(separator: " ").joined(separator: " ")
+        {
         case "t", "true", "y", "yes", "1": 1
         case "f", "false", "n", "no", "0": 0
         default: nil
@@ -225,7 +236,8 @@ package enum IntervalText {
         let negative = rest.hasPrefix("-")
         if negative || rest.hasPrefix("+") { rest = rest.dropFirst() }
         let parts = rest.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let years = Int(parts[0]), let months = Int(parts[1]), months < 12, months >= 0,
+        guard parts.count == 2, let years = Int(parts[0]), let months = Int(parts[1]), months < 12,
+            months >= 0,
             years >= 0, years < 200_000_000
         else { return nil }
         let total = years * 12 + months

@@ -51,7 +51,9 @@ extension CastJob {
             let micros = input.retyped(.decimal(precision: 18, scale: 6))
             return try Casting.cast(micros, to: target, mode: mode, zone: zone)
         }
-        if target == .boolean { return try Casting.cast(input.retyped(.int64), to: target, mode: mode, zone: zone) }
+        if target == .boolean {
+            return try Casting.cast(input.retyped(.int64), to: target, mode: mode, zone: zone)
+        }
         let (buffer, out) = Loops.values(Int64.self, count)
         Loops.unary(input, count, out) { (x: Int64) in Int64(ClockTime.floorDivide(Int(x), 1_000_000)) }
         let seconds = Vector.flat(.int64, count: count, values: buffer, validity: input.validity)
@@ -76,7 +78,8 @@ extension CastJob {
             return try finish(buffer, failed: bad, error: overflow) { !(abs(values[$0] * 1e6) < 9.2e18) }
         }
         if input.type.isDecimal {
-            let micros = try Casting.cast(input, to: .decimal(precision: 38, scale: 6), mode: mode, zone: zone)
+            let micros = try Casting.cast(
+                input, to: .decimal(precision: 38, scale: 6), mode: mode, zone: zone)
             let whole = micros.retyped(.decimal(precision: 38, scale: 0))
             return try Casting.cast(whole, to: .int64, mode: mode, zone: zone).retyped(.timestamp)
         }

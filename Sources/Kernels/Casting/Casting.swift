@@ -4,7 +4,8 @@ import Vocabulary
 
 /// Converts vectors between types as Spark's CAST does.
 package enum Casting {
-    /// Returns the values of `input` (flat or constant) as `type`. A value that does not fit fails, is null or wraps as
+    /// Returns the values of `input` (flat or constant) as `type`. A value that does not fit fails, is null
+    /// or wraps as
     /// `mode` says. Local times are those of `zone`.
     package static func cast(
         _ input: Vector, to type: DataType, mode: FailureMode, zone: Zone
@@ -14,7 +15,8 @@ package enum Casting {
         if input.form == .constant {
             if input.count == 0 { return .empty(type) }
             let one = try cast(input.flattenedOnce(count: 1), to: type, mode: mode, zone: zone)
-            return one.form == .constant ? one.sliced(from: 0, count: input.count) : .constant(one, count: input.count)
+            return one.form == .constant
+                ? one.sliced(from: 0, count: input.count) : .constant(one, count: input.count)
         }
         if input.form == .dictionary { return try cast(input.flattened(), to: type, mode: mode, zone: zone) }
         let job = CastJob(input: input, target: type, mode: mode, zone: zone)
@@ -42,7 +44,8 @@ struct CastJob {
 
     /// The value of a row as messages show it.
     func shown(_ row: Int) -> String {
-        let text = (try? CastJob(input: input, target: .string, mode: .null, zone: zone).toText())?.scalar(at: row)
+        let text = (try? CastJob(input: input, target: .string, mode: .null, zone: zone).toText())?.scalar(
+            at: row)
         guard case .string(let value)? = text else { return "null" }
         switch input.type {
         case .string: return "'\(value)'"
@@ -57,8 +60,12 @@ struct CastJob {
         }
     }
 
-    func malformed(_ row: Int) -> EngineError { Failure.invalidCast(shown(row), from: input.type, to: target) }
-    func overflow(_ row: Int) -> EngineError { Failure.castOverflow(shown(row), from: input.type, to: target) }
+    func malformed(_ row: Int) -> EngineError {
+        Failure.invalidCast(shown(row), from: input.type, to: target)
+    }
+    func overflow(_ row: Int) -> EngineError {
+        Failure.castOverflow(shown(row), from: input.type, to: target)
+    }
 
     /// Finishes a cast of which some rows failed: the first such row's error, or nulls.
     func finish(

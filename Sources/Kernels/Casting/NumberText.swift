@@ -1,7 +1,7 @@
 import Columns
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Writes and reads numbers as Java and Spark do.
@@ -10,7 +10,9 @@ package enum NumberText {
     package static func text(_ value: Double) -> String { javaText("\(value)", value.isNaN, value.magnitude) }
 
     /// Writes a float as `Float.toString` of Java does.
-    package static func text(_ value: Float) -> String { javaText("\(value)", value.isNaN, Double(value.magnitude)) }
+    package static func text(_ value: Float) -> String {
+        javaText("\(value)", value.isNaN, Double(value.magnitude))
+    }
 
     /// Rearranges the shortest digits that Swift finds into Java's form.
     private static func javaText(_ swift: String, _ isNaN: Bool, _ magnitude: Double) -> String {
@@ -70,7 +72,8 @@ package enum NumberText {
         return text[start..<end]
     }
 
-    /// Reads an integer with optional sign; with `cutting`, a fraction after it is checked and dropped (legacy mode).
+    /// Reads an integer with optional sign; with `cutting`, a fraction after it is checked and dropped
+    /// (legacy mode).
     package static func parseInteger(_ text: UnsafeRawBufferPointer, cutting: Bool) -> Int64? {
         let body = trimmed(text)
         var at = body.startIndex
@@ -102,7 +105,8 @@ package enum NumberText {
         return value == Int64.min ? nil : -value
     }
 
-    /// Reads a floating-point number: digits with point and exponent, `NaN`, `Infinity`, `inf`, a trailing `d` or `f`.
+    /// Reads a floating-point number: digits with point and exponent, `NaN`, `Infinity`, `inf`, a trailing
+    /// `d` or `f`.
     package static func parseDouble(_ text: UnsafeRawBufferPointer) -> Double? {
         let body = trimmed(text)
         if body.isEmpty { return nil }
@@ -122,7 +126,9 @@ package enum NumberText {
     }
 
     private static func strict(_ text: String) -> Double? {
-        let allowed = text.utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || $0 == 43 || $0 == 45 || $0 == 46 || $0 | 32 == 101 }
+        let allowed = text.utf8.allSatisfy {
+            ($0 >= 48 && $0 <= 57) || $0 == 43 || $0 == 45 || $0 == 46 || $0 | 32 == 101
+        }
         guard allowed, text.utf8.contains(where: { $0 >= 48 && $0 <= 57 }) else { return nil }
         if let value = Double(text) { return value }
         var end: UnsafeMutablePointer<CChar>?
@@ -132,8 +138,8 @@ package enum NumberText {
         }
     }
 
-    /// Reads a decimal number (with exponent) as an unscaled value of `scale`, rounded half up. Nil when malformed or
-    /// beyond 38 digits.
+    /// Reads a decimal number (with exponent) as an unscaled value of `scale`, rounded half up. Nil when
+    /// malformed or beyond 38 digits.
     package static func parseDecimal(_ text: UnsafeRawBufferPointer, scale: Int) -> Int128? {
         let body = trimmed(text)
         var at = body.startIndex
@@ -150,7 +156,9 @@ package enum NumberText {
                 if pointAt >= 0 { return nil }
                 pointAt = digits.count
             case 101, 69:
-                guard let value = Int(String(decoding: text[(at + 1)..<end], as: UTF8.self)), abs(value) < 10_000 else { return nil }
+                guard let value = Int(String(decoding: text[(at + 1)..<end], as: UTF8.self)),
+                    abs(value) < 10_000
+                else { return nil }
                 exponent = value
                 break scan
             default: return nil

@@ -17,8 +17,8 @@ package enum ArithmeticOperator: UInt8, Sendable {
     var tryName: String { "try_\(self)" }
 }
 
-/// Adds, subtracts, multiplies, divides and negates integers and floating-point numbers. Operands have one type and
-/// are flat or constant, not both constant and none a null constant.
+/// Adds, subtracts, multiplies, divides and negates integers and floating-point numbers. Operands have one
+/// type and are flat or constant, not both constant and none a null constant.
 package enum Arithmetic {
     /// Returns `a op b` for integers of one width or floating-point numbers.
     package static func evaluate(
@@ -76,7 +76,9 @@ package enum Arithmetic {
             }
         }
         let validity = Loops.validity([a, b])
-        if failed >= 0 || mode == .legacy { return .flat(type, count: count, values: buffer, validity: validity) }
+        if failed >= 0 || mode == .legacy {
+            return .flat(type, count: count, values: buffer, validity: validity)
+        }
         let nulls = try findOverflow(T.self, op, a, b, type, count, mode, validity)
         return .flat(type, count: count, values: buffer, validity: nulls)
     }
@@ -106,7 +108,9 @@ package enum Arithmetic {
     }
 
     /// Returns `a / b` of doubles; division by zero fails or is null.
-    package static func divide(_ a: Vector, _ b: Vector, count: Int, mode: FailureMode) throws(EngineError) -> Vector {
+    package static func divide(_ a: Vector, _ b: Vector, count: Int, mode: FailureMode) throws(EngineError)
+        -> Vector
+    {
         let (buffer, out) = Loops.values(Double.self, count)
         var zero: UInt8 = 0
         Loops.binary(a, b, count, out) { (x: Double, y: Double) in
@@ -114,7 +118,9 @@ package enum Arithmetic {
             return x / y
         }
         var validity = Loops.validity([a, b])
-        if zero != 0 { validity = try zeroDivisors(Double.self, b, count, mode, validity, Failure.divideByZero) }
+        if zero != 0 {
+            validity = try zeroDivisors(Double.self, b, count, mode, validity, Failure.divideByZero)
+        }
         return .flat(.double, count: count, values: buffer, validity: validity)
     }
 

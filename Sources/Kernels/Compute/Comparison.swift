@@ -19,9 +19,10 @@ package enum ComparisonOperator: UInt8, Sendable {
     }
 }
 
-/// Compares vectors of one type row by row; the result is boolean, null where either side is. Operands are flat or
-/// constant, not both constant and none a null constant.
+/// Compares vectors of one type row by row; the result is boolean, null where either side is. Operands are
+/// flat or constant, not both constant and none a null constant.
 package enum Comparison {
+    /// Returns whether each row of `a` stands to the same row of `b` as the operator says.
     package static func evaluate(_ op: ComparisonOperator, _ a: Vector, _ b: Vector, count: Int) -> Vector {
         let buffer = Buffer(byteCount: max(count, 16))
         let out = buffer.pointer(as: UInt8.self)

@@ -2,8 +2,8 @@ import Columns
 import Memory
 import Vocabulary
 
-/// Adds, subtracts, multiplies and divides decimals; the result's type is given (Spark's rules are the registry's).
-/// Values of precision up to 18 are 64 bits wide and stay so where the result is, others 128.
+/// Adds, subtracts, multiplies and divides decimals; the result's type is given (Spark's rules are the
+/// registry's). Values of precision up to 18 are 64 bits wide and stay so where the result is, others 128.
 package enum DecimalArithmetic {
     /// Precision and scale of a decimal type; of anything else 38 and 0.
     package static func shape(_ type: DataType) -> (precision: Int, scale: Int) {
@@ -11,6 +11,7 @@ package enum DecimalArithmetic {
         return (38, 0)
     }
 
+    /// Returns `a op b` as `type`, rounded half up. Throws `NUMERIC_VALUE_OUT_OF_RANGE` in ANSI mode.
     package static func evaluate(
         _ op: ArithmeticOperator, _ a: Vector, _ b: Vector, type: DataType, count: Int, mode: FailureMode
     ) throws(EngineError) -> Vector {
@@ -32,9 +33,11 @@ package enum DecimalArithmetic {
                 return WideDecimal.multiply(x, y, droppingDigits: sa + sb - scale)
             case .add, .subtract:
                 let common = max(sa, sb)
-                guard let p = WideDecimal.rescale(x, by: common - sa), let q = WideDecimal.rescale(y, by: common - sb)
+                guard let p = WideDecimal.rescale(x, by: common - sa),
+                    let q = WideDecimal.rescale(y, by: common - sb)
                 else { return nil }
-                let (r, overflow) = op == .add ? p.addingReportingOverflow(q) : p.subtractingReportingOverflow(q)
+                let (r, overflow) =
+                    op == .add ? p.addingReportingOverflow(q) : p.subtractingReportingOverflow(q)
                 return overflow ? nil : WideDecimal.rescale(r, by: scale - common)
             }
         }
@@ -59,10 +62,13 @@ package enum DecimalArithmetic {
 
     /// Adds values after multiplying each by a power of ten; nothing overflows.
     private static func sum(
-        _ op: ArithmeticOperator, _ a: Vector, _ b: Vector, _ type: DataType, _ count: Int, _ validity: Bitmap?,
+        _ op: ArithmeticOperator, _ a: Vector, _ b: Vector, _ type: DataType, _ count: Int,
+        _ validity: Bitmap?,
         _ up: Int, _ down: Int
     ) -> Vector {
-        let (ka, kb) = (WideDecimal.power(up), op == .add ? WideDecimal.power(down) : -WideDecimal.power(down))
+        let (ka, kb) = (
+            WideDecimal.power(up), op == .add ? WideDecimal.power(down) : -WideDecimal.power(down)
+        )
         if type.physical == .int64 {
             let (buffer, out) = Loops.values(Int64.self, count)
             let (p, q) = (Int64(truncatingIfNeeded: ka), Int64(truncatingIfNeeded: kb))
@@ -162,7 +168,8 @@ package enum DecimalArithmetic {
         let validity = try zeroDivisors(b, count, mode, Loops.validity([a, b]), error)
         let target = kind == .quotient ? DataType.decimal(precision: 38, scale: 0) : type
         let result = try slow(a, b, target, count, mode, validity, kind == .quotient ? "div" : "%") { x, y in
-            guard let p = WideDecimal.rescale(x, by: common - sa), let q = WideDecimal.rescale(y, by: common - sb)
+            guard let p = WideDecimal.rescale(x, by: common - sa),
+                let q = WideDecimal.rescale(y, by: common - sb)
             else { return nil }
             switch kind {
             case .quotient: return p / q
@@ -205,8 +212,13 @@ package struct DecimalSink {
         wide = isNarrow ? nil : buffer.pointer(as: Int128.self)
     }
 
+    /// Writes a value that fits the type.
     @inline(__always)
     package func put(_ value: Int128, _ row: Int) {
-        if let narrow { narrow[row] = Int64(truncatingIfNeeded: value) } else { wide.unsafelyUnwrapped[row] = value }
+        if let narrow {
+            narrow[row] = Int64(truncatingIfNeeded: value)
+        } else {
+            wide.unsafelyUnwrapped[row] = value
+        }
     }
 }

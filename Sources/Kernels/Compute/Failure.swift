@@ -3,7 +3,8 @@ import Vocabulary
 
 /// Makes the errors of kernels, with Spark's error classes and words.
 package enum Failure {
-    private static let bypass = "If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error."
+    private static let bypass =
+        "If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error."
 
     /// An integer or interval result that does not fit. `values` shows the operation that failed.
     package static func overflow(_ type: DataType, values: String, tryName: String?) -> EngineError {
@@ -19,12 +20,16 @@ package enum Failure {
         return .data("ARITHMETIC_OVERFLOW", "\(noun) overflow: \(values).\(hint) \(bypass)")
     }
 
+    /// A division whose divisor is 0.
     package static func divideByZero() -> EngineError {
         .data(
             "DIVIDE_BY_ZERO",
-            "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. \(bypass)")
+            "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. "
+                + "\(bypass)"
+        )
     }
 
+    /// A remainder whose divisor is 0.
     package static func remainderByZero() -> EngineError {
         .data(
             "REMAINDER_BY_ZERO",
@@ -33,7 +38,9 @@ package enum Failure {
 
     /// A decimal that needs more digits than its type has.
     package static func outOfRange(_ value: String, _ type: DataType) -> EngineError {
-        guard case .decimal(let precision, let scale) = type else { return overflow(type, values: value, tryName: nil) }
+        guard case .decimal(let precision, let scale) = type else {
+            return overflow(type, values: value, tryName: nil)
+        }
         return .data(
             "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
             "\(value) cannot be represented as Decimal(\(precision), \(scale)). \(bypass)")
@@ -43,7 +50,8 @@ package enum Failure {
     package static func invalidCast(_ value: String, from: DataType, to: DataType) -> EngineError {
         .data(
             "CAST_INVALID_INPUT",
-            "The value \(value) of the type \"\(from.sqlName)\" cannot be cast to \"\(to.sqlName)\" because it is malformed. "
+            "The value \(value) of the type \"\(from.sqlName)\" cannot be cast to \"\(to.sqlName)\" "
+                + "because it is malformed. "
                 + "Correct the value as per the syntax, or change its target type. "
                 + "Use `try_cast` to tolerate malformed input and return NULL instead.")
     }
@@ -52,7 +60,8 @@ package enum Failure {
     package static func castOverflow(_ value: String, from: DataType, to: DataType) -> EngineError {
         .data(
             "CAST_OVERFLOW",
-            "The value \(value) of the type \"\(from.sqlName)\" cannot be cast to \"\(to.sqlName)\" due to an overflow. "
+            "The value \(value) of the type \"\(from.sqlName)\" cannot be cast to \"\(to.sqlName)\" due "
+                + "to an overflow. "
                 + "Use `try_cast` to tolerate overflow and return NULL instead.")
     }
 

@@ -2,23 +2,29 @@ import Columns
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Combines booleans by three-valued logic; a vector may have any form.
 package enum Logic {
     /// Returns `a AND b`: false wins over null, null over true.
-    package static func and(_ a: Vector, _ b: Vector, count: Int) -> Vector { combine(a, b, count, deciding: 0) }
+    package static func and(_ a: Vector, _ b: Vector, count: Int) -> Vector {
+        combine(a, b, count, deciding: 0)
+    }
 
     /// Returns `a OR b`: true wins over null, null over false.
-    package static func or(_ a: Vector, _ b: Vector, count: Int) -> Vector { combine(a, b, count, deciding: 1) }
+    package static func or(_ a: Vector, _ b: Vector, count: Int) -> Vector {
+        combine(a, b, count, deciding: 1)
+    }
 
     private static func combine(_ first: Vector, _ second: Vector, _ count: Int, deciding: UInt8) -> Vector {
         if first.form == .constant, !first.hasNulls {
-            return first.pointer(as: UInt8.self)[0] == deciding ? .constant(.boolean(deciding == 1), count: count) : second
+            return first.pointer(as: UInt8.self)[0] == deciding
+                ? .constant(.boolean(deciding == 1), count: count) : second
         }
         if second.form == .constant, !second.hasNulls {
-            return second.pointer(as: UInt8.self)[0] == deciding ? .constant(.boolean(deciding == 1), count: count) : first
+            return second.pointer(as: UInt8.self)[0] == deciding
+                ? .constant(.boolean(deciding == 1), count: count) : first
         }
         let (a, b) = (first.flattened(), second.flattened())
         let (x, y) = (a.pointer(as: UInt8.self), b.pointer(as: UInt8.self))
@@ -37,7 +43,8 @@ package enum Logic {
             }
         }
         if a.validity == nil && b.validity == nil { return .flat(.boolean, count: count, values: buffer) }
-        // Where either side is not null and decides, the result is that; where both are not null it is known as well.
+        // Where either side is not null and decides, the result is that; where both are not null it is known
+        // as well.
         let words = Bitmap.makeWords(count)
         let bits = words.pointer(as: UInt64.self)
         i = 0
@@ -78,10 +85,11 @@ package enum Logic {
 
 /// Puts rows of several vectors together.
 package enum Choosing {
-    /// Returns, for each row, `parts[source[row]]` at index `index[row]`: the results of branches that were evaluated
-    /// on their own rows only, put back in order. A source of 255 gives null.
+    /// Returns, for each row, `parts[source[row]]` at index `index[row]`: the results of branches that were
+    /// evaluated on their own rows only, put back in order. A source of 255 gives null.
     package static func interleave(
-        _ parts: [Vector], source: UnsafePointer<UInt8>, index: UnsafePointer<UInt32>, type: DataType, count: Int
+        _ parts: [Vector], source: UnsafePointer<UInt8>, index: UnsafePointer<UInt32>, type: DataType,
+        count: Int
     ) -> Vector {
         // All parts one after the other, then one gather.
         var starts: [Int32] = []

@@ -1,7 +1,8 @@
 import Columns
 import Memory
 
-/// Tells what a kernel does with a row that has no result: overflow, division by zero, a text that is no number.
+/// Tells what a kernel does with a row that has no result: overflow, division by zero, a text that is no
+/// number.
 package enum FailureMode: UInt8, Sendable {
     /// Throws (ANSI mode).
     case error
@@ -11,8 +12,8 @@ package enum FailureMode: UInt8, Sendable {
     case legacy
 }
 
-/// Runs a function over the values of flat and constant vectors. Inlined into each kernel, so that the function
-/// becomes the body of a plain loop.
+/// Runs a function over the values of flat and constant vectors. Inlined into each kernel, so that the
+/// function becomes the body of a plain loop.
 enum Loops {
     @inline(__always)
     static func unary<A, R>(_ a: Vector, _ count: Int, _ out: UnsafeMutablePointer<R>, _ body: (A) -> R) {
@@ -51,8 +52,8 @@ enum Loops {
         }
     }
 
-    /// Returns the rows that are null in none of the vectors; nil when none is null in any. No vector is a null
-    /// constant.
+    /// Returns the rows that are null in none of the vectors; nil when none is null in any. No vector is a
+    /// null constant.
     package static func validity(_ vectors: [Vector]) -> Bitmap? {
         var result: Bitmap?
         for vector in vectors where vector.form != .constant {

@@ -26,7 +26,8 @@ package enum WideDecimal {
         return (value < 0) != (divisor < 0) ? q &- 1 : q &+ 1
     }
 
-    /// Returns the value with its scale changed by `by` digits, rounded half up, or nil when it leaves 128 bits.
+    /// Returns the value with its scale changed by `by` digits, rounded half up, or nil when it leaves 128
+    /// bits.
     package static func rescale(_ value: Int128, by: Int) -> Int128? {
         if by == 0 { return value }
         if by > 0 {
@@ -69,9 +70,12 @@ package enum WideDecimal {
         return divide(high, low, b.magnitude, negative)
     }
 
-    private static func divide(_ high: UInt128, _ low: UInt128, _ divisor: UInt128, _ negative: Bool) -> Int128? {
+    private static func divide(_ high: UInt128, _ low: UInt128, _ divisor: UInt128, _ negative: Bool)
+        -> Int128?
+    {
         if high >= divisor { return nil }
-        var (q, r) = high == 0 ? low.quotientAndRemainder(dividingBy: divisor) : divisor.dividingFullWidth((high, low))
+        var (q, r) =
+            high == 0 ? low.quotientAndRemainder(dividingBy: divisor) : divisor.dividingFullWidth((high, low))
         if r >= divisor - r { q += 1 }
         r = 0
         return signed(q, negative)

@@ -2,7 +2,7 @@ import Columns
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Pairs a word of a row's key with the row's number.
@@ -11,8 +11,8 @@ struct SortEntry: BitwiseCopyable {
     var row: UInt32
 }
 
-/// Sorts the rows of one key block: by the first word (radix), then each run of equal words by the next word, and
-/// rows whose words are all equal by comparing their values. Used by one thread.
+/// Sorts the rows of one key block: by the first word (radix), then each run of equal words by the next word,
+/// and rows whose words are all equal by comparing their values. Used by one thread.
 final class RowSorter {
     /// Stretches shorter than this are sorted by comparison.
     static let radixMinimum = 512
@@ -182,7 +182,9 @@ final class RowSorter {
             let histogram = counts + digit &* 256
             let shift = UInt64(digit &* 8)
             digit &+= 1
-            if histogram[Int((source[0].key &>> shift) & 255)] == UInt32(truncatingIfNeeded: count) { continue }
+            if histogram[Int((source[0].key &>> shift) & 255)] == UInt32(truncatingIfNeeded: count) {
+                continue
+            }
             RowSorter.scatter(source, target, count, histogram, shift)
             (source, target) = (target, source)
         }

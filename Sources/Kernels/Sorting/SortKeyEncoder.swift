@@ -1,16 +1,17 @@
 import Columns
 import Memory
 
-/// Turns the key columns of rows into words that order as the rows do: compare the words of two rows from the first
-/// on, as unsigned numbers.
+/// Turns the key columns of rows into words that order as the rows do: compare the words of two rows from the
+/// first on, as unsigned numbers.
 ///
 /// Layout of a row's key, most significant byte first, each column after the other:
 ///
-///     | null byte, where the column may be null | value: 1, 2, 4, 8 or 16 bytes; strings: their first bytes | … | 0 |
+///     | null byte, where the column may be null | value: 1, 2, 4, 8 or 16 bytes; strings: their first bytes
+///     | … | 0 |
 ///
-/// A descending column's value bytes are inverted. The null byte is 0 for nulls that come first, 1 for values, 2 for
-/// nulls that come last. Strings and nested values do not fit; where keys are equal, `isExact` tells whether the rows
-/// are, and `Comparing` decides otherwise.
+/// A descending column's value bytes are inverted. The null byte is 0 for nulls that come first, 1 for
+/// values, 2 for nulls that come last. Strings and nested values do not fit; where keys are equal, `isExact`
+/// tells whether the rows are, and `Comparing` decides otherwise.
 package struct SortKeyEncoder: Sendable {
     struct Column: Sendable {
         var physical: PhysicalType
@@ -171,8 +172,10 @@ private struct KeySink {
 }
 
 /// Holds the encoded keys of a batch's rows.
+///
+/// `@unchecked Sendable`: the encoder, its only owner until then, writes it before it is shared; then it is
+/// only read.
 package final class SortKeyBlock: @unchecked Sendable {
-    // @unchecked: written by the encoder before it is shared, then only read.
     package let encoder: SortKeyEncoder
     /// `encoder.wordCount` words per row.
     package let words: Buffer

@@ -3,7 +3,8 @@ import Memory
 
 /// Sorts rows by key columns.
 package enum SortKeys {
-    /// Returns the row numbers (UInt32, `min(limit, count)` of them) in the order of the columns. The sort is stable.
+    /// Returns the row numbers (UInt32, `min(limit, count)` of them) in the order of the columns. The sort is
+    /// stable.
     package static func sortedRows(
         columns: [Vector], ascending: [Bool], nullsFirst: [Bool], count: Int, limit: Int? = nil
     ) -> Buffer {
@@ -16,7 +17,8 @@ package enum SortKeys {
         let wanted = min(limit ?? count, count)
         if vectors.isEmpty || count == 0 { return identity(wanted) }
         let encoder = SortKeyEncoder(
-            types: vectors.map(\.type), ascending: kept.map { ascending[$0] }, nullsFirst: kept.map { nullsFirst[$0] },
+            types: vectors.map(\.type), ascending: kept.map { ascending[$0] },
+            nullsFirst: kept.map { nullsFirst[$0] },
             mayBeNull: vectors.map(\.hasNulls))
         let block = encoder.encode(vectors, count: count)
         return sortedRows(block, limit: wanted)
@@ -50,10 +52,12 @@ package enum SortKeys {
 
     /// Replaces the codes of a small dictionary by the ranks of its entries: exact keys of four bytes.
     private static func ranked(_ vector: Vector, _ count: Int) -> Vector {
-        guard vector.form == .dictionary, let dictionary = vector.dictionary, dictionary.count <= count / 2 else {
+        guard vector.form == .dictionary, let dictionary = vector.dictionary, dictionary.count <= count / 2
+        else {
             return vector
         }
-        let order = sortedRows(columns: [dictionary], ascending: [true], nullsFirst: [true], count: dictionary.count)
+        let order = sortedRows(
+            columns: [dictionary], ascending: [true], nullsFirst: [true], count: dictionary.count)
         let sorted = order.pointer(as: UInt32.self)
         let ranks = Buffer(byteCount: dictionary.count * 4)
         let rank = ranks.pointer(as: UInt32.self)

@@ -2,8 +2,8 @@ import Columns
 import Memory
 
 extension Vector {
-    /// Returns the vector with its string bytes copied into one new heap when fewer than a quarter of the bytes that
-    /// its heaps keep alive are referenced by its values; otherwise the vector itself.
+    /// Returns the vector with its string bytes copied into one new heap when fewer than a quarter of the
+    /// bytes that its heaps keep alive are referenced by its values; otherwise the vector itself.
     package func compacted() -> Vector {
         if form == .dictionary { return self }
         if type.isNested {

@@ -2,14 +2,15 @@ import Columns
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Compares rows of vectors of one type: equality for hash tables, order for sorts.
 package enum Comparing {
-    /// Clears `matches[i]` where row `aRows[i]` of `a` differs from row `bRows[i]` of `b` and leaves it otherwise, so
-    /// that calls for several key columns add up; the caller sets `matches` to 1 first. Nulls are equal to each
-    /// other, NaN to NaN, −0.0 to 0.0. Both vectors have the same physical type, in any form.
+    /// Clears `matches[i]` where row `aRows[i]` of `a` differs from row `bRows[i]` of `b` and leaves it
+    /// otherwise, so that calls for several key columns add up; the caller sets `matches` to 1 first. Nulls
+    /// are equal to each other, NaN to NaN, −0.0 to 0.0. Both vectors have the same physical type, in any
+    /// form.
     package static func equalRows(
         _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector, _ bRows: UnsafePointer<UInt32>, count: Int,
         into matches: UnsafeMutablePointer<UInt8>
@@ -24,7 +25,8 @@ package enum Comparing {
 
     /// Sets `matches[i]` to 1 where all columns of row `aRows[i]` equal those of row `bRows[i]`, else to 0.
     package static func equalRows(
-        _ a: [Vector], _ aRows: UnsafePointer<UInt32>, _ b: [Vector], _ bRows: UnsafePointer<UInt32>, count: Int,
+        _ a: [Vector], _ aRows: UnsafePointer<UInt32>, _ b: [Vector], _ bRows: UnsafePointer<UInt32>,
+        count: Int,
         into matches: UnsafeMutablePointer<UInt8>
     ) {
         memset(matches, 1, count)
@@ -33,7 +35,8 @@ package enum Comparing {
 
     /// Compares only the pairs in which both rows are not null, and settles the others.
     private static func equalNullableRows(
-        _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector, _ bRows: UnsafePointer<UInt32>, _ count: Int,
+        _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector, _ bRows: UnsafePointer<UInt32>,
+        _ count: Int,
         _ matches: UnsafeMutablePointer<UInt8>
     ) {
         let scratch = Buffer(byteCount: max(count * 13, 16))
@@ -66,7 +69,8 @@ package enum Comparing {
     }
 
     private static func equalValues(
-        _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector, _ bRows: UnsafePointer<UInt32>, _ count: Int,
+        _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector, _ bRows: UnsafePointer<UInt32>,
+        _ count: Int,
         _ matches: UnsafeMutablePointer<UInt8>
     ) {
         let (left, leftRows, leftOwner) = resolved(a, aRows, count)
@@ -93,8 +97,8 @@ package enum Comparing {
         withExtendedLifetime((leftOwner, rightOwner)) {}
     }
 
-    /// Returns the vector that holds the values and the row numbers in it: dictionary entries for codes, row 0 for
-    /// constants.
+    /// Returns the vector that holds the values and the row numbers in it: dictionary entries for codes, row
+    /// 0 for constants.
     private static func resolved(
         _ vector: Vector, _ rows: UnsafePointer<UInt32>, _ count: Int
     ) -> (Vector, UnsafePointer<UInt32>, Buffer?) {
@@ -105,7 +109,9 @@ package enum Comparing {
             let zeros = Buffer.zeroed(byteCount: max(count * 4, 4))
             return (vector, UnsafePointer(zeros.pointer(as: UInt32.self)), zeros)
         case .dictionary:
-            guard let values = vector.values, let dictionary = vector.dictionary else { return (vector, rows, nil) }
+            guard let values = vector.values, let dictionary = vector.dictionary else {
+                return (vector, rows, nil)
+            }
             let codes = GatherLoops.gather(width: 4, values, rows, count)
             return (dictionary, UnsafePointer(codes.pointer(as: UInt32.self)), codes)
         }
@@ -113,7 +119,8 @@ package enum Comparing {
 
     @inline(__always)
     private static func equal<T: BitwiseCopyable & Equatable>(
-        _ type: T.Type, _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector, _ bRows: UnsafePointer<UInt32>,
+        _ type: T.Type, _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector,
+        _ bRows: UnsafePointer<UInt32>,
         _ count: Int, _ matches: UnsafeMutablePointer<UInt8>
     ) {
         let x = UnsafePointer(a.pointer(as: T.self))
@@ -128,7 +135,8 @@ package enum Comparing {
 
     @inline(__always)
     private static func equalFloating<T: BinaryFloatingPoint & BitwiseCopyable>(
-        _ type: T.Type, _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector, _ bRows: UnsafePointer<UInt32>,
+        _ type: T.Type, _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector,
+        _ bRows: UnsafePointer<UInt32>,
         _ count: Int, _ matches: UnsafeMutablePointer<UInt8>
     ) {
         let x = UnsafePointer(a.pointer(as: T.self))
@@ -142,7 +150,8 @@ package enum Comparing {
     }
 
     private static func equalViews(
-        _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector, _ bRows: UnsafePointer<UInt32>, _ count: Int,
+        _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector, _ bRows: UnsafePointer<UInt32>,
+        _ count: Int,
         _ matches: UnsafeMutablePointer<UInt8>
     ) {
         let x = UnsafePointer(a.pointer(as: StringView.self))
@@ -154,8 +163,9 @@ package enum Comparing {
         }
     }
 
-    /// Compares two single rows as Spark orders values: negative, zero or positive. Null is less than any value, NaN
-    /// greater than any number, −0.0 equal to 0.0; strings by bytes; arrays and structures member by member.
+    /// Compares two single rows as Spark orders values: negative, zero or positive. Null is less than any
+    /// value, NaN greater than any number, −0.0 equal to 0.0; strings by bytes; arrays and structures member
+    /// by member.
     package static func compareRows(_ a: Vector, _ i: Int, _ b: Vector, _ j: Int) -> Int {
         let aNull = a.isNull(i)
         let bNull = b.isNull(j)
@@ -178,7 +188,8 @@ package enum Comparing {
         case .int128: return order(a.pointer(as: Int128.self)[p], b.pointer(as: Int128.self)[q])
         case .float: return orderFloating(a.pointer(as: Float.self)[p], b.pointer(as: Float.self)[q])
         case .double: return orderFloating(a.pointer(as: Double.self)[p], b.pointer(as: Double.self)[q])
-        case .view: return StringView.compare(a.pointer(as: StringView.self)[p], b.pointer(as: StringView.self)[q])
+        case .view:
+            return StringView.compare(a.pointer(as: StringView.self)[p], b.pointer(as: StringView.self)[q])
         case .list: return compareLists(a, p, b, q)
         case .structure:
             for (x, y) in zip(a.children, b.children) {

@@ -2,13 +2,13 @@ import Columns
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Puts vectors and batches one after the other.
 package enum Concat {
-    /// Returns the rows of all vectors in order. The vectors have one type and there is at least one. Vectors over
-    /// the same dictionary stay codes, equal constants stay a constant; string bytes are shared.
+    /// Returns the rows of all vectors in order. The vectors have one type and there is at least one. Vectors
+    /// over the same dictionary stay codes, equal constants stay a constant; string bytes are shared.
     package static func vectors(_ parts: [Vector]) -> Vector {
         let vectors = parts.count > 1 ? parts.filter { $0.count > 0 } : parts
         guard let first = vectors.first else { return parts[0] }
@@ -50,7 +50,9 @@ package enum Concat {
         let bits = validity(vectors, count: count)
         switch type.physical {
         case .structure:
-            let children = vectors[0].children.indices.map { i in Concat.vectors(vectors.map { $0.children[i] }) }
+            let children = vectors[0].children.indices.map { i in
+                Concat.vectors(vectors.map { $0.children[i] })
+            }
             return .flat(type, count: count, values: nil, validity: bits, children: children)
         case .list:
             return list(vectors, count: count, validity: bits)
@@ -82,7 +84,8 @@ package enum Concat {
             }
         }
         return .flat(
-            vectors[0].type, count: count, values: buffer, validity: validity, children: parts.map(Concat.vectors))
+            vectors[0].type, count: count, values: buffer, validity: validity,
+            children: parts.map(Concat.vectors))
     }
 
     private static func values(_ vectors: [Vector], width: Int, count: Int) -> Buffer {
@@ -99,7 +102,9 @@ package enum Concat {
         var seen = Set<ObjectIdentifier>()
         var result: [Buffer] = []
         for vector in vectors {
-            for heap in vector.heaps where seen.insert(ObjectIdentifier(heap)).inserted { result.append(heap) }
+            for heap in vector.heaps where seen.insert(ObjectIdentifier(heap)).inserted {
+                result.append(heap)
+            }
         }
         return result
     }

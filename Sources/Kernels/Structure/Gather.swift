@@ -44,7 +44,9 @@ enum GatherLoops {
     }
 
     /// Gathers values of `width` bytes; a negative row gives zero.
-    static func gatherNullable(width: Int, _ source: Buffer, _ list: UnsafePointer<Int32>, _ count: Int) -> Buffer {
+    static func gatherNullable(width: Int, _ source: Buffer, _ list: UnsafePointer<Int32>, _ count: Int)
+        -> Buffer
+    {
         let target = Buffer(byteCount: max(count * width, 16))
         switch width {
         case 1: nullableRows(UInt8(0), source, list, count, target)
@@ -102,8 +104,8 @@ enum GatherLoops {
 }
 
 extension Vector {
-    /// Returns the values at `rows`, in that order. A dictionary vector keeps its dictionary, a constant stays one;
-    /// string bytes are shared.
+    /// Returns the values at `rows`, in that order. A dictionary vector keeps its dictionary, a constant
+    /// stays one; string bytes are shared.
     package func gathered(_ rows: UnsafePointer<UInt32>, count: Int) -> Vector {
         switch form {
         case .constant:
@@ -125,7 +127,8 @@ extension Vector {
         guard let values else { return .nulls(type, count: count) }
         let width = form == .dictionary ? 4 : type.physical.width
         return Vector(
-            type: type, form: form, count: count, values: GatherLoops.gather(width: width, values, rows, count),
+            type: type, form: form, count: count,
+            values: GatherLoops.gather(width: width, values, rows, count),
             validity: bits, heaps: heaps, dictionary: dictionary)
     }
 
@@ -177,7 +180,8 @@ extension Vector {
         let width = form == .dictionary ? 4 : type.physical.width
         return Vector(
             type: type, form: form, count: count,
-            values: GatherLoops.gatherNullable(width: width, values, rows, count), validity: bits, heaps: heaps,
+            values: GatherLoops.gatherNullable(width: width, values, rows, count), validity: bits,
+            heaps: heaps,
             dictionary: dictionary)
     }
 
@@ -194,7 +198,9 @@ extension Vector {
             list, count: count, validity: GatherLoops.nullableBits(validity, list, count))
     }
 
-    private func gatheredNestedNullable(_ rows: UnsafePointer<Int32>, count: Int, validity bits: Bitmap) -> Vector {
+    private func gatheredNestedNullable(_ rows: UnsafePointer<Int32>, count: Int, validity bits: Bitmap)
+        -> Vector
+    {
         if type.physical == .structure {
             return .flat(
                 type, count: count, values: nil, validity: bits,

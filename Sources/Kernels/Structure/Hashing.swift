@@ -3,8 +3,8 @@ import Memory
 
 /// Hashes rows for hash tables and shuffle partitions.
 ///
-/// The same value has the same hash in every form of vector, every integer width, every process and on every machine.
-/// Mixing is the 64 × 64 → 128 bit multiply-and-fold of wyhash (Wang Yi, 2019).
+/// The same value has the same hash in every form of vector, every integer width, every process and on every
+/// machine. Mixing is the 64 × 64 → 128 bit multiply-and-fold of wyhash (Wang Yi, 2019).
 package enum Hashing {
     private static let seed: UInt64 = 0xa076_1d64_78bd_642f
     private static let first: UInt64 = 0xe703_7ed1_a0b4_28db
@@ -44,7 +44,8 @@ package enum Hashing {
             state = fold(a ^ first, b ^ state)
             i &+= 16
         }
-        // The last 16 bytes (overlapping what was read) where there are as many, else the first and last eight.
+        // The last 16 bytes (overlapping what was read) where there are as many, else the first and last
+        // eight.
         let a = bytes.loadUnaligned(fromByteOffset: count >= 16 ? count &- 16 : 0, as: UInt64.self)
         let b = bytes.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
         return fold(fold(a ^ first, b ^ state), second ^ UInt64(truncatingIfNeeded: count))
@@ -159,7 +160,9 @@ package enum Hashing {
         }
     }
 
-    private static func wide(_ input: UnsafePointer<Int128>, _ count: Int, _ out: UnsafeMutablePointer<UInt64>) {
+    private static func wide(
+        _ input: UnsafePointer<Int128>, _ count: Int, _ out: UnsafeMutablePointer<UInt64>
+    ) {
         var i = 0
         while i < count {
             let value = input[i]

@@ -9,7 +9,8 @@ package enum Selecting {
     package static func selectTrue(_ booleans: Vector) -> Selection {
         let count = booleans.count
         if booleans.form == .constant {
-            let isTrue = !booleans.hasNulls && booleans.type != .null && booleans.pointer(as: UInt8.self)[0] != 0
+            let isTrue =
+                !booleans.hasNulls && booleans.type != .null && booleans.pointer(as: UInt8.self)[0] != 0
             return all(isTrue ? count : 0)
         }
         let flat = booleans.flattened()
@@ -37,7 +38,8 @@ package enum Selecting {
         return Selection(rows: out, count: count, owner: buffer)
     }
 
-    /// Writes the numbers of the non-zero bytes, eight bytes at a time; `out` has room for eight more than `count`.
+    /// Writes the numbers of the non-zero bytes, eight bytes at a time; `out` has room for eight more than
+    /// `count`.
     private static func compress(
         _ bytes: UnsafePointer<UInt8>, _ count: Int, _ out: UnsafeMutablePointer<UInt32>
     ) -> Int {
@@ -74,7 +76,9 @@ package enum Selecting {
     }
 
     @inline(__always)
-    private static func spread(_ word: UInt64, _ base: Int, _ out: UnsafeMutablePointer<UInt32>, _ start: Int) -> Int {
+    private static func spread(_ word: UInt64, _ base: Int, _ out: UnsafeMutablePointer<UInt32>, _ start: Int)
+        -> Int
+    {
         let target = out + start
         let first = UInt32(truncatingIfNeeded: base)
         if word == ones {

@@ -2,7 +2,7 @@ import Columns
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 extension Bitmap {
@@ -29,7 +29,8 @@ extension Vector {
     /// Slices of more than this many bytes share the memory of the vector instead of copying it.
     private static var copyLimitBytes: Int { 4096 }
 
-    /// Returns `count` rows beginning at row `from`. String bytes, dictionaries and long stretches of values are shared.
+    /// Returns `count` rows beginning at row `from`. String bytes, dictionaries and long stretches of values
+    /// are shared.
     package func sliced(from: Int, count: Int) -> Vector {
         if form == .constant {
             return Vector(
@@ -78,8 +79,8 @@ extension Vector {
             children: children.map { $0.sliced(from: Int(base), count: total) })
     }
 
-    /// Returns the same values in flat form: constants repeated, dictionary codes resolved. A vector of type `null`
-    /// has no flat form and is returned as it is.
+    /// Returns the same values in flat form: constants repeated, dictionary codes resolved. A vector of type
+    /// `null` has no flat form and is returned as it is.
     package func flattened() -> Vector {
         switch form {
         case .flat:

@@ -2,7 +2,7 @@ import Columns
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Writes string or binary values row by row; bytes that do not fit inline go to heaps. Used by one thread.

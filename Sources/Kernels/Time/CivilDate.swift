@@ -1,5 +1,5 @@
-/// Converts between days since 1970-01-01 and year, month, day of the proleptic Gregorian calendar (algorithms of
-/// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+/// Converts between days since 1970-01-01 and year, month, day of the proleptic Gregorian calendar
+/// (algorithms of Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
 package struct CivilDate: Equatable, Sendable {
     package var year: Int
     /// 1…12.

@@ -58,9 +58,9 @@ package enum TimeText {
         return Int32(exactly: date.days)
     }
 
-    /// Reads a timestamp: a date, then optionally a time `h[h]:m[m][:s[s][.f…]]` after a blank or `T`, then optionally
-    /// a zone. Returns microseconds: of the instant, where the text has no zone in that of `zone`; with `zone` nil,
-    /// of the local time, and a zone in the text is ignored.
+    /// Reads a timestamp: a date, then optionally a time `h[h]:m[m][:s[s][.f…]]` after a blank or `T`, then
+    /// optionally a zone. Returns microseconds: of the instant, where the text has no zone in that of `zone`;
+    /// with `zone` nil, of the local time, and a zone in the text is ignored.
     package static func parseTimestamp(_ text: UnsafeRawBufferPointer, zone: Zone?) -> Int64? {
         var scan = TextScanner(trimming: text)
         guard let date = scan.date() else { return nil }

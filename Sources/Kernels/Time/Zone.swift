@@ -2,11 +2,11 @@ import Synchronization
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Knows the offsets of a time zone from UTC: a fixed offset, or the transitions of the system's zone database (TZif,
-/// RFC 8536).
+/// Knows the offsets of a time zone from UTC: a fixed offset, or the transitions of the system's zone
+/// database (TZif, RFC 8536).
 package final class Zone: Sendable {
     package let name: String
     /// Offset in seconds before the first transition, and at all times of a fixed zone.
@@ -17,7 +17,8 @@ package final class Zone: Sendable {
     /// The rule for years after the last transition.
     private let rule: ZoneRule?
 
-    init(name: String, firstOffset: Int, transitions: [Int] = [], offsets: [Int] = [], rule: ZoneRule? = nil) {
+    init(name: String, firstOffset: Int, transitions: [Int] = [], offsets: [Int] = [], rule: ZoneRule? = nil)
+    {
         self.name = name
         self.firstOffset = firstOffset
         self.transitions = transitions
@@ -31,12 +32,15 @@ package final class Zone: Sendable {
     /// Zones read so far, by name. The mutex guards it.
     private static let known = Mutex<[String: Zone]>([:])
 
-    /// Returns the zone called `name`: an id of the zone database, `UTC`, `Z`, or an offset such as `+02:00`. Throws
+    /// Returns the zone called `name`: an id of the zone database, `UTC`, `Z`, or an offset such as `+02:00`.
+    /// Throws
     /// `INVALID_TIMEZONE`.
     package static func named(_ name: String) throws(EngineError) -> Zone {
         if let zone = known.withLock({ $0[name] }) { return zone }
         guard let zone = fixed(name) ?? database(name) else {
-            throw .user("INVALID_TIMEZONE", "The timezone: \(name) is invalid. Use an id such as Europe/Oslo or an offset.")
+            throw .user(
+                "INVALID_TIMEZONE",
+                "The timezone: \(name) is invalid. Use an id such as Europe/Oslo or an offset.")
         }
         known.withLock { $0[name] = zone }
         return zone
@@ -53,8 +57,12 @@ package final class Zone: Sendable {
         guard let sign = rest.first, sign == "+" || sign == "-" else { return nil }
         let parts = rest.dropFirst().split(separator: ":", omittingEmptySubsequences: false)
         var numbers = parts.compactMap { $0.count <= 2 ? Int($0) : nil }
-        if parts.count == 1, parts[0].count == 4, let all = Int(parts[0]) { numbers = [all / 100, all % 100] }
-        if numbers.isEmpty || numbers.count > 3 || parts.count > 1 && numbers.count != parts.count { return nil }
+        if parts.count == 1, parts[0].count == 4, let all = Int(parts[0]) {
+            numbers = [all / 100, all % 100]
+        }
+        if numbers.isEmpty || numbers.count > 3 || parts.count > 1 && numbers.count != parts.count {
+            return nil
+        }
         while numbers.count < 3 { numbers.append(0) }
         if numbers[0] > 18 || numbers[1] > 59 || numbers[2] > 59 { return nil }
         let seconds = numbers[0] * 3600 + numbers[1] * 60 + numbers[2]
@@ -62,7 +70,9 @@ package final class Zone: Sendable {
     }
 
     private static func database(_ name: String) -> Zone? {
-        let plain = name.utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 | 32 >= 97 && $0 | 32 <= 122) || "/_+-".utf8.contains($0) }
+        let plain = name.utf8.allSatisfy {
+            ($0 >= 48 && $0 <= 57) || ($0 | 32 >= 97 && $0 | 32 <= 122) || "/_+-".utf8.contains($0)
+        }
         guard plain, !name.isEmpty, !name.hasPrefix("/") else { return nil }
         for folder in ["/usr/share/zoneinfo/", "/usr/lib/zoneinfo/"] {
             guard let file = fopen(folder + name, "rb") else { continue }
@@ -93,8 +103,8 @@ package final class Zone: Sendable {
         return microseconds &+ offset(at: ClockTime.floorDivide(microseconds, 1_000_000)) &* 1_000_000
     }
 
-    /// Returns the instant of a local time, both in microseconds. A time that a clock shows twice means the first one; one
-    /// that it skips moves forward by the gap, as in `java.time`.
+    /// Returns the instant of a local time, both in microseconds. A time that a clock shows twice means the
+    /// first one; one that it skips moves forward by the gap, as in `java.time`.
     package func instant(local microseconds: Int) -> Int {
         if isUTC { return microseconds }
         let seconds = ClockTime.floorDivide(microseconds, 1_000_000)
@@ -121,7 +131,9 @@ enum TransitionFile {
             guard at + 8 <= bytes.count else { return 0 }
             return Int(Int64(bitPattern: bytes[at..<at + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }))
         }
-        guard bytes.count > 44, Array(bytes[0..<4]) == Array("TZif".utf8), bytes[4] >= 0x32 else { return nil }
+        guard bytes.count > 44, Array(bytes[0..<4]) == Array("TZif".utf8), bytes[4] >= 0x32 else {
+            return nil
+        }
         // Skip the 32-bit part: six counts at 20, then its data.
         func sizes(_ at: Int) -> [Int] { (0..<6).map { int32(at + 20 + $0 * 4) } }
         let first = sizes(0)
@@ -141,14 +153,16 @@ enum TransitionFile {
             transitions.append(int64(data + i * 8))
             offsets.append(int32(records + Int(bytes[indexes + i]) * 6))
         }
-        let footer = bytes[end...].split(separator: 10).first.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let footer =
+            bytes[end...].split(separator: 10).first.map { String(decoding: $0, as: UTF8.self) } ?? ""
         return Zone(
             name: name, firstOffset: int32(records), transitions: transitions, offsets: offsets,
             rule: ZoneRule(footer))
     }
 }
 
-/// Holds the rule of a zone for all future years, as the footer of its file gives it (POSIX TZ: `CET-1CEST,M3.5.0,M10.5.0/3`).
+/// Holds the rule of a zone for all future years, as the footer of its file gives it (POSIX TZ:
+/// `CET-1CEST,M3.5.0,M10.5.0/3`).
 struct ZoneRule: Sendable {
     private struct Change: Sendable {
         var month: Int
@@ -186,7 +200,9 @@ struct ZoneRule: Sendable {
         }
         func offset() -> Int? {
             let from = at
-            while at < names.count, names[at] == 43 || names[at] == 45 || names[at] == 58 || (48...57).contains(names[at]) { at += 1 }
+            while at < names.count,
+                names[at] == 43 || names[at] == 45 || names[at] == 58 || (48...57).contains(names[at])
+            { at += 1 }
             return from == at ? nil : ZoneRule.seconds(names[from..<at])
         }
         skipName()
@@ -215,7 +231,9 @@ struct ZoneRule: Sendable {
     private static func change(_ text: [UInt8]) -> Change? {
         guard text.first == UInt8(ascii: "M") else { return nil }
         let halves = text.dropFirst().split(separator: UInt8(ascii: "/"))
-        let numbers = halves[0].split(separator: UInt8(ascii: ".")).map { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
+        let numbers = halves[0].split(separator: UInt8(ascii: ".")).map {
+            Int(String(decoding: $0, as: UTF8.self)) ?? 0
+        }
         guard numbers.count == 3 else { return nil }
         return Change(
             month: numbers[0], week: numbers[1], weekday: numbers[2],

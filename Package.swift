@@ -114,7 +114,8 @@ let package = Package(
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests
         tests("TidyTests", []),
-        tests("SQLLogicTests", []),
+        tests("SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"]),
+        tests("OracleTests", ["etl-submit"]),
         tests("CoordinatorTests", ["Coordinator", "Protocol", "Columns", "Transport", "Vocabulary"]),
         tests("SchedulingTests", ["Scheduling", "Vocabulary"]),
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),

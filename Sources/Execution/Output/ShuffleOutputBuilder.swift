@@ -1,41 +1,197 @@
 import Columns
+import Formats
+import Kernels
 import Memory
 import Shuffle
 import Vocabulary
 
 /// Gathers a task's partitions: batches by reference when the readers share the process, else column blocks,
 /// in memory while they fit in the budget and in one file beyond.
+///
+///     by reference ──no memory──▶ blocks in the file
+///     blocks in memory ──no memory──▶ blocks in the file
+///
+/// One thread at a time.
 final class ShuffleOutputBuilder {
+    private struct Partition {
+        /// Rows that are not encoded.
+        var batches: [Batch] = []
+        var pendingRows = 0
+        var pendingBytes = 0
+        var blocks: [Buffer] = []
+        var ranges: [Range<Int>] = []
+        var rows = 0
+        var bytes = 0
+    }
+
     private let attempt: AttemptID
     private let schema: Schema
     private let resources: WorkerResources
-    private var batches: [[Batch]]
-    private var rows: [Int]
-    private var bytes: [Int]
+    private let meter: TaskMeter
+    private let encoder: ColumnBlockEncoder
+    private let memory: OutputMemory
+    private var partitions: [Partition]
+    private var file: SpillFile?
+    /// Whether rows are encoded: from the start, or since memory ran short.
+    private var encodes: Bool
+    /// Memory taken for rows that are not encoded, and for blocks.
+    private var pendingBytes = 0
+    private var blockBytes = 0
+    /// The last batch's string memory: partitions dealt from one batch share it, and it is counted once.
+    private var countedHeaps: [ObjectIdentifier] = []
 
-    init(attempt: AttemptID, schema: Schema, partitions: Int, resources: WorkerResources) throws {
+    /// Rows and bytes at which a partition's rows become a block.
+    static let blockRows = 65_536
+    static let blockTargetBytes = 1 << 20
+    /// Bytes of rows not encoded, over all partitions, at which all are.
+    static let pendingLimitBytes = 64 << 20
+
+    init(attempt: AttemptID, schema: Schema, partitions: Int, resources: WorkerResources, meter: TaskMeter) {
         self.attempt = attempt
         self.schema = schema
         self.resources = resources
-        batches = Array(repeating: [], count: partitions)
-        rows = Array(repeating: 0, count: partitions)
-        bytes = Array(repeating: 0, count: partitions)
+        self.meter = meter
+        encoder = ColumnBlockEncoder(schema: schema)
+        memory = OutputMemory(budget: resources.budget)
+        self.partitions = Array(repeating: Partition(), count: partitions)
+        encodes = resources.encodesShuffle
     }
 
-    /// Appends a batch to a partition.
+    /// Appends a batch to a partition. Throws `SPILL_FAILED` (system).
     func add(_ batch: Batch, to partition: Int) throws {
-        batches[partition].append(batch)
-        rows[partition] += batch.count
-        bytes[partition] += batch.columns.reduce(0) { $0 + $1.ownBytes }
+        let ownBytes = batch.columns.reduce(0) { $0 + $1.ownBytes }
+        let bytes = ownBytes + newHeapBytes(batch)
+        let hasMemory = memory.tryGrow(by: bytes)
+        if hasMemory { pendingBytes += bytes }
+        partitions[partition].batches.append(batch)
+        partitions[partition].rows += batch.count
+        partitions[partition].pendingRows += batch.count
+        partitions[partition].pendingBytes += bytes
+        if !encodes { partitions[partition].bytes += ownBytes }
+        if !hasMemory { return try spill() }
+        guard encodes else { return }
+        if partitions[partition].pendingRows >= Self.blockRows
+            || partitions[partition].pendingBytes >= Self.blockTargetBytes
+        {
+            try encode(partition)
+        }
+        if pendingBytes >= Self.pendingLimitBytes { try encodeAll() }
     }
+
+    /// Counts the string memory of a batch that is not that of the batch before.
+    private func newHeapBytes(_ batch: Batch) -> Int {
+        var heaps: [ObjectIdentifier] = []
+        var bytes = 0
+        func visit(_ vector: Vector) {
+            for heap in vector.heaps {
+                let id = ObjectIdentifier(heap)
+                heaps.append(id)
+                if heaps.count > countedHeaps.count || countedHeaps[heaps.count - 1] != id {
+                    bytes += heap.byteCount
+                }
+            }
+            for child in vector.children { visit(child) }
+        }
+        for column in batch.columns { visit(column) }
+        countedHeaps = heaps
+        return bytes
+    }
+
+    // MARK: - Encoding
+
+    /// Turns a partition's rows into blocks. Their memory is given back with that of all rows, or by share.
+    private func encode(_ index: Int) throws {
+        let batches = partitions[index].batches
+        guard !batches.isEmpty else { return }
+        for batch in pieces(Concat.batches(batches)) {
+            for block in try encoder.encode(batch) { try keep(block, in: index) }
+        }
+        let freed = min(partitions[index].pendingBytes, pendingBytes)
+        memory.shrink(by: freed)
+        pendingBytes -= freed
+        partitions[index].batches = []
+        partitions[index].pendingRows = 0
+        partitions[index].pendingBytes = 0
+    }
+
+    /// Cuts a batch so that each piece has a good size for a block.
+    private func pieces(_ batch: Batch) -> [Batch] {
+        if batch.count <= Self.blockRows { return [batch] }
+        let pieceCount = (batch.count + Self.blockRows - 1) / Self.blockRows
+        let size = (batch.count + pieceCount - 1) / pieceCount
+        return stride(from: 0, to: batch.count, by: size).map { from in
+            batch.sliced(from: from, count: min(size, batch.count - from))
+        }
+    }
+
+    private func keep(_ block: Buffer, in index: Int) throws {
+        partitions[index].bytes += block.byteCount
+        if file == nil, memory.tryGrow(by: block.byteCount) {
+            blockBytes += block.byteCount
+            partitions[index].blocks.append(block)
+            return
+        }
+        try moveBlocks()
+        partitions[index].ranges.append(try append(block))
+    }
+
+    private func encodeAll() throws {
+        for index in partitions.indices { try encode(index) }
+        memory.shrink(by: pendingBytes)
+        pendingBytes = 0
+        countedHeaps = []
+    }
+
+    // MARK: - Spilling
+
+    /// Encodes all rows and moves all blocks to the file: memory has run short.
+    private func spill() throws {
+        if !encodes {
+            encodes = true
+            for index in partitions.indices { partitions[index].bytes = 0 }
+        }
+        try moveBlocks()
+        try encodeAll()
+    }
+
+    /// Moves the blocks in memory to the file, partition by partition.
+    private func moveBlocks() throws {
+        if file == nil { file = try SpillFile(directory: resources.spillDirectory) }
+        guard blockBytes > 0 else { return }
+        for index in partitions.indices {
+            for block in partitions[index].blocks { partitions[index].ranges.append(try append(block)) }
+            partitions[index].blocks = []
+        }
+        memory.shrink(by: blockBytes)
+        blockBytes = 0
+    }
+
+    private func append(_ block: Buffer) throws -> Range<Int> {
+        guard let file else { throw EngineError.internal("a shuffle output was spilled without a file") }
+        meter.spillBytes.add(block.byteCount, ordering: .relaxed)
+        return try file.append(block.bytes)
+    }
+
+    // MARK: - End
 
     /// Returns the whole output; the builder may not be used afterwards.
     func finish() throws -> ShuffleOutput {
-        ShuffleOutput(
-            attempt: attempt, schema: schema, partitions: batches.map { .batches($0) }, partitionRows: rows,
-            partitionBytes: bytes)
+        if encodes { try encodeAll() }
+        let data: [PartitionData] = partitions.map { partition in
+            if let file { return .file(file, partition.ranges) }
+            return encodes ? .blocks(partition.blocks) : .batches(partition.batches)
+        }
+        return ShuffleOutput(
+            attempt: attempt, schema: schema, partitions: data, partitionRows: partitions.map(\.rows),
+            partitionBytes: partitions.map(\.bytes), memory: memory)
     }
 
     /// Forgets everything.
-    func abort() { batches = [] }
+    func abort() {
+        partitions = []
+        file = nil
+        memory.shrink(by: pendingBytes + blockBytes)
+        pendingBytes = 0
+        blockBytes = 0
+    }
 }

@@ -25,9 +25,9 @@ final class ShuffleSink: TaskSink {
     init(_ partitioning: Partitioning, schema: Schema, bounds: Batch?, context: TaskContext) throws {
         self.context = context
         partitionCount = partitioning.partitionCount
-        builder = try ShuffleOutputBuilder(
-            attempt: context.attempt, schema: schema, partitions: partitionCount, resources: context.resources
-        )
+        builder = ShuffleOutputBuilder(
+            attempt: context.attempt, schema: schema, partitions: partitionCount,
+            resources: context.resources, meter: context.counters)
         var sampler: KeySampler?
         switch partitioning {
         case .hash(let keys, let count):
@@ -80,7 +80,8 @@ final class ShuffleSink: TaskSink {
         context.resources.store.put(output)
         context.counters.bytesOut.add(output.byteCount, ordering: .relaxed)
         return TaskResult(
-            rows: output.rowCount, bytes: output.byteCount, partitionBytes: output.partitionBytes)
+            rows: output.rowCount, bytes: output.byteCount, partitionBytes: output.partitionBytes,
+            checksum: output.checksum)
     }
 
     func abort() {

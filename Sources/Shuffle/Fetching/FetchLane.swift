@@ -1,0 +1,178 @@
+import Memory
+import Synchronization
+import Transport
+import Vocabulary
+
+/// Fetches from one worker, one request after the other; goes on after the last whole block when one breaks off.
+///
+/// Thread-safe: one mutex. It is called by the client's event loop, and begun again by the timer's.
+final class FetchLane: Sendable {
+    /// Holds what is wanted of one output.
+    struct Item: Sendable {
+        /// Position in the read's list.
+        var part: Int
+        var output: OutputAddress
+        var request: BlockRequest
+    }
+
+    private struct State {
+        /// The item whose blocks come in, and the next block of it.
+        var current = 0
+        var nextBlock = 0
+        /// First item of the request under way.
+        var first = 0
+        var failures = 0
+        var request: FetchRequest?
+    }
+
+    /// Names what a lane needs of its source.
+    struct Means: Sendable {
+        let client: HTTPClient
+        let timer: EventLoop
+        let settings: FetchSettings
+        let windowBytes: Int
+    }
+
+    private let number: Int
+    private let address: String
+    private let items: [Item]
+    private let board: FetchBoard
+    private let means: Means
+    private let state: Mutex<State>
+
+    init(number: Int, address: String, items: [Item], board: FetchBoard, means: Means) {
+        self.number = number
+        self.address = address
+        self.items = items
+        self.board = board
+        self.means = means
+        state = Mutex(State(nextBlock: items.first?.request.firstBlock ?? 0))
+    }
+
+    /// Sends a request for what is still wanted.
+    func start() {
+        if board.isCancelled { return }
+        let origin: Origin
+        do throws(EngineError) {
+            origin = try Origin(address)
+        } catch {
+            return board.fail(error)
+        }
+        let wanted: ArraySlice<Item> = state.withLock { state in
+            state.first = state.current
+            guard state.current < items.count else { return [] }
+            var wanted = items[state.current..<min(items.count, state.current + ShufflePath.outputLimit)]
+            let skipped = state.nextBlock - wanted[state.current].request.firstBlock
+            wanted[state.current].request.firstBlock = state.nextBlock
+            if let count = wanted[state.current].request.blockCount {
+                wanted[state.current].request.blockCount = count - skipped
+            }
+            return wanted
+        }
+        guard let job = wanted.first?.output.attempt.task.stage.job else { return }
+        let stream = means.client.open(
+            origin, method: "GET", path: ShufflePath.make(wanted.map(\.request)),
+            headers: means.settings.headers(job), windowBytes: means.windowBytes)
+        let request = FetchRequest(lane: self, stream: stream, windowBytes: means.windowBytes)
+        state.withLock { $0.request = request }
+        request.begin()
+        if board.isCancelled { request.cancel() }
+    }
+
+    /// Ends the request under way. From any thread.
+    func cancel() { state.withLock { $0.request }?.cancel() }
+
+    /// Grants what the consumer gathered.
+    func settle() { state.withLock { $0.request }?.settle() }
+
+    /// Forgets a request that is over: the two refer to each other.
+    func release(_ request: FetchRequest) {
+        state.withLock { if $0.request === request { $0.request = nil } }
+    }
+
+    // MARK: what the request hears, on the client's loop
+
+    /// Takes a frame, in the order of the items and blocks. Throws when the order is another.
+    func take(
+        _ frame: BlockFrame, _ block: Buffer?, from request: FetchRequest, creditBytes: Int
+    ) throws(EngineError) {
+        let place: (current: Int, nextBlock: Int, first: Int) = state.withLock {
+            ($0.current, $0.nextBlock, $0.first)
+        }
+        guard place.current < items.count, frame.position == place.current - place.first,
+            frame.kind == .missing || frame.kind == .unreadable || frame.index == place.nextBlock
+        else { throw .system("CORRUPT_SHUFFLE_STREAM", "A worker's shuffle frames came out of order") }
+        let item = items[place.current]
+        switch frame.kind {
+        case .begin:
+            if item.output.checksum != 0, frame.value != item.output.checksum {
+                giveUp(.mismatched(item.output), request)
+            }
+        case .block:
+            guard let block else { return }
+            state.withLock { state in
+                state.nextBlock += 1
+                state.failures = 0
+            }
+            board.push(
+                .block(
+                    FetchedBlock(
+                        part: item.part, index: frame.index, buffer: block, request: request,
+                        creditBytes: creditBytes)), lane: number)
+        case .end:
+            state.withLock { state in
+                state.current += 1
+                state.nextBlock = state.current < items.count ? items[state.current].request.firstBlock : 0
+            }
+            board.push(.ended(part: item.part), lane: number)
+        case .missing: giveUp(.missing(item.output.attempt, at: address), request)
+        case .unreadable:
+            let error = EngineError.system(
+                "SHUFFLE_OUTPUT_UNREADABLE", "Worker \(address) cannot read an output that it holds")
+            giveUp(FetchFailure(producer: item.output.attempt, error: error), request)
+        }
+    }
+
+    /// The response is over; the next request follows when items are left.
+    func ended(_ request: FetchRequest, isWhole: Bool) {
+        let (current, first) = state.withLock { ($0.current, $0.first) }
+        if !isWhole || current < min(items.count, first + ShufflePath.outputLimit) {
+            return broke(request, .system("CORRUPT_SHUFFLE_STREAM", "A worker's shuffle response is cut short"))
+        }
+        if current < items.count { start() }
+    }
+
+    /// The connection or the response broke: asks again after a pause, or gives the output up.
+    func broke(_ request: FetchRequest, _ error: EngineError) {
+        if board.isCancelled { return }
+        let (failures, current) = state.withLock { state in
+            state.failures += 1
+            return (state.failures, state.current)
+        }
+        guard failures < means.settings.tries else {
+            let item = items[min(current, items.count - 1)]
+            return board.fail(FetchFailure(producer: item.output.attempt, error: error))
+        }
+        let pause = means.settings.pauseSeconds * Double(1 << (failures - 1)) * Double.random(in: 0.5...1.5)
+        means.timer.schedule(seconds: pause) { [self] in start() }
+    }
+
+    /// No output of the request is there any more: an answer, so it is not asked again.
+    func missing() {
+        let current = state.withLock { min($0.current, items.count - 1) }
+        board.fail(FetchFailure.missing(items[current].output.attempt, at: address))
+    }
+
+    /// The worker does not serve this one; another producer would not help.
+    func refused(_ status: Int) {
+        board.fail(
+            EngineError.system(
+                "SHUFFLE_REFUSED", "Worker \(address) refused a shuffle request with status \(status)",
+                remedy: "Check that all workers have the same certificates, tokens and version."))
+    }
+
+    private func giveUp(_ failure: FetchFailure, _ request: FetchRequest) {
+        board.fail(failure)
+        request.close()
+    }
+}

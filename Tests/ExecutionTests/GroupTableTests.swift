@@ -24,8 +24,9 @@ import Testing
     }
 
     private func integers(_ count: Int, spread: Int64, nulls: Bool) -> [[Scalar]] {
-        (0..<count).map { i in
-            nulls && i % 17 == 0 ? [.null] : [.integer((Int64(i) &* 2_654_435_761) % spread)]
+        (0..<count).map { (i: Int) -> [Scalar] in
+            if nulls, i % 17 == 0 { return [.null] }
+            return [.integer((Int64(i) &* 2_654_435_761) % spread)]
         }
     }
 
@@ -45,7 +46,7 @@ import Testing
 
     @Test("a dense table that meets a far key goes over to hashing and keeps its groups")
     func denseToHashed() {
-        let near: [[Scalar]] = (0..<2000).map { [.integer(Int64($0 % 500))] }
+        let near: [[Scalar]] = (0..<2000).map { (i: Int) -> [Scalar] in [.integer(Int64(i % 500))] }
         let far: [[Scalar]] = [[.integer(.max)], [.integer(.min)], [.integer(7)], [.null]]
         check([.int64], [near, far, near, far])
     }

@@ -10,10 +10,16 @@ import Vocabulary
     private let rightSchema = Schema([Field("k", .int64), Field("r", .int64)])
 
     private var leftRows: [[Scalar]] {
-        (0..<50).map { i in [i % 9 == 0 ? .null : .integer(Int64(i % 12)), .string("left row number \(i)")] }
+        (0..<50).map { (i: Int) -> [Scalar] in
+            let key: Scalar = i % 9 == 0 ? .null : .integer(Int64(i % 12))
+            return [key, .string("left row number \(i)")]
+        }
     }
     private var rightRows: [[Scalar]] {
-        (0..<40).map { i in [i % 13 == 0 ? .null : .integer(Int64(i % 15 + 4)), .integer(Int64(i))] }
+        (0..<40).map { (i: Int) -> [Scalar] in
+            let key: Scalar = i % 13 == 0 ? .null : .integer(Int64(i % 15 + 4))
+            return [key, .integer(Int64(i))]
+        }
     }
 
     /// Joins by definition: every pair is looked at.
@@ -58,10 +64,10 @@ import Vocabulary
                 rightKeys: [.input(0, .int64)], residual: hasResidual ? residual : nil, build: build,
                 buildIsShared: false, output: columns, schema: schema)
             let rows = try StageRunner().run(PlanText.single(.hashJoin(join)))
-            let wanted = expected(
-                kind,
-                residual: hasResidual
-                    ? { _, r in if case .integer(let value) = r[1] { value < 20 } else { false } } : nil)
+            let isSmall: ([Scalar], [Scalar]) -> Bool = { _, right in
+                if case .integer(let value) = right[1] { value < 20 } else { false }
+            }
+            let wanted = expected(kind, residual: hasResidual ? isSmall : nil)
             #expect(sorted(rows) == sorted(wanted), "\(kind) building \(build)")
         }
     }
@@ -98,8 +104,8 @@ import Vocabulary
 
     @Test("a key with more matches than a batch holds gives them all, in bounded batches")
     func manyMatches() throws {
-        let one: [[Scalar]] = (0..<3).map { [.integer(1), .string("\($0)")] }
-        let many: [[Scalar]] = (0..<10_000).map { [.integer(1), .integer(Int64($0))] }
+        let one = (0..<3).map { (i: Int) -> [Scalar] in [.integer(1), .string("\(i)")] }
+        let many = (0..<10_000).map { (i: Int) -> [Scalar] in [.integer(1), .integer(Int64(i))] }
         let join = PhysicalHashJoin(
             kind: .inner, left: PlanText.values(leftSchema, one), right: PlanText.values(rightSchema, many),
             leftKeys: [.input(0, .int64)], rightKeys: [.input(0, .int64)], residual: nil, build: .right,

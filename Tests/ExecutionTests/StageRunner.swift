@@ -25,11 +25,13 @@ struct StageRunner {
         func open(_ path: String) throws(EngineError) -> any ByteSource {
             throw .user("PATH_NOT_FOUND", "No files here: \(path)")
         }
-        func create(_ relativePath: String, write: FileWrite, attempt: AttemptID) throws(EngineError)
-            -> any ByteSink
-        {
+
+        func create(
+            _ relativePath: String, write: FileWrite, job: String, attempt: AttemptID
+        ) throws(EngineError) -> any ByteSink {
             throw .user("PATH_NOT_FOUND", "No files here: \(relativePath)")
         }
+
         func discard(_ attempt: AttemptID) {}
     }
 

@@ -9,7 +9,7 @@ import Vocabulary
     private let schema = Schema([Field("k", .int64), Field("v", .int64)])
 
     private func rows(_ count: Int) -> [[Scalar]] {
-        (0..<count).map { [.integer(Int64($0 % 97)), .integer(Int64($0))] }
+        (0..<count).map { (i: Int) -> [Scalar] in [.integer(Int64(i % 97)), .integer(Int64(i))] }
     }
 
     @Test("partial and final aggregation over a hash exchange give one row per key with its sum")
@@ -95,7 +95,7 @@ import Vocabulary
             [SortKey(.input(0, .int64)), SortKey(.input(1, .int64), ascending: false)], limit: 3,
             input: PlanText.values(schema, rows(200_000)))
         let result = try StageRunner().run(PlanText.single(plan))
-        #expect(result.map { $0[1] } == [.integer(199_917 - 97 * 0), .integer(199_820), .integer(199_723)])
+        #expect(result.map { $0[1] } == [.integer(199_917), .integer(199_820), .integer(199_723)])
     }
 
     @Test("limit and offset cut across batches")

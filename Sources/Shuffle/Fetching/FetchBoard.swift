@@ -30,14 +30,14 @@ final class FetchBoard: Sendable {
 
         mutating func pop() -> Arrival? {
             guard first < arrivals.count else { return nil }
-            defer {
-                first += 1
-                if first == arrivals.count {
-                    arrivals.removeAll(keepingCapacity: true)
-                    first = 0
-                }
+            let arrival = arrivals[first]
+            first += 1
+            // What was taken is not held longer than half of the queue's length.
+            if first * 2 >= arrivals.count {
+                arrivals.removeFirst(first)
+                first = 0
             }
-            return arrivals[first]
+            return arrival
         }
     }
 
@@ -113,6 +113,17 @@ final class FetchBoard: Sendable {
     /// Says that nothing came in, and when to ask again.
     struct Nothing: Error {
         var wakeup: Wakeup
+    }
+
+    /// Bytes of blocks that came in and wait for the consumer.
+    var waitingBytes: Int {
+        state.withLock { state in
+            state.queues.reduce(0) { total, queue in
+                queue.arrivals[queue.first...].reduce(total) { sum, arrival in
+                    if case .block(let block) = arrival { sum + block.buffer.byteCount } else { sum }
+                }
+            }
+        }
     }
 
     /// Drops all blocks; lanes ask no more.

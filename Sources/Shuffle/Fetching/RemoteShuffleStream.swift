@@ -61,6 +61,9 @@ final class RemoteShuffleStream: ShuffleStream {
         return try ordered ? nextInOrder() : nextOfAny()
     }
 
+    /// Bytes that came in and wait, encoded.
+    var waitingBytes: Int { board.waitingBytes }
+
     // MARK: - Order
 
     private func nextInOrder() throws -> Pull {

@@ -158,13 +158,18 @@ extension Publication {
     /// Marks a folder that was swapped in by this publication.
     private var marker: String { "._published-" + job }
 
+    /// Says whether a folder is the new one already: it has the marker, or the staging directory is gone altogether.
+    private func isBroughtIn(_ folder: String) -> Bool {
+        LocalDirectory.exists(folder + "/" + marker) || !LocalDirectory.exists(staging)
+    }
+
     private var partitionSteps: [PublicationStep] {
         var steps: [PublicationStep] = []
         for folder in writtenFolders {
             let (new, target) = (assembly + "/" + folder, directory + "/" + folder)
             steps.append(
                 PublicationStep(name: "assemble \(folder)") { () throws(EngineError) in
-                    if LocalDirectory.exists(target + "/" + marker) { return }
+                    if isBroughtIn(target) { return }
                     for file in files where LocalDirectory.parent(of: file.path) == folder {
                         try move(file, below: assembly, syncing: false)
                     }
@@ -173,7 +178,7 @@ extension Publication {
                 })
             steps.append(
                 PublicationStep(name: "swap \(folder)") { () throws(EngineError) in
-                    if LocalDirectory.exists(target + "/" + marker) { return }
+                    if isBroughtIn(target) { return }
                     try LocalDirectory.create(LocalDirectory.parent(of: target))
                     if LocalDirectory.exists(target) {
                         if !LocalDirectory.exchange(new, target) { throw .fileSystem("publish", target) }

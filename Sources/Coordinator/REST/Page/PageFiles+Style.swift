@@ -29,10 +29,10 @@ extension PageFiles {
             }
         table { width: 100%; border-collapse: collapse; }
         th { text-align: left; font-size: 12.5px; font-weight: 550; color: var(--soft); }
-        th, td { padding: 9px 14px; border-bottom: 1px solid var(--line); vertical-align: middle; }
+        th, td { padding: 9px 11px; border-bottom: 1px solid var(--line); vertical-align: middle; }
         tr:last-child td { border-bottom: 0; }
         td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-        td.name { overflow-wrap: anywhere; min-width: 150px; }
+        td.name { overflow-wrap: anywhere; min-width: 210px; } td.small { white-space: nowrap; }
         .soft { color: var(--soft); } .small { font-size: 13px; }
         .state { display: inline-flex; align-items: center; gap: 7px; white-space: nowrap; }
         .state::before { content: ""; width: 8px; height: 8px; border-radius: 50%; background: var(--soft); }

@@ -2,16 +2,17 @@
 import Foundation
 import PackageDescription
 
-// Every room (target) is one line of the table below, in the order of the house: a room may depend only on rooms
-// above it. `Tests/TidyTests` holds the same table against the `import` lines of the sources.
+// Every room (target) is one line of the table below, in the order of the house: a room may depend only on
+// rooms above it. `Tests/TidyTests` holds the same table against the `import` lines of the sources.
 
-/// Compiler flags shared by every Swift room: AVX2 is the floor on x86-64 (checked at start-up), warnings are errors.
+/// Compiler flags shared by every Swift room: AVX2 is the floor on x86-64 (checked at start-up), warnings are
+/// errors.
 #if arch(x86_64)
-let processorFlags = ["-Xcc", "-march=x86-64-v3"]
-let cProcessorFlags = ["-march=x86-64-v3"]
+    let processorFlags = ["-Xcc", "-march=x86-64-v3"]
+    let cProcessorFlags = ["-march=x86-64-v3"]
 #else
-let processorFlags: [String] = []
-let cProcessorFlags: [String] = []
+    let processorFlags: [String] = []
+    let cProcessorFlags: [String] = []
 #endif
 let swiftFlags: [SwiftSetting] = [.unsafeFlags(processorFlags)]
 let cFlags: [CSetting] = [.unsafeFlags(cProcessorFlags + ["-O3"])]
@@ -26,12 +27,15 @@ let arrowLink: [LinkerSetting] = [
 typealias Room = Target
 
 func room(_ name: String, _ rooms: [String] = [], products: [Target.Dependency] = []) -> Room {
-    .target(name: name, dependencies: rooms.map { .init(stringLiteral: $0) } + products, swiftSettings: swiftFlags)
+    .target(
+        name: name, dependencies: rooms.map { .init(stringLiteral: $0) } + products, swiftSettings: swiftFlags
+    )
 }
 
 func program(_ name: String, _ rooms: [String], products: [Target.Dependency] = []) -> Room {
     .executableTarget(
-        name: name, dependencies: rooms.map { .init(stringLiteral: $0) } + products, swiftSettings: swiftFlags)
+        name: name, dependencies: rooms.map { .init(stringLiteral: $0) } + products, swiftSettings: swiftFlags
+    )
 }
 
 func tests(_ name: String, _ rooms: [String], resources: [Resource]? = nil) -> Room {
@@ -56,6 +60,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // C loops that Swift cannot make fast
         .target(name: "CKernels", cSettings: cFlags),
@@ -73,34 +78,54 @@ let package = Package(
         // data
         room("Columns", ["Vocabulary", "Memory"]),
         room("Kernels", ["Vocabulary", "Memory", "Columns"]),
-        room("Formats", ["Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "CLZ4", "CZstd", "CZlib", "CSimdJSON"]),
+        room(
+            "Formats",
+            [
+                "Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "CLZ4", "CZstd", "CZlib",
+                "CSimdJSON",
+            ]),
         room("Storage", ["Vocabulary", "Memory", "CObjectStore"]),
         // language
         room("SQLSyntax", ["Vocabulary"]),
         room("Plans", ["Vocabulary", "Columns"]),
         room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "Plans", "CPCRE2"]),
         room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
-        room("Catalog", ["Vocabulary", "Memory", "Columns", "Formats", "Storage", "SQLSyntax", "Plans", "Functions", "Planner"]),
+        room(
+            "Catalog",
+            [
+                "Vocabulary", "Memory", "Columns", "Formats", "Storage", "SQLSyntax", "Plans", "Functions",
+                "Planner",
+            ]),
         // cluster
-        room("Protocol", ["Vocabulary", "Memory", "Scheduling", "Transport", "Columns", "Kernels", "Formats", "Plans"]),
+        room(
+            "Protocol",
+            ["Vocabulary", "Memory", "Scheduling", "Transport", "Columns", "Kernels", "Formats", "Plans"]),
         room("Shuffle", ["Vocabulary", "Memory", "Transport", "Columns", "Formats"]),
         room(
             "Execution",
-            ["Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "Formats", "Storage", "Plans", "Functions", "Shuffle"]),
+            [
+                "Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "Formats", "Storage", "Plans",
+                "Functions", "Shuffle",
+            ]),
         // product
         room(
             "Worker",
-            ["Vocabulary", "Memory", "Scheduling", "Storage", "Plans", "Protocol", "Shuffle", "Execution"]),
+            [
+                "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Plans", "Protocol", "Shuffle",
+                "Execution",
+            ]),
         room(
             "Coordinator",
             [
-                "Vocabulary", "Scheduling", "Columns", "Kernels", "Storage", "SQLSyntax", "Plans", "Planner", "Catalog",
-                "Protocol", "Shuffle", "Transport", "Formats",
+                "Vocabulary", "Scheduling", "Columns", "Kernels", "Storage", "SQLSyntax", "Plans", "Planner",
+                "Catalog",
+                "Protocol", "Shuffle", "Transport", "Formats", "CSQLite",
             ]),
         room(
             "Cluster",
             [
-                "Vocabulary", "Memory", "Scheduling", "Storage", "Catalog", "Protocol", "Shuffle", "Execution", "Worker",
+                "Vocabulary", "Memory", "Scheduling", "Storage", "Catalog", "Protocol", "Shuffle",
+                "Execution", "Worker",
                 "Coordinator",
             ]),
         room("Settings", ["Vocabulary"], products: [.product(name: "Yams", package: "Yams")]),
@@ -109,6 +134,19 @@ let package = Package(
             "etl-submit",
             ["Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Protocol", "Cluster", "Settings"],
             products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        program(
+            "etl-coordinator",
+            [
+                "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
+                "Coordinator", "Settings",
+            ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        program(
+            "etl-worker",
+            [
+                "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
+                "Execution", "Worker",
+                "Coordinator", "Settings",
+            ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         program("benchmark", ["Vocabulary", "Columns", "Protocol", "Cluster"]),
         // simulation
         room("Simulation", ["Vocabulary", "Scheduling"]),

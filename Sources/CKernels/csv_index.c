@@ -17,7 +17,8 @@ static inline uint64_t equal_mask(const uint8_t *p, uint8_t byte) {
     return a | (uint64_t)b << 32;
 #else
     uint64_t mask = 0;
-    for (int i = 0; i < 64; i++) mask |= (uint64_t)(p[i] == byte) << i;
+    for (int i = 0; i < 64; i++)
+        mask |= (uint64_t)(p[i] == byte) << i;
     return mask;
 #endif
 }
@@ -63,7 +64,8 @@ int csv_index_plain(const csv_dialect *dialect, csv_fields *fields) {
     uint32_t *out = fields->ends, *lines = fields->lines;
     block_carry carry = {0, 1, 0, 0};
     uint64_t seen_quotes = 0, seen_returns = 0;
-    if (dialect->separator_length != 1) return 0;
+    if (dialect->separator_length != 1)
+        return 0;
     fields->has_returns = fields->has_quotes = 0;
     for (size_t base = 0; base < length; base += 64) {
         const uint8_t *p = text + base;
@@ -74,18 +76,23 @@ int csv_index_plain(const csv_dialect *dialect, csv_fields *fields) {
         uint64_t quotes = quote ? equal_mask(p, quote) & known : 0;
         if (returns | carry.after_return) {
             // A return must stand before a feed.
-            if ((returns << 1 | carry.after_return) & ~feeds & known) return 0;
+            if ((returns << 1 | carry.after_return) & ~feeds & known)
+                return 0;
             seen_returns = 1;
         }
         carry.after_return = returns >> 63;
         if (quotes | carry.inside) {
             uint64_t inside = prefix_parity(quotes) ^ carry.inside;
             uint64_t opening = quotes & inside, closing = quotes & ~inside;
-            if (opening & ~(breaks << 1 | carry.after_break)) return 0;
+            if (opening & ~(breaks << 1 | carry.after_break))
+                return 0;
             uint64_t after = closing << 1 | carry.after_closing;
-            if (after & ~(breaks | returns) & known) return 0;
-            if (escape != quote && escape && equal_mask(p, escape) & inside & known) return 0;
-            if (feeds & inside) return 0;
+            if (after & ~(breaks | returns) & known)
+                return 0;
+            if (escape != quote && escape && equal_mask(p, escape) & inside & known)
+                return 0;
+            if (feeds & inside)
+                return 0;
             carry.after_break = (breaks & ~inside) >> 63;
             breaks &= ~inside;
             feeds &= ~inside;
@@ -93,7 +100,8 @@ int csv_index_plain(const csv_dialect *dialect, csv_fields *fields) {
             carry.after_closing = closing >> 63;
             seen_quotes = 1;
         } else {
-            if (carry.after_closing & ~(breaks | returns) & known) return 0;
+            if (carry.after_closing & ~(breaks | returns) & known)
+                return 0;
             carry.after_break = breaks >> 63;
             carry.after_closing = 0;
         }
@@ -104,7 +112,8 @@ int csv_index_plain(const csv_dialect *dialect, csv_fields *fields) {
         }
         out = put_positions(out, breaks, (uint32_t)base);
     }
-    if (carry.inside || (carry.after_return && length)) return 0;
+    if (carry.inside || (carry.after_return && length))
+        return 0;
     if (length && text[length - 1] != '\n') {
         *lines++ = (uint32_t)(out - fields->ends);
         *out++ = (uint32_t)length;
@@ -118,27 +127,33 @@ int csv_index_plain(const csv_dialect *dialect, csv_fields *fields) {
 }
 
 static inline int at_separator(const csv_dialect *d, const uint8_t *p, const uint8_t *end) {
-    if (p >= end || *p != d->separator[0]) return 0;
-    return d->separator_length == 1
-        || ((size_t)(end - p) >= d->separator_length && memcmp(p, d->separator, d->separator_length) == 0);
+    if (p >= end || *p != d->separator[0])
+        return 0;
+    return d->separator_length == 1 ||
+           ((size_t)(end - p) >= d->separator_length && memcmp(p, d->separator, d->separator_length) == 0);
 }
 
-static inline int is_break(const uint8_t *p, const uint8_t *end) { return p >= end || *p == '\n' || *p == '\r'; }
+static inline int is_break(const uint8_t *p, const uint8_t *end) {
+    return p >= end || *p == '\n' || *p == '\r';
+}
 
-/// Finds the quote that closes the field which begins behind `p`; NULL when the field is to be taken as it is. An end
-/// without quote counts as closing: then `*behind` is `end`.
+/// Finds the quote that closes the field which begins behind `p`; NULL when the field is to be taken as it
+/// is. An end without quote counts as closing: then `*behind` is `end`.
 static uint8_t *closing_quote(const csv_dialect *d, uint8_t *p, uint8_t *end, uint8_t **behind) {
     uint8_t *at = p;
     for (; at < end; at++) {
-        if (*at == d->escape && d->escape && at + 1 < end
-            && (at[1] == d->quote || (d->escape != d->quote && at[1] == d->escape))) {
+        if (*at == d->escape && d->escape && at + 1 < end &&
+            (at[1] == d->quote || (d->escape != d->quote && at[1] == d->escape))) {
             at++;
             continue;
         }
-        if (*at != d->quote) continue;
+        if (*at != d->quote)
+            continue;
         uint8_t *next = at + 1;
-        while (next < end && *next <= ' ' && !is_break(next, end) && !at_separator(d, next, end)) next++;
-        if (!is_break(next, end) && !at_separator(d, next, end)) return NULL;
+        while (next < end && *next <= ' ' && !is_break(next, end) && !at_separator(d, next, end))
+            next++;
+        if (!is_break(next, end) && !at_separator(d, next, end))
+            return NULL;
         *behind = next;
         return at;
     }
@@ -150,8 +165,8 @@ static uint8_t *closing_quote(const csv_dialect *d, uint8_t *p, uint8_t *end, ui
 static uint8_t *replace_escapes(const csv_dialect *d, uint8_t *p, uint8_t *end) {
     uint8_t *out = p;
     while (p < end) {
-        if (*p == d->escape && d->escape && p + 1 < end
-            && (p[1] == d->quote || (d->escape != d->quote && p[1] == d->escape)))
+        if (*p == d->escape && d->escape && p + 1 < end &&
+            (p[1] == d->quote || (d->escape != d->quote && p[1] == d->escape)))
             p++;
         else if (*p == '\r' && p + 1 < end && p[1] == '\n')
             p++;
@@ -165,7 +180,8 @@ static uint8_t *read_field(const csv_dialect *d, csv_fields *f, uint8_t *p, uint
     size_t k = f->field_count++;
     uint8_t *start = p, *behind;
     if (d->trim_leading)
-        while (start < end && (*start == ' ' || *start == '\t') && !at_separator(d, start, end)) start++;
+        while (start < end && (*start == ' ' || *start == '\t') && !at_separator(d, start, end))
+            start++;
     if (d->quote && start < end && *start == d->quote) {
         uint8_t *close = closing_quote(d, start + 1, end, &behind);
         if (close) {
@@ -175,10 +191,12 @@ static uint8_t *read_field(const csv_dialect *d, csv_fields *f, uint8_t *p, uint
         }
     }
     uint8_t *at = start;
-    while (!is_break(at, end) && !at_separator(d, at, end)) at++;
+    while (!is_break(at, end) && !at_separator(d, at, end))
+        at++;
     uint8_t *last = at;
     if (d->trim_trailing)
-        while (last > start && (last[-1] == ' ' || last[-1] == '\t')) last--;
+        while (last > start && (last[-1] == ' ' || last[-1] == '\t'))
+            last--;
     f->starts[k] = last == start ? 0xFFFFFFFEu : (uint32_t)(start - f->text);
     f->ends[k] = (uint32_t)(last - f->text);
     return at;
@@ -194,22 +212,28 @@ void csv_index_any(const csv_dialect *d, csv_fields *f) {
         f->line_starts[f->line_count] = (uint32_t)(p - f->text);
         if (!d->multi_line) {
             uint8_t *feed = memchr(p, '\n', (size_t)(end - p));
-            if (feed) stop = feed;
+            if (feed)
+                stop = feed;
             uint8_t *back = memchr(p, '\r', (size_t)(stop - p));
-            if (back) stop = back;
+            if (back)
+                stop = back;
         }
         if (d->comment && *p == d->comment) {
             // A comment is no field at all; csv_collect_rows sees its first byte.
             f->starts[f->field_count] = 0xFFFFFFFEu;
-            while (!is_break(p, stop)) p++;
+            while (!is_break(p, stop))
+                p++;
             f->ends[f->field_count++] = (uint32_t)(p - f->text);
         } else {
             p = read_field(d, f, p, stop);
-            while (at_separator(d, p, stop)) p = read_field(d, f, p + d->separator_length, stop);
+            while (at_separator(d, p, stop))
+                p = read_field(d, f, p + d->separator_length, stop);
         }
         f->lines[f->line_count++] = (uint32_t)f->field_count - 1;
-        if (p < end && *p == '\r') p++;
-        if (p < end && *p == '\n') p++;
+        if (p < end && *p == '\r')
+            p++;
+        if (p < end && *p == '\n')
+            p++;
     }
     f->line_starts[f->line_count] = (uint32_t)f->length;
 }
@@ -222,14 +246,17 @@ void csv_line(const csv_fields *f, size_t line, uint32_t *start, uint32_t *end) 
         *start = line == 0 ? 0 : f->ends[f->lines[line - 1]] + 1;
         *end = f->ends[f->lines[line]];
     }
-    while (*end > *start && (f->text[*end - 1] == '\n' || f->text[*end - 1] == '\r')) (*end)--;
+    while (*end > *start && (f->text[*end - 1] == '\n' || f->text[*end - 1] == '\r'))
+        (*end)--;
 }
 
 static int is_blank_line(const csv_dialect *d, const csv_fields *f, size_t line) {
     uint32_t start, end;
     csv_line(f, line, &start, &end);
-    if (start < end && d->comment && f->text[start] == d->comment) return 1;
-    while (start < end && f->text[start] <= ' ') start++;
+    if (start < end && d->comment && f->text[start] == d->comment)
+        return 1;
+    while (start < end && f->text[start] <= ' ')
+        start++;
     return start == end;
 }
 
@@ -239,7 +266,8 @@ void csv_collect_rows(const csv_dialect *d, const csv_fields *f, size_t *next_li
     for (; line < f->line_count && count < rows->capacity; line++) {
         uint32_t first = line == 0 ? 0 : f->lines[line - 1] + 1;
         uint32_t fields = f->lines[line] + 1 - first;
-        if ((fields == 1 || d->comment) && is_blank_line(d, f, line)) continue;
+        if ((fields == 1 || d->comment) && is_blank_line(d, f, line))
+            continue;
         rows->lines[count] = (uint32_t)line;
         rows->first_fields[count] = first;
         rows->field_counts[count] = fields;
@@ -252,20 +280,25 @@ void csv_collect_rows(const csv_dialect *d, const csv_fields *f, size_t *next_li
 /// Takes blanks off a field without quotes.
 static inline void trim_field(const csv_dialect *d, const uint8_t *text, uint32_t *start, uint32_t *end) {
     if (d->trim_leading)
-        while (*start < *end && (text[*start] == ' ' || text[*start] == '\t')) (*start)++;
+        while (*start < *end && (text[*start] == ' ' || text[*start] == '\t'))
+            (*start)++;
     if (d->trim_trailing)
-        while (*end > *start && (text[*end - 1] == ' ' || text[*end - 1] == '\t')) (*end)--;
+        while (*end > *start && (text[*end - 1] == ' ' || text[*end - 1] == '\t'))
+            (*end)--;
 }
 
 /// Handles the rare cases of a plain field: carriage returns and blanks around it.
 static void adjust_field(const csv_dialect *d, const csv_fields *f, uint32_t *start, uint32_t *end) {
-    if (f->has_returns && *end > *start && f->text[*end - 1] == '\r' && f->text[*end] == '\n') (*end)--;
-    if (d->quote && f->text[*start] == d->quote && *end > *start + 1) return;
+    if (f->has_returns && *end > *start && f->text[*end - 1] == '\r' && f->text[*end] == '\n')
+        (*end)--;
+    if (d->quote && f->text[*start] == d->quote && *end > *start + 1)
+        return;
     trim_field(d, f->text, start, end);
 }
 
 /// Row by row, so that the text of a row is read once.
-static void plain_columns(const csv_dialect *d, const csv_fields *f, const csv_rows *rows, csv_columns *columns) {
+static void plain_columns(const csv_dialect *d, const csv_fields *f, const csv_rows *rows,
+                          csv_columns *columns) {
     const uint8_t *text = f->text;
     uint32_t quote = f->has_quotes ? d->quote : 256, count = columns->count;
     size_t stride = columns->stride;
@@ -283,7 +316,8 @@ static void plain_columns(const csv_dialect *d, const csv_fields *f, const csv_r
             }
             uint32_t end = breaks[column];
             uint32_t start = column + first == 0 ? 0 : breaks[(ptrdiff_t)column - 1] + 1;
-            if (is_odd) adjust_field(d, f, &start, &end);
+            if (is_odd)
+                adjust_field(d, f, &start, &end);
             if (text[start] == quote && end > start + 1) {
                 start++;
                 *ends = end - 1;
@@ -315,12 +349,15 @@ void csv_place(const csv_dialect *d, const csv_fields *f, const csv_rows *rows, 
         explicit_columns(f, rows, columns);
     else
         plain_columns(d, f, rows, columns);
-    if (null_length == 0 && !f->is_explicit && !f->has_quotes) return;
+    if (null_length == 0 && !f->is_explicit && !f->has_quotes)
+        return;
     for (uint32_t c = 0; c < columns->count; c++) {
         uint32_t *starts = columns->starts + c * columns->stride, *ends = columns->ends + c * columns->stride;
         for (uint32_t row = 0; row < rows->count; row++) {
-            if (ends[row] - starts[row] != null_length || starts[row] >= 0xFFFFFFFEu) continue;
-            if (memcmp(f->text + starts[row], null_text, null_length) == 0) starts[row] = 0xFFFFFFFEu;
+            if (ends[row] - starts[row] != null_length || starts[row] >= 0xFFFFFFFEu)
+                continue;
+            if (memcmp(f->text + starts[row], null_text, null_length) == 0)
+                starts[row] = 0xFFFFFFFEu;
         }
     }
 }

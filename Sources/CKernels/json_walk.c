@@ -15,48 +15,68 @@ typedef struct {
 static int skip_value(cursor *c, int depth);
 static int walk_value(cursor *c, int32_t node, uint32_t index, int depth);
 
-static inline int is_blank(uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t'; }
+static inline int is_blank(uint8_t byte) {
+    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
 
 /// Trims blanks before the next structural position: one past the last byte of the scalar that ends there.
 static inline uint32_t token_end(const cursor *c, uint32_t limit) {
-    while (limit && is_blank(c->text[limit - 1])) limit--;
+    while (limit && is_blank(c->text[limit - 1]))
+        limit--;
     return limit;
 }
 
 int json_is_number(const uint8_t *p, size_t length) {
     const uint8_t *end = p + length;
-    if (p < end && *p == '-') p++;
-    if (p == end || *p < '0' || *p > '9') return 0;
-    if (*p == '0' && p + 1 < end && p[1] >= '0' && p[1] <= '9') return 0;
-    while (p < end && *p >= '0' && *p <= '9') p++;
+    if (p < end && *p == '-')
+        p++;
+    if (p == end || *p < '0' || *p > '9')
+        return 0;
+    if (*p == '0' && p + 1 < end && p[1] >= '0' && p[1] <= '9')
+        return 0;
+    while (p < end && *p >= '0' && *p <= '9')
+        p++;
     if (p < end && *p == '.') {
         p++;
-        if (p == end || *p < '0' || *p > '9') return 0;
-        while (p < end && *p >= '0' && *p <= '9') p++;
+        if (p == end || *p < '0' || *p > '9')
+            return 0;
+        while (p < end && *p >= '0' && *p <= '9')
+            p++;
     }
     if (p < end && (*p == 'e' || *p == 'E')) {
         p++;
-        if (p < end && (*p == '+' || *p == '-')) p++;
-        if (p == end || *p < '0' || *p > '9') return 0;
-        while (p < end && *p >= '0' && *p <= '9') p++;
+        if (p < end && (*p == '+' || *p == '-'))
+            p++;
+        if (p == end || *p < '0' || *p > '9')
+            return 0;
+        while (p < end && *p >= '0' && *p <= '9')
+            p++;
     }
     return p == end;
 }
 
-/// Says whether a scalar that is no string is a literal, a number, or one of the names for numbers that are none.
+/// Says whether a scalar that is no string is a literal, a number, or one of the names for numbers that are
+/// none.
 static int is_plain_scalar(const uint8_t *p, size_t n) {
     switch (*p) {
-    case 't': return n == 4 && memcmp(p, "true", 4) == 0;
-    case 'n': return n == 4 && memcmp(p, "null", 4) == 0;
-    case 'f': return n == 5 && memcmp(p, "false", 5) == 0;
-    case 'N': return n == 3 && memcmp(p, "NaN", 3) == 0;
-    case 'I': return n == 8 && memcmp(p, "Infinity", 8) == 0;
-    case '+': return (n == 9 && memcmp(p, "+Infinity", 9) == 0) || (n == 4 && memcmp(p, "+INF", 4) == 0);
+    case 't':
+        return n == 4 && memcmp(p, "true", 4) == 0;
+    case 'n':
+        return n == 4 && memcmp(p, "null", 4) == 0;
+    case 'f':
+        return n == 5 && memcmp(p, "false", 5) == 0;
+    case 'N':
+        return n == 3 && memcmp(p, "NaN", 3) == 0;
+    case 'I':
+        return n == 8 && memcmp(p, "Infinity", 8) == 0;
+    case '+':
+        return (n == 9 && memcmp(p, "+Infinity", 9) == 0) || (n == 4 && memcmp(p, "+INF", 4) == 0);
     case '-':
         if (n > 1 && p[1] == 'I')
             return (n == 9 && memcmp(p, "-Infinity", 9) == 0) || (n == 4 && memcmp(p, "-INF", 4) == 0);
         return json_is_number(p, n);
-    default: return json_is_number(p, n);
+    default:
+        return json_is_number(p, n);
     }
 }
 
@@ -64,7 +84,8 @@ static int is_plain_scalar(const uint8_t *p, size_t n) {
 static inline int next_item(cursor *c, uint8_t closing) {
     uint8_t byte = c->text[*c->next];
     c->next++;
-    if (byte == ',') return 1;
+    if (byte == ',')
+        return 1;
     return byte == closing ? 0 : -1;
 }
 
@@ -78,20 +99,25 @@ static inline int check_string(const cursor *c, uint32_t at, uint32_t limit) {
 static int skip_container(cursor *c, uint8_t opening, int depth) {
     uint8_t closing = opening == '{' ? '}' : ']';
     c->next++;
-    if (depth >= JSON_DEPTH) return 0;
+    if (depth >= JSON_DEPTH)
+        return 0;
     if (c->text[*c->next] == closing) {
         c->next++;
         return 1;
     }
     for (;;) {
         if (opening == '{') {
-            if (c->text[c->next[0]] != '"' || c->text[c->next[1]] != ':') return 0;
-            if (!check_string(c, c->next[0], c->next[1])) return 0;
+            if (c->text[c->next[0]] != '"' || c->text[c->next[1]] != ':')
+                return 0;
+            if (!check_string(c, c->next[0], c->next[1]))
+                return 0;
             c->next += 2;
         }
-        if (!skip_value(c, depth + 1)) return 0;
+        if (!skip_value(c, depth + 1))
+            return 0;
         int more = next_item(c, closing);
-        if (more <= 0) return more == 0;
+        if (more <= 0)
+            return more == 0;
     }
 }
 
@@ -103,14 +129,16 @@ static int skip_value(cursor *c, int depth) {
         c->next++;
         return check_string(c, at, *c->next);
     }
-    if (byte == '{' || byte == '[') return skip_container(c, byte, depth);
+    if (byte == '{' || byte == '[')
+        return skip_container(c, byte, depth);
     uint32_t end = token_end(c, c->next[1]);
     c->next++;
     return end > at && is_plain_scalar(c->text + at, end - at);
 }
 
 static int hex_value(uint8_t byte) {
-    if (byte >= '0' && byte <= '9') return byte - '0';
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
     byte |= 0x20;
     return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
@@ -118,10 +146,12 @@ static int hex_value(uint8_t byte) {
 /// Reads the four digits of `\uXXXX`; -1 when they are none.
 static int32_t read_unit(const uint8_t *p, const uint8_t *end) {
     int32_t unit = 0;
-    if (end - p < 4) return -1;
+    if (end - p < 4)
+        return -1;
     for (int i = 0; i < 4; i++) {
         int digit = hex_value(p[i]);
-        if (digit < 0) return -1;
+        if (digit < 0)
+            return -1;
         unit = unit << 4 | digit;
     }
     return unit;
@@ -130,8 +160,10 @@ static int32_t read_unit(const uint8_t *p, const uint8_t *end) {
 static int are_escapes_valid(const uint8_t *p, size_t n) {
     const uint8_t *end = p + n;
     while ((p = memchr(p, '\\', (size_t)(end - p)))) {
-        if (++p == end) return 0;
-        if (*p == 'u' ? read_unit(p + 1, end) < 0 : !memchr("\"\\/bfnrt", *p, 8)) return 0;
+        if (++p == end)
+            return 0;
+        if (*p == 'u' ? read_unit(p + 1, end) < 0 : !memchr("\"\\/bfnrt", *p, 8))
+            return 0;
         p++;
     }
     return 1;
@@ -165,9 +197,11 @@ static int32_t read_escape(const uint8_t **p, const uint8_t *end) {
         return found ? values[found - letters] : -1;
     }
     int32_t unit = read_unit(*p, end);
-    if (unit < 0) return -1;
+    if (unit < 0)
+        return -1;
     *p += 4;
-    if (unit < 0xD800 || unit > 0xDFFF) return unit;
+    if (unit < 0xD800 || unit > 0xDFFF)
+        return unit;
     if (unit < 0xDC00 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u') {
         int32_t low = read_unit(*p + 2, end);
         if (low >= 0xDC00 && low <= 0xDFFF) {
@@ -186,11 +220,14 @@ int64_t json_unescape(const uint8_t *text, size_t length, uint8_t *out) {
         size_t plain = (size_t)((slash ? slash : end) - p);
         memcpy(out, p, plain);
         out += plain;
-        if (!slash) break;
+        if (!slash)
+            break;
         p = slash + 1;
-        if (p == end) return -1;
+        if (p == end)
+            return -1;
         int32_t rune = read_escape(&p, end);
-        if (rune < 0) return -1;
+        if (rune < 0)
+            return -1;
         out = put_rune(out, (uint32_t)rune);
     }
     return out - start;
@@ -217,7 +254,8 @@ static void truncate_node(json_walk *walk, int32_t index_of_node, uint32_t from,
     } else if (node->kind != JSON_SCALAR) {
         uint32_t dropped = 0;
         for (uint32_t i = count; i < from; i++)
-            if (node->starts[i] < JSON_MISMATCH) dropped += node->ends[i];
+            if (node->starts[i] < JSON_MISMATCH)
+                dropped += node->ends[i];
         drop_elements(walk, node, dropped);
     }
 }
@@ -226,7 +264,8 @@ static void drop_elements(json_walk *walk, json_node *node, uint32_t dropped) {
     json_node *element = &walk->nodes[node->element];
     truncate_node(walk, node->element, element->count, element->count - dropped);
     element->count -= dropped;
-    if (node->kind == JSON_MAP) walk->nodes[node->key].count -= dropped;
+    if (node->kind == JSON_MAP)
+        walk->nodes[node->key].count -= dropped;
 }
 
 /// Takes back value `index`, the last one written of this node, with its elements.
@@ -240,25 +279,26 @@ static int32_t find_key(const json_walk *walk, const json_node *node, const uint
     uint8_t plain[256];
     if (length <= sizeof plain && memchr(name, '\\', length)) {
         int64_t unescaped = json_unescape(name, length, plain);
-        if (unescaped < 0) return -1;
+        if (unescaped < 0)
+            return -1;
         name = plain;
         length = (uint32_t)unescaped;
     }
     for (int32_t k = 0; k < node->key_count; k++) {
         const json_key *key = &walk->keys[node->first_key + k];
-        if (key->length == length && memcmp(key->name, name, length) == 0) return key->node;
+        if (key->length == length && memcmp(key->name, name, length) == 0)
+            return key->node;
     }
     return -1;
 }
 
 /// Finds the closing quote of the string that begins at `start`, before `limit`.
-static inline uint32_t closing_quote(const cursor *c, uint32_t limit) {
-    return token_end(c, limit) - 1;
-}
+static inline uint32_t closing_quote(const cursor *c, uint32_t limit) { return token_end(c, limit) - 1; }
 
 static int32_t learn_key(cursor *c, const json_node *node, uint32_t ordinal, uint32_t start, uint32_t colon) {
     uint32_t quote = closing_quote(c, colon);
-    if (!check_string(c, start, colon)) return JSON_BAD_KEY;
+    if (!check_string(c, start, colon))
+        return JSON_BAD_KEY;
     uint32_t length = quote - start - 1;
     int32_t found = find_key(c->walk, node, c->text + start + 1, length);
     json_shape *shape = &c->walk->shapes[node->shape];
@@ -266,7 +306,8 @@ static int32_t learn_key(cursor *c, const json_node *node, uint32_t ordinal, uin
         shape->lengths[ordinal] = (uint8_t)(length + 1);
         shape->nodes[ordinal] = found;
         memcpy(shape->names[ordinal], c->text + start + 1, length + 1);
-        if (shape->count < ordinal + 1 && shape->count == ordinal) shape->count = ordinal + 1;
+        if (shape->count < ordinal + 1 && shape->count == ordinal)
+            shape->count = ordinal + 1;
     }
     return found;
 }
@@ -292,22 +333,29 @@ static int walk_object(cursor *c, int32_t index_of_node, uint32_t index, int dep
     }
     for (uint32_t ordinal = 0;; ordinal++) {
         uint32_t at = c->next[0], colon = c->next[1];
-        if (c->text[at] != '"' || c->text[colon] != ':') return 0;
+        if (c->text[at] != '"' || c->text[colon] != ':')
+            return 0;
         int32_t member;
-        if (ordinal < shape->count && same_name(c->text + at + 1, shape->names[ordinal], shape->lengths[ordinal]))
+        if (ordinal < shape->count &&
+            same_name(c->text + at + 1, shape->names[ordinal], shape->lengths[ordinal]))
             member = shape->nodes[ordinal];
         else
             member = learn_key(c, node, ordinal, at, colon);
-        if (member == JSON_BAD_KEY) return 0;
+        if (member == JSON_BAD_KEY)
+            return 0;
         c->next += 2;
         if (member < 0) {
-            if (!skip_value(c, depth + 1)) return 0;
+            if (!skip_value(c, depth + 1))
+                return 0;
         } else {
-            if (walk->nodes[member].starts[index] != JSON_MISSING) undo_entry(walk, member, index);
-            if (!walk_value(c, member, index, depth + 1)) return 0;
+            if (walk->nodes[member].starts[index] != JSON_MISSING)
+                undo_entry(walk, member, index);
+            if (!walk_value(c, member, index, depth + 1))
+                return 0;
         }
         int more = next_item(c, '}');
-        if (more <= 0) return more == 0;
+        if (more <= 0)
+            return more == 0;
     }
 }
 
@@ -320,13 +368,16 @@ static int walk_list(cursor *c, json_node *node, uint32_t index, int depth) {
         return 1;
     }
     for (;;) {
-        if (element->count >= element->capacity) return 0;
+        if (element->count >= element->capacity)
+            return 0;
         uint32_t at = element->count++;
         node->ends[index]++;
         clear_entry(walk, node->element, at);
-        if (!walk_value(c, node->element, at, depth + 1)) return 0;
+        if (!walk_value(c, node->element, at, depth + 1))
+            return 0;
         int more = next_item(c, ']');
-        if (more <= 0) return more == 0;
+        if (more <= 0)
+            return more == 0;
     }
 }
 
@@ -340,8 +391,10 @@ static int walk_map(cursor *c, json_node *node, uint32_t index, int depth) {
         return 1;
     }
     for (;;) {
-        if (c->text[c->next[0]] != '"' || c->text[c->next[1]] != ':') return 0;
-        if (element->count >= element->capacity) return 0;
+        if (c->text[c->next[0]] != '"' || c->text[c->next[1]] != ':')
+            return 0;
+        if (element->count >= element->capacity)
+            return 0;
         uint32_t at = element->count++;
         key->starts[at] = c->next[0];
         key->ends[at] = token_end(c, c->next[1]);
@@ -349,9 +402,11 @@ static int walk_map(cursor *c, json_node *node, uint32_t index, int depth) {
         node->ends[index]++;
         c->next += 2;
         clear_entry(walk, node->element, at);
-        if (!walk_value(c, node->element, at, depth + 1)) return 0;
+        if (!walk_value(c, node->element, at, depth + 1))
+            return 0;
         int more = next_item(c, '}');
-        if (more <= 0) return more == 0;
+        if (more <= 0)
+            return more == 0;
     }
 }
 
@@ -360,7 +415,8 @@ static int walk_container(cursor *c, int32_t index_of_node, uint32_t index, int 
     uint32_t at = *c->next;
     int is_object = c->text[at] == '{';
     if (node->kind == JSON_SCALAR) {
-        if (!skip_container(c, c->text[at], depth)) return 0;
+        if (!skip_container(c, c->text[at], depth))
+            return 0;
         node->starts[index] = at;
         node->ends[index] = c->next[-1] + 1;
         return 1;
@@ -370,26 +426,32 @@ static int walk_container(cursor *c, int32_t index_of_node, uint32_t index, int 
         return skip_container(c, c->text[at], depth);
     }
     node->starts[index] = at;
-    if (node->kind == JSON_STRUCTURE) return walk_object(c, index_of_node, index, depth);
+    if (node->kind == JSON_STRUCTURE)
+        return walk_object(c, index_of_node, index, depth);
     return is_object ? walk_map(c, node, index, depth) : walk_list(c, node, index, depth);
 }
 
 static int walk_value(cursor *c, int32_t index_of_node, uint32_t index, int depth) {
     uint32_t at = *c->next;
     uint8_t byte = c->text[at];
-    if (byte == '{' || byte == '[') return depth < JSON_DEPTH && walk_container(c, index_of_node, index, depth);
+    if (byte == '{' || byte == '[')
+        return depth < JSON_DEPTH && walk_container(c, index_of_node, index, depth);
     json_node *node = &c->walk->nodes[index_of_node];
     uint32_t end = token_end(c, c->next[1]);
     c->next++;
     if (byte != '"') {
-        if (end <= at) return 0;
-        if (!is_plain_scalar(c->text + at, end - at)) return 0;
-        if (byte == 'n') return 1;
+        if (end <= at)
+            return 0;
+        if (!is_plain_scalar(c->text + at, end - at))
+            return 0;
+        if (byte == 'n')
+            return 1;
     } else if (!check_string(c, at, *c->next)) {
         return 0;
     }
     node->starts[index] = node->kind == JSON_SCALAR ? at : JSON_MISMATCH;
-    if (node->kind == JSON_SCALAR) node->ends[index] = end;
+    if (node->kind == JSON_SCALAR)
+        node->ends[index] = end;
     return 1;
 }
 
@@ -400,15 +462,16 @@ static int walk_row(cursor *c, uint32_t start, uint32_t end) {
     walk->row_starts[row] = start;
     walk->row_ends[row] = end;
     walk->row_broken[row] = 0;
-    if (c->text[*c->next] == '{' && walk_object(c, 0, row, 1) && c->next[-1] < end) return 1;
+    if (c->text[*c->next] == '{' && walk_object(c, 0, row, 1) && c->next[-1] < end)
+        return 1;
     undo_entry(walk, 0, row);
     walk->row_broken[row] = 1;
     walk->broken_count++;
     return 0;
 }
 
-/// Walks the elements of an array of records; 0 when the rows are full before its end. A broken element makes the whole
-/// array one broken row.
+/// Walks the elements of an array of records; 0 when the rows are full before its end. A broken element makes
+/// the whole array one broken row.
 static int walk_array(cursor *c, uint32_t start, uint32_t end) {
     json_walk *walk = c->walk;
     uint32_t first = walk->row_count;
@@ -417,7 +480,8 @@ static int walk_array(cursor *c, uint32_t start, uint32_t end) {
         return 1;
     }
     for (;;) {
-        if (walk->row_count == walk->row_capacity) return 0;
+        if (walk->row_count == walk->row_capacity)
+            return 0;
         int good = walk_row(c, start, end);
         int more = good ? next_item(c, ']') : 0;
         if (good && more > 0) {
@@ -463,7 +527,8 @@ int json_walk_records(json_walk *walk) {
             return 0;
         }
         size_t start = walk->offset;
-        const uint8_t *found = walk->multi_line ? NULL : memchr(walk->text + start, '\n', walk->length - start);
+        const uint8_t *found =
+            walk->multi_line ? NULL : memchr(walk->text + start, '\n', walk->length - start);
         size_t end = found ? (size_t)(found - walk->text) : walk->length;
         if (*c.next < end) {
             if (!walk_line(&c, (uint32_t)start, (uint32_t)end)) {
@@ -471,8 +536,10 @@ int json_walk_records(json_walk *walk) {
                 return 0;
             }
             // A broken record may have been left early, or have run on into the next line.
-            while (c.next > walk->positions && c.next[-1] >= end) c.next--;
-            while (c.next < last && *c.next < end) c.next++;
+            while (c.next > walk->positions && c.next[-1] >= end)
+                c.next--;
+            while (c.next < last && *c.next < end)
+                c.next++;
         }
         walk->offset = end + 1;
     }

@@ -112,7 +112,8 @@ void parquet_unpack_bools(const uint8_t *in, int64_t at, uint8_t *out, int64_t c
 
 uint32_t parquet_largest(const uint32_t *values, int64_t count) {
     uint32_t largest = 0;
-    for (int64_t i = 0; i < count; i++) largest = values[i] > largest ? values[i] : largest;
+    for (int64_t i = 0; i < count; i++)
+        largest = values[i] > largest ? values[i] : largest;
     return largest;
 }
 
@@ -133,9 +134,11 @@ void parquet_append_bits(uint64_t *words, int64_t at, const uint64_t *from, int6
     for (int64_t done = 0; done < count; done += 64) {
         int64_t take = count - done < 64 ? count - done : 64;
         uint64_t value = from[done >> 6];
-        if (take < 64) value &= (1ULL << take) - 1;
+        if (take < 64)
+            value &= (1ULL << take) - 1;
         to[done >> 6] |= value << offset;
-        if (offset + take > 64) to[(done >> 6) + 1] |= value >> (64 - offset);
+        if (offset + take > 64)
+            to[(done >> 6) + 1] |= value >> (64 - offset);
     }
 }
 
@@ -143,9 +146,11 @@ int64_t parquet_set_rows(const uint64_t *words, int64_t count, uint32_t *rows) {
     int64_t found = 0;
     for (int64_t base = 0; base < count; base += 64) {
         uint64_t word = words[base >> 6];
-        if (count - base < 64) word &= (1ULL << (count - base)) - 1;
+        if (count - base < 64)
+            word &= (1ULL << (count - base)) - 1;
         if (word == ~0ULL) {
-            for (int64_t i = 0; i < 64; i++) rows[found + i] = (uint32_t)(base + i);
+            for (int64_t i = 0; i < 64; i++)
+                rows[found + i] = (uint32_t)(base + i);
             found += 64;
             continue;
         }
@@ -165,7 +170,8 @@ void parquet_pack_bools(const uint8_t *in, uint8_t *out, int64_t count) {
     }
     if (i < count) {
         uint8_t last = 0;
-        for (int64_t j = i; j < count; j++) last |= (uint8_t)(in[j] << (j - i));
+        for (int64_t j = i; j < count; j++)
+            last |= (uint8_t)(in[j] << (j - i));
         out[i >> 3] = last;
     }
 }
@@ -177,15 +183,18 @@ void parquet_hybrid_open(parquet_hybrid *hybrid, const uint8_t *start, size_t by
     hybrid->width = width;
 }
 
-// Reads the header of the next run. A bit-packed run may be cut short by the end of the stream, as some writers do.
+// Reads the header of the next run. A bit-packed run may be cut short by the end of the stream, as some
+// writers do.
 static int next_run(parquet_hybrid *h) {
     uint64_t header = 0;
     int shift = 0;
     for (;;) {
-        if (h->next >= h->end || shift > 35) return -1;
+        if (h->next >= h->end || shift > 35)
+            return -1;
         uint8_t byte = *h->next++;
         header |= (uint64_t)(byte & 0x7F) << shift;
-        if (!(byte & 0x80)) break;
+        if (!(byte & 0x80))
+            break;
         shift += 7;
     }
     if (header & 1) {
@@ -193,11 +202,13 @@ static int next_run(parquet_hybrid *h) {
         uint64_t bytes = groups * (uint64_t)h->width;
         uint64_t available = (uint64_t)(h->end - h->next);
         uint64_t values = groups * 8;
-        if (groups == 0) return -1;
+        if (groups == 0)
+            return -1;
         if (bytes > available) {
             values = h->width == 0 ? values : available * 8 / (uint64_t)h->width;
             bytes = available;
-            if (values == 0) return -1;
+            if (values == 0)
+                return -1;
         }
         h->packed = h->next;
         h->packed_at = 0;
@@ -206,8 +217,10 @@ static int next_run(parquet_hybrid *h) {
     } else {
         int32_t bytes = (h->width + 7) / 8;
         uint32_t value = 0;
-        if (h->end - h->next < bytes || header == 0) return -1;
-        for (int32_t i = 0; i < bytes; i++) value |= (uint32_t)h->next[i] << (8 * i);
+        if (h->end - h->next < bytes || header == 0)
+            return -1;
+        for (int32_t i = 0; i < bytes; i++)
+            value |= (uint32_t)h->next[i] << (8 * i);
         h->next += bytes;
         h->repeated = value;
         h->repeated_left = (int64_t)(header >> 1);
@@ -217,7 +230,8 @@ static int next_run(parquet_hybrid *h) {
 
 static void read_packed(parquet_hybrid *h, uint32_t *out, int64_t count) {
     int64_t odd = (8 - (h->packed_at & 7)) & 7;
-    if (odd > count) odd = count;
+    if (odd > count)
+        odd = count;
     unpack_any(h->packed, h->packed_at, h->width, out, odd);
     int64_t group = (h->packed_at + odd) >> 3;
     parquet_unpack(h->packed + group * h->width, h->width, out + odd, count - odd);
@@ -228,7 +242,8 @@ int parquet_hybrid_read(parquet_hybrid *h, uint32_t *out, int64_t count) {
         int64_t take;
         if (h->repeated_left > 0) {
             take = h->repeated_left < count ? h->repeated_left : count;
-            for (int64_t i = 0; i < take; i++) out[i] = h->repeated;
+            for (int64_t i = 0; i < take; i++)
+                out[i] = h->repeated;
             h->repeated_left -= take;
         } else if (h->packed_left > 0) {
             take = h->packed_left < count ? h->packed_left : count;
@@ -236,7 +251,8 @@ int parquet_hybrid_read(parquet_hybrid *h, uint32_t *out, int64_t count) {
             h->packed_at += take;
             h->packed_left -= take;
         } else {
-            if (next_run(h) != 0) return -1;
+            if (next_run(h) != 0)
+                return -1;
             continue;
         }
         out += take;
@@ -256,7 +272,8 @@ int parquet_hybrid_skip(parquet_hybrid *h, int64_t count) {
             h->packed_at += take;
             h->packed_left -= take;
         } else {
-            if (next_run(h) != 0) return -1;
+            if (next_run(h) != 0)
+                return -1;
             continue;
         }
         count -= take;
@@ -267,7 +284,8 @@ int parquet_hybrid_skip(parquet_hybrid *h, int64_t count) {
 // Reads up to 64 bits from bit `at` of `in`.
 static inline uint64_t bits_at(const uint8_t *in, int64_t at, int64_t count) {
     uint64_t value = load64(in + (at >> 3)) >> (at & 7);
-    if ((at & 7) + count > 64) value |= (uint64_t)in[(at >> 3) + 8] << (64 - (at & 7));
+    if ((at & 7) + count > 64)
+        value |= (uint64_t)in[(at >> 3) + 8] << (64 - (at & 7));
     return count == 64 ? value : value & ((1ULL << count) - 1);
 }
 
@@ -278,21 +296,26 @@ static int64_t bits(parquet_hybrid *h, uint64_t *words, int64_t at, int64_t coun
         if (h->repeated_left > 0) {
             take = h->repeated_left < count ? h->repeated_left : count;
             if (h->repeated & 1) {
-                if (words) parquet_set_bits(words, at, take);
+                if (words)
+                    parquet_set_bits(words, at, take);
                 ones += take;
             }
             h->repeated_left -= take;
         } else if (h->packed_left > 0) {
             take = 64 - (at & 63);
-            if (take > count) take = count;
-            if (take > h->packed_left) take = h->packed_left;
+            if (take > count)
+                take = count;
+            if (take > h->packed_left)
+                take = h->packed_left;
             uint64_t value = bits_at(h->packed, h->packed_at, take);
-            if (words) words[at >> 6] |= value << (at & 63);
+            if (words)
+                words[at >> 6] |= value << (at & 63);
             ones += __builtin_popcountll(value);
             h->packed_at += take;
             h->packed_left -= take;
         } else {
-            if (next_run(h) != 0) return -1;
+            if (next_run(h) != 0)
+                return -1;
             continue;
         }
         at += take;
@@ -309,6 +332,7 @@ int64_t parquet_hybrid_count(parquet_hybrid *h, int64_t count) { return bits(h, 
 
 int64_t parquet_hybrid_leading(const parquet_hybrid *hybrid, uint32_t value) {
     parquet_hybrid copy = *hybrid;
-    if (copy.repeated_left == 0 && copy.packed_left == 0 && next_run(&copy) != 0) return 0;
+    if (copy.repeated_left == 0 && copy.packed_left == 0 && next_run(&copy) != 0)
+        return 0;
     return copy.repeated_left > 0 && copy.repeated == value ? copy.repeated_left : 0;
 }

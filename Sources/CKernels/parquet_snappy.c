@@ -19,7 +19,8 @@ static inline void copy16(uint8_t *to, const uint8_t *from) { memmove(to, from, 
 static int read_size(const uint8_t **at, const uint8_t *end, size_t *size) {
     uint64_t value = 0;
     for (int shift = 0; shift < 35; shift += 7) {
-        if (*at >= end) return -1;
+        if (*at >= end)
+            return -1;
         uint8_t byte = *(*at)++;
         value |= (uint64_t)(byte & 0x7F) << shift;
         if (!(byte & 0x80)) {
@@ -39,20 +40,24 @@ static inline void copy_back(uint8_t *op, size_t offset, size_t length) {
     const uint8_t *from = op - offset;
     if (offset >= 16) {
         copy16(op, from);
-        for (size_t done = 16; done < length; done += 16) copy16(op + done, from + done);
+        for (size_t done = 16; done < length; done += 16)
+            copy16(op + done, from + done);
         return;
     }
     if (offset >= 8) {
-        for (size_t done = 0; done < length; done += 8) copy8(op + done, from + done);
+        for (size_t done = 0; done < length; done += 8)
+            copy8(op + done, from + done);
         return;
     }
     // A short pattern: laid down until a multiple of it, 8 bytes or more, can be copied by eights.
     size_t done = 0;
     size_t period = offset;
     while (period < 8) {
-        for (size_t i = 0; i < offset && done < length; i++, done++) op[done] = from[done];
+        for (size_t i = 0; i < offset && done < length; i++, done++)
+            op[done] = from[done];
         period += offset;
-        if (done >= length) return;
+        if (done >= length)
+            return;
     }
     while (done < length) {
         copy8(op + done, op + done - period);
@@ -60,8 +65,8 @@ static inline void copy_back(uint8_t *op, size_t offset, size_t length) {
     }
 }
 
-// What a tag byte says: bytes that it makes, bytes of offset that follow it, and its bits of the offset above those.
-// Tags that the fast loop does not take (long literals, four-byte offsets) make 0 bytes.
+// What a tag byte says: bytes that it makes, bytes of offset that follow it, and its bits of the offset above
+// those. Tags that the fast loop does not take (long literals, four-byte offsets) make 0 bytes.
 typedef struct {
     uint8_t length, offset_bytes;
     uint16_t offset_high;
@@ -86,22 +91,25 @@ static inline void copy64(uint8_t *to, const uint8_t *from) {
 }
 
 // Takes the next tag, of any kind, with all checks. Returns 0, or -1 when the bytes are damaged.
-static int inflate_one(
-    const uint8_t **input, const uint8_t *end, uint8_t *out, uint8_t **output, const uint8_t *limit) {
+static int inflate_one(const uint8_t **input, const uint8_t *end, uint8_t *out, uint8_t **output,
+                       const uint8_t *limit) {
     const uint8_t *ip = *input;
     uint8_t *op = *output;
     const uint8_t tag = *ip++;
     const size_t extra = (tag & 3) == 3 ? 4 : tag & 3;
     size_t length = (size_t)(tag >> 2) + 1, offset;
-    if ((size_t)(end - ip) < extra) return -1;
+    if ((size_t)(end - ip) < extra)
+        return -1;
     if ((tag & 3) == 0) {
         if (length > 60) {
             size_t more = length - 60;
-            if ((size_t)(end - ip) < more) return -1;
+            if ((size_t)(end - ip) < more)
+                return -1;
             length = (size_t)(load32(ip) & (uint32_t)(0xFFFFFFFFULL >> (8 * (4 - more)))) + 1;
             ip += more;
         }
-        if (length > (size_t)(end - ip) || length > (size_t)(limit - op)) return -1;
+        if (length > (size_t)(end - ip) || length > (size_t)(limit - op))
+            return -1;
         memcpy(op, ip, length);
         *input = ip + length;
         *output = op + length;
@@ -113,7 +121,8 @@ static int inflate_one(
     } else {
         offset = load32(ip) & ((tag & 3) == 2 ? 0xFFFF : 0xFFFFFFFF);
     }
-    if (offset == 0 || offset > (size_t)(op - out) || length > (size_t)(limit - op)) return -1;
+    if (offset == 0 || offset > (size_t)(op - out) || length > (size_t)(limit - op))
+        return -1;
     copy_back(op, offset, length);
     *input = ip + extra;
     *output = op + length;
@@ -124,23 +133,27 @@ int snappy_raw_inflate(const uint8_t *in, size_t byte_count, uint8_t *out, size_
     const uint8_t *ip = in, *const end = in + byte_count;
     uint8_t *op = out, *const limit = out + size;
     size_t declared;
-    if (read_size(&ip, end, &declared) || declared != size) return -1;
+    if (read_size(&ip, end, &declared) || declared != size)
+        return -1;
     while (ip < end) {
         // Far from both ends every tag is taken alike, with one copy of 64 bytes and no branch on its kind.
         while (end - ip > 72 && limit - op >= 64) {
             const uint8_t tag = *ip;
             const tag_meaning meaning = meanings[tag];
             const size_t length = meaning.length;
-            if (length == 0) break;
+            if (length == 0)
+                break;
             if ((tag & 3) == 0) {
                 copy16(op, ip + 1);
-                if (length > 16) copy64(op, ip + 1);
+                if (length > 16)
+                    copy64(op, ip + 1);
                 op += length;
                 ip += 1 + length;
                 continue;
             }
             const size_t offset = meaning.offset_high + (load32(ip + 1) & offset_masks[tag & 3]);
-            if (offset > (size_t)(op - out)) break;
+            if (offset > (size_t)(op - out))
+                break;
             if (offset >= 16) {
                 copy16(op, op - offset);
                 if (length > 16) {
@@ -149,13 +162,15 @@ int snappy_raw_inflate(const uint8_t *in, size_t byte_count, uint8_t *out, size_
                     copy16(op + 48, op + 48 - offset);
                 }
             } else {
-                if (offset == 0) break;
+                if (offset == 0)
+                    break;
                 copy_back(op, offset, length);
             }
             op += length;
             ip += 1 + meaning.offset_bytes;
         }
-        if (inflate_one(&ip, end, out, &op, limit)) return -1;
+        if (inflate_one(&ip, end, out, &op, limit))
+            return -1;
     }
     return op == limit ? 0 : -1;
 }
@@ -210,11 +225,13 @@ static size_t match_length(const uint8_t *a, const uint8_t *b, const uint8_t *en
     const uint8_t *start = b;
     while (end - b >= 8) {
         uint64_t differing = load64(a) ^ load64(b);
-        if (differing) return (size_t)(b - start) + (size_t)(__builtin_ctzll(differing) >> 3);
+        if (differing)
+            return (size_t)(b - start) + (size_t)(__builtin_ctzll(differing) >> 3);
         a += 8;
         b += 8;
     }
-    while (b < end && *a == *b) a++, b++;
+    while (b < end && *a == *b)
+        a++, b++;
     return (size_t)(b - start);
 }
 
@@ -236,17 +253,21 @@ static uint8_t *deflate_block(const uint8_t *in, size_t byte_count, uint8_t *op,
                 uint32_t slot = slot_of(load32(ip));
                 candidate = in + table[slot];
                 table[slot] = (uint16_t)(ip - in);
-                if (load32(candidate) == load32(ip)) break;
+                if (load32(candidate) == load32(ip))
+                    break;
                 ip += misses++ >> 5;
-                if (ip >= last) goto rest;
+                if (ip >= last)
+                    goto rest;
             }
-            if (ip > literal) op = put_literal(op, literal, (size_t)(ip - literal));
+            if (ip > literal)
+                op = put_literal(op, literal, (size_t)(ip - literal));
             do {
                 size_t length = 4 + match_length(candidate + 4, ip + 4, end);
                 op = put_copy(op, (size_t)(ip - candidate), length);
                 ip += length;
                 literal = ip;
-                if (ip >= last) goto rest;
+                if (ip >= last)
+                    goto rest;
                 table[slot_of(load32(ip - 1))] = (uint16_t)(ip - 1 - in);
                 uint32_t slot = slot_of(load32(ip));
                 candidate = in + table[slot];
@@ -256,7 +277,8 @@ static uint8_t *deflate_block(const uint8_t *in, size_t byte_count, uint8_t *op,
         }
     }
 rest:
-    if (literal < end) op = put_literal(op, literal, (size_t)(end - literal));
+    if (literal < end)
+        op = put_literal(op, literal, (size_t)(end - literal));
     return op;
 }
 

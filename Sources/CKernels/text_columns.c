@@ -6,36 +6,37 @@
 
 #include "text_number.h"
 
-/// Runs `PARSE` (an expression that is 1 when the token `p`, `n` bytes, is good and `i`'s value was written) over all
-/// tokens and packs the outcome into the two bitmaps; `ZERO` writes the value of a null.
-#define FOR_TOKENS(PARSE, ZERO)                                                          \
-    size_t bad_count = 0;                                                                \
-    for (size_t base = 0; base < tokens->count; base += 64) {                            \
-        size_t stop = tokens->count - base < 64 ? tokens->count - base : 64;             \
-        uint64_t valid = 0, bad = 0;                                                     \
-        for (size_t j = 0; j < stop; j++) {                                              \
-            size_t i = base + j;                                                         \
-            uint32_t start = tokens->starts[i];                                          \
-            if (start >= TEXT_NULL) {                                                    \
-                ZERO;                                                                    \
-                continue;                                                                \
-            }                                                                            \
-            const uint8_t *p = tokens->text + start;                                     \
-            size_t n = tokens->ends[i] - start;                                          \
-            if (PARSE) {                                                                 \
-                valid |= (uint64_t)1 << j;                                               \
-            } else {                                                                     \
-                bad |= (uint64_t)1 << j;                                                 \
-                bad_count++;                                                             \
-                ZERO;                                                                    \
-            }                                                                            \
-        }                                                                                \
-        tokens->valid[base >> 6] = valid;                                                \
-        tokens->bad[base >> 6] = bad;                                                    \
-    }                                                                                    \
+/// Runs `PARSE` (an expression that is 1 when the token `p`, `n` bytes, is good and `i`'s value was written)
+/// over all tokens and packs the outcome into the two bitmaps; `ZERO` writes the value of a null.
+#define FOR_TOKENS(PARSE, ZERO)                                                                              \
+    size_t bad_count = 0;                                                                                    \
+    for (size_t base = 0; base < tokens->count; base += 64) {                                                \
+        size_t stop = tokens->count - base < 64 ? tokens->count - base : 64;                                 \
+        uint64_t valid = 0, bad = 0;                                                                         \
+        for (size_t j = 0; j < stop; j++) {                                                                  \
+            size_t i = base + j;                                                                             \
+            uint32_t start = tokens->starts[i];                                                              \
+            if (start >= TEXT_NULL) {                                                                        \
+                ZERO;                                                                                        \
+                continue;                                                                                    \
+            }                                                                                                \
+            const uint8_t *p = tokens->text + start;                                                         \
+            size_t n = tokens->ends[i] - start;                                                              \
+            if (PARSE) {                                                                                     \
+                valid |= (uint64_t)1 << j;                                                                   \
+            } else {                                                                                         \
+                bad |= (uint64_t)1 << j;                                                                     \
+                bad_count++;                                                                                 \
+                ZERO;                                                                                        \
+            }                                                                                                \
+        }                                                                                                    \
+        tokens->valid[base >> 6] = valid;                                                                    \
+        tokens->bad[base >> 6] = bad;                                                                        \
+    }                                                                                                        \
     return bad_count
 
-static inline int parse_integer(const uint8_t *p, size_t n, int64_t low, int64_t high, int plus, int64_t *out) {
+static inline int parse_integer(const uint8_t *p, size_t n, int64_t low, int64_t high, int plus,
+                                int64_t *out) {
     int negative = 0;
     if (n && (*p == '-' || (plus && *p == '+'))) {
         negative = *p == '-';
@@ -43,40 +44,51 @@ static inline int parse_integer(const uint8_t *p, size_t n, int64_t low, int64_t
         n--;
     }
     uint64_t value = 0;
-    if (n == 0) return 0;
+    if (n == 0)
+        return 0;
     if (n <= 16) {
-        if (!short_digits(p, n, &value)) return 0;
+        if (!short_digits(p, n, &value))
+            return 0;
     } else {
         for (size_t i = 0; i < n; i++) {
             uint8_t digit = (uint8_t)(p[i] - '0');
-            if (digit > 9 || value > (UINT64_MAX - digit) / 10) return 0;
+            if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+                return 0;
             value = value * 10 + digit;
         }
-        if (value > (uint64_t)INT64_MAX + (uint64_t)negative) return 0;
+        if (value > (uint64_t)INT64_MAX + (uint64_t)negative)
+            return 0;
     }
     int64_t number = negative ? (int64_t)(0 - value) : (int64_t)value;
     *out = number;
     return number >= low && number <= high;
 }
 
-#define INTEGERS(TYPE)                                                                   \
-    do {                                                                                 \
-        TYPE *values = out;                                                              \
-        int64_t value;                                                                   \
-        FOR_TOKENS((parse_integer(p, n, low, high, plus, &value) ? (values[i] = (TYPE)value, 1) : 0), values[i] = 0); \
+#define INTEGERS(TYPE)                                                                                       \
+    do {                                                                                                     \
+        TYPE *values = out;                                                                                  \
+        int64_t value;                                                                                       \
+        FOR_TOKENS((parse_integer(p, n, low, high, plus, &value) ? (values[i] = (TYPE)value, 1) : 0),        \
+                   values[i] = 0);                                                                           \
     } while (0)
 
-size_t text_parse_integers(const text_tokens *tokens, int64_t low, int64_t high, int width, int plus, void *out) {
+size_t text_parse_integers(const text_tokens *tokens, int64_t low, int64_t high, int width, int plus,
+                           void *out) {
     switch (width) {
-    case 1: INTEGERS(int8_t);
-    case 2: INTEGERS(int16_t);
-    case 4: INTEGERS(int32_t);
-    default: INTEGERS(int64_t);
+    case 1:
+        INTEGERS(int8_t);
+    case 2:
+        INTEGERS(int16_t);
+    case 4:
+        INTEGERS(int32_t);
+    default:
+        INTEGERS(int64_t);
     }
 }
 
-static const double powers_of_ten[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                         1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+static const double powers_of_ten[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                         1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                         1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 static locale_t plain_locale(void) {
     static _Atomic(locale_t) shared;
@@ -91,16 +103,23 @@ static locale_t plain_locale(void) {
 /// Says whether the token is a decimal number that strtod reads in full, and nothing that only strtod knows.
 static int is_decimal_number(const uint8_t *p, size_t n) {
     size_t i = 0, digits = 0;
-    if (i < n && (p[i] == '-' || p[i] == '+')) i++;
-    for (; i < n && p[i] >= '0' && p[i] <= '9'; i++) digits++;
+    if (i < n && (p[i] == '-' || p[i] == '+'))
+        i++;
+    for (; i < n && p[i] >= '0' && p[i] <= '9'; i++)
+        digits++;
     if (i < n && p[i] == '.')
-        for (i++; i < n && p[i] >= '0' && p[i] <= '9'; i++) digits++;
-    if (!digits) return 0;
+        for (i++; i < n && p[i] >= '0' && p[i] <= '9'; i++)
+            digits++;
+    if (!digits)
+        return 0;
     if (i < n && (p[i] == 'e' || p[i] == 'E')) {
         i++;
-        if (i < n && (p[i] == '-' || p[i] == '+')) i++;
-        if (i == n) return 0;
-        while (i < n && p[i] >= '0' && p[i] <= '9') i++;
+        if (i < n && (p[i] == '-' || p[i] == '+'))
+            i++;
+        if (i == n)
+            return 0;
+        while (i < n && p[i] >= '0' && p[i] <= '9')
+            i++;
     }
     return i == n;
 }
@@ -120,7 +139,8 @@ static int named_double(const uint8_t *p, size_t n, double *out) {
         p++;
         n--;
     }
-    if (!is_name(p, n, "Infinity") && !is_name(p, n, "INF") && !is_name(p, n, "Inf")) return 0;
+    if (!is_name(p, n, "Infinity") && !is_name(p, n, "INF") && !is_name(p, n, "Inf"))
+        return 0;
     *out = sign * __builtin_inf();
     return 1;
 }
@@ -131,22 +151,28 @@ static void trim_number(const uint8_t **p, size_t *n) {
         (*p)++;
         (*n)--;
     }
-    while (*n && (*p)[*n - 1] <= ' ') (*n)--;
+    while (*n && (*p)[*n - 1] <= ' ')
+        (*n)--;
     uint8_t last = *n ? (*p)[*n - 1] | 0x20 : 0;
-    if ((last == 'd' || last == 'f') && *n > 1 && (*p)[*n - 2] <= '9') (*n)--;
+    if ((last == 'd' || last == 'f') && *n > 1 && (*p)[*n - 2] <= '9')
+        (*n)--;
 }
 
 static int slow_double(const uint8_t *p, size_t n, double *out) {
-    if (named_double(p, n, out)) return 1;
+    if (named_double(p, n, out))
+        return 1;
     trim_number(&p, &n);
-    if (!is_decimal_number(p, n)) return 0;
+    if (!is_decimal_number(p, n))
+        return 0;
     char small[512];
     char *text = n < sizeof small ? small : malloc(n + 1);
-    if (!text) return 0;
+    if (!text)
+        return 0;
     memcpy(text, p, n);
     text[n] = 0;
     *out = strtod_l(text, NULL, plain_locale());
-    if (text != small) free(text);
+    if (text != small)
+        free(text);
     return 1;
 }
 
@@ -154,8 +180,8 @@ int text_parse_double(const uint8_t *p, size_t n, double *out) {
     size_t sign = n && *p == '-';
     uint64_t mantissa;
     uint32_t fraction;
-    if (n > sign && n - sign <= 16 && short_fixed(p + sign, n - sign, &mantissa, &fraction)
-        && mantissa <= (uint64_t)1 << 53) {
+    if (n > sign && n - sign <= 16 && short_fixed(p + sign, n - sign, &mantissa, &fraction) &&
+        mantissa <= (uint64_t)1 << 53) {
         double value = (double)mantissa / powers_of_ten[fraction];
         *out = sign ? -value : value;
         return 1;
@@ -165,8 +191,10 @@ int text_parse_double(const uint8_t *p, size_t n, double *out) {
 
 /// Handles a token in quotes: only names of numbers that are none may be.
 static int quoted_double(const uint8_t *p, size_t n, double *out) {
-    if (n < 2) return 0;
-    if (!is_name(p + 1, n - 2, "NaN") && !is_name(p + 1, n - 2, "Infinity") && !is_name(p + 1, n - 2, "-Infinity"))
+    if (n < 2)
+        return 0;
+    if (!is_name(p + 1, n - 2, "NaN") && !is_name(p + 1, n - 2, "Infinity") &&
+        !is_name(p + 1, n - 2, "-Infinity"))
         return 0;
     return named_double(p + 1, n - 2, out);
 }
@@ -180,8 +208,8 @@ static int parse_float(const uint8_t *p, size_t n, float *out) {
     size_t sign = n && *p == '-';
     uint64_t mantissa;
     uint32_t fraction;
-    if (n > sign && n - sign <= 8 && short_fixed(p + sign, n - sign, &mantissa, &fraction)
-        && mantissa <= (1 << 24) && fraction <= 10) {
+    if (n > sign && n - sign <= 8 && short_fixed(p + sign, n - sign, &mantissa, &fraction) &&
+        mantissa <= (1 << 24) && fraction <= 10) {
         float value = (float)mantissa / (float)powers_of_ten[fraction];
         *out = sign ? -value : value;
         return 1;
@@ -192,9 +220,11 @@ static int parse_float(const uint8_t *p, size_t n, float *out) {
         return 1;
     }
     trim_number(&p, &n);
-    if (!is_decimal_number(p, n)) return 0;
+    if (!is_decimal_number(p, n))
+        return 0;
     char text[512];
-    if (n >= sizeof text) return 0;
+    if (n >= sizeof text)
+        return 0;
     memcpy(text, p, n);
     text[n] = 0;
     *out = strtof_l(text, NULL, plain_locale());
@@ -209,12 +239,14 @@ static int quoted_float(const uint8_t *p, size_t n, float *out) {
 }
 
 size_t text_parse_floats(const text_tokens *tokens, int quoted_names, float *out) {
-    FOR_TOKENS((quoted_names && *p == '"' ? quoted_float(p, n, &out[i]) : parse_float(p, n, &out[i])), out[i] = 0);
+    FOR_TOKENS((quoted_names && *p == '"' ? quoted_float(p, n, &out[i]) : parse_float(p, n, &out[i])),
+               out[i] = 0);
 }
 
 static __int128 power_of_ten(int exponent) {
     __int128 power = 1;
-    while (exponent-- > 0) power *= 10;
+    while (exponent-- > 0)
+        power *= 10;
     return power;
 }
 
@@ -222,10 +254,13 @@ static __int128 power_of_ten(int exponent) {
 static int read_exponent(const uint8_t *p, size_t n, int *exponent) {
     size_t i = n && (*p == '-' || *p == '+');
     int value = 0;
-    if (i == n) return 0;
+    if (i == n)
+        return 0;
     for (size_t k = i; k < n; k++) {
-        if (p[k] < '0' || p[k] > '9') return 0;
-        if (value < 1000) value = value * 10 + (p[k] - '0');
+        if (p[k] < '0' || p[k] > '9')
+            return 0;
+        if (value < 1000)
+            value = value * 10 + (p[k] - '0');
     }
     *exponent = *p == '-' ? -value : value;
     return 1;
@@ -235,14 +270,18 @@ int text_parse_decimal(const uint8_t *p, size_t n, int precision, int scale, __i
     int negative = 0, fraction = 0, point = 0, digits = 0, kept = 0, exponent = 0;
     __int128 value = 0;
     size_t i = 0;
-    if (n && (*p == '-' || *p == '+')) negative = p[i++] == '-';
+    if (n && (*p == '-' || *p == '+'))
+        negative = p[i++] == '-';
     // Find the exponent first, to know which digit is the last one kept.
     size_t stop = i;
-    while (stop < n && p[stop] != 'e' && p[stop] != 'E') stop++;
-    if (stop < n && !read_exponent(p + stop + 1, n - stop - 1, &exponent)) return 0;
+    while (stop < n && p[stop] != 'e' && p[stop] != 'E')
+        stop++;
+    if (stop < n && !read_exponent(p + stop + 1, n - stop - 1, &exponent))
+        return 0;
     int whole = 0;
-    for (size_t k = i; k < stop && p[k] != '.'; k++) whole++;
-    int room = whole + exponent + scale;  // digits from the first up to the last one kept
+    for (size_t k = i; k < stop && p[k] != '.'; k++)
+        whole++;
+    int room = whole + exponent + scale; // digits from the first up to the last one kept
     int round_digit = -1;
     for (; i < stop; i++) {
         if (p[i] == '.' && !point) {
@@ -250,44 +289,71 @@ int text_parse_decimal(const uint8_t *p, size_t n, int precision, int scale, __i
             continue;
         }
         uint8_t digit = (uint8_t)(p[i] - '0');
-        if (digit > 9) return 0;
-        if (point) fraction++;
+        if (digit > 9)
+            return 0;
+        if (point)
+            fraction++;
         if (digits < room) {
-            if (value != 0 || digit != 0) kept++;
-            if (kept > 38) return 0;
+            if (value != 0 || digit != 0)
+                kept++;
+            if (kept > 38)
+                return 0;
             value = value * 10 + digit;
         } else if (digits == room) {
             round_digit = digit;
         }
         digits++;
     }
-    if (!digits) return 0;
+    if (!digits)
+        return 0;
     for (int missing = room - digits; missing > 0 && value != 0; missing--) {
-        if (++kept > 38) return 0;
+        if (++kept > 38)
+            return 0;
         value *= 10;
     }
-    if (round_digit >= 5) value++;
-    if (value >= power_of_ten(precision)) return 0;
+    if (round_digit >= 5)
+        value++;
+    if (value >= power_of_ten(precision))
+        return 0;
     *out = negative ? -value : value;
     return 1;
 }
 
-static const int64_t small_powers[19] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
-    10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000,
-    10000000000000000, 100000000000000000, 1000000000000000000};
+static const int64_t small_powers[19] = {1,
+                                         10,
+                                         100,
+                                         1000,
+                                         10000,
+                                         100000,
+                                         1000000,
+                                         10000000,
+                                         100000000,
+                                         1000000000,
+                                         10000000000,
+                                         100000000000,
+                                         1000000000000,
+                                         10000000000000,
+                                         100000000000000,
+                                         1000000000000000,
+                                         10000000000000000,
+                                         100000000000000000,
+                                         1000000000000000000};
 
 /// Parses a decimal that may be in quotes and may have thousands' separators.
 static int loose_decimal(const uint8_t *p, size_t n, int precision, int scale, __int128 *out) {
-    if (text_parse_decimal(p, n, precision, scale, out)) return 1;
+    if (text_parse_decimal(p, n, precision, scale, out))
+        return 1;
     uint8_t plain[128];
     size_t length = 0;
     if (n >= 2 && *p == '"') {
         p++;
         n -= 2;
     }
-    if (n > sizeof plain) return 0;
+    if (n > sizeof plain)
+        return 0;
     for (size_t i = 0; i < n; i++)
-        if (p[i] != ',') plain[length++] = p[i];
+        if (p[i] != ',')
+            plain[length++] = p[i];
     return text_parse_decimal(plain, length, precision, scale, out);
 }
 
@@ -295,15 +361,17 @@ static inline int parse_decimal64(const uint8_t *p, size_t n, int precision, int
     size_t sign = n && *p == '-';
     uint64_t mantissa;
     uint32_t fraction;
-    if (n > sign && n - sign <= 16 && short_fixed(p + sign, n - sign, &mantissa, &fraction)
-        && fraction <= (uint32_t)scale && n - sign - fraction + (size_t)scale <= 18) {
+    if (n > sign && n - sign <= 16 && short_fixed(p + sign, n - sign, &mantissa, &fraction) &&
+        fraction <= (uint32_t)scale && n - sign - fraction + (size_t)scale <= 18) {
         int64_t value = (int64_t)mantissa * small_powers[(uint32_t)scale - fraction];
-        if (value >= small_powers[precision]) return 0;
+        if (value >= small_powers[precision])
+            return 0;
         *out = sign ? -value : value;
         return 1;
     }
     __int128 wide;
-    if (!loose_decimal(p, n, precision, scale, &wide)) return 0;
+    if (!loose_decimal(p, n, precision, scale, &wide))
+        return 0;
     *out = (int64_t)wide;
     return 1;
 }
@@ -318,9 +386,11 @@ size_t text_parse_decimals128(const text_tokens *tokens, int precision, int scal
 }
 
 static int equal_ignoring_case(const uint8_t *p, size_t n, const char *name) {
-    if (strlen(name) != n) return 0;
+    if (strlen(name) != n)
+        return 0;
     for (size_t i = 0; i < n; i++)
-        if ((p[i] | 0x20) != (uint8_t)name[i]) return 0;
+        if ((p[i] | 0x20) != (uint8_t)name[i])
+            return 0;
     return 1;
 }
 
@@ -330,8 +400,10 @@ static inline int parse_boolean(const uint8_t *p, size_t n, int any_case, uint8_
         return 1;
     }
     *out = 0;
-    if (n == 5 && memcmp(p, "false", 5) == 0) return 1;
-    if (!any_case) return 0;
+    if (n == 5 && memcmp(p, "false", 5) == 0)
+        return 1;
+    if (!any_case)
+        return 0;
     *out = (uint8_t)equal_ignoring_case(p, n, "true");
     return *out || equal_ignoring_case(p, n, "false");
 }
@@ -349,11 +421,13 @@ typedef struct {
 static inline int has_byte(const uint8_t *p, size_t n, uint8_t byte) {
     const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
     uint64_t pattern = ones * byte;
-    if (n > 64) return memchr(p, byte, n) != NULL;
+    if (n > 64)
+        return memchr(p, byte, n) != NULL;
     for (size_t i = 0; i < n; i += 8) {
         uint64_t different = load_word(p + i) ^ pattern;
         uint64_t found = (different - ones) & ~different & tops;
-        if (found && i + ((size_t)__builtin_ctzll(found) >> 3) < n) return 1;
+        if (found && i + ((size_t)__builtin_ctzll(found) >> 3) < n)
+            return 1;
     }
     return 0;
 }
@@ -372,7 +446,8 @@ static inline void make_view(const uint8_t *p, size_t n, view *out) {
     *out = (view){(uint32_t)n, prefix, tail};
 }
 
-size_t text_make_views(const text_tokens *tokens, uint8_t quote, uint8_t escape, void *views, uint32_t *special) {
+size_t text_make_views(const text_tokens *tokens, uint8_t quote, uint8_t escape, void *views,
+                       uint32_t *special) {
     view *out = views;
     size_t special_count = 0;
     for (size_t base = 0; base < tokens->count; base += 64) {
@@ -391,7 +466,8 @@ size_t text_make_views(const text_tokens *tokens, uint8_t quote, uint8_t escape,
             if (quote && n >= 2 && *p == quote) {
                 p++;
                 n -= 2;
-                if (escape && has_byte(p, n, escape)) special[special_count++] = (uint32_t)i;
+                if (escape && has_byte(p, n, escape))
+                    special[special_count++] = (uint32_t)i;
             }
             make_view(p, n, &out[i]);
         }

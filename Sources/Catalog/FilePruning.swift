@@ -33,15 +33,19 @@ package struct FilePruning {
         comparisons = filters.compactMap { Self.comparison($0, columns: columns, limit: first) }
     }
 
-    /// Says whether a file may hold rows that pass, by its folders' values. An error while this is found out keeps the file.
+    /// Says whether a file may hold rows that pass, by its folders' values. An error while this is found out
+    /// keeps the file.
     package func mayMatch(_ file: FileEntry) -> Bool {
         let first = relation.dataSchema.count
         return folderFilters.allSatisfy { filter in
             let bound = filter.rewritten { part in
-                guard case .input(let index, _) = part, columns[index] - first < file.partitionValues.count else { return part }
+                guard case .input(let index, _) = part, columns[index] - first < file.partitionValues.count
+                else { return part }
                 return .literal(file.partitionValues[columns[index] - first])
             }
-            guard case .literal(let result) = ConstantFolding.fold(bound, settings: settings) else { return true }
+            guard case .literal(let result) = ConstantFolding.fold(bound, settings: settings) else {
+                return true
+            }
             return result.value == .boolean(true)
         }
     }
@@ -50,18 +54,24 @@ package struct FilePruning {
     package func predicates(for schema: Schema) -> [ColumnPredicate] {
         comparisons.compactMap { comparison in
             let field = relation.dataSchema[comparison.column]
-            guard let position = schema.index(of: field.name), schema[position].type == field.type else { return nil }
-            return ColumnPredicate(column: position, operation: comparison.operation, values: comparison.values)
+            guard let position = schema.index(of: field.name), schema[position].type == field.type else {
+                return nil
+            }
+            return ColumnPredicate(
+                column: position, operation: comparison.operation, values: comparison.values)
         }
     }
 
     private static let operations: [String: ColumnPredicate.Operation] = [
-        "equal": .equal, "less": .less, "less_equal": .lessOrEqual, "greater": .greater, "greater_equal": .greaterOrEqual,
+        "equal": .equal, "less": .less, "less_equal": .lessOrEqual, "greater": .greater,
+        "greater_equal": .greaterOrEqual,
     ]
 
     private static func comparison(_ filter: Expression, columns: [Int], limit: Int) -> Comparison? {
         func column(_ expression: Expression) -> Int? {
-            guard case .input(let index, _) = expression, index < columns.count, columns[index] < limit else { return nil }
+            guard case .input(let index, _) = expression, index < columns.count, columns[index] < limit else {
+                return nil
+            }
             return columns[index]
         }
         switch filter {
@@ -72,9 +82,12 @@ package struct FilePruning {
         case .call(let call):
             guard let first = call.arguments.first, let position = column(first) else { return nil }
             if call.name == "is_null" { return Comparison(column: position, operation: .isNull, values: []) }
-            if call.name == "is_not_null" { return Comparison(column: position, operation: .isNotNull, values: []) }
+            if call.name == "is_not_null" {
+                return Comparison(column: position, operation: .isNotNull, values: [])
+            }
             guard let operation = operations[call.name], call.arguments.count == 2,
-                case .literal(let literal) = call.arguments[1], !literal.value.isNull, literal.type == first.type
+                case .literal(let literal) = call.arguments[1], !literal.value.isNull,
+                literal.type == first.type
             else { return nil }
             return Comparison(column: position, operation: operation, values: [literal.value])
         default: return nil

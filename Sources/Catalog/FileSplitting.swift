@@ -6,7 +6,8 @@ import Vocabulary
 enum FileSplitting {
     static func ranges(of index: Int, relation: FileRelation, targetBytes: Int) -> [FileSplit] {
         let file = relation.files[index]
-        let isWhole = isCompressed(file.path) || relation.options["multiline"]?.lowercased() == "true"
+        let isWhole =
+            isCompressed(file.path) || relation.options["multiline"]?.lowercased() == "true"
             || relation.options["wholetext"]?.lowercased() == "true"
         if isWhole || file.byteCount <= targetBytes {
             return [FileSplit(file: index, start: 0, end: file.byteCount, byteCount: file.byteCount)]
@@ -23,6 +24,8 @@ enum FileSplitting {
     /// True for names of files that can only be read from their beginning.
     static func isCompressed(_ path: String) -> Bool {
         let name = path.lowercased()
-        return [".gz", ".gzip", ".zst", ".zstd", ".bz2", ".lz4", ".snappy", ".deflate"].contains { name.hasSuffix($0) }
+        return [".gz", ".gzip", ".zst", ".zstd", ".bz2", ".lz4", ".snappy", ".deflate"].contains {
+            name.hasSuffix($0)
+        }
     }
 }

@@ -2,7 +2,8 @@ import Vocabulary
 
 /// Lists and opens files, wherever they are. What the catalog needs of `Storage`.
 package protocol FileTree: Sendable {
-    /// Returns the entry at a path, or nil when there is none. Object stores have a directory wherever a key begins so.
+    /// Returns the entry at a path, or nil when there is none. Object stores have a directory wherever a key
+    /// begins so.
     func entry(at path: String) throws(EngineError) -> FileTreeEntry?
     /// Returns what is directly in a directory, in order of names.
     func entries(in directory: String) throws(EngineError) -> [FileTreeEntry]
@@ -24,7 +25,8 @@ package struct FileTreeEntry: Hashable, Sendable {
 
     /// The last part of the path.
     package var name: String { path.split(separator: "/").last.map(String.init) ?? path }
-    /// True for names that readers skip, as Spark does: `_SUCCESS`, `.crc` files, `_temporary`. A folder `_key=value` counts.
+    /// True for names that readers skip, as Spark does: `_SUCCESS`, `.crc` files, `_temporary`. A folder
+    /// `_key=value` counts.
     package var isHidden: Bool {
         name.hasPrefix(".") || (name.hasPrefix("_") && !name.contains("="))
     }

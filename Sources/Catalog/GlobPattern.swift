@@ -1,4 +1,5 @@
-/// Matches one part of a path against a pattern as Hadoop's globs do: `*`, `?`, `[a-z]`, `[^a]`, `{a,b}`, `\` escapes.
+/// Matches one part of a path against a pattern as Hadoop's globs do: `*`, `?`, `[a-z]`, `[^a]`, `{a,b}`, `\`
+/// escapes.
 struct GlobPattern {
     private let alternatives: [[Character]]
 
@@ -33,7 +34,8 @@ struct GlobPattern {
     }
 
     /// Finds the first `{…}` and its choices; `end` lies behind the closing brace.
-    private static func firstBraces(_ pattern: [Character]) -> (start: Int, end: Int, choices: [[Character]])? {
+    private static func firstBraces(_ pattern: [Character]) -> (start: Int, end: Int, choices: [[Character]])?
+    {
         guard let start = pattern.firstIndex(of: "{") else { return nil }
         var depth = 0
         var choices: [[Character]] = []

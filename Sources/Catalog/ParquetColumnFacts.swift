@@ -13,7 +13,9 @@ enum ParquetColumnFacts {
         var hasBounds = true
         for footer in footers {
             guard let column = footer.schema.index(of: field.name) else { continue }
-            for group in footer.rowGroups.indices { bytes += footer.byteCount(columns: [column], rowGroup: group) }
+            for group in footer.rowGroups.indices {
+                bytes += footer.byteCount(columns: [column], rowGroup: group)
+            }
             counted += footer.rowCount
             guard let known = footer.statistics(column: column) else {
                 hasBounds = false
@@ -38,7 +40,8 @@ enum ParquetColumnFacts {
         return facts
     }
 
-    /// Guesses the number of distinct texts from what a value takes on disk: dictionary codes of `b` bits stand for at most
+    /// Guesses the number of distinct texts from what a value takes on disk: dictionary codes of `b` bits
+    /// stand for at most
     /// 2^b texts, and beyond 20 bits writers have given up the dictionary.
     private static func distinctTexts(bytesPerRow: Double, rows: Double) -> Double {
         let bits = bytesPerRow * 8

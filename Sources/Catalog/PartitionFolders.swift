@@ -25,7 +25,9 @@ enum PartitionFolders {
         var index = 0
         while index < source.count {
             if source[index] == 0x25, index + 2 < source.count,
-                let value = UInt8(String(decoding: source[(index + 1)...(index + 2)], as: UTF8.self), radix: 16) {
+                let value = UInt8(
+                    String(decoding: source[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
+            {
                 bytes.append(value)
                 index += 3
             } else {
@@ -36,8 +38,10 @@ enum PartitionFolders {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Returns the schema of the partition columns and each file's values. Types are inferred as Spark does: INT, BIGINT,
-    /// DOUBLE, DATE, else STRING, over all values of a key; `given` types win. Throws `CONFLICTING_DIRECTORY_STRUCTURES` when files
+    /// Returns the schema of the partition columns and each file's values. Types are inferred as Spark does:
+    /// INT, BIGINT,
+    /// DOUBLE, DATE, else STRING, over all values of a key; `given` types win. Throws
+    /// `CONFLICTING_DIRECTORY_STRUCTURES` when files
     /// lie under different keys.
     static func discover(
         _ files: [[(key: String, value: String)]], root: String, infersTypes: Bool, given: Schema?
@@ -49,13 +53,16 @@ enum PartitionFolders {
         for pairs in files where pairs.map(\.key) != keys {
             throw .user(
                 "CONFLICTING_DIRECTORY_STRUCTURES", "Files lie under different partition folders: \(root)",
-                remedy: "Read the directories one by one, or give every file the folders \(keys.map { $0 + "=…" }.joined(separator: "/")).")
+                remedy:
+                    "Read the directories one by one, or give every file the folders of the first: "
+                    + keys.joined(separator: ", "))
         }
         var fields: [Field] = []
         var columns: [[Literal]] = []
         for (position, key) in keys.enumerated() {
             let texts = files.map { $0[position].value }
-            let type = given?.index(of: key).flatMap { given?[$0].type } ?? (infersTypes ? inferred(texts) : .string)
+            let type =
+                given?.index(of: key).flatMap { given?[$0].type } ?? (infersTypes ? inferred(texts) : .string)
             fields.append(Field(key, type))
             var literals: [Literal] = []
             for text in texts { literals.append(try literal(text, type, key: key)) }
@@ -96,7 +103,8 @@ enum PartitionFolders {
         return backMonth == month && backDay == day ? result : nil
     }
 
-    private static func literal(_ text: String, _ type: DataType, key: String) throws(EngineError) -> Literal {
+    private static func literal(_ text: String, _ type: DataType, key: String) throws(EngineError) -> Literal
+    {
         if text == nullFolder { return .null(type) }
         let value: Scalar? =
             switch type {
@@ -104,7 +112,9 @@ enum PartitionFolders {
             case .int8, .int16, .int32, .int64: Int64(text).map { .integer($0) }
             case .double: Double(text).map { .double($0) }
             case .float: Float(text).map { .float($0) }
-            case .boolean: text.lowercased() == "true" ? .boolean(true) : text.lowercased() == "false" ? .boolean(false) : nil
+            case .boolean:
+                text.lowercased() == "true"
+                    ? .boolean(true) : text.lowercased() == "false" ? .boolean(false) : nil
             case .date: days(text).map { .integer($0) }
             default: nil
             }

@@ -15,7 +15,8 @@ struct PathListing {
     /// Deepest nesting of directories that is followed.
     static let depthLimit = 64
 
-    /// Returns all files, sorted by path within each given path. Throws `PATH_NOT_FOUND` for a path that names nothing.
+    /// Returns all files, sorted by path within each given path. Throws `PATH_NOT_FOUND` for a path that
+    /// names nothing.
     func files(at paths: [String]) throws(EngineError) -> [Found] {
         var found: [Found] = []
         for path in paths {
@@ -36,7 +37,9 @@ struct PathListing {
     static func notFound(_ path: String) -> EngineError {
         .user(
             "PATH_NOT_FOUND", "There is no file or directory at this path: \(path)",
-            remedy: "Check the path; paths are relative to the directory the job was started in, or to the cluster's storage.")
+            remedy:
+                "Check the path; relative ones start where the job was started, or at the cluster's storage."
+        )
     }
 
     /// Drops slashes at the end, but not those of a scheme or of the root.
@@ -50,7 +53,8 @@ struct PathListing {
         _ directory: String, root: String, depth: Int, into found: inout [Found]
     ) throws(EngineError) {
         if depth > Self.depthLimit {
-            throw .user("PATH_TOO_DEEP", "Directories are nested more than \(Self.depthLimit) deep: \(directory)")
+            throw .user(
+                "PATH_TOO_DEEP", "Directories are nested more than \(Self.depthLimit) deep: \(directory)")
         }
         for entry in try tree.entries(in: directory) where !entry.isHidden {
             if entry.isDirectory {
@@ -75,7 +79,10 @@ struct PathListing {
             let pattern = GlobPattern.isPattern(part) ? GlobPattern(part) : nil
             for directory in level where directory.isDirectory {
                 if let pattern {
-                    if position == 0, try tree.entry(at: directory.path.isEmpty ? "." : directory.path) == nil { continue }
+                    if position == 0, try tree.entry(at: directory.path.isEmpty ? "." : directory.path) == nil
+                    {
+                        continue
+                    }
                     let entries = try tree.entries(in: directory.path.isEmpty ? "." : directory.path)
                     for entry in entries where !entry.isHidden && pattern.matches(entry.name) {
                         next.append(Self.rooted(entry, in: directory.path))

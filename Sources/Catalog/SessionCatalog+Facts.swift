@@ -8,6 +8,7 @@ extension SessionCatalog {
     /// Footers that are read for statistics; more files are taken to be like them.
     private static let sampledFooters = 64
 
+    /// Returns what is known of the rows and columns of a relation.
     package func statistics(of relation: FileRelation) -> RelationStatistics {
         guard relation.format == .parquet else { return textStatistics(relation) }
         let sample = relation.files.prefix(Self.sampledFooters)
@@ -28,7 +29,9 @@ extension SessionCatalog {
 
     private func textStatistics(_ relation: FileRelation) -> RelationStatistics {
         var width = Double(max(1, relation.dataSchema.count)) * Self.textBytesPerColumn
-        if relation.format == .json { width += relation.dataSchema.names.reduce(0) { $0 + Double($1.utf8.count) + 4 } }
+        if relation.format == .json {
+            width += relation.dataSchema.names.reduce(0) { $0 + Double($1.utf8.count) + 4 }
+        }
         if relation.format == .text { width = 60 }
         let isPacked = relation.files.contains { FileSplitting.isCompressed($0.path) }
         let bytes = Double(relation.byteCount) * (isPacked ? 4 : 1)
@@ -39,13 +42,16 @@ extension SessionCatalog {
 
     private func addPartitionFacts(_ relation: FileRelation, to columns: inout [Int: ColumnFacts]) {
         for position in relation.partitionSchema.fields.indices {
-            let values = Set(relation.files.compactMap { file in
-                position < file.partitionValues.count ? file.partitionValues[position].value : nil
-            })
-            columns[relation.dataSchema.count + position] = ColumnFacts(distinctCount: Double(max(1, values.count)))
+            let values = Set(
+                relation.files.compactMap { file in
+                    position < file.partitionValues.count ? file.partitionValues[position].value : nil
+                })
+            columns[relation.dataSchema.count + position] = ColumnFacts(
+                distinctCount: Double(max(1, values.count)))
         }
     }
 
+    /// Returns the parts of a relation that tasks read.
     package func splits(
         of relation: FileRelation, columns: [Int], filters: [Expression], targetBytes: Int
     ) throws(EngineError) -> [FileSplit] {

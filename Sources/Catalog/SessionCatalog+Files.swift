@@ -4,13 +4,15 @@ import Plans
 import Vocabulary
 
 extension SessionCatalog {
+    /// Lists the files at the paths and infers their columns where none are given.
     package func files(
         format: FileFormat, paths: [String], options: [String: String], schema: Schema?
     ) throws(EngineError) -> FileRelation {
         let found = try PathListing(tree: tree).files(at: paths)
         let name = paths.joined(separator: ",")
         let pairs = found.map { PartitionFolders.pairs(of: $0.entry.path, below: $0.root) }
-        let infers = options["spark.sql.sources.partitioncolumntypeinference.enabled"]?.lowercased() != "false"
+        let infers =
+            options["spark.sql.sources.partitioncolumntypeinference.enabled"]?.lowercased() != "false"
         let partitions = try PartitionFolders.discover(pairs, root: name, infersTypes: infers, given: schema)
         let entries = zip(found, partitions.values).map {
             FileEntry(path: $0.entry.path, byteCount: $0.entry.byteCount, partitionValues: $1)
@@ -37,7 +39,8 @@ extension SessionCatalog {
         guard let first = files.first else {
             throw .user(
                 "UNABLE_TO_INFER_SCHEMA", "There is no file with content to take the columns from: \(name)",
-                remedy: "Check the path, or give the columns with CREATE TEMPORARY VIEW name (columns) USING ….")
+                remedy:
+                    "Check the path, or give the columns with CREATE TEMPORARY VIEW name (columns) USING ….")
         }
         switch format {
         case .parquet:
@@ -60,7 +63,10 @@ extension SessionCatalog {
                 if fields[known].type != field.type {
                     throw .data(
                         "CANNOT_MERGE_SCHEMAS",
-                        "A column has different types in the files: \(field.name) is \(fields[known].type.sqlName) and \(field.type.sqlName) in \(file.path)")
+                        "A column has different types in the files: \(field.name) is "
+                                + "\(fields[known].type.sqlName)"
+                            + " and \(field.type.sqlName) in \(file.path)"
+                    )
                 }
             }
         }

@@ -5,7 +5,8 @@ import Plans
 import Synchronization
 import Vocabulary
 
-/// Knows what names and paths of one job stand for: its temporary views, the tables it made, and files. Thread-safe.
+/// Knows what names and paths of one job stand for: its temporary views, the tables it made, and files.
+/// Thread-safe.
 package final class SessionCatalog: JobCatalog, Sendable {
     let tree: any FileTree
     let footers: FooterCache
@@ -36,12 +37,15 @@ package final class SessionCatalog: JobCatalog, Sendable {
 
     /// Returns the name that is looked up: the last part, in lower case; `default.t` is `t`.
     private static func key(_ parts: [String]) -> String? {
-        if parts.count == 1 || (parts.count == 2 && parts[0].lowercased() == "default") { return parts.last?.lowercased() }
+        if parts.count == 1 || (parts.count == 2 && parts[0].lowercased() == "default") {
+            return parts.last?.lowercased()
+        }
         return nil
     }
 
     package var relationNames: [String] {
-        names.withLock { state in (state.views.values.map(\.name) + state.tables.values.map(\.name)).sorted() }
+        names.withLock { state in (state.views.values.map(\.name) + state.tables.values.map(\.name)).sorted()
+        }
     }
 
     package func table(named parts: [String]) -> TableDefinition? {
@@ -71,9 +75,12 @@ package final class SessionCatalog: JobCatalog, Sendable {
             !table.partitionColumns.contains { $0.lowercased() == field.name.lowercased() }
         }
         guard try tree.entry(at: table.location) != nil else {
-            let partitions = table.partitionColumns.compactMap { name in table.schema.index(of: name).map { table.schema[$0] } }
+            let partitions = table.partitionColumns.compactMap { name in
+                table.schema.index(of: name).map { table.schema[$0] }
+            }
             return FileRelation(
-                format: table.format, files: [], dataSchema: Schema(data), partitionSchema: Schema(partitions),
+                format: table.format, files: [], dataSchema: Schema(data),
+                partitionSchema: Schema(partitions),
                 options: table.options, name: table.name)
         }
         var relation = try files(

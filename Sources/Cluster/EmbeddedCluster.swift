@@ -13,8 +13,8 @@ import Worker
     import Glibc
 #endif
 
-/// Holds a whole cluster in this process: a coordinator that remembers nothing beyond it, and one worker with all
-/// cores. Messages and batches are handed over by reference; no port is opened, no file is left behind.
+/// Holds a whole cluster in this process: a coordinator that remembers nothing beyond it, and one worker with
+/// all cores. Messages and batches are handed over by reference; no port is opened, no file is left behind.
 package final class EmbeddedCluster: Sendable {
     private let coordinator: CoordinatorNode
     private let worker: WorkerNode
@@ -43,7 +43,9 @@ package final class EmbeddedCluster: Sendable {
             budget: MemoryBudget(limitBytes: memory), store: store, shuffle: shuffle,
             spillDirectory: size.spillDirectory, encodesShuffle: false, files: files)
         coordinator = CoordinatorNode(
-            environment: CoordinatorEnvironment(log: NoLog(), results: shuffle, storage: StoredJobs(rules: .unrestricted)) { _ in })
+            environment: CoordinatorEnvironment(
+                log: NoLog(), results: shuffle, storage: StoredJobs(rules: .unrestricted)
+            ) { _ in })
         let up = UpLine()
         worker = WorkerNode(
             identity: WorkerIdentity(

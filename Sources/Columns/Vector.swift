@@ -20,6 +20,7 @@ import Vocabulary
 ///
 /// `@unchecked Sendable`: a vector does not change after it was made; its buffers are only read.
 package final class Vector: @unchecked Sendable {
+    /// Names how the rows of a vector are held.
     package enum Form: UInt8, Sendable { case flat, constant, dictionary }
 
     package let type: DataType

@@ -17,7 +17,8 @@ package struct CoordinatorEnvironment: Sendable {
 
     package init(
         log: any FactLog, results: any ShuffleSource, storage: any JobStorage,
-        clock: @escaping @Sendable () -> Moment = NodeClock.moment, fail: @escaping @Sendable (any Error) -> Void
+        clock: @escaping @Sendable () -> Moment = NodeClock.moment,
+        fail: @escaping @Sendable (any Error) -> Void
     ) {
         self.log = log
         self.results = results

@@ -7,7 +7,8 @@ import Vocabulary
 extension CoordinatorNode: JobService {
     package func submit(_ request: JobRequest) async throws -> JobStatus {
         guard request.sql.utf8.count <= Limits.sqlBytes else {
-            throw EngineError.user("SQL_TOO_LONG", "The SQL text is longer than \(ByteSize.format(Limits.sqlBytes))")
+            throw EngineError.user(
+                "SQL_TOO_LONG", "The SQL text is longer than \(ByteSize.format(Limits.sqlBytes))")
         }
         let externalID = try JobIdentity.id(of: request)
         let digest = JobIdentity.digest(of: request)
@@ -67,7 +68,8 @@ extension CoordinatorNode: JobService {
         Array(try book(id).log.dropFirst(max(0, from)))
     }
 
-    package func waitForChange(_ id: String, after version: Int, milliseconds: Int) async throws -> JobStatus {
+    package func waitForChange(_ id: String, after version: Int, milliseconds: Int) async throws -> JobStatus
+    {
         let book = try book(id)
         await waitForChange(book, after: version, milliseconds: milliseconds)
         return status(of: book)
@@ -99,7 +101,8 @@ extension CoordinatorNode: JobService {
         return ClusterStatus(
             version: ProgramVersion.text, epoch: Int(scheduler.ledger.epoch), workers: active.count,
             slots: .init(
-                total: active.reduce(0) { $0 + $1.identity.slots }, used: active.reduce(0) { $0 + $1.usedSlots }),
+                total: active.reduce(0) { $0 + $1.identity.slots },
+                used: active.reduce(0) { $0 + $1.usedSlots }),
             queuedTasks: scheduler.queuedTaskCount, runningJobs: states.count { $0 == .running },
             queuedJobs: states.count { $0 == .queued })
     }

@@ -22,14 +22,15 @@ extension CoordinatorNode {
             let request = try SubmissionPayload.decode(payload)
             let now = job.acceptedMilliseconds * 1000
             let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
-            let book = JobBook(id: job.id, externalID: job.header.externalID, request: request, session: session)
+            let book = JobBook(
+                id: job.id, externalID: job.header.externalID, request: request, session: session)
             books[job.id] = book
             try restore(book, job, plans[job.id] ?? [:])
         }
     }
 
-    /// Brings a job's session to where its statements had brought it: those committed are planned again for what
-    /// they change in the catalog, and every stage graph is the one that was logged.
+    /// Brings a job's session to where its statements had brought it: those committed are planned again for
+    /// what they change in the catalog, and every stage graph is the one that was logged.
     private func restore(_ book: JobBook, _ job: JobRecord, _ logged: [UInt32: [UInt8]]) throws {
         for (index, record) in job.statements.enumerated() {
             let statement = UInt32(index)
@@ -42,7 +43,9 @@ extension CoordinatorNode {
             // An ended job needs its last graph alone, for its rows.
             guard job.isLive || graph != nil else { continue }
             book.plans[statement] = try book.session.replan(statement, graph: graph, isLive: job.isLive)
-            if record.isCommitted, job.isLive, let plan = book.plans[statement] { try book.session.finish(plan) }
+            if record.isCommitted, job.isLive, let plan = book.plans[statement] {
+                try book.session.finish(plan)
+            }
         }
     }
 
@@ -62,7 +65,8 @@ extension CoordinatorNode {
                     at: milliseconds)
             case .outputLost(let attempt, _, _):
                 books[attempt.task.stage.job]?.note(
-                    "warning", "output of task \(attempt.task) was lost; the task runs again", at: milliseconds)
+                    "warning", "output of task \(attempt.task) was lost; the task runs again",
+                    at: milliseconds)
             case .statementCommitted(let job, let statement, _):
                 books[job]?.note("info", "statement \(statement + 1) committed", at: milliseconds)
             case .jobEnded(let job, let outcome, _):

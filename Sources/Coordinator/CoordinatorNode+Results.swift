@@ -7,6 +7,7 @@ import Vocabulary
 
 // Hands the rows of a job's last query to the client.
 extension CoordinatorNode {
+    /// Returns the rows of a job that has succeeded, from the workers that hold them.
     package func result(_ id: String) async throws -> JobResult {
         let book = try book(id)
         let record = scheduler.ledger.jobs[book.id.index]
@@ -22,7 +23,8 @@ extension CoordinatorNode {
                     stream.finish()
                 })
         }
-        guard let key = record.resultStage, let graph = book.graph(last), case .rows(_, let schema) = graph.result
+        guard let key = record.resultStage, let graph = book.graph(last),
+            case .rows(_, let schema) = graph.result
         else { throw EngineError.user("JOB_HAS_NO_RESULT", "The job's last statement gives no rows: \(id)") }
         guard !record.areResultsReleased else {
             throw EngineError.user(
@@ -32,11 +34,13 @@ extension CoordinatorNode {
         let tasks = record.statements[Int(last)].stages[key.stage.index].tasks
         let parts = try tasks.map { task -> (output: OutputAddress, partitions: Range<Int>) in
             guard let output = task.output else {
-                throw EngineError.system("RESULT_LOST", "A worker that held rows of the job's result was lost")
+                throw EngineError.system(
+                    "RESULT_LOST", "A worker that held rows of the job's result was lost")
             }
             let worker = scheduler.ledger.workers[output.worker.index].identity
             return (
-                OutputAddress(attempt: output.attempt, address: worker.address, checksum: output.checksum), 0..<1
+                OutputAddress(attempt: output.attempt, address: worker.address, checksum: output.checksum),
+                0..<1
             )
         }
         let stream = environment.results.read(parts, schema: schema, ordered: true)
@@ -51,16 +55,18 @@ extension CoordinatorNode {
     private func analysis(of book: JobBook, statement: UInt32) -> String {
         let stages = scheduler.progress(of: book.id)?.stages.filter { $0.key.statement == statement } ?? []
         return stages.map { stage in
-            "stage \(stage.key.stage) \(stage.label): \(stage.total) tasks, \(stage.counters.rowsIn) rows in, "
+            "stage \(stage.key.stage) \(stage.label): \(stage.total) tasks, "
+                + "\(stage.counters.rowsIn) rows in, "
                 + "\(stage.counters.rowsOut) rows out, \(ByteSize.format(stage.counters.bytesIn)) in, "
-                + "\(ByteSize.format(stage.counters.bytesOut)) out, \(stage.counters.milliseconds) ms in tasks"
+                + "\(ByteSize.format(stage.counters.bytesOut)) out, "
+                + "\(stage.counters.milliseconds) ms in tasks"
         }.joined(separator: "\n")
     }
 }
 
 extension JobBook {
-    /// The rows of a statement that needs no stages for them (EXPLAIN, SHOW, SET), or of EXPLAIN ANALYZE with the measured
-    /// figures `text`; nil for all others.
+    /// The rows of a statement that needs no stages for them (EXPLAIN, SHOW, SET), or of EXPLAIN ANALYZE with
+    /// the measured figures `text`; nil for all others.
     func knownRows(_ statement: UInt32, text: String) -> (Schema, Batch)? {
         switch plans[statement]?.work {
         case .rows(let rows, let schema):

@@ -39,7 +39,9 @@ extension CoordinatorNode {
             if let graph, environment.log.isDurable {
                 do {
                     let settings = book.session.settings(of: statement)
-                    records = [.plan(job, statement: statement, try PlanCodec.encode(graph, settings: settings))]
+                    records = [
+                        .plan(job, statement: statement, try PlanCodec.encode(graph, settings: settings))
+                    ]
                 } catch {
                     return handle(.planningFailed(job, statement: statement, error))
                 }
@@ -52,7 +54,8 @@ extension CoordinatorNode {
     /// Publishes a statement's files, then lets its changes to the catalog take effect.
     func commit(_ manifest: CommitManifest) {
         guard let book = books[manifest.job], let plan = book.plans[manifest.statement] else {
-            let error = EngineError.internal("statement \(manifest.statement) of job \(manifest.job) has no plan")
+            let error = EngineError.internal(
+                "statement \(manifest.statement) of job \(manifest.job) has no plan")
             return handle(.commitFailed(manifest.job, statement: manifest.statement, error))
         }
         let session = book.session
@@ -93,7 +96,9 @@ extension CoordinatorNode {
         let last = writes.last
         Task.detached {
             // What cannot be removed now stays aside, invisible to readers; the job has ended either way.
-            if let (statement, write) = last { try? storage.discard(write, job: externalID, statement: statement) }
+            if let (statement, write) = last {
+                try? storage.discard(write, job: externalID, statement: statement)
+            }
             await self.handle(.cleaned(job))
         }
     }

@@ -12,8 +12,8 @@ import Vocabulary
 /// ```
 /// request, message, timer ─▶ event ─▶ JobScheduler ─▶ facts ─▶ log (durable) ─▶ actions ─▶ effects
 /// ```
-/// Decisions are the scheduler's; this actor turns requests into events, facts into log records and actions into
-/// effects. Effects of a decision start only after its facts are durable, and in the order of decisions.
+/// Decisions are the scheduler's; this actor turns requests into events, facts into log records and actions
+/// into effects. Effects of a decision start only after its facts are durable, and in the order of decisions.
 package actor CoordinatorNode {
     var scheduler: JobScheduler
     var books: [JobID: JobBook] = [:]
@@ -40,7 +40,10 @@ package actor CoordinatorNode {
 
     /// Takes a worker's message; answers to it, and later orders, go by `line`.
     package func receive(_ message: WorkerMessage, from line: any WorkerLine) {
-        if case .register(let registration) = message { lines[registration.identity.life] = line }
+        switch message {
+        case .register(let registration): lines[registration.identity.life] = line
+        case .heartbeat(let heartbeat): lines[heartbeat.life] = line
+        }
         handle(.message(message))
     }
 
@@ -159,7 +162,9 @@ package actor CoordinatorNode {
     }
 
     private func release(_ job: JobID, waiter: UInt64) {
-        guard let book = books[job], let place = book.waiters.firstIndex(where: { $0.id == waiter }) else { return }
+        guard let book = books[job], let place = book.waiters.firstIndex(where: { $0.id == waiter }) else {
+            return
+        }
         book.waiters.remove(at: place).continuation.resume()
     }
 }

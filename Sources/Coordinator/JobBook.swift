@@ -5,8 +5,8 @@ import Protocol
 import Scheduling
 import Vocabulary
 
-/// Keeps what the coordinator knows of a job beside the scheduler: its request, plans, log, and who waits for it.
-/// Owned by the `CoordinatorNode`.
+/// Keeps what the coordinator knows of a job beside the scheduler: its request, plans, log, and who waits for
+/// it. Owned by the `CoordinatorNode`.
 final class JobBook {
     let id: JobID
     let externalID: String

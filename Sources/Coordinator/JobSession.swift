@@ -7,8 +7,8 @@ import Vocabulary
 
 /// Plans a job's statements one after the other: holds its parsed text, catalog and settings.
 ///
-/// `@unchecked Sendable`: statements of a job are planned one at a time, each after the one before was committed;
-/// the coordinator's actor orders them.
+/// `@unchecked Sendable`: statements of a job are planned one at a time, each after the one before was
+/// committed; their owner is the coordinator's actor.
 final class JobSession: @unchecked Sendable {
     private let source: SQLSource
     private let statements: [StatementSyntax]
@@ -67,8 +67,8 @@ final class JobSession: @unchecked Sendable {
     /// Takes over the settings under which a statement was planned before a restart.
     func restore(_ statement: UInt32, settings: SessionSettings) { settingsByStatement[statement] = settings }
 
-    /// Plans a statement again after a restart, for what it changes in the catalog, keeping the stages that were
-    /// logged, as tasks of them have run.
+    /// Plans a statement again after a restart, for what it changes in the catalog, keeping the stages that
+    /// were logged, as tasks of them have run.
     func replan(_ statement: UInt32, graph: StageGraph?, isLive: Bool) throws -> PlannedStatement {
         if !isLive, let graph { return PlannedStatement(work: .stages(graph)) }
         let cluster = ClusterFacts(slots: 1, workers: 1)
@@ -89,7 +89,8 @@ final class JobSession: @unchecked Sendable {
     func explain(cluster: ClusterFacts, nowMicroseconds: Int64) throws -> String {
         var text: [String] = []
         for (index, statement) in statements.enumerated() {
-            let planner = StatementPlanner(catalog: catalog, settings: settings, cluster: cluster, source: source)
+            let planner = StatementPlanner(
+                catalog: catalog, settings: settings, cluster: cluster, source: source)
             if let explained = try planner.explanation(of: statement) { text.append(explained) }
             let planned = try plan(UInt32(index), cluster: cluster, nowMicroseconds: nowMicroseconds)
             try finish(planned)

@@ -10,7 +10,8 @@ package protocol JobStorage: Sendable {
     /// Makes the files of a statement visible, and what they replace invisible, at once. Idempotent.
     /// `attempts` are the winners, each with its files.
     func publish(
-        _ write: FileWrite, job: String, statement: UInt32, attempts: [(attempt: AttemptID, manifest: FileManifest)]
+        _ write: FileWrite, job: String, statement: UInt32,
+        attempts: [(attempt: AttemptID, manifest: FileManifest)]
     ) throws
     /// Removes what the statement's attempts wrote aside. Idempotent.
     func discard(_ write: FileWrite, job: String, statement: UInt32) throws

@@ -37,10 +37,12 @@ extension TaskStatus {
                     found.append(
                         TaskStatus(
                             stage: "\(statement).\(stage.spec.id)", index: index,
-                            state: task.output != nil ? "succeeded" : task.failures.isEmpty ? "waiting" : "failed",
+                            state: task.output != nil
+                                ? "succeeded" : task.failures.isEmpty ? "waiting" : "failed",
                             attempts: task.failures.count + (task.output == nil ? 0 : 1),
                             worker: worker.flatMap { id in
-                                id.index < ledger.workers.count ? ledger.workers[id.index].identity.address : nil
+                                id.index < ledger.workers.count
+                                    ? ledger.workers[id.index].identity.address : nil
                             }, error: task.failures.last?.failure.error.message))
                 }
             }

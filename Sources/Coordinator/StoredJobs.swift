@@ -30,7 +30,8 @@ package final class StoredJobs: JobStorage {
             }
         }
         try Publication(
-            output: try rules.resolve(write.path), job: StagingName.statement(job: job, statement), mode: mode,
+            output: try rules.resolve(write.path), job: StagingName.statement(job: job, statement),
+            mode: mode,
             files: files
         ).publish()
     }

@@ -1,8 +1,10 @@
 import Columns
 
-/// Compares a column with literals; a condition that statistics can rule out. Columns are positions in the file's schema,
-/// values are of the column's type (decimals with its scale). Null values in `values` are not allowed.
+/// Compares a column with literals; a condition that statistics can rule out. Columns are positions in the
+/// file's schema, values are of the column's type (decimals with its scale). Null values in `values` are not
+/// allowed.
 package struct ColumnPredicate: Sendable, Hashable {
+    /// Names the comparisons.
     package enum Operation: UInt8, Sendable, Hashable {
         case equal, less, lessOrEqual, greater, greaterOrEqual, `in`, isNull, isNotNull
     }

@@ -3,11 +3,13 @@ import Plans
 import SQLSyntax
 import Vocabulary
 
-/// Finds what names in a statement stand for. Declared here because binding needs it; implemented by `Catalog`.
+/// Finds what names in a statement stand for. Declared here because binding needs it; implemented by
+/// `Catalog`.
 package protocol CatalogLookup {
     /// Returns the table or temporary view of that name (parts as written, without quotes), or nil.
     func relation(named parts: [String]) throws(EngineError) -> CatalogRelation?
-    /// Returns the files at a path, for ``format.`path` `` and `USING format OPTIONS (…)`. Lists them and infers
+    /// Returns the files at a path, for ``format.`path` `` and `USING format OPTIONS (…)`. Lists them and
+    /// infers
     /// the schema unless one is given. Throws `PATH_NOT_FOUND` and the errors of inference.
     func files(
         format: FileFormat, paths: [String], options: [String: String], schema: Schema?

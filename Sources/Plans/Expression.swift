@@ -1,7 +1,8 @@
 import Columns
 import Vocabulary
 
-/// Computes a value from the columns of one row. Bound and typed: every name is resolved, every coercion is an
+/// Computes a value from the columns of one row. Bound and typed: every name is resolved, every coercion is
+/// an
 /// explicit cast. A value type; rewritten by copying.
 ///
 /// The same expressions serve logical and physical plans. In a logical plan columns are named by `ColumnID`
@@ -12,7 +13,8 @@ package indirect enum Expression: Hashable, Sendable {
     /// The column at a position of the operator's input batch. Only in physical plans.
     case input(Int, DataType)
     case literal(Literal)
-    /// A call of a scalar function of the `Functions` registry, by its canonical lower-case name. Operators are functions too:
+    /// A call of a scalar function of the `Functions` registry, by its canonical lower-case name. Operators
+    /// are functions too:
     /// `add subtract multiply divide div mod negate`, `equal not_equal less less_equal greater greater_equal
     /// null_safe_equal`, `and or not`, `is_null is_not_null`, `concat`, `like`, ….
     case call(FunctionCall)
@@ -81,6 +83,7 @@ package struct ConditionalBranch: Hashable, Sendable {
 
 /// Holds a subquery inside an expression until it is rewritten.
 package struct SubqueryExpression: Hashable, Sendable {
+    /// Names what is asked of a subquery.
     package enum Kind: Hashable, Sendable {
         /// One row, one column; null when the subquery has no row, an error when it has more than one.
         case scalar
@@ -147,7 +150,8 @@ extension Expression {
             }
             return .conditional(mapped, otherwise: try otherwise.map(transform), type: type)
         case .inList(let value, let list): return .inList(try transform(value), list)
-        case .member(let inner, let index, let type): return .member(try transform(inner), index: index, type: type)
+        case .member(let inner, let index, let type):
+            return .member(try transform(inner), index: index, type: type)
         case .subquery(var subquery):
             if case .in(let values) = subquery.kind { subquery.kind = .in(try values.map(transform)) }
             return .subquery(subquery)

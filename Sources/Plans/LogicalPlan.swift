@@ -10,7 +10,8 @@ package indirect enum LogicalPlan: Hashable, Sendable {
     case project([NamedExpression], input: LogicalPlan)
     /// One row per group; without groups one row in all. Output: groups, then aggregates.
     case aggregate(groups: [NamedExpression], aggregates: [NamedAggregate], input: LogicalPlan)
-    /// Inner equality and any other conditions are in `condition`; semi and anti joins give the left columns only.
+    /// Inner equality and any other conditions are in `condition`; semi and anti joins give the left columns
+    /// only.
     case join(JoinKind, left: LogicalPlan, right: LogicalPlan, condition: Expression?)
     case sort([SortKey], input: LogicalPlan)
     /// `count` nil: all rows after `offset`.
@@ -20,7 +21,8 @@ package indirect enum LogicalPlan: Hashable, Sendable {
     case union([LogicalPlan], output: [ColumnReference])
     /// Each input row once per projection list (grouping sets).
     case expand([[Expression]], output: [ColumnReference], input: LogicalPlan)
-    /// Exactly one row: the input's, or nulls when it has none; an error when it has more. What a scalar subquery
+    /// Exactly one row: the input's, or nulls when it has none; an error when it has more. What a scalar
+    /// subquery
     /// becomes.
     case singleRow(input: LogicalPlan)
 }
@@ -34,7 +36,9 @@ package struct LogicalScan: Hashable, Sendable {
     /// Conjuncts over `output` that the reader applies and by which it skips files, row groups and pages.
     package var filters: [Expression]
 
-    package init(relation: FileRelation, output: [ColumnReference], columns: [Int], filters: [Expression] = []) {
+    package init(
+        relation: FileRelation, output: [ColumnReference], columns: [Int], filters: [Expression] = []
+    ) {
         self.relation = relation
         self.output = output
         self.columns = columns
@@ -70,7 +74,8 @@ extension LogicalPlan {
         switch self {
         case .scan(let scan): scan.output
         case .values(_, let output), .union(_, let output), .expand(_, let output, _): output
-        case .filter(_, let input), .sort(_, let input), .limit(_, _, let input), .distinct(let input): input.output
+        case .filter(_, let input), .sort(_, let input), .limit(_, _, let input), .distinct(let input):
+            input.output
         case .singleRow(let input):
             input.output.map { ColumnReference(id: $0.id, name: $0.name, type: $0.type, nullable: true) }
         case .project(let list, _): list.map(\.output)

@@ -3,7 +3,8 @@ import Vocabulary
 
 /// Says how one task computes batches, as a tree of operators over columns named by position.
 ///
-/// Every node runs inside one task; data crosses tasks only at exchanges. The physical planner puts `.exchange` nodes
+/// Every node runs inside one task; data crosses tasks only at exchanges. The physical planner puts
+/// `.exchange` nodes
 /// in; splitting into stages replaces each by a `.shuffleRead` of the stage that now ends there.
 package indirect enum PhysicalPlan: Hashable, Sendable {
     case scan(PhysicalScan)
@@ -15,7 +16,8 @@ package indirect enum PhysicalPlan: Hashable, Sendable {
     case project([Expression], schema: Schema, input: PhysicalPlan)
     case aggregate(PhysicalAggregate)
     case hashJoin(PhysicalHashJoin)
-    /// Every pair of rows for which `condition` (over left, then right columns) is true; the right side is held in
+    /// Every pair of rows for which `condition` (over left, then right columns) is true; the right side is
+    /// held in
     /// memory.
     case nestedLoopJoin(PhysicalNestedLoopJoin)
     /// Sorts all rows of the task; `limit` keeps only the first rows (top-N).
@@ -29,7 +31,8 @@ package indirect enum PhysicalPlan: Hashable, Sendable {
     /// Gives exactly one row: the input's, or nulls when it has none; fails when it has more
     /// (`SCALAR_SUBQUERY_TOO_MANY_ROWS`).
     case singleRow(input: PhysicalPlan)
-    /// From sampled sort keys (the keys' values as columns): the `partitions − 1` rows that bound equal ranges.
+    /// From sampled sort keys (the keys' values as columns): the `partitions − 1` rows that bound equal
+    /// ranges.
     case rangeBounds([SortKey], partitions: Int, input: PhysicalPlan)
     /// Moves rows between tasks; only before the plan is split into stages.
     case exchange(Partitioning, input: PhysicalPlan)
@@ -42,7 +45,8 @@ package struct PhysicalScan: Hashable, Sendable {
     package var relation: FileRelation
     /// Positions in `relation.schema` of the columns that are read.
     package var columns: [Int]
-    /// Conjuncts over the read columns (`.input(i)` is `columns[i]`): the scan gives only rows that pass, and skips files, row groups
+    /// Conjuncts over the read columns (`.input(i)` is `columns[i]`): the scan gives only rows that pass, and
+    /// skips files, row groups
     /// and pages by them.
     package var filters: [Expression]
     /// Positions in `columns` of the columns that are given, in order; those only filtered by are left out.
@@ -61,6 +65,7 @@ package struct PhysicalScan: Hashable, Sendable {
 
 /// Reads what an earlier stage of the statement wrote.
 package struct ShuffleRead: Hashable, Sendable {
+    /// Names which partitions a task reads.
     package enum Mode: Hashable, Sendable {
         /// Task t reads partition t of every producer task.
         case partition
@@ -68,7 +73,8 @@ package struct ShuffleRead: Hashable, Sendable {
         case partitionRanges([Range<Int>])
         /// Task t reads partition `partition` of producer task t only.
         case sameTask(partition: Int)
-        /// Every task reads partition `partition` of every producer task, in producer order (broadcast, single).
+        /// Every task reads partition `partition` of every producer task, in producer order (broadcast,
+        /// single).
         case all(partition: Int)
     }
 
@@ -95,7 +101,8 @@ package struct PhysicalAggregate: Hashable, Sendable {
     package var input: PhysicalPlan
 
     package init(
-        mode: AggregateMode, groups: [Expression], aggregates: [AggregateCall], schema: Schema, input: PhysicalPlan
+        mode: AggregateMode, groups: [Expression], aggregates: [AggregateCall], schema: Schema,
+        input: PhysicalPlan
     ) {
         self.mode = mode
         self.groups = groups
@@ -107,6 +114,7 @@ package struct PhysicalAggregate: Hashable, Sendable {
 
 /// Joins by a hash table of one side's rows.
 package struct PhysicalHashJoin: Hashable, Sendable {
+    /// Names the inputs of a join.
     package enum Side: UInt8, Hashable, Sendable { case left, right }
 
     package var kind: JoinKind
@@ -119,14 +127,16 @@ package struct PhysicalHashJoin: Hashable, Sendable {
     package var residual: Expression?
     /// The side whose rows are in the table.
     package var build: Side
-    /// The build side is the same for all tasks of the stage (broadcast): one table per worker serves them all.
+    /// The build side is the same for all tasks of the stage (broadcast): one table per worker serves them
+    /// all.
     package var buildIsShared: Bool
     /// Which of left, then right columns are given, in order. For semi and anti joins left columns only.
     package var output: [Int]
     package var schema: Schema
 
     package init(
-        kind: JoinKind, left: PhysicalPlan, right: PhysicalPlan, leftKeys: [Expression], rightKeys: [Expression],
+        kind: JoinKind, left: PhysicalPlan, right: PhysicalPlan, leftKeys: [Expression],
+        rightKeys: [Expression],
         residual: Expression?, build: Side, buildIsShared: Bool, output: [Int], schema: Schema
     ) {
         self.kind = kind
@@ -142,7 +152,8 @@ package struct PhysicalHashJoin: Hashable, Sendable {
     }
 }
 
-/// Joins by comparing every pair of rows. The right side is shared by all tasks (broadcast) or the stage has one task.
+/// Joins by comparing every pair of rows. The right side is shared by all tasks (broadcast) or the stage has
+/// one task.
 package struct PhysicalNestedLoopJoin: Hashable, Sendable {
     package var kind: JoinKind
     package var left: PhysicalPlan
@@ -153,7 +164,8 @@ package struct PhysicalNestedLoopJoin: Hashable, Sendable {
     package var schema: Schema
 
     package init(
-        kind: JoinKind, left: PhysicalPlan, right: PhysicalPlan, condition: Expression?, output: [Int], schema: Schema
+        kind: JoinKind, left: PhysicalPlan, right: PhysicalPlan, condition: Expression?, output: [Int],
+        schema: Schema
     ) {
         self.kind = kind
         self.left = left
@@ -195,7 +207,9 @@ extension PhysicalPlan {
         switch self {
         case .scan(let scan): scan.schema
         case .shuffleRead(let read): read.schema
-        case .values(_, let schema), .project(_, let schema, _), .union(_, let schema), .expand(_, let schema, _): schema
+        case .values(_, let schema), .project(_, let schema, _), .union(_, let schema),
+            .expand(_, let schema, _):
+            schema
         case .filter(_, let input), .sort(_, _, let input), .limit(_, _, let input), .singleRow(let input),
             .exchange(_, let input):
             input.schema
@@ -210,8 +224,10 @@ extension PhysicalPlan {
     package var children: [PhysicalPlan] {
         switch self {
         case .scan, .shuffleRead, .values: []
-        case .filter(_, let input), .project(_, _, let input), .sort(_, _, let input), .limit(_, _, let input),
-            .expand(_, _, let input), .singleRow(let input), .rangeBounds(_, _, let input), .exchange(_, let input):
+        case .filter(_, let input), .project(_, _, let input), .sort(_, _, let input),
+            .limit(_, _, let input),
+            .expand(_, _, let input), .singleRow(let input), .rangeBounds(_, _, let input),
+            .exchange(_, let input):
             [input]
         case .union(let inputs, _): inputs
         case .aggregate(let aggregate): [aggregate.input]

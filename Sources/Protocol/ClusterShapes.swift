@@ -1,5 +1,6 @@
 /// Says how a worker stands.
 package struct WorkerStatus: Codable, Sendable, Hashable {
+    /// Counts what there is of something and how much of it is in use.
     package struct Share: Codable, Sendable, Hashable {
         package var total: Int
         package var used: Int

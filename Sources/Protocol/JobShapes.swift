@@ -112,6 +112,7 @@ package struct JobFailure: Codable, Sendable, Hashable {
 
 /// Says how a stage stands.
 package struct StageStatus: Codable, Sendable, Hashable {
+    /// Counts the tasks of a stage by state.
     package struct TaskCounts: Codable, Sendable, Hashable {
         package var total: Int
         package var done: Int

@@ -17,22 +17,26 @@ package struct FileStatus: Sendable, Hashable {
     /// The last part of the path.
     package var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    /// True for names that readers skip, as Spark does: `_SUCCESS`, `_temporary`, `.crc`. A folder `_key=value` counts.
+    /// True for names that readers skip, as Spark does: `_SUCCESS`, `_temporary`, `.crc`. A folder
+    /// `_key=value` counts.
     package var isHidden: Bool { name.hasPrefix(".") || (name.hasPrefix("_") && !name.contains("=")) }
 }
 
 /// Reaches files in one kind of place. Paths are whole, with their scheme. Thread-safe; calls block.
 package protocol FileSystem: AnyObject, Sendable {
-    /// Returns what is at a path, or nil when there is nothing. Object stores have a directory wherever a key begins so.
+    /// Returns what is at a path, or nil when there is nothing. Object stores have a directory wherever a key
+    /// begins so.
     func status(_ path: String) throws(EngineError) -> FileStatus?
-    /// Returns what is directly in a directory, hidden names too, in order of names; nothing when there is none.
+    /// Returns what is directly in a directory, hidden names too, in order of names; nothing when there is
+    /// none.
     func entries(_ directory: String) throws(EngineError) -> [FileStatus]
-    /// Returns all files at any depth below a directory, in order of paths; hidden names, and all below hidden
-    /// directories, are left out.
+    /// Returns all files at any depth below a directory, in order of paths; hidden names, and all below
+    /// hidden directories, are left out.
     func files(below directory: String) throws(EngineError) -> [FileStatus]
     /// Opens a file for reading. Throws `PATH_NOT_FOUND` when there is none.
     func open(_ path: String) throws(EngineError) -> any ByteSource
-    /// Creates a file, and the directories above it. An object is visible when its sink is finished, not before.
+    /// Creates a file, and the directories above it. An object is visible when its sink is finished, not
+    /// before.
     /// `durable`: `finish` returns when the bytes are on the device.
     func create(_ path: String, durable: Bool) throws(EngineError) -> any ByteSink
     /// Removes a file, or a directory with all that is in it; fine when there is none.
@@ -40,6 +44,7 @@ package protocol FileSystem: AnyObject, Sendable {
 }
 
 extension FileSystem {
+    /// Returns all files at any depth below a directory, in order of paths, without hidden ones.
     package func files(below directory: String) throws(EngineError) -> [FileStatus] {
         var found: [FileStatus] = []
         for entry in try entries(directory) where !entry.isHidden {
@@ -48,8 +53,8 @@ extension FileSystem {
         return found
     }
 
-    /// Returns the files that a path names: the file itself, all below a directory, or all that a glob matches.
-    /// Throws `PATH_NOT_FOUND` when there are none at all.
+    /// Returns the files that a path names: the file itself, all below a directory, or all that a glob
+    /// matches. Throws `PATH_NOT_FOUND` when there are none at all.
     package func expand(_ path: String) throws(EngineError) -> [FileStatus] {
         let location = StoragePath(path)
         var found: [FileStatus] = []
@@ -76,7 +81,8 @@ extension FileSystem {
 package enum FileSystems {
     package static let local = LocalFileSystem()
 
-    /// Returns the file system that `path` is in. Throws `UNSUPPORTED_FILE_SYSTEM` for schemes that are not known.
+    /// Returns the file system that `path` is in. Throws `UNSUPPORTED_FILE_SYSTEM` for schemes that are not
+    /// known.
     package static func of(_ path: String) throws(EngineError) -> any FileSystem {
         switch StoragePath(path).scheme {
         case .local: return local

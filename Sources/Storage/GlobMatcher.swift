@@ -43,7 +43,8 @@ struct GlobMatcher {
         switch first {
         case "*":
             let rest = pattern.dropFirst().drop { $0 == "*" }
-            return text.indices.contains { matches(rest, text[$0...]) } || matches(rest, text[text.endIndex...])
+            return text.indices.contains { matches(rest, text[$0...]) }
+                || matches(rest, text[text.endIndex...])
         case "?": return !text.isEmpty && matches(pattern.dropFirst(), text.dropFirst())
         case "[":
             guard let close = pattern.dropFirst(2).firstIndex(of: "]"), let character = text.first else {

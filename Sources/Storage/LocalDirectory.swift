@@ -2,7 +2,7 @@ import CObjectStore
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Makes, empties and syncs local directories.
@@ -99,7 +99,8 @@ enum LocalDirectory {
         return String(cString: real)
     }
 
-    /// Says whether a directory cannot be renamed: the root of a mount, or in a directory that may not be written to.
+    /// Says whether a directory cannot be renamed: the root of a mount, or in a directory that may not be
+    /// written to.
     static func isFixed(_ path: String) -> Bool {
         var (own, above) = (stat(), stat())
         let parent = parent(of: path)

@@ -1,7 +1,7 @@
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Reads a local file with positioned reads. Thread-safe: the descriptor has no shared position.

@@ -1,7 +1,7 @@
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Reaches files of this machine; relative paths start at the process's directory.
@@ -15,7 +15,8 @@ package final class LocalFileSystem: FileSystem {
             throw .fileSystem("examine", path)
         }
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
-        return FileStatus(path: path, isDirectory: isDirectory, byteCount: isDirectory ? 0 : Int(status.st_size))
+        return FileStatus(
+            path: path, isDirectory: isDirectory, byteCount: isDirectory ? 0 : Int(status.st_size))
     }
 
     package func entries(_ directory: String) throws(EngineError) -> [FileStatus] {

@@ -1,7 +1,7 @@
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// One idempotent step of a publication, with a name for messages and tests.
@@ -17,7 +17,8 @@ extension Publication {
     private var assembly: String { staging + "/new" }
     /// Beside the output: the new directory before the swap, the old one after it.
     private var swapped: String {
-        LocalDirectory.parent(of: directory) + "/." + (directory.split(separator: "/").last.map(String.init) ?? "out")
+        LocalDirectory.parent(of: directory) + "/."
+            + (directory.split(separator: "/").last.map(String.init) ?? "out")
             + "-" + job
     }
 
@@ -51,7 +52,8 @@ extension Publication {
         return steps
     }
 
-    /// Moves each staged file below `target`. Done already: the source is gone and the target has the right size.
+    /// Moves each staged file below `target`. Done already: the source is gone and the target has the right
+    /// size.
     private func move(_ file: StagedFile, below target: String, syncing: Bool) throws(EngineError) {
         let from = staging + "/" + file.attempt + "/" + file.path
         let to = target + "/" + file.path
@@ -60,7 +62,9 @@ extension Publication {
             if size != file.byteCount { throw Publication.damaged(from, file.byteCount, size) }
             if rename(from, to) != 0 { throw .fileSystem("publish", to) }
         } else {
-            guard let size = LocalDirectory.fileSize(to) else { throw Publication.damaged(from, file.byteCount, nil) }
+            guard let size = LocalDirectory.fileSize(to) else {
+                throw Publication.damaged(from, file.byteCount, nil)
+            }
             if size != file.byteCount { throw Publication.damaged(to, file.byteCount, size) }
         }
         if syncing { try LocalDirectory.sync(LocalDirectory.parent(of: to)) }
@@ -69,11 +73,14 @@ extension Publication {
     private static func damaged(_ path: String, _ expected: Int, _ found: Int?) -> EngineError {
         .system(
             "STAGED_FILE_LOST",
-            "A staged file should have \(expected) bytes but \(found.map { "has \($0)" } ?? "is not there"): \(path)")
+            "A staged file should have \(expected) bytes but "
+                    + "\(found.map { "has \($0)" } ?? "is not there"): \(path)"
+        )
     }
 
-    /// Says whether the output is the new one already: the old one has the staging directory in it, the new has not.
-    /// Without files nothing may have been staged; then the new output is known by having nothing in it.
+    /// Says whether the output is the new one already: the old one has the staging directory in it, the new
+    /// has not. Without files nothing may have been staged; then the new output is known by having nothing in
+    /// it.
     private var isSwapped: Bool {
         if !LocalDirectory.exists(directory) || LocalDirectory.exists(staging) { return false }
         return !files.isEmpty || (try? LocalDirectory.names(directory)) == ["_SUCCESS"]
@@ -122,14 +129,16 @@ extension Publication {
     /// Made when the old entries of a directory that cannot be swapped are out of the way.
     private var retired: String { staging + "/retired" }
 
-    /// Steps for a directory that cannot be renamed, such as the root of a mounted volume: its entries are exchanged
-    /// one by one. A reader may see a part of the output meanwhile; a crash is mended by the replay.
+    /// Steps for a directory that cannot be renamed, such as the root of a mounted volume: its entries are
+    /// exchanged one by one. A reader may see a part of the output meanwhile; a crash is mended by the
+    /// replay.
     private var replaceSteps: [PublicationStep] {
         [
             PublicationStep(name: "retire") { () throws(EngineError) in
                 if LocalDirectory.exists(retired) || isSwapped { return }
                 try LocalDirectory.create(staging + "/old")
-                for name in try LocalDirectory.names(directory) ?? [] where directory + "/" + name != staging {
+                for name in try LocalDirectory.names(directory) ?? [] where directory + "/" + name != staging
+                {
                     if rename(directory + "/" + name, staging + "/old/" + name) != 0 {
                         throw .fileSystem("publish", directory)
                     }
@@ -158,7 +167,8 @@ extension Publication {
     /// Marks a folder that was swapped in by this publication.
     private var marker: String { "._published-" + job }
 
-    /// Says whether a folder is the new one already: it has the marker, or the staging directory is gone altogether.
+    /// Says whether a folder is the new one already: it has the marker, or the staging directory is gone
+    /// altogether.
     private func isBroughtIn(_ folder: String) -> Bool {
         LocalDirectory.exists(folder + "/" + marker) || !LocalDirectory.exists(staging)
     }

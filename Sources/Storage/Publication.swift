@@ -29,9 +29,9 @@ package struct StagedFile: Sendable, Hashable {
 ///     out/_temporary-JOB/ATTEMPT/key=1/part-….parquet      written by tasks
 ///     out/key=1/part-….parquet, out/_SUCCESS               after publication
 ///
-/// A publication is a list of steps, each of which may be done again after a crash at any point, in order, from the
-/// first: what is done already is found done. Until the step that swaps directories the old output is visible, from it
-/// on the new one. Used by one thread at a time.
+/// A publication is a list of steps, each of which may be done again after a crash at any point, in order,
+/// from the first: what is done already is found done. Until the step that swaps directories the old output
+/// is visible, from it on the new one. Used by one thread at a time.
 package struct Publication: Sendable {
     let output: String
     let job: String
@@ -74,8 +74,8 @@ package struct Publication: Sendable {
         }
     }
 
-    /// Removes all that the statement's attempts wrote aside, and the output directory if it was made for them only.
-    /// Idempotent; does nothing to published files.
+    /// Removes all that the statement's attempts wrote aside, and the output directory if it was made for
+    /// them only. Idempotent; does nothing to published files.
     package static func discard(output: String, job: String) throws(EngineError) {
         let staging = stagingDirectory(output: output, job: job)
         try FileSystems.of(output).remove(staging)

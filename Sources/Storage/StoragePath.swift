@@ -1,5 +1,6 @@
 /// Takes a path or URL apart: `out/x`, `/data/x`, `file:///data/x`, `s3://bucket/key`, `https://host/x`.
 package struct StoragePath: Sendable, Hashable {
+    /// Names the kinds of places that paths lead to.
     package enum Scheme: Sendable, Hashable {
         case local, s3, http
         case other(String)

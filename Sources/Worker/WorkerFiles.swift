@@ -40,7 +40,8 @@ package final class WorkerFiles: FileAccess {
 
     package func discard(_ attempt: AttemptID) {
         guard let place = staged.withLock({ $0.removeValue(forKey: attempt) }) else { return }
-        // What stays because it cannot be removed is invisible, and goes with the statement's staging directory.
+        // What stays because it cannot be removed is invisible, and goes with the statement's staging
+        // directory.
         try? Publication.discard(
             output: place.output, job: place.job, attempt: StagingName.attempt(attempt))
     }

@@ -6,8 +6,8 @@ import Vocabulary
 
 /// Runs tasks for a coordinator: carries out what its `TaskAgent` decides.
 ///
-/// Compute happens on the pool's threads; this actor only takes messages, starts and stops attempts, and tells the
-/// coordinator how they ended.
+/// Compute happens on the pool's threads; this actor only takes messages, starts and stops attempts, and
+/// tells the coordinator how they ended.
 package actor WorkerNode {
     private var agent: TaskAgent
     private let resources: WorkerResources
@@ -23,7 +23,8 @@ package actor WorkerNode {
 
     package init(
         identity: WorkerIdentity, settings: AgentSettings = AgentSettings(), resources: WorkerResources,
-        pool: ComputePool, line: any CoordinatorLine, clock: @escaping @Sendable () -> Instant = NodeClock.now,
+        pool: ComputePool, line: any CoordinatorLine,
+        clock: @escaping @Sendable () -> Instant = NodeClock.now,
         leave: @escaping @Sendable (EngineError?) -> Void
     ) {
         agent = TaskAgent(identity, settings: settings, at: clock())
@@ -114,7 +115,8 @@ package actor WorkerNode {
             }
         }
         let context = TaskContext(
-            attempt: attempt, jobID: order.jobID, fragment: order.fragment, inputs: inputs, resources: resources)
+            attempt: attempt, jobID: order.jobID, fragment: order.fragment, inputs: inputs,
+            resources: resources)
         running[attempt] = context
         startedAt[attempt] = clock()
         pool.submit(TaskRun(context: context)) { end in
@@ -149,7 +151,8 @@ package actor WorkerNode {
         let meter = context.counters
         return TaskCounters(
             rowsIn: meter.rowsIn.load(ordering: .relaxed), rowsOut: meter.rowsOut.load(ordering: .relaxed),
-            bytesIn: meter.bytesIn.load(ordering: .relaxed), bytesOut: meter.bytesOut.load(ordering: .relaxed),
+            bytesIn: meter.bytesIn.load(ordering: .relaxed),
+            bytesOut: meter.bytesOut.load(ordering: .relaxed),
             spillBytes: meter.spillBytes.load(ordering: .relaxed),
             milliseconds: startedAt[attempt].map { Int(clock() - $0) } ?? 0)
     }
@@ -157,8 +160,11 @@ package actor WorkerNode {
     private func output(_ attempt: AttemptID, _ result: TaskResult, _ counters: TaskCounters) -> TaskOutput {
         TaskOutput(
             attempt: attempt, counters: counters, partitionBytes: result.partitionBytes,
-            checksum: result.checksum, manifest: FileManifest(
-                files: result.files.map { .init(relativePath: $0.relativePath, rows: $0.rows, bytes: $0.bytes) }
+            checksum: result.checksum,
+            manifest: FileManifest(
+                files: result.files.map {
+                    .init(relativePath: $0.relativePath, rows: $0.rows, bytes: $0.bytes)
+                }
             ).wireBytes)
     }
 

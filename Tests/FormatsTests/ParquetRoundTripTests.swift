@@ -36,7 +36,9 @@ func runPython(_ program: String, _ arguments: [String] = []) throws -> String {
     let text = output.fileHandleForReading.readDataToEndOfFile()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    if process.terminationStatus != 0 { Issue.record("python: \(String(decoding: complaint, as: UTF8.self))") }
+    if process.terminationStatus != 0 {
+        Issue.record("python: \(String(decoding: complaint, as: UTF8.self))")
+    }
     return String(decoding: text, as: UTF8.self)
 }
 
@@ -61,10 +63,12 @@ func readAll(
 struct ParquetRoundTripTests {
     static let types: [DataType] = [
         .boolean, .int8, .int16, .int32, .int64, .float, .double, .decimal(precision: 7, scale: 2),
-        .decimal(precision: 15, scale: 2), .decimal(precision: 30, scale: 5), .string, .binary, .date, .timestamp,
+        .decimal(precision: 15, scale: 2), .decimal(precision: 30, scale: 5), .string, .binary, .date,
+        .timestamp,
         .timestampNTZ,
         .array(.int32, containsNull: true), .array(.array(.string, containsNull: true), containsNull: true),
-        .structure([Field("a", .int64), Field("b", .string), Field("c", .array(.double, containsNull: true))]),
+        .structure([Field("a", .int64), Field("b", .string), Field("c", .array(.double, containsNull: true))]
+        ),
         .map(key: .string, value: .int32, valueContainsNull: true),
         .map(key: .int32, value: .structure([Field("x", .date)]), valueContainsNull: true),
     ]
@@ -74,12 +78,14 @@ struct ParquetRoundTripTests {
         switch type {
         case .null: .null
         case .boolean: .boolean(seed % 3 == 0)
-        case .int8, .int16, .int32, .int64, .date, .timestamp, .timestampNTZ, .yearMonthInterval, .dayTimeInterval:
+        case .int8, .int16, .int32, .int64, .date, .timestamp, .timestampNTZ, .yearMonthInterval,
+            .dayTimeInterval:
             .integer(Int64(seed % 100) - 50)
         case .float: .float(Float(seed) / 4)
         case .double: .double(Double(seed) * 1.5 - 7)
         case .decimal(let precision, _): .decimal(precision > 18 ? Int128(seed) << 70 : Int128(seed) - 40)
-        case .string: .string(seed % 7 == 0 ? "" : "value \(seed % 37) " + String(repeating: "é", count: seed % 9))
+        case .string:
+            .string(seed % 7 == 0 ? "" : "value \(seed % 37) " + String(repeating: "é", count: seed % 9))
         case .binary: .binary([UInt8](repeating: UInt8(seed % 256), count: seed % 20))
         case .array(let element, _):
             .array((0..<(seed % 4)).map { $0 == 2 ? .null : value(element, seed + $0) })
@@ -100,7 +106,8 @@ struct ParquetRoundTripTests {
             let options = ParquetWriterOptions(
                 compression: compression, rowGroupRows: 2000, pageBytes: 4000, pageRows: 700)
             let writer = try ParquetWriter(
-                sink: LocalFileSink(path: path, durable: false), schema: Schema([Field("c", type)]), options: options)
+                sink: LocalFileSink(path: path, durable: false), schema: Schema([Field("c", type)]),
+                options: options)
             var expected: [Scalar] = []
             for batch in 0..<5 {
                 let rows = (0..<999).map { row -> Scalar in

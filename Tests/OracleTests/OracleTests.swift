@@ -1,8 +1,9 @@
 import Foundation
 import Testing
 
-/// Runs the jobs of `Tests/Oracle` with the built `etl-submit` and compares with what Spark gave. Needs the data and
-/// the Python of `scripts/dependencies`; without them there is nothing to compare and the suite is skipped.
+/// Runs the jobs of `Tests/Oracle` with the built `etl-submit` and compares with what Spark gave. Needs the
+/// data and the Python of `scripts/dependencies`; without them there is nothing to compare and the suite is
+/// skipped.
 @Suite("Jobs as Spark runs them", .serialized, .enabled(if: OracleTools.areThere))
 struct OracleTests {
     @Test("every job gives Spark's columns, types and rows", arguments: ClusterShape.here, OracleTools.cases)

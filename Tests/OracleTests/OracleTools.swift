@@ -44,7 +44,8 @@ enum OracleTools {
         try run(interpreter, [script.path] + arguments)
     }
 
-    /// Runs a program to its end, for at most a minute on one of the job's 0.1 scale; its standard output goes to
+    /// Runs a program to its end, for at most a minute on one of the job's 0.1 scale; its standard output
+    /// goes to
     /// `file`, or into the answer.
     static func run(_ program: URL, _ arguments: [String], into file: URL? = nil) throws -> Run {
         let folder = FileManager.default.temporaryDirectory

@@ -42,7 +42,8 @@ final class PlanMaker {
     func table(_ name: String, _ columns: [(String, DataType)], nullable: Bool = true) -> LogicalPlan {
         let schema = Schema(columns.map { Field($0.0, $0.1, nullable: nullable) })
         let relation = FileRelation(
-            format: .parquet, files: [FileEntry(path: name, byteCount: 1_000)], dataSchema: schema, name: name)
+            format: .parquet, files: [FileEntry(path: name, byteCount: 1_000)], dataSchema: schema, name: name
+        )
         return .scan(
             LogicalScan(
                 relation: relation, output: columns.map { column($0.0, $0.1, nullable: nullable) },
@@ -70,7 +71,8 @@ func named(_ expression: Expression, _ output: ColumnReference) -> NamedExpressi
 
 /// Applies one rule.
 func applied(
-    _ rule: any PlanRule, _ plan: LogicalPlan, facts: FixedFacts = FixedFacts(), settings: SessionSettings = SessionSettings()
+    _ rule: any PlanRule, _ plan: LogicalPlan, facts: FixedFacts = FixedFacts(),
+    settings: SessionSettings = SessionSettings()
 ) throws -> String {
     try rule.rewrite(plan, RuleContext(plan: plan, facts: facts, settings: settings)).description
 }

@@ -23,10 +23,12 @@ struct RuleTests {
         #expect(try applied(SimplifyExpressions(), none) == "LocalRelation [a#1, b#2, s#3], 0 rows")
     }
 
-    @Test("SimplifyExpressions: the literal goes right, the cast goes to the literal, IN of one is an equality")
+    @Test(
+        "SimplifyExpressions: the literal goes right, the cast goes to the literal, IN of one is an equality")
     func comparisons() throws {
         func simplified(_ condition: Expression) throws -> String {
-            try applied(SimplifyExpressions(), .filter(condition, input: t)).split(separator: "\n").first.map(String.init) ?? ""
+            try applied(SimplifyExpressions(), .filter(condition, input: t)).split(separator: "\n").first.map(
+                String.init) ?? ""
         }
         #expect(try simplified(call("less", int(5), t("a"))) == "Filter (a#1 > 5)")
         let wide = Expression.cast(t("a"), to: .int64, mode: .ansi)
@@ -48,14 +50,17 @@ struct RuleTests {
             try applied(FactorDisjunctions(), .filter(call("or", one, two), input: t))
                 .hasPrefix("Filter ((a#1 = b#2) AND ((s#3 = 'x') OR (s#3 = 'y')))"))
         let other = call("or", one, call("equal", t("s"), .literal(.string("y"))))
-        #expect(try applied(FactorDisjunctions(), .filter(other, input: t)) == "\(LogicalPlan.filter(other, input: t))")
+        #expect(
+            try applied(FactorDisjunctions(), .filter(other, input: t))
+                == "\(LogicalPlan.filter(other, input: t))")
     }
 
     @Test("PushPredicates: a filter over a product becomes filters of both sides and the join's condition")
     func pushThroughJoin() throws {
         let product = LogicalPlan.join(.cross, left: t, right: u, condition: nil)
         let condition = call(
-            "and", call("and", call("equal", t("a"), u("c")), call("less", t("b"), int(3))), call("less", u("d"), int(4)))
+            "and", call("and", call("equal", t("a"), u("c")), call("less", t("b"), int(3))),
+            call("less", u("d"), int(4)))
         #expect(
             try applied(PushPredicates(), .filter(condition, input: product)) == """
                 Join Inner, (a#1 = c#4)
@@ -80,7 +85,8 @@ struct RuleTests {
         let aggregate = LogicalPlan.aggregate(
             groups: [named(t("a"), key)],
             aggregates: [NamedAggregate(AggregateCall("count", [], type: .int64), as: sum)], input: t)
-        let condition = call("and", call("less", .column(key), int(3)), call("less", .column(sum), .literal(.int64(5))))
+        let condition = call(
+            "and", call("less", .column(key), int(3)), call("less", .column(sum), .literal(.int64(5))))
         #expect(
             try applied(PushPredicates(), .filter(condition, input: aggregate)) == """
                 Filter (n#7 < 5)
@@ -91,17 +97,24 @@ struct RuleTests {
 
     @Test("PushPredicates: nothing goes below a limit")
     func limitIsABarrier() throws {
-        let plan = LogicalPlan.filter(call("less", t("a"), int(3)), input: .limit(count: 5, offset: 0, input: t))
+        let plan = LogicalPlan.filter(
+            call("less", t("a"), int(3)), input: .limit(count: 5, offset: 0, input: t))
         #expect(try applied(PushPredicates(), plan) == "\(plan)")
     }
 
     @Test("NarrowOuterJoins: a filter that rejects nulls makes a left join inner; IS NULL does not")
     func narrowing() throws {
         let join = LogicalPlan.join(.left, left: t, right: u, condition: call("equal", t("a"), u("c")))
-        #expect(try applied(NarrowOuterJoins(), .filter(call("less", u("d"), int(3)), input: join)).contains("Join Inner"))
-        #expect(try applied(NarrowOuterJoins(), .filter(call("is_null", u("d")), input: join)).contains("Join LeftOuter"))
+        #expect(
+            try applied(NarrowOuterJoins(), .filter(call("less", u("d"), int(3)), input: join)).contains(
+                "Join Inner"))
+        #expect(
+            try applied(NarrowOuterJoins(), .filter(call("is_null", u("d")), input: join)).contains(
+                "Join LeftOuter"))
         let full = LogicalPlan.join(.full, left: t, right: u, condition: call("equal", t("a"), u("c")))
-        #expect(try applied(NarrowOuterJoins(), .filter(call("less", t("b"), int(3)), input: full)).contains("Join LeftOuter"))
+        #expect(
+            try applied(NarrowOuterJoins(), .filter(call("less", t("b"), int(3)), input: full)).contains(
+                "Join LeftOuter"))
     }
 
     @Test("DerivePredicates: what limits one key limits the other; each side of an OR limits its table")
@@ -132,7 +145,8 @@ struct RuleTests {
     func limits() throws {
         let out = maker.column("x")
         let sorted = LogicalPlan.sort([SortKey(t("a"))], input: t)
-        let plan = LogicalPlan.limit(count: 3, offset: 1, input: .project([named(t("b"), out)], input: sorted))
+        let plan = LogicalPlan.limit(
+            count: 3, offset: 1, input: .project([named(t("b"), out)], input: sorted))
         #expect(
             try applied(PushLimits(), plan) == """
                 Project [b#2 AS x#6]
@@ -140,7 +154,8 @@ struct RuleTests {
                    +- Sort [a#1 ASC NULLS FIRST]
                       +- Scan parquet t [a#1, b#2, s#3]
                 """)
-        let filtered = LogicalPlan.limit(count: 3, offset: 0, input: .filter(call("less", t("a"), int(1)), input: t))
+        let filtered = LogicalPlan.limit(
+            count: 3, offset: 0, input: .filter(call("less", t("a"), int(1)), input: t))
         #expect(try applied(PushLimits(), filtered) == "\(filtered)")
     }
 
@@ -149,7 +164,8 @@ struct RuleTests {
         let sorted = LogicalPlan.sort([SortKey(t("a"))], input: t)
         let counted = LogicalPlan.aggregate(groups: [], aggregates: [], input: sorted)
         #expect(try !applied(RemoveSorts(), counted).contains("Sort"))
-        let top = LogicalPlan.aggregate(groups: [], aggregates: [], input: .limit(count: 3, offset: 0, input: sorted))
+        let top = LogicalPlan.aggregate(
+            groups: [], aggregates: [], input: .limit(count: 3, offset: 0, input: sorted))
         #expect(try applied(RemoveSorts(), top).contains("Sort"))
         #expect(try applied(RemoveSorts(), sorted) == "\(sorted)")
     }
@@ -158,10 +174,12 @@ struct RuleTests {
     func collapsing() throws {
         let sum = maker.column("x")
         let inner = LogicalPlan.project([named(call("add", t("a"), t("b"), type: .int32), sum)], input: t)
-        let once = LogicalPlan.project([named(call("negate", .column(sum), type: .int32), maker.column("y"))], input: inner)
+        let once = LogicalPlan.project(
+            [named(call("negate", .column(sum), type: .int32), maker.column("y"))], input: inner)
         #expect(try applied(CollapseProjects(), once).hasPrefix("Project [-(a#1 + b#2) AS y#7]\n+- Scan"))
         let twice = LogicalPlan.project(
-            [named(call("multiply", .column(sum), .column(sum), type: .int32), maker.column("z"))], input: inner)
+            [named(call("multiply", .column(sum), .column(sum), type: .int32), maker.column("z"))],
+            input: inner)
         #expect(try applied(CollapseProjects(), twice) == "\(twice)")
     }
 }

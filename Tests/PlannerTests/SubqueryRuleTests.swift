@@ -65,7 +65,8 @@ struct SubqueryRuleTests {
         #expect(try rewritten(call("less", t("a"), subquery(.scalar, value))).contains("SingleRow"))
         let largest = maker.column("m")
         let aggregate = LogicalPlan.aggregate(
-            groups: [], aggregates: [NamedAggregate(AggregateCall("max", [u("c")], type: .int32), as: largest)], input: u)
+            groups: [],
+            aggregates: [NamedAggregate(AggregateCall("max", [u("c")], type: .int32), as: largest)], input: u)
         let text = try rewritten(call("less", t("a"), subquery(.scalar, aggregate)))
         #expect(text.contains("Filter (a#1 < m#5)"))
         #expect(!text.contains("SingleRow"))
@@ -76,13 +77,16 @@ struct SubqueryRuleTests {
         let inner = LogicalPlan.filter(call("equal", u("c"), t("a")), input: u)
         let smallest = maker.column("m")
         let aggregate = LogicalPlan.aggregate(
-            groups: [], aggregates: [NamedAggregate(AggregateCall("min", [u("d")], type: .int32), as: smallest)], input: inner)
+            groups: [],
+            aggregates: [NamedAggregate(AggregateCall("min", [u("d")], type: .int32), as: smallest)],
+            input: inner)
         let text = try rewritten(call("equal", t("b"), subquery(.scalar, aggregate, outer: [t.output[0]])))
         #expect(text.contains("Join LeftOuter, (key#6 = a#1)"))
         #expect(text.contains("Aggregate [c#3 AS key#6], [min(d#4) AS m#5]"))
         let count = maker.column("n", .int64)
         let counted = LogicalPlan.aggregate(
-            groups: [], aggregates: [NamedAggregate(AggregateCall("count", [], type: .int64), as: count)], input: inner)
+            groups: [], aggregates: [NamedAggregate(AggregateCall("count", [], type: .int64), as: count)],
+            input: inner)
         let compared = call("equal", .literal(.int64(0)), subquery(.scalar, counted, outer: [t.output[0]]))
         #expect(try rewritten(compared).contains("CASE WHEN isnull(matched#"))
     }
@@ -90,7 +94,8 @@ struct SubqueryRuleTests {
     @Test("EXISTS below OR is joined with a marker")
     func marker() throws {
         let inner = LogicalPlan.filter(call("equal", u("c"), t("a")), input: u)
-        let condition = call("or", call("less", t("b"), int(1)), subquery(.exists, inner, outer: [t.output[0]]))
+        let condition = call(
+            "or", call("less", t("b"), int(1)), subquery(.exists, inner, outer: [t.output[0]]))
         let text = try rewritten(condition)
         #expect(text.contains("Join LeftOuter, (a#1 = key#"))
         #expect(text.contains("OR isnotnull(exists#"))

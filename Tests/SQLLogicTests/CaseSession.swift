@@ -3,8 +3,8 @@ import Columns
 import Protocol
 import Vocabulary
 
-/// Runs the records of one case file in one embedded cluster. A job is a session of its own, so every job repeats
-/// the statements before it that changed the session's views.
+/// Runs the records of one case file in one embedded cluster. A job is a session of its own, so every job
+/// repeats the statements before it that changed the session's views.
 struct CaseSession {
     private let service: any JobService
     private var settings = ["spark.sql.ansi.enabled": "true", "spark.sql.session.timeZone": "UTC"]
@@ -18,7 +18,7 @@ struct CaseSession {
 
     /// What a statement gave.
     private struct Outcome {
-        var schema = Schema([])
+        var schema = Schema([Field]())
         var lines: [String] = []
     }
 
@@ -32,8 +32,10 @@ struct CaseSession {
         do {
             outcome = try await run(record.statement)
         } catch {
-            let error = EngineError(wrapping: error)
-            guard case .failure(let code) = record.expectation else { return "\(error.code) \(error.message)" }
+            let error = (error as? EngineError) ?? EngineError.internal("\(error)")
+            guard case .failure(let code) = record.expectation else {
+                return "\(error.code) \(error.message)"
+            }
             if error.blame == .internal { return "fails inside: \(error.message)" }
             let head = error.code.prefix { $0 != "." }
             return code == nil || code.map { $0 == head } ?? true
@@ -48,18 +50,24 @@ struct CaseSession {
         case .failure(let code): return "Spark fails with \(code ?? "an error"), here it succeeds"
         case .columns(let columns):
             let here = outcome.schema.fields.map {
-                Record.Column(name: $0.name, type: ResultLines.typeName($0.type).replacing("_to_", with: " to ")
-                    .replacing("interval_", with: "interval "))
+                Record.Column(
+                    name: $0.name,
+                    type: ResultLines.typeName($0.type).replacing("_to_", with: " to ")
+                        .replacing("interval_", with: "interval "))
             }
             return here == columns ? nil : "columns: Spark \(columns.map(\.text)), here \(here.map(\.text))"
         case .rows(let types, let isSorted, let lines):
             let here = outcome.schema.types.map(ResultLines.typeName)
-            if here.map(CaseSession.wide) != types.map(CaseSession.wide) { return "types: Spark \(types), here \(here)" }
-            return RowLines.difference(expected: lines, actual: outcome.lines, types: types, isSorted: isSorted)
+            if here.map(CaseSession.wide) != types.map(CaseSession.wide) {
+                return "types: Spark \(types), here \(here)"
+            }
+            return RowLines.difference(
+                expected: lines, actual: outcome.lines, types: types, isSorted: isSorted)
         }
     }
 
-    /// Day-time and year-month intervals have no narrower fields here: `interval day` is `interval day to second`.
+    /// Day-time and year-month intervals have no narrower fields here: `interval day` is `interval day to
+    /// second`.
     private static func wide(_ type: String) -> String {
         switch type {
         case "interval_year", "interval_month": "interval_year_to_month"

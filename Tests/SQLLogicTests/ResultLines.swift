@@ -42,7 +42,8 @@ enum ResultLines {
             }
             shown = (0..<vector.count).map { row in "{" + parts.map { $0[row] }.joined(separator: ",") + "}" }
         case .null: return Array(repeating: "NULL", count: vector.count)
-        case .string, .binary, .dayTimeInterval: shown = (0..<vector.count).map { leaf(vector.scalar(at: $0)) }
+        case .string, .binary, .dayTimeInterval:
+            shown = (0..<vector.count).map { leaf(vector.scalar(at: $0)) }
         default:
             let cast = try Casting.cast(vector, to: .string, mode: .null, zone: .utc).flattened()
             shown = (0..<vector.count).map { leaf(cast.scalar(at: $0)) }

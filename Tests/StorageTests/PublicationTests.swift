@@ -9,7 +9,9 @@ struct PublicationTests {
     /// A folder of its own for each test, removed at its end.
     final class Folder {
         let path = NSTemporaryDirectory() + "millrace-storage-" + UUID().uuidString
-        init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+        init() throws {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
         deinit { try? FileManager.default.removeItem(atPath: path) }
     }
 
@@ -50,7 +52,7 @@ struct PublicationTests {
     }
 
     @Test(
-        "a crash after any step leaves what a replay completes, and an overwrite shows the old output or the new",
+        "a crash after any step leaves what a replay completes, an overwrite the old output or the new",
         arguments: [PublicationMode.append, .overwrite, .overwritePartitions])
     func interruptedAnywhere(mode: PublicationMode) throws {
         var steps = 1

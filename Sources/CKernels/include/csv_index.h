@@ -36,12 +36,13 @@ typedef struct {
     int has_returns, has_quotes;
 } csv_fields;
 
-/// Indexes text whose fields are plain: quotes only around whole fields, no escapes, no line breaks in quotes, no
-/// carriage returns but before a line feed. Returns 0, with nothing written, when the text is not so.
+/// Indexes text whose fields are plain: quotes only around whole fields, no escapes, no line breaks in
+/// quotes, no carriage returns but before a line feed. Returns 0, with nothing written, when the text is not
+/// so.
 int csv_index_plain(const csv_dialect *dialect, csv_fields *fields);
 
-/// Indexes any text, field by field, as univocity does with Spark's settings: a field in quotes whose closing quote is
-/// not followed by blanks and a separator is taken as it is, up to the next separator.
+/// Indexes any text, field by field, as univocity does with Spark's settings: a field in quotes whose closing
+/// quote is not followed by blanks and a separator is taken as it is, up to the next separator.
 void csv_index_any(const csv_dialect *dialect, csv_fields *fields);
 
 /// Rows of a batch: for each its line, its first field, and how many fields it has.
@@ -50,11 +51,13 @@ typedef struct {
     uint32_t *lines, *first_fields, *field_counts;
 } csv_rows;
 
-/// Collects rows from line `*next_line` on until the lines end or the rows are full, leaving out blank lines and
-/// comments.
-void csv_collect_rows(const csv_dialect *dialect, const csv_fields *fields, size_t *next_line, csv_rows *rows);
+/// Collects rows from line `*next_line` on until the lines end or the rows are full, leaving out blank lines
+/// and comments.
+void csv_collect_rows(const csv_dialect *dialect, const csv_fields *fields, size_t *next_line,
+                      csv_rows *rows);
 
-/// Where to write the places of some fields of each row: field `fields[c]` of row r at `starts[c * stride + r]`.
+/// Where to write the places of some fields of each row: field `fields[c]` of row r at `starts[c * stride +
+/// r]`.
 typedef struct {
     const uint32_t *fields;
     uint32_t count;
@@ -64,8 +67,8 @@ typedef struct {
 
 /// Writes where fields lie, quotes off; TEXT_NULL where one is missing, empty without quotes, or equal to the
 /// `null_length` bytes of `null_text`.
-void csv_place(const csv_dialect *dialect, const csv_fields *fields, const csv_rows *rows, csv_columns *columns,
-               const uint8_t *null_text, size_t null_length);
+void csv_place(const csv_dialect *dialect, const csv_fields *fields, const csv_rows *rows,
+               csv_columns *columns, const uint8_t *null_text, size_t null_length);
 
 /// Gives where line `line` lies, without its line break.
 void csv_line(const csv_fields *fields, size_t line, uint32_t *start, uint32_t *end);

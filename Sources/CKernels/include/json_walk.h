@@ -77,16 +77,16 @@ typedef struct {
     uint32_t broken_count;
 } json_walk;
 
-/// Walks records until the text ends or the rows are full; node 0 is the record's structure. Rows that are not JSON
-/// have no values and `row_broken`. The caller has set `starts` of all rows to JSON_MISSING and `ends` of lists to 0.
-/// Returns 1 at the end of the text, 0 when the rows are full.
+/// Walks records until the text ends or the rows are full; node 0 is the record's structure. Rows that are
+/// not JSON have no values and `row_broken`. The caller has set `starts` of all rows to JSON_MISSING and
+/// `ends` of lists to 0. Returns 1 at the end of the text, 0 when the rows are full.
 int json_walk_records(json_walk *walk);
 
 /// Says whether the token is a JSON number (as Jackson reads them).
 int json_is_number(const uint8_t *token, size_t length);
 
-/// Replaces escapes and writes the result to `out`, which has room for `length` bytes. Returns the number of bytes
-/// written, or -1 when an escape is not valid. Half surrogates become '?', as Java encodes them.
+/// Replaces escapes and writes the result to `out`, which has room for `length` bytes. Returns the number of
+/// bytes written, or -1 when an escape is not valid. Half surrogates become '?', as Java encodes them.
 int64_t json_unescape(const uint8_t *text, size_t length, uint8_t *out);
 
 #endif

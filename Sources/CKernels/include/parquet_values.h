@@ -8,12 +8,13 @@
 // Picks out[i] = in[rows[i]] for values of `width` bytes (1, 2, 4, 8, 16). Rows are in bounds.
 void parquet_gather(const void *in, const uint32_t *rows, int64_t count, void *out, int32_t width);
 
-// Moves the first `dense` of the values at `values` apart, from the back, so that they stand where bits [at, at + count)
-// of `words` are set; the other rows become zero bytes.
-void parquet_spread(void *values, const uint64_t *words, int64_t at, int64_t count, int64_t dense, int32_t width);
+// Moves the first `dense` of the values at `values` apart, from the back, so that they stand where bits [at,
+// at + count) of `words` are set; the other rows become zero bytes.
+void parquet_spread(void *values, const uint64_t *words, int64_t at, int64_t count, int64_t dense,
+                    int32_t width);
 
-// Makes 16-byte string views of `count` values, each a 32-bit length and its bytes, that begin at *next and must lie
-// before `end`; advances *next. Returns 0, or -1 when a value runs over the end.
+// Makes 16-byte string views of `count` values, each a 32-bit length and its bytes, that begin at *next and
+// must lie before `end`; advances *next. Returns 0, or -1 when a value runs over the end.
 int parquet_views(const uint8_t **next, const uint8_t *end, uint64_t *views, int64_t count);
 
 // Passes over `count` such values.
@@ -22,14 +23,16 @@ int parquet_views_skip(const uint8_t **next, const uint8_t *end, int64_t count);
 // Makes the 16-byte view of `count` bytes at `bytes`.
 void parquet_view(const uint8_t *bytes, uint32_t count, uint64_t *view);
 
-// Decodes DELTA_BINARY_PACKED. Reads the number of values from the header; returns it, or -1 when the bytes are damaged
-// or hold more than `limit` values. Sets *consumed to the bytes used. `out` has room for `limit` values.
+// Decodes DELTA_BINARY_PACKED. Reads the number of values from the header; returns it, or -1 when the bytes
+// are damaged or hold more than `limit` values. Sets *consumed to the bytes used. `out` has room for `limit`
+// values.
 int64_t parquet_delta(const uint8_t *in, size_t byte_count, int64_t *out, int64_t limit, size_t *consumed);
 
 // Undoes BYTE_STREAM_SPLIT: `width` streams of `count` bytes become `count` values of `width` bytes.
 void parquet_unsplit(const uint8_t *in, int64_t count, int32_t width, uint8_t *out);
 
-// Converts `count` big-endian two's complement numbers of `width` bytes each. Returns 0, or -1 when one does not fit.
+// Converts `count` big-endian two's complement numbers of `width` bytes each. Returns 0, or -1 when one does
+// not fit.
 int parquet_big_endian_64(const uint8_t *in, int32_t width, int64_t count, int64_t *out);
 int parquet_big_endian_128(const uint8_t *in, int32_t width, int64_t count, void *out);
 

@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/// Finds the structural characters of JSON text with simdjson's first stage, on the best instructions of the processor.
+/// Finds the structural characters of JSON text with simdjson's first stage, on the best instructions of the
+/// processor.
 typedef struct csimdjson_indexer csimdjson_indexer;
 
 /// What `csimdjson_index` found.
@@ -24,9 +25,9 @@ enum {
 csimdjson_indexer *csimdjson_create(void);
 void csimdjson_destroy(csimdjson_indexer *indexer);
 
-/// Writes to `positions` where each bracket, colon, comma, opening quote and first byte of any other scalar lies in
-/// `bytes`, ascending, followed by two entries of `length`. `bytes` must be readable for 64 bytes past its end.
-/// The positions stay valid until the next call.
+/// Writes to `positions` where each bracket, colon, comma, opening quote and first byte of any other scalar
+/// lies in `bytes`, ascending, followed by two entries of `length`. `bytes` must be readable for 64 bytes
+/// past its end. The positions stay valid until the next call.
 int csimdjson_index(csimdjson_indexer *indexer, const uint8_t *bytes, size_t length,
                     const uint32_t **positions, size_t *count);
 

@@ -41,6 +41,7 @@ package struct WebRequest: Sendable {
 
 /// Holds the answer to a request.
 package struct WebResponse: Sendable {
+    /// Holds what is sent back.
     package enum Body: Sendable {
         case bytes([UInt8])
         /// Pieces as they come; a thrown error cuts the response off.

@@ -61,6 +61,7 @@ struct PlainConnection {
             var i = max(3, searched)
             while i < pending.count {
                 if pending[i] == 10, pending[i - 1] == 13, pending[i - 2] == 10, pending[i - 3] == 13 {
+                    if i > PlainConnection.headLimitBytes { return tooLong() }
                     let head = String(decoding: pending[..<(i - 3)], as: UTF8.self)
                     pending.removeFirst(i + 1)
                     return head
@@ -68,12 +69,14 @@ struct PlainConnection {
                 i += 1
             }
             searched = pending.count
-            if pending.count > PlainConnection.headLimitBytes {
-                refuse(431, "The request's head is too long")
-                return nil
-            }
+            if pending.count > PlainConnection.headLimitBytes + (1 << 16) { return tooLong() }
             guard readMore(&pending) else { return nil }
         }
+    }
+
+    private func tooLong() -> String? {
+        refuse(431, "The request's head is longer than \(ByteSize.format(PlainConnection.headLimitBytes))")
+        return nil
     }
 
     // MARK: - Answers

@@ -120,7 +120,8 @@ final class HashAggregateOperator: Operator {
         }
     }
 
-    /// Group numbers of rows that all belong to group 0; only used without group keys, so nothing else is in there.
+    /// Group numbers of rows that all belong to group 0; only used without group keys, so nothing else is in
+    /// there.
     private func zeroGroups(_ count: Int) -> UnsafeMutablePointer<UInt32> {
         if groups.byteCount < count * 4 { groups = Buffer.zeroed(byteCount: count * 4) }
         return groups.pointer(as: UInt32.self)

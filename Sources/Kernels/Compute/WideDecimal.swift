@@ -47,7 +47,16 @@ package enum WideDecimal {
             if product.high != 0 { return nil }
             return signed(product.low, negative)
         }
-        return divide(product.high, product.low, UInt128(powers[digits]), negative)
+        if digits < 0 {
+            guard product.high == 0, let whole = signed(product.low, negative) else { return nil }
+            return rescale(whole, by: -digits)
+        }
+        if digits <= 38 { return divide(product.high, product.low, UInt128(powers[digits]), negative) }
+        // Cut in two steps; rounding only in the second is exact, as half of 10^38 is a whole number.
+        let first = UInt128(powers[min(digits - 38, 38)])
+        let (high, rest) = product.high.quotientAndRemainder(dividingBy: first)
+        let low = first.dividingFullWidth((rest, product.low)).quotient
+        return divide(high, low, UInt128(powers[38]), negative)
     }
 
     /// Returns a × 10^digits ÷ b rounded half up, or nil when it leaves 128 bits or b is zero.

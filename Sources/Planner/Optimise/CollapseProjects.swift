@@ -19,12 +19,14 @@ struct CollapseProjects: PlanRule {
             if positionMatters, list.map(\.output) == below.output, Self.passesOn(list) { return below }
             return merged(list, below)
         case .union, .distinct, .singleRow: return plan.mapChildren { collapse($0, positionMatters: true) }
-        case .filter, .sort, .limit: return plan.mapChildren { collapse($0, positionMatters: positionMatters) }
+        case .filter, .sort, .limit:
+            return plan.mapChildren { collapse($0, positionMatters: positionMatters) }
         case .join(let kind, _, _, _):
             // The result of a join is its inputs' columns, so a caller by position needs both as they are.
             _ = kind
             return plan.mapChildren { collapse($0, positionMatters: positionMatters) }
-        case .scan, .values, .aggregate, .expand: return plan.mapChildren { collapse($0, positionMatters: false) }
+        case .scan, .values, .aggregate, .expand:
+            return plan.mapChildren { collapse($0, positionMatters: false) }
         }
     }
 
@@ -32,12 +34,15 @@ struct CollapseProjects: PlanRule {
         list.allSatisfy { $0.expression.columnReference?.id == $0.output.id }
     }
 
-    /// Puts the lower projection's expressions into the upper one, where none is computed more than once for it.
+    /// Puts the lower projection's expressions into the upper one, where none is computed more than once for
+    /// it.
     private func merged(_ list: [NamedExpression], _ below: LogicalPlan) -> LogicalPlan {
         guard case .project(let inner, let input) = below else { return .project(list, input: below) }
         var uses: [ColumnID: Int] = [:]
         for item in list {
-            item.expression.forEach { if case .column(let reference) = $0 { uses[reference.id, default: 0] += 1 } }
+            item.expression.forEach {
+                if case .column(let reference) = $0 { uses[reference.id, default: 0] += 1 }
+            }
         }
         var replacements: [ColumnID: Expression] = [:]
         for item in inner {

@@ -2,7 +2,8 @@ import Columns
 import Plans
 import Vocabulary
 
-/// Adds conditions that follow from others: through `a = b` what limits `a` limits `b`; and an OR over two tables whose
+/// Adds conditions that follow from others: through `a = b` what limits `a` limits `b`; and an OR over two
+/// tables whose
 /// branches all limit one of them limits it before the join (TPC-H Q7).
 struct DerivePredicates: PlanRule {
     let name = "DerivePredicates"
@@ -13,7 +14,8 @@ struct DerivePredicates: PlanRule {
             let toLeft = derived(for: left, from: right, condition, allowed: Self.reachesLeft(kind))
             let toRight = derived(for: right, from: left, condition, allowed: Self.reachesRight(kind))
             return .join(
-                kind, left: Self.filtered(left, toLeft), right: Self.filtered(right, toRight), condition: condition)
+                kind, left: Self.filtered(left, toLeft), right: Self.filtered(right, toRight),
+                condition: condition)
         }
     }
 
@@ -45,7 +47,8 @@ struct DerivePredicates: PlanRule {
         var found: [Expression] = []
         for part in condition.conjuncts {
             if let pair = EquiKeys.pair(part, left: own, right: other.output.idSet),
-                let mine = pair.left.columnReference, let theirs = pair.right.columnReference {
+                let mine = pair.left.columnReference, let theirs = pair.right.columnReference
+            {
                 for constraint in Self.constraints(of: other) where constraint.columns == [theirs.id] {
                     found.append(constraint.substituting([theirs.id: .column(mine)]))
                 }
@@ -60,10 +63,14 @@ struct DerivePredicates: PlanRule {
     /// What an OR over both sides says of one side alone: the OR of what each branch says of it.
     private static func implied(by condition: Expression, over columns: Set<ColumnID>) -> Expression? {
         let branches = condition.disjuncts
-        guard branches.count > 1, condition.isDeterministic, !condition.columns.isSubset(of: columns) else { return nil }
+        guard branches.count > 1, condition.isDeterministic, !condition.columns.isSubset(of: columns) else {
+            return nil
+        }
         var parts: [Expression] = []
         for branch in branches {
-            let mine = branch.conjuncts.filter { !$0.columns.isEmpty && $0.columns.isSubset(of: columns) && $0.cannotFail }
+            let mine = branch.conjuncts.filter {
+                !$0.columns.isEmpty && $0.columns.isSubset(of: columns) && $0.cannotFail
+            }
             guard let part = Expression.conjunction(mine) else { return nil }
             parts.append(part)
         }
@@ -81,13 +88,19 @@ struct DerivePredicates: PlanRule {
             for item in list {
                 if let column = item.expression.columnReference { renamed[column.id] = .column(item.output) }
             }
-            return constraints(of: input).filter { $0.columns.isSubset(of: renamed.keys) }.map { $0.substituting(renamed) }
+            return constraints(of: input).filter { $0.columns.isSubset(of: renamed.keys) }.map {
+                $0.substituting(renamed)
+            }
         case .aggregate(let groups, _, let input):
             var renamed: [ColumnID: Expression] = [:]
             for group in groups {
-                if let column = group.expression.columnReference { renamed[column.id] = .column(group.output) }
+                if let column = group.expression.columnReference {
+                    renamed[column.id] = .column(group.output)
+                }
             }
-            return constraints(of: input).filter { $0.columns.isSubset(of: renamed.keys) }.map { $0.substituting(renamed) }
+            return constraints(of: input).filter { $0.columns.isSubset(of: renamed.keys) }.map {
+                $0.substituting(renamed)
+            }
         case .join(let kind, let left, let right, _):
             switch kind {
             case .inner, .cross: return constraints(of: left) + constraints(of: right)
@@ -101,6 +114,7 @@ struct DerivePredicates: PlanRule {
     }
 
     private static func isSimple(_ condition: Expression) -> Bool {
-        condition.columns.count == 1 && condition.isDeterministic && condition.cannotFail && !condition.hasSubquery
+        condition.columns.count == 1 && condition.isDeterministic && condition.cannotFail
+            && !condition.hasSubquery
     }
 }

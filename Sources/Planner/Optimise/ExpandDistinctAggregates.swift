@@ -2,10 +2,12 @@ import Columns
 import Plans
 import Vocabulary
 
-/// Rewrites DISTINCT: a distinct relation is grouped by its columns; an aggregate over distinct values is taken over
+/// Rewrites DISTINCT: a distinct relation is grouped by its columns; an aggregate over distinct values is
+/// taken over
 /// groups of them, so that execution needs no sets inside aggregate states.
 ///
-/// With one list of distinct arguments and no other aggregate two aggregations do. Otherwise each row is expanded: once
+/// With one list of distinct arguments and no other aggregate two aggregations do. Otherwise each row is
+/// expanded: once
 /// for the ordinary aggregates (`gid` 0) and once for each distinct list (`gid` 1…), as Spark's
 /// `RewriteDistinctAggregates` does.
 struct ExpandDistinctAggregates: PlanRule {
@@ -15,7 +17,9 @@ struct ExpandDistinctAggregates: PlanRule {
         plan.rewrittenUp { node in
             switch node {
             case .distinct(let input):
-                .aggregate(groups: input.output.map { NamedExpression(.column($0), as: $0) }, aggregates: [], input: input)
+                .aggregate(
+                    groups: input.output.map { NamedExpression(.column($0), as: $0) }, aggregates: [],
+                    input: input)
             case .aggregate(let groups, let aggregates, let input):
                 expanded(groups, aggregates.map(Self.withoutUseless), input, context)
             default: node
@@ -27,14 +31,16 @@ struct ExpandDistinctAggregates: PlanRule {
     private static func withoutUseless(_ aggregate: NamedAggregate) -> NamedAggregate {
         var result = aggregate
         let indifferent: Set<String> = [
-            "min", "max", "bool_and", "bool_or", "every", "some", "any", "any_value", "first", "last", "bit_and", "bit_or",
+            "min", "max", "bool_and", "bool_or", "every", "some", "any", "any_value", "first", "last",
+            "bit_and", "bit_or",
         ]
         if indifferent.contains(aggregate.call.function) { result.call.distinct = false }
         return result
     }
 
     private func expanded(
-        _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ input: LogicalPlan, _ context: RuleContext
+        _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ input: LogicalPlan,
+        _ context: RuleContext
     ) -> LogicalPlan {
         let distinct = aggregates.filter(\.call.distinct)
         if distinct.isEmpty { return .aggregate(groups: groups, aggregates: aggregates, input: input) }
@@ -49,7 +55,8 @@ struct ExpandDistinctAggregates: PlanRule {
         return byExpansion(groups, aggregates, lists, input, context)
     }
 
-    /// The arguments with the call's filter inside: rows that do not count give nulls, which distinct aggregates skip.
+    /// The arguments with the call's filter inside: rows that do not count give nulls, which distinct
+    /// aggregates skip.
     private static func arguments(of call: AggregateCall) -> [Expression] {
         guard let filter = call.filter else { return call.arguments }
         return call.arguments.map {
@@ -58,10 +65,15 @@ struct ExpandDistinctAggregates: PlanRule {
     }
 
     private func twoLevels(
-        _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ arguments: [Expression], _ input: LogicalPlan,
+        _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ arguments: [Expression],
+        _ input: LogicalPlan,
         _ context: RuleContext
     ) -> LogicalPlan {
-        let keys = groups.map { NamedExpression($0.expression, as: context.newColumn($0.output.name, $0.output.type, nullable: $0.output.nullable)) }
+        let keys = groups.map {
+            NamedExpression(
+                $0.expression,
+                as: context.newColumn($0.output.name, $0.output.type, nullable: $0.output.nullable))
+        }
         let values = arguments.map { NamedExpression($0, as: context.newColumn("distinct", $0.type)) }
         let inner = LogicalPlan.aggregate(groups: keys + values, aggregates: [], input: input)
         let outer = zip(groups, keys).map { NamedExpression(.column($1.output), as: $0.output) }
@@ -76,7 +88,8 @@ struct ExpandDistinctAggregates: PlanRule {
     }
 
     private func byExpansion(
-        _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ lists: [[Expression]], _ input: LogicalPlan,
+        _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ lists: [[Expression]],
+        _ input: LogicalPlan,
         _ context: RuleContext
     ) -> LogicalPlan {
         let keys = groups.map { context.newColumn($0.output.name, $0.output.type) }
@@ -98,8 +111,10 @@ struct ExpandDistinctAggregates: PlanRule {
         let innerKeys = keys.map { context.newColumn($0.name, $0.type) }
         let innerGid = context.newColumn("gid", .int32, nullable: false)
         let innerValues = valueColumns.map { $0.map { context.newColumn($0.name, $0.type) } }
-        let firstLevel = zip(keys + [gid] + valueColumns.flatMap { $0 }, innerKeys + [innerGid] + innerValues.flatMap { $0 })
-            .map { NamedExpression(.column($0), as: $1) }
+        let firstLevel = zip(
+            keys + [gid] + valueColumns.flatMap { $0 }, innerKeys + [innerGid] + innerValues.flatMap { $0 }
+        )
+        .map { NamedExpression(.column($0), as: $1) }
         var position = 0
         let firstCalls = regular.map { item in
             var call = item.call
@@ -117,7 +132,9 @@ struct ExpandDistinctAggregates: PlanRule {
             return NamedAggregate(call, as: context.newColumn(item.output.name, item.output.type))
         }
         let inner = LogicalPlan.aggregate(groups: firstLevel, aggregates: firstCalls, input: expand)
-        return secondLevel(groups, aggregates, lists, inner, Level(innerKeys, innerGid, innerValues, firstCalls.map(\.output)), context)
+        return secondLevel(
+            groups, aggregates, lists, inner,
+            Level(innerKeys, innerGid, innerValues, firstCalls.map(\.output)), context)
     }
 
     /// Holds the columns that the first of two aggregations gives.
@@ -128,7 +145,8 @@ struct ExpandDistinctAggregates: PlanRule {
         var regular: [ColumnReference]
 
         init(
-            _ keys: [ColumnReference], _ gid: ColumnReference, _ values: [[ColumnReference]], _ regular: [ColumnReference]
+            _ keys: [ColumnReference], _ gid: ColumnReference, _ values: [[ColumnReference]],
+            _ regular: [ColumnReference]
         ) {
             self.keys = keys
             self.gid = gid
@@ -138,7 +156,8 @@ struct ExpandDistinctAggregates: PlanRule {
     }
 
     private func secondLevel(
-        _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ lists: [[Expression]], _ inner: LogicalPlan,
+        _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ lists: [[Expression]],
+        _ inner: LogicalPlan,
         _ level: Level, _ context: RuleContext
     ) -> LogicalPlan {
         var calls: [NamedAggregate] = []
@@ -169,7 +188,8 @@ struct ExpandDistinctAggregates: PlanRule {
             let counted = context.newColumn(item.output.name, item.output.type)
             calls.append(NamedAggregate(call, as: counted))
             let zero = Expression.literal(Literal(.integer(0), item.output.type))
-            let whole = Expression.call(FunctionCall("coalesce", [.column(counted), zero], type: item.output.type))
+            let whole = Expression.call(
+                FunctionCall("coalesce", [.column(counted), zero], type: item.output.type))
             results.append(NamedExpression(whole, as: item.output))
         }
         let outer = zip(groups, level.keys).map { NamedExpression(.column($1), as: $0.output) }

@@ -14,7 +14,8 @@ extension Expression {
         return found
     }
 
-    /// True when computing the value cannot fail, so that it may be computed for rows that a filter would have dropped.
+    /// True when computing the value cannot fail, so that it may be computed for rows that a filter would
+    /// have dropped.
     var cannotFail: Bool {
         var safe = true
         forEach { part in
@@ -30,20 +31,24 @@ extension Expression {
     }
 
     private static let harmless: Set<String> = [
-        "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "null_safe_equal", "and", "or", "not",
-        "is_null", "is_not_null", "like", "ilike", "concat", "upper", "lower", "coalesce", "length", "trim", "substring", "substr",
+        "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "null_safe_equal", "and",
+        "or", "not",
+        "is_null", "is_not_null", "like", "ilike", "concat", "upper", "lower", "coalesce", "length", "trim",
+        "substring", "substr",
         "year", "month", "day", "quarter", "starts_with", "ends_with", "contains", "startswith", "endswith",
     ]
 
     private static func widens(_ from: DataType, _ to: DataType) -> Bool {
         if from == to || to == .string { return true }
         switch (from, to) {
-        case (.int8, .int16), (.int8, .int32), (.int8, .int64), (.int16, .int32), (.int16, .int64), (.int32, .int64),
+        case (.int8, .int16), (.int8, .int32), (.int8, .int64), (.int16, .int32), (.int16, .int64),
+            (.int32, .int64),
             (.date, .timestamp), (.date, .timestampNTZ), (.float, .double):
             return true
         case (_, .double) where from.isIntegral || from.isDecimal: return true
         case (.decimal(let p, let s), .decimal(let q, let t)): return t >= s && q - t >= p - s
-        case (_, .decimal(let q, let t)) where from.isIntegral: return q - t >= 19 || (from != .int64 && q - t >= 10)
+        case (_, .decimal(let q, let t)) where from.isIntegral:
+            return q - t >= 19 || (from != .int64 && q - t >= 10)
         default: return false
         }
     }
@@ -80,8 +85,11 @@ extension Expression {
 
     /// Functions that are null when any argument is.
     private static let strict: Set<String> = [
-        "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "not", "like", "ilike", "rlike", "add", "subtract",
-        "multiply", "divide", "div", "mod", "negate", "concat", "upper", "lower", "length", "trim", "substring", "substr",
-        "year", "month", "day", "quarter", "abs", "date_add", "date_sub", "starts_with", "ends_with", "contains",
+        "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "not", "like", "ilike",
+        "rlike", "add", "subtract",
+        "multiply", "divide", "div", "mod", "negate", "concat", "upper", "lower", "length", "trim",
+        "substring", "substr",
+        "year", "month", "day", "quarter", "abs", "date_add", "date_sub", "starts_with", "ends_with",
+        "contains",
     ]
 }

@@ -26,7 +26,9 @@ struct FactorDisjunctions: PlanRule {
 
     private static func factoredDisjunction(_ condition: Expression) -> Expression {
         let branches = condition.disjuncts.map(\.conjuncts)
-        guard branches.count > 1, let first = branches.first, condition.isDeterministic else { return condition }
+        guard branches.count > 1, let first = branches.first, condition.isDeterministic else {
+            return condition
+        }
         let common = first.filter { part in branches.dropFirst().allSatisfy { $0.contains(part) } }
         if common.isEmpty { return condition }
         var rests: [Expression] = []

@@ -4,7 +4,8 @@ import Vocabulary
 
 /// Holds the relations of a cluster of inner joins and what connects them. A set of relations is a bit mask.
 ///
-/// Columns that equalities connect form classes: within a set of relations, `k` members of a class cost `k − 1` equality
+/// Columns that equalities connect form classes: within a set of relations, `k` members of a class cost `k −
+/// 1` equality
 /// conditions, whichever they are, so `a = b AND b = c` also joins `a` with `c` directly.
 struct JoinGraph {
     let relations: [LogicalPlan]
@@ -49,10 +50,14 @@ struct JoinGraph {
             widths.append(estimate.byteCount(of: relation.output) / max(1, estimate.rows))
             for column in relation.output { owner[column.id] = index }
         }
-        let all = estimates.reduce(into: [ColumnID: ColumnEstimate]()) { $0.merge($1.columns) { mine, _ in mine } }
+        let all = estimates.reduce(into: [ColumnID: ColumnEstimate]()) {
+            $0.merge($1.columns) { mine, _ in mine }
+        }
         var pairs: [(ColumnReference, ColumnReference)] = []
         for condition in conditions {
-            if let pair = Self.columnPair(condition), let left = owner[pair.0.id], let right = owner[pair.1.id], left != right {
+            if let pair = Self.columnPair(condition), let left = owner[pair.0.id],
+                let right = owner[pair.1.id], left != right
+            {
                 pairs.append(pair)
                 continue
             }
@@ -64,7 +69,8 @@ struct JoinGraph {
             let joint = PlanEstimate(rows: 1e9, columns: all)
             others.append(
                 OtherCondition(
-                    expression: condition, mask: mask, selectivity: estimator.selectivity(condition, in: joint)))
+                    expression: condition, mask: mask,
+                    selectivity: estimator.selectivity(condition, in: joint)))
         }
         classes = Self.classes(of: pairs, owner: owner)
         for index in classes.indices { classes[index].domain = Self.domain(of: classes[index], all) }
@@ -88,7 +94,9 @@ struct JoinGraph {
                 groups[index].contains { $0.id == first.id || $0.id == second.id }
             }
             var merged: [ColumnReference] = touched.flatMap { groups[$0] }
-            for column in [first, second] where !merged.contains(where: { $0.id == column.id }) { merged.append(column) }
+            for column in [first, second] where !merged.contains(where: { $0.id == column.id }) {
+                merged.append(column)
+            }
             for index in touched.reversed() { groups.remove(at: index) }
             groups.append(merged)
         }
@@ -144,7 +152,9 @@ struct JoinGraph {
             let members = (keyClass.mask & set).nonzeroBitCount
             if members > 1 { for _ in 1..<members { result /= keyClass.domain } }
         }
-        for correction in corrections where correction.mask & set == correction.mask { result *= correction.factor }
+        for correction in corrections where correction.mask & set == correction.mask {
+            result *= correction.factor
+        }
         for other in others where other.mask & set == other.mask && other.mask.nonzeroBitCount > 1 {
             result *= other.selectivity
         }
@@ -158,7 +168,8 @@ struct JoinGraph {
             }
     }
 
-    /// Work of one hash join: the table is dearer per row than probing it, and every row that comes out is moved.
+    /// Work of one hash join: the table is dearer per row than probing it, and every row that comes out is
+    /// moved.
     private func joinCost(_ left: Double, _ right: Double, _ result: Double) -> Double {
         2 * min(left, right) + 0.5 * max(left, right) + result
     }
@@ -203,7 +214,8 @@ struct JoinGraph {
                     }
                 } else if cost * 4 < product?.cost ?? .infinity {
                     // A product is compared as a nested loop, each pair being looked at.
-                    product = Best(cost: cost + left.rows * right.rows, rows: size, tree: .join(left.tree, right.tree))
+                    product = Best(
+                        cost: cost + left.rows * right.rows, rows: size, tree: .join(left.tree, right.tree))
                 }
             }
             part = (part &- 1) & set
@@ -220,7 +232,8 @@ struct JoinGraph {
                 for second in parts.indices where second > first {
                     let connected = isConnected(parts[first].set, parts[second].set)
                     let size = rowCount(parts[first].set | parts[second].set)
-                    let isBetter = choice.map { connected == $0.connected ? size < $0.rows : connected } ?? true
+                    let isBetter =
+                        choice.map { connected == $0.connected ? size < $0.rows : connected } ?? true
                     if isBetter { choice = (first, second, size, connected) }
                 }
             }
@@ -238,7 +251,9 @@ struct JoinGraph {
     /// Returns the logical plan of an order, with each condition at the first join that has all its columns.
     func plan(_ tree: Tree) -> LogicalPlan {
         let (plan, set) = build(tree)
-        let single = others.filter { $0.mask & set == $0.mask && $0.mask.nonzeroBitCount == 1 && relations.count == 1 }
+        let single = others.filter {
+            $0.mask & set == $0.mask && $0.mask.nonzeroBitCount == 1 && relations.count == 1
+        }
         return Expression.conjunction(single.map(\.expression)).map { .filter($0, input: plan) } ?? plan
     }
 
@@ -248,7 +263,10 @@ struct JoinGraph {
             let mask = UInt64(1) << UInt64(index)
             if relations.count == 1 { return (relations[index], mask) }
             let own = others.filter { $0.mask == mask }.map(\.expression)
-            return (Expression.conjunction(own).map { .filter($0, input: relations[index]) } ?? relations[index], mask)
+            return (
+                Expression.conjunction(own).map { .filter($0, input: relations[index]) } ?? relations[index],
+                mask
+            )
         case .join(let first, let second):
             let (left, leftSet) = build(first)
             let (right, rightSet) = build(second)
@@ -257,15 +275,19 @@ struct JoinGraph {
             for keyClass in classes {
                 conditions += equalities(keyClass, leftSet, rightSet)
             }
-            for other in others where other.mask & set == other.mask && other.mask & leftSet != 0 && other.mask & rightSet != 0 {
+            for other in others
+            where other.mask & set == other.mask && other.mask & leftSet != 0 && other.mask & rightSet != 0 {
                 conditions.append(other.expression)
             }
             let condition = Expression.conjunction(conditions)
-            return (.join(condition == nil ? .cross : .inner, left: left, right: right, condition: condition), set)
+            return (
+                .join(condition == nil ? .cross : .inner, left: left, right: right, condition: condition), set
+            )
         }
     }
 
-    /// One equality across the two sides is enough: within each side the class's columns are equal already. Two columns
+    /// One equality across the two sides is enough: within each side the class's columns are equal already.
+    /// Two columns
     /// of one relation in a class are made equal where that relation is first joined.
     private func equalities(_ keyClass: KeyClass, _ left: UInt64, _ right: UInt64) -> [Expression] {
         let mine = keyClass.members.filter { left & (1 << UInt64($0.relation)) != 0 }

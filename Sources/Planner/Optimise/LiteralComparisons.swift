@@ -2,7 +2,8 @@ import Columns
 import Plans
 import Vocabulary
 
-/// Brings comparisons with literals into the form that statistics and kernels like: column left, literal right, and
+/// Brings comparisons with literals into the form that statistics and kernels like: column left, literal
+/// right, and
 /// no cast around the column where the literal can be converted instead.
 enum LiteralComparisons {
     private static let mirrored = [
@@ -15,7 +16,8 @@ enum LiteralComparisons {
         if call.arguments.contains(where: \.isNullLiteral) { return .literal(.null(.boolean)) }
         var result = call
         if call.arguments[0].literalValue != nil, call.arguments[1].literalValue == nil,
-            let name = mirrored[call.name] {
+            let name = mirrored[call.name]
+        {
             result.name = name
             result.arguments.reverse()
         }
@@ -24,7 +26,8 @@ enum LiteralComparisons {
 
     /// `cast(column as wider) = literal` compares the column itself when the literal is a value of its type.
     private static func withoutCast(_ call: FunctionCall) -> Expression? {
-        guard case .cast(let inner, let wide, _) = call.arguments[0], let literal = call.arguments[1].literalValue,
+        guard case .cast(let inner, let wide, _) = call.arguments[0],
+            let literal = call.arguments[1].literalValue,
             isLossless(from: inner.type, to: wide), let narrow = converted(literal, to: inner.type)
         else { return nil }
         var result = call
@@ -35,7 +38,9 @@ enum LiteralComparisons {
     /// True when each value of `from` has its own value in `to`, in the same order.
     private static func isLossless(from: DataType, to: DataType) -> Bool {
         let widths: [DataType] = [.int8, .int16, .int32, .int64]
-        if let start = widths.firstIndex(of: from), let end = widths.firstIndex(of: to) { return start <= end }
+        if let start = widths.firstIndex(of: from), let end = widths.firstIndex(of: to) {
+            return start <= end
+        }
         switch (from, to) {
         case (.int8, .double), (.int16, .double), (.int32, .double), (.float, .double): return true
         case (.decimal(let p, let s), .decimal(let q, let t)): return t >= s && q - t >= p - s
@@ -70,9 +75,14 @@ enum LiteralComparisons {
             guard let whole = Int64(exactly: number) else { return nil }
             return converted(Literal(.integer(whole), .int64), to: type)
         case (.decimal(let unscaled), .decimal(_, let scale), .decimal(let precision, let target)):
-            return rescaled(unscaled, from: scale, to: target, precision: precision).map { Literal(.decimal($0), type) }
+            return rescaled(unscaled, from: scale, to: target, precision: precision).map {
+                Literal(.decimal($0), type)
+            }
         case (.decimal(let unscaled), .decimal(_, let scale), _) where type.isIntegral:
-            guard let whole = rescaled(unscaled, from: scale, to: 0, precision: 19).flatMap({ Int64(exactly: $0) })
+            guard
+                let whole = rescaled(unscaled, from: scale, to: 0, precision: 19).flatMap({
+                    Int64(exactly: $0)
+                })
             else { return nil }
             return converted(Literal(.integer(whole), .int64), to: type)
         case (.integer(let micros), .timestampNTZ, .date):

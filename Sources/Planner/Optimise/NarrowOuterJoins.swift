@@ -2,14 +2,17 @@ import Columns
 import Plans
 import Vocabulary
 
-/// Turns an outer join into an inner one, or a full into a one-sided one, when a filter above drops the rows that only
+/// Turns an outer join into an inner one, or a full into a one-sided one, when a filter above drops the rows
+/// that only
 /// the outer form gives. Inner joins can be reordered and pushed through.
 struct NarrowOuterJoins: PlanRule {
     let name = "NarrowOuterJoins"
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         plan.rewrittenDown { node in
-            guard case .filter(let condition, .join(let kind, let left, let right, let on)) = node else { return node }
+            guard case .filter(let condition, .join(let kind, let left, let right, let on)) = node else {
+                return node
+            }
             let leftRejected = condition.rejectsNulls(of: left.output.idSet)
             let rightRejected = condition.rejectsNulls(of: right.output.idSet)
             let narrowed: JoinKind =

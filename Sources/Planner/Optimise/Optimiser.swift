@@ -21,12 +21,14 @@ package struct Optimiser {
     /// Returns the optimised plan. Throws for subqueries that cannot be rewritten.
     package func optimise(_ plan: LogicalPlan) throws(EngineError) -> LogicalPlan {
         let context = RuleContext(plan: plan, facts: facts, settings: settings)
-        var current = try apply([SimplifyExpressions(), RewriteSubqueries(), ExpandDistinctAggregates()], plan, context)
+        var current = try apply(
+            [SimplifyExpressions(), RewriteSubqueries(), ExpandDistinctAggregates()], plan, context)
         current = try untilStable(pushing, current, context)
         current = try apply([DerivePredicates()], current, context)
         current = try untilStable(pushing, current, context)
         current = try apply([RemoveSorts(), PruneColumns(), ReorderJoins()], current, context)
-        current = try untilStable([PushPredicates(), PushLimits(), CollapseProjects(), SimplifyExpressions()], current, context)
+        current = try untilStable(
+            [PushPredicates(), PushLimits(), CollapseProjects(), SimplifyExpressions()], current, context)
         return try apply([PruneColumns(), CollapseProjects()], current, context)
     }
 

@@ -18,9 +18,12 @@ struct PruneColumns: PlanRule {
             return .project(kept, input: prune(input, required: Self.columns(of: kept.map(\.expression))))
         case .aggregate(let groups, let aggregates, let input):
             let kept = aggregates.filter { required.contains($0.output.id) }
-            let expressions = groups.map(\.expression) + kept.flatMap { $0.call.arguments + ($0.call.filter.map { [$0] } ?? []) }
+            let expressions =
+                groups.map(\.expression)
+                + kept.flatMap { $0.call.arguments + ($0.call.filter.map { [$0] } ?? []) }
             return .aggregate(
-                groups: groups, aggregates: kept, input: prune(input, required: Self.columns(of: expressions)))
+                groups: groups, aggregates: kept, input: prune(input, required: Self.columns(of: expressions))
+            )
         case .union(let inputs, let output): return prunedUnion(inputs, output, required)
         case .distinct(let input): return .distinct(input: prune(input, required: input.output.idSet))
         case .expand(let lists, let output, let input):

@@ -2,21 +2,25 @@ import Columns
 import Plans
 import Vocabulary
 
-/// A subquery's plan without references to the outer query: its correlated conditions have been pulled up, for the
+/// A subquery's plan without references to the outer query: its correlated conditions have been pulled up,
+/// for the
 /// join that replaces it.
 ///
-/// Source of the method: Neumann and Kemper, "Unnesting Arbitrary Queries", in the restricted form of conditions that
+/// Source of the method: Neumann and Kemper, "Unnesting Arbitrary Queries", in the restricted form of
+/// conditions that
 /// can be pulled through the operators above them.
 struct PulledSubquery {
     var plan: LogicalPlan
     /// Conditions over the plan's and the outer query's columns.
     var conditions: [Expression] = []
-    /// True when the plan gives at most one row for each row of the outer query: it is grouped by the correlation.
+    /// True when the plan gives at most one row for each row of the outer query: it is grouped by the
+    /// correlation.
     var isGrouped = false
     /// What the first output column would be for an outer row without a match; nil before an aggregation.
     var valueWithoutRows: Expression?
 
-    /// Pulls the conditions on `outer` columns up. For `isExistence` only the presence of rows (and the values of output
+    /// Pulls the conditions on `outer` columns up. For `isExistence` only the presence of rows (and the
+    /// values of output
     /// columns) matters, so that limits and distinct may go. Throws for correlation that cannot be pulled up.
     static func pull(
         _ plan: LogicalPlan, outer: Set<ColumnID>, isExistence: Bool, _ context: RuleContext
@@ -25,7 +29,8 @@ struct PulledSubquery {
         var puller = Puller(outer: outer, isExistence: isExistence, context: context)
         let result = try puller.pull(plan)
         if Puller.refers(result.plan, to: outer) {
-            throw RewriteSubqueries.unsupported("A correlated subquery is of a form that cannot be rewritten into a join")
+            throw RewriteSubqueries.unsupported(
+                "A correlated subquery is of a form that cannot be rewritten into a join")
         }
         return result
     }
@@ -40,30 +45,39 @@ private struct Puller {
     static func refers(_ plan: LogicalPlan, to outer: Set<ColumnID>) -> Bool {
         var found = false
         plan.forEach { node in
-            for expression in node.expressions where !expression.columns.isDisjoint(with: outer) { found = true }
+            for expression in node.expressions where !expression.columns.isDisjoint(with: outer) {
+                found = true
+            }
         }
         return found
     }
 
-    private func isCorrelated(_ expression: Expression) -> Bool { !expression.columns.isDisjoint(with: outer) }
+    private func isCorrelated(_ expression: Expression) -> Bool {
+        !expression.columns.isDisjoint(with: outer)
+    }
 
     mutating func pull(_ plan: LogicalPlan) throws(EngineError) -> PulledSubquery {
         if !Self.refers(plan, to: outer) { return PulledSubquery(plan: plan) }
         switch plan {
         case .filter(let condition, let input): return try pullFilter(condition, input)
         case .project(let list, let input): return try pullProject(list, input)
-        case .aggregate(let groups, let aggregates, let input): return try pullAggregate(groups, aggregates, input)
-        case .join(let kind, let left, let right, let condition): return try pullJoin(kind, left, right, condition)
+        case .aggregate(let groups, let aggregates, let input):
+            return try pullAggregate(groups, aggregates, input)
+        case .join(let kind, let left, let right, let condition):
+            return try pullJoin(kind, left, right, condition)
         case .sort(_, let input): return try pull(input)
         case .limit(let count, let offset, let input) where isExistence && offset == 0 && (count ?? 1) > 0:
             return try pull(input)
         case .distinct(let input) where isExistence: return try pull(input)
         default:
-            throw RewriteSubqueries.unsupported("A correlated subquery refers to the outer query below: \(plan.label)")
+            throw RewriteSubqueries.unsupported(
+                "A correlated subquery refers to the outer query below: \(plan.label)")
         }
     }
 
-    private mutating func pullFilter(_ condition: Expression, _ input: LogicalPlan) throws(EngineError) -> PulledSubquery {
+    private mutating func pullFilter(_ condition: Expression, _ input: LogicalPlan) throws(EngineError)
+        -> PulledSubquery
+    {
         var result = try pull(input)
         let correlated = condition.conjuncts.filter(isCorrelated)
         let local = condition.conjuncts.filter { !isCorrelated($0) }
@@ -80,12 +94,14 @@ private struct Puller {
         _ list: [NamedExpression], _ input: LogicalPlan
     ) throws(EngineError) -> PulledSubquery {
         if list.contains(where: { isCorrelated($0.expression) }), !isExistence {
-            throw RewriteSubqueries.unsupported("A correlated subquery computes with columns of the outer query")
+            throw RewriteSubqueries.unsupported(
+                "A correlated subquery computes with columns of the outer query")
         }
         var result = try pull(input)
         var items = list.filter { !isCorrelated($0.expression) }
         if items.count != list.count, !isExistence || items.isEmpty && result.conditions.isEmpty {
-            throw RewriteSubqueries.unsupported("A correlated subquery computes with columns of the outer query")
+            throw RewriteSubqueries.unsupported(
+                "A correlated subquery computes with columns of the outer query")
         }
         let given = Set(items.map(\.output.id))
         let inside = result.plan.output
@@ -97,7 +113,8 @@ private struct Puller {
             }
         }
         if let first = list.first, let base = result.valueWithoutRows {
-            result.valueWithoutRows = Self.emptyValue(of: first.expression, columns: result.emptyColumns(base))
+            result.valueWithoutRows = Self.emptyValue(
+                of: first.expression, columns: result.emptyColumns(base))
         }
         result.plan = .project(items, input: result.plan)
         return result
@@ -107,7 +124,8 @@ private struct Puller {
         expression.substituting(columns)
     }
 
-    /// Groups by the inner sides of the correlated equalities, so that the aggregate is taken once for each of them.
+    /// Groups by the inner sides of the correlated equalities, so that the aggregate is taken once for each
+    /// of them.
     private mutating func pullAggregate(
         _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ input: LogicalPlan
     ) throws(EngineError) -> PulledSubquery {
@@ -126,7 +144,8 @@ private struct Puller {
                 !call.arguments[side].columns.isEmpty
             else {
                 throw RewriteSubqueries.unsupported(
-                    "A correlated subquery with an aggregate may compare with the outer query by = only: \(condition)")
+                    "An aggregated subquery may compare with the outer query by = only: \(condition)"
+                )
             }
             let inner = call.arguments[side]
             let key: ColumnReference
@@ -158,7 +177,8 @@ private struct Puller {
             let mine = try pull(left)
             let theirs = try pull(right)
             if mine.isGrouped || theirs.isGrouped {
-                throw RewriteSubqueries.unsupported("A correlated subquery joins an aggregate of the outer query's columns")
+                throw RewriteSubqueries.unsupported(
+                    "A correlated subquery joins an aggregate of the outer query's columns")
             }
             let parts = condition?.conjuncts ?? []
             let local = Expression.conjunction(parts.filter { !isCorrelated($0) })
@@ -173,7 +193,8 @@ private struct Puller {
             return mine
         case .right, .full: break
         }
-        throw RewriteSubqueries.unsupported("A correlated subquery refers to the outer query below an outer join")
+        throw RewriteSubqueries.unsupported(
+            "A correlated subquery refers to the outer query below an outer join")
     }
 }
 
@@ -191,9 +212,12 @@ extension PulledSubquery {
             switch current {
             case .aggregate(_, let aggregates, _):
                 return Dictionary(
-                    aggregates.map { ($0.output.id, Self.emptyResult(of: $0)) }, uniquingKeysWith: { mine, _ in mine })
+                    aggregates.map { ($0.output.id, Self.emptyResult(of: $0)) },
+                    uniquingKeysWith: { mine, _ in mine })
             case .project(let list, let input):
-                if let first = list.first?.output { return [first.id: valueWithoutRows ?? .literal(.null(first.type))] }
+                if let first = list.first?.output {
+                    return [first.id: valueWithoutRows ?? .literal(.null(first.type))]
+                }
                 current = input
             case .filter(_, let input), .sort(_, let input): current = input
             default: return [:]

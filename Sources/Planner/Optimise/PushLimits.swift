@@ -2,7 +2,8 @@ import Columns
 import Plans
 import Vocabulary
 
-/// Moves limits below projections and into unions, and joins limits that follow each other, so that fewer rows are
+/// Moves limits below projections and into unions, and joins limits that follow each other, so that fewer
+/// rows are
 /// made and a limit meets the sort below it (top-N).
 struct PushLimits: PlanRule {
     let name = "PushLimits"
@@ -28,7 +29,9 @@ struct PushLimits: PlanRule {
             guard let count else { return nil }
             let (reach, overflow) = count.addingReportingOverflow(offset)
             if overflow || inputs.allSatisfy({ Self.isLimited($0, to: reach) }) { return nil }
-            let limited = inputs.map { Self.isLimited($0, to: reach) ? $0 : .limit(count: reach, offset: 0, input: $0) }
+            let limited = inputs.map {
+                Self.isLimited($0, to: reach) ? $0 : .limit(count: reach, offset: 0, input: $0)
+            }
             return .limit(count: count, offset: offset, input: .union(limited, output: output))
         default: return nil
         }

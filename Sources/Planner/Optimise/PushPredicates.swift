@@ -2,7 +2,8 @@ import Columns
 import Plans
 import Vocabulary
 
-/// Moves conditions as near to the scans as they can go, and turns conditions over both sides of a product into join
+/// Moves conditions as near to the scans as they can go, and turns conditions over both sides of a product
+/// into join
 /// conditions. Rows that are dropped early cost nothing above.
 struct PushPredicates: PlanRule {
     let name = "PushPredicates"
@@ -30,7 +31,9 @@ struct PushPredicates: PlanRule {
         case .union(let inputs, let output): return pushIntoUnion(conditions, inputs, output)
         case .scan(var scan):
             let movable = conditions.filter(Self.isMovable)
-            for condition in movable where !scan.filters.contains(condition) { scan.filters.append(condition) }
+            for condition in movable where !scan.filters.contains(condition) {
+                scan.filters.append(condition)
+            }
             return Self.filtered(.scan(scan), conditions.filter { !Self.isMovable($0) })
         case .values, .limit, .expand, .singleRow:
             return Self.filtered(plan.mapChildren { push([], into: $0) }, conditions)
@@ -55,17 +58,22 @@ struct PushPredicates: PlanRule {
             replacements[item.output.id] = item.expression
             if !Self.isMovable(item.expression) { fixed.insert(item.output.id) }
         }
-        let (moving, staying) = Self.split(conditions) { Self.isMovable($0) && $0.columns.isDisjoint(with: fixed) }
+        let (moving, staying) = Self.split(conditions) {
+            Self.isMovable($0) && $0.columns.isDisjoint(with: fixed)
+        }
         let below = push(moving.map { $0.substituting(replacements) }, into: input)
         return Self.filtered(.project(list, input: below), staying)
     }
 
     /// A condition on group keys alone holds or fails for a whole group.
     private func pushThroughAggregate(
-        _ conditions: [Expression], _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ input: LogicalPlan
+        _ conditions: [Expression], _ groups: [NamedExpression], _ aggregates: [NamedAggregate],
+        _ input: LogicalPlan
     ) -> LogicalPlan {
         var replacements: [ColumnID: Expression] = [:]
-        for group in groups where Self.isMovable(group.expression) { replacements[group.output.id] = group.expression }
+        for group in groups where Self.isMovable(group.expression) {
+            replacements[group.output.id] = group.expression
+        }
         let keys = Set(replacements.keys)
         let (moving, staying) = Self.split(conditions) {
             let columns = $0.columns
@@ -96,12 +104,17 @@ struct PushPredicates: PlanRule {
     // MARK: joins
 
     private func pushIntoJoin(
-        _ conditions: [Expression], _ kind: JoinKind, _ left: LogicalPlan, _ right: LogicalPlan, _ on: Expression?
+        _ conditions: [Expression], _ kind: JoinKind, _ left: LogicalPlan, _ right: LogicalPlan,
+        _ on: Expression?
     ) -> LogicalPlan {
         let leftIDs = left.output.idSet
         let rightIDs = right.output.idSet
-        func isLeft(_ condition: Expression) -> Bool { Self.isMovable(condition) && condition.columns.isSubset(of: leftIDs) }
-        func isRight(_ condition: Expression) -> Bool { Self.isMovable(condition) && condition.columns.isSubset(of: rightIDs) }
+        func isLeft(_ condition: Expression) -> Bool {
+            Self.isMovable(condition) && condition.columns.isSubset(of: leftIDs)
+        }
+        func isRight(_ condition: Expression) -> Bool {
+            Self.isMovable(condition) && condition.columns.isSubset(of: rightIDs)
+        }
         let own = on?.conjuncts ?? []
         switch kind {
         case .inner, .cross:
@@ -111,24 +124,28 @@ struct PushPredicates: PlanRule {
             let both = Self.unique(moving.filter { !isLeft($0) && !isRight($0) })
             let condition = Expression.conjunction(both)
             let join = LogicalPlan.join(
-                condition == nil ? .cross : .inner, left: push(toLeft, into: left), right: push(toRight, into: right),
+                condition == nil ? .cross : .inner, left: push(toLeft, into: left),
+                right: push(toRight, into: right),
                 condition: condition)
             return Self.filtered(join, staying)
         case .left:
             let (above, staying) = Self.split(conditions, isLeft)
             let (toRight, kept) = Self.split(own, isRight)
             return Self.filtered(
-                .join(kind, left: push(above, into: left), right: push(toRight, into: right),
+                .join(
+                    kind, left: push(above, into: left), right: push(toRight, into: right),
                     condition: Expression.conjunction(kept)), staying)
         case .right:
             let (above, staying) = Self.split(conditions, isRight)
             let (toLeft, kept) = Self.split(own, isLeft)
             return Self.filtered(
-                .join(kind, left: push(toLeft, into: left), right: push(above, into: right),
+                .join(
+                    kind, left: push(toLeft, into: left), right: push(above, into: right),
                     condition: Expression.conjunction(kept)), staying)
         case .full:
             return Self.filtered(
-                .join(kind, left: push([], into: left), right: push([], into: right), condition: on), conditions)
+                .join(kind, left: push([], into: left), right: push([], into: right), condition: on),
+                conditions)
         case .leftSemi, .leftAnti, .leftAntiNullAware:
             let (above, staying) = Self.split(conditions, isLeft)
             let mayMove = kind != .leftAntiNullAware
@@ -136,7 +153,8 @@ struct PushPredicates: PlanRule {
             let toLeft = kind == .leftSemi ? own.filter { isLeft($0) && !isRight($0) } : []
             let kept = own.filter { !toRight.contains($0) && !toLeft.contains($0) }
             return Self.filtered(
-                .join(kind, left: push(above + toLeft, into: left), right: push(toRight, into: right),
+                .join(
+                    kind, left: push(above + toLeft, into: left), right: push(toRight, into: right),
                     condition: Expression.conjunction(kept)), staying)
         }
     }

@@ -2,7 +2,8 @@ import Columns
 import Plans
 import Vocabulary
 
-/// Drops sorts whose order nobody sees: below an aggregation, a join, a union, a filter of a subquery, or another sort,
+/// Drops sorts whose order nobody sees: below an aggregation, a join, a union, a filter of a subquery, or
+/// another sort,
 /// unless a limit between them picks rows by it. Spark drops them too.
 struct RemoveSorts: PlanRule {
     let name = "RemoveSorts"
@@ -28,6 +29,7 @@ struct RemoveSorts: PlanRule {
 
     /// Aggregates whose result follows the order of their rows.
     private static let orderedAggregates: Set<String> = [
-        "first", "last", "first_value", "last_value", "collect_list", "array_agg", "listagg", "string_agg", "any_value",
+        "first", "last", "first_value", "last_value", "collect_list", "array_agg", "listagg", "string_agg",
+        "any_value",
     ]
 }

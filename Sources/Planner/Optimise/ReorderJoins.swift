@@ -4,8 +4,10 @@ import Vocabulary
 
 /// Chooses the order of inner joins by expected sizes.
 ///
-/// A cluster of inner joins is taken apart into its relations and conditions (`JoinGraph`). Up to `exhaustiveLimit` relations
-/// every order without needless products is tried, smaller sets first (Selinger's dynamic programming over sets); beyond, the
+/// A cluster of inner joins is taken apart into its relations and conditions (`JoinGraph`). Up to
+/// `exhaustiveLimit` relations
+/// every order without needless products is tried, smaller sets first (Selinger's dynamic programming over
+/// sets); beyond, the
 /// pair with the smallest result is joined again and again (greedy operator ordering).
 struct ReorderJoins: PlanRule {
     let name = "ReorderJoins"
@@ -23,7 +25,8 @@ struct ReorderJoins: PlanRule {
         case .join(.leftSemi, let left, let right, let condition?):
             let sunk = SinkSemiJoins.sink(left, right, condition, context)
             if case .join(.leftSemi, let left, let right, let condition) = sunk {
-                return .join(.leftSemi, left: visit(left, context), right: visit(right, context), condition: condition)
+                return .join(
+                    .leftSemi, left: visit(left, context), right: visit(right, context), condition: condition)
             }
             return visit(sunk, context)
         default: return plan.mapChildren { visit($0, context) }
@@ -39,12 +42,14 @@ struct ReorderJoins: PlanRule {
         let tree = relations.count <= Self.exhaustiveLimit ? graph.exhaustive() : graph.greedy()
         let joined = graph.plan(tree)
         // Conditions without columns or over a single relation that could not be pushed stay above.
-        let result = Expression.conjunction(graph.leftOver).map { LogicalPlan.filter($0, input: joined) } ?? joined
+        let result =
+            Expression.conjunction(graph.leftOver).map { LogicalPlan.filter($0, input: joined) } ?? joined
         return .project(plan.output.map { NamedExpression(.column($0), as: $0) }, input: result)
     }
 
     private func collect(
-        _ plan: LogicalPlan, _ relations: inout [LogicalPlan], _ conditions: inout [Expression], _ context: RuleContext
+        _ plan: LogicalPlan, _ relations: inout [LogicalPlan], _ conditions: inout [Expression],
+        _ context: RuleContext
     ) {
         switch plan {
         case .join(let kind, let left, let right, let condition) where kind == .inner || kind == .cross:
@@ -52,7 +57,8 @@ struct ReorderJoins: PlanRule {
             collect(right, &relations, &conditions, context)
             conditions += condition?.conjuncts ?? []
         case .project(let list, let input)
-            where list.allSatisfy({ $0.expression.columnReference?.id == $0.output.id }) && Self.isInnerJoin(input):
+        where list.allSatisfy({ $0.expression.columnReference?.id == $0.output.id })
+            && Self.isInnerJoin(input):
             collect(input, &relations, &conditions, context)
         default: relations.append(visit(plan, context))
         }
@@ -67,7 +73,8 @@ struct ReorderJoins: PlanRule {
     }
 }
 
-/// Moves a semi join that keeps few rows from the top of a join to the relation whose columns it compares (TPC-H Q18:
+/// Moves a semi join that keeps few rows from the top of a join to the relation whose columns it compares
+/// (TPC-H Q18:
 /// the few large orders are found before lineitem and customer are joined to them).
 enum SinkSemiJoins {
     /// Share of rows that a semi join may keep to be worth doing first.

@@ -9,7 +9,7 @@ import Vocabulary
 /// | `EXISTS` as a condition | semi join |
 /// | `NOT EXISTS` | anti join |
 /// | `x IN` | semi join on equality |
-/// | `x NOT IN` | null-aware anti join; with correlation an anti join that counts an unknown comparison as a match |
+/// | `x NOT IN` | null-aware anti join; with correlation unknown counts as a match |
 /// | scalar | cross join with one row; correlated: left join with the values grouped by the correlation |
 /// | `EXISTS` and `IN` elsewhere | left join with the distinct keys and a marker |
 ///
@@ -27,7 +27,9 @@ struct RewriteSubqueries: PlanRule {
             var current = input
             var items: [NamedExpression] = []
             for item in list {
-                items.append(NamedExpression(try replace(item.expression, in: &current, .value, context), as: item.output))
+                items.append(
+                    NamedExpression(
+                        try replace(item.expression, in: &current, .value, context), as: item.output))
             }
             return .project(items, input: current)
         case .aggregate(let groups, let aggregates, let input):
@@ -80,19 +82,26 @@ struct RewriteSubqueries: PlanRule {
     }
 
     private func rewriteAggregate(
-        _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ input: LogicalPlan, _ context: RuleContext
+        _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ input: LogicalPlan,
+        _ context: RuleContext
     ) throws(EngineError) -> LogicalPlan {
         var current = input
         var keys: [NamedExpression] = []
         for group in groups {
-            keys.append(NamedExpression(try replace(group.expression, in: &current, .value, context), as: group.output))
+            keys.append(
+                NamedExpression(
+                    try replace(group.expression, in: &current, .value, context), as: group.output))
         }
         var calls: [NamedAggregate] = []
         for item in aggregates {
             var call = item.call
             call.arguments = []
-            for argument in item.call.arguments { call.arguments.append(try replace(argument, in: &current, .value, context)) }
-            if let filter = item.call.filter { call.filter = try replace(filter, in: &current, .condition, context) }
+            for argument in item.call.arguments {
+                call.arguments.append(try replace(argument, in: &current, .value, context))
+            }
+            if let filter = item.call.filter {
+                call.filter = try replace(filter, in: &current, .condition, context)
+            }
             calls.append(NamedAggregate(call, as: item.output))
         }
         return .aggregate(groups: keys, aggregates: calls, input: current)
@@ -115,15 +124,20 @@ struct RewriteSubqueries: PlanRule {
             }
         }
         if let rest = Expression.conjunction(late) { current = .filter(rest, input: current) }
-        return current.output.map(\.id) == input.output.map(\.id) ? current : Self.restricted(current, to: input.output)
+        return current.output.map(\.id) == input.output.map(\.id)
+            ? current : Self.restricted(current, to: input.output)
     }
 
     /// Rewrites `[NOT] EXISTS` and `[NOT] IN` that stand as conditions of their own; nil for others.
     private func topLevel(
         _ condition: Expression, _ input: LogicalPlan, _ context: RuleContext
     ) throws(EngineError) -> LogicalPlan? {
-        if case .subquery(let subquery) = condition { return try semi(subquery, input, negated: false, context) }
-        if case .call(let call) = condition, call.name == "not", case .subquery(let subquery)? = call.arguments.first {
+        if case .subquery(let subquery) = condition {
+            return try semi(subquery, input, negated: false, context)
+        }
+        if case .call(let call) = condition, call.name == "not",
+            case .subquery(let subquery)? = call.arguments.first
+        {
             return try semi(subquery, input, negated: true, context)
         }
         return nil
@@ -136,7 +150,9 @@ struct RewriteSubqueries: PlanRule {
         case .scalar: return nil
         case .exists:
             let pulled = try pull(subquery, isExistence: true, context)
-            let right = pulled.conditions.isEmpty ? LogicalPlan.limit(count: 1, offset: 0, input: pulled.plan) : pulled.plan
+            let right =
+                pulled.conditions.isEmpty
+                ? LogicalPlan.limit(count: 1, offset: 0, input: pulled.plan) : pulled.plan
             return .join(
                 negated ? .leftAnti : .leftSemi, left: input, right: right,
                 condition: Expression.conjunction(pulled.conditions))
@@ -146,7 +162,8 @@ struct RewriteSubqueries: PlanRule {
             let pairs = zip(values, subquery.plan.output).map { Expression.equal($0, .column($1)) }
             if !negated {
                 return .join(
-                    .leftSemi, left: input, right: pulled.plan, condition: Expression.conjunction(pairs + pulled.conditions))
+                    .leftSemi, left: input, right: pulled.plan,
+                    condition: Expression.conjunction(pairs + pulled.conditions))
             }
             return notIn(pairs, pulled, input)
         }
@@ -157,7 +174,8 @@ struct RewriteSubqueries: PlanRule {
         let equality = Expression.conjunction(pairs)
         if !pairs.contains(where: \.nullable) {
             return .join(
-                .leftAnti, left: input, right: pulled.plan, condition: Expression.conjunction(pairs + pulled.conditions))
+                .leftAnti, left: input, right: pulled.plan,
+                condition: Expression.conjunction(pairs + pulled.conditions))
         }
         if pulled.conditions.isEmpty, pairs.count == 1 {
             return .join(.leftAntiNullAware, left: input, right: pulled.plan, condition: equality)
@@ -166,7 +184,8 @@ struct RewriteSubqueries: PlanRule {
             Expression.disjunction([pair, .call(FunctionCall("is_null", [pair], type: .boolean))])
         }
         return .join(
-            .leftAnti, left: input, right: pulled.plan, condition: Expression.conjunction(tests + pulled.conditions))
+            .leftAnti, left: input, right: pulled.plan,
+            condition: Expression.conjunction(tests + pulled.conditions))
     }
 
     private func pull(
@@ -194,7 +213,9 @@ struct RewriteSubqueries: PlanRule {
         }
         // Below AND and OR of a condition unknown is still as good as false; below anything else it is not.
         var below = Use.value
-        if case .call(let call) = expression, use == .condition, call.name == "and" || call.name == "or" { below = .condition }
+        if case .call(let call) = expression, use == .condition, call.name == "and" || call.name == "or" {
+            below = .condition
+        }
         var failure: EngineError?
         var current = plan
         let result = expression.mapChildren { child in
@@ -228,7 +249,9 @@ struct RewriteSubqueries: PlanRule {
     private func joinScalar(
         _ subquery: SubqueryExpression, to plan: inout LogicalPlan, _ context: RuleContext
     ) throws(EngineError) -> Expression {
-        guard let column = subquery.plan.output.first else { throw Self.unsupported("A scalar subquery has no column") }
+        guard let column = subquery.plan.output.first else {
+            throw Self.unsupported("A scalar subquery has no column")
+        }
         let pulled = try pull(subquery, isExistence: false, context)
         if pulled.conditions.isEmpty {
             let one = Self.givesOneRow(pulled.plan) ? pulled.plan : LogicalPlan.singleRow(input: pulled.plan)
@@ -243,7 +266,7 @@ struct RewriteSubqueries: PlanRule {
         }
         var right = pulled.plan
         var value = Expression.column(column)
-        if let empty = pulled.valueWithoutRows, !empty.isNullLiteral {
+        if let empty = pulled.valueWithoutRows, !empty.isNullWhenNull([]) {
             // A count of nothing is 0, not null; the marker tells "no group" from "a null in the group".
             let marker = context.newColumn("matched", .boolean)
             let passed = right.output.map { NamedExpression(.column($0), as: $0) }
@@ -268,15 +291,18 @@ struct RewriteSubqueries: PlanRule {
 
     /// Joins the distinct keys of the subquery with a marker, and returns "the marker is there".
     private func joinMarker(
-        _ subquery: SubqueryExpression, values: [Expression], to plan: inout LogicalPlan, _ context: RuleContext
+        _ subquery: SubqueryExpression, values: [Expression], to plan: inout LogicalPlan,
+        _ context: RuleContext
     ) throws(EngineError) -> Expression {
         let pulled = try pull(subquery, isExistence: true, context)
         let marker = context.newColumn("exists", .boolean)
         let isThere = Expression.call(FunctionCall("is_not_null", [.column(marker)], type: .boolean))
-        let conditions = zip(values, subquery.plan.output).map { Expression.equal($0, .column($1)) } + pulled.conditions
+        let conditions =
+            zip(values, subquery.plan.output).map { Expression.equal($0, .column($1)) } + pulled.conditions
         if conditions.isEmpty {
             let one = LogicalPlan.limit(count: 1, offset: 0, input: pulled.plan)
-            let marked = LogicalPlan.project([NamedExpression(.literal(.boolean(true)), as: marker)], input: one)
+            let marked = LogicalPlan.project(
+                [NamedExpression(.literal(.boolean(true)), as: marker)], input: one)
             plan = .join(.left, left: plan, right: marked, condition: nil)
             return isThere
         }
@@ -285,24 +311,32 @@ struct RewriteSubqueries: PlanRule {
         var joined: [Expression] = []
         for condition in conditions {
             guard case .call(let call) = condition, call.name == "equal", call.arguments.count == 2,
-                let side = call.arguments.firstIndex(where: { $0.columns.isSubset(of: inside) && !$0.columns.isEmpty }),
+                let side = call.arguments.firstIndex(where: {
+                    $0.columns.isSubset(of: inside) && !$0.columns.isEmpty
+                }),
                 call.arguments[1 - side].columns.isDisjoint(with: inside)
-            else { throw Self.unsupported("A correlated EXISTS below OR or in the select list needs equalities: \(condition)") }
+            else {
+                throw Self.unsupported(
+                    "A correlated EXISTS below OR or in the select list needs equalities: \(condition)")
+            }
             let key = context.newColumn("key", call.arguments[side].type)
             keys.append(NamedExpression(call.arguments[side], as: key))
             joined.append(.equal(call.arguments[1 - side], .column(key)))
         }
         let distinct = LogicalPlan.aggregate(groups: keys, aggregates: [], input: pulled.plan)
         let passed = keys.map { NamedExpression(.column($0.output), as: $0.output) }
-        let marked = LogicalPlan.project(passed + [NamedExpression(.literal(.boolean(true)), as: marker)], input: distinct)
+        let marked = LogicalPlan.project(
+            passed + [NamedExpression(.literal(.boolean(true)), as: marker)], input: distinct)
         plan = .join(.left, left: plan, right: marked, condition: Expression.conjunction(joined))
         return isThere
     }
 
-    /// `x IN (…)` as a value: true when found, else null when `x` or any of the values is null, else false. The
+    /// `x IN (…)` as a value: true when found, else null when `x` or any of the values is null, else false.
+    /// The
     /// subquery's size and nulls come from one more row joined to all.
     private func threeValued(
-        _ found: Expression, _ subquery: SubqueryExpression, _ values: [Expression], to plan: inout LogicalPlan,
+        _ found: Expression, _ subquery: SubqueryExpression, _ values: [Expression],
+        to plan: inout LogicalPlan,
         _ context: RuleContext
     ) throws(EngineError) -> Expression {
         guard subquery.outerReferences.isEmpty, values.count == 1, let value = values.first else {
@@ -322,7 +356,8 @@ struct RewriteSubqueries: PlanRule {
         let zero = Expression.literal(.int64(0))
         let isEmpty = Expression.equal(.column(rows), zero)
         let valueIsNull = Expression.call(FunctionCall("is_null", [value], type: .boolean))
-        let hasNull = Expression.call(FunctionCall("less", [.column(present), .column(rows)], type: .boolean))
+        let hasNull = Expression.call(
+            FunctionCall("less", [.column(present), .column(rows)], type: .boolean))
         let unknown = Expression.disjunction([valueIsNull, hasNull]) ?? valueIsNull
         return .conditional(
             [

@@ -25,7 +25,9 @@ struct SimplifyExpressions: PlanRule {
         switch plan {
         case .filter(let condition, let input):
             if condition.isTrueLiteral { return input }
-            if condition.isFalseLiteral || condition.isNullLiteral { return .values(rows: [], output: plan.output) }
+            if condition.isFalseLiteral || condition.isNullLiteral {
+                return .values(rows: [], output: plan.output)
+            }
             let kept = condition.conjuncts.filter { !$0.isTrueLiteral }
             return Expression.conjunction(kept).map { .filter($0, input: input) } ?? input
         case .join(let kind, let left, let right, let condition?) where condition.isTrueLiteral:
@@ -55,11 +57,13 @@ struct SimplifyExpressions: PlanRule {
         case "is_null":
             guard let inner = call.arguments.first else { return .call(call) }
             if inner.isNullLiteral { return boolean(true) }
-            return inner.nullable ? .call(call) : (inner.isDeterministic && inner.cannotFail ? boolean(false) : .call(call))
+            return inner.nullable
+                ? .call(call) : (inner.isDeterministic && inner.cannotFail ? boolean(false) : .call(call))
         case "is_not_null":
             guard let inner = call.arguments.first else { return .call(call) }
             if inner.isNullLiteral { return boolean(false) }
-            return inner.nullable ? .call(call) : (inner.isDeterministic && inner.cannotFail ? boolean(true) : .call(call))
+            return inner.nullable
+                ? .call(call) : (inner.isDeterministic && inner.cannotFail ? boolean(true) : .call(call))
         case "equal", "not_equal", "less", "less_equal", "greater", "greater_equal":
             return LiteralComparisons.simplify(call)
         default: return .call(call)
@@ -87,7 +91,8 @@ struct SimplifyExpressions: PlanRule {
     }
 
     private static let opposites = [
-        "equal": "not_equal", "not_equal": "equal", "less": "greater_equal", "less_equal": "greater", "greater": "less_equal",
+        "equal": "not_equal", "not_equal": "equal", "less": "greater_equal", "less_equal": "greater",
+        "greater": "less_equal",
         "greater_equal": "less", "is_null": "is_not_null", "is_not_null": "is_null",
     ]
 

@@ -8,7 +8,8 @@ enum AggregateStates {
     /// Returns the types in the order in which the accumulator gives them.
     static func types(of call: AggregateCall) throws(EngineError) -> [DataType] {
         do {
-            return try AggregateFunction.make(call: call, argumentTypes: call.arguments.map(\.type)).stateTypes
+            return try AggregateFunction.make(call: call, argumentTypes: call.arguments.map(\.type))
+                .stateTypes
         } catch let error as EngineError {
             throw error
         } catch {

@@ -9,14 +9,16 @@ struct BuiltPlan {
     var output: [ColumnReference]
     /// Tasks that run the plan's stage.
     var tasks: Int
-    /// Lists of columns by whose hash the rows are spread over the tasks, each as good as the other; empty when
+    /// Lists of columns by whose hash the rows are spread over the tasks, each as good as the other; empty
+    /// when
     /// rows lie anywhere.
     var hashedBy: [[ColumnID]] = []
 
     /// True when all rows are in one task.
     var isSingle: Bool { tasks == 1 }
 
-    /// Returns the expression over positions of this plan's output. Throws when a column is missing, which is a bug.
+    /// Returns the expression over positions of this plan's output. Throws when a column is missing, which is
+    /// a bug.
     func resolve(_ expression: Expression) throws(EngineError) -> Expression {
         try ColumnPositions(output).resolve(expression)
     }
@@ -56,7 +58,8 @@ struct ColumnPositions {
         if let missing { throw .internal("The plan lost a column that is still used: \(missing)") }
         if resolved.hasSubquery {
             throw .user(
-                "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY", "A subquery stands where it cannot be rewritten into a join: \(expression)",
+                "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY",
+                "A subquery stands where it cannot be rewritten into a join: \(expression)",
                 remedy: "Move the subquery into WHERE, HAVING or the select list, or join with it.")
         }
         return resolved

@@ -2,7 +2,8 @@ import Columns
 import Plans
 import Vocabulary
 
-/// Takes a join condition apart: equalities between the two sides are keys, the rest is checked for each pair.
+/// Takes a join condition apart: equalities between the two sides are keys, the rest is checked for each
+/// pair.
 struct EquiKeys {
     var left: [Expression] = []
     var right: [Expression] = []
@@ -30,8 +31,12 @@ struct EquiKeys {
         let first = call.arguments[0].columns
         let second = call.arguments[1].columns
         if first.isEmpty || second.isEmpty { return nil }
-        if first.isSubset(of: left), second.isSubset(of: right) { return (call.arguments[0], call.arguments[1]) }
-        if first.isSubset(of: right), second.isSubset(of: left) { return (call.arguments[1], call.arguments[0]) }
+        if first.isSubset(of: left), second.isSubset(of: right) {
+            return (call.arguments[0], call.arguments[1])
+        }
+        if first.isSubset(of: right), second.isSubset(of: left) {
+            return (call.arguments[1], call.arguments[0])
+        }
         return nil
     }
 }

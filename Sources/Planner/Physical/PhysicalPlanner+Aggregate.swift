@@ -3,7 +3,8 @@ import Plans
 import Vocabulary
 
 extension PhysicalPlanner {
-    /// Builds an aggregation: in one step where the groups' rows are together already, else partial states before the
+    /// Builds an aggregation: in one step where the groups' rows are together already, else partial states
+    /// before the
     /// exchange and results after it.
     mutating func buildAggregate(
         groups: [NamedExpression], aggregates: [NamedAggregate], input: LogicalPlan, required: Set<ColumnID>
@@ -31,7 +32,8 @@ extension PhysicalPlanner {
                 hashedBy: renamed(below.hashedBy, through: groups))
         }
         let partial = try partialAggregate(groups: groups, keys: keys, calls: resolved, below: below)
-        let exchanged = try exchangedForFinal(partial, groups: groups, logical: input, calls: aggregates.count)
+        let exchanged = try exchangedForFinal(
+            partial, groups: groups, logical: input, calls: aggregates.count)
         return finalAggregate(exchanged, groups: groups, calls: resolved, output: output)
     }
 

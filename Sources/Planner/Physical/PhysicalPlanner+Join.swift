@@ -4,7 +4,8 @@ import Vocabulary
 
 extension PhysicalPlanner {
     mutating func buildJoin(
-        _ kind: JoinKind, left: LogicalPlan, right: LogicalPlan, condition: Expression?, required: Set<ColumnID>
+        _ kind: JoinKind, left: LogicalPlan, right: LogicalPlan, condition: Expression?,
+        required: Set<ColumnID>
     ) throws(EngineError) -> BuiltPlan {
         let keys = EquiKeys(condition, left: left.output.idSet, right: right.output.idSet)
         let used = required.union(condition?.columns ?? [])
@@ -16,7 +17,8 @@ extension PhysicalPlanner {
                 condition: condition, required: required)
         }
         return try hashJoin(
-            JoinSides(kind, leftBuilt, rightBuilt, bytes(left, leftBuilt), bytes(right, rightBuilt)), keys: keys,
+            JoinSides(kind, leftBuilt, rightBuilt, bytes(left, leftBuilt), bytes(right, rightBuilt)),
+            keys: keys,
             required: required)
     }
 
@@ -32,7 +34,9 @@ extension PhysicalPlanner {
         var leftBytes: Double
         var rightBytes: Double
 
-        init(_ kind: JoinKind, _ left: BuiltPlan, _ right: BuiltPlan, _ leftBytes: Double, _ rightBytes: Double) {
+        init(
+            _ kind: JoinKind, _ left: BuiltPlan, _ right: BuiltPlan, _ leftBytes: Double, _ rightBytes: Double
+        ) {
             self.kind = kind
             self.left = left
             self.right = right
@@ -60,7 +64,9 @@ extension PhysicalPlanner {
         /// Positions of the given columns that something above reads.
         func output(required: Set<ColumnID>) -> [Int] {
             let all = combined
-            return all.indices.filter { required.contains(all[$0].id) && (keepsRight || $0 < left.output.count) }
+            return all.indices.filter {
+                required.contains(all[$0].id) && (keepsRight || $0 < left.output.count)
+            }
         }
     }
 
@@ -98,7 +104,8 @@ extension PhysicalPlanner {
         let isLocal = given.left.isSingle && given.right.isSingle
         let columns = output.map { combined[$0] }
         let join = PhysicalHashJoin(
-            kind: sides.kind, left: sides.left.plan, right: sides.right.plan, leftKeys: leftKeys, rightKeys: rightKeys,
+            kind: sides.kind, left: sides.left.plan, right: sides.right.plan, leftKeys: leftKeys,
+            rightKeys: rightKeys,
             residual: residual, build: build, buildIsShared: isShared && !isLocal, output: output,
             schema: columns.schema)
         let probe = build == .right ? sides.left : sides.right
@@ -111,48 +118,72 @@ extension PhysicalPlanner {
         let right = order.compactMap { keys.right[$0].columnReference?.id }
         var lists: [[ColumnID]] = []
         if left.count == order.count, sides.kind != .right, sides.kind != .full { lists.append(left) }
-        if right.count == order.count, sides.keepsRight, sides.kind != .left, sides.kind != .full { lists.append(right) }
+        if right.count == order.count, sides.keepsRight, sides.kind != .left, sides.kind != .full {
+            lists.append(right)
+        }
         return lists
     }
 
-    /// The side that goes into the hash table: the smaller where both can, else the one that need not be kept whole.
+    /// The side that goes into the hash table: the smaller where both can, else the one that need not be kept
+    /// whole.
     private func buildSide(_ sides: JoinSides) -> PhysicalHashJoin.Side {
         switch sides.kind {
         case .inner, .cross, .full, .left, .right:
             let canSwap = sides.kind == .inner || sides.kind == .cross
             if canSwap { return sides.leftBytes < sides.rightBytes ? .left : .right }
-            if sides.kind == .right { return .left }
-            return .right
-        case .leftSemi, .leftAnti, .leftAntiNullAware: return .right
+            if sides.kind == .right { return largeTableSide(sides, usual: .left) }
+            return sides.kind == .left ? largeTableSide(sides, usual: .right) : .right
+        case .leftSemi, .leftAnti:
+            return largeTableSide(sides, usual: .right)
+        case .leftAntiNullAware: return .right
         }
     }
 
-    /// Broadcasting spares the larger side its exchange; a full join cannot, since unmatched build rows would come
+    /// Where the side that usually goes into the table is too large for every task, the table may as well
+    /// hold the
+    /// other side's fewer rows, each marked when it is met.
+    private func largeTableSide(_ sides: JoinSides, usual: PhysicalHashJoin.Side) -> PhysicalHashJoin.Side {
+        if shouldBroadcast(sides, build: usual) { return usual }
+        let (table, other) =
+            usual == .right ? (sides.rightBytes, sides.leftBytes) : (sides.leftBytes, sides.rightBytes)
+        if other * 2 >= table { return usual }
+        return usual == .right ? .left : .right
+    }
+
+    /// Broadcasting spares the larger side its exchange; a full join cannot, since unmatched build rows would
+    /// come
     /// from every task.
     private func shouldBroadcast(_ sides: JoinSides, build: PhysicalHashJoin.Side) -> Bool {
         if sides.kind == .full { return false }
         // A null among the keys decides about every row, so each task must see the whole right side.
         if sides.kind == .leftAntiNullAware { return true }
+        // Marks on rows that come out without a match too belong to one task.
+        if build == .left, sides.kind == .left || !sides.keepsRight { return false }
+        if build == .right, sides.kind == .right { return false }
         let buildBytes = build == .right ? sides.rightBytes : sides.leftBytes
         let probeBytes = build == .right ? sides.leftBytes : sides.rightBytes
         if settings.broadcastBytes <= 0 { return false }
         // Inside one process a broadcast moves nothing: the threshold is what a table may take of memory.
         let threshold = Double(settings.broadcastBytes) * (cluster.workers == 1 ? 8 : 1)
-        return buildBytes <= threshold && buildBytes * Double(cluster.workers) <= max(probeBytes * 2, 1_048_576)
+        return buildBytes <= threshold
+            && buildBytes * Double(cluster.workers) <= max(probeBytes * 2, 1_048_576)
     }
 
-    /// Spreads both sides by the hash of the keys, keeping a side that is spread so already. Returns the order of
+    /// Spreads both sides by the hash of the keys, keeping a side that is spread so already. Returns the
+    /// order of
     /// the keys that both sides are hashed in.
     private func partition(_ sides: inout JoinSides, keys: EquiKeys) throws(EngineError) -> [Int] {
         let leftOrder = existingOrder(sides.left, keys.left)
         let rightOrder = existingOrder(sides.right, keys.right)
         if let leftOrder, leftOrder == rightOrder, sides.left.tasks == sides.right.tasks { return leftOrder }
         if let leftOrder, sides.left.tasks > 1 {
-            sides.right = try hashed(sides.right, by: leftOrder.map { keys.right[$0] }, partitions: sides.left.tasks)
+            sides.right = try hashed(
+                sides.right, by: leftOrder.map { keys.right[$0] }, partitions: sides.left.tasks)
             return leftOrder
         }
         if let rightOrder, sides.right.tasks > 1 {
-            sides.left = try hashed(sides.left, by: rightOrder.map { keys.left[$0] }, partitions: sides.right.tasks)
+            sides.left = try hashed(
+                sides.left, by: rightOrder.map { keys.left[$0] }, partitions: sides.right.tasks)
             return rightOrder
         }
         let order = Array(keys.left.indices)
@@ -184,7 +215,8 @@ extension PhysicalPlanner {
 
     // MARK: other joins
 
-    /// Compares all pairs. The right side is held in memory, so the smaller one goes there where the kind allows.
+    /// Compares all pairs. The right side is held in memory, so the smaller one goes there where the kind
+    /// allows.
     private func nestedLoop(
         _ given: JoinSides, condition: Expression?, required: Set<ColumnID>
     ) throws(EngineError) -> BuiltPlan {
@@ -208,9 +240,11 @@ extension PhysicalPlanner {
         }
         let columns = output.map { combined[$0] }
         let join = PhysicalNestedLoopJoin(
-            kind: sides.kind, left: sides.left.plan, right: sides.right.plan, condition: resolved, output: output,
+            kind: sides.kind, left: sides.left.plan, right: sides.right.plan, condition: resolved,
+            output: output,
             schema: columns.schema)
         return BuiltPlan(
-            plan: .nestedLoopJoin(join), output: columns, tasks: sides.left.tasks, hashedBy: sides.left.hashedBy)
+            plan: .nestedLoopJoin(join), output: columns, tasks: sides.left.tasks,
+            hashedBy: sides.left.hashedBy)
     }
 }

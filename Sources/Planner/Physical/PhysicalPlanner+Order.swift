@@ -74,7 +74,8 @@ extension PhysicalPlanner {
         var resolved: [SortKey] = []
         for key in keys {
             resolved.append(
-                SortKey(try built.resolve(key.expression), ascending: key.ascending, nullsFirst: key.nullsFirst))
+                SortKey(
+                    try built.resolve(key.expression), ascending: key.ascending, nullsFirst: key.nullsFirst))
         }
         return resolved
     }

@@ -3,7 +3,8 @@ import Plans
 import Vocabulary
 
 extension PhysicalPlanner {
-    /// Builds a union. Its inputs run side by side in one stage, each spread over the stage's tasks; an input whose
+    /// Builds a union. Its inputs run side by side in one stage, each spread over the stage's tasks; an input
+    /// whose
     /// operators need all rows in one task ends in a stage of its own.
     mutating func buildUnion(
         _ inputs: [LogicalPlan], output: [ColumnReference], required: Set<ColumnID>
@@ -35,7 +36,9 @@ extension PhysicalPlanner {
         var result = built
         result.output = columns
         result.hashedBy = []
-        if built.output.map(\.id) == wanted.map(\.id), built.output.map(\.type) == columns.map(\.type) { return result }
+        if built.output.map(\.id) == wanted.map(\.id), built.output.map(\.type) == columns.map(\.type) {
+            return result
+        }
         var list: [Expression] = []
         for column in wanted { list.append(try built.resolve(.column(column))) }
         result.plan = .project(list, schema: columns.schema, input: built.plan)
@@ -46,7 +49,8 @@ extension PhysicalPlanner {
     private static func spreadsOverTasks(_ plan: PhysicalPlan) -> Bool {
         switch plan {
         case .scan, .values, .exchange, .shuffleRead: true
-        case .filter(_, let input), .project(_, _, let input), .expand(_, _, let input): spreadsOverTasks(input)
+        case .filter(_, let input), .project(_, _, let input), .expand(_, _, let input):
+            spreadsOverTasks(input)
         case .union(let inputs, _): inputs.allSatisfy(spreadsOverTasks)
         default: false
         }

@@ -4,8 +4,10 @@ import Vocabulary
 
 /// Chooses operators for a logical plan and puts exchanges where rows have to meet.
 ///
-/// Works from the leaves up. Each plan built says in how many tasks it runs and by what its rows are spread, so that
-/// an operator asks for an exchange only where its input is not laid out already; work small enough for one task has
+/// Works from the leaves up. Each plan built says in how many tasks it runs and by what its rows are spread,
+/// so that
+/// an operator asks for an exchange only where its input is not laid out already; work small enough for one
+/// task has
 /// no exchange at all. Columns that nothing above reads are dropped on the way.
 struct PhysicalPlanner {
     let facts: any RelationFacts
@@ -37,8 +39,11 @@ struct PhysicalPlanner {
     }
 
     /// Returns the plan with exactly `columns`, in that order.
-    private func arranged(_ built: BuiltPlan, as columns: [ColumnReference]) throws(EngineError) -> BuiltPlan {
-        if built.output.map(\.id) == columns.map(\.id), built.output.map(\.name) == columns.map(\.name) { return built }
+    private func arranged(_ built: BuiltPlan, as columns: [ColumnReference]) throws(EngineError) -> BuiltPlan
+    {
+        if built.output.map(\.id) == columns.map(\.id), built.output.map(\.name) == columns.map(\.name) {
+            return built
+        }
         var list: [Expression] = []
         for column in columns { list.append(try built.resolve(.column(column))) }
         var result = built
@@ -57,7 +62,8 @@ struct PhysicalPlanner {
             return try buildFilter(condition, input: input, required: required)
         case .project(let list, let input): return try buildProject(list, input: input, required: required)
         case .aggregate(let groups, let aggregates, let input):
-            return try buildAggregate(groups: groups, aggregates: aggregates, input: input, required: required)
+            return try buildAggregate(
+                groups: groups, aggregates: aggregates, input: input, required: required)
         case .distinct(let input):
             let groups = input.output.map { NamedExpression(.column($0), as: $0) }
             return try buildAggregate(groups: groups, aggregates: [], input: input, required: required)
@@ -127,16 +133,22 @@ struct PhysicalPlanner {
         var renamed: [ColumnID: ColumnID] = [:]
         for item in kept {
             expressions.append(try below.resolve(item.expression))
-            if let column = item.expression.columnReference, renamed[column.id] == nil { renamed[column.id] = item.output.id }
+            if let column = item.expression.columnReference, renamed[column.id] == nil {
+                renamed[column.id] = item.output.id
+            }
         }
         let output = kept.map(\.output)
-        let isIdentity = expressions.count == below.output.count
-            && expressions.enumerated().allSatisfy { if case .input($0.offset, _) = $0.element { true } else { false } }
+        let isIdentity =
+            expressions.count == below.output.count
+            && expressions.enumerated().allSatisfy {
+                if case .input($0.offset, _) = $0.element { true } else { false }
+            }
         let hashedBy = below.hashedBy.compactMap { keys -> [ColumnID]? in
             let mapped = keys.compactMap { renamed[$0] }
             return mapped.count == keys.count ? mapped : nil
         }
-        let plan: PhysicalPlan = isIdentity ? below.plan : .project(expressions, schema: output.schema, input: below.plan)
+        let plan: PhysicalPlan =
+            isIdentity ? below.plan : .project(expressions, schema: output.schema, input: below.plan)
         return BuiltPlan(plan: plan, output: output, tasks: below.tasks, hashedBy: hashedBy)
     }
 
@@ -153,6 +165,7 @@ struct PhysicalPlanner {
             resolved.append(expressions)
         }
         return BuiltPlan(
-            plan: .expand(resolved, schema: output.schema, input: below.plan), output: output, tasks: below.tasks)
+            plan: .expand(resolved, schema: output.schema, input: below.plan), output: output,
+            tasks: below.tasks)
     }
 }

@@ -1,7 +1,8 @@
 import Plans
 import Vocabulary
 
-/// Decides how many tasks share a piece of work. Small work stays in one task, where no exchange is needed; large
+/// Decides how many tasks share a piece of work. Small work stays in one task, where no exchange is needed;
+/// large
 /// work gets tasks enough for every slot, and none that reads more than `maximumTaskBytes`.
 struct TaskSizing {
     let cluster: ClusterFacts

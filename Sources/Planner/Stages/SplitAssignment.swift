@@ -10,7 +10,8 @@ enum SplitAssignment {
         var before = 0
         for (position, split) in splits.enumerated() {
             let bytes = max(1, split.byteCount)
-            // The task in whose share of the bytes the split's middle lies; each task gets one when there are few.
+            // The task in whose share of the bytes the split's middle lies; each task gets one when there are
+            // few.
             let byBytes = Int(Double(before) + Double(bytes) / 2) * runs.count / max(1, total)
             let task = splits.count <= runs.count ? position : min(runs.count - 1, byBytes)
             runs[task].append(split)

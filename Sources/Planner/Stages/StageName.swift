@@ -1,7 +1,8 @@
 import Plans
 import Vocabulary
 
-/// Names a stage for people: what it reads, and the operators that matter, `scan lineitem → partial aggregate`.
+/// Names a stage for people: what it reads, and the operators that matter, `scan lineitem → partial
+/// aggregate`.
 enum StageName {
     static func of(_ plan: PhysicalPlan, output: StageOutput) -> String {
         var steps: [String] = []
@@ -22,7 +23,11 @@ enum StageName {
         case .nestedLoopJoin(let join): joined = join.left
         default: joined = nil
         }
-        if let joined { collect(joined, into: &steps) } else { for child in plan.children { collect(child, into: &steps) } }
+        if let joined {
+            collect(joined, into: &steps)
+        } else {
+            for child in plan.children { collect(child, into: &steps) }
+        }
         if let step = step(of: plan) { steps.append(step) }
     }
 

@@ -47,7 +47,8 @@ struct StageSplitter {
         if case .shuffle(.range(_, _, let bounds)) = output { dependencies.append(bounds) }
         stages.append(
             Stage(
-                id: id, name: StageName.of(plan, output: output), plan: padded(plan, tasks: tasks), output: output,
+                id: id, name: StageName.of(plan, output: output), plan: padded(plan, tasks: tasks),
+                output: output,
                 taskCount: tasks, splits: splits(inputs.scans, tasks: tasks), dependencies: dependencies))
         return id
     }
@@ -55,7 +56,9 @@ struct StageSplitter {
     // MARK: cutting
 
     /// Returns the plan with each exchange replaced by a read of the stage that now ends there.
-    private mutating func cut(_ plan: PhysicalPlan, into inputs: inout Inputs) throws(EngineError) -> PhysicalPlan {
+    private mutating func cut(_ plan: PhysicalPlan, into inputs: inout Inputs) throws(EngineError)
+        -> PhysicalPlan
+    {
         switch plan {
         case .exchange(let partitioning, let input):
             if case .range(let keys, let partitions, _) = partitioning {
@@ -65,7 +68,8 @@ struct StageSplitter {
             inputs.dependencies.append(producer)
             let isWhole = partitioning.partitionCount == 1
             return .shuffleRead(
-                ShuffleRead(stage: producer, mode: isWhole ? .all(partition: 0) : .partition, schema: input.schema))
+                ShuffleRead(
+                    stage: producer, mode: isWhole ? .all(partition: 0) : .partition, schema: input.schema))
         case .scan(var scan):
             inputs.scans.append(scan.index)
             scan.index = inputs.scans.count - 1
@@ -84,7 +88,8 @@ struct StageSplitter {
         let rows = try addStage(input, output: .shuffle(.rowsAndSample(keys)))
         let keySchema = Schema(
             keys.enumerated().map { Field("key\($0.offset)", $0.element.expression.type) })
-        let sample = PhysicalPlan.shuffleRead(ShuffleRead(stage: rows, mode: .all(partition: 1), schema: keySchema))
+        let sample = PhysicalPlan.shuffleRead(
+            ShuffleRead(stage: rows, mode: .all(partition: 1), schema: keySchema))
         let keyColumns = keys.enumerated().map {
             SortKey(
                 .input($0.offset, $0.element.expression.type), ascending: $0.element.ascending,
@@ -119,10 +124,15 @@ struct StageSplitter {
     }
 
     private func partitionCount(of stage: StageID) -> Int {
-        if case .shuffle(let partitioning) = stages[stage.index].output { partitioning.partitionCount } else { 1 }
+        if case .shuffle(let partitioning) = stages[stage.index].output {
+            partitioning.partitionCount
+        } else {
+            1
+        }
     }
 
-    /// In a stage of more tasks than an exchange has partitions, the tasks beyond read nothing of it. Only unions
+    /// In a stage of more tasks than an exchange has partitions, the tasks beyond read nothing of it. Only
+    /// unions
     /// bring such inputs together; what joins hold in memory is read whole by every task.
     private func padded(_ plan: PhysicalPlan, tasks: Int) -> PhysicalPlan {
         switch plan {
@@ -162,7 +172,8 @@ struct StageSplitter {
     /// Deals the splits of the stage's scans out to its tasks: neighbours stay together, bytes are even.
     private func splits(_ indices: [Int], tasks: Int) -> [[[FileSplit]]] {
         if indices.isEmpty { return [] }
-        var result = [[[FileSplit]]](repeating: [[FileSplit]](repeating: [], count: indices.count), count: tasks)
+        var result = [[[FileSplit]]](
+            repeating: [[FileSplit]](repeating: [], count: indices.count), count: tasks)
         for (position, index) in indices.enumerated() {
             for (task, run) in SplitAssignment.runs(of: scans[index].splits, tasks: tasks).enumerated() {
                 result[task][position] = run

@@ -4,7 +4,8 @@ import Vocabulary
 
 /// Writes the text of EXPLAIN.
 package enum ExplainText {
-    /// Returns the plans of a query as Spark's EXPLAIN lays them out: the physical plan alone; with EXTENDED the
+    /// Returns the plans of a query as Spark's EXPLAIN lays them out: the physical plan alone; with EXTENDED
+    /// the
     /// logical ones before it; with FORMATTED the stages after it.
     package static func text(of steps: QueryPlanner.Steps, mode: ExplainMode) -> String {
         var sections: [String] = []

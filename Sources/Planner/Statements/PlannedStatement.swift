@@ -3,8 +3,10 @@ import Plans
 import SQLSyntax
 import Vocabulary
 
-/// Says what a statement does: work first, then a change of the job's catalog or settings once the work is done.
+/// Says what a statement does: work first, then a change of the job's catalog or settings once the work is
+/// done.
 package struct PlannedStatement: Sendable {
+    /// Names what has to run.
     package enum Work: Sendable {
         /// Stages to run; `StageGraph.result` tells where the rows go.
         case stages(StageGraph)

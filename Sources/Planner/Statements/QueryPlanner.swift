@@ -33,9 +33,11 @@ package struct QueryPlanner {
         let output = write.map { StageOutput.files($0) } ?? .shuffle(.single)
         let stages = try StageSplitter.split(built.plan, output: output, scans: planner.scans)
         let last = StageID(stages.count - 1)
-        let result: StatementResult = write.map { .files(stage: last, write: $0) }
+        let result: StatementResult =
+            write.map { .files(stage: last, write: $0) }
             ?? .rows(stage: last, schema: bound.output.schema)
         return Steps(
-            bound: bound, optimised: optimised, physical: built.plan, graph: StageGraph(stages: stages, result: result))
+            bound: bound, optimised: optimised, physical: built.plan,
+            graph: StageGraph(stages: stages, result: result))
     }
 }

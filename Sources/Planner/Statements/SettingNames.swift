@@ -1,7 +1,8 @@
 import Plans
 import Vocabulary
 
-/// Knows the settings of a session. Unknown `etl.*` names are errors; unknown `spark.*` names are kept and warned of.
+/// Knows the settings of a session. Unknown `etl.*` names are errors; unknown `spark.*` names are kept and
+/// warned of.
 package enum SettingNames {
     static let known: [String] = [
         "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.shuffle.partitions",
@@ -9,7 +10,8 @@ package enum SettingNames {
         "etl.scan.targetBytes", "etl.optimizer.joinReorder",
     ]
 
-    /// Returns the settings with one changed, and a warning when the name means nothing here. A nil value restores
+    /// Returns the settings with one changed, and a warning when the name means nothing here. A nil value
+    /// restores
     /// the default. Throws `INVALID_CONF_VALUE` and, for unknown `etl.*` names, `UNKNOWN_CONF`.
     package static func setting(
         _ key: String, to value: String?, in settings: SessionSettings
@@ -20,12 +22,15 @@ package enum SettingNames {
         if let value { result.options[name] = value } else { result.options[name] = nil }
         switch name {
         case "spark.sql.ansi.enabled":
-            result.ansi = try value.map { value throws(EngineError) in try boolean(value, name) } ?? defaults.ansi
+            result.ansi =
+                try value.map { value throws(EngineError) in try boolean(value, name) } ?? defaults.ansi
         case "spark.sql.session.timeZone": result.timeZone = value ?? defaults.timeZone
         case "spark.sql.shuffle.partitions":
-            result.shufflePartitions = try value.map { value throws(EngineError) in try count(value, name) } ?? 0
+            result.shufflePartitions =
+                try value.map { value throws(EngineError) in try count(value, name) } ?? 0
         case "spark.sql.autoBroadcastJoinThreshold":
-            result.broadcastBytes = try value.map { value throws(EngineError) in try bytes(value, name) }
+            result.broadcastBytes =
+                try value.map { value throws(EngineError) in try bytes(value, name) }
                 ?? defaults.broadcastBytes
         default:
             if known.contains(name) { return (result, nil) }
@@ -38,7 +43,8 @@ package enum SettingNames {
     private static func unknown(_ name: String) -> EngineError {
         let near = Suggestion.nearest(to: name, among: known)
         return .user(
-            "UNKNOWN_CONF", "There is no setting of that name: \(name)", remedy: near.map { "Did you mean \($0)?" })
+            "UNKNOWN_CONF", "There is no setting of that name: \(name)",
+            remedy: near.map { "Did you mean \($0)?" })
     }
 
     private static func invalid(_ value: String, _ name: String, _ wanted: String) -> EngineError {
@@ -62,7 +68,9 @@ package enum SettingNames {
 
     private static func bytes(_ value: String, _ name: String) throws(EngineError) -> Int {
         if value == "-1" { return 0 }
-        guard let size = ByteSize.parse(value) else { throw invalid(value, name, "a size such as 10MB, or -1") }
+        guard let size = ByteSize.parse(value) else {
+            throw invalid(value, name, "a size such as 10MB, or -1")
+        }
         return size
     }
 }

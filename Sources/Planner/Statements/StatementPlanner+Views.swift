@@ -4,7 +4,8 @@ import SQLSyntax
 import Vocabulary
 
 extension StatementPlanner {
-    /// Plans CREATE TEMPORARY VIEW. A view on a query is bound once here, so that its errors show where it is made.
+    /// Plans CREATE TEMPORARY VIEW. A view on a query is bound once here, so that its errors show where it is
+    /// made.
     func createView(_ view: CreateViewSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
         let name = view.name.last?.text ?? ""
         let exists = try catalog.relation(named: view.name.map(\.text)) != nil
@@ -12,7 +13,8 @@ extension StatementPlanner {
         if exists, !view.replaces {
             throw .user(
                 "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "There is a view of this name already: \(name)",
-                remedy: "Use CREATE OR REPLACE TEMPORARY VIEW, or another name.", at: self.span(of: view.name))
+                remedy: "Use CREATE OR REPLACE TEMPORARY VIEW, or another name.", at: self.span(of: view.name)
+            )
         }
         let relation: CatalogRelation
         switch view.content {
@@ -28,7 +30,8 @@ extension StatementPlanner {
         case .files(let format, let options, let schema):
             relation = .files(try files(format: format, options: options, schema: schema, span: span))
         }
-        return PlannedStatement(work: .none, change: .createView(name: name, relation, replaces: view.replaces))
+        return PlannedStatement(
+            work: .none, change: .createView(name: name, relation, replaces: view.replaces))
     }
 
     private func files(
@@ -65,6 +68,7 @@ extension StatementPlanner {
         let near = Suggestion.nearest(to: text, among: FileFormat.allCases.map(\.rawValue))
         throw .user(
             "DATA_SOURCE_NOT_FOUND", "There is no data source of this name: \(name.text)",
-            remedy: near.map { "Did you mean \($0)?" } ?? "Use parquet, csv, json or text.", at: location(name.span))
+            remedy: near.map { "Did you mean \($0)?" } ?? "Use parquet, csv, json or text.",
+            at: location(name.span))
     }
 }

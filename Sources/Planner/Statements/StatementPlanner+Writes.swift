@@ -17,7 +17,9 @@ extension StatementPlanner {
         var definition: TableDefinition
     }
 
-    func insertDirectory(_ insert: InsertDirectorySyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
+    func insertDirectory(_ insert: InsertDirectorySyntax, span: SourceSpan) throws(EngineError)
+        -> PlannedStatement
+    {
         let bound = try bind(insert.query)
         let write = try directoryWrite(insert, bound, span: span)
         return PlannedStatement(work: .stages(try steps(bound, write: write).graph))
@@ -33,7 +35,8 @@ extension StatementPlanner {
                 "MISSING_PATH", "INSERT OVERWRITE DIRECTORY needs the path of the directory",
                 remedy: "Write it after DIRECTORY, in quotes.", at: location(span))
         }
-        let folders = try partitionColumns(options.removeValue(forKey: "partitionby"), bound.output, span: span)
+        let folders = try partitionColumns(
+            options.removeValue(forKey: "partitionby"), bound.output, span: span)
         try checkNames(bound.output, span: span)
         return FileWrite(
             path: path, format: try fileFormat(insert.format), mode: .overwrite,
@@ -59,21 +62,24 @@ extension StatementPlanner {
             guard let index = schema.index(of: name) else {
                 let near = Suggestion.nearest(to: name, among: schema.names)
                 throw .user(
-                    "COLUMN_NOT_DEFINED_IN_TABLE", "The column to partition by is not among the query's columns: \(name)",
+                    "COLUMN_NOT_DEFINED_IN_TABLE",
+                    "The column to partition by is not among the query's columns: \(name)",
                     remedy: near.map { "Did you mean \($0)?" }, at: place)
             }
             found.append(index)
         }
         if !found.isEmpty, Set(found).count == output.count {
             throw .user(
-                "ALL_PARTITION_COLUMNS_NOT_ALLOWED", "All columns are partition columns, so the files would hold none",
+                "ALL_PARTITION_COLUMNS_NOT_ALLOWED",
+                "All columns are partition columns, so the files would hold none",
                 remedy: "Leave at least one column out of PARTITIONED BY.", at: place)
         }
         return found
     }
 
     private func isDynamic(_ options: [String: String]) -> Bool {
-        let mode = options["partitionoverwritemode"] ?? settings.options["spark.sql.sources.partitionOverwriteMode"]
+        let mode =
+            options["partitionoverwritemode"] ?? settings.options["spark.sql.sources.partitionOverwriteMode"]
         return mode?.lowercased() == "dynamic"
     }
 
@@ -104,7 +110,8 @@ extension StatementPlanner {
             if !create.replaces {
                 throw .user(
                     "TABLE_OR_VIEW_ALREADY_EXISTS", "There is a table or view of this name already: \(name)",
-                    remedy: "Use CREATE OR REPLACE TABLE, or IF NOT EXISTS, or drop it first.", at: self.span(of: create.name))
+                    remedy: "Use CREATE OR REPLACE TABLE, or IF NOT EXISTS, or drop it first.",
+                    at: self.span(of: create.name))
             }
         }
         var options = optionValues(create.options)
@@ -115,7 +122,8 @@ extension StatementPlanner {
         guard let query = create.query else {
             let schema = Schema(create.schema)
             let definition = TableDefinition(
-                name: name, location: location, format: format, options: options, partitionColumns: names, schema: schema)
+                name: name, location: location, format: format, options: options, partitionColumns: names,
+                schema: schema)
             let write = FileWrite(path: location, format: format, mode: .append, schema: schema)
             return NewTable(plan: nil, write: write, definition: definition)
         }
@@ -130,7 +138,8 @@ extension StatementPlanner {
         let data = fields.indices.filter { !folders.contains($0) }
         let definition = TableDefinition(
             name: name, location: location, format: format, options: options,
-            partitionColumns: folders.map { fields[$0].name }, schema: Schema((data + folders).map { fields[$0] }))
+            partitionColumns: folders.map { fields[$0].name },
+            schema: Schema((data + folders).map { fields[$0] }))
         return NewTable(plan: bound, write: write, definition: definition)
     }
 
@@ -162,7 +171,8 @@ extension StatementPlanner {
 
     /// Returns the query with the table's columns, in its order and of its types.
     private func aligned(
-        _ bound: LogicalPlan, to table: TableDefinition, insert: InsertTableSyntax, fixed: [String: Expression],
+        _ bound: LogicalPlan, to table: TableDefinition, insert: InsertTableSyntax,
+        fixed: [String: Expression],
         span: SourceSpan
     ) throws(EngineError) -> LogicalPlan {
         let open = table.schema.fields.filter { fixed[$0.name.lowercased()] == nil }
@@ -172,7 +182,7 @@ extension StatementPlanner {
         if !insert.isByName, wanted.count != given.count {
             throw .user(
                 "INSERT_COLUMN_ARITY_MISMATCH",
-                "The statement gives \(given.count) columns where the table takes \(wanted.count): \(table.name)",
+                "The query gives \(given.count) columns, the table takes \(wanted.count): \(table.name)",
                 at: location(span))
         }
         var items: [NamedExpression] = []
@@ -184,7 +194,8 @@ extension StatementPlanner {
             } else if insert.isByName {
                 guard let column = given.first(where: { $0.name.lowercased() == key }) else {
                     throw .user(
-                        "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_FIND_DATA", "The query has no column for the table's column: \(field.name)",
+                        "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_FIND_DATA",
+                        "The query has no column for the table's column: \(field.name)",
                         at: location(span))
                 }
                 source = .column(column)
@@ -193,9 +204,12 @@ extension StatementPlanner {
             } else {
                 source = .literal(.null(field.type))
             }
-            let value = source.type == field.type ? source : Expression.cast(source, to: field.type, mode: settings.ansi ? .ansi : .legacy)
+            let value =
+                source.type == field.type
+                ? source : Expression.cast(source, to: field.type, mode: settings.ansi ? .ansi : .legacy)
             let id = ColumnID(rawValue: UInt32.max / 2 + UInt32(position))
-            items.append(NamedExpression(value, as: ColumnReference(id: id, name: field.name, type: field.type)))
+            items.append(
+                NamedExpression(value, as: ColumnReference(id: id, name: field.name, type: field.type)))
         }
         return .project(items, input: bound)
     }

@@ -3,7 +3,8 @@ import Plans
 import SQLSyntax
 import Vocabulary
 
-/// Plans one statement of a job: binds it against the job's catalog, optimises it, splits it into stages, and says what
+/// Plans one statement of a job: binds it against the job's catalog, optimises it, splits it into stages, and
+/// says what
 /// becomes of its result. Pure: what a statement changes comes back as a `CatalogChange`.
 package struct StatementPlanner {
     let catalog: any JobCatalog
@@ -11,7 +12,8 @@ package struct StatementPlanner {
     let cluster: ClusterFacts
     let source: SQLSource
 
-    package init(catalog: any JobCatalog, settings: SessionSettings, cluster: ClusterFacts, source: SQLSource) {
+    package init(catalog: any JobCatalog, settings: SessionSettings, cluster: ClusterFacts, source: SQLSource)
+    {
         self.catalog = catalog
         self.settings = settings
         self.cluster = cluster
@@ -31,7 +33,8 @@ package struct StatementPlanner {
         case .explain(let inner, let mode): return try explain(inner, mode: mode)
         case .set(let key, let value): return try set(key, value)
         case .reset(let key):
-            return PlannedStatement(work: .none, change: key.map { .set(key: $0, value: nil) } ?? .resetSettings)
+            return PlannedStatement(
+                work: .none, change: key.map { .set(key: $0, value: nil) } ?? .resetSettings)
         case .describe(let describe): return try self.describe(describe)
         case .showTables: return showTables()
         }
@@ -72,7 +75,9 @@ package struct StatementPlanner {
         }
     }
 
-    private func explain(_ statement: StatementSyntax, mode: ExplainMode) throws(EngineError) -> PlannedStatement {
+    private func explain(_ statement: StatementSyntax, mode: ExplainMode) throws(EngineError)
+        -> PlannedStatement
+    {
         let (bound, write) = try writing(statement)
         let steps = try steps(bound, write: write)
         let text = ExplainText.text(of: steps, mode: mode)
@@ -92,23 +97,30 @@ package struct StatementPlanner {
             let target = try tableWrite(insert, span: statement.span)
             return (target.plan, target.write)
         case .createTable(let create):
-            guard let target = try newTable(create, span: statement.span), let plan = target.plan else { break }
+            guard let target = try newTable(create, span: statement.span), let plan = target.plan else {
+                break
+            }
             return (plan, target.write)
         case .createView(let view):
             if case .query(let query, _) = view.content { return (try bind(query), nil) }
         default: break
         }
         throw .user(
-            "UNSUPPORTED_EXPLAIN", "EXPLAIN shows the plans of queries and of statements that write a query's result",
+            "UNSUPPORTED_EXPLAIN",
+            "EXPLAIN shows the plans of queries and of statements that write a query's result",
             at: location(statement.span))
     }
 
     // MARK: settings and names
 
     private func set(_ key: String?, _ value: String?) throws(EngineError) -> PlannedStatement {
-        let schema = Schema([Field("key", .string, nullable: false), Field("value", .string, nullable: false)])
+        let schema = Schema([
+            Field("key", .string, nullable: false), Field("value", .string, nullable: false),
+        ])
         guard let key else {
-            let rows = settings.options.sorted { $0.key < $1.key }.map { [Literal.string($0.key), .string($0.value)] }
+            let rows = settings.options.sorted { $0.key < $1.key }.map {
+                [Literal.string($0.key), .string($0.value)]
+            }
             return PlannedStatement(work: .rows(rows, schema: schema))
         }
         guard let value else {
@@ -117,7 +129,8 @@ package struct StatementPlanner {
         }
         let (_, warning) = try SettingNames.setting(key, to: value, in: settings)
         return PlannedStatement(
-            work: .rows([[.string(key), .string(value)]], schema: schema), change: .set(key: key, value: value),
+            work: .rows([[.string(key), .string(value)]], schema: schema),
+            change: .set(key: key, value: value),
             warnings: warning.map { [$0] } ?? [])
     }
 
@@ -131,10 +144,13 @@ package struct StatementPlanner {
             case .files(let relation): schema = relation.schema
             case .view(let view):
                 let names = view.columns
-                let bound = try Binder(catalog: catalog, settings: settings, source: view.source).bind(view.query)
+                let bound = try Binder(catalog: catalog, settings: settings, source: view.source).bind(
+                    view.query)
                 let fields = bound.output.schema.fields
-                schema = names.count == fields.count
-                    ? Schema(zip(fields, names).map { Field($1, $0.type, nullable: $0.nullable) }) : Schema(fields)
+                schema =
+                    names.count == fields.count
+                    ? Schema(zip(fields, names).map { Field($1, $0.type, nullable: $0.nullable) })
+                    : Schema(fields)
             case nil: throw notFound(name)
             }
         }
@@ -159,12 +175,15 @@ package struct StatementPlanner {
             work: .rows(
                 rows,
                 schema: Schema([
-                    Field("namespace", .string, nullable: false), Field("tableName", .string, nullable: false),
+                    Field("namespace", .string, nullable: false),
+                    Field("tableName", .string, nullable: false),
                     Field("isTemporary", .boolean, nullable: false),
                 ])))
     }
 
-    private func drop(_ name: [NameSyntax], ifExists: Bool, isView: Bool) throws(EngineError) -> PlannedStatement {
+    private func drop(_ name: [NameSyntax], ifExists: Bool, isView: Bool) throws(EngineError)
+        -> PlannedStatement
+    {
         let parts = name.map(\.text)
         let isTable = catalog.table(named: parts) != nil
         let exists = try catalog.relation(named: parts) != nil
@@ -173,7 +192,8 @@ package struct StatementPlanner {
             if !exists { throw notFound(name) }
             throw .user(
                 "WRONG_COMMAND_FOR_OBJECT_TYPE",
-                "\(isView ? "This name is a table, not a view" : "This name is a view, not a table"): \(parts.joined(separator: "."))",
+                "This name is a \(isView ? "table, not a view" : "view, not a table"): "
+                    + parts.joined(separator: "."),
                 remedy: isView ? "Use DROP TABLE." : "Use DROP VIEW.", at: span(of: name))
         }
         let key = parts.last ?? ""

@@ -6,7 +6,8 @@ extension CardinalityEstimator {
     /// Share of rows that an unknown condition keeps.
     static let unknownSelectivity = 0.25
 
-    /// Returns the estimate after a conjunction. A range narrows its column's bounds, so that two range conditions on
+    /// Returns the estimate after a conjunction. A range narrows its column's bounds, so that two range
+    /// conditions on
     /// one column are not counted as independent.
     func filtered(_ below: PlanEstimate, by conditions: [Expression]) -> PlanEstimate {
         var current = below
@@ -46,7 +47,8 @@ extension CardinalityEstimator {
             let distinct = call.arguments.map { column($0, in: below).distinct }.max() ?? 2
             return max(0.1, 1 - 1 / max(1, distinct))
         case "less", "less_equal", "greater", "greater_equal":
-            return rangeShare(call, in: below) ?? 0.33
+            return rangeShare(call, in: below)
+                ?? (call.arguments.contains { $0.literalValue != nil } ? 0.1 : 0.33)
         case "like": return likeShare(call)
         default: return Self.unknownSelectivity
         }
@@ -54,7 +56,8 @@ extension CardinalityEstimator {
 
     /// A pattern that begins with fixed text keeps little, one that only contains a text a little more.
     private func likeShare(_ call: FunctionCall) -> Double {
-        guard call.arguments.count >= 2, case .string(let pattern)? = call.arguments[1].literalValue?.value else {
+        guard call.arguments.count >= 2, case .string(let pattern)? = call.arguments[1].literalValue?.value
+        else {
             return Self.unknownSelectivity
         }
         return pattern.hasPrefix("%") ? 0.1 : 0.05
@@ -68,10 +71,14 @@ extension CardinalityEstimator {
         let isLess = call.name == "less" || call.name == "less_equal"
         let isGreater = call.name == "greater" || call.name == "greater_equal"
         guard isLess || isGreater else { return nil }
-        if let literal = call.arguments[1].literalValue, let bound = ColumnEstimate.position(literal.value, literal.type) {
+        if let literal = call.arguments[1].literalValue,
+            let bound = ColumnEstimate.position(literal.value, literal.type)
+        {
             return (call.arguments[0], bound, isLess)
         }
-        if let literal = call.arguments[0].literalValue, let bound = ColumnEstimate.position(literal.value, literal.type) {
+        if let literal = call.arguments[0].literalValue,
+            let bound = ColumnEstimate.position(literal.value, literal.type)
+        {
             return (call.arguments[1], bound, isGreater)
         }
         return nil
@@ -88,7 +95,9 @@ extension CardinalityEstimator {
     private func narrow(_ below: PlanEstimate, by condition: Expression) -> [ColumnID: ColumnEstimate] {
         var columns = below.columns
         guard case .call(let call) = condition else {
-            if case .inList(.column(let reference), let list) = condition, var estimate = columns[reference.id] {
+            if case .inList(.column(let reference), let list) = condition,
+                var estimate = columns[reference.id]
+            {
                 estimate.distinct = min(estimate.distinct, Double(list.count))
                 columns[reference.id] = estimate
             }
@@ -105,7 +114,11 @@ extension CardinalityEstimator {
             let low = estimate.minimum, let high = estimate.maximum, high > low
         else { return columns }
         let before = high - low
-        if keepsBelow { estimate.maximum = min(high, max(low, bound)) } else { estimate.minimum = max(low, min(high, bound)) }
+        if keepsBelow {
+            estimate.maximum = min(high, max(low, bound))
+        } else {
+            estimate.minimum = max(low, min(high, bound))
+        }
         let after = (estimate.maximum ?? high) - (estimate.minimum ?? low)
         estimate.distinct = max(1, estimate.distinct * after / before)
         columns[id] = estimate

@@ -3,7 +3,8 @@ import Plans
 import Vocabulary
 
 extension CardinalityEstimator {
-    /// Returns the estimate of a join, equality conditions counted by distinct values and the rest as filters.
+    /// Returns the estimate of a join, equality conditions counted by distinct values and the rest as
+    /// filters.
     func joined(
         _ kind: JoinKind, _ left: PlanEstimate, _ right: PlanEstimate, condition: Expression?
     ) -> PlanEstimate {
@@ -43,9 +44,12 @@ extension CardinalityEstimator {
         return result
     }
 
-    /// Rows of an equality join: |L|·|R| over the size of the keys' common domain. Where distinct values were counted
-    /// the domain is the larger count; where they are only bounded (by rows and value range) it is the smaller bound,
-    /// since one side is then most likely the key of the other. Several keys cannot have more combinations than
+    /// Rows of an equality join: |L|·|R| over the size of the keys' common domain. Where distinct values were
+    /// counted
+    /// the domain is the larger count; where they are only bounded (by rows and value range) it is the
+    /// smaller bound,
+    /// since one side is then most likely the key of the other. Several keys cannot have more combinations
+    /// than
     /// either side's relation has rows.
     private func matchedRows(
         _ keys: [(left: ColumnEstimate, right: ColumnEstimate)], _ left: Double, _ right: Double
@@ -54,7 +58,8 @@ extension CardinalityEstimator {
         var domain = 1.0
         for key in keys {
             let counted = key.left.isCounted && key.right.isCounted
-            domain *= counted ? max(key.left.domain, key.right.domain) : min(key.left.domain, key.right.domain)
+            domain *=
+                counted ? max(key.left.domain, key.right.domain) : min(key.left.domain, key.right.domain)
         }
         var limit = Double.infinity
         if keys.count > 1 {
@@ -70,7 +75,11 @@ extension CardinalityEstimator {
         _ right: PlanEstimate
     ) -> Double {
         guard let key = keys.first else { return 0.5 }
-        let share = min(1, key.right.distinct / max(1, key.left.distinct))
+        // Keys that the right side's filters left, of its own domain or of the left side's values: the
+        // smaller share,
+        // since counts that are only bounded from above hide the reduction.
+        let ofDomain = key.right.distinct / max(1, key.right.domain)
+        let share = min(1, key.right.distinct / max(1, key.left.distinct), ofDomain)
         return rest.isEmpty ? share : share * 0.5
     }
 }

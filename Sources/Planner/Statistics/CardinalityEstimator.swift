@@ -2,7 +2,8 @@ import Columns
 import Plans
 import Vocabulary
 
-/// Estimates how many rows plans give, from footers where there are any. Estimates choose join orders, build sides
+/// Estimates how many rows plans give, from footers where there are any. Estimates choose join orders, build
+/// sides
 /// and partition counts; no result depends on them.
 struct CardinalityEstimator {
     let facts: any RelationFacts
@@ -129,7 +130,9 @@ struct CardinalityEstimator {
                 }
             }
             if count > 0 { result.distinct = max(1, min(distinct, below.rows)) }
-            if case .call(let call) = expression, call.name == "year" { result.distinct = min(result.distinct, 100) }
+            if case .call(let call) = expression, call.name == "year" {
+                result.distinct = min(result.distinct, 100)
+            }
             result.domain = result.distinct
             return result
         }

@@ -9,7 +9,9 @@ struct PlanEstimate {
 
     /// Bytes of the given columns' values in memory.
     func byteCount(of output: [ColumnReference]) -> Double {
-        let width = output.reduce(0) { $0 + (columns[$1.id]?.bytes ?? ColumnEstimate.defaultBytes(of: $1.type)) }
+        let width = output.reduce(0) {
+            $0 + (columns[$1.id]?.bytes ?? ColumnEstimate.defaultBytes(of: $1.type))
+        }
         return rows * max(1, width)
     }
 
@@ -78,7 +80,8 @@ struct ColumnEstimate {
     static func unknown(_ type: DataType, rows: Double) -> ColumnEstimate {
         let distinct = max(1, type == .boolean ? 2 : rows / 10)
         return ColumnEstimate(
-            distinct: distinct, domain: distinct, tableRows: rows, isCounted: false, minimum: nil, maximum: nil,
+            distinct: distinct, domain: distinct, tableRows: rows, isCounted: false, minimum: nil,
+            maximum: nil,
             nullFraction: 0, bytes: defaultBytes(of: type))
     }
 

@@ -7,7 +7,8 @@ package protocol RelationFacts {
     /// Returns rows and column statistics, estimated from file sizes where footers say nothing.
     func statistics(of relation: FileRelation) -> RelationStatistics
     /// Returns the parts of the files that may hold rows for which all `filters` are true, in file order.
-    /// `filters` are over `.input(i)`, which is column `columns[i]` of the relation's schema. A split's bytes are those of the
+    /// `filters` are over `.input(i)`, which is column `columns[i]` of the relation's schema. A split's bytes
+    /// are those of the
     /// columns that are read, where the format tells; text files are cut at `targetBytes`.
     func splits(
         of relation: FileRelation, columns: [Int], filters: [Expression], targetBytes: Int
@@ -36,7 +37,8 @@ package struct ColumnFacts: Sendable, Hashable {
     package var averageBytes: Double?
 
     package init(
-        minimum: Scalar? = nil, maximum: Scalar? = nil, distinctCount: Double? = nil, nullFraction: Double? = nil,
+        minimum: Scalar? = nil, maximum: Scalar? = nil, distinctCount: Double? = nil,
+        nullFraction: Double? = nil,
         averageBytes: Double? = nil
     ) {
         self.minimum = minimum

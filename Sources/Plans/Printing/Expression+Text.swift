@@ -19,16 +19,21 @@ extension Expression: CustomStringConvertible {
         case .literal(let literal): return literal.description
         case .call(let call): return Self.text(of: call, show)
         case .cast(let inner, let type, let mode):
-            return "\(mode == .try ? "try_cast" : "cast")(\(inner) as \(type.sqlName.lowercased()))"
+            return "\(mode == .try ? "try_cast" : "cast")(\(show(inner)) as \(type.sqlName.lowercased()))"
         case .conditional(let branches, let otherwise, _):
-            let parts = branches.map { "WHEN \(show($0.condition)) THEN \(show($0.result))" }.joined(separator: " ")
+            let parts = branches.map { "WHEN \(show($0.condition)) THEN \(show($0.result))" }.joined(
+                separator: " ")
             return "CASE \(parts)\(otherwise.map { " ELSE \(show($0))" } ?? "") END"
         case .inList(let value, let list):
-            let shown = list.count > 12 ? list.prefix(10).map(\.description) + ["… \(list.count - 10) more"]
+            let shown =
+                list.count > 12
+                ? list.prefix(10).map(\.description) + ["… \(list.count - 10) more"]
                 : list.map(\.description)
             return "\(show(value)) IN (\(shown.joined(separator: ", ")))"
         case .member(let inner, let index, _):
-            if case .structure(let fields) = inner.type, index < fields.count { return "\(show(inner)).\(fields[index].name)" }
+            if case .structure(let fields) = inner.type, index < fields.count {
+                return "\(show(inner)).\(fields[index].name)"
+            }
             return "\(show(inner)).\(index)"
         case .subquery(let subquery): return Self.text(of: subquery)
         }
@@ -52,12 +57,14 @@ extension Expression: CustomStringConvertible {
     }
 
     private static func text(of subquery: SubqueryExpression) -> String {
-        let outer = subquery.outerReferences.isEmpty
+        let outer =
+            subquery.outerReferences.isEmpty
             ? "" : " [\(subquery.outerReferences.map(\.description).joined(separator: ", "))]"
         switch subquery.kind {
         case .scalar: return "scalar-subquery\(outer)"
         case .exists: return "exists\(outer)"
-        case .in(let values): return "(\(values.map(\.description).joined(separator: ", "))) IN subquery\(outer)"
+        case .in(let values):
+            return "(\(values.map(\.description).joined(separator: ", "))) IN subquery\(outer)"
         }
     }
 }

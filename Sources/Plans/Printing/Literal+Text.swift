@@ -2,7 +2,8 @@ import Columns
 import Vocabulary
 
 extension Literal: CustomStringConvertible {
-    /// The value as plans print it: texts in quotes, dates and instants in ISO form, decimals with their point.
+    /// The value as plans print it: texts in quotes, dates and instants in ISO form, decimals with their
+    /// point.
     package var description: String {
         switch (value, type) {
         case (.null, _): "null"
@@ -24,10 +25,14 @@ extension Literal: CustomStringConvertible {
         case (.structure(let members), .structure(let fields)):
             "{\(zip(members, fields).map { Literal($0, $1.type).description }.joined(separator: ", "))}"
         case (.map(let keys, let values), .map(let key, let value, _)):
-            "{\(zip(keys, values).map { "\(Literal($0, key)) -> \(Literal($1, value))" }.joined(separator: ", "))}"
+            "{"
+                + zip(keys, values).map { Literal.pair(Literal($0, key), Literal($1, value)) }
+                .joined(separator: ", ") + "}"
         case (.array, _), (.structure, _), (.map, _): "\(value)"
         }
     }
+
+    private static func pair(_ key: Literal, _ value: Literal) -> String { "\(key) -> \(value)" }
 
     private static func hexadecimal(_ byte: UInt8) -> String {
         let text = String(byte, radix: 16, uppercase: true)
@@ -44,7 +49,8 @@ extension Literal: CustomStringConvertible {
     }
 }
 
-/// Turns days and microseconds since 1970 into text. Source: Howard Hinnant, "chrono-Compatible Low-Level Date
+/// Turns days and microseconds since 1970 into text. Source: Howard Hinnant, "chrono-Compatible Low-Level
+/// Date
 /// Algorithms" (`civil_from_days`).
 package enum CivilDate {
     /// Returns year, month and day of the proleptic Gregorian calendar.
@@ -56,7 +62,9 @@ package enum CivilDate {
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
         let shiftedMonth = (5 * dayOfYear + 2) / 153
         let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
+        return (
+            yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        )
     }
 
     /// Returns `yyyy-mm-dd`.

@@ -26,12 +26,14 @@ extension PhysicalPlan: CustomStringConvertible {
             return "Limit \(count.map(String.init) ?? "ALL")\(offset > 0 ? " OFFSET \(offset)" : "")"
         case .union: return "Union"
         case .expand(let lists, let schema, let input):
-            return "Expand [\(lists.map { texts($0, input.schema) }.joined(separator: ", "))], [\(names(schema))]"
+            let rows = lists.map { texts($0, input.schema) }.joined(separator: ", ")
+            return "Expand [\(rows)], [\(names(schema))]"
         case .singleRow: return "SingleRow"
         case .rangeBounds(let keys, let partitions, let input):
             let list = keys.map { $0.text(over: input.schema) }.joined(separator: ", ")
             return "RangeBounds [\(list)], \(partitions) partitions"
-        case .exchange(let partitioning, let input): return "Exchange \(partitioning.text(over: input.schema))"
+        case .exchange(let partitioning, let input):
+            return "Exchange \(partitioning.text(over: input.schema))"
         }
     }
 
@@ -68,7 +70,8 @@ extension SortKey {
 extension PhysicalScan {
     fileprivate var label: String {
         let read = Schema(columns.map { relation.schema[$0] })
-        let base = "Scan \(relation.format.rawValue) \(relation.name) [\(schema.names.joined(separator: ", "))]"
+        let base =
+            "Scan \(relation.format.rawValue) \(relation.name) [\(schema.names.joined(separator: ", "))]"
         if filters.isEmpty { return base }
         return "\(base), filters: [\(filters.map { $0.text(over: read) }.joined(separator: ", "))]"
     }
@@ -77,11 +80,12 @@ extension PhysicalScan {
 extension PhysicalAggregate {
     fileprivate var label: String {
         let below = input.schema
-        let name = switch mode {
-        case .complete: "HashAggregate"
-        case .partial: "HashAggregate partial"
-        case .final: "HashAggregate final"
-        }
+        let name =
+            switch mode {
+            case .complete: "HashAggregate"
+            case .partial: "HashAggregate partial"
+            case .final: "HashAggregate final"
+            }
         let keys = groups.map { $0.text(over: below) }.joined(separator: ", ")
         let calls: [String]
         if mode == .final {

@@ -8,10 +8,13 @@ extension StageGraph: CustomStringConvertible {
 
 extension Stage: CustomStringConvertible {
     package var description: String {
-        let reads = dependencies.isEmpty ? "" : ", after \(dependencies.map { "stage \($0)" }.joined(separator: ", "))"
+        let reads =
+            dependencies.isEmpty
+            ? "" : ", after \(dependencies.map { "stage \($0)" }.joined(separator: ", "))"
         let body = plan.description.split(separator: "\n", omittingEmptySubsequences: false)
         let head = "Stage \(id) (\(name)), \(taskCount) \(taskCount == 1 ? "task" : "tasks")\(reads)"
-        return ([head] + body.map { "  \($0)" } + ["  => \(output.text(over: plan.schema))"]).joined(separator: "\n")
+        return ([head] + body.map { "  \($0)" } + ["  => \(output.text(over: plan.schema))"]).joined(
+            separator: "\n")
     }
 }
 

@@ -31,7 +31,9 @@ extension Expression {
     package func substituting(_ replacements: [ColumnID: Expression]) -> Expression {
         if replacements.isEmpty { return self }
         return rewritten { expression in
-            if case .column(let reference) = expression, let value = replacements[reference.id] { return value }
+            if case .column(let reference) = expression, let value = replacements[reference.id] {
+                return value
+            }
             return expression
         }
     }
@@ -51,14 +53,18 @@ extension Expression {
     /// Joins conditions with AND, the first leftmost; nil for none.
     package static func conjunction(_ conditions: [Expression]) -> Expression? {
         guard var result = conditions.first else { return nil }
-        for condition in conditions.dropFirst() { result = .call(FunctionCall("and", [result, condition], type: .boolean)) }
+        for condition in conditions.dropFirst() {
+            result = .call(FunctionCall("and", [result, condition], type: .boolean))
+        }
         return result
     }
 
     /// Joins conditions with OR, the first leftmost; nil for none.
     package static func disjunction(_ conditions: [Expression]) -> Expression? {
         guard var result = conditions.first else { return nil }
-        for condition in conditions.dropFirst() { result = .call(FunctionCall("or", [result, condition], type: .boolean)) }
+        for condition in conditions.dropFirst() {
+            result = .call(FunctionCall("or", [result, condition], type: .boolean))
+        }
         return result
     }
 
@@ -104,13 +110,16 @@ extension Expression {
 }
 
 extension FunctionCall {
-    /// Functions that are never null, and those that are null only when an argument is; others may always be null.
+    /// Functions that are never null, and those that are null only when an argument is; others may always be
+    /// null.
     fileprivate var nullable: Bool {
         switch name {
         case "is_null", "is_not_null", "null_safe_equal": return false
         case "coalesce": return arguments.allSatisfy(\.nullable)
-        case "and", "or", "not", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "like",
-            "concat", "upper", "lower", "length", "trim", "substring", "substr", "year", "month", "day", "quarter":
+        case "and", "or", "not", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+            "like",
+            "concat", "upper", "lower", "length", "trim", "substring", "substr", "year", "month", "day",
+            "quarter":
             return arguments.contains(where: \.nullable)
         case "add", "subtract", "multiply", "negate":
             return !ansi || arguments.contains(where: \.nullable)

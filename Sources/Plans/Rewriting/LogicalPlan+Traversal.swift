@@ -84,7 +84,8 @@ extension LogicalPlan {
         return found
     }
 
-    /// Calls `visit` with this plan and all below it, parents first; plans inside subquery expressions are not visited.
+    /// Calls `visit` with this plan and all below it, parents first; plans inside subquery expressions are
+    /// not visited.
     package func forEach(_ visit: (LogicalPlan) -> Void) {
         visit(self)
         for child in children { child.forEach(visit) }

@@ -4,7 +4,8 @@ import Vocabulary
 extension DataType: ProtobufMessage {
     /// The types without parameters, by kind − 1; nil stands for those with.
     private static let kinds: [DataType?] = [
-        .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, nil, .string, .binary, .date, .timestamp,
+        .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, nil, .string, .binary, .date,
+        .timestamp,
         .timestampNTZ, .yearMonthInterval, .dayTimeInterval, nil, nil, nil,
     ]
 
@@ -56,7 +57,8 @@ extension DataType: ProtobufMessage {
                 throw ProtobufReader.corrupt("a decimal type is impossible")
             }
             self = .decimal(precision: precision, scale: scale)
-        case 17: self = .array(try ProtobufReader.required(element, "an element type"), containsNull: containsNull)
+        case 17:
+            self = .array(try ProtobufReader.required(element, "an element type"), containsNull: containsNull)
         case 18: self = .structure(fields)
         case 19:
             self = .map(

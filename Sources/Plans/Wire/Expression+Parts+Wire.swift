@@ -23,7 +23,9 @@ extension ColumnReference: ProtobufMessage {
             default: try reader.skip()
             }
         }
-        self.init(id: ColumnID(rawValue: id), name: name, type: try ProtobufReader.required(type, "a type"), nullable: nullable)
+        self.init(
+            id: ColumnID(rawValue: id), name: name, type: try ProtobufReader.required(type, "a type"),
+            nullable: nullable)
     }
 }
 
@@ -70,7 +72,8 @@ extension ConditionalBranch: ProtobufMessage {
             }
         }
         self.init(
-            condition: try ProtobufReader.required(condition, "a condition"), result: try ProtobufReader.required(result, "a result"))
+            condition: try ProtobufReader.required(condition, "a condition"),
+            result: try ProtobufReader.required(result, "a result"))
     }
 }
 
@@ -94,7 +97,8 @@ extension SortKey: ProtobufMessage {
             }
         }
         self.init(
-            try ProtobufReader.required(expression, "a sort key"), ascending: ascending, nullsFirst: nullsFirst)
+            try ProtobufReader.required(expression, "a sort key"), ascending: ascending,
+            nullsFirst: nullsFirst)
     }
 }
 
@@ -127,6 +131,7 @@ extension AggregateCall: ProtobufMessage {
             }
         }
         self.init(
-            function, arguments, distinct: distinct, filter: filter, type: try ProtobufReader.required(type, "a type"), ansi: ansi)
+            function, arguments, distinct: distinct, filter: filter,
+            type: try ProtobufReader.required(type, "a type"), ansi: ansi)
     }
 }

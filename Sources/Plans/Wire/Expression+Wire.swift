@@ -8,7 +8,8 @@ extension Expression: ProtobufMessage {
         case .input(let index, let type): try writer.message(2, InputPart(index: index, type: type))
         case .literal(let literal): try writer.message(3, literal)
         case .call(let call): try writer.message(4, call)
-        case .cast(let inner, let type, let mode): try writer.message(5, CastPart(inner: inner, type: type, mode: mode))
+        case .cast(let inner, let type, let mode):
+            try writer.message(5, CastPart(inner: inner, type: type, mode: mode))
         case .conditional(let branches, let otherwise, let type):
             try writer.message(6, ConditionalPart(branches: branches, otherwise: otherwise, type: type))
         case .inList(let value, let list): try writer.message(7, InListPart(value: value, list: list))

@@ -27,7 +27,8 @@ extension PhysicalScan: ProtobufMessage {
             }
         }
         let files = try ProtobufReader.required(relation, "a relation")
-        guard columns.allSatisfy({ $0 < files.schema.count }), output.allSatisfy({ $0 < columns.count }) else {
+        guard columns.allSatisfy({ $0 < files.schema.count }), output.allSatisfy({ $0 < columns.count })
+        else {
             throw ProtobufReader.corrupt("a scan reads a column that is not there")
         }
         self.init(index: index, relation: files, columns: columns, filters: filters, output: output)
@@ -59,9 +60,11 @@ extension PhysicalAggregate: ProtobufMessage {
             default: try reader.skip()
             }
         }
-        let known = try ProtobufReader.required(UInt8(exactly: mode).flatMap(AggregateMode.init), "an aggregation's mode")
+        let known = try ProtobufReader.required(
+            UInt8(exactly: mode).flatMap(AggregateMode.init), "an aggregation's mode")
         self.init(
-            mode: known, groups: groups, aggregates: aggregates, schema: try ProtobufReader.required(schema, "a schema"),
+            mode: known, groups: groups, aggregates: aggregates,
+            schema: try ProtobufReader.required(schema, "a schema"),
             input: try ProtobufReader.required(input, "an input"))
     }
 }
@@ -109,9 +112,11 @@ extension PhysicalHashJoin: ProtobufMessage {
         if leftKeys.count != rightKeys.count { throw ProtobufReader.corrupt("a join's keys do not pair") }
         self.init(
             kind: try ProtobufReader.required(UInt8(exactly: kind).flatMap(JoinKind.init), "a join's kind"),
-            left: try ProtobufReader.required(left, "an input"), right: try ProtobufReader.required(right, "an input"), leftKeys: leftKeys,
+            left: try ProtobufReader.required(left, "an input"),
+            right: try ProtobufReader.required(right, "an input"), leftKeys: leftKeys,
             rightKeys: rightKeys, residual: condition,
-            build: try ProtobufReader.required(UInt8(exactly: build).flatMap(Side.init), "a join's side"), buildIsShared: shared,
+            build: try ProtobufReader.required(UInt8(exactly: build).flatMap(Side.init), "a join's side"),
+            buildIsShared: shared,
             output: output, schema: try ProtobufReader.required(schema, "a schema"))
     }
 }
@@ -146,7 +151,8 @@ extension PhysicalNestedLoopJoin: ProtobufMessage {
         }
         self.init(
             kind: try ProtobufReader.required(UInt8(exactly: kind).flatMap(JoinKind.init), "a join's kind"),
-            left: try ProtobufReader.required(left, "an input"), right: try ProtobufReader.required(right, "an input"), condition: condition,
+            left: try ProtobufReader.required(left, "an input"),
+            right: try ProtobufReader.required(right, "an input"), condition: condition,
             output: output, schema: try ProtobufReader.required(schema, "a schema"))
     }
 }

@@ -8,7 +8,8 @@ extension PhysicalPlan: ProtobufMessage {
         case .shuffleRead(let read): try writer.message(2, read)
         case .values(let rows, let schema):
             try writer.message(3, ValuesPart(rows: rows.map { RowPart(values: $0) }, schema: schema))
-        case .filter(let conditions, let input): try writer.message(4, FilterPart(conditions: conditions, input: input))
+        case .filter(let conditions, let input):
+            try writer.message(4, FilterPart(conditions: conditions, input: input))
         case .project(let list, let schema, let input):
             try writer.message(5, ProjectPart(list: list, schema: schema, input: input))
         case .aggregate(let aggregate): try writer.message(6, aggregate)
@@ -21,7 +22,8 @@ extension PhysicalPlan: ProtobufMessage {
         case .union(let inputs, let schema): try writer.message(11, UnionPart(inputs: inputs, schema: schema))
         case .expand(let lists, let schema, let input):
             try writer.message(
-                12, ExpandPart(lists: lists.map { ExpressionListPart(items: $0) }, schema: schema, input: input))
+                12,
+                ExpandPart(lists: lists.map { ExpressionListPart(items: $0) }, schema: schema, input: input))
         case .singleRow(let input): try writer.message(13, SingleRowPart(input: input))
         case .rangeBounds(let keys, let partitions, let input):
             try writer.message(14, RangeBoundsPart(keys: keys, partitions: partitions, input: input))
@@ -55,7 +57,9 @@ extension PhysicalPlan: ProtobufMessage {
         self = try ProtobufReader.required(plan, "an operator")
     }
 
-    private static func later(_ field: Int, _ reader: inout ProtobufReader) throws(EngineError) -> PhysicalPlan? {
+    private static func later(_ field: Int, _ reader: inout ProtobufReader) throws(EngineError)
+        -> PhysicalPlan?
+    {
         switch field {
         case 9:
             let part = try reader.message(SortPart.self)
@@ -123,14 +127,18 @@ extension ShuffleRead: ProtobufMessage {
         case 4: mode = .all(partition: partition)
         default: throw ProtobufReader.corrupt("a shuffle read's mode is unknown")
         }
-        self.init(stage: StageID(rawValue: stage), mode: mode, schema: try ProtobufReader.required(schema, "a schema"))
+        self.init(
+            stage: StageID(rawValue: stage), mode: mode,
+            schema: try ProtobufReader.required(schema, "a schema"))
     }
 
     private static func ranges(_ bounds: [Int]) throws(EngineError) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         var index = 0
         while index + 1 < bounds.count {
-            if bounds[index] > bounds[index + 1] { throw ProtobufReader.corrupt("a range of partitions runs backwards") }
+            if bounds[index] > bounds[index + 1] {
+                throw ProtobufReader.corrupt("a range of partitions runs backwards")
+            }
             ranges.append(bounds[index]..<bounds[index + 1])
             index += 2
         }

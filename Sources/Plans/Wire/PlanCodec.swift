@@ -12,7 +12,8 @@ package enum PlanCodec {
         return writer.bytes
     }
 
-    /// Reads a fragment. Throws `INCOMPATIBLE_VERSION` for another version and `CORRUPT_MESSAGE` for bytes that no writer
+    /// Reads a fragment. Throws `INCOMPATIBLE_VERSION` for another version and `CORRUPT_MESSAGE` for bytes
+    /// that no writer
     /// made, or that are nested too deeply.
     package static func decode(_ bytes: [UInt8]) throws(EngineError) -> TaskFragment {
         var reader = ProtobufReader(bytes)
@@ -22,7 +23,8 @@ package enum PlanCodec {
     static func check(version found: Int) throws(EngineError) {
         if found == Int(version) { return }
         throw .system(
-            "INCOMPATIBLE_VERSION", "The plan is of version \(found), this worker understands version \(version)",
+            "INCOMPATIBLE_VERSION",
+            "The plan is of version \(found), this worker understands version \(version)",
             remedy: "Run the same release on the coordinator and on every worker.")
     }
 }

@@ -1,6 +1,7 @@
 import Vocabulary
 
-/// Reads the fields of one message in protobuf's wire format. Never reads past the message, never nests deeper than
+/// Reads the fields of one message in protobuf's wire format. Never reads past the message, never nests
+/// deeper than
 /// `depthLimit`; what does not fit is a `CORRUPT_MESSAGE`.
 struct ProtobufReader {
     /// Deepest nesting of messages. A plan node or an expression takes two levels.
@@ -24,7 +25,9 @@ struct ProtobufReader {
     }
 
     static func corrupt(_ what: String) -> EngineError {
-        .system("CORRUPT_MESSAGE", "A plan cannot be read: \(what)", remedy: "Run the same release on every node.")
+        .system(
+            "CORRUPT_MESSAGE", "A plan cannot be read: \(what)", remedy: "Run the same release on every node."
+        )
     }
 
     private mutating func varint() throws(EngineError) -> UInt64 {
@@ -40,7 +43,8 @@ struct ProtobufReader {
         throw Self.corrupt("a number is cut short or too long")
     }
 
-    /// Moves to the next field and returns its number, or nil at the end of the message. Its value must be read or skipped.
+    /// Moves to the next field and returns its number, or nil at the end of the message. Its value must be
+    /// read or skipped.
     mutating func next() throws(EngineError) -> Int? {
         if position == end { return nil }
         let key = try varint()
@@ -102,7 +106,9 @@ struct ProtobufReader {
         let span = try range()
         var inner = ProtobufReader(bytes, span.lowerBound, span.upperBound, depth: depth)
         while inner.position < inner.end {
-            guard let value = Int(exactly: try inner.varint()) else { throw Self.corrupt("a count is too large") }
+            guard let value = Int(exactly: try inner.varint()) else {
+                throw Self.corrupt("a count is too large")
+            }
             values.append(value)
         }
     }

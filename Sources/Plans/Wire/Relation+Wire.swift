@@ -58,7 +58,8 @@ extension FileRelation: ProtobufMessage {
         let known = try ProtobufReader.required(FileFormat(rawValue: format), "a file format")
         self.init(
             format: known, files: files, dataSchema: try ProtobufReader.required(data, "a schema"),
-            partitionSchema: try ProtobufReader.required(partitions, "a schema"), options: options, name: name)
+            partitionSchema: try ProtobufReader.required(partitions, "a schema"), options: options, name: name
+        )
     }
 }
 
@@ -121,7 +122,9 @@ extension FileWrite: ProtobufMessage {
         }
         self.init(
             path: path, format: try ProtobufReader.required(FileFormat(rawValue: format), "a file format"),
-            mode: try ProtobufReader.required(Mode(rawValue: mode), "a write mode"), dynamicPartitionOverwrite: dynamic,
-            partitionColumns: columns, options: options, schema: try ProtobufReader.required(schema, "a schema"))
+            mode: try ProtobufReader.required(Mode(rawValue: mode), "a write mode"),
+            dynamicPartitionOverwrite: dynamic,
+            partitionColumns: columns, options: options,
+            schema: try ProtobufReader.required(schema, "a schema"))
     }
 }

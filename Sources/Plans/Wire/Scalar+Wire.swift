@@ -95,7 +95,9 @@ private struct ScalarMap: ProtobufMessage {
             default: try reader.skip()
             }
         }
-        if keys.count != values.count { throw ProtobufReader.corrupt("a map has more keys than values, or fewer") }
+        if keys.count != values.count {
+            throw ProtobufReader.corrupt("a map has more keys than values, or fewer")
+        }
     }
 }
 
@@ -116,6 +118,7 @@ extension Literal: ProtobufMessage {
             }
         }
         self.init(
-            try ProtobufReader.required(value, "a literal's value"), try ProtobufReader.required(type, "a literal's type"))
+            try ProtobufReader.required(value, "a literal's value"),
+            try ProtobufReader.required(type, "a literal's type"))
     }
 }

@@ -30,7 +30,8 @@ extension SessionSettings: ProtobufMessage {
             }
         }
         self.init(
-            ansi: ansi, timeZone: timeZone, nowMicroseconds: now, shufflePartitions: partitions, broadcastBytes: broadcast,
+            ansi: ansi, timeZone: timeZone, nowMicroseconds: now, shufflePartitions: partitions,
+            broadcastBytes: broadcast,
             options: options)
     }
 }
@@ -95,7 +96,8 @@ extension TaskFragment: ProtobufMessage {
         }
         try PlanCodec.check(version: version)
         self.init(
-            stage: StageID(rawValue: stage), taskIndex: index, taskCount: count, plan: try ProtobufReader.required(plan, "the plan"),
+            stage: StageID(rawValue: stage), taskIndex: index, taskCount: count,
+            plan: try ProtobufReader.required(plan, "the plan"),
             output: try ProtobufReader.required(output, "the output"), splits: lists.map(\.splits),
             settings: try ProtobufReader.required(settings, "the settings"))
     }

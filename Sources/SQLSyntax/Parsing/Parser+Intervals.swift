@@ -79,7 +79,7 @@ extension Parser {
             "INVALID_INTERVAL_FORMAT", "The interval cannot be read: \(source.text(place)).",
             remedy:
                 "Write it as INTERVAL '3' MONTH, INTERVAL '2' DAY or INTERVAL '1 12:30:00' DAY TO "
-                    + "SECOND; years "
+                + "SECOND; years "
                 + "and months do not mix with days and smaller units.", at: source.location(place))
     }
 }

@@ -91,8 +91,8 @@ final class FetchBoard: Sendable {
 
     // MARK: the consumer's side
 
-    /// Returns what came in next: in the queue `lane`, or in any, each in turn. When there is nothing, returns a
-    /// wake-up that is signalled by the next change. Throws what the read failed with.
+    /// Returns what came in next: in the queue `lane`, or in any, each in turn. When there is nothing,
+    /// returns a wake-up that is signalled by the next change. Throws what the read failed with.
     func pop(lane: Int?) throws -> Result<Arrival, Nothing> {
         try state.withLock { state in
             if let failure = state.failure { throw failure }

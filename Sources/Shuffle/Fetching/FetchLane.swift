@@ -3,7 +3,8 @@ import Synchronization
 import Transport
 import Vocabulary
 
-/// Fetches from one worker, one request after the other; goes on after the last whole block when one breaks off.
+/// Fetches from one worker, one request after the other; goes on after the last whole block when one breaks
+/// off.
 ///
 /// Thread-safe: one mutex. It is called by the client's event loop, and begun again by the timer's.
 final class FetchLane: Sendable {
@@ -137,7 +138,8 @@ final class FetchLane: Sendable {
     func ended(_ request: FetchRequest, isWhole: Bool) {
         let (current, first) = state.withLock { ($0.current, $0.first) }
         if !isWhole || current < min(items.count, first + ShufflePath.outputLimit) {
-            return broke(request, .system("CORRUPT_SHUFFLE_STREAM", "A worker's shuffle response is cut short"))
+            return broke(
+                request, .system("CORRUPT_SHUFFLE_STREAM", "A worker's shuffle response is cut short"))
         }
         if current < items.count { start() }
     }

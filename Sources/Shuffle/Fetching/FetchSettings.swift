@@ -7,7 +7,8 @@ package struct FetchSettings: Sendable {
     package var creditBytes = 32 << 20
     /// Least and most bytes that one worker may send ahead.
     package var laneBytes = (256 << 10)...(16 << 20)
-    /// Times that a worker which cannot be reached, or breaks off, is asked in all before its output is given up.
+    /// Times that a worker which cannot be reached, or breaks off, is asked in all before its output is given
+    /// up.
     package var tries = 3
     /// Pause before the second try, doubled for each further one and spread by half; seconds.
     package var pauseSeconds = 0.4

@@ -12,7 +12,8 @@ package final class RemoteShuffleSource: ShuffleSource {
     private let settings: FetchSettings
     private let timer: EventLoop
 
-    /// `ownAddress` is the address under which other workers know this one; its outputs are never fetched. Throws
+    /// `ownAddress` is the address under which other workers know this one; its outputs are never fetched.
+    /// Throws
     /// `OUT_OF_RESOURCES` (system).
     package init(
         store: ShuffleStore, ownAddress: String, client: HTTPClient, settings: FetchSettings = .init()

@@ -3,8 +3,8 @@ import Formats
 import Memory
 import Vocabulary
 
-/// Yields the batches of outputs here and on other workers; verifies and decodes on the consumer's thread. What is
-/// still under way is cancelled with the stream. One thread at a time.
+/// Yields the batches of outputs here and on other workers; verifies and decodes on the consumer's thread.
+/// What is still under way is cancelled with the stream. One thread at a time.
 ///
 /// A block whose checksum is wrong is fetched once more, alone; is it wrong again, its producer is blamed.
 final class RemoteShuffleStream: ShuffleStream {
@@ -136,7 +136,8 @@ final class RemoteShuffleStream: ShuffleStream {
                 attempt: output.attempt, partitions: partitions, firstBlock: block.index, blockCount: 1)
             let lane = FetchLane(
                 number: number, address: output.address,
-                items: [.init(part: block.part, output: output, request: request)], board: board, means: means)
+                items: [.init(part: block.part, output: output, request: request)], board: board, means: means
+            )
             lanes.append(lane)
             repairLane = number
             lane.start()

@@ -1,7 +1,8 @@
 import Memory
 import Synchronization
 
-/// Holds the memory of one task's output against the worker's budget, and gives it back with the last reference.
+/// Holds the memory of one task's output against the worker's budget, and gives it back with the last
+/// reference.
 ///
 /// Outputs leave a part of the budget to operators: they take nothing of its last quarter, and spill instead.
 /// Thread-safe: the amount is atomic, but one owner makes it grow.

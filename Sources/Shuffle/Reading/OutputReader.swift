@@ -3,8 +3,8 @@ import Formats
 import Memory
 import Vocabulary
 
-/// Walks through partitions of an output of this process: batches by reference, blocks decoded on the caller's
-/// thread. One thread at a time.
+/// Walks through partitions of an output of this process: batches by reference, blocks decoded on the
+/// caller's thread. One thread at a time.
 final class OutputReader {
     private let output: ShuffleOutput
     private let decoder: ColumnBlockDecoder
@@ -83,6 +83,8 @@ extension FetchFailure {
             producer: address.attempt,
             error: .system(
                 "SHUFFLE_OUTPUT_CHANGED",
-                "The output of task \(address.attempt) on worker \(address.address) is not what its task reported"))
+                "The output of task \(address.attempt) on worker \(address.address) is not what "
+                        + "its task reported"
+            ))
     }
 }

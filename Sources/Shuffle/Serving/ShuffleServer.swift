@@ -3,9 +3,9 @@ import Vocabulary
 
 /// Serves the outputs of a worker's store to other workers: `GET /shuffle/v1/…`, see `BlockRequest`.
 ///
-/// The response is a sequence of frames, see `BlockFrame`. Blocks in memory are sent without a copy, blocks in
-/// files are read ahead in pieces on threads of the server's own. Statuses: 400 for a path that is none, 403
-/// where the hook refuses, 404 where no output asked for is here.
+/// The response is a sequence of frames, see `BlockFrame`. Blocks in memory are sent without a copy, blocks
+/// in files are read ahead in pieces on threads of the server's own. Statuses: 400 for a path that is none,
+/// 403 where the hook refuses, 404 where no output asked for is here.
 ///
 /// Thread-safe: nothing in it changes.
 package final class ShuffleServer: RequestHandler {
@@ -16,8 +16,8 @@ package final class ShuffleServer: RequestHandler {
     /// Threads that read files; each waits for the disk, never for the network.
     private static let diskThreadCount = 2
 
-    /// Makes the handler of paths under `ShufflePath.prefix`. `mayRead` says whether a request may be answered, by
-    /// its peer's certificate or a token among its headers. Throws `OUT_OF_RESOURCES` (system).
+    /// Makes the handler of paths under `ShufflePath.prefix`. `mayRead` says whether a request may be
+    /// answered, by its peer's certificate or a token among its headers. Throws `OUT_OF_RESOURCES` (system).
     package init(
         store: ShuffleStore, mayRead: @escaping @Sendable (Request) -> Bool = { _ in true }
     ) throws(EngineError) {

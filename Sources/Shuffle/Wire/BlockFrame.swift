@@ -38,11 +38,14 @@ struct BlockFrame: Hashable {
 
     /// Reads a frame; nil when the bytes are none, or damaged.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        func word(_ offset: Int) -> UInt64 { .init(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
+        func word(_ offset: Int) -> UInt64 {
+            .init(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
         guard bytes.count >= Self.byteCount, word(24) == Self.hash(word(0), word(8), word(16)),
             let kind = Kind(rawValue: UInt32(truncatingIfNeeded: word(0)))
         else { return nil }
-        self.init(kind, position: Int(word(0) >> 32), index: Int(truncatingIfNeeded: word(8)), value: word(16))
+        self.init(
+            kind, position: Int(word(0) >> 32), index: Int(truncatingIfNeeded: word(8)), value: word(16))
     }
 
     /// Returns the frame's bytes.

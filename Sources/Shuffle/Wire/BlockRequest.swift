@@ -76,7 +76,9 @@ extension AttemptID {
         let halves = text.split(separator: "@", omittingEmptySubsequences: false)
         guard halves.count == 2 else { return nil }
         let task = halves[0].split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt32($0) }
-        let launch = halves[1].split(separator: "-", omittingEmptySubsequences: false).compactMap { UInt32($0) }
+        let launch = halves[1].split(separator: "-", omittingEmptySubsequences: false).compactMap {
+            UInt32($0)
+        }
         guard task.count == 4, launch.count == 2 else { return nil }
         let stage = StageKey(
             job: JobID(rawValue: task[0]), statement: task[1], stage: StageID(rawValue: task[2]))

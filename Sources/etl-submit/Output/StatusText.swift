@@ -26,7 +26,8 @@ enum StatusText {
     static func cluster(_ cluster: ClusterStatus, workers: [WorkerStatus]) -> String {
         let head =
             "Millrace \(cluster.version): \(cluster.workers) workers, "
-            + "\(cluster.slots.used) of \(cluster.slots.total) slots in use, \(cluster.queuedTasks) tasks queued, "
+            + "\(cluster.slots.used) of \(cluster.slots.total) slots in use, "
+            + "\(cluster.queuedTasks) tasks queued, "
             + "\(cluster.runningJobs) jobs running, \(cluster.queuedJobs) queued"
         if workers.isEmpty { return head }
         let rows = workers.map {

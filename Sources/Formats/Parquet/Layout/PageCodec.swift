@@ -16,7 +16,8 @@ enum PageCodec {
     /// Inflates `input`, memory of a `Buffer`, to exactly `byteCount` bytes at `output`, which has room for
     /// `slackBytes` more. Throws a `data` error when the bytes are damaged or give another size.
     static func inflate(
-        _ codec: ParquetCodec, _ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawPointer, byteCount: Int
+        _ codec: ParquetCodec, _ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawPointer,
+        byteCount: Int
     ) throws(EngineError) {
         guard let base = input.baseAddress else { throw damaged(codec) }
         let done: Bool
@@ -45,14 +46,18 @@ enum PageCodec {
     private static func inflateLZ4(
         _ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawPointer, byteCount: Int
     ) -> Bool {
-        guard let from = input.baseAddress, input.count <= Int32.max, byteCount <= Int32.max else { return false }
+        guard let from = input.baseAddress, input.count <= Int32.max, byteCount <= Int32.max else {
+            return false
+        }
         let got = LZ4_decompress_safe(
-            from.assumingMemoryBound(to: CChar.self), output.assumingMemoryBound(to: CChar.self), Int32(input.count),
+            from.assumingMemoryBound(to: CChar.self), output.assumingMemoryBound(to: CChar.self),
+            Int32(input.count),
             Int32(byteCount))
         return got == Int32(byteCount)
     }
 
-    /// The codec `LZ4` is Hadoop's framing (big-endian sizes before each block), or, by some writers, a raw block.
+    /// The codec `LZ4` is Hadoop's framing (big-endian sizes before each block), or, by some writers, a raw
+    /// block.
     private static func inflateHadoopLZ4(
         _ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawPointer, byteCount: Int
     ) -> Bool {
@@ -60,10 +65,12 @@ enum PageCodec {
         var done = 0
         while input.count - at >= 8 {
             let inflated = Int(UInt32(bigEndian: input.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
-            let deflated = Int(UInt32(bigEndian: input.loadUnaligned(fromByteOffset: at + 4, as: UInt32.self)))
+            let deflated = Int(
+                UInt32(bigEndian: input.loadUnaligned(fromByteOffset: at + 4, as: UInt32.self)))
             guard inflated <= byteCount - done, deflated <= input.count - at - 8,
                 inflateLZ4(
-                    .init(rebasing: input[(at + 8)..<(at + 8 + deflated)]), to: output + done, byteCount: inflated)
+                    .init(rebasing: input[(at + 8)..<(at + 8 + deflated)]), to: output + done,
+                    byteCount: inflated)
             else { return inflateLZ4(input, to: output, byteCount: byteCount) }
             at += 8 + deflated
             done += inflated
@@ -81,7 +88,8 @@ enum PageCodec {
         }
         defer { inflateEnd(&stream) }
         guard input.count <= UInt32.max, byteCount <= UInt32.max else { return false }
-        stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        stream.next_in = UnsafeMutablePointer(
+            mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
         stream.avail_in = UInt32(input.count)
         stream.next_out = output.assumingMemoryBound(to: UInt8.self)
         stream.avail_out = UInt32(byteCount)
@@ -110,7 +118,8 @@ enum PageCodec {
         switch codec {
         case .snappy:
             return snappy_raw_deflate(
-                base.assumingMemoryBound(to: UInt8.self), input.count, output.assumingMemoryBound(to: UInt8.self))
+                base.assumingMemoryBound(to: UInt8.self), input.count,
+                output.assumingMemoryBound(to: UInt8.self))
         case .zstd:
             let got = ZSTD_compress(output, bound(codec, input.count), base, input.count, 1)
             if ZSTD_isError(got) != 0 { throw .internal("zstd could not compress a page") }

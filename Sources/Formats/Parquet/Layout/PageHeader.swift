@@ -35,7 +35,8 @@ struct PageHeader {
         }
         self = header
         if uncompressedBytes < 0 || compressedBytes < 0 || valueCount < 0 || definitionBytes < 0
-            || repetitionBytes < 0 {
+            || repetitionBytes < 0
+        {
             throw .data("FAILED_READ_FILE", "A Parquet page has a negative size")
         }
     }

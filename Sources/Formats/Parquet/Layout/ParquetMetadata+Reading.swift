@@ -9,7 +9,9 @@ extension ParquetMetadata {
             switch (id, kind) {
             case (1, .int32): metadata.version = try reader.int32()
             case (2, .list):
-                metadata.schema = try reader.list { (r) throws(EngineError) in try ParquetSchemaElement(reading: &r) }
+                metadata.schema = try reader.list { (r) throws(EngineError) in
+                    try ParquetSchemaElement(reading: &r)
+                }
             case (3, .int64): metadata.rowCount = try reader.int()
             case (4, .list):
                 metadata.rowGroups = try reader.list { (r) throws(EngineError) in
@@ -52,7 +54,8 @@ extension ParquetSchemaElement {
                 }
                 element.physical = physical
             case (2, .int32): element.length = try reader.int()
-            case (3, .int32): element.repetition = ParquetRepetition(rawValue: try reader.int32()) ?? .required
+            case (3, .int32):
+                element.repetition = ParquetRepetition(rawValue: try reader.int32()) ?? .required
             case (4, .binary): element.name = try reader.string()
             case (5, .int32): element.childCount = try reader.int()
             case (6, .int32): converted = try reader.int32()
@@ -160,7 +163,9 @@ extension ParquetRowGroupMetadata {
         try reader.structure { (reader, id, kind) throws(EngineError) in
             switch (id, kind) {
             case (1, .list):
-                group.columns = try reader.list { (r) throws(EngineError) in try ParquetColumnChunk(reading: &r) }
+                group.columns = try reader.list { (r) throws(EngineError) in
+                    try ParquetColumnChunk(reading: &r)
+                }
             case (2, .int64): group.byteCount = try reader.int()
             case (3, .int64): group.rowCount = try reader.int()
             default: try reader.skip(kind)
@@ -193,7 +198,8 @@ extension ParquetColumnChunk {
             case (4, .int32):
                 let raw = try reader.int32()
                 guard let codec = ParquetCodec(rawValue: raw) else {
-                    throw .data("FAILED_READ_FILE", "The Parquet file uses an unknown compression codec: \(raw)")
+                    throw .data(
+                        "FAILED_READ_FILE", "The Parquet file uses an unknown compression codec: \(raw)")
                 }
                 chunk.codec = codec
             case (5, .int64): chunk.valueCount = try reader.int()

@@ -2,7 +2,8 @@ import Vocabulary
 
 /// Names how Parquet stores the values of a leaf column.
 enum ParquetPhysicalType: Int32 {
-    case boolean = 0, int32 = 1, int64 = 2, int96 = 3, float = 4, double = 5, byteArray = 6, fixedByteArray = 7
+    case boolean = 0, int32 = 1, int64 = 2, int96 = 3, float = 4, double = 5, byteArray = 6, fixedByteArray =
+        7
 }
 
 /// Names how often a schema element may stand in its parent.
@@ -10,7 +11,8 @@ enum ParquetRepetition: Int32 { case required = 0, optional = 1, repeated = 2 }
 
 /// Names how the values of a page are laid out.
 enum ParquetEncoding: Int32 {
-    case plain = 0, plainDictionary = 2, rle = 3, bitPacked = 4, deltaBinaryPacked = 5, deltaLengthByteArray = 6
+    case plain = 0, plainDictionary = 2, rle = 3, bitPacked = 4, deltaBinaryPacked = 5, deltaLengthByteArray =
+        6
     case deltaByteArray = 7, rleDictionary = 8, byteStreamSplit = 9
 }
 
@@ -22,7 +24,8 @@ enum ParquetCodec: Int32 {
 /// Names a unit of time of a logical type.
 enum ParquetTimeUnit { case milliseconds, microseconds, nanoseconds }
 
-/// Says what the values of a column mean: the union `LogicalType`, with the older `ConvertedType` folded into it.
+/// Says what the values of a column mean: the union `LogicalType`, with the older `ConvertedType` folded into
+/// it.
 enum ParquetLogicalType: Hashable {
     case none, string, map, list, enumeration, date, json, bson, uuid, float16, unknown, interval
     case decimal(precision: Int, scale: Int)

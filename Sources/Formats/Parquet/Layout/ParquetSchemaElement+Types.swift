@@ -36,14 +36,17 @@ extension ParquetSchemaElement {
             }
         guard let found else {
             throw .data(
-                "PARQUET_TYPE_NOT_SUPPORTED", "A Parquet column has a type that SQL has not: \(path) (\(logical))",
+                "PARQUET_TYPE_NOT_SUPPORTED",
+                "A Parquet column has a type that SQL has not: \(path) (\(logical))",
                 remedy: "Leave this column out when the file is written.")
         }
         return found
     }
 
     private func decimalType(_ precision: Int, _ scale: Int) -> DataType? {
-        guard precision >= 1, precision <= DataType.maximumPrecision, scale >= 0, scale <= precision else { return nil }
+        guard precision >= 1, precision <= DataType.maximumPrecision, scale >= 0, scale <= precision else {
+            return nil
+        }
         return .decimal(precision: precision, scale: scale)
     }
 
@@ -51,7 +54,8 @@ extension ParquetSchemaElement {
         switch logical {
         case .none, .integer(bits: 32, signed: true): return (.int32, .none)
         case .integer(bits: 8, signed: true): return (.int8, .int32ToInt8)
-        case .integer(bits: 16, signed: true), .integer(bits: 8, signed: false): return (.int16, .int32ToInt16)
+        case .integer(bits: 16, signed: true), .integer(bits: 8, signed: false):
+            return (.int16, .int32ToInt16)
         case .integer(bits: 16, signed: false): return (.int32, .none)
         case .integer(bits: 32, signed: false): return (.int64, .uint32ToInt64)
         case .date: return (.date, .none)

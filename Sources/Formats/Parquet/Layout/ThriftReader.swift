@@ -1,11 +1,13 @@
 import Vocabulary
 
-/// Reads Thrift's compact protocol (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md)
-/// from memory that outlives it. Every length is checked against the bytes that are left before anything is allocated.
+/// Reads Thrift's compact protocol
+/// (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md) from memory that
+/// outlives it. Every length is checked against the bytes that are left before anything is allocated.
 struct ThriftReader {
     /// Types of the compact protocol.
     enum Kind: UInt8 {
-        case stop = 0, yes = 1, no = 2, byte = 3, int16 = 4, int32 = 5, int64 = 6, double = 7, binary = 8, list = 9
+        case stop = 0, yes = 1, no = 2, byte = 3, int16 = 4, int32 = 5, int64 = 6, double = 7, binary = 8,
+            list = 9
         case set = 10, map = 11, structure = 12
     }
 
@@ -67,7 +69,8 @@ struct ThriftReader {
 
     mutating func string() throws(EngineError) -> String { String(decoding: try binary(), as: UTF8.self) }
 
-    /// Calls `member` for each member of a structure; it reads the value, or calls `skip`. A boolean's value is its kind.
+    /// Calls `member` for each member of a structure; it reads the value, or calls `skip`. A boolean's value
+    /// is its kind.
     mutating func structure(
         _ member: (inout ThriftReader, Int, Kind) throws(EngineError) -> Void
     ) throws(EngineError) {

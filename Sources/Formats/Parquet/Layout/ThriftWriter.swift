@@ -1,4 +1,5 @@
-/// Writes Thrift's compact protocol; the counterpart of `ThriftReader`. Members are given in ascending order of their ids.
+/// Writes Thrift's compact protocol; the counterpart of `ThriftReader`. Members are given in ascending order
+/// of their ids.
 struct ThriftWriter {
     private(set) var bytes: [UInt8] = []
     /// Id of the member written last, one for each open structure.

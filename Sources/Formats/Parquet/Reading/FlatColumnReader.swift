@@ -4,16 +4,18 @@ import Memory
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Reads a top-level column of a primitive type. Strings and binary values that are dictionary-encoded come out as
-/// dictionary vectors, one dictionary for the whole chunk; numbers come out flat.
+/// Reads a top-level column of a primitive type. Strings and binary values that are dictionary-encoded come
+/// out as dictionary vectors, one dictionary for the whole chunk; numbers come out flat.
 final class FlatColumnReader: ColumnReader {
     private let leaf: ParquetLeaf
     private var pages: PageStream
     private var values: PageValues
     private var dictionary: Vector?
+    /// Keeps the open page's levels alive, which may lie apart from its values.
+    private var pageOwner: Buffer?
     /// Rows left in the open page.
     private var pageRows = 0
     /// Definition levels of the open page; not looked at when it has no nulls.
@@ -56,7 +58,8 @@ final class FlatColumnReader: ColumnReader {
         return finish(output, rows)
     }
 
-    private func readPart(_ take: Int, at done: Int, of rows: Int, _ output: inout Output) throws(EngineError) {
+    private func readPart(_ take: Int, at done: Int, of rows: Int, _ output: inout Output) throws(EngineError)
+    {
         if output.isCodes, values.form != .codes { flatten(&output, done: done, rows: rows) }
         var dense = take
         if pageHasNulls {
@@ -79,7 +82,8 @@ final class FlatColumnReader: ColumnReader {
         }
         if dense < take, let words = output.words {
             parquet_spread(
-                target, words.pointer(as: UInt64.self), Int64(done), Int64(take), Int64(dense), Int32(elementWidth))
+                target, words.pointer(as: UInt64.self), Int64(done), Int64(take), Int64(dense),
+                Int32(elementWidth))
         }
     }
 
@@ -102,7 +106,8 @@ final class FlatColumnReader: ColumnReader {
     private func flatten(_ output: inout Output, done: Int, rows: Int) {
         let views = Buffer(byteCount: (rows + 8) * 16)
         if let dictionary, dictionary.count > 0 {
-            parquet_gather(dictionary.values?.base, output.buffer.pointer(as: UInt32.self), Int64(done), views.base, 16)
+            parquet_gather(
+                dictionary.values?.base, output.buffer.pointer(as: UInt32.self), Int64(done), views.base, 16)
             output.heaps = dictionary.heaps
         } else {
             memset(views.base, 0, done * 16)
@@ -146,6 +151,7 @@ final class FlatColumnReader: ColumnReader {
 
     private func open(_ header: PageHeader) throws(EngineError) {
         let page = try pages.takeData(header)
+        pageOwner = page.owner
         pageHasNulls = false
         if leaf.definition > 0 {
             let base = page.definition.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -192,7 +198,9 @@ extension PageStream {
         }
         let least = leaf.physical == .byteArray ? 4 : ValueConversion.storedWidth(of: leaf)
         let most = leaf.physical == .boolean ? bytes.count * 8 : bytes.count / max(least, 1)
-        if header.valueCount > most { throw damaged("a dictionary declares more values than it has bytes for") }
+        if header.valueCount > most {
+            throw damaged("a dictionary declares more values than it has bytes for")
+        }
         let width = leaf.type.physical.width
         let buffer = Buffer(byteCount: max(header.valueCount, 1) * width)
         if header.valueCount > 0 {

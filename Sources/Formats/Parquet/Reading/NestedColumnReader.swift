@@ -3,8 +3,9 @@ import Columns
 import Memory
 import Vocabulary
 
-/// Reads a column that is a structure, an array or a map. Source of the assembly: "Dremel made simple with Parquet"
-/// (Melnik et al., VLDB 2010), in the form that Arrow uses: each node finds its own slots from any leaf below it.
+/// Reads a column that is a structure, an array or a map. Source of the assembly: "Dremel made simple with
+/// Parquet" (Melnik et al., VLDB 2010), in the form that Arrow uses: each node finds its own slots from any
+/// leaf below it.
 final class NestedColumnReader: ColumnReader {
     private let node: ParquetNode
     private let leaves: [NestedLeafReader]
@@ -38,10 +39,13 @@ private struct NestedAssembly {
 
     func damaged(_ node: ParquetNode) -> EngineError {
         let path = node.leaves.first?.path ?? ""
-        return .data("FAILED_READ_FILE", "The Parquet file is damaged: the parts of column \(path) do not fit together")
+        return .data(
+            "FAILED_READ_FILE", "The Parquet file is damaged: the parts of column \(path) do not fit together"
+        )
     }
 
-    /// Builds the vector of `node`: one slot for each entry that the nearest repeated ancestor has an element for.
+    /// Builds the vector of `node`: one slot for each entry that the nearest repeated ancestor has an element
+    /// for.
     func build(
         _ node: ParquetNode, ancestorDefinition: Int, ancestorRepetition: Int
     ) throws(EngineError) -> Vector {
@@ -62,7 +66,8 @@ private struct NestedAssembly {
             let offsets = try offsets(node, elementDefinition, repetition, ancestorDefinition, slots.count)
             var vectors: [Vector] = []
             for child in children {
-                let vector = try build(child, ancestorDefinition: elementDefinition, ancestorRepetition: repetition)
+                let vector = try build(
+                    child, ancestorDefinition: elementDefinition, ancestorRepetition: repetition)
                 if vector.count != Int(offsets.pointer(as: Int32.self)[slots.count]) { throw damaged(node) }
                 vectors.append(vector)
             }
@@ -92,7 +97,8 @@ private struct NestedAssembly {
     }
 
     private func offsets(
-        _ node: ParquetNode, _ elementDefinition: Int, _ repetition: Int, _ ancestorDefinition: Int, _ slots: Int
+        _ node: ParquetNode, _ elementDefinition: Int, _ repetition: Int, _ ancestorDefinition: Int,
+        _ slots: Int
     ) throws(EngineError) -> Buffer {
         let entries = try leafEntries(node)
         let buffer = Buffer.zeroed(byteCount: (slots + 1) * 4)

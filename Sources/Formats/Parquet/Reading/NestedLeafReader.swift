@@ -3,7 +3,8 @@ import Columns
 import Memory
 import Vocabulary
 
-/// Holds what a leaf has for some records: both levels of each entry, and the values that are not null, dense.
+/// Holds what a leaf has for some records: both levels of each entry, and the values that are not null,
+/// dense.
 struct LeafEntries {
     var definitions: [UInt8] = []
     var repetitions: [UInt8] = []
@@ -18,6 +19,8 @@ final class NestedLeafReader {
     private var pages: PageStream
     private var values: PageValues
     private var dictionary: Vector?
+    /// Keeps the open page's levels alive, which may lie apart from its values.
+    private var pageOwner: Buffer?
     private var definitionRuns = parquet_hybrid()
     private var repetitionRuns = parquet_hybrid()
     /// Entries of the open page whose levels are not decoded yet.
@@ -42,7 +45,9 @@ final class NestedLeafReader {
         var begun = 0
         while true {
             if at == definitions.count, try !refill() {
-                if begun < records { throw pages.damaged("the pages hold fewer records than the footer says") }
+                if begun < records {
+                    throw pages.damaged("the pages hold fewer records than the footer says")
+                }
                 return entries
             }
             let start = at
@@ -83,7 +88,8 @@ final class NestedLeafReader {
         }
     }
 
-    /// Decodes the levels of more entries, opening the next page when this one is used up. False at the chunk's end.
+    /// Decodes the levels of more entries, opening the next page when this one is used up. False at the
+    /// chunk's end.
     private func refill() throws(EngineError) -> Bool {
         while pageEntries == 0 {
             guard let header = try pages.nextHeader() else { return false }
@@ -106,13 +112,16 @@ final class NestedLeafReader {
     ) throws(EngineError) -> [UInt8] {
         if limit == 0 { return [UInt8](repeating: 0, count: count) }
         var wide = [UInt32](repeating: 0, count: count + 8)
-        if parquet_hybrid_read(&runs, &wide, Int64(count)) != 0 { throw pages.damaged("a page ends inside its levels") }
+        if parquet_hybrid_read(&runs, &wide, Int64(count)) != 0 {
+            throw pages.damaged("a page ends inside its levels")
+        }
         if Int(parquet_largest(wide, Int64(count))) > limit { throw pages.damaged("a level is too high") }
         return wide[..<count].map { UInt8(truncatingIfNeeded: $0) }
     }
 
     private func open(_ header: PageHeader) throws(EngineError) {
         let page = try pages.takeData(header)
+        pageOwner = page.owner
         let definition = page.definition.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let repetition = page.repetition.baseAddress?.assumingMemoryBound(to: UInt8.self)
         parquet_hybrid_open(

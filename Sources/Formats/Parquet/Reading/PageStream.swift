@@ -55,7 +55,8 @@ struct PageStream {
     mutating func pass(_ header: PageHeader) { position += header.compressedBytes }
 
     /// Returns the inflated body of a dictionary page and its owner.
-    mutating func takeDictionary(_ header: PageHeader) throws(EngineError) -> (UnsafeRawBufferPointer, Buffer) {
+    mutating func takeDictionary(_ header: PageHeader) throws(EngineError) -> (UnsafeRawBufferPointer, Buffer)
+    {
         defer { pass(header) }
         return try inflate(at: position, header.compressedBytes, to: header.uncompressedBytes)
     }
@@ -110,7 +111,8 @@ struct PageStream {
             throw damaged("a page is shorter than its levels")
         }
         let body = chunk.base + position
-        var values = UnsafeRawBufferPointer(start: body + levelBytes, count: header.compressedBytes - levelBytes)
+        var values = UnsafeRawBufferPointer(
+            start: body + levelBytes, count: header.compressedBytes - levelBytes)
         var owner = chunk
         if header.isCompressed, codec != .none {
             (values, owner) = try inflate(
@@ -119,13 +121,15 @@ struct PageStream {
         return DataPage(
             valueCount: header.valueCount, encoding: encoding,
             repetition: UnsafeRawBufferPointer(start: body, count: header.repetitionBytes),
-            definition: UnsafeRawBufferPointer(start: body + header.repetitionBytes, count: header.definitionBytes),
+            definition: UnsafeRawBufferPointer(
+                start: body + header.repetitionBytes, count: header.definitionBytes),
             values: values, owner: owner)
     }
 }
 
 extension ParquetCodec {
-    /// Says whether `compressed` bytes of this codec can hold `inflated` bytes at all; checked before allocation.
+    /// Says whether `compressed` bytes of this codec can hold `inflated` bytes at all; checked before
+    /// allocation.
     fileprivate func canInflate(_ compressed: Int, to inflated: Int) -> Bool {
         switch self {
         case .snappy: inflated <= 32 * compressed + 64

@@ -3,8 +3,8 @@ import Columns
 import Memory
 import Vocabulary
 
-/// Serves the values of one page in order. Every encoding is brought to one of four forms when the page is opened:
-/// codes, values of fixed width, length-prefixed bytes, or views.
+/// Serves the values of one page in order. Every encoding is brought to one of four forms when the page is
+/// opened: codes, values of fixed width, length-prefixed bytes, or views.
 struct PageValues {
     enum Form { case codes, booleanRuns, fixed, prefixed, views }
 
@@ -115,13 +115,17 @@ struct PageValues {
         serve(buffer, byteCount: count * width)
     }
 
-    private mutating func openDeltaLength(_ bytes: UnsafeRawBufferPointer, _ valueCount: Int) throws(EngineError) {
+    private mutating func openDeltaLength(_ bytes: UnsafeRawBufferPointer, _ valueCount: Int)
+        throws(EngineError)
+    {
         let (lengths, count) = try delta(&next, limit: valueCount)
         let sizes = lengths.pointer(as: Int64.self)
         let views = Buffer(byteCount: count * 16)
         let out = views.pointer(as: UInt64.self)
         for i in 0..<count {
-            if sizes[i] < 0 || sizes[i] > end - next { throw damaged("a value runs over the end of its page") }
+            if sizes[i] < 0 || sizes[i] > end - next {
+                throw damaged("a value runs over the end of its page")
+            }
             parquet_view(next, UInt32(sizes[i]), out + 2 * i)
             next += Int(sizes[i])
         }
@@ -130,11 +134,15 @@ struct PageValues {
     }
 
     /// Each value is a prefix of the one before and a suffix of its own.
-    private mutating func openDeltaBytes(_ bytes: UnsafeRawBufferPointer, _ valueCount: Int) throws(EngineError) {
+    private mutating func openDeltaBytes(_ bytes: UnsafeRawBufferPointer, _ valueCount: Int)
+        throws(EngineError)
+    {
         let (prefixBuffer, count) = try delta(&next, limit: valueCount)
         let (suffixBuffer, suffixCount) = try delta(&next, limit: valueCount)
         if count != suffixCount { throw damaged("prefixes and suffixes differ in number") }
-        let (prefixes, suffixes) = (prefixBuffer.pointer(as: Int64.self), suffixBuffer.pointer(as: Int64.self))
+        let (prefixes, suffixes) = (
+            prefixBuffer.pointer(as: Int64.self), suffixBuffer.pointer(as: Int64.self)
+        )
         var (total, before, suffixTotal) = (0, 0, 0)
         for i in 0..<count {
             guard prefixes[i] >= 0, prefixes[i] <= before, suffixes[i] >= 0, suffixes[i] <= end - next else {
@@ -143,7 +151,9 @@ struct PageValues {
             before = Int(prefixes[i] + suffixes[i])
             suffixTotal += Int(suffixes[i])
             total += before
-            if total > PageCodec.pageBytes || suffixTotal > end - next { throw damaged("values longer than a page") }
+            if total > PageCodec.pageBytes || suffixTotal > end - next {
+                throw damaged("values longer than a page")
+            }
         }
         let heap = Buffer(byteCount: total)
         let views = Buffer(byteCount: count * 16)
@@ -154,7 +164,9 @@ struct PageValues {
             let (prefix, suffix) = (Int(prefixes[i]), Int(suffixes[i]))
             target.update(from: last, count: prefix)
             (target + prefix).update(from: next, count: suffix)
-            if leaf.physical == .fixedByteArray, prefix + suffix != width { throw damaged("a value's length") }
+            if leaf.physical == .fixedByteArray, prefix + suffix != width {
+                throw damaged("a value's length")
+            }
             parquet_view(target, UInt32(prefix + suffix), out + 2 * i)
             last = UnsafePointer(target)
             target += prefix + suffix
@@ -171,7 +183,9 @@ struct PageValues {
         _ count: Int, dictionaryCount: Int, to out: UnsafeMutablePointer<UInt32>
     ) throws(EngineError) {
         if count == 0 { return }
-        guard parquet_hybrid_read(&hybrid, out, Int64(count)) == 0 else { throw damaged("a page ends inside its codes") }
+        guard parquet_hybrid_read(&hybrid, out, Int64(count)) == 0 else {
+            throw damaged("a page ends inside its codes")
+        }
         if Int(parquet_largest(out, Int64(count))) >= dictionaryCount {
             throw damaged("a code is not in the dictionary")
         }
@@ -207,7 +221,9 @@ struct PageValues {
             parquet_gather(dictionary.pointer(as: UInt8.self), codes, Int64(count), out, Int32(outWidth))
         case .booleanRuns:
             let bits = scratch.pointer(as: UInt32.self)
-            guard parquet_hybrid_read(&hybrid, bits, Int64(count)) == 0 else { throw damaged("a page ends too early") }
+            guard parquet_hybrid_read(&hybrid, bits, Int64(count)) == 0 else {
+                throw damaged("a page ends too early")
+            }
             let bytes = out.assumingMemoryBound(to: UInt8.self)
             var i = 0
             while i < count {
@@ -233,7 +249,9 @@ struct PageValues {
             next += count * 16
         } else {
             var at: UnsafePointer<UInt8>? = next
-            guard parquet_views(&at, end, target.assumingMemoryBound(to: UInt64.self), Int64(count)) == 0, let at else {
+            guard parquet_views(&at, end, target.assumingMemoryBound(to: UInt64.self), Int64(count)) == 0,
+                let at
+            else {
                 throw damaged("a value runs over the end of its page")
             }
             next = at
@@ -249,7 +267,9 @@ struct PageValues {
     mutating func skip(_ count: Int) throws(EngineError) {
         switch form {
         case .codes, .booleanRuns:
-            guard parquet_hybrid_skip(&hybrid, Int64(count)) == 0 else { throw damaged("a page ends too early") }
+            guard parquet_hybrid_skip(&hybrid, Int64(count)) == 0 else {
+                throw damaged("a page ends too early")
+            }
         case .fixed, .views:
             let bytes = count * (form == .views ? 16 : width)
             guard bytes <= end - next else { throw damaged("a page ends inside its values") }

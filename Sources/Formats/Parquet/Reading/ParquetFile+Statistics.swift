@@ -1,7 +1,8 @@
 import Columns
 import Vocabulary
 
-/// Holds what a footer says of a column in one row group. Bounds may lie outside of the values unless they are exact.
+/// Holds what a footer says of a column in one row group. Bounds may lie outside of the values unless they
+/// are exact.
 package struct ColumnStatistics: Sendable, Hashable {
     /// No value is less; nil when unknown. Strings may be cut short.
     package var least: Scalar?
@@ -14,8 +15,8 @@ package struct ColumnStatistics: Sendable, Hashable {
 }
 
 extension ParquetFile {
-    /// Returns the statistics of a top-level primitive column in a row group; nil for nested columns and where the file
-    /// has none that can be relied on.
+    /// Returns the statistics of a top-level primitive column in a row group; nil for nested columns and
+    /// where the file has none that can be relied on.
     package func statistics(column: Int, rowGroup: Int) -> ColumnStatistics? {
         guard case .leaf(let leaf) = nodes[column],
             let raw = metadata.rowGroups[rowGroup].columns[leaf.index].statistics
@@ -35,7 +36,8 @@ extension ParquetFile {
             boundsAreExact: raw.leastIsExact && raw.greatestIsExact && !isText && !leaf.type.isFloating)
     }
 
-    /// Returns the least and greatest of all row groups' bounds of a column and the sum of its nulls, where all are known.
+    /// Returns the least and greatest of all row groups' bounds of a column and the sum of its nulls, where
+    /// all are known.
     package func statistics(column: Int) -> ColumnStatistics? {
         var total: ColumnStatistics?
         for group in rowGroups.indices {
@@ -62,10 +64,13 @@ extension ParquetFile {
         return total
     }
 
-    /// Says whether a row group may hold rows for which all `predicates` are true, as far as its statistics tell.
+    /// Says whether a row group may hold rows for which all `predicates` are true, as far as its statistics
+    /// tell.
     package func mayMatch(_ predicates: [ColumnPredicate], rowGroup: Int) -> Bool {
         predicates.allSatisfy { predicate in
-            guard let statistics = statistics(column: predicate.column, rowGroup: rowGroup) else { return true }
+            guard let statistics = statistics(column: predicate.column, rowGroup: rowGroup) else {
+                return true
+            }
             return statistics.mayMatch(predicate, rowCount: rowGroups[rowGroup].rowCount)
         }
     }
@@ -101,8 +106,10 @@ extension Scalar {
     /// Says whether both are of one kind, so that `isLess` means something.
     func isComparable(to other: Scalar) -> Bool {
         switch (self, other) {
-        case (.boolean, .boolean), (.integer, .integer), (.decimal, .decimal), (.float, .float), (.double, .double),
-            (.string, .string), (.binary, .binary): true
+        case (.boolean, .boolean), (.integer, .integer), (.decimal, .decimal), (.float, .float),
+            (.double, .double),
+            (.string, .string), (.binary, .binary):
+            true
         default: false
         }
     }
@@ -123,7 +130,8 @@ extension Scalar {
 }
 
 extension ParquetLeaf {
-    /// Decodes a bound of the statistics, a plain value without length; nil when it is malformed or no use (NaN).
+    /// Decodes a bound of the statistics, a plain value without length; nil when it is malformed or no use
+    /// (NaN).
     fileprivate func bound(_ bytes: [UInt8]) -> Scalar? {
         switch type {
         case .string: return String(validating: bytes, as: UTF8.self).map { .string($0) }
@@ -142,9 +150,11 @@ extension ParquetLeaf {
                 guard let target = out.baseAddress else { return false }
                 switch conversion {
                 case .bytesToInt64, .bigEndianToInt64:
-                    return ValueConversion.bigEndianToInt64.convert(base, count: 1, width: bytes.count, to: target)
+                    return ValueConversion.bigEndianToInt64.convert(
+                        base, count: 1, width: bytes.count, to: target)
                 case .bytesToInt128, .bigEndianToInt128:
-                    return ValueConversion.bigEndianToInt128.convert(base, count: 1, width: bytes.count, to: target)
+                    return ValueConversion.bigEndianToInt128.convert(
+                        base, count: 1, width: bytes.count, to: target)
                 default: return conversion.convert(base, count: 1, width: width, to: target)
                 }
             }
@@ -159,7 +169,8 @@ extension ParquetLeaf {
         case .int16: .integer(Int64(Int16(truncatingIfNeeded: raw)))
         case .int32: .integer(Int64(Int32(truncatingIfNeeded: raw)))
         case .int64:
-            type.isDecimal ? .decimal(Int128(Int64(truncatingIfNeeded: raw))) : .integer(Int64(truncatingIfNeeded: raw))
+            type.isDecimal
+                ? .decimal(Int128(Int64(truncatingIfNeeded: raw))) : .integer(Int64(truncatingIfNeeded: raw))
         case .int128: .decimal(raw)
         case .float:
             Float(bitPattern: UInt32(truncatingIfNeeded: raw)).isNaN

@@ -11,12 +11,13 @@ package struct ParquetRowGroup: Sendable, Hashable {
     package let firstRow: Int
 }
 
-/// Reads a Parquet file's footer and answers what is in the file: schema under Spark's types, row groups, statistics.
-/// Thread-safe: nothing changes after it was made.
+/// Reads a Parquet file's footer and answers what is in the file: schema under Spark's types, row groups,
+/// statistics. Thread-safe: nothing changes after it was made.
 ///
 ///     PAR1 │ pages of row group 0 … │ … │ footer (Thrift) │ footer size, 4 bytes │ PAR1
 ///
-/// The footer is read by our own Thrift reader: loading Arrow C++ costs a process 11 ms before its first line runs.
+/// The footer is read by our own Thrift reader: loading Arrow C++ costs a process 11 ms before its first line
+/// runs.
 package final class ParquetFile: Sendable {
     package let source: any ByteSource
     package let schema: Schema
@@ -93,7 +94,8 @@ package final class ParquetFile: Sendable {
         let leaves = nodes.flatMap(\.leaves)
         var rows = 0
         for (number, group) in metadata.rowGroups.enumerated() {
-            let bad = EngineError.data("FAILED_READ_FILE", "The Parquet footer is damaged: row group \(number)")
+            let bad = EngineError.data(
+                "FAILED_READ_FILE", "The Parquet footer is damaged: row group \(number)")
             if group.columns.count != leaves.count || group.rowCount < 0 { throw bad }
             let (sum, overflow) = rows.addingReportingOverflow(group.rowCount)
             if overflow || sum > 1 << 48 { throw bad }

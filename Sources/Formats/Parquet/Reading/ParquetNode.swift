@@ -17,13 +17,15 @@ struct ParquetLeaf {
     var path: String
 }
 
-/// Describes a column or part of one as a tree. `definition` is the definition level from which the node itself is not
-/// null; a list's `elementDefinition` the one from which it is not empty, its `repetition` the level of its elements.
+/// Describes a column or part of one as a tree. `definition` is the definition level from which the node
+/// itself is not null; a list's `elementDefinition` the one from which it is not empty, its `repetition` the
+/// level of its elements.
 indirect enum ParquetNode {
     case leaf(ParquetLeaf)
     case structure(type: DataType, definition: Int, children: [ParquetNode])
     /// An array (one child) or a map (two: keys, values).
-    case list(type: DataType, definition: Int, elementDefinition: Int, repetition: Int, children: [ParquetNode])
+    case list(
+        type: DataType, definition: Int, elementDefinition: Int, repetition: Int, children: [ParquetNode])
 
     var type: DataType {
         switch self {
@@ -95,7 +97,8 @@ struct ParquetSchemaBuilder {
         let inner = try value(
             definition: definition + 1, repetition: repetition + 1, path: path, depth: depth, isElement: true)
         return .list(
-            type: .array(inner.type, containsNull: false), definition: definition, elementDefinition: definition + 1,
+            type: .array(inner.type, containsNull: false), definition: definition,
+            elementDefinition: definition + 1,
             repetition: repetition + 1, children: [inner])
     }
 
@@ -112,12 +115,14 @@ struct ParquetSchemaBuilder {
             return .leaf(
                 ParquetLeaf(
                     index: leafCount, physical: physical, length: element.length, definition: definition,
-                    repetition: repetition, type: type, conversion: conversion, path: path.joined(separator: ".")))
+                    repetition: repetition, type: type, conversion: conversion,
+                    path: path.joined(separator: ".")))
         }
         if element.physical != nil { throw damaged("gives a primitive column children: \(element.name)") }
         if !isElement, element.childCount == 1, try peek().repetition == .repeated {
             if element.logical == .list {
-                return try list(element, definition: definition, repetition: repetition, path: path, depth: depth)
+                return try list(
+                    element, definition: definition, repetition: repetition, path: path, depth: depth)
             }
             if element.logical == .map, try peek().childCount == 2 {
                 return try map(definition: definition, repetition: repetition, path: path, depth: depth)
@@ -129,7 +134,8 @@ struct ParquetSchemaBuilder {
             let child = try peek()
             children.append(
                 try column(definition: definition, repetition: repetition, path: path, depth: depth + 1))
-            fields.append(Field(child.name, children[children.count - 1].type, nullable: child.repetition != .required))
+            fields.append(
+                Field(child.name, children[children.count - 1].type, nullable: child.repetition != .required))
         }
         return .structure(type: .structure(fields), definition: definition, children: children)
     }
@@ -145,7 +151,8 @@ struct ParquetSchemaBuilder {
         var containsNull = false
         if isElementItself {
             inner = try value(
-                definition: definition + 1, repetition: repetition + 1, path: path, depth: depth + 1, isElement: true)
+                definition: definition + 1, repetition: repetition + 1, path: path, depth: depth + 1,
+                isElement: true)
         } else {
             _ = try take()
             containsNull = try peek().repetition != .required
@@ -163,9 +170,11 @@ struct ParquetSchemaBuilder {
     ) throws(EngineError) -> ParquetNode {
         let entry = try take()
         let path = path + [entry.name]
-        let key = try column(definition: definition + 1, repetition: repetition + 1, path: path, depth: depth + 1)
+        let key = try column(
+            definition: definition + 1, repetition: repetition + 1, path: path, depth: depth + 1)
         let nullable = try peek().repetition != .required
-        let value = try column(definition: definition + 1, repetition: repetition + 1, path: path, depth: depth + 1)
+        let value = try column(
+            definition: definition + 1, repetition: repetition + 1, path: path, depth: depth + 1)
         return .list(
             type: .map(key: key.type, value: value.type, valueContainsNull: nullable), definition: definition,
             elementDefinition: definition + 1, repetition: repetition + 1, children: [key, value])

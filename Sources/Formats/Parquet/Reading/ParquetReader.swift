@@ -2,8 +2,8 @@ import Columns
 import Memory
 import Vocabulary
 
-/// Reads columns of some row groups of a file as batches. Batches never span row groups. Used by one thread at a time;
-/// several readers may share a file.
+/// Reads columns of some row groups of a file as batches. Batches never span row groups. Used by one thread
+/// at a time; several readers may share a file.
 package final class ParquetReader: BatchStream {
     private let file: ParquetFile
     private let columns: [Int]
@@ -21,9 +21,9 @@ package final class ParquetReader: BatchStream {
     /// Rows that the filter has seen.
     package private(set) var scannedRows = 0
 
-    /// Prepares to read `columns`, positions in the file's schema, of `rowGroups`. Row groups that `predicates` rule
-    /// out by statistics are not read. `filter` names its columns as positions in `columns`; with it, batches hold
-    /// only the rows that pass.
+    /// Prepares to read `columns`, positions in the file's schema, of `rowGroups`. Row groups that
+    /// `predicates` rule out by statistics are not read. `filter` names its columns as positions in
+    /// `columns`; with it, batches hold only the rows that pass.
     package init(
         file: ParquetFile, columns: [Int], rowGroups: Range<Int>? = nil, predicates: [ColumnPredicate] = [],
         filter: (any DecodeFilter)? = nil, batchRows: Int = Limits.batchRows
@@ -88,7 +88,8 @@ package final class ParquetReader: BatchStream {
         if let reader = readers[column] { try reader.skip(rows) }
     }
 
-    /// Returns the reader of a column in the current row group, opened at first use at the current batch's first row.
+    /// Returns the reader of a column in the current row group, opened at first use at the current batch's
+    /// first row.
     private func reader(_ column: Int) throws(EngineError) -> any ColumnReader {
         if let reader = readers[column] { return reader }
         let made = try makeReader(file.nodes[columns[column]])

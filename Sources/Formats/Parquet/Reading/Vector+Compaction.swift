@@ -3,7 +3,8 @@ import Columns
 import Memory
 
 extension Vector {
-    /// Returns the vector's selected rows. Dictionaries, children of structures and bytes of strings are shared.
+    /// Returns the vector's selected rows. Dictionaries, children of structures and bytes of strings are
+    /// shared.
     func compacted(by selection: Selection) -> Vector {
         gathered(UnsafePointer(selection.rows), count: selection.count)
     }
@@ -28,10 +29,12 @@ extension Vector {
         let out = Buffer(byteCount: max(count, 1) * width)
         if let values { parquet_gather(values.base, rows, Int64(count), out.base, Int32(width)) }
         return Vector(
-            type: type, form: form, count: count, values: out, validity: bits, heaps: heaps, dictionary: dictionary)
+            type: type, form: form, count: count, values: out, validity: bits, heaps: heaps,
+            dictionary: dictionary)
     }
 
-    private static func gatheredBits(_ bitmap: Bitmap, _ rows: UnsafePointer<UInt32>, _ count: Int) -> Bitmap {
+    private static func gatheredBits(_ bitmap: Bitmap, _ rows: UnsafePointer<UInt32>, _ count: Int) -> Bitmap
+    {
         let buffer = Bitmap.makeWords(count)
         let (from, to) = (bitmap.words, buffer.pointer(as: UInt64.self))
         var i = 0

@@ -101,11 +101,18 @@ struct ColumnBounds {
         case .int32: return (bytes(Int32(truncatingIfNeeded: low)), bytes(Int32(truncatingIfNeeded: high)))
         case .int64: return (bytes(low), bytes(high))
         // A zero stands for both zeros: the lower bound is the negative one.
-        case .float: return (bytes(Float(lowDouble == 0 ? -0.0 : lowDouble)), bytes(Float(highDouble == 0 ? 0 : highDouble)))
-        case .double: return (bytes(lowDouble == 0 ? -0.0 : lowDouble), bytes(highDouble == 0 ? 0 : highDouble))
+        case .float:
+            return (
+                bytes(Float(lowDouble == 0 ? -0.0 : lowDouble)),
+                bytes(Float(highDouble == 0 ? 0 : highDouble))
+            )
+        case .double:
+            return (bytes(lowDouble == 0 ? -0.0 : lowDouble), bytes(highDouble == 0 ? 0 : highDouble))
         case .fixedByteArray:
             let width = StoredType(type)?.width ?? 16
-            return (Array(bytes(lowWide.bigEndian).suffix(width)), Array(bytes(highWide.bigEndian).suffix(width)))
+            return (
+                Array(bytes(lowWide.bigEndian).suffix(width)), Array(bytes(highWide.bigEndian).suffix(width))
+            )
         case .byteArray: return (lowBytes, highBytes)
         case .int96: return nil
         }

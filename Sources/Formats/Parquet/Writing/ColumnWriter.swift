@@ -33,10 +33,12 @@ indirect enum ColumnWriter {
             self = .structure(definition: level, children: children)
         case .array(let inner, _):
             self = try ColumnWriter.list(
-                element, .list, "list", [Field("element", inner)], level, repetition, path, options, &schema, &leaves)
+                element, .list, "list", [Field("element", inner)], level, repetition, path, options, &schema,
+                &leaves)
         case .map(let key, let value, _):
             self = try ColumnWriter.list(
-                element, .map, "key_value", [Field("key", key), Field("value", value)], level, repetition, path,
+                element, .map, "key_value", [Field("key", key), Field("value", value)], level, repetition,
+                path,
                 options, &schema, &leaves)
         default:
             guard let stored = StoredType(field.type) else { throw ColumnWriter.unsupported(field) }
@@ -77,7 +79,8 @@ indirect enum ColumnWriter {
         for (i, field) in fields.enumerated() {
             children.append(
                 try ColumnWriter(
-                    field, required: logical == .map && i == 0, definition: level + 1, repetition: repetition + 1,
+                    field, required: logical == .map && i == 0, definition: level + 1,
+                    repetition: repetition + 1,
                     path: path + [group], options: options, schema: &schema, leaves: &leaves))
         }
         return .list(definition: level, repetition: repetition + 1, children: children)
@@ -89,7 +92,8 @@ indirect enum ColumnWriter {
         try append(vector, Entries(rows: vector.count))
     }
 
-    /// Lists slots of a vector: the row behind each, or -1 where an ancestor is null or empty, and the levels so far.
+    /// Lists slots of a vector: the row behind each, or -1 where an ancestor is null or empty, and the levels
+    /// so far.
     private struct Entries {
         var rows: [Int32]
         var definitions: [UInt32]
@@ -113,7 +117,8 @@ indirect enum ColumnWriter {
                 result.definitions[i] = UInt32(leaf.definition)
                 rows.append(UInt32(row))
             }
-            try leaf.append(vector, rows: rows, definitions: result.definitions, repetitions: result.repetitions)
+            try leaf.append(
+                vector, rows: rows, definitions: result.definitions, repetitions: result.repetitions)
         case .structure(let definition, let children):
             var inner = entries
             for (i, row) in entries.rows.enumerated() where row >= 0 {
@@ -152,7 +157,8 @@ indirect enum ColumnWriter {
             for element in range {
                 inner.rows.append(element)
                 inner.definitions.append(UInt32(definition + 1))
-                inner.repetitions.append(element == range.lowerBound ? entries.repetitions[i] : UInt32(repetition))
+                inner.repetitions.append(
+                    element == range.lowerBound ? entries.repetitions[i] : UInt32(repetition))
             }
         }
         return inner

@@ -2,11 +2,11 @@ import Columns
 import Memory
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Numbers the distinct values of a column chunk in order of appearance, by open addressing with linear probing.
-/// Values are stored numbers of up to eight bytes, or byte strings. Not thread-safe: one owner.
+/// Numbers the distinct values of a column chunk in order of appearance, by open addressing with linear
+/// probing. Values are stored numbers of up to eight bytes, or byte strings. Not thread-safe: one owner.
 final class DictionaryTable {
     private(set) var count = 0
     /// Bytes that the dictionary's page will have.
@@ -55,8 +55,8 @@ final class DictionaryTable {
         return mix(state ^ address.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self))
     }
 
-    /// Writes the code of each of `n` numbers to `codes`; stops where the dictionary would grow past `limitBytes` and
-    /// returns how many codes were written.
+    /// Writes the code of each of `n` numbers to `codes`; stops where the dictionary would grow past
+    /// `limitBytes` and returns how many codes were written.
     func encode<T: FixedWidthInteger>(
         _ values: UnsafePointer<T>, _ n: Int, limitBytes: Int, to codes: UnsafeMutablePointer<UInt32>
     ) -> Int {

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
-/// Collects bytes in memory that grows by doubling and is kept when emptied. There is always room to read, and for
-/// kernels to write, 64 bytes past the end. Not thread-safe: one owner.
+/// Collects bytes in memory that grows by doubling and is kept when emptied. There is always room to read,
+/// and for kernels to write, 64 bytes past the end. Not thread-safe: one owner.
 final class GrowingBytes {
     private(set) var base: UnsafeMutableRawPointer
     private(set) var count = 0
@@ -18,7 +18,8 @@ final class GrowingBytes {
 
     deinit { base.deallocate() }
 
-    /// Makes room for `more` bytes past the end and returns where they begin; `commit` makes them part of the contents.
+    /// Makes room for `more` bytes past the end and returns where they begin; `commit` makes them part of the
+    /// contents.
     @inline(__always)
     func reserve(_ more: Int) -> UnsafeMutableRawPointer {
         if count + more > capacity { grow(count + more) }

@@ -5,8 +5,9 @@ import Vocabulary
 
 /// Collects the entries of one leaf column, page by page, until its row group is written.
 ///
-/// Values become dictionary codes while the dictionary pays; then, for the rest of the chunk, plain values. Codes of an
-/// incoming dictionary vector are translated through a table, so that each distinct value is hashed once.
+/// Values become dictionary codes while the dictionary pays; then, for the rest of the chunk, plain values.
+/// Codes of an incoming dictionary vector are translated through a table, so that each distinct value is
+/// hashed once.
 final class LeafWriter {
     let type: DataType
     let stored: StoredType
@@ -151,9 +152,11 @@ final class LeafWriter {
         return UnsafePointer(out)
     }
 
-    /// Appends entries of a nested column: their levels, and the rows of `vector` that hold the values that are not null.
+    /// Appends entries of a nested column: their levels, and the rows of `vector` that hold the values that
+    /// are not null.
     func append(
-        _ vector: Vector, rows: [UInt32], definitions newDefinitions: [UInt32], repetitions newRepetitions: [UInt32]
+        _ vector: Vector, rows: [UInt32], definitions newDefinitions: [UInt32],
+        repetitions newRepetitions: [UInt32]
     ) throws(EngineError) {
         newDefinitions.withUnsafeBytes { if let base = $0.baseAddress { definitions.append(base, $0.count) } }
         newRepetitions.withUnsafeBytes { if let base = $0.baseAddress { repetitions.append(base, $0.count) } }
@@ -184,17 +187,21 @@ final class LeafWriter {
         appendFlatValues(vector, first, rows, count)
     }
 
-    private func appendFlatValues(_ vector: Vector, _ first: Int, _ rows: UnsafePointer<UInt32>?, _ count: Int) {
+    private func appendFlatValues(
+        _ vector: Vector, _ first: Int, _ rows: UnsafePointer<UInt32>?, _ count: Int
+    ) {
         if stored.width == 0 { return appendViews(vector, first, rows, count) }
         if table == nil {
             let target = plain.reserve(count * stored.width)
-            StoredValues.put(vector, first: first, rows: rows, count: count, as: stored, to: target, scratch: scratch)
+            StoredValues.put(
+                vector, first: first, rows: rows, count: count, as: stored, to: target, scratch: scratch)
             bounds.include(stored: target, count: count, width: stored.width)
             plain.commit(count * stored.width)
             return
         }
         let values = body.reserveEmptied(count * stored.width)
-        StoredValues.put(vector, first: first, rows: rows, count: count, as: stored, to: values, scratch: scratch)
+        StoredValues.put(
+            vector, first: first, rows: rows, count: count, as: stored, to: values, scratch: scratch)
         bounds.include(stored: values, count: count, width: stored.width)
         encodeNumbers(values, count)
     }
@@ -297,7 +304,8 @@ final class LeafWriter {
         appendFlatValues(dictionary, 0, positions + done, count - done)
     }
 
-    /// Returns the positions in the dictionary of a coded vector's rows, in memory that stays until the next append.
+    /// Returns the positions in the dictionary of a coded vector's rows, in memory that stays until the next
+    /// append.
     private func rowsThroughCodes(
         _ incoming: UnsafePointer<Int32>, _ first: Int, _ rows: UnsafePointer<UInt32>?, _ count: Int
     ) -> UnsafePointer<UInt32> {
@@ -313,7 +321,8 @@ final class LeafWriter {
 
     private func newCode(of dictionary: Vector, at row: Int, _ table: DictionaryTable) -> Int32 {
         if stored.width == 0 {
-            return table.code(of: dictionary.pointer(as: StringView.self)[row], limitBytes: options.dictionaryBytes)
+            return table.code(
+                of: dictionary.pointer(as: StringView.self)[row], limitBytes: options.dictionaryBytes)
         }
         var position = UInt32(row)
         var code: UInt32 = 0
@@ -337,14 +346,17 @@ final class LeafWriter {
         let count = codes.count / 4
         if stored.width == 0 {
             let views = scratch.reserveEmptied(count * 16)
-            table.views.withUnsafeBytes { if let base = $0.baseAddress { parquet_gather(base, pageCodes, Int64(count), views, 16) } }
+            table.views.withUnsafeBytes {
+                if let base = $0.baseAddress { parquet_gather(base, pageCodes, Int64(count), views, 16) }
+            }
             putPlain(UnsafePointer(views.assumingMemoryBound(to: StringView.self)), count)
         } else {
             let target = plain.reserve(count * stored.width)
             for i in 0..<count {
                 let number = table.numbers[Int(pageCodes[i])]
                 if stored.width == 4 {
-                    target.storeBytes(of: UInt32(truncatingIfNeeded: number), toByteOffset: i * 4, as: UInt32.self)
+                    target.storeBytes(
+                        of: UInt32(truncatingIfNeeded: number), toByteOffset: i * 4, as: UInt32.self)
                 } else {
                     target.storeBytes(of: number, toByteOffset: i * 8, as: UInt64.self)
                 }
@@ -362,7 +374,9 @@ final class LeafWriter {
 
     private func includeDictionaryBounds(_ table: DictionaryTable) {
         if stored.width > 0 { return }
-        table.views.withUnsafeBufferPointer { if let base = $0.baseAddress { bounds.include(views: base, count: $0.count) } }
+        table.views.withUnsafeBufferPointer {
+            if let base = $0.baseAddress { bounds.include(views: base, count: $0.count) }
+        }
     }
 
     // MARK: Pages
@@ -468,7 +482,8 @@ final class LeafWriter {
 
     // MARK: Chunk
 
-    /// Writes the chunk, dictionary first, to `sink` at `offset`, returns its description, and starts the next.
+    /// Writes the chunk, dictionary first, to `sink` at `offset`, returns its description, and starts the
+    /// next.
     func finishChunk(to sink: any ByteSink, at offset: Int) throws(EngineError) -> ParquetColumnChunk {
         try finishPage()
         var result = ParquetColumnChunk()
@@ -495,7 +510,9 @@ final class LeafWriter {
         var statistics = ParquetRawStatistics()
         statistics.nullCount = chunkNulls
         if let dictionary, !hasPlainPages { statistics.distinctCount = dictionary.count }
-        if let range = bounds.stored { (statistics.least, statistics.greatest) = (range.least, range.greatest) }
+        if let range = bounds.stored {
+            (statistics.least, statistics.greatest) = (range.least, range.greatest)
+        }
         result.statistics = statistics
         retired = nil
         startChunk()
@@ -506,16 +523,23 @@ final class LeafWriter {
         body.removeAll()
         if stored.width == 0 {
             plain.removeAll()
-            dictionary.views.withUnsafeBufferPointer { if let base = $0.baseAddress { putPlain(base, $0.count) } }
+            dictionary.views.withUnsafeBufferPointer {
+                if let base = $0.baseAddress { putPlain(base, $0.count) }
+            }
             body.append(plain.base, plain.count)
             plain.removeAll()
         } else {
             for number in dictionary.numbers {
-                if stored.width == 4 { body.append(UInt32(truncatingIfNeeded: number)) } else { body.append(number) }
+                if stored.width == 4 {
+                    body.append(UInt32(truncatingIfNeeded: number))
+                } else {
+                    body.append(number)
+                }
             }
         }
         try put(
-            PageHeaderFields(isDictionary: true, valueCount: dictionary.count, encoding: .plain), body.bytes, to: out)
+            PageHeaderFields(isDictionary: true, valueCount: dictionary.count, encoding: .plain), body.bytes,
+            to: out)
     }
 }
 

@@ -15,12 +15,16 @@ enum LevelEncoder {
     /// Appends one run of `count` times `value`.
     static func putRepeated(_ value: UInt32, count: Int, width: Int, to out: GrowingBytes) {
         putHeader(UInt64(count) << 1, to: out)
-        for byte in 0..<((width + 7) / 8) { out.append(UInt8(truncatingIfNeeded: value >> (8 * UInt32(byte)))) }
+        for byte in 0..<((width + 7) / 8) {
+            out.append(UInt8(truncatingIfNeeded: value >> (8 * UInt32(byte))))
+        }
     }
 
-    /// Appends one bit-packed run of all values; the last group of eight is filled with zeros. `values` has room for
-    /// seven more, which are overwritten with zeros.
-    static func putPacked(_ values: UnsafeMutablePointer<UInt32>, count: Int, width: Int, to out: GrowingBytes) {
+    /// Appends one bit-packed run of all values; the last group of eight is filled with zeros. `values` has
+    /// room for seven more, which are overwritten with zeros.
+    static func putPacked(
+        _ values: UnsafeMutablePointer<UInt32>, count: Int, width: Int, to out: GrowingBytes
+    ) {
         let groups = (count + 7) / 8
         putHeader(UInt64(groups) << 1 | 1, to: out)
         for i in count..<(groups * 8) { values[i] = 0 }

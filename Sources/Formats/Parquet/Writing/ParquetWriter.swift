@@ -7,8 +7,9 @@ package struct ParquetWriteResult: Sendable, Hashable {
     package let byteCount: Int
 }
 
-/// Writes batches as one Parquet file, with Spark's conventions: decimals by precision, timestamps in microseconds,
-/// optional columns, three-level lists. Used by one thread at a time; holds one row group's pages in memory.
+/// Writes batches as one Parquet file, with Spark's conventions: decimals by precision, timestamps in
+/// microseconds, optional columns, three-level lists. Used by one thread at a time; holds one row group's
+/// pages in memory.
 package final class ParquetWriter {
     package let schema: Schema
     private let sink: any ByteSink
@@ -22,7 +23,9 @@ package final class ParquetWriter {
     private static let magic: [UInt8] = Array("PAR1".utf8)
 
     /// Begins a file. Throws a `user` error when a column's type has no form in Parquet.
-    package init(sink: any ByteSink, schema: Schema, options: ParquetWriterOptions = .init()) throws(EngineError) {
+    package init(sink: any ByteSink, schema: Schema, options: ParquetWriterOptions = .init())
+        throws(EngineError)
+    {
         self.sink = sink
         self.schema = schema
         self.options = options
@@ -34,7 +37,8 @@ package final class ParquetWriter {
         root.childCount = schema.count
         metadata.schema = [root]
         if schema.fields.isEmpty {
-            throw .user("EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE", "A Parquet file needs at least one column")
+            throw .user(
+                "EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE", "A Parquet file needs at least one column")
         }
         for field in schema.fields {
             columns.append(
@@ -92,7 +96,8 @@ package final class ParquetWriter {
         var footer = ThriftWriter()
         metadata.write(to: &footer)
         try put(footer.bytes)
-        try put(withUnsafeBytes(of: UInt32(footer.bytes.count).littleEndian) { Array($0) } + ParquetWriter.magic)
+        try put(
+            withUnsafeBytes(of: UInt32(footer.bytes.count).littleEndian) { Array($0) } + ParquetWriter.magic)
         let byteCount = offset + footer.bytes.count + 8
         try sink.finish()
         return ParquetWriteResult(rowCount: metadata.rowCount, byteCount: byteCount)

@@ -20,7 +20,8 @@ package enum ParquetCompression: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The part of a file's name that tells the codec, as Spark writes it: `.snappy` in `part-….snappy.parquet`.
+    /// The part of a file's name that tells the codec, as Spark writes it: `.snappy` in
+    /// `part-….snappy.parquet`.
     package var fileNamePart: String {
         switch self {
         case .none: ""
@@ -45,8 +46,10 @@ package struct ParquetWriterOptions: Sendable, Hashable {
     package var dictionaryBytes: Int
 
     package init(
-        compression: ParquetCompression = .snappy, rowGroupRows: Int = 1 << 20, rowGroupBytes: Int = 128 << 20,
-        pageBytes: Int = 1 << 20, pageRows: Int = 1 << 17, dictionary: Bool = true, dictionaryBytes: Int = 1 << 20
+        compression: ParquetCompression = .snappy, rowGroupRows: Int = 1 << 20,
+        rowGroupBytes: Int = 128 << 20,
+        pageBytes: Int = 1 << 20, pageRows: Int = 1 << 17, dictionary: Bool = true,
+        dictionaryBytes: Int = 1 << 20
     ) {
         self.compression = compression
         self.rowGroupRows = rowGroupRows

@@ -52,7 +52,8 @@ struct StoredType {
 
 /// Turns values of our layout into stored ones of fixed width.
 enum StoredValues {
-    /// Writes `count` values of `vector`, flat and of fixed width, from row `first` on, or its rows `rows`, to `out`.
+    /// Writes `count` values of `vector`, flat and of fixed width, from row `first` on, or its rows `rows`,
+    /// to `out`.
     static func put(
         _ vector: Vector, first: Int, rows: UnsafePointer<UInt32>?, count: Int, as stored: StoredType,
         to out: UnsafeMutableRawPointer, scratch: GrowingBytes
@@ -72,7 +73,8 @@ enum StoredValues {
     }
 
     private static func convert(
-        _ input: UnsafeRawPointer, _ width: Int, _ count: Int, _ stored: StoredType, _ out: UnsafeMutableRawPointer
+        _ input: UnsafeRawPointer, _ width: Int, _ count: Int, _ stored: StoredType,
+        _ out: UnsafeMutableRawPointer
     ) {
         if stored.physical == .fixedByteArray {
             let bytes = out.assumingMemoryBound(to: UInt8.self)

@@ -1,0 +1,220 @@
+import CSQLite
+import Scheduling
+import Synchronization
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Keeps the log in an SQLite database of the state directory, which it locks: WAL, flushed at every append.
+///
+/// Records are rows in order of their number; each has a checksum over its kind and bytes.
+///
+/// `@unchecked Sendable`: `mutex` guards the connection.
+package final class SQLiteFactLog: FactLog, @unchecked Sendable {
+    private let mutex = Mutex(())
+    private let database: OpaquePointer
+    private let lock: Int32
+    private let path: String
+
+    /// Layout of the tables; grows when an older build could not read them.
+    private static let layoutVersion = 1
+
+    private enum Kind: Int32 {
+        case fact = 1
+        case submission, plan
+    }
+
+    /// Opens the log, or begins one. Throws `STATE_LOCKED`, `STATE_NOT_ACCESSIBLE` and
+    /// `UNSUPPORTED_LOG_VERSION` (user), and `CORRUPT_LOG` (system).
+    package init(directory: String) throws(EngineError) {
+        path = directory + "/log.sqlite"
+        if mkdir(directory, 0o700) != 0, errno != EEXIST {
+            throw .user(
+                "STATE_NOT_ACCESSIBLE",
+                "Cannot make the state directory, \(String(cString: strerror(errno))): \(directory)")
+        }
+        lock = open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else {
+            throw .user(
+                "STATE_NOT_ACCESSIBLE",
+                "Cannot use the state directory, \(String(cString: strerror(errno))): \(directory)")
+        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw .user(
+                "STATE_LOCKED", "Another coordinator uses this state directory: \(directory)",
+                remedy: "Stop it, or give this one another directory with --state.")
+        }
+        var handle: OpaquePointer?
+        let status = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nil)
+        guard status == SQLITE_OK, let handle else {
+            sqlite3_close(handle)
+            close(lock)
+            throw .user("STATE_NOT_ACCESSIBLE", "Cannot open the log: \(path)")
+        }
+        database = handle
+        do throws(EngineError) {
+            try prepare()
+        } catch {
+            sqlite3_close(handle)
+            close(lock)
+            throw error
+        }
+    }
+
+    deinit {
+        sqlite3_close(database)
+        close(lock)
+    }
+
+    package var isDurable: Bool { true }
+
+    private func prepare() throws(EngineError) {
+        try run("PRAGMA journal_mode = WAL")
+        try run("PRAGMA synchronous = FULL")
+        let version = try firstNumber("PRAGMA user_version")
+        if version > SQLiteFactLog.layoutVersion {
+            throw .user(
+                "UNSUPPORTED_LOG_VERSION",
+                "The log is of version \(version); this build reads up to "
+                    + "\(SQLiteFactLog.layoutVersion): \(path)",
+                remedy: "Start the coordinator version that wrote the log, or a newer one.")
+        }
+        if version == 0 {
+            try run(
+                """
+                CREATE TABLE IF NOT EXISTS record (
+                    number INTEGER PRIMARY KEY, kind INTEGER NOT NULL,
+                checksum INTEGER NOT NULL, bytes BLOB NOT NULL)
+                """)
+            try run("PRAGMA user_version = \(SQLiteFactLog.layoutVersion)")
+        }
+    }
+
+    // MARK: - Records
+
+    package func load() throws -> [LogRecord] {
+        try mutex.withLock { _ throws(EngineError) in try readAll() }
+    }
+
+    private func readAll() throws(EngineError) -> [LogRecord] {
+        let statement = try prepared("SELECT number, kind, checksum, bytes FROM record ORDER BY number")
+        defer { sqlite3_finalize(statement) }
+        var records: [LogRecord] = []
+        while true {
+            let status = sqlite3_step(statement)
+            if status == SQLITE_DONE { return records }
+            guard status == SQLITE_ROW else { throw failure() }
+            let number = sqlite3_column_int64(statement, 0)
+            let kind = sqlite3_column_int(statement, 1)
+            let count = Int(sqlite3_column_bytes(statement, 3))
+            let bytes = Array(UnsafeRawBufferPointer(start: sqlite3_column_blob(statement, 3), count: count))
+            guard number == Int64(records.count + 1),
+                sqlite3_column_int64(statement, 2) == SQLiteFactLog.checksum(kind, bytes)
+            else { throw damaged("record \(records.count + 1) is missing or changed") }
+            records.append(try SQLiteFactLog.record(kind, bytes, damaged))
+        }
+    }
+
+    private static func record(
+        _ kind: Int32, _ bytes: [UInt8], _ damaged: (String) -> EngineError
+    ) throws(EngineError) -> LogRecord {
+        var reader = WireReader(bytes)
+        switch Kind(rawValue: kind) {
+        case .fact: return .fact(try reader.read())
+        case .submission:
+            return .submission(externalID: try reader.read(), Array(try reader.data()))
+        case .plan:
+            return .plan(try reader.read(), statement: try reader.read(), Array(try reader.data()))
+        case nil: throw damaged("it holds a record of unknown kind \(kind)")
+        }
+    }
+
+    package func append(_ records: [LogRecord]) async throws {
+        try mutex.withLock { _ throws(EngineError) in
+            try run("BEGIN IMMEDIATE")
+            do throws(EngineError) {
+                try insert(records)
+                try run("COMMIT")
+            } catch {
+                try? run("ROLLBACK")
+                throw error
+            }
+        }
+    }
+
+    private func insert(_ records: [LogRecord]) throws(EngineError) {
+        let statement = try prepared("INSERT INTO record (kind, checksum, bytes) VALUES (?, ?, ?)")
+        defer { sqlite3_finalize(statement) }
+        for record in records {
+            var writer = WireWriter()
+            let kind: Kind
+            switch record {
+            case .fact(let fact):
+                kind = .fact
+                writer.write(fact)
+            case .submission(let id, let payload):
+                kind = .submission
+                writer.write(id)
+                writer.data(payload)
+            case .plan(let job, let number, let bytes):
+                kind = .plan
+                writer.write(job)
+                writer.write(number)
+                writer.data(bytes)
+            }
+            let bytes = writer.bytes
+            sqlite3_bind_int(statement, 1, kind.rawValue)
+            sqlite3_bind_int64(statement, 2, SQLiteFactLog.checksum(kind.rawValue, bytes))
+            let status = bytes.withUnsafeBytes { raw in
+                sqlite3_bind_blob(statement, 3, raw.baseAddress, Int32(raw.count), nil)
+                return sqlite3_step(statement)
+            }
+            guard status == SQLITE_DONE else { throw failure() }
+            sqlite3_reset(statement)
+        }
+    }
+
+    /// FNV-1a of 64 bits (Fowler, Noll, Vo) over the kind and the bytes.
+    private static func checksum(_ kind: Int32, _ bytes: [UInt8]) -> Int64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(UInt32(bitPattern: kind))
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        return Int64(bitPattern: hash)
+    }
+
+    // MARK: - SQLite
+
+    private func run(_ sql: String) throws(EngineError) {
+        guard sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK else { throw failure() }
+    }
+
+    private func prepared(_ sql: String) throws(EngineError) -> OpaquePointer {
+        var statement: OpaquePointer?
+        guard sqlite3_prepare_v2(database, sql, -1, &statement, nil) == SQLITE_OK, let statement else {
+            throw failure()
+        }
+        return statement
+    }
+
+    private func firstNumber(_ sql: String) throws(EngineError) -> Int {
+        let statement = try prepared(sql)
+        defer { sqlite3_finalize(statement) }
+        guard sqlite3_step(statement) == SQLITE_ROW else { throw failure() }
+        return Int(sqlite3_column_int64(statement, 0))
+    }
+
+    private func failure() -> EngineError {
+        let code = sqlite3_errcode(database)
+        let reason = String(cString: sqlite3_errmsg(database))
+        if code == SQLITE_CORRUPT || code == SQLITE_NOTADB { return damaged(reason) }
+        return .system("LOG_FAILED", "The coordinator's log cannot be used, \(reason): \(path)")
+    }
+
+    private func damaged(_ reason: String) -> EngineError {
+        .system(
+            "CORRUPT_LOG", "The coordinator's log is damaged, \(reason): \(path)",
+            remedy: "Restore the state directory from a copy, or begin anew with an empty one.")
+    }
+}

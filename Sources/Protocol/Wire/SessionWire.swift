@@ -1,0 +1,90 @@
+import Memory
+import Plans
+import Scheduling
+import Vocabulary
+
+/// Names how a worker opens its session with the coordinator: a `POST` whose body carries frames of
+/// `WorkerMessage` up, and whose response carries frames of `CoordinatorFrame` down, as long as both live.
+///
+/// ```
+/// ┌──────────────────┬───────────┐
+/// │ length, UInt32 LE│ payload … │
+/// └──────────────────┴───────────┘
+/// ```
+package enum SessionWire {
+    package static let path = "/cluster/v1/session"
+    package static let contentType = "application/vnd.millrace.session"
+    /// Header by which a worker tells the version of its frames.
+    package static let versionHeader = "millrace-protocol"
+    package static let version: UInt32 = 1
+    /// Longest payload that is taken, bytes.
+    package static let payloadBytes = 64 << 20
+
+    /// Returns a payload with its length in front.
+    package static func frame(_ payload: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(payload.count + 4)
+        for shift in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: payload.count >> shift)) }
+        return bytes + payload
+    }
+}
+
+/// Cuts a stream of bytes into the payloads of frames.
+package struct SessionFrames {
+    private var pending: [UInt8] = []
+
+    package init() {}
+
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) { pending.append(contentsOf: bytes) }
+
+    /// Returns the next whole payload, or nil until more has come. Throws `CORRUPT_MESSAGE` for one that is
+    /// too long.
+    package mutating func next() throws(EngineError) -> [UInt8]? {
+        guard pending.count >= 4 else { return nil }
+        var count = 0
+        for i in 0..<4 { count |= Int(pending[i]) << (8 * i) }
+        guard count <= SessionWire.payloadBytes else {
+            throw .system(
+                "CORRUPT_MESSAGE", "A message is longer than \(SessionWire.payloadBytes) bytes: \(count)")
+        }
+        guard pending.count >= 4 + count else { return nil }
+        let payload = Array(pending[4..<4 + count])
+        pending.removeFirst(4 + count)
+        return payload
+    }
+}
+
+/// Holds a message of the coordinator with one order for each launch in it.
+package struct CoordinatorFrame: Sendable {
+    package var message: CoordinatorMessage
+    package var orders: [TaskOrder]
+
+    package init(_ message: CoordinatorMessage, orders: [TaskOrder]) {
+        self.message = message
+        self.orders = orders
+    }
+
+    /// Returns the frame's payload. Throws for plans that cannot be sent.
+    package func payload() throws(EngineError) -> [UInt8] {
+        var writer = WireWriter()
+        writer.write(message)
+        writer.unsigned(UInt64(orders.count))
+        for order in orders {
+            writer.write(order.jobID)
+            writer.data(try PlanCodec.encode(order.fragment))
+        }
+        return writer.bytes
+    }
+
+    /// Reads a payload. Throws `CORRUPT_MESSAGE` or `INCOMPATIBLE_VERSION`.
+    package init(payload: [UInt8]) throws(EngineError) {
+        var reader = WireReader(payload)
+        message = try reader.read()
+        orders = []
+        let count = try reader.count()
+        for _ in 0..<count {
+            let job = try reader.read(String.self)
+            orders.append(TaskOrder(jobID: job, fragment: try PlanCodec.decode(Array(try reader.data()))))
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Memory
+import Protocol
+import Scheduling
+import Synchronization
+import Transport
+import Vocabulary
+
+/// Carries messages between a worker and its coordinator over one HTTP/2 stream, which it opens anew, with
+/// jitter, whenever it broke.
+package final class CoordinatorConnection: CoordinatorLine {
+    private let client: HTTPClient
+    private let origin: Origin
+    private let token: String?
+    /// Called when the coordinator cannot be reached or refuses the session, each time with another reason.
+    private let report: @Sendable (EngineError) -> Void
+    private let stream = Mutex<ClientStream?>(nil)
+
+    private static let pauseMilliseconds = 100...3_000
+
+    package init(
+        client: HTTPClient, origin: Origin, token: String?, report: @escaping @Sendable (EngineError) -> Void
+    ) {
+        self.client = client
+        self.origin = origin
+        self.token = token
+        self.report = report
+    }
+
+    package func send(_ message: WorkerMessage) {
+        // Without a stream the message is lost; the agent says it again.
+        stream.withLock { $0 }?.writer.write(copying: SessionWire.frame(message.wireBytes))
+    }
+
+    /// Keeps a session open until the task is cancelled. `opened` is called whenever a stream stands.
+    package func run(_ node: WorkerNode, opened: @escaping @Sendable () async -> Void) async {
+        var pause = CoordinatorConnection.pauseMilliseconds.lowerBound
+        var last: EngineError?
+        while !Task.isCancelled {
+            do {
+                try await hold(node) {
+                    pause = CoordinatorConnection.pauseMilliseconds.lowerBound
+                    last = nil
+                    await opened()
+                }
+            } catch {
+                let error = (error as? EngineError) ?? .internal("\(error)")
+                if last?.message != error.message { report(error) }
+                last = error
+            }
+            stream.withLock { $0 = nil }
+            if Task.isCancelled { return }
+            try? await Task.sleep(for: .milliseconds(Int.random(in: pause / 2...pause)))
+            pause = min(pause * 2, CoordinatorConnection.pauseMilliseconds.upperBound)
+        }
+    }
+
+    /// Opens one stream and feeds the node until it ends.
+    private func hold(_ node: WorkerNode, opened: () async -> Void) async throws {
+        var headers = [
+            HeaderField(SessionWire.versionHeader, String(SessionWire.version)),
+            HeaderField("content-type", SessionWire.contentType),
+        ]
+        if let token { headers.append(HeaderField("authorization", "Bearer " + token)) }
+        let opening = client.open(
+            origin, method: "POST", path: SessionWire.path, headers: headers, hasBody: true)
+        defer { opening.cancel() }
+        let head = try await opening.head()
+        guard head.status == 200 else {
+            let text = String(decoding: try await opening.body.collect(limitBytes: 4096), as: UTF8.self)
+            throw EngineError.user(
+                "SESSION_REFUSED",
+                "The coordinator at \(origin) refused this worker: "
+                    + "\(text.split(separator: "\n").first ?? "no reason")"
+            )
+        }
+        stream.withLock { $0 = opening }
+        await opened()
+        var frames = SessionFrames()
+        while let chunk = try await opening.body.next() {
+            frames.append(chunk.bytes)
+            while let payload = try frames.next() {
+                let frame = try CoordinatorFrame(payload: payload)
+                await node.receive(frame.message, orders: frame.orders)
+            }
+        }
+        throw EngineError.system("CONNECTION_LOST", "The coordinator at \(origin) ended the session")
+    }
+}

@@ -1,0 +1,75 @@
+import Coordinator
+import Protocol
+import Scheduling
+import Settings
+import Shuffle
+import Storage
+import Transport
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Holds a running coordinator: its node, log and ports.
+struct CoordinatorServer {
+    private let node: CoordinatorNode
+    private let cluster: HTTPServer
+    private let web: WebPort
+    /// Tells where the coordinator listens.
+    let greeting: String
+
+    /// Recovers from the log and begins to serve. Throws `user` errors about settings, ports and the state.
+    init(_ settings: ProgramSettings) async throws {
+        let listen = settings["listen"] ?? "127.0.0.1:7077"
+        let webListen = settings["web"] ?? "127.0.0.1:8080"
+        let certificates = try NodeCertificates.of(settings)
+        let tokens = try settings["token-file"].map {
+            try TokenTable(parsing: try ListenRules.text(of: $0, flag: "token-file"), file: $0)
+        }
+        for (flag, address) in [("listen", listen), ("web", webListen)] {
+            try ListenRules.check(
+                flag, address, isProtected: certificates != nil && tokens != nil,
+                isInsecure: settings.isOn("insecure"), needs: "--tls-cert and --token-file")
+        }
+        let tls = certificates.map {
+            TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
+        }
+        let state = settings["state"] ?? "etl-state"
+        let log = try SQLiteFactLog(directory: state)
+        let client = try HTTPClient(
+            configuration: ClientConfiguration(
+                tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
+        node = CoordinatorNode(
+            environment: CoordinatorEnvironment(
+                log: log,
+                results: try RemoteShuffleSource(store: ShuffleStore(), ownAddress: "", client: client),
+                storage: StoredJobs(
+                    rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"])),
+                fail: { error in
+                    // Whatever is not durable must not be acted on: recovery starts from the log.
+                    StandardError.print("etl-coordinator: \(error)")
+                    _exit(1)
+                }))
+        try await node.start()
+        let router = RESTRouter(service: node, tokens: tokens)
+        cluster = try HTTPServer(
+            configuration: ServerConfiguration(listen: listen, tls: tls, limits: .clusterPeers),
+            handler: ClusterPort(
+                node: node, checksRole: tls != nil, other: WebTransportAdapter(router, isSecure: tls != nil)))
+        web = try WebPort(
+            listen: webListen, certificate: certificates?.certificate, key: certificates?.key, handler: router
+        )
+        let scheme = tls == nil ? "http" : "https"
+        greeting =
+            "etl-coordinator \(ProgramVersion.text) listens on "
+                + "\(scheme)://\(try Origin(listen).host):\(cluster.port), "
+            + "web on \(scheme)://\(try Origin(webListen).host):\(web.port), state in \(state)"
+    }
+
+    /// Closes the ports. Jobs go on when a coordinator starts on the state again.
+    func stop() {
+        web.stop()
+        cluster.stop(graceSeconds: 1)
+    }
+}

@@ -1,0 +1,108 @@
+import Columns
+import Plans
+import Testing
+import Vocabulary
+
+@testable import Planner
+
+@Suite("Stages")
+struct StageTests {
+    private let maker = PlanMaker()
+
+    private func graph(_ plan: LogicalPlan, rows: [String: Double]) throws -> StageGraph {
+        let facts = FixedFacts(rows: rows)
+        let cluster = ClusterFacts(slots: 4, workers: 2)
+        return try QueryPlanner(facts: facts, settings: SessionSettings(), cluster: cluster).plan(plan).graph
+    }
+
+    @Test("small work is one stage of one task")
+    func small() throws {
+        let t = maker.table("t", [("a", .int32), ("b", .int32)])
+        let sorted = LogicalPlan.sort([SortKey(t("a"))], input: t)
+        #expect(
+            try "\(graph(sorted, rows: [:]))" == """
+                Stage 0 (scan t → sort), 1 task
+                  Sort [a ASC NULLS FIRST]
+                  +- Scan parquet t [a, b]
+                  => single
+                """)
+    }
+
+    @Test("a large sort samples, bounds, moves and sorts, in four stages")
+    func rangeSort() throws {
+        let t = maker.table("t", [("a", .int32)])
+        let sorted = LogicalPlan.sort([SortKey(t("a"), ascending: false)], input: t)
+        let stages = try graph(sorted, rows: ["t": 4_000_000]).stages
+        #expect(stages.map(\.name) == ["scan t → sample", "range bounds", "range partition", "sort"])
+        #expect(stages.map(\.dependencies) == [[], [StageID(0)], [StageID(0), StageID(1)], [StageID(2)]])
+        #expect(stages[1].taskCount == 1)
+        #expect(stages[0].taskCount == stages[2].taskCount)
+        #expect(stages[3].taskCount == stages[2].output.partitions)
+    }
+
+    @Test("an aggregation is partial, then final by hash; a limit on it sends few rows on")
+    func aggregate() throws {
+        let t = maker.table("t", [("a", .int32), ("b", .int32)])
+        let key = maker.column("k")
+        let count = maker.column("n", .int64)
+        let counted = LogicalPlan.aggregate(
+            groups: [named(t("a"), key)],
+            aggregates: [NamedAggregate(AggregateCall("count", [], type: .int64), as: count)], input: t)
+        let top = LogicalPlan.limit(
+            count: 3, offset: 0, input: .sort([SortKey(.column(count))], input: counted))
+        let stages = try graph(top, rows: ["t": 40_000_000]).stages
+        #expect(stages.map(\.name) == ["scan t → partial aggregate", "final aggregate → top 3", "top 3"])
+    }
+
+    @Test("the small side of a join is broadcast, two large sides meet by hash")
+    func joins() throws {
+        let t = maker.table("t", [("a", .int32)])
+        let u = maker.table("u", [("c", .int32)])
+        let join = LogicalPlan.join(.inner, left: t, right: u, condition: call("equal", t("a"), u("c")))
+        let small = try graph(join, rows: ["t": 10_000_000, "u": 1_000])
+        #expect("\(small)".contains("BroadcastHashJoin Inner"))
+        #expect(small.stages[0].output == .shuffle(.broadcast))
+        let large = try graph(join, rows: ["t": 30_000_000, "u": 20_000_000])
+        #expect("\(large)".contains("HashJoin Inner"))
+        #expect(!"\(large)".contains("BroadcastHashJoin"))
+        #expect(large.stages.count == 3)
+    }
+
+    @Test("every split is in exactly one task, in order")
+    func assignment() {
+        let splits = (0..<11).map { FileSplit(file: 0, start: $0, end: $0 + 1, byteCount: $0 * $0) }
+        for tasks in 1..<15 {
+            let runs = SplitAssignment.runs(of: splits, tasks: tasks)
+            #expect(runs.count == tasks)
+            #expect(runs.flatMap { $0 } == splits)
+        }
+    }
+
+    @Test("joins are ordered so that the filtered small table comes first")
+    func order() throws {
+        let fact = maker.table("fact", [("f_a", .int32), ("f_b", .int32)])
+        let a = maker.table("a", [("a_id", .int32), ("a_x", .int32)])
+        let b = maker.table("b", [("b_id", .int32)])
+        let first = LogicalPlan.join(
+            .inner, left: fact, right: b, condition: call("equal", fact("f_b"), b("b_id")))
+        let all = LogicalPlan.join(
+            .inner, left: first, right: a, condition: call("equal", fact("f_a"), a("a_id")))
+        let filtered = LogicalPlan.filter(call("equal", a("a_x"), int(1)), input: all)
+        let facts = FixedFacts(
+            rows: ["fact": 1_000_000, "a": 1_000, "b": 100_000],
+            distinct: [
+                "fact.f_a": 1_000, "a.a_id": 1_000, "a.a_x": 1_000, "fact.f_b": 100_000, "b.b_id": 100_000,
+            ])
+        let plan = try Optimiser(facts: facts, settings: SessionSettings()).optimise(filtered)
+        let lines = "\(plan)".split(separator: "\n").map(String.init)
+        let inner = lines.firstIndex { $0.contains("f_a") && $0.contains("Join") } ?? -1
+        let outer = lines.firstIndex { $0.contains("f_b") && $0.contains("Join") } ?? -1
+        #expect(outer >= 0 && outer < inner)
+    }
+}
+
+extension StageOutput {
+    fileprivate var partitions: Int {
+        if case .shuffle(let partitioning) = self { partitioning.partitionCount } else { 0 }
+    }
+}

@@ -44,6 +44,11 @@ func tests(_ name: String, _ rooms: [String], resources: [Resource]? = nil) -> R
         swiftSettings: swiftFlags)
 }
 
+/// What several test targets share.
+func support(_ name: String) -> Room {
+    .target(name: name, path: "Tests/\(name)", swiftSettings: swiftFlags)
+}
+
 let package = Package(
     name: "millrace",
     products: [],
@@ -153,7 +158,9 @@ let package = Package(
         // tests
         tests("TidyTests", []),
         tests("SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"]),
-        tests("OracleTests", ["etl-submit"]),
+        support("Programs"),
+        tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
+        tests("ClusterTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("CoordinatorTests", ["Coordinator", "Protocol", "Columns", "Transport", "Vocabulary"]),
         tests("SchedulingTests", ["Scheduling", "Vocabulary"]),
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),

@@ -48,6 +48,7 @@ package final class ClusterPort: RequestHandler {
                 // The worker opens another session; what was lost on the way is said again.
                 response.reset()
             }
+            await node.closed(line)
         }
     }
 

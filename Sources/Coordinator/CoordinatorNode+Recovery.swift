@@ -61,11 +61,14 @@ extension CoordinatorNode {
                     at: milliseconds)
             case .taskFailed(let record):
                 books[record.attempt.task.stage.job]?.note(
-                    "warning", "task \(record.attempt.task) failed: \(record.failure.error.message)",
-                    at: milliseconds)
-            case .outputLost(let attempt, _, _):
+                    "warning",
+                    "\(name(of: record.attempt.task)) failed on worker \(address(of: record.worker)): "
+                        + record.failure.error.message, at: milliseconds)
+            case .outputLost(let attempt, _, let error):
+                let reason = error.map { " (\($0.code))" } ?? ""
                 books[attempt.task.stage.job]?.note(
-                    "warning", "output of task \(attempt.task) was lost; the task runs again",
+                    "warning",
+                    "the output of \(name(of: attempt.task)) was lost\(reason); the task runs again",
                     at: milliseconds)
             case .statementCommitted(let job, let statement, _):
                 books[job]?.note("info", "statement \(statement + 1) committed", at: milliseconds)
@@ -82,11 +85,20 @@ extension CoordinatorNode {
     }
 
     private func noteLoss(of worker: WorkerID, _ loss: WorkerLoss, at milliseconds: Int64) {
-        let address = scheduler.ledger.workers[worker.index].identity.address
         for job in scheduler.ledger.liveJobs {
             books[job]?.note(
-                "warning", "worker \(address) was lost: \(loss.reason); only its tasks run again",
+                "warning",
+                "worker \(address(of: worker)) was lost: \(loss.reason); only its tasks run again",
                 at: milliseconds)
         }
+    }
+
+    private func address(of worker: WorkerID) -> String {
+        scheduler.ledger.workers[worker.index].identity.address
+    }
+
+    /// Names a task as users see it: its stage's id and its place, both from 0.
+    private func name(of task: TaskID) -> String {
+        "task \(task.index) of stage \(task.stage.statement).\(task.stage.stage)"
     }
 }

@@ -47,6 +47,14 @@ package actor CoordinatorNode {
         handle(.message(message))
     }
 
+    /// Notes that the connection behind `line` is closed; another one of the same worker may stand already.
+    package func closed(_ line: any WorkerLine) {
+        for (life, current) in lines where current === line {
+            lines[life] = nil
+            handle(.disconnected(life))
+        }
+    }
+
     // MARK: - Events and effects
 
     /// Lets the scheduler decide, and carries the decision out.

@@ -39,7 +39,7 @@ extension TaskStatus {
                             stage: "\(statement).\(stage.spec.id)", index: index,
                             state: task.output != nil
                                 ? "succeeded" : task.failures.isEmpty ? "waiting" : "failed",
-                            attempts: task.failures.count + (task.output == nil ? 0 : 1),
+                            attempts: task.attemptCount,
                             worker: worker.flatMap { id in
                                 id.index < ledger.workers.count
                                     ? ledger.workers[id.index].identity.address : nil

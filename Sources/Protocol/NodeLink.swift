@@ -17,7 +17,7 @@ package struct TaskOrder: Sendable, Hashable {
 /// Carries messages from the coordinator to one worker; in process, or over HTTP/2.
 ///
 /// Messages may be lost (the connection broke): both sides' protocols repeat what was not acknowledged.
-package protocol WorkerLine: Sendable {
+package protocol WorkerLine: AnyObject, Sendable {
     /// Sends a message, with one order for each launch in it, in their order.
     func send(_ message: CoordinatorMessage, orders: [TaskOrder])
 }

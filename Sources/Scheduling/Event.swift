@@ -20,6 +20,8 @@ package enum Event: Sendable {
     case message(WorkerMessage)
     /// The worker's process is known to be dead.
     case workerDied(WorkerID)
+    /// The connection on which a worker spoke is closed: its process ended, or the network between broke.
+    case disconnected(WorkerLife)
     /// The time asked for by `.setTimer` has come. Early and extra ticks are harmless.
     case tick
 }

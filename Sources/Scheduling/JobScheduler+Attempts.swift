@@ -96,6 +96,7 @@ extension JobScheduler {
         }
         var output = output
         output.worker = worker
+        output.endedMilliseconds = now.wallMilliseconds
         record(.taskCompleted(output))
         touch(task.stage.job)
         let wall = now.wallMilliseconds
@@ -133,7 +134,9 @@ extension JobScheduler {
         guard ledger.openTask(producer.task)?.output?.attempt == producer else {
             return ignore(.unknownAttempt(producer))
         }
-        if let holder = ledger.openTask(producer.task)?.output?.worker, links[holder.index] != nil {
+        if let holder = ledger.openTask(producer.task)?.output?.worker, let link = links[holder.index] {
+            // All that the worker held is gone with it: its other readers need not find out one by one.
+            if link.disconnectedAt != nil { return lose(holder, .disconnected) }
             command(holder, .drop([producer]))
         }
         record(.outputLost(producer, isBlamed: true, error))

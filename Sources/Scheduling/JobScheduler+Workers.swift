@@ -52,6 +52,7 @@ extension JobScheduler {
 
     private mutating func welcome(_ worker: WorkerID, _ registration: Registration) {
         links[worker.index]?.lastHeard = now.monotonic
+        links[worker.index]?.disconnectedAt = nil
         links[worker.index]?.heardSentAt = registration.sentAt
         act(
             .send(
@@ -153,6 +154,7 @@ extension JobScheduler {
     private mutating func note(_ heartbeat: Heartbeat, _ worker: WorkerID) {
         guard var link = links[worker.index] else { return }
         link.lastHeard = now.monotonic
+        link.disconnectedAt = nil
         link.owesReply = true
         link.commands.acknowledge(heartbeat.commandsSeen)
         if heartbeat.sentAt >= link.heardSentAt {
@@ -170,6 +172,15 @@ extension JobScheduler {
     }
 
     // MARK: loss and leave
+
+    /// Begins the short time in which the worker must speak again. A connection that broke tells less than a
+    /// process that died, but a reader that finds the worker gone as well settles it at once.
+    mutating func disconnect(_ life: WorkerLife) {
+        guard let worker = ledger.worker(life), worker.index < links.count, links[worker.index] != nil else {
+            return ignore(.unknownSession(life, 0))
+        }
+        links[worker.index]?.disconnectedAt = now.monotonic
+    }
 
     mutating func loseKnown(_ worker: WorkerID, _ loss: WorkerLoss) {
         guard worker.index < ledger.workers.count, ledger.workers[worker.index].loss == nil else {

@@ -69,6 +69,7 @@ package struct JobScheduler: Sendable {
         case .message(.register(let registration)): register(registration)
         case .message(.heartbeat(let heartbeat)): hear(heartbeat)
         case .workerDied(let worker): loseKnown(worker, .died)
+        case .disconnected(let life): disconnect(life)
         case .tick: isTick = true
         }
         if hasStarted {
@@ -123,8 +124,15 @@ package struct JobScheduler: Sendable {
     private mutating func checkTimes() {
         if let until = launchesHeldUntil, now.monotonic >= until { launchesHeldUntil = nil }
         for worker in ledger.workers where worker.loss == nil {
-            let heard = links[worker.id.index]?.lastHeard ?? absentSince[worker.id.index] ?? now.monotonic
-            if now.monotonic - heard >= settings.leaseMilliseconds { lose(worker.id, .leaseExpired) }
+            let link = links[worker.id.index]
+            let heard = link?.lastHeard ?? absentSince[worker.id.index] ?? now.monotonic
+            if now.monotonic - heard >= settings.leaseMilliseconds {
+                lose(worker.id, .leaseExpired)
+            } else if let since = link?.disconnectedAt,
+                now.monotonic - since >= settings.reconnectMilliseconds
+            {
+                lose(worker.id, .disconnected)
+            }
         }
         while let first = retained.first, now.monotonic >= first.until { releaseResults(first.job) }
     }
@@ -140,6 +148,7 @@ package struct JobScheduler: Sendable {
             if let heard = link?.lastHeard ?? absentSince[worker.id.index] {
                 consider(heard + settings.leaseMilliseconds)
             }
+            if let since = link?.disconnectedAt { consider(since + settings.reconnectMilliseconds) }
             if let link, !link.attempts.isEmpty { consider(now.monotonic + 1000) }
         }
         guard let next else { return }

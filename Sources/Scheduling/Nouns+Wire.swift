@@ -54,12 +54,13 @@ extension TaskOutput: WireCodable {
     package func write(to writer: inout WireWriter) {
         writer.fields(attempt, worker, counters, partitionBytes, checksum)
         writer.data(manifest)
+        writer.write(endedMilliseconds)
     }
     package init(from reader: inout WireReader) throws(EngineError) {
         self.init(
             attempt: try reader.read(), worker: try reader.read(), counters: try reader.read(),
-            partitionBytes: try reader.read(), checksum: try reader.read(), manifest: Array(try reader.data())
-        )
+            partitionBytes: try reader.read(), checksum: try reader.read(),
+            manifest: Array(try reader.data()), endedMilliseconds: try reader.read())
     }
 }
 

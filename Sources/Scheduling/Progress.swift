@@ -22,8 +22,9 @@ package struct StageProgress: Sendable, Hashable {
     /// Sum over finished tasks and the latest word of running ones.
     package var counters: TaskCounters
     package var shuffleBytes: Int
-    /// Most output bytes of a task over their mean; 1 is even, 0 unknown.
+    /// Longest task's time over the median task's; 1 is even, 0 before two tasks are done.
     package var skew: Double
+    /// From the first task's start to the last one's end.
     package var seconds: Double
 }
 
@@ -120,12 +121,7 @@ extension JobScheduler {
         of stage: StageRecord, _ key: StageKey, isOpen: Bool, _ job: JobRecord
     ) -> StageProgress {
         var counters = TaskCounters()
-        var largest = 0
-        for case let output? in stage.tasks.map(\.output) {
-            counters.add(output.counters)
-            largest = max(largest, output.counters.bytesOut)
-        }
-        let skew = counters.bytesOut > 0 ? Double(largest * stage.doneCount) / Double(counters.bytesOut) : 0
+        for case let output? in stage.tasks.map(\.output) { counters.add(output.counters) }
         var running = 0
         for link in links {
             for attempt in link?.attempts ?? [] where attempt.id.task.stage == key && !attempt.isCancelling {
@@ -143,11 +139,29 @@ extension JobScheduler {
                 : job.outcome != nil
                     ? .failed
                     : running > 0 || stage.doneCount > 0 ? .running : .waiting
-        let end = moving?.endedMilliseconds ?? now.wallMilliseconds
         return StageProgress(
             key: key, label: stage.spec.label, state: state, total: stage.tasks.count, done: stage.doneCount,
             running: running, failed: stage.tasks.reduce(0) { $0 + $1.failures.count }, counters: counters,
-            shuffleBytes: stage.spec.output == .blocks ? counters.bytesOut : 0, skew: skew,
-            seconds: moving?.startedMilliseconds.map { Double(max(0, end - $0)) / 1000 } ?? 0)
+            shuffleBytes: stage.spec.output == .blocks ? counters.bytesOut : 0, skew: stage.skew,
+            seconds: seconds(of: stage, moving))
+    }
+
+    /// Returns how long the stage ran, or runs already: from its first task's start to its last one's end.
+    private func seconds(of stage: StageRecord, _ moving: StageRuntime?) -> Double {
+        let outputs = stage.tasks.compactMap(\.output)
+        let begins = outputs.map { $0.endedMilliseconds - Int64($0.counters.milliseconds) }
+        guard let first = (begins + [moving?.startedMilliseconds].compactMap { $0 }).min() else { return 0 }
+        let isOver = stage.isComplete || moving == nil
+        let end = isOver ? outputs.map(\.endedMilliseconds).max() ?? first : now.wallMilliseconds
+        return Double(max(0, end - first)) / 1000
+    }
+}
+
+extension StageRecord {
+    /// Longest task's time over the median task's; 0 before two tasks are done.
+    fileprivate var skew: Double {
+        let times = tasks.compactMap(\.output?.counters.milliseconds).sorted()
+        guard let longest = times.last, times.count > 1 else { return 0 }
+        return Double(max(1, longest)) / Double(max(1, times[times.count / 2]))
     }
 }

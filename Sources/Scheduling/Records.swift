@@ -5,6 +5,8 @@ package struct TaskRecord: Sendable, Hashable {
     /// The winner's output while it exists.
     package fileprivate(set) var output: TaskOutput?
     package fileprivate(set) var failures: [FailureRecord] = []
+    /// Attempts that ended, well or badly; 1 for a task that ran once.
+    package fileprivate(set) var attemptCount = 0
 
     /// Counts attempts that ran out of memory; each doubles what the next one gets.
     package var memoryFailureCount: Int {
@@ -150,7 +152,9 @@ package struct Ledger: Sendable, Hashable {
         case .stagesReplanned(let key, let stages): replan(key, stages)
         case .taskCompleted(let output): complete(output)
         case .outputLost(let attempt, let isBlamed, let error): lose(attempt, isBlamed: isBlamed, error)
-        case .taskFailed(let record): fail(record)
+        case .taskFailed(let record):
+            withStage(of: record.attempt.task) { $0.tasks[$1].attemptCount += 1 }
+            fail(record)
         case .commitStarted(let job, let statement):
             withStatement(job, statement) { $0.isCommitting = true }
         case .statementCommitted(let job, let statement, _):
@@ -206,7 +210,10 @@ package struct Ledger: Sendable, Hashable {
     }
 
     private mutating func complete(_ output: TaskOutput) {
-        withStage(of: output.attempt.task) { $0.setOutput(output, of: $1) }
+        withStage(of: output.attempt.task) { stage, task in
+            stage.setOutput(output, of: task)
+            stage.tasks[task].attemptCount += 1
+        }
     }
 
     private mutating func lose(_ attempt: AttemptID, isBlamed: Bool, _ error: EngineError?) {

@@ -16,7 +16,7 @@ struct RunningAttempt: Sendable {
 ///            register                 drain, nothing needed
 ///  (unknown) ────────▶ active ──▶ draining ─────────▶ left
 ///      ▲                 │ lease, death, │
-///      └── register ── lost ◀────────────┘  restart
+///      └── register ── lost ◀────────────┘  restart, connection closed
 /// ```
 struct WorkerLink: Sendable {
     let worker: WorkerID
@@ -24,6 +24,8 @@ struct WorkerLink: Sendable {
     let session: UInt32
     var lastHeard: Instant
     var heardSentAt: Instant
+    /// Since when its connection is closed; nil while it stands.
+    var disconnectedAt: Instant?
     var isDraining: Bool
     var commands = Outbox<Command>()
     var reports = Inbox()

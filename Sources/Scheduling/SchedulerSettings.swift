@@ -4,6 +4,8 @@ import Vocabulary
 package struct SchedulerSettings: Sendable, Hashable {
     /// A worker unheard for so long is lost.
     package var leaseMilliseconds: Int64 = 30_000
+    /// A worker whose connection closed has so long to speak again before it is lost.
+    package var reconnectMilliseconds: Int64 = 5_000
     /// After a restart, launches wait so long for the known workers' inventories.
     package var recoveryMilliseconds: Int64 = 10_000
     /// A result is kept so long for its client.

@@ -34,6 +34,8 @@ package enum WorkerLoss: UInt32, Sendable, Hashable {
     case died
     /// It drained and left.
     case left
+    /// Its connection closed and no other was opened.
+    case disconnected
 
     /// Reads well after a colon.
     package var reason: String {
@@ -42,6 +44,7 @@ package enum WorkerLoss: UInt32, Sendable, Hashable {
         case .replaced: "its process was restarted"
         case .died: "its process died"
         case .left: "it left the cluster"
+        case .disconnected: "its connection closed"
         }
     }
 }

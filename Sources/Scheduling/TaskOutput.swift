@@ -44,10 +44,13 @@ package struct TaskOutput: Sendable, Hashable {
     package var checksum: UInt64
     /// What the commit needs of this attempt (names and sizes of files written aside), opaque here.
     package var manifest: [UInt8]
+    /// When its report came, wall-clock milliseconds since 1970; set by the scheduler.
+    package var endedMilliseconds: Int64
 
     package init(
         attempt: AttemptID, worker: WorkerID = WorkerID(rawValue: 0), counters: TaskCounters = TaskCounters(),
-        partitionBytes: [Int] = [], checksum: UInt64 = 0, manifest: [UInt8] = []
+        partitionBytes: [Int] = [], checksum: UInt64 = 0, manifest: [UInt8] = [],
+        endedMilliseconds: Int64 = 0
     ) {
         self.attempt = attempt
         self.worker = worker
@@ -55,5 +58,6 @@ package struct TaskOutput: Sendable, Hashable {
         self.partitionBytes = partitionBytes
         self.checksum = checksum
         self.manifest = manifest
+        self.endedMilliseconds = endedMilliseconds
     }
 }

@@ -1,45 +1,59 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #endif
 
-/// Waits for SIGTERM and SIGINT. Block them before any thread starts, so that only `wait` takes them.
+/// Tells a program of SIGTERM and SIGINT, on a thread where it may do anything.
+///
+/// The handler writes the signal's number into a pipe. Blocking the signals for `sigwait` does not do: the main
+/// thread of a program with asynchronous `main` waits in `sigsuspend` with no signal blocked.
 package enum StopSignal {
-    private static var set: sigset_t {
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGTERM)
-        sigaddset(&set, SIGINT)
-        return set
-    }
+    /// Write end of the pipe; -1 until `watch`.
+    private static let pipeEnd = Atomic<Int32>(-1)
 
-    /// Keeps the signals from ending the process; called first in the program, on its main thread.
-    package static func block() {
-        var set = set
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        signal(SIGPIPE, SIG_IGN)
-    }
+    /// Keeps broken connections from ending the process; called first in the program.
+    package static func prepare() { signal(SIGPIPE, SIG_IGN) }
 
-    /// Calls `body` with each signal's number, on a thread of its own.
+    /// Calls `body` with each signal's number, on a thread of its own. Called once.
     package static func watch(_ body: @escaping @Sendable (Int32) -> Void) {
-        let box = Unmanaged.passRetained(Box(body))
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        pipeEnd.store(ends[1], ordering: .sequentiallyConsistent)
+        let box = Unmanaged.passRetained(Box(readEnd: ends[0], body: body))
         var thread = pthread_t()
         let status = pthread_create(
             &thread, nil,
             { argument in
                 guard let argument else { return nil }
                 let box = Unmanaged<Box>.fromOpaque(argument).takeRetainedValue()
-                var set = StopSignal.set
+                var number: UInt8 = 0
                 while true {
-                    var number: Int32 = 0
-                    if sigwait(&set, &number) == 0 { box.body(number) }
+                    let got = read(box.readEnd, &number, 1)
+                    if got == 1 { box.body(Int32(number)) } else if got == 0 || errno != EINTR { return nil }
                 }
             }, box.toOpaque())
-        if status == 0 { pthread_detach(thread) }
+        guard status == 0 else { return }
+        pthread_detach(thread)
+        for number in [SIGTERM, SIGINT] { signal(number, note) }
+    }
+
+    /// Only what a signal handler may do: one write.
+    private static let note: @convention(c) (Int32) -> Void = { number in
+        let saved = errno
+        var byte = UInt8(truncatingIfNeeded: number)
+        _ = write(pipeEnd.load(ordering: .relaxed), &byte, 1)
+        errno = saved
     }
 
     private final class Box {
+        let readEnd: Int32
         let body: @Sendable (Int32) -> Void
 
-        init(_ body: @escaping @Sendable (Int32) -> Void) { self.body = body }
+        init(readEnd: Int32, body: @escaping @Sendable (Int32) -> Void) {
+            self.readEnd = readEnd
+            self.body = body
+        }
     }
 }

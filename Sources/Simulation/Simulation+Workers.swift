@@ -22,8 +22,16 @@ extension Simulation {
 
     func killWorker(_ worker: Int) {
         witness.counts.workerCrashes += 1
+        if random.happens(500) { seeDisconnect(of: worker) }
         endProcess(worker)
         agenda.plan(.workerStart(worker), at: now + Int64(random.within(100...40_000)))
+    }
+
+    /// Lets the coordinator see the worker's connection close, a little later.
+    func seeDisconnect(of worker: Int) {
+        guard let life = workers[worker].agent?.identity.life else { return }
+        witness.counts.disconnects += 1
+        agenda.plan(.disconnect(life), at: now + Int64(random.within(1...300)))
     }
 
     private func endProcess(_ worker: Int) {

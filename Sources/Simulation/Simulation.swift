@@ -12,6 +12,8 @@ package final class Simulation {
         case coordinatorTimer(life: Int)
         case coordinatorEvent(life: Int, Event)
         case commit(life: Int, CommitManifest)
+        /// The coordinator's machine sees a worker's connection close.
+        case disconnect(WorkerLife)
         case workerStart(Int)
         /// The grace of a drain is over.
         case workerKill(Int, incarnation: UInt64)
@@ -127,6 +129,7 @@ package final class Simulation {
         case .commit(let life, let manifest):
             witness.see(manifest)
             plan(life, .committed(manifest.job, statement: manifest.statement))
+        case .disconnect(let life): if coordinator.scheduler != nil { decide(.disconnected(life)) }
         case .workerStart(let worker): startWorker(worker)
         case .workerKill(let worker, let incarnation): if isAlive(worker, incarnation) { killWorker(worker) }
         case .workerTimer(let worker, let incarnation):
@@ -166,6 +169,7 @@ package final class Simulation {
         if random.happens(2) { wallOffset += Int64(random.within(-3_600_000...3_600_000)) }
         for worker in workers.indices where workers[worker].agent != nil {
             if random.happens(scenario.workerCrashes) { killWorker(worker) }
+            if random.happens(2) { seeDisconnect(of: worker) }
             if random.happens(scenario.partitions) {
                 witness.counts.partitions += 1
                 let kind = random.within(0...2)

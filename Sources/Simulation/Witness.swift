@@ -16,6 +16,7 @@ package struct RunCounts: Sendable, Equatable {
     package var doubled = 0
     package var coordinatorCrashes = 0
     package var workerCrashes = 0
+    package var disconnects = 0
     package var partitions = 0
     package var drains = 0
     package var launches = 0
@@ -41,6 +42,7 @@ package struct RunCounts: Sendable, Equatable {
         doubled += o.doubled
         coordinatorCrashes += o.coordinatorCrashes
         workerCrashes += o.workerCrashes
+        disconnects += o.disconnects
         partitions += o.partitions
         drains += o.drains
         launches += o.launches

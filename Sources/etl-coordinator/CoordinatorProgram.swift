@@ -58,7 +58,7 @@ struct CoordinatorProgram: AsyncParsableCommand {
     }
 
     static func main() async {
-        StopSignal.block()
+        StopSignal.prepare()
         let status = await runToStatus()
         fflush(nil)
         // Not `exit`: threads of the servers may still be ending.

@@ -14,28 +14,98 @@ struct JobFollower {
     func follow(_ first: JobStatus) async throws {
         var status = first
         let display = ProgressDisplay(progress)
+        let line = CoordinatorPatience()
+        var watch = WorkerWatch(service)
         for warning in status.warnings { Terminal.printWarning(warning) }
         while !status.state.isEnd {
-            status = try await service.waitForChange(
-                status.id, after: status.version, milliseconds: JobFollower.pollMilliseconds)
-            if display.wantsStages, !status.state.isEnd {
-                display.show(status, stages: try await service.stages(status.id))
+            let known = status
+            status = try await line.call(display) {
+                try await service.waitForChange(
+                    known.id, after: known.version, milliseconds: JobFollower.pollMilliseconds)
             }
+            if status.state.isEnd { break }
+            if display.wantsStages {
+                let now = status
+                display.show(now, stages: try await line.call(display) { try await service.stages(now.id) })
+            }
+            if progress != .none, status.version == known.version { await watch.look(display) }
         }
         display.clear()
         switch status.state {
-        case .succeeded:
-            if status.hasResult, output != .none {
-                try await ResultWriter.write(try await service.result(status.id), form: output)
-            }
-            if progress != .none, display.wantsSummary {
-                display.summarise(status, stages: try await service.stages(status.id))
-            }
+        case .succeeded: try await finish(status, display)
         case .cancelled:
             throw ProgramExit(status: 1, message: "The job was cancelled.")
         default:
             throw ProgramExit(
                 status: 1, message: status.error?.engineError.description ?? "The job failed; see its logs.")
         }
+    }
+
+    private func finish(_ status: JobStatus, _ display: ProgressDisplay) async throws {
+        if status.hasResult, output != .none {
+            try await ResultWriter.write(try await service.result(status.id), form: output)
+        }
+        if progress != .none, display.wantsSummary {
+            display.summarise(status, stages: try await service.stages(status.id))
+        }
+    }
+}
+
+/// Bears with a coordinator that does not answer for a while: an accepted job is durable and goes on once the
+/// coordinator is back.
+final class CoordinatorPatience {
+    /// Longest silence before the program gives up, seconds.
+    static let seconds = 120
+    /// Pause between two tries, milliseconds.
+    private static let pauseMilliseconds = 250
+    private static let passing: Set<String> = [
+        "CONNECTION_REFUSED", "CONNECTION_LOST", "CONNECT_TIMEOUT", "PEER_TIMEOUT", "REQUEST_TIMEOUT",
+    ]
+
+    /// Calls until there is an answer. Throws the call's error when it is another one, or time is over.
+    func call<Answer: Sendable>(
+        _ display: ProgressDisplay, _ body: () async throws -> Answer
+    ) async throws -> Answer {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(CoordinatorPatience.seconds)
+        var hasNoted = false
+        while true {
+            do {
+                let answer = try await body()
+                if hasNoted { Terminal.printNote("The coordinator is back.") }
+                return answer
+            } catch let error as EngineError
+                where CoordinatorPatience.passing.contains(error.code) && clock.now < deadline
+            {
+                if !hasNoted {
+                    display.clear()
+                    Terminal.printNote(
+                        "The coordinator does not answer; waiting up to \(CoordinatorPatience.seconds) s "
+                            + "for it. The job goes on when it is back.")
+                }
+                hasNoted = true
+                try await Task.sleep(for: .milliseconds(CoordinatorPatience.pauseMilliseconds))
+            }
+        }
+    }
+}
+
+/// Tells the user once when a job stands still because no worker is there.
+struct WorkerWatch {
+    private let service: any JobService
+    private var quietLooks = 0
+    private var hasTold = false
+
+    init(_ service: any JobService) { self.service = service }
+
+    /// Called whenever nothing changed for a while.
+    mutating func look(_ display: ProgressDisplay) async {
+        quietLooks += 1
+        guard !hasTold, quietLooks >= 2, let cluster = try? await service.cluster(), cluster.slots.total == 0
+        else { return }
+        hasTold = true
+        display.clear()
+        Terminal.printNote(
+            "No worker is connected; the job waits for one. Start it with: etl-worker --coordinator URL")
     }
 }

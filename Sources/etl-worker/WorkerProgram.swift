@@ -72,7 +72,7 @@ struct WorkerProgram: AsyncParsableCommand {
     }
 
     static func main() async {
-        StopSignal.block()
+        StopSignal.prepare()
         let status = await runToStatus()
         fflush(nil)
         // Not `exit`: threads of tasks and servers may still be ending.

@@ -8,16 +8,22 @@ struct TaskSizing {
     let cluster: ClusterFacts
     let settings: SessionSettings
 
-    /// Most bytes that one task should read.
+    /// Most bytes that one task should read, unless `spark.sql.files.maxPartitionBytes` says otherwise.
     static let maximumTaskBytes = 128 << 20
     /// Below this a second task does not pay for its exchange.
     static let minimumTaskBytes = 4 << 20
     /// Tasks per slot in a scan, so that slots that finish early find more.
     static let tasksPerSlot = 2
 
+    /// Most bytes that one task should read here.
+    private var scanBytes: Int {
+        settings.options[SettingNames.scanBytes].flatMap { ByteSize.parse($0) } ?? Self.maximumTaskBytes
+    }
+
     /// Returns the number of tasks for scans of `splits` splits with `byteCount` bytes in all.
     func scanTasks(splits: Int, byteCount: Int) -> Int {
-        let forSize = (byteCount + Self.maximumTaskBytes - 1) / Self.maximumTaskBytes
+        let scanBytes = scanBytes
+        let forSize = byteCount / scanBytes + (byteCount % scanBytes == 0 ? 0 : 1)
         let forSlots = min(cluster.slots * Self.tasksPerSlot, byteCount / Self.minimumTaskBytes)
         return max(1, min(splits, max(forSize, forSlots)))
     }
@@ -34,6 +40,6 @@ struct TaskSizing {
     /// Bytes of a text file that one split covers.
     func splitBytes(total: Int) -> Int {
         let forSlots = total / (cluster.slots * Self.tasksPerSlot)
-        return min(Self.maximumTaskBytes, max(Self.minimumTaskBytes, forSlots))
+        return min(scanBytes, max(Self.minimumTaskBytes, forSlots))
     }
 }

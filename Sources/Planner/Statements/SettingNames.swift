@@ -7,8 +7,11 @@ package enum SettingNames {
     static let known: [String] = [
         "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.shuffle.partitions",
         "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
-        "etl.scan.targetBytes", "etl.optimizer.joinReorder",
+        scanBytes, "etl.optimizer.joinReorder",
     ]
+
+    /// Most bytes of files that one task reads.
+    static let scanBytes = "spark.sql.files.maxPartitionBytes"
 
     /// Returns the settings with one changed, and a warning when the name means nothing here. A nil value
     /// restores
@@ -32,6 +35,8 @@ package enum SettingNames {
             result.broadcastBytes =
                 try value.map { value throws(EngineError) in try bytes(value, name) }
                 ?? defaults.broadcastBytes
+        case scanBytes:
+            if let value, try bytes(value, name) == 0 { throw invalid(value, name, "a size such as 64MB") }
         default:
             if known.contains(name) { return (result, nil) }
             if name.hasPrefix("etl.") { throw unknown(name) }

@@ -98,7 +98,13 @@ struct JobOptions: ParsableArguments {
     @Option(parsing: .upToNextOption, help: "Settings for the job, as spark.sql.shuffle.partitions=8.")
     var conf: [String] = []
 
-    func validate() throws {
+    /// Both flags take one value or several, and the job may follow them: what holds no `=` is the job.
+    mutating func validate() throws {
+        if job == nil, sql == nil, let last = conf.last, !last.contains("=") {
+            job = conf.removeLast()
+        } else if job == nil, sql == nil, let last = vars.last, !last.contains("=") {
+            job = vars.removeLast()
+        }
         if (job == nil) == (sql == nil) { throw ValidationError("Give a file of SQL, or -e \"SQL\".") }
     }
 

@@ -1,0 +1,91 @@
+import Foundation
+import Programs
+import Testing
+
+/// Plays faults on real processes: a crash at the wrong moment must change neither rows nor finished work.
+@Suite("A cluster of processes under faults", .serialized)
+struct FaultTests {
+    @Test("a worker killed in the middle of a shuffle costs only its own tasks, and the log says so")
+    func workerKilled() throws {
+        let cluster = try TestCluster(workers: 3)
+        defer { cluster.stop() }
+        let expected = try cluster.submit(ShuffleJob.arguments)
+        #expect(expected.status == 0, "\(expected.errors)")
+        let job = try cluster.start(ShuffleJob.arguments)
+        let id = try cluster.jobID(of: job)
+        #expect(try eventually(within: 30) { try cluster.doneTasks(of: id, stage: "0.0") >= 3 })
+        cluster.workers[1].send(SIGKILL)
+        let ended = try job.waited()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output == expected.output)
+        let log = try cluster.submit(["logs", id]).output
+        #expect(log.contains("was lost: its connection closed"), "\(log)")
+        // The tasks that the two others had finished are not run again.
+        let attempts = try cluster.attempts(of: id)
+        #expect(attempts.total > attempts.tasks, "no task ran twice: the fault did not strike")
+        let replayed = attempts.total - attempts.tasks
+        #expect(replayed <= attempts.tasks / 2, "\(replayed) of \(attempts.tasks) tasks ran again")
+    }
+
+    @Test("a coordinator killed in mid-job goes on where it was, and etl-submit waits for it")
+    func coordinatorKilled() throws {
+        let cluster = try TestCluster(workers: 3)
+        defer { cluster.stop() }
+        let expected = try cluster.submit(ShuffleJob.arguments)
+        let job = try cluster.start(ShuffleJob.arguments)
+        let id = try cluster.jobID(of: job)
+        #expect(try eventually(within: 30) { try cluster.doneTasks(of: id, stage: "0.0") >= 3 })
+        try cluster.killCoordinator()
+        usleep(300_000)
+        try cluster.startCoordinator()
+        let ended = try job.waited()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output == expected.output)
+        #expect(ended.errors.contains("does not answer"), "the job ended before the fault struck")
+        let list = try cluster.submit(["list", "--all"]).output
+        #expect(list.split(separator: "\n").count == 3, "\(list)")
+        // Workers kept what was finished; nothing of it ran again.
+        let attempts = try cluster.attempts(of: id)
+        #expect(attempts.total == attempts.tasks, "\(attempts)")
+    }
+
+    @Test("a worker that joins in mid-job gets tasks within two seconds")
+    func lateWorker() throws {
+        let cluster = try TestCluster(workers: 1)
+        defer { cluster.stop() }
+        let job = try cluster.start(ShuffleJob.slowArguments)
+        let id = try cluster.jobID(of: job)
+        #expect(try eventually(within: 30) { try cluster.doneTasks(of: id, stage: "0.0") >= 1 })
+        try cluster.startWorker()
+        let began = Date()
+        let bothWork = try eventually(within: 10) {
+            try cluster.get("/api/v1/workers").ranges(of: #""slots":{"total":1,"used":1}"#).count == 2
+        }
+        #expect(bothWork)
+        #expect(Date().timeIntervalSince(began) < 2)
+        _ = try cluster.submit(["cancel", id])
+        let ended = try job.waited()
+        #expect(ended.status == 1)
+        #expect(ended.errors.contains("cancelled"), "\(ended.errors)")
+        let isIdle = try eventually(within: 5) { try cluster.metric("etl_slots_used") == 0 }
+        #expect(isIdle, "a cancelled job's tasks still hold slots")
+    }
+
+    @Test("a worker told to end hands its work back and leaves, and the job does not notice")
+    func drain() throws {
+        let cluster = try TestCluster(workers: 2)
+        defer { cluster.stop() }
+        let expected = try cluster.submit(ShuffleJob.arguments)
+        let job = try cluster.start(ShuffleJob.arguments)
+        let id = try cluster.jobID(of: job)
+        #expect(try eventually(within: 30) { try cluster.doneTasks(of: id, stage: "0.0") >= 2 })
+        cluster.workers[0].send(SIGTERM)
+        let ended = try job.waited()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output == expected.output)
+        #expect(eventually(within: 20) { !cluster.workers[0].isRunning })
+        #expect(try cluster.workers[0].waited().status == 0)
+        let attempts = try cluster.attempts(of: id)
+        #expect(attempts.total == attempts.tasks, "\(attempts)")
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Programs
+
+/// Names a job over TPC-H at scale 0.1 that joins and aggregates through three exchanges, cut into many tasks.
+enum ShuffleJob {
+    private static let data = ProgramRun.root.appendingPathComponent(".deps/data/tpch0.1/parquet").path
+
+    private static let text = """
+        SELECT o_orderpriority, count(*) AS lines, sum(l_extendedprice * (1 - l_discount)) AS revenue,
+               count(DISTINCT l_suppkey) AS suppliers
+        FROM parquet.`\(data)/lineitem.parquet` JOIN parquet.`\(data)/orders.parquet`
+          ON l_orderkey = o_orderkey
+        GROUP BY o_orderpriority ORDER BY o_orderpriority
+        """
+
+    /// A cross join that takes tens of seconds on one slot, in many tasks.
+    private static let slowText = """
+        SELECT sum(sin(l_orderkey * id)) FROM parquet.`\(data)/lineitem.parquet` CROSS JOIN range(0, 2000)
+        """
+
+    private static let settings = [
+        "--conf", "spark.sql.files.maxPartitionBytes=1MB", "spark.sql.shuffle.partitions=8",
+        "spark.sql.autoBroadcastJoinThreshold=-1",
+    ]
+
+    static let arguments = ["run", "-e", text, "--output", "csv"] + settings
+    static let slowArguments = ["run", "-e", slowText, "--output", "csv"] + settings
+}
+
+extension TestCluster {
+    /// Waits for `etl-submit` to print the job's id.
+    func jobID(of program: StartedProgram) throws -> String {
+        let isThere = eventually(within: 10) { program.errorsSoFar.contains("job ") || !program.isRunning }
+        let line = program.errorsSoFar.split(separator: "\n").first { $0.hasPrefix("job ") }
+        guard isThere, let line else { throw Failure(what: "no job: \(program.errorsSoFar)") }
+        return String(line.dropFirst(4))
+    }
+
+    /// Finished tasks of a stage, as REST tells.
+    func doneTasks(of job: String, stage: String) throws -> Int {
+        struct Stages: Decodable {
+            struct Stage: Decodable {
+                struct Tasks: Decodable { var done: Int }
+                var id: String
+                var tasks: Tasks
+            }
+            var stages: [Stage]
+        }
+        let text = try get("/api/v1/jobs/\(job)/stages")
+        let decoded = try JSONDecoder().decode(Stages.self, from: Data(text.utf8))
+        return decoded.stages.first { $0.id == stage }?.tasks.done ?? 0
+    }
+
+    /// Tasks of a job, and attempts of them that were made, as REST tells.
+    func attempts(of job: String) throws -> (tasks: Int, total: Int) {
+        struct Tasks: Decodable {
+            struct Task: Decodable { var attempts: Int }
+            var tasks: [Task]
+        }
+        let text = try get("/api/v1/jobs/\(job)/tasks")
+        let decoded = try JSONDecoder().decode(Tasks.self, from: Data(text.utf8))
+        return (decoded.tasks.count, decoded.tasks.reduce(0) { $0 + $1.attempts })
+    }
+}

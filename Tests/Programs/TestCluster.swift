@@ -1,0 +1,141 @@
+import Foundation
+
+/// Runs a coordinator and workers as processes of their own, over TLS with certificates of
+/// `deploy/certificates`, on free loopback ports. All of them end with `stop`, and with the object.
+package final class TestCluster {
+    package let folder: URL
+    package private(set) var coordinator: StartedProgram?
+    package private(set) var workers: [StartedProgram] = []
+    private var clusterPort = 0
+    private var webPort = 0
+
+    /// Starts a coordinator and `workers` workers of `slots` slots each; ready when this returns.
+    package init(workers: Int, slots: Int = 1, memory: String = "1g") throws {
+        folder = try ProgramRun.makeFolder("cluster")
+        let made = try ProgramRun.run(
+            ProgramRun.root.appendingPathComponent("deploy/certificates"), [file("certs")], seconds: 30)
+        guard made.status == 0 else { throw Failure(what: made.errors) }
+        try startCoordinator()
+        for _ in 0..<workers { try startWorker(slots: slots, memory: memory) }
+        try awaitWorkers(workers)
+    }
+
+    deinit { stop() }
+
+    /// Says what did not come about.
+    package struct Failure: Error, CustomStringConvertible {
+        package let what: String
+
+        package init(what: String) { self.what = what }
+
+        package var description: String { what }
+    }
+
+    /// Returns a path in the cluster's folder.
+    package func file(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+    package func certificates(_ role: String) -> [String] {
+        [
+            "--tls-cert", file("certs/\(role).pem"), "--tls-key", file("certs/\(role)-key.pem"),
+            "--tls-ca", file("certs/ca.pem"),
+        ]
+    }
+
+    package var url: String { "https://127.0.0.1:\(clusterPort)" }
+    package var address: String { "127.0.0.1:\(clusterPort)" }
+    package var webURL: String { "https://127.0.0.1:\(webPort)" }
+    package var clientArguments: [String] { ["--coordinator", url] + certificates("submitter") }
+
+    // MARK: - Nodes
+
+    /// Starts the coordinator, on the same ports and state as before when it ran already.
+    package func startCoordinator() throws {
+        let program = try StartedProgram(
+            ProgramRun.built("etl-coordinator"),
+            [
+                "--listen", "127.0.0.1:\(clusterPort)", "--web", "127.0.0.1:\(webPort)", "--state",
+                file("state"),
+            ] + certificates("coordinator"))
+        coordinator = program
+        // "… listens on https://127.0.0.1:PORT, web on https://127.0.0.1:PORT, state in …"
+        let isUp = eventually(within: 20) { program.outputSoFar.contains("state in") || !program.isRunning }
+        let ports = program.outputSoFar.matches(of: /127\.0\.0\.1:(\d+)/).compactMap { Int($0.1) }
+        guard isUp, ports.count == 2 else {
+            throw Failure(what: "The coordinator did not start: \(program.errorsSoFar)")
+        }
+        clusterPort = ports[0]
+        webPort = ports[1]
+    }
+
+    /// Starts one more worker.
+    @discardableResult
+    package func startWorker(slots: Int = 1, memory: String = "1g") throws -> StartedProgram {
+        let worker = try StartedProgram(
+            ProgramRun.built("etl-worker"),
+            [
+                "--coordinator", url, "--slots", "\(slots)", "--memory", memory, "--spill",
+                file("spill-\(workers.count)"),
+            ] + certificates("worker"))
+        workers.append(worker)
+        return worker
+    }
+
+    /// Waits until so many workers are active.
+    package func awaitWorkers(_ count: Int) throws {
+        let came = try eventually(within: 20) { try activeWorkers() == count }
+        if !came { throw Failure(what: "\(count) workers did not register: \(try get("/api/v1/workers"))") }
+    }
+
+    package func activeWorkers() throws -> Int {
+        try get("/api/v1/workers").ranges(of: #""state":"active""#).count
+    }
+
+    /// Kills the coordinator as a crash would (SIGKILL), and waits for its end.
+    package func killCoordinator() throws {
+        coordinator?.send(SIGKILL)
+        _ = try coordinator?.waited()
+    }
+
+    /// Ends every process of the cluster and removes its folder.
+    package func stop() {
+        for program in workers + [coordinator].compactMap({ $0 }) {
+            program.send(SIGKILL)
+            _ = try? program.waited()
+        }
+        workers = []
+        coordinator = nil
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    // MARK: - Clients
+
+    /// Runs `etl-submit` against the cluster.
+    package func submit(_ arguments: [String], into file: URL? = nil, seconds: Int = 120) throws -> ProgramRun
+    {
+        try ProgramRun.run(
+            ProgramRun.built("etl-submit"), arguments + clientArguments, into: file, seconds: seconds)
+    }
+
+    /// Starts `etl-submit` against the cluster.
+    package func start(_ arguments: [String]) throws -> StartedProgram {
+        try StartedProgram(ProgramRun.built("etl-submit"), arguments + clientArguments)
+    }
+
+    /// Gets a path of the web port with curl, and returns the body.
+    package func get(_ path: String, _ arguments: [String] = []) throws -> String {
+        try ProgramRun.run(
+            URL(fileURLWithPath: "/usr/bin/curl"),
+            ["-s", "--max-time", "10", "--cacert", file("certs/ca.pem")] + arguments + [webURL + path],
+            seconds: 20
+        ).output
+    }
+
+    /// Returns the value of a metric without labels.
+    package func metric(_ name: String) throws -> Double {
+        let line = try get("/metrics").split(separator: "\n").first { $0.hasPrefix(name + " ") }
+        guard let line, let value = Double(line.dropFirst(name.count + 1)) else {
+            throw Failure(what: "there is no metric \(name)")
+        }
+        return value
+    }
+}

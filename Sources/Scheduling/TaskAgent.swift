@@ -6,6 +6,8 @@ package struct AgentSettings: Sendable, Hashable {
     /// An agent whose messages went unanswered for so long stops its tasks: less than the scheduler's
     /// lease, so that nothing runs here once others have taken over.
     package var fenceMilliseconds: Int64 = 20_000
+    /// A draining worker that was not released leaves after so long: before Kubernetes' grace of 120 s ends.
+    package var drainMilliseconds: Int64 = 100_000
 
     package init() {}
 }
@@ -85,6 +87,7 @@ package struct TaskAgent: Sendable {
     private var reports = Outbox<Report>()
     private var commands = Inbox()
     private var isDraining = false
+    private var drainingSince: Instant?
     private var usedMemoryBytes = 0
     private var shuffleBytes = 0
     private var actions: [AgentAction] = []
@@ -122,11 +125,25 @@ package struct TaskAgent: Sendable {
                 held.remove(at: place)
                 reports.append(.outputLost(attempt))
             }
-        case .drain: isDraining = true
+        case .drain:
+            isDraining = true
+            drainingSince = drainingSince ?? now
+        }
+        if isDoneDraining(at: now) {
+            phase = .left
+            actions.append(.leave)
+            return actions
         }
         if now - lastAnsweredSentAt >= settings.fenceMilliseconds { fence() }
         speak(at: now)
         return actions
+    }
+
+    /// Whether a draining worker need not wait for its release: nobody relies on it, or its time is over.
+    private func isDoneDraining(at now: Instant) -> Bool {
+        guard let drainingSince, phase != .left else { return false }
+        if phase == .registering, running.isEmpty, held.isEmpty { return true }
+        return now - drainingSince >= settings.drainMilliseconds
     }
 
     // MARK: speaking

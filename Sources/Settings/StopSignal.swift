@@ -6,8 +6,8 @@ import Synchronization
 
 /// Tells a program of SIGTERM and SIGINT, on a thread where it may do anything.
 ///
-/// The handler writes the signal's number into a pipe. Blocking the signals for `sigwait` does not do: the main
-/// thread of a program with asynchronous `main` waits in `sigsuspend` with no signal blocked.
+/// The handler writes the signal's number into a pipe. Blocking the signals for `sigwait` does not do: the
+/// main thread of a program with asynchronous `main` waits in `sigsuspend` with no signal blocked.
 package enum StopSignal {
     /// Write end of the pipe; -1 until `watch`.
     private static let pipeEnd = Atomic<Int32>(-1)

@@ -31,8 +31,13 @@ package final class CoordinatorConnection: CoordinatorLine {
         stream.withLock { $0 }?.writer.write(copying: SessionWire.frame(message.wireBytes))
     }
 
-    /// Keeps a session open until the task is cancelled. `opened` is called whenever a stream stands.
-    package func run(_ node: WorkerNode, opened: @escaping @Sendable () async -> Void) async {
+    /// Keeps a session open until the task is cancelled. `opened` is called whenever a stream stands. Returns
+    /// the error with which the coordinator refused the worker, or with which no first connection was secure:
+    /// trying again would not help.
+    package func run(
+        _ node: WorkerNode, opened: @escaping @Sendable () async -> Void
+    ) async -> EngineError? {
+        var hasStood = false
         var pause = CoordinatorConnection.pauseMilliseconds.lowerBound
         var last: EngineError?
         while !Task.isCancelled {
@@ -40,18 +45,22 @@ package final class CoordinatorConnection: CoordinatorLine {
                 try await hold(node) {
                     pause = CoordinatorConnection.pauseMilliseconds.lowerBound
                     last = nil
+                    hasStood = true
                     await opened()
                 }
             } catch {
                 let error = (error as? EngineError) ?? .internal("\(error)")
+                if error.code == "SESSION_REFUSED" { return error }
+                if !hasStood, error.code == "TLS_HANDSHAKE_FAILED" { return error }
                 if last?.message != error.message { report(error) }
                 last = error
             }
             stream.withLock { $0 = nil }
-            if Task.isCancelled { return }
+            if Task.isCancelled { return nil }
             try? await Task.sleep(for: .milliseconds(Int.random(in: pause / 2...pause)))
             pause = min(pause * 2, CoordinatorConnection.pauseMilliseconds.upperBound)
         }
+        return nil
     }
 
     /// Opens one stream and feeds the node until it ends.

@@ -21,6 +21,7 @@ struct WorkerServer: Sendable {
     private let shuffle: HTTPServer
     private let web: WebPort?
     private let ends: AsyncStream<EngineError?>
+    private let leave: @Sendable (EngineError?) -> Void
     /// Tells where the worker listens and to whom it belongs.
     let greeting: String
 
@@ -63,12 +64,13 @@ struct WorkerServer: Sendable {
         }
         let (ends, input) = AsyncStream<EngineError?>.makeStream()
         self.ends = ends
+        leave = { input.yield($0) }
         node = WorkerNode(
             identity: WorkerIdentity(
                 address: address, incarnation: .random(in: .min ... .max), version: 1, slots: slots,
                 memoryBytes: memory),
             resources: resources, pool: ComputePool(threadCount: slots), line: connection,
-            leave: { input.yield($0) })
+            leave: leave)
         web = try WorkerServer.webPort(settings["web"], certificates, node)
         greeting =
             "etl-worker \(ProgramVersion.text) serves \(address) for the coordinator \(origin): "
@@ -112,7 +114,10 @@ struct WorkerServer: Sendable {
     /// Runs tasks until the worker leaves; returns the error for which the coordinator refused it.
     func run() async -> EngineError? {
         let node = node
-        let holding = Task { await connection.run(node) { await node.start() } }
+        let leave = leave
+        let holding = Task {
+            if let refusal = await connection.run(node, opened: { await node.start() }) { leave(refusal) }
+        }
         var reason: EngineError?
         for await end in ends {
             reason = end

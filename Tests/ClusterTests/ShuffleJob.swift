@@ -1,7 +1,7 @@
 import Foundation
 import Programs
 
-/// Names a job over TPC-H at scale 0.1 that joins and aggregates through three exchanges, cut into many tasks.
+/// Names a job over TPC-H at scale 0.1 that joins and aggregates through three exchanges, in many tasks.
 enum ShuffleJob {
     private static let data = ProgramRun.root.appendingPathComponent(".deps/data/tpch0.1/parquet").path
 

@@ -1,30 +1,40 @@
 import Foundation
+import Programs
 import Testing
 
-/// Runs the jobs of `Tests/Oracle` with the built `etl-submit` and compares with what Spark gave. Needs the
-/// data and the Python of `scripts/dependencies`; without them there is nothing to compare and the suite is
-/// skipped.
-@Suite("Jobs as Spark runs them", .serialized, .enabled(if: OracleTools.areThere))
+/// Runs the jobs of `Tests/Oracle` with the built programs and compares with what Spark gave. Needs the data
+/// and the Python of `scripts/dependencies --tests`, and fails without them.
+@Suite("Jobs as Spark runs them", .serialized)
 struct OracleTests {
-    @Test("every job gives Spark's columns, types and rows", arguments: ClusterShape.here, OracleTools.cases)
-    func job(shape: ClusterShape, oracleCase: OracleCase) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "oracle-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let out = folder.appendingPathComponent("out")
-        let job = folder.appendingPathComponent("job.sql")
-        let writesFiles = oracleCase.output != "rows"
-        let text = try OracleTools.python(["--job", oracleCase.name] + (writesFiles ? [out.path] : []))
-        #expect(text.status == 0)
-        try text.output.write(to: job, atomically: true, encoding: .utf8)
-        let rows = folder.appendingPathComponent("rows.json")
-        let ran = try OracleTools.run(
-            OracleTools.program, [job.path, "--output", "json", "--progress", "none"] + shape.arguments,
-            into: rows)
-        #expect(ran.status == 0, "\(oracleCase.name): \(ran.errors)")
-        let compared = try OracleTools.python([oracleCase.name, writesFiles ? out.path : rows.path])
-        #expect(compared.status == 0, "\(compared.output)\(compared.errors)")
+    /// Cuts even small data into many tasks with real exchanges.
+    private static let manyTasks = [
+        "--conf", "spark.sql.files.maxPartitionBytes=1MB", "spark.sql.shuffle.partitions=5",
+        "spark.sql.autoBroadcastJoinThreshold=-1",
+    ]
+
+    @Test("embedded, every job gives Spark's columns, types and rows")
+    func embedded() throws {
+        let cases = try OracleCase.all()
+        #expect(cases.count >= 31)
+        for oracleCase in cases {
+            let difference = try oracleCase.difference([])
+            #expect(difference == nil, "\(difference ?? "")")
+        }
+    }
+
+    @Test("on a coordinator and three workers over TLS, too, planned as usual and cut into many tasks")
+    func cluster() throws {
+        let cluster = try TestCluster(workers: 3)
+        defer { cluster.stop() }
+        for oracleCase in try OracleCase.all() {
+            for settings in [[], OracleTests.manyTasks] {
+                let difference = try oracleCase.difference(cluster.clientArguments + settings)
+                #expect(difference == nil, "\(settings) \(difference ?? "")")
+            }
+        }
+        // The rows did travel between processes, and nothing had to be tried twice.
+        #expect(try cluster.metric("etl_shuffle_bytes_total") > 10_000_000)
+        #expect(try cluster.metric("etl_task_retries_total") == 0)
     }
 
     @Test("a result with one value changed is told from Spark's")
@@ -33,6 +43,6 @@ struct OracleTests {
             "oracle-\(UUID().uuidString).json")
         try #"{"revenue":1.0000}"#.write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
-        #expect(try OracleTools.python(["tpch-q6", file.path]).status == 1)
+        #expect(try OracleCase.python(["tpch-q6", file.path]).status == 1)
     }
 }

@@ -1,0 +1,106 @@
+import Foundation
+import Programs
+import Testing
+
+/// Starts programs wrongly: each says what is wrong and what to do, with the right exit status.
+@Suite("Programs that cannot work as they are told", .serialized)
+struct RefusalTests {
+    private static func run(_ program: String, _ arguments: [String]) throws -> ProgramRun {
+        try ProgramRun.run(ProgramRun.built(program), arguments, seconds: 15)
+    }
+
+    @Test("a busy port, a state in use, and an address beyond this machine without protection")
+    func coordinator() throws {
+        let cluster = try TestCluster(workers: 0)
+        defer { cluster.stop() }
+        let other = cluster.file("other-state")
+        let busy = try Self.run("etl-coordinator", ["--listen", cluster.address, "--state", other])
+        #expect(busy.status == 1)
+        #expect(busy.errors.contains("[ADDRESS_IN_USE]") && busy.errors.contains(cluster.address))
+        let web = String(cluster.webURL.dropFirst("https://".count))
+        let busyWeb = try Self.run(
+            "etl-coordinator", ["--listen", "127.0.0.1:0", "--web", web, "--state", other])
+        #expect(busyWeb.status == 1)
+        #expect(busyWeb.errors.contains("choose another port with --web"))
+        let locked = try Self.run(
+            "etl-coordinator",
+            ["--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", cluster.file("state")])
+        #expect(locked.status == 1)
+        #expect(locked.errors.contains("[STATE_LOCKED]"))
+        let open = try Self.run(
+            "etl-coordinator", ["--listen", "0.0.0.0:0", "--web", "127.0.0.1:0", "--state", other])
+        #expect(open.status == 2)
+        #expect(open.errors.contains("--insecure"))
+    }
+
+    @Test("certificates of another authority, of another role, and none at all")
+    func certificates() throws {
+        let cluster = try TestCluster(workers: 0)
+        defer { cluster.stop() }
+        let foreign = try TestCluster(workers: 0)
+        defer { foreign.stop() }
+        let query = ["run", "-e", "SELECT 1"]
+        let submit = { try Self.run("etl-submit", query + ["--coordinator", cluster.url] + $0) }
+        let distrusting = try submit(foreign.certificates("submitter"))
+        #expect(distrusting.status == 1)
+        #expect(distrusting.errors.contains("[TLS_HANDSHAKE_FAILED]"), "\(distrusting.errors)")
+        let bare = try submit(["--tls-ca", cluster.file("certs/ca.pem")])
+        #expect(bare.status == 1)
+        #expect(bare.errors.contains("Give a client certificate"), "\(bare.errors)")
+        let clear = try Self.run("etl-submit", query + ["--coordinator", "http://\(cluster.address)"])
+        #expect(clear.status == 1)
+        #expect(clear.errors.contains("write https://"), "\(clear.errors)")
+        let wrongRole = try Self.run(
+            "etl-worker", ["--coordinator", cluster.url] + cluster.certificates("submitter"))
+        #expect(wrongRole.status == 1)
+        #expect(wrongRole.errors.contains("does not name the role etl-worker"), "\(wrongRole.errors)")
+        let stranger = try Self.run(
+            "etl-worker", ["--coordinator", cluster.url] + foreign.certificates("worker"))
+        #expect(stranger.status == 1)
+        #expect(stranger.errors.contains("[TLS_HANDSHAKE_FAILED]"), "\(stranger.errors)")
+    }
+
+    @Test("no coordinator, and a coordinator without workers")
+    func nobodyThere() throws {
+        let nobody = try Self.run(
+            "etl-submit", ["run", "-e", "SELECT 1", "--coordinator", "http://127.0.0.1:1"])
+        #expect(nobody.status == 1)
+        #expect(nobody.errors.contains("No coordinator answers at http://127.0.0.1:1"))
+        let cluster = try TestCluster(workers: 0)
+        defer { cluster.stop() }
+        let job = try cluster.start(["run", "-e", "SELECT count(*) FROM range(10)", "--output", "csv"])
+        #expect(eventually(within: 15) { job.errorsSoFar.contains("No worker is connected") })
+        try cluster.startWorker()
+        let ended = try job.waited()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output.contains("10"))
+    }
+
+    @Test("a worker without a coordinator ends at once when it is told to")
+    func lonelyWorker() throws {
+        let worker = try StartedProgram(
+            ProgramRun.built("etl-worker"), ["--coordinator", "http://127.0.0.1:1"])
+        #expect(eventually(within: 10) { worker.errorsSoFar.contains("Nothing listens") })
+        worker.send(SIGTERM)
+        #expect(eventually(within: 5) { !worker.isRunning })
+        #expect(try worker.waited().status == 0)
+    }
+
+    @Test("the same id twice is one job, and another job under it a conflict")
+    func idempotence() throws {
+        let cluster = try TestCluster(workers: 1)
+        defer { cluster.stop() }
+        let id = "0190a5b6-0000-7000-8000-000000000001"
+        for _ in 0..<2 {
+            let detached = try cluster.submit(["run", "-e", "SELECT 1 AS a", "--id", id, "--detach"])
+            #expect(detached.status == 0, "\(detached.errors)")
+            #expect(detached.output == id + "\n")
+        }
+        #expect(try cluster.submit(["list", "--all"]).output.ranges(of: id).count == 1)
+        let waited = try cluster.submit(["wait", id, "--output", "csv"])
+        #expect(waited.output == "a\n1\n", "\(waited.errors)")
+        let other = try cluster.submit(["run", "-e", "SELECT 2 AS a", "--id", id])
+        #expect(other.status == 1)
+        #expect(other.errors.contains("[JOB_ID_CONFLICT]"), "\(other.errors)")
+    }
+}

@@ -169,7 +169,8 @@ let package = Package(
         tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("ClusterTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("CoordinatorTests", ["Coordinator", "Protocol", "Columns", "Transport", "Vocabulary"]),
-        tests("SchedulingTests", ["Scheduling", "Vocabulary"]),
+        tests("ProtocolTests", ["Protocol", "Scheduling", "Plans", "Columns", "Vocabulary"]),
+        tests("SchedulingTests", ["Scheduling", "Vocabulary"], resources: [.copy("Cases")]),
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),
         tests(
             "ShuffleTests",

@@ -1,0 +1,90 @@
+import Columns
+import Vocabulary
+
+extension DataType: MessageMapped {
+    func message() throws(EngineError) -> WireDataType {
+        var message = WireDataType()
+        message.kind = kind
+        switch self {
+        case .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, .string, .binary, .date,
+            .timestamp, .timestampNTZ, .yearMonthInterval, .dayTimeInterval:
+            break
+        case .decimal(let precision, let scale):
+            message.precision = try UInt32(plan: precision)
+            message.scale = try UInt32(plan: scale)
+        case .array(let element, let containsNull):
+            message.element = try element.message()
+            message.containsNull = containsNull
+        case .structure(let fields): message.fields = try fields.messages()
+        case .map(let key, let value, let containsNull):
+            message.key = try key.message()
+            message.element = try value.message()
+            message.containsNull = containsNull
+        }
+        return message
+    }
+
+    private var kind: WireDataType.Kind {
+        switch self {
+        case .null: .null
+        case .boolean: .boolean
+        case .int8: .int8
+        case .int16: .int16
+        case .int32: .int32
+        case .int64: .int64
+        case .float: .float
+        case .double: .double
+        case .decimal: .decimal
+        case .string: .string
+        case .binary: .binary
+        case .date: .date
+        case .timestamp: .timestamp
+        case .timestampNTZ: .timestampNtz
+        case .yearMonthInterval: .yearMonthInterval
+        case .dayTimeInterval: .dayTimeInterval
+        case .array: .array
+        case .structure: .structure
+        case .map: .map
+        }
+    }
+
+    init(_ message: WireDataType) throws(EngineError) {
+        switch message.kind {
+        case .null: self = .null
+        case .boolean: self = .boolean
+        case .int8: self = .int8
+        case .int16: self = .int16
+        case .int32: self = .int32
+        case .int64: self = .int64
+        case .float: self = .float
+        case .double: self = .double
+        case .decimal: self = try Self.decimal(message)
+        case .string: self = .string
+        case .binary: self = .binary
+        case .date: self = .date
+        case .timestamp: self = .timestamp
+        case .timestampNtz: self = .timestampNTZ
+        case .yearMonthInterval: self = .yearMonthInterval
+        case .dayTimeInterval: self = .dayTimeInterval
+        case .array:
+            self = .array(
+                try PlanCodec.part(message.hasElement, message.element, "an element type"),
+                containsNull: message.containsNull)
+        case .structure: self = .structure(try [Field](message.fields))
+        case .map:
+            self = .map(
+                key: try PlanCodec.part(message.hasKey, message.key, "a key type"),
+                value: try PlanCodec.part(message.hasElement, message.element, "a value type"),
+                valueContainsNull: message.containsNull)
+        case .unspecified, .UNRECOGNIZED: throw PlanCodec.unknown("a type", message.kind.rawValue)
+        }
+    }
+
+    private static func decimal(_ message: WireDataType) throws(EngineError) -> DataType {
+        let (precision, scale) = (Int(message.precision), Int(message.scale))
+        guard (1...DataType.maximumPrecision).contains(precision), scale <= precision else {
+            throw PlanCodec.corrupt("a decimal type is impossible")
+        }
+        return .decimal(precision: precision, scale: scale)
+    }
+}

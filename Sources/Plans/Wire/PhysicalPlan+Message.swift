@@ -1,0 +1,55 @@
+import Columns
+import Vocabulary
+
+extension PhysicalPlan: MessageMapped {
+    func message() throws(EngineError) -> WirePhysicalPlan {
+        var message = WirePhysicalPlan()
+        switch self {
+        case .scan(let scan): message.scan = try scan.message()
+        case .shuffleRead(let read): message.shuffleRead = try read.message()
+        case .values(let rows, let schema): message.values = try Self.values(rows, schema)
+        case .filter(let conditions, let input): message.filter = try Self.filter(conditions, input)
+        case .project(let list, let schema, let input):
+            message.project = try Self.project(list, schema, input)
+        case .aggregate(let aggregate): message.aggregate = try aggregate.message()
+        case .hashJoin(let join): message.hashJoin = try join.message()
+        case .nestedLoopJoin(let join): message.nestedLoopJoin = try join.message()
+        case .sort(let keys, let limit, let input): message.sort = try Self.sort(keys, limit, input)
+        case .limit(let count, let offset, let input):
+            message.limit = try Self.limit(count, offset, input)
+        case .union(let inputs, let schema): message.union = try Self.union(inputs, schema)
+        case .expand(let lists, let schema, let input):
+            message.expand = try Self.expand(lists, schema, input)
+        case .singleRow(let input): message.singleRow.input = try input.message()
+        case .rangeBounds(let keys, let partitions, let input):
+            message.rangeBounds = try Self.rangeBounds(keys, partitions, input)
+        case .exchange(let partitioning, let input):
+            message.exchange.partitioning = try partitioning.message()
+            message.exchange.input = try input.message()
+        }
+        return message
+    }
+
+    init(_ message: WirePhysicalPlan) throws(EngineError) {
+        switch message.node {
+        case .scan(let scan): self = .scan(try PhysicalScan(scan))
+        case .shuffleRead(let read): self = .shuffleRead(try ShuffleRead(read))
+        case .values(let values): self = try Self.values(values)
+        case .filter(let filter): self = try Self.filter(filter)
+        case .project(let project): self = try Self.project(project)
+        case .aggregate(let aggregate): self = .aggregate(try PhysicalAggregate(aggregate))
+        case .hashJoin(let join): self = .hashJoin(try PhysicalHashJoin(join))
+        case .nestedLoopJoin(let join): self = .nestedLoopJoin(try PhysicalNestedLoopJoin(join))
+        case .sort(let sort): self = try Self.sort(sort)
+        case .limit(let limit): self = try Self.limit(limit)
+        case .union(let union): self = try Self.union(union)
+        case .expand(let expand): self = try Self.expand(expand)
+        case .singleRow(let single):
+            self = .singleRow(input: try PlanCodec.part(single.hasInput, single.input, "an input"))
+        case .rangeBounds(let bounds): self = try Self.rangeBounds(bounds)
+        case .exchange(let exchange): self = try Self.exchange(exchange)
+        case nil:
+            throw PlanCodec.corrupt("an operator is missing, or of a kind that this release does not know")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Columns
+import Plans
+import Scheduling
+import Testing
+import Vocabulary
+
+@testable import Protocol
+
+@Suite("Frames of a session")
+struct SessionWireTests {
+    private static let attempt = AttemptID(
+        task: TaskID(
+            stage: StageKey(job: JobID(1), statement: 0, stage: StageID(2)), index: 300), epoch: 1, number: 0)
+
+    private static let fragment = TaskFragment(
+        stage: StageID(2), taskIndex: 300, taskCount: 301,
+        plan: .limit(count: 5, offset: 0, input: .values(rows: [[.int32(1)]], schema: schema)),
+        output: .shuffle(.single), splits: [], settings: SessionSettings(timeZone: "Asia/Tokyo"))
+    private static let schema = Schema([Field("a", .int32, nullable: false)])
+
+    private static let frame = CoordinatorFrame(
+        .refused(epoch: 1, session: 2, .user("X", "y")),
+        orders: [
+            TaskOrder(jobID: "019a-é", fragment: fragment), TaskOrder(jobID: "", fragment: fragment),
+        ])
+
+    private static func frames(_ bytes: [UInt8], inPiecesOf size: Int) throws -> [[UInt8]] {
+        var frames = SessionFrames()
+        var found: [[UInt8]] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            Array(rest.prefix(size)).withUnsafeBytes { frames.append($0) }
+            rest = rest.dropFirst(size)
+            while let payload = try frames.next() { found.append(payload) }
+        }
+        return found
+    }
+
+    @Test("payloads come out as they went in, however the bytes are cut", arguments: [1, 2, 3, 5, 7, 1000])
+    func cutAnywhere(_ size: Int) throws {
+        let payloads: [[UInt8]] = [[], [1], Array(repeating: 7, count: 300), []]
+        let bytes = payloads.flatMap { SessionWire.frame($0) }
+        #expect(bytes.prefix(9) == [0, 0, 0, 0, 1, 0, 0, 0, 1])
+        #expect(try Self.frames(bytes, inPiecesOf: size) == payloads)
+    }
+
+    @Test("a payload longer than the limit is refused at its length, before it has come")
+    func tooLong() {
+        let length = SessionWire.payloadBytes + 1
+        let head = [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: length >> $0) }
+        #expect { try Self.frames(head, inPiecesOf: 4) } throws: {
+            ($0 as? EngineError)?.code == "CORRUPT_MESSAGE"
+        }
+    }
+
+    @Test("a message travels with one order for each launch")
+    func frame() throws {
+        let read = try CoordinatorFrame(payload: try Self.frame.payload())
+        #expect(read.message == Self.frame.message)
+        #expect(read.orders == Self.frame.orders)
+    }
+
+    @Test("a frame cut short or damaged is an error or another frame, never a trap")
+    func damage() throws {
+        let bytes = try Self.frame.payload()
+        for count in bytes.indices {
+            #expect(throws: EngineError.self) { try CoordinatorFrame(payload: Array(bytes[..<count])) }
+        }
+        var (read, refused) = (0, 0)
+        for position in bytes.indices {
+            for flip in [UInt8(0xFF), 0x01, 0x80, 0x10] {
+                var copy = bytes
+                copy[position] ^= flip
+                if (try? CoordinatorFrame(payload: copy)) == nil { refused += 1 } else { read += 1 }
+            }
+        }
+        #expect(read > 10)
+        #expect(refused > 100)
+    }
+
+    @Test("a count of orders larger than the frame is refused")
+    func hugeCount() throws {
+        var writer = WireWriter()
+        writer.write(Self.frame.message)
+        writer.unsigned(1 << 40)
+        #expect { try CoordinatorFrame(payload: writer.bytes) } throws: {
+            ($0 as? EngineError)?.code == "CORRUPT_MESSAGE"
+        }
+    }
+}

@@ -49,7 +49,7 @@ package final class EmbeddedCluster: Sendable {
         let up = UpLine()
         worker = WorkerNode(
             identity: WorkerIdentity(
-                address: "embedded", incarnation: UInt64.random(in: .min ... .max), version: 1, slots: slots,
+                address: "embedded", incarnation: NodeClock.incarnation(), version: 1, slots: slots,
                 memoryBytes: memory),
             resources: resources, pool: ComputePool(threadCount: slots), line: up, leave: { _ in })
         try await coordinator.start()

@@ -16,6 +16,11 @@ package enum NodeClock {
         Moment(monotonic: now(), wallMilliseconds: milliseconds(CLOCK_REALTIME))
     }
 
+    /// Returns a number for this life of a process: later ones at the same address are larger.
+    package static func incarnation() -> UInt64 {
+        UInt64(moment().wallMilliseconds) << 20 | .random(in: 0..<1 << 20)
+    }
+
     private static func milliseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         clock_gettime(clock, &time)

@@ -151,9 +151,12 @@ extension JobScheduler {
         return base.multipliedReportingOverflow(by: 1 << doublings).partialValue
     }
 
-    /// Returns the bytes to reserve for a task on a worker: at most all that it has.
+    /// Returns the bytes to reserve for a task on a worker: at most all that it has, and all of it for an
+    /// attempt of which nothing is known but that it runs.
     func reservation(_ task: TaskID, on identity: WorkerIdentity) -> Int {
-        guard let stage = ledger.liveStage(task.stage), Int(task.index) < stage.tasks.count else { return 0 }
+        guard let stage = ledger.liveStage(task.stage), Int(task.index) < stage.tasks.count else {
+            return identity.memoryBytes
+        }
         return min(memoryNeed(stage, Int(task.index)), identity.memoryBytes)
     }
 

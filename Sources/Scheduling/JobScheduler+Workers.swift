@@ -6,9 +6,10 @@ extension JobScheduler {
     /// books, up to the commands sent here.
     mutating func register(_ registration: Registration) {
         let identity = registration.identity
+        if isSuperseded(identity) { return ignore(.staleIncarnation(identity.life)) }
         if let known = ledger.worker(identity.life) {
             let loss = ledger.workers[known.index].loss
-            if loss == .replaced || loss == .died { return ignore(.staleIncarnation(identity.life)) }
+            if loss == .died { return ignore(.staleIncarnation(identity.life)) }
             if loss == .left {
                 return reply(identity.life, .released(epoch: ledger.epoch, session: registration.session))
             }
@@ -31,6 +32,14 @@ extension JobScheduler {
         reconcile(worker, registration)
         welcome(worker, registration)
         if !absentSince.contains(where: { $0 != nil }) { launchesHeldUntil = nil }
+    }
+
+    /// Whether a younger process at the address is there: this is a late word of its predecessor. Once the
+    /// younger one is lost any life may have the address, so that a clock set back locks nobody out.
+    private func isSuperseded(_ identity: WorkerIdentity) -> Bool {
+        guard let newest = ledger.worker(address: identity.address) else { return false }
+        let record = ledger.workers[newest.index]
+        return record.loss == nil && record.identity.incarnation > identity.incarnation
     }
 
     private mutating func reply(_ life: WorkerLife, _ message: CoordinatorMessage) {
@@ -129,7 +138,7 @@ extension JobScheduler {
             return reply(life, .registerAgain(epoch: ledger.epoch, session: heartbeat.session))
         }
         let loss = ledger.workers[worker.index].loss
-        if loss == .replaced || loss == .died { return ignore(.staleIncarnation(life)) }
+        if loss == .died { return ignore(.staleIncarnation(life)) }
         if loss == .left {
             return reply(life, .released(epoch: ledger.epoch, session: heartbeat.session))
         }

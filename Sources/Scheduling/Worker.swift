@@ -4,7 +4,8 @@ import Vocabulary
 package struct WorkerIdentity: Sendable, Hashable {
     /// `host:port` under which other workers fetch from it; one live worker an address.
     package var address: String
-    /// Differs in every life of the process; random.
+    /// Differs in every life of a process and grows at an address: the time of its
+    /// start, then random bits.
     package var incarnation: UInt64
     /// The worker's protocol version.
     package var version: UInt32

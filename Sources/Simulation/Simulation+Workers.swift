@@ -9,7 +9,9 @@ extension Simulation {
 
     func startWorker(_ worker: Int) {
         guard workers[worker].agent == nil else { return }
-        workers[worker].incarnation = random.next()
+        // The machine's clock may have been set back since its last process started.
+        let started = UInt64(1_000_000 + now + Int64(random.within(-3000...3000)))
+        workers[worker].incarnation = started << 20 | random.next() >> 44
         workers[worker].clockOffset = Int64(random.within(0...1_000_000))
         let identity = WorkerIdentity(
             address: String(worker), incarnation: workers[worker].incarnation, version: 1,

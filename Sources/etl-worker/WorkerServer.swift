@@ -67,7 +67,7 @@ struct WorkerServer: Sendable {
         leave = { input.yield($0) }
         node = WorkerNode(
             identity: WorkerIdentity(
-                address: address, incarnation: .random(in: .min ... .max), version: 1, slots: slots,
+                address: address, incarnation: NodeClock.incarnation(), version: 1, slots: slots,
                 memoryBytes: memory),
             resources: resources, pool: ComputePool(threadCount: slots), line: connection,
             leave: leave)

@@ -39,6 +39,7 @@ CSV = {
     "blank_lines": "\n\nid,name\n\n1,ann\n   \n2,bob\n\n\n",
     "spaces": " id , name \n 1 , ann \n2,\"  bob  \"\n3, \"x\" \n",
     "quotes": 'id,name\n1,"a,b"\n2,"say ""hi"""\n3,"say \\"hi\\""\n4,""\n5,"a"b\n6,a"b\n7,"\n8,"x\n',
+    "unescaped": 'id,name\n1,"a,b"c\n2,"a""b,c"d,e\n3,"a"b"c,d"\n4,"a" ,b\n5, "a,b"\n',
     "multi": 'id,name\n1,"two\nlines"\n2,"three\n\nlines"\n3,x\n',
     "escapes": 'id,name\n1,a\\,b\n2,"a\\\\b"\n3,a\\nb\n4,"a\\nb"\n5,\\\n6,"\\"\n7,"\\\\"\n',
     "short_long": "id,name,amount\n1\n1,a\n1,a,2,extra\n,,\n1,a,2\n",
@@ -46,7 +47,7 @@ CSV = {
               "-2,-3000000000,-1e300,1,FALSE,1999-12-31,2020-01-02 03:04:05.123456,y\n,,,,,,,\n"),
     "odd_numbers": "a,b,c,d,e\n+1,1.,.5,NaN,1e5\n 2,2.0,1E-3,Inf,0x10\n007,-0,1_000,-Infinity,1d\n",
     "odd_dates": "a,b,c,d\n2020-1-2,2020-02-30,2020-01-02 03:04,2020\n0001-01-01,9999-12-31,10000-01-01,2020-01\n",
-    "odd_times": ("a,b\n2020-01-02 03:04:05,2020-01-02T03:04:05.1+02:00\n2020-01-02 24:00:00,12:30\n"
+    "odd_times": ("a,b\n2020-01-02 03:04:05,2020-01-02T03:04:05.1+02:00\n2020-01-02 24:00:00,2020-01-02 12:30\n"
                   "2020-01-02T03:04:05.123456789Z,2020-01-02 03:04:05 Europe/Berlin\n"),
     "booleans": "a,b,c\ntrue,T,yes\nFALSE,f,no\nTrue,1,0\n",
     "nulls": "a,b\nNULL,\\N\n,\"\"\nnull,NA\n\"NULL\",\"\\N\"\n",
@@ -70,7 +71,7 @@ PLAIN = [("strings", {"header": "true"}), ("inferred", {"header": "true", "infer
 for theme, text in CSV.items():
     for label, options in PLAIN:
         add(f"csv_{theme}_{label}", {"a.csv": text}, "csv", options)
-for theme in ["crlf", "cr_only", "quotes", "multi", "escapes", "bom_quoted", "blank_lines", "short_long"]:
+for theme in ["crlf", "cr_only", "quotes", "multi", "escapes", "bom_quoted", "blank_lines", "short_long", "unescaped"]:
     add(f"csv_{theme}_multiline", {"a.csv": CSV[theme]}, "csv", {"header": "true", "multiLine": "true"})
 OPTIONS = [
     ("spaces", {"ignoreLeadingWhiteSpace": "true"}), ("spaces", {"ignoreTrailingWhiteSpace": "true"}),
@@ -88,8 +89,7 @@ OPTIONS = [
     ("odd_times", {"timestampFormat": "yyyy-MM-dd HH:mm:ss", "inferSchema": "true"}),
     ("types", {"preferDate": "false", "inferSchema": "true"}),
     ("plain", {"enforceSchema": "false"}), ("plain", {"samplingRatio": "1.0", "inferSchema": "true"}),
-    ("unicode", {"encoding": "UTF-8"}), ("plain", {"lineSep": "\\n"}), ("plain", {"maxColumns": "2"}),
-    ("plain", {"maxCharsPerColumn": "2"}), ("quotes", {"unescapedQuoteHandling": "STOP_AT_CLOSING_QUOTE"}),
+    ("unicode", {"encoding": "UTF-8"}), ("plain", {"lineSep": "\n"}), ("quotes", {"unescapedQuoteHandling": "STOP_AT_CLOSING_QUOTE"}),
 ]
 for i, (theme, options) in enumerate(OPTIONS):
     label = "_".join(options).lower()
@@ -108,7 +108,7 @@ TYPED = {
     "date": ["2020-01-02", "2020-1-2", "2020-02-30", "2020-01-02T03:04:05", "2020", "2020-01", "x", "20200102",
              "0001-01-01", "10000-01-01", "-0001-01-01", " 2020-01-02"],
     "timestamp": ["2020-01-02", "2020-01-02 03:04:05", "2020-01-02T03:04:05Z", "2020-01-02T03:04:05+02:00",
-                  "2020-01-02 03:04:05.1234567", "2020-01-02 25:00:00", "x", "1577934245", "03:04:05",
+                  "2020-01-02 03:04:05.1234567", "2020-01-02 25:00:00", "x", "1577934245",
                   "2020-01-02 03:04", "2020-01-02 3:4:5", "2020-13-01"],
     "timestamp_ntz": ["2020-01-02", "2020-01-02 03:04:05", "2020-01-02T03:04:05Z", "x"],
     "string": ["x", "", " y ", '"q"', '""', "a\u00e9"], "binary": ["x", "", "\u00e9"],
@@ -175,7 +175,7 @@ JSON = {
     "empty": "", "only_newlines": "\n\n", "empty_objects": "{}\n{}\n",
     "nulls": '{"a":null,"b":null}\n{"a":null,"b":"x"}\n',
     "empty_nested": '{"a":[],"b":{},"c":[[]],"d":[{}]}\n',
-    "dates": '{"a":"2020-01-02","b":"2020-01-02T03:04:05Z","c":"12:30","d":"2020"}\n',
+    "dates": '{"a":"2020-01-02","b":"2020-01-02T03:04:05Z","c":"12.30","d":"2020"}\n',
     "comments": '/* c */ {"a":1}\n{"a":2} // x\n# y\n',
     "single_quotes": "{'a':'x'}\n{\"a\":'y'}\n{'a':\"z\"}\n",
     "no_last_newline": '{"a":1}\n{"a":2}',
@@ -203,7 +203,7 @@ JSON_OPTIONS = [
     ("escapes", {"allowBackslashEscapingAnyCharacter": "true"}), ("controls", {"allowUnquotedControlChars": "true"}),
     ("nulls", {"dropFieldIfAllNull": "true"}), ("empty_nested", {"dropFieldIfAllNull": "true"}),
     ("broken", {"columnNameOfCorruptRecord": "bad"}), ("plain", {"samplingRatio": "1.0"}),
-    ("broken", {"allowNonNumericNumbers": "false"}), ("plain", {"encoding": "UTF-8"}), ("plain", {"lineSep": "\\n"}),
+    ("broken", {"allowNonNumericNumbers": "false"}), ("plain", {"encoding": "UTF-8"}), ("plain", {"lineSep": "\n"}),
 ]
 for i, (theme, options) in enumerate(JSON_OPTIONS):
     add(f"json_option_{i:02}_{theme}_{'_'.join(options).lower()}", {"a.json": JSON[theme]}, "json", options)

@@ -1,5 +1,6 @@
 import Columns
 import Formats
+import Kernels
 import Plans
 import Synchronization
 import Vocabulary
@@ -36,12 +37,12 @@ package final class FileReaders: Sendable {
             let source = try files.open(path)
             return try JSONReader(
                 source: source, range: split.start..<split.end, schema: Schema(fields),
-                options: JSONOptions(relation.options))
+                options: JSONOptions(relation.options, zone: Zone.named(context.settings.timeZone)))
         case .csv:
             let source = try files.open(path)
             return try CSVReader(
                 source: source, range: split.start..<split.end, schema: relation.dataSchema,
-                columns: layout.fileColumns, options: CSVOptions(relation.options))
+                columns: layout.fileColumns, options: CSVOptions(relation.options, zone: Zone.named(context.settings.timeZone)))
         case .text:
             let source = try files.open(path)
             return try TextLineReader(source: source, range: split.start..<split.end, fields: fields)

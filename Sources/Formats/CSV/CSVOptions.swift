@@ -42,16 +42,12 @@ package struct CSVOptions: Sendable {
         inferSchema = try options.flag("inferSchema", default: false)
         enforceSchema = try options.flag("enforceSchema", default: true)
         self.zone = try TextOptions.zone(options, session: zone)
-        if let encoding = options["encoding", "charset"], !["utf-8", "utf8"].contains(encoding.lowercased()) {
-            throw .user(
-                "UNSUPPORTED_FEATURE", "Text in encoding \(encoding) cannot be read",
-                remedy: "Convert it to UTF-8.")
-        }
-        for name in ["dateFormat", "timestampFormat", "timestampNTZFormat"] where options[name] != nil {
-            throw .user(
-                "UNSUPPORTED_FEATURE", "Option \(name) is not supported for CSV",
-                remedy: "Read the column as STRING and use to_date or to_timestamp with the pattern.")
-        }
+        try options.refuse(
+            [
+                "nanValue": "NaN", "positiveInf": "Inf", "negativeInf": "-Inf", "lineSep": "\n",
+                "preferDate": "true", "unescapedQuoteHandling": "STOP_AT_DELIMITER",
+            ], format: "CSV")
+        try options.refuseOtherText()
         if emptyValue.utf8.count > CSVOptions.emptyValueLimit {
             throw .user(
                 "INVALID_OPTION", "Option emptyValue is longer than \(CSVOptions.emptyValueLimit) bytes")

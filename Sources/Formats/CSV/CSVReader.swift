@@ -112,7 +112,8 @@ package final class CSVReader: BatchStream {
             case .permissive: break
             case .failFast:
                 let row = (0..<count).first { found.isSet($0) } ?? 0
-                throw .malformedRecord(indexer.recordText(row), in: windows.name)
+                throw .malformedRecord(
+                    indexer.recordText(row), in: windows.name, at: indexer.recordStart(row))
             case .dropMalformed:
                 indexer.keepRows { !found.isSet($0) }
                 count = Int(indexer.rows.count)

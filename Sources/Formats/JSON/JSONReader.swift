@@ -105,7 +105,8 @@ package final class JSONReader: BatchStream {
             return batch(record.vector.children, corrupt: corruptRecords(window, faults), count: count)
         case .failFast:
             let row = (0..<count).first { faults.isSet($0) } ?? 0
-            throw .malformedRecord(recordText(window, row), in: windows.name)
+            let place = window.start.map { $0 + Int(plan.rowStarts[row]) }
+            throw .malformedRecord(recordText(window, row), in: windows.name, at: place)
         case .dropMalformed:
             blank(window, faults)
             try restart(window, at: start)

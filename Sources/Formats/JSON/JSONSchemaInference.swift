@@ -18,8 +18,7 @@ package struct JSONSchemaInference {
 
     package init(options: JSONOptions) { self.options = options }
 
-    /// Returns the schema of all `sources`. Throws `MALFORMED_RECORD_IN_PARSING` (data) in mode FAILFAST, and
-    /// `COLUMN_ALREADY_EXISTS` (user) for names that differ only in case.
+    /// Returns the schema of all `sources`. Throws `MALFORMED_RECORD_IN_PARSING` (data) in mode FAILFAST.
     package func infer(_ sources: [any ByteSource]) throws(EngineError) -> Schema {
         let root = JSONShapeNode()
         var sawCorrupt = false
@@ -34,13 +33,9 @@ package struct JSONSchemaInference {
             fields.append(Field(options.corruptRecordColumn, .string))
             fields.sort { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) }
         }
+        // Of names that differ only in case Spark reads the first.
         var seen: Set<String> = []
-        for field in fields where !seen.insert(field.name.lowercased()).inserted {
-            throw .user(
-                "COLUMN_ALREADY_EXISTS", "The column `\(field.name.lowercased())` already exists",
-                remedy: "Choose another name or rename the existing column.")
-        }
-        return Schema(fields)
+        return Schema(fields.filter { seen.insert($0.name.lowercased()).inserted })
     }
 
     /// Chooses what to look at.
@@ -141,7 +136,8 @@ private final class JSONShapeScan {
     private func failure(_ window: TextWindow, _ row: Int) -> EngineError {
         let (start, end) = (Int(plan.rowStarts[row]), Int(plan.rowEnds[row]))
         let bytes = UnsafeRawBufferPointer(start: window.base + start, count: end - start)
-        return .malformedRecord(String(decoding: bytes, as: UTF8.self), in: windows.name)
+        return .malformedRecord(
+            String(decoding: bytes, as: UTF8.self), in: windows.name, at: window.start.map { $0 + start })
     }
 
     /// Takes in a record, or an array of them, that the walk has found to be JSON.

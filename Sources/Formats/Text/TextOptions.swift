@@ -36,6 +36,32 @@ package struct TextOptions: Sendable {
         return number
     }
 
+    /// Throws `UNSUPPORTED_FEATURE` (user) where an option is set to anything but the value given here, which
+    /// is what readers do.
+    func refuse(_ fixed: KeyValuePairs<String, String>, format: String) throws(EngineError) {
+        for (name, value) in fixed {
+            guard let given = self[name], given.lowercased() != value.lowercased() else { continue }
+            throw .user(
+                "UNSUPPORTED_FEATURE",
+                "Option \(name) of \(format) files cannot have another value than the usual one",
+                remedy: "Leave it out, and convert the values in the query.")
+        }
+    }
+
+    /// Throws `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8 and for patterns of times.
+    func refuseOtherText() throws(EngineError) {
+        if let encoding = self["encoding", "charset"], !["utf-8", "utf8"].contains(encoding.lowercased()) {
+            throw .user(
+                "UNSUPPORTED_FEATURE", "Text in encoding \(encoding) cannot be read",
+                remedy: "Convert it to UTF-8.")
+        }
+        for name in ["dateFormat", "timestampFormat", "timestampNTZFormat"] where self[name] != nil {
+            throw .user(
+                "UNSUPPORTED_FEATURE", "Option \(name) is not supported for reading",
+                remedy: "Read the column as STRING and use to_date or to_timestamp with the pattern.")
+        }
+    }
+
     /// Returns the zone that option `timeZone` names, else the session's, else UTC. Throws `INVALID_TIMEZONE`
     /// (user).
     static func zone(_ options: TextOptions, session: Zone?) throws(EngineError) -> Zone {

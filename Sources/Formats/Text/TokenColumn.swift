@@ -82,7 +82,21 @@ struct TokenColumn {
         if type == .timestamp, !zone.isUTC {
             for i in 0..<count where flags[i] == 0 { out[i] = Int64(zone.instant(local: Int(out[i]))) }
         }
+        if type == .timestampNTZ { return badCount + refuseZones(tokens, flags) }
         return badCount
+    }
+
+    /// Makes bad the values that name a zone, which a timestamp without zone cannot; returns their number.
+    private func refuseZones(_ tokens: text_tokens, _ flags: UnsafeMutablePointer<UInt8>) -> Int {
+        var refused = 0
+        for i in 0..<count where flags[i] != 0 {
+            let bit: UInt64 = 1 << UInt64(i & 63)
+            if tokens.valid[i >> 6] & bit == 0 { continue }
+            tokens.valid[i >> 6] &= ~bit
+            tokens.bad[i >> 6] |= bit
+            refused += 1
+        }
+        return refused
     }
 
     /// Returns the tokens as they are, as strings.

@@ -52,7 +52,8 @@ def run(spark, case, folder):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    kept = {"name": case["name"], "files": {n: stored(c) for n, c in case["files"].items()}, "view": case["view"]}
+    kept = {"name": case["name"], "files": {n: stored(c) for n, c in case["files"].items()}, "view": case["view"],
+            "asked": case["query"] or "SELECT * FROM v"}
     try:
         spark.sql("DROP VIEW IF EXISTS v")
         spark.sql(case["view"].replace("{dir}", str(folder)).replace("{{", "{").replace("}}", "}"))

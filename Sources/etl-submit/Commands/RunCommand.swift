@@ -146,7 +146,8 @@ struct JobOptions: ParsableArguments {
             if bytes.count > Limits.sqlBytes {
                 throw EngineError.user(
                     "SQL_TOO_LONG",
-                    "The job's text is longer than \(ByteSize.format(Limits.sqlBytes)): \(path)")
+                    "The job's text is longer than \(ByteSize.format(Limits.sqlBytes)): \(path)",
+                    remedy: "Split it into several jobs, or put long lists of values into a file and join with it.")
             }
         }
         guard ferror(stream) == 0 else {

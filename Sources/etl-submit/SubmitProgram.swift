@@ -25,6 +25,8 @@ struct SubmitProgram: AsyncParsableCommand {
         defaultSubcommand: RunCommand.self)
 
     static func main() async {
+        // A file beyond the limit of the process is a full disk, not the end of the program.
+        signal(SIGXFSZ, SIG_IGN)
         let status = await runToStatus()
         fflush(nil)
         // Not `exit`: threads of the embedded cluster may still be ending.

@@ -21,11 +21,16 @@ package struct CSVOptions: Sendable {
     package var inferSchema: Bool
     package var enforceSchema: Bool
     package var zone: Zone
+    /// How times are written, where not in Spark's usual forms.
+    package var patterns: TextPatterns
 
     /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user) for values that cannot be,
     /// and
     /// `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8 and for time patterns.
-    package init(_ options: [String: String] = [:], zone: Zone? = nil) throws(EngineError) {
+    package init(
+        _ options: [String: String] = [:], zone: Zone? = nil, patterns: TextPatterns = TextPatterns()
+    ) throws(EngineError) {
+        self.patterns = patterns
         let options = TextOptions(options)
         separator = try CSVOptions.separator(options["sep", "delimiter"] ?? ",")
         quote = try CSVOptions.byte(options, "quote", default: 0x22)
@@ -47,7 +52,7 @@ package struct CSVOptions: Sendable {
                 "nanValue": "NaN", "positiveInf": "Inf", "negativeInf": "-Inf", "lineSep": "\n",
                 "preferDate": "true", "unescapedQuoteHandling": "STOP_AT_DELIMITER",
             ], format: "CSV")
-        try options.refuseOtherText()
+        try options.refuseOtherText(patterns)
         if emptyValue.utf8.count > CSVOptions.emptyValueLimit {
             throw .user(
                 "INVALID_OPTION", "Option emptyValue is longer than \(CSVOptions.emptyValueLimit) bytes")

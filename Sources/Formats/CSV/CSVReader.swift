@@ -141,8 +141,7 @@ package final class CSVReader: BatchStream {
             }
             let tokens = TokenColumn(
                 heap: window.buffer, starts: starts + offset, ends: ends + offset, count: count,
-                style: .plain,
-                zone: options.zone)
+                style: .plain, zone: options.zone, patterns: options.patterns)
             offset += stride
             let outcome = try tokens.parse(as: output.type)
             faults = Bitmap.union(faults, outcome.bad)

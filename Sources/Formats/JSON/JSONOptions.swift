@@ -19,10 +19,15 @@ package struct JSONOptions: Sendable {
     package var dropFieldIfAllNull: Bool
     /// Zone of timestamps that name none.
     package var zone: Zone
+    /// How times are written, where not in Spark's usual forms.
+    package var patterns: TextPatterns
 
     /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user) for values that cannot be,
     /// and `UNSUPPORTED_FEATURE` (user) for what would be read in another way than asked.
-    package init(_ options: [String: String] = [:], zone: Zone? = nil) throws(EngineError) {
+    package init(
+        _ options: [String: String] = [:], zone: Zone? = nil, patterns: TextPatterns = TextPatterns()
+    ) throws(EngineError) {
+        self.patterns = patterns
         let options = TextOptions(options)
         mode = ReadMode(option: options["mode"])
         corruptRecordColumn = options["columnNameOfCorruptRecord"] ?? "_corrupt_record"
@@ -40,6 +45,6 @@ package struct JSONOptions: Sendable {
                 "allowBackslashEscapingAnyCharacter": "false", "allowUnquotedControlChars": "false",
                 "lineSep": "\n",
             ], format: "JSON")
-        try options.refuseOtherText()
+        try options.refuseOtherText(patterns)
     }
 }

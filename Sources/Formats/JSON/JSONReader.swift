@@ -96,7 +96,8 @@ package final class JSONReader: BatchStream {
         }
         let count = Int(walk.row_count)
         if count == 0 { return nil }
-        let columns = JSONColumns(plan: plan, heap: window.buffer, zone: options.zone)
+        let columns = JSONColumns(
+            plan: plan, heap: window.buffer, zone: options.zone, patterns: options.patterns)
         let record = try columns.column(0, .structure(dataFields), count: count)
         let faults = Bitmap.union(record.touched, brokenRows(count))
         guard let faults else { return batch(record.vector.children, corrupt: nil, count: count) }

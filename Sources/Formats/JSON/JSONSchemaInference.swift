@@ -229,6 +229,11 @@ private final class JSONShapeScan {
             node.kinds.insert(.string)
             return
         }
+        if let parser = options.patterns.timestamp {
+            let text = UnsafeBufferPointer(start: text + at + 1, count: max(0, end - at - 2))
+            node.kinds.insert(parser(text) != nil ? .timestamp : .string)
+            return
+        }
         var (value, zoned): (Int64, UInt8) = (0, 0)
         let isTime = text_parse_timestamp(text + at + 1, max(0, end - at - 2), &value, &zoned) == 1
         node.kinds.insert(isTime ? .timestamp : .string)

@@ -48,17 +48,19 @@ package struct TextOptions: Sendable {
         }
     }
 
-    /// Throws `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8 and for patterns of times.
-    func refuseOtherText() throws(EngineError) {
+    /// Throws `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8 and for patterns of times without
+    /// their parsers.
+    func refuseOtherText(_ patterns: TextPatterns) throws(EngineError) {
         if let encoding = self["encoding", "charset"], !["utf-8", "utf8"].contains(encoding.lowercased()) {
             throw .user(
                 "UNSUPPORTED_FEATURE", "Text in encoding \(encoding) cannot be read",
                 remedy: "Convert it to UTF-8.")
         }
-        for name in ["dateFormat", "timestampFormat", "timestampNTZFormat"] where self[name] != nil {
+        for name in ["dateFormat", "timestampFormat", "timestampNTZFormat"]
+        where self[name] != nil && patterns[name] == nil {
             throw .user(
-                "UNSUPPORTED_FEATURE", "Option \(name) is not supported for reading",
-                remedy: "Read the column as STRING and use to_date or to_timestamp with the pattern.")
+                "UNSUPPORTED_FEATURE", "Option \(name) is not supported here",
+                remedy: "Use to_date, to_timestamp and date_format with the pattern in the query.")
         }
     }
 

@@ -39,7 +39,8 @@ enum PartitionFolders {
     }
 
     /// Returns the schema of the partition columns and each file's values. Types are inferred as Spark does:
-    /// INT, BIGINT, DECIMAL, DOUBLE, DATE, TIMESTAMP, else STRING, over all values of a key; `given` types win. Throws
+    /// INT, BIGINT, DECIMAL, DOUBLE, DATE, TIMESTAMP, else STRING, over all values of a key; `given` types
+    /// win. Throws
     /// `CONFLICTING_DIRECTORY_STRUCTURES` when files
     /// lie under different keys.
     static func discover(
@@ -77,7 +78,8 @@ enum PartitionFolders {
         if values.allSatisfy({ Int32($0) != nil && !$0.hasPrefix("+") }) { return .int32 }
         if values.allSatisfy({ Int64($0) != nil && !$0.hasPrefix("+") }) { return .int64 }
         let digits = values.map { text in text.utf8.count { $0 >= 0x30 && $0 <= 0x39 } }.max() ?? 0
-        if values.allSatisfy({ Int128($0) != nil && !$0.hasPrefix("+") }), digits <= DataType.maximumPrecision {
+        if values.allSatisfy({ Int128($0) != nil && !$0.hasPrefix("+") }), digits <= DataType.maximumPrecision
+        {
             return .decimal(precision: max(20, digits), scale: 0)
         }
         if values.allSatisfy({ isDecimalNumber($0) }) { return .double }

@@ -73,7 +73,7 @@ extension SessionCatalog {
                     throw .data(
                         "CANNOT_MERGE_SCHEMAS",
                         "A column has different types in the files: \(field.name) is "
-                                + "\(fields[known].type.sqlName)"
+                            + "\(fields[known].type.sqlName)"
                             + " and \(field.type.sqlName) in \(file.path)"
                     )
                 }

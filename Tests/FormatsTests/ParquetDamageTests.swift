@@ -14,46 +14,14 @@ import Vocabulary
 /// as many values as rows, and take no more memory than the file could need.
 @Suite("Parquet files that are damaged", .serialized)
 struct ParquetDamageTests {
-    /// Writes a dozen small files: all types under each encoding, codec and page version.
-    private static let maker = """
-        import sys, datetime, decimal, pyarrow as pa, pyarrow.parquet as pq
-        n = 150
-        def some(values): return [None if i % 7 == 3 else v for i, v in enumerate(values)]
-        r = range(n)
-        flat = pa.table({
-            "b": pa.array(some([i % 3 == 0 for i in r])), "i": pa.array(some(list(r)), pa.int32()),
-            "l": pa.array([i * 10 ** 12 for i in r], pa.int64()), "f": pa.array(some([i / 7 for i in r]), pa.float32()),
-            "d": pa.array(some([i / 7 for i in r])), "s": pa.array(some([f"text {i % 11} {'x' * (i % 20)}" for i in r])),
-            "y": pa.array([bytes([i % 256]) * (i % 5) for i in r]), "k": pa.array(some([bytes([i] * 5) for i in r]), pa.binary(5)),
-            "e": pa.array(some([decimal.Decimal(i) for i in r]), pa.decimal128(30, 2)),
-            "t": pa.array(some([datetime.datetime(2020, 1, 1) + datetime.timedelta(hours=i) for i in r]), pa.timestamp("us"))})
-        nested = pa.table({
-            "a": pa.array(some([list(range(i % 4)) for i in r]), pa.list_(pa.int32())),
-            "m": pa.array(some([[(f"k{j}", j) for j in range(i % 3)] for i in r]), pa.map_(pa.string(), pa.int64())),
-            "z": pa.array(some([{"x": [f"v{i}"] * (i % 3), "y": i} for i in r]), pa.struct([("x", pa.list_(pa.string())), ("y", pa.int64())]))})
-        delta = {"i": "DELTA_BINARY_PACKED", "l": "DELTA_BINARY_PACKED", "s": "DELTA_BYTE_ARRAY", "y": "DELTA_LENGTH_BYTE_ARRAY",
-                 "t": "DELTA_BINARY_PACKED", "k": "DELTA_BYTE_ARRAY"}
-        split = {c: "BYTE_STREAM_SPLIT" for c in ["i", "l", "f", "d", "k", "e"]}
-        count = 0
-        def write(table, **options):
-            global count
-            pq.write_table(table, f"{sys.argv[1]}/{count}.parquet", row_group_size=100, data_page_size=300, **options)
-            count += 1
-        for version in ["1.0", "2.0"]:
-            for codec in ["none", "snappy", "zstd"]: write(flat, compression=codec, data_page_version=version)
-            for codec in ["gzip", "lz4", "none"]: write(nested, compression=codec, data_page_version=version)
-            write(flat, compression="none", use_dictionary=False, data_page_version=version)
-            write(flat, compression="none", use_dictionary=False, column_encoding=delta, data_page_version=version)
-            write(flat, compression="none", use_dictionary=False, column_encoding=split, data_page_version=version)
-        write(flat, compression="none", use_deprecated_int96_timestamps=True)
-        print(count)
-        """
-
     private static func files() throws -> [[UInt8]] {
         let folder = try ScratchFolder()
-        let count = try #require(Int(try runPython(maker, [folder.path]).trimmingCharacters(in: .whitespacesAndNewlines)))
+        let count = try #require(
+            Int(try runPython(smallParquetMaker(), ["damage", folder.path]).trimmingCharacters(in: .whitespacesAndNewlines)))
         #expect(count == 19)
-        return try (0..<count).map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("\($0).parquet")))) }
+        return try (0..<count).map {
+            [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("\($0).parquet"))))
+        }
     }
 
     /// Reads everything; returns the rows, or nil for an error of the data.
@@ -61,7 +29,9 @@ struct ParquetDamageTests {
         do {
             let file = try ParquetFile(source: MemorySource(bytes))
             for group in file.rowGroups.indices {
-                for column in file.schema.fields.indices { _ = file.statistics(column: column, rowGroup: group) }
+                for column in file.schema.fields.indices {
+                    _ = file.statistics(column: column, rowGroup: group)
+                }
             }
             let reader = ParquetReader(file: file, columns: Array(file.schema.fields.indices), batchRows: 64)
             var rows = 0

@@ -6,38 +6,30 @@ import Vocabulary
 
 @testable import Formats
 
+/// Returns the Python program that makes small files for the tests of this folder.
+func smallParquetMaker() throws -> String {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    return try String(contentsOf: root.appendingPathComponent("Oracle/parquet_small.py"), encoding: .utf8)
+}
+
 /// Counts the row groups that statistics rule out, in files that pyarrow writes.
 @Suite("Row groups left out by statistics")
 struct ParquetPruningTests {
-    private static let maker = """
-        import sys, datetime, decimal, pyarrow as pa, pyarrow.parquet as pq
-        n = 2000
-        r = range(n)
-        day = datetime.date(2020, 1, 1)
-        table = pa.table({
-            "i": pa.array(r, pa.int32()), "l": pa.array([i * 10 ** 10 for i in r], pa.int64()), "u": pa.array(r, pa.uint32()),
-            "f": pa.array([i / 4 for i in r], pa.float32()), "d": pa.array([i / 4 for i in r]),
-            "c": pa.array([decimal.Decimal(i) for i in r], pa.decimal128(9, 2)),
-            "e": pa.array([decimal.Decimal(i) for i in r], pa.decimal128(30, 2)), "s": pa.array([f"{i:06}" for i in r]),
-            "t": pa.array([day + datetime.timedelta(days=i) for i in r]),
-            "m": pa.array([datetime.datetime(2020, 1, 1) + datetime.timedelta(hours=i) for i in r], pa.timestamp("us", "UTC")),
-            "n": pa.array([None if i < 1000 else i for i in r], pa.int64())})
-        for name, integer in [("plain", False), ("integer", True)]:
-            pq.write_table(table, f"{sys.argv[1]}/{name}.parquet", row_group_size=100, store_decimal_as_integer=integer)
-        pq.write_table(table, f"{sys.argv[1]}/bare.parquet", row_group_size=100, write_statistics=False)
-        """
-
     /// The value that row 1,234 has in each column, which lies in the thirteenth of twenty row groups.
     private static let values: [(name: String, value: Scalar)] = [
-        ("i", .integer(1234)), ("l", .integer(12_340_000_000_000)), ("u", .integer(1234)), ("f", .float(308.5)),
+        ("i", .integer(1234)), ("l", .integer(12_340_000_000_000)), ("u", .integer(1234)),
+        ("f", .float(308.5)),
         ("d", .double(308.5)), ("c", .decimal(123_400)), ("e", .decimal(123_400)), ("s", .string("001234")),
-        ("t", .integer(18_262 + 1234)), ("m", .integer((18_262 * 24 + 1234) * 3_600_000_000)), ("n", .integer(1234)),
+        ("t", .integer(18_262 + 1234)), ("m", .integer((18_262 * 24 + 1234) * 3_600_000_000)),
+        ("n", .integer(1234)),
     ]
 
-    @Test("each comparison reads only the row groups that can hold its rows", arguments: ["plain", "integer", "bare"])
+    @Test(
+        "each comparison reads only the row groups that can hold its rows",
+        arguments: ["plain", "integer", "bare"])
     func counts(name: String) throws {
         let folder = try ScratchFolder()
-        _ = try runPython(Self.maker, [folder.path])
+        _ = try runPython(smallParquetMaker(), ["pruning", folder.path])
         let file = try ParquetFile(source: LocalFileSource(path: folder.file("\(name).parquet")))
         #expect(file.rowGroups.count == 20)
         let has = name != "bare"

@@ -33,7 +33,8 @@ struct ErrorTextTests {
             "CREATE TEMPORARY VIEW v (a INT, b STRING) USING json OPTIONS (path 'in.json', mode 'FAILFAST'); "
                 + "SELECT * FROM v",
             """
-            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, byte 16, does not fit the schema (mode FAILFAST): {"a":2,"b":"y"
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, byte 16, does not fit \
+            the schema (mode FAILFAST): {"a":2,"b":"y"
               = \(modes)
 
             """),
@@ -41,7 +42,8 @@ struct ErrorTextTests {
             "a broken JSON record while columns are inferred", ["in.json": brokenJSON],
             "CREATE TEMPORARY VIEW v USING json OPTIONS (path 'in.json', mode 'FAILFAST')",
             """
-            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, byte 16, does not fit the schema (mode FAILFAST): {"a":2,"b":"y"
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, byte 16, does not fit \
+            the schema (mode FAILFAST): {"a":2,"b":"y"
               --> <command line>:1:45
                | CREATE TEMPORARY VIEW v USING json OPTIONS (path 'in.json', mode 'FAILFAST')
                |                                             ^^^^^^^^^^^^^^
@@ -53,14 +55,16 @@ struct ErrorTextTests {
             "CREATE TEMPORARY VIEW v (a INT, b STRING) USING csv OPTIONS (path 'in.csv', header 'true', "
                 + "mode 'FAILFAST'); SELECT * FROM v",
             """
-            error: [MALFORMED_RECORD_IN_PARSING] A record in in.csv, byte 8, does not fit the schema (mode FAILFAST): 2
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.csv, byte 8, does not fit \
+            the schema (mode FAILFAST): 2
               = \(modes)
 
             """),
         .sql(
             "a file that is no Parquet", ["in.parquet": brokenCSV], "SELECT * FROM parquet.`in.parquet`",
             """
-            error: [FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER] This is no Parquet file, or it is cut short: it does not end with PAR1: in.parquet
+            error: [FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER] This is no Parquet file, or it is cut short: it does \
+            not end with PAR1: in.parquet
               --> <command line>:1:15
                | SELECT * FROM parquet.`in.parquet`
                |               ^^^^^^^^^^^^^^^^^^^^
@@ -101,7 +105,8 @@ struct ErrorTextTests {
             "an option that is not supported", ["in.csv": "x"],
             "CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', lineSep ';')",
             """
-            error: [UNSUPPORTED_FEATURE] Option lineSep of CSV files cannot have another value than the usual one
+            error: [UNSUPPORTED_FEATURE] Option lineSep of CSV files cannot have another value than \
+            the usual one
               --> <command line>:1:44
                | CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', lineSep ';')
                |                                            ^^^^^^^^^^^^^
@@ -152,7 +157,8 @@ struct ErrorTextTests {
             name: "a flag's value that cannot be", arguments: ["-e", "SELECT 1", "--output", "xml"],
             status: 2,
             errors: """
-                error: The value 'xml' is invalid for '--output <output>'. Please provide one of 'table', 'json', 'csv' or 'none'.
+                error: The value 'xml' is invalid for '--output <output>'. Please \
+                provide one of 'table', 'json', 'csv' or 'none'.
                 Help:  --output <output>  Form of the rows of the last SELECT: table, json (lines), csv, none.
                 Usage: etl-submit run [<options>] [<job>]
                   See 'etl-submit run --help' for more information.

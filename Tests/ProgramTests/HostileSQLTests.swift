@@ -29,8 +29,8 @@ struct HostileSQLTests {
     }
 
     private static let words = """
-        select from where group by order having a b c t ( ) , + - * / 1 2.5 'x' and or not case when then else end join \
-        on left in between like is null as with union all limit over partition ; values create view insert
+        select from where group by order having a b c t ( ) , + - * / 1 2.5 'x' and or not case when then else end \
+        join on left in between like is null as with union all limit over partition ; values create view insert
         """.split(separator: " ").map { Array($0.utf8) + [32] }
 
     @Test("10 MB of random bytes and of words of the language are refused by size")
@@ -46,7 +46,7 @@ struct HostileSQLTests {
             #expect(
                 run.errors == """
                     error: [SQL_TOO_LONG] The job's text is longer than 256.0 KiB: job.sql
-                      = Split it into several jobs, or put long lists of values into a file and join with it.
+                      = Split it into several jobs, or put long lists into a file and join with it.
 
                     """)
         }

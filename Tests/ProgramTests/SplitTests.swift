@@ -36,7 +36,8 @@ struct SplitTests {
             "path 'in', header 'true', inferSchema 'true'"
             + (kind == "csv multi-line" ? ", multiLine 'true'" : "")
         let query =
-            "CREATE TEMPORARY VIEW v USING \(isCSV ? "csv" : "json") OPTIONS (\(options)); SELECT \(Self.check) FROM v"
+            "CREATE TEMPORARY VIEW v USING \(isCSV ? "csv" : "json") OPTIONS (\(options)); "
+            + "SELECT \(Self.check) FROM v"
         let expected = (0..<6_000).reduce(0, +) * 2
         var results: Set<String> = []
         for bytes in [1 << 30, 100_000, 65_537, 12_345, 4_096, 1_001] {

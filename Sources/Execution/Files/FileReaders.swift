@@ -44,7 +44,8 @@ package final class FileReaders: Sendable {
             let source = try files.open(path)
             return try CSVReader(
                 source: source, range: split.start..<split.end, schema: relation.dataSchema,
-                columns: layout.fileColumns, options: CSVOptions(relation.options, zone: zone, patterns: patterns(relation, zone)))
+                columns: layout.fileColumns,
+                options: CSVOptions(relation.options, zone: zone, patterns: patterns(relation, zone)))
         case .text:
             let source = try files.open(path)
             return try TextLineReader(source: source, range: split.start..<split.end, fields: fields)

@@ -19,13 +19,15 @@ protocol FileWriter: AnyObject {
 enum FileWriters {
     /// Begins a file. Throws for options that the format does not know.
     static func open(
-        _ sink: any ByteSink, relativePath: String, write: FileWrite, schema: Schema, settings: SessionSettings
+        _ sink: any ByteSink, relativePath: String, write: FileWrite, schema: Schema,
+        settings: SessionSettings
     ) throws -> any FileWriter {
         let zone = try Zone.named(settings.timeZone)
         switch write.format {
         case .parquet: return try ParquetFileWriter(sink, relativePath, write, schema)
         case .csv:
-            let writer = try CSVWriter(sink: sink, schema: schema, options: CSVWriterOptions(write.options, zone: zone))
+            let writer = try CSVWriter(
+                sink: sink, schema: schema, options: CSVWriterOptions(write.options, zone: zone))
             return TextFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         case .json:
             let writer = try JSONLinesWriter(

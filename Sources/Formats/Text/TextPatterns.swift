@@ -1,7 +1,7 @@
 import Vocabulary
 
-/// Reads times as the patterns say that options `dateFormat`, `timestampFormat` and `timestampNTZFormat` name.
-/// Whoever makes the options of a reader knows the patterns' language and gives a parser for each.
+/// Reads times as the patterns say that options `dateFormat`, `timestampFormat` and `timestampNTZFormat`
+/// name. Whoever makes the options of a reader knows the patterns' language and gives a parser for each.
 package struct TextPatterns: Sendable {
     /// Returns days since 1970 for dates, else microseconds, of UTC where the type has a zone; nil for a text
     /// that does not fit.

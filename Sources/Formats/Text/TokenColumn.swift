@@ -108,7 +108,8 @@ struct TokenColumn {
         var badCount = 0
         for i in 0..<count where starts[i] < TEXT_NULL {
             let bit: UInt64 = 1 << UInt64(i & 63)
-            var text = UnsafeBufferPointer(start: tokens.text + Int(starts[i]), count: Int(ends[i] - starts[i]))
+            var text = UnsafeBufferPointer(
+                start: tokens.text + Int(starts[i]), count: Int(ends[i] - starts[i]))
             let isQuoted = style == .json && text.count >= 2 && text[0] == 0x22
             if isQuoted { text = .init(rebasing: text[1..<(text.count - 1)]) }
             if style == .plain || isQuoted, let value = parser(text) {

@@ -40,17 +40,17 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func runLocal(_ request: JobRequest) async throws {
-        let cluster = try await EmbeddedCluster().service
-        let status = try await cluster.submit(request)
-        let interruption = Interruption { _ in
-            Task {
-                _ = try? await cluster.cancel(status.id)
-                fflush(nil)
-                _exit(130)
-            }
+        let cluster = try await EmbeddedCluster()
+        let service = cluster.service
+        let status = try await service.submit(request)
+        let interruption = Interruption { _ in Task { _ = try? await service.cancel(status.id) } }
+        let follower = JobFollower(service: service, progress: progress, output: output)
+        do {
+            try await follower.follow(status)
+        } catch {
+            await cluster.settle(status.id)
+            throw interruption.hasHappened ? ProgramExit(status: 130) : error
         }
-        let follower = JobFollower(service: cluster, progress: progress, output: output)
-        try await follower.follow(status)
         interruption.end()
     }
 
@@ -147,7 +147,9 @@ struct JobOptions: ParsableArguments {
                 throw EngineError.user(
                     "SQL_TOO_LONG",
                     "The job's text is longer than \(ByteSize.format(Limits.sqlBytes)): \(path)",
-                    remedy: "Split it into several jobs, or put long lists of values into a file and join with it.")
+                    remedy:
+                        "Split it into several jobs, or put long lists into a file and join with it."
+                )
             }
         }
         guard ferror(stream) == 0 else {

@@ -139,6 +139,16 @@ struct ErrorTextTests {
             name: "a missing config file", arguments: ["-e", "SELECT 1", "--config", "no.yaml"], status: 2,
             errors: "error: [CONFIG_FILE] Cannot read the config file no.yaml: No such file or directory\n"),
         Failing(
+            name: "no job at all", arguments: ["run"], status: 2,
+            errors: """
+                error: [USAGE] There is no job to run
+                  = Give a file of SQL, or -e "SQL"; etl-submit --help shows more.
+
+                """),
+        Failing(
+            name: "two jobs", arguments: ["job.sql", "-e", "SELECT 1"], status: 2,
+            errors: "error: [USAGE] Give a file of SQL or -e \"SQL\", not both: job.sql\n"),
+        Failing(
             name: "a missing job file", arguments: ["no.sql"], status: 2,
             errors: """
                 error: [USAGE] Cannot read the job no.sql: No such file or directory

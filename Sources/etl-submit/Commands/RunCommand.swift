@@ -105,11 +105,19 @@ struct JobOptions: ParsableArguments {
         } else if job == nil, sql == nil, let last = vars.last, !last.contains("=") {
             job = vars.removeLast()
         }
-        if (job == nil) == (sql == nil) { throw ValidationError("Give a file of SQL, or -e \"SQL\".") }
     }
 
-    /// Returns the request to submit. Throws when the file cannot be read or a pair is malformed.
+    /// Returns the request to submit. Throws when there is no job or two, the file cannot be read or a pair is
+    /// malformed. (Checked here and not in `validate`, which would come before unknown flags are told.)
     func request() throws -> JobRequest {
+        if let job, sql != nil {
+            throw EngineError.user("USAGE", "Give a file of SQL or -e \"SQL\", not both: \(job)")
+        }
+        if job == nil, sql == nil {
+            throw EngineError.user(
+                "USAGE", "There is no job to run",
+                remedy: "Give a file of SQL, or -e \"SQL\"; etl-submit --help shows more.")
+        }
         var text = try sql ?? JobOptions.read(job ?? "")
         for (key, value) in try JobOptions.pairs(vars, flag: "--vars") {
             text = text.replacing("${\(key)}", with: value)

@@ -195,7 +195,7 @@ static int json_name_double(const uint8_t *p, size_t n, double *out) {
         p++;
         n -= 2;
     }
-    int infinite = is_name(p, n, "Infinity") || is_name(p, n, "INF") || is_name(p, n, "+Infinity") ||
+    int infinite = is_name(p, n, "Infinity") || is_name(p, n, "+Infinity") ||
                    is_name(p, n, "+INF");
     int negative = is_name(p, n, "-Infinity") || is_name(p, n, "-INF");
     if (is_name(p, n, "NaN"))

@@ -17,7 +17,9 @@ struct ParquetDamageTests {
     private static func files() throws -> [[UInt8]] {
         let folder = try ScratchFolder()
         let count = try #require(
-            Int(try runPython(smallParquetMaker(), ["damage", folder.path]).trimmingCharacters(in: .whitespacesAndNewlines)))
+            Int(
+                try runPython(smallParquetMaker(), ["damage", folder.path]).trimmingCharacters(
+                    in: .whitespacesAndNewlines)))
         #expect(count == 19)
         return try (0..<count).map {
             [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("\($0).parquet"))))

@@ -13,7 +13,7 @@ struct ErrorTextTests {
         var errors: String
         var testDescription: String { name }
 
-        static func sql(_ name: String, _ files: [String: String] = [:], _ text: String, _ errors: String)
+        static func sql(_ name: String, _ files: [String: String], _ text: String, _ errors: String)
             -> Failing
         {
             Failing(name: name, files: files, arguments: ["-e", text], status: 1, errors: errors)
@@ -72,7 +72,7 @@ struct ErrorTextTests {
 
             """),
         .sql(
-            "a missing file", "SELECT 1;\nSELECT *\n  FROM csv.`no/such*.csv`",
+            "a missing file", [:], "SELECT 1;\nSELECT *\n  FROM csv.`no/such*.csv`",
             """
             error: [PATH_NOT_FOUND] There is no file or directory at this path: no/such*.csv
               --> <command line>:3:8
@@ -117,11 +117,12 @@ struct ErrorTextTests {
 
     static let usage: [Failing] = [
         Failing(
-            name: "an unknown setting", arguments: ["-e", "SELECT 1", "--conf", "etl.scan.targetByte=1"],
+            name: "an unknown setting",
+            arguments: ["-e", "SELECT 1", "--conf", "etl.optimizer.joinReorde=1"],
             status: 2,
             errors: """
-                error: [UNKNOWN_CONF] There is no setting of that name: etl.scan.targetByte
-                  = Did you mean etl.scan.targetBytes?
+                error: [UNKNOWN_CONF] There is no setting of that name: etl.optimizer.joinReorde
+                  = Did you mean etl.optimizer.joinReorder?
 
                 """),
         Failing(

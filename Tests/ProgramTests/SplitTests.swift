@@ -41,7 +41,7 @@ struct SplitTests {
         let expected = (0..<6_000).reduce(0, +) * 2
         var results: Set<String> = []
         for bytes in [1 << 30, 100_000, 65_537, 12_345, 4_096, 1_001] {
-            let run = try program.sql(query, ["--conf", "etl.scan.targetBytes=\(bytes)"])
+            let run = try program.sql(query, ["--conf", "spark.sql.files.maxPartitionBytes=\(bytes)"])
             #expect(run.status == 0, "\(bytes): \(run.errors)")
             results.insert(run.output)
         }

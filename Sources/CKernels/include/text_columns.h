@@ -24,7 +24,7 @@ size_t text_parse_integers(const text_tokens *tokens, int64_t low, int64_t high,
                            void *out);
 
 /// Doubles, correctly rounded (Clinger, PLDI 1990, for up to 2^53 and 10^22, else strtod). With
-/// `json`, tokens in quotes are names only: NaN, Infinity, INF, with a sign or without.
+/// `json`, tokens in quotes are names only: NaN, Infinity, +INF, -INF.
 size_t text_parse_doubles(const text_tokens *tokens, int json, double *out);
 size_t text_parse_floats(const text_tokens *tokens, int json, float *out);
 

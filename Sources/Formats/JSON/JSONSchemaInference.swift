@@ -18,7 +18,8 @@ package struct JSONSchemaInference {
 
     package init(options: JSONOptions) { self.options = options }
 
-    /// Returns the schema of all `sources`. Throws `MALFORMED_RECORD_IN_PARSING` (data) in mode FAILFAST.
+    /// Returns the schema of all `sources`. Throws `MALFORMED_RECORD_IN_PARSING` (data) in mode FAILFAST, and
+    /// `COLUMN_ALREADY_EXISTS` (user) for names that differ only in case.
     package func infer(_ sources: [any ByteSource]) throws(EngineError) -> Schema {
         let root = JSONShapeNode()
         var sawCorrupt = false
@@ -33,9 +34,13 @@ package struct JSONSchemaInference {
             fields.append(Field(options.corruptRecordColumn, .string))
             fields.sort { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) }
         }
-        // Of names that differ only in case Spark reads the first.
         var seen: Set<String> = []
-        return Schema(fields.filter { seen.insert($0.name.lowercased()).inserted })
+        for field in fields where !seen.insert(field.name.lowercased()).inserted {
+            throw .user(
+                "COLUMN_ALREADY_EXISTS", "The column `\(field.name.lowercased())` already exists",
+                remedy: "Give the columns with CREATE TEMPORARY VIEW name (columns) USING json ….")
+        }
+        return Schema(fields)
     }
 
     /// Chooses what to look at.

@@ -4,6 +4,7 @@ import Vocabulary
 /// Makes parsers of the patterns in options of text files: `dateFormat`, `timestampFormat` and
 /// `timestampNTZFormat`, by Spark's names in lower case.
 package struct TimePatternReaders: Sendable {
+    /// Returns the time that a text shows; nil when it does not fit.
     package typealias Parser = @Sendable (UnsafeBufferPointer<UInt8>) -> Int64?
 
     /// Gives days since 1970.

@@ -63,8 +63,8 @@ struct ErrorTextTests {
         .sql(
             "a file that is no Parquet", ["in.parquet": brokenCSV], "SELECT * FROM parquet.`in.parquet`",
             """
-            error: [FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER] This is no Parquet file, or it is cut short: it does \
-            not end with PAR1: in.parquet
+            error: [FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER] This is no Parquet file, or it is \
+            cut short: it does not end with PAR1: in.parquet
               --> <command line>:1:15
                | SELECT * FROM parquet.`in.parquet`
                |               ^^^^^^^^^^^^^^^^^^^^

@@ -29,8 +29,9 @@ struct HostileSQLTests {
     }
 
     private static let words = """
-        select from where group by order having a b c t ( ) , + - * / 1 2.5 'x' and or not case when then else end \
-        join on left in between like is null as with union all limit over partition ; values create view insert
+        select from where group by order having a b c t ( ) , + - * / 1 2.5 'x' and or not case when then \
+        else end join on left in between like is null as with union all limit over \
+        partition ; values create view insert
         """.split(separator: " ").map { Array($0.utf8) + [32] }
 
     @Test("10 MB of random bytes and of words of the language are refused by size")

@@ -138,9 +138,13 @@ static inline int is_break(const uint8_t *p, const uint8_t *end) {
 }
 
 /// Finds the quote that closes the field which begins behind `p`; NULL when the field is to be taken as it
-/// is. An end without quote counts as closing: then `*behind` is `end`.
+/// is, from the quote before `p` to the first separator or break at or after `*behind`. An end without quote
+/// counts as closing: then `*behind` is `end`.
 static uint8_t *closing_quote(const csv_dialect *d, uint8_t *p, uint8_t *end, uint8_t **behind) {
     uint8_t *at = p;
+    *behind = p;
+    if (p == end)
+        return NULL;
     for (; at < end; at++) {
         if (*at == d->escape && d->escape && at + 1 < end &&
             (at[1] == d->quote || (d->escape != d->quote && at[1] == d->escape))) {
@@ -152,9 +156,9 @@ static uint8_t *closing_quote(const csv_dialect *d, uint8_t *p, uint8_t *end, ui
         uint8_t *next = at + 1;
         while (next < end && *next <= ' ' && !is_break(next, end) && !at_separator(d, next, end))
             next++;
+        *behind = next;
         if (!is_break(next, end) && !at_separator(d, next, end))
             return NULL;
-        *behind = next;
         return at;
     }
     *behind = end;
@@ -190,7 +194,8 @@ static uint8_t *read_field(const csv_dialect *d, csv_fields *f, uint8_t *p, uint
             return behind;
         }
     }
-    uint8_t *at = start;
+    // Text behind a closing quote belongs to the field, and so does all before it.
+    uint8_t *at = d->quote && start < end && *start == d->quote ? behind : start;
     while (!is_break(at, end) && !at_separator(d, at, end))
         at++;
     uint8_t *last = at;
@@ -255,7 +260,7 @@ static int is_blank_line(const csv_dialect *d, const csv_fields *f, size_t line)
     csv_line(f, line, &start, &end);
     if (start < end && d->comment && f->text[start] == d->comment)
         return 1;
-    while (start < end && f->text[start] <= ' ')
+    while (!d->multi_line && start < end && f->text[start] <= ' ')
         start++;
     return start == end;
 }

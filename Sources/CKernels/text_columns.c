@@ -139,7 +139,7 @@ static int named_double(const uint8_t *p, size_t n, double *out) {
         p++;
         n--;
     }
-    if (!is_name(p, n, "Infinity") && !is_name(p, n, "INF") && !is_name(p, n, "Inf"))
+    if (!is_name(p, n, "Infinity") && !is_name(p, n, "Inf"))
         return 0;
     *out = sign * __builtin_inf();
     return 1;
@@ -189,18 +189,33 @@ int text_parse_double(const uint8_t *p, size_t n, double *out) {
     return slow_double(p, n, out);
 }
 
-/// Handles a token in quotes: only names of numbers that are none may be.
-static int quoted_double(const uint8_t *p, size_t n, double *out) {
-    if (n < 2)
+/// Handles a JSON token that is no number: the names of numbers that are none, in quotes or as they are.
+static int json_name_double(const uint8_t *p, size_t n, double *out) {
+    if (n >= 2 && *p == '"') {
+        p++;
+        n -= 2;
+    }
+    int infinite = is_name(p, n, "Infinity") || is_name(p, n, "+Infinity") ||
+                   is_name(p, n, "+INF");
+    int negative = is_name(p, n, "-Infinity") || is_name(p, n, "-INF");
+    if (is_name(p, n, "NaN"))
+        *out = __builtin_nan("");
+    else if (infinite || negative)
+        *out = negative ? -__builtin_inf() : __builtin_inf();
+    else
         return 0;
-    if (!is_name(p + 1, n - 2, "NaN") && !is_name(p + 1, n - 2, "Infinity") &&
-        !is_name(p + 1, n - 2, "-Infinity"))
-        return 0;
-    return named_double(p + 1, n - 2, out);
+    return 1;
 }
 
-size_t text_parse_doubles(const text_tokens *tokens, int quoted_names, double *out) {
-    FOR_TOKENS((quoted_names && *p == '"' ? quoted_double(p, n, &out[i]) : text_parse_double(p, n, &out[i])),
+/// Handles a token of JSON.
+static int json_double(const uint8_t *p, size_t n, double *out) {
+    if (n && (*p == '"' || *p == 'N' || *p == 'I' || *p == '+' || (n > 1 && *p == '-' && p[1] == 'I')))
+        return json_name_double(p, n, out);
+    return text_parse_double(p, n, out);
+}
+
+size_t text_parse_doubles(const text_tokens *tokens, int json, double *out) {
+    FOR_TOKENS((json ? json_double(p, n, &out[i]) : text_parse_double(p, n, &out[i])),
                out[i] = 0);
 }
 
@@ -231,15 +246,17 @@ static int parse_float(const uint8_t *p, size_t n, float *out) {
     return 1;
 }
 
-static int quoted_float(const uint8_t *p, size_t n, float *out) {
+static int json_float(const uint8_t *p, size_t n, float *out) {
     double wide = 0;
-    int good = quoted_double(p, n, &wide);
+    if (n && (*p == '-' || (*p >= '0' && *p <= '9')) && parse_float(p, n, out))
+        return 1;
+    int good = json_name_double(p, n, &wide);
     *out = (float)wide;
     return good;
 }
 
-size_t text_parse_floats(const text_tokens *tokens, int quoted_names, float *out) {
-    FOR_TOKENS((quoted_names && *p == '"' ? quoted_float(p, n, &out[i]) : parse_float(p, n, &out[i])),
+size_t text_parse_floats(const text_tokens *tokens, int json, float *out) {
+    FOR_TOKENS((json ? json_float(p, n, &out[i]) : parse_float(p, n, &out[i])),
                out[i] = 0);
 }
 

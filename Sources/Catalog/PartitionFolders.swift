@@ -39,8 +39,8 @@ enum PartitionFolders {
     }
 
     /// Returns the schema of the partition columns and each file's values. Types are inferred as Spark does:
-    /// INT, BIGINT,
-    /// DOUBLE, DATE, else STRING, over all values of a key; `given` types win. Throws
+    /// INT, BIGINT, DECIMAL, DOUBLE, DATE, TIMESTAMP, else STRING, over all values of a key; `given` types
+    /// win. Throws
     /// `CONFLICTING_DIRECTORY_STRUCTURES` when files
     /// lie under different keys.
     static func discover(
@@ -50,7 +50,8 @@ enum PartitionFolders {
             return (Schema([Field]()), files.map { _ in [] })
         }
         let keys = first.map(\.key)
-        for pairs in files where pairs.map(\.key) != keys {
+        let folded = keys.map { $0.lowercased() }
+        for pairs in files where pairs.map({ $0.key.lowercased() }) != folded {
             throw .user(
                 "CONFLICTING_DIRECTORY_STRUCTURES", "Files lie under different partition folders: \(root)",
                 remedy:
@@ -73,11 +74,17 @@ enum PartitionFolders {
 
     static func inferred(_ texts: [String]) -> DataType {
         let values = texts.filter { $0 != nullFolder }
-        if values.isEmpty { return .string }
+        if values.isEmpty { return .null }
         if values.allSatisfy({ Int32($0) != nil && !$0.hasPrefix("+") }) { return .int32 }
         if values.allSatisfy({ Int64($0) != nil && !$0.hasPrefix("+") }) { return .int64 }
+        let digits = values.map { text in text.utf8.count { $0 >= 0x30 && $0 <= 0x39 } }.max() ?? 0
+        if values.allSatisfy({ Int128($0) != nil && !$0.hasPrefix("+") }), digits <= DataType.maximumPrecision
+        {
+            return .decimal(precision: max(20, digits), scale: 0)
+        }
         if values.allSatisfy({ isDecimalNumber($0) }) { return .double }
         if values.allSatisfy({ days($0) != nil }) { return .date }
+        if values.allSatisfy({ days($0) != nil || instant($0) != nil }) { return .timestamp }
         return .string
     }
 
@@ -103,6 +110,29 @@ enum PartitionFolders {
         return backMonth == month && backDay == day ? result : nil
     }
 
+    /// Reads `yyyy-mm-dd hh:mm:ss` with an optional fraction, in UTC, as microseconds since 1970.
+    static func instant(_ text: String) -> Int64? {
+        guard text.utf8.count >= 19, text.utf8.count <= 26, let day = days(String(text.prefix(10))) else {
+            return nil
+        }
+        let bytes = Array(text.utf8)
+        guard bytes[10] == 0x20 || bytes[10] == 0x54, bytes[13] == 0x3A, bytes[16] == 0x3A,
+            let hour = number(bytes[11..<13]), let minute = number(bytes[14..<16]),
+            let second = number(bytes[17..<19]), hour < 24, minute < 60, second < 60
+        else { return nil }
+        var micros: Int64 = 0
+        if bytes.count > 19 {
+            guard bytes[19] == 0x2E, bytes.count > 20, let fraction = number(bytes[20...]) else { return nil }
+            micros = fraction
+            for _ in (bytes.count - 20)..<6 { micros *= 10 }
+        }
+        return ((day * 24 + hour) * 60 + minute) * 60_000_000 + second * 1_000_000 + micros
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
+        digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Int64(String(decoding: digits, as: UTF8.self)) : nil
+    }
+
     private static func literal(_ text: String, _ type: DataType, key: String) throws(EngineError) -> Literal
     {
         if text == nullFolder { return .null(type) }
@@ -116,6 +146,9 @@ enum PartitionFolders {
                 text.lowercased() == "true"
                     ? .boolean(true) : text.lowercased() == "false" ? .boolean(false) : nil
             case .date: days(text).map { .integer($0) }
+            case .decimal(_, 0): Int128(text).map { .decimal($0) }
+            case .timestamp, .timestampNTZ:
+                (instant(text) ?? days(text).map { $0 * 86_400_000_000 }).map { .integer($0) }
             default: nil
             }
         guard let value else {

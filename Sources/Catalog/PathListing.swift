@@ -3,6 +3,8 @@ import Vocabulary
 /// Finds the files that paths, directories and globs name.
 struct PathListing {
     let tree: any FileTree
+    /// Spark's option `pathGlobFilter`: what names of files must match.
+    var nameFilter: GlobPattern?
 
     /// A file with the directory or file that the user named, below which folders are partitions.
     struct Found {
@@ -59,7 +61,7 @@ struct PathListing {
         for entry in try tree.entries(in: directory) where !entry.isHidden {
             if entry.isDirectory {
                 try collect(entry.path, root: root, depth: depth + 1, into: &found)
-            } else {
+            } else if nameFilter?.matches(entry.name) ?? true {
                 found.append(Found(entry: entry, root: root))
                 if found.count > Self.fileLimit {
                     throw .user("TOO_MANY_FILES", "The path holds more than \(Self.fileLimit) files: \(root)")

@@ -8,9 +8,15 @@ extension SessionCatalog {
     package func files(
         format: FileFormat, paths: [String], options: [String: String], schema: Schema?
     ) throws(EngineError) -> FileRelation {
-        let found = try PathListing(tree: tree).files(at: paths)
+        let filter = options["pathglobfilter"].map { GlobPattern($0) }
+        let found = try PathListing(tree: tree, nameFilter: filter).files(at: paths)
         let name = paths.joined(separator: ",")
-        let pairs = found.map { PartitionFolders.pairs(of: $0.entry.path, below: $0.root) }
+        let base = options["basepath"].map(PathListing.trimmed)
+        let isFlat = options["recursivefilelookup"]?.lowercased() == "true"
+        let pairs = found.map { file -> [(key: String, value: String)] in
+            let root = base.map { file.entry.path.hasPrefix($0 + "/") ? $0 : file.root } ?? file.root
+            return isFlat ? [] : PartitionFolders.pairs(of: file.entry.path, below: root)
+        }
         let infers =
             options["spark.sql.sources.partitioncolumntypeinference.enabled"]?.lowercased() != "false"
         let partitions = try PartitionFolders.discover(pairs, root: name, infersTypes: infers, given: schema)
@@ -22,7 +28,8 @@ extension SessionCatalog {
         if let schema {
             full = schema
         } else {
-            full = try inferred(format, readable, options: options, name: name)
+            full = try inferred(
+                format, readable, hasFiles: !entries.isEmpty, options: options, name: name)
         }
         let keys = Set(partitions.schema.names.map { $0.lowercased() })
         let data = full.fields.filter { !keys.contains($0.name.lowercased()) }
@@ -33,9 +40,11 @@ extension SessionCatalog {
 
     /// Returns the columns inside the files.
     private func inferred(
-        _ format: FileFormat, _ files: [FileEntry], options: [String: String], name: String
+        _ format: FileFormat, _ files: [FileEntry], hasFiles: Bool, options: [String: String], name: String
     ) throws(EngineError) -> Schema {
         if format == .text { return Schema([Field("value", .string)]) }
+        // Empty text files have no columns, as Spark sees it; no file at all is an error.
+        if format != .parquet, files.isEmpty, hasFiles { return Schema([Field]()) }
         guard let first = files.first else {
             throw .user(
                 "UNABLE_TO_INFER_SCHEMA", "There is no file with content to take the columns from: \(name)",
@@ -64,7 +73,7 @@ extension SessionCatalog {
                     throw .data(
                         "CANNOT_MERGE_SCHEMAS",
                         "A column has different types in the files: \(field.name) is "
-                                + "\(fields[known].type.sqlName)"
+                            + "\(fields[known].type.sqlName)"
                             + " and \(field.type.sqlName) in \(file.path)"
                     )
                 }

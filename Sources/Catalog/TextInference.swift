@@ -1,5 +1,6 @@
 import Columns
 import Formats
+import Functions
 import Plans
 import Vocabulary
 
@@ -10,8 +11,14 @@ enum TextInference {
     ) throws(EngineError) -> Schema {
         var sources: [any ByteSource] = []
         for file in files.prefix(sampledFiles) { sources.append(try tree.open(file.path)) }
-        if format == .csv { return try CSVSchemaInference(options: try CSVOptions(options)).infer(sources) }
-        return try JSONSchemaInference(options: try JSONOptions(options)).infer(sources)
+        // Types do not depend on the session's zone.
+        let readers = try TimePatternReaders(options, zone: .utc)
+        let patterns = TextPatterns(
+            date: readers.date, timestamp: readers.timestamp, timestampNTZ: readers.timestampNTZ)
+        if format == .csv {
+            return try CSVSchemaInference(options: CSVOptions(options, patterns: patterns)).infer(sources)
+        }
+        return try JSONSchemaInference(options: JSONOptions(options, patterns: patterns)).infer(sources)
     }
 
     /// Files that are looked into at most.

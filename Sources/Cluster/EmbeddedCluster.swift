@@ -61,6 +61,18 @@ package final class EmbeddedCluster: Sendable {
         max(1 << 30, sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
     }
 
+    /// Longest wait for the tasks of a job to stop, milliseconds.
+    private static let settleMilliseconds = 10_000
+
+    /// Waits until the tasks of a job that failed or was cancelled have stopped and nothing of what they
+    /// wrote is left. Only one job may be there.
+    package func settle(_ id: String) async {
+        for _ in 0..<EmbeddedCluster.settleMilliseconds / 2 where await worker.runningCount > 0 {
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+        await coordinator.removeLeftovers(of: id)
+    }
+
     /// The cluster as clients see it.
     package var service: any JobService { coordinator }
 }

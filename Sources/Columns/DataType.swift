@@ -125,6 +125,17 @@ extension DataType {
         }
     }
 
+    /// The type as Spark names it in results, such as `struct<a:int>`, with the names of members as they are.
+    package var catalogName: String {
+        switch self {
+        case .array(let element, _): "array<\(element.catalogName)>"
+        case .structure(let fields):
+            "struct<\(fields.map { "\($0.name):\($0.type.catalogName)" }.joined(separator: ","))>"
+        case .map(let key, let value, _): "map<\(key.catalogName),\(value.catalogName)>"
+        default: sqlName.lowercased()
+        }
+    }
+
     /// The type as Spark writes it in messages and DDL: `DECIMAL(10,2)`, `ARRAY<INT>`, `STRUCT<a: INT>`.
     package var sqlName: String {
         switch self {

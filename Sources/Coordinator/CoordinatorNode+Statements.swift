@@ -88,19 +88,32 @@ extension CoordinatorNode {
     /// Removes what an unsuccessful job's open statement had written aside.
     func clean(_ job: JobID) {
         guard let book = books[job] else { return handle(.cleaned(job)) }
+        let discard = discarding(book)
+        Task.detached {
+            discard()
+            await self.handle(.cleaned(job))
+        }
+    }
+
+    /// Removes what an unsuccessful job's tasks may have written aside after `clean`, since they did not stop
+    /// at once; returns when it is gone. For whoever knows that none of them runs any more.
+    package func removeLeftovers(of id: String) async {
+        guard let book = try? book(id), status(of: book).state.isEnd, status(of: book).state != .succeeded
+        else { return }
+        let discard = discarding(book)
+        await Task.detached { discard() }.value
+    }
+
+    /// Returns what removes the staging of a job's last statement.
+    private func discarding(_ book: JobBook) -> @Sendable () -> Void {
         let storage = environment.storage
         let externalID = book.externalID
         let writes = book.plans.keys.sorted().compactMap { statement in
             book.graph(statement)?.write.map { (statement, $0) }
         }
-        let last = writes.last
-        Task.detached {
-            // What cannot be removed now stays aside, invisible to readers; the job has ended either way.
-            if let (statement, write) = last {
-                try? storage.discard(write, job: externalID, statement: statement)
-            }
-            await self.handle(.cleaned(job))
-        }
+        guard let (statement, write) = writes.last else { return {} }
+        // What cannot be removed now stays aside, invisible to readers; the job has ended either way.
+        return { try? storage.discard(write, job: externalID, statement: statement) }
     }
 }
 

@@ -126,8 +126,13 @@ extension EngineError {
                 "PATH_NOT_FOUND", "No such file or directory: \(path)",
                 remedy: "Check the path; relative paths start at the directory the job was submitted from.")
         case EACCES, EPERM, EROFS, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP:
-            return .user("PATH_NOT_ACCESSIBLE", "Could not \(action), \(reason): \(path)")
-        case ENOSPC, EDQUOT:
+            let isRight = number == EACCES || number == EPERM
+            return .user(
+                "PATH_NOT_ACCESSIBLE", "Could not \(action), \(reason): \(path)",
+                remedy: isRight
+                    ? "Give the user that runs this program the right to it, or choose another path."
+                    : "Choose another path.")
+        case ENOSPC, EDQUOT, EFBIG:
             return .system("DISK_FULL", "Could not \(action), \(reason): \(path)", remedy: "Free some space.")
         default: return .system("IO_ERROR", "Could not \(action), \(reason): \(path)")
         }

@@ -8,20 +8,23 @@ import Dispatch
 /// 130.
 final class Interruption {
     private let source: any DispatchSourceSignal
+    private let queue = DispatchQueue(label: "interruption")
+    private let counter = Counter()
 
     /// `handler` gets the number of interruptions so far.
     init(_ handler: @escaping @Sendable (Int) -> Void) {
         signal(SIGINT, SIG_IGN)
-        let queue = DispatchQueue(label: "interruption")
         source = DispatchSource.makeSignalSource(signal: SIGINT, queue: queue)
-        let counter = Counter()
-        source.setEventHandler {
+        source.setEventHandler { [counter] in
             counter.count += 1
             if counter.count > 1 { _exit(130) }
             handler(counter.count)
         }
         source.resume()
     }
+
+    /// Whether Ctrl-C was pressed.
+    var hasHappened: Bool { queue.sync { counter.count > 0 } }
 
     /// Gives Ctrl-C its usual meaning back.
     func end() {

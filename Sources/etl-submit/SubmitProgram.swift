@@ -25,11 +25,16 @@ struct SubmitProgram: AsyncParsableCommand {
         defaultSubcommand: RunCommand.self)
 
     static func main() async {
+        // A file beyond the limit of the process is a full disk, not the end of the program.
+        signal(SIGXFSZ, SIG_IGN)
         let status = await runToStatus()
         fflush(nil)
         // Not `exit`: threads of the embedded cluster may still be ending.
         _exit(status)
     }
+
+    /// Errors about what the user typed or configured, met before a job runs.
+    private static let usageCodes: Set = ["USAGE", "CONFIG_FILE", "UNKNOWN_CONF", "INVALID_CONF_VALUE"]
 
     /// Runs the command and returns the exit status of the contract: 0, 1 failed job, 2 bad usage, 130
     /// interrupted.
@@ -47,7 +52,7 @@ struct SubmitProgram: AsyncParsableCommand {
             return error.status
         } catch let error as EngineError {
             Terminal.printError(error.description)
-            return error.code == "USAGE" ? 2 : 1
+            return usageCodes.contains(error.code) ? 2 : 1
         } catch {
             let text = fullMessage(for: error)
             if exitCode(for: error) == .success {

@@ -37,7 +37,15 @@ enum Terminal {
     static func printError(_ text: String) {
         let label = isColoured ? "\u{1B}[1;31merror:\u{1B}[0m " : "error: "
         let bare = text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text
-        write(label + bare + "\n")
+        let lines = bare.split(separator: "\n", omittingEmptySubsequences: false).map(shortened)
+        write(label + lines.joined(separator: "\n") + "\n")
+    }
+
+    /// Characters of a line of an error that are shown: values and names may be of any length.
+    private static let lineCharacters = 1_000
+
+    private static func shortened(_ line: Substring) -> String {
+        line.utf8.count > lineCharacters ? line.prefix(lineCharacters) + "…" : String(line)
     }
 
     /// Writes a warning.

@@ -24,9 +24,9 @@ size_t text_parse_integers(const text_tokens *tokens, int64_t low, int64_t high,
                            void *out);
 
 /// Doubles, correctly rounded (Clinger, PLDI 1990, for up to 2^53 and 10^22, else strtod). With
-/// `quoted_names`, tokens in quotes are NaN, Infinity and -Infinity only.
-size_t text_parse_doubles(const text_tokens *tokens, int quoted_names, double *out);
-size_t text_parse_floats(const text_tokens *tokens, int quoted_names, float *out);
+/// `json`, tokens in quotes are names only: NaN, Infinity, +INF, -INF.
+size_t text_parse_doubles(const text_tokens *tokens, int json, double *out);
+size_t text_parse_floats(const text_tokens *tokens, int json, float *out);
 
 /// Decimals as unscaled 64-bit or 128-bit numbers, rounded half up to `scale`, bad beyond `precision` digits.
 size_t text_parse_decimals64(const text_tokens *tokens, int precision, int scale, int64_t *out);

@@ -1,5 +1,7 @@
 import Columns
 import Formats
+import Functions
+import Kernels
 import Plans
 import Synchronization
 import Vocabulary
@@ -26,6 +28,7 @@ package final class FileReaders: Sendable {
         filter: ScanDecodeFilter?, context: TaskContext
     ) throws -> any BatchStream {
         let relation = scan.relation
+        let zone = try Zone.named(context.settings.timeZone)
         let fields = layout.fileFields
         switch relation.format {
         case .parquet:
@@ -36,16 +39,24 @@ package final class FileReaders: Sendable {
             let source = try files.open(path)
             return try JSONReader(
                 source: source, range: split.start..<split.end, schema: Schema(fields),
-                options: JSONOptions(relation.options))
+                options: JSONOptions(relation.options, zone: zone, patterns: patterns(relation, zone)))
         case .csv:
             let source = try files.open(path)
             return try CSVReader(
                 source: source, range: split.start..<split.end, schema: relation.dataSchema,
-                columns: layout.fileColumns, options: CSVOptions(relation.options))
+                columns: layout.fileColumns,
+                options: CSVOptions(relation.options, zone: zone, patterns: patterns(relation, zone)))
         case .text:
             let source = try files.open(path)
             return try TextLineReader(source: source, range: split.start..<split.end, fields: fields)
         }
+    }
+
+    /// Returns how times are written in a relation's text files, where its options say so.
+    private func patterns(_ relation: FileRelation, _ zone: Zone) throws(EngineError) -> TextPatterns {
+        let readers = try TimePatternReaders(relation.options, zone: zone)
+        return TextPatterns(
+            date: readers.date, timestamp: readers.timestamp, timestampNTZ: readers.timestampNTZ)
     }
 
     // MARK: - Parquet

@@ -1,5 +1,6 @@
 import Columns
 import Formats
+import Kernels
 import Plans
 import Vocabulary
 
@@ -18,16 +19,19 @@ protocol FileWriter: AnyObject {
 enum FileWriters {
     /// Begins a file. Throws for options that the format does not know.
     static func open(
-        _ sink: any ByteSink, relativePath: String, write: FileWrite, schema: Schema
+        _ sink: any ByteSink, relativePath: String, write: FileWrite, schema: Schema,
+        settings: SessionSettings
     ) throws -> any FileWriter {
+        let zone = try Zone.named(settings.timeZone)
         switch write.format {
         case .parquet: return try ParquetFileWriter(sink, relativePath, write, schema)
         case .csv:
-            let writer = try CSVWriter(sink: sink, schema: schema, options: CSVWriterOptions(write.options))
+            let writer = try CSVWriter(
+                sink: sink, schema: schema, options: CSVWriterOptions(write.options, zone: zone))
             return TextFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         case .json:
             let writer = try JSONLinesWriter(
-                sink: sink, schema: schema, options: JSONWriterOptions(write.options))
+                sink: sink, schema: schema, options: JSONWriterOptions(write.options, zone: zone))
             return TextFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         case .text:
             let writer = try TextLineWriter(sink: sink, schema: schema, options: write.options)

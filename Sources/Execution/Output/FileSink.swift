@@ -106,7 +106,8 @@ final class FileSink: TaskSink {
         let path = folder.path + name
         let sink = try context.resources.files.create(
             path, write: write, job: context.jobID, attempt: context.attempt)
-        let writer = try FileWriters.open(sink, relativePath: path, write: write, schema: dataSchema)
+        let writer = try FileWriters.open(
+            sink, relativePath: path, write: write, schema: dataSchema, settings: context.settings)
         folder.writer = writer
         folder.fileNumber += 1
         openWriters += 1

@@ -12,6 +12,8 @@ final class CSVIndexer {
     private(set) var dialect: csv_dialect
     private(set) var fields = csv_fields()
     private(set) var rows = csv_rows()
+    /// The text that is indexed, kept because `fields` points into it.
+    private var window: TextWindow?
     private var places: Buffer?
     private var placeCapacity = 0
     private let rowPlaces: Buffer
@@ -41,18 +43,21 @@ final class CSVIndexer {
                 if let source = $0.baseAddress { _ = memcpy(buffer.base, source, bytes.count) }
             }
             memset(buffer.base + bytes.count, 0, 128)
-            window = TextWindow(buffer: buffer, count: bytes.count, isFirst: window.isFirst)
+            window = TextWindow(buffer: buffer, count: bytes.count, isFirst: window.isFirst, start: nil)
         }
         if window.isFirst, window.count >= 3, memcmp(window.base, "\u{FEFF}", 3) == 0 {
             memmove(window.base, window.base + 3, window.count - 3)
             memset(window.base + window.count - 3, 0, 3)
-            window = TextWindow(buffer: window.buffer, count: window.count - 3, isFirst: true)
+            window = TextWindow(
+                buffer: window.buffer, count: window.count - 3, isFirst: true,
+                start: window.start.map { $0 + 3 })
         }
         return window
     }
 
     /// Indexes a window and goes to its first line.
     func index(_ window: TextWindow) {
+        self.window = window
         if window.count + 8 > placeCapacity {
             placeCapacity = window.count + window.count / 8 + 8
             let all = Buffer(byteCount: placeCapacity * 16)
@@ -110,6 +115,13 @@ final class CSVIndexer {
                     nullValue == nil ? Int.max : text.count)
             }
         }
+    }
+
+    /// Returns where in the file a row's record begins, where that is known.
+    func recordStart(_ row: Int) -> Int? {
+        var (start, end): (UInt32, UInt32) = (0, 0)
+        csv_line(&fields, Int(rows.lines[row]), &start, &end)
+        return window?.start.map { $0 + Int(start) }
     }
 
     /// Returns the text of a row's record.

@@ -21,11 +21,16 @@ package struct CSVOptions: Sendable {
     package var inferSchema: Bool
     package var enforceSchema: Bool
     package var zone: Zone
+    /// How times are written, where not in Spark's usual forms.
+    package var patterns: TextPatterns
 
     /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user) for values that cannot be,
     /// and
     /// `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8 and for time patterns.
-    package init(_ options: [String: String] = [:], zone: Zone? = nil) throws(EngineError) {
+    package init(
+        _ options: [String: String] = [:], zone: Zone? = nil, patterns: TextPatterns = TextPatterns()
+    ) throws(EngineError) {
+        self.patterns = patterns
         let options = TextOptions(options)
         separator = try CSVOptions.separator(options["sep", "delimiter"] ?? ",")
         quote = try CSVOptions.byte(options, "quote", default: 0x22)
@@ -42,16 +47,12 @@ package struct CSVOptions: Sendable {
         inferSchema = try options.flag("inferSchema", default: false)
         enforceSchema = try options.flag("enforceSchema", default: true)
         self.zone = try TextOptions.zone(options, session: zone)
-        if let encoding = options["encoding", "charset"], !["utf-8", "utf8"].contains(encoding.lowercased()) {
-            throw .user(
-                "UNSUPPORTED_FEATURE", "Text in encoding \(encoding) cannot be read",
-                remedy: "Convert it to UTF-8.")
-        }
-        for name in ["dateFormat", "timestampFormat", "timestampNTZFormat"] where options[name] != nil {
-            throw .user(
-                "UNSUPPORTED_FEATURE", "Option \(name) is not supported for CSV",
-                remedy: "Read the column as STRING and use to_date or to_timestamp with the pattern.")
-        }
+        try options.refuse(
+            [
+                "nanValue": "NaN", "positiveInf": "Inf", "negativeInf": "-Inf", "lineSep": "\n",
+                "preferDate": "true", "unescapedQuoteHandling": "STOP_AT_DELIMITER",
+            ], format: "CSV")
+        try options.refuseOtherText(patterns)
         if emptyValue.utf8.count > CSVOptions.emptyValueLimit {
             throw .user(
                 "INVALID_OPTION", "Option emptyValue is longer than \(CSVOptions.emptyValueLimit) bytes")

@@ -112,7 +112,8 @@ package final class CSVReader: BatchStream {
             case .permissive: break
             case .failFast:
                 let row = (0..<count).first { found.isSet($0) } ?? 0
-                throw .malformedRecord(indexer.recordText(row), in: windows.name)
+                throw .malformedRecord(
+                    indexer.recordText(row), in: windows.name, at: indexer.recordStart(row))
             case .dropMalformed:
                 indexer.keepRows { !found.isSet($0) }
                 count = Int(indexer.rows.count)
@@ -140,8 +141,7 @@ package final class CSVReader: BatchStream {
             }
             let tokens = TokenColumn(
                 heap: window.buffer, starts: starts + offset, ends: ends + offset, count: count,
-                style: .plain,
-                zone: options.zone)
+                style: .plain, zone: options.zone, patterns: options.patterns)
             offset += stride
             let outcome = try tokens.parse(as: output.type)
             faults = Bitmap.union(faults, outcome.bad)

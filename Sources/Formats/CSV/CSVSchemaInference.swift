@@ -94,7 +94,8 @@ package struct CSVSchemaInference {
                     let offset = column * Limits.batchRows
                     let tokens = TokenColumn(
                         heap: window.buffer, starts: starts + offset, ends: ends + offset,
-                        count: Int(indexer.rows.count), style: .plain, zone: .utc)
+                        count: Int(indexer.rows.count), style: .plain, zone: .utc,
+                        patterns: options.patterns)
                     kinds[column] = try CSVKind.widened(kinds[column], by: tokens)
                 }
             }
@@ -134,7 +135,7 @@ enum CSVKind: Equatable {
         }
         for row in 0..<tokens.count where tokens.starts[row] < TEXT_NULL && (suspects?.isSet(row) ?? true) {
             let token = UnsafePointer(tokens.heap.pointer(as: UInt8.self)) + Int(tokens.starts[row])
-            let found = of(token, Int(tokens.ends[row] - tokens.starts[row]))
+            let found = of(token, Int(tokens.ends[row] - tokens.starts[row]), tokens.patterns)
             kind = kind.map { merged($0, found) } ?? found
             if kind == .string { break }
         }
@@ -142,7 +143,9 @@ enum CSVKind: Equatable {
     }
 
     /// Tells the kind of one token, tried in Spark's order.
-    private static func of(_ token: UnsafePointer<UInt8>, _ length: Int) -> CSVKind {
+    private static func of(
+        _ token: UnsafePointer<UInt8>, _ length: Int, _ patterns: TextPatterns
+    ) -> CSVKind {
         let bytes = UnsafeBufferPointer(start: token, count: length)
         let text = String(decoding: bytes, as: UTF8.self)
         if Int32(text) != nil { return .int }
@@ -152,13 +155,25 @@ enum CSVKind: Equatable {
         if digits > 0, digits + signs == length, digits <= DataType.maximumPrecision {
             return .decimal(digits)
         }
-        var (value, days, time, zoned): (Double, Int32, Int64, UInt8) = (0, 0, 0, 0)
+        var value = 0.0
         if text_parse_double(token, length, &value) == 1 { return .double }
-        if length == 10, token[4] == 0x2D, token[7] == 0x2D, text_parse_date(token, length, &days) == 1 {
-            return .date
-        }
-        if text_parse_timestamp(token, length, &time, &zoned) == 1 { return .timestamp }
+        if let time = time(bytes, patterns) { return time }
         return ["true", "false"].contains(text.lowercased()) ? .boolean : .string
+    }
+
+    /// Tells dates and timestamps, by the patterns that the options name or in Spark's usual forms.
+    private static func time(_ bytes: UnsafeBufferPointer<UInt8>, _ patterns: TextPatterns) -> CSVKind? {
+        var (days, time, zoned): (Int32, Int64, UInt8) = (0, 0, 0)
+        guard let token = bytes.baseAddress else { return nil }
+        let looksLikeDate = bytes.count == 10 && token[4] == 0x2D && token[7] == 0x2D
+        let isDate =
+            patterns.date.map { $0(bytes) != nil }
+            ?? (looksLikeDate && text_parse_date(token, bytes.count, &days) == 1)
+        if isDate { return .date }
+        let isTimestamp =
+            patterns.timestamp.map { $0(bytes) != nil }
+            ?? (text_parse_timestamp(token, bytes.count, &time, &zoned) == 1)
+        return isTimestamp ? .timestamp : nil
     }
 
     private static func merged(_ a: CSVKind, _ b: CSVKind) -> CSVKind {

@@ -9,6 +9,7 @@ struct JSONColumns {
     let plan: JSONWalkPlan
     let heap: Buffer
     let zone: Zone
+    let patterns: TextPatterns
 
     /// A column, and which of its values did not fit.
     struct Outcome {
@@ -31,7 +32,8 @@ struct JSONColumns {
         default:
             let places = plan.nodes[node]
             let tokens = TokenColumn(
-                heap: heap, starts: places.starts, ends: places.ends, count: count, style: .json, zone: zone)
+                heap: heap, starts: places.starts, ends: places.ends, count: count, style: .json, zone: zone,
+                patterns: patterns)
             let outcome = try tokens.parse(as: type)
             return Outcome(vector: outcome.vector, unfit: outcome.bad, touched: outcome.bad)
         }

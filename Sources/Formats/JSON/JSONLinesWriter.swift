@@ -17,6 +17,7 @@ package struct JSONWriterOptions: Sendable {
         lineSeparator = Array((options["lineSep"] ?? "\n").utf8)
         compression = try TextCompression(option: options["compression", "codec"])
         self.zone = try TextOptions.zone(options, session: zone)
+        try options.refuseOtherText(TextPatterns())
     }
 }
 

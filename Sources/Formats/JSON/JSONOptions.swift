@@ -15,11 +15,19 @@ package struct JSONOptions: Sendable {
     package var prefersDecimal: Bool
     /// Whether inference makes timestamps of strings that look like them.
     package var inferTimestamp: Bool
+    /// Whether inference leaves out what was null or empty in all records.
+    package var dropFieldIfAllNull: Bool
     /// Zone of timestamps that name none.
     package var zone: Zone
+    /// How times are written, where not in Spark's usual forms.
+    package var patterns: TextPatterns
 
-    /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user).
-    package init(_ options: [String: String] = [:], zone: Zone? = nil) throws(EngineError) {
+    /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user) for values that cannot be,
+    /// and `UNSUPPORTED_FEATURE` (user) for what would be read in another way than asked.
+    package init(
+        _ options: [String: String] = [:], zone: Zone? = nil, patterns: TextPatterns = TextPatterns()
+    ) throws(EngineError) {
+        self.patterns = patterns
         let options = TextOptions(options)
         mode = ReadMode(option: options["mode"])
         corruptRecordColumn = options["columnNameOfCorruptRecord"] ?? "_corrupt_record"
@@ -28,6 +36,15 @@ package struct JSONOptions: Sendable {
         primitivesAsString = try options.flag("primitivesAsString", default: false)
         prefersDecimal = try options.flag("prefersDecimal", default: false)
         inferTimestamp = try options.flag("inferTimestamp", default: false)
+        dropFieldIfAllNull = try options.flag("dropFieldIfAllNull", default: false)
         self.zone = try TextOptions.zone(options, session: zone)
+        try options.refuse(
+            [
+                "allowComments": "false", "allowUnquotedFieldNames": "false", "allowSingleQuotes": "true",
+                "allowNumericLeadingZeros": "false", "allowNonNumericNumbers": "true",
+                "allowBackslashEscapingAnyCharacter": "false", "allowUnquotedControlChars": "false",
+                "lineSep": "\n",
+            ], format: "JSON")
+        try options.refuseOtherText(patterns)
     }
 }

@@ -37,7 +37,7 @@ enum JSONQuoteRepair {
         let buffer = Buffer(byteCount: text.count + 64)
         text.withUnsafeBytes { _ = memcpy(buffer.base, $0.baseAddress.unsafelyUnwrapped, text.count) }
         memset(buffer.base + text.count, 0, 64)
-        return TextWindow(buffer: buffer, count: text.count, isFirst: false)
+        return TextWindow(buffer: buffer, count: text.count, isFirst: false, start: nil)
     }
 
     /// Returns the record with double quotes around its single-quoted strings; nil when it has none, so that

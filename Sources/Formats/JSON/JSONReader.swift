@@ -96,7 +96,8 @@ package final class JSONReader: BatchStream {
         }
         let count = Int(walk.row_count)
         if count == 0 { return nil }
-        let columns = JSONColumns(plan: plan, heap: window.buffer, zone: options.zone)
+        let columns = JSONColumns(
+            plan: plan, heap: window.buffer, zone: options.zone, patterns: options.patterns)
         let record = try columns.column(0, .structure(dataFields), count: count)
         let faults = Bitmap.union(record.touched, brokenRows(count))
         guard let faults else { return batch(record.vector.children, corrupt: nil, count: count) }
@@ -105,7 +106,8 @@ package final class JSONReader: BatchStream {
             return batch(record.vector.children, corrupt: corruptRecords(window, faults), count: count)
         case .failFast:
             let row = (0..<count).first { faults.isSet($0) } ?? 0
-            throw .malformedRecord(recordText(window, row), in: windows.name)
+            let place = window.start.map { $0 + Int(plan.rowStarts[row]) }
+            throw .malformedRecord(recordText(window, row), in: windows.name, at: place)
         case .dropMalformed:
             blank(window, faults)
             try restart(window, at: start)

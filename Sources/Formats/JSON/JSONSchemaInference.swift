@@ -38,7 +38,7 @@ package struct JSONSchemaInference {
         for field in fields where !seen.insert(field.name.lowercased()).inserted {
             throw .user(
                 "COLUMN_ALREADY_EXISTS", "The column `\(field.name.lowercased())` already exists",
-                remedy: "Choose another name or rename the existing column.")
+                remedy: "Give the columns with CREATE TEMPORARY VIEW name (columns) USING json ….")
         }
         return Schema(fields)
     }
@@ -141,7 +141,8 @@ private final class JSONShapeScan {
     private func failure(_ window: TextWindow, _ row: Int) -> EngineError {
         let (start, end) = (Int(plan.rowStarts[row]), Int(plan.rowEnds[row]))
         let bytes = UnsafeRawBufferPointer(start: window.base + start, count: end - start)
-        return .malformedRecord(String(decoding: bytes, as: UTF8.self), in: windows.name)
+        return .malformedRecord(
+            String(decoding: bytes, as: UTF8.self), in: windows.name, at: window.start.map { $0 + start })
     }
 
     /// Takes in a record, or an array of them, that the walk has found to be JSON.
@@ -231,6 +232,11 @@ private final class JSONShapeScan {
     private func string(_ node: JSONShapeNode, _ at: Int, _ end: Int) {
         if !options.inferTimestamp || node.kinds.contains(.string) {
             node.kinds.insert(.string)
+            return
+        }
+        if let parser = options.patterns.timestamp {
+            let text = UnsafeBufferPointer(start: text + at + 1, count: max(0, end - at - 2))
+            node.kinds.insert(parser(text) != nil ? .timestamp : .string)
             return
         }
         var (value, zoned): (Int64, UInt8) = (0, 0)

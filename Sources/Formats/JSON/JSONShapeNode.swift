@@ -50,13 +50,17 @@ final class JSONShapeNode {
         return members.count - 1
     }
 
-    /// Returns the type that holds all values seen, by Spark's rules; nil for objects without members.
+    /// Returns the type that holds all values seen, by Spark's rules; nil for objects without members, and
+    /// for nulls where the options ask to drop them.
     func type(options: JSONOptions) -> DataType? {
         let seen = kinds.subtracting(.null)
-        if seen.isEmpty { return .string }
+        if seen.isEmpty { return options.dropFieldIfAllNull ? nil : .string }
         if seen == .object { return structure(options: options).map { .structure($0) } }
         if seen == .array {
-            return .array(element?.type(options: options) ?? .string, containsNull: true)
+            // Arrays of objects without members have no type; arrays without elements are of strings.
+            let isEmpty = element?.kinds.isEmpty ?? true
+            if isEmpty { return options.dropFieldIfAllNull ? nil : .array(.string, containsNull: true) }
+            return element?.type(options: options).map { .array($0, containsNull: true) }
         }
         if !seen.isDisjoint(with: [.object, .array, .string]) { return .string }
         if seen == .boolean { return .boolean }
@@ -68,7 +72,7 @@ final class JSONShapeNode {
     /// Returns the members that have a type, by name; nil when there are none.
     func structure(options: JSONOptions) -> [Field]? {
         let fields = members.compactMap { member in
-            member.node.type(options: options).map { Field(member.name, $0) }
+            member.name.isEmpty ? nil : member.node.type(options: options).map { Field(member.name, $0) }
         }
         if fields.isEmpty { return nil }
         return fields.sorted { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) }

@@ -36,6 +36,34 @@ package struct TextOptions: Sendable {
         return number
     }
 
+    /// Throws `UNSUPPORTED_FEATURE` (user) where an option is set to anything but the value given here, which
+    /// is what readers do.
+    func refuse(_ fixed: KeyValuePairs<String, String>, format: String) throws(EngineError) {
+        for (name, value) in fixed {
+            guard let given = self[name], given.lowercased() != value.lowercased() else { continue }
+            throw .user(
+                "UNSUPPORTED_FEATURE",
+                "Option \(name) of \(format) files cannot have another value than the usual one",
+                remedy: "Leave it out, and convert the values in the query.")
+        }
+    }
+
+    /// Throws `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8 and for patterns of times without
+    /// their parsers.
+    func refuseOtherText(_ patterns: TextPatterns) throws(EngineError) {
+        if let encoding = self["encoding", "charset"], !["utf-8", "utf8"].contains(encoding.lowercased()) {
+            throw .user(
+                "UNSUPPORTED_FEATURE", "Text in encoding \(encoding) cannot be read",
+                remedy: "Convert it to UTF-8.")
+        }
+        for name in ["dateFormat", "timestampFormat", "timestampNTZFormat"]
+        where self[name] != nil && patterns[name] == nil {
+            throw .user(
+                "UNSUPPORTED_FEATURE", "Option \(name) is not supported here",
+                remedy: "Use to_date, to_timestamp and date_format with the pattern in the query.")
+        }
+    }
+
     /// Returns the zone that option `timeZone` names, else the session's, else UTC. Throws `INVALID_TIMEZONE`
     /// (user).
     static func zone(_ options: TextOptions, session: Zone?) throws(EngineError) -> Zone {

@@ -12,6 +12,8 @@ struct TextWindow {
     let count: Int
     /// Whether it begins at the file's first byte.
     let isFirst: Bool
+    /// Where in the file's text it begins; nil when its bytes are no longer those of the file.
+    let start: Int?
 
     var base: UnsafeMutablePointer<UInt8> { buffer.pointer(as: UInt8.self) }
 }
@@ -115,7 +117,8 @@ final class TextWindows {
         rest = isDone ? [] : Array(UnsafeRawBufferPointer(start: buffer.base + cut, count: count - cut))
         memset(buffer.base + cut, 0, 64)
         defer { isFirst = false }
-        return cut == 0 ? nil : TextWindow(buffer: buffer, count: cut, isFirst: isFirst)
+        if cut == 0 { return nil }
+        return TextWindow(buffer: buffer, count: cut, isFirst: isFirst, start: position - count)
     }
 
     private func tooLarge() -> EngineError {

@@ -21,6 +21,7 @@ struct TokenColumn {
     let count: Int
     let style: TokenStyle
     let zone: Zone
+    var patterns = TextPatterns()
 
     /// What came out: the vector, and one bit per token that is no value of the type (nil where all are).
     struct Outcome {
@@ -42,7 +43,12 @@ struct TokenColumn {
         (tokens.starts, tokens.ends, tokens.count) = (UnsafePointer(starts), UnsafePointer(ends), count)
         tokens.valid = valid.pointer(as: UInt64.self)
         tokens.bad = bad.pointer(as: UInt64.self)
-        let badCount = try parse(&tokens, as: type, into: values)
+        let badCount: Int
+        if let parser = pattern(of: type) {
+            badCount = parse(tokens, with: parser, as: type, into: values)
+        } else {
+            badCount = try parse(&tokens, as: type, into: values)
+        }
         let vector = Vector.flat(type, count: count, values: values, validity: Bitmap(valid, count: count))
         return Outcome(vector: vector, bad: badCount == 0 ? nil : Bitmap(bad, count: count))
     }
@@ -82,7 +88,56 @@ struct TokenColumn {
         if type == .timestamp, !zone.isUTC {
             for i in 0..<count where flags[i] == 0 { out[i] = Int64(zone.instant(local: Int(out[i]))) }
         }
+        if type == .timestampNTZ { return badCount + refuseZones(tokens, flags) }
         return badCount
+    }
+
+    private func pattern(of type: DataType) -> TextPatterns.Parser? {
+        switch type {
+        case .date: patterns.date
+        case .timestamp: patterns.timestamp
+        case .timestampNTZ: patterns.timestampNTZ
+        default: nil
+        }
+    }
+
+    /// Parses times by a pattern, one by one; returns the number of bad ones.
+    private func parse(
+        _ tokens: text_tokens, with parser: TextPatterns.Parser, as type: DataType, into values: Buffer
+    ) -> Int {
+        var badCount = 0
+        for i in 0..<count where starts[i] < TEXT_NULL {
+            let bit: UInt64 = 1 << UInt64(i & 63)
+            var text = UnsafeBufferPointer(
+                start: tokens.text + Int(starts[i]), count: Int(ends[i] - starts[i]))
+            let isQuoted = style == .json && text.count >= 2 && text[0] == 0x22
+            if isQuoted { text = .init(rebasing: text[1..<(text.count - 1)]) }
+            if style == .plain || isQuoted, let value = parser(text) {
+                tokens.valid[i >> 6] |= bit
+                if type == .date {
+                    values.pointer(as: Int32.self)[i] = Int32(truncatingIfNeeded: value)
+                } else {
+                    values.pointer(as: Int64.self)[i] = value
+                }
+            } else {
+                tokens.bad[i >> 6] |= bit
+                badCount += 1
+            }
+        }
+        return badCount
+    }
+
+    /// Makes bad the values that name a zone, which a timestamp without zone cannot; returns their number.
+    private func refuseZones(_ tokens: text_tokens, _ flags: UnsafeMutablePointer<UInt8>) -> Int {
+        var refused = 0
+        for i in 0..<count where flags[i] != 0 {
+            let bit: UInt64 = 1 << UInt64(i & 63)
+            if tokens.valid[i >> 6] & bit == 0 { continue }
+            tokens.valid[i >> 6] &= ~bit
+            tokens.bad[i >> 6] |= bit
+            refused += 1
+        }
+        return refused
     }
 
     /// Returns the tokens as they are, as strings.

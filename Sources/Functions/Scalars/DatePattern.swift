@@ -17,7 +17,7 @@ struct DatePattern {
     static let weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
     /// Parses a pattern. Throws `INVALID_DATETIME_PATTERN`.
-    init(_ pattern: String) throws {
+    init(_ pattern: String) throws(EngineError) {
         let bytes = Array(pattern.utf8)
         var i = 0
         while i < bytes.count {

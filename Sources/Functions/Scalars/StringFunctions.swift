@@ -191,7 +191,13 @@ enum StringFunctions {
             "space", typing: Signature.of([.int], .string), "Returns a number of blanks.", example: "space(3)"
         ) { call in
             let rows = Rows(call)
-            return rows.bytes { [UInt8](repeating: 32, count: max(0, rows.integer(0, $0))) }
+            return try rows.bytes { row in
+                let count = max(0, rows.integer(0, row))
+                if count > Limits.stringBytes {
+                    throw Failure.invalidArgument("space", "the result would have \(count) bytes")
+                }
+                return [UInt8](repeating: 32, count: count)
+            }
         },
     ]
 
@@ -290,9 +296,12 @@ enum StringFunctions {
         ) { call in
             let rows = Rows(call)
             let hasFill = call.arguments.count == 3
-            return rows.texts { row in
+            return try rows.texts { row in
                 let text = rows.text(0, row).unicodeScalars
                 let wanted = max(0, rows.integer(1, row))
+                if wanted > Limits.stringBytes {
+                    throw Failure.invalidArgument(name, "the result would have \(wanted) characters")
+                }
                 let count = text.count
                 if count >= wanted { return String(text.prefix(wanted)) }
                 let fill = Array((hasFill ? rows.text(2, row) : " ").unicodeScalars)

@@ -42,13 +42,19 @@ struct CastJob {
     let zone: Zone
     var count: Int { input.count }
 
+    /// Characters of a value that messages show.
+    private static let shownCharacters = 200
+
     /// The value of a row as messages show it.
     func shown(_ row: Int) -> String {
+        if case .string(let value) = input.scalar(at: row) {
+            let rest = value.dropFirst(CastJob.shownCharacters)
+            return "'\(value.prefix(CastJob.shownCharacters))\(rest.isEmpty ? "" : "…")'"
+        }
         let text = (try? CastJob(input: input, target: .string, mode: .null, zone: zone).toText())?.scalar(
             at: row)
         guard case .string(let value)? = text else { return "null" }
         switch input.type {
-        case .string: return "'\(value)'"
         case .int64: return value + "L"
         case .int16: return value + "S"
         case .int8: return value + "T"

@@ -122,7 +122,7 @@ extension Binder {
         case ("isnull", 1): return try call("is_null", arguments, at: span)
         case ("isnotnull", 1): return try call("is_not_null", arguments, at: span)
         case ("equal_null", 2): return try comparison("null_safe_equal", arguments[0], arguments[1], at: span)
-        case ("typeof", 1): return .literal(.string(arguments[0].type.sqlName.lowercased()))
+        case ("typeof", 1): return .literal(.string(arguments[0].type.catalogName))
         case ("positive", 1) where arguments[0].type.isNumeric: return arguments[0]
         default: return nil
         }

@@ -49,7 +49,8 @@ package enum SettingNames {
         let near = Suggestion.nearest(to: name, among: known)
         return .user(
             "UNKNOWN_CONF", "There is no setting of that name: \(name)",
-            remedy: near.map { "Did you mean \($0)?" })
+            remedy: near.map { "Did you mean \($0)?" }
+                ?? "The settings are: \(known.joined(separator: ", ")).")
     }
 
     private static func invalid(_ value: String, _ name: String, _ wanted: String) -> EngineError {

@@ -155,7 +155,7 @@ package struct StatementPlanner {
             }
         }
         let rows = schema.fields.map {
-            [Literal.string($0.name), .string($0.type.sqlName.lowercased()), Literal.null(.string)]
+            [Literal.string($0.name), .string($0.type.catalogName), Literal.null(.string)]
         }
         return PlannedStatement(
             work: .rows(

@@ -40,17 +40,17 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func runLocal(_ request: JobRequest) async throws {
-        let cluster = try await EmbeddedCluster().service
-        let status = try await cluster.submit(request)
-        let interruption = Interruption { _ in
-            Task {
-                _ = try? await cluster.cancel(status.id)
-                fflush(nil)
-                _exit(130)
-            }
+        let cluster = try await EmbeddedCluster()
+        let service = cluster.service
+        let status = try await service.submit(request)
+        let interruption = Interruption { _ in Task { _ = try? await service.cancel(status.id) } }
+        let follower = JobFollower(service: service, progress: progress, output: output)
+        do {
+            try await follower.follow(status)
+        } catch {
+            await cluster.settle(status.id)
+            throw interruption.hasHappened ? ProgramExit(status: 130) : error
         }
-        let follower = JobFollower(service: cluster, progress: progress, output: output)
-        try await follower.follow(status)
         interruption.end()
     }
 
@@ -105,11 +105,19 @@ struct JobOptions: ParsableArguments {
         } else if job == nil, sql == nil, let last = vars.last, !last.contains("=") {
             job = vars.removeLast()
         }
-        if (job == nil) == (sql == nil) { throw ValidationError("Give a file of SQL, or -e \"SQL\".") }
     }
 
-    /// Returns the request to submit. Throws when the file cannot be read or a pair is malformed.
+    /// Returns the request to submit. Throws when there is no job or two, the file cannot be read or a pair
+    /// is malformed. (Checked here and not in `validate`, which would come before unknown flags are told.)
     func request() throws -> JobRequest {
+        if let job, sql != nil {
+            throw EngineError.user("USAGE", "Give a file of SQL or -e \"SQL\", not both: \(job)")
+        }
+        if job == nil, sql == nil {
+            throw EngineError.user(
+                "USAGE", "There is no job to run",
+                remedy: "Give a file of SQL, or -e \"SQL\"; etl-submit --help shows more.")
+        }
         var text = try sql ?? JobOptions.read(job ?? "")
         for (key, value) in try JobOptions.pairs(vars, flag: "--vars") {
             text = text.replacing("${\(key)}", with: value)
@@ -146,7 +154,10 @@ struct JobOptions: ParsableArguments {
             if bytes.count > Limits.sqlBytes {
                 throw EngineError.user(
                     "SQL_TOO_LONG",
-                    "The job's text is longer than \(ByteSize.format(Limits.sqlBytes)): \(path)")
+                    "The job's text is longer than \(ByteSize.format(Limits.sqlBytes)): \(path)",
+                    remedy:
+                        "Split it into several jobs, or put long lists into a file and join with it."
+                )
             }
         }
         guard ferror(stream) == 0 else {

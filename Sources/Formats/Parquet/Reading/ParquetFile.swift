@@ -101,7 +101,8 @@ package final class ParquetFile: Sendable {
             if overflow || sum > 1 << 48 { throw bad }
             rows = sum
             for (chunk, leaf) in zip(group.columns, leaves) {
-                let start = chunk.startOffset
+                // Some writers give the chunks of a row group without rows no place; they are never read.
+                let start = group.rowCount == 0 ? 4 : chunk.startOffset
                 guard chunk.physical == leaf.physical, chunk.valueCount >= 0, start >= 4, start <= byteCount,
                     chunk.compressedBytes >= 0, chunk.compressedBytes <= byteCount - start
                 else { throw bad }

@@ -1,0 +1,114 @@
+import Columns
+import Foundation
+import Memory
+import Testing
+import Vocabulary
+
+@testable import Formats
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Damages files of every encoding and codec at seeded places: reading must end with a `data` error or with
+/// as many values as rows, and take no more memory than the file could need.
+@Suite("Parquet files that are damaged", .serialized)
+struct ParquetDamageTests {
+    private static func files() throws -> [[UInt8]] {
+        let folder = try ScratchFolder()
+        let count = try #require(
+            Int(
+                try runPython(smallParquetMaker(), ["damage", folder.path]).trimmingCharacters(
+                    in: .whitespacesAndNewlines)))
+        #expect(count == 19)
+        return try (0..<count).map {
+            [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("\($0).parquet"))))
+        }
+    }
+
+    /// Reads everything; returns the rows, or nil for an error of the data.
+    private func read(_ bytes: [UInt8], _ what: String) -> Int? {
+        do {
+            let file = try ParquetFile(source: MemorySource(bytes))
+            for group in file.rowGroups.indices {
+                for column in file.schema.fields.indices {
+                    _ = file.statistics(column: column, rowGroup: group)
+                }
+            }
+            let reader = ParquetReader(file: file, columns: Array(file.schema.fields.indices), batchRows: 64)
+            var rows = 0
+            while rows < 10_000, let batch = try reader.next() {
+                for vector in batch.columns {
+                    #expect(vector.count == batch.count, "\(what)")
+                    for row in 0..<batch.count { _ = vector.scalar(at: row) }
+                }
+                rows += batch.count
+            }
+            return rows
+        } catch let error as EngineError {
+            #expect(error.blame == .data && !error.message.isEmpty, "\(what): \(error)")
+            return nil
+        } catch {
+            Issue.record("\(what): \(error)")
+            return nil
+        }
+    }
+
+    private func residentBytes() -> Int {
+        let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+        return (line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1024
+    }
+
+    /// A small generator, the same for the same seed (SplitMix64).
+    private struct Dice {
+        var state: UInt64
+        mutating func roll(_ sides: Int) -> Int {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+            return Int((z ^ (z >> 31)) % UInt64(max(1, sides)))
+        }
+    }
+
+    private func damaged(_ original: [UInt8], _ dice: inout Dice) -> [UInt8] {
+        var bytes = original
+        let kind = dice.roll(10)
+        if kind == 0 { return Array(bytes.prefix(dice.roll(bytes.count))) }
+        if kind == 1 {
+            // Cut out of the middle, so that the footer is there but nothing lies where it says.
+            let at = 4 + dice.roll(bytes.count - 8)
+            bytes.removeSubrange(at..<min(bytes.count - 8, at + 1 + dice.roll(200)))
+            return bytes
+        }
+        // Every other file is damaged in its footer, where few bytes decide much.
+        let footer = Int(bytes[bytes.count - 8]) | Int(bytes[bytes.count - 7]) << 8
+        let start = kind % 2 == 0 ? max(4, bytes.count - 8 - footer) : 4
+        for _ in 0...dice.roll(4) {
+            let at = start + dice.roll(bytes.count - start)
+            switch dice.roll(4) {
+            case 0: bytes[at] ^= 1 << UInt8(dice.roll(8))
+            case 1: bytes[at] = UInt8(dice.roll(256))
+            case 2: bytes[at] = [0, 1, 0x7F, 0x80, 0xFF][dice.roll(5)]
+            default: for i in at..<min(bytes.count, at + 5) { bytes[i] = 0xFF }
+            }
+        }
+        return bytes
+    }
+
+    @Test("thousands of damaged files give an error or whole columns, and take little memory")
+    func damage() throws {
+        let files = try Self.files()
+        for (number, bytes) in files.enumerated() { #expect(read(bytes, "file \(number)") == 150) }
+        let before = residentBytes()
+        var dice = Dice(state: 20_260)
+        var errors = 0
+        for seed in 0..<6_000 {
+            let number = dice.roll(files.count)
+            if read(damaged(files[number], &dice), "seed \(seed) of file \(number)") == nil { errors += 1 }
+        }
+        #expect(errors > 1_000, "the damage is to be found")
+        #expect(residentBytes() - before < 256 << 20)
+    }
+}

@@ -1,0 +1,221 @@
+import Foundation
+import Testing
+
+/// Holds the whole text of the errors that users meet, and that a failed job leaves nothing behind.
+@Suite("What etl-submit says of bad input", .serialized)
+struct ErrorTextTests {
+    /// One failing command and its whole standard error.
+    struct Failing: Sendable, CustomTestStringConvertible {
+        var name: String
+        var files: [String: String] = [:]
+        var arguments: [String]
+        var status: Int32
+        var errors: String
+        var testDescription: String { name }
+
+        static func sql(_ name: String, _ files: [String: String], _ text: String, _ errors: String)
+            -> Failing
+        {
+            Failing(name: name, files: files, arguments: ["-e", text], status: 1, errors: errors)
+        }
+    }
+
+    static let brokenJSON = "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":\"y\"\n{\"a\":\"z\",\"b\":3}\n"
+    static let brokenCSV = "a,b\n1,x\n2\nq,w\n"
+    static let modes =
+        "Use mode PERMISSIVE to read such values as null, or DROPMALFORMED to leave such records out."
+    static let paths =
+        "Check the path; relative ones start where the job was started, or at the cluster's storage."
+
+    static let jobs: [Failing] = [
+        .sql(
+            "a broken JSON record in mode FAILFAST", ["in.json": brokenJSON],
+            "CREATE TEMPORARY VIEW v (a INT, b STRING) USING json OPTIONS (path 'in.json', mode 'FAILFAST'); "
+                + "SELECT * FROM v",
+            """
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, byte 16, does not fit \
+            the schema (mode FAILFAST): {"a":2,"b":"y"
+              = \(modes)
+
+            """),
+        .sql(
+            "a broken JSON record while columns are inferred", ["in.json": brokenJSON],
+            "CREATE TEMPORARY VIEW v USING json OPTIONS (path 'in.json', mode 'FAILFAST')",
+            """
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, byte 16, does not fit \
+            the schema (mode FAILFAST): {"a":2,"b":"y"
+              --> <command line>:1:45
+               | CREATE TEMPORARY VIEW v USING json OPTIONS (path 'in.json', mode 'FAILFAST')
+               |                                             ^^^^^^^^^^^^^^
+              = \(modes)
+
+            """),
+        .sql(
+            "a short CSV record in mode FAILFAST", ["in.csv": brokenCSV],
+            "CREATE TEMPORARY VIEW v (a INT, b STRING) USING csv OPTIONS (path 'in.csv', header 'true', "
+                + "mode 'FAILFAST'); SELECT * FROM v",
+            """
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.csv, byte 8, does not fit \
+            the schema (mode FAILFAST): 2
+              = \(modes)
+
+            """),
+        .sql(
+            "a file that is no Parquet", ["in.parquet": brokenCSV], "SELECT * FROM parquet.`in.parquet`",
+            """
+            error: [FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER] This is no Parquet file, or it is \
+            cut short: it does not end with PAR1: in.parquet
+              --> <command line>:1:15
+               | SELECT * FROM parquet.`in.parquet`
+               |               ^^^^^^^^^^^^^^^^^^^^
+              = Check the path and the format, or copy the file again.
+
+            """),
+        .sql(
+            "a missing file", [:], "SELECT 1;\nSELECT *\n  FROM csv.`no/such*.csv`",
+            """
+            error: [PATH_NOT_FOUND] There is no file or directory at this path: no/such*.csv
+              --> <command line>:3:8
+               |   FROM csv.`no/such*.csv`
+               |        ^^^^^^^^^^^^^^^^^^
+              = \(paths)
+
+            """),
+        .sql(
+            "a missing column", ["in.json": "{\"name\":\"x\"}\n"], "SELECT upper(nme) FROM json.`in.json`",
+            """
+            error: [UNRESOLVED_COLUMN.WITH_SUGGESTION] There is no column of this name: nme.
+              --> <command line>:1:14
+               | SELECT upper(nme) FROM json.`in.json`
+               |              ^^^
+              = Did you mean 'name'?
+
+            """),
+        .sql(
+            "a damaged gzip file", ["in.csv.gz": "no gzip"], "SELECT * FROM csv.`in.csv.gz`",
+            """
+            error: [CORRUPT_FILE] The compressed data is damaged: in.csv.gz
+              --> <command line>:1:15
+               | SELECT * FROM csv.`in.csv.gz`
+               |               ^^^^^^^^^^^^^^^
+              = Copy the file again from its origin.
+
+            """),
+        .sql(
+            "an option that is not supported", ["in.csv": "x"],
+            "CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', lineSep ';')",
+            """
+            error: [UNSUPPORTED_FEATURE] Option lineSep of CSV files cannot have another value than \
+            the usual one
+              --> <command line>:1:44
+               | CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', lineSep ';')
+               |                                            ^^^^^^^^^^^^^
+              = Leave it out, and convert the values in the query.
+
+            """),
+    ]
+
+    static let usage: [Failing] = [
+        Failing(
+            name: "an unknown setting",
+            arguments: ["-e", "SELECT 1", "--conf", "etl.optimizer.joinReorde=1"],
+            status: 2,
+            errors: """
+                error: [UNKNOWN_CONF] There is no setting of that name: etl.optimizer.joinReorde
+                  = Did you mean etl.optimizer.joinReorder?
+
+                """),
+        Failing(
+            name: "a setting without a value", arguments: ["-e", "SELECT 1", "--conf", "bogus"], status: 2,
+            errors: "error: [USAGE] --conf takes name=value, not bogus\n"),
+        Failing(
+            name: "an unknown key in the config file", files: ["c.yaml": "coordinatr: x\n"],
+            arguments: ["-e", "SELECT 1", "--config", "c.yaml"], status: 2,
+            errors: """
+                error: [CONFIG_FILE] Unknown setting in c.yaml, line 1: coordinatr
+                  = Did you mean coordinator?
+
+                """),
+        Failing(
+            name: "a missing config file", arguments: ["-e", "SELECT 1", "--config", "no.yaml"], status: 2,
+            errors: "error: [CONFIG_FILE] Cannot read the config file no.yaml: No such file or directory\n"),
+        Failing(
+            name: "no job at all", arguments: ["run"], status: 2,
+            errors: """
+                error: [USAGE] There is no job to run
+                  = Give a file of SQL, or -e "SQL"; etl-submit --help shows more.
+
+                """),
+        Failing(
+            name: "two jobs", arguments: ["job.sql", "-e", "SELECT 1"], status: 2,
+            errors: "error: [USAGE] Give a file of SQL or -e \"SQL\", not both: job.sql\n"),
+        Failing(
+            name: "a missing job file", arguments: ["no.sql"], status: 2,
+            errors: """
+                error: [USAGE] Cannot read the job no.sql: No such file or directory
+                  = Give a file of SQL statements, or -e "SQL".
+
+                """),
+        Failing(
+            name: "an unknown flag", arguments: ["-e", "SELECT 1", "--outptu", "csv"], status: 2,
+            errors: """
+                error: Unknown option '--outptu'. Did you mean '--output'?
+                Usage: etl-submit run [<options>] [<job>]
+                  See 'etl-submit run --help' for more information.
+
+                """),
+        Failing(
+            name: "a flag's value that cannot be", arguments: ["-e", "SELECT 1", "--output", "xml"],
+            status: 2,
+            errors: """
+                error: The value 'xml' is invalid for '--output <output>'. Please \
+                provide one of 'table', 'json', 'csv' or 'none'.
+                Help:  --output <output>  Form of the rows of the last SELECT: table, json (lines), csv, none.
+                Usage: etl-submit run [<options>] [<job>]
+                  See 'etl-submit run --help' for more information.
+
+                """),
+    ]
+
+    @Test("the error names the place and what to do, and nothing is left", arguments: jobs + usage)
+    func text(failing: Failing) throws {
+        let program = try Program()
+        for (name, text) in failing.files { try program.write(name, text) }
+        let before = try program.contents()
+        let run = try program.run(failing.arguments + ["--progress", "none"])
+        #expect(run.status == failing.status)
+        #expect(run.errors == failing.errors)
+        #expect(run.output == "")
+        #expect(try program.contents() == before)
+    }
+
+    @Test("modes PERMISSIVE and DROPMALFORMED keep what can be read", arguments: ["json", "csv"])
+    func modes(format: String) throws {
+        let program = try Program()
+        try program.write("in.json", Self.brokenJSON)
+        try program.write("in.csv", Self.brokenCSV)
+        func read(_ mode: String) throws -> String {
+            let run = try program.sql(
+                "CREATE TEMPORARY VIEW v (a INT, b STRING, _corrupt_record STRING) USING \(format) OPTIONS "
+                    + "(path 'in.\(format)', header 'true', mode '\(mode)'); SELECT * FROM v")
+            #expect(run.status == 0 && run.errors == "")
+            return run.output
+        }
+        let permissive =
+            format == "json"
+            ? #"""
+            {"a":1,"b":"x","_corrupt_record":null}
+            {"a":null,"b":null,"_corrupt_record":"{\"a\":2,\"b\":\"y\""}
+            {"a":null,"b":"3","_corrupt_record":"{\"a\":\"z\",\"b\":3}"}
+
+            """#
+            : #"""
+            {"a":1,"b":"x","_corrupt_record":null}
+            {"a":2,"b":null,"_corrupt_record":"2"}
+            {"a":null,"b":"w","_corrupt_record":"q,w"}
+
+            """#
+        #expect(try read("PERMISSIVE") == permissive)
+        #expect(try read("DROPMALFORMED") == #"{"a":1,"b":"x","_corrupt_record":null}"# + "\n")
+    }
+}

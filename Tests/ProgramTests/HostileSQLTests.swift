@@ -1,0 +1,99 @@
+import Foundation
+import Testing
+
+/// Gives etl-submit text that no person writes: it must answer within seconds, with a status of the contract,
+/// and never by a signal.
+@Suite("SQL text made to break things", .serialized)
+struct HostileSQLTests {
+    /// Runs a file of SQL; the answer must come from the program itself, soon.
+    private func answer(_ bytes: Data, seconds: Double = 20) throws -> Program.Run {
+        let program = try Program()
+        try program.write("job.sql", bytes)
+        let run = try program.run(["job.sql", "--output", "none", "--progress", "none"])
+        #expect([0, 1].contains(run.status), "status \(run.status): \(run.errors.prefix(500))")
+        #expect(run.status == 0 || run.errors.hasPrefix("error: ["), "\(run.errors.prefix(500))")
+        #expect(run.seconds < seconds)
+        #expect(run.errors.utf8.count < 20_000, "an error is to be read by people")
+        #expect(try program.contents().count == 1)
+        return run
+    }
+
+    private static func seeded(_ count: Int, _ seed: UInt64, _ make: (UInt64) -> [UInt8]) -> Data {
+        var state = seed
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            bytes += make(state >> 33)
+        }
+        return Data(bytes.prefix(count))
+    }
+
+    private static let words = """
+        select from where group by order having a b c t ( ) , + - * / 1 2.5 'x' and or not case when then \
+        else end join on left in between like is null as with union all limit over \
+        partition ; values create view insert
+        """.split(separator: " ").map { Array($0.utf8) + [32] }
+
+    @Test("10 MB of random bytes and of words of the language are refused by size")
+    func tenMegabytes() throws {
+        let size = 10_000_000
+        for text in [
+            Self.seeded(size, 1) { [UInt8(truncatingIfNeeded: $0)] },
+            Self.seeded(size, 2) { Self.words[Int($0) % Self.words.count] },
+            Data("SELECT '".utf8) + Data(repeating: 120, count: size),
+        ] {
+            let run = try answer(text, seconds: 10)
+            #expect(run.status == 1)
+            #expect(
+                run.errors == """
+                    error: [SQL_TOO_LONG] The job's text is longer than 256.0 KiB: job.sql
+                      = Split it into several jobs, or put long lists into a file and join with it.
+
+                    """)
+        }
+    }
+
+    @Test("as much as is taken, of random bytes and words", arguments: 0..<12)
+    func random(seed: Int) throws {
+        let size = seed < 6 ? 250_000 : 2_000
+        let start = seed % 2 == 0 ? Data() : Data("SELECT ".utf8)
+        _ = try answer(start + Self.seeded(size, UInt64(seed)) { [UInt8(truncatingIfNeeded: $0)] })
+        _ = try answer(start + Self.seeded(size, UInt64(seed)) { Self.words[Int($0) % Self.words.count] })
+    }
+
+    @Test(
+        "depth and length",
+        arguments: [
+            ("(", 100_000, ")"), ("NOT ", 60_000, ""), ("- ", 120_000, ""), ("array(", 30_000, ")"),
+            ("CASE WHEN true THEN ", 10_000, " END"), ("(SELECT ", 20_000, ")"), ("1 + ", 60_000, ""),
+            ("struct(", 30_000, ")"), ("true AND ", 25_000, ""), ("'a' || ", 35_000, ""), ("1, ", 80_000, ""),
+            ("1 IN (", 20_000, ")"), ("x.", 100_000, ""), ("/*", 120_000, ""), ("`", 1, ""), ("'", 1, ""),
+            ("\u{0}", 3, ""),
+        ])
+    func bombs(opening: String, count: Int, closing: String) throws {
+        let text =
+            "SELECT " + String(repeating: opening, count: count) + "1"
+            + String(repeating: closing, count: count)
+        _ = try answer(Data(text.utf8.prefix(256 * 1024)))
+    }
+
+    @Test(
+        "huge numbers and results",
+        arguments: [
+            String(repeating: "9", count: 200_000), "1e" + String(repeating: "9", count: 200_000),
+            String(repeating: "9", count: 9_000) + "." + String(repeating: "9", count: 9_000) + "BD",
+            "repeat('x', 2000000000)", "space(2000000000)", "lpad('x', 2000000000, 'y')",
+            "rpad('x', 2000000000)",
+        ])
+    func huge(expression: String) throws {
+        #expect(try answer(Data("SELECT \(expression)".utf8)).status == 1)
+    }
+
+    @Test("byte order mark, CRLF, only comments, invalid UTF-8")
+    func odd() throws {
+        #expect(try answer(Data("\u{FEFF}SELECT 1 AS a\r\n;\r\n-- end\r\n".utf8)).status == 0)
+        #expect(try answer(Data(";;; ;\n-- x\n".utf8)).errors.hasPrefix("error: [PARSE_EMPTY_STATEMENT]"))
+        #expect(try answer(Data()).errors.hasPrefix("error: [PARSE_EMPTY_STATEMENT]"))
+        _ = try answer(Data([0x53, 0x45, 0x4C, 0x45, 0x43, 0x54, 0x20, 0x27, 0xFF, 0xFE, 0x27]))
+    }
+}

@@ -21,7 +21,10 @@ let cFlags: [CSetting] = [.unsafeFlags(cProcessorFlags + ["-O3"])]
 let deps = Context.packageDirectory + "/.deps"
 let arrowFlags: [CXXSetting] = [.unsafeFlags(["-std=c++20", "-I\(deps)/arrow/include"] + cProcessorFlags)]
 let arrowLink: [LinkerSetting] = [
-    .unsafeFlags(["-L\(deps)/arrow/lib", "-Xlinker", "-rpath", "-Xlinker", "\(deps)/arrow/lib"])
+    .unsafeFlags([
+        "-L\(deps)/arrow/lib", "-Xlinker", "-rpath", "-Xlinker", "\(deps)/arrow/lib",
+        "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN",
+    ])
 ]
 
 typealias Room = Target
@@ -53,7 +56,10 @@ func support(_ name: String) -> Room {
 
 let package = Package(
     name: "millrace",
-    products: [],
+    products: [
+        // Opened at run time for s3:// paths only: programs must not load Arrow and libcurl at every start.
+        .library(name: "MillraceStore", type: .dynamic, targets: ["CStoreLibrary"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         // plans as messages; `scripts/generate-protobuf` builds its generator from the same version
@@ -78,7 +84,13 @@ let package = Package(
             name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O3"] + cProcessorFlags)],
             linkerSettings: [.linkedLibrary("simdjson")]),
         // what storage needs of the system
-        .target(name: "CObjectStore"),
+        .target(name: "CObjectStore", linkerSettings: [.linkedLibrary("dl")]),
+        // S3 through Arrow C++ and libcurl; a library of its own
+        .target(
+            name: "CStoreLibrary",
+            cxxSettings: arrowFlags + [.headerSearchPath("../CObjectStore/include")],
+            linkerSettings: arrowLink
+                + ["arrow", "arrow_s3", "curl", "crypto"].map { .linkedLibrary($0) }),
         // ground
         room("Vocabulary"),
         room("Memory", ["Vocabulary"]),

@@ -7,7 +7,15 @@ package protocol FileTree: Sendable {
     func entry(at path: String) throws(EngineError) -> FileTreeEntry?
     /// Returns what is directly in a directory, in order of names.
     func entries(in directory: String) throws(EngineError) -> [FileTreeEntry]
+    /// Returns all files at any depth below a directory, in order of paths, without hidden ones and what is
+    /// in hidden directories; nil where going from directory to directory is as good.
+    func files(below directory: String) throws(EngineError) -> [FileTreeEntry]?
     func open(_ path: String) throws(EngineError) -> any ByteSource
+}
+
+extension FileTree {
+    /// Returns nil: directories are gone through one by one.
+    package func files(below directory: String) throws(EngineError) -> [FileTreeEntry]? { nil }
 }
 
 /// Names a file or directory.

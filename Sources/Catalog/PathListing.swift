@@ -54,6 +54,10 @@ struct PathListing {
     private func collect(
         _ directory: String, root: String, depth: Int, into found: inout [Found]
     ) throws(EngineError) {
+        if depth == 0, let all = try tree.files(below: directory) {
+            for entry in all { try add(entry, root: root, to: &found) }
+            return
+        }
         if depth > Self.depthLimit {
             throw .user(
                 "PATH_TOO_DEEP", "Directories are nested more than \(Self.depthLimit) deep: \(directory)")
@@ -61,12 +65,17 @@ struct PathListing {
         for entry in try tree.entries(in: directory) where !entry.isHidden {
             if entry.isDirectory {
                 try collect(entry.path, root: root, depth: depth + 1, into: &found)
-            } else if nameFilter?.matches(entry.name) ?? true {
-                found.append(Found(entry: entry, root: root))
-                if found.count > Self.fileLimit {
-                    throw .user("TOO_MANY_FILES", "The path holds more than \(Self.fileLimit) files: \(root)")
-                }
+            } else {
+                try add(entry, root: root, to: &found)
             }
+        }
+    }
+
+    private func add(_ entry: FileTreeEntry, root: String, to found: inout [Found]) throws(EngineError) {
+        guard nameFilter?.matches(entry.name) ?? true else { return }
+        found.append(Found(entry: entry, root: root))
+        if found.count > Self.fileLimit {
+            throw .user("TOO_MANY_FILES", "The path holds more than \(Self.fileLimit) files: \(root)")
         }
     }
 

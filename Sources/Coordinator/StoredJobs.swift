@@ -26,7 +26,8 @@ package final class StoredJobs: JobStorage {
         let files = attempts.flatMap { attempt, manifest in
             manifest.files.map {
                 StagedFile(
-                    attempt: StagingName.attempt(attempt), path: $0.relativePath, byteCount: $0.bytes)
+                    attempt: StagingName.attempt(attempt), path: $0.relativePath, byteCount: $0.bytes,
+                    receipt: $0.receipt)
             }
         }
         try Publication(
@@ -59,6 +60,18 @@ private struct StorageTree: FileTree {
             FileTreeEntry(
                 path: directory.hasSuffix("/") ? directory + status.name : directory + "/" + status.name,
                 isDirectory: status.isDirectory, byteCount: status.byteCount)
+        }
+    }
+
+    func files(below directory: String) throws(EngineError) -> [FileTreeEntry]? {
+        let place = try rules.resolve(directory)
+        let storage = try FileSystems.of(place)
+        guard storage.listsWholeTrees else { return nil }
+        let root = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
+        let cut = place.hasSuffix("/") ? place.count - 1 : place.count
+        return try storage.files(below: place).map { status in
+            FileTreeEntry(
+                path: root + status.path.dropFirst(cut), isDirectory: false, byteCount: status.byteCount)
         }
     }
 

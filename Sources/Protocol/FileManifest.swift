@@ -2,16 +2,20 @@ import Vocabulary
 
 /// Lists the files that a task wrote aside, as the commit needs them; travels in `TaskOutput.manifest`.
 package struct FileManifest: Sendable, Hashable, WireCodable {
-    /// Names one file: its path below the output directory, rows and bytes.
+    /// Names one file: its path below the output directory, rows, bytes, and what storage needs to publish
+    /// it.
     package struct File: Sendable, Hashable {
         package var relativePath: String
         package var rows: Int
         package var bytes: Int
+        /// Empty for local files; for objects the upload to complete. Only storage reads it.
+        package var receipt: [UInt8]
 
-        package init(relativePath: String, rows: Int, bytes: Int) {
+        package init(relativePath: String, rows: Int, bytes: Int, receipt: [UInt8] = []) {
             self.relativePath = relativePath
             self.rows = rows
             self.bytes = bytes
+            self.receipt = receipt
         }
     }
 
@@ -19,23 +23,47 @@ package struct FileManifest: Sendable, Hashable, WireCodable {
 
     package init(files: [File]) { self.files = files }
 
+    /// Stands where the first form has its count, before the version.
+    private static let versioned = UInt64.max
+
+    /// Writes the first form, which has no receipts, wherever it says all, so that a release before this one
+    /// understands it:
+    ///
+    ///     count, files                   path rows bytes
+    ///     versioned, 2, count, files     path rows bytes receipt
     package func write(to writer: inout WireWriter) {
+        let hasReceipts = files.contains { !$0.receipt.isEmpty }
+        if hasReceipts {
+            writer.unsigned(FileManifest.versioned)
+            writer.unsigned(2)
+        }
         writer.unsigned(UInt64(files.count))
         for file in files {
             writer.data(Array(file.relativePath.utf8))
             writer.unsigned(UInt64(file.rows))
             writer.unsigned(UInt64(file.bytes))
+            if hasReceipts { writer.data(file.receipt) }
         }
     }
 
     package init(from reader: inout WireReader) throws(EngineError) {
-        let count = try reader.unsigned()
+        var count = try reader.unsigned()
+        let hasReceipts = count == FileManifest.versioned
+        if hasReceipts {
+            let version = try reader.unsigned()
+            if version != 2 { throw WireReader.unknownTag(version, of: "FileManifest") }
+            count = try reader.unsigned()
+        }
         files = []
         for _ in 0..<count {
             let path = String(decoding: try reader.data(), as: UTF8.self)
             let rows = try reader.unsigned()
             let bytes = try reader.unsigned()
-            files.append(File(relativePath: path, rows: Int(clamping: rows), bytes: Int(clamping: bytes)))
+            let receipt = hasReceipts ? Array(try reader.data()) : []
+            files.append(
+                File(
+                    relativePath: path, rows: Int(clamping: rows), bytes: Int(clamping: bytes),
+                    receipt: receipt))
         }
     }
 }

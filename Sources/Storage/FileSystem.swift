@@ -30,6 +30,8 @@ package protocol FileSystem: AnyObject, Sendable {
     /// Returns what is directly in a directory, hidden names too, in order of names; nothing when there is
     /// none.
     func entries(_ directory: String) throws(EngineError) -> [FileStatus]
+    /// True where `files(below:)` costs much less than going from directory to directory.
+    var listsWholeTrees: Bool { get }
     /// Returns all files at any depth below a directory, in order of paths; hidden names, and all below
     /// hidden directories, are left out.
     func files(below directory: String) throws(EngineError) -> [FileStatus]
@@ -44,6 +46,9 @@ package protocol FileSystem: AnyObject, Sendable {
 }
 
 extension FileSystem {
+    /// False: directories are cheap.
+    package var listsWholeTrees: Bool { false }
+
     /// Returns all files at any depth below a directory, in order of paths, without hidden ones.
     package func files(below directory: String) throws(EngineError) -> [FileStatus] {
         var found: [FileStatus] = []
@@ -80,16 +85,23 @@ extension FileSystem {
 /// Finds the file system of a path by its scheme.
 package enum FileSystems {
     package static let local = LocalFileSystem()
+    private static let sharedS3 = Result { () throws(EngineError) in
+        try S3FileSystem(settings: .fromEnvironment())
+    }
+
+    /// Returns S3 as the environment describes it, set up at the first call.
+    static func s3() throws(EngineError) -> S3FileSystem { try sharedS3.get() }
 
     /// Returns the file system that `path` is in. Throws `UNSUPPORTED_FILE_SYSTEM` for schemes that are not
     /// known.
     package static func of(_ path: String) throws(EngineError) -> any FileSystem {
         switch StoragePath(path).scheme {
         case .local: return local
-        case .s3, .http, .other:
+        case .s3: return try s3()
+        case .http, .other:
             throw .user(
                 "UNSUPPORTED_FILE_SYSTEM", "Paths of this scheme cannot be reached: \(path)",
-                remedy: "Use a local path or file://.")
+                remedy: "Use a local path, file:// or s3://.")
         }
     }
 }

@@ -29,12 +29,21 @@ package struct PathRules: Sendable {
             return base.isEmpty ? path : base + "/" + path
         }
         guard let allowed else { return path }
-        let plain = path.hasPrefix("file://") ? String(path.dropFirst(7)) : path
-        let isInside = (allowed + (base.isEmpty ? [] : [base])).contains {
+        let plain = PathRules.plain(path)
+        let isInside = (allowed + (base.isEmpty ? [] : [base])).map(PathRules.plain).contains {
             plain == $0 || plain.hasPrefix($0 + "/")
         }
         guard isInside, !plain.split(separator: "/").contains("..") else { throw refused(path) }
         return path
+    }
+
+    /// Writes a path in the one way in which paths are compared: without `file://`, and `s3://` for its other
+    /// names.
+    private static func plain(_ path: String) -> String {
+        if path.hasPrefix("file://") { return String(path.dropFirst(7)) }
+        let location = StoragePath(path)
+        guard location.scheme == .s3 else { return path }
+        return "s3://" + location.authority + (location.path.isEmpty ? "" : "/" + location.path)
     }
 
     private func refused(_ path: String) -> EngineError {

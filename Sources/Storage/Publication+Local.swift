@@ -74,7 +74,7 @@ extension Publication {
         .system(
             "STAGED_FILE_LOST",
             "A staged file should have \(expected) bytes but "
-                    + "\(found.map { "has \($0)" } ?? "is not there"): \(path)"
+                + "\(found.map { "has \($0)" } ?? "is not there"): \(path)"
         )
     }
 

@@ -16,11 +16,14 @@ package struct StagedFile: Sendable, Hashable {
     /// Where it will be visible, below the output: `key=1/part-….parquet`.
     package var path: String
     package var byteCount: Int
+    /// What the file's sink gave; empty for local files.
+    package var receipt: [UInt8]
 
-    package init(attempt: String, path: String, byteCount: Int) {
+    package init(attempt: String, path: String, byteCount: Int, receipt: [UInt8] = []) {
         self.attempt = attempt
         self.path = path
         self.byteCount = byteCount
+        self.receipt = receipt
     }
 }
 
@@ -31,7 +34,8 @@ package struct StagedFile: Sendable, Hashable {
 ///
 /// A publication is a list of steps, each of which may be done again after a crash at any point, in order,
 /// from the first: what is done already is found done. Until the step that swaps directories the old output
-/// is visible, from it on the new one. Used by one thread at a time.
+/// is visible, from it on the new one. In S3 files are uploaded to where they will be visible, and completed
+/// by the publication; see `Publication+S3.swift`. Used by one thread at a time.
 package struct Publication: Sendable {
     let output: String
     let job: String
@@ -61,6 +65,9 @@ package struct Publication: Sendable {
     package static func create(
         output: String, job: String, attempt: String, path: String, durable: Bool = true
     ) throws(EngineError) -> any ByteSink {
+        if StoragePath(output).scheme == .s3 {
+            return try create(output: output, job: job, attempt: attempt, path: path, in: FileSystems.s3())
+        }
         let staged = stagingDirectory(output: output, job: job) + "/" + attempt + "/" + path
         return try FileSystems.of(output).create(staged, durable: durable)
     }
@@ -69,6 +76,7 @@ package struct Publication: Sendable {
     package func publish() throws(EngineError) {
         switch StoragePath(output).scheme {
         case .local: for step in localSteps { try step.perform() }
+        case .s3: try publish(in: try FileSystems.s3())
         default:
             throw .user("UNSUPPORTED_FILE_SYSTEM", "Output cannot be written to this kind of path: \(output)")
         }
@@ -77,6 +85,9 @@ package struct Publication: Sendable {
     /// Removes all that the statement's attempts wrote aside, and the output directory if it was made for
     /// them only. Idempotent; does nothing to published files.
     package static func discard(output: String, job: String) throws(EngineError) {
+        if StoragePath(output).scheme == .s3 {
+            return try abortUploads(output: trimmed(output), job: job, in: try FileSystems.s3())
+        }
         let staging = stagingDirectory(output: output, job: job)
         try FileSystems.of(output).remove(staging)
         LocalDirectory.removeIfEmpty(StoragePath(trimmed(output)).path)
@@ -84,6 +95,9 @@ package struct Publication: Sendable {
 
     /// Removes what one attempt wrote aside. Idempotent.
     package static func discard(output: String, job: String, attempt: String) throws(EngineError) {
+        if StoragePath(output).scheme == .s3 {
+            return try abortUploads(job: job, attempt: attempt, in: try FileSystems.s3())
+        }
         let staging = stagingDirectory(output: output, job: job) + "/" + attempt
         try FileSystems.of(output).remove(staging)
     }

@@ -7,9 +7,15 @@ package protocol ByteSource: AnyObject, Sendable {
     /// Fills `buffer` from `offset` on and returns the number of bytes read, fewer than asked only at the
     /// end. Throws a `system` error when the device fails.
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int
+    /// Announces ranges that are about to be read, each in one piece. A source far away joins those that are
+    /// near to each other.
+    func willRead(_ ranges: [Range<Int>])
 }
 
 extension ByteSource {
+    /// Does nothing: what is near is read as it is asked for.
+    package func willRead(_ ranges: [Range<Int>]) {}
+
     /// Fills all of `buffer` from `offset` on. Throws a `data` error `TRUNCATED_FILE` when the source ends
     /// before.
     package func readFully(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(EngineError) {
@@ -34,8 +40,15 @@ package protocol ByteSink: AnyObject {
     var byteCount: Int { get }
     /// Appends bytes; the buffer may be reused after the call.
     func write(_ bytes: UnsafeRawBufferPointer) throws(EngineError)
+    /// What a publication has to know of the finished file beyond its path and size; empty for most.
+    var receipt: [UInt8] { get }
     /// Makes all bytes durable and closes. No write may follow.
     func finish() throws(EngineError)
     /// Closes and removes what was written. Safe to call after a failure, and twice.
     func abort()
+}
+
+extension ByteSink {
+    /// Nothing: path and size say all.
+    package var receipt: [UInt8] { [] }
 }

@@ -163,7 +163,8 @@ package actor WorkerNode {
             checksum: result.checksum,
             manifest: FileManifest(
                 files: result.files.map {
-                    .init(relativePath: $0.relativePath, rows: $0.rows, bytes: $0.bytes)
+                    .init(
+                        relativePath: $0.relativePath, rows: $0.rows, bytes: $0.bytes, receipt: $0.receipt)
                 }
             ).wireBytes)
     }

@@ -20,6 +20,23 @@ struct FileSystemTests {
         #expect(StoragePath("ftp://h/x").scheme == .other("ftp"))
     }
 
+    @Test("a path is allowed by where it leads, not by how its scheme is written")
+    func rules() throws {
+        let rules = PathRules(base: "/data", allowed: ["s3://lake/in", "/tmp/x"])
+        for path in ["s3://lake/in/a", "s3a://lake/in", "S3://lake/in//b", "/data/y", "y", "file:///tmp/x/z"]
+        {
+            _ = try rules.resolve(path)
+        }
+        for path in [
+            "s3://lake/input", "s3://lake", "s3a://other/in/a", "s3://lake/in/../out", "/tmp/xy",
+            "gs://lake/in",
+        ] {
+            let error = #expect(throws: EngineError.self) { try rules.resolve(path) }
+            #expect(error?.code == "PATH_NOT_ALLOWED")
+        }
+        #expect(try PathRules(base: "s3://lake/base/", allowed: []).resolve("x") == "s3://lake/base/x")
+    }
+
     @Test(
         "globs match part by part",
         arguments: [

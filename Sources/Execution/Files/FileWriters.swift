@@ -43,10 +43,12 @@ enum FileWriters {
 /// Writes a Parquet file.
 private final class ParquetFileWriter: FileWriter {
     private let writer: ParquetWriter
+    private let sink: any ByteSink
     private let relativePath: String
 
     init(_ sink: any ByteSink, _ relativePath: String, _ write: FileWrite, _ schema: Schema) throws {
         self.relativePath = relativePath
+        self.sink = sink
         let name = write.options["compression"] ?? "snappy"
         guard let compression = ParquetCompression(option: name) else {
             let known = ParquetCompression.allCases.map(\.rawValue)
@@ -64,7 +66,8 @@ private final class ParquetFileWriter: FileWriter {
 
     func finish() throws -> WrittenFile {
         let end = try writer.finish()
-        return WrittenFile(relativePath: relativePath, rows: end.rowCount, bytes: end.byteCount)
+        return WrittenFile(
+            relativePath: relativePath, rows: end.rowCount, bytes: end.byteCount, receipt: sink.receipt)
     }
 }
 
@@ -96,6 +99,7 @@ private final class TextFileWriter: FileWriter {
 
     func finish() throws -> WrittenFile {
         try finishFile()
-        return WrittenFile(relativePath: relativePath, rows: rows, bytes: sink.byteCount)
+        return WrittenFile(
+            relativePath: relativePath, rows: rows, bytes: sink.byteCount, receipt: sink.receipt)
     }
 }

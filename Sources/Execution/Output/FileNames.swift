@@ -4,9 +4,9 @@ import Plans
 
 /// Names the files that tasks write, as Spark does.
 enum FileName {
-    /// Returns `part-00000-<job>-c000.snappy.parquet`.
-    static func make(task: Int, job: String, number: Int, write: FileWrite) -> String {
-        "part-\(padded(task, 5))-\(job)-c\(padded(number, 3))\(suffix(write))"
+    /// Returns `part-00000-<job>-<statement>-c000.snappy.parquet`. Storage finds a statement's uploads by it.
+    static func make(task: Int, statement: String, number: Int, write: FileWrite) -> String {
+        "part-\(padded(task, 5))-\(statement)-c\(padded(number, 3))\(suffix(write))"
     }
 
     private static func padded(_ number: Int, _ width: Int) -> String {

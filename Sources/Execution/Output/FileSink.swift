@@ -101,8 +101,10 @@ final class FileSink: TaskSink {
         if openWriters >= FileSink.openFileLimit, let other = folders.first(where: { $0.writer != nil }) {
             try close(other)
         }
+        // A later statement of the job may add to the same directory: its files need other names.
+        let statement = "\(context.jobID)-\(context.attempt.task.stage.statement)"
         let name = FileName.make(
-            task: context.fragment.taskIndex, job: context.jobID, number: folder.fileNumber, write: write)
+            task: context.fragment.taskIndex, statement: statement, number: folder.fileNumber, write: write)
         let path = folder.path + name
         let sink = try context.resources.files.create(
             path, write: write, job: context.jobID, attempt: context.attempt)

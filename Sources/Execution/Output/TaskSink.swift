@@ -28,10 +28,13 @@ package struct WrittenFile: Sendable, Hashable {
     package var relativePath: String
     package var rows: Int
     package var bytes: Int
+    /// What the file's sink gave for the commit; empty for local files.
+    package var receipt: [UInt8]
 
-    package init(relativePath: String, rows: Int, bytes: Int) {
+    package init(relativePath: String, rows: Int, bytes: Int, receipt: [UInt8] = []) {
         self.relativePath = relativePath
         self.rows = rows
         self.bytes = bytes
+        self.receipt = receipt
     }
 }

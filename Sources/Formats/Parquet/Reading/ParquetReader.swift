@@ -47,6 +47,7 @@ package final class ParquetReader: BatchStream {
                     group = next
                     rowsLeft = file.rowGroups[next].rowCount
                     readers = Array(repeating: nil, count: columns.count)
+                    announce(file.metadata.rowGroups[next].columns)
                 }
                 batchStart = file.rowGroups[group].rowCount - rowsLeft
                 let rows = min(rowsLeft, batchRows)
@@ -63,6 +64,16 @@ package final class ParquetReader: BatchStream {
         } catch let error as EngineError {
             throw error.blame == .data ? error.naming(file.source) : error
         }
+    }
+
+    /// Tells the source which chunks of a row group come next.
+    private func announce(_ chunks: [ParquetColumnChunk]) {
+        let leaves = columns.flatMap { file.nodes[$0].leaves }
+        file.source.willRead(
+            leaves.map { leaf in
+                let chunk = chunks[leaf.index]
+                return chunk.startOffset..<(chunk.startOffset + chunk.compressedBytes)
+            })
     }
 
     /// Reads the filter's columns, then the others for the rows that passed; nil when none did.

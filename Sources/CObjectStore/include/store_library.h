@@ -1,0 +1,103 @@
+// The functions of libMillraceStore.so: HTTP through libcurl, digests through OpenSSL, S3 reads and
+// credentials through Arrow C++. That library is opened when the first s3:// path is used, so that programs
+// which use none do not load any of it. No C++ exception crosses this boundary.
+#ifndef MILLRACE_STORE_LIBRARY_H
+#define MILLRACE_STORE_LIBRARY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Grows with every change of the table below; a library of another version is refused.
+#define STORE_LIBRARY_VERSION 1
+#define STORE_LIBRARY_ENTRY "millrace_store_library"
+
+// What kept a call from its result.
+enum store_failure {
+    STORE_OK = 0,
+    STORE_UNREACHABLE = 1,  // name not resolved, connection refused or cut
+    STORE_TIMEOUT = 2,
+    STORE_TLS = 3,          // the certificate or the handshake is bad
+    STORE_FAILED = 4,       // anything else; the message says what
+};
+
+// Text is cut at the end of its array.
+typedef struct store_error {
+    enum store_failure failure;
+    char message[1024];
+} store_error;
+
+typedef struct store_http_request {
+    const char *method;
+    const char *url;
+    const char *const *headers;  // "Name: value"
+    size_t header_count;
+    const uint8_t *body;
+    size_t body_bytes;
+    size_t answer_limit;         // a longer body fails
+    const char *ca_file;         // PEM file of trusted authorities; NULL: the system's
+} store_http_request;
+
+// `headers` are the lines of the final answer, `body` what followed; both freed by `http_free`.
+typedef struct store_http_answer {
+    int status;
+    char *headers;
+    size_t header_bytes;
+    uint8_t *body;
+    size_t body_bytes;
+} store_http_answer;
+
+// Text is cut at the end of its array; `key` is empty where there are no credentials.
+typedef struct store_credentials {
+    char key[256];
+    char secret[256];
+    char token[4096];
+} store_credentials;
+
+typedef struct store_s3_options {
+    const char *region;
+    const char *scheme;             // "https" or "http"
+    const char *endpoint;           // host:port; empty: Amazon's
+    const char *ca_file;            // NULL: the system's
+    int virtual_addressing;         // the bucket's name is part of the host's
+    int anonymous;                  // requests are not signed
+    const store_credentials *fixed;  // NULL: the usual chain (environment, profile, role, machine)
+} store_s3_options;
+
+typedef struct store_s3 store_s3;
+typedef struct store_file store_file;
+
+// Every function is safe to call from several threads; those that return an int return 0 or fill `error`.
+typedef struct store_library {
+    uint32_t version;
+    int (*http_perform)(const store_http_request *request, store_http_answer *answer, store_error *error);
+    void (*http_free)(store_http_answer *answer);
+    void (*sha256)(const void *bytes, size_t count, uint8_t digest[32]);
+    void (*hmac_sha256)(const void *key, size_t key_bytes, const void *bytes, size_t count,
+                        uint8_t digest[32]);
+    void (*md5)(const void *bytes, size_t count, uint8_t digest[16]);
+    // Lives as long as the process.
+    int (*s3_connect)(const store_s3_options *options, store_s3 **store, store_error *error);
+    int (*s3_credentials)(store_s3 *store, store_credentials *credentials, store_error *error);
+    // `path` is bucket/key. Without a known size the store is asked for it.
+    int (*s3_open)(store_s3 *store, const char *path, int64_t known_bytes, store_file **file,
+                   int64_t *bytes, store_error *error);
+    // Returns the number of bytes read, fewer than asked only at the end, or -1.
+    int64_t (*s3_read)(store_file *file, int64_t offset, void *into, int64_t count, store_error *error);
+    void (*s3_close)(store_file *file);
+} store_library;
+
+// Writes the path of the program or library that this function is part of.
+void store_library_home(char *path, size_t count);
+
+// Opens the library at `path` and returns its table, or NULL with a message.
+const store_library *store_library_open(const char *path, store_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

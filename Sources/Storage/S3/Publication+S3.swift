@@ -1,0 +1,143 @@
+import Vocabulary
+
+// Publication to S3, which has no rename and no way to make several objects visible at once.
+//
+//     tasks    begin upload, parts … of out/part-…          nothing visible
+//     commit   1 overwriting: delete out/_SUCCESS           readers that wait for it wait
+//              2 complete every upload                      old and new visible together
+//              3 overwriting: delete what was there before  only the new
+//              4 put out/_SUCCESS, which names the statement
+//              5 abort what losers left                     nothing visible changes
+//
+// A crash before 2 leaves the old output. Within 2 and 3 readers that do not wait for `_SUCCESS` may see old
+// and new rows together; the replay goes on from there. No order avoids that: the other one would show, and
+// after a crash keep, no output at all. A replay after 4 finds the statement named in `_SUCCESS` and deletes
+// nothing. When an upload cannot be completed for good, those completed before are deleted again and the old
+// output stays.
+extension Publication {
+    /// The metadata of `_SUCCESS` that names the statement.
+    private static let statementMetadata = "millrace-statement"
+
+    private var location: StoragePath { StoragePath(output) }
+    private var prefix: String { S3FileSystem.prefix(location) }
+    private var successKey: String { prefix + "_SUCCESS" }
+
+    /// Creates a file of an attempt at its final key, not visible before it is published.
+    static func create(
+        output: String, job: String, attempt: String, path: String, in store: S3FileSystem
+    ) -> any ByteSink {
+        S3FileSink(
+            path: trimmed(output) + "/" + path, attempt: job + "/" + attempt, completesAtFinish: false,
+            files: store)
+    }
+
+    /// Makes the uploads of the winners visible. Idempotent.
+    func publish(in store: S3FileSystem) throws(EngineError) {
+        if try !isPublished(in: store) { for step in s3Steps(store) { try step.perform() } }
+        // What cannot be listed or aborted, as where that is not allowed, is invisible: the job has
+        // succeeded.
+        try? Publication.abortUploads(output: output, job: job, in: store)
+    }
+
+    private func isPublished(in store: S3FileSystem) throws(EngineError) -> Bool {
+        let found = try store.client.head(bucket: location.authority, key: successKey)
+        return found?["x-amz-meta-" + Publication.statementMetadata] == job
+    }
+
+    /// The steps that make the output visible, in order.
+    func s3Steps(_ store: S3FileSystem) -> [PublicationStep] {
+        let unmark = PublicationStep(name: "unmark") { () throws(EngineError) in
+            try store.client.delete(bucket: location.authority, keys: [successKey])
+        }
+        let complete = PublicationStep(name: "complete") { () throws(EngineError) in
+            do throws(EngineError) {
+                try completeUploads(in: store)
+            } catch {
+                // The job fails: nothing of it may stay. What cannot be deleted now stays, and the error says
+                // why.
+                try? store.client.delete(bucket: location.authority, keys: files.map { prefix + $0.path })
+                throw error
+            }
+        }
+        let replace = PublicationStep(name: "replace") { () throws(EngineError) in
+            try deleteReplaced(in: store)
+        }
+        let success = PublicationStep(name: "success") { () throws(EngineError) in
+            try store.client.put(
+                bucket: location.authority, key: successKey, body: .init(start: nil, count: 0),
+                metadata: [(Publication.statementMetadata, job)])
+        }
+        return mode == .append ? [complete, success] : [unmark, complete, replace, success]
+    }
+
+    /// Uploads completed at the same time.
+    private static let completionsUnderWay = 16
+
+    private func completeUploads(in store: S3FileSystem) throws(EngineError) {
+        let completions = RequestsUnderWay<Bool>()
+        var refused: EngineError?
+        do throws(EngineError) {
+            for file in files {
+                let receipt = try UploadReceipt(wireBytes: file.receipt)
+                let (bucket, key) = (location.authority, prefix + file.path)
+                let attempt = job + "/" + file.attempt
+                try completions.start(limit: Publication.completionsUnderWay) { () throws(EngineError) in
+                    try store.client.completeUpload(
+                        bucket: bucket, key: key, id: receipt.uploadID, parts: receipt.parts,
+                        byteCount: file.byteCount, attempt: attempt)
+                    store.uploads.remove(receipt.uploadID, attempt: attempt)
+                    return true
+                }
+            }
+        } catch {
+            refused = error
+        }
+        // Also after an error all must have ended before what they made is taken back.
+        _ = try completions.finish()
+        if let refused { throw refused }
+    }
+
+    /// Deletes what the new files replace: all else below the output, or below the folders that were written
+    /// to.
+    private func deleteReplaced(in store: S3FileSystem) throws(EngineError) {
+        let new = Set(files.map { prefix + $0.path })
+        var places = [prefix]
+        if mode == .overwritePartitions {
+            let folders = Set(files.map { LocalDirectory.parent(of: $0.path) })
+            places = folders.filter { $0 != "." }.sorted().map { prefix + $0 + "/" }
+        }
+        for place in places {
+            try store.removeObjects(location, below: place) { !new.contains($0) && $0 != successKey }
+        }
+    }
+
+    /// Aborts whatever a statement's attempts have uploaded and not completed, here and on other workers: a
+    /// file's name has the statement in it.
+    static func abortUploads(output: String, job: String, in store: S3FileSystem) throws(EngineError) {
+        let location = StoragePath(output)
+        let open = try store.client.openUploads(
+            bucket: location.authority, prefix: S3FileSystem.prefix(location))
+        var places = Set(store.uploads.take(job: job))
+        for upload in open where upload.key.contains("-\(job)-c") {
+            places.insert(.init(bucket: location.authority, upload: upload))
+        }
+        try abort(Array(places), in: store)
+    }
+
+    /// Aborts the uploads of one attempt that ran in this process.
+    static func abortUploads(job: String, attempt: String, in store: S3FileSystem) throws(EngineError) {
+        try abort(store.uploads.take(attempt: job + "/" + attempt), in: store)
+    }
+
+    private static func abort(_ places: [AttemptUploads.Place], in store: S3FileSystem) throws(EngineError) {
+        let requests = RequestsUnderWay<Bool>()
+        for place in places {
+            try requests.start(limit: completionsUnderWay) { () throws(EngineError) in
+                try store.client.abortUpload(
+                    bucket: place.bucket, key: place.upload.key, id: place.upload.id)
+                return true
+            }
+        }
+        _ = try requests.finish()
+    }
+}

@@ -1,0 +1,187 @@
+import Memory
+import Synchronization
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Reads an object by ranges, few and large: a request costs as much time as some megabytes.
+///
+///     announced ranges    [  a  ][ b ] .. [c]  →  one request where the gaps are small
+///     text from its start [256 KiB][ 1 MiB ][  4 MiB  ][   8 MiB   ]  →  reading ahead grows
+///
+/// `@unchecked Sendable`: Arrow's file is made for many threads; what was fetched is behind a mutex, and is
+/// only read once it is there.
+final class S3FileSource: ByteSource, @unchecked Sendable {
+    let name: String
+    let byteCount: Int
+    private let location: StoragePath
+    private let client: S3Client
+    private let file: OpaquePointer
+    private let state = Mutex(State())
+
+    /// Bytes that were fetched, and how many of them are still to be asked for.
+    private struct Block {
+        var start: Int
+        var bytes: Buffer
+        var remaining: Int
+
+        func contains(_ offset: Int, _ count: Int) -> Bool {
+            offset >= start && offset + count <= start + bytes.byteCount
+        }
+    }
+
+    private struct State {
+        /// Ranges to fetch whole when a part of them is asked for.
+        var announced: [Range<Int>] = []
+        var blocks: [Block] = []
+        var lastEnd = -1
+        var aheadBytes = 0
+    }
+
+    /// Ranges with no more than this between them are fetched by one request.
+    static let gapBytes = 1 << 20
+    /// Longest range that several are joined to.
+    static let joinedBytes = 8 << 20
+    /// Most bytes that are read ahead.
+    static let aheadLimit = 8 << 20
+    private static let blockLimit = 8
+    private static let announcedLimit = 256
+
+    init(
+        name: String, location: StoragePath, byteCount: Int, client: S3Client
+    ) throws(EngineError) {
+        self.name = name
+        self.location = location
+        self.byteCount = byteCount
+        self.client = client
+        file = try client.reader.open(location, byteCount: byteCount)
+    }
+
+    deinit { client.reader.close(file) }
+
+    /// Joins ranges that are near to each other, in order.
+    static func joined(_ ranges: [Range<Int>]) -> [Range<Int>] {
+        var result: [Range<Int>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty {
+            if let last = result.last, range.lowerBound - last.upperBound <= gapBytes,
+                max(last.upperBound, range.upperBound) - last.lowerBound <= joinedBytes
+            {
+                let end = max(last.upperBound, range.upperBound)
+                result[result.count - 1] = last.lowerBound..<end
+            } else {
+                result.append(range)
+            }
+        }
+        return result
+    }
+
+    func willRead(_ ranges: [Range<Int>]) {
+        let inside = ranges.map { $0.clamped(to: 0..<byteCount) }
+        let joined = S3FileSource.joined(inside)
+        state.withLock { state in
+            // What was announced and never read is forgotten in time.
+            state.announced = state.announced.suffix(S3FileSource.announcedLimit) + joined
+        }
+    }
+
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int {
+        guard offset >= 0, offset < byteCount else { return 0 }
+        let count = min(buffer.count, byteCount - offset)
+        if count == 0 { return 0 }
+        let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+        if take(offset, into: target) { return count }
+        let range = rangeToFetch(offset, count)
+        if range == offset..<(offset + count) {
+            try fetch(at: offset, into: target)
+            return count
+        }
+        let bytes = Buffer(byteCount: range.count)
+        try fetch(at: range.lowerBound, into: bytes.mutableBytes)
+        let from = bytes.base + (offset - range.lowerBound)
+        target.copyMemory(from: UnsafeRawBufferPointer(start: from, count: count))
+        if range.count > count {
+            let block = Block(start: range.lowerBound, bytes: bytes, remaining: range.count - count)
+            state.withLock { state in
+                if state.blocks.count >= S3FileSource.blockLimit { state.blocks.removeFirst() }
+                state.blocks.append(block)
+            }
+        }
+        return count
+    }
+
+    /// Copies bytes that are there already.
+    private func take(_ offset: Int, into target: UnsafeMutableRawBufferPointer) -> Bool {
+        let bytes: (Buffer, Int)? = state.withLock { state in
+            guard let place = state.blocks.firstIndex(where: { $0.contains(offset, target.count) }) else {
+                return nil
+            }
+            let block = state.blocks[place]
+            state.blocks[place].remaining -= target.count
+            if state.blocks[place].remaining <= 0 { state.blocks.remove(at: place) }
+            state.lastEnd = offset + target.count
+            return (block.bytes, offset - block.start)
+        }
+        guard let (buffer, start) = bytes else { return false }
+        target.copyMemory(from: UnsafeRawBufferPointer(start: buffer.base + start, count: target.count))
+        return true
+    }
+
+    /// The range to ask for: an announced one that has the bytes in it, or more than was asked for when
+    /// reading goes on where it stopped.
+    private func rangeToFetch(_ offset: Int, _ count: Int) -> Range<Int> {
+        let wanted = offset..<(offset + count)
+        return state.withLock { state in
+            defer { state.lastEnd = wanted.upperBound }
+            if let place = state.announced.firstIndex(where: {
+                $0.lowerBound <= wanted.lowerBound && $0.upperBound >= wanted.upperBound
+            }) {
+                return state.announced.remove(at: place)
+            }
+            // What was read ahead may end within the wanted bytes; the rest of it is dropped.
+            let isNext = offset == state.lastEnd
+            state.aheadBytes =
+                isNext ? min(S3FileSource.aheadLimit, max(1 << 20, state.aheadBytes * 4)) : 0
+            if isNext { state.blocks.removeAll() }
+            return offset..<min(byteCount, max(wanted.upperBound, offset + state.aheadBytes))
+        }
+    }
+
+    /// Asks for one byte without Arrow, which drops what the server says: its answer is the better error.
+    private func reason(_ error: EngineError, at offset: Int) -> EngineError {
+        var request = S3Request(method: "GET", bucket: location.authority, key: location.path)
+        request.headers = [("range", "bytes=\(offset)-\(offset)")]
+        do throws(EngineError) {
+            let answer = try client.send(request)
+            return answer.isSuccess ? error : client.failure(answer, of: request)
+        } catch {
+            return error
+        }
+    }
+
+    /// Reads all of a range, and again after failures that may pass.
+    private func fetch(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws(EngineError) {
+        var done = 0
+        var attempt = 1
+        while done < target.count {
+            do throws(EngineError) {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...])
+                let got = try client.reader.read(file, of: location, at: offset + done, into: rest)
+                if got == 0 {
+                    throw EngineError.data(
+                        "TRUNCATED_FILE", "The object has become shorter while it was read: \(name)",
+                        remedy: "Do not overwrite what a job reads.")
+                }
+                done += got
+            } catch {
+                if error.code != "S3_READ_FAILED" { throw error }
+                if attempt >= client.settings.retry.unreachableAttempts {
+                    throw reason(error, at: offset + done)
+                }
+                usleep(UInt32(client.settings.retry.pauseMilliseconds(after: attempt)) * 1000)
+                attempt += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Runs jobs of etl-submit on a double of S3 and compares what they leave with DuckDB. Says nothing when all is well.
+
+usage: object_store.py ETL_SUBMIT
+"""
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+import boto3
+import duckdb
+import pyarrow
+import pyarrow.parquet
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+
+class Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *arguments):
+        pass
+
+
+class Holding:
+    """Holds requests that complete an upload while it is told to."""
+
+    def __init__(self, app):
+        self.app, self.reached, self.holds, self.released = app, threading.Event(), False, threading.Event()
+
+    def __call__(self, environ, start_response):
+        if self.holds and environ["REQUEST_METHOD"] == "POST" and "uploadId=" in environ["QUERY_STRING"]:
+            self.reached.set()
+            self.released.wait(60)
+            start_response("503 Slow Down", [("Content-Length", "0")])
+            return [b""]
+        return self.app(environ, start_response)
+
+
+program = sys.argv[1]
+server_app = Holding(DomainDispatcherApplication(create_backend_app))
+server = make_server("127.0.0.1", 0, server_app, threaded=True, request_handler=Quiet)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+environment = dict(
+    os.environ, AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", AWS_REGION="us-east-1",
+    AWS_ENDPOINT_URL=f"http://127.0.0.1:{server.server_port}", AWS_EC2_METADATA_DISABLED="true")
+s3 = boto3.client(
+    "s3", endpoint_url=environment["AWS_ENDPOINT_URL"], region_name="us-east-1", aws_access_key_id="testing",
+    aws_secret_access_key="testing")
+
+
+def submit(sql, **more):
+    done = subprocess.run(
+        [program, "--output", "json", "-e", sql], env=dict(environment, **more), capture_output=True, text=True,
+        timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def run(sql):
+    status, output, errors = submit(sql)
+    assert status == 0, errors
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def keys(prefix):
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="lake", Prefix=prefix)
+    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def table(prefix):
+    """Reads all Parquet files below a prefix, with the partition column of their folders."""
+    tables = []
+    for key in keys(prefix):
+        if key.endswith(".parquet"):
+            body = s3.get_object(Bucket="lake", Key=key)["Body"].read()
+            read = pyarrow.parquet.ParquetFile(io.BytesIO(body)).read()
+            for part in key.split("/"):
+                if part.startswith("country="):
+                    value = pyarrow.array([part.removeprefix("country=")] * len(read), pyarrow.string())
+                    read = read.append_column("country", value)
+            tables.append(read)
+    return pyarrow.concat_tables(tables)
+
+
+def same(ours, query):
+    ours = duckdb.sql("SELECT id, country, round(amount, 6) FROM ours ORDER BY ALL").fetchall()
+    theirs = duckdb.sql(query + " ORDER BY ALL").fetchall()
+    assert ours == theirs and ours, (ours[:3], theirs[:3])
+
+
+s3.create_bucket(Bucket="lake")
+rows = [{"id": i, "country": f"c{i % 5}", "amount": i * 1.25} for i in range(60_000)]
+for start in range(0, len(rows), 20_000):
+    text = "\n".join(json.dumps(row) for row in rows[start:start + 20_000])
+    s3.put_object(Bucket="lake", Key=f"raw/day={start}/part.json", Body=text)
+s3.put_object(Bucket="lake", Key="raw/_temporary/part.json", Body="not json")
+source = pyarrow.Table.from_pylist(rows)
+
+# JSON to Parquet, to partitions, and back.
+counts = run(
+    "CREATE TEMPORARY VIEW raw USING json OPTIONS (path 's3://lake/raw/');"
+    "INSERT OVERWRITE DIRECTORY 's3a://lake/flat/' USING parquet SELECT id, country, amount FROM raw WHERE id > 10;"
+    "CREATE TABLE t USING parquet PARTITIONED BY (country) LOCATION 's3://lake/by/' AS "
+    "SELECT id, amount, country FROM parquet.`s3://lake/flat/*.parquet`;"
+    "SELECT country, count(*) AS n FROM parquet.`s3://lake/by/` WHERE country <> 'c1' GROUP BY country ORDER BY 1")
+expected = duckdb.sql(
+    "SELECT country, count(*) FROM source WHERE id > 10 AND country <> 'c1' GROUP BY 1 ORDER BY 1").fetchall()
+assert [(row["country"], row["n"]) for row in counts] == expected, counts
+for prefix in "flat/", "by/":
+    same(table(prefix), "SELECT id, country, round(amount, 6) FROM source WHERE id > 10")
+    assert prefix + "_SUCCESS" in keys(prefix)
+
+# Two statements of a job add to the same directory, of S3 or of this machine.
+with tempfile.TemporaryDirectory() as folder:
+    for place in "s3://lake/added", folder + "/added":
+        added = run(
+            f"CREATE TABLE a USING parquet LOCATION '{place}' AS SELECT 1 AS x; INSERT INTO a SELECT 2 AS x;"
+            f"INSERT INTO a SELECT 3 AS x; SELECT x FROM parquet.`{place}` ORDER BY x")
+        assert [row["x"] for row in added] == [1, 2, 3], (place, added)
+
+# A second overwrite replaces the first.
+run("INSERT OVERWRITE DIRECTORY 's3://lake/flat/' USING parquet "
+    "SELECT id, country, amount FROM json.`s3://lake/raw/day=0/` WHERE id < 100")
+same(table("flat/"), "SELECT id, country, round(amount, 6) FROM source WHERE id < 100")
+before = keys("flat/")
+
+# Killed when all parts are there and the commit is about to complete them: nothing has changed.
+server_app.holds = True
+killed = subprocess.Popen(
+    [program, "-e", "INSERT OVERWRITE DIRECTORY 's3://lake/flat/' USING parquet SELECT 1 AS id"], env=environment,
+    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+assert server_app.reached.wait(30), "the job did not come to its commit"
+killed.kill()
+killed.wait()
+server_app.holds = False
+server_app.released.set()
+assert [key for key in keys("flat/") if "_SUCCESS" not in key] == [key for key in before if "_SUCCESS" not in key]
+assert len(s3.list_multipart_uploads(Bucket="lake")["Uploads"]) == 1
+
+# A job that fails leaves neither files nor uploads.
+status, _, errors = submit(
+    "INSERT OVERWRITE DIRECTORY 's3://lake/failed/' USING parquet "
+    "SELECT id, CASE WHEN id < 50000 THEN id ELSE raise_error('stop') END AS x FROM json.`s3://lake/raw/`")
+assert status == 1, errors
+assert not keys("failed/")
+assert not [u for u in s3.list_multipart_uploads(Bucket="lake")["Uploads"] if u["Key"].startswith("failed/")]
+
+# What users get wrong is said with a remedy.
+for sql, changes, code in [
+    ("SELECT * FROM json.`s3://nowhere/raw/`", {}, "S3_BUCKET_NOT_FOUND"),
+    ("SELECT * FROM json.`s3://lake/none/`", {}, "PATH_NOT_FOUND"),
+    ("SELECT * FROM json.`s3://lake/raw/`", {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "S3_UNREACHABLE"),
+    ("SELECT * FROM json.`s3://lake/raw/`", {"AWS_ENDPOINT_URL": "nonsense://"}, "S3_ENDPOINT_INVALID"),
+    ("SELECT * FROM json.`s3://lake/raw/`", {"ETL_STORE_LIBRARY": "/nowhere/x.so"}, "S3_NOT_AVAILABLE"),
+    ("SELECT * FROM json.`s3://lake/raw/`",
+     {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "HOME": "/nowhere"}, "S3_NO_CREDENTIALS"),
+]:
+    status, _, errors = submit(sql, **changes)
+    assert status == 1 and code in errors and "\n  = " in errors, (code, errors)
+status, output, errors = submit("SELECT 1 AS one", ETL_STORE_LIBRARY="/nowhere/x.so")
+assert status == 0, "jobs without s3:// paths need the library: " + errors

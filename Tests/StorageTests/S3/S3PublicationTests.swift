@@ -1,0 +1,180 @@
+import Foundation
+import Testing
+import Vocabulary
+
+@testable import Storage
+
+extension S3Tests {
+    @Suite("Publication to S3")
+    struct Publications {
+        private let double: S3Double
+
+        init() throws { double = try S3Double.shared.get() }
+
+        private static let old = ["k=1/part-0": "old 1", "k=2/part-0": "old 2", "part-top": "old top"]
+        private static let new = [
+            "k=2/part-1-j1-c0": "new 2", "k=3/part-1-j1-c0": "new 3", "k=3/part-2-j1-c0": "",
+        ]
+
+        private func stage(
+            _ store: S3FileSystem, _ output: String, _ files: [String: String], attempt: String = "a1"
+        ) throws -> [StagedFile] {
+            try files.sorted { $0.key < $1.key }.map { path, text in
+                let sink = Publication.create(
+                    output: output, job: "j1", attempt: attempt, path: path, in: store)
+                try Array(text.utf8).withUnsafeBytes { try sink.write($0) }
+                try sink.finish()
+                return StagedFile(
+                    attempt: attempt, path: path, byteCount: text.utf8.count, receipt: sink.receipt)
+            }
+        }
+
+        private func visible(_ store: S3FileSystem, _ output: String) throws -> [String: String] {
+            var found: [String: String] = [:]
+            for file in try store.files(below: output) {
+                found[String(file.path.dropFirst(output.count + 1))] = try store.text(file.path)
+            }
+            return found
+        }
+
+        private func openUploads(_ store: S3FileSystem, _ bucket: String) throws -> [String] {
+            try store.client.openUploads(bucket: bucket, prefix: "").map(\.key)
+        }
+
+        private static func expected(_ mode: PublicationMode) -> [String: String] {
+            switch mode {
+            case .overwrite: new
+            case .append: old.merging(new) { $1 }
+            case .overwritePartitions: old.merging(new) { $1 }.filter { $0.key != "k=2/part-0" }
+            }
+        }
+
+        @Test(
+            "a crash after any step, or any completion, leaves what a replay completes",
+            arguments: [PublicationMode.append, .overwrite, .overwritePartitions])
+        func interruptedAnywhere(mode: PublicationMode) throws {
+            let bucket = "crash-\(mode.rawValue)"
+            let store = try double.fileSystem(bucket: bucket)
+            let stepCount = mode == .append ? 2 : 4
+            // Negative: within the second half of completing, so many uploads are completed.
+            for stop in -3...stepCount {
+                let output = "s3://\(bucket)/out\(stop + 10)"
+                for (path, text) in Self.old { try store.write(output + "/" + path, Array(text.utf8)) }
+                let files = try stage(store, output, Self.new)
+                #expect(try visible(store, output) == Self.old)
+                let publication = Publication(output: output, job: "j1", mode: mode, files: files)
+                let steps = publication.s3Steps(store)
+                #expect(steps.count == stepCount)
+                if stop < 0 {
+                    let some = Array(files.prefix(-stop))
+                    let part = Publication(output: output, job: "j1", mode: .append, files: some)
+                    try part.s3Steps(store)[0].perform()
+                } else {
+                    for step in steps.prefix(stop) { try step.perform() }
+                }
+                // Nothing of the old output is lost before all of the new one is there.
+                let seen = try visible(store, output)
+                if seen.count < Self.old.count + Self.new.count, stop < stepCount - 1 {
+                    #expect(seen.filter { Self.old[$0.key] != nil } == Self.old)
+                }
+                // The coordinator that replays may be another process, which remembers no uploads.
+                let later = try S3FileSystem(settings: double.settings())
+                for _ in 0..<2 {
+                    try publication.publish(in: later)
+                    #expect(try visible(later, output) == Self.expected(mode))
+                    #expect(try later.status(output + "/_SUCCESS") != nil)
+                }
+            }
+            #expect(try openUploads(store, bucket).isEmpty)
+        }
+
+        @Test("a replay that comes late deletes nothing that another job has added since")
+        func lateReplay() throws {
+            let store = try double.fileSystem(bucket: "late")
+            let output = "s3://late/out/"
+            let files = try stage(store, output, Self.new)
+            let publication = Publication(output: output, job: "j1", mode: .overwrite, files: files)
+            try publication.publish(in: store)
+            try store.write("s3://late/out/part-other", [1])
+            try publication.publish(in: store)
+            #expect(try store.status("s3://late/out/part-other") != nil)
+        }
+
+        @Test(
+            "uploads that are not completed are invisible; discarding an attempt or a statement aborts them")
+        func discarded() throws {
+            let store = try double.fileSystem(bucket: "discard")
+            let output = "s3://discard/out"
+            _ = try stage(store, output, Self.new, attempt: "a1")
+            _ = try stage(store, output, Self.new, attempt: "a2")
+            let cut = Publication.create(
+                output: output, job: "j1", attempt: "a3", path: "part-9-j1-c0", in: store)
+            try [UInt8](repeating: 1, count: 20 << 20).withUnsafeBytes { try cut.write($0) }
+            cut.abort()
+            cut.abort()
+            #expect(try store.entries("s3://discard").isEmpty)
+            #expect(try openUploads(store, "discard").count == 6)
+            try Publication.abortUploads(job: "j1", attempt: "a1", in: store)
+            #expect(try openUploads(store, "discard").count == 3)
+            // The worker of a2 has died; another job's upload stays.
+            let later = try S3FileSystem(settings: double.settings())
+            _ = try later.client.beginUpload(bucket: "discard", key: "out/part-0-j2-c0", attempt: "j2/a1")
+            try Publication.abortUploads(output: output, job: "j1", in: later)
+            #expect(try openUploads(later, "discard") == ["out/part-0-j2-c0"])
+        }
+
+        @Test("the winner is published whole, in parts, and a loser's upload to the same key is aborted")
+        func winner() throws {
+            let store = try double.fileSystem(bucket: "winner")
+            let text = String(repeating: "0123456789abcdef", count: 20 << 16)
+            let path = "part-0-j1-c0"
+            _ = try stage(store, "s3://winner", [path: "loser"], attempt: "a1")
+            let files = try stage(store, "s3://winner", [path: text], attempt: "a2")
+            #expect(try UploadReceipt(wireBytes: files[0].receipt).parts.map(\.number) == [1, 2, 3])
+            try Publication(output: "s3://winner/", job: "j1", mode: .append, files: files).publish(in: store)
+            #expect(try visible(store, "s3://winner") == [path: text])
+            #expect(try openUploads(store, "winner").isEmpty)
+        }
+
+        @Test("an answer to completing that is lost is asked after; another's object there is an error")
+        func ambiguousCompletion() throws {
+            let store = try double.fileSystem(bucket: "ambiguous")
+            let output = "s3://ambiguous/out"
+            for kind in ["after", "cut"] {
+                let files = try stage(store, output, ["part-\(kind)-j1-c0": kind])
+                _ = double.command("fault \(kind) 1 POST /ambiguous/out/part-\(kind)-j1-c0 uploadId=")
+                try Publication(output: output, job: "j1", mode: .append, files: files).publish(in: store)
+                try store.remove(output + "/_SUCCESS")
+                // Both the lost one and the one that asked: the fault did happen.
+                #expect(double.command("seen POST /ambiguous/out/part-\(kind)-j1-c0 uploadId=") == "2")
+                #expect(try store.text(output + "/part-\(kind)-j1-c0") == kind)
+            }
+            let files = try stage(store, output, ["part-x-j1-c0": "mine", "part-y-j1-c0": "mine too"])
+            let receipt = try UploadReceipt(wireBytes: files[0].receipt)
+            try store.client.abortUpload(
+                bucket: "ambiguous", key: "out/part-x-j1-c0", id: receipt.uploadID)
+            let error = #expect(throws: EngineError.self) {
+                try Publication(output: output, job: "j1", mode: .append, files: files).publish(in: store)
+            }
+            #expect(error?.code == "STAGED_FILE_LOST")
+            // The job fails, and nothing of it stays.
+            #expect(try visible(store, output).keys.sorted() == ["part-after-j1-c0", "part-cut-j1-c0"])
+            // The upload has gone because it was completed: the object says that this attempt wrote it.
+            try Array("mine".utf8).withUnsafeBytes {
+                try store.client.put(
+                    bucket: "ambiguous", key: "out/part-x-j1-c0", body: $0,
+                    metadata: [(S3Client.attemptMetadata, "j1/a1")])
+            }
+            try store.client.completeUpload(
+                bucket: "ambiguous", key: "out/part-x-j1-c0", id: receipt.uploadID, parts: receipt.parts,
+                byteCount: 4, attempt: "j1/a1")
+            try store.write(output + "/part-x-j1-c0", Array("else".utf8))
+            let other = #expect(throws: EngineError.self) {
+                try store.client.completeUpload(
+                    bucket: "ambiguous", key: "out/part-x-j1-c0", id: receipt.uploadID, parts: receipt.parts,
+                    byteCount: 4, attempt: "j1/a1")
+            }
+            #expect(other?.code == "STAGED_FILE_LOST")
+        }
+    }
+}

@@ -7,7 +7,8 @@ import Vocabulary
 #endif
 
 /// Runs jobs one after the other in one warm cluster inside this process, as the peers' sessions do, for
-/// `scripts/bench`. With an argument, the URL of a coordinator, the jobs run there and this is their one client.
+/// `scripts/bench`. With an argument, the URL of a coordinator, the jobs run there and this is their one
+/// client.
 ///
 /// Reads jobs from standard input, each ended by a line that holds a single `.`; answers each with one line:
 /// `ok SECONDS ROWS`, or `error MESSAGE`. Rows are read to the last, and thrown away.

@@ -13,6 +13,8 @@ final class FilterOperator: Operator {
         self.input = input
     }
 
+    func offer(_ filter: JoinKeyFilter, columns: [Int]) { input.offer(filter, columns: columns) }
+
     func next() throws -> Pull {
         while true {
             let pull = try input.next()

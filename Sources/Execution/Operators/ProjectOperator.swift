@@ -7,16 +7,31 @@ import Shuffle
 final class ProjectOperator: Operator {
     private let input: any Operator
     private let evaluator: Evaluator
+    private let expressions: [Expression]
 
     init(_ expressions: [Expression], settings: SessionSettings, input: any Operator) throws {
+        self.expressions = expressions
         evaluator = try Evaluator(expressions, settings: settings)
         self.input = input
+    }
+
+    func offer(_ filter: JoinKeyFilter, columns: [Int]) {
+        let below = columns.compactMap { expressions[$0].inputPosition }
+        if below.count == columns.count { input.offer(filter, columns: below) }
     }
 
     func next() throws -> Pull {
         let pull = try input.next()
         guard case .batch(let batch) = pull else { return pull }
         return .batch(Batch(columns: try evaluator.evaluate(batch), count: batch.count))
+    }
+}
+
+extension Expression {
+    /// The position of the input column that the expression is; nil for all other expressions.
+    var inputPosition: Int? {
+        if case .input(let position, _) = self { return position }
+        return nil
     }
 }
 

@@ -66,9 +66,9 @@ static inline void copy_back(uint8_t *op, size_t offset, size_t length) {
     }
 }
 
-// What a tag byte says: bytes that it makes, and its part of the offset from which they come. Of a literal the offset
-// is one that never overlaps. Tags that the fast loop does not take (long literals, four-byte offsets) claim more
-// bytes than their offset, as a repeating pattern does: one comparison finds both.
+// What a tag byte says: bytes that it makes, and its part of the offset from which they come. Of a literal
+// the offset is one that never overlaps. Tags that the fast loop does not take (long literals, four-byte
+// offsets) claim more bytes than their offset, as a repeating pattern does: one comparison finds both.
 typedef struct {
     uint16_t length, offset;
 } tag_meaning;
@@ -126,9 +126,9 @@ static int inflate_one(const uint8_t **input, const uint8_t *end, uint8_t *out, 
     return 0;
 }
 
-// Takes tags until one is not of the usual kinds, or an end comes near; returns the end of what was made. Literals and
-// copies go one way, by selected pointers: their order is as good as random, and a branch on it would be mispredicted
-// half the time. (The technique is that of Google's Snappy 1.1.9.)
+// Takes tags until one is not of the usual kinds, or an end comes near; returns the end of what was made.
+// Literals and copies go one way, by selected pointers: their order is as good as random, and a branch on it
+// would be mispredicted half the time. (The technique is that of Google's Snappy 1.1.9.)
 static uint8_t *inflate_fast(const uint8_t **input, const uint8_t *last, const uint8_t *out, uint8_t *op,
                              const uint8_t *limit) {
     const uint8_t *ip = *input + 1;

@@ -82,7 +82,7 @@ import Vocabulary
     }
 
     @Test(
-        "a join's keys go down to where the rows come from, but not through a join that gives unmatched build rows",
+        "a join's keys go down to the rows' source, but not past a join that gives unmatched build rows",
         arguments: [JoinKind.inner, .left, .right, .full, .leftSemi, .leftAnti])
     func offers(kind: JoinKind) throws {
         let (columns, schema) = output(kind)

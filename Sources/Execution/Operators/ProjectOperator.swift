@@ -16,6 +16,8 @@ final class ProjectOperator: Operator {
     }
 
     func offer(_ filter: JoinKeyFilter, columns: [Int]) {
+        // What is computed anew at each row, or fails on purpose, must see every row.
+        guard expressions.allSatisfy(\.dependsOnRowOnly) else { return }
         let below = columns.compactMap { expressions[$0].inputPosition }
         if below.count == columns.count { input.offer(filter, columns: below) }
     }
@@ -32,6 +34,16 @@ extension Expression {
     var inputPosition: Int? {
         if case .input(let position, _) = self { return position }
         return nil
+    }
+
+    /// Whether the value depends on the row's columns only, and computing it does nothing else.
+    var dependsOnRowOnly: Bool {
+        var found = true
+        forEach { part in
+            guard case .call(let call) = part else { return }
+            if FunctionRegistry.shared.scalar(named: call.name)?.isDeterministic == false { found = false }
+        }
+        return found
     }
 }
 

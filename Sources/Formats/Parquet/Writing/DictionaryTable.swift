@@ -46,9 +46,11 @@ final class DictionaryTable {
         UnsafeBufferPointer(start: numberBase, count: numberWidth > 0 ? count : 0)
     }
 
+    /// **Invariant:** other constants than those of `Hashing`, by whose high bits rows are dealt out to
+    /// tasks: the keys of one task would all fall into the same part of the slots.
     @inline(__always)
     private static func mix(_ value: UInt64) -> UInt64 {
-        let product = (value ^ 0xa076_1d64_78bd_642f).multipliedFullWidth(by: 0xe703_7ed1_a0b4_28db)
+        let product = (value ^ 0x2d35_8dcc_aa6c_78a5).multipliedFullWidth(by: 0x8bb8_4b93_962e_acc9)
         return product.high ^ product.low
     }
 

@@ -201,7 +201,7 @@ let package = Package(
             ["Execution", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("KernelsTests", ["Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("FunctionsTests", ["Functions", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
-        tests("FormatsTests", ["Formats", "Storage", "Columns", "Memory", "Vocabulary"]),
+        tests("FormatsTests", ["Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
     ],
     swiftLanguageModes: [.v6],

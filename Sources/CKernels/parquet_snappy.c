@@ -15,6 +15,7 @@ static inline uint64_t load64(const uint8_t *p) {
 
 static inline void copy8(uint8_t *to, const uint8_t *from) { memmove(to, from, 8); }
 static inline void copy16(uint8_t *to, const uint8_t *from) { memmove(to, from, 16); }
+static inline void copy32(uint8_t *to, const uint8_t *from) { memmove(to, from, 32); }
 
 static int read_size(const uint8_t **at, const uint8_t *end, size_t *size) {
     uint64_t value = 0;
@@ -65,30 +66,26 @@ static inline void copy_back(uint8_t *op, size_t offset, size_t length) {
     }
 }
 
-// What a tag byte says: bytes that it makes, bytes of offset that follow it, and its bits of the offset above
-// those. Tags that the fast loop does not take (long literals, four-byte offsets) make 0 bytes.
+// What a tag byte says: bytes that it makes, and its part of the offset from which they come. Of a literal
+// the offset is one that never overlaps. Tags that the fast loop does not take (long literals, four-byte
+// offsets) claim more bytes than their offset, as a repeating pattern does: one comparison finds both.
 typedef struct {
-    uint8_t length, offset_bytes;
-    uint16_t offset_high;
+    uint16_t length, offset;
 } tag_meaning;
 
-#define LITERAL(n) {(n) < 60 ? (n) + 1 : 0, 0, 0}
-#define COPY1(n) {((n) & 7) + 4, 1, ((n) >> 3) << 8}
-#define COPY2(n) {(n) + 1, 2, 0}
-#define COPY4(n) {0, 4, 0}
+#define LITERAL(n) {(n) < 60 ? (n) + 1 : 255, (n) < 60 ? 64 : 0}
+#define COPY1(n) {((n) & 7) + 4, ((n) >> 3) << 8}
+#define COPY2(n) {(n) + 1, 0}
+#define COPY4(n) {255, 0}
 #define TAGS(n) LITERAL(n), COPY1(n), COPY2(n), COPY4(n)
 #define TAGS4(n) TAGS(n), TAGS((n) + 1), TAGS((n) + 2), TAGS((n) + 3)
 #define TAGS16(n) TAGS4(n), TAGS4((n) + 4), TAGS4((n) + 8), TAGS4((n) + 12)
 static const tag_meaning meanings[256] = {TAGS16(0), TAGS16(16), TAGS16(32), TAGS16(48)};
 
-static const uint32_t offset_masks[3] = {0, 0xFF, 0xFFFF};
+static const uint32_t offset_masks[4] = {0, 0xFF, 0xFFFF, 0};
 
-// Copies 64 bytes, all read before any is written.
-static inline void copy64(uint8_t *to, const uint8_t *from) {
-    uint8_t bytes[64];
-    memcpy(bytes, from, 64);
-    memcpy(to, bytes, 64);
-}
+// Bytes that the fast loop may read past a tag, and write past its output.
+enum { input_slack = 72, output_slack = 64 };
 
 // Takes the next tag, of any kind, with all checks. Returns 0, or -1 when the bytes are damaged.
 static int inflate_one(const uint8_t **input, const uint8_t *end, uint8_t *out, uint8_t **output,
@@ -129,6 +126,40 @@ static int inflate_one(const uint8_t **input, const uint8_t *end, uint8_t *out, 
     return 0;
 }
 
+// Takes tags until one is not of the usual kinds, or an end comes near; returns the end of what was made.
+// Literals and copies go one way, by selected pointers: their order is as good as random, and a branch on it
+// would be mispredicted half the time. (The technique is that of Google's Snappy 1.1.9.)
+static uint8_t *inflate_fast(const uint8_t **input, const uint8_t *last, const uint8_t *out, uint8_t *op,
+                             const uint8_t *limit) {
+    const uint8_t *ip = *input + 1;
+    size_t tag = ip[-1];
+    while (ip < last && op < limit) {
+        const uint8_t *const operand = ip;
+        const tag_meaning meaning = meanings[tag];
+        const size_t length = meaning.length, kind = tag & 3;
+        const size_t step = kind ? kind : (tag >> 2) + 1;
+        const size_t offset = meaning.offset + (load32(operand) & offset_masks[kind]);
+        if (__builtin_expect(offset > (size_t)(op - out), 0))
+            break;
+        if (__builtin_expect(length > offset, 0)) {
+            if (length > 64 || offset == 0)
+                break;
+            copy_back(op, offset, length);
+        } else {
+            const uint8_t *from = op - offset;
+            from = kind ? from : operand;
+            copy32(op, from);
+            if (__builtin_expect(length > 32, 0))
+                copy32(op + 32, from + 32);
+        }
+        tag = operand[step];
+        ip = operand + step + 1;
+        op += length;
+    }
+    *input = ip - 1;
+    return op;
+}
+
 int snappy_raw_inflate(const uint8_t *in, size_t byte_count, uint8_t *out, size_t size) {
     const uint8_t *ip = in, *const end = in + byte_count;
     uint8_t *op = out, *const limit = out + size;
@@ -136,39 +167,8 @@ int snappy_raw_inflate(const uint8_t *in, size_t byte_count, uint8_t *out, size_
     if (read_size(&ip, end, &declared) || declared != size)
         return -1;
     while (ip < end) {
-        // Far from both ends every tag is taken alike, with one copy of 64 bytes and no branch on its kind.
-        while (end - ip > 72 && limit - op >= 64) {
-            const uint8_t tag = *ip;
-            const tag_meaning meaning = meanings[tag];
-            const size_t length = meaning.length;
-            if (length == 0)
-                break;
-            if ((tag & 3) == 0) {
-                copy16(op, ip + 1);
-                if (length > 16)
-                    copy64(op, ip + 1);
-                op += length;
-                ip += 1 + length;
-                continue;
-            }
-            const size_t offset = meaning.offset_high + (load32(ip + 1) & offset_masks[tag & 3]);
-            if (offset > (size_t)(op - out))
-                break;
-            if (offset >= 16) {
-                copy16(op, op - offset);
-                if (length > 16) {
-                    copy16(op + 16, op + 16 - offset);
-                    copy16(op + 32, op + 32 - offset);
-                    copy16(op + 48, op + 48 - offset);
-                }
-            } else {
-                if (offset == 0)
-                    break;
-                copy_back(op, offset, length);
-            }
-            op += length;
-            ip += 1 + meaning.offset_bytes;
-        }
+        if (end - ip > input_slack && limit - op > output_slack)
+            op = inflate_fast(&ip, end - input_slack, out, op, limit - output_slack);
         if (inflate_one(&ip, end, out, &op, limit))
             return -1;
     }

@@ -32,13 +32,27 @@ package struct StringView: Sendable {
     @inlinable
     package init(_ base: UnsafeRawPointer, count: Int) {
         if count <= 12 {
-            var words: (UInt64, UInt64) = (0, 0)
-            withUnsafeMutableBytes(of: &words) { raw in
-                guard let start = raw.baseAddress else { return }
-                memcpy(start + 4, base, count)
+            // Two loads that overlap, never past the end; a copy of so few bytes of unknown number is a call.
+            let length = UInt64(UInt32(truncatingIfNeeded: count))
+            if count >= 8 {
+                head = length | UInt64(base.loadUnaligned(as: UInt32.self)) &<< 32
+                let last = base.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+                tail = last &>> UInt64(truncatingIfNeeded: 8 &* (12 &- count))
+            } else if count >= 4 {
+                head = length | UInt64(base.loadUnaligned(as: UInt32.self)) &<< 32
+                let last = UInt64(base.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self))
+                tail = last &>> UInt64(truncatingIfNeeded: 8 &* (8 &- count))
+            } else {
+                var bytes: UInt64 = 0
+                var at = 0
+                while at < count {
+                    let byte = UInt64(base.loadUnaligned(fromByteOffset: at, as: UInt8.self))
+                    bytes |= byte &<< UInt64(truncatingIfNeeded: 8 &* at)
+                    at &+= 1
+                }
+                head = length | bytes &<< 32
+                tail = 0
             }
-            head = words.0 | UInt64(UInt32(truncatingIfNeeded: count))
-            tail = words.1
         } else {
             let prefix = base.loadUnaligned(as: UInt32.self)
             head = UInt64(UInt32(truncatingIfNeeded: count)) | (UInt64(prefix) << 32)

@@ -11,24 +11,57 @@ import Vocabulary
 package final class Buffer: @unchecked Sendable {
     /// Alignment and padding, bytes.
     package static let alignment = 64
+    /// From this size on a buffer is a mapping of its own, in huge pages where the system gives them: hash
+    /// tables are hit at random, and each small page would cost a walk of the page tables.
+    private static let mappedBytes = 4 << 20
+    private static let hugePageBytes = 2 << 20
 
     @usableFromInline package let base: UnsafeMutableRawPointer
     package let byteCount: Int
     private let budget: MemoryBudget?
     private let owner: AnyObject?
+    /// What the system gave: where it begins, and its bytes where it is a mapping.
+    private let allocation: UnsafeMutableRawPointer?
+    private let mappingBytes: Int
 
     /// Allocates `byteCount` bytes, not initialised. When `budget` is given, the caller has taken the bytes
     /// from it already; they are given back when the buffer is freed.
     package init(byteCount: Int, budget: MemoryBudget? = nil) {
         self.byteCount = byteCount
         self.budget = budget
-        let padded = (byteCount + 2 * Buffer.alignment - 1) & ~(Buffer.alignment - 1)
-        var memory: UnsafeMutableRawPointer?
-        guard posix_memalign(&memory, Buffer.alignment, padded) == 0, let memory else {
-            fatalError("the operating system gave no memory for \(byteCount) bytes")
-        }
-        base = memory
         owner = nil
+        if byteCount >= Buffer.mappedBytes {
+            (base, mappingBytes) = Buffer.map(byteCount)
+            allocation = base
+            return
+        }
+        // Plain `malloc` and a rounded address: aligned allocation splits chunks and joins them again each
+        // time.
+        guard let memory = malloc(byteCount + 3 * Buffer.alignment) else { Buffer.fail(byteCount) }
+        allocation = memory
+        mappingBytes = 0
+        let mask = UInt(Buffer.alignment - 1)
+        base = memory + Int((~UInt(bitPattern: memory) &+ 1) & mask)
+    }
+
+    private static func fail(_ byteCount: Int) -> Never {
+        fatalError("the operating system gave no memory for \(byteCount) bytes")
+    }
+
+    /// Maps zeroed memory whose address is a multiple of the huge page.
+    private static func map(_ byteCount: Int) -> (UnsafeMutableRawPointer, Int) {
+        let page = 4096
+        let wanted = (byteCount + 2 * alignment + page - 1) & ~(page - 1)
+        let whole = wanted + hugePageBytes
+        guard let raw = mmap(nil, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            raw != MAP_FAILED
+        else { fail(byteCount) }
+        let before = Int((~UInt(bitPattern: raw) &+ 1) & UInt(hugePageBytes - 1))
+        if before > 0 { munmap(raw, before) }
+        let base = raw + before
+        if hugePageBytes > before { munmap(base + wanted, hugePageBytes - before) }
+        madvise(base, wanted, Int32(MADV_HUGEPAGE))
+        return (base, wanted)
     }
 
     /// Wraps memory that `owner` keeps alive, such as a mapped file or another library's buffer.
@@ -37,17 +70,21 @@ package final class Buffer: @unchecked Sendable {
         self.byteCount = byteCount
         self.owner = owner
         budget = nil
+        allocation = nil
+        mappingBytes = 0
     }
 
     deinit {
-        if owner == nil { free(base) }
+        if let allocation {
+            if mappingBytes > 0 { munmap(allocation, mappingBytes) } else { free(allocation) }
+        }
         budget?.giveBack(byteCount)
     }
 
     /// Allocates zeroed bytes.
     package static func zeroed(byteCount: Int) -> Buffer {
         let buffer = Buffer(byteCount: byteCount)
-        memset(buffer.base, 0, byteCount)
+        if buffer.mappingBytes == 0 { memset(buffer.base, 0, byteCount) }
         return buffer
     }
 

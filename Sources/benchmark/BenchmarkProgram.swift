@@ -7,14 +7,15 @@ import Vocabulary
 #endif
 
 /// Runs jobs one after the other in one warm cluster inside this process, as the peers' sessions do, for
-/// `scripts/bench`.
+/// `scripts/bench`. With an argument, the URL of a coordinator, the jobs run there and this is their one
+/// client.
 ///
 /// Reads jobs from standard input, each ended by a line that holds a single `.`; answers each with one line:
 /// `ok SECONDS ROWS`, or `error MESSAGE`. Rows are read to the last, and thrown away.
 @main
 struct BenchmarkProgram {
     static func main() async throws {
-        let service = try await EmbeddedCluster().service
+        let service = try await openService()
         print("ready")
         fflush(nil)
         var text = ""
@@ -28,6 +29,11 @@ struct BenchmarkProgram {
             text = ""
         }
         _exit(0)
+    }
+
+    private static func openService() async throws -> any JobService {
+        guard CommandLine.arguments.count > 1 else { return try await EmbeddedCluster().service }
+        return try RemoteJobService(url: CommandLine.arguments[1])
     }
 
     private static func run(_ sql: String, _ service: any JobService) async -> String {

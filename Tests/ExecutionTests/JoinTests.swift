@@ -1,5 +1,6 @@
 import Columns
 import Plans
+import Shuffle
 import Testing
 import Vocabulary
 
@@ -70,6 +71,52 @@ import Vocabulary
             let wanted = expected(kind, residual: hasResidual ? isSmall : nil)
             #expect(sorted(rows) == sorted(wanted), "\(kind) building \(build)")
         }
+    }
+
+    /// Gives nothing, and remembers what it was offered.
+    private final class Listener: Operator {
+        var offered: [[Int]] = []
+
+        func next() -> Pull { .finished }
+        func offer(_ filter: JoinKeyFilter, columns: [Int]) { offered.append(columns) }
+    }
+
+    @Test(
+        "a join's keys go down to the rows' source, but not past a join that gives unmatched build rows",
+        arguments: [JoinKind.inner, .left, .right, .full, .leftSemi, .leftAnti])
+    func offers(kind: JoinKind) throws {
+        let (columns, schema) = output(kind)
+        let rows = PlanText.values(rightSchema, rightRows)
+        func join(_ kind: JoinKind, key: Int, _ columns: [Int], _ schema: Schema) -> PhysicalHashJoin {
+            PhysicalHashJoin(
+                kind: kind, left: PlanText.values(leftSchema, []), right: rows,
+                leftKeys: [.input(key, .int64)],
+                rightKeys: [.input(0, .int64)], residual: nil, build: .right, buildIsShared: false,
+                output: columns, schema: schema)
+        }
+        let context = StageRunner.context()
+        let literals = rightRows.map { row in zip(row, rightSchema.fields).map { Literal($0, $1.type) } }
+        let values = { ValuesOperator(rows: literals, schema: self.rightSchema) }
+        let listener = Listener()
+        let inner = try HashJoinOperator(
+            join(kind, key: 0, columns.reversed(), schema), left: listener, right: values(), joinIndex: 0,
+            context: context)
+        let swapped = try ProjectOperator(
+            [.input(columns.count - 1, .int64)], settings: SessionSettings(), input: inner)
+        let outer = try HashJoinOperator(
+            join(.inner, key: 0, [0], leftSchema), left: swapped, right: values(), joinIndex: 1,
+            context: context)
+        if kind == .inner || kind == .leftSemi {
+            guard case .finished = try outer.next() else {
+                Issue.record("rows without input")
+                return
+            }
+        } else {
+            while case .batch = try outer.next() {}
+        }
+        let fromAbove = kind == .right || kind == .full ? [] : [[0]]
+        let own = kind == .inner || kind == .right || kind == .leftSemi ? [[0]] : []
+        #expect(listener.offered == fromAbove + own, "\(kind)")
     }
 
     @Test(

@@ -35,6 +35,19 @@ struct StageRunner {
         func discard(_ attempt: AttemptID) {}
     }
 
+    /// Returns a context for operators that are run without a task.
+    static func context() -> TaskContext {
+        let key = StageKey(job: JobID(0), statement: 0, stage: StageID(0))
+        let fragment = TaskFragment(
+            stage: StageID(0), taskIndex: 0, taskCount: 1, plan: .values(rows: [], schema: Schema([])),
+            output: .shuffle(.single), splits: [], settings: SessionSettings())
+        let runner = StageRunner()
+        runner.pool.stop()
+        return TaskContext(
+            attempt: AttemptID(task: TaskID(stage: key, index: 0), epoch: 1, number: 0), jobID: "test",
+            fragment: fragment, inputs: [:], resources: runner.resources)
+    }
+
     /// Runs all stages and returns the rows of the last one, in task order.
     func run(_ graph: StageGraph, settings: SessionSettings = SessionSettings()) throws -> [[Scalar]] {
         defer { pool.stop() }

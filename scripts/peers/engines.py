@@ -125,54 +125,12 @@ class PySpark:
             f"{self.data}/csv/lineitem.csv").createOrReplaceTempView("lineitem_csv")
 
 
-class Millrace:
-    """One warm embedded cluster in a process of its own; results are read to the last row there."""
-
-    def __init__(self, data):
-        import subprocess
-        self.data = data
-        self.process = subprocess.Popen(
-            [os.environ["MILLRACE_BENCHMARK"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.process.stdout.readline()
-        self.views = "".join(
-            f"CREATE OR REPLACE TEMPORARY VIEW {table} USING parquet OPTIONS (path '{data}/parquet/{table}.parquet');\n"
-            for table in TABLES)
-
-    def run(self, statement):
-        self.process.stdin.write(self.views + statement.strip().rstrip(";") + ";\n.\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer.startswith("ok"):
-            raise RuntimeError(answer.strip())
-
-    def collect(self, query):
-        self.run(query)
-
-    def write(self, query, out):
-        self.run(f"INSERT OVERWRITE DIRECTORY '{out}' USING parquet OPTIONS (compression 'snappy')\n{query}")
-
-    def write_partitioned(self, query, out, by):
-        self.run(f"CREATE OR REPLACE TABLE bench USING parquet OPTIONS (compression 'snappy') "
-                 f"PARTITIONED BY ({', '.join(by)}) LOCATION '{out}' AS\n{query}")
-
-    def open_json(self):
-        if "VIEW raw" not in self.views:
-            self.views += f"CREATE OR REPLACE TEMPORARY VIEW raw USING json OPTIONS (path '{self.data}/json/');\n"
-
-    def open_csv(self):
-        if "lineitem_csv" not in self.views:
-            self.views += ("CREATE OR REPLACE TEMPORARY VIEW lineitem_csv USING csv OPTIONS "
-                           f"(path '{self.data}/csv/lineitem.csv', header 'true', inferSchema 'true');\n")
-
-    def peak_megabytes(self):
-        with open(f"/proc/{self.process.pid}/status") as status:
-            return int(status.read().split("VmHWM:")[1].split()[0]) // 1024
-
-
-NAMES = ["millrace", "duckdb", "polars", "datafusion", "sail", "spark"]
-
-
 def open_engine(name, data):
+    import millrace
     if name in ("sail", "spark"):
         return PySpark(data, name == "sail")
-    return {"millrace": Millrace, "duckdb": DuckDB, "polars": Polars, "datafusion": DataFusion}[name](data)
+    opener = {
+        "millrace": millrace.Embedded, "millrace-submit": millrace.Submit, "millrace-cluster": millrace.Cluster,
+        "duckdb": DuckDB, "polars": Polars, "datafusion": DataFusion,
+    }
+    return opener[name](data)

@@ -32,6 +32,8 @@ final class HashAggregateOperator: Operator {
     private let context: TaskContext
     private let evaluator: Evaluator?
     private let groupTypes: [DataType]
+    /// Input columns that the groups are; nil for groups that are computed.
+    private let groupPositions: [Int?]
     private let calls: [AggregateArguments]
     private var table: GroupTable?
     private var accumulators: [Accumulator]
@@ -46,6 +48,9 @@ final class HashAggregateOperator: Operator {
         self.context = context
         mode = plan.mode
         groupTypes = plan.groups.map(\.type)
+        groupPositions = plan.groups.enumerated().map {
+            plan.mode == .final ? $0.offset : $0.element.inputPosition
+        }
         guard KeyLayout.supports(groupTypes) else {
             throw EngineError.user(
                 "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "Arrays, structs and maps cannot be grouped by",
@@ -63,6 +68,12 @@ final class HashAggregateOperator: Operator {
         accumulators = try calls.map { try $0.makeAccumulator() }
         reservation = Reservation(context.resources.budget, owner: "Aggregation")
         if plan.groups.isEmpty { setGroupCount(1) }
+    }
+
+    /// Rows whose group is dropped afterwards need no grouping.
+    func offer(_ filter: JoinKeyFilter, columns: [Int]) {
+        let below = columns.compactMap { $0 < groupPositions.count ? groupPositions[$0] : nil }
+        if below.count == columns.count { input.offer(filter, columns: below) }
     }
 
     func next() throws -> Pull {

@@ -19,6 +19,8 @@ final class HashJoinOperator: Operator {
     private let probe: any Operator
     private let build: JoinBuild
     private let probeKeys: Evaluator
+    /// Probe columns that the keys are; empty when a key is computed.
+    private let probePositions: [Int]
     private let pairs: JoinPairs
     private let role: JoinRole
     private let context: TaskContext
@@ -44,7 +46,10 @@ final class HashJoinOperator: Operator {
             sharedAs: plan.buildIsShared
                 ? SharedBuilds.Key(stage: context.attempt.task.stage, join: joinIndex) : nil, context: context
         )
-        probeKeys = try Evaluator(buildIsRight ? plan.leftKeys : plan.rightKeys, settings: context.settings)
+        let keys = buildIsRight ? plan.leftKeys : plan.rightKeys
+        probeKeys = try Evaluator(keys, settings: context.settings)
+        let positions = keys.compactMap(\.inputPosition)
+        probePositions = positions.count == keys.count ? positions : []
         pairs = try JoinPairs(
             leftCount: plan.left.schema.count, probeIsLeft: buildIsRight, output: plan.output,
             residual: plan.residual, settings: context.settings)
@@ -73,6 +78,21 @@ final class HashJoinOperator: Operator {
         }
     }
 
+    /// Probe rows may be dropped early but where the lack of one would change which build rows are given.
+    func offer(_ filter: JoinKeyFilter, columns: [Int]) {
+        if role.tracksBuild { return }
+        let below = columns.compactMap { pairs.probePosition(ofOutput: $0) }
+        if below.count == columns.count { probe.offer(filter, columns: below) }
+    }
+
+    /// Lets the probe side drop rows that have no match in the table, where such rows are dropped here.
+    private func offerKeys(of made: JoinTable) {
+        let isDropping = role.isEmptyWithoutBuild || role == .buildAnti
+        if isDropping, !probePositions.isEmpty {
+            probe.offer(JoinKeyFilter(made), columns: probePositions)
+        }
+    }
+
     private func prepare() throws -> Wakeup? {
         switch try build.table() {
         case .blocked(let wakeup): return wakeup
@@ -80,6 +100,7 @@ final class HashJoinOperator: Operator {
             table = made
             phase = .probing
             if made.rows.count == 0, role.isEmptyWithoutBuild { phase = .finished }
+            offerKeys(of: made)
             if role == .antiNullAware, made.hasNullKey { phase = .finished }
             if role.tracksBuild { matchedBuild = Buffer.zeroed(byteCount: max(made.rows.count, 1)) }
             return nil

@@ -32,6 +32,11 @@ final class JoinPairs {
 
     var hasResidual: Bool { residual != nil }
 
+    /// The probe side's column that an output column is, or nil for the build side's.
+    func probePosition(ofOutput position: Int) -> Int? {
+        isProbeColumn(output[position]) ? sidePosition(output[position]) : nil
+    }
+
     private func isProbeColumn(_ column: Int) -> Bool { (column < leftCount) == probeIsLeft }
 
     private func sidePosition(_ column: Int) -> Int { column < leftCount ? column : column - leftCount }

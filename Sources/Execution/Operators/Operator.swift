@@ -9,6 +9,14 @@ import Shuffle
 package protocol Operator: AnyObject {
     /// Returns the next batch, never an empty one, or that there is none yet, or the end.
     func next() throws -> Pull
+    /// Hears, before the first `next`, that whoever pulls drops the rows that the filter drops; an operator
+    /// may drop them early, or pass the filter on to its input. `columns` are the filter's keys in the
+    /// output.
+    func offer(_ filter: JoinKeyFilter, columns: [Int])
+}
+
+extension Operator {
+    func offer(_ filter: JoinKeyFilter, columns: [Int]) {}
 }
 
 /// Feeds a reader's batches into a tree of operators.

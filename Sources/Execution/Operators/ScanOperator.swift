@@ -17,7 +17,7 @@ final class ScanOperator: Operator {
     private var currentFile = 0
     /// Filters that the reader of the current file has not applied.
     private let remaining: Predicate?
-    private let decodeFilter: ScanDecodeFilter?
+    private var decodeFilter: ScanDecodeFilter?
 
     init(_ scan: PhysicalScan, context: TaskContext) throws {
         self.scan = scan
@@ -32,6 +32,14 @@ final class ScanOperator: Operator {
         let (early, late) = layout.divide(scan.filters, decodes: decodes)
         decodeFilter = early.isEmpty ? nil : try ScanDecodeFilter(early, settings: settings)
         remaining = late.isEmpty ? nil : try Predicate(late, settings: settings)
+    }
+
+    func offer(_ filter: JoinKeyFilter, columns: [Int]) {
+        guard scan.relation.format == .parquet else { return }
+        let positions = columns.compactMap { layout.filePositions[scan.output[$0]] }
+        if positions.count < columns.count { return }
+        if decodeFilter == nil { decodeFilter = ScanDecodeFilter() }
+        decodeFilter?.add(filter, columns: positions)
     }
 
     func next() throws -> Pull {
@@ -141,29 +149,4 @@ struct ScanLayout {
         }
         return (early, late)
     }
-}
-
-/// Applies a scan's filters inside a decoder.
-final class ScanDecodeFilter: DecodeFilter {
-    let columns: [Int]
-    private let predicate: Predicate
-
-    /// `conjuncts` are over the reader's columns.
-    init(_ conjuncts: [Expression], settings: SessionSettings) throws {
-        var used = Set<Int>()
-        for conjunct in conjuncts { conjunct.forEach { if case .input(let at, _) = $0 { used.insert(at) } } }
-        let order = used.sorted()
-        columns = order
-        predicate = try Predicate(
-            conjuncts.map { conjunct in
-                conjunct.rewritten { node in
-                    guard case .input(let at, let type) = node, let place = order.firstIndex(of: at) else {
-                        return node
-                    }
-                    return .input(place, type)
-                }
-            }, settings: settings)
-    }
-
-    func select(_ batch: Batch) throws -> Selection { try predicate.select(batch) }
 }

@@ -134,6 +134,11 @@ final class GroupTable {
         while row < count {
             if row &+ 16 < count {
                 kernels_prefetch(table + (Int(truncatingIfNeeded: hash[row &+ 16]) & mask))
+                // The slot of a nearer row is here by now, and says where its key probably is.
+                let entry = table[Int(truncatingIfNeeded: hash[row &+ 8]) & mask]
+                if entry != 0, (entry ^ hash[row &+ 8]) >> 32 == 0 {
+                    kernels_prefetch(keyWords + (Int(entry & 0xFFFF_FFFF) &- 1) &* wordCount)
+                }
             }
             if let nulls, !nulls.isSet(nullsAreConstant ? 0 : row) {
                 groups[row] = groupOfNull()

@@ -20,6 +20,9 @@ package final class JoinTable: @unchecked Sendable {
     /// Whether no two rows share a key.
     private(set) var keysAreUnique = true
 
+    /// Whether rows are found by an array indexed by key.
+    var isDense: Bool { dense != nil }
+
     private let layout: KeyLayout
     private var keys: Buffer
     private let keyColumns: [Vector]

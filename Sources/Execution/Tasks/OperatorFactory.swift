@@ -21,7 +21,7 @@ struct OperatorFactory {
         case .values(let rows, let schema):
             return ValuesOperator(rows: context.fragment.taskIndex == 0 ? rows : [], schema: schema)
         case .filter(let conjuncts, let input):
-            return FilterOperator(try Predicate(conjuncts, settings: settings), input: try make(input))
+            return try FilterOperator(conjuncts, settings: settings, input: try make(input))
         case .project(let expressions, _, let input):
             return try ProjectOperator(expressions, settings: settings, input: try make(input))
         case .aggregate(let aggregate):

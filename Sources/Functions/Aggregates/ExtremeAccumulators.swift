@@ -4,8 +4,8 @@ import Memory
 import Plans
 import Vocabulary
 
-/// Keeps the least or greatest of fixed-width values.
-final class FixedExtremeAccumulator<T: BitwiseCopyable & Comparable>: Accumulator {
+/// Keeps the least or greatest of integers.
+final class FixedExtremeAccumulator<T: BitwiseCopyable & FixedWidthInteger>: Accumulator {
     private let best = GroupArray<T>()
     private let seen = GroupArray<UInt8>()
     private let isMaximum: Bool
@@ -25,23 +25,15 @@ final class FixedExtremeAccumulator<T: BitwiseCopyable & Comparable>: Accumulato
         let vector = arguments[0]
         if vector.isNullConstant || vector.type == .null { return }
         let flat = vector.flattened()
-        if isMaximum { keep(groups, flat, count) { $0 > $1 } } else { keep(groups, flat, count) { $0 < $1 } }
-    }
-
-    @inline(__always)
-    private func keep(
-        _ groups: UnsafePointer<UInt32>, _ vector: Vector, _ count: Int, _ isBetter: (T, T) -> Bool
-    ) {
-        let (out, has, input) = (best.base, seen.base, vector.pointer(as: T.self))
-        let nulls = RowNulls([vector])
-        var i = 0
-        while i < count {
-            if nulls.isValid(i) {
-                let group = Int(groups[i])
-                if has[group] == 0 || isBetter(input[i], out[group]) { out[group] = input[i] }
-                has[group] = 1
-            }
-            i &+= 1
+        let (out, has) = (UnsafeMutableRawPointer(best.base), seen.base)
+        // Overridden methods of a generic class are not specialised, so that each value would be copied by a
+        // call: the loops are functions of their own.
+        switch T.self {
+        case is Int8.Type: ExtremeLoops.keep(Int8.self, isMaximum, groups, flat, count, out, has)
+        case is Int16.Type: ExtremeLoops.keep(Int16.self, isMaximum, groups, flat, count, out, has)
+        case is Int32.Type: ExtremeLoops.keep(Int32.self, isMaximum, groups, flat, count, out, has)
+        case is Int64.Type: ExtremeLoops.keep(Int64.self, isMaximum, groups, flat, count, out, has)
+        default: ExtremeLoops.keep(Int128.self, isMaximum, groups, flat, count, out, has)
         }
     }
 
@@ -50,22 +42,14 @@ final class FixedExtremeAccumulator<T: BitwiseCopyable & Comparable>: Accumulato
         guard vector.form == .flat, !vector.hasNulls, count > 0 else {
             return try super.updateSingle(arguments: arguments, count: count)
         }
-        let input = vector.pointer(as: T.self)
-        var value = seen.base[0] == 1 ? best.base[0] : input[0]
-        var i = 0
-        if isMaximum {
-            while i < count {
-                value = max(value, input[i])
-                i &+= 1
-            }
-        } else {
-            while i < count {
-                value = min(value, input[i])
-                i &+= 1
-            }
+        let (out, has) = (UnsafeMutableRawPointer(best.base), seen.base)
+        switch T.self {
+        case is Int8.Type: ExtremeLoops.keepOne(Int8.self, isMaximum, vector, count, out, has)
+        case is Int16.Type: ExtremeLoops.keepOne(Int16.self, isMaximum, vector, count, out, has)
+        case is Int32.Type: ExtremeLoops.keepOne(Int32.self, isMaximum, vector, count, out, has)
+        case is Int64.Type: ExtremeLoops.keepOne(Int64.self, isMaximum, vector, count, out, has)
+        default: ExtremeLoops.keepOne(Int128.self, isMaximum, vector, count, out, has)
         }
-        best.base[0] = value
-        seen.base[0] = 1
     }
 
     override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) {
@@ -75,6 +59,52 @@ final class FixedExtremeAccumulator<T: BitwiseCopyable & Comparable>: Accumulato
         [best.vector(type, from: from, count: count, present: seen)]
     }
     override func results(from: Int, count: Int) -> [Vector] { states(from: from, count: count) }
+}
+
+/// Loops of `FixedExtremeAccumulator`: `out` holds a value for each group, `has` whether there is one.
+private enum ExtremeLoops {
+    @inline(__always)
+    static func keep<V: FixedWidthInteger>(
+        _ type: V.Type, _ isMaximum: Bool, _ groups: UnsafePointer<UInt32>, _ vector: Vector, _ count: Int,
+        _ out: UnsafeMutableRawPointer, _ has: UnsafeMutablePointer<UInt8>
+    ) {
+        let (best, input) = (out.assumingMemoryBound(to: V.self), vector.pointer(as: V.self))
+        let nulls = RowNulls([vector])
+        var i = 0
+        while i < count {
+            if nulls.isValid(i) {
+                let group = Int(groups[i])
+                let (value, old) = (input[i], best[group])
+                let isBetter = isMaximum ? value > old : value < old
+                best[group] = has[group] == 0 || isBetter ? value : old
+                has[group] = 1
+            }
+            i &+= 1
+        }
+    }
+
+    @inline(__always)
+    static func keepOne<V: FixedWidthInteger>(
+        _ type: V.Type, _ isMaximum: Bool, _ vector: Vector, _ count: Int, _ out: UnsafeMutableRawPointer,
+        _ has: UnsafeMutablePointer<UInt8>
+    ) {
+        let (best, input) = (out.assumingMemoryBound(to: V.self), vector.pointer(as: V.self))
+        var value = has[0] == 1 ? best[0] : input[0]
+        var i = 0
+        if isMaximum {
+            while i < count {
+                value = input[i] > value ? input[i] : value
+                i &+= 1
+            }
+        } else {
+            while i < count {
+                value = input[i] < value ? input[i] : value
+                i &+= 1
+            }
+        }
+        best[0] = value
+        has[0] = 1
+    }
 }
 
 /// Keeps one chosen row per group of any types: `first`, `last`, `any_value`, `min` and `max` of strings and

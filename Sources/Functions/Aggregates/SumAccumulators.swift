@@ -184,8 +184,13 @@ final class DoubleSumAccumulator: Accumulator {
 
 /// Sums or averages decimals in 128 bits.
 final class DecimalSumAccumulator: Accumulator {
-    private let sums = GroupArray<Int128>()
-    private let counts = GroupArray<Int64>()
+    /// Sum and count side by side: one line of the cache for each row's group.
+    private struct State {
+        var sum: Int128
+        var count: Int64
+    }
+
+    private let totals = GroupArray<State>()
     /// 1 where a sum left its type.
     private let overflowed = GroupArray<UInt8>()
     private let isAverage: Bool
@@ -203,10 +208,9 @@ final class DecimalSumAccumulator: Accumulator {
         super.init(stateTypes: [sumType, .int64], type: type)
     }
 
-    override var memoryBytes: Int { sums.memoryBytes + counts.memoryBytes + overflowed.memoryBytes }
+    override var memoryBytes: Int { totals.memoryBytes + overflowed.memoryBytes }
     override func resize(groups: Int) {
-        sums.resize(groups)
-        counts.resize(groups)
+        totals.resize(groups)
         overflowed.resize(groups)
     }
 
@@ -222,14 +226,14 @@ final class DecimalSumAccumulator: Accumulator {
     }
 
     private func addNarrow(_ groups: UnsafePointer<UInt32>, _ vector: Vector, _ count: Int) {
-        let (out, number, input) = (sums.base, counts.base, vector.pointer(as: Int64.self))
+        let (out, input) = (totals.base, vector.pointer(as: Int64.self))
         let nulls = RowNulls([vector])
         var i = 0
         if nulls.isEmpty {
             while i < count {
                 let group = Int(groups[i])
-                out[group] &+= Int128(input[i])
-                number[group] &+= 1
+                out[group].sum &+= Int128(input[i])
+                out[group].count &+= 1
                 i &+= 1
             }
             return
@@ -237,25 +241,26 @@ final class DecimalSumAccumulator: Accumulator {
         while i < count {
             if nulls.isValid(i) {
                 let group = Int(groups[i])
-                out[group] &+= Int128(input[i])
-                number[group] &+= 1
+                out[group].sum &+= Int128(input[i])
+                out[group].count &+= 1
             }
             i &+= 1
         }
     }
 
     private func addWide(_ groups: UnsafePointer<UInt32>, _ vector: Vector, _ count: Int) {
-        let (out, number, input) = (sums.base, counts.base, vector.pointer(as: Int128.self))
+        let (out, input) = (totals.base, vector.pointer(as: Int128.self))
+        let marks = overflowed.base
         let nulls = RowNulls([vector])
         let mayOverflow = inputDigits > 26
         var i = 0
         while i < count {
             if nulls.isValid(i) {
                 let group = Int(groups[i])
-                let (sum, over) = out[group].addingReportingOverflow(input[i])
-                if mayOverflow && over { overflowed.base[group] = 1 }
-                out[group] = sum
-                number[group] &+= 1
+                let (sum, over) = out[group].sum.addingReportingOverflow(input[i])
+                if mayOverflow && over { marks[group] = 1 }
+                out[group].sum = sum
+                out[group].count &+= 1
             }
             i &+= 1
         }
@@ -274,30 +279,43 @@ final class DecimalSumAccumulator: Accumulator {
             sum &+= input[i]
             i &+= 1
         }
-        sums.base[0] &+= Int128(sum)
-        counts.base[0] &+= Int64(count)
+        totals.base[0].sum &+= Int128(sum)
+        totals.base[0].count &+= Int64(count)
     }
 
     override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) throws {
         let (sum, number) = (states[0].flattened(), states[1].flattened())
-        let n = number.pointer(as: Int64.self)
-        let narrow = sumType.physical == .int64
-        for i in 0..<count {
+        if sumType.physical == .int64 {
+            merge(Int64.self, groups, sum, number, count)
+        } else {
+            merge(Int128.self, groups, sum, number, count)
+        }
+    }
+
+    @inline(__always)
+    private func merge<T: FixedWidthInteger & SignedInteger>(
+        _ type: T.Type, _ groups: UnsafePointer<UInt32>, _ sum: Vector, _ number: Vector, _ count: Int
+    ) {
+        let (out, marks) = (totals.base, overflowed.base)
+        let (values, numbers) = (sum.pointer(as: T.self), number.pointer(as: Int64.self))
+        let nulls = RowNulls([sum])
+        var i = 0
+        while i < count {
             let group = Int(groups[i])
-            counts.base[group] &+= n[i]
-            if sum.isNull(i) {
-                if n[i] > 0 { overflowed.base[group] = 1 }
-                continue
+            out[group].count &+= numbers[i]
+            if nulls.isValid(i) {
+                let (next, over) = out[group].sum.addingReportingOverflow(Int128(values[i]))
+                if over { marks[group] = 1 }
+                out[group].sum = next
+            } else if numbers[i] > 0 {
+                marks[group] = 1
             }
-            let value = narrow ? Int128(sum.pointer(as: Int64.self)[i]) : sum.pointer(as: Int128.self)[i]
-            let (next, over) = sums.base[group].addingReportingOverflow(value)
-            if over { overflowed.base[group] = 1 }
-            sums.base[group] = next
+            i &+= 1
         }
     }
 
     private func sum(_ group: Int) -> Int128? {
-        let value = sums.base[group]
+        let value = totals.base[group].sum
         let (precision, _) = DecimalArithmetic.shape(sumType)
         return overflowed.base[group] == 0 && WideDecimal.fits(value, precision: precision) ? value : nil
     }
@@ -310,8 +328,19 @@ final class DecimalSumAccumulator: Accumulator {
         }
         return [
             .flat(sumType, count: count, values: sink.buffer, validity: nulls.validity),
-            counts.vector(.int64, from: from, count: count),
+            counts(from: from, count: count),
         ]
+    }
+
+    private func counts(from: Int, count: Int) -> Vector {
+        let buffer = Buffer(byteCount: max(count * 8, 16))
+        let (out, state) = (buffer.pointer(as: Int64.self), totals.base + from)
+        var i = 0
+        while i < count {
+            out[i] = state[i].count
+            i &+= 1
+        }
+        return .flat(.int64, count: count, values: buffer)
     }
 
     override func results(from: Int, count: Int) throws -> [Vector] {
@@ -320,7 +349,7 @@ final class DecimalSumAccumulator: Accumulator {
         let sink = DecimalSink(type, count: count)
         var nulls = NullCollector(nil, count: count)
         for i in 0..<count {
-            let n = counts.base[from + i]
+            let n = totals.base[from + i].count
             if n == 0 {
                 nulls.setNull(i)
                 continue

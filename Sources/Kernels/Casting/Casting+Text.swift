@@ -30,6 +30,7 @@ extension CastJob {
         case .date:
             let values = input.pointer(as: Int32.self)
             each { row in
+                if let view = TimeText.view(ofDate: Int(values[row])) { return builder.share(view, row) }
                 scratch.removeAll(keepingCapacity: true)
                 TimeText.date(Int(values[row]), &scratch)
                 builder.put(scratch, row)

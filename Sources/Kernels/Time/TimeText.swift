@@ -10,10 +10,31 @@ package enum TimeText {
             out.append(48 &+ UInt8(truncatingIfNeeded: value % 10))
             return
         }
+        if width == 4, value >= 0, value < 10_000 {
+            pad(value / 100, 2, &out)
+            return pad(value % 100, 2, &out)
+        }
         let digits = Array(String(value.magnitude).utf8)
         if value < 0 { out.append(45) }
         for _ in 0..<max(0, width - digits.count) { out.append(48) }
         out.append(contentsOf: digits)
+    }
+
+    /// Returns a date of the years 0 to 9999 as `yyyy-MM-dd`, ten bytes; nil for other years.
+    @inline(__always)
+    static func view(ofDate days: Int) -> StringView? {
+        let civil = CivilDate(days: days)
+        if civil.year < 0 || civil.year > 9999 { return nil }
+        // Bytes 0…3, the year, lie in the head above the length; the rest is the tail.
+        let year = pair(civil.year / 100) | pair(civil.year % 100) &<< 16
+        let rest = 45 | pair(civil.month) &<< 8 | 45 &<< 24 | pair(civil.day) &<< 32
+        return StringView(head: 10 | year &<< 32, tail: rest)
+    }
+
+    /// Two digits as text, the first in the low byte.
+    @inline(__always)
+    private static func pair(_ value: Int) -> UInt64 {
+        UInt64(truncatingIfNeeded: 0x3030 &+ value / 10 &+ (value % 10) &<< 8)
     }
 
     /// Appends `yyyy-MM-dd`.

@@ -26,7 +26,8 @@ package struct Optimiser {
         current = try untilStable(pushing, current, context)
         current = try apply([DerivePredicates()], current, context)
         current = try untilStable(pushing, current, context)
-        current = try apply([RemoveSorts(), PruneColumns(), ReorderJoins()], current, context)
+        current = try apply(
+            [RemoveSorts(), PruneColumns(), ReorderJoins(), ReduceGroupedRows()], current, context)
         current = try untilStable(
             [PushPredicates(), PushLimits(), CollapseProjects(), SimplifyExpressions()], current, context)
         return try apply([PruneColumns(), CollapseProjects()], current, context)

@@ -6,6 +6,14 @@ import Vocabulary
 protocol ColumnReader: AnyObject {
     /// Returns the next `rows` rows. The caller never asks for more than the row group has.
     func read(_ rows: Int) throws(EngineError) -> Vector
+    /// Returns the selected ones of the next `rows` rows.
+    func read(_ rows: Int, selected: Selection) throws(EngineError) -> Vector
     /// Passes over the next `rows` rows, without inflating pages where it can.
     func skip(_ rows: Int) throws(EngineError)
+}
+
+extension ColumnReader {
+    func read(_ rows: Int, selected: Selection) throws(EngineError) -> Vector {
+        try read(rows).compacted(by: selected)
+    }
 }

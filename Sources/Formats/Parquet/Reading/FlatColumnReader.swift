@@ -58,6 +58,18 @@ final class FlatColumnReader: ColumnReader {
         return finish(output, rows)
     }
 
+    func read(_ rows: Int, selected: Selection) throws(EngineError) -> Vector {
+        try passPending()
+        if pageRows == 0 { try nextPage() }
+        if pageRows >= rows, !pageHasNulls,
+            let vector = try values.readSelected(rows, selected, dictionary: dictionary)
+        {
+            pageRows -= rows
+            return vector
+        }
+        return try read(rows).compacted(by: selected)
+    }
+
     private func readPart(_ take: Int, at done: Int, of rows: Int, _ output: inout Output) throws(EngineError)
     {
         if output.isCodes, values.form != .codes { flatten(&output, done: done, rows: rows) }

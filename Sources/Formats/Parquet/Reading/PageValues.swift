@@ -205,6 +205,26 @@ struct PageValues {
         }
     }
 
+    /// Reads `count` codes into the scratch buffer, which has room for them.
+    mutating func scratchCodes(
+        _ count: Int, dictionaryCount: Int
+    ) throws(EngineError) -> UnsafeMutablePointer<UInt32> {
+        let codes = scratch.pointer(as: UInt32.self)
+        try readCodes(count, dictionaryCount: dictionaryCount, to: codes)
+        return codes
+    }
+
+    /// Passes over `count` values that are stored as we lay them out, 4 or 8 bytes each, and returns where
+    /// they begin; nil, with nothing passed, for others.
+    mutating func takeStored(_ count: Int) throws(EngineError) -> UnsafeRawPointer? {
+        guard form == .fixed, leaf.conversion == .none, width == 4 || width == 8,
+            leaf.type.physical.width == width
+        else { return nil }
+        guard count * width <= end - next else { throw damaged("a page ends inside its values") }
+        defer { next += count * width }
+        return UnsafeRawPointer(next)
+    }
+
     /// Values that the scratch buffer has room for.
     static let scratchRows = 4096
     /// Makes a scratch buffer that the readers of one thread may share.

@@ -88,8 +88,13 @@ package final class ParquetReader: BatchStream {
         }
         var result: [Vector] = []
         for column in columns.indices {
-            let whole = try vectors[column] ?? reader(column).read(rows)
-            result.append(selection.count == rows ? whole : whole.compacted(by: selection))
+            if let whole = vectors[column] {
+                result.append(selection.count == rows ? whole : whole.compacted(by: selection))
+            } else if selection.count == rows {
+                result.append(try reader(column).read(rows))
+            } else {
+                result.append(try reader(column).read(rows, selected: selection))
+            }
         }
         return Batch(columns: result, count: selection.count)
     }

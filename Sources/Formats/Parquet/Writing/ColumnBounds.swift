@@ -46,6 +46,17 @@ struct ColumnBounds {
         case .double:
             let numbers = stored.assumingMemoryBound(to: Double.self)
             for i in 0..<count { include(numbers[i]) }
+        case .fixedByteArray where width == 16:
+            var (least, greatest) = (isEmpty ? Int128.max : lowWide, isEmpty ? Int128.min : highWide)
+            var i = 0
+            while i < count {
+                let word = stored.loadUnaligned(fromByteOffset: i &* 16, as: Int128.self)
+                let value = Int128(bigEndian: word)
+                least = value < least ? value : least
+                greatest = value > greatest ? value : greatest
+                i &+= 1
+            }
+            (lowWide, highWide, isEmpty) = (least, greatest, false)
         case .fixedByteArray:
             let bytes = stored.assumingMemoryBound(to: UInt8.self)
             for i in 0..<count {

@@ -1,3 +1,4 @@
+import CKernels
 import Columns
 import Memory
 
@@ -13,13 +14,17 @@ final class DictionaryTable {
     private(set) var byteCount = 0
     private var slots: UnsafeMutablePointer<Int32>
     private var slotBits: UInt64 = 10
-    private(set) var numbers: [UInt64] = []
+    /// Room for as many numbers as half the slots.
+    private var numberBase: UnsafeMutablePointer<UInt64>
     private(set) var views: [StringView] = []
     /// Own copies of the longer strings.
     private var heaps: [Buffer] = []
     private var heapUsed = 0
     private let numberWidth: Int
+    private let hashes = UnsafeMutablePointer<UInt64>.allocate(capacity: DictionaryTable.blockValues)
 
+    /// Values whose places are fetched into the cache together, before any of them is looked at.
+    private static let blockValues = 32
     private static let heapBytes = 64 << 10
 
     /// Makes a table for numbers of `numberWidth` bytes, or for byte strings when that is 0.
@@ -27,13 +32,25 @@ final class DictionaryTable {
         self.numberWidth = numberWidth
         slots = .allocate(capacity: 1 << Int(slotBits))
         slots.initialize(repeating: -1, count: 1 << Int(slotBits))
+        numberBase = .allocate(capacity: numberWidth > 0 ? 1 << Int(slotBits - 1) : 1)
     }
 
-    deinit { slots.deallocate() }
+    deinit {
+        slots.deallocate()
+        numberBase.deallocate()
+        hashes.deallocate()
+    }
 
+    /// The distinct numbers, in order of their codes.
+    var numbers: UnsafeBufferPointer<UInt64> {
+        UnsafeBufferPointer(start: numberBase, count: numberWidth > 0 ? count : 0)
+    }
+
+    /// **Invariant:** other constants than those of `Hashing`, by whose high bits rows are dealt out to
+    /// tasks: the keys of one task would all fall into the same part of the slots.
     @inline(__always)
     private static func mix(_ value: UInt64) -> UInt64 {
-        let product = (value ^ 0xa076_1d64_78bd_642f).multipliedFullWidth(by: 0xe703_7ed1_a0b4_28db)
+        let product = (value ^ 0x2d35_8dcc_aa6c_78a5).multipliedFullWidth(by: 0x8bb8_4b93_962e_acc9)
         return product.high ^ product.low
     }
 
@@ -62,26 +79,61 @@ final class DictionaryTable {
     ) -> Int {
         var i = 0
         while i < n {
+            let block = min(n &- i, DictionaryTable.blockValues)
+            prefetch(values + i, block)
+            let done = encodeBlock(values + i, block, limitBytes: limitBytes, to: codes + i)
+            i &+= done
+            if done < block { return i }
+        }
+        return n
+    }
+
+    /// Computes the hashes of a block, and has the slots fetched, then the numbers that they name.
+    @inline(__always)
+    private func prefetch<T: FixedWidthInteger>(_ values: UnsafePointer<T>, _ n: Int) {
+        let (slots, numbers, hashes, shift) = (self.slots, numberBase, self.hashes, 64 &- slotBits)
+        var i = 0
+        while i < n {
+            let hash = DictionaryTable.mix(UInt64(truncatingIfNeeded: values[i]))
+            hashes[i] = hash
+            kernels_prefetch(slots + Int(truncatingIfNeeded: hash &>> shift))
+            i &+= 1
+        }
+        i = 0
+        while i < n {
+            let code = slots[Int(truncatingIfNeeded: hashes[i] &>> shift)]
+            if code >= 0 { kernels_prefetch(numbers + Int(code)) }
+            i &+= 1
+        }
+    }
+
+    @inline(__always)
+    private func encodeBlock<T: FixedWidthInteger>(
+        _ values: UnsafePointer<T>, _ n: Int, limitBytes: Int, to codes: UnsafeMutablePointer<UInt32>
+    ) -> Int {
+        var (slots, numbers, shift) = (self.slots, numberBase, 64 &- slotBits)
+        var mask = (1 << Int(slotBits)) &- 1
+        let hashes = self.hashes
+        var i = 0
+        while i < n {
             let key = UInt64(truncatingIfNeeded: values[i])
-            var slot = Int(truncatingIfNeeded: DictionaryTable.mix(key) >> (64 &- slotBits))
-            let mask = (1 << Int(slotBits)) &- 1
-            while true {
-                let code = slots[slot]
-                if code >= 0, numbers.withUnsafeBufferPointer({ $0[Int(code)] }) == key {
-                    codes[i] = UInt32(bitPattern: code)
-                    break
-                }
-                if code < 0 {
-                    if byteCount &+ numberWidth > limitBytes { return i }
-                    slots[slot] = Int32(truncatingIfNeeded: count)
-                    codes[i] = UInt32(truncatingIfNeeded: count)
-                    numbers.append(key)
-                    byteCount &+= numberWidth
-                    grown()
-                    break
-                }
+            var slot = Int(truncatingIfNeeded: hashes[i] &>> shift)
+            var code = slots[slot]
+            while code >= 0, numbers[Int(code)] != key {
                 slot = (slot &+ 1) & mask
+                code = slots[slot]
             }
+            if code < 0 {
+                if byteCount &+ numberWidth > limitBytes { return i }
+                code = Int32(truncatingIfNeeded: count)
+                slots[slot] = code
+                numbers[count] = key
+                byteCount &+= numberWidth
+                grown()
+                (slots, numbers, shift) = (self.slots, numberBase, 64 &- slotBits)
+                mask = (1 << Int(slotBits)) &- 1
+            }
+            codes[i] = UInt32(bitPattern: code)
             i &+= 1
         }
         return n
@@ -123,14 +175,21 @@ final class DictionaryTable {
     /// Counts a new entry, and doubles the slots at half load.
     private func grown() {
         count &+= 1
-        if count &* 2 <= 1 << Int(slotBits) { return }
+        if count &* 2 < 1 << Int(slotBits) { return }
         slotBits += 1
+        if numberWidth > 0 {
+            let wider = UnsafeMutablePointer<UInt64>.allocate(capacity: 1 << Int(slotBits - 1))
+            wider.update(from: numberBase, count: count)
+            numberBase.deallocate()
+            numberBase = wider
+        }
         slots.deallocate()
         slots = .allocate(capacity: 1 << Int(slotBits))
         slots.initialize(repeating: -1, count: 1 << Int(slotBits))
         let mask = (1 << Int(slotBits)) - 1
         for code in 0..<count {
-            let hash = numberWidth > 0 ? DictionaryTable.mix(numbers[code]) : DictionaryTable.mix(views[code])
+            let hash =
+                numberWidth > 0 ? DictionaryTable.mix(numberBase[code]) : DictionaryTable.mix(views[code])
             var slot = Int(truncatingIfNeeded: hash >> (64 - slotBits))
             while slots[slot] >= 0 { slot = (slot + 1) & mask }
             slots[slot] = Int32(code)

@@ -237,9 +237,15 @@ final class LeafWriter {
         var done = 0
         if let table {
             let out = codes.reserve(count * 4).assumingMemoryBound(to: UInt32.self)
+            var (code, last) = (Int32(-1), StringView.empty)
             while done < count {
-                let code = table.code(of: views[done], limitBytes: options.dictionaryBytes)
-                if code < 0 { break }
+                // Runs are common, as of one row of a join's build side: the same view needs no search.
+                let view = views[done]
+                if code < 0 || view.head != last.head || view.tail != last.tail {
+                    code = table.code(of: view, limitBytes: options.dictionaryBytes)
+                    if code < 0 { break }
+                    last = view
+                }
                 out[done] = UInt32(bitPattern: code)
                 done &+= 1
             }

@@ -31,6 +31,8 @@ package indirect enum PhysicalPlan: Hashable, Sendable {
     /// Gives exactly one row: the input's, or nulls when it has none; fails when it has more
     /// (`SCALAR_SUBQUERY_TOO_MANY_ROWS`).
     case singleRow(input: PhysicalPlan)
+    /// Each row with the values of window functions.
+    case window(PhysicalWindow)
     /// From sampled sort keys (the keys' values as columns): the `partitions − 1` rows that bound equal
     /// ranges.
     case rangeBounds([SortKey], partitions: Int, input: PhysicalPlan)
@@ -217,6 +219,7 @@ extension PhysicalPlan {
         case .aggregate(let aggregate): aggregate.schema
         case .hashJoin(let join): join.schema
         case .nestedLoopJoin(let join): join.schema
+        case .window(let window): window.schema
         }
     }
 
@@ -233,6 +236,7 @@ extension PhysicalPlan {
         case .aggregate(let aggregate): [aggregate.input]
         case .hashJoin(let join): [join.left, join.right]
         case .nestedLoopJoin(let join): [join.left, join.right]
+        case .window(let window): [window.input]
         }
     }
 }

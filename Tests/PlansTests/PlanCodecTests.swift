@@ -113,6 +113,18 @@ struct PlanCodecTests {
         .limit(count: nil, offset: 3, input: scan), .limit(count: 0, offset: 0, input: scan),
         .union([scan, scan, scan], schema: schema),
         .expand([[.input(0, .int32)], [.literal(.null(.int32))]], schema: schema, input: scan),
+        .window(
+            PhysicalWindow(
+                partition: [.input(0, .int32)], order: [key],
+                calls: [
+                    WindowCall("row_number", [], type: .int32),
+                    WindowCall(
+                        "sum", [.input(0, .int32)],
+                        frame: WindowFrame(start: .rows(-3), end: .value(.input(1, .int64), key: .input(0, .int64))),
+                        ignoresNulls: true, type: .int64, ansi: false),
+                    WindowCall(
+                        "max", [], frame: WindowFrame(start: .peers, end: .rows(2)), type: .int64),
+                ], schema: schema, input: scan)),
         .singleRow(input: scan), .rangeBounds([key], partitions: 8, input: scan),
         .exchange(.roundRobin(partitions: 3), input: scan),
     ]

@@ -45,9 +45,9 @@ enum AggregateCatalog {
 
     private static let choosing: [AggregateFunction] = [
         AggregateFunction(
-            "min", typing: Signature.of([.any]) { $0[0] }, "Returns the least value.", example: "min(a)"),
+            "min", typing: orderedTyping, "Returns the least value.", example: "min(a)"),
         AggregateFunction(
-            "max", typing: Signature.of([.any]) { $0[0] }, "Returns the greatest value.", example: "max(a)"),
+            "max", typing: orderedTyping, "Returns the greatest value.", example: "max(a)"),
         AggregateFunction(
             "first", aliases: ["first_value"],
             typing: Signature.of([.any, .of(.boolean)], optional: 1) { $0[0] },
@@ -118,8 +118,31 @@ enum AggregateCatalog {
             example: "mode(a)"),
     ]
 
+    private static let orderedTyping: Signature.Rule = { request in
+        let typing = try Signature.of([.any]) { $0[0] }(request)
+        if isOrderable(typing.result) { return typing }
+        throw EngineError.user(
+            "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+            "The `\(request.name)` does not support ordering on type \"\(typing.result.sqlName)\".")
+    }
+
+    private static func isOrderable(_ type: DataType) -> Bool {
+        switch type {
+        case .map: false
+        case .array(let element, _): isOrderable(element)
+        case .structure(let fields): fields.allSatisfy { isOrderable($0.type) }
+        default: true
+        }
+    }
+
+    /// The type of a number that is added up; a timestamp is its seconds, as in Spark.
+    private static func addend(_ request: TypingRequest) throws -> DataType {
+        if request.types == [.timestamp] { return .double }
+        return try Signature.of([.number], .double)(request).arguments[0]
+    }
+
     private static let sumTyping: Signature.Rule = { request in
-        let argument = try Signature.of([.number], .double)(request).arguments[0]
+        let argument = try addend(request)
         if case .decimal(let p, let s) = argument {
             return Typing([argument], .decimal(precision: min(p + 10, 38), scale: s))
         }
@@ -127,7 +150,7 @@ enum AggregateCatalog {
     }
 
     private static let averageTyping: Signature.Rule = { request in
-        let argument = try Signature.of([.number], .double)(request).arguments[0]
+        let argument = try addend(request)
         if case .decimal(let p, let s) = argument {
             return Typing([argument], .decimal(precision: min(p + 4, 38), scale: min(s + 4, 38)))
         }

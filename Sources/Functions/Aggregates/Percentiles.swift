@@ -50,15 +50,23 @@ enum Percentiles {
             let order = SortKeys.sortedRows(
                 columns: [part], ascending: [true], nullsFirst: [true], count: size)
             let sorted = order.pointer(as: UInt32.self)
-            var (best, bestCount, runStart) = (0, 0, 0)
+            var (bestCount, runStart, distinct) = (0, 0, 0)
+            var best: [Int] = []
             for k in 1...size {
                 if k < size, Comparing.compareRows(part, Int(sorted[k]), part, Int(sorted[runStart])) == 0 {
                     continue
                 }
-                if k - runStart > bestCount { (best, bestCount) = (Int(sorted[runStart]), k - runStart) }
+                distinct += 1
+                if k - runStart > bestCount { (best, bestCount) = ([], k - runStart) }
+                if k - runStart == bestCount { best.append(Int(sorted[runStart])) }
                 runStart = k
             }
-            list[i] = Int32(start + best)
+            let flat = part.flattened()
+            let chosen =
+                best.count == 1
+                ? best[0]
+                : best.map { (ModeOrder.place(flat, $0, distinct: distinct), $0) }.min { $0 < $1 }?.1 ?? 0
+            list[i] = Int32(start + chosen)
         }
         return values.gatheredNullable(list, count: count)
     }

@@ -332,7 +332,8 @@ final class DecimalSumAccumulator: Accumulator {
             if let value, WideDecimal.fits(value, precision: precision) {
                 sink.put(value, i)
             } else if mode == .error {
-                throw Failure.outOfRange(isAverage ? "The average" : "The sum", type)
+                if value == nil || !isAverage { throw Failure.decimalSumOverflow() }
+                throw Failure.outOfRange("The average", type)
             } else {
                 nulls.setNull(i)
             }

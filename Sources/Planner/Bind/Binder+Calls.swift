@@ -10,6 +10,9 @@ extension Binder {
     {
         let name = call.name.map(\.text).joined(separator: ".")
         let lowered = call.name.last?.text.lowercased() ?? ""
+        if let reference = call.window {
+            return try windowCall(lowered, call, reference, context, at: span)
+        }
         try refuseUnsupported(call, name, at: span)
         if lowered == "grouping" || lowered == "grouping_id" {
             return try grouping(lowered, call, context, at: span)
@@ -69,10 +72,10 @@ extension Binder {
     private func refuseUnsupported(_ call: CallSyntax, _ name: String, at span: SourceSpan)
         throws(EngineError)
     {
-        if call.window != nil {
+        if FunctionRegistry.shared.window(named: name) != nil {
             throw .user(
-                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION", "Window functions are not supported: \(name) OVER ….",
-                remedy: "Aggregate in a subquery and join it to the rows.", at: location(span))
+                "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "The function \(name) needs an OVER clause.",
+                remedy: "Write \(name)(…) OVER (… ORDER BY …).", at: location(span))
         }
         if !call.withinGroup.isEmpty {
             throw .user(
@@ -139,6 +142,12 @@ extension Binder {
                 if name == "grouping" || name == "grouping_id" { return true }
                 if FunctionRegistry.shared.aggregate(named: name) != nil { return true }
             }
+            if case .defined(let window)? = call.window,
+                window.partitionBy.contains(where: { hasAggregate($0) })
+                    || window.orderBy.contains(where: { hasAggregate($0.expression) })
+            {
+                return true
+            }
             return call.arguments.contains { hasAggregate($0.value) }
         default: return expression.children.contains { hasAggregate($0) }
         }
@@ -181,7 +190,7 @@ extension Binder {
         return collector.column(of: bound, name: text, nullable: nullable, newID: newID)
     }
 
-    private func aggregateCall(
+    func aggregateCall(
         _ name: String, _ arguments: [Expression], _ call: CallSyntax, _ filter: Expression?,
         at span: SourceSpan
     ) throws(EngineError) -> AggregateCall {

@@ -16,6 +16,12 @@ extension Binder {
         case .join(let join): bound = try self.join(join, at: syntax.span)
         }
         guard let alias = syntax.alias else { return bound }
+        if case .values = syntax.kind, !alias.columns.isEmpty, alias.columns.count != bound.plan.output.count {
+            throw .user(
+                "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+                "The alias names \(alias.columns.count) columns, but the rows have "
+                    + "\(bound.plan.output.count).", at: location(alias.name.span))
+        }
         if !alias.columns.isEmpty {
             let visible = LogicalPlan.project(
                 named(bound.scope.starColumns([]).map { (.column($0.reference), $0.reference.name) }),
@@ -138,7 +144,9 @@ extension Binder {
             guard let literal = constant(cast(bound, to: .int64)), case .integer(let value) = literal.value
             else {
                 throw .user(
-                    "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "range takes constant integers.",
+                    bound.type == .string && settings.ansi
+                        ? "CAST_INVALID_INPUT" : "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                    "range takes constant integers.",
                     at: location(argument.value.span))
             }
             numbers.append(value)

@@ -16,6 +16,10 @@ extension Binder {
         let kind = Self.kind(join.kind)
         switch join.condition {
         case .using(let names): return try joinUsing(names, kind, left, right)
+        case .natural where kind == .cross || kind == .leftSemi || kind == .leftAnti:
+            throw .user(
+                "INCOMPATIBLE_JOIN_TYPES", "A NATURAL join cannot be a semi, anti or cross join.",
+                remedy: "Name the columns in USING or ON.", at: location(span))
         case .natural:
             let others = Set(right.scope.starColumns([]).map(\.loweredName))
             let shared = left.scope.starColumns([]).filter { others.contains($0.loweredName) }

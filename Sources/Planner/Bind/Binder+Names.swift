@@ -101,6 +101,11 @@ extension Binder {
         -> Expression
     {
         switch base.type {
+        case .array where settings.ansi && !index.type.isIntegral && index.type != .null:
+            throw .user(
+                "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                "The index of an array is an integer, not a value of type \(index.type.sqlName).",
+                at: location(span))
         case .array, .map: return try call("element", [base, index], at: span)
         case .structure:
             guard let literal = index.literalValue, case .string(let name) = literal.value else { break }

@@ -18,7 +18,9 @@ extension Binder {
     func select(
         _ select: SelectSyntax, order: OrderSyntax?, windows: [NamedWindowSyntax]
     ) throws(EngineError) -> BoundRelation {
-        try refuseUnsupported(select, windows)
+        try refuseUnsupported(select)
+        let collector = WindowCollector()
+        for window in windows { collector.named[window.name.text.lowercased()] = window.window }
         var bound =
             try select.from.map { from throws(EngineError) in try relation(from) }
             ?? BoundRelation(.values(rows: [[]], output: []))
@@ -27,30 +29,18 @@ extension Binder {
             let condition = try condition(bind(filter, context), "WHERE", at: filter.span)
             bound.plan = .filter(condition, input: bound.plan)
         }
-        if aggregates(select, order) { return try aggregated(select, order, bound) }
+        if aggregates(select, order) { return try aggregated(select, order, bound, collector) }
         var context = BindContext(scope: bound.scope, clause: "SELECT")
+        context.windows = collector
         context.namesLateralAliases = true
         let items = try selectList(select.items, &context)
         return try projected(items, select, order, bound, context)
     }
 
-    private func refuseUnsupported(_ select: SelectSyntax, _ windows: [NamedWindowSyntax]) throws(EngineError)
-    {
+    private func refuseUnsupported(_ select: SelectSyntax) throws(EngineError) {
         if let view = select.lateralViews.first {
             throw .user(
                 "UNSUPPORTED_FEATURE.LATERAL_VIEW", "LATERAL VIEW is not supported.", at: location(view.span))
-        }
-        if let qualify = select.qualify {
-            throw .user(
-                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION",
-                "QUALIFY is not supported, since window functions are not.",
-                at: location(qualify.span))
-        }
-        if let window = windows.first {
-            throw .user(
-                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION",
-                "WINDOW is not supported, since window functions are not.",
-                at: location(window.name.span))
         }
     }
 
@@ -143,7 +133,24 @@ extension Binder {
         var sorting = context
         sorting.clause = "ORDER BY"
         let keys = try sortKeys(order, list, items, sorting) { key in key }
-        return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, input.plan, order))
+        let qualified = try qualification(select, items, context)
+        var plan = try context.windows?.applied(to: input.plan) ?? input.plan
+        if let qualified { plan = .filter(qualified, input: plan) }
+        return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, plan, order))
+    }
+
+    /// Binds QUALIFY, which may use the aliases of the select list.
+    func qualification(
+        _ select: SelectSyntax, _ items: [SelectColumn], _ context: BindContext
+    ) throws(EngineError) -> Expression? {
+        guard let syntax = select.qualify else { return nil }
+        var inner = context
+        inner.clause = "QUALIFY"
+        inner.namesLateralAliases = false
+        for item in items where inner.aliases[item.name.lowercased()] == nil {
+            inner.aliases[item.name.lowercased()] = item.expression
+        }
+        return try condition(bind(syntax, inner), "QUALIFY", at: syntax.span)
     }
 
     /// Binds the items of an ORDER BY: positions, aliases, expressions over what is below. `rewrite` takes

@@ -48,6 +48,7 @@ enum StageName {
         case .expand: "expand"
         case .rangeBounds: "range bounds"
         case .singleRow: "single row"
+        case .window: "window"
         case .filter, .project, .values, .shuffleRead, .exchange: nil
         }
     }

@@ -29,6 +29,7 @@ extension PhysicalPlan: CustomStringConvertible {
             let rows = lists.map { texts($0, input.schema) }.joined(separator: ", ")
             return "Expand [\(rows)], [\(names(schema))]"
         case .singleRow: return "SingleRow"
+        case .window(let window): return window.label
         case .rangeBounds(let keys, let partitions, let input):
             let list = keys.map { $0.text(over: input.schema) }.joined(separator: ", ")
             return "RangeBounds [\(list)], \(partitions) partitions"

@@ -29,6 +29,7 @@ extension PhysicalPlan: ProtobufMessage {
             try writer.message(14, RangeBoundsPart(keys: keys, partitions: partitions, input: input))
         case .exchange(let partitioning, let input):
             try writer.message(15, ExchangePart(partitioning: partitioning, input: input))
+        case .window(let window): try writer.message(16, window)
         }
     }
 
@@ -50,7 +51,7 @@ extension PhysicalPlan: ProtobufMessage {
             case 6: plan = .aggregate(try reader.message())
             case 7: plan = .hashJoin(try reader.message())
             case 8: plan = .nestedLoopJoin(try reader.message())
-            case 9...15: plan = try Self.later(field, &reader)
+            case 9...16: plan = try Self.later(field, &reader)
             default: try reader.skip()
             }
         }
@@ -80,6 +81,7 @@ extension PhysicalPlan: ProtobufMessage {
         case 15:
             let part = try reader.message(ExchangePart.self)
             return .exchange(part.partitioning, input: part.input)
+        case 16: return .window(try reader.message())
         default: return nil
         }
     }

@@ -125,6 +125,10 @@ struct PlanCodecTests {
                     WindowCall(
                         "max", [], frame: WindowFrame(start: .peers, end: .rows(2)), type: .int64),
                 ], schema: schema, input: scan)),
+        .generate(
+            Generator(
+                .literal(.null(.array(.int32, containsNull: true))), isOuter: true, givesPosition: true),
+            kept: [0], schema: schema, input: scan),
         .singleRow(input: scan), .rangeBounds([key], partitions: 8, input: scan),
         .exchange(.roundRobin(partitions: 3), input: scan),
     ]

@@ -58,7 +58,7 @@ extension Binder {
         var result = LogicalPlan.aggregate(groups: groups, aggregates: collector.calls, input: plan)
         if let having { result = .filter(having, input: result) }
         result = try windows.applied(to: result) { (expression, span) throws(EngineError) in
-            try rewriting.rewritten(expression, at: span)
+            try rewriting.rewritten(expression, allowing: windows.outputs, at: span)
         }
         if let qualified { result = .filter(qualified, input: result) }
         return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, result, order))

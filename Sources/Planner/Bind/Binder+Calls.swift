@@ -27,6 +27,13 @@ extension Binder {
                     + "\(name) is not.",
                 at: location(span))
         }
+        if GeneratorNames.name(of: call) != nil {
+            throw .user(
+                "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
+                "\(name) makes rows: it stands only in a select list by itself, in LATERAL VIEW and in FROM.",
+                at: location(span))
+        }
+        if let form = try lambdaCall(lowered, call, context, at: span) { return form }
         if let cast = ColumnNaming.castByName(call) {
             return try explicitCast(bind(cast.value, context), DataType(cast.type), .cast, at: span)
         }
@@ -111,6 +118,14 @@ extension Binder {
             let test = try condition(arguments[0], "IF", at: span)
             return try conditional(
                 [ConditionalBranch(condition: test, result: arguments[1])], arguments[2], at: span)
+        case ("decode", 3...):
+            // Pairs of a value to look for, null too, and its result; a last one stands for the rest.
+            var branches: [ConditionalBranch] = []
+            for place in stride(from: 1, to: arguments.count - 1, by: 2) {
+                let test = try comparison("null_safe_equal", arguments[0], arguments[place], at: span)
+                branches.append(ConditionalBranch(condition: test, result: arguments[place + 1]))
+            }
+            return try conditional(branches, arguments.count % 2 == 0 ? arguments.last : nil, at: span)
         case ("trim", 2), ("ltrim", 2), ("rtrim", 2):
             // SQL puts the characters first; the registry's functions take the text first, as btrim does.
             return try call(name, [arguments[1], arguments[0]], at: span)

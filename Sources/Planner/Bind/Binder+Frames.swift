@@ -38,6 +38,14 @@ extension Binder {
         let frame = WindowFrame(
             start: try bound(syntax.start, syntax.unit, order, context, at: span),
             end: try bound(syntax.end, syntax.unit, order, context, at: span))
+        let intervals = try [syntax.start, syntax.end].compactMap { bound throws(EngineError) in
+            try intervalType(of: bound)
+        }
+        if Set(intervals).count > 1 {
+            throw .user(
+                "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES",
+                "The two ends of a frame have distances of one type.", at: location(span))
+        }
         if syntax.unit == .range, order.isEmpty, frame != .whole {
             throw .user(
                 "DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER", "A RANGE frame needs the window's ORDER BY.",
@@ -49,6 +57,15 @@ extension Binder {
                 "The frame begins after its end.", at: location(span))
         }
         return frame
+    }
+
+    private func intervalType(of bound: WindowFrameSyntax.Bound) throws(EngineError) -> DataType? {
+        switch bound {
+        case .preceding(let syntax), .following(let syntax):
+            let type = try bindConstant(syntax).type
+            return isInterval(type) ? type : nil
+        default: return nil
+        }
     }
 
     private func bound(
@@ -94,6 +111,8 @@ extension Binder {
                 at: location(span))
         }
         var (key, step) = (sort.expression, distance)
+        let isTime = [.date, .timestamp, .timestampNTZ].contains(key.type) || isInterval(key.type)
+        guard key.type.isNumeric || isTime else { throw mismatch(sort, distance, at: span) }
         if key.type.isIntegral, step.type.isIntegral {
             // Wide enough for any sum of the two.
             (key, step) = (cast(key, to: .int64), cast(step, to: .int64))

@@ -133,6 +133,12 @@ extension Binder {
     /// Binds `range([start,] end[, step[, slices]])`; rows come from crossing digits of base 1,000.
     private func tableFunction(_ call: CallSyntax, at span: SourceSpan) throws(EngineError) -> BoundRelation {
         let name = call.name.map(\.text).joined(separator: ".")
+        if GeneratorNames.name(of: call) != nil {
+            let context = BindContext(scope: .empty, clause: "FROM")
+            let generator = try generator(call, context, at: span)
+            let made = try generated(generator, [], over: .values(rows: [[]], output: []), at: span)
+            return BoundRelation(made.plan)
+        }
         guard name.lowercased() == "range" else {
             throw .user(
                 "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "There is no table function of this name: \(name).",

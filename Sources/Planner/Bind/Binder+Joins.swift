@@ -6,6 +6,7 @@ import Vocabulary
 extension Binder {
     func join(_ join: JoinSyntax, at span: SourceSpan) throws(EngineError) -> BoundRelation {
         if join.isLateral {
+            if let bound = try lateralGenerator(join, at: span) { return bound }
             throw .user(
                 "UNSUPPORTED_FEATURE.LATERAL_JOIN", "LATERAL is not supported.",
                 remedy: "Join with an aggregate or a filter on the join's keys instead.",

@@ -9,6 +9,11 @@ extension Binder {
     func column(_ parts: [NameSyntax], _ context: BindContext, at span: SourceSpan) throws(EngineError)
         -> Expression
     {
+        if let variable = context.lambdaVariables[parts[0].text.lowercased()] {
+            var value = variable
+            for part in parts.dropFirst() { value = try member(part, of: value, at: span) }
+            return value
+        }
         let alias = parts.count == 1 ? context.aliases[parts[0].text.lowercased()] : nil
         if context.prefersAliases, let alias { return alias }
         let found = context.scope.matches(parts)

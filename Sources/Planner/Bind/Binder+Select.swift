@@ -18,12 +18,12 @@ extension Binder {
     func select(
         _ select: SelectSyntax, order: OrderSyntax?, windows: [NamedWindowSyntax]
     ) throws(EngineError) -> BoundRelation {
-        try refuseUnsupported(select)
         let collector = WindowCollector()
         for window in windows { collector.named[window.name.text.lowercased()] = window.window }
         var bound =
             try select.from.map { from throws(EngineError) in try relation(from) }
             ?? BoundRelation(.values(rows: [[]], output: []))
+        bound = try lateralViews(select.lateralViews, bound)
         if let filter = select.filter {
             let context = BindContext(scope: bound.scope, clause: "WHERE")
             let condition = try condition(bind(filter, context), "WHERE", at: filter.span)
@@ -33,15 +33,9 @@ extension Binder {
         var context = BindContext(scope: bound.scope, clause: "SELECT")
         context.windows = collector
         context.namesLateralAliases = true
+        try selectGenerator(select.items, &bound.plan, &context)
         let items = try selectList(select.items, &context)
         return try projected(items, select, order, bound, context)
-    }
-
-    private func refuseUnsupported(_ select: SelectSyntax) throws(EngineError) {
-        if let view = select.lateralViews.first {
-            throw .user(
-                "UNSUPPORTED_FEATURE.LATERAL_VIEW", "LATERAL VIEW is not supported.", at: location(view.span))
-        }
     }
 
     private func aggregates(_ select: SelectSyntax, _ order: OrderSyntax?) -> Bool {
@@ -60,10 +54,16 @@ extension Binder {
         var columns: [SelectColumn] = []
         for item in items {
             let span = item.expression.span
+            if let made = context.generated[span] {
+                columns += made.map {
+                    SelectColumn(expression: .column($0), name: $0.name, syntax: nil, span: span)
+                }
+                continue
+            }
             if item.aliases.count > 1 {
                 throw .user(
-                    "UNSUPPORTED_FEATURE.GENERATOR", "Functions that give several columns are not supported.",
-                    at: location(span))
+                    "UNSUPPORTED_GENERATOR.NOT_GENERATOR",
+                    "Only functions such as explode give several columns.", at: location(span))
             }
             if case .star(let qualifier, let except) = item.expression.kind {
                 columns += try star(qualifier, except, context, at: span)

@@ -24,7 +24,15 @@ final class WindowCollector {
         of call: WindowCall, partition: [Expression], order: [SortKey], name: String, span: SourceSpan,
         newID: () -> ColumnID
     ) -> Expression {
-        let place = groups.firstIndex { $0.partition == partition && $0.order == order }
+        // A function of other window functions' values comes above them.
+        var read: Set<ColumnID> = []
+        for expression in partition + order.map(\.expression) + call.arguments {
+            expression.collectColumns(into: &read)
+        }
+        let below = groups.lastIndex { !read.isDisjoint(with: $0.calls.map(\.output.id)) } ?? -1
+        let place = groups.indices.first {
+            $0 > below && groups[$0].partition == partition && groups[$0].order == order
+        }
         if let place, let known = groups[place].calls.first(where: { $0.call == call }) {
             return .column(known.output)
         }
@@ -41,8 +49,7 @@ final class WindowCollector {
     /// Puts the window operators above a plan; `rewrite` takes expressions over the input to such over the
     /// plan.
     func applied(
-        to plan: LogicalPlan,
-        _ rewrite: (Expression, SourceSpan) throws(EngineError) -> Expression = {
+        to plan: LogicalPlan, _ rewrite: (Expression, SourceSpan) throws(EngineError) -> Expression = {
             (expression, _) throws(EngineError) in expression
         }
     ) throws(EngineError) -> LogicalPlan {
@@ -89,7 +96,6 @@ extension Binder {
         try refuseInWindow(name, call, at: span)
         let syntax = try window(reference, windows)
         var inner = context
-        inner.windows = nil
         inner.prefersAliases = false
         inner.clause = "OVER"
         var partition: [Expression] = []

@@ -49,6 +49,7 @@ enum StageName {
         case .rangeBounds: "range bounds"
         case .singleRow: "single row"
         case .window: "window"
+        case .generate: "generate"
         case .filter, .project, .values, .shuffleRead, .exchange: nil
         }
     }

@@ -31,6 +31,8 @@ extension LogicalPlan: CustomStringConvertible {
         case .distinct: return "Distinct"
         case .singleRow: return "SingleRow"
         case .window(let window): return window.label
+        case .generate(let generator, let output, _):
+            return "Generate \(generator.text { $0.description }), \(list(output))"
         case .union(_, let output): return "Union \(list(output))"
         case .expand(let lists, let output, _):
             return "Expand [\(lists.map { list($0) }.joined(separator: ", "))], \(list(output))"

@@ -12,6 +12,7 @@ extension LogicalPlan {
         case .join(_, let left, let right, _): [left, right]
         case .union(let inputs, _): inputs
         case .window(let window): [window.input]
+        case .generate(_, _, let input): [input]
         }
     }
 
@@ -36,6 +37,8 @@ extension LogicalPlan {
         case .window(var window):
             window.input = try transform(window.input)
             return .window(window)
+        case .generate(let generator, let output, let input):
+            return .generate(generator, output: output, input: try transform(input))
         }
     }
 
@@ -76,6 +79,8 @@ extension LogicalPlan {
         case .expand(let lists, let output, let input):
             return .expand(try lists.map { try $0.map(transform) }, output: output, input: input)
         case .window(let window): return .window(try window.mapExpressions(transform))
+        case .generate(let generator, let output, let input):
+            return .generate(try generator.mapExpressions(transform), output: output, input: input)
         }
     }
 

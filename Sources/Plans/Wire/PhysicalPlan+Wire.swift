@@ -30,6 +30,9 @@ extension PhysicalPlan: ProtobufMessage {
         case .exchange(let partitioning, let input):
             try writer.message(15, ExchangePart(partitioning: partitioning, input: input))
         case .window(let window): try writer.message(16, window)
+        case .generate(let generator, let kept, let schema, let input):
+            try writer.message(
+                17, GeneratePart(generator: generator, kept: kept, schema: schema, input: input))
         }
     }
 
@@ -51,7 +54,7 @@ extension PhysicalPlan: ProtobufMessage {
             case 6: plan = .aggregate(try reader.message())
             case 7: plan = .hashJoin(try reader.message())
             case 8: plan = .nestedLoopJoin(try reader.message())
-            case 9...16: plan = try Self.later(field, &reader)
+            case 9...17: plan = try Self.later(field, &reader)
             default: try reader.skip()
             }
         }
@@ -82,6 +85,9 @@ extension PhysicalPlan: ProtobufMessage {
             let part = try reader.message(ExchangePart.self)
             return .exchange(part.partitioning, input: part.input)
         case 16: return .window(try reader.message())
+        case 17:
+            let part = try reader.message(GeneratePart.self)
+            return .generate(part.generator, kept: part.kept, schema: part.schema, input: part.input)
         default: return nil
         }
     }

@@ -30,7 +30,8 @@ package struct Generator: Hashable, Sendable {
             return position + [Field("col", element, nullable: isOuter || containsNull)]
         case .map(let key, let value, let containsNull) where !givesMembers:
             return position + [
-                Field("key", key, nullable: isOuter), Field("value", value, nullable: isOuter || containsNull),
+                Field("key", key, nullable: isOuter),
+                Field("value", value, nullable: isOuter || containsNull),
             ]
         default: return nil
         }

@@ -97,7 +97,7 @@ struct PlanCodecTests {
         .aggregate(
             PhysicalAggregate(
                 mode: .partial, groups: [.input(0, .int32)], aggregates: [call], schema: schema,
-                    input: scan)),
+                input: scan)),
         .aggregate(PhysicalAggregate(mode: .final, groups: [], aggregates: [], schema: schema, input: scan)),
         .hashJoin(
             PhysicalHashJoin(
@@ -120,7 +120,8 @@ struct PlanCodecTests {
                     WindowCall("row_number", [], type: .int32),
                     WindowCall(
                         "sum", [.input(0, .int32)],
-                        frame: WindowFrame(start: .rows(-3), end: .value(.input(1, .int64), key: .input(0, .int64))),
+                        frame: WindowFrame(
+                            start: .rows(-3), end: .value(.input(1, .int64), key: .input(0, .int64))),
                         ignoresNulls: true, type: .int64, ansi: false),
                     WindowCall(
                         "max", [], frame: WindowFrame(start: .peers, end: .rows(2)), type: .int64),

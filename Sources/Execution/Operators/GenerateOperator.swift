@@ -42,10 +42,14 @@ final class GenerateOperator: Operator {
 
     /// Makes the next rows, as many as a batch has at most.
     private func generate(_ batch: Batch, _ lists: Vector) -> Batch {
-        let buffers = (0..<3).map { _ in Buffer(byteCount: Limits.batchRows * 4) }
-        let source = buffers[0].pointer(as: UInt32.self)
-        let element = buffers[1].pointer(as: Int32.self)
-        let position = buffers[2].pointer(as: Int32.self)
+        let sources = Buffer(byteCount: Limits.batchRows * 4)
+        let elementPlaces = Buffer(byteCount: Limits.batchRows * 4)
+        let positions = Buffer(byteCount: Limits.batchRows * 4)
+        // The pointers below live as long as their buffers.
+        defer { withExtendedLifetime((sources, elementPlaces, positions)) {} }
+        let source = sources.pointer(as: UInt32.self)
+        let element = elementPlaces.pointer(as: Int32.self)
+        let position = positions.pointer(as: Int32.self)
         var count = 0
         while row < batch.count, count < Limits.batchRows {
             let isMissing = lists.isNullConstant || lists.isNull(row)
@@ -71,9 +75,10 @@ final class GenerateOperator: Operator {
         if count == 0 { return Batch(columns: [], count: 0) }
         var columns = kept.map { batch.columns[$0].gathered(source, count: count) }
         if generator.givesPosition {
-            let places = Vector.flat(.int32, count: count, values: buffers[2])
+            let places = Vector.flat(.int32, count: count, values: positions)
             // A row without element has the place −1, which is no row.
             let own = Buffer(byteCount: count * 4)
+            defer { withExtendedLifetime(own) {} }
             let index = own.pointer(as: Int32.self)
             var i = 0
             while i < count {

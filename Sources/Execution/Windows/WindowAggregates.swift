@@ -27,6 +27,7 @@ enum WindowAggregates {
     /// One group per partition.
     private static func whole(_ call: WindowCall, _ values: [Vector], _ chunk: WindowChunk) throws -> Vector {
         let groups = Buffer(byteCount: max(chunk.count * 4, 4))
+        defer { withExtendedLifetime(groups) {} }
         let out = groups.pointer(as: UInt32.self)
         let partitions = chunk.starts.count - 1
         for partition in 0..<partitions {
@@ -48,6 +49,7 @@ enum WindowAggregates {
         _ call: WindowCall, _ values: [Vector], _ frames: WindowFrames, _ chunk: WindowChunk
     ) throws -> Vector {
         let places = Buffer(byteCount: max(chunk.count * 4, 4))
+        defer { withExtendedLifetime(places) {} }
         let out = places.pointer(as: UInt32.self)
         var results: [Vector] = []
         for partition in 0..<(chunk.starts.count - 1) {
@@ -78,6 +80,7 @@ enum WindowAggregates {
         _ call: WindowCall, _ values: [Vector], _ frames: WindowFrames, _ chunk: WindowChunk
     ) throws -> Vector {
         let places = Buffer(byteCount: max(chunk.count * 4, 4))
+        defer { withExtendedLifetime(places) {} }
         let out = places.pointer(as: UInt32.self)
         var results: [Vector] = []
         var (given, row) = (0, 0)

@@ -4,7 +4,7 @@ import Memory
 import Plans
 
 /// Holds the frame of each row of a chunk: rows `low[i]..<high[i]`, empty where `high[i] <= low[i]`.
-struct WindowFrames {
+final class WindowFrames {
     let low: UnsafeMutablePointer<Int32>
     let high: UnsafeMutablePointer<Int32>
     /// Every frame is its whole partition.

@@ -30,6 +30,7 @@ enum WindowPicks {
         let value = arguments[0].flattened()
         if value.type == .null || value.isNullConstant { return .nulls(call.type, count: chunk.count) }
         let list = Buffer(byteCount: max(chunk.count * 4, 4))
+        defer { withExtendedLifetime(list) {} }
         let out = list.pointer(as: Int32.self)
         // Counted from the frame's first row, or from its last one.
         let fromEnd = call.function == "last"
@@ -58,6 +59,7 @@ enum WindowPicks {
         if call.function == "lag" { distance = -distance }
         let hasDefault = arguments.count > 2 && !arguments[2].isNullConstant && arguments[2].type != .null
         let list = Buffer(byteCount: max(chunk.count * 4, 4))
+        defer { withExtendedLifetime(list) {} }
         let out = list.pointer(as: Int32.self)
         let present = call.ignoresNulls && distance != 0 ? Present(value, count: chunk.count) : nil
         for partition in 0..<(chunk.starts.count - 1) {
@@ -68,8 +70,10 @@ enum WindowPicks {
             while row < rows.upperBound {
                 var at = row &+ distance
                 if let present {
-                    at = distance < 0
-                        ? Int(present.before[row]) &+ distance : Int(present.before[row &+ 1]) &+ distance &- 1
+                    at =
+                        distance < 0
+                        ? Int(present.before[row]) &+ distance
+                        : Int(present.before[row &+ 1]) &+ distance &- 1
                 }
                 let isThere = at >= low && at < high
                 let found = isThere ? present.map { Int($0.rows[at]) } ?? at : -1

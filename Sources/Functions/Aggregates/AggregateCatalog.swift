@@ -104,13 +104,15 @@ enum AggregateCatalog {
             "percentile_approx", aliases: ["approx_percentile"],
             typing: { request in
                 try Signature.checkCount(request, 2...3)
-                guard let type = request.types.first, type.isNumeric || type == .date || type == .timestamp else {
+                guard let type = request.types.first, type.isNumeric || type == .date || type == .timestamp
+                else {
                     throw Signature.mismatch(request, argument: 0, requires: "\"NUMERIC\"")
                 }
                 let rest = request.types.count == 3 ? [DataType.int32] : []
                 if case .array = request.types[1] {
                     return Typing(
-                        [type, .array(.double, containsNull: false)] + rest, .array(type, containsNull: false))
+                        [type, .array(.double, containsNull: false)] + rest, .array(type, containsNull: false)
+                    )
                 }
                 return Typing([type, .double] + rest, type)
             }, "Returns the least value that a share of the values does not exceed; exact here.",
@@ -258,8 +260,9 @@ extension AggregateFunction {
         case "mode":
             return CollectAccumulator(
                 element: input, distinct: false, type: call.type, finish: Percentiles.mode)
-        case "listagg": return CollectAccumulator(
-            element: input, distinct: false, type: call.type, finish: Percentiles.joined(call))
+        case "listagg":
+            return CollectAccumulator(
+                element: input, distinct: false, type: call.type, finish: Percentiles.joined(call))
         case "percentile_approx": return try percentile(call, input)
         case "median", "percentile": return try percentile(call, input)
         default: return try statistic(name)

@@ -68,7 +68,9 @@ enum ModeOrder {
     /// The hash code of Java's BigInteger: 31-adic over 32-bit digits, times the sign.
     private static func bigInteger(_ value: Int128) -> UInt32 {
         var hash: UInt32 = 0
-        for shift in [96, 64, 32, 0] { hash = hash &* 31 &+ UInt32(truncatingIfNeeded: value.magnitude >> shift) }
+        for shift in [96, 64, 32, 0] {
+            hash = hash &* 31 &+ UInt32(truncatingIfNeeded: value.magnitude >> shift)
+        }
         return value < 0 ? 0 &- hash : hash
     }
 }

@@ -57,6 +57,7 @@ package enum LambdaForm: String, Sendable, CaseIterable {
         ScalarFunction(
             form.rawValue, aliases: form == .aggregate ? ["reduce"] : [],
             typing: { request in
+                try Signature.checkCount(request, (form.inputCount + 1)...(form.inputCount + form.bodyCount))
                 throw EngineError.user(
                     "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
                     "Cannot resolve `\(request.name)`: it takes a lambda function, as in \(form.example).")

@@ -46,7 +46,9 @@ final class LambdaNode: Node {
         if form == .zipWith { return try zip(lists, frame) }
         let elements = ListElements(lists[0], count: frame.count)
         let inner = elements.frame(frame)
-        let children = lists[0].children.map { $0.gathered(elements.places, count: elements.count).flattened() }
+        let children = lists[0].children.map {
+            $0.gathered(elements.places, count: elements.count).flattened()
+        }
         inner.bind(variables[0], children[0])
         if variables.count > 1 {
             inner.bind(variables[1], children.count > 1 ? children[1] : elements.positions)
@@ -122,6 +124,7 @@ final class LambdaNode: Node {
         let inner = elements.frame(frame)
         for (side, list) in lists.enumerated() {
             let places = elements.places(of: list)
+            defer { withExtendedLifetime(places) {} }
             inner.bind(
                 variables[side],
                 list.children[0].gatheredNullable(
@@ -138,8 +141,10 @@ final class LambdaNode: Node {
         var state = start
         var place = 0
         while true {
-            let buffers = (Buffer(byteCount: max(frame.count * 4, 4)), Buffer(byteCount: max(frame.count * 4, 4)))
-            let (rows, places) = (buffers.0.pointer(as: UInt32.self), buffers.1.pointer(as: UInt32.self))
+            let rowList = Buffer(byteCount: max(frame.count * 4, 4))
+            let placeList = Buffer(byteCount: max(frame.count * 4, 4))
+            defer { withExtendedLifetime((rowList, placeList)) {} }
+            let (rows, places) = (rowList.pointer(as: UInt32.self), placeList.pointer(as: UInt32.self))
             var count = 0
             for row in 0..<frame.count where elements.range(row).count > place {
                 rows[count] = UInt32(truncatingIfNeeded: row)
@@ -147,7 +152,7 @@ final class LambdaNode: Node {
                 count += 1
             }
             if count == 0 { break }
-            let chosen = Selection(rows: rows, count: count, owner: buffers.0)
+            let chosen = Selection(rows: rows, count: count, owner: rowList)
             let inner = Frame(frame, chosen)
             inner.bind(variables[0], state.gathered(rows, count: count).flattened())
             inner.bind(variables[1], list.children[0].gathered(places, count: count).flattened())
@@ -159,9 +164,9 @@ final class LambdaNode: Node {
         last.bind(variables[2], state)
         let result = try bodies[1].value(last).flattened()
         guard let validity = list.validity else { return result }
+        let valid = validRows(validity, frame.count)
         return Choosing.spread(
-            result.gathered(validRows(validity, frame.count).rows, count: frame.count - validity.zeroCount),
-            validRows(validity, frame.count), count: frame.count)
+            result.gathered(valid.rows, count: valid.count), valid, count: frame.count)
     }
 
     private func validRows(_ validity: Bitmap, _ count: Int) -> Selection {
@@ -178,6 +183,7 @@ final class LambdaNode: Node {
     private func replaced(_ whole: Vector, _ chosen: Selection, _ part: Vector, _ count: Int) -> Vector {
         let source = Buffer.zeroed(byteCount: max(count, 16))
         let index = Buffer(byteCount: max(count * 4, 16))
+        defer { withExtendedLifetime((source, index)) {} }
         let (from, at) = (source.pointer(as: UInt8.self), index.pointer(as: UInt32.self))
         for row in 0..<count { at[row] = UInt32(truncatingIfNeeded: row) }
         for i in 0..<chosen.count {

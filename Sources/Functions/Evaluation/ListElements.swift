@@ -3,7 +3,7 @@ import Kernels
 import Memory
 
 /// Numbers the elements of all rows' lists one after the other, without those of null lists.
-struct ListElements {
+final class ListElements {
     let rowCount: Int
     /// Number of elements in all.
     let count: Int
@@ -15,7 +15,9 @@ struct ListElements {
     private let offsets: UnsafeMutablePointer<Int32>
     private let owners: (rows: Buffer, places: Buffer, offsets: Buffer)
 
-    init(_ list: Vector, count rowCount: Int) { self.init([list], list.validity, count: rowCount) }
+    convenience init(_ list: Vector, count rowCount: Int) {
+        self.init([list], list.validity, count: rowCount)
+    }
 
     /// Takes the longest of each row's lists. Rows that `validity` names null have no elements.
     init(_ lists: [Vector], _ validity: Bitmap?, count rowCount: Int) {

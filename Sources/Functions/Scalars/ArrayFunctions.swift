@@ -22,7 +22,9 @@ enum ArrayFunctions {
                 return .array((0..<part.count).map { part.scalar(at: Int(sorted[$0])) })
             }
         },
-        extended("array_append", "Adds a value at an array's end.", "array_append(array(1), 2)") { $0 + [$1] },
+        extended("array_append", "Adds a value at an array's end.", "array_append(array(1), 2)") {
+            $0 + [$1]
+        },
         extended("array_prepend", "Adds a value at an array's start.", "array_prepend(array(2), 1)") {
             [$1] + $0
         },
@@ -32,7 +34,8 @@ enum ArrayFunctions {
             example: "arrays_overlap(array(1), array(1, 2))"
         ) { call in
             Rows(call).scalars(.boolean) { row in
-                guard case .array(let a) = call[0].scalar(at: row), case .array(let b) = call[1].scalar(at: row)
+                guard case .array(let a) = call[0].scalar(at: row),
+                    case .array(let b) = call[1].scalar(at: row)
                 else { return .null }
                 if !Set(a.filter { !$0.isNull }).isDisjoint(with: b.filter { !$0.isNull }) {
                     return .boolean(true)

@@ -51,7 +51,8 @@ enum JSONText {
             let number = plain(vector, row, zone)
             text += number.hasSuffix("N") || number.hasSuffix("y") ? "\"\(number)\"" : number
         case .timestamp, .timestampNTZ: text += "\"\(instant(vector, row, zone))\""
-        case .binary: text += quoted(String(decoding: Base64.encode(Column(vector).bytes(row)), as: UTF8.self))
+        case .binary:
+            text += quoted(String(decoding: Base64.encode(Column(vector).bytes(row)), as: UTF8.self))
         default: text += quoted(plain(vector, row, zone))
         }
     }

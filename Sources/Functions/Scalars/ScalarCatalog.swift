@@ -5,5 +5,5 @@ enum ScalarCatalog {
         + StringFunctions.all + StringSearchFunctions.all + RegexFunctions.all + EncodingFunctions.all
         + DateFunctions.all + DatePartFunctions.all + TimestampFunctions.all + CollectionFunctions.all
         + SessionFunctions.all + LambdaForm.functions
-        + ArrayFunctions.all + TextFunctions.all + JSONText.all
+        + ArrayFunctions.all + TextFunctions.all + JSONText.all + GroupKey.all
 }

@@ -6,7 +6,8 @@ import Vocabulary
 enum TextFunctions {
     static let all: [ScalarFunction] = [
         ScalarFunction(
-            "elt", typing: Signature.variadic([.int], rest: .string, least: 2) { _ in .string }, nulls: .handled,
+            "elt", typing: Signature.variadic([.int], rest: .string, least: 2) { _ in .string },
+            nulls: .handled,
             "Returns the text at a 1-based place.", example: "elt(1, 'a', 'b')"
         ) { call in
             let place = Column(call[0])
@@ -70,7 +71,9 @@ enum TextFunctions {
             "Puts a text in single quotes, with those inside escaped.", example: "quote('don''t')"
         ) { call in
             let rows = Rows(call)
-            return rows.texts { "'\(rows.text(0, $0).replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'" }
+            return rows.texts {
+                "'\(rows.text(0, $0).replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
+            }
         },
         ScalarFunction(
             "is_valid_utf8", typing: Signature.of([.text], .boolean), "Says whether bytes are UTF-8.",
@@ -173,7 +176,9 @@ enum TextFunctions {
         if isNegative { digits.removeFirst() }
         var value: UInt64 = 0
         for digit in digits {
-            guard let number = digit.isASCII ? Int(String(digit), radix: 36) : nil, number < from else { break }
+            guard let number = digit.isASCII ? Int(String(digit), radix: 36) : nil, number < from else {
+                break
+            }
             let (product, overflow) = value.multipliedReportingOverflow(by: UInt64(from))
             let (sum, carry) = product.addingReportingOverflow(UInt64(number))
             value = overflow || carry ? .max : sum

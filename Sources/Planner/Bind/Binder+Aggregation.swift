@@ -61,7 +61,7 @@ extension Binder {
             try rewriting.rewritten(expression, allowing: windows.outputs, at: span)
         }
         if let qualified { result = .filter(qualified, input: result) }
-        return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, result, order))
+        return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, result, at: select.span))
     }
 
     // MARK: GROUP BY
@@ -195,12 +195,6 @@ extension Binder {
                 at: location(syntax.span))
         }
         let bound = try bind(syntax, context)
-        if !bound.type.isOrderable {
-            throw .user(
-                "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",
-                "Rows cannot be grouped by a value of this type: \(bound.type.sqlName).",
-                at: location(syntax.span))
-        }
         return grouping.position(of: bound)
     }
 

@@ -61,7 +61,8 @@ extension Binder {
                 at: location(expression.span))
         case .lambda:
             return .user(
-                "UNSUPPORTED_FEATURE.LAMBDA_FUNCTION", "Lambda functions are not supported.",
+                "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION",
+                "A lambda function stands only as an argument of functions that take one, such as transform.",
                 at: location(expression.span))
         default:
             return .user("PARSE_SYNTAX_ERROR", "An alias is not allowed here.", at: location(expression.span))

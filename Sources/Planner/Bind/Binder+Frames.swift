@@ -38,10 +38,8 @@ extension Binder {
         let frame = WindowFrame(
             start: try bound(syntax.start, syntax.unit, order, context, at: span),
             end: try bound(syntax.end, syntax.unit, order, context, at: span))
-        let intervals = try [syntax.start, syntax.end].compactMap { bound throws(EngineError) in
-            try intervalType(of: bound)
-        }
-        if Set(intervals).count > 1 {
+        let first = try intervalType(of: syntax.start)
+        if let first, let last = try intervalType(of: syntax.end), first != last {
             throw .user(
                 "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES",
                 "The two ends of a frame have distances of one type.", at: location(span))
@@ -120,7 +118,9 @@ extension Binder {
         let kind: BinaryOperator = isAfter == sort.ascending ? .add : .subtract
         do {
             let moved = try binary(kind, key, step, (syntax, syntax), at: span)
-            guard let type = commonType(moved.type, key.type) else { throw mismatch(sort, distance, at: span) }
+            guard let type = commonType(moved.type, key.type) else {
+                throw mismatch(sort, distance, at: span)
+            }
             return .value(cast(moved, to: type), key: cast(key, to: type))
         } catch {
             throw mismatch(sort, distance, at: span)

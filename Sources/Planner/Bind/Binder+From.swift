@@ -16,7 +16,8 @@ extension Binder {
         case .join(let join): bound = try self.join(join, at: syntax.span)
         }
         guard let alias = syntax.alias else { return bound }
-        if case .values = syntax.kind, !alias.columns.isEmpty, alias.columns.count != bound.plan.output.count {
+        if case .values = syntax.kind, !alias.columns.isEmpty, alias.columns.count != bound.plan.output.count
+        {
             throw .user(
                 "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
                 "The alias names \(alias.columns.count) columns, but the rows have "

@@ -33,7 +33,9 @@ extension Binder {
         let arguments = try call.arguments.map { argument throws(EngineError) in
             try bind(argument.value, context)
         }
-        if name == "stack" { return Generator(try stack(arguments, at: span), isOuter: isOuter, givesMembers: true) }
+        if name == "stack" {
+            return Generator(try stack(arguments, at: span), isOuter: isOuter, givesMembers: true)
+        }
         guard arguments.count == 1 else {
             throw .user(
                 "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
@@ -46,8 +48,8 @@ extension Binder {
         guard generator.fields != nil else {
             throw .user(
                 "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-                "\(name) takes an \(generator.givesMembers ? "array of structures" : "array or a map"), not a "
-                    + "value of type \(arguments[0].type.sqlName).", at: location(span))
+                "\(name) takes an \(generator.givesMembers ? "array of structures" : "array or a map"), "
+                    + "not a value of type \(arguments[0].type.sqlName).", at: location(span))
         }
         return generator
     }
@@ -58,7 +60,8 @@ extension Binder {
             case .integer(let rows) = literal.value, rows > 0, rows <= 10_000
         else {
             throw .user(
-                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+                arguments.count < 2
+                    ? "WRONG_NUM_ARGS.WITHOUT_SUGGESTION" : "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
                 "stack takes a constant number of rows, at least 1, and the values of the rows.",
                 at: location(span))
         }
@@ -107,7 +110,8 @@ extension Binder {
             guard GeneratorNames.name(of: view.generator) != nil else {
                 throw .user(
                     "UNSUPPORTED_GENERATOR.NOT_GENERATOR",
-                    "LATERAL VIEW takes a function that makes rows, such as explode.", at: location(view.span))
+                    "LATERAL VIEW takes a function that makes rows, such as explode.", at: location(view.span)
+                )
             }
             let context = BindContext(scope: result.scope, clause: "LATERAL VIEW")
             let generator = try generator(view.generator, context, isOuter: view.isOuter, at: view.span)
@@ -119,23 +123,19 @@ extension Binder {
         return result
     }
 
-    /// Puts the generator of a select list, of which there may be one, above the input; `context` then knows
-    /// its columns by the item's place.
-    func selectGenerator(
+    /// Puts the generators of a select list above the input, one after the other; `context` then knows their
+    /// columns by the items' places.
+    func selectGenerators(
         _ items: [SelectItemSyntax], _ plan: inout LogicalPlan, _ context: inout BindContext
     ) throws(EngineError) {
-        let found = items.filter { GeneratorNames.name(of: $0.expression) != nil }
-        guard let item = found.first, case .call(let call) = item.expression.kind else { return }
-        if found.count > 1 {
-            throw .user(
-                "UNSUPPORTED_GENERATOR.MULTI_GENERATOR", "A select list may have one generator only.",
-                remedy: "Use LATERAL VIEW for the others.", at: location(found[1].expression.span))
+        for item in items where GeneratorNames.name(of: item.expression) != nil {
+            guard case .call(let call) = item.expression.kind else { continue }
+            let span = item.expression.span
+            let generator = try generator(call, context, at: span)
+            let made = try generated(generator, item.aliases, over: plan, at: span)
+            plan = made.plan
+            context.generated[span] = made.columns
         }
-        let span = item.expression.span
-        let generator = try generator(call, context, at: span)
-        let made = try generated(generator, item.aliases, over: plan, at: span)
-        plan = made.plan
-        context.generated[span] = made.columns
     }
 
     /// Binds `left [LEFT] JOIN LATERAL generator(…)`.

@@ -61,7 +61,8 @@ extension Binder {
         _ form: LambdaForm, _ name: String, _ inputs: inout [Expression], at span: SourceSpan
     ) throws(EngineError) -> [DataType] {
         switch (form, inputs[0].type) {
-        case (.transform, .array(let element, _)), (.filter, .array(let element, _)): return [element, .int32]
+        case (.transform, .array(let element, _)), (.filter, .array(let element, _)):
+            return [element, .int32]
         case (.exists, .array(let element, _)), (.forall, .array(let element, _)): return [element]
         case (.aggregate, .array(let element, _)): return [inputs[1].type, element]
         case (.zipWith, .array(let left, _)):
@@ -112,7 +113,8 @@ extension Binder {
         return (try bind(body, inner), numbers)
     }
 
-    private static func result(_ form: LambdaForm, _ inputs: [Expression], _ bodies: [Expression]) -> DataType {
+    private static func result(_ form: LambdaForm, _ inputs: [Expression], _ bodies: [Expression]) -> DataType
+    {
         switch form {
         case .transform, .zipWith: return .array(bodies[0].type, containsNull: true)
         case .filter, .mapFilter: return inputs[0].type

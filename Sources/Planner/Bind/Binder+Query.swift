@@ -201,6 +201,9 @@ extension Binder {
             types.append(type)
         }
         let inputs = [converted(left, to: types), converted(right, to: types)]
+        if operation.operator != .union || !operation.isAll {
+            try refuseMaps(inputs[0].output, name, at: operation.span)
+        }
         if operation.operator == .union {
             let all = united(inputs, flattening: operation.left)
             return operation.isAll ? all : .distinct(input: all)

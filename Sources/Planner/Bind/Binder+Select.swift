@@ -33,7 +33,7 @@ extension Binder {
         var context = BindContext(scope: bound.scope, clause: "SELECT")
         context.windows = collector
         context.namesLateralAliases = true
-        try selectGenerator(select.items, &bound.plan, &context)
+        try selectGenerators(select.items, &bound.plan, &context)
         let items = try selectList(select.items, &context)
         return try projected(items, select, order, bound, context)
     }
@@ -136,7 +136,7 @@ extension Binder {
         let qualified = try qualification(select, items, context)
         var plan = try context.windows?.applied(to: input.plan) ?? input.plan
         if let qualified { plan = .filter(qualified, input: plan) }
-        return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, plan, order))
+        return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, plan, at: select.span))
     }
 
     /// Binds QUALIFY, which may use the aliases of the select list.
@@ -202,11 +202,22 @@ extension Binder {
         return key.mapChildren { replacing($0, list) }
     }
 
+    /// Refuses rows with maps where rows are compared as a whole.
+    func refuseMaps(_ columns: [ColumnReference], _ clause: String, at span: SourceSpan) throws(EngineError) {
+        for column in columns {
+            guard case .map = column.type else { continue }
+            throw .user(
+                "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
+                "\(clause) cannot compare maps: the column \(column.name).",
+                remedy: "Compare map_entries(…) instead.", at: location(span))
+        }
+    }
+
     /// Puts projection, DISTINCT and sort above the input. Keys over columns that the list leaves out take
     /// them along and drop them again.
     func finish(
         _ list: [NamedExpression], _ keys: [SortKey], isDistinct: Bool, _ input: LogicalPlan,
-        _ order: OrderSyntax?
+        at span: SourceSpan
     ) throws(EngineError) -> LogicalPlan {
         let output = Set(list.map(\.output.id))
         let below = Dictionary(input.output.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -218,6 +229,7 @@ extension Binder {
             }
         }
         if isDistinct {
+            try refuseMaps(list.map(\.output), "SELECT DISTINCT", at: span)
             if let reference = missing.first {
                 throw .user(
                     "UNRESOLVED_COLUMN.WITH_SUGGESTION",

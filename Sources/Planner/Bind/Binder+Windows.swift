@@ -49,7 +49,8 @@ final class WindowCollector {
     /// Puts the window operators above a plan; `rewrite` takes expressions over the input to such over the
     /// plan.
     func applied(
-        to plan: LogicalPlan, _ rewrite: (Expression, SourceSpan) throws(EngineError) -> Expression = {
+        to plan: LogicalPlan,
+        _ rewrite: (Expression, SourceSpan) throws(EngineError) -> Expression = {
             (expression, _) throws(EngineError) in expression
         }
     ) throws(EngineError) -> LogicalPlan {
@@ -130,7 +131,8 @@ extension Binder {
         case .named(let name):
             if let known = windows.named[name.text.lowercased()] { return known }
             throw .user(
-                "MISSING_WINDOW_SPECIFICATION", "The WINDOW clause defines no window of this name: "
+                "MISSING_WINDOW_SPECIFICATION",
+                "The WINDOW clause defines no window of this name: "
                     + "\(name.text).",
                 remedy: Suggestion.nearest(to: name.text, among: windows.named.keys.sorted()).map {
                     "Did you mean '\($0)'?"
@@ -165,7 +167,9 @@ extension Binder {
         _ name: String, _ call: CallSyntax, _ context: BindContext, at span: SourceSpan
     ) throws(EngineError) -> WindowCall {
         var arguments: [Expression] = []
-        for argument in call.arguments where !call.isStar { arguments.append(try bind(argument.value, context)) }
+        for argument in call.arguments where !call.isStar {
+            arguments.append(try bind(argument.value, context))
+        }
         if FunctionRegistry.shared.aggregate(named: name) != nil {
             let bound = try aggregateCall(name, arguments, call, nil, at: span)
             var passed = bound.arguments

@@ -102,7 +102,8 @@ extension Binder {
             return cast(expression, to: .boolean)
         }
         throw .user(
-            clause == "JOIN … ON" ? "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE" : "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
+            clause == "JOIN … ON"
+                ? "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE" : "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
             "A condition in \(clause) must be a BOOLEAN, not a value of type \(expression.type.sqlName).",
             at: location(span))
     }

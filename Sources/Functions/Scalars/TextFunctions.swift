@@ -72,7 +72,7 @@ enum TextFunctions {
         ) { call in
             let rows = Rows(call)
             return rows.texts {
-                "'\(rows.text(0, $0).replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
+                "'\(rows.text(0, $0).replacing("'", with: "\\'"))'"
             }
         },
         ScalarFunction(

@@ -25,6 +25,10 @@ package indirect enum LogicalPlan: Hashable, Sendable {
     /// subquery
     /// becomes.
     case singleRow(input: LogicalPlan)
+    /// Each input row with the values of window functions.
+    case window(LogicalWindow)
+    /// Each input row once per element of a list, with the element as `output`.
+    case generate(Generator, output: [ColumnReference], input: LogicalPlan)
 }
 
 /// Reads columns of a file relation.
@@ -79,6 +83,8 @@ extension LogicalPlan {
         case .singleRow(let input):
             input.output.map { ColumnReference(id: $0.id, name: $0.name, type: $0.type, nullable: true) }
         case .project(let list, _): list.map(\.output)
+        case .generate(_, let output, let input): input.output + output
+        case .window(let window): window.input.output + window.calls.map(\.output)
         case .aggregate(let groups, let aggregates, _): groups.map(\.output) + aggregates.map(\.output)
         case .join(let kind, let left, let right, _): LogicalPlan.joinOutput(kind, left.output, right.output)
         }

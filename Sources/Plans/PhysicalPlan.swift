@@ -31,6 +31,10 @@ package indirect enum PhysicalPlan: Hashable, Sendable {
     /// Gives exactly one row: the input's, or nulls when it has none; fails when it has more
     /// (`SCALAR_SUBQUERY_TOO_MANY_ROWS`).
     case singleRow(input: PhysicalPlan)
+    /// Each row with the values of window functions.
+    case window(PhysicalWindow)
+    /// The `kept` columns of each row once per element of a list, then the element's columns.
+    case generate(Generator, kept: [Int], schema: Schema, input: PhysicalPlan)
     /// From sampled sort keys (the keys' values as columns): the `partitions − 1` rows that bound equal
     /// ranges.
     case rangeBounds([SortKey], partitions: Int, input: PhysicalPlan)
@@ -208,7 +212,7 @@ extension PhysicalPlan {
         case .scan(let scan): scan.schema
         case .shuffleRead(let read): read.schema
         case .values(_, let schema), .project(_, let schema, _), .union(_, let schema),
-            .expand(_, let schema, _):
+            .expand(_, let schema, _), .generate(_, _, let schema, _):
             schema
         case .filter(_, let input), .sort(_, _, let input), .limit(_, _, let input), .singleRow(let input),
             .exchange(_, let input):
@@ -217,6 +221,7 @@ extension PhysicalPlan {
         case .aggregate(let aggregate): aggregate.schema
         case .hashJoin(let join): join.schema
         case .nestedLoopJoin(let join): join.schema
+        case .window(let window): window.schema
         }
     }
 
@@ -233,6 +238,8 @@ extension PhysicalPlan {
         case .aggregate(let aggregate): [aggregate.input]
         case .hashJoin(let join): [join.left, join.right]
         case .nestedLoopJoin(let join): [join.left, join.right]
+        case .window(let window): [window.input]
+        case .generate(_, _, _, let input): [input]
         }
     }
 }

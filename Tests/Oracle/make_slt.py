@@ -5,6 +5,7 @@ usage: make_slt.py FILE.slt...        rewrites each file in place; needs pyspark
 To add a case, write a record `query ?` with its statement and no result, and run this. A statement that fails becomes
 `statement error CODE`. See Tests/SQLLogicTests/README.md for the format.
 """
+import decimal
 import logging
 import pathlib
 import sys
@@ -57,6 +58,9 @@ def show(value, kind):
         return text.removesuffix(".000000") if text.endswith(".000000") else text.rstrip("0")
     if isinstance(kind, t.FloatType):
         return canonical.render(canonical.float32(value))
+    if isinstance(kind, t.DecimalType):  # Spark keeps more digits than the type has in some quotients
+        with decimal.localcontext(prec=80):
+            value = value.quantize(decimal.Decimal(1).scaleb(-kind.scale))
     if isinstance(value, str):
         return escape(value)
     return canonical.render(value) or "(empty)"  # binary without bytes
@@ -125,6 +129,8 @@ def complete(spark, block):
         if not hasattr(error, "getCondition") and type(error).__module__.startswith("pyspark") is False \
                 and "Py4J" not in type(error).__name__:
             raise RuntimeError(f"cannot show the result of: {statement}\n{error}") from None
+        if error_code(error) == "NOT_IMPLEMENTED":  # by Python's client, not by Spark
+            raise RuntimeError(f"the client cannot show the result of: {statement}") from None
         return comments + [f"statement error {error_code(error)}".rstrip()] + body
     if head[0] == "columns":
         return comments + ["columns"] + body + ["----"] + [f"{n}\t{k}" for n, k in zip(names, kinds)]

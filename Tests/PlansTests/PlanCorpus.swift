@@ -90,6 +90,31 @@ enum PlanCorpus {
                 input: scan))
     }
 
+    static let window = PhysicalPlan.window(
+        PhysicalWindow(
+            partition: [.input(0, .int32)], order: [key],
+            calls: [
+                WindowCall("row_number", [], type: .int32),
+                WindowCall(
+                    "sum", [.input(0, .int32)],
+                    frame: WindowFrame(
+                        start: .rows(-3), end: .value(.input(1, .int64), key: .input(0, .int64))),
+                    ignoresNulls: true, type: .int64, ansi: false),
+                WindowCall("max", [], frame: WindowFrame(start: .peers, end: .rows(2)), type: .int64),
+                WindowCall(
+                    "min", [], frame: WindowFrame(start: .unboundedPreceding, end: .unboundedFollowing),
+                    type: .int64),
+            ], schema: schema, input: scan))
+
+    static let generators: [PhysicalPlan] = [(true, false, true), (false, true, false), (false, false, false)]
+        .map { isOuter, givesPosition, hasRows in
+            .generate(
+                Generator(
+                    .literal(.null(.array(.int32, containsNull: hasRows))), isOuter: isOuter,
+                    givesPosition: givesPosition),
+                kept: hasRows ? [0] : [], schema: schema, input: scan)
+        }
+
     static let joinKinds: [JoinKind] = [
         .inner, .left, .right, .full, .leftSemi, .leftAnti, .cross, .leftAntiNullAware,
     ]
@@ -116,8 +141,9 @@ enum PlanCorpus {
             .limit(count: nil, offset: 3, input: scan), .limit(count: 0, offset: 0, input: scan),
             .union([scan, scan, scan], schema: schema), .union([], schema: schema),
             .expand([[.input(0, .int32)], [.literal(.null(.int32))], []], schema: schema, input: scan),
-            .singleRow(input: scan), .rangeBounds([key], partitions: 8, input: scan),
+            .singleRow(input: scan), .rangeBounds([key], partitions: 8, input: scan), window,
         ]
+        + generators
         + joinKinds.map { hashJoin($0, build: .right, residual: nil) } + [
             hashJoin(.inner, build: .left, residual: .input(2, .boolean))
         ] + partitionings.map { .exchange($0, input: scan) }

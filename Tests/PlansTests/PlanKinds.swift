@@ -78,7 +78,7 @@ enum ExpressionKind: CaseIterable {
 
 enum NodeKind: CaseIterable {
     case scan, shuffleRead, values, filter, project, aggregate, hashJoin, nestedLoopJoin, sort, limit, union,
-        expand, singleRow, rangeBounds, exchange
+        expand, singleRow, rangeBounds, exchange, window, generate
 
     init(_ plan: PhysicalPlan) {
         self =
@@ -98,6 +98,8 @@ enum NodeKind: CaseIterable {
             case .singleRow: .singleRow
             case .rangeBounds: .rangeBounds
             case .exchange: .exchange
+            case .window: .window
+            case .generate: .generate
             }
     }
 }

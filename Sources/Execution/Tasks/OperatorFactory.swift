@@ -41,6 +41,10 @@ struct OperatorFactory {
         case .expand(let lists, _, let input):
             return try ExpandOperator(lists, settings: settings, input: try make(input))
         case .singleRow(let input): return SingleRowOperator(schema: input.schema, input: try make(input))
+        case .generate(let generator, let kept, _, let input):
+            return try GenerateOperator(generator, kept: kept, settings: settings, input: try make(input))
+        case .window(let window):
+            return try WindowOperator(window, input: try make(window.input), context: context)
         case .rangeBounds(let keys, let partitions, let input):
             return try RangeBoundsOperator(
                 keys, partitions: partitions, input: try make(input), context: context)

@@ -45,9 +45,9 @@ enum AggregateCatalog {
 
     private static let choosing: [AggregateFunction] = [
         AggregateFunction(
-            "min", typing: Signature.of([.any]) { $0[0] }, "Returns the least value.", example: "min(a)"),
+            "min", typing: orderedTyping, "Returns the least value.", example: "min(a)"),
         AggregateFunction(
-            "max", typing: Signature.of([.any]) { $0[0] }, "Returns the greatest value.", example: "max(a)"),
+            "max", typing: orderedTyping, "Returns the greatest value.", example: "max(a)"),
         AggregateFunction(
             "first", aliases: ["first_value"],
             typing: Signature.of([.any, .of(.boolean)], optional: 1) { $0[0] },
@@ -101,6 +101,34 @@ enum AggregateCatalog {
                 return Typing([.double, .double], .double)
             }, "Returns the exact percentile, by linear interpolation.", example: "percentile(a, 0.5)"),
         AggregateFunction(
+            "percentile_approx", aliases: ["approx_percentile"],
+            typing: { request in
+                try Signature.checkCount(request, 2...3)
+                guard let type = request.types.first, type.isNumeric || type == .date || type == .timestamp
+                else {
+                    throw Signature.mismatch(request, argument: 0, requires: "\"NUMERIC\"")
+                }
+                let rest = request.types.count == 3 ? [DataType.int32] : []
+                if case .array = request.types[1] {
+                    return Typing(
+                        [type, .array(.double, containsNull: false)] + rest, .array(type, containsNull: false)
+                    )
+                }
+                return Typing([type, .double] + rest, type)
+            }, "Returns the least value that a share of the values does not exceed; exact here.",
+            example: "percentile_approx(a, 0.5)"),
+        AggregateFunction(
+            "regr_count", typing: Signature.of([.double, .double], .int64),
+            "Counts the pairs of which neither is null.", example: "regr_count(y, x)"),
+        doubles("regr_avgx", [], 2, "Returns the mean of x over the pairs of y and x that are not null."),
+        doubles("regr_avgy", [], 2, "Returns the mean of y over the pairs of y and x that are not null."),
+        doubles("regr_sxx", [], 2, "Returns the sum of squares of x about its mean."),
+        doubles("regr_syy", [], 2, "Returns the sum of squares of y about its mean."),
+        doubles("regr_sxy", [], 2, "Returns the sum of products of y and x about their means."),
+        doubles("regr_slope", [], 2, "Returns the slope of the line through the pairs of y and x."),
+        doubles("regr_intercept", [], 2, "Returns where the line through the pairs meets x = 0."),
+        doubles("regr_r2", [], 2, "Returns the square of the correlation of y and x."),
+        AggregateFunction(
             "approx_count_distinct", typing: Signature.of([.any, .double], optional: 1, .int64),
             "Estimates the number of distinct values (HyperLogLog).", example: "approx_count_distinct(a)"),
     ]
@@ -114,20 +142,49 @@ enum AggregateCatalog {
             "collect_set", typing: Signature.of([.any]) { .array($0[0], containsNull: false) },
             "Collects the distinct values that are not null.", example: "collect_set(a)"),
         AggregateFunction(
+            "listagg", aliases: ["string_agg"],
+            typing: Signature.of([.text, .text], optional: 1) { $0[0] },
+            "Joins the texts that are not null, with a delimiter between them.", example: "listagg(a, ', ')"),
+        AggregateFunction(
             "mode", typing: Signature.of([.any]) { $0[0] }, "Returns the most frequent value.",
             example: "mode(a)"),
     ]
 
+    private static let orderedTyping: Signature.Rule = { request in
+        let typing = try Signature.of([.any]) { $0[0] }(request)
+        if isOrderable(typing.result) { return typing }
+        throw EngineError.user(
+            "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+            "The `\(request.name)` does not support ordering on type \"\(typing.result.sqlName)\".")
+    }
+
+    private static func isOrderable(_ type: DataType) -> Bool {
+        switch type {
+        case .map: false
+        case .array(let element, _): isOrderable(element)
+        case .structure(let fields): fields.allSatisfy { isOrderable($0.type) }
+        default: true
+        }
+    }
+
+    /// The type of a number that is added up; a timestamp is its seconds, as in Spark.
+    private static func addend(_ request: TypingRequest) throws -> DataType {
+        if request.types == [.timestamp] { return .double }
+        if request.types == [.dayTimeInterval], request.name.hasSuffix("sum") { return .dayTimeInterval }
+        return try Signature.of([.number], .double)(request).arguments[0]
+    }
+
     private static let sumTyping: Signature.Rule = { request in
-        let argument = try Signature.of([.number], .double)(request).arguments[0]
+        let argument = try addend(request)
         if case .decimal(let p, let s) = argument {
             return Typing([argument], .decimal(precision: min(p + 10, 38), scale: s))
         }
+        if argument == .dayTimeInterval { return Typing([argument], argument) }
         return Typing([argument], argument.isIntegral ? .int64 : .double)
     }
 
     private static let averageTyping: Signature.Rule = { request in
-        let argument = try Signature.of([.number], .double)(request).arguments[0]
+        let argument = try addend(request)
         if case .decimal(let p, let s) = argument {
             return Typing([argument], .decimal(precision: min(p + 4, 38), scale: min(s + 4, 38)))
         }
@@ -203,6 +260,10 @@ extension AggregateFunction {
         case "mode":
             return CollectAccumulator(
                 element: input, distinct: false, type: call.type, finish: Percentiles.mode)
+        case "listagg":
+            return CollectAccumulator(
+                element: input, distinct: false, type: call.type, finish: Percentiles.joined(call))
+        case "percentile_approx": return try percentile(call, input)
         case "median", "percentile": return try percentile(call, input)
         default: return try statistic(name)
         }
@@ -219,6 +280,15 @@ extension AggregateFunction {
         case "corr": return CovarianceAccumulator(.correlation)
         case "covar_samp": return CovarianceAccumulator(.sample)
         case "covar_pop": return CovarianceAccumulator(.population)
+        case "regr_count": return CovarianceAccumulator(.pairs)
+        case "regr_avgx": return CovarianceAccumulator(.meanX)
+        case "regr_avgy": return CovarianceAccumulator(.meanY)
+        case "regr_sxx": return CovarianceAccumulator(.squaresX)
+        case "regr_syy": return CovarianceAccumulator(.squaresY)
+        case "regr_sxy": return CovarianceAccumulator(.products)
+        case "regr_slope": return CovarianceAccumulator(.slope)
+        case "regr_intercept": return CovarianceAccumulator(.intercept)
+        case "regr_r2": return CovarianceAccumulator(.determination)
         default: throw FunctionRegistry.shared.unknown(name)
         }
     }
@@ -261,6 +331,12 @@ extension AggregateFunction {
         }
         let wanted = shares
         let asArray = isArray
+        if call.function == "percentile_approx" {
+            return CollectAccumulator(element: input, distinct: false, type: call.type) {
+                values, offsets, count in
+                Percentiles.discrete(values, offsets, count, wanted, asArray: asArray, type: call.type)
+            }
+        }
         return CollectAccumulator(element: .double, distinct: false, type: call.type) {
             values, offsets, count in
             Percentiles.percentiles(values, offsets, count, wanted, asArray: asArray, type: call.type)

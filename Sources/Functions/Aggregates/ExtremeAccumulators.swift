@@ -188,6 +188,8 @@ final class ChosenRowAccumulator: Accumulator {
         case .minimum, .maximum:
             let held = chunks[Int(chunk.base[group]) - 1][key]
             let order = Comparing.compareRows(deciding, i, held, Int(row.base[group]))
+            // Of equal keys `max_by` and `min_by` take the later row, as Spark does.
+            if order == 0 { return key > 0 }
             return choice == .minimum ? order < 0 : order > 0
         }
     }

@@ -95,14 +95,19 @@ enum Doubles {
 
 /// Computes covariance and correlation of two columns.
 final class CovarianceAccumulator: Accumulator {
-    enum Statistic { case sample, population, correlation }
+    enum Statistic {
+        case sample, population, correlation
+        /// Of y, the first argument, and x: `regr_…`.
+        case pairs, meanX, meanY, squaresX, squaresY, products, slope, intercept, determination
+    }
     private let statistic: Statistic
     /// n, mean x, mean y, co-moment, x moment, y moment.
     private let state = (0..<6).map { _ in GroupArray<Double>() }
 
     init(_ statistic: Statistic) {
         self.statistic = statistic
-        super.init(stateTypes: Array(repeating: .double, count: 6), type: .double)
+        super.init(
+            stateTypes: Array(repeating: .double, count: 6), type: statistic == .pairs ? .int64 : .double)
     }
 
     override var memoryBytes: Int { state.reduce(0) { $0 + $1.memoryBytes } }
@@ -140,13 +145,26 @@ final class CovarianceAccumulator: Accumulator {
     }
 
     override func results(from: Int, count: Int) -> [Vector] {
-        [
+        if statistic == .pairs {
+            return [.of(.int64, (0..<count).map { .integer(Int64(state[0].base[from + $0])) })]
+        }
+        return [
             Doubles.vector(count) { i in
                 let s = self.state.map { $0.base[from + i] }
                 if s[0] == 0 { return nil }
                 switch self.statistic {
                 case .population: return s[3] / s[0]
                 case .sample: return s[0] == 1 ? nil : s[3] / (s[0] - 1)
+                case .pairs: return s[0]
+                case .meanX: return s[2]
+                case .meanY: return s[1]
+                case .squaresX: return s[5]
+                case .squaresY: return s[4]
+                case .products: return s[3]
+                case .slope: return s[5] == 0 ? nil : s[3] / s[5]
+                case .intercept: return s[5] == 0 ? nil : s[1] - s[3] / s[5] * s[2]
+                case .determination:
+                    return s[5] == 0 ? nil : s[4] == 0 ? 1 : s[3] * s[3] / (s[4] * s[5])
                 case .correlation:
                     return s[0] == 1 || s[4] == 0 || s[5] == 0 ? nil : s[3] / (s[4] * s[5]).squareRoot()
                 }

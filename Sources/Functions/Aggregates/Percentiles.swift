@@ -1,6 +1,7 @@
 import Columns
 import Kernels
 import Memory
+import Plans
 
 #if canImport(Glibc)
     import Glibc
@@ -35,6 +36,62 @@ enum Percentiles {
         return .of(type, results)
     }
 
+    /// Returns at each share p the value number ⌈p · n⌉ of the n sorted ones.
+    static func discrete(
+        _ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int, _ shares: [Double], asArray: Bool,
+        type: DataType
+    ) -> Vector {
+        let flat = values.flattened()
+        var results: [Scalar] = []
+        for i in 0..<count {
+            let size = Int(offsets[i + 1] - offsets[i])
+            if size == 0 {
+                results.append(.null)
+                continue
+            }
+            let part = flat.sliced(from: Int(offsets[i]), count: size)
+            let order = SortKeys.sortedRows(
+                columns: [part], ascending: [true], nullsFirst: [true], count: size)
+            let found = shares.map { share -> Scalar in
+                let place = max(1, Int((share * Double(size)).rounded(.up))) - 1
+                return part.scalar(at: Int(order.pointer(as: UInt32.self)[min(place, size - 1)]))
+            }
+            results.append(asArray ? .array(found) : found[0])
+        }
+        return .of(type, results)
+    }
+
+    /// Makes the finish of `listagg`: each group's values in one text, with the call's delimiter between.
+    static func joined(_ call: AggregateCall) -> CollectAccumulator.Finish {
+        var delimiter: [UInt8] = []
+        if call.arguments.count > 1, case .literal(let literal) = call.arguments[1] {
+            switch literal.value {
+            case .string(let text): delimiter = Array(text.utf8)
+            case .binary(let bytes): delimiter = bytes
+            default: break
+            }
+        }
+        return { values, offsets, count in
+            let flat = values.flattened()
+            let builder = ViewBuilder(count: count)
+            var nulls = NullCollector(nil, count: count)
+            for i in 0..<count {
+                let range = Int(offsets[i])..<Int(offsets[i + 1])
+                if range.isEmpty {
+                    nulls.setNull(i)
+                    continue
+                }
+                var bytes: [UInt8] = []
+                for at in range {
+                    if at > range.lowerBound { bytes += delimiter }
+                    flat.pointer(as: StringView.self)[at].withBytes { bytes.append(contentsOf: $0) }
+                }
+                builder.put(bytes, i)
+            }
+            return builder.finish(call.type, validity: nulls.validity)
+        }
+    }
+
     /// Returns each group's most frequent value.
     static func mode(_ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int) -> Vector {
         let rows = Buffer(byteCount: max(count * 4, 4))
@@ -50,15 +107,23 @@ enum Percentiles {
             let order = SortKeys.sortedRows(
                 columns: [part], ascending: [true], nullsFirst: [true], count: size)
             let sorted = order.pointer(as: UInt32.self)
-            var (best, bestCount, runStart) = (0, 0, 0)
+            var (bestCount, runStart, distinct) = (0, 0, 0)
+            var best: [Int] = []
             for k in 1...size {
                 if k < size, Comparing.compareRows(part, Int(sorted[k]), part, Int(sorted[runStart])) == 0 {
                     continue
                 }
-                if k - runStart > bestCount { (best, bestCount) = (Int(sorted[runStart]), k - runStart) }
+                distinct += 1
+                if k - runStart > bestCount { (best, bestCount) = ([], k - runStart) }
+                if k - runStart == bestCount { best.append(Int(sorted[runStart])) }
                 runStart = k
             }
-            list[i] = Int32(start + best)
+            let flat = part.flattened()
+            let chosen =
+                best.count == 1
+                ? best[0]
+                : best.map { (ModeOrder.place(flat, $0, distinct: distinct), $0) }.min { $0 < $1 }?.1 ?? 0
+            list[i] = Int32(start + chosen)
         }
         return values.gatheredNullable(list, count: count)
     }

@@ -8,25 +8,51 @@ import Vocabulary
 final class IntegerSumAccumulator: Accumulator {
     private let sums = GroupArray<Int64>()
     private let seen = GroupArray<UInt8>()
+    /// 1 where a sum overflowed; kept only where that makes the result null (`try_sum`).
+    private let overflowed = GroupArray<UInt8>()
     private let mode: FailureMode
 
     init(type: DataType, mode: FailureMode) {
         self.mode = mode
-        super.init(stateTypes: [type], type: type)
+        super.init(stateTypes: mode == .null ? [type, .int8] : [type], type: type)
     }
 
     override var memoryBytes: Int { sums.memoryBytes + seen.memoryBytes }
     override func resize(groups: Int) {
         sums.resize(groups)
         seen.resize(groups)
+        overflowed.resize(groups)
     }
 
     override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) throws {
+        if mode == .null { return addTrying(groups, arguments[0], count) }
         try add(groups, arguments[0], count)
     }
 
     override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) throws {
-        try add(groups, states[0], count)
+        if mode != .null { return try add(groups, states[0], count) }
+        addTrying(groups, states[0], count)
+        let flags = states[1].flattened().pointer(as: Int8.self)
+        for i in 0..<count where flags[i] != 0 { overflowed.base[Int(groups[i])] = 1 }
+    }
+
+    /// Adds row by row and notes which groups overflow.
+    private func addTrying(_ groups: UnsafePointer<UInt32>, _ input: Vector, _ count: Int) {
+        if input.isNullConstant || input.type == .null { return }
+        let flat = input.flattened()
+        let column = Column(flat)
+        let nulls = RowNulls([flat])
+        var i = 0
+        while i < count {
+            if nulls.isValid(i) {
+                let group = Int(groups[i])
+                let (sum, over) = sums.base[group].addingReportingOverflow(Int64(column.integer(i)))
+                sums.base[group] = sum
+                seen.base[group] = 1
+                if over { overflowed.base[group] = 1 }
+            }
+            i &+= 1
+        }
     }
 
     private func add(_ groups: UnsafePointer<UInt32>, _ input: Vector, _ count: Int) throws {
@@ -73,7 +99,7 @@ final class IntegerSumAccumulator: Accumulator {
         let vector = arguments[0]
         if vector.isNullConstant || vector.type == .null || count == 0 { return }
         let flat = vector.flattened()
-        if flat.hasNulls || flat.type.physical == .int64 {
+        if mode == .null || flat.hasNulls || flat.type.physical == .int64 {
             try super.updateSingle(arguments: [flat], count: count)
             return
         }
@@ -102,9 +128,17 @@ final class IntegerSumAccumulator: Accumulator {
     }
 
     override func states(from: Int, count: Int) -> [Vector] {
-        [sums.vector(type, from: from, count: count, present: seen)]
+        let sum = sums.vector(type, from: from, count: count, present: seen)
+        return mode == .null ? [sum, overflowed.vector(.int8, from: from, count: count)] : [sum]
     }
-    override func results(from: Int, count: Int) -> [Vector] { states(from: from, count: count) }
+
+    override func results(from: Int, count: Int) -> [Vector] {
+        let sum = sums.vector(type, from: from, count: count, present: seen)
+        guard mode == .null else { return [sum] }
+        var nulls = NullCollector(sum.validity, count: count)
+        for i in 0..<count where overflowed.base[from + i] != 0 { nulls.setNull(i) }
+        return [.flat(type, count: count, values: sum.values, validity: nulls.validity)]
+    }
 }
 
 /// Sums or averages doubles; averages of integers are of this kind too.
@@ -361,7 +395,8 @@ final class DecimalSumAccumulator: Accumulator {
             if let value, WideDecimal.fits(value, precision: precision) {
                 sink.put(value, i)
             } else if mode == .error {
-                throw Failure.outOfRange(isAverage ? "The average" : "The sum", type)
+                if value == nil || !isAverage { throw Failure.decimalSumOverflow() }
+                throw Failure.outOfRange("The average", type)
             } else {
                 nulls.setNull(i)
             }

@@ -49,7 +49,18 @@ struct Compiler {
     }
 
     private mutating func build(_ call: FunctionCall) throws -> Node {
+        if call.name == LambdaForm.variable, case .literal(let number)? = call.arguments.first {
+            return LambdaVariableNode(Int(number.value.integerValue), call.type)
+        }
         let arguments = try call.arguments.map { try compile($0) }
+        if let form = LambdaForm(rawValue: call.name) {
+            let end = form.inputCount + form.bodyCount
+            guard arguments.count > end else { throw EngineError.internal("\(call.name) lacks its lambda") }
+            let numbers = call.arguments[end...].compactMap { $0.literalValue?.value.integerValue }
+            return LambdaNode(
+                form, Array(arguments[..<form.inputCount]), Array(arguments[form.inputCount..<end]),
+                numbers.map { Int($0) }, call.type)
+        }
         switch call.name {
         case "and", "or":
             guard var node = arguments.first else {

@@ -50,5 +50,19 @@ final class Frame {
         return value
     }
 
+    private var variables: [Int: Vector] = [:]
+
+    /// Gives a lambda's variable its value for every row.
+    func bind(_ number: Int, _ value: Vector) { variables[number] = value }
+
+    /// Returns the value of a lambda's variable that was bound here or in a frame above.
+    func variable(_ number: Int) -> Vector? {
+        if let known = variables[number] { return known }
+        guard let parent, let selection, let above = parent.variable(number) else { return nil }
+        let value = above.gathered(selection.rows, count: selection.count)
+        variables[number] = value
+        return value
+    }
+
     func store(_ value: Vector, _ slot: Int) { values[slot] = value }
 }

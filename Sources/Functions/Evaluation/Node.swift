@@ -205,7 +205,7 @@ final class CallNode: FunctionNode {
     override func apply(_ values: [Vector], count: Int) throws -> Vector {
         try function.kernel(
             Invocation(
-                name: function.name, arguments: values, count: count, type: type, ansi: call.ansi,
+                name: call.name, arguments: values, count: count, type: type, ansi: call.ansi,
                 settings: settings,
                 zone: zone))
     }

@@ -163,6 +163,7 @@ package enum Coercion {
         if from == .string { return true }
         if from == .binary || to == .binary { return to == .binary && from.isIntegral }
         if times.contains(from) && times.contains(to) { return true }
+        if from == .date, !ansi, to.isNumeric || to == .boolean { return true }
         if from == .date || to == .date || from == .timestampNTZ || to == .timestampNTZ { return false }
         if from == .timestamp { return to.isNumeric || !ansi && to == .boolean }
         if to == .timestamp { return from.isNumeric || from == .boolean && !ansi }

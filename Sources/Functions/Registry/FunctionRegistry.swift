@@ -114,9 +114,11 @@ package struct FunctionRegistry: Sendable {
 
     private let scalars: [String: ScalarFunction]
     private let aggregates: [String: AggregateFunction]
+    private let windows: [String: WindowFunction]
     /// Canonical names in alphabetical order.
     package let scalarNames: [String]
     package let aggregateNames: [String]
+    package let windowNames: [String]
     /// Every name and alias, for suggestions.
     package let names: [String]
 
@@ -133,7 +135,9 @@ package struct FunctionRegistry: Sendable {
         aggregates = aggregatesByName
         scalarNames = list.map(\.name).sorted()
         aggregateNames = aggregateList.map(\.name).sorted()
-        names = (Array(byName.keys) + Array(aggregatesByName.keys)).sorted()
+        windows = Dictionary(WindowFunction.all.map { ($0.name, $0) }) { first, _ in first }
+        windowNames = windows.keys.sorted()
+        names = (Array(byName.keys) + Array(aggregatesByName.keys) + windowNames).sorted()
     }
 
     /// Returns the scalar function called `name` (any case, canonical or alias), or nil.
@@ -143,6 +147,9 @@ package struct FunctionRegistry: Sendable {
     package func aggregate(named name: String) -> AggregateFunction? {
         aggregates[name] ?? aggregates[name.lowercased()]
     }
+
+    /// Returns the function called `name` that is only used with OVER, or nil.
+    package func window(named name: String) -> WindowFunction? { windows[name] ?? windows[name.lowercased()] }
 
     /// Returns the types to which the arguments of a scalar or aggregate function are cast, and the result's
     /// type. Throws
@@ -160,6 +167,10 @@ package struct FunctionRegistry: Sendable {
                 TypingRequest(
                     name: function.name, types: argumentTypes, literals: literals, settings: settings))
         } else if let function = aggregate(named: name) {
+            typing = try function.typing(
+                TypingRequest(
+                    name: function.name, types: argumentTypes, literals: literals, settings: settings))
+        } else if let function = window(named: name) {
             typing = try function.typing(
                 TypingRequest(
                     name: function.name, types: argumentTypes, literals: literals, settings: settings))

@@ -122,7 +122,7 @@ enum CollectionFunctions {
         ) { try sequence($0) },
     ]
 
-    private static func mapScalar(_ keys: [Scalar], _ values: [Scalar]) throws -> Scalar {
+    static func mapScalar(_ keys: [Scalar], _ values: [Scalar]) throws -> Scalar {
         if keys.contains(.null) { throw EngineError.data("NULL_MAP_KEY", "Cannot use null as map key.") }
         if Set(keys).count != keys.count {
             throw EngineError.data("DUPLICATED_MAP_KEY", "Duplicate map key was found.")
@@ -382,7 +382,7 @@ enum CollectionFunctions {
     }
 
     /// A function from one array (as scalars) to another.
-    private static func mapped(
+    static func mapped(
         _ name: String, _ summary: String,
         _ typing: @escaping Signature.Rule = Signature.of([.array]) { $0[0] },
         example: String, _ body: @escaping @Sendable ([[Scalar]]) throws -> [Scalar]?

@@ -146,6 +146,7 @@ enum RoundingFunctions {
 
     private static func digits(_ request: TypingRequest) throws -> Int {
         if request.types.count < 2 { return 0 }
+        if request.literals[1]?.value.isNull == true { return 0 }
         guard let literal = request.literals[1], case .integer(let value) = literal.value else {
             throw EngineError.user(
                 "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
@@ -188,11 +189,20 @@ enum RoundingFunctions {
                 let result =
                     (even ? divideEven(value, unit) : WideDecimal.divideRounding(value, by: unit)) * unit
                 let narrow = Int64(truncatingIfNeeded: result)
-                if Int128(narrow) != result, call.ansi {
+                if call.ansi, !inRange(result, call.type) {
                     throw Failure.overflow(call.type, values: "\(name)", tryName: nil)
                 }
                 return narrow
             }
+        }
+    }
+
+    private static func inRange(_ value: Int128, _ type: DataType) -> Bool {
+        switch type {
+        case .int8: Int8(exactly: value) != nil
+        case .int16: Int16(exactly: value) != nil
+        case .int32: Int32(exactly: value) != nil
+        default: Int64(exactly: value) != nil
         }
     }
 

@@ -4,5 +4,6 @@ enum ScalarCatalog {
         ArithmeticFunctions.all + ComparisonFunctions.all + ConditionalFunctions.all + MathFunctions.all
         + StringFunctions.all + StringSearchFunctions.all + RegexFunctions.all + EncodingFunctions.all
         + DateFunctions.all + DatePartFunctions.all + TimestampFunctions.all + CollectionFunctions.all
-        + SessionFunctions.all
+        + SessionFunctions.all + LambdaForm.functions
+        + ArrayFunctions.all + TextFunctions.all + JSONText.all + GroupKey.all
 }

@@ -140,9 +140,17 @@ enum TimestampFunctions {
 
     private static func seconds(_ name: String, _ factor: Int) -> ScalarFunction {
         ScalarFunction(
-            name, typing: Signature.of([.long], .timestamp), "Makes a timestamp of a number since 1970.",
-            example: "\(name)(1)"
+            name,
+            typing: { request in
+                // Only seconds may have a fraction.
+                let isWhole = factor != 1_000_000 || request.types.first?.isIntegral == true
+                return try Signature.of([isWhole ? .long : .number], .timestamp)(request)
+            }, "Makes a timestamp of a number since 1970.", example: "\(name)(1)"
         ) { call in
+            if call[0].type.isDecimal || call[0].type.isFloating {
+                return try Casting.cast(
+                    call[0].flattened(), to: .timestamp, mode: call.mode, zone: call.zone)
+            }
             let rows = Rows(call)
             return try rows.map(Int64.self, .timestamp) { row in
                 let (value, overflow) = rows.integer(0, row).multipliedReportingOverflow(by: factor)

@@ -213,7 +213,7 @@ extension CastJob {
             let parsed = text.withUTF8 { NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: scale) }
             if value.isFinite, let result = parsed, WideDecimal.fits(result, precision: precision) {
                 sink.put(result, row)
-            } else if mode == .error {
+            } else if mode == .error, value.isFinite {
                 throw Failure.outOfRange(NumberText.text(value), target)
             } else {
                 nulls.setNull(row)

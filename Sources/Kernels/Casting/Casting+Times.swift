@@ -33,6 +33,9 @@ extension CastJob {
             Loops.unary(input, count, out) { (x: Int64) in Int64(zone.instant(local: Int(x))) }
             return .flat(target, count: count, values: buffer, validity: input.validity)
         case (.timestamp, _): return try toSeconds()
+        case (.boolean, .timestamp):
+            // Spark takes true as one microsecond.
+            return try Casting.cast(input, to: .int64, mode: mode, zone: zone).retyped(.timestamp)
         case (_, .timestamp): return try fromSeconds()
         case (.timestampNTZ, _), (_, .timestampNTZ), (_, .date), (.date, _):
             return .nulls(target, count: count)
@@ -57,7 +60,7 @@ extension CastJob {
         let (buffer, out) = Loops.values(Int64.self, count)
         Loops.unary(input, count, out) { (x: Int64) in Int64(ClockTime.floorDivide(Int(x), 1_000_000)) }
         let seconds = Vector.flat(.int64, count: count, values: buffer, validity: input.validity)
-        return try Casting.cast(seconds, to: target, mode: mode, zone: zone)
+        return try Casting.cast(seconds, to: target, mode: mode == .legacy ? .null : mode, zone: zone)
     }
 
     private func fromSeconds() throws(EngineError) -> Vector {
@@ -75,7 +78,8 @@ extension CastJob {
                     bad = true
                 }
             }
-            return try finish(buffer, failed: bad, error: overflow) { !(abs(values[$0] * 1e6) < 9.2e18) }
+            let error = { row in values[row].isFinite ? overflow(row) : malformed(row) }
+            return try finish(buffer, failed: bad, error: error) { !(abs(values[$0] * 1e6) < 9.2e18) }
         }
         if input.type.isDecimal {
             let micros = try Casting.cast(

@@ -100,7 +100,9 @@ package enum Arithmetic {
                 }
             if !overflow { continue }
             if mode == .error {
-                throw Failure.overflow(type, values: "\(p) \(op.symbol) \(q)", tryName: op.tryName)
+                let operation = "\(p) \(op.symbol) \(q)"
+                if T.bitWidth < 32 { throw Failure.smallOverflow(operation, tryName: op.tryName) }
+                throw Failure.overflow(type, values: operation, tryName: op.tryName)
             }
             nulls.setNull(i)
         }

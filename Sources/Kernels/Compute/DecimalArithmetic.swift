@@ -32,13 +32,7 @@ package enum DecimalArithmetic {
             case .multiply:
                 return WideDecimal.multiply(x, y, droppingDigits: sa + sb - scale)
             case .add, .subtract:
-                let common = max(sa, sb)
-                guard let p = WideDecimal.rescale(x, by: common - sa),
-                    let q = WideDecimal.rescale(y, by: common - sb)
-                else { return nil }
-                let (r, overflow) =
-                    op == .add ? p.addingReportingOverflow(q) : p.subtractingReportingOverflow(q)
-                return overflow ? nil : WideDecimal.rescale(r, by: scale - common)
+                return WideDecimal.sum(x, op == .add ? y : -y, scales: (sa, sb), to: scale)
             }
         }
     }
@@ -170,7 +164,10 @@ package enum DecimalArithmetic {
         let result = try slow(a, b, target, count, mode, validity, kind == .quotient ? "div" : "%") { x, y in
             guard let p = WideDecimal.rescale(x, by: common - sa),
                 let q = WideDecimal.rescale(y, by: common - sb)
-            else { return nil }
+            else {
+                return WideDecimal.wideDivision(
+                    kind, x, y, up: (common - sa, common - sb), digits: scale - common)
+            }
             switch kind {
             case .quotient: return p / q
             case .remainder: return WideDecimal.rescale(p % q, by: scale - common)

@@ -20,6 +20,14 @@ package enum Failure {
         return .data("ARITHMETIC_OVERFLOW", "\(noun) overflow: \(values).\(hint) \(bypass)")
     }
 
+    /// An operation on 8 or 16 bit integers whose result does not fit.
+    package static func smallOverflow(_ operation: String, tryName: String) -> EngineError {
+        .data(
+            "BINARY_ARITHMETIC_OVERFLOW",
+            "\(operation) caused overflow. Use '\(tryName)' to tolerate overflow and return NULL instead. "
+                + "\(bypass)")
+    }
+
     /// A division whose divisor is 0.
     package static func divideByZero() -> EngineError {
         .data(
@@ -44,6 +52,14 @@ package enum Failure {
         return .data(
             "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
             "\(value) cannot be represented as Decimal(\(precision), \(scale)). \(bypass)")
+    }
+
+    /// A sum of decimals with more digits than its type has.
+    package static func decimalSumOverflow() -> EngineError {
+        .data(
+            "ARITHMETIC_OVERFLOW",
+            "Overflow in sum of decimals. Use 'try_sum' to tolerate overflow and return NULL instead. "
+                + "\(bypass)")
     }
 
     /// A text or number that is no value of the type it is cast to.

@@ -79,6 +79,54 @@ package enum WideDecimal {
         return divide(high, low, b.magnitude, negative)
     }
 
+    /// Returns a + b at the scale `to`, rounded half up from the exact sum, or nil when it leaves 128 bits.
+    package static func sum(_ a: Int128, _ b: Int128, scales: (Int, Int), to scale: Int) -> Int128? {
+        let common = max(scales.0, scales.1)
+        if let p = rescale(a, by: common - scales.0), let q = rescale(b, by: common - scales.1) {
+            let (r, overflow) = p.addingReportingOverflow(q)
+            if !overflow { return rescale(r, by: scale - common) }
+        }
+        guard common >= scale, common - scale <= 38 else { return nil }
+        let x = a.magnitude.multipliedFullWidth(by: UInt128(powers[common - scales.0]))
+        let y = b.magnitude.multipliedFullWidth(by: UInt128(powers[common - scales.1]))
+        let divisor = UInt128(powers[common - scale])
+        if (a < 0) == (b < 0) {
+            let (low, carry) = x.low.addingReportingOverflow(y.low)
+            return divide(x.high &+ y.high &+ (carry ? 1 : 0), low, divisor, a < 0)
+        }
+        let isLess = x.high != y.high ? x.high < y.high : x.low < y.low
+        let (large, small) = isLess ? (y, x) : (x, y)
+        let (low, borrow) = large.low.subtractingReportingOverflow(small.low)
+        return divide(large.high &- small.high &- (borrow ? 1 : 0), low, divisor, isLess ? b < 0 : a < 0)
+    }
+
+    /// Divides values of which one, multiplied by its power of ten, leaves 128 bits. Returns the quotient cut
+    /// to an integer, the remainder or the modulus with its scale changed by `digits`; nil when that leaves
+    /// 128 bits.
+    static func wideDivision(
+        _ kind: Arithmetic.Division, _ a: Int128, _ b: Int128, up: (Int, Int), digits: Int
+    ) -> Int128? {
+        // A divisor beyond 128 bits is above any dividend.
+        guard let divisor = rescale(b, by: up.1) else {
+            switch kind {
+            case .quotient: return 0
+            case .modulus where a < 0: return nil
+            default: return rescale(a, by: digits)
+            }
+        }
+        let wide = a.magnitude.multipliedFullWidth(by: UInt128(powers[up.0]))
+        let size = divisor.magnitude
+        let (q, r) = size.dividingFullWidth((wide.high % size, wide.low))
+        // Spark finds remainders only where the quotient has at most 38 digits.
+        if kind != .quotient, wide.high >= size || q >= UInt128(powers[38]) { return nil }
+        guard let remainder = signed(r, a < 0) else { return nil }
+        switch kind {
+        case .quotient: return wide.high >= size ? nil : signed(q, (a < 0) != (divisor < 0))
+        case .remainder: return rescale(remainder, by: digits)
+        case .modulus: return rescale(remainder < 0 ? (remainder + divisor) % divisor : remainder, by: digits)
+        }
+    }
+
     private static func divide(_ high: UInt128, _ low: UInt128, _ divisor: UInt128, _ negative: Bool)
         -> Int128?
     {

@@ -8,6 +8,12 @@ struct BindContext {
     var scope: Scope
     /// Takes the aggregates of a SELECT; nil where none may stand.
     var aggregates: AggregateCollector?
+    /// Takes the window functions of a SELECT; nil where none may stand.
+    var windows: WindowCollector?
+    /// Parameters of the lambdas around, in lower case.
+    var lambdaVariables: [String: Expression] = [:]
+    /// Columns that the generator of a select list makes, by the place of its item.
+    var generated: [SourceSpan: [ColumnReference]] = [:]
     /// Expressions that names may stand for beside columns: aliases of the select list.
     var aliases: [String: Expression] = [:]
     /// True where an alias wins over a column of the same name (ORDER BY).

@@ -20,12 +20,13 @@ struct Grouping {
 extension Binder {
     /// Binds a SELECT that groups: input, aggregate, HAVING, projection, order.
     func aggregated(
-        _ select: SelectSyntax, _ order: OrderSyntax?, _ input: BoundRelation
+        _ select: SelectSyntax, _ order: OrderSyntax?, _ input: BoundRelation, _ windows: WindowCollector
     ) throws(EngineError) -> BoundRelation {
         let grouping = try self.grouping(select, input.scope)
         let collector = AggregateCollector()
         let (plan, groups) = grouped(grouping, input.plan, collector)
         var context = BindContext(scope: input.scope, aggregates: collector, clause: "SELECT")
+        context.windows = windows
         context.namesLateralAliases = true
         let items = try selectList(select.items, &context)
         let rewriting = GroupRewriting(
@@ -33,12 +34,13 @@ extension Binder {
         var columns = items
         for index in columns.indices {
             columns[index].expression = try rewriting.rewritten(
-                items[index].expression, at: items[index].span)
+                items[index].expression, allowing: windows.outputs, at: items[index].span)
         }
         var having: Expression?
         if let syntax = select.having {
             var inner = context
             inner.clause = "HAVING"
+            inner.windows = nil
             let condition = try condition(bind(syntax, inner), "HAVING", at: syntax.span)
             having = try rewriting.rewritten(condition, at: syntax.span)
         }
@@ -47,11 +49,19 @@ extension Binder {
         sorting.clause = "ORDER BY"
         let outputs = Set(list.map(\.output.id))
         let keys = try sortKeys(order, list, items, sorting) { (key) throws(EngineError) in
-            try rewriting.rewritten(key, allowing: outputs, at: select.span)
+            try rewriting.rewritten(key, allowing: outputs.union(windows.outputs), at: select.span)
+        }
+        var qualified = try qualification(select, items, context)
+        if let bound = qualified {
+            qualified = try rewriting.rewritten(bound, allowing: windows.outputs, at: select.span)
         }
         var result = LogicalPlan.aggregate(groups: groups, aggregates: collector.calls, input: plan)
         if let having { result = .filter(having, input: result) }
-        return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, result, order))
+        result = try windows.applied(to: result) { (expression, span) throws(EngineError) in
+            try rewriting.rewritten(expression, allowing: windows.outputs, at: span)
+        }
+        if let qualified { result = .filter(qualified, input: result) }
+        return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, result, at: select.span))
     }
 
     // MARK: GROUP BY
@@ -185,12 +195,6 @@ extension Binder {
                 at: location(syntax.span))
         }
         let bound = try bind(syntax, context)
-        if !bound.type.isOrderable {
-            throw .user(
-                "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",
-                "Rows cannot be grouped by a value of this type: \(bound.type.sqlName).",
-                at: location(syntax.span))
-        }
         return grouping.position(of: bound)
     }
 

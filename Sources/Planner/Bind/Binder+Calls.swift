@@ -10,6 +10,9 @@ extension Binder {
     {
         let name = call.name.map(\.text).joined(separator: ".")
         let lowered = call.name.last?.text.lowercased() ?? ""
+        if let reference = call.window {
+            return try windowCall(lowered, call, reference, context, at: span)
+        }
         try refuseUnsupported(call, name, at: span)
         if lowered == "grouping" || lowered == "grouping_id" {
             return try grouping(lowered, call, context, at: span)
@@ -24,6 +27,13 @@ extension Binder {
                     + "\(name) is not.",
                 at: location(span))
         }
+        if GeneratorNames.name(of: call) != nil {
+            throw .user(
+                "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
+                "\(name) makes rows: it stands only in a select list by itself, in LATERAL VIEW and in FROM.",
+                at: location(span))
+        }
+        if let form = try lambdaCall(lowered, call, context, at: span) { return form }
         if let cast = ColumnNaming.castByName(call) {
             return try explicitCast(bind(cast.value, context), DataType(cast.type), .cast, at: span)
         }
@@ -69,10 +79,10 @@ extension Binder {
     private func refuseUnsupported(_ call: CallSyntax, _ name: String, at span: SourceSpan)
         throws(EngineError)
     {
-        if call.window != nil {
+        if FunctionRegistry.shared.window(named: name) != nil {
             throw .user(
-                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION", "Window functions are not supported: \(name) OVER ….",
-                remedy: "Aggregate in a subquery and join it to the rows.", at: location(span))
+                "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "The function \(name) needs an OVER clause.",
+                remedy: "Write \(name)(…) OVER (… ORDER BY …).", at: location(span))
         }
         if !call.withinGroup.isEmpty {
             throw .user(
@@ -108,6 +118,14 @@ extension Binder {
             let test = try condition(arguments[0], "IF", at: span)
             return try conditional(
                 [ConditionalBranch(condition: test, result: arguments[1])], arguments[2], at: span)
+        case ("decode", 3...):
+            // Pairs of a value to look for, null too, and its result; a last one stands for the rest.
+            var branches: [ConditionalBranch] = []
+            for place in stride(from: 1, to: arguments.count - 1, by: 2) {
+                let test = try comparison("null_safe_equal", arguments[0], arguments[place], at: span)
+                branches.append(ConditionalBranch(condition: test, result: arguments[place + 1]))
+            }
+            return try conditional(branches, arguments.count % 2 == 0 ? arguments.last : nil, at: span)
         case ("trim", 2), ("ltrim", 2), ("rtrim", 2):
             // SQL puts the characters first; the registry's functions take the text first, as btrim does.
             return try call(name, [arguments[1], arguments[0]], at: span)
@@ -138,6 +156,12 @@ extension Binder {
             if call.window == nil {
                 if name == "grouping" || name == "grouping_id" { return true }
                 if FunctionRegistry.shared.aggregate(named: name) != nil { return true }
+            }
+            if case .defined(let window)? = call.window,
+                window.partitionBy.contains(where: { hasAggregate($0) })
+                    || window.orderBy.contains(where: { hasAggregate($0.expression) })
+            {
+                return true
             }
             return call.arguments.contains { hasAggregate($0.value) }
         default: return expression.children.contains { hasAggregate($0) }
@@ -181,7 +205,7 @@ extension Binder {
         return collector.column(of: bound, name: text, nullable: nullable, newID: newID)
     }
 
-    private func aggregateCall(
+    func aggregateCall(
         _ name: String, _ arguments: [Expression], _ call: CallSyntax, _ filter: Expression?,
         at span: SourceSpan
     ) throws(EngineError) -> AggregateCall {

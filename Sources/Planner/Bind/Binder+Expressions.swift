@@ -61,7 +61,8 @@ extension Binder {
                 at: location(expression.span))
         case .lambda:
             return .user(
-                "UNSUPPORTED_FEATURE.LAMBDA_FUNCTION", "Lambda functions are not supported.",
+                "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION",
+                "A lambda function stands only as an argument of functions that take one, such as transform.",
                 at: location(expression.span))
         default:
             return .user("PARSE_SYNTAX_ERROR", "An alias is not allowed here.", at: location(expression.span))
@@ -77,7 +78,7 @@ extension Binder {
     func comparison(
         _ name: String, _ left: Expression, _ right: Expression, at span: SourceSpan
     ) throws(EngineError) -> Expression {
-        guard let type = commonType(left.type, right.type) ?? legacyComparison(left.type, right.type) else {
+        guard let type = legacyComparison(left.type, right.type) ?? commonType(left.type, right.type) else {
             throw mismatchedOperands(name, left, right, at: span)
         }
         if !type.isOrderable {
@@ -92,9 +93,12 @@ extension Binder {
     /// Without ANSI mode, a string beside another type takes that type where they are compared.
     private func legacyComparison(_ a: DataType, _ b: DataType) -> DataType? {
         if settings.ansi { return nil }
-        if a == .boolean, b.isNumeric || b == .string { return b == .string ? .boolean : b }
-        if b == .boolean, a.isNumeric || a == .string { return a == .string ? .boolean : a }
-        return nil
+        if a == .boolean, b.isNumeric { return b }
+        if b == .boolean, a.isNumeric { return a }
+        guard (a == .string) != (b == .string) else { return nil }
+        let other = a == .string ? b : a
+        if other.isNested || other == .null { return nil }
+        return other.isDecimal ? .double : other
     }
 
     func mismatchedOperands(_ name: String, _ left: Expression, _ right: Expression, at span: SourceSpan)
@@ -189,7 +193,11 @@ extension Binder {
     ) throws(EngineError) -> Expression {
         if value.type == type { return value }
         if value.isNullLiteral { return .literal(.null(type)) }
-        if !Coercion.canCast(value.type, type, ansi: settings.ansi) {
+        // try_cast goes by the rules of ANSI mode.
+        let isTry = kind == .tryCast
+        if !Coercion.canCast(value.type, type, ansi: settings.ansi || isTry)
+            || isTry && type == .binary && value.type.isIntegral
+        {
             throw .user(
                 "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
                 "A value of type \(value.type.sqlName) cannot be cast to \(type.sqlName).", at: location(span)

@@ -16,6 +16,13 @@ extension Binder {
         case .join(let join): bound = try self.join(join, at: syntax.span)
         }
         guard let alias = syntax.alias else { return bound }
+        if case .values = syntax.kind, !alias.columns.isEmpty, alias.columns.count != bound.plan.output.count
+        {
+            throw .user(
+                "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+                "The alias names \(alias.columns.count) columns, but the rows have "
+                    + "\(bound.plan.output.count).", at: location(alias.name.span))
+        }
         if !alias.columns.isEmpty {
             let visible = LogicalPlan.project(
                 named(bound.scope.starColumns([]).map { (.column($0.reference), $0.reference.name) }),
@@ -127,6 +134,12 @@ extension Binder {
     /// Binds `range([start,] end[, step[, slices]])`; rows come from crossing digits of base 1,000.
     private func tableFunction(_ call: CallSyntax, at span: SourceSpan) throws(EngineError) -> BoundRelation {
         let name = call.name.map(\.text).joined(separator: ".")
+        if GeneratorNames.name(of: call) != nil {
+            let context = BindContext(scope: .empty, clause: "FROM")
+            let generator = try generator(call, context, at: span)
+            let made = try generated(generator, [], over: .values(rows: [[]], output: []), at: span)
+            return BoundRelation(made.plan)
+        }
         guard name.lowercased() == "range" else {
             throw .user(
                 "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "There is no table function of this name: \(name).",
@@ -138,7 +151,9 @@ extension Binder {
             guard let literal = constant(cast(bound, to: .int64)), case .integer(let value) = literal.value
             else {
                 throw .user(
-                    "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "range takes constant integers.",
+                    bound.type == .string && settings.ansi
+                        ? "CAST_INVALID_INPUT" : "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                    "range takes constant integers.",
                     at: location(argument.value.span))
             }
             numbers.append(value)

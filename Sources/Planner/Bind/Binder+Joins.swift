@@ -6,6 +6,7 @@ import Vocabulary
 extension Binder {
     func join(_ join: JoinSyntax, at span: SourceSpan) throws(EngineError) -> BoundRelation {
         if join.isLateral {
+            if let bound = try lateralGenerator(join, at: span) { return bound }
             throw .user(
                 "UNSUPPORTED_FEATURE.LATERAL_JOIN", "LATERAL is not supported.",
                 remedy: "Join with an aggregate or a filter on the join's keys instead.",
@@ -16,6 +17,10 @@ extension Binder {
         let kind = Self.kind(join.kind)
         switch join.condition {
         case .using(let names): return try joinUsing(names, kind, left, right)
+        case .natural where kind == .cross || kind == .leftSemi || kind == .leftAnti:
+            throw .user(
+                "INCOMPATIBLE_JOIN_TYPES", "A NATURAL join cannot be a semi, anti or cross join.",
+                remedy: "Name the columns in USING or ON.", at: location(span))
         case .natural:
             let others = Set(right.scope.starColumns([]).map(\.loweredName))
             let shared = left.scope.starColumns([]).filter { others.contains($0.loweredName) }

@@ -9,6 +9,11 @@ extension Binder {
     func column(_ parts: [NameSyntax], _ context: BindContext, at span: SourceSpan) throws(EngineError)
         -> Expression
     {
+        if let variable = context.lambdaVariables[parts[0].text.lowercased()] {
+            var value = variable
+            for part in parts.dropFirst() { value = try member(part, of: value, at: span) }
+            return value
+        }
         let alias = parts.count == 1 ? context.aliases[parts[0].text.lowercased()] : nil
         if context.prefersAliases, let alias { return alias }
         let found = context.scope.matches(parts)
@@ -101,6 +106,11 @@ extension Binder {
         -> Expression
     {
         switch base.type {
+        case .array where settings.ansi && !index.type.isIntegral && index.type != .null:
+            throw .user(
+                "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                "The index of an array is an integer, not a value of type \(index.type.sqlName).",
+                at: location(span))
         case .array, .map: return try call("element", [base, index], at: span)
         case .structure:
             guard let literal = index.literalValue, case .string(let name) = literal.value else { break }

@@ -155,6 +155,17 @@ extension Binder {
         }
         let cast = bound.map { row in zip(row, output).map { self.cast($0, to: $1.type) } }
         let literals = cast.map { row in row.map { constant($0) } }
+        for (index, row) in cast.enumerated() {
+            for (column, value) in row.enumerated() {
+                guard literals[index][column] == nil, case .cast(.literal(let literal), _, _) = value else {
+                    continue
+                }
+                throw .user(
+                    "INVALID_INLINE_TABLE.FAILED_SQL_EXPRESSION_EVALUATION",
+                    "The value \(literal) cannot be cast to \(value.type.sqlName), the type of its column.",
+                    at: location(rows[index][column].span))
+            }
+        }
         if literals.allSatisfy({ $0.allSatisfy { $0 != nil } }) {
             return .values(rows: literals.map { $0.compactMap { $0 } }, output: output)
         }
@@ -190,15 +201,14 @@ extension Binder {
             types.append(type)
         }
         let inputs = [converted(left, to: types), converted(right, to: types)]
+        if operation.operator != .union || !operation.isAll {
+            try refuseMaps(inputs[0].output, name, at: operation.span)
+        }
         if operation.operator == .union {
             let all = united(inputs, flattening: operation.left)
             return operation.isAll ? all : .distinct(input: all)
         }
-        if operation.isAll {
-            throw .user(
-                "UNSUPPORTED_FEATURE.SET_OPERATION_ALL", "\(name) ALL is not supported.",
-                remedy: "Write \(name), which also removes duplicates.", at: location(operation.span))
-        }
+        if operation.isAll { return try setOperationAll(operation, inputs.map(numbered)) }
         // Source: Spark's ReplaceIntersectWithSemiJoin and ReplaceExceptWithAntiJoin.
         let pairs = zip(inputs[0].output, inputs[1].output)
         let conditions = pairs.map {
@@ -207,6 +217,32 @@ extension Binder {
         let kind: JoinKind = operation.operator == .intersect ? .leftSemi : .leftAnti
         return .distinct(
             input: .join(kind, left: inputs[0], right: inputs[1], condition: .conjunction(conditions)))
+    }
+
+    /// Numbers equal rows of a plan from 1, in a further column.
+    private func numbered(_ plan: LogicalPlan) -> LogicalPlan {
+        let columns = plan.output.map { Expression.column($0) }
+        let number = newColumn("row_number", .int32, nullable: false)
+        let call = WindowCall("row_number", [], type: .int32, ansi: settings.ansi)
+        return .window(
+            LogicalWindow(
+                partition: columns, order: columns.first.map { [SortKey($0)] } ?? [],
+                calls: [NamedWindow(call, as: number)], input: plan))
+    }
+
+    /// INTERSECT ALL and EXCEPT ALL: the n-th of equal rows stays with, or goes for, the n-th on the other
+    /// side.
+    private func setOperationAll(
+        _ operation: SetOperationSyntax, _ inputs: [LogicalPlan]
+    ) throws(EngineError) -> LogicalPlan {
+        let conditions = zip(inputs[0].output, inputs[1].output).map {
+            Expression.call(FunctionCall("null_safe_equal", [.column($0), .column($1)], type: .boolean))
+        }
+        let kind: JoinKind = operation.operator == .intersect ? .leftSemi : .leftAnti
+        let joined = LogicalPlan.join(
+            kind, left: inputs[0], right: inputs[1], condition: .conjunction(conditions))
+        return .project(
+            inputs[0].output.dropLast().map { NamedExpression(.column($0), as: $0) }, input: joined)
     }
 
     /// Unites inputs under new columns; a UNION ALL on the left takes the new input among its own.

@@ -18,40 +18,24 @@ extension Binder {
     func select(
         _ select: SelectSyntax, order: OrderSyntax?, windows: [NamedWindowSyntax]
     ) throws(EngineError) -> BoundRelation {
-        try refuseUnsupported(select, windows)
+        let collector = WindowCollector()
+        for window in windows { collector.named[window.name.text.lowercased()] = window.window }
         var bound =
             try select.from.map { from throws(EngineError) in try relation(from) }
             ?? BoundRelation(.values(rows: [[]], output: []))
+        bound = try lateralViews(select.lateralViews, bound)
         if let filter = select.filter {
             let context = BindContext(scope: bound.scope, clause: "WHERE")
             let condition = try condition(bind(filter, context), "WHERE", at: filter.span)
             bound.plan = .filter(condition, input: bound.plan)
         }
-        if aggregates(select, order) { return try aggregated(select, order, bound) }
+        if aggregates(select, order) { return try aggregated(select, order, bound, collector) }
         var context = BindContext(scope: bound.scope, clause: "SELECT")
+        context.windows = collector
         context.namesLateralAliases = true
+        try selectGenerators(select.items, &bound.plan, &context)
         let items = try selectList(select.items, &context)
         return try projected(items, select, order, bound, context)
-    }
-
-    private func refuseUnsupported(_ select: SelectSyntax, _ windows: [NamedWindowSyntax]) throws(EngineError)
-    {
-        if let view = select.lateralViews.first {
-            throw .user(
-                "UNSUPPORTED_FEATURE.LATERAL_VIEW", "LATERAL VIEW is not supported.", at: location(view.span))
-        }
-        if let qualify = select.qualify {
-            throw .user(
-                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION",
-                "QUALIFY is not supported, since window functions are not.",
-                at: location(qualify.span))
-        }
-        if let window = windows.first {
-            throw .user(
-                "UNSUPPORTED_FEATURE.WINDOW_FUNCTION",
-                "WINDOW is not supported, since window functions are not.",
-                at: location(window.name.span))
-        }
     }
 
     private func aggregates(_ select: SelectSyntax, _ order: OrderSyntax?) -> Bool {
@@ -70,10 +54,16 @@ extension Binder {
         var columns: [SelectColumn] = []
         for item in items {
             let span = item.expression.span
+            if let made = context.generated[span] {
+                columns += made.map {
+                    SelectColumn(expression: .column($0), name: $0.name, syntax: nil, span: span)
+                }
+                continue
+            }
             if item.aliases.count > 1 {
                 throw .user(
-                    "UNSUPPORTED_FEATURE.GENERATOR", "Functions that give several columns are not supported.",
-                    at: location(span))
+                    "UNSUPPORTED_GENERATOR.NOT_GENERATOR",
+                    "Only functions such as explode give several columns.", at: location(span))
             }
             if case .star(let qualifier, let except) = item.expression.kind {
                 columns += try star(qualifier, except, context, at: span)
@@ -143,7 +133,24 @@ extension Binder {
         var sorting = context
         sorting.clause = "ORDER BY"
         let keys = try sortKeys(order, list, items, sorting) { key in key }
-        return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, input.plan, order))
+        let qualified = try qualification(select, items, context)
+        var plan = try context.windows?.applied(to: input.plan) ?? input.plan
+        if let qualified { plan = .filter(qualified, input: plan) }
+        return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, plan, at: select.span))
+    }
+
+    /// Binds QUALIFY, which may use the aliases of the select list.
+    func qualification(
+        _ select: SelectSyntax, _ items: [SelectColumn], _ context: BindContext
+    ) throws(EngineError) -> Expression? {
+        guard let syntax = select.qualify else { return nil }
+        var inner = context
+        inner.clause = "QUALIFY"
+        inner.namesLateralAliases = false
+        for item in items where inner.aliases[item.name.lowercased()] == nil {
+            inner.aliases[item.name.lowercased()] = item.expression
+        }
+        return try condition(bind(syntax, inner), "QUALIFY", at: syntax.span)
     }
 
     /// Binds the items of an ORDER BY: positions, aliases, expressions over what is below. `rewrite` takes
@@ -195,11 +202,22 @@ extension Binder {
         return key.mapChildren { replacing($0, list) }
     }
 
+    /// Refuses rows with maps where rows are compared as a whole.
+    func refuseMaps(_ columns: [ColumnReference], _ clause: String, at span: SourceSpan) throws(EngineError) {
+        for column in columns {
+            guard case .map = column.type else { continue }
+            throw .user(
+                "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
+                "\(clause) cannot compare maps: the column \(column.name).",
+                remedy: "Compare map_entries(…) instead.", at: location(span))
+        }
+    }
+
     /// Puts projection, DISTINCT and sort above the input. Keys over columns that the list leaves out take
     /// them along and drop them again.
     func finish(
         _ list: [NamedExpression], _ keys: [SortKey], isDistinct: Bool, _ input: LogicalPlan,
-        _ order: OrderSyntax?
+        at span: SourceSpan
     ) throws(EngineError) -> LogicalPlan {
         let output = Set(list.map(\.output.id))
         let below = Dictionary(input.output.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -211,6 +229,7 @@ extension Binder {
             }
         }
         if isDistinct {
+            try refuseMaps(list.map(\.output), "SELECT DISTINCT", at: span)
             if let reference = missing.first {
                 throw .user(
                     "UNRESOLVED_COLUMN.WITH_SUGGESTION",

@@ -97,11 +97,13 @@ extension Binder {
         -> Expression
     {
         if expression.type == .boolean { return expression }
-        if expression.type == .null || (expression.type == .string && !settings.ansi) {
+        let isPredicate = ["WHERE", "HAVING", "JOIN … ON"].contains(clause)
+        if !isPredicate, expression.type == .null || (expression.type == .string && !settings.ansi) {
             return cast(expression, to: .boolean)
         }
         throw .user(
-            "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
+            clause == "JOIN … ON"
+                ? "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE" : "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
             "A condition in \(clause) must be a BOOLEAN, not a value of type \(expression.type.sqlName).",
             at: location(span))
     }

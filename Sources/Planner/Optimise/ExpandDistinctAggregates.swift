@@ -64,6 +64,11 @@ struct ExpandDistinctAggregates: PlanRule {
         }
     }
 
+    /// Constants stay what they are: functions read their shares and delimiters from them.
+    private static func replaced(_ arguments: [Expression], by columns: [ColumnReference]) -> [Expression] {
+        zip(arguments, columns).map { $0.literalValue == nil ? .column($1) : $0 }
+    }
+
     private func twoLevels(
         _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ arguments: [Expression],
         _ input: LogicalPlan,
@@ -81,7 +86,7 @@ struct ExpandDistinctAggregates: PlanRule {
             var call = item.call
             call.distinct = false
             call.filter = nil
-            call.arguments = values.map { .column($0.output) }
+            call.arguments = Self.replaced(item.call.arguments, by: values.map(\.output))
             return NamedAggregate(call, as: item.output)
         }
         return .aggregate(groups: outer, aggregates: calls, input: inner)
@@ -171,7 +176,7 @@ struct ExpandDistinctAggregates: PlanRule {
             call.distinct = false
             call.filter = isMine
             if isDistinct {
-                call.arguments = level.values[list - 1].map { .column($0) }
+                call.arguments = Self.replaced(item.call.arguments, by: level.values[list - 1])
                 calls.append(NamedAggregate(call, as: item.output))
                 results.append(NamedExpression(.column(item.output), as: item.output))
                 continue

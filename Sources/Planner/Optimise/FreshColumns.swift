@@ -43,6 +43,11 @@ enum FreshColumns {
                 groups: groups.map { NamedExpression($0.expression, as: fresh($0.output)) },
                 aggregates: aggregates.map { NamedAggregate($0.call, as: fresh($0.output)) }, input: input)
         case .union(let inputs, let output): return .union(inputs, output: output.map(fresh))
+        case .generate(let generator, let output, let input):
+            return .generate(generator, output: output.map(fresh), input: input)
+        case .window(var window):
+            window.calls = window.calls.map { NamedWindow($0.call, as: fresh($0.output)) }
+            return .window(window)
         case .expand(let lists, let output, let input):
             return .expand(lists, output: output.map(fresh), input: input)
         default: return changed

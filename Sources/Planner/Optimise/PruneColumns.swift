@@ -31,6 +31,16 @@ struct PruneColumns: PlanRule {
             let keptLists = lists.map { list in kept.map { list[$0] } }
             let below = prune(input, required: Self.columns(of: keptLists.flatMap { $0 }))
             return .expand(keptLists, output: kept.map { output[$0] }, input: below)
+        case .generate(let generator, let output, let input):
+            let needed = required.subtracting(output.idSet).union(Self.columns(of: [generator.list]))
+            return .generate(generator, output: output, input: prune(input, required: needed))
+        case .window(var window):
+            window.calls = window.calls.filter { required.contains($0.output.id) }
+            if window.calls.isEmpty { return prune(window.input, required: required) }
+            let own = Set(window.calls.map(\.output.id))
+            let read = Self.columns(of: LogicalPlan.window(window).expressions)
+            window.input = prune(window.input, required: required.subtracting(own).union(read))
+            return .window(window)
         case .filter, .join, .sort, .limit, .values, .singleRow:
             let needed = required.union(Self.columns(of: plan.expressions))
             return plan.mapChildren { prune($0, required: needed) }

@@ -35,6 +35,22 @@ struct PushPredicates: PlanRule {
                 scan.filters.append(condition)
             }
             return Self.filtered(.scan(scan), conditions.filter { !Self.isMovable($0) })
+        case .generate(let generator, let output, let input):
+            let made = output.idSet
+            let (moving, staying) = Self.split(conditions) {
+                Self.isMovable($0) && $0.columns.isDisjoint(with: made)
+            }
+            return Self.filtered(
+                .generate(generator, output: output, input: push(moving, into: input)), staying)
+        case .window(var window):
+            // A condition on partition columns alone holds or fails for a whole partition.
+            let keys = Set(window.partition.compactMap { $0.columnReference?.id })
+            let (moving, staying) = Self.split(conditions) {
+                let columns = $0.columns
+                return Self.isMovable($0) && !columns.isEmpty && columns.isSubset(of: keys)
+            }
+            window.input = push(moving, into: window.input)
+            return Self.filtered(.window(window), staying)
         case .values, .limit, .expand, .singleRow:
             return Self.filtered(plan.mapChildren { push([], into: $0) }, conditions)
         }

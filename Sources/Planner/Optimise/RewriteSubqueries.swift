@@ -29,7 +29,7 @@ struct RewriteSubqueries: PlanRule {
             for item in list {
                 items.append(
                     NamedExpression(
-                        try replace(item.expression, in: &current, .value, context), as: item.output))
+                        try replace(item.expression, in: &current, context), as: item.output))
             }
             return .project(items, input: current)
         case .aggregate(let groups, let aggregates, let input):
@@ -38,7 +38,7 @@ struct RewriteSubqueries: PlanRule {
             var current = input
             var replaced: [SortKey] = []
             for key in keys {
-                let expression = try replace(key.expression, in: &current, .value, context)
+                let expression = try replace(key.expression, in: &current, context)
                 replaced.append(SortKey(expression, ascending: key.ascending, nullsFirst: key.nullsFirst))
             }
             return Self.restricted(.sort(replaced, input: current), to: input.output)
@@ -49,9 +49,6 @@ struct RewriteSubqueries: PlanRule {
             throw Self.unsupported("A subquery stands where it is not supported: \(below.label)")
         }
     }
-
-    /// Tells how an expression's value is used: as a condition, unknown is as good as false.
-    enum Use { case condition, value }
 
     static func unsupported(_ message: String) -> EngineError {
         .user(
@@ -90,17 +87,17 @@ struct RewriteSubqueries: PlanRule {
         for group in groups {
             keys.append(
                 NamedExpression(
-                    try replace(group.expression, in: &current, .value, context), as: group.output))
+                    try replace(group.expression, in: &current, context), as: group.output))
         }
         var calls: [NamedAggregate] = []
         for item in aggregates {
             var call = item.call
             call.arguments = []
             for argument in item.call.arguments {
-                call.arguments.append(try replace(argument, in: &current, .value, context))
+                call.arguments.append(try replace(argument, in: &current, context))
             }
             if let filter = item.call.filter {
-                call.filter = try replace(filter, in: &current, .condition, context)
+                call.filter = try replace(filter, in: &current, context)
             }
             calls.append(NamedAggregate(call, as: item.output))
         }
@@ -120,7 +117,7 @@ struct RewriteSubqueries: PlanRule {
             if let joined = try topLevel(part, current, context) {
                 current = joined
             } else {
-                late.append(try replace(part, in: &current, .condition, context))
+                late.append(try replace(part, in: &current, context))
             }
         }
         if let rest = Expression.conjunction(late) { current = .filter(rest, input: current) }
@@ -200,28 +197,28 @@ struct RewriteSubqueries: PlanRule {
 
     /// Returns the expression with each subquery replaced by a column that a join with `plan` gives.
     private func replace(
-        _ expression: Expression, in plan: inout LogicalPlan, _ use: Use, _ context: RuleContext
+        _ expression: Expression, in plan: inout LogicalPlan, _ context: RuleContext
     ) throws(EngineError) -> Expression {
         guard expression.hasSubquery else { return expression }
         if case .subquery(var subquery) = expression {
             if case .in(let values) = subquery.kind {
                 var replaced: [Expression] = []
-                for value in values { replaced.append(try replace(value, in: &plan, .value, context)) }
+                for value in values { replaced.append(try replace(value, in: &plan, context)) }
                 subquery.kind = .in(replaced)
             }
-            return try joined(subquery, to: &plan, use, context)
+            return try joined(subquery, to: &plan, context)
         }
-        // Below AND and OR of a condition unknown is still as good as false; below anything else it is not.
-        var below = Use.value
-        if case .call(let call) = expression, use == .condition, call.name == "and" || call.name == "or" {
-            below = .condition
+        if case .call(let call) = expression, call.name == "not",
+            case .subquery(let subquery)? = call.arguments.first, case .in(let values) = subquery.kind
+        {
+            return try notInValue(subquery, values, in: &plan, context)
         }
         var failure: EngineError?
         var current = plan
         let result = expression.mapChildren { child in
             if failure != nil { return child }
             do throws(EngineError) {
-                return try replace(child, in: &current, below, context)
+                return try replace(child, in: &current, context)
             } catch {
                 failure = error
                 return child
@@ -233,17 +230,32 @@ struct RewriteSubqueries: PlanRule {
     }
 
     private func joined(
-        _ subquery: SubqueryExpression, to plan: inout LogicalPlan, _ use: Use, _ context: RuleContext
+        _ subquery: SubqueryExpression, to plan: inout LogicalPlan, _ context: RuleContext
     ) throws(EngineError) -> Expression {
         switch subquery.kind {
         case .scalar: return try joinScalar(subquery, to: &plan, context)
         case .exists: return try joinMarker(subquery, values: [], to: &plan, context)
         case .in(let values):
-            let found = try joinMarker(subquery, values: values, to: &plan, context)
-            let columns = subquery.plan.output.map { Expression.column($0) }
-            if use == .condition || !(values + columns).contains(where: \.nullable) { return found }
-            return try threeValued(found, subquery, values, to: &plan, context)
+            // As a value it is true or false, never unknown: Spark's RewritePredicateSubquery joins for
+            // existence.
+            return try joinMarker(subquery, values: values, to: &plan, context)
         }
+    }
+
+    /// Returns `values NOT IN (…)` as a value: false also where a comparison is unknown, as in Spark.
+    private func notInValue(
+        _ subquery: SubqueryExpression, _ values: [Expression], in plan: inout LogicalPlan,
+        _ context: RuleContext
+    ) throws(EngineError) -> Expression {
+        var replaced: [Expression] = []
+        for value in values { replaced.append(try replace(value, in: &plan, context)) }
+        let found = try joinMarker(subquery, values: replaced, to: &plan, context)
+        let columns = subquery.plan.output.map { Expression.column($0) }
+        var test = found
+        if (replaced + columns).contains(where: \.nullable) {
+            test = try foundOrUnknown(found, subquery, replaced, to: &plan, context)
+        }
+        return .call(FunctionCall("not", [test], type: .boolean))
     }
 
     private func joinScalar(
@@ -331,16 +343,15 @@ struct RewriteSubqueries: PlanRule {
         return isThere
     }
 
-    /// `x IN (…)` as a value: true when found, else null when `x` or any of the values is null, else false.
-    /// The
+    /// True when `x` is found, or when the subquery has rows and `x` or any of its values is null. The
     /// subquery's size and nulls come from one more row joined to all.
-    private func threeValued(
+    private func foundOrUnknown(
         _ found: Expression, _ subquery: SubqueryExpression, _ values: [Expression],
         to plan: inout LogicalPlan,
         _ context: RuleContext
     ) throws(EngineError) -> Expression {
         guard subquery.outerReferences.isEmpty, values.count == 1, let value = values.first else {
-            throw Self.unsupported("A correlated or many-column IN must be a condition of its own")
+            throw Self.unsupported("A correlated or many-column NOT IN must be a condition of its own")
         }
         let fresh = FreshColumns.renamed(try rewrite(subquery.plan, context), context)
         guard let column = fresh.output.first else { return found }
@@ -363,7 +374,7 @@ struct RewriteSubqueries: PlanRule {
             [
                 ConditionalBranch(condition: found, result: .literal(.boolean(true))),
                 ConditionalBranch(condition: isEmpty, result: .literal(.boolean(false))),
-                ConditionalBranch(condition: unknown, result: .literal(.null(.boolean))),
+                ConditionalBranch(condition: unknown, result: .literal(.boolean(true))),
             ], otherwise: .literal(.boolean(false)), type: .boolean)
     }
 }

@@ -9,6 +9,9 @@ extension PhysicalPlanner {
     mutating func buildAggregate(
         groups: [NamedExpression], aggregates: [NamedAggregate], input: LogicalPlan, required: Set<ColumnID>
     ) throws(EngineError) -> BuiltPlan {
+        if groups.contains(where: \.output.type.isNested) {
+            return try buildNestedGroups(groups, aggregates, input, required)
+        }
         let calls = aggregates.filter { required.contains($0.output.id) }
         var needed: Set<ColumnID> = []
         for group in groups { group.expression.collectColumns(into: &needed) }
@@ -35,6 +38,32 @@ extension PhysicalPlanner {
         let exchanged = try exchangedForFinal(
             partial, groups: groups, logical: input, calls: aggregates.count)
         return finalAggregate(exchanged, groups: groups, calls: resolved, output: output)
+    }
+
+    /// Groups by arrays and structures: by bytes that stand for them, which the hash table can hold; the
+    /// value itself is any of its group's.
+    private mutating func buildNestedGroups(
+        _ groups: [NamedExpression], _ aggregates: [NamedAggregate], _ input: LogicalPlan,
+        _ required: Set<ColumnID>
+    ) throws(EngineError) -> BuiltPlan {
+        var keys: [NamedExpression] = []
+        var values: [NamedAggregate] = []
+        for group in groups {
+            guard group.output.type.isNested else {
+                keys.append(group)
+                continue
+            }
+            var key = group.output
+            // Ids are given from 0 upwards; this one names the bytes within this aggregation only.
+            key.id = ColumnID(rawValue: .max - group.output.id.rawValue)
+            key.type = .binary
+            let bytes = FunctionCall("group_key", [group.expression], type: .binary)
+            keys.append(NamedExpression(.call(bytes), as: key))
+            let value = AggregateCall("first", [group.expression], type: group.output.type)
+            values.append(NamedAggregate(value, as: group.output))
+        }
+        return try buildAggregate(
+            groups: keys, aggregates: values + aggregates, input: input, required: required)
     }
 
     private func resolve(_ call: AggregateCall, in built: BuiltPlan) throws(EngineError) -> AggregateCall {

@@ -70,7 +70,7 @@ extension PhysicalPlanner {
         return found
     }
 
-    private func resolve(_ keys: [SortKey], in built: BuiltPlan) throws(EngineError) -> [SortKey] {
+    func resolve(_ keys: [SortKey], in built: BuiltPlan) throws(EngineError) -> [SortKey] {
         var resolved: [SortKey] = []
         for key in keys {
             resolved.append(

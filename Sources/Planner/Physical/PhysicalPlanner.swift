@@ -75,6 +75,9 @@ struct PhysicalPlanner {
         case .union(let inputs, let output): return try buildUnion(inputs, output: output, required: required)
         case .expand(let lists, let output, let input):
             return try buildExpand(lists, output: output, input: input)
+        case .generate(let generator, let output, let input):
+            return try buildGenerate(generator, output: output, input: input, required: required)
+        case .window(let window): return try buildWindow(window, required: required)
         case .singleRow(let input):
             var built = gathered(try build(input, required: required))
             built.plan = .singleRow(input: built.plan)

@@ -48,6 +48,8 @@ enum StageName {
         case .expand: "expand"
         case .rangeBounds: "range bounds"
         case .singleRow: "single row"
+        case .window: "window"
+        case .generate: "generate"
         case .filter, .project, .values, .shuffleRead, .exchange: nil
         }
     }

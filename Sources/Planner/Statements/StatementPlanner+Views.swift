@@ -8,8 +8,13 @@ extension StatementPlanner {
     /// made.
     func createView(_ view: CreateViewSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
         let name = view.name.last?.text ?? ""
+        if view.ifNotExists {
+            throw .user(
+                "INVALID_SQL_SYNTAX.CREATE_TEMP_VIEW_IF_NOT_EXISTS",
+                "CREATE TEMPORARY VIEW takes no IF NOT EXISTS.",
+                remedy: "Use CREATE OR REPLACE TEMPORARY VIEW.", at: location(span))
+        }
         let exists = try catalog.relation(named: view.name.map(\.text)) != nil
-        if exists, view.ifNotExists { return PlannedStatement(work: .none) }
         if exists, !view.replaces {
             throw .user(
                 "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "There is a view of this name already: \(name)",

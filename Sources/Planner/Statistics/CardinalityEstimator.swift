@@ -31,6 +31,20 @@ struct CardinalityEstimator {
             return joined(kind, estimate(left), estimate(right), condition: condition)
         case .sort(_, let input): return estimate(input)
         case .singleRow(let input): return estimate(input).scaled(to: 1)
+        case .generate(_, let output, let input):
+            let below = estimate(input)
+            // A guess: lists have four elements.
+            var result = PlanEstimate(rows: below.rows * 4, columns: below.columns)
+            for reference in output {
+                result.columns[reference.id] = .unknown(reference.type, rows: result.rows)
+            }
+            return result
+        case .window(let window):
+            var result = estimate(window.input)
+            for item in window.calls {
+                result.columns[item.output.id] = .unknown(item.output.type, rows: result.rows)
+            }
+            return result
         case .limit(let count, _, let input):
             let below = estimate(input)
             return below.scaled(to: min(below.rows, count.map(Double.init) ?? below.rows))

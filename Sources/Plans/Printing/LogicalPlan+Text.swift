@@ -30,6 +30,9 @@ extension LogicalPlan: CustomStringConvertible {
             return "Limit \(count.map(String.init) ?? "ALL")\(offset > 0 ? " OFFSET \(offset)" : "")"
         case .distinct: return "Distinct"
         case .singleRow: return "SingleRow"
+        case .window(let window): return window.label
+        case .generate(let generator, let output, _):
+            return "Generate \(generator.text { $0.description }), \(list(output))"
         case .union(_, let output): return "Union \(list(output))"
         case .expand(let lists, let output, _):
             return "Expand [\(lists.map { list($0) }.joined(separator: ", "))], \(list(output))"

@@ -29,6 +29,9 @@ extension PhysicalPlan: CustomStringConvertible {
             let rows = lists.map { texts($0, input.schema) }.joined(separator: ", ")
             return "Expand [\(rows)], [\(names(schema))]"
         case .singleRow: return "SingleRow"
+        case .window(let window): return window.label
+        case .generate(let generator, _, let schema, let input):
+            return "Generate \(generator.text { $0.text(over: input.schema) }), [\(names(schema))]"
         case .rangeBounds(let keys, let partitions, let input):
             let list = keys.map { $0.text(over: input.schema) }.joined(separator: ", ")
             return "RangeBounds [\(list)], \(partitions) partitions"

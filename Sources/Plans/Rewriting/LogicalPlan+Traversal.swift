@@ -11,6 +11,8 @@ extension LogicalPlan {
             [input]
         case .join(_, let left, let right, _): [left, right]
         case .union(let inputs, _): inputs
+        case .window(let window): [window.input]
+        case .generate(_, _, let input): [input]
         }
     }
 
@@ -32,6 +34,11 @@ extension LogicalPlan {
         case .union(let inputs, let output): return .union(try inputs.map(transform), output: output)
         case .expand(let lists, let output, let input):
             return .expand(lists, output: output, input: try transform(input))
+        case .window(var window):
+            window.input = try transform(window.input)
+            return .window(window)
+        case .generate(let generator, let output, let input):
+            return .generate(generator, output: output, input: try transform(input))
         }
     }
 
@@ -71,6 +78,9 @@ extension LogicalPlan {
                 }, input: input)
         case .expand(let lists, let output, let input):
             return .expand(try lists.map { try $0.map(transform) }, output: output, input: input)
+        case .window(let window): return .window(try window.mapExpressions(transform))
+        case .generate(let generator, let output, let input):
+            return .generate(try generator.mapExpressions(transform), output: output, input: input)
         }
     }
 

@@ -24,7 +24,12 @@ extension PhysicalPlan {
         case .limit(let count, let offset, _): return .limit(count: count, offset: offset, input: first)
         case .union(_, let schema): return .union(inputs, schema: schema)
         case .expand(let lists, let schema, _): return .expand(lists, schema: schema, input: first)
+        case .generate(let generator, let kept, let schema, _):
+            return .generate(generator, kept: kept, schema: schema, input: first)
         case .singleRow: return .singleRow(input: first)
+        case .window(var window):
+            window.input = first
+            return .window(window)
         case .rangeBounds(let keys, let partitions, _):
             return .rangeBounds(keys, partitions: partitions, input: first)
         case .exchange(let partitioning, _): return .exchange(partitioning, input: first)

@@ -26,6 +26,9 @@ extension PhysicalPlan: MessageMapped {
         case .exchange(let partitioning, let input):
             message.exchange.partitioning = try partitioning.message()
             message.exchange.input = try input.message()
+        case .window(let window): message.window = try window.message()
+        case .generate(let generator, let kept, let schema, let input):
+            message.generate = try Self.generate(generator, kept, schema, input)
         }
         return message
     }
@@ -48,6 +51,8 @@ extension PhysicalPlan: MessageMapped {
             self = .singleRow(input: try PlanCodec.part(single.hasInput, single.input, "an input"))
         case .rangeBounds(let bounds): self = try Self.rangeBounds(bounds)
         case .exchange(let exchange): self = try Self.exchange(exchange)
+        case .window(let window): self = .window(try PhysicalWindow(window))
+        case .generate(let generate): self = try Self.generate(generate)
         case nil:
             throw PlanCodec.corrupt("an operator is missing, or of a kind that this release does not know")
         }

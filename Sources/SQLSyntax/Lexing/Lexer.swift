@@ -39,8 +39,10 @@ struct Lexer {
 
     private func span(from start: Int) -> SourceSpan { SourceSpan(start: start, end: position) }
 
-    private func error(_ message: String, at span: SourceSpan, remedy: String? = nil) -> EngineError {
-        .user("PARSE_SYNTAX_ERROR", message, remedy: remedy, at: source.location(span))
+    private func error(
+        _ message: String, code: String = "PARSE_SYNTAX_ERROR", at span: SourceSpan, remedy: String? = nil
+    ) -> EngineError {
+        .user(code, message, remedy: remedy, at: source.location(span))
     }
 
     private mutating func next() throws(EngineError) -> Token {
@@ -125,7 +127,8 @@ struct Lexer {
             }
         }
         throw error(
-            "A comment is not closed.", at: SourceSpan(start: start, end: start + 2),
+            "A comment is not closed.", code: "UNCLOSED_BRACKETED_COMMENT",
+            at: SourceSpan(start: start, end: start + 2),
             remedy: "Close it with '*/'.")
     }
 

@@ -2,8 +2,10 @@ import Vocabulary
 
 extension Parser {
     /// Returns a PARSE_SYNTAX_ERROR at a place.
-    func fail(_ message: String, at span: SourceSpan, remedy: String? = nil) -> EngineError {
-        .user("PARSE_SYNTAX_ERROR", message, remedy: remedy, at: source.location(span))
+    func fail(
+        _ message: String, code: String = "PARSE_SYNTAX_ERROR", at span: SourceSpan, remedy: String? = nil
+    ) -> EngineError {
+        .user(code, message, remedy: remedy, at: source.location(span))
     }
 
     /// Returns the error for the current token where something else was expected. A word just here or just

@@ -32,7 +32,7 @@ extension Parser {
             digits.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first?.count ?? 0
         if max(significant, scale) > 38 {
             throw .user(
-                "NUMERIC_OUT_OF_SUPPORTED_RANGE", "The number has more than 38 digits: \(digits).",
+                "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "The number has more than 38 digits: \(digits).",
                 remedy: "Write it as a double, such as 1e40.", at: source.location(place))
         }
         return .decimal(digits)
@@ -119,7 +119,9 @@ extension Parser {
         var digits: [UInt8] = []
         for character in text {
             guard character.isASCII, let digit = character.hexDigitValue else {
-                throw fail("A binary literal takes hexadecimal digits only: \(text).", at: place)
+                throw fail(
+                    "A binary literal takes hexadecimal digits only: \(text).", code: "INVALID_TYPED_LITERAL",
+                    at: place)
             }
             digits.append(UInt8(digit))
         }

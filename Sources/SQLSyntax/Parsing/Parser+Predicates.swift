@@ -93,7 +93,8 @@ extension Parser {
                 let start = index
                 let text = try stringValue("an escape character in quotes")
                 if text.count != 1 {
-                    throw fail("ESCAPE takes exactly one character.", at: span(from: start))
+                    throw fail(
+                        "ESCAPE takes exactly one character.", code: "INVALID_ESC", at: span(from: start))
                 }
                 like.escape = ExpressionSyntax(.literal(.string(text)), span: span(from: start))
             }

@@ -78,9 +78,8 @@ extension Parser {
         let name = try qualifiedName("a generator function such as explode")
         let expression = try call(name, from: start)
         guard case .call(let generator) = expression.kind else { throw unexpected("a generator function") }
-        var table: NameSyntax?
+        let table: NameSyntax? = try self.name("a table alias")
         var columns: [NameSyntax] = []
-        if !at(.AS), atBareAlias { table = try self.name() }
         if take(.AS) || atBareAlias {
             columns = try commaSeparated { (parser) throws(EngineError) in try parser.name("a column name") }
         }

@@ -157,6 +157,22 @@ nonisolated struct WirePhysicalPlan: @unchecked Sendable {
     set {_uniqueStorage()._node = .exchange(newValue)}
   }
 
+  var window: WireWindow {
+    get {
+      if case .window(let v)? = _storage._node {return v}
+      return WireWindow()
+    }
+    set {_uniqueStorage()._node = .window(newValue)}
+  }
+
+  var generate: WireGenerate {
+    get {
+      if case .generate(let v)? = _storage._node {return v}
+      return WireGenerate()
+    }
+    set {_uniqueStorage()._node = .generate(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Node: Equatable, Sendable {
@@ -175,6 +191,8 @@ nonisolated struct WirePhysicalPlan: @unchecked Sendable {
     case singleRow(WireSingleRow)
     case rangeBounds(WireRangeBounds)
     case exchange(WireExchange)
+    case window(WireWindow)
+    case generate(WireGenerate)
 
   }
 
@@ -930,13 +948,257 @@ nonisolated struct WirePartitioning: Sendable {
   init() {}
 }
 
+nonisolated struct WireWindow: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var partition: [WireExpression] {
+    get {_storage._partition}
+    set {_uniqueStorage()._partition = newValue}
+  }
+
+  var order: [WireSortKey] {
+    get {_storage._order}
+    set {_uniqueStorage()._order = newValue}
+  }
+
+  var calls: [WireWindowCall] {
+    get {_storage._calls}
+    set {_uniqueStorage()._calls = newValue}
+  }
+
+  var schema: WireSchema {
+    get {_storage._schema ?? WireSchema()}
+    set {_uniqueStorage()._schema = newValue}
+  }
+  /// Returns true if `schema` has been explicitly set.
+  var hasSchema: Bool {_storage._schema != nil}
+  /// Clears the value of `schema`. Subsequent reads from it will return its default value.
+  mutating func clearSchema() {_uniqueStorage()._schema = nil}
+
+  var input: WirePhysicalPlan {
+    get {_storage._input ?? WirePhysicalPlan()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct WireWindowCall: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var function: String = String()
+
+  var arguments: [WireExpression] = []
+
+  var start: WireWindowBound {
+    get {_start ?? WireWindowBound()}
+    set {_start = newValue}
+  }
+  /// Returns true if `start` has been explicitly set.
+  var hasStart: Bool {self._start != nil}
+  /// Clears the value of `start`. Subsequent reads from it will return its default value.
+  mutating func clearStart() {self._start = nil}
+
+  var end: WireWindowBound {
+    get {_end ?? WireWindowBound()}
+    set {_end = newValue}
+  }
+  /// Returns true if `end` has been explicitly set.
+  var hasEnd: Bool {self._end != nil}
+  /// Clears the value of `end`. Subsequent reads from it will return its default value.
+  mutating func clearEnd() {self._end = nil}
+
+  var ignoresNulls: Bool = false
+
+  var type: WireDataType {
+    get {_type ?? WireDataType()}
+    set {_type = newValue}
+  }
+  /// Returns true if `type` has been explicitly set.
+  var hasType: Bool {self._type != nil}
+  /// Clears the value of `type`. Subsequent reads from it will return its default value.
+  mutating func clearType() {self._type = nil}
+
+  var ansi: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _start: WireWindowBound? = nil
+  fileprivate var _end: WireWindowBound? = nil
+  fileprivate var _type: WireDataType? = nil
+}
+
+nonisolated struct WireWindowBound: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var kind: WireWindowBound.Kind = .unspecified
+
+  /// rows: so many after the current one, negative before
+  var distance: Int64 = 0
+
+  /// value
+  var value: WireExpression {
+    get {_value ?? WireExpression()}
+    set {_value = newValue}
+  }
+  /// Returns true if `value` has been explicitly set.
+  var hasValue: Bool {self._value != nil}
+  /// Clears the value of `value`. Subsequent reads from it will return its default value.
+  mutating func clearValue() {self._value = nil}
+
+  /// value
+  var key: WireExpression {
+    get {_key ?? WireExpression()}
+    set {_key = newValue}
+  }
+  /// Returns true if `key` has been explicitly set.
+  var hasKey: Bool {self._key != nil}
+  /// Clears the value of `key`. Subsequent reads from it will return its default value.
+  mutating func clearKey() {self._key = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+
+    /// never written; refused
+    case unspecified // = 0
+    case unboundedPreceding // = 1
+    case rows // = 2
+    case peers // = 3
+    case value // = 4
+    case unboundedFollowing // = 5
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .unboundedPreceding
+      case 2: self = .rows
+      case 3: self = .peers
+      case 4: self = .value
+      case 5: self = .unboundedFollowing
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .unboundedPreceding: return 1
+      case .rows: return 2
+      case .peers: return 3
+      case .value: return 4
+      case .unboundedFollowing: return 5
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [WireWindowBound.Kind] = [
+      .unspecified,
+      .unboundedPreceding,
+      .rows,
+      .peers,
+      .value,
+      .unboundedFollowing,
+    ]
+
+  }
+
+  init() {}
+
+  fileprivate var _value: WireExpression? = nil
+  fileprivate var _key: WireExpression? = nil
+}
+
+nonisolated struct WireGenerate: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var list: WireExpression {
+    get {_storage._list ?? WireExpression()}
+    set {_uniqueStorage()._list = newValue}
+  }
+  /// Returns true if `list` has been explicitly set.
+  var hasList: Bool {_storage._list != nil}
+  /// Clears the value of `list`. Subsequent reads from it will return its default value.
+  mutating func clearList() {_uniqueStorage()._list = nil}
+
+  var isOuter: Bool {
+    get {_storage._isOuter}
+    set {_uniqueStorage()._isOuter = newValue}
+  }
+
+  var givesPosition: Bool {
+    get {_storage._givesPosition}
+    set {_uniqueStorage()._givesPosition = newValue}
+  }
+
+  var givesMembers: Bool {
+    get {_storage._givesMembers}
+    set {_uniqueStorage()._givesMembers = newValue}
+  }
+
+  /// columns of the input that stay
+  var kept: [UInt64] {
+    get {_storage._kept}
+    set {_uniqueStorage()._kept = newValue}
+  }
+
+  var schema: WireSchema {
+    get {_storage._schema ?? WireSchema()}
+    set {_uniqueStorage()._schema = newValue}
+  }
+  /// Returns true if `schema` has been explicitly set.
+  var hasSchema: Bool {_storage._schema != nil}
+  /// Clears the value of `schema`. Subsequent reads from it will return its default value.
+  mutating func clearSchema() {_uniqueStorage()._schema = nil}
+
+  var input: WirePhysicalPlan {
+    get {_storage._input ?? WirePhysicalPlan()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "millrace.plans"
 
 nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PhysicalPlan"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scan\0\u{3}shuffle_read\0\u{1}values\0\u{1}filter\0\u{1}project\0\u{1}aggregate\0\u{3}hash_join\0\u{3}nested_loop_join\0\u{1}sort\0\u{1}limit\0\u{1}union\0\u{1}expand\0\u{3}single_row\0\u{3}range_bounds\0\u{1}exchange\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scan\0\u{3}shuffle_read\0\u{1}values\0\u{1}filter\0\u{1}project\0\u{1}aggregate\0\u{3}hash_join\0\u{3}nested_loop_join\0\u{1}sort\0\u{1}limit\0\u{1}union\0\u{1}expand\0\u{3}single_row\0\u{3}range_bounds\0\u{1}exchange\0\u{1}window\0\u{1}generate\0")
 
   fileprivate class _StorageClass {
     var _node: WirePhysicalPlan.OneOf_Node?
@@ -1164,6 +1426,32 @@ nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
             _storage._node = .exchange(v)
           }
         }()
+        case 16: try {
+          var v: WireWindow?
+          var hadOneofValue = false
+          if let current = _storage._node {
+            hadOneofValue = true
+            if case .window(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._node = .window(v)
+          }
+        }()
+        case 17: try {
+          var v: WireGenerate?
+          var hadOneofValue = false
+          if let current = _storage._node {
+            hadOneofValue = true
+            if case .generate(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._node = .generate(v)
+          }
+        }()
         default: break
         }
       }
@@ -1236,6 +1524,14 @@ nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
       case .exchange?: try {
         guard case .exchange(let v)? = _storage._node else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      }()
+      case .window?: try {
+        guard case .window(let v)? = _storage._node else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      }()
+      case .generate?: try {
+        guard case .generate(let v)? = _storage._node else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
       }()
       case nil: break
       }
@@ -2413,4 +2709,331 @@ nonisolated extension WirePartitioning: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WirePartitioning.Kind: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_HASH\0\u{1}KIND_RANGE\0\u{1}KIND_ROWS_AND_SAMPLE\0\u{1}KIND_BROADCAST\0\u{1}KIND_SINGLE\0\u{1}KIND_ROUND_ROBIN\0")
+}
+
+nonisolated extension WireWindow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Window"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}partition\0\u{1}order\0\u{1}calls\0\u{1}schema\0\u{1}input\0")
+
+  fileprivate class _StorageClass {
+    var _partition: [WireExpression] = []
+    var _order: [WireSortKey] = []
+    var _calls: [WireWindowCall] = []
+    var _schema: WireSchema? = nil
+    var _input: WirePhysicalPlan? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _partition = source._partition
+      _order = source._order
+      _calls = source._calls
+      _schema = source._schema
+      _input = source._input
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeRepeatedMessageField(value: &_storage._partition) }()
+        case 2: try { try decoder.decodeRepeatedMessageField(value: &_storage._order) }()
+        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._calls) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._schema) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._partition.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._partition, fieldNumber: 1)
+      }
+      if !_storage._order.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._order, fieldNumber: 2)
+      }
+      if !_storage._calls.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._calls, fieldNumber: 3)
+      }
+      try { if let v = _storage._schema {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireWindow, rhs: WireWindow) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._partition != rhs_storage._partition {return false}
+        if _storage._order != rhs_storage._order {return false}
+        if _storage._calls != rhs_storage._calls {return false}
+        if _storage._schema != rhs_storage._schema {return false}
+        if _storage._input != rhs_storage._input {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireWindowCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WindowCall"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}function\0\u{1}arguments\0\u{1}start\0\u{1}end\0\u{3}ignores_nulls\0\u{1}type\0\u{1}ansi\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.function) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.arguments) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._start) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._end) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.ignoresNulls) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._type) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.ansi) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.function.isEmpty {
+      try visitor.visitSingularStringField(value: self.function, fieldNumber: 1)
+    }
+    if !self.arguments.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.arguments, fieldNumber: 2)
+    }
+    try { if let v = self._start {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._end {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.ignoresNulls != false {
+      try visitor.visitSingularBoolField(value: self.ignoresNulls, fieldNumber: 5)
+    }
+    try { if let v = self._type {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    if self.ansi != false {
+      try visitor.visitSingularBoolField(value: self.ansi, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireWindowCall, rhs: WireWindowCall) -> Bool {
+    if lhs.function != rhs.function {return false}
+    if lhs.arguments != rhs.arguments {return false}
+    if lhs._start != rhs._start {return false}
+    if lhs._end != rhs._end {return false}
+    if lhs.ignoresNulls != rhs.ignoresNulls {return false}
+    if lhs._type != rhs._type {return false}
+    if lhs.ansi != rhs.ansi {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireWindowBound: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WindowBound"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}distance\0\u{2}\u{2}value\0\u{1}key\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularSInt64Field(value: &self.distance) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._value) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._key) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
+    }
+    if self.distance != 0 {
+      try visitor.visitSingularSInt64Field(value: self.distance, fieldNumber: 2)
+    }
+    try { if let v = self._value {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._key {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireWindowBound, rhs: WireWindowBound) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.distance != rhs.distance {return false}
+    if lhs._value != rhs._value {return false}
+    if lhs._key != rhs._key {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireWindowBound.Kind: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_UNBOUNDED_PRECEDING\0\u{1}KIND_ROWS\0\u{1}KIND_PEERS\0\u{1}KIND_VALUE\0\u{1}KIND_UNBOUNDED_FOLLOWING\0")
+}
+
+nonisolated extension WireGenerate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Generate"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}list\0\u{3}is_outer\0\u{3}gives_position\0\u{3}gives_members\0\u{1}kept\0\u{1}schema\0\u{1}input\0")
+
+  fileprivate class _StorageClass {
+    var _list: WireExpression? = nil
+    var _isOuter: Bool = false
+    var _givesPosition: Bool = false
+    var _givesMembers: Bool = false
+    var _kept: [UInt64] = []
+    var _schema: WireSchema? = nil
+    var _input: WirePhysicalPlan? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _list = source._list
+      _isOuter = source._isOuter
+      _givesPosition = source._givesPosition
+      _givesMembers = source._givesMembers
+      _kept = source._kept
+      _schema = source._schema
+      _input = source._input
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._list) }()
+        case 2: try { try decoder.decodeSingularBoolField(value: &_storage._isOuter) }()
+        case 3: try { try decoder.decodeSingularBoolField(value: &_storage._givesPosition) }()
+        case 4: try { try decoder.decodeSingularBoolField(value: &_storage._givesMembers) }()
+        case 5: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._kept) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._schema) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._list {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if _storage._isOuter != false {
+        try visitor.visitSingularBoolField(value: _storage._isOuter, fieldNumber: 2)
+      }
+      if _storage._givesPosition != false {
+        try visitor.visitSingularBoolField(value: _storage._givesPosition, fieldNumber: 3)
+      }
+      if _storage._givesMembers != false {
+        try visitor.visitSingularBoolField(value: _storage._givesMembers, fieldNumber: 4)
+      }
+      if !_storage._kept.isEmpty {
+        try visitor.visitPackedUInt64Field(value: _storage._kept, fieldNumber: 5)
+      }
+      try { if let v = _storage._schema {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireGenerate, rhs: WireGenerate) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._list != rhs_storage._list {return false}
+        if _storage._isOuter != rhs_storage._isOuter {return false}
+        if _storage._givesPosition != rhs_storage._givesPosition {return false}
+        if _storage._givesMembers != rhs_storage._givesMembers {return false}
+        if _storage._kept != rhs_storage._kept {return false}
+        if _storage._schema != rhs_storage._schema {return false}
+        if _storage._input != rhs_storage._input {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }

@@ -11,7 +11,7 @@ enum ShuffleJob {
                count(DISTINCT l_suppkey) AS suppliers
         FROM parquet.`\(data)/lineitem.parquet` JOIN parquet.`\(data)/orders.parquet`
           ON l_orderkey = o_orderkey
-        WHERE length(repeat(l_comment, 400)) > 0
+        WHERE length(repeat(l_comment, 60)) > 0
         GROUP BY o_orderpriority ORDER BY o_orderpriority
         """
 

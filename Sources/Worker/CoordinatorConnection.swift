@@ -48,6 +48,8 @@ package final class CoordinatorConnection: CoordinatorLine {
                     hasStood = true
                     await opened()
                 }
+            } catch is CancellationError {
+                return nil
             } catch {
                 let error = (error as? EngineError) ?? .internal("\(error)")
                 if error.code == "SESSION_REFUSED" { return error }

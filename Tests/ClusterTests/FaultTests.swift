@@ -84,7 +84,9 @@ struct FaultTests {
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(ended.output == expected.output)
         #expect(eventually(within: 20) { !cluster.workers[0].isRunning })
-        #expect(try cluster.workers[0].waited().status == 0)
+        let left = try cluster.workers[0].waited()
+        #expect(left.status == 0)
+        #expect(left.errors.isEmpty, "\(left.errors)")
         let attempts = try cluster.attempts(of: id)
         #expect(attempts.total == attempts.tasks, "\(attempts)")
     }

@@ -1,10 +1,14 @@
 """The oracle's cases: which statement reads which data, and where its result goes."""
 import dataclasses
+import os
 import pathlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 DATA = ROOT / ".deps" / "data"
+SCALE = os.environ.get("MILLRACE_ORACLE_SCALE", "0.1")
+"""TPC-H scale. Results of another one than the committed are kept below .deps/oracle (see scripts/oracle)."""
+RESULTS = HERE / "results" if SCALE == "0.1" else ROOT / ".deps" / "oracle" / f"scale{SCALE}"
 TABLES = ["customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier"]
 
 
@@ -13,7 +17,7 @@ class Case:
     name: str
     """File below this folder, without .sql."""
     statement: str
-    scale: str = "0.1"
+    scale: str = SCALE
     """TPC-H scale, as in the name of the data's folder."""
     output: str = "rows"
     """rows: printed or collected; parquet: written to a directory, one Parquet data set."""
@@ -27,7 +31,7 @@ class Case:
 
     @property
     def result(self):
-        return HERE / "results" / self.name
+        return RESULTS / self.name
 
 
 def workload(name, **options):

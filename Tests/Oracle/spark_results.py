@@ -42,7 +42,7 @@ def run(spark, case, scratch):
 
 def main():
     wanted = [cases.BY_NAME[n] for n in sys.argv[1:]] or cases.CASES
-    (cases.HERE / "results").mkdir(exist_ok=True)
+    cases.RESULTS.mkdir(parents=True, exist_ok=True)
     spark = session()
     scratch = pathlib.Path(tempfile.mkdtemp())
     for case in wanted:

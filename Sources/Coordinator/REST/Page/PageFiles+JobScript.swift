@@ -66,8 +66,8 @@ extension PageFiles {
             click: () => change(path + "/retry", {method: "POST"})}, "Run again"));
           const facts = el("p", {class: "facts"}, el("span", {}, job.id), el("span", {}, "submitted " +
               clock(job.submittedAt)),
-            el("span", {}, (job.finishedAt ? "took " : "since ") + took(job)), el("span", {}, Math.floor(job.progress * 100) +
-                " % of tasks done"));
+            el("span", {}, (job.finishedAt ? "took " : "running for ") + took(job)),
+            el("span", {}, Math.floor(job.progress * 100) + " % of tasks done"));
           const scrolled = main.querySelector("pre[tabindex]") ?
               main.querySelector("pre[tabindex]").scrollTop : 0;
           const log = logText(logs.lines);

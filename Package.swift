@@ -180,6 +180,7 @@ let package = Package(
         support("Programs"),
         tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("ClusterTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
+        tests("DeployTests", ["Programs", "etl-coordinator", "etl-worker"]),
         tests("ProgramTests", ["etl-submit"]),
         tests("CoordinatorTests", ["Coordinator", "Protocol", "Columns", "Transport", "Vocabulary"]),
         tests("ProtocolTests", ["Protocol", "Scheduling", "Plans", "Columns", "Vocabulary"]),

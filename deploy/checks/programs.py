@@ -101,7 +101,7 @@ class Trial:
              "--write-out", "%{http_code}", f"https://localhost:{port}{path}"], capture_output=True, text=True)
         return asked.stdout.removesuffix("200")
 
-    def awaited(self, ask, seconds=20):
+    def awaited(self, ask, seconds=40):
         deadline = time.monotonic() + seconds
         while True:
             with contextlib.suppress(OSError, ValueError, AssertionError):

@@ -153,10 +153,18 @@ let package = Package(
                 "Coordinator",
             ]),
         room("Settings", ["Vocabulary"], products: [.product(name: "Yams", package: "Yams")]),
+        // pipelines
+        room("Templates", ["Vocabulary"]),
+        room(
+            "Pipelines", ["Vocabulary", "Columns", "Kernels", "Protocol", "Templates"],
+            products: [.product(name: "Yams", package: "Yams")]),
         // programs
         program(
             "etl-submit",
-            ["Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Protocol", "Cluster", "Settings"],
+            [
+                "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Protocol", "Pipelines", "Cluster",
+                "Settings",
+            ],
             products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         program(
             "etl-coordinator",
@@ -204,6 +212,8 @@ let package = Package(
         tests("FunctionsTests", ["Functions", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("FormatsTests", ["Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
+        tests("TemplatesTests", ["Templates", "Vocabulary"]),
+        tests("PipelinesTests", ["Pipelines", "Templates", "Vocabulary"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17,

@@ -10,7 +10,7 @@ import Vocabulary
 struct SubmitProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "etl-submit",
-        abstract: "Runs Spark SQL jobs, in this process or on a cluster.",
+        abstract: "Runs Spark SQL jobs and pipelines, in this process or on a cluster.",
         discussion: """
             Without a coordinator the job runs here, on every core, with no set-up:
               etl-submit -e "SELECT country, count(*) FROM json.`events/` GROUP BY country"
@@ -20,7 +20,8 @@ struct SubmitProgram: AsyncParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             RunCommand.self, StatusCommand.self, ListCommand.self, CancelCommand.self, LogsCommand.self,
-            WaitCommand.self, RetryCommand.self, ExplainCommand.self,
+            WaitCommand.self, RetryCommand.self, ExplainCommand.self, InitCommand.self, SchemaCommand.self,
+            PlanCommand.self, TestCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

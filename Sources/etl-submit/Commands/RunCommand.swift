@@ -11,10 +11,14 @@ import Vocabulary
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs a job (the default command).",
-        discussion: "JOB is a file of SQL statements separated by `;`, or is given as -e \"SQL\".")
+        discussion: """
+            JOB is a file of SQL statements separated by `;`, or is given as -e \"SQL\", or is a pipeline: \
+            a directory with etl.yml, or that file.
+            """)
 
     @OptionGroup var job: JobOptions
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var pipeline: PipelineOptions
 
     @Flag(help: "Print the job's id and leave it to the cluster.")
     var detach = false
@@ -26,6 +30,14 @@ struct RunCommand: AsyncParsableCommand {
     var progress = ProgressForm.auto
 
     func run() async throws {
+        if let name = job.job, job.sql == nil, PipelineJob.isPipeline(name) {
+            if detach { throw PipelineJob.unsupported("--detach") }
+            let job = try PipelineJob(
+                name, pipeline, connection, vars: try JobOptions.pairs(job.vars, flag: "--vars"),
+                conf: try JobOptions.pairs(job.conf, flag: "--conf"))
+            return try await job.run(testsOnly: false, progress: progress)
+        }
+        try pipeline.refuse()
         let request = try job.request()
         if let remote = try connection.remote() {
             try await runRemote(request, remote)
@@ -80,7 +92,7 @@ struct RunCommand: AsyncParsableCommand {
 
 /// The flags that say what to run.
 struct JobOptions: ParsableArguments {
-    @Argument(help: "File of SQL statements.", completion: .file(extensions: ["sql"]))
+    @Argument(help: "File of SQL statements, or directory of a pipeline.", completion: .file())
     var job: String?
 
     @Option(name: [.customShort("e")], help: "SQL statements to run instead of a file's.")
@@ -128,7 +140,7 @@ struct JobOptions: ParsableArguments {
             conf: Dictionary(try JobOptions.pairs(conf, flag: "--conf")) { $1 })
     }
 
-    private static func pairs(_ items: [String], flag: String) throws -> [(String, String)] {
+    static func pairs(_ items: [String], flag: String) throws -> [(String, String)] {
         try items.map { item in
             let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty else {

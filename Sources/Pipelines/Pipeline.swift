@@ -1,0 +1,140 @@
+import Vocabulary
+
+/// Holds a pipeline that was read: its steps in an order in which they can run, templates rendered.
+package struct Pipeline: Sendable {
+    package var name: String
+    /// nil when the file has no schedule.
+    package var schedule: PipelineSchedule?
+    package var retries = RetryRule()
+    package var steps: [PipelineStep] = []
+
+    /// Returns the step of a name.
+    package func step(named name: String) -> PipelineStep? { steps.first { $0.name == name } }
+}
+
+/// Says how often and when a step is tried again; only what the machine failed is.
+package struct RetryRule: Sendable, Hashable {
+    package var retries = 0
+    package var delaySeconds = 300.0
+    package var backoff = 1.0
+    package var maxDelaySeconds = 86_400.0
+    /// Longest time of one try, nil without limit.
+    package var timeoutSeconds: Double?
+
+    package init() {}
+
+    /// Returns the pause before try `attempt` (the second is 2), seconds.
+    package func delay(before attempt: Int) -> Double {
+        var delay = delaySeconds
+        for _ in 2..<max(2, attempt) where delay < maxDelaySeconds { delay *= max(1, backoff) }
+        return min(delay, maxDelaySeconds)
+    }
+}
+
+/// Holds one step: a table, what it is made of, and what must be true of it.
+package struct PipelineStep: Sendable {
+    /// What kind of step the user wrote.
+    package enum Kind: String, Sendable {
+        case extract, transform, model, seed
+    }
+    package var name: String
+    package var kind: Kind
+    /// File that the step stands in.
+    package var file: String
+    package var tags: Set<String> = []
+    /// The query that makes the table, in Spark SQL.
+    package var sql: String
+    /// Views that the query needs: the tables it reads.
+    package var relations: [Relation] = []
+    /// Names of steps that must run before.
+    package var dependencies: [String] = []
+    /// Names of steps that only its tests read; they come before where that is possible.
+    package var testDependencies: [String] = []
+    package var tests: [DataTest] = []
+    /// Statement parts for the directory that the table is also written to.
+    package var write: WriteTarget?
+
+    /// The file for errors in the query; lines count within a step's own text in etl.yml.
+    var label: String { kind == .transform ? "\(file), step \(name)" : file }
+}
+
+/// Names a table that a query reads, and where its files are.
+package struct Relation: Sendable, Hashable {
+    /// The view's name in the query.
+    package var view: String
+    /// Name of the step that makes it; nil for files from outside.
+    package var step: String?
+    /// What CREATE TEMPORARY VIEW says after the name, for files from outside.
+    package var definition = ""
+}
+
+/// Says where and how a table is written for others.
+package struct WriteTarget: Sendable, Hashable {
+    package var path: String
+    package var format: String
+    package var options: [(name: String, value: String)]
+
+    package static func == (a: WriteTarget, b: WriteTarget) -> Bool {
+        a.path == b.path && a.format == b.format && a.options.elementsEqual(b.options, by: ==)
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(path) }
+}
+
+/// Quotes names and values for SQL text.
+enum SQLText {
+    static func name(_ name: String) -> String { "`" + name.replacing("`", with: "``") + "`" }
+
+    static func value(_ text: String) -> String {
+        "'" + text.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
+    }
+
+    static func options(_ options: [(name: String, value: String)]) -> String {
+        options.isEmpty
+            ? ""
+            : " OPTIONS (" + options.map { "\(value($0.name)) \(value($0.value))" }.joined(separator: ", ")
+                + ")"
+    }
+
+    /// Returns a query without its closing `;`, or nil when there is text after a `;`.
+    static func single(_ text: String) -> String? {
+        let bytes = Array(text.utf8)
+        var at = 0
+        var end: Int?
+        while at < bytes.count {
+            let byte = bytes[at]
+            let next = at + 1 < bytes.count ? bytes[at + 1] : 0
+            if byte == UInt8(ascii: "-"), next == byte {
+                while at < bytes.count, bytes[at] != 10 { at += 1 }
+                continue
+            }
+            if byte == UInt8(ascii: "/"), next == UInt8(ascii: "*") {
+                at += 2
+                while at + 1 < bytes.count,
+                    !(bytes[at] == UInt8(ascii: "*") && bytes[at + 1] == UInt8(ascii: "/"))
+                {
+                    at += 1
+                }
+                at += 2
+                continue
+            }
+            if byte == UInt8(ascii: ";") {
+                end = end ?? at
+            } else if byte > 32 {
+                if end != nil { return nil }
+                if "'\"`".utf8.contains(byte) { at = closing(bytes, at) }
+            }
+            at += 1
+        }
+        return String(decoding: bytes[..<(end ?? bytes.count)], as: UTF8.self)
+    }
+
+    private static func closing(_ bytes: [UInt8], _ start: Int) -> Int {
+        var at = start + 1
+        while at < bytes.count, bytes[at] != bytes[start] {
+            if bytes[at] == UInt8(ascii: "\\"), bytes[start] != UInt8(ascii: "`") { at += 1 }
+            at += 1
+        }
+        return at
+    }
+}

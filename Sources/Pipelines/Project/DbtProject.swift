@@ -1,0 +1,128 @@
+import Templates
+import Vocabulary
+
+/// Holds a dbt project as its files say it; nothing is rendered yet.
+struct DbtProject {
+    struct Model {
+        var name: String
+        var file: String
+        var text: String
+        /// What schema.yml says of it.
+        var properties: FormatValue?
+        /// What dbt_project.yml says of its folder.
+        var settings: [String: FormatValue] = [:]
+    }
+    var name = ""
+    var vars: [(String, TemplateValue)] = []
+    var models: [Model] = []
+    /// CSV files, by the name of their table.
+    var seeds: [(name: String, file: String)] = []
+    var singularTests: [(name: String, file: String, text: String)] = []
+    var macros = MacroLibrary()
+    /// Tables from outside: source, table, and the path that meta.external_location gives.
+    var sources: [(source: String, table: String, identifier: String, external: String?)] = []
+}
+
+/// Reads a dbt project's folder.
+struct DbtReader {
+    let files: ProjectFiles
+    let reader: FormatReader
+
+    /// Returns the project. Throws with file and place of what is wrong or not supported.
+    func read() throws -> DbtProject {
+        var project = DbtProject()
+        var folders = ["model": ["models"], "test": ["tests"], "macro": ["macros"], "seed": ["seeds"]]
+        var settings: FormatValue?
+        if files.exists("dbt_project.yml") {
+            let value = try checked("dbt_project.yml", DbtFormat.project)
+            project.name = value["name"]?.printed ?? ""
+            for kind in folders.keys { if let given = value["\(kind)-paths"] { folders[kind] = given.texts } }
+            if case .map(let pairs)? = value["vars"]?.kind {
+                project.vars = pairs.map { ($0.key.printed, $0.value.templateValue) }
+            }
+            settings = value["models"]
+        }
+        for folder in folders["macro"] ?? [] {
+            for file in try files.list(folder, endings: [".sql"]) {
+                project.macros.add(try Template(try sql(file), file: files.path(file)).macros)
+            }
+        }
+        for folder in folders["seed"] ?? [] {
+            project.seeds += try files.list(folder, endings: [".csv"]).map { (DbtReader.stem($0), $0) }
+        }
+        for folder in folders["test"] ?? [] {
+            for file in try files.list(folder, endings: [".sql"]) {
+                project.singularTests.append((DbtReader.stem(file), file, try sql(file)))
+            }
+        }
+        for folder in folders["model"] ?? [] {
+            for file in try files.list(folder, endings: [".sql"]) {
+                let below = file.dropFirst(folder.count + 1).split(separator: "/").dropLast().map(String.init)
+                var model = DbtProject.Model(name: DbtReader.stem(file), file: file, text: try sql(file))
+                if let settings {
+                    model.settings = try DbtReader.settings(settings, [project.name] + below + [model.name])
+                }
+                project.models.append(model)
+            }
+        }
+        for folder in folders["model"] ?? [] {
+            for file in try files.list(folder, endings: [".yml", ".yaml"]) { try properties(file, &project) }
+        }
+        return project
+    }
+
+    private func sql(_ file: String) throws -> String { try files.text(file, limitBytes: Limits.sqlBytes) }
+
+    private func checked(_ file: String, _ format: FormatObject) throws -> FormatValue {
+        let text = try files.text(file, limitBytes: FormatDocument.fileBytes)
+        return try reader.checked(
+            try FormatDocument.read(text, file: files.path(file)), .object(format), path: "")
+    }
+
+    static func stem(_ file: String) -> String {
+        let name = file.split(separator: "/").last.map(String.init) ?? file
+        return String(name.prefix { $0 != "." })
+    }
+
+    private func properties(_ file: String, _ project: inout DbtProject) throws {
+        let value = try checked(file, DbtFormat.properties)
+        for entry in value["models"]?.elements ?? [] {
+            let name = entry["name"]?.printed ?? ""
+            guard let index = project.models.firstIndex(where: { $0.name == name }) else {
+                let near = Suggestion.nearest(to: name, among: project.models.map(\.name))
+                throw (entry["name"] ?? entry).error(
+                    "There is no model of this name: \(name)", remedy: near.map { "Did you mean \($0)?" })
+            }
+            guard project.models[index].properties == nil else {
+                throw (entry["name"] ?? entry).error("This model is described twice: \(name)")
+            }
+            project.models[index].properties = entry
+        }
+        for entry in value["sources"]?.elements ?? [] {
+            let source = entry["name"]?.printed ?? ""
+            for table in entry["tables"]?.elements ?? [] {
+                let name = table["name"]?.printed ?? ""
+                let place = table["meta"]?["external_location"] ?? entry["meta"]?["external_location"]
+                project.sources.append(
+                    (
+                        source, name, table["identifier"]?.printed ?? name,
+                        place?.printed.replacing("{name}", with: name)
+                    ))
+            }
+        }
+    }
+
+    /// Gathers `+key` settings down the folders; deeper ones win.
+    private static func settings(_ tree: FormatValue, _ path: [String]) throws -> [String: FormatValue] {
+        var found: [String: FormatValue] = [:]
+        var at: FormatValue? = tree
+        for name in [""] + path {
+            if !name.isEmpty { at = at?[name] }
+            guard case .map(let pairs)? = at?.kind else { break }
+            for (key, value) in pairs where key.printed.hasPrefix("+") {
+                found[String(key.printed.dropFirst())] = value
+            }
+        }
+        return found
+    }
+}

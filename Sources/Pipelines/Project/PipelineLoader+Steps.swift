@@ -1,0 +1,280 @@
+import Templates
+import Vocabulary
+
+extension PipelineLoader {
+    /// A model that was rendered.
+    private struct Rendered {
+        var step: PipelineStep
+        var isEnabled: Bool
+        var properties: FormatValue?
+    }
+
+    /// Reads all steps, those of the dbt project that are chosen among them, in an order to run in.
+    mutating func steps(_ root: FormatValue) throws -> [PipelineStep] {
+        let extracts = root["extract"]?.elements ?? []
+        let transforms = root["transform"]?.elements ?? []
+        let dbt = transforms.filter { $0["dbt"] != nil }
+        var project = DbtProject()
+        if !dbt.isEmpty {
+            project = try DbtReader(files: files, reader: FormatReader(scope: valueScope)).read()
+            for (name, value) in project.vars where vars[name] == nil { vars[name] = value }
+            macros = project.macros
+        }
+        names.sources = project.sources
+        try addNames(extracts + transforms.filter { $0["dbt"] == nil }, project, root)
+
+        var steps = try extracts.map(extract)
+        var owners = extracts
+        for entry in transforms where entry["sql"] != nil {
+            steps.append(try transform(entry))
+            owners.append(entry)
+        }
+        let models = try self.models(project)
+        let chosen = try chosen(models.map(\.step), dbt)
+        for model in models where chosen.contains(model.step.name) {
+            steps.append(model.step)
+            owners.append(model.properties ?? FormatValue(kind: .null, location: root.location))
+        }
+        let needed = Set(steps.flatMap(\.dependencies))
+        for (name, file) in project.seeds where needed.contains(name) {
+            steps.append(seed(name, file))
+            owners.append(FormatValue(kind: .null, location: root.location))
+        }
+        if steps.isEmpty {
+            throw root.error("The pipeline has no steps", remedy: "Add some below extract or transform.")
+        }
+        addPaths(&steps)
+        return try attachTests(to: steps, owners, project)
+    }
+
+    /// Collects names that ref() may say; each may be there once.
+    private func addNames(_ entries: [FormatValue], _ project: DbtProject, _ root: FormatValue) throws {
+        func add(_ name: String, _ place: FormatValue) throws {
+            guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]{0,99}/) != nil else {
+                throw place.error(
+                    "A step's name has letters, digits and _, and does not begin with a digit: \(name)")
+            }
+            // Folders and views do not tell capitals apart everywhere.
+            let isTaken = names.steps.contains { $0.lowercased() == name.lowercased() }
+            if isTaken { throw place.error("Two steps have the same name: \(name)") }
+            names.steps.insert(name)
+        }
+        for entry in entries {
+            guard let name = entry["name"] else { throw entry.error("The step needs a name") }
+            try add(name.printed, name)
+        }
+        for model in project.models {
+            let place = SourceLocation(file: files.path(model.file), line: 1, column: 1, lineText: "")
+            try add(model.name, FormatValue(kind: .null, location: place))
+        }
+        for seed in project.seeds {
+            let place = SourceLocation(file: files.path(seed.file), line: 1, column: 1, lineText: "")
+            try add(seed.name, FormatValue(kind: .null, location: place))
+        }
+    }
+
+    // MARK: kinds of steps
+
+    private func extract(_ entry: FormatValue) throws -> PipelineStep {
+        let name = entry["name"]?.printed ?? ""
+        if let how = entry["write_disposition"], how.printed != "replace" {
+            throw how.error(
+                "This write_disposition is known, but not built yet: \(how.printed)",
+                remedy: "Use replace.", code: "UNSUPPORTED_FEATURE")
+        }
+        guard let file = entry["file"], let path = file["path"] else {
+            throw entry.error("The extract step needs a file with its path")
+        }
+        guard let format = file["format"]?.printed ?? FileFormats.format(of: path.printed) else {
+            throw path.error(
+                "The path does not say the format of the files: \(path.printed)",
+                remedy: "Add format: json, csv, parquet or text.")
+        }
+        var options = FileFormats.readOptions(format, path.printed)
+        if file["schema"] != nil { options.removeAll { $0.name == "inferSchema" } }
+        if case .map(let pairs)? = file["options"]?.kind {
+            for (key, value) in pairs {
+                options.removeAll { $0.name.lowercased() == key.printed.lowercased() }
+                options.append((key.printed, value.printed))
+            }
+        }
+        let columns = file["schema"].map { " (\($0.printed))" } ?? ""
+        let definition = "\(columns) USING \(format)\(SQLText.options(options))"
+        return PipelineStep(
+            name: name, kind: .extract, file: files.path("etl.yml"), tags: Set(entry["tags"]?.texts ?? []),
+            sql: "SELECT * FROM millrace_input",
+            relations: [Relation(view: "millrace_input", step: nil, definition: definition)])
+    }
+
+    private func seed(_ name: String, _ file: String) -> PipelineStep {
+        let definition = "USING csv" + SQLText.options(FileFormats.readOptions("csv", file))
+        return PipelineStep(
+            name: name, kind: .seed, file: file, sql: "SELECT * FROM millrace_input",
+            relations: [Relation(view: "millrace_input", step: nil, definition: definition)])
+    }
+
+    private func transform(_ entry: FormatValue) throws -> PipelineStep {
+        let name = entry["name"]?.printed ?? ""
+        let value = entry["sql"] ?? entry
+        let rendered: (text: String, relations: [Relation])
+        do {
+            rendered = try render(value.printed, file: "\(files.path("etl.yml")), step \(name)", this: name)
+        } catch let error as EngineError {
+            throw EngineError.user(
+                error.code, error.message, remedy: error.remedy, at: error.location ?? value.location)
+        }
+        return PipelineStep(
+            name: name, kind: .transform, file: files.path("etl.yml"), tags: Set(entry["tags"]?.texts ?? []),
+            sql: try single(rendered.text, value.location), relations: rendered.relations,
+            dependencies: rendered.relations.compactMap(\.step), write: try entry["write"].map(write))
+    }
+
+    private func single(_ text: String, _ place: SourceLocation) throws -> String {
+        guard let query = SQLText.single(text) else {
+            throw EngineError.user(
+                "PIPELINE_SQL", "A step is one query; there is text after its ';'",
+                remedy: "Make a step of each query.", at: place)
+        }
+        return query
+    }
+
+    private func write(_ value: FormatValue) throws -> WriteTarget {
+        if let mode = value["mode"], mode.printed != "overwrite" {
+            throw mode.error(
+                "This mode is known, but not built yet: \(mode.printed)", remedy: "Use overwrite.",
+                code: "UNSUPPORTED_FEATURE")
+        }
+        var options: [(name: String, value: String)] = []
+        if let columns = value["partitionBy"] {
+            options.append(("partitionBy", columns.texts.joined(separator: ",")))
+        }
+        for key in ["partitionOverwriteMode", "compression"] {
+            if let text = value[key]?.printed { options.append((key, text)) }
+        }
+        if case .map(let pairs)? = value["options"]?.kind {
+            options += pairs.map { ($0.key.printed, $0.value.printed) }
+        }
+        return WriteTarget(
+            path: value["path"]?.printed ?? "", format: value["format"]?.printed ?? "parquet",
+            options: options)
+    }
+
+    private func models(_ project: DbtProject) throws -> [Rendered] {
+        try project.models.compactMap { model in
+            let settings = ModelSettings()
+            let place = SourceLocation(file: files.path(model.file), line: 1, column: 1, lineText: "")
+            for (name, value) in model.settings.sorted(by: { $0.key < $1.key }) {
+                try settings.set(name, value.templateValue) { _, _, code in
+                    value.error("This setting of models is not supported: +\(name)", code: code)
+                }
+            }
+            if case .map(let pairs)? = model.properties?["config"]?.kind {
+                for (key, value) in pairs {
+                    try settings.set(key.printed, value.templateValue) {
+                        key.error($0, remedy: $1, code: $2)
+                    }
+                }
+            }
+            let rendered = try render(
+                model.text, file: files.path(model.file), this: model.name, config: settings)
+            var tags = Set<String>()
+            if case .list(let items)? = settings.values["tags"] { tags = Set(items.map(\.printed)) }
+            let step = PipelineStep(
+                name: model.name, kind: .model, file: model.file, tags: tags,
+                sql: try single(rendered.text, place), relations: rendered.relations,
+                dependencies: rendered.relations.compactMap(\.step))
+            if settings.values["enabled"] == .boolean(false) { return nil }
+            return Rendered(step: step, isEnabled: true, properties: model.properties)
+        }
+    }
+
+    private func chosen(_ models: [PipelineStep], _ entries: [FormatValue]) throws -> Set<String> {
+        var chosen = Set<String>()
+        for entry in entries {
+            let dbt = entry["dbt"]
+            do {
+                let all = Set(models.map(\.name))
+                var some = try dbt?["select"].map { try StepSelector.select($0.texts, from: models) } ?? all
+                if let out = dbt?["exclude"] {
+                    some.subtract(try StepSelector.select(out.texts, from: models))
+                }
+                chosen.formUnion(some)
+            } catch let error as EngineError {
+                throw (dbt?["select"] ?? entry).error(error.message, remedy: error.remedy, code: error.code)
+            }
+        }
+        return chosen
+    }
+
+    /// A query that reads a path which another step writes runs after it.
+    private func addPaths(_ steps: inout [PipelineStep]) {
+        let written = steps.compactMap { step in
+            step.write.map { (step.name, PipelineLoader.folder($0.path)) }
+        }
+        if written.isEmpty { return }
+        for index in steps.indices {
+            let text = steps[index].sql + steps[index].relations.map(\.definition).joined()
+            for match in text.matches(of: /(?:parquet|json|csv|text)\.`([^`]+)`|'path' '([^']+)'/) {
+                let path = PipelineLoader.folder(String(match.1 ?? match.2 ?? ""))
+                for (name, folder) in written
+                where name != steps[index].name && (path == folder || path.hasPrefix(folder + "/")) {
+                    steps[index].dependencies.append(name)
+                }
+            }
+        }
+    }
+
+    private static func folder(_ path: String) -> String {
+        var path = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+        while path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
+
+    // MARK: tests
+
+    /// Orders the steps and gives each test to the last step that it reads, so that all is there; where
+    /// nothing else forbids it, a tested table waits for the tables that its tests read.
+    private func attachTests(
+        to steps: [PipelineStep], _ owners: [FormatValue], _ project: DbtProject
+    ) throws -> [PipelineStep] {
+        var steps = steps
+        _ = try StepGraph(steps).ordered()
+        var found: [DataTest] = []
+        for (index, step) in steps.enumerated() {
+            let reader = TestReader(step: step.name, location: owners[index].location) { text, place in
+                do {
+                    return try render(text, file: place.file, this: step.name)
+                } catch let error as EngineError {
+                    throw EngineError.user(error.code, error.message, remedy: error.remedy, at: place)
+                }
+            }
+            for test in try reader.tests(in: owners[index]) {
+                found.append(test)
+                for other in test.relations.compactMap(\.step) where other != step.name {
+                    let below = StepGraph(steps, withTests: true).reachable(
+                        from: step.name, up: false, within: Int.max)
+                    if !below.contains(other) { steps[index].testDependencies.append(other) }
+                }
+            }
+        }
+        for test in project.singularTests {
+            let rendered = try render(test.text, file: files.path(test.file), this: test.name)
+            let place = SourceLocation(file: files.path(test.file), line: 1, column: 1, lineText: "")
+            found.append(
+                DataTest(
+                    name: test.name, sql: try single(rendered.text, place), relations: rendered.relations,
+                    location: place))
+        }
+        let order = try StepGraph(steps, withTests: true).ordered()
+        let byName = Dictionary(steps.map { ($0.name, $0) }) { first, _ in first }
+        var sorted = order.compactMap { byName[$0] }
+        for test in found {
+            let read = Set(test.relations.compactMap(\.step))
+            // A singular test of models that are not chosen is left out, as dbt does.
+            if read.contains(where: { byName[$0] == nil }) { continue }
+            let last = sorted.lastIndex { read.contains($0.name) } ?? sorted.count - 1
+            sorted[last].tests.append(test)
+        }
+        return sorted
+    }
+}

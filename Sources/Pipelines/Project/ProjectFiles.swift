@@ -1,0 +1,76 @@
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Reads the files of a pipeline's directory.
+struct ProjectFiles {
+    let directory: String
+
+    /// Most files of a project.
+    static let fileCount = 20_000
+
+    /// The path of a file as the program opens it.
+    func path(_ name: String) -> String { directory == "." ? name : directory + "/" + name }
+
+    func exists(_ name: String) -> Bool { access(path(name), F_OK) == 0 }
+
+    /// Returns the text of a file. Throws `PIPELINE_FILE` when it cannot be read or is too long.
+    func text(_ name: String, limitBytes: Int) throws -> String {
+        guard let stream = fopen(path(name), "r") else {
+            throw EngineError.user(
+                "PIPELINE_FILE", "Cannot read the file \(path(name)): \(String(cString: strerror(errno)))",
+                remedy: name == "etl.yml" ? "`etl-submit init` writes a working example." : nil)
+        }
+        defer { fclose(stream) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let got = fread(&chunk, 1, chunk.count, stream)
+            if got == 0 { break }
+            bytes += chunk[..<got]
+            if bytes.count > limitBytes {
+                throw EngineError.user(
+                    "PIPELINE_FILE", "The file is longer than \(ByteSize.format(limitBytes)): \(path(name))")
+            }
+        }
+        guard ferror(stream) == 0 else {
+            throw EngineError.user(
+                "PIPELINE_FILE", "Cannot read the file \(path(name)): \(String(cString: strerror(errno)))")
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Returns the names of all files below a folder with one of the endings, sorted; none when the folder
+    /// is missing. Folders that begin with a dot are left out.
+    func list(_ folder: String, endings: [String]) throws -> [String] {
+        var found: [String] = []
+        var folders = [folder]
+        while let next = folders.popLast() {
+            guard let stream = opendir(path(next)) else { continue }
+            defer { closedir(stream) }
+            while let entry = readdir(stream) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name.hasPrefix(".") { continue }
+                let path = next + "/" + name
+                if endings.contains(where: name.hasSuffix) { found.append(path) }
+                if isFolder(path, entry.pointee.d_type) { folders.append(path) }
+                if found.count > ProjectFiles.fileCount {
+                    throw EngineError.user(
+                        "PIPELINE_FILE", "There are more than \(ProjectFiles.fileCount) files in: \(folder)")
+                }
+            }
+        }
+        return found.sorted()
+    }
+
+    /// Some file systems do not say what an entry is; links to folders are not followed.
+    private func isFolder(_ name: String, _ type: UInt8) -> Bool {
+        if type != UInt8(DT_UNKNOWN) { return type == UInt8(DT_DIR) }
+        var information = stat()
+        return lstat(path(name), &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+    }
+}

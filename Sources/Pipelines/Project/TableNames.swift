@@ -1,0 +1,88 @@
+import Templates
+import Vocabulary
+
+/// Answers ref() and source() while texts are rendered, and notes what they name.
+final class TableNames {
+    /// Steps that may be referred to, by name.
+    var steps = Set<String>()
+    var sources: [(source: String, table: String, identifier: String, external: String?)] = []
+    /// What the text rendered last reads.
+    private(set) var relations: [Relation] = []
+
+    /// Forgets what was noted.
+    func begin() { relations = [] }
+
+    private func note(_ relation: Relation) -> TemplateValue {
+        if !relations.contains(relation) { relations.append(relation) }
+        return .text(SQLText.name(relation.view))
+    }
+
+    /// Answers `ref('name')` and `ref('project', 'name')`.
+    func ref(_ call: TemplateCall) throws -> TemplateValue {
+        try call.atMost(2)
+        let name = try call.text(call.positional.count == 2 ? 1 : 0, "name")
+        guard steps.contains(name) else {
+            let near = Suggestion.nearest(to: name, among: steps.sorted())
+            throw call.error(
+                "ref() names no step, model or seed of this pipeline: \(name)",
+                remedy: near.map { "Did you mean \($0)?" })
+        }
+        return note(Relation(view: name, step: name))
+    }
+
+    /// Answers `source('source', 'table')`.
+    func source(_ call: TemplateCall) throws -> TemplateValue {
+        try call.atMost(2)
+        let source = try call.text(0, "source")
+        let table = try call.text(1, "table")
+        guard let entry = sources.first(where: { $0.source == source && $0.table == table }) else {
+            if steps.contains(table), !sources.contains(where: { $0.source == source }) {
+                return note(Relation(view: table, step: table))
+            }
+            let near = Suggestion.nearest(
+                to: "\(source).\(table)", among: sources.map { "\($0.source).\($0.table)" })
+            throw call.error(
+                "source() names no table of the project's sources: \(source).\(table)",
+                remedy: near.map { "Did you mean \($0)?" })
+        }
+        if let path = entry.external {
+            let format = FileFormats.format(of: path) ?? "parquet"
+            let view = steps.contains(table) ? "\(source)__\(table)" : table
+            let definition = "USING \(format)" + SQLText.options(FileFormats.readOptions(format, path))
+            return note(Relation(view: view, step: nil, definition: definition))
+        }
+        guard steps.contains(entry.identifier) else {
+            throw call.error(
+                "Nothing brings this source's table in: \(source).\(table)",
+                remedy:
+                    "Add an extract step named \(entry.identifier), or meta.external_location to the source.")
+        }
+        return note(Relation(view: entry.identifier, step: entry.identifier))
+    }
+}
+
+/// Knows file formats by the ends of paths.
+enum FileFormats {
+    /// Returns the format that a path's ending names; compression and globs are looked through.
+    static func format(of path: String) -> String? {
+        var name = path.lowercased()
+        for ending in [".gz", ".zst", ".bz2", "/", "*"] where name.hasSuffix(ending) {
+            name.removeLast(ending.count)
+        }
+        let formats = [
+            ".json": "json", ".jsonl": "json", ".ndjson": "json", ".csv": "csv", ".tsv": "csv",
+            ".parquet": "parquet", ".txt": "text",
+        ]
+        return formats.first { name.hasSuffix($0.key) }?.value
+    }
+
+    /// Options with which a file is read when nothing else is said: CSV has a header, types are inferred.
+    static func readOptions(_ format: String, _ path: String) -> [(name: String, value: String)] {
+        var options = [(name: "path", value: path)]
+        if format == "csv" {
+            options += [("header", "true"), ("inferSchema", "true")]
+            if path.contains(".tsv") { options.append(("sep", "\t")) }
+        }
+        return options
+    }
+}

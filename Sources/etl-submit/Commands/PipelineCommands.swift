@@ -1,0 +1,96 @@
+import ArgumentParser
+import Pipelines
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The flags of pipelines.
+struct PipelineOptions: ParsableArguments {
+    @Option(
+        parsing: .upToNextOption,
+        help: "Steps of a pipeline to run: name, +name, name+, tag:t, path:p; all by default.")
+    var select: [String] = []
+
+    @Option(help: "Folder for a pipeline's state; .millrace beside etl.yml by default.")
+    var state: String?
+
+    /// Throws when flags of pipelines are given for another job.
+    func refuse() throws {
+        if !select.isEmpty || state != nil {
+            throw EngineError.user(
+                "USAGE", "--select and --state are for pipelines: directories with etl.yml")
+        }
+    }
+}
+
+/// Writes a pipeline to begin with.
+struct InitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Writes a working example of a pipeline into a directory.")
+
+    @Argument(help: "Directory to write into, made where it is missing.", completion: .directory)
+    var directory = "."
+
+    func run() async throws {
+        try ExamplePipeline.write(into: directory)
+        Terminal.printNote("Run it with: etl-submit \(directory)")
+    }
+}
+
+/// Prints the JSON Schema of `etl.yml`.
+struct SchemaCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schema", abstract: "Prints the JSON Schema of etl.yml, for editors.")
+
+    func run() async throws { print(PipelineSchema.text, terminator: "") }
+}
+
+/// Shows what a pipeline would do.
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Shows a pipeline's steps in order, their queries and tests, without running.")
+
+    @Argument(help: "Directory with etl.yml.", completion: .directory)
+    var directory: String
+    @OptionGroup var pipeline: PipelineOptions
+    @OptionGroup var connection: ConnectionOptions
+    @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
+    var vars: [String] = []
+
+    func run() async throws {
+        let job = try PipelineJob(
+            directory, pipeline, connection, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
+        let now = ClockReading.minutes
+        print(PipelineText.plan(job.pipeline, chosen: job.chosen, now: now), terminator: "")
+    }
+}
+
+/// Tests what a pipeline has published.
+struct TestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Runs a pipeline's tests on its published tables.")
+
+    @Argument(help: "Directory with etl.yml.", completion: .directory)
+    var directory: String
+    @OptionGroup var pipeline: PipelineOptions
+    @OptionGroup var connection: ConnectionOptions
+    @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
+    var vars: [String] = []
+    @Option(help: "Results on standard error: auto, plain, none.")
+    var progress = ProgressForm.auto
+
+    func run() async throws {
+        let job = try PipelineJob(
+            directory, pipeline, connection, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
+        try await job.run(testsOnly: true, progress: progress)
+    }
+}
+
+/// Reads the clock.
+enum ClockReading {
+    /// Minutes since 1970 UTC.
+    static var minutes: Int { time(nil) / 60 }
+}

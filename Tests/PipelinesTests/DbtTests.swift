@@ -1,0 +1,104 @@
+import Pipelines
+import Testing
+import Vocabulary
+
+/// Holds how dbt projects are read.
+@Suite("A dbt project")
+struct DbtTests {
+    static let files = [
+        "etl.yml": "name: p\nextract: [{name: users, file: {path: u.csv}}]\ntransform: [{dbt: {}}]\n",
+        "dbt_project.yml": "name: shop\nvars: {limit: 3}\nmodels: {shop: {marts: {+tags: [mart]}}}\n",
+        "macros/money.sql": "{% macro cents(c) %}({{ c }} / 100){% endmacro %}",
+        "models/staging/stg.sql":
+            "SELECT id, {{ cents('amount') }} AS amount FROM {{ source('raw', 'users') }}",
+        "models/marts/top.sql":
+            "{{ config(materialized='table', tags=['top']) }}SELECT * FROM {{ ref('stg') }} "
+            + "LIMIT {{ var('limit') }}",
+        "models/marts/off.sql": "{{ config(enabled=false) }}SELECT 1",
+        "models/schema.yml": """
+        version: 2
+        sources:
+          - {name: raw, tables: [{name: users}, {name: far, meta: {external_location: '{name}.json'}}]}
+        models:
+          - name: top
+            columns:
+              - name: id
+                tests:
+                  - not_null
+                  - relationships: {to: ref('users'), field: id}
+                  - accepted_values: {values: [a, "b'c"], config: {severity: warn, where: "id > 0"}}
+        """,
+        "tests/some.sql": "SELECT 1 FROM {{ ref('top') }} WHERE amount < 0",
+    ]
+
+    @Test("gives its models in order, with vars, macros, tags and tests")
+    func reads() throws {
+        let pipeline = try ProjectFolder(Self.files).load()
+        #expect(pipeline.steps.map(\.name) == ["users", "stg", "top"])
+        #expect(pipeline.steps[1].sql == "SELECT id, (amount / 100) AS amount FROM `users`")
+        #expect(pipeline.steps[2].sql == "SELECT * FROM `stg` LIMIT 3")
+        #expect(pipeline.steps[2].tags == ["mart", "top"])
+        #expect(
+            pipeline.steps[2].tests.map(\.name) == [
+                "not_null_top_id", "relationships_top_id", "accepted_values_top_id", "some",
+            ])
+    }
+
+    static let selections: [(String, Set<String>)] = [
+        ("stg", ["stg"]), ("stg+", ["stg", "top"]), ("+stg", ["users", "stg"]), ("1+top", ["stg", "top"]),
+        ("+stg+", ["users", "stg", "top"]), ("tag:mart", ["top"]), ("path:models/staging", ["stg"]),
+        ("s*", ["stg"]), ("stg+,tag:top", ["top"]), ("users top", ["users", "top"]),
+        ("+tag:top", ["users", "stg", "top"]), ("users+1", ["users", "stg"]),
+    ]
+
+    @Test("is chosen from by selectors", arguments: selections)
+    func selects(text: String, expected: Set<String>) throws {
+        let steps = try ProjectFolder(Self.files).load().steps
+        #expect(try StepSelector.select([text], from: steps) == expected)
+    }
+
+    static let badSelectors = ["topp", "tga:x", "@top", "+", "a:b:c", "stg,tag:top"]
+
+    @Test("refuses selectors that choose nothing or mean nothing", arguments: badSelectors)
+    func refuses(text: String) throws {
+        let steps = try ProjectFolder(Self.files).load().steps
+        let error = #expect(throws: EngineError.self) { try StepSelector.select([text], from: steps) }
+        #expect(error?.code == "SELECTOR")
+    }
+
+    /// A file that is changed, its text, and the code and a part of the error.
+    static let wrong: [(file: String, text: String, code: String, part: String)] = [
+        ("models/a.sql", "SELECT * FROM {{ ref('tpo') }}", "TEMPLATE_ERROR", "Did you mean top?"),
+        (
+            "models/a.sql", "SELECT * FROM {{ source('raw', 'user') }}", "TEMPLATE_ERROR",
+            "Did you mean raw.users?"
+        ),
+        (
+            "models/staging/stg.sql", "SELECT * FROM {{ ref('top') }}", "PIPELINE_CYCLE",
+            "stg needs top needs stg"
+        ),
+        (
+            "models/a.sql", "{{ config(materialized='incremental') }}SELECT 1", "UNSUPPORTED_FEATURE",
+            "incremental"
+        ),
+        ("models/a.sql", "{{ config(unique_key='id') }}SELECT 1", "UNSUPPORTED_FEATURE", "unique_key"),
+        ("models/a.sql", "{{ dbt_utils.star(ref('stg')) }}", "UNSUPPORTED_TEMPLATE", "dbt_utils"),
+        ("models/b.yml", "models: [{name: tpo}]", "PIPELINE_FORMAT", "Did you mean top?"),
+        ("models/b.yml", "models: [{name: top}]", "PIPELINE_FORMAT", "described twice"),
+        ("models/b.yml", "modles: []", "PIPELINE_FORMAT", "Did you mean models?"),
+        ("models/b.yml", "unit_tests: []", "UNSUPPORTED_FEATURE", "unit_tests"),
+        ("models/x/top.sql", "SELECT 1", "PIPELINE_FORMAT", "same name: top"),
+        ("dbt_project.yml", "name: shop\non-run-end: x", "UNSUPPORTED_FEATURE", "on-run-end"),
+        ("models/a.sql", "{{ exceptions.raise_compiler_error('no way') }}", "TEMPLATE_ERROR", "no way"),
+    ]
+
+    @Test("is refused with place and help", arguments: wrong)
+    func mistakes(file: String, text: String, code: String, part: String) throws {
+        var files = Self.files
+        files[file] = text
+        let folder = try ProjectFolder(files)
+        let error = #expect(throws: EngineError.self) { try folder.load() }
+        #expect(error?.code == code, "\(error?.description ?? "")")
+        #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import Pipelines
+import Testing
+import Vocabulary
+
+/// Holds what users read when etl.yml is wrong.
+@Suite("etl.yml")
+struct FormatTests {
+    static let step = "transform: [{name: a, sql: SELECT 1 AS x}]\n"
+
+    /// Lines after the name, and the code, the line and a part of the error.
+    static let wrong: [(text: String, code: String, line: Int, part: String)] = [
+        ("transfrom: []", "PIPELINE_FORMAT", 2, "Did you mean transform?"),
+        ("transform:\n  - {name: a, sqll: x}", "PIPELINE_FORMAT", 3, "in transform[0]: sqll"),
+        ("transform:\n  - {name: a}", "PIPELINE_FORMAT", 3, "needs exactly one of: sql, dbt"),
+        ("extract: x", "PIPELINE_FORMAT", 2, "extract must be a list, not text"),
+        ("", "PIPELINE_FORMAT", 1, "has no steps"),
+        (step + "load: []", "UNSUPPORTED_FEATURE", 3, "cannot carry it out yet: load"),
+        ("extract: [{name: a, rest: {}}]", "UNSUPPORTED_FEATURE", 2, "extract[0].rest"),
+        (step + "schedule: 0 25 * * *", "PIPELINE_FORMAT", 3, "the hour must be from 0 to 23: 25"),
+        (step + "schedule: '@daily'\ntimezone: Mars", "PIPELINE_FORMAT", 4, "Mars"),
+        (step + "catchup: true", "PIPELINE_FORMAT", 3, "needs a schedule"),
+        (step + "schedule: '@daily'\ncatchup: maybe", "PIPELINE_FORMAT", 4, "true or false: maybe"),
+        (step + "start_date: 2024-13-01", "PIPELINE_FORMAT", 3, "a date such as"),
+        (step + "default_args: {retry_delay: soon}", "PIPELINE_FORMAT", 3, "a time such as 30s"),
+        (step + "default_args: {retries: -1}", "PIPELINE_FORMAT", 3, "whole number from 0 on"),
+        (step + "description: \"{{ env_var('UNSET') }}\"", "TEMPLATE_ERROR", 3, "is not set: UNSET"),
+        (
+            "transform: [{name: a, sql: \"SELECT {{ var('mini') }}\"}]\nvars: {min: 1}", "TEMPLATE_ERROR", 1,
+            "mini"
+        ),
+        (
+            "transform: [{name: a, sql: \"SELECT * FROM {{ ref('b') }}\"}]", "TEMPLATE_ERROR", 1,
+            "ref() names no step"
+        ),
+        ("transform: [{name: a, sql: SELECT 1; SELECT 2}]", "PIPELINE_SQL", 2, "text after its ';'"),
+        ("transform: [{name: a-b, sql: SELECT 1}]", "PIPELINE_FORMAT", 2, "letters, digits and _"),
+        (
+            "transform: [{name: a, sql: SELECT 1}, {name: A, sql: SELECT 1}]", "PIPELINE_FORMAT", 2,
+            "same name"
+        ),
+        (
+            "transform: [{name: a, sql: x, write: {path: o, mode: append}}]", "UNSUPPORTED_FEATURE", 2,
+            "append"
+        ),
+        ("extract: [{name: a, file: {path: data/x.bin}}]", "PIPELINE_FORMAT", 2, "does not say the format"),
+        ("a: [1", "PIPELINE_FORMAT", 0, "not valid YAML"),
+        ("a: " + String(repeating: "[", count: 5000), "PIPELINE_FORMAT", 2, "nested deeper"),
+        (step + "vars: {a: 1}\nvars: {b: 2}", "PIPELINE_FORMAT", 0, "twice: vars"),
+        ("transform: [{name: a, sql: x, tests: [uniqe]}]", "PIPELINE_FORMAT", 2, "Did you mean unique?"),
+        ("transform: [{name: a, sql: x, tests: [unique]}]", "PIPELINE_FORMAT", 2, "below columns"),
+        (
+            "transform: [{name: a, sql: x, tests: [{row_count: {mni: 1}}]}]", "PIPELINE_FORMAT", 2,
+            "Did you mean min?"
+        ),
+        (
+            "transform: [{name: a, sql: x, tests: [{expression: {expression: y, store_failures: true}}]}]",
+            "UNSUPPORTED_FEATURE", 2, "store_failures"
+        ),
+    ]
+
+    @Test("is refused with place and help", arguments: wrong)
+    func refuses(text: String, code: String, line: Int, part: String) {
+        let error = #expect(throws: EngineError.self) { try ProjectFolder.load(text) }
+        #expect(error?.code == code, "\(error?.description ?? "")")
+        // 0: the place is the YAML parser's own: where the text ends, or a mapping begins.
+        if line > 0 { #expect(error?.location?.line == line, "\(error?.description ?? "")") }
+        #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
+    }
+
+    @Test("that repeats itself by aliases ends")
+    func aliases() {
+        var text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...9 {
+            let below = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", ")
+            text += "a\(level): &a\(level) [\(below)]\n"
+        }
+        #expect(throws: EngineError.self) { try ProjectFolder.load(text) }
+    }
+
+    @Test("has a JSON Schema with every key, and those not built marked")
+    func schema() throws {
+        let data = Data(PipelineSchema.text.utf8)
+        let root = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let properties = try #require(root["properties"] as? [String: [String: Any]])
+        #expect(properties.keys.contains("transform") && properties.keys.contains("default_args"))
+        #expect((properties["load"]?["description"] as? String)?.contains("not built yet") == true)
+        #expect(root["additionalProperties"] as? Bool == false)
+    }
+
+    @Test("of values, templates and vars becomes steps in order")
+    func loads() throws {
+        let pipeline = try ProjectFolder.load(
+            """
+            vars: {min: 5, who: "{{ x }}"}
+            default_args: {retries: 2, retry_delay: 10s, max_retry_delay: 25s,
+              retry_exponential_backoff: true}
+            transform:
+              - {name: b, sql: "SELECT * FROM {{ ref('a') }} WHERE x > {{ var('min') }};", tags: nightly}
+            extract:
+              - {name: a, file: {path: "in/{{ env_var('SET') }}.csv", options: {sep: ";", header: false}}}
+            """)
+        #expect(pipeline.steps.map(\.name) == ["a", "b"])
+        #expect(pipeline.steps[1].sql == "SELECT * FROM `a` WHERE x > 5")
+        #expect(pipeline.steps[1].dependencies == ["a"])
+        let definition = pipeline.steps[0].relations[0].definition
+        #expect(
+            definition
+                == " USING csv OPTIONS ('path' 'in/value.csv', "
+                + "'inferSchema' 'true', 'sep' ';', 'header' 'false')"
+        )
+        #expect((2...5).map(pipeline.retries.delay) == [10, 20, 25, 25])
+    }
+
+    @Test("a step that reads the path which another writes comes after it")
+    func paths() throws {
+        let pipeline = try ProjectFolder.load(
+            """
+            transform:
+              - {name: a, sql: "SELECT * FROM parquet.`./out/x/y=1`"}
+              - {name: b, sql: SELECT 1 AS x, write: {path: out/x/}}
+            """)
+        #expect(pipeline.steps.map(\.name) == ["b", "a"])
+    }
+}

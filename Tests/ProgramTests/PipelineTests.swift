@@ -1,0 +1,184 @@
+import Foundation
+import Testing
+
+/// Runs pipelines as a user does: from the example to tests that fail.
+@Suite("Pipelines", .serialized)
+struct PipelineTests {
+    /// Returns the program in a folder where `init` has written its example into `p`.
+    private func example() throws -> Program {
+        let program = try Program()
+        let run = try program.run(["init", "p"])
+        #expect(run.status == 0, "\(run.errors)")
+        return program
+    }
+
+    private func rows(_ program: Program, _ path: String, _ columns: String) throws -> String {
+        let run = try program.sql("SELECT \(columns) FROM parquet.`\(path)` ORDER BY 1")
+        #expect(run.status == 0, "\(run.errors)")
+        return run.output
+    }
+
+    @Test("the example of `init` runs, publishes its tables and tests them")
+    func exampleRuns() throws {
+        let program = try example()
+        let run = try program.run(["p"])
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(
+            run.errors.hasSuffix(
+                "Pipeline example: 4 steps done, 0 failed, 0 skipped; 5 tests passed, 0 warned, 0 failed.\n"),
+            "\(run.errors)")
+        #expect(run.errors.contains("done    extract raw_users: 4 rows in, 4 rows out"), "\(run.errors)")
+        #expect(run.errors.contains("done    transform orders: 2 rows in, 2 rows out"), "\(run.errors)")
+        #expect(
+            try rows(program, "p/.millrace/tables/transformed_users", "user_id, last_name_upper, age_group")
+                == """
+                {"user_id":1,"last_name_upper":"LOVELACE","age_group":"adult"}
+                {"user_id":2,"last_name_upper":"TURING","age_group":"adult"}
+                {"user_id":4,"last_name_upper":"YOUNG","age_group":"minor"}
+
+                """)
+        #expect(
+            try rows(program, "p/data/out/orders", "id, country")
+                == "{\"id\":1,\"country\":\"GB\"}\n{\"id\":3,\"country\":\"DE\"}\n")
+        #expect(try program.run(["test", "p/etl.yml"]).status == 0)
+        #expect(try program.run(["p", "--progress", "none"]).errors == "")
+    }
+
+    @Test("the example in examples/ is the one that `init` writes")
+    func exampleIsShown() throws {
+        let program = try example()
+        for (name, data) in try program.contents("p") {
+            let shown = Program.root.appendingPathComponent("examples/pipeline/\(name)")
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(
+                atPath: program.folder.appendingPathComponent("p/\(name)").path, isDirectory: &isFolder)
+            if !isFolder.boolValue { #expect(try Data(contentsOf: shown) == data, "\(name)") }
+        }
+    }
+
+    @Test("a table that fails its tests is not published, nor written, and what needs it is skipped")
+    func failedTest() throws {
+        let program = try example()
+        #expect(try program.run(["p"]).status == 0)
+        let before = try program.contents("p").filter { !$0.key.contains("_SUCCESS") }
+        try program.write(
+            "p/data/users.csv", "user_id,first_name,last_name,email,age\n1,A,B,c,1\n1,D,E,f,2\n")
+        let run = try program.run(["p"])
+        #expect(run.status == 1)
+        #expect(
+            run.errors.contains("FAIL    test unique_transformed_users_user_id: 1 wrong"), "\(run.errors)")
+        #expect(run.errors.contains("FAIL    test orders_belong_to_users: 1 wrong"), "\(run.errors)")
+        let after = try program.contents("p")
+        for folder in ["tables/transformed_users", "tables/orders"] {
+            let old = before.filter { $0.key.contains(folder) }
+            #expect(!old.isEmpty && old.allSatisfy { after[$0.key] == $0.value }, "\(folder)")
+        }
+        for (path, data) in before where path.hasPrefix("data/out") { #expect(after[path] == data) }
+        #expect(!after.keys.contains { $0.hasPrefix(".millrace/staging/") })
+    }
+
+    @Test("warn_if, error_if, where and severity mean what they mean in dbt")
+    func thresholds() throws {
+        let program = try Program()
+        try program.write(
+            "etl.yml",
+            """
+            name: p
+            transform:
+              - name: t
+                sql: SELECT id, IF(id < 3, NULL, id) AS v FROM range(10)
+                columns:
+                  - name: v
+                    tests:
+                      - not_null: {name: only_warns, severity: warn}
+                      - not_null: {name: few_enough, config: {error_if: "> 3", warn_if: "> 2"}}
+                      - not_null: {name: silent, config: {error_if: "> 5", warn_if: "> 5"}}
+                      - not_null: {name: outside, where: "id >= 3"}
+                      - expression: ">= 3"
+                      - accepted_values: {values: [3, 4, 5, 6, 7, 8], quote: false, severity: warn, name: n}
+                tests:
+                  - row_count: {equals: 10}
+                  - expression: id = v
+              - {name: u, sql: "SELECT * FROM {{ ref('t') }}", tests: [{row_count: {max: 9, name: too_many}}]}
+              - {name: w, sql: "SELECT * FROM {{ ref('u') }}"}
+            """)
+        let run = try program.run(["."])
+        #expect(run.status == 1)
+        for line in [
+            "warn    test only_warns: 3 wrong", "warn    test few_enough: 3 wrong", "pass    test silent",
+            "pass    test outside", "pass    test expression_t_v", "warn    test n: 1 wrong",
+            "pass    test row_count_t", "pass    test expression_t\n", "FAIL    test too_many: 1 wrong",
+            "skipped w:", "1 steps done, 1 failed, 1 skipped; 5 tests passed, 3 warned, 1 failed.",
+        ] { #expect(run.errors.contains(line), "\(line) in \(run.errors)") }
+    }
+
+    @Test("an error in a model names the model's file and line")
+    func errorPlace() throws {
+        let program = try example()
+        try program.write("p/models/bad.sql", "SELECT\n  user_id,\n  emial\nFROM {{ ref('raw_users') }}\n")
+        try program.write(
+            "p/etl.yml",
+            "name: p\nextract: [{name: raw_users, file: {path: data/users.csv}}]\n"
+                + "transform: [{dbt: {select: bad}}]\n")
+        // Its test names a step that is gone.
+        try FileManager.default.removeItem(at: program.folder.appendingPathComponent("p/tests"))
+        let run = try program.run(["p"])
+        #expect(run.status == 1)
+        #expect(run.errors.contains("  --> models/bad.sql:3:3\n   |   emial\n"), "\(run.errors)")
+        #expect(run.errors.contains("Did you mean"), "\(run.errors)")
+    }
+
+    @Test("--select runs some steps, `plan` shows all, `schema` prints JSON")
+    func selection() throws {
+        let program = try example()
+        let missing = try program.run(["p", "--select", "orders"])
+        #expect(missing.status == 1 && missing.errors.contains("[TABLE_NOT_MADE]"), "\(missing.errors)")
+        let run = try program.run(["p", "--select", "+transformed_users", "--state", "s"])
+        #expect(run.status == 0 && run.errors.contains("2 steps done"), "\(run.errors)")
+        #expect(try program.contents("s/tables").keys.contains("transformed_users"))
+        let plan = try program.run(["plan", "p"])
+        #expect(
+            plan.output.contains("model transformed_users (models/transformed_users.sql) after raw_users"))
+        #expect(plan.output.contains("    | WHERE amount > 100"), "\(plan.output)")
+        let schema = try program.run(["schema"])
+        #expect(try JSONSerialization.jsonObject(with: Data(schema.output.utf8)) is [String: Any])
+    }
+
+    @Test("a second run at the same time is told; Ctrl-C ends the first with 130 and leaves nothing staged")
+    func interruption() throws {
+        let program = try Program()
+        try program.write(
+            "etl.yml",
+            """
+            name: p
+            transform:
+              - name: slow
+                sql: SELECT sum(length(sha2(string(a.id + b.id), 256))) AS s FROM range(9000) a, range(9000) b
+            """)
+        var limits = Program.Limits()
+        limits.seconds = 0
+        let first = try program.start(["."], limits: limits)
+        let deadline = Date().addingTimeInterval(30)
+        while try !program.contents().keys.contains(".millrace/lock"), Date() < deadline { usleep(2_000) }
+        usleep(300_000)
+        let second = try program.run(["."])
+        #expect(
+            second.status == 1 && second.errors.contains("Another run of this pipeline"), "\(second.errors)")
+        first.process.interrupt()
+        let run = try first.finish()
+        #expect(run.status == 130, "\(run.errors)")
+        #expect(try program.contents(".millrace/staging").isEmpty)
+        #expect(try program.contents(".millrace/tables").isEmpty)
+    }
+
+    @Test("a directory that cannot be written, and files in the way of `init`, are told")
+    func unwritable() throws {
+        let program = try example()
+        var limits = Program.Limits()
+        limits.isUnprivileged = true
+        let run = try program.run(["p"], limits: limits)
+        #expect(run.status == 1 && run.errors.contains("[PIPELINE_STATE] Cannot make"), "\(run.errors)")
+        let again = try program.run(["init", "p"])
+        #expect(again.status == 1 && again.errors.contains("in the way"), "\(again.errors)")
+    }
+}

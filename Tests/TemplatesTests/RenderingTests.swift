@@ -1,0 +1,108 @@
+import Templates
+import Testing
+import Vocabulary
+
+/// Holds what templates give; the expected texts are those of Jinja 3.1.
+@Suite("Templates render as Jinja does")
+struct RenderingTests {
+    static var scope: TemplateScope {
+        TemplateScope(
+            values: [
+                "name": .text("ada"), "n": .integer(7), "half": .number(0.5),
+                "items": .list([.integer(3), .integer(1), .integer(2)]),
+                "map": .map(TemplateMap([("a", .integer(1)), ("b", .text("x"))])),
+                "rows": .list([
+                    .map(TemplateMap([("k", .text("u")), ("v", .integer(1))])),
+                    .map(TemplateMap([("k", .text("w")), ("v", .integer(2))])),
+                ]),
+            ],
+            functions: ["ref": { .text("`\(try $0.text(0, "name"))`") }])
+    }
+
+    static let cases: [(String, String)] = [
+        ("a {{ name }} b", "a ada b"),
+        (
+            "{{ 1 + 2 * 3 }} {{ (1 + 2) * 3 }} {{ 7 // 2 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ -2 ** 2 }}",
+            "7 9 3 -4 2 4"
+        ),
+        ("{{ 7 / 2 }} {{ 4 / 2 }} {{ 1.5 + 1 }} {{ half }}", "3.5 2.0 2.5 0.5"),
+        ("{{ 1 ~ 2 ~ 'x' }} {{ 'a' + 'b' }} {{ 'a' 'b' }}", "12x ab ab"),
+        ("{{ 1 < 2 and not 2 < 1 }} {{ 1 == 1.0 }} {{ 'a' != 'b' }} {{ none }}", "True True True None"),
+        (
+            "{{ 0 or 'x' }} {{ '' and 1 }}|{{ 3 in items }} {{ 9 not in items }} {{ 'd' in name }}",
+            "x |True True True"
+        ),
+        ("{{ 'y' if n > 5 else 'z' }}{{ 'y' if n > 50 }}", "y"),
+        ("{{ items[0] }} {{ items[-1] }} {{ map.a }} {{ map['b'] }} {{ rows[1].k }}", "3 2 1 x w"),
+        ("{{ [1, 'a', [2]] }} {{ {'k': 1} }} {{ (1, 2)[1] }}", "[1, 'a', [2]] {'k': 1} 2"),
+        ("{% if n == 1 %}a{% elif n == 7 %}b{% else %}c{% endif %}", "b"),
+        ("{% for i in items %}{{ i }}{% if not loop.last %}, {% endif %}{% endfor %}", "3, 1, 2"),
+        (
+            "{% for i in items if i > 1 %}{{ loop.index }}:{{ i }}/{{ loop.length }} {% endfor %}",
+            "1:3/2 2:2/2 "
+        ),
+        ("{% for i in [] %}x{% else %}none{% endfor %}", "none"),
+        ("{% for k, v in map.items() %}{{ k }}={{ v }};{% endfor %}", "a=1;b=x;"),
+        ("{% for i in range(2, 8, 3) %}{{ i }} {% endfor %}{{ range(3) | list }}", "2 5 [0, 1, 2]"),
+        ("{% set x = 1 %}{% for i in items %}{% set x = i %}{% endfor %}{{ x }}", "1"),
+        ("{{ range(5, 0, -2) | list }}", "[5, 3, 1]"),
+        ("{% set t %}<{{ name }}>{% endset %}{{ t | upper }}", "<ADA>"),
+        ("{% macro m(a, b='z') %}[{{ a }}{{ b }}]{% endmacro %}{{ m(1) }}{{ m(1, b=2) }}", "[1z][12]"),
+        ("{% macro f(k) %}{% if k > 0 %}{{ k }}{{ f(k - 1) }}{% endif %}{% endmacro %}{{ f(3) }}", "321"),
+        ("a\n  {%- if true %} b {%- endif %}\nc", "a b\nc"),
+        ("a {# x {{ y }} #} b {#- z -#} c", "a  bc"),
+        ("{% raw %}{{ x }}{% endraw %}|{{ '{{' }}", "{{ x }}|{{"),
+        ("line\n", "line"), ("line\n\n", "line\n"), ("{{- 1 -}}  x", "1x"),
+        ("{{ ' a b ' | trim | upper }} {{ 'a-b' | replace('-', '_') }} {{ 'x y' | title }}", "A B a_b X Y"),
+        (
+            "{{ items | sort | join(',') }} {{ items | length }} {{ items | first }}{{ items | last }}",
+            "1,2,3 3 32"
+        ),
+        (
+            "{{ items | max }} {{ items | min }} {{ items | sum }} {{ [1, 1, 2] | unique | list }}",
+            "3 1 6 [1, 2]"
+        ),
+        ("{{ rows | map(attribute='k') | join('+') }} {{ ['a'] | map('upper') | list }}", "u+w ['A']"),
+        (
+            "{{ '12' | int + 1 }} {{ 'x' | int(5) }} {{ '1.5' | float }} {{ -3 | abs }} {{ 2.7 | round }}",
+            "13 5 1.5 3 3.0"
+        ),
+        (
+            "{{ missing | default('d') }} {{ missing is defined }} {{ '' | d('e', true) }}",
+            "d False e"
+        ),
+        (
+            "{{ n is odd }} {{ n is even }} {{ none is none }} {{ name is string }} {{ n is not none }}",
+            "True False True True True"
+        ),
+        ("{{ {'a': [1, none, true]} | tojson }}", "{\"a\": [1, null, true]}"),
+        (
+            "{{ name.upper() }} {{ 'a,b'.split(',') }} {{ map.get('q', 4) }} {{ 'ab'.startswith('a') }}",
+            "ADA ['a', 'b'] 4 True"
+        ),
+        ("select * from {{ ref('x') }}", "select * from `x`"),
+        ("{% do ref('x') %}ok", "ok"), ("ü {{ 'ö' }} 日本", "ü ö 日本"),
+    ]
+
+    @Test("an expression, a statement or white space", arguments: cases)
+    func renders(text: String, expected: String) throws {
+        #expect(try Template(text, file: "t").render(in: Self.scope) == expected)
+    }
+
+    @Test("a macro of another file is called, and sees nothing of the caller's")
+    func library() throws {
+        var scope = Self.scope
+        scope.macros.add(
+            try Template("{% macro cents(c) %}({{ c }} / 100){% endmacro %}", file: "m").macros)
+        scope.macros.add(try Template("{% macro leak() %}{{ x }}{% endmacro %}", file: "n").macros)
+        #expect(try Template("{{ cents('a') }}", file: "t").render(in: scope) == "(a / 100)")
+        let leak = try Template("{% set x = 1 %}{{ leak() }}", file: "t")
+        #expect(throws: EngineError.self) { try leak.render(in: scope) }
+    }
+
+    @Test("a template of one expression gives its value, not text")
+    func single() throws {
+        #expect(try Template("{{ n }}", file: "t").value(in: Self.scope) == .integer(7))
+        #expect(try Template("{{ n }} ", file: "t").value(in: Self.scope) == nil)
+    }
+}

@@ -189,6 +189,12 @@ struct ErrorTextTests {
         #expect(try program.contents() == before)
     }
 
+    @Test("the text after -e may begin with a comment")
+    func leadingComment() throws {
+        let run = try Program().sql("-- one row\nSELECT 1 AS a")
+        #expect(run.status == 0 && run.output == "{\"a\":1}\n", "\(run.errors)")
+    }
+
     @Test("modes PERMISSIVE and DROPMALFORMED keep what can be read", arguments: ["json", "csv"])
     func modes(format: String) throws {
         let program = try Program()

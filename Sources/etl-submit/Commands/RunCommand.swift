@@ -83,7 +83,9 @@ struct JobOptions: ParsableArguments {
     @Argument(help: "File of SQL statements.", completion: .file(extensions: ["sql"]))
     var job: String?
 
-    @Option(name: [.customShort("e")], help: "SQL statements to run instead of a file's.")
+    // Whatever follows is the text: it may begin with a comment's `--`.
+    @Option(
+        name: [.customShort("e")], parsing: .unconditional, help: "SQL statements to run instead of a file's.")
     var sql: String?
 
     @Option(help: "Name shown for the job.")

@@ -149,6 +149,7 @@ extension CoordinatorNode: JobService {
                 total: progress.stages.count, done: progress.stages.count { $0.state == .succeeded },
                 running: progress.stages.count { $0.state == .running }),
             error: progress.error.map { JobFailure($0) }, version: book.version,
-            hasResult: book.session.givesRows, warnings: book.warnings)
+            hasResult: book.session.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
+            warnings: book.warnings)
     }
 }

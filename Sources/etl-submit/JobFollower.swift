@@ -43,7 +43,8 @@ struct JobFollower {
 
     private func finish(_ status: JobStatus, _ display: ProgressDisplay) async throws {
         if status.hasResult, output != .none {
-            try await ResultWriter.write(try await service.result(status.id), form: output)
+            let result = try await service.result(status.id)
+            try await ResultWriter.write(result, form: output, isPlan: status.resultIsPlan == true)
         }
         if progress != .none, display.wantsSummary {
             display.summarise(status, stages: try await service.stages(status.id))

@@ -195,6 +195,24 @@ struct ErrorTextTests {
         #expect(run.status == 0 && run.output == "{\"a\":1}\n", "\(run.errors)")
     }
 
+    @Test("EXPLAIN prints its text as it is; a query's column of that name stays a table")
+    func explainText() throws {
+        let program = try Program()
+        func table(_ text: String) throws -> String {
+            let run = try program.run(["-e", text, "--progress", "none"])
+            #expect(run.status == 0, "\(run.errors)")
+            return run.output
+        }
+        let query = "SELECT id, count(*) FROM range(0, 9) GROUP BY id"
+        let explained = try program.run(["explain", "-e", query])
+        let shown = try table("EXPLAIN EXTENDED " + query)
+        #expect(shown.split(separator: "\n") == explained.output.split(separator: "\n"))
+        #expect(shown.hasPrefix("== Analyzed Logical Plan ==\n") && !shown.contains("\\n"), "\(shown)")
+        #expect(try table("SELECT 'x' AS plan").contains("│ x    │"))
+        let json = try program.sql("EXPLAIN " + query).output
+        #expect(json.hasPrefix("{\"plan\":\"") && json.split(separator: "\n").count == 1)
+    }
+
     @Test("modes PERMISSIVE and DROPMALFORMED keep what can be read", arguments: ["json", "csv"])
     func modes(format: String) throws {
         let program = try Program()

@@ -61,19 +61,16 @@ struct RunCommand: AsyncParsableCommand {
             return
         }
         Terminal.printNote("job \(status.id)")
-        let interruption = Interruption { count in
-            Task {
-                if count == 1, Terminal.inputIsTerminal, Terminal.errorIsTerminal {
-                    Terminal.write("\nDetach from the job, or cancel it? [d/c] ")
-                    if readLine()?.lowercased().hasPrefix("c") == true {
-                        _ = try? await service.cancel(status.id)
-                    }
-                }
-                Terminal.printNote("\nFollow again with: etl-submit wait \(status.id)")
-                _exit(130)
-            }
+        let follower = JobFollower(service: service, progress: progress, output: output)
+        let farewell = Farewell(service: service, id: status.id, display: follower.display)
+        let interruption = Interruption { _ in Task { await farewell.say() } }
+        do {
+            try await follower.follow(status)
+        } catch {
+            // What the user asked for is no failure to tell of: the farewell ends the program.
+            if farewell.isCancelling { try await Task.sleep(for: .seconds(Farewell.patienceSeconds)) }
+            throw error
         }
-        try await JobFollower(service: service, progress: progress, output: output).follow(status)
         interruption.end()
     }
 }

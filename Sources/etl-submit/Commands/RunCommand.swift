@@ -121,6 +121,7 @@ struct JobOptions: ParsableArguments {
         for (key, value) in try JobOptions.pairs(vars, flag: "--vars") {
             text = text.replacing("${\(key)}", with: value)
         }
+        try TextVariables.check(text)
         return JobRequest(
             id: id, name: name ?? job.map { String($0.split(separator: "/").last ?? "") }, sql: text,
             file: job,

@@ -181,7 +181,12 @@ let package = Package(
         tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("ClusterTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("ProgramTests", ["etl-submit"]),
-        tests("CoordinatorTests", ["Coordinator", "Protocol", "Columns", "Transport", "Vocabulary"]),
+        tests(
+            "CoordinatorTests",
+            [
+                "Coordinator", "Shuffle", "Protocol", "Storage", "Columns", "Transport", "Scheduling",
+                "Vocabulary",
+            ]),
         tests("ProtocolTests", ["Protocol", "Scheduling", "Plans", "Columns", "Vocabulary"]),
         tests("SchedulingTests", ["Scheduling", "Vocabulary"], resources: [.copy("Cases")]),
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),

@@ -121,12 +121,15 @@ package struct StageStatus: Codable, Sendable, Hashable {
         package var done: Int
         package var running: Int
         package var failed: Int
+        /// Attempts that ended beyond each task's first; nil as 0.
+        package var retried: Int?
 
-        package init(total: Int, done: Int, running: Int, failed: Int) {
+        package init(total: Int, done: Int, running: Int, failed: Int, retried: Int? = nil) {
             self.total = total
             self.done = done
             self.running = running
             self.failed = failed
+            self.retried = retried
         }
     }
 

@@ -212,6 +212,8 @@ extension JobScheduler {
         }
         links[worker.index] = nil
         absentSince[worker.index] = nil
+        // The worker's loss takes its outputs in any case; told one by one they can be shown to users.
+        if loss != .left { for attempt in lost { record(.outputLost(attempt, isBlamed: false, nil)) } }
         record(.workerLost(worker, loss))
         for task in running.map(\.id.task) + lost.map(\.task) {
             requeue(task)

@@ -19,6 +19,8 @@ package struct StageProgress: Sendable, Hashable {
     package var running: Int
     /// Counted failures so far.
     package var failed: Int
+    /// Attempts that ended beyond each task's first.
+    package var retried: Int
     /// Sum over finished tasks and the latest word of running ones.
     package var counters: TaskCounters
     package var shuffleBytes: Int
@@ -65,6 +67,16 @@ extension JobScheduler {
                 usedSlots: link?.attempts.count ?? 0, usedMemoryBytes: link?.usedMemoryBytes ?? 0,
                 shuffleBytes: link?.shuffleBytes ?? 0)
         }
+    }
+
+    /// Whether a task without output is needed, so that it runs or will run.
+    package func isWanted(_ task: TaskID) -> Bool {
+        guard let record = ledger.openTask(task), record.output == nil else { return false }
+        let job = ledger.jobs[task.stage.job.index]
+        guard job.fatal == nil, !job.isCancelRequested, let statement = job.statements.last else {
+            return false
+        }
+        return statement.wantedStages()[task.stage.stage.index]
     }
 
     /// Counts the tasks of runnable stages that wait for a slot.
@@ -141,7 +153,8 @@ extension JobScheduler {
                     : running > 0 || stage.doneCount > 0 ? .running : .waiting
         return StageProgress(
             key: key, label: stage.spec.label, state: state, total: stage.tasks.count, done: stage.doneCount,
-            running: running, failed: stage.tasks.reduce(0) { $0 + $1.failures.count }, counters: counters,
+            running: running, failed: stage.tasks.reduce(0) { $0 + $1.failures.count },
+            retried: stage.tasks.reduce(0) { $0 + max(0, $1.attemptCount - 1) }, counters: counters,
             shuffleBytes: stage.spec.output == .blocks ? counters.bytesOut : 0, skew: stage.skew,
             seconds: seconds(of: stage, moving))
     }

@@ -46,6 +46,7 @@ struct DisconnectionTests {
             reader.life.address,
             [.failed(reader.launch.attempt, .fetchFailed(producer: missing, .system("GONE", "gone")))])
         #expect(bench.last.facts.contains(.workerLost(WorkerID(0), .disconnected)))
+        for attempt in held { #expect(bench.last.facts.contains(.outputLost(attempt, isBlamed: false, nil))) }
         // A loss is nobody's fault: no failure counts against the tasks.
         let tasks = bench.scheduler.ledger.jobs[0].statements[0].stages[0].tasks
         #expect(held.count >= 1)

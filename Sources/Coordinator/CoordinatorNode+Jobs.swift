@@ -92,7 +92,8 @@ extension CoordinatorNode: JobService {
     }
 
     package func workers() async throws -> [WorkerStatus] {
-        scheduler.workerProgress(withLost: true).map { WorkerStatus($0) }
+        let now = environment.clock().monotonic
+        return scheduler.workerProgress(withLostAt: now).map { WorkerStatus($0) }
     }
 
     package func cluster() async throws -> ClusterStatus {

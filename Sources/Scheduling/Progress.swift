@@ -56,11 +56,13 @@ package struct WorkerProgress: Sendable, Hashable {
 
 // What the page, the REST interface and the metrics show.
 extension JobScheduler {
-    /// Shows every worker that is not lost, and the lost ones on request.
-    package func workerProgress(withLost: Bool = false) -> [WorkerProgress] {
+    /// Shows every worker with a session, and with the time the ones lost not long before it.
+    package func workerProgress(withLostAt time: Instant? = nil) -> [WorkerProgress] {
         ledger.workers.compactMap { record in
             let link = record.id.index < links.count ? links[record.id.index] : nil
-            if link == nil, !withLost { return nil }
+            if link == nil {
+                guard let time, isShownAsLost(record, at: time) else { return nil }
+            }
             return WorkerProgress(
                 id: record.id, identity: record.identity,
                 state: link.map { $0.isDraining ? .draining : .active } ?? .lost,
@@ -77,6 +79,16 @@ extension JobScheduler {
             return false
         }
         return statement.wantedStages()[task.stage.stage.index]
+    }
+
+    /// Whether a worker without a session is worth showing: one that left is not, a lost one for a while, and
+    /// one that was there before the coordinator's restart until it comes or is lost.
+    private func isShownAsLost(_ record: WorkerRecord, at time: Instant) -> Bool {
+        guard let loss = record.loss else { return true }
+        guard loss != .left, record.id.index < lostAt.count, let lost = lostAt[record.id.index] else {
+            return false
+        }
+        return time - lost < settings.lostShownMilliseconds
     }
 
     /// Counts the tasks of runnable stages that wait for a slot.

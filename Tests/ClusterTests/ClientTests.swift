@@ -76,4 +76,31 @@ struct ClientTests {
         #expect(detached[3] == "130\n")
         #expect(try cluster.submit(["list"]).output.contains(other))
     }
+
+    @Test("workers that left or were killed after a job's end: no rows, and what to do; and who is shown")
+    func lostResult() throws {
+        let cluster = try TestCluster(workers: 2)
+        defer { cluster.stop() }
+        let id = try cluster.submit(
+            ["run", "-e", "SELECT id, count(*) FROM range(0, 9) GROUP BY id", "--detach"]
+        ).output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let isDone = try eventually(within: 20) {
+            try cluster.get("/api/v1/jobs/\(id)").contains(#""state":"succeeded""#)
+        }
+        #expect(isDone)
+        for worker in cluster.workers { worker.send(SIGKILL) }
+        let waited = try cluster.submit(["wait", id])
+        #expect(waited.status == 1)
+        #expect(waited.errors.contains("[RESULT_LOST]") && waited.output == "", "\(waited)")
+        #expect(waited.errors.contains("Run it again with: etl-submit retry \(id)"), "\(waited.errors)")
+        let areLost = try eventually(within: 15) {
+            try cluster.get("/api/v1/workers").ranges(of: #""state":"lost""#).count == 2
+        }
+        #expect(areLost)
+        let third = try cluster.startWorker()
+        try cluster.awaitWorkers(1)
+        third.send(SIGTERM)
+        #expect(try third.waited().status == 0)
+        #expect(try cluster.get("/api/v1/workers").ranges(of: #""id":"#).count == 2)
+    }
 }

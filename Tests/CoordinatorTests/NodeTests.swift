@@ -1,5 +1,5 @@
+import Foundation
 import Protocol
-import Scheduling
 import Shuffle
 import Storage
 import Synchronization
@@ -7,6 +7,7 @@ import Testing
 import Vocabulary
 
 @testable import Coordinator
+@testable import Scheduling
 
 /// Drives a coordinator's node with workers that only say what the test has them say.
 @Suite("The coordinator's node")
@@ -81,5 +82,40 @@ struct NodeTests {
         #expect(text.contains(" failed on worker w1: "), "\(text)")
         #expect(text.hasSuffix("; the task runs again\nworker w1 was lost: its process died"), "\(text)")
         #expect(try await !log(other).contains("lost"))
+    }
+
+    @Test("rows that are gone with their worker are told by status 410 and what to do, before any is sent")
+    func lostResult() async throws {
+        let line = try await begin()
+        let job = try await node.submit(JobRequest(sql: "SELECT id FROM range(0, 9)"))
+        var done = 0
+        let succeeded = try await eventually {
+            while done < line.launched.count {
+                done += 1
+                let output = TaskOutput(attempt: line.launched[done - 1])
+                await report(.completed(output), number: UInt64(done), from: line)
+            }
+            return try await node.job(job.id).state == .succeeded
+        }
+        #expect(succeeded)
+        // The worker is there, its output is not; then the worker is gone too.
+        try await expectLost(job)
+        await node.handle(.workerDied(WorkerID(0)))
+        try await expectLost(job, "worker w1 was lost: its process died")
+    }
+
+    private func expectLost(_ job: JobStatus, _ reason: String = "") async throws {
+        let answer = await RESTRouter(service: node).handle(
+            WebRequest(
+                method: "GET", path: "/api/v1/jobs/\(job.id)/result", query: [:], headers: [],
+                authority: "etl:8080", body: []))
+        #expect(answer.status == 410)
+        guard case .bytes(let bytes) = answer.body else {
+            Issue.record("rows are streamed")
+            return
+        }
+        let problem = try JSONDecoder().decode(Problem.self, from: Data(bytes))
+        #expect(problem.error.code == "RESULT_LOST" && problem.detail.contains(reason), "\(problem)")
+        #expect(problem.error.remedy == "Run it again with: etl-submit retry \(job.id)")
     }
 }

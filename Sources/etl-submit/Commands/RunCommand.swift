@@ -82,7 +82,8 @@ struct JobOptions: ParsableArguments {
 
     // Whatever follows is the text: it may begin with a comment's `--`.
     @Option(
-        name: [.customShort("e")], parsing: .unconditional, help: "SQL statements to run instead of a file's.")
+        name: [.customShort("e")], parsing: .unconditional, help: "SQL statements to run instead of a file's."
+    )
     var sql: String?
 
     @Option(help: "Name shown for the job.")

@@ -190,7 +190,12 @@ let package = Package(
         tests("ClusterTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("DeployTests", ["Programs", "etl-coordinator", "etl-worker"]),
         tests("ProgramTests", ["etl-submit"]),
-        tests("CoordinatorTests", ["Coordinator", "Protocol", "Columns", "Transport", "Vocabulary"]),
+        tests(
+            "CoordinatorTests",
+            [
+                "Coordinator", "Shuffle", "Protocol", "Storage", "Columns", "Transport", "Scheduling",
+                "Vocabulary",
+            ]),
         tests("ProtocolTests", ["Protocol", "Scheduling", "Plans", "Columns", "Vocabulary"]),
         tests("SchedulingTests", ["Scheduling", "Vocabulary"], resources: [.copy("Cases")]),
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),

@@ -92,7 +92,8 @@ extension CoordinatorNode: JobService {
     }
 
     package func workers() async throws -> [WorkerStatus] {
-        scheduler.workerProgress(withLost: true).map { WorkerStatus($0) }
+        let now = environment.clock().monotonic
+        return scheduler.workerProgress(withLostAt: now).map { WorkerStatus($0) }
     }
 
     package func cluster() async throws -> ClusterStatus {
@@ -149,6 +150,7 @@ extension CoordinatorNode: JobService {
                 total: progress.stages.count, done: progress.stages.count { $0.state == .succeeded },
                 running: progress.stages.count { $0.state == .running }),
             error: progress.error.map { JobFailure($0) }, version: book.version,
-            hasResult: book.session.givesRows, warnings: book.warnings)
+            hasResult: book.session.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
+            warnings: book.warnings)
     }
 }

@@ -4,7 +4,7 @@ import Protocol
 import Scheduling
 import Vocabulary
 
-// Folding the log after a restart, and the lines of jobs' logs.
+// Folding the log after a restart.
 extension CoordinatorNode {
     /// Folds the log: the scheduler's facts, and the books of jobs from their submissions and plans.
     func recover() throws {
@@ -47,58 +47,5 @@ extension CoordinatorNode {
                 try book.session.finish(plan)
             }
         }
-    }
-
-    /// Writes what users want to read of a decision into the logs of the jobs that it concerns.
-    func note(_ decision: Decision, at milliseconds: Int64) {
-        for fact in decision.facts {
-            switch fact {
-            case .jobAccepted(let job, _, _): books[job]?.note("info", "accepted", at: milliseconds)
-            case .statementPlanned(let job, let statement, let stages, _):
-                let tasks = stages.reduce(0) { $0 + $1.taskCount }
-                books[job]?.note(
-                    "info", "statement \(statement + 1) planned: \(stages.count) stages, \(tasks) tasks",
-                    at: milliseconds)
-            case .taskFailed(let record):
-                books[record.attempt.task.stage.job]?.note(
-                    "warning",
-                    "\(name(of: record.attempt.task)) failed on worker \(address(of: record.worker)): "
-                        + record.failure.error.message, at: milliseconds)
-            case .outputLost(let attempt, _, let error):
-                let reason = error.map { " (\($0.code))" } ?? ""
-                books[attempt.task.stage.job]?.note(
-                    "warning",
-                    "the output of \(name(of: attempt.task)) was lost\(reason); the task runs again",
-                    at: milliseconds)
-            case .statementCommitted(let job, let statement, _):
-                books[job]?.note("info", "statement \(statement + 1) committed", at: milliseconds)
-            case .jobEnded(let job, let outcome, _):
-                switch outcome {
-                case .succeeded: books[job]?.note("info", "succeeded", at: milliseconds)
-                case .cancelled: books[job]?.note("info", "cancelled", at: milliseconds)
-                case .failed(let error): books[job]?.note("error", error.description, at: milliseconds)
-                }
-            case .workerLost(let worker, let loss): noteLoss(of: worker, loss, at: milliseconds)
-            default: break
-            }
-        }
-    }
-
-    private func noteLoss(of worker: WorkerID, _ loss: WorkerLoss, at milliseconds: Int64) {
-        for job in scheduler.ledger.liveJobs {
-            books[job]?.note(
-                "warning",
-                "worker \(address(of: worker)) was lost: \(loss.reason); only its tasks run again",
-                at: milliseconds)
-        }
-    }
-
-    private func address(of worker: WorkerID) -> String {
-        scheduler.ledger.workers[worker.index].identity.address
-    }
-
-    /// Names a task as users see it: its stage's id and its place, both from 0.
-    private func name(of task: TaskID) -> String {
-        "task \(task.index) of stage \(task.stage.statement).\(task.stage.stage)"
     }
 }

@@ -33,11 +33,14 @@ extension CoordinatorNode {
         }
         let tasks = record.statements[Int(last)].stages[key.stage.index].tasks
         let parts = try tasks.map { task -> (output: OutputAddress, partitions: Range<Int>) in
-            guard let output = task.output else {
-                throw EngineError.system(
-                    "RESULT_LOST", "A worker that held rows of the job's result was lost")
-            }
+            guard let output = task.output else { throw ResultStream.lost(id, "an output is missing") }
             let worker = scheduler.ledger.workers[output.worker.index].identity
+            // A process that was given up and came back has another id, and its outputs still.
+            if let newest = scheduler.ledger.worker(worker.life),
+                let loss = scheduler.ledger.workers[newest.index].loss
+            {
+                throw ResultStream.lost(id, "worker \(worker.address) was lost: \(loss.reason)")
+            }
             return (
                 OutputAddress(attempt: output.attempt, address: worker.address, checksum: output.checksum),
                 0..<1
@@ -46,7 +49,8 @@ extension CoordinatorNode {
         let stream = environment.results.read(parts, schema: schema, ordered: true)
         let job = book.id
         return JobResult(
-            schema: schema, batches: ResultStream.batches(stream) { [weak self] in await self?.fetched(job) })
+            schema: schema,
+            batches: ResultStream.batches(stream, of: id) { [weak self] in await self?.fetched(job) })
     }
 
     private func fetched(_ job: JobID) { handle(.resultsFetched(job)) }
@@ -85,11 +89,12 @@ extension JobBook {
 
 /// Turns a shuffle stream, which is asked again after a wake-up, into an asynchronous sequence.
 enum ResultStream {
-    /// Returns the stream's batches; `finished` is called when all of them were taken.
+    /// Returns the stream's batches, of a job's result; `finished` is called when all of them were taken.
+    /// Throws `RESULT_LOST` when they cannot be had.
     static func batches(
-        _ source: any ShuffleStream, finished: @escaping @Sendable () async -> Void
+        _ source: any ShuffleStream, of job: String, finished: @escaping @Sendable () async -> Void
     ) -> AsyncThrowingStream<Batch, any Error> {
-        let reader = Reader(source)
+        let reader = Reader(source, of: job)
         return AsyncThrowingStream {
             while true {
                 switch try reader.next() {
@@ -106,14 +111,27 @@ enum ResultStream {
         }
     }
 
+    /// Says that rows of a result are gone, and why.
+    static func lost(_ job: String, _ reason: String) -> EngineError {
+        .system(
+            "RESULT_LOST", "Rows of the job's result cannot be had any more: \(reason)",
+            remedy: "Run it again with: etl-submit retry \(job)")
+    }
+
     /// `@unchecked Sendable`: the asynchronous sequence's one consumer owns it.
     private final class Reader: @unchecked Sendable {
         private let source: any ShuffleStream
+        private let job: String
 
-        init(_ source: any ShuffleStream) { self.source = source }
+        init(_ source: any ShuffleStream, of job: String) {
+            self.source = source
+            self.job = job
+        }
 
         func next() throws -> Pull {
-            do { return try source.next() } catch let failure as FetchFailure { throw failure.error }
+            do { return try source.next() } catch let failure as FetchFailure {
+                throw ResultStream.lost(job, failure.error.message)
+            }
         }
     }
 }

@@ -41,6 +41,11 @@ final class JobSession: @unchecked Sendable {
         }
     }
 
+    /// Whether those rows are the text of EXPLAIN.
+    var givesPlan: Bool {
+        if case .explain = statements.last?.kind { true } else { false }
+    }
+
     /// Plans a statement. Throws errors with their place.
     func plan(_ statement: UInt32, cluster: ClusterFacts, nowMicroseconds: Int64) throws -> PlannedStatement {
         settings.nowMicroseconds = nowMicroseconds

@@ -7,7 +7,9 @@ extension StageStatus {
     init(_ stage: StageProgress) {
         self.init(
             id: "\(stage.key.statement).\(stage.key.stage)", name: stage.label, state: stage.state.rawValue,
-            tasks: .init(total: stage.total, done: stage.done, running: stage.running, failed: stage.failed),
+            tasks: .init(
+                total: stage.total, done: stage.done, running: stage.running, failed: stage.failed,
+                retried: stage.retried),
             rowsIn: stage.counters.rowsIn, rowsOut: stage.counters.rowsOut, bytesIn: stage.counters.bytesIn,
             bytesOut: stage.counters.bytesOut, shuffleBytes: stage.shuffleBytes,
             spillBytes: stage.counters.spillBytes, skew: stage.skew, seconds: stage.seconds)

@@ -58,13 +58,15 @@ package struct JobStatus: Codable, Sendable, Hashable {
     package var version: Int
     /// Whether the job's last statement gives rows.
     package var hasResult: Bool
+    /// Whether that result is the text of EXPLAIN, one row of one column; nil stands for false.
+    package var resultIsPlan: Bool?
     /// Notes for the user that are no errors: unknown settings, ignored clauses.
     package var warnings: [String]
 
     package init(
         id: String, name: String, state: JobState, submittedAt: String, startedAt: String? = nil,
         finishedAt: String? = nil, progress: Double = 0, stages: StageCounts, error: JobFailure? = nil,
-        version: Int = 0, hasResult: Bool = false, warnings: [String] = []
+        version: Int = 0, hasResult: Bool = false, resultIsPlan: Bool? = nil, warnings: [String] = []
     ) {
         self.id = id
         self.name = name
@@ -77,6 +79,7 @@ package struct JobStatus: Codable, Sendable, Hashable {
         self.error = error
         self.version = version
         self.hasResult = hasResult
+        self.resultIsPlan = resultIsPlan
         self.warnings = warnings
     }
 }
@@ -118,12 +121,15 @@ package struct StageStatus: Codable, Sendable, Hashable {
         package var done: Int
         package var running: Int
         package var failed: Int
+        /// Attempts that ended beyond each task's first; nil as 0.
+        package var retried: Int?
 
-        package init(total: Int, done: Int, running: Int, failed: Int) {
+        package init(total: Int, done: Int, running: Int, failed: Int, retried: Int? = nil) {
             self.total = total
             self.done = done
             self.running = running
             self.failed = failed
+            self.retried = retried
         }
     }
 

@@ -56,6 +56,7 @@ extension JobScheduler {
         record(.workerRegistered(worker, identity))
         links.append(nil)
         absentSince.append(nil)
+        lostAt.append(nil)
         return worker
     }
 
@@ -212,6 +213,9 @@ extension JobScheduler {
         }
         links[worker.index] = nil
         absentSince[worker.index] = nil
+        lostAt[worker.index] = now.monotonic
+        // The worker's loss takes its outputs in any case; told one by one they can be shown to users.
+        if loss != .left { for attempt in lost { record(.outputLost(attempt, isBlamed: false, nil)) } }
         record(.workerLost(worker, loss))
         for task in running.map(\.id.task) + lost.map(\.task) {
             requeue(task)

@@ -27,6 +27,8 @@ package struct JobScheduler: Sendable {
     var runners: [TaskID: [WorkerID]] = [:]
     /// When each known worker without a session is given up, at the place of its id.
     var absentSince: [Instant?] = []
+    /// When each worker was lost in this life of the coordinator, at the place of its id.
+    var lostAt: [Instant?] = []
     /// Launches wait until then for inventories; nil in normal service.
     var launchesHeldUntil: Instant?
     /// Ended jobs whose results are kept, with the end of their time.
@@ -105,6 +107,7 @@ package struct JobScheduler: Sendable {
         record(.epochStarted(ledger.epoch + 1))
         links = Array(repeating: nil, count: ledger.workers.count)
         absentSince = ledger.workers.map { $0.loss == nil ? now.monotonic : nil }
+        lostAt = Array(repeating: nil, count: ledger.workers.count)
         runtimes = Array(repeating: nil, count: ledger.jobs.count)
         if absentSince.contains(where: { $0 != nil }) {
             launchesHeldUntil = now.monotonic + settings.recoveryMilliseconds

@@ -19,6 +19,8 @@ package struct StageProgress: Sendable, Hashable {
     package var running: Int
     /// Counted failures so far.
     package var failed: Int
+    /// Attempts that ended beyond each task's first.
+    package var retried: Int
     /// Sum over finished tasks and the latest word of running ones.
     package var counters: TaskCounters
     package var shuffleBytes: Int
@@ -54,17 +56,39 @@ package struct WorkerProgress: Sendable, Hashable {
 
 // What the page, the REST interface and the metrics show.
 extension JobScheduler {
-    /// Shows every worker that is not lost, and the lost ones on request.
-    package func workerProgress(withLost: Bool = false) -> [WorkerProgress] {
+    /// Shows every worker with a session, and with the time the ones lost not long before it.
+    package func workerProgress(withLostAt time: Instant? = nil) -> [WorkerProgress] {
         ledger.workers.compactMap { record in
             let link = record.id.index < links.count ? links[record.id.index] : nil
-            if link == nil, !withLost { return nil }
+            if link == nil {
+                guard let time, isShownAsLost(record, at: time) else { return nil }
+            }
             return WorkerProgress(
                 id: record.id, identity: record.identity,
                 state: link.map { $0.isDraining ? .draining : .active } ?? .lost,
                 usedSlots: link?.attempts.count ?? 0, usedMemoryBytes: link?.usedMemoryBytes ?? 0,
                 shuffleBytes: link?.shuffleBytes ?? 0)
         }
+    }
+
+    /// Whether a task without output is needed, so that it runs or will run.
+    package func isWanted(_ task: TaskID) -> Bool {
+        guard let record = ledger.openTask(task), record.output == nil else { return false }
+        let job = ledger.jobs[task.stage.job.index]
+        guard job.fatal == nil, !job.isCancelRequested, let statement = job.statements.last else {
+            return false
+        }
+        return statement.wantedStages()[task.stage.stage.index]
+    }
+
+    /// Whether a worker without a session is worth showing: one that left is not, a lost one for a while, and
+    /// one that was there before the coordinator's restart until it comes or is lost.
+    private func isShownAsLost(_ record: WorkerRecord, at time: Instant) -> Bool {
+        guard let loss = record.loss else { return true }
+        guard loss != .left, record.id.index < lostAt.count, let lost = lostAt[record.id.index] else {
+            return false
+        }
+        return time - lost < settings.lostShownMilliseconds
     }
 
     /// Counts the tasks of runnable stages that wait for a slot.
@@ -141,7 +165,8 @@ extension JobScheduler {
                     : running > 0 || stage.doneCount > 0 ? .running : .waiting
         return StageProgress(
             key: key, label: stage.spec.label, state: state, total: stage.tasks.count, done: stage.doneCount,
-            running: running, failed: stage.tasks.reduce(0) { $0 + $1.failures.count }, counters: counters,
+            running: running, failed: stage.tasks.reduce(0) { $0 + $1.failures.count },
+            retried: stage.tasks.reduce(0) { $0 + max(0, $1.attemptCount - 1) }, counters: counters,
             shuffleBytes: stage.spec.output == .blocks ? counters.bytesOut : 0, skew: stage.skew,
             seconds: seconds(of: stage, moving))
     }

@@ -101,10 +101,10 @@ struct Witness {
             require(finished.contains(output.attempt), "attempt \(output.attempt) won but never finished")
             require(!ended.contains(task.stage.job), "task \(task) finished after its job ended")
             winners[task] = Winner(attempt: output.attempt, worker: output.worker)
-        case .outputLost(let attempt, _, _):
+        case .outputLost(let attempt, let isBlamed, _):
             counts.outputsLost += 1
             if winners[attempt.task]?.attempt == attempt { winners[attempt.task] = nil }
-            failures[attempt.task, default: 0] += 1
+            if isBlamed { failures[attempt.task, default: 0] += 1 }
         case .taskFailed(let record): failures[record.attempt.task, default: 0] += 1
         case .workerLost(let worker, _):
             counts.workersLost += 1

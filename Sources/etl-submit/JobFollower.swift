@@ -6,14 +6,21 @@ struct JobFollower {
     let service: any JobService
     let progress: ProgressForm
     let output: OutputForm
+    let display: ProgressDisplay
 
     /// Longest time between two looks at the job, milliseconds.
     private static let pollMilliseconds = 500
 
+    init(service: any JobService, progress: ProgressForm, output: OutputForm) {
+        self.service = service
+        self.progress = progress
+        self.output = output
+        display = ProgressDisplay(progress)
+    }
+
     /// Returns when the job has succeeded and its rows are written. Throws `ProgramExit` when it failed.
     func follow(_ first: JobStatus) async throws {
         var status = first
-        let display = ProgressDisplay(progress)
         let line = CoordinatorPatience()
         var watch = WorkerWatch(service)
         for warning in status.warnings { Terminal.printWarning(warning) }
@@ -32,7 +39,7 @@ struct JobFollower {
         }
         display.clear()
         switch status.state {
-        case .succeeded: try await finish(status, display)
+        case .succeeded: try await finish(status)
         case .cancelled:
             throw ProgramExit(status: 1, message: "The job was cancelled.")
         default:
@@ -41,9 +48,10 @@ struct JobFollower {
         }
     }
 
-    private func finish(_ status: JobStatus, _ display: ProgressDisplay) async throws {
+    private func finish(_ status: JobStatus) async throws {
         if status.hasResult, output != .none {
-            try await ResultWriter.write(try await service.result(status.id), form: output)
+            let result = try await service.result(status.id)
+            try await ResultWriter.write(result, form: output, isPlan: status.resultIsPlan == true)
         }
         if progress != .none, display.wantsSummary {
             display.summarise(status, stages: try await service.stages(status.id))
@@ -72,14 +80,13 @@ final class CoordinatorPatience {
         while true {
             do {
                 let answer = try await body()
-                if hasNoted { Terminal.printNote("The coordinator is back.") }
+                if hasNoted { display.note("The coordinator is back.") }
                 return answer
             } catch let error as EngineError
                 where CoordinatorPatience.passing.contains(error.code) && clock.now < deadline
             {
                 if !hasNoted {
-                    display.clear()
-                    Terminal.printNote(
+                    display.note(
                         "The coordinator does not answer; waiting up to \(CoordinatorPatience.seconds) s "
                             + "for it. The job goes on when it is back.")
                 }
@@ -104,8 +111,7 @@ struct WorkerWatch {
         guard !hasTold, quietLooks >= 2, let cluster = try? await service.cluster(), cluster.slots.total == 0
         else { return }
         hasTold = true
-        display.clear()
-        Terminal.printNote(
+        display.note(
             "No worker is connected; the job waits for one. Start it with: etl-worker --coordinator URL")
     }
 }

@@ -13,18 +13,26 @@ struct FaultTests {
         #expect(expected.status == 0, "\(expected.errors)")
         let job = try cluster.start(ShuffleJob.arguments)
         let id = try cluster.jobID(of: job)
-        #expect(try eventually(within: 30) { try cluster.doneTasks(of: id, stage: "0.0") >= 3 })
+        let allHoldOutputs = try eventually(within: 30) {
+            Set(try cluster.tasks(of: id).filter { $0.state == "succeeded" }.map(\.worker)).count == 3
+        }
+        #expect(allHoldOutputs)
         cluster.workers[1].send(SIGKILL)
         let ended = try job.waited()
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(ended.output == expected.output)
         let log = try cluster.submit(["logs", id]).output
         #expect(log.contains("was lost: its connection closed"), "\(log)")
-        // The tasks that the two others had finished are not run again.
+        // The tasks that the two others had finished are not run again, and the log names those that are.
+        let repeated = try cluster.tasks(of: id).filter { $0.attempts > 1 }
+        #expect(!repeated.isEmpty, "no task ran twice: the fault did not strike")
+        let named = log.matches(of: /(task \d+ of stage [\d.]+) .*; the task runs again\n/).map(\.1)
+        #expect(Set(named.map(String.init)) == Set(repeated.map(\.name)), "\(log)")
+        #expect(log.contains(" was on it; the task runs again"), "\(log)")
         let attempts = try cluster.attempts(of: id)
-        #expect(attempts.total > attempts.tasks, "no task ran twice: the fault did not strike")
         let replayed = attempts.total - attempts.tasks
         #expect(replayed <= attempts.tasks / 2, "\(replayed) of \(attempts.tasks) tasks ran again")
+        #expect(try cluster.metric("etl_task_retries_total") == Double(replayed))
     }
 
     @Test("a coordinator killed in mid-job goes on where it was, and etl-submit waits for it")

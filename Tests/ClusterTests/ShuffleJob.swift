@@ -53,14 +53,26 @@ extension TestCluster {
         return decoded.stages.first { $0.id == stage }?.tasks.done ?? 0
     }
 
+    /// Shows a task, as REST tells.
+    struct Task: Decodable {
+        var stage: String
+        var index: Int
+        var state: String
+        var attempts: Int
+        var worker: String?
+        /// As logs name it.
+        var name: String { "task \(index) of stage \(stage)" }
+    }
+
+    func tasks(of job: String) throws -> [Task] {
+        struct Tasks: Decodable { var tasks: [Task] }
+        let text = try get("/api/v1/jobs/\(job)/tasks")
+        return try JSONDecoder().decode(Tasks.self, from: Data(text.utf8)).tasks
+    }
+
     /// Tasks of a job, and attempts of them that were made, as REST tells.
     func attempts(of job: String) throws -> (tasks: Int, total: Int) {
-        struct Tasks: Decodable {
-            struct Task: Decodable { var attempts: Int }
-            var tasks: [Task]
-        }
-        let text = try get("/api/v1/jobs/\(job)/tasks")
-        let decoded = try JSONDecoder().decode(Tasks.self, from: Data(text.utf8))
-        return (decoded.tasks.count, decoded.tasks.reduce(0) { $0 + $1.attempts })
+        let tasks = try tasks(of: job)
+        return (tasks.count, tasks.reduce(0) { $0 + $1.attempts })
     }
 }

@@ -157,6 +157,14 @@ struct ErrorTextTests {
 
                 """),
         Failing(
+            name: "a variable without a value",
+            arguments: ["-e", "SELECT ${a} FROM json.`${dir}/x`", "--vars", "a=1"], status: 2,
+            errors: """
+                error: [USAGE] There is no value for ${dir}
+                  = Give it with: --vars dir=…
+
+                """),
+        Failing(
             name: "an unknown flag", arguments: ["-e", "SELECT 1", "--outptu", "csv"], status: 2,
             errors: """
                 error: Unknown option '--outptu'. Did you mean '--output'?
@@ -187,6 +195,42 @@ struct ErrorTextTests {
         #expect(run.errors == failing.errors)
         #expect(run.output == "")
         #expect(try program.contents() == before)
+    }
+
+    @Test("the text after -e may begin with a comment")
+    func leadingComment() throws {
+        let run = try Program().sql("-- one row\nSELECT 1 AS a")
+        #expect(run.status == 0 && run.output == "{\"a\":1}\n", "\(run.errors)")
+    }
+
+    @Test("what looks like a variable in strings and comments is text")
+    func variablesInText() throws {
+        let run = try Program().sql(
+            """
+            /* ${a} /* ${b} */ ${c} */ SELECT '${d}' AS a, -- ${e} '
+              "it's \\"${f}" AS b, r'\\' AS c, 'it''s' AS d, `${g}`.id AS `it's`, '${i}' AS f
+            FROM range(1) AS `${g}`
+            """, ["--vars", "g=h"])
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.output.hasPrefix("{\"a\":\"${d}\",\"b\":\"it's \\\"${f}\",\"c\":"), "\(run.output)")
+    }
+
+    @Test("EXPLAIN prints its text as it is; a query's column of that name stays a table")
+    func explainText() throws {
+        let program = try Program()
+        func table(_ text: String) throws -> String {
+            let run = try program.run(["-e", text, "--progress", "none"])
+            #expect(run.status == 0, "\(run.errors)")
+            return run.output
+        }
+        let query = "SELECT id, count(*) FROM range(0, 9) GROUP BY id"
+        let explained = try program.run(["explain", "-e", query])
+        let shown = try table("EXPLAIN EXTENDED " + query)
+        #expect(shown.split(separator: "\n") == explained.output.split(separator: "\n"))
+        #expect(shown.hasPrefix("== Analyzed Logical Plan ==\n") && !shown.contains("\\n"), "\(shown)")
+        #expect(try table("SELECT 'x' AS plan").contains("│ x    │"))
+        let json = try program.sql("EXPLAIN " + query).output
+        #expect(json.hasPrefix("{\"plan\":\"") && json.split(separator: "\n").count == 1)
     }
 
     @Test("modes PERMISSIVE and DROPMALFORMED keep what can be read", arguments: ["json", "csv"])

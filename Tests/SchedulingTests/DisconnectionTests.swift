@@ -46,6 +46,7 @@ struct DisconnectionTests {
             reader.life.address,
             [.failed(reader.launch.attempt, .fetchFailed(producer: missing, .system("GONE", "gone")))])
         #expect(bench.last.facts.contains(.workerLost(WorkerID(0), .disconnected)))
+        for attempt in held { #expect(bench.last.facts.contains(.outputLost(attempt, isBlamed: false, nil))) }
         // A loss is nobody's fault: no failure counts against the tasks.
         let tasks = bench.scheduler.ledger.jobs[0].statements[0].stages[0].tasks
         #expect(held.count >= 1)
@@ -87,6 +88,30 @@ struct DisconnectionTests {
         // Fenced after 20 s; then nobody relies on it.
         #expect(known.handle(.tick, at: Instant(milliseconds: 20_000)).last != .leave)
         #expect(known.handle(.tick, at: Instant(milliseconds: 20_001)).last == .leave)
+    }
+
+    @Test("a worker that left is shown no more, a lost one for ten minutes")
+    func shown() {
+        var bench = Bench()
+        func shown(after milliseconds: Int64) -> [WorkerState] {
+            bench.scheduler.workerProgress(withLostAt: Instant(milliseconds: bench.now + milliseconds))
+                .map(\.state)
+        }
+        bench.join("w1")
+        bench.join("w2")
+        bench.beat("w1", draining: true)
+        #expect(bench.last.facts == [.workerLost(WorkerID(0), .left)])
+        #expect(shown(after: 0) == [.active])
+        bench.handle(.workerDied(WorkerID(1)))
+        #expect(shown(after: 599_999) == [.lost])
+        #expect(shown(after: 600_000).isEmpty)
+        #expect(bench.scheduler.workerProgress().isEmpty)
+        // After a restart those lost before it are gone; one that may yet come is shown.
+        bench.join("w3")
+        bench = Bench(log: bench.log)
+        #expect(shown(after: 0) == [.lost])
+        #expect(
+            bench.scheduler.workerProgress(withLostAt: Instant(milliseconds: bench.now))[0].id == WorkerID(2))
     }
 
     @Test("an ended task's time tells its stage's seconds and skew")

@@ -17,7 +17,7 @@ actor JobTotals {
             spillBytes += stage.spillBytes
             rows += stage.rowsIn
             bytes += stage.bytesIn
-            retries += stage.tasks.failed
+            retries += stage.tasks.retried ?? 0
             tasksDone += stage.tasks.done
             tasksRunning += stage.tasks.running
         }
@@ -80,7 +80,8 @@ actor JobTotals {
         text.counter("etl_bytes_read_total", "Bytes that stages read.", sums.bytes)
         text.counter("etl_tasks_done_total", "Tasks that succeeded.", sums.tasksDone)
         text.counter(
-            "etl_task_retries_total", "Attempts that failed, so that their task ran again.", sums.retries)
+            "etl_task_retries_total",
+            "Attempts beyond each task's first, after a failure or the loss of its output.", sums.retries)
         return text
     }
 }

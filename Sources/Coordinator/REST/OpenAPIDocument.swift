@@ -68,7 +68,10 @@ enum OpenAPIDocument {
                 "id": "s", "name": "s", "state": "s", "submittedAt": "s", "progress": "n", "stages": "o",
                 "version": "i",
             ],
-            ["startedAt": "s", "finishedAt": "s", "error": "JobFailure", "hasResult": "b", "warnings": "a"]),
+            [
+                "startedAt": "s", "finishedAt": "s", "error": "JobFailure", "hasResult": "b",
+                "resultIsPlan": "b", "warnings": "a",
+            ]),
         object(
             "JobFailure", ["code": "s", "message": "s", "blame": "s"],
             ["remedy": "s", "file": "s", "line": "i", "column": "i", "lineText": "s", "length": "i"]),

@@ -75,6 +75,9 @@ extension RESTRouter {
             case .json: "application/x-ndjson"
             }
         let pieces = RowPieces(try await service.result(id), form: form)
+        // A result that is gone is told by the status: nothing is sent before its first rows are there.
+        // (HEAD takes none: the rows are released once all were taken.)
+        if request.method != "HEAD" { try await pieces.begin() }
         return WebResponse(
             status: 200, headers: [HeaderField("content-type", type)],
             body: .stream(AsyncThrowingStream { try await pieces.next() }))
@@ -91,6 +94,8 @@ extension RESTRouter {
         private var batches: AsyncThrowingStream<Batch, any Error>.Iterator
         private let encoder: ColumnBlockEncoder
         private var step = Step.head
+        /// The first batch, while it was not handed on.
+        private var first: Batch?
 
         init(_ result: JobResult, form: RowForm) {
             schema = result.schema
@@ -98,6 +103,9 @@ extension RESTRouter {
             batches = result.batches.makeAsyncIterator()
             encoder = ColumnBlockEncoder(schema: result.schema)
         }
+
+        /// Waits for the first batch.
+        func begin() async throws { first = try await batches.next(isolation: nil) }
 
         func next() async throws -> [UInt8]? {
             switch step {
@@ -117,7 +125,10 @@ extension RESTRouter {
         }
 
         private func rows() async throws -> [UInt8]? {
-            guard let batch = try await batches.next(isolation: nil) else {
+            var next = first
+            first = nil
+            if next == nil { next = try await batches.next(isolation: nil) }
+            guard let batch = next else {
                 step = .over
                 return form == .blocks ? ResultFraming.end : nil
             }

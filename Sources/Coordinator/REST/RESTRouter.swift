@@ -92,7 +92,7 @@ package struct RESTRouter: WebHandler {
         case "METHOD_NOT_ALLOWED": 405
         case "BODY_TOO_LARGE", "SQL_TOO_LONG": 413
         case "UNSUPPORTED_MEDIA_TYPE": 415
-        case "RESULT_EXPIRED": 410
+        case "RESULT_EXPIRED", "RESULT_LOST": 410
         default: nil
         }
     }

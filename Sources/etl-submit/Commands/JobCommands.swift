@@ -65,7 +65,10 @@ struct LogsCommand: AsyncParsableCommand {
             version = status.version
             let lines = try await service.logs(jobID, from: next)
             next += lines.count
-            for line in lines { print("\(line.time) \(line.level) \(line.message)") }
+            var out: [UInt8] = []
+            for line in lines { out += Array("\(line.time) \(line.level) \(line.message)\n".utf8) }
+            // Lines go out as they come, to a pipe too.
+            try StandardOutput.flush(&out)
             if !follow || (status.state.isEnd && lines.isEmpty) { return }
         }
     }

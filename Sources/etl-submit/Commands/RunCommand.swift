@@ -73,19 +73,16 @@ struct RunCommand: AsyncParsableCommand {
             return
         }
         Terminal.printNote("job \(status.id)")
-        let interruption = Interruption { count in
-            Task {
-                if count == 1, Terminal.inputIsTerminal, Terminal.errorIsTerminal {
-                    Terminal.write("\nDetach from the job, or cancel it? [d/c] ")
-                    if readLine()?.lowercased().hasPrefix("c") == true {
-                        _ = try? await service.cancel(status.id)
-                    }
-                }
-                Terminal.printNote("\nFollow again with: etl-submit wait \(status.id)")
-                _exit(130)
-            }
+        let follower = JobFollower(service: service, progress: progress, output: output)
+        let farewell = Farewell(service: service, id: status.id, display: follower.display)
+        let interruption = Interruption { _ in Task { await farewell.say() } }
+        do {
+            try await follower.follow(status)
+        } catch {
+            // What the user asked for is no failure to tell of: the farewell ends the program.
+            if farewell.isCancelling { try await Task.sleep(for: .seconds(Farewell.patienceSeconds)) }
+            throw error
         }
-        try await JobFollower(service: service, progress: progress, output: output).follow(status)
         interruption.end()
     }
 }
@@ -95,7 +92,10 @@ struct JobOptions: ParsableArguments {
     @Argument(help: "File of SQL statements, or directory of a pipeline.", completion: .file())
     var job: String?
 
-    @Option(name: [.customShort("e")], help: "SQL statements to run instead of a file's.")
+    // Whatever follows is the text: it may begin with a comment's `--`.
+    @Option(
+        name: [.customShort("e")], parsing: .unconditional, help: "SQL statements to run instead of a file's."
+    )
     var sql: String?
 
     @Option(help: "Name shown for the job.")
@@ -134,6 +134,7 @@ struct JobOptions: ParsableArguments {
         for (key, value) in try JobOptions.pairs(vars, flag: "--vars") {
             text = text.replacing("${\(key)}", with: value)
         }
+        try TextVariables.check(text)
         return JobRequest(
             id: id, name: name ?? job.map { String($0.split(separator: "/").last ?? "") }, sql: text,
             file: job,

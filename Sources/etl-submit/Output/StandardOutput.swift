@@ -24,7 +24,7 @@ enum StandardOutput {
         if let failure {
             throw .user(
                 "OUTPUT_CLOSED",
-                "The rows cannot be written to standard output: \(String(cString: strerror(failure)))")
+                "Standard output cannot be written: \(String(cString: strerror(failure)))")
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Protocol
+import Synchronization
 import Vocabulary
 
 /// Names the ways to show progress.
@@ -8,11 +9,16 @@ enum ProgressForm: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// Shows a running job on standard error: live lines on a terminal, one line a stage when it ends elsewhere.
-final class ProgressDisplay {
+final class ProgressDisplay: Sendable {
+    private struct State {
+        var linesShown = 0
+        var stagesReported = Set<String>()
+        var isStopped = false
+    }
+
     private let isLive: Bool
     private let isPlain: Bool
-    private var linesShown = 0
-    private var stagesReported = Set<String>()
+    private let state = Mutex(State())
 
     init(_ form: ProgressForm) {
         isLive = form == .auto && Terminal.errorIsTerminal
@@ -25,32 +31,55 @@ final class ProgressDisplay {
 
     /// Shows the stages that run, in place of those shown before.
     func show(_ status: JobStatus, stages: [StageStatus]) {
-        if isPlain { return reportFinished(stages) }
-        guard isLive else { return }
-        clear()
-        let running = stages.filter { $0.state == "running" }
-        let width = Terminal.width
-        let lines = running.map { String(StageLine.text($0, width: width).prefix(width)) }
-        Terminal.write(lines.map { $0 + "\n" }.joined())
-        linesShown = lines.count
+        state.withLock { state in
+            if state.isStopped { return }
+            if isPlain { return ProgressDisplay.reportFinished(stages, &state) }
+            guard isLive else { return }
+            ProgressDisplay.clear(&state)
+            let running = stages.filter { $0.state == "running" }
+            let width = Terminal.width
+            let lines = running.map { String(StageLine.text($0, width: width).prefix(width)) }
+            Terminal.write(lines.map { $0 + "\n" }.joined())
+            state.linesShown = lines.count
+        }
     }
 
     /// Takes the live lines away.
-    func clear() {
-        guard linesShown > 0 else { return }
-        Terminal.write("\u{1B}[\(linesShown)A\u{1B}[J")
-        linesShown = 0
+    func clear() { state.withLock { ProgressDisplay.clear(&$0) } }
+
+    /// Prints a line of information in place of the live lines.
+    func note(_ text: String) {
+        state.withLock { state in
+            if state.isStopped { return }
+            ProgressDisplay.clear(&state)
+            Terminal.printNote(text)
+        }
     }
 
-    private func reportFinished(_ stages: [StageStatus]) {
-        for stage in stages where stage.state == "succeeded" && stagesReported.insert(stage.id).inserted {
+    /// Takes the live lines away and shows nothing any more, so that the user can be asked.
+    func stop() {
+        state.withLock { state in
+            ProgressDisplay.clear(&state)
+            state.isStopped = true
+        }
+    }
+
+    private static func clear(_ state: inout State) {
+        guard state.linesShown > 0 else { return }
+        Terminal.write("\u{1B}[\(state.linesShown)A\u{1B}[J")
+        state.linesShown = 0
+    }
+
+    private static func reportFinished(_ stages: [StageStatus], _ state: inout State) {
+        for stage in stages
+        where stage.state == "succeeded" && state.stagesReported.insert(stage.id).inserted {
             Terminal.printNote("stage \(stage.id) done: \(StageLine.text(stage, width: 120))")
         }
     }
 
     /// Says in a line what the job did.
     func summarise(_ status: JobStatus, stages: [StageStatus]) {
-        if isPlain { reportFinished(stages) }
+        if isPlain { state.withLock { ProgressDisplay.reportFinished(stages, &$0) } }
         let rows = stages.reduce(0) { $0 + $1.rowsIn }
         let bytes = stages.reduce(0) { $0 + $1.bytesIn }
         let seconds = stages.reduce(0) { $0 + $1.seconds }

@@ -1,0 +1,106 @@
+import Foundation
+import Programs
+import Testing
+
+/// Plays what users do at their terminal while a cluster works for them.
+@Suite("etl-submit beside a cluster", .serialized)
+struct ClientTests {
+    @Test("logs -f shows lines as they come when its output is no terminal")
+    func followedLogs() throws {
+        // Without a worker the job waits.
+        let cluster = try TestCluster(workers: 0)
+        defer { cluster.stop() }
+        let id = try cluster.submit(["run", "-e", "SELECT max(id) FROM range(0, 9)", "--detach"]).output
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let logs = try cluster.start(["logs", "-f", id])
+        #expect(eventually(within: 10) { logs.outputSoFar.contains(" info accepted\n") })
+        #expect(logs.isRunning)
+        _ = try cluster.submit(["cancel", id])
+        let ended = try logs.waited()
+        #expect(ended.status == 0 && ended.output.hasSuffix(" info cancelled\n"), "\(ended)")
+    }
+
+    /// Runs a command on a terminal of its own: presses Ctrl-C once progress shows, listens a while, answers
+    /// with the last argument. Prints what came before the question, after it, and after the answer, and
+    /// the exit status, between lines of `====`.
+    private static let typist = """
+        import os, pty, select, sys, time
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execv(sys.argv[1], sys.argv[1:-1])
+
+        def hear(seconds, until=None):
+            heard, end = b"", time.time() + seconds
+            while time.time() < end and not (until and until in heard):
+                if select.select([terminal], [], [], 0.1)[0]:
+                    try:
+                        heard += os.read(terminal, 65536)
+                    except OSError:
+                        break
+            return heard
+
+        before = hear(20, b" tasks ")
+        os.write(terminal, b"\\x03")
+        before += hear(10, b"[d/c] ")
+        parts = [before, hear(2)]
+        os.write(terminal, sys.argv[-1].encode() + b"\\n")
+        parts.append(hear(20))
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print("\\n====\\n".join([p.decode(errors="replace") for p in parts] + [str(status)]))
+        """
+
+    private static func type(_ answer: String, _ cluster: TestCluster) throws -> [String] {
+        let command = ProgramRun.built("etl-submit").path
+        let ran = try ProgramRun.run(
+            ProgramRun.python,
+            ["-c", typist, command] + ShuffleJob.slowArguments + cluster.clientArguments + [answer])
+        return ran.output.replacingOccurrences(of: "\r\n", with: "\n").components(separatedBy: "\n====\n")
+    }
+
+    @Test("Ctrl-C asks on a quiet terminal; c cancels the job and says so, d leaves it to the cluster")
+    func interruption() throws {
+        let cluster = try TestCluster(workers: 1)
+        defer { cluster.stop() }
+        let cancelled = try Self.type("c", cluster)
+        try #require(cancelled.count == 4, "\(cancelled)")
+        #expect(cancelled[0].contains(" tasks ") && cancelled[0].hasSuffix("[d/c] "), "\(cancelled)")
+        #expect(cancelled[1] == "", "\(cancelled)")
+        let id = try #require(cancelled[0].firstMatch(of: /job ([0-9a-f-]{36})/)).1
+        // The terminal echoes the answer.
+        #expect(cancelled[2] == "c\njob \(id) is cancelled\n", "\(cancelled)")
+        #expect(cancelled[3] == "130\n")
+        let detached = try Self.type("d", cluster)
+        try #require(detached.count == 4, "\(detached)")
+        let other = try #require(detached[0].firstMatch(of: /job ([0-9a-f-]{36})/)).1
+        #expect(detached[2] == "d\nFollow again with: etl-submit wait \(other)\n", "\(detached)")
+        #expect(detached[3] == "130\n")
+        #expect(try cluster.submit(["list"]).output.contains(other))
+    }
+
+    @Test("workers that left or were killed after a job's end: no rows, and what to do; and who is shown")
+    func lostResult() throws {
+        let cluster = try TestCluster(workers: 2)
+        defer { cluster.stop() }
+        let id = try cluster.submit(
+            ["run", "-e", "SELECT id, count(*) FROM range(0, 9) GROUP BY id", "--detach"]
+        ).output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let isDone = try eventually(within: 20) {
+            try cluster.get("/api/v1/jobs/\(id)").contains(#""state":"succeeded""#)
+        }
+        #expect(isDone)
+        for worker in cluster.workers { worker.send(SIGKILL) }
+        let waited = try cluster.submit(["wait", id])
+        #expect(waited.status == 1)
+        #expect(waited.errors.contains("[RESULT_LOST]") && waited.output == "", "\(waited)")
+        #expect(waited.errors.contains("Run it again with: etl-submit retry \(id)"), "\(waited.errors)")
+        let areLost = try eventually(within: 15) {
+            try cluster.get("/api/v1/workers").ranges(of: #""state":"lost""#).count == 2
+        }
+        #expect(areLost)
+        let third = try cluster.startWorker()
+        try cluster.awaitWorkers(1)
+        third.send(SIGTERM)
+        #expect(try third.waited().status == 0)
+        #expect(try cluster.get("/api/v1/workers").ranges(of: #""id":"#).count == 2)
+    }
+}

@@ -99,12 +99,12 @@ struct NodeTests {
         }
         #expect(succeeded)
         // The worker is there, its output is not; then the worker is gone too.
-        try await expectLost(job)
+        try await expectLost(job, "is no longer on worker w1")
         await node.handle(.workerDied(WorkerID(0)))
         try await expectLost(job, "worker w1 was lost: its process died")
     }
 
-    private func expectLost(_ job: JobStatus, _ reason: String = "") async throws {
+    private func expectLost(_ job: JobStatus, _ reason: String) async throws {
         let answer = await RESTRouter(service: node).handle(
             WebRequest(
                 method: "GET", path: "/api/v1/jobs/\(job.id)/result", query: [:], headers: [],

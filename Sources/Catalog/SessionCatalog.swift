@@ -55,6 +55,12 @@ package final class SessionCatalog: JobCatalog, Sendable {
 
     package func defaultLocation(ofTable name: String) -> String { "\(warehouse)/\(name.lowercased())" }
 
+    package func holdsFiles(at location: String) throws(EngineError) -> Bool {
+        let place = PathListing.trimmed(location)
+        guard try tree.entry(at: place) != nil else { return false }
+        return try !PathListing(tree: tree).files(at: [place]).isEmpty
+    }
+
     /// Applies what a statement changes, once its work is done. Settings are the caller's.
     package func apply(_ change: CatalogChange) {
         footers.removeAll()

@@ -96,10 +96,31 @@ extension StatementPlanner {
     // MARK: CREATE TABLE
 
     func createTable(_ create: CreateTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
-        guard let table = try newTable(create, span: span) else { return PlannedStatement(work: .none) }
+        guard var table = try newTable(create, span: span) else { return PlannedStatement(work: .none) }
+        if !isReplay { try findFiles(of: &table, create, span: span) }
         let change = CatalogChange.createTable(table.definition, replaces: create.replaces)
         guard let plan = table.plan else { return PlannedStatement(work: .none, change: change) }
         return PlannedStatement(work: .stages(try steps(plan, write: table.write).graph), change: change)
+    }
+
+    /// Looks for files where a query's new table is to lie. Files that are there already are the table for IF
+    /// NOT EXISTS, and an error without, as in Spark: rows would silently be added to them.
+    private func findFiles(
+        of table: inout NewTable, _ create: CreateTableSyntax, span: SourceSpan
+    ) throws(EngineError) {
+        let write = table.write
+        guard table.plan != nil, write.mode != .overwrite, try catalog.holdsFiles(at: write.path) else {
+            return
+        }
+        guard create.ifNotExists else {
+            let optionSpan = create.options.first { $0.key.lowercased() == "path" }?.span
+            throw .locationNotEmpty(write.path, at: location(create.locationSpan ?? optionSpan ?? span))
+        }
+        let found = try catalog.files(
+            format: write.format, paths: [write.path], options: write.options, schema: nil)
+        table.plan = nil
+        table.definition.schema = found.schema
+        table.definition.partitionColumns = found.partitionSchema.names
     }
 
     /// Returns the table that a CREATE TABLE makes, or nil when IF NOT EXISTS finds it there.
@@ -131,8 +152,10 @@ extension StatementPlanner {
         try checkNames(bound.output, span: span)
         let folders = try positions(of: names, in: bound.output, at: self.span(of: create.partitionedBy))
         let isOwn = create.location == nil && optionPath == nil
+        let mode: FileWrite.Mode =
+            isOwn || create.replaces ? .overwrite : create.ifNotExists ? .ignore : .errorIfExists
         let write = FileWrite(
-            path: location, format: format, mode: isOwn || create.replaces ? .overwrite : .errorIfExists,
+            path: location, format: format, mode: mode,
             partitionColumns: folders, options: options, schema: bound.output.schema)
         let fields = bound.output.schema.fields
         let data = fields.indices.filter { !folders.contains($0) }

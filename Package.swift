@@ -117,8 +117,8 @@ let package = Package(
         room(
             "Catalog",
             [
-                "Vocabulary", "Memory", "Columns", "Formats", "Storage", "SQLSyntax", "Plans", "Functions",
-                "Planner",
+                "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Storage", "SQLSyntax", "Plans",
+                "Functions", "Planner",
             ]),
         // cluster
         room(
@@ -195,7 +195,9 @@ let package = Package(
         tests(
             "PlannerTests", ["Planner", "Functions", "SQLSyntax", "Plans", "Columns", "Vocabulary"],
             resources: [.copy("Cases")]),
-        tests("CatalogTests", ["Catalog", "Planner", "Formats", "Plans", "Columns", "Vocabulary"]),
+        tests(
+            "CatalogTests",
+            ["Catalog", "Planner", "Formats", "Plans", "Kernels", "Columns", "Vocabulary"]),
         tests(
             "ExecutionTests",
             ["Execution", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),

@@ -44,7 +44,8 @@ final class JobSession: @unchecked Sendable {
     private func planner(
         _ settings: SessionSettings, _ cluster: ClusterFacts, isReplay: Bool = false
     ) -> StatementPlanner {
-        StatementPlanner(
+        catalog.use(timeZone: settings.timeZone)
+        return StatementPlanner(
             catalog: catalog, settings: settings, cluster: cluster, source: source, isReplay: isReplay)
     }
 
@@ -94,7 +95,9 @@ final class JobSession: @unchecked Sendable {
     func explain(cluster: ClusterFacts, nowMicroseconds: Int64) throws -> String {
         var text: [String] = []
         for (index, statement) in statements.enumerated() {
-            if let explained = try planner(settings, cluster).explanation(of: statement) { text.append(explained) }
+            if let explained = try planner(settings, cluster).explanation(of: statement) {
+                text.append(explained)
+            }
             let planned = try plan(UInt32(index), cluster: cluster, nowMicroseconds: nowMicroseconds)
             try finish(planned)
         }

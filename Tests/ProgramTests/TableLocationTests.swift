@@ -14,7 +14,7 @@ struct TableLocationTests {
     }
 
     static func rows(_ program: Program) throws -> String {
-        try program.sql("SELECT a FROM json.`out` ORDER BY a", "--output", "csv").output
+        try program.sql("SELECT a FROM json.`out` ORDER BY a").output
     }
 
     @Test("CREATE TABLE AS does not add to files that are there")
@@ -34,7 +34,7 @@ struct TableLocationTests {
         for _ in 0..<2 {
             let run = try program.sql("CREATE OR REPLACE \(Self.create)")
             #expect(run.status == 0, "\(run.errors)")
-            #expect(try Self.rows(program) == "a\n2\n")
+            #expect(try Self.rows(program) == "{\"a\":2}\n")
         }
     }
 
@@ -43,10 +43,9 @@ struct TableLocationTests {
         let program = try Self.prepared()
         let before = try program.contents()
         let run = try program.sql(
-            "CREATE TABLE IF NOT EXISTS t USING json LOCATION 'out' AS SELECT 2 AS a; SELECT a FROM t",
-            "--output", "csv")
+            "CREATE TABLE IF NOT EXISTS t USING json LOCATION 'out' AS SELECT 2 AS a; SELECT a FROM t")
         #expect(run.status == 0, "\(run.errors)")
-        #expect(run.output == "a\n1\n")
+        #expect(run.output == "{\"a\":1}\n")
         #expect(try program.contents() == before)
     }
 
@@ -55,6 +54,25 @@ struct TableLocationTests {
         let program = try Program()
         let run = try program.sql("CREATE \(Self.create); INSERT INTO t SELECT 3")
         #expect(run.status == 0, "\(run.errors)")
-        #expect(try Self.rows(program) == "a\n2\n3\n")
+        #expect(try Self.rows(program) == "{\"a\":2}\n{\"a\":3}\n")
+    }
+
+    @Test("folders of timestamps are named and read in the session's zone, as Spark does")
+    func zones() throws {
+        let program = try Program()
+        let zone = "SET spark.sql.session.timeZone = Europe/Berlin; "
+        let rows = "SELECT 1 AS a, timestamp'2024-07-01 12:30:00' AS t UNION ALL "
+            + "SELECT 2, timestamp'2024-01-01 00:00:00.5'"
+        let run = try program.sql(
+            zone + "CREATE TABLE t USING json PARTITIONED BY (t) LOCATION 'out' AS \(rows)")
+        #expect(run.status == 0, "\(run.errors)")
+        let folders = try program.contents("out").keys.filter { $0.hasPrefix("t=") && !$0.contains("/") }
+        #expect(
+            folders.sorted() == ["t=2024-01-01 00%3A00%3A00.5", "t=2024-07-01 12%3A30%3A00"])
+        let query = "SELECT a, unix_micros(t) AS u FROM json.`out` ORDER BY a"
+        let read = try program.sql(zone + query)
+        #expect(read.output == "{\"a\":1,\"u\":1719829800000000}\n{\"a\":2,\"u\":1704063600500000}\n", "\(read.errors)")
+        let elsewhere = try program.sql(query)
+        #expect(elsewhere.output == "{\"a\":1,\"u\":1719837000000000}\n{\"a\":2,\"u\":1704067200500000}\n")
     }
 }

@@ -72,6 +72,8 @@ struct TableLocationTests {
         let query = "SELECT a, unix_micros(t) AS u FROM json.`out` ORDER BY a"
         let read = try program.sql(zone + query)
         #expect(read.output == "{\"a\":1,\"u\":1719829800000000}\n{\"a\":2,\"u\":1704063600500000}\n", "\(read.errors)")
+        let shown = try program.sql(zone + "SELECT t FROM json.`out` WHERE a = 1")
+        #expect(shown.output == "{\"t\":\"2024-07-01 12:30:00\"}\n", "\(shown.errors)")
         let elsewhere = try program.sql(query)
         #expect(elsewhere.output == "{\"a\":1,\"u\":1719837000000000}\n{\"a\":2,\"u\":1704067200500000}\n")
     }

@@ -9,6 +9,8 @@ package enum Limits {
     package static let sqlBytes = 256 * 1024
     /// Deepest nesting accepted in SQL, plans and JSON.
     package static let nestingDepth = 128
+    /// Most terms of one chain of AND or OR, and most inputs of one chain of UNION ALL.
+    package static let chainLength = 10_000
     /// Longest body of a control request, bytes.
     package static let requestBodyBytes = 1 << 20
     /// Largest string or binary value, bytes.

@@ -61,6 +61,29 @@ struct ErrorTextTests {
 
             """),
         .sql(
+            "a star over an empty file, written", ["empty.csv": ""],
+            "INSERT OVERWRITE DIRECTORY 'out' USING csv SELECT * FROM csv.`empty.csv`",
+            """
+            error: [UNABLE_TO_INFER_SCHEMA] The query has no columns to write: the files that it reads hold \
+            no rows
+              --> <command line>:1:1
+               | INSERT OVERWRITE DIRECTORY 'out' USING csv SELECT * FROM csv.`empty.csv`
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+              = Give the columns of the files with CREATE TEMPORARY VIEW name (columns) USING ….
+
+            """),
+        .sql(
+            "INSERT into a view on files", ["in.csv": "1\n"],
+            "CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv'); INSERT INTO v VALUES ('2')",
+            """
+            error: [UNSUPPORTED_INSERT.NOT_ALLOWED] INSERT takes a table, and this is a temporary view: v
+              --> <command line>:1:72
+               | CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv'); INSERT INTO v VALUES ('2')
+               |                                                                        ^
+              = Make a table on the files: CREATE TABLE name (columns) USING format LOCATION 'path'.
+
+            """),
+        .sql(
             "a file that is no Parquet", ["in.parquet": brokenCSV], "SELECT * FROM parquet.`in.parquet`",
             """
             error: [FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER] This is no Parquet file, or it is \

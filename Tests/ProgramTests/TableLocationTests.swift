@@ -61,7 +61,8 @@ struct TableLocationTests {
     func zones() throws {
         let program = try Program()
         let zone = "SET spark.sql.session.timeZone = Europe/Berlin; "
-        let rows = "SELECT 1 AS a, timestamp'2024-07-01 12:30:00' AS t UNION ALL "
+        let rows =
+            "SELECT 1 AS a, timestamp'2024-07-01 12:30:00' AS t UNION ALL "
             + "SELECT 2, timestamp'2024-01-01 00:00:00.5'"
         let run = try program.sql(
             zone + "CREATE TABLE t USING json PARTITIONED BY (t) LOCATION 'out' AS \(rows)")
@@ -71,10 +72,27 @@ struct TableLocationTests {
             folders.sorted() == ["t=2024-01-01 00%3A00%3A00.5", "t=2024-07-01 12%3A30%3A00"])
         let query = "SELECT a, unix_micros(t) AS u FROM json.`out` ORDER BY a"
         let read = try program.sql(zone + query)
-        #expect(read.output == "{\"a\":1,\"u\":1719829800000000}\n{\"a\":2,\"u\":1704063600500000}\n", "\(read.errors)")
+        #expect(
+            read.output == "{\"a\":1,\"u\":1719829800000000}\n{\"a\":2,\"u\":1704063600500000}\n",
+            "\(read.errors)")
         let shown = try program.sql(zone + "SELECT t FROM json.`out` WHERE a = 1")
         #expect(shown.output == "{\"t\":\"2024-07-01 12:30:00\"}\n", "\(shown.errors)")
         let elsewhere = try program.sql(query)
         #expect(elsewhere.output == "{\"a\":1,\"u\":1719837000000000}\n{\"a\":2,\"u\":1704067200500000}\n")
+    }
+
+    @Test("a star over files without rows gives no columns and no rows")
+    func emptyFiles() throws {
+        let program = try Program()
+        try program.write("e.csv", "")
+        try program.write("e.json", "")
+        for file in ["csv.`e.csv`", "json.`e.json`"] {
+            for query in ["SELECT * FROM \(file)", "SELECT *, 1 AS one FROM \(file)"] {
+                let run = try program.sql(query)
+                #expect(run.status == 0 && run.output == "", "\(query): \(run.errors)")
+            }
+            let counted = try program.sql("SELECT count(*) AS n FROM (SELECT * FROM \(file))")
+            #expect(counted.output == "{\"n\":0}\n", "\(counted.errors)")
+        }
     }
 }

@@ -83,8 +83,15 @@ extension StatementPlanner {
         return mode?.lowercased() == "dynamic"
     }
 
-    /// Two columns of one name cannot both be in a file.
+    /// Two columns of one name cannot both be in a file, and a file without columns holds nothing.
     private func checkNames(_ output: [ColumnReference], span: SourceSpan) throws(EngineError) {
+        if output.isEmpty {
+            throw .user(
+                "UNABLE_TO_INFER_SCHEMA",
+                "The query has no columns to write: the files that it reads hold no rows",
+                remedy: "Give the columns of the files with CREATE TEMPORARY VIEW name (columns) USING ….",
+                at: location(span))
+        }
         var seen: Set<String> = []
         for column in output where !seen.insert(column.name.lowercased()).inserted {
             throw .user(
@@ -174,7 +181,9 @@ extension StatementPlanner {
     }
 
     func tableWrite(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> Target {
-        guard let table = catalog.table(named: insert.table.map(\.text)) else { throw notFound(insert.table) }
+        guard let table = catalog.table(named: insert.table.map(\.text)) else {
+            throw try notInsertable(insert.table)
+        }
         let binder = Binder(catalog: catalog, settings: settings, source: source)
         let bound = try binder.bind(insert.query)
         var fixed: [String: Expression] = [:]
@@ -190,6 +199,16 @@ extension StatementPlanner {
             dynamicPartitionOverwrite: insert.overwrites && !folders.isEmpty && isDynamicTarget,
             partitionColumns: folders, options: table.options, schema: plan.output.schema)
         return Target(plan: plan, write: write)
+    }
+
+    /// Says why a name takes no rows: it is a view, or nothing at all.
+    private func notInsertable(_ name: [NameSyntax]) throws(EngineError) -> EngineError {
+        guard try catalog.relation(named: name.map(\.text)) != nil else { return notFound(name) }
+        let text = name.map(\.text).joined(separator: ".")
+        return .user(
+            "UNSUPPORTED_INSERT.NOT_ALLOWED", "INSERT takes a table, and this is a temporary view: \(text)",
+            remedy: "Make a table on the files: CREATE TABLE name (columns) USING format LOCATION 'path'.",
+            at: span(of: name))
     }
 
     /// Returns the query with the table's columns, in its order and of its types.

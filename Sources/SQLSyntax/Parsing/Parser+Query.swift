@@ -44,7 +44,14 @@ extension Parser {
                 remedy: "Unroll the recursion into a fixed number of joins.",
                 at: source.location(current.span))
         }
-        return try commaSeparated { (parser) throws(EngineError) in try parser.commonTable() }
+        let tables = try commaSeparated { (parser) throws(EngineError) in try parser.commonTable() }
+        var names: Set<String> = []
+        for table in tables where !names.insert(table.name.text).inserted {
+            throw fail(
+                "Two common table expressions of one WITH have the same name: \(table.name.text).",
+                code: "DUPLICATED_CTE_NAMES", at: table.name.span, remedy: "Give one of them another name.")
+        }
+        return tables
     }
 
     private mutating func commonTable() throws(EngineError) -> CommonTableSyntax {

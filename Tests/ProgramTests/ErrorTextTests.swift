@@ -33,7 +33,7 @@ struct ErrorTextTests {
             "CREATE TEMPORARY VIEW v (a INT, b STRING) USING json OPTIONS (path 'in.json', mode 'FAILFAST'); "
                 + "SELECT * FROM v",
             """
-            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, byte 16, does not fit \
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, line 2, byte 16, does not fit \
             the schema (mode FAILFAST): {"a":2,"b":"y"
               = \(modes)
 
@@ -42,7 +42,7 @@ struct ErrorTextTests {
             "a broken JSON record while columns are inferred", ["in.json": brokenJSON],
             "CREATE TEMPORARY VIEW v USING json OPTIONS (path 'in.json', mode 'FAILFAST')",
             """
-            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, byte 16, does not fit \
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, line 2, byte 16, does not fit \
             the schema (mode FAILFAST): {"a":2,"b":"y"
               --> <command line>:1:45
                | CREATE TEMPORARY VIEW v USING json OPTIONS (path 'in.json', mode 'FAILFAST')
@@ -55,7 +55,7 @@ struct ErrorTextTests {
             "CREATE TEMPORARY VIEW v (a INT, b STRING) USING csv OPTIONS (path 'in.csv', header 'true', "
                 + "mode 'FAILFAST'); SELECT * FROM v",
             """
-            error: [MALFORMED_RECORD_IN_PARSING] A record in in.csv, byte 8, does not fit \
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.csv, line 3, byte 8, does not fit \
             the schema (mode FAILFAST): 2
               = \(modes)
 

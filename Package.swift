@@ -117,8 +117,8 @@ let package = Package(
         room(
             "Catalog",
             [
-                "Vocabulary", "Memory", "Columns", "Formats", "Storage", "SQLSyntax", "Plans", "Functions",
-                "Planner",
+                "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Storage", "SQLSyntax", "Plans",
+                "Functions", "Planner",
             ]),
         // cluster
         room(
@@ -152,7 +152,12 @@ let package = Package(
                 "Execution", "Worker",
                 "Coordinator",
             ]),
-        room("Settings", ["Vocabulary"], products: [.product(name: "Yams", package: "Yams")]),
+        room(
+            "Settings", ["Vocabulary"],
+            products: [
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         // pipelines
         room("Templates", ["Vocabulary"]),
         room(
@@ -209,7 +214,9 @@ let package = Package(
         tests(
             "PlannerTests", ["Planner", "Functions", "SQLSyntax", "Plans", "Columns", "Vocabulary"],
             resources: [.copy("Cases")]),
-        tests("CatalogTests", ["Catalog", "Planner", "Formats", "Plans", "Columns", "Vocabulary"]),
+        tests(
+            "CatalogTests",
+            ["Catalog", "Planner", "Formats", "Plans", "Kernels", "Columns", "Vocabulary"]),
         tests(
             "ExecutionTests",
             ["Execution", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
@@ -218,6 +225,7 @@ let package = Package(
         tests("FormatsTests", ["Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
+        tests("SettingsTests", ["Settings", "Vocabulary"]),
         tests("PipelinesTests", ["Pipelines", "Templates", "Vocabulary"]),
     ],
     swiftLanguageModes: [.v6],

@@ -1,4 +1,5 @@
 import Columns
+import Kernels
 import Plans
 import Vocabulary
 
@@ -40,11 +41,11 @@ enum PartitionFolders {
 
     /// Returns the schema of the partition columns and each file's values. Types are inferred as Spark does:
     /// INT, BIGINT, DECIMAL, DOUBLE, DATE, TIMESTAMP, else STRING, over all values of a key; `given` types
-    /// win. Throws
-    /// `CONFLICTING_DIRECTORY_STRUCTURES` when files
-    /// lie under different keys.
+    /// win. Instants are
+    /// in `zone`. Throws `CONFLICTING_DIRECTORY_STRUCTURES` when files lie under different keys.
     static func discover(
-        _ files: [[(key: String, value: String)]], root: String, infersTypes: Bool, given: Schema?
+        _ files: [[(key: String, value: String)]], root: String, infersTypes: Bool, given: Schema?,
+        zone: Zone
     ) throws(EngineError) -> (schema: Schema, values: [[Literal]]) {
         guard let first = files.first(where: { !$0.isEmpty }) else {
             return (Schema([Field]()), files.map { _ in [] })
@@ -66,7 +67,7 @@ enum PartitionFolders {
                 given?.index(of: key).flatMap { given?[$0].type } ?? (infersTypes ? inferred(texts) : .string)
             fields.append(Field(key, type))
             var literals: [Literal] = []
-            for text in texts { literals.append(try literal(text, type, key: key)) }
+            for text in texts { literals.append(try literal(text, type, key: key, zone)) }
             columns.append(literals)
         }
         return (Schema(fields), files.indices.map { file in columns.map { $0[file] } })
@@ -110,6 +111,11 @@ enum PartitionFolders {
         return backMonth == month && backDay == day ? result : nil
     }
 
+    /// Reads a date or `yyyy-mm-dd hh:mm:ss` as the microseconds that a local clock shows since 1970.
+    private static func clockTime(_ text: String) -> Int64? {
+        instant(text) ?? days(text).map { $0 * 86_400_000_000 }
+    }
+
     /// Reads `yyyy-mm-dd hh:mm:ss` with an optional fraction, in UTC, as microseconds since 1970.
     static func instant(_ text: String) -> Int64? {
         guard text.utf8.count >= 19, text.utf8.count <= 26, let day = days(String(text.prefix(10))) else {
@@ -133,8 +139,9 @@ enum PartitionFolders {
         digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Int64(String(decoding: digits, as: UTF8.self)) : nil
     }
 
-    private static func literal(_ text: String, _ type: DataType, key: String) throws(EngineError) -> Literal
-    {
+    private static func literal(
+        _ text: String, _ type: DataType, key: String, _ zone: Zone
+    ) throws(EngineError) -> Literal {
         if text == nullFolder { return .null(type) }
         let value: Scalar? =
             switch type {
@@ -147,8 +154,8 @@ enum PartitionFolders {
                     ? .boolean(true) : text.lowercased() == "false" ? .boolean(false) : nil
             case .date: days(text).map { .integer($0) }
             case .decimal(_, 0): Int128(text).map { .decimal($0) }
-            case .timestamp, .timestampNTZ:
-                (instant(text) ?? days(text).map { $0 * 86_400_000_000 }).map { .integer($0) }
+            case .timestamp: clockTime(text).map { .integer(Int64(zone.instant(local: Int($0)))) }
+            case .timestampNTZ: clockTime(text).map { .integer($0) }
             default: nil
             }
         guard let value else {

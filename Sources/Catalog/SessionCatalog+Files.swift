@@ -1,5 +1,6 @@
 import Columns
 import Formats
+import Kernels
 import Plans
 import Vocabulary
 
@@ -19,7 +20,9 @@ extension SessionCatalog {
         }
         let infers =
             options["spark.sql.sources.partitioncolumntypeinference.enabled"]?.lowercased() != "false"
-        let partitions = try PartitionFolders.discover(pairs, root: name, infersTypes: infers, given: schema)
+        let zone = try Zone.named(options["timezone"] ?? timeZone)
+        let partitions = try PartitionFolders.discover(
+            pairs, root: name, infersTypes: infers, given: schema, zone: zone)
         let entries = zip(found, partitions.values).map {
             FileEntry(path: $0.entry.path, byteCount: $0.entry.byteCount, partitionValues: $1)
         }

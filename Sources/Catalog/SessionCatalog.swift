@@ -16,6 +16,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
     private struct Names {
         var views: [String: (name: String, relation: CatalogRelation)] = [:]
         var tables: [String: TableDefinition] = [:]
+        var timeZone = "UTC"
     }
 
     /// Makes an empty catalog. Tables without LOCATION go below `warehouse`.
@@ -24,6 +25,11 @@ package final class SessionCatalog: JobCatalog, Sendable {
         self.footers = FooterCache(tree: tree)
         self.warehouse = warehouse
     }
+
+    /// Takes the session's zone, in which names of folders show instants, for the statements from now on.
+    package func use(timeZone: String) { names.withLock { $0.timeZone = timeZone } }
+
+    var timeZone: String { names.withLock { $0.timeZone } }
 
     // MARK: names
 
@@ -54,6 +60,12 @@ package final class SessionCatalog: JobCatalog, Sendable {
     }
 
     package func defaultLocation(ofTable name: String) -> String { "\(warehouse)/\(name.lowercased())" }
+
+    package func holdsFiles(at location: String) throws(EngineError) -> Bool {
+        let place = PathListing.trimmed(location)
+        guard try tree.entry(at: place) != nil else { return false }
+        return try !PathListing(tree: tree).files(at: [place]).isEmpty
+    }
 
     /// Applies what a statement changes, once its work is done. Settings are the caller's.
     package func apply(_ change: CatalogChange) {

@@ -7,12 +7,15 @@ import Vocabulary
 package final class ClusterPort: RequestHandler {
     private let node: CoordinatorNode
     private let checksRole: Bool
+    private let storage: String
     private let other: any RequestHandler
 
     /// With `checksRole`, sessions are open only to peers whose certificate names the role `etl-worker`.
-    package init(node: CoordinatorNode, checksRole: Bool, other: any RequestHandler) {
+    /// `storage` is the place of `--storage`, which every worker must share.
+    package init(node: CoordinatorNode, checksRole: Bool, storage: String, other: any RequestHandler) {
         self.node = node
         self.checksRole = checksRole
+        self.storage = storage
         self.other = other
     }
 
@@ -29,6 +32,13 @@ package final class ClusterPort: RequestHandler {
                 response, 400,
                 "This coordinator speaks version \(SessionWire.version) of the cluster protocol, not "
                     + (version ?? "none"))
+        }
+        let place = request.headers.first { $0.name == SessionWire.storageHeader }?.value ?? ""
+        guard place == storage else {
+            return refuse(
+                response, 409,
+                "Its --storage is \(place.isEmpty ? "not given" : place), the coordinator's is "
+                    + "\(storage.isEmpty ? "not given" : storage): give both the same")
         }
         request.body.allowUnbounded()
         response.head(status: 200, headers: [HeaderField("content-type", SessionWire.contentType)])

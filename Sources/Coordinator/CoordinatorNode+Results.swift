@@ -15,9 +15,10 @@ extension CoordinatorNode {
             throw EngineError.user("JOB_NOT_FINISHED", "The job has not succeeded, so it has no rows: \(id)")
         }
         let last = UInt32(record.header.statementCount - 1)
+        let timeZone = book.session.settings(of: last).timeZone
         if let (schema, batch) = book.knownRows(last, text: analysis(of: book, statement: last)) {
             return JobResult(
-                schema: schema,
+                schema: schema, timeZone: timeZone,
                 batches: AsyncThrowingStream { stream in
                     if batch.count > 0 { stream.yield(batch) }
                     stream.finish()
@@ -49,7 +50,7 @@ extension CoordinatorNode {
         let stream = environment.results.read(parts, schema: schema, ordered: true)
         let job = book.id
         return JobResult(
-            schema: schema,
+            schema: schema, timeZone: timeZone,
             batches: ResultStream.batches(stream, of: id) { [weak self] in await self?.fetched(job) })
     }
 

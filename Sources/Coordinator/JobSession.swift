@@ -46,12 +46,19 @@ final class JobSession: @unchecked Sendable {
         if case .explain = statements.last?.kind { true } else { false }
     }
 
+    private func planner(
+        _ settings: SessionSettings, _ cluster: ClusterFacts, isReplay: Bool = false
+    ) -> StatementPlanner {
+        catalog.use(timeZone: settings.timeZone)
+        return StatementPlanner(
+            catalog: catalog, settings: settings, cluster: cluster, source: source, isReplay: isReplay)
+    }
+
     /// Plans a statement. Throws errors with their place.
     func plan(_ statement: UInt32, cluster: ClusterFacts, nowMicroseconds: Int64) throws -> PlannedStatement {
         settings.nowMicroseconds = nowMicroseconds
         settingsByStatement[statement] = settings
-        let planner = StatementPlanner(catalog: catalog, settings: settings, cluster: cluster, source: source)
-        return try planner.plan(statements[Int(statement)])
+        return try planner(settings, cluster).plan(statements[Int(statement)])
     }
 
     /// Takes over what a statement changed, once its work is done.
@@ -77,8 +84,7 @@ final class JobSession: @unchecked Sendable {
     func replan(_ statement: UInt32, graph: StageGraph?, isLive: Bool) throws -> PlannedStatement {
         if !isLive, let graph { return PlannedStatement(work: .stages(graph)) }
         let cluster = ClusterFacts(slots: 1, workers: 1)
-        let settings = settings(of: statement)
-        let planner = StatementPlanner(catalog: catalog, settings: settings, cluster: cluster, source: source)
+        let planner = planner(settings(of: statement), cluster, isReplay: graph != nil)
         var planned = try planner.plan(statements[Int(statement)])
         if let graph {
             if case .analyze(_, let text) = planned.work {
@@ -94,9 +100,9 @@ final class JobSession: @unchecked Sendable {
     func explain(cluster: ClusterFacts, nowMicroseconds: Int64) throws -> String {
         var text: [String] = []
         for (index, statement) in statements.enumerated() {
-            let planner = StatementPlanner(
-                catalog: catalog, settings: settings, cluster: cluster, source: source)
-            if let explained = try planner.explanation(of: statement) { text.append(explained) }
+            if let explained = try planner(settings, cluster).explanation(of: statement) {
+                text.append(explained)
+            }
             let planned = try plan(UInt32(index), cluster: cluster, nowMicroseconds: nowMicroseconds)
             try finish(planned)
         }

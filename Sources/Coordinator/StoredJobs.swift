@@ -23,6 +23,13 @@ package final class StoredJobs: JobStorage {
             case .overwrite: write.dynamicPartitionOverwrite ? .overwritePartitions : .overwrite
             case .append, .errorIfExists, .ignore: .append
             }
+        if write.mode == .errorIfExists || write.mode == .ignore,
+            try holdsOtherFiles(write.path, than: StagingName.statement(job: job, statement))
+        {
+            // Somebody else wrote there since the statement was planned.
+            if write.mode == .errorIfExists { throw EngineError.locationNotEmpty(write.path) }
+            return try discard(write, job: job, statement: statement)
+        }
         let files = attempts.flatMap { attempt, manifest in
             manifest.files.map {
                 StagedFile(
@@ -35,6 +42,15 @@ package final class StoredJobs: JobStorage {
             mode: mode,
             files: files
         ).publish()
+    }
+
+    /// Tells whether a location holds visible files of anyone but the statement, which may have published
+    /// some before a restart: its files' names have its own name in them.
+    private func holdsOtherFiles(_ path: String, than statement: String) throws(EngineError) -> Bool {
+        let place = try rules.resolve(path)
+        let storage = try FileSystems.of(place)
+        guard try storage.status(place) != nil else { return false }
+        return try storage.files(below: place).contains { !$0.name.contains("-\(statement)-c") }
     }
 
     package func discard(_ write: FileWrite, job: String, statement: UInt32) throws {

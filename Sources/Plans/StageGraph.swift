@@ -89,6 +89,16 @@ package struct FileWrite: Hashable, Sendable {
     }
 }
 
+extension EngineError {
+    /// Reports that a new table's location holds files, which CREATE TABLE … AS may not add to.
+    package static func locationNotEmpty(_ path: String, at place: SourceLocation? = nil) -> EngineError {
+        .user(
+            "LOCATION_NOT_EMPTY",
+            "CREATE TABLE … AS cannot make a table in a location that holds files already: \(path)",
+            remedy: "Use CREATE OR REPLACE TABLE to replace them, or INSERT INTO to add to them.", at: place)
+    }
+}
+
 /// Holds everything that a worker needs to run one task, but where its inputs are.
 package struct TaskFragment: Hashable, Sendable {
     package var stage: StageID

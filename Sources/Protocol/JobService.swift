@@ -33,11 +33,16 @@ package protocol JobService: Sendable {
 /// Streams the rows of a query to the client.
 package struct JobResult: Sendable {
     package var schema: Schema
+    /// The session's zone, in which instants are shown.
+    package var timeZone: String
     /// Yields batches in order; ends, or throws when a worker with results is lost.
     package var batches: AsyncThrowingStream<Batch, any Error>
 
-    package init(schema: Schema, batches: AsyncThrowingStream<Batch, any Error>) {
+    package init(
+        schema: Schema, timeZone: String = "UTC", batches: AsyncThrowingStream<Batch, any Error>
+    ) {
         self.schema = schema
+        self.timeZone = timeZone
         self.batches = batches
     }
 }

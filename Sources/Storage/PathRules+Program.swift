@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Makes the rules that a cluster's programs are given.
 extension PathRules {
     /// `storage`: what relative paths are below; `allowed`: comma-separated paths and URLs. With neither,
@@ -7,6 +11,19 @@ extension PathRules {
             self = .unrestricted
             return
         }
-        self.init(base: storage ?? "", allowed: (allowed ?? "").split(separator: ",").map { String($0) })
+        self.init(
+            base: PathRules.place(of: storage),
+            allowed: (allowed ?? "").split(separator: ",").map { String($0) })
+    }
+
+    /// Returns the one name by which the cluster's programs compare their `--storage`: a relative directory
+    /// from this process's own, no slash at the end; empty for none.
+    package static func place(of storage: String?) -> String {
+        guard let storage, !storage.isEmpty else { return "" }
+        let text = plain(trimmed(storage))
+        if text.hasPrefix("/") || text.contains("://") { return text }
+        guard let here = getcwd(nil, 0) else { return text }
+        defer { free(here) }
+        return text == "." ? String(cString: here) : String(cString: here) + "/" + text
     }
 }

@@ -15,7 +15,7 @@ package struct PathRules: Sendable {
     /// Everything that the user of this process may use: for the cluster embedded in a user's own program.
     package static let unrestricted = PathRules()
 
-    private static func trimmed(_ path: String) -> String {
+    static func trimmed(_ path: String) -> String {
         var text = path
         while text.count > 1, text.hasSuffix("/") { text.removeLast() }
         return text
@@ -39,7 +39,7 @@ package struct PathRules: Sendable {
 
     /// Writes a path in the one way in which paths are compared: without `file://`, and `s3://` for its other
     /// names.
-    private static func plain(_ path: String) -> String {
+    static func plain(_ path: String) -> String {
         if path.hasPrefix("file://") { return String(path.dropFirst(7)) }
         let location = StoragePath(path)
         guard location.scheme == .s3 else { return path }

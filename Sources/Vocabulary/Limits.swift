@@ -9,6 +9,8 @@ package enum Limits {
     package static let sqlBytes = 256 * 1024
     /// Deepest nesting accepted in SQL, plans and JSON.
     package static let nestingDepth = 128
+    /// Most terms of one chain of AND or OR, and most inputs of one chain of UNION ALL.
+    package static let chainLength = 10_000
     /// Longest body of a control request, bytes.
     package static let requestBodyBytes = 1 << 20
     /// Largest string or binary value, bytes.
@@ -19,6 +21,10 @@ package enum Limits {
     package static let blockBytes = 64 << 20
     /// Attempts that one task gets before its job fails.
     package static let taskAttempts = 4
+    /// Most tasks that one worker may run at once.
+    package static let workerSlots = 1024
+    /// Least memory for a worker's tasks, bytes: below, not even one batch of a wide table has room.
+    package static let workerMemoryBytes = 64 << 20
     /// Target size of a Parquet file that a statement writes, bytes.
     package static let targetFileBytes = 256 << 20
 }

@@ -11,18 +11,22 @@ package final class CoordinatorConnection: CoordinatorLine {
     private let client: HTTPClient
     private let origin: Origin
     private let token: String?
+    private let storage: String
     /// Called when the coordinator cannot be reached or refuses the session, each time with another reason.
     private let report: @Sendable (EngineError) -> Void
     private let stream = Mutex<ClientStream?>(nil)
 
     private static let pauseMilliseconds = 100...3_000
 
+    /// `storage` is the place of `--storage`, which the coordinator compares with its own.
     package init(
-        client: HTTPClient, origin: Origin, token: String?, report: @escaping @Sendable (EngineError) -> Void
+        client: HTTPClient, origin: Origin, token: String?, storage: String,
+        report: @escaping @Sendable (EngineError) -> Void
     ) {
         self.client = client
         self.origin = origin
         self.token = token
+        self.storage = storage
         self.report = report
     }
 
@@ -69,6 +73,7 @@ package final class CoordinatorConnection: CoordinatorLine {
     private func hold(_ node: WorkerNode, opened: () async -> Void) async throws {
         var headers = [
             HeaderField(SessionWire.versionHeader, String(SessionWire.version)),
+            HeaderField(SessionWire.storageHeader, storage),
             HeaderField("content-type", SessionWire.contentType),
         ]
         if let token { headers.append(HeaderField("authorization", "Bearer " + token)) }

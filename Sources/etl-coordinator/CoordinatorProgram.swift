@@ -38,13 +38,13 @@ struct CoordinatorProgram: AsyncParsableCommand {
     var config: String?
 
     func run() async throws {
-        let settings = try ProgramSettings(
+        let settings = ProgramSettings(
             flags: [
                 "listen": listen, "web": web, "state": state, "storage": storage,
                 "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","), "tls-cert": tlsCert,
                 "tls-key": tlsKey, "tls-ca": tlsCa, "token-file": tokenFile,
                 "insecure": insecure ? "true" : nil,
-            ], configFile: config)
+            ])
         let server = try await CoordinatorServer(settings)
         print(server.greeting)
         fflush(nil)
@@ -67,7 +67,7 @@ struct CoordinatorProgram: AsyncParsableCommand {
 
     private static func runToStatus() async -> Int32 {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(try CommandArguments.complete(Self.self))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -76,7 +76,7 @@ struct CoordinatorProgram: AsyncParsableCommand {
             return 0
         } catch let error as EngineError {
             StandardError.print("etl-coordinator: \(error.description)")
-            return error.code == "USAGE" ? 2 : 1
+            return ["USAGE", "CONFIG_FILE"].contains(error.code) ? 2 : 1
         } catch let code as ExitCode {
             return code.rawValue
         } catch {

@@ -56,14 +56,15 @@ struct CoordinatorServer {
         cluster = try HTTPServer(
             configuration: ServerConfiguration(listen: listen, tls: tls, limits: .clusterPeers),
             handler: ClusterPort(
-                node: node, checksRole: tls != nil, other: WebTransportAdapter(router, isSecure: tls != nil)))
+                node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
+                other: WebTransportAdapter(router, isSecure: tls != nil)))
         web = try WebPort(
             listen: webListen, certificate: certificates?.certificate, key: certificates?.key, handler: router
         )
         let scheme = tls == nil ? "http" : "https"
         greeting =
             "etl-coordinator \(ProgramVersion.text) listens on "
-                + "\(scheme)://\(try Origin(listen).host):\(cluster.port), "
+            + "\(scheme)://\(try Origin(listen).host):\(cluster.port), "
             + "web on \(scheme)://\(try Origin(webListen).host):\(web.port), state in \(state)"
     }
 

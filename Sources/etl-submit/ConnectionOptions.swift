@@ -1,7 +1,6 @@
 import ArgumentParser
 import Cluster
 import Protocol
-import Settings
 import Vocabulary
 
 /// The flags that say where jobs run.
@@ -28,29 +27,18 @@ struct ConnectionOptions: ParsableArguments {
     var token: String?
 
     func validate() throws {
-        if local, coordinator != nil {
+        // Only what was typed can be a contradiction: --local is there to overrule the settings.
+        if CommandLine.arguments.contains("--local"), CommandLine.arguments.contains("--coordinator") {
             throw ValidationError("--local and --coordinator exclude each other; give one of them.")
         }
     }
 
-    /// Settings from flags, environment and file, in this order.
-    func settings() throws -> ProgramSettings {
-        try ProgramSettings(
-            flags: [
-                "coordinator": coordinator, "tls-cert": tlsCert, "tls-key": tlsKey, "tls-ca": tlsCa,
-                "token": token,
-            ], configFile: config)
-    }
-
     /// Returns the far coordinator, or nil when jobs run here.
     func remote() throws -> (any JobService)? {
-        let settings = try settings()
-        guard !local, let url = settings["coordinator"] else { return nil }
+        guard !local, let coordinator else { return nil }
         return try RemoteJobService(
-            url: url,
-            tls: RemoteJobService.TLS(
-                certificate: settings["tls-cert"], key: settings["tls-key"], authority: settings["tls-ca"]),
-            token: settings["token"])
+            url: coordinator,
+            tls: RemoteJobService.TLS(certificate: tlsCert, key: tlsKey, authority: tlsCa), token: token)
     }
 
     /// Returns the far coordinator, or throws: commands about jobs of a cluster need one.

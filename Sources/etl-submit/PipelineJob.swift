@@ -28,7 +28,7 @@ struct PipelineJob {
         _ name: String, _ options: PipelineOptions, _ connection: ConnectionOptions,
         vars: [(String, String)], conf: [(String, String)]
     ) throws {
-        if !connection.local, try connection.settings()["coordinator"] != nil {
+        if !connection.local, connection.coordinator != nil {
             throw PipelineJob.unsupported("--coordinator")
         }
         var folder = name

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Settings
 import Vocabulary
 
 #if canImport(Glibc)
@@ -35,13 +36,15 @@ struct SubmitProgram: AsyncParsableCommand {
     }
 
     /// Errors about what the user typed or configured, met before a job runs.
-    private static let usageCodes: Set = ["USAGE", "CONFIG_FILE", "UNKNOWN_CONF", "INVALID_CONF_VALUE"]
+    private static let usageCodes: Set = [
+        "USAGE", "CONFIG_FILE", "UNKNOWN_CONF", "INVALID_CONF_VALUE", "INVALID_JOB_ID",
+    ]
 
     /// Runs the command and returns the exit status of the contract: 0, 1 failed job, 2 bad usage, 130
     /// interrupted.
     private static func runToStatus() async -> Int32 {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(try CommandArguments.complete(Self.self))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -45,14 +45,14 @@ struct WorkerProgram: AsyncParsableCommand {
     var config: String?
 
     func run() async throws {
-        let settings = try ProgramSettings(
+        let settings = ProgramSettings(
             flags: [
                 "coordinator": coordinator, "listen": listen, "advertise": advertise, "web": web,
                 "slots": slots,
                 "memory": memory, "spill": spill, "storage": storage,
                 "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","), "tls-cert": tlsCert,
                 "tls-key": tlsKey, "tls-ca": tlsCa, "insecure": insecure ? "true" : nil,
-            ], configFile: config)
+            ])
         let server = try WorkerServer(settings)
         print(server.greeting)
         fflush(nil)
@@ -81,7 +81,7 @@ struct WorkerProgram: AsyncParsableCommand {
 
     private static func runToStatus() async -> Int32 {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(try CommandArguments.complete(Self.self))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -90,7 +90,7 @@ struct WorkerProgram: AsyncParsableCommand {
             return 0
         } catch let error as EngineError {
             StandardError.print("etl-worker: \(error.description)")
-            return error.code == "USAGE" ? 2 : 1
+            return ["USAGE", "CONFIG_FILE"].contains(error.code) ? 2 : 1
         } catch {
             let text = fullMessage(for: error)
             if exitCode(for: error) == .success {

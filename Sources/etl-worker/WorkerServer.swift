@@ -36,8 +36,11 @@ struct WorkerServer: Sendable {
             TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
         }
         let limits = MachineLimits.current()
-        let slots = try settings.count("slots") ?? limits.processors
-        let memory = try settings.bytes("memory") ?? limits.memoryBytes / 4 * 3
+        let slots = try settings.count("slots", most: Limits.workerSlots) ?? limits.processors
+        let memory =
+            try settings.bytes("memory", least: Limits.workerMemoryBytes) ?? limits.memoryBytes / 4 * 3
+        let spill = settings["spill"] ?? "/tmp"
+        try WorkerServer.checkWritable(spill)
         let store = ShuffleStore()
         let isSecure = tls != nil
         shuffle = try HTTPServer(
@@ -54,12 +57,14 @@ struct WorkerServer: Sendable {
         let resources = WorkerResources(
             budget: MemoryBudget(limitBytes: memory), store: store,
             shuffle: try RemoteShuffleSource(store: store, ownAddress: address, client: peers),
-            spillDirectory: settings["spill"] ?? "/tmp", encodesShuffle: true,
+            spillDirectory: spill, encodesShuffle: true,
             files: WorkerFiles(
                 rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"]),
                 isDurable: true))
         let (origin, client) = try WorkerServer.coordinator(settings["coordinator"], tls)
-        connection = CoordinatorConnection(client: client, origin: origin, token: nil) { error in
+        connection = CoordinatorConnection(
+            client: client, origin: origin, token: nil, storage: PathRules.place(of: settings["storage"])
+        ) { error in
             StandardError.print("etl-worker: \(error.description)")
         }
         let (ends, input) = AsyncStream<EngineError?>.makeStream()
@@ -74,8 +79,22 @@ struct WorkerServer: Sendable {
         web = try WorkerServer.webPort(settings["web"], certificates, node)
         greeting =
             "etl-worker \(ProgramVersion.text) serves \(address) for the coordinator \(origin): "
-                + "\(slots) slots, "
+            + "\(slots) slots, "
             + "\(ByteSize.format(memory)) of memory"
+    }
+
+    /// Throws `USAGE` when no file can be made in the directory for what does not fit in memory: a task would
+    /// find out too late.
+    private static func checkWritable(_ directory: String) throws(EngineError) {
+        var name = Array((directory + "/millrace-XXXXXX").utf8CString)
+        let descriptor = mkstemp(&name)
+        guard descriptor >= 0 else {
+            throw .user(
+                "USAGE", "--spill: cannot write there, \(String(cString: strerror(errno))): \(directory)",
+                remedy: "Name a directory that this user may write to.")
+        }
+        close(descriptor)
+        unlink(name)
     }
 
     private static func coordinator(_ url: String?, _ tls: TLSFiles?) throws -> (Origin, HTTPClient) {

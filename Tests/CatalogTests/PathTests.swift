@@ -1,4 +1,5 @@
 import Columns
+import Kernels
 import Plans
 import Testing
 import Vocabulary
@@ -74,16 +75,28 @@ struct PathTests {
     func folders() throws {
         let files = ["t/y=2023/m=1/f.csv", "t/y=2024/m=__HIVE_DEFAULT_PARTITION__/g.csv"]
         let pairs = files.map { PartitionFolders.pairs(of: $0, below: "t") }
-        let found = try PartitionFolders.discover(pairs, root: "t", infersTypes: true, given: nil)
+        let found = try PartitionFolders.discover(pairs, root: "t", infersTypes: true, given: nil, zone: .utc)
         #expect(found.schema == Schema([Field("y", .int32), Field("m", .int32)]))
         #expect(found.values[1] == [.int32(2024), .null(.int32)])
+    }
+
+    @Test("instants in names of folders are in the session's zone")
+    func zone() throws {
+        let files = ["t/t=2024-07-01 12%3A30%3A00/f", "t/t=2024-01-01 00%3A00%3A00.5/f"]
+        let pairs = files.map { PartitionFolders.pairs(of: $0, below: "t") }
+        let berlin = try Zone.named("Europe/Berlin")
+        let found = try PartitionFolders.discover(
+            pairs, root: "t", infersTypes: true, given: nil, zone: berlin)
+        #expect(found.schema == Schema([Field("t", .timestamp)]))
+        #expect(found.values[0] == [Literal(.integer(1_719_829_800_000_000), .timestamp)])
+        #expect(found.values[1] == [Literal(.integer(1_704_063_600_500_000), .timestamp)])
     }
 
     @Test("folders of other keys beside each other are refused")
     func conflict() {
         let pairs = ["t/y=1/f", "t/z=1/f"].map { PartitionFolders.pairs(of: $0, below: "t") }
         #expect {
-            try PartitionFolders.discover(pairs, root: "t", infersTypes: true, given: nil)
+            try PartitionFolders.discover(pairs, root: "t", infersTypes: true, given: nil, zone: .utc)
         } throws: { ($0 as? EngineError)?.code == "CONFLICTING_DIRECTORY_STRUCTURES" }
     }
 

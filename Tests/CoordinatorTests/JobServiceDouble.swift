@@ -66,16 +66,17 @@ struct JobServiceDouble: JobService {
         try check(id)
         let schema = Schema([
             Field("id", .int64), Field("name", .string), Field("amount", .decimal(precision: 10, scale: 2)),
-            Field("tags", .array(.int32, containsNull: true)),
+            Field("tags", .array(.int32, containsNull: true)), Field("at", .timestamp),
         ])
         let batch = Batch(
             columns: [
                 .of(.int64, [.integer(1), .integer(2)]), .of(.string, [.string("a,\"b\"\n"), .null]),
                 .of(.decimal(precision: 10, scale: 2), [.decimal(150), .decimal(-5)]),
                 .of(.array(.int32, containsNull: true), [.array([.integer(1), .null]), .array([])]),
+                .of(.timestamp, [.integer(1_719_829_800_000_000), .null]),
             ], count: 2)
         return JobResult(
-            schema: schema,
+            schema: schema, timeZone: "Europe/Berlin",
             batches: AsyncThrowingStream { stream in
                 stream.yield(batch)
                 stream.finish()

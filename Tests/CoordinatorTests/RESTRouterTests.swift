@@ -159,12 +159,12 @@ import Transport
         let json = try await text(await open.handle(request("GET", path)))
         #expect(
             json == """
-                {"id":1,"name":"a,\\"b\\"\\n","amount":1.50,"tags":[1,null]}
-                {"id":2,"name":null,"amount":-0.05,"tags":[]}
+                {"id":1,"name":"a,\\"b\\"\\n","amount":1.50,"tags":[1,null],"at":"2024-07-01 12:30:00"}
+                {"id":2,"name":null,"amount":-0.05,"tags":[],"at":null}
 
                 """)
         let csv = try await text(await open.handle(request("GET", path, headers: ["accept": "text/csv"])))
-        #expect(csv.hasPrefix("id,name,amount,tags\n1,\"a,\"\"b\"\"\n\",1.50,"))
+        #expect(csv.hasPrefix("id,name,amount,tags,at\n1,\"a,\"\"b\"\"\n\",1.50,"))
         let blocks = await open.handle(request("GET", path, headers: ["accept": ResultFraming.contentType]))
         guard case .stream(let pieces) = blocks.body else {
             Issue.record("blocks are a stream")
@@ -181,7 +181,8 @@ import Transport
             }
         }
         #expect(parser.isEnded && rowCount == 2)
-        #expect(parser.schema?.names == ["id", "name", "amount", "tags"])
+        #expect(parser.schema?.names == ["id", "name", "amount", "tags", "at"])
+        #expect(parser.timeZone == "Europe/Berlin")
     }
 
     @Test("metrics are well-formed: help, type and samples of each family, counters end with _total")

@@ -33,7 +33,7 @@ struct ErrorTextTests {
             "CREATE TEMPORARY VIEW v (a INT, b STRING) USING json OPTIONS (path 'in.json', mode 'FAILFAST'); "
                 + "SELECT * FROM v",
             """
-            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, byte 16, does not fit \
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, line 2, byte 16, does not fit \
             the schema (mode FAILFAST): {"a":2,"b":"y"
               = \(modes)
 
@@ -42,7 +42,7 @@ struct ErrorTextTests {
             "a broken JSON record while columns are inferred", ["in.json": brokenJSON],
             "CREATE TEMPORARY VIEW v USING json OPTIONS (path 'in.json', mode 'FAILFAST')",
             """
-            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, byte 16, does not fit \
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, line 2, byte 16, does not fit \
             the schema (mode FAILFAST): {"a":2,"b":"y"
               --> <command line>:1:45
                | CREATE TEMPORARY VIEW v USING json OPTIONS (path 'in.json', mode 'FAILFAST')
@@ -55,9 +55,32 @@ struct ErrorTextTests {
             "CREATE TEMPORARY VIEW v (a INT, b STRING) USING csv OPTIONS (path 'in.csv', header 'true', "
                 + "mode 'FAILFAST'); SELECT * FROM v",
             """
-            error: [MALFORMED_RECORD_IN_PARSING] A record in in.csv, byte 8, does not fit \
+            error: [MALFORMED_RECORD_IN_PARSING] A record in in.csv, line 3, byte 8, does not fit \
             the schema (mode FAILFAST): 2
               = \(modes)
+
+            """),
+        .sql(
+            "a star over an empty file, written", ["empty.csv": ""],
+            "INSERT OVERWRITE DIRECTORY 'out' USING csv SELECT * FROM csv.`empty.csv`",
+            """
+            error: [UNABLE_TO_INFER_SCHEMA] The query has no columns to write: the files that it reads hold \
+            no rows
+              --> <command line>:1:1
+               | INSERT OVERWRITE DIRECTORY 'out' USING csv SELECT * FROM csv.`empty.csv`
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+              = Give the columns of the files with CREATE TEMPORARY VIEW name (columns) USING ….
+
+            """),
+        .sql(
+            "INSERT into a view on files", ["in.csv": "1\n"],
+            "CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv'); INSERT INTO v VALUES ('2')",
+            """
+            error: [UNSUPPORTED_INSERT.NOT_ALLOWED] INSERT takes a table, and this is a temporary view: v
+              --> <command line>:1:72
+               | CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv'); INSERT INTO v VALUES ('2')
+               |                                                                        ^
+              = Make a table on the files: CREATE TABLE name (columns) USING format LOCATION 'path'.
 
             """),
         .sql(

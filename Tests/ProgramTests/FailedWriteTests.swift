@@ -39,7 +39,8 @@ struct FailedWriteTests {
                 + "INSERT OVERWRITE DIRECTORY 'out' USING \(format) SELECT * FROM v")
         #expect(run.status == 1)
         #expect(
-            run.errors.contains("[MALFORMED_RECORD_IN_PARSING] A record in in.json, byte 588890, does not"))
+            run.errors.contains(
+                "[MALFORMED_RECORD_IN_PARSING] A record in in.json, line 50001, byte 588890, does not"))
         #expect(try program.contents() == before)
     }
 

@@ -128,7 +128,7 @@ struct HostileFileTests {
     func bomb() throws {
         let program = try Program()
         let file = program.folder.appendingPathComponent("a.csv")
-        FileManager.default.createFile(atPath: file.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: file.path, contents: nil)
         let handle = try FileHandle(forWritingTo: file)
         let piece = Data(repeating: 0x61, count: 1_000) + Data([10])
         let block = Data((0..<1_000).flatMap { _ in piece })
@@ -145,7 +145,7 @@ struct HostileFileTests {
     func endless() throws {
         let program = try Program()
         let file = program.folder.appendingPathComponent("a.json")
-        FileManager.default.createFile(atPath: file.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: file.path, contents: nil)
         // A file of two GiB without a line break that takes no room on disk.
         let handle = try FileHandle(forWritingTo: file)
         try handle.truncate(atOffset: 2 << 30)

@@ -96,4 +96,29 @@ struct HostileSQLTests {
         #expect(try answer(Data()).errors.hasPrefix("error: [PARSE_EMPTY_STATEMENT]"))
         _ = try answer(Data([0x53, 0x45, 0x4C, 0x45, 0x43, 0x54, 0x20, 0x27, 0xFF, 0xFE, 0x27]))
     }
+
+    @Test("chains of thousands of AND, OR and UNION ALL run, longer ones are refused by their number")
+    func chains() throws {
+        let program = try Program()
+        func chained(_ count: Int, _ joiner: String, _ term: (Int) -> String) -> String {
+            (0..<count).map(term).joined(separator: joiner)
+        }
+        let wheres = [
+            ("id IN (" + chained(3_000, ",") { "\($0)" } + ") AND id IS NOT NULL", 50),
+            (chained(3_000, " OR ") { "id IN (\($0))" }, 50),
+            (chained(3_000, " AND ") { _ in "id IS NOT NULL" }, 50),
+            (chained(3_000, " OR ") { "NOT id <> \($0)" }, 50),
+            (chained(3_000, " AND ") { "id <> \($0 + 10)" }, 10),
+        ]
+        for (condition, count) in wheres {
+            let run = try program.sql("SELECT count(*) AS n FROM range(50) WHERE \(condition)")
+            #expect(run.status == 0 && run.output == "{\"n\":\(count)}\n", "\(run.errors.prefix(500))")
+        }
+        let union = chained(2_000, " UNION ALL ") { "SELECT \($0) AS a" }
+        let united = try program.sql("SELECT count(*) AS n, sum(a) AS s FROM (\(union))")
+        #expect(united.output == "{\"n\":2000,\"s\":1999000}\n", "\(united.errors.prefix(500))")
+        let refused = try program.sql("SELECT " + chained(10_001, " OR ") { _ in "true" })
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("the limit is 10000 of OR"), "\(refused.errors.prefix(500))")
+    }
 }

@@ -125,7 +125,7 @@ final class Running {
         let place = FileManager.default.temporaryDirectory
         output = place.appendingPathComponent("program-out-\(UUID().uuidString)")
         errors = place.appendingPathComponent("program-err-\(UUID().uuidString)")
-        for file in [output, errors] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in [output, errors] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
         process.currentDirectoryURL = folder

@@ -68,7 +68,7 @@ package final class StartedProgram {
         errorFile = base.appendingPathExtension("err")
         keepsOutput = file != nil
         for path in [outputFile, errorFile] {
-            FileManager.default.createFile(atPath: path.path, contents: nil)
+            _ = FileManager.default.createFile(atPath: path.path, contents: nil)
         }
         if let seconds {
             process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")

@@ -33,6 +33,18 @@ struct ResultSchemaTests {
         #expect(try Schema(wireBytes: schema.wireBytes) == schema)
     }
 
+    @Test(
+        "the session's zone follows the schema; a head without one means UTC", arguments: ["UTC", "+02:00"])
+    func zone(_ name: String) throws {
+        let schema = Schema([Field("a", .timestamp)])
+        let head = ResultFraming.head(schema, timeZone: name)
+        var parser = ResultParser()
+        head.withUnsafeBytes { parser.append($0) }
+        #expect(try parser.readSchema() == schema)
+        #expect(parser.timeZone == name)
+        #expect((head == ResultFraming.head(schema)) == (name == "UTC"))
+    }
+
     @Test("the types above are all that there are")
     func coverage() { #expect(Set(Self.types.map(Self.caseName)).count == 19) }
 

@@ -29,7 +29,7 @@ enum House {
         Room(name: "Planner"),
         Room(name: "Catalog"),
         // cluster
-        Room(name: "Settings", packages: ["Yams"]),
+        Room(name: "Settings", packages: ["Yams", "ArgumentParser"]),
         // Its service protocols are asynchronous control calls; nothing in it runs them.
         Room(name: "Protocol", packages: ["SwiftProtobuf"], mayBeAsynchronous: true),
         Room(name: "Shuffle"),

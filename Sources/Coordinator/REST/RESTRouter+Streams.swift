@@ -1,5 +1,6 @@
 import Columns
 import Formats
+import Kernels
 import Protocol
 import Transport
 import Vocabulary
@@ -90,6 +91,7 @@ extension RESTRouter {
         private enum Step { case head, rows, over }
 
         private let schema: Schema
+        private let timeZone: String
         private let form: RowForm
         private var batches: AsyncThrowingStream<Batch, any Error>.Iterator
         private let encoder: ColumnBlockEncoder
@@ -99,6 +101,7 @@ extension RESTRouter {
 
         init(_ result: JobResult, form: RowForm) {
             schema = result.schema
+            timeZone = result.timeZone
             self.form = form
             batches = result.batches.makeAsyncIterator()
             encoder = ColumnBlockEncoder(schema: result.schema)
@@ -113,7 +116,7 @@ extension RESTRouter {
             case .head:
                 step = .rows
                 switch form {
-                case .blocks: return ResultFraming.head(schema)
+                case .blocks: return ResultFraming.head(schema, timeZone: timeZone)
                 case .csv:
                     var line: [UInt8] = []
                     RowText.appendCSVHeader(schema, to: &line)
@@ -137,7 +140,8 @@ extension RESTRouter {
                 for block in try encoder.encode(batch) { out.append(contentsOf: block.bytes) }
                 return out
             }
-            let text = try RowText(batch, schema: schema, isJSON: form == .json)
+            let text = try RowText(
+                batch, schema: schema, isJSON: form == .json, zone: try Zone.named(timeZone))
             for row in 0..<text.rowCount {
                 if form == .json {
                     text.appendJSON(row: row, to: &out)

@@ -37,10 +37,10 @@ enum FolderName {
     static let null = "__HIVE_DEFAULT_PARTITION__"
     private static let escaped = Set("\"#%'*/:=?\\{[]^".utf8)
 
-    /// Returns `name=value`, both escaped.
-    static func make(_ name: String, _ values: Vector, row: Int) throws -> String {
+    /// Returns `name=value`, both escaped; instants are shown in `zone`.
+    static func make(_ name: String, _ values: Vector, row: Int, zone: Zone) throws -> String {
         let one = values.sliced(from: row, count: 1)
-        let cast = try Casting.cast(one.flattened(), to: .string, mode: .error, zone: .utc)
+        let cast = try Casting.cast(one.flattened(), to: .string, mode: .error, zone: zone)
         var text = ""
         if case .string(let shown) = cast.scalar(at: 0) { text = shown }
         return escape(name) + "=" + (text.isEmpty ? null : escape(text))

@@ -25,6 +25,8 @@ final class FileSink: TaskSink {
 
     private let write: FileWrite
     private let context: TaskContext
+    /// The zone that instants in names of folders are in.
+    private let zone: Zone
     private let dataColumns: [Int]
     private let dataSchema: Schema
     private var folders: [Folder] = []
@@ -41,6 +43,7 @@ final class FileSink: TaskSink {
     init(_ write: FileWrite, context: TaskContext) throws {
         self.write = write
         self.context = context
+        zone = try Zone.named(write.options["timezone"] ?? context.settings.timeZone)
         let folderColumns = write.partitionColumns
         dataColumns = write.schema.fields.indices.filter { !folderColumns.contains($0) }
         dataSchema = Schema(dataColumns.map { write.schema[$0] })
@@ -72,7 +75,7 @@ final class FileSink: TaskSink {
         let values = groups.keyColumns(from: from, count: groups.groupCount - from)
         let names = write.partitionColumns.map { write.schema[$0].name }
         for row in 0..<(groups.groupCount - from) {
-            let parts = try zip(names, values).map { try FolderName.make($0, $1, row: row) }
+            let parts = try zip(names, values).map { try FolderName.make($0, $1, row: row, zone: zone) }
             folders.append(Folder(path: parts.joined(separator: "/") + "/"))
         }
     }

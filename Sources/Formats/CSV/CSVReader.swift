@@ -113,7 +113,7 @@ package final class CSVReader: BatchStream {
             case .failFast:
                 let row = (0..<count).first { found.isSet($0) } ?? 0
                 throw .malformedRecord(
-                    indexer.recordText(row), in: windows.name, at: indexer.recordStart(row))
+                    indexer.recordText(row), in: windows, at: indexer.recordStart(row))
             case .dropMalformed:
                 indexer.keepRows { !found.isSet($0) }
                 count = Int(indexer.rows.count)

@@ -107,7 +107,7 @@ package final class JSONReader: BatchStream {
         case .failFast:
             let row = (0..<count).first { faults.isSet($0) } ?? 0
             let place = window.start.map { $0 + Int(plan.rowStarts[row]) }
-            throw .malformedRecord(recordText(window, row), in: windows.name, at: place)
+            throw .malformedRecord(recordText(window, row), in: windows, at: place)
         case .dropMalformed:
             blank(window, faults)
             try restart(window, at: start)

@@ -142,7 +142,7 @@ private final class JSONShapeScan {
         let (start, end) = (Int(plan.rowStarts[row]), Int(plan.rowEnds[row]))
         let bytes = UnsafeRawBufferPointer(start: window.base + start, count: end - start)
         return .malformedRecord(
-            String(decoding: bytes, as: UTF8.self), in: windows.name, at: window.start.map { $0 + start })
+            String(decoding: bytes, as: UTF8.self), in: windows, at: window.start.map { $0 + start })
     }
 
     /// Takes in a record, or an array of them, that the walk has found to be JSON.

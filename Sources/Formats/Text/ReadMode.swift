@@ -22,12 +22,13 @@ package enum ReadMode: String, Sendable {
 
 extension EngineError {
     /// Reports the record that ended a FAILFAST read.
-    static func malformedRecord(_ text: String, in name: String, at start: Int?) -> EngineError {
-        let place = start.map { ", byte \($0)," } ?? ""
+    static func malformedRecord(_ text: String, in windows: TextWindows, at start: Int?) -> EngineError {
+        let line = start.flatMap { windows.lineNumber(at: $0) }.map { ", line \($0)" } ?? ""
+        let place = start.map { "\(line), byte \($0)," } ?? ""
         let shown = text.count > 200 ? text.prefix(200) + "…" : text[...]
         return .data(
             "MALFORMED_RECORD_IN_PARSING",
-            "A record in \(name)\(place) does not fit the schema (mode FAILFAST): \(shown)",
+            "A record in \(windows.name)\(place) does not fit the schema (mode FAILFAST): \(shown)",
             remedy:
                 "Use mode PERMISSIVE to read such values as null, or DROPMALFORMED to leave such records out."
         )

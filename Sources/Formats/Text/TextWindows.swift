@@ -29,6 +29,7 @@ final class TextWindows {
     /// Usual size of a window: with its index it stays in the second-level cache.
     static let usualBytes = 256 << 10
 
+    private let source: any ByteSource
     private let input: TextInput
     /// Position in the file behind the bytes read so far.
     private var position: Int
@@ -46,6 +47,7 @@ final class TextWindows {
         _ source: any ByteSource, range: Range<Int>, whole: Bool, windowBytes: Int = TextWindows.usualBytes
     ) throws(EngineError) {
         let isCompressed = !TextCompression(fileName: source.name).isSplittable
+        self.source = source
         isWhole = whole
         self.windowBytes = windowBytes
         if isCompressed || whole {
@@ -63,6 +65,25 @@ final class TextWindows {
     }
 
     var name: String { input.name }
+
+    /// Bytes that are read again at most to number a line.
+    private static let numberedBytes = 256 << 20
+
+    /// Returns the number, from 1, of the line that byte `place` of the text is in, for a message: reads the
+    /// text before it again. Nil where that is much, or fails.
+    func lineNumber(at place: Int) -> Int? {
+        guard place <= Self.numberedBytes, let text = try? TextInput(source) else { return nil }
+        let buffer = Buffer(byteCount: 64 << 10)
+        var (line, rest) = (1, place)
+        while rest > 0 {
+            let piece = UnsafeMutableRawBufferPointer(
+                start: buffer.base, count: min(rest, buffer.byteCount))
+            guard let got = try? text.read(into: piece), got > 0 else { return nil }
+            for byte in piece[..<got] where byte == 10 { line += 1 }
+            rest -= got
+        }
+        return line
+    }
 
     /// Returns the next window, or nil at the end. Throws `RECORD_TOO_LARGE` (data) for a line beyond 1 GiB.
     func next() throws(EngineError) -> TextWindow? {

@@ -79,7 +79,7 @@ package enum TimeText {
         return Int32(exactly: date.days)
     }
 
-    /// Reads a timestamp: a date, then optionally a time `h[h]:m[m][:s[s][.f…]]` after a blank or `T`, then
+    /// Reads a timestamp: a date, then optionally a time `h[h][:m[m][:s[s][.f…]]]` after a blank or `T`, then
     /// optionally a zone. Returns microseconds: of the instant, where the text has no zone in that of `zone`;
     /// with `zone` nil, of the local time, and a zone in the text is ignored.
     package static func parseTimestamp(_ text: UnsafeRawBufferPointer, zone: Zone?) -> Int64? {
@@ -91,7 +91,7 @@ package enum TimeText {
             guard scan.peek == 32 || scan.peek == UInt8(ascii: "T") else { return nil }
             scan.advance()
             if !scan.isAtEnd {
-                guard let time = scan.time() else { return nil }
+                guard let time = scan.time(allowsHourOnly: true) else { return nil }
                 micros = time
                 if let rest = scan.rest() {
                     guard let found = try? Zone.named(rest) else { return nil }
@@ -159,9 +159,12 @@ struct TextScanner {
         return date.isValid ? date : nil
     }
 
-    /// Reads a time of day; microseconds.
-    mutating func time() -> Int? {
-        guard let hour = number(1, 2), peek == 58 else { return nil }
+    /// Reads a time of day; microseconds. An hour alone counts where it is allowed and the text ends behind
+    /// it.
+    mutating func time(allowsHourOnly: Bool = false) -> Int? {
+        guard let hour = number(1, 2) else { return nil }
+        if allowsHourOnly, isAtEnd { return hour > 23 ? nil : hour * 3_600_000_000 }
+        if peek != 58 { return nil }
         at += 1
         guard let minute = number(1, 2) else { return nil }
         var (second, micros) = (0, 0)

@@ -1,3 +1,4 @@
+import Kernels
 import Protocol
 import Synchronization
 import Vocabulary
@@ -55,8 +56,9 @@ struct StepJob {
         outcome.rowsOut = stages.last?.rowsOut ?? 0
         guard status.hasResult else { return outcome }
         let result = try await service.result(status.id)
+        let zone = try Zone.named(result.timeZone)
         for try await batch in result.batches where outcome.row.isEmpty {
-            let text = try RowText(batch, schema: result.schema, isJSON: false)
+            let text = try RowText(batch, schema: result.schema, isJSON: false, zone: zone)
             if text.rowCount > 0 {
                 outcome.row = (0..<result.schema.count).map { text.cell(row: 0, column: $0) }
             }

@@ -20,6 +20,8 @@ struct BindContext {
     var prefersAliases = false
     /// True in a select list, where Spark's column names show that a name is an alias of the same list.
     var namesLateralAliases = false
+    /// Whether there is a FROM, whose relation may have no columns at all.
+    var hasFrom = false
     /// The clause, for messages: `WHERE`, `JOIN … ON`.
     var clause: String
 

@@ -28,6 +28,7 @@ extension Binder {
         var context = BindContext(scope: input.scope, aggregates: collector, clause: "SELECT")
         context.windows = windows
         context.namesLateralAliases = true
+        context.hasFrom = select.from != nil
         let items = try selectList(select.items, &context)
         let rewriting = GroupRewriting(
             binder: self, groups: groups, sources: grouping.expressions, collector: collector)

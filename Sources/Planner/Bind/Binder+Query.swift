@@ -42,6 +42,7 @@ extension Binder {
             return BoundRelation(bound.plan)
         case .values(let rows, let span): return BoundRelation(try values(rows, at: span))
         case .setOperation(let operation): return BoundRelation(try setOperation(operation))
+        case .unionAll(let inputs): return BoundRelation(try unionAll(inputs))
         }
     }
 
@@ -178,36 +179,53 @@ extension Binder {
 
     // MARK: Set operations
 
-    private func setOperation(_ operation: SetOperationSyntax) throws(EngineError) -> LogicalPlan {
-        let left = try body(operation.left).plan
-        let right = try body(operation.right).plan
-        let name = operation.operator.rawValue
-        if left.output.count != right.output.count {
+    /// Unites inputs pairwise from the left, as their types widen, in one flat union as far as they do not.
+    private func unionAll(_ inputs: [QueryBodySyntax]) throws(EngineError) -> LogicalPlan {
+        var parts = [try body(inputs[0]).plan]
+        var output = parts[0].output
+        for input in inputs.dropFirst() {
+            let right = try body(input).plan
+            let types = try commonTypes(output, right.output, "UNION", at: input.span)
+            if !zip(output, types).allSatisfy({ $0.type == $1 }) {
+                parts = [converted(united(parts), to: types)]
+                output = parts[0].output
+            }
+            parts.append(converted(right, to: types))
+        }
+        return united(parts)
+    }
+
+    /// Returns the types that the columns of both sides of a set operation become.
+    private func commonTypes(
+        _ left: [ColumnReference], _ right: [ColumnReference], _ name: String, at span: SourceSpan
+    ) throws(EngineError) -> [DataType] {
+        if left.count != right.count {
             throw .user(
                 "NUM_COLUMNS_MISMATCH",
-                "\(name) needs inputs with the same number of columns: the first has "
-                    + "\(left.output.count), the second "
-                    + "\(right.output.count).", at: location(operation.right.span))
+                "\(name) needs inputs with the same number of columns: the first has \(left.count), the "
+                    + "second \(right.count).", at: location(span))
         }
         var types: [DataType] = []
-        for (position, (a, b)) in zip(left.output, right.output).enumerated() {
+        for (position, (a, b)) in zip(left, right).enumerated() {
             guard let type = commonType(a.type, b.type) else {
                 throw .user(
                     "INCOMPATIBLE_COLUMN_TYPE",
                     "\(name) needs columns of compatible types: column \(position + 1) is "
-                        + "\(a.type.sqlName) and "
-                        + "\(b.type.sqlName).", at: location(operation.right.span))
+                        + "\(a.type.sqlName) and \(b.type.sqlName).", at: location(span))
             }
             types.append(type)
         }
+        return types
+    }
+
+    private func setOperation(_ operation: SetOperationSyntax) throws(EngineError) -> LogicalPlan {
+        let left = try body(operation.left).plan
+        let right = try body(operation.right).plan
+        let name = operation.operator.rawValue
+        let types = try commonTypes(left.output, right.output, name, at: operation.right.span)
         let inputs = [converted(left, to: types), converted(right, to: types)]
-        if operation.operator != .union || !operation.isAll {
-            try refuseMaps(inputs[0].output, name, at: operation.span)
-        }
-        if operation.operator == .union {
-            let all = united(inputs, flattening: operation.left)
-            return operation.isAll ? all : .distinct(input: all)
-        }
+        try refuseMaps(inputs[0].output, name, at: operation.span)
+        if operation.operator == .union { return .distinct(input: united(inputs)) }
         if operation.isAll { return try setOperationAll(operation, inputs.map(numbered)) }
         // Source: Spark's ReplaceIntersectWithSemiJoin and ReplaceExceptWithAntiJoin.
         let pairs = zip(inputs[0].output, inputs[1].output)
@@ -245,15 +263,12 @@ extension Binder {
             inputs[0].output.dropLast().map { NamedExpression(.column($0), as: $0) }, input: joined)
     }
 
-    /// Unites inputs under new columns; a UNION ALL on the left takes the new input among its own.
-    private func united(_ inputs: [LogicalPlan], flattening left: QueryBodySyntax) -> LogicalPlan {
-        var parts = inputs
-        if case .union(let earlier, _) = inputs[0], case .setOperation(let inner) = left, inner.isAll {
-            parts = earlier + [inputs[1]]
-        }
-        let output = inputs[0].output.enumerated().map { position, column in
-            newColumn(
-                column.name, column.type, nullable: parts.contains { $0.output[position].nullable })
+    /// Unites inputs under new columns, named as the first one's.
+    private func united(_ parts: [LogicalPlan]) -> LogicalPlan {
+        if parts.count == 1 { return parts[0] }
+        let outputs = parts.map(\.output)
+        let output = outputs[0].enumerated().map { position, column in
+            newColumn(column.name, column.type, nullable: outputs.contains { $0[position].nullable })
         }
         return .union(parts, output: output)
     }

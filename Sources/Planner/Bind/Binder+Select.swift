@@ -33,6 +33,7 @@ extension Binder {
         var context = BindContext(scope: bound.scope, clause: "SELECT")
         context.windows = collector
         context.namesLateralAliases = true
+        context.hasFrom = select.from != nil
         try selectGenerators(select.items, &bound.plan, &context)
         let items = try selectList(select.items, &context)
         return try projected(items, select, order, bound, context)
@@ -105,7 +106,7 @@ extension Binder {
                     name: fields[index].name,
                     syntax: nil, span: span)
             }
-        } else if found.isEmpty {
+        } else if found.isEmpty, !context.hasFrom {
             throw .user(
                 "INVALID_USAGE_OF_STAR_OR_REGEX", "A star needs a FROM clause.", at: location(span))
         }

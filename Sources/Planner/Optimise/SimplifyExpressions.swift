@@ -72,9 +72,10 @@ struct SimplifyExpressions: PlanRule {
 
     private static func simplifyAnd(_ call: FunctionCall) -> Expression {
         var kept: [Expression] = []
+        var seen: Set<Expression> = []
         for part in call.arguments.flatMap(\.conjuncts) {
             if part.isFalseLiteral { return boolean(false) }
-            if part.isTrueLiteral || (kept.contains(part) && part.isDeterministic) { continue }
+            if part.isTrueLiteral || (!seen.insert(part).inserted && part.isDeterministic) { continue }
             kept.append(part)
         }
         return Expression.conjunction(kept) ?? boolean(true)
@@ -82,9 +83,10 @@ struct SimplifyExpressions: PlanRule {
 
     private static func simplifyOr(_ call: FunctionCall) -> Expression {
         var kept: [Expression] = []
+        var seen: Set<Expression> = []
         for part in call.arguments.flatMap(\.disjuncts) {
             if part.isTrueLiteral { return boolean(true) }
-            if part.isFalseLiteral || (kept.contains(part) && part.isDeterministic) { continue }
+            if part.isFalseLiteral || (!seen.insert(part).inserted && part.isDeterministic) { continue }
             kept.append(part)
         }
         return Expression.disjunction(kept) ?? boolean(false)

@@ -7,4 +7,6 @@ package protocol JobCatalog: CatalogLookup, RelationFacts {
     func table(named parts: [String]) -> TableDefinition?
     /// Returns the directory of a table that is made without LOCATION.
     func defaultLocation(ofTable name: String) -> String
+    /// Tells whether there is any file that a reader sees at or below a path.
+    func holdsFiles(at location: String) throws(EngineError) -> Bool
 }

@@ -83,8 +83,15 @@ extension StatementPlanner {
         return mode?.lowercased() == "dynamic"
     }
 
-    /// Two columns of one name cannot both be in a file.
+    /// Two columns of one name cannot both be in a file, and a file without columns holds nothing.
     private func checkNames(_ output: [ColumnReference], span: SourceSpan) throws(EngineError) {
+        if output.isEmpty {
+            throw .user(
+                "UNABLE_TO_INFER_SCHEMA",
+                "The query has no columns to write: the files that it reads hold no rows",
+                remedy: "Give the columns of the files with CREATE TEMPORARY VIEW name (columns) USING ….",
+                at: location(span))
+        }
         var seen: Set<String> = []
         for column in output where !seen.insert(column.name.lowercased()).inserted {
             throw .user(
@@ -96,10 +103,31 @@ extension StatementPlanner {
     // MARK: CREATE TABLE
 
     func createTable(_ create: CreateTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
-        guard let table = try newTable(create, span: span) else { return PlannedStatement(work: .none) }
+        guard var table = try newTable(create, span: span) else { return PlannedStatement(work: .none) }
+        if !isReplay { try findFiles(of: &table, create, span: span) }
         let change = CatalogChange.createTable(table.definition, replaces: create.replaces)
         guard let plan = table.plan else { return PlannedStatement(work: .none, change: change) }
         return PlannedStatement(work: .stages(try steps(plan, write: table.write).graph), change: change)
+    }
+
+    /// Looks for files where a query's new table is to lie. Files that are there already are the table for IF
+    /// NOT EXISTS, and an error without, as in Spark: rows would silently be added to them.
+    private func findFiles(
+        of table: inout NewTable, _ create: CreateTableSyntax, span: SourceSpan
+    ) throws(EngineError) {
+        let write = table.write
+        guard table.plan != nil, write.mode != .overwrite, try catalog.holdsFiles(at: write.path) else {
+            return
+        }
+        guard create.ifNotExists else {
+            let optionSpan = create.options.first { $0.key.lowercased() == "path" }?.span
+            throw .locationNotEmpty(write.path, at: location(create.locationSpan ?? optionSpan ?? span))
+        }
+        let found = try catalog.files(
+            format: write.format, paths: [write.path], options: write.options, schema: nil)
+        table.plan = nil
+        table.definition.schema = found.schema
+        table.definition.partitionColumns = found.partitionSchema.names
     }
 
     /// Returns the table that a CREATE TABLE makes, or nil when IF NOT EXISTS finds it there.
@@ -131,8 +159,10 @@ extension StatementPlanner {
         try checkNames(bound.output, span: span)
         let folders = try positions(of: names, in: bound.output, at: self.span(of: create.partitionedBy))
         let isOwn = create.location == nil && optionPath == nil
+        let mode: FileWrite.Mode =
+            isOwn || create.replaces ? .overwrite : create.ifNotExists ? .ignore : .errorIfExists
         let write = FileWrite(
-            path: location, format: format, mode: isOwn || create.replaces ? .overwrite : .errorIfExists,
+            path: location, format: format, mode: mode,
             partitionColumns: folders, options: options, schema: bound.output.schema)
         let fields = bound.output.schema.fields
         let data = fields.indices.filter { !folders.contains($0) }
@@ -151,7 +181,9 @@ extension StatementPlanner {
     }
 
     func tableWrite(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> Target {
-        guard let table = catalog.table(named: insert.table.map(\.text)) else { throw notFound(insert.table) }
+        guard let table = catalog.table(named: insert.table.map(\.text)) else {
+            throw try notInsertable(insert.table)
+        }
         let binder = Binder(catalog: catalog, settings: settings, source: source)
         let bound = try binder.bind(insert.query)
         var fixed: [String: Expression] = [:]
@@ -167,6 +199,16 @@ extension StatementPlanner {
             dynamicPartitionOverwrite: insert.overwrites && !folders.isEmpty && isDynamicTarget,
             partitionColumns: folders, options: table.options, schema: plan.output.schema)
         return Target(plan: plan, write: write)
+    }
+
+    /// Says why a name takes no rows: it is a view, or nothing at all.
+    private func notInsertable(_ name: [NameSyntax]) throws(EngineError) -> EngineError {
+        guard try catalog.relation(named: name.map(\.text)) != nil else { return notFound(name) }
+        let text = name.map(\.text).joined(separator: ".")
+        return .user(
+            "UNSUPPORTED_INSERT.NOT_ALLOWED", "INSERT takes a table, and this is a temporary view: \(text)",
+            remedy: "Make a table on the files: CREATE TABLE name (columns) USING format LOCATION 'path'.",
+            at: span(of: name))
     }
 
     /// Returns the query with the table's columns, in its order and of its types.

@@ -11,13 +11,18 @@ package struct StatementPlanner {
     let settings: SessionSettings
     let cluster: ClusterFacts
     let source: SQLSource
+    /// Whether the statement was planned before a restart: what it found then may hold its own files now.
+    let isReplay: Bool
 
-    package init(catalog: any JobCatalog, settings: SessionSettings, cluster: ClusterFacts, source: SQLSource)
-    {
+    package init(
+        catalog: any JobCatalog, settings: SessionSettings, cluster: ClusterFacts, source: SQLSource,
+        isReplay: Bool = false
+    ) {
         self.catalog = catalog
         self.settings = settings
         self.cluster = cluster
         self.source = source
+        self.isReplay = isReplay
     }
 
     /// Returns what to do for a statement. Throws errors with their place in the text.

@@ -52,18 +52,27 @@ extension Expression {
 
     /// Joins conditions with AND, the first leftmost; nil for none.
     package static func conjunction(_ conditions: [Expression]) -> Expression? {
-        guard var result = conditions.first else { return nil }
-        for condition in conditions.dropFirst() {
-            result = .call(FunctionCall("and", [result, condition], type: .boolean))
-        }
-        return result
+        chained(conditions[...], "and")
     }
 
     /// Joins conditions with OR, the first leftmost; nil for none.
     package static func disjunction(_ conditions: [Expression]) -> Expression? {
+        chained(conditions[...], "or")
+    }
+
+    /// Conditions that are chained as people write them; more than that make a balanced tree, whose height
+    /// those who walk it can stand.
+    private static let plainChain = 16
+
+    private static func chained(_ conditions: ArraySlice<Expression>, _ name: String) -> Expression? {
         guard var result = conditions.first else { return nil }
+        if conditions.count > plainChain {
+            let middle = conditions.startIndex + (conditions.count + 1) / 2
+            let halves = [conditions[..<middle], conditions[middle...]].compactMap { chained($0, name) }
+            return .call(FunctionCall(name, halves, type: .boolean))
+        }
         for condition in conditions.dropFirst() {
-            result = .call(FunctionCall("or", [result, condition], type: .boolean))
+            result = .call(FunctionCall(name, [result, condition], type: .boolean))
         }
         return result
     }

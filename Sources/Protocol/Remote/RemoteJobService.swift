@@ -125,7 +125,7 @@ package struct RemoteJobService: JobService {
         // The client lives as long as someone reads.
         let client = client
         return JobResult(
-            schema: schema,
+            schema: schema, timeZone: reader.timeZone,
             batches: AsyncThrowingStream {
                 _ = client
                 return try await reader.next()
@@ -214,6 +214,9 @@ private final class RemoteResult: @unchecked Sendable {
     private var parser = ResultParser()
 
     init(_ body: BodyStream) { self.body = body }
+
+    /// The session's zone, once the schema is there.
+    var timeZone: String { parser.timeZone }
 
     /// Waits for the schema.
     func schema() async throws -> Schema {

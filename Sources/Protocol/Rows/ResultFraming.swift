@@ -6,7 +6,9 @@ import Vocabulary
 /// Frames the rows of a result as `application/vnd.millrace.blocks`.
 ///
 ///     magic "MRRS", version UInt8 = 1
-///     schema: names and types as `Schema+Wire` writes them, after their count in bytes (UInt32)
+///     head: its count of bytes (UInt32), names and types as `Schema+Wire` writes them, and the session's
+///     zone,
+///         left out when that is UTC
 ///     column blocks one after the other, each with its own header that says its size
 ///     end: 40 bytes of zero, so that a stream that broke off is told from one that ended
 ///
@@ -18,8 +20,11 @@ package enum ResultFraming {
     static let schemaLimitBytes = 16 << 20
 
     /// Returns what comes before the first block.
-    package static func head(_ schema: Schema) -> [UInt8] {
-        let body = schema.wireBytes
+    package static func head(_ schema: Schema, timeZone: String = "UTC") -> [UInt8] {
+        var writer = WireWriter()
+        schema.write(to: &writer)
+        if timeZone != "UTC" { writer.data(Array(timeZone.utf8)) }
+        let body = writer.bytes
         let count = UInt32(body.count)
         return magic + (0..<4).map { UInt8(truncatingIfNeeded: count >> UInt32(8 * $0)) } + body
     }
@@ -34,6 +39,8 @@ package struct ResultParser {
     private var start = 0
     private var decoder: ColumnBlockDecoder?
     package private(set) var schema: Schema?
+    /// The session's zone, once the schema is read.
+    package private(set) var timeZone = "UTC"
     package private(set) var isEnded = false
 
     package init() {}
@@ -63,7 +70,9 @@ package struct ResultParser {
             throw .system("CORRUPT_MESSAGE", "The coordinator's answer declares too large a schema")
         }
         guard pending.count - start >= fixed + count else { return nil }
-        let schema = try Schema(wireBytes: Array(pending[start + fixed..<start + fixed + count]))
+        var reader = WireReader(Array(pending[start + fixed..<start + fixed + count]))
+        let schema = try Schema(from: &reader)
+        if !reader.isAtEnd { timeZone = String(decoding: try reader.data(), as: UTF8.self) }
         self.schema = schema
         decoder = ColumnBlockDecoder(schema: schema)
         start += fixed + count

@@ -3,7 +3,7 @@ import Kernels
 import Vocabulary
 
 /// Renders the rows of a batch as text: JSON lines, CSV lines, or cells for a table. Every leaf column is
-/// cast to a string once per batch, as Spark's CAST does in UTC; rows then only copy bytes.
+/// cast to a string once per batch, as Spark's CAST does in the session's zone; rows then only copy bytes.
 package struct RowText {
     /// Holds one column with its values as text, and its parts when it is nested.
     private struct Column {
@@ -17,17 +17,20 @@ package struct RowText {
     private let columns: [Column]
     package let rowCount: Int
 
-    /// Prepares a batch of `schema`. With `isJSON`, nested values become JSON and not Spark's text.
-    package init(_ batch: Batch, schema: Schema, isJSON: Bool) throws(EngineError) {
+    /// Prepares a batch of `schema`; instants are shown in `zone`. With `isJSON`, nested values become JSON
+    /// and not Spark's text.
+    package init(_ batch: Batch, schema: Schema, isJSON: Bool, zone: Zone) throws(EngineError) {
         var columns: [Column] = []
         for (index, field) in schema.fields.enumerated() {
-            columns.append(try RowText.column(field.name, batch.columns[index], isJSON: isJSON))
+            columns.append(try RowText.column(field.name, batch.columns[index], isJSON, zone))
         }
         self.columns = columns
         rowCount = batch.count
     }
 
-    private static func column(_ name: String, _ vector: Vector, isJSON: Bool) throws(EngineError) -> Column {
+    private static func column(
+        _ name: String, _ vector: Vector, _ isJSON: Bool, _ zone: Zone
+    ) throws(EngineError) -> Column {
         let flat = vector.flattened()
         if isJSON, vector.type.isNested, !vector.isNullConstant {
             var names: [String] = []
@@ -35,12 +38,12 @@ package struct RowText {
             var parts: [Column] = []
             for (index, child) in flat.children.enumerated() {
                 let name = index < names.count ? names[index] : ""
-                parts.append(try column(name, child, isJSON: true))
+                parts.append(try column(name, child, true, zone))
             }
             return Column(name: name, vector: flat, text: nil, parts: parts)
         }
         if case .binary = vector.type { return Column(name: name, vector: flat, text: flat, parts: []) }
-        let text = try Casting.cast(flat, to: .string, mode: .null, zone: .utc).flattened()
+        let text = try Casting.cast(flat, to: .string, mode: .null, zone: zone).flattened()
         return Column(name: name, vector: flat, text: text, parts: [])
     }
 

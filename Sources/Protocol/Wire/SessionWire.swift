@@ -17,6 +17,9 @@ package enum SessionWire {
     /// Header by which a worker tells the version of its frames.
     package static let versionHeader = "millrace-protocol"
     package static let version: UInt32 = 1
+    /// Header by which a worker tells what relative paths are below; the same as the coordinator's, or what
+    /// tasks wrote would not be found when it is published.
+    package static let storageHeader = "millrace-storage"
     /// Longest payload that is taken, bytes.
     package static let payloadBytes = 64 << 20
 

@@ -12,7 +12,11 @@ extension Parser {
                 call.isDistinct = at(.DISTINCT)
                 advance()
             }
-            call.arguments = try commaSeparated { (parser) throws(EngineError) in try parser.argument() }
+            // As in Spark's grammar, only struct(…) takes an alias without AS.
+            let isStructure = name.count == 1 && name[0].text.lowercased() == "struct"
+            call.arguments = try commaSeparated { (parser) throws(EngineError) in
+                try parser.argument(takesBareAlias: isStructure)
+            }
         }
         if at(.IGNORE) || at(.RESPECT), peek().keyword == .NULLS {
             call.ignoresNulls = at(.IGNORE)
@@ -55,7 +59,7 @@ extension Parser {
     }
 
     /// Parses `name => value`, or a value that an alias may follow.
-    private mutating func argument() throws(EngineError) -> ArgumentSyntax {
+    private mutating func argument(takesBareAlias: Bool) throws(EngineError) -> ArgumentSyntax {
         if atName, peek().symbol == .fatArrow {
             let name = try self.name()
             advance()
@@ -63,7 +67,7 @@ extension Parser {
         }
         let start = index
         let value = try expression()
-        guard take(.AS) else { return ArgumentSyntax(value) }
+        guard take(.AS) || takesBareAlias && atBareAlias else { return ArgumentSyntax(value) }
         let alias = try name("an alias")
         return ArgumentSyntax(ExpressionSyntax(.alias(value, alias), span: span(from: start)))
     }

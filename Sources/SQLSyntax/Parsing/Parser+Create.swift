@@ -90,7 +90,9 @@ extension Parser {
                     return column
                 }
             } else if take(.LOCATION) {
+                let path = index
                 table.location = try stringValue("a path in quotes")
+                table.locationSpan = span(from: path)
             } else if take(.COMMENT) {
                 table.comment = try stringValue()
             } else if take(.TBLPROPERTIES) {

@@ -19,7 +19,8 @@ extension Parser {
         }
     }
 
-    /// Parses a chain of AND or OR, and balances it, as Spark does: thousands of terms stay a low tree.
+    /// Parses a chain of AND or OR, and balances it, as Spark does: thousands of terms stay a low tree. Terms
+    /// lie beside each other, so the tallest one counts.
     private mutating func logicalChain(
         _ keyword: Keyword, _ joiner: BinaryOperator,
         _ term: (inout Parser) throws(EngineError) -> ExpressionSyntax
@@ -27,7 +28,13 @@ extension Parser {
         let first = try term(&self)
         guard at(keyword) else { return first }
         var terms = [first]
-        while take(keyword) { terms.append(try term(&self)) }
+        while take(keyword) {
+            let tallest = height
+            height = 0
+            terms.append(try term(&self))
+            height = max(height, tallest)
+            if terms.count > Limits.chainLength { throw tooLong(keyword.rawValue, at: terms[0].span) }
+        }
         try grow(by: Int.bitWidth - terms.count.leadingZeroBitCount)
         return Self.balanced(terms[...], joiner)
     }

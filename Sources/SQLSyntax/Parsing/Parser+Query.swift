@@ -44,7 +44,14 @@ extension Parser {
                 remedy: "Unroll the recursion into a fixed number of joins.",
                 at: source.location(current.span))
         }
-        return try commaSeparated { (parser) throws(EngineError) in try parser.commonTable() }
+        let tables = try commaSeparated { (parser) throws(EngineError) in try parser.commonTable() }
+        var names: Set<String> = []
+        for table in tables where !names.insert(table.name.text).inserted {
+            throw fail(
+                "Two common table expressions of one WITH have the same name: \(table.name.text).",
+                code: "DUPLICATED_CTE_NAMES", at: table.name.span, remedy: "Give one of them another name.")
+        }
+        return tables
     }
 
     private mutating func commonTable() throws(EngineError) -> CommonTableSyntax {
@@ -62,9 +69,28 @@ extension Parser {
         var left = try intersection()
         while let kind = setOperator(), kind != .intersect {
             advance()
+            if kind == .union, at(.ALL) {
+                left = try unionAll(left)
+                continue
+            }
             left = try setOperation(kind, left) { (parser) throws(EngineError) in try parser.intersection() }
         }
         return left
+    }
+
+    /// Parses the inputs of UNION ALL from the word ALL on; all that follow each other make one list.
+    private mutating func unionAll(_ first: QueryBodySyntax) throws(EngineError) -> QueryBodySyntax {
+        var inputs = [first]
+        while take(.ALL) {
+            let tallest = height
+            height = 0
+            inputs.append(try intersection())
+            height = max(height, tallest)
+            if inputs.count > Limits.chainLength { throw tooLong("UNION ALL", at: first.span) }
+            if at(.UNION, .ALL) { advance() }
+        }
+        try grow()
+        return .unionAll(inputs)
     }
 
     private mutating func intersection() throws(EngineError) -> QueryBodySyntax {

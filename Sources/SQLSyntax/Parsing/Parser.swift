@@ -102,11 +102,18 @@ struct Parser {
         if height > Self.treeHeight { throw tooDeep() }
     }
 
+    /// Reports a chain of AND, OR or UNION ALL beyond `Limits.chainLength`.
+    func tooLong(_ operation: String, at span: SourceSpan) -> EngineError {
+        fail(
+            "The statement chains too many operations: the limit is \(Limits.chainLength) of \(operation).",
+            at: span, remedy: "Use IN (…), VALUES or a table of the values instead.")
+    }
+
     private func tooDeep() -> EngineError {
         fail(
-            "The statement is nested too deeply, or chains too many operators: the limit is "
-                + "\(Limits.nestingDepth) "
-                + "levels of nesting.", at: current.span,
+            "The statement is nested too deeply, or chains too many operators: the limits are "
+                + "\(Limits.nestingDepth) levels of nesting and \(Self.treeHeight) operators, joins or set "
+                + "operations in a row.", at: current.span,
             remedy: "Split it with common table expressions or temporary views.")
     }
 

@@ -43,6 +43,8 @@ package struct CommonTableSyntax: Sendable, Hashable {
 package indirect enum QueryBodySyntax: Sendable, Hashable {
     case select(SelectSyntax)
     case setOperation(SetOperationSyntax)
+    /// Two inputs or more of UNION ALL, from left to right.
+    case unionAll([QueryBodySyntax])
     case values([[ExpressionSyntax]], span: SourceSpan)
     /// `TABLE name`.
     case table(RelationSyntax)
@@ -52,6 +54,7 @@ package indirect enum QueryBodySyntax: Sendable, Hashable {
         switch self {
         case .select(let select): select.span
         case .setOperation(let operation): operation.span
+        case .unionAll(let inputs): inputs[0].span.union(inputs[inputs.count - 1].span)
         case .values(_, let span): span
         case .table(let relation): relation.span
         case .nested(let query): query.span

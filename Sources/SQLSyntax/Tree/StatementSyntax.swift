@@ -97,6 +97,8 @@ package struct CreateTableSyntax: Sendable, Hashable {
     package var options: [OptionSyntax]
     package var partitionedBy: [NameSyntax]
     package var location: String?
+    /// The place of the path after LOCATION.
+    package var locationSpan: SourceSpan?
     package var comment: String?
     package var properties: [OptionSyntax]
     package var query: QuerySyntax?

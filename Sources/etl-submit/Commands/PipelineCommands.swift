@@ -16,9 +16,9 @@ struct PipelineOptions: ParsableArguments {
     @Option(help: "Folder for a pipeline's state; .millrace beside etl.yml by default.")
     var state: String?
 
-    /// Throws when flags of pipelines are given for another job.
+    /// Throws when flags of pipelines are typed for another job; in the config file they may stay.
     func refuse() throws {
-        if !select.isEmpty || state != nil {
+        if CommandLine.arguments.contains(where: { $0 == "--select" || $0 == "--state" }) {
             throw EngineError.user(
                 "USAGE", "--select and --state are for pipelines: directories with etl.yml")
         }

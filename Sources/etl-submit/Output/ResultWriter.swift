@@ -1,4 +1,5 @@
 import Columns
+import Kernels
 import Protocol
 import Vocabulary
 
@@ -17,10 +18,11 @@ enum ResultWriter {
     }
 
     private static func writeLines(_ result: JobResult, isJSON: Bool) async throws {
+        let zone = try Zone.named(result.timeZone)
         var out: [UInt8] = []
         if !isJSON { RowText.appendCSVHeader(result.schema, to: &out) }
         for try await batch in result.batches {
-            let rows = try RowText(batch, schema: result.schema, isJSON: isJSON)
+            let rows = try RowText(batch, schema: result.schema, isJSON: isJSON, zone: zone)
             for row in 0..<rows.rowCount {
                 if isJSON { rows.appendJSON(row: row, to: &out) } else { rows.appendCSV(row: row, to: &out) }
                 if out.count >= 1 << 16 { try StandardOutput.flush(&out) }
@@ -32,9 +34,10 @@ enum ResultWriter {
 
     /// Writes the cells of the first column, each from the start of a line.
     private static func writeText(_ result: JobResult) async throws {
+        let zone = try Zone.named(result.timeZone)
         var out: [UInt8] = []
         for try await batch in result.batches {
-            let rows = try RowText(batch, schema: result.schema, isJSON: false)
+            let rows = try RowText(batch, schema: result.schema, isJSON: false, zone: zone)
             for row in 0..<rows.rowCount {
                 out.append(contentsOf: (rows.cell(row: row, column: 0) ?? "").utf8)
                 if out.last != UInt8(ascii: "\n") { out.append(UInt8(ascii: "\n")) }
@@ -44,10 +47,11 @@ enum ResultWriter {
     }
 
     private static func writeTable(_ result: JobResult) async throws {
+        let zone = try Zone.named(result.timeZone)
         var table = TableText(result.schema)
         var out: [UInt8] = []
         for try await batch in result.batches {
-            let rows = try RowText(batch, schema: result.schema, isJSON: false)
+            let rows = try RowText(batch, schema: result.schema, isJSON: false, zone: zone)
             for row in 0..<rows.rowCount {
                 table.append((0..<result.schema.count).map { rows.cell(row: row, column: $0) }, to: &out)
                 if out.count >= 1 << 16 { try StandardOutput.flush(&out) }

@@ -131,6 +131,11 @@ let package = Package(
                 "Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "Formats", "Storage", "Plans",
                 "Functions", "Shuffle",
             ]),
+        // pipelines
+        room("Templates", ["Vocabulary"]),
+        room(
+            "Pipelines", ["Vocabulary", "Transport", "Columns", "Kernels", "Storage", "Protocol", "Templates"],
+            products: [.product(name: "Yams", package: "Yams")]),
         // product
         room(
             "Worker",
@@ -142,8 +147,7 @@ let package = Package(
             "Coordinator",
             [
                 "Vocabulary", "Scheduling", "Columns", "Kernels", "Storage", "SQLSyntax", "Plans", "Planner",
-                "Catalog",
-                "Protocol", "Shuffle", "Transport", "Formats", "CSQLite",
+                "Catalog", "Protocol", "Shuffle", "Transport", "Formats", "Templates", "Pipelines", "CSQLite",
             ]),
         room(
             "Cluster",
@@ -158,11 +162,6 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        // pipelines
-        room("Templates", ["Vocabulary"]),
-        room(
-            "Pipelines", ["Vocabulary", "Columns", "Kernels", "Protocol", "Templates"],
-            products: [.product(name: "Yams", package: "Yams")]),
         // programs
         program(
             "etl-submit",
@@ -226,7 +225,11 @@ let package = Package(
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Vocabulary"]),
-        tests("PipelinesTests", ["Pipelines", "Templates", "Vocabulary"]),
+        tests(
+            "PipelinesTests",
+            [
+                "Pipelines", "Cluster", "Programs", "Protocol", "Storage", "Templates", "Vocabulary",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17,

@@ -43,7 +43,8 @@ extension CoordinatorNode: JobService {
 
     package func jobs(all: Bool) async throws -> [JobStatus] {
         books.keys.sorted().reversed().compactMap { id in
-            guard let book = books[id] else { return nil }
+            // Jobs of a pipeline's steps are shown by its run.
+            guard let book = books[id], book.request.parent == nil else { return nil }
             let status = status(of: book)
             return all || !status.state.isEnd ? status : nil
         }

@@ -15,6 +15,7 @@ extension CoordinatorNode {
             case .submission(let externalID, let payload): submissions[externalID] = payload
             case .plan(let job, let statement, let bytes): plans[job, default: [:]][statement] = bytes
             case .fact(let fact): scheduler.apply(fact)
+            case .pipeline(let bytes): pipelineRecords.append(bytes)
             }
         }
         for job in scheduler.ledger.jobs {

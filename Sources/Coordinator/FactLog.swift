@@ -8,6 +8,8 @@ package enum LogRecord: Sendable {
     case submission(externalID: String, [UInt8])
     /// The stage graph of a statement, as `PlanCodec` writes it; written before the fact that it was planned.
     case plan(JobID, statement: UInt32, [UInt8])
+    /// A fact about a pipeline or a run of one, as JSON.
+    case pipeline([UInt8])
 }
 
 /// Holds what a coordinator must remember over its own death.

@@ -19,11 +19,13 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
     private let path: String
 
     /// Layout of the tables; grows when an older build could not read them.
-    private static let layoutVersion = 1
+    private static let layoutVersion = 2
 
     private enum Kind: Int32 {
         case fact = 1
         case submission, plan
+        // 4 is for lines of jobs' logs.
+        case pipeline = 5
     }
 
     /// Opens the log, or begins one. Throws `STATE_LOCKED`, `STATE_NOT_ACCESSIBLE` and
@@ -89,6 +91,9 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
                     number INTEGER PRIMARY KEY, kind INTEGER NOT NULL,
                 checksum INTEGER NOT NULL, bytes BLOB NOT NULL)
                 """)
+        }
+        if version < SQLiteFactLog.layoutVersion {
+            // Layout 2 has records about pipelines beside those of layout 1.
             try run("PRAGMA user_version = \(SQLiteFactLog.layoutVersion)")
         }
     }
@@ -128,6 +133,7 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
             return .submission(externalID: try reader.read(), Array(try reader.data()))
         case .plan:
             return .plan(try reader.read(), statement: try reader.read(), Array(try reader.data()))
+        case .pipeline: return .pipeline(Array(try reader.data()))
         case nil: throw damaged("it holds a record of unknown kind \(kind)")
         }
     }
@@ -163,6 +169,9 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
                 kind = .plan
                 writer.write(job)
                 writer.write(number)
+                writer.data(bytes)
+            case .pipeline(let bytes):
+                kind = .pipeline
                 writer.data(bytes)
             }
             let bytes = writer.bytes

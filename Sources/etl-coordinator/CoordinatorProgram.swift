@@ -24,6 +24,10 @@ struct CoordinatorProgram: AsyncParsableCommand {
     var storage: String?
     @Option(parsing: .upToNextOption, help: "Further absolute paths or URLs that jobs may use.")
     var allowPath: [String] = []
+    @Option(
+        parsing: .upToNextOption,
+        help: "Environment variables that pipelines may read with env_var(); * stands for any letters.")
+    var allowEnv: [String] = []
     @Option(help: "Certificate for mutual TLS, PEM.")
     var tlsCert: String?
     @Option(help: "Private key of the certificate, PEM.")
@@ -42,7 +46,8 @@ struct CoordinatorProgram: AsyncParsableCommand {
             flags: [
                 "listen": listen, "web": web, "state": state, "storage": storage,
                 "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","), "tls-cert": tlsCert,
-                "tls-key": tlsKey, "tls-ca": tlsCa, "token-file": tokenFile,
+                "allow-env": allowEnv.isEmpty ? nil : allowEnv.joined(separator: ","), "tls-key": tlsKey,
+                "tls-ca": tlsCa, "token-file": tokenFile,
                 "insecure": insecure ? "true" : nil,
             ])
         let server = try await CoordinatorServer(settings)

@@ -40,19 +40,28 @@ struct CoordinatorServer {
         let client = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
+        let rules = PathRules(storage: settings["storage"], allowed: settings["allow-path"])
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
                 results: try RemoteShuffleSource(store: ShuffleStore(), ownAddress: "", client: client),
-                storage: StoredJobs(
-                    rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"])),
+                storage: StoredJobs(rules: rules),
                 fail: { error in
                     // Whatever is not durable must not be acted on: recovery starts from the log.
                     StandardError.print("etl-coordinator: \(error)")
                     _exit(1)
                 }))
         try await node.start()
-        let router = RESTRouter(service: node, tokens: tokens)
+        let pipelines = PipelineHost(
+            node: node,
+            settings: PipelineSettings(
+                stateDirectory: state, rules: rules,
+                allowedVariables: (settings["allow-env"] ?? "").split(separator: ",").map {
+                    String($0.trimmingPrefix(" "))
+                },
+                environment: { getenv($0).map { String(cString: $0) } }))
+        try await pipelines.start()
+        let router = RESTRouter(service: pipelines, tokens: tokens)
         cluster = try HTTPServer(
             configuration: ServerConfiguration(listen: listen, tls: tls, limits: .clusterPeers),
             handler: ClusterPort(

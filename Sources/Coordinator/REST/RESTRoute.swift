@@ -1,9 +1,10 @@
 /// Names one route of the REST interface; the table is what requests are matched against and what the OpenAPI
 /// document lists.
 struct RESTRoute: Sendable {
-    enum Target: Sendable {
+    enum Target: Sendable, Equatable {
         case submit, jobs, job, cancel, stages, tasks, plan, logs, events, result, retry
         case workers, cluster, explain, openAPI, session, login, logout
+        case pipelines(PipelineTarget)
     }
 
     let method: String
@@ -67,7 +68,7 @@ struct RESTRoute: Sendable {
         RESTRoute("GET", "/api/v1/session", .session, nil, "Tells who asks and what they may do"),
         RESTRoute("POST", "/api/v1/login", .login, nil, "Keeps a token in a browser's cookie"),
         RESTRoute("POST", "/api/v1/logout", .logout, nil, "Forgets the cookie"),
-    ]
+    ] + pipelines
 
     /// What a path leads to.
     enum Match: Sendable {

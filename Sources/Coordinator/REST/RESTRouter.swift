@@ -149,6 +149,7 @@ package struct RESTRouter: WebHandler {
         case .explain: return Problems.json(PlanText(try await service.explain(try jobRequest(request))))
         case .openAPI: return .text(OpenAPIDocument.text, type: "application/json")
         case .session: return session(request)
+        case .pipelines(let target): return try await self.answer(target, id: id, request)
         case .login: return try login(request)
         case .logout:
             try gate.checkOrigin(request)
@@ -190,7 +191,7 @@ package struct RESTRouter: WebHandler {
         }
     }
 
-    private func checkJSON(_ request: WebRequest) throws {
+    func checkJSON(_ request: WebRequest) throws {
         guard request.body.count <= Limits.requestBodyBytes else {
             throw EngineError.user(
                 "BODY_TOO_LARGE", "The body is longer than \(ByteSize.format(Limits.requestBodyBytes))")

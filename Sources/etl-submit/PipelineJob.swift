@@ -88,7 +88,8 @@ struct PipelineJob {
     /// Makes a header that goes on with the last run of the pipeline.
     private static func goOn(_ header: inout RunHeader, _ state: String) throws {
         guard let last = RunFile.runs(in: state).last(where: { !$0.header.testsOnly }) else {
-            throw EngineError.user("RUN_NOT_FOUND", "This pipeline has not run yet, so nothing can be retried")
+            throw EngineError.user(
+                "RUN_NOT_FOUND", "This pipeline has not run yet, so nothing can be retried")
         }
         guard last.state != .succeeded else {
             throw EngineError.user("RUN_SUCCEEDED", "The last run has succeeded: \(last.header.id)")
@@ -160,7 +161,8 @@ enum PipelineText {
             text += "Next interval: \(CivilTime.text(next.start))Z to \(CivilTime.text(next.end))Z\n"
         }
         for rule in pipeline.alerts {
-            text += "Alert on \(rule.events.map(\.rawValue).sorted().joined(separator: ", ")) to \(rule.target)\n"
+            text +=
+                "Alert on \(rule.events.map(\.rawValue).sorted().joined(separator: ", ")) to \(rule.target)\n"
         }
         for step in pipeline.steps where chosen.contains(step.name) {
             text += "\n\(step.kind) \(step.name) (\(step.file))"

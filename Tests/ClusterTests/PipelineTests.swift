@@ -13,9 +13,16 @@ struct PipelineTests {
             default_args: {retries: 1, retry_delay: 0.1s}
             extract: [{name: users, file: {path: data/users.csv}}]
             transform:
-              - {name: first, sql: "SELECT id FROM {{ ref('users') }}", columns: [{name: id, tests: [unique]}]}
-              - {name: slow, sql: "SELECT sum(sin(f.id * x.id * y.id)) AS s FROM {{ ref('first') }} f CROSS JOIN range(400) y CROSS JOIN range(100000) x"}
-              - {name: last, sql: "SELECT count(*) AS n FROM {{ ref('slow') }}", write: {path: "\(out)", mode: append}}
+              - name: first
+                sql: "SELECT id FROM {{ ref('users') }}"
+                columns: [{name: id, tests: [unique]}]
+              - name: slow
+                sql: >
+                  SELECT sum(sin(f.id * x.id * y.id)) AS s
+                  FROM {{ ref('first') }} f CROSS JOIN range(400) y CROSS JOIN range(100000) x
+              - name: last
+                sql: "SELECT count(*) AS n FROM {{ ref('slow') }}"
+                write: {path: "\(out)", mode: append}
             """, "data/users.csv": "id\n1\n2\n",
         ]
     }
@@ -57,7 +64,8 @@ struct PipelineTests {
         return answer.output.split(separator: "\n").dropFirst().joined(separator: " ")
     }
 
-    @Test("a coordinator killed in mid-run goes on with it, runs no finished step again, and etl-submit waits")
+    @Test(
+        "a coordinator killed in mid-run goes on with it, runs no finished step again, and etl-submit waits")
     func killed() throws {
         let cluster = try TestCluster(workers: 2, hasStorage: true)
         defer { cluster.stop() }
@@ -139,7 +147,9 @@ struct PipelineTests {
         #expect(try cluster.submit(["list", "--all"]).output.split(separator: "\n").count <= 1)
     }
 
-    @Test("deployed runs each missed interval once, over a kill -9; paused it runs none, a backfill runs the past")
+    @Test(
+        "deployed runs each missed interval once, over a kill -9; a backfill runs the past"
+    )
     func deployed() throws {
         let cluster = try TestCluster(workers: 1, hasStorage: true)
         defer { cluster.stop() }
@@ -163,14 +173,18 @@ struct PipelineTests {
             ])
         let answer = try cluster.submit(["deploy", directory])
         #expect(answer.status == 0 && answer.output.contains("pipeline tick is active"), "\(answer.errors)")
-        #expect(try eventually(within: 20) { try cluster.get("/api/v1/pipelines/tick/runs").contains("succeeded") })
+        #expect(
+            try eventually(within: 20) {
+                try cluster.get("/api/v1/pipelines/tick/runs").contains("succeeded")
+            })
         try cluster.killCoordinator()
         try cluster.startCoordinator()
         let caughtUp = try eventually(within: 60) {
             let runs = try Self.runs(cluster)
             return runs.count >= 5 && runs.allSatisfy { $0.state == "succeeded" }
         }
-        #expect(caughtUp, "\(try cluster.get("/api/v1/pipelines/tick/runs"))")
+        let seen = try cluster.get("/api/v1/pipelines/tick/runs")
+        #expect(caughtUp, "\(seen)")
         _ = try cluster.submit(["pause", "tick"])
         let count = try Self.runs(cluster).count
         let written = try Self.rows("SELECT count(*), count(DISTINCT start) FROM parquet.`ticks`", cluster)

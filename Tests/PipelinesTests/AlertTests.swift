@@ -10,7 +10,9 @@ import Vocabulary
 struct AlertTests {
     static let secret = "s3cr:t/canary"
 
-    static func etl(_ double: OutsideDouble, _ alerts: String, sql: String = "SELECT nope AS x") -> [String: String] {
+    static func etl(_ double: OutsideDouble, _ alerts: String, sql: String = "SELECT nope AS x") -> [String:
+        String]
+    {
         [
             "etl.yml": """
             name: p
@@ -42,7 +44,9 @@ struct AlertTests {
                 """
                   - on: [failure, retry]
                     email: {to: [ops@example.org, b@example.org], connection: mail, subject: "Näch {{ ds }}"}
-                    webhook: {url: "http://127.0.0.1:\(double.httpPort)/hook?token=canary", headers: {X-Key: k}}
+                    webhook:
+                      url: "http://127.0.0.1:\(double.httpPort)/hook?token=canary"
+                      headers: {X-Key: k}
                   - {on: success, webhook: {url: "http://127.0.0.1:\(double.httpPort)/good"}}
                 """))
         let record = try await bench.run()
@@ -63,7 +67,8 @@ struct AlertTests {
         #expect(post.body["event"] as? String == "failure" && post.body["pipeline"] as? String == "p")
         #expect(post.body["run"] as? String == record.header.id)
         // No secret in what is kept of the run.
-        let kept = try String(contentsOfFile: "\(bench.state)/runs/\(record.header.id).jsonl", encoding: .utf8)
+        let kept = try String(
+            contentsOfFile: "\(bench.state)/runs/\(record.header.id).jsonl", encoding: .utf8)
         #expect(!kept.contains("canary"))
     }
 

@@ -90,7 +90,10 @@ struct DbtTests {
             "microbatch"
         ),
         ("models/a.sql", "SELECT '{{ env_var('DBT_ENV_SECRET_X') }}'", "TEMPLATE_ERROR", "secret"),
-        ("tests/a.sql", "{{ config(severty='warn') }}SELECT 1", "UNSUPPORTED_FEATURE", "Did you mean severity?"),
+        (
+            "tests/a.sql", "{{ config(severty='warn') }}SELECT 1", "UNSUPPORTED_FEATURE",
+            "Did you mean severity?"
+        ),
         ("models/b.yml", "seeds: [{name: nil}]", "PIPELINE_FORMAT", "There is no seed of this name: nil"),
         ("models/a.sql", "{{ dbt_utils.star(ref('stg')) }}", "UNSUPPORTED_TEMPLATE", "dbt_utils"),
         ("models/b.yml", "models: [{name: tpo}]", "PIPELINE_FORMAT", "Did you mean top?"),

@@ -45,7 +45,10 @@ struct FormatTests {
         ),
         (step + "alerts: [{on: [failure]}]", "PIPELINE_FORMAT", 3, "needs email or webhook"),
         (step + "alerts: [{on: falure, webhook: {url: 'http://h'}}]", "PIPELINE_FORMAT", 3, "failure?"),
-        (step + "alerts: [{on: deadline, webhook: {url: 'http://h'}}]", "PIPELINE_FORMAT", 3, "belong together"),
+        (
+            step + "alerts: [{on: deadline, webhook: {url: 'http://h'}}]", "PIPELINE_FORMAT", 3,
+            "belong together"
+        ),
         (step + "alerts: [{on: failure, webhook: {url: here}}]", "PIPELINE_FORMAT", 3, "needs its url"),
         (step + "alerts: [{on: failure, email: {to: a@b.c}}]", "PIPELINE_FORMAT", 3, "no mail server"),
         (
@@ -55,7 +58,8 @@ struct FormatTests {
         ),
         (
             step + "connections: {m: {uri: 'smtp://x'}}\n"
-                + "alerts: [{on: failure, email: {to: \"a@b.c\\nx: y\", connection: m}}]", "PIPELINE_FORMAT", 4,
+                + "alerts: [{on: failure, email: {to: \"a@b.c\\nx: y\", connection: m}}]", "PIPELINE_FORMAT",
+            4,
             "no mail address"
         ),
         (step + "metrics: {openlineage: here}", "PIPELINE_FORMAT", 3, "takes a URL"),

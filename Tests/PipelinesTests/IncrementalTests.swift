@@ -16,7 +16,8 @@ struct IncrementalTests {
 
     /// What the second run gives, by strategy.
     static let strategies: [(config: String, after: [String])] = [
-        ("", ["1,a", "2,b", "2,B", "3,c"]), (", incremental_strategy='append'", ["1,a", "2,b", "2,B", "3,c"]),
+        ("", ["1,a", "2,b", "2,B", "3,c"]),
+        (", incremental_strategy='append'", ["1,a", "2,b", "2,B", "3,c"]),
         (", unique_key='id'", ["1,a", "2,B", "3,c"]),
         (", unique_key=['id'], incremental_strategy='delete+insert'", ["1,a", "2,B", "3,c"]),
         (", incremental_strategy='insert_overwrite'", ["2,B", "3,c"]),
@@ -32,7 +33,7 @@ struct IncrementalTests {
         """
 
     @Test("brings its new rows in by its strategy, and is made anew by a full refresh", arguments: strategies)
-    func strategies(config: String, after: [String]) async throws {
+    func bringsRows(config: String, after: [String]) async throws {
         let bench = try await RunBench(Self.project(config, Self.twoRuns))
         #expect(try await bench.run().state == .succeeded)
         let query = "SELECT id, v FROM {m} ORDER BY id, v DESC"
@@ -50,7 +51,8 @@ struct IncrementalTests {
         let bench = try await RunBench(
             Self.project(
                 ", unique_key='id'",
-                "SELECT id, 1 AS v FROM VALUES (1), ({% if is_incremental() %}1{% else %}2{% endif %}) AS t(id)"))
+                "SELECT id, 1 AS v FROM VALUES (1), ({{ 1 if is_incremental() else 2 }}) AS t(id)"
+            ))
         try await bench.run()
         let record = try await bench.run()
         #expect(RunBench.errors(record) == ["m": "DUPLICATE_KEY"])
@@ -68,7 +70,8 @@ struct IncrementalTests {
         let bench = try await RunBench(
             Self.project(
                 ", on_schema_change='\(policy)'",
-                "{% if is_incremental() %}SELECT 2 AS id, 'b' AS w{% else %}SELECT 1 AS id, 'a' AS v{% endif %}"
+                "{% if is_incremental() %}SELECT 2 AS id, 'b' AS w"
+                    + "{% else %}SELECT 1 AS id, 'a' AS v{% endif %}"
             ))
         try await bench.run()
         let record = try await bench.run()
@@ -94,7 +97,8 @@ struct IncrementalTests {
     func ephemeral() async throws {
         let bench = try await RunBench([
             "etl.yml": "name: p\ntransform: [{dbt: {}}]\n", "seeds/s.csv": "id,v\n1,a\n2,b\n",
-            "models/e.sql": "{{ config(materialized='ephemeral') }}\nSELECT id * 10 AS id FROM {{ ref('s') }}",
+            "models/e.sql":
+                "{{ config(materialized='ephemeral') }}\nSELECT id * 10 AS id FROM {{ ref('s') }}",
             "models/f.sql": "{{ config(materialized='ephemeral') }} SELECT id + 1 AS id FROM {{ ref('e') }}",
             "models/m.sql": "SELECT f.id FROM {{ ref('f') }} f JOIN {{ ref('e') }} e ON f.id = e.id + 1",
             "models/s.yml": "seeds: [{name: s, columns: [{name: id, tests: [unique, not_null]}]}]",

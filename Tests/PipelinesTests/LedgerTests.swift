@@ -68,7 +68,8 @@ struct LedgerTests {
                 case 0: player.restart()
                 case 1: player.look(works: false)
                 case 2: player.work()
-                case 3: player.keep(.deployed(Self.deployment("0 0 * * *", start: "2024-01-01", catchup: true)))
+                case 3:
+                    player.keep(.deployed(Self.deployment("0 0 * * *", start: "2024-01-01", catchup: true)))
                 default: player.now += Int64(random.next() % 3000) * Self.minute
                 }
             }

@@ -36,7 +36,8 @@ final class RunBench {
         let day = CivilTime.parse("2024-01-01") ?? 0
         let header = RunHeader(
             id: id ?? RunIdentity.new(milliseconds: now), pipeline: "p", acceptedAt: now, intervalStart: day,
-            intervalEnd: day + 1440, select: select, fullRefresh: fullRefresh, testsOnly: testsOnly, kept: kept)
+            intervalEnd: day + 1440, select: select, fullRefresh: fullRefresh, testsOnly: testsOnly,
+            kept: kept)
         let (path, state) = (folder.path, state)
         let context = RunContext(
             header, hasTable: { StateFolder.hasTable($0, in: state) },

@@ -53,7 +53,9 @@ struct RunTests {
                 default_args: {retries: 5, retry_delay: 0.01s}
                 transform:
                   - {name: a, sql: SELECT nope AS x}
-                  - {name: b, sql: SELECT 1 AS x, columns: [{name: x, tests: [{accepted_values: {values: [2], quote: false}}]}]}
+                  - name: b
+                    sql: SELECT 1 AS x
+                    columns: [{name: x, tests: [{accepted_values: {values: [2], quote: false}}]}]
                   - {name: c, sql: "SELECT 1 / (x - 1) AS y FROM (SELECT explode(array(1)) AS x)"}
                 """))
         let record = try await bench.run()
@@ -74,7 +76,8 @@ struct RunTests {
                 """
                 default_args: {retries: 1, retry_delay: 0.01s, execution_timeout: 0.3s}
                 transform:
-                  - {name: a, sql: "SELECT sum(sin(x.id * y.id)) AS s FROM range(100000) x CROSS JOIN range(100000) y"}
+                  - name: a
+                    sql: SELECT sum(sin(x.id * y.id)) AS s FROM range(100000) x CROSS JOIN range(100000) y
                 """))
         let record = try await bench.run()
         #expect(RunBench.errors(record) == ["a": "STEP_TIMEOUT"])
@@ -152,8 +155,8 @@ struct RunTests {
             let partition = mode == "append" ? ", partitionBy: [k]" : ""
             try bench.folder.write(
                 Self.yml(
-                    "transform: [{name: a, sql: \"SELECT \(value) AS x, 'k' AS k\", write: {path: \"\(out)\", "
-                        + "mode: \(mode)\(partition)}}]"))
+                    "transform: [{name: a, sql: \"SELECT \(value) AS x, 'k' AS k\", "
+                        + "write: {path: \"\(out)\", mode: \(mode)\(partition)}}]"))
             let record = try await bench.run()
             if value == 2, let code {
                 #expect(RunBench.errors(record)["a"] == code)

@@ -3,7 +3,7 @@
 Prints `SMTP_PORT HTTP_PORT` and then, for everything that it takes, one line of JSON. Ends when its standard
 input does. usage: outside_double.py CERTIFICATE KEY
 """
-import base64, email, email.policy, http.server, json, ssl, sys, threading
+import email, email.policy, http.server, json, socket, ssl, sys, threading
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
@@ -56,12 +56,15 @@ class Web(http.server.BaseHTTPRequestHandler):
 
 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
 context.load_cert_chain(sys.argv[1], sys.argv[2])
+with socket.socket() as probe:  # aiosmtpd asks itself at the port that it was given, so 0 is none
+    probe.bind(("127.0.0.1", 0))
+    smtp_port = probe.getsockname()[1]
 controller = Controller(
-    Mailbox(), hostname="127.0.0.1", port=0, tls_context=context, require_starttls=False,
+    Mailbox(), hostname="127.0.0.1", port=smtp_port, tls_context=context, require_starttls=False,
     authenticator=authenticate, auth_require_tls=True)
 controller.start()
 web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web)
 threading.Thread(target=web.serve_forever, daemon=True).start()
-print(controller.server.sockets[0].getsockname()[1], web.server_port, flush=True)
+print(smtp_port, web.server_port, flush=True)
 sys.stdin.read()
 controller.stop()

@@ -34,7 +34,8 @@ struct BundleStore: Sendable {
             bytes.count <= size - offset
         else {
             throw EngineError.user(
-                "BUNDLE", "A bundle has at most \(ByteSize.format(PipelineBundle.limitBytes)), not \(size) bytes"
+                "BUNDLE",
+                "A bundle has at most \(ByteSize.format(PipelineBundle.limitBytes)), not \(size) bytes"
             )
         }
         mkdir(folder, 0o700)

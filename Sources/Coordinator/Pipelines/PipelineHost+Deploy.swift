@@ -3,7 +3,7 @@ import Protocol
 import Vocabulary
 
 // Bundles and schedules.
-extension PipelineHost {
+extension PipelineHost: PipelineService {
     /// Most runs that one backfill asks for.
     private static let backfillLimit = 1000
 
@@ -77,7 +77,8 @@ extension PipelineHost {
         _ = try status(ofPipeline: name)
         guard let from = CivilTime.parse(request.from), let to = CivilTime.parse(request.to), from < to else {
             throw EngineError.user(
-                "INVALID_REQUEST", "A backfill goes from a date to a later one: \(request.from), \(request.to)",
+                "INVALID_REQUEST",
+                "A backfill goes from a date to a later one: \(request.from), \(request.to)",
                 remedy: "Write them like 2024-01-01 or 2024-01-01T06:00, in UTC.")
         }
         let headers = ledger.backfill(

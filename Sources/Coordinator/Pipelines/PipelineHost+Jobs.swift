@@ -3,7 +3,7 @@ import Protocol
 import Vocabulary
 
 // Runs as jobs: what is asked about a run is answered here, all else by the node.
-extension PipelineHost {
+extension PipelineHost: JobService {
     package func submit(_ request: JobRequest) async throws -> JobStatus {
         guard let wanted = request.pipeline else { return try await node.submit(request) }
         let id = try JobIdentity.id(of: request)
@@ -54,7 +54,9 @@ extension PipelineHost {
     package func jobs(all: Bool) async throws -> [JobStatus] {
         let runs = ledger.order.compactMap { ledger.runs[$0] }.filter { all || !$0.state.isEnd }
         let jobs = try await node.jobs(all: all)
-        return (runs.map { status(of: $0) } + jobs).sorted { ($0.submittedAt, $0.id) > ($1.submittedAt, $1.id) }
+        return (runs.map { status(of: $0) } + jobs).sorted {
+            ($0.submittedAt, $0.id) > ($1.submittedAt, $1.id)
+        }
     }
 
     /// Steps of a run, shown as stages.

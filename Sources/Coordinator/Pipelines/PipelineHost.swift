@@ -12,7 +12,7 @@ import Vocabulary
 /// ```
 /// After a restart the facts are folded and every open run goes on: finished steps stay finished, and the job
 /// of a step that was at work is followed, as its id follows from the run, the step and the try.
-package actor PipelineHost: PipelineService {
+package actor PipelineHost {
     let node: CoordinatorNode
     let settings: PipelineSettings
     let bundles: BundleStore

@@ -10,8 +10,8 @@ import Vocabulary
 ///
 ///     "MRB1"  count  { path, bytes } …      in the order of paths; numbers and lengths as varints
 ///
-/// Files and folders whose names begin with a dot stay away, as does what `.gitignore` or `.millraceignore` of
-/// the directory name, and what dbt makes.
+/// Files and folders whose names begin with a dot stay away, as does what `.gitignore` or `.millraceignore`
+/// of the directory name, and what dbt makes.
 package struct PipelineBundle: Sendable {
     /// Most bytes of a bundle.
     package static let limitBytes = 64 << 20
@@ -70,7 +70,8 @@ package struct PipelineBundle: Sendable {
             // A name that begins with a dot is never packed; `..` is one of them.
             let isGood = parts.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") && !$0.utf8.contains(0) }
             guard isGood, index == 0 || files[index - 1].path < file.path else {
-                throw PipelineBundle.error("The bundle has a path that is not allowed: \(file.path.prefix(200))")
+                throw PipelineBundle.error(
+                    "The bundle has a path that is not allowed: \(file.path.prefix(200))")
             }
         }
         return files

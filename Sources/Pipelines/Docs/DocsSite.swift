@@ -49,7 +49,9 @@ package struct DocsSite {
         if !pipeline.description.isEmpty { text += paragraph(pipeline.description) }
         text += "<p class=\"facts\">\(pipeline.steps.count) steps, \(tests) tests"
         if let schedule = pipeline.scheduleText {
-            text += "; runs at <code>\(HTMLText.escaped(schedule.cron))</code> \(HTMLText.escaped(schedule.timezone))"
+            text +=
+                "; runs at <code>\(HTMLText.escaped(schedule.cron))</code> "
+                + HTMLText.escaped(schedule.timezone)
         }
         text += "</p>\n<h2>Lineage</h2>\n<div class=\"lineage\" tabindex=\"0\">\n"
         text += LineageDrawing(pipeline.steps).svg + "</div>\n"
@@ -118,7 +120,8 @@ package struct DocsSite {
             + "<th scope=\"col\">Description</th></tr></thead>\n<tbody>\n"
         for row in rows {
             text +=
-                "<tr><td><code>\(HTMLText.escaped(row.name))</code></td><td>\(HTMLText.escaped(row.type))</td>"
+                "<tr><td><code>\(HTMLText.escaped(row.name))</code></td>"
+                + "<td>\(HTMLText.escaped(row.type))</td>"
                 + "<td>\(HTMLText.escaped(row.note))</td></tr>\n"
         }
         return text + "</tbody>\n</table>\n"

@@ -3,8 +3,8 @@ import Synchronization
 import Templates
 import Vocabulary
 
-/// Writes facts of a run as OpenLineage run events (openlineage.io/spec/2-0-2). The run of the pipeline is the
-/// parent of its steps' runs. Pure.
+/// Writes facts of a run as OpenLineage run events (openlineage.io/spec/2-0-2). The run of the pipeline is
+/// the parent of its steps' runs. Pure.
 struct LineageEvent {
     let pipeline: Pipeline
     let target: LineageTarget

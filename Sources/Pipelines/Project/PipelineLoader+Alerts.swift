@@ -49,8 +49,8 @@ extension PipelineLoader {
         text.wholeMatch(of: /[^\s<>,;:"@\\]+@[^\s<>,;:"@\\]+/) != nil
     }
 
-    /// Reads `smtp[s]://[user[:password]@]host[:port][?starttls=required]`. `error` must not show the text: it
-    /// holds a password.
+    /// Reads `smtp[s]://[user[:password]@]host[:port][?starttls=required]`. `error` must not show the text:
+    /// it holds a password.
     private static func server(
         _ text: String, _ error: (String, String?) -> EngineError
     ) throws -> MailServer {
@@ -122,7 +122,9 @@ extension PipelineLoader {
         guard let value = root["metrics"]?["openlineage"] else { return nil }
         let url = value.scalar ?? value["url"]?.printed ?? ""
         if url.isEmpty { return nil }
-        guard PipelineLoader.isURL(url) else { throw value.error("openlineage takes a URL: http://… or https://…") }
+        guard PipelineLoader.isURL(url) else {
+            throw value.error("openlineage takes a URL: http://… or https://…")
+        }
         return LineageTarget(
             url: url, namespace: value["namespace"]?.printed ?? "millrace", token: value["token"]?.printed,
             caFile: value["ca"]?.printed)

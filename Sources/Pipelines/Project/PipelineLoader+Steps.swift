@@ -112,7 +112,8 @@ extension PipelineLoader {
     }
 
     private func seed(_ seed: DbtProject.Seed) throws -> PipelineStep {
-        let definition = "USING csv" + SQLText.options(FileFormats.readOptions("csv", try run.place(seed.file)))
+        let definition =
+            "USING csv" + SQLText.options(FileFormats.readOptions("csv", try run.place(seed.file)))
         return PipelineStep(
             name: seed.name, kind: .seed, file: seed.file, sql: "SELECT * FROM millrace_input",
             relations: [Relation(view: "millrace_input", step: nil, definition: definition)])

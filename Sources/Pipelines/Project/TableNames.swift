@@ -50,7 +50,8 @@ final class TableNames {
         if let path = entry.external {
             let format = FileFormats.format(of: path) ?? "parquet"
             let view = steps.contains(table) ? "\(source)__\(table)" : table
-            let definition = "USING \(format)" + SQLText.options(FileFormats.readOptions(format, try place(path)))
+            let definition =
+                "USING \(format)" + SQLText.options(FileFormats.readOptions(format, try place(path)))
             return note(Relation(view: view, step: nil, definition: definition))
         }
         guard steps.contains(entry.identifier) else {

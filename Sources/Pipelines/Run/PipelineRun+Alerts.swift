@@ -3,8 +3,8 @@ import Vocabulary
 
 // Telling people of the run.
 extension PipelineRun {
-    /// Sends the alerts that a fact calls for. Each is a fact first: over a crash it may be lost, but is never
-    /// sent twice.
+    /// Sends the alerts that a fact calls for. Each is a fact first: over a crash it may be lost, but is
+    /// never sent twice.
     func alert(on fact: RunFact) async throws {
         for (rule, event) in AlertDesk.due(fact, record, pipeline.alerts) { try await send(rule, event) }
     }

@@ -91,7 +91,8 @@ extension PipelineRun {
                 order(this, ["keys"], prelude: prelude, sql: duplicates, "keys of \(step.name)"))
             if let key = found.row.first ?? nil {
                 throw EngineError.data(
-                    "DUPLICATE_KEY", "The new rows of \(step.name) have a key twice, so they cannot be merged: \(key)",
+                    "DUPLICATE_KEY",
+                    "The new rows of \(step.name) have a key twice, so they cannot be merged: \(key)",
                     remedy: "Make unique_key unique in the query, or use the strategy delete+insert.")
             }
         }
@@ -171,7 +172,9 @@ extension PipelineRun {
         if test.storesFailures {
             let path = tables.failures(test.name)
             _ = try await job.run(
-                order(this, ["failures", test.name], prelude: prelude + [overwrite(path)], sql: test.rows, file))
+                order(
+                    this, ["failures", test.name], prelude: prelude + [overwrite(path)], sql: test.rows, file)
+            )
             prelude = []
             sql = test.query(over: "SELECT * FROM parquet.\(SQLText.name(path))")
         }
@@ -183,4 +186,3 @@ extension PipelineRun {
         return (outcome, failures)
     }
 }
-

@@ -7,9 +7,9 @@ import Vocabulary
 ///     query ─▶ staging/RUN/NAME ─▶ tests ─▶ write: path ─▶ tables/NAME
 ///                  └ a failure of any of them: removed, the published table stays as it was
 ///
-/// Whatever happens is a fact, kept by the journal before it counts. A run that is made of a record with facts
-/// goes on where those end: finished steps are not run again, and a job that had begun is followed, as its id
-/// follows from the run, the step and the try.
+/// Whatever happens is a fact, kept by the journal before it counts. A run that is made of a record with
+/// facts goes on where those end: finished steps are not run again, and a job that had begun is followed, as
+/// its id follows from the run, the step and the try.
 package actor PipelineRun {
     let pipeline: Pipeline
     let tables: TableFolder
@@ -42,11 +42,14 @@ package actor PipelineRun {
         self.clock = clock
         self.carrier = carrier
         self.report = report
-        lineage = record.header.testsOnly ? nil : pipeline.lineage.map { target in
-            LineageReporter(
-                LineageEvent(pipeline: pipeline, target: target), carrier: carrier,
-                failed: { warn("OpenLineage events cannot be sent: \($0.message)") })
-        }
+        lineage =
+            record.header.testsOnly
+            ? nil
+            : pipeline.lineage.map { target in
+                LineageReporter(
+                    LineageEvent(pipeline: pipeline, target: target), carrier: carrier,
+                    failed: { warn("OpenLineage events cannot be sent: \($0.message)") })
+            }
         job = StepJob(
             service: service, control: control, conf: record.header.conf, run: record.header.id)
         let names = try pipeline.chosen(select: record.header.select, exclude: record.header.exclude)
@@ -54,8 +57,8 @@ package actor PipelineRun {
         chosenNames = names
     }
 
-    /// Runs the chosen steps, or their tests alone, and returns how it went. What a failed step's tables would
-    /// feed is skipped; other steps go on. Throws only what the journal throws.
+    /// Runs the chosen steps, or their tests alone, and returns how it went. What a failed step's tables
+    /// would feed is skipped; other steps go on. Throws only what the journal throws.
     package func run() async throws -> RunRecord {
         if record.state.isEnd { return try await close() }
         if record.tables == nil {

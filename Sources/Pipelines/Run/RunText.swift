@@ -18,7 +18,8 @@ package enum RunText {
                 "done    \(kind(step)) \(step): \(rows.rowsIn) rows in, \(rows.rowsOut) rows out, \(time) s"
             )
         case .tested(_, let test, .pass, _): return ("info", "pass    test \(test)")
-        case .tested(_, let test, .warn, let count): return ("warning", "warn    test \(test): \(count) wrong")
+        case .tested(_, let test, .warn, let count):
+            return ("warning", "warn    test \(test): \(count) wrong")
         case .tested(_, let test, .fail, let count): return ("error", "FAIL    test \(test): \(count) wrong")
         case .tested(_, let test, .skip, _):
             return ("warning", "skipped test \(test): a table that it reads was not made")

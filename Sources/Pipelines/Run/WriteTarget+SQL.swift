@@ -11,7 +11,8 @@ extension WriteTarget {
         let head = mode == .errorifexists ? "CREATE TABLE" : "CREATE TABLE IF NOT EXISTS"
         let table =
             "\(head) millrace_target USING \(format)"
-            + SQLText.options(options.filter { !["partitionBy", "partitionOverwriteMode"].contains($0.name) })
+            + SQLText.options(
+                options.filter { !["partitionBy", "partitionOverwriteMode"].contains($0.name) })
             + (names.isEmpty ? "" : " PARTITIONED BY (\(names.joined(separator: ", ")))")
             + " LOCATION \(SQLText.value(path)) AS \(source)"
         guard mode == .append else { return table }

@@ -37,6 +37,31 @@ struct FileSystemTests {
         #expect(try PathRules(base: "s3://lake/base/", allowed: []).resolve("x") == "s3://lake/base/x")
     }
 
+    @Test("a symbolic link leads no job out of what is allowed")
+    func links() throws {
+        let folder = try PublicationTests.Folder()
+        let (inside, outside) = (folder.path + "/inside", folder.path + "/outside")
+        for path in [inside + "/a/b.csv", outside + "/secret.csv"] {
+            try LocalFileSink(path: path, durable: false).finish()
+        }
+        for (link, target) in [("out", "../outside"), ("in", "a"), ("file.csv", "../outside/secret.csv")] {
+            #expect(symlink(target, inside + "/" + link) == 0)
+        }
+        for rules in [PathRules(base: inside, allowed: []), PathRules(allowed: [inside])] {
+            let start = inside + "/"
+            for path in ["in/b.csv", "in/new/part-0", "a/*.csv", "."] { _ = try rules.resolve(start + path) }
+            for path in ["out/secret.csv", "out", "out/*.csv", "out/new/part-0", "file.csv"] {
+                let error = #expect(throws: EngineError.self) { try rules.resolve(start + path) }
+                #expect(error?.code == "PATH_NOT_ALLOWED", "\(path)")
+            }
+        }
+        let relative = PathRules(base: inside, allowed: [])
+        #expect(throws: EngineError.self) { try relative.resolve("out/secret.csv") }
+        #expect(try relative.resolve("in/b.csv") == inside + "/in/b.csv")
+        // Who may use every path may follow every link.
+        #expect(try PathRules.unrestricted.resolve(inside + "/out") == inside + "/out")
+    }
+
     @Test("a directory gives its files at any depth, without hidden ones; a missing one gives none")
     func listing() throws {
         let folder = try PublicationTests.Folder()

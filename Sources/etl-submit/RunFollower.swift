@@ -1,4 +1,5 @@
 import Protocol
+import Settings
 import Vocabulary
 
 /// Follows a pipeline's run on a coordinator to its end: says what becomes of each step and test.

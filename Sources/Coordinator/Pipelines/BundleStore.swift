@@ -110,11 +110,16 @@ struct BundleFiles: Sendable {
         if path.hasPrefix("/") || path.contains("://") { return path }
         var name = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
         while name.hasSuffix("/") { name.removeLast() }
+        // A glob is left to the jobs: all below its folder goes along.
+        let parts = name.split(separator: "/")
+        let fixed = parts.prefix { part in !part.contains { "*?[{".contains($0) } }
+        let folder = fixed.isEmpty ? "" : fixed.joined(separator: "/") + "/"
+        let isGlob = fixed.count < parts.count
+        let files = try FileSystems.local.files(below: directory)
+            .map { String($0.path.dropFirst(directory.count + 1)) }
+            .filter { isGlob ? $0.hasPrefix(folder) : $0 == name || $0.hasPrefix(folder) }
         // What is not in the bundle is in the cluster's storage.
-        guard let found = try? FileSystems.local.expand(directory + "/" + name), !found.isEmpty else {
-            return path
-        }
-        let files = found.map { String($0.path.dropFirst(directory.count + 1)) }
+        if files.isEmpty { return path }
         for file in files { try copy(file) }
         return "\(place)/\(name)"
     }

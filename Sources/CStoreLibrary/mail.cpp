@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string>
 
 namespace {
 
@@ -79,6 +80,10 @@ int mail_send(const store_mail *mail, store_error *error) {
         curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
         CURLcode code = curl_easy_perform(handle);
         if (code == CURLE_OK) return 0;
-        return fail(error, failure_of(code), detail[0] ? detail : curl_easy_strerror(code));
+        std::string reason = detail[0] ? detail : curl_easy_strerror(code);
+        long status = 0;
+        curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+        if (status >= 400) reason += " (it answered " + std::to_string(status) + ")";
+        return fail(error, failure_of(code), reason);
     });
 }

@@ -116,11 +116,10 @@ struct PipelineJob {
         let cluster = try await EmbeddedCluster()
         let service = cluster.service
         let control = RunControl()
-        let pipeline = pipeline
         let run = try PipelineRun(
             pipeline, record: RunRecord(header), tables: state.tables, service: service, control: control,
             journal: try RunFile(header, in: state), warn: { Terminal.printWarning($0) },
-            report: { fact, record in PipelineText.show(fact, record, pipeline, progress) })
+            report: { fact, record in PipelineText.show(fact, record, progress) })
         let interruption = Interruption { _ in
             Task { for id in (try? await run.cancel()) ?? [] { _ = try? await service.cancel(id) } }
         }
@@ -142,12 +141,10 @@ struct PipelineJob {
 /// Says what a pipeline does in words.
 enum PipelineText {
     static func show(
-        _ fact: RunFact, _ record: RunRecord, _ pipeline: Pipeline, _ progress: ProgressForm
+        _ fact: RunFact, _ record: RunRecord, _ progress: ProgressForm
     ) {
         if case .ended = fact { return }
-        let line = RunText.line(fact, of: record) { name in
-            pipeline.step(named: name)?.kind.rawValue ?? "step"
-        }
+        let line = RunText.line(fact, of: record)
         guard let line, line.level == "error" || progress != .none else { return }
         let parts = line.text.split(separator: "\n", maxSplits: 1)
         Terminal.printNote(String(parts[0]))

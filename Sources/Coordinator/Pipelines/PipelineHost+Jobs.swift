@@ -62,12 +62,11 @@ extension PipelineHost: JobService {
     /// Steps of a run, shown as stages.
     package func stages(_ id: String) async throws -> [StageStatus] {
         guard let record = ledger.runs[id] else { return try await node.stages(id) }
-        let kinds = books[id]?.kinds ?? [:]
         return record.order.enumerated().map { place, name in
             let step = record.steps[name] ?? RunRecord.Step()
             let isOver = step.state != .waiting && step.state != .running
             return StageStatus(
-                id: "0.\(place)", name: "\(kinds[name] ?? "step") \(name)",
+                id: "0.\(place)", name: "\(record.kinds[name] ?? "step") \(name)",
                 state: step.state == .skipped ? "cancelled" : step.state.rawValue,
                 tasks: .init(
                     total: 1, done: step.state == .succeeded ? 1 : 0, running: step.state == .running ? 1 : 0,
@@ -85,10 +84,9 @@ extension PipelineHost: JobService {
     /// The steps of a run with what they wait for.
     package func plan(_ id: String) async throws -> String {
         guard let record = ledger.runs[id] else { return try await node.plan(id) }
-        let book = books[id]
         return record.order.map { name in
-            let parents = Set(book?.parents[name] ?? []).sorted()
-            return "\(book?.kinds[name] ?? "step") \(name)"
+            let parents = Set(record.parents[name] ?? []).sorted()
+            return "\(record.kinds[name] ?? "step") \(name)"
                 + (parents.isEmpty ? "" : " after \(parents.joined(separator: ", "))")
         }
         .joined(separator: "\n")
@@ -190,14 +188,13 @@ extension PipelineHost: JobService {
     }
 
     func runStatus(of record: RunRecord, withSteps: Bool) -> RunStatus {
-        let book = books[record.header.id]
         let header = record.header
         let steps = record.order.map { name in
             let step = record.steps[name] ?? RunRecord.Step()
             return RunStatus.Step(
-                name: name, kind: book?.kinds[name] ?? "step", state: step.state.rawValue,
+                name: name, kind: record.kinds[name] ?? "step", state: step.state.rawValue,
                 attempts: step.attempt, rowsIn: step.rowsIn, rowsOut: step.rowsOut, seconds: step.seconds,
-                dependencies: book?.parents[name] ?? [], error: step.state == .failed ? step.error : nil)
+                dependencies: record.parents[name] ?? [], error: step.state == .failed ? step.error : nil)
         }
         return RunStatus(
             id: header.id, pipeline: header.pipeline, kind: header.kind.rawValue, state: record.state,

@@ -78,7 +78,7 @@ package actor PipelineHost {
             books[header.id] = book
         case .run(let id, let entry):
             guard let book = books[id], let record = ledger.runs[id] else { return }
-            if let line = RunText.line(entry.fact, of: record, kind: { book.kinds[$0] ?? "step" }) {
+            if let line = RunText.line(entry.fact, of: record) {
                 book.note(line.level, line.text, at: entry.at)
             }
             book.changed()
@@ -156,11 +156,6 @@ package actor PipelineHost {
         }
         guard let record = ledger.runs[header.id], !record.isCancelled || record.tables != nil else {
             return try await end(header.id, .cancelled, nil)
-        }
-        let book = books[header.id]
-        for step in pipeline.steps {
-            book?.kinds[step.name] = step.kind.rawValue
-            book?.parents[step.name] = step.dependencies
         }
         let run = try PipelineRun(
             pipeline, record: record, tables: tables, service: node, control: control,
@@ -251,9 +246,6 @@ struct HostJournal: RunJournal {
 /// Keeps what is shown of a run beside its facts. Owned by the `PipelineHost`.
 final class RunBook {
     let id: String
-    /// Kinds and parents of steps, known once the pipeline was read.
-    var kinds: [String: String] = [:]
-    var parents: [String: [String]] = [:]
     var log: [LogLine] = []
     var version = 0
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]

@@ -63,7 +63,10 @@ package actor PipelineRun {
         if record.state.isEnd { return try await close() }
         if record.tables == nil {
             let published = chosen.map(\.name).filter { tables.hasTable($0) }
-            try await note(.began(tables: published, steps: chosen.map(\.name)))
+            try await note(
+                .began(
+                    tables: published, steps: chosen.map(\.name), kinds: chosen.map(\.kind.rawValue),
+                    parents: chosen.map { Set($0.dependencies).sorted() }))
         }
         for (name, step) in record.steps where step.state != .waiting && step.state != .running {
             started.insert(name)

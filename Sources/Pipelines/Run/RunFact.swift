@@ -65,7 +65,8 @@ package enum TestOutcome: String, Codable, Sendable, Hashable {
 /// Tells one thing that happened in a run. Facts are kept in order, and a run goes on from them.
 package enum RunFact: Codable, Sendable, Hashable {
     /// The run begins to work; `tables` are those that were published before.
-    case began(tables: [String], steps: [String])
+    /// `kinds` and `parents` are those of `steps`, in their order.
+    case began(tables: [String], steps: [String], kinds: [String] = [], parents: [[String]] = [])
     case stepStarted(step: String, attempt: Int)
     /// The step's table is written aside. `columns` are its columns with their types.
     case stepMade(step: String, rowsIn: Int, rowsOut: Int, columns: [ColumnFact])

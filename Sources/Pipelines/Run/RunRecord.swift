@@ -42,6 +42,9 @@ package struct RunRecord: Sendable {
     /// Names of the steps in their order, known once the run began.
     package private(set) var order: [String] = []
     package private(set) var steps: [String: Step] = [:]
+    /// Kinds of the steps, and what each waits for.
+    package private(set) var kinds: [String: String] = [:]
+    package private(set) var parents: [String: [String]] = [:]
     package private(set) var tests: [Test] = []
     /// Tables that were published before the run; nil until it began.
     package private(set) var tables: Set<String>?
@@ -60,7 +63,9 @@ package struct RunRecord: Sendable {
     package mutating func apply(_ entry: RunEntry) {
         entries.append(entry)
         switch entry.fact {
-        case .began(let tables, let names):
+        case .began(let tables, let names, let kinds, let parents):
+            self.kinds = Dictionary(zip(names, kinds)) { first, _ in first }
+            self.parents = Dictionary(zip(names, parents)) { first, _ in first }
             self.tables = Set(tables)
             order = names
             startedAt = entry.at

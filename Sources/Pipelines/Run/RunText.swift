@@ -4,10 +4,8 @@ import Vocabulary
 /// Says facts of a run in words: for the terminal, and for the log of a run on a coordinator.
 package enum RunText {
     /// Returns the level (`info`, `warning`, `error`) and the line of a fact; nil for those that nobody needs
-    /// to read. `kind` is the step's.
-    package static func line(
-        _ fact: RunFact, of record: RunRecord, kind: (String) -> String
-    ) -> (level: String, text: String)? {
+    /// to read.
+    package static func line(_ fact: RunFact, of record: RunRecord) -> (level: String, text: String)? {
         switch fact {
         case .stepDone(let step, let seconds):
             if record.header.testsOnly { return nil }
@@ -15,7 +13,8 @@ package enum RunText {
             let time = (seconds * 100).rounded() / 100
             return (
                 "info",
-                "done    \(kind(step)) \(step): \(rows.rowsIn) rows in, \(rows.rowsOut) rows out, \(time) s"
+                "done    \(record.kinds[step] ?? "step") \(step): \(rows.rowsIn) rows in, "
+                    + "\(rows.rowsOut) rows out, \(time) s"
             )
         case .tested(_, let test, .pass, _): return ("info", "pass    test \(test)")
         case .tested(_, let test, .warn, let count):

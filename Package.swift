@@ -140,7 +140,8 @@ let package = Package(
         // pipelines
         room("Templates", ["Vocabulary"]),
         room(
-            "Pipelines", ["Vocabulary", "Transport", "Columns", "Kernels", "Storage", "Protocol", "Templates"],
+            "Pipelines",
+            ["Vocabulary", "Transport", "Columns", "Kernels", "Storage", "Protocol", "Templates"],
             products: [.product(name: "Yams", package: "Yams")]),
         // product
         room(
@@ -245,7 +246,8 @@ let package = Package(
         tests(
             "PipelinesTests",
             [
-                "Pipelines", "Cluster", "Programs", "Protocol", "Kernels", "Storage", "Templates", "Vocabulary",
+                "Pipelines", "Cluster", "Programs", "Protocol", "Kernels", "Storage", "Templates",
+                "Vocabulary",
             ]),
     ],
     swiftLanguageModes: [.v6],

@@ -65,6 +65,13 @@ let package = Package(
         // plans as messages; `scripts/generate-protobuf` builds its generator from the same version
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        // the web port: HTTP/1.1, and HTTP/2 by ALPN (nodes speak HTTP/2 by Transport)
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     ],
     targets: [
         // C libraries of the system
@@ -137,14 +144,35 @@ let package = Package(
             [
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Plans", "Protocol", "Shuffle",
                 "Execution",
-            ]),
+            ], products: [.product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Web",
+            dependencies: ["Vocabulary", "Transport", "Columns", "Formats", "Protocol"]
+                + [
+                    .product(name: "HummingbirdCore", package: "hummingbird"),
+                    .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+                    .product(name: "NIOCore", package: "swift-nio"),
+                    .product(name: "NIOPosix", package: "swift-nio"),
+                    .product(name: "NIOHTTP1", package: "swift-nio"),
+                    .product(name: "NIOTLS", package: "swift-nio"),
+                    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                    .product(name: "HTTPTypes", package: "swift-http-types"),
+                    .product(name: "Logging", package: "swift-log"),
+                ],
+            resources: [
+                // the page, compiled in
+                "index.html", "page.css", "icon.svg", "page.js", "elements.js", "lists.js", "job.js",
+                "graph.js",
+                "timeline.js",
+            ].map { .embedInCode("Page/\($0)") }, swiftSettings: swiftFlags),
         room(
             "Coordinator",
             [
                 "Vocabulary", "Scheduling", "Columns", "Kernels", "Storage", "SQLSyntax", "Plans", "Planner",
                 "Catalog",
                 "Protocol", "Shuffle", "Transport", "Formats", "CSQLite",
-            ]),
+            ], products: [.product(name: "Logging", package: "swift-log")]),
         room(
             "Cluster",
             [
@@ -155,6 +183,7 @@ let package = Package(
         room(
             "Settings", ["Vocabulary"],
             products: [
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -174,15 +203,14 @@ let package = Package(
         program(
             "etl-coordinator",
             [
-                "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
+                "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle", "Web",
                 "Coordinator", "Settings",
             ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         program(
             "etl-worker",
             [
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
-                "Execution", "Worker",
-                "Coordinator", "Settings",
+                "Execution", "Web", "Worker", "Settings",
             ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         program("benchmark", ["Vocabulary", "Columns", "Protocol", "Cluster"]),
         // simulation
@@ -198,9 +226,11 @@ let package = Package(
         tests(
             "CoordinatorTests",
             [
-                "Coordinator", "Shuffle", "Protocol", "Storage", "Columns", "Transport", "Scheduling",
+                "Coordinator", "Web", "Shuffle", "Protocol", "Storage", "Columns", "Transport", "Scheduling",
                 "Vocabulary",
             ]),
+        tests(
+            "WebTests", ["Web", "Programs", "Protocol", "Columns", "Transport", "Vocabulary"]),
         tests("ProtocolTests", ["Protocol", "Scheduling", "Plans", "Columns", "Vocabulary"]),
         tests("SchedulingTests", ["Scheduling", "Vocabulary"], resources: [.copy("Cases")]),
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),

@@ -1,3 +1,4 @@
+import Logging
 import Planner
 import Protocol
 import Scheduling
@@ -12,18 +13,22 @@ package struct CoordinatorEnvironment: Sendable {
     /// Lists, stages and publishes files.
     package var storage: any JobStorage
     package var clock: @Sendable () -> Moment
+    /// Tells whoever runs the coordinator what happens.
+    package var logger: Logger
     /// Called when the log fails: the process must end.
     package var fail: @Sendable (any Error) -> Void
 
     package init(
         log: any FactLog, results: any ShuffleSource, storage: any JobStorage,
         clock: @escaping @Sendable () -> Moment = NodeClock.moment,
+        logger: Logger = Logger(label: "etl-coordinator") { _ in SwiftLogNoOpLogHandler() },
         fail: @escaping @Sendable (any Error) -> Void
     ) {
         self.log = log
         self.results = results
         self.storage = storage
         self.clock = clock
+        self.logger = logger
         self.fail = fail
     }
 }

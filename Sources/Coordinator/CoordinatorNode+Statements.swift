@@ -20,13 +20,18 @@ extension CoordinatorNode {
         let session = book.session
         let facts = clusterFacts
         let now = environment.clock().wallMilliseconds * 1000
+        let begin = ContinuousClock.now
         Task.detached {
             let result = Result { try session.plan(statement, cluster: facts, nowMicroseconds: now) }
-            await self.planned(job, statement, result)
+            await self.planned(job, statement, result, since: begin)
         }
     }
 
-    private func planned(_ job: JobID, _ statement: UInt32, _ result: Result<PlannedStatement, any Error>) {
+    private func planned(
+        _ job: JobID, _ statement: UInt32, _ result: Result<PlannedStatement, any Error>,
+        since begin: ContinuousClock.Instant
+    ) {
+        measured.planning.observe((ContinuousClock.now - begin) / .seconds(1))
         guard let book = books[job] else { return }
         switch result {
         case .failure(let error):
@@ -62,6 +67,7 @@ extension CoordinatorNode {
         let storage = environment.storage
         let write = book.graph(manifest.statement)?.write
         let externalID = book.externalID
+        let begin = ContinuousClock.now
         Task.detached {
             let result = Result {
                 if let write {
@@ -73,11 +79,14 @@ extension CoordinatorNode {
                 }
                 try session.finish(plan)
             }
-            await self.committed(manifest, result)
+            await self.committed(manifest, result, since: begin)
         }
     }
 
-    private func committed(_ manifest: CommitManifest, _ result: Result<Void, any Error>) {
+    private func committed(
+        _ manifest: CommitManifest, _ result: Result<Void, any Error>, since begin: ContinuousClock.Instant
+    ) {
+        measured.commits.observe((ContinuousClock.now - begin) / .seconds(1))
         switch result {
         case .success: handle(.committed(manifest.job, statement: manifest.statement))
         case .failure(let error):

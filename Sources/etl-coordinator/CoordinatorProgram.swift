@@ -18,6 +18,12 @@ struct CoordinatorProgram: AsyncParsableCommand {
     var listen: String?
     @Option(help: "Port of the page, REST, metrics and probes (default 127.0.0.1:8080).")
     var web: String?
+    @Option(
+        parsing: .upToNextOption,
+        help:
+            "Hosts that the page may be asked for by, beside addresses (default: any; on loopback localhost)."
+    )
+    var webHost: [String] = []
     @Option(help: "Directory of the durable state (default ./etl-state).")
     var state: String?
     @Option(help: "Directory or URL that relative paths of jobs are below.")
@@ -34,15 +40,19 @@ struct CoordinatorProgram: AsyncParsableCommand {
     var tokenFile: String?
     @Flag(help: "Listen beyond this machine without TLS and tokens.")
     var insecure = false
+    @Option(help: "Form of the log on standard error: text or json (default text).")
+    var logFormat: String?
     @Option(help: "YAML file with settings, one `flag-name: value` a line.")
     var config: String?
 
     func run() async throws {
         let settings = ProgramSettings(
             flags: [
-                "listen": listen, "web": web, "state": state, "storage": storage,
+                "listen": listen, "web": web,
+                "web-host": webHost.isEmpty ? nil : webHost.joined(separator: ","), "state": state,
+                "storage": storage,
                 "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","), "tls-cert": tlsCert,
-                "tls-key": tlsKey, "tls-ca": tlsCa, "token-file": tokenFile,
+                "tls-key": tlsKey, "tls-ca": tlsCa, "token-file": tokenFile, "log-format": logFormat,
                 "insecure": insecure ? "true" : nil,
             ])
         let server = try await CoordinatorServer(settings)
@@ -51,7 +61,7 @@ struct CoordinatorProgram: AsyncParsableCommand {
         let (signals, input) = AsyncStream<Int32>.makeStream()
         StopSignal.watch { input.yield($0) }
         for await number in signals {
-            server.stop()
+            await server.stop()
             if number == SIGINT { throw ExitCode(130) }
             return
         }

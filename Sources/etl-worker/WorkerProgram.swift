@@ -41,6 +41,8 @@ struct WorkerProgram: AsyncParsableCommand {
     var tlsCa: String?
     @Flag(help: "Listen beyond this machine without TLS.")
     var insecure = false
+    @Option(help: "Form of the log on standard error: text or json (default text).")
+    var logFormat: String?
     @Option(help: "YAML file with settings, one `flag-name: value` a line.")
     var config: String?
 
@@ -51,9 +53,10 @@ struct WorkerProgram: AsyncParsableCommand {
                 "slots": slots,
                 "memory": memory, "spill": spill, "storage": storage,
                 "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","), "tls-cert": tlsCert,
-                "tls-key": tlsKey, "tls-ca": tlsCa, "insecure": insecure ? "true" : nil,
+                "tls-key": tlsKey, "log-format": logFormat, "tls-ca": tlsCa,
+                "insecure": insecure ? "true" : nil,
             ])
-        let server = try WorkerServer(settings)
+        let server = try await WorkerServer(settings)
         print(server.greeting)
         fflush(nil)
         let (signals, input) = AsyncStream<Int32>.makeStream()

@@ -1,4 +1,3 @@
-import Coordinator
 import Execution
 import Memory
 import Protocol
@@ -8,6 +7,7 @@ import Shuffle
 import Storage
 import Transport
 import Vocabulary
+import Web
 import Worker
 
 #if canImport(Glibc)
@@ -26,7 +26,8 @@ struct WorkerServer: Sendable {
     let greeting: String
 
     /// Begins to serve outputs; `run` connects. Throws `user` errors about settings and ports.
-    init(_ settings: ProgramSettings) throws {
+    init(_ settings: ProgramSettings) async throws {
+        let logger = try ProgramLog.logger("etl-worker", settings)
         let listen = settings["listen"] ?? "127.0.0.1:0"
         let certificates = try NodeCertificates.of(settings)
         try ListenRules.check(
@@ -65,7 +66,7 @@ struct WorkerServer: Sendable {
         connection = CoordinatorConnection(
             client: client, origin: origin, token: nil, storage: PathRules.place(of: settings["storage"])
         ) { error in
-            StandardError.print("etl-worker: \(error.description)")
+            logger.error("\(error.description)")
         }
         let (ends, input) = AsyncStream<EngineError?>.makeStream()
         self.ends = ends
@@ -75,8 +76,8 @@ struct WorkerServer: Sendable {
                 address: address, incarnation: NodeClock.incarnation(), version: 1, slots: slots,
                 memoryBytes: memory),
             resources: resources, pool: ComputePool(threadCount: slots), line: connection,
-            leave: leave)
-        web = try WorkerServer.webPort(settings["web"], certificates, node)
+            logger: logger, leave: leave)
+        web = try await WorkerServer.webPort(settings["web"], certificates, node)
         greeting =
             "etl-worker \(ProgramVersion.text) serves \(address) for the coordinator \(origin): "
             + "\(slots) slots, "
@@ -116,15 +117,17 @@ struct WorkerServer: Sendable {
 
     private static func webPort(
         _ listen: String?, _ certificates: NodeCertificates?, _ node: WorkerNode
-    ) throws -> WebPort? {
+    ) async throws -> WebPort? {
         guard let listen else { return nil }
         let router = ProbeRouter(probes: NodeProbes(isReady: { await node.isRegistered })) {
             var text = MetricsText()
             text.gauge("etl_tasks_running", "Attempts that run here now.", [("", await node.runningCount)])
             return text
         }
-        return try WebPort(
-            listen: listen, certificate: certificates?.certificate, key: certificates?.key, handler: router)
+        return try await WebPort(
+            WebPort.Configuration(
+                listen: listen, certificate: certificates?.certificate, key: certificates?.key),
+            handler: router)
     }
 
     /// Takes no more tasks, and leaves when nothing here is needed.
@@ -143,7 +146,7 @@ struct WorkerServer: Sendable {
             break
         }
         holding.cancel()
-        web?.stop()
+        await web?.stop()
         shuffle.stop()
         return reason
     }

@@ -1,4 +1,5 @@
 import Transport
+import Vocabulary
 
 /// Holds one request to the web or REST handlers, whichever server took it.
 package struct WebRequest: Sendable {
@@ -70,6 +71,12 @@ package struct WebResponse: Sendable {
 /// Answers requests; served on the cluster port and on the web port alike.
 package protocol WebHandler: Sendable {
     func handle(_ request: WebRequest) async -> WebResponse
+    /// Most bytes that the body of a request to `path` may have; longer ones are answered with 413.
+    func bodyLimit(method: String, path: String) -> Int
+}
+
+extension WebHandler {
+    package func bodyLimit(method: String, path: String) -> Int { Limits.requestBodyBytes }
 }
 
 /// Serves a `WebHandler` on Transport's HTTP/2 server.

@@ -28,8 +28,11 @@ struct JobServiceDouble: JobService {
         return status(.running)
     }
 
-    func jobs(all: Bool) async throws -> [JobStatus] {
-        all ? [status(.running), status(.failed)] : [status(.running)]
+    func jobs(_ query: JobQuery) async throws -> JobList {
+        let all = [status(.running), status(.failed)].filter { query.states?.contains($0.state) ?? true }
+        if query.after != nil { return JobList([]) }
+        return JobList(
+            Array(all.prefix(query.limit)), next: all.count > query.limit ? JobServiceDouble.id : nil)
     }
 
     func stages(_ id: String) async throws -> [StageStatus] {
@@ -44,7 +47,25 @@ struct JobServiceDouble: JobService {
 
     func tasks(_ id: String) async throws -> [TaskStatus] {
         try check(id)
-        return []
+        return (0..<4).map { place in
+            TaskStatus(
+                stage: "0.\(place / 2)", index: place % 2, state: place == 0 ? "running" : "waiting",
+                attempts: 1)
+        }
+    }
+
+    func timeline(_ id: String, since: Int64?) async throws -> Timeline {
+        try check(id)
+        let row: [Int64] = [0, 0, 3, 10, 250, 1, 1000]
+        return Timeline(
+            origin: 1_000, until: 2_000, stages: ["0.0", "0.1"], workers: ["3": "127.0.0.1:7078"],
+            finished: since == nil ? [row] : [], running: [])
+    }
+
+    func source(_ id: String) async throws -> JobSource {
+        try check(id)
+        return JobSource(
+            file: "job.sql", statements: [.init(text: "SELECT 1", line: 1, state: "running")])
     }
 
     func plan(_ id: String) async throws -> String {

@@ -1,10 +1,11 @@
 import Columns
 import Foundation
+import Programs
 import Protocol
 import Testing
 import Transport
 
-@testable import Coordinator
+@testable import Web
 
 @Suite struct RESTRouterTests {
     private static let admin = "0123456789abcdef-admin"
@@ -49,9 +50,18 @@ import Transport
         }
     }
 
-    @Test("the OpenAPI document is JSON and lists every route")
+    @Test("the OpenAPI document is valid and lists every route")
     func openAPI() async throws {
         let answer = await open.handle(request("GET", "/api/v1/openapi.json"))
+        let validated = try ProgramRun.run(
+            ProgramRun.python,
+            [
+                "-c",
+                "import json, sys; from openapi_spec_validator import validate as check; "
+                    + "check(json.loads(sys.argv[1]))",
+                try await text(answer),
+            ], seconds: 60)
+        #expect(validated.status == 0, "\(validated.errors)")
         let document = try #require(
             try JSONSerialization.jsonObject(with: Data(try await text(answer).utf8)) as? [String: Any])
         let paths = try #require(document["paths"] as? [String: [String: Any]])
@@ -144,11 +154,51 @@ import Transport
         }
     }
 
+    @Test("jobs are listed by pages and by state; what is no state or no number is told")
+    func lists() async throws {
+        func jobs(_ query: [String: String]) async throws -> (Int, JobList?) {
+            let answer = await open.handle(request("GET", "/api/v1/jobs", query: query))
+            return (
+                answer.status,
+                try? JSONDecoder().decode(JobList.self, from: Data(try await text(answer).utf8))
+            )
+        }
+        #expect(try await jobs([:]).1?.jobs.map(\.state) == [.running, .failed])
+        #expect(try await jobs(["all": "true"]).1?.jobs.count == 2)
+        #expect(try await jobs(["all": "false"]).1?.jobs.map(\.state) == [.running])
+        #expect(try await jobs(["state": "failed,cancelled"]).1?.jobs.map(\.state) == [.failed])
+        let first = try await jobs(["limit": "1"]).1
+        #expect(first?.jobs.count == 1 && first?.next == JobServiceDouble.id)
+        for query in [["state": "done"], ["limit": "many"], ["limit": "-2"]] {
+            #expect(try await jobs(query).0 == 400, "\(query)")
+        }
+        let path = "/api/v1/jobs/\(JobServiceDouble.id)/tasks"
+        let waiting = await open.handle(
+            request("GET", path, query: ["state": "waiting", "offset": "1", "limit": "1"]))
+        let tasks = try JSONDecoder().decode(TaskList.self, from: Data(try await text(waiting).utf8)).tasks
+        #expect(tasks.map(\.stage) == ["0.1"] && tasks.map(\.index) == [0])
+    }
+
+    @Test("the newest jobs, workers and the cluster come as events")
+    func changes() async throws {
+        let answer = await open.handle(request("GET", "/api/v1/events"))
+        guard case .stream(let pieces) = answer.body else {
+            Issue.record("events are a stream")
+            return
+        }
+        var iterator = pieces.makeAsyncIterator()
+        let piece = String(decoding: try await iterator.next() ?? [], as: UTF8.self)
+        for name in ["cluster", "jobs", "workers"] { #expect(piece.contains("event: \(name)\ndata: {")) }
+        #expect(answer.headers["content-type"] == "text/event-stream")
+    }
+
     @Test("events: a running job streams its status, then its end, with ids to resume by")
     func events() async throws {
         let path = "/api/v1/jobs/\(JobServiceDouble.id)/events"
         let all = try await text(await open.handle(request("GET", path)))
         #expect(all.contains("id: 3\nevent: job\n") && all.contains("id: 4\nevent: end\n"))
+        #expect(all.contains("event: tasks\ndata: {\"finished\":[[0,0,3,10,250,1,1000]]"))
+        #expect(all.contains("event: log\n") && all.contains("event: stages\n"))
         let rest = try await text(await open.handle(request("GET", path, headers: ["last-event-id": "3"])))
         #expect(!rest.contains("event: job\n") && rest.contains("event: end\n"))
     }
@@ -185,33 +235,49 @@ import Transport
         #expect(parser.timeZone == "Europe/Berlin")
     }
 
-    @Test("metrics are well-formed: help, type and samples of each family, counters end with _total")
+    @Test("metrics are what Prometheus' own checker likes, the latencies of jobs and of requests among them")
     func metrics() async throws {
-        let answer = await open.handle(request("GET", "/metrics"))
-        var types: [String: String] = [:]
-        for line in try await text(answer).split(separator: "\n") {
-            let words = line.split(separator: " ")
-            if words[0] == "#" {
-                if words[1] == "TYPE" { types[String(words[2])] = String(words[3]) }
-                continue
-            }
-            let name = String(words[0].prefix { $0 != "{" })
-            #expect(types[name] != nil && words.count == 2 && Double(words[1]) != nil, "\(line)")
-            #expect(
-                (types[name] == "counter") == name.hasSuffix("_total") || name == "etl_slots_total", "\(line)"
-            )
-        }
-        #expect(types["etl_tasks_queued"] == "gauge" && types["etl_task_retries_total"] == "counter")
+        var tasks = LatencyHistogram()
+        for seconds in [0.0001, 0.3, 7, 1e6] { tasks.observe(seconds) }
+        let family = LatencyFamily("etl_task_seconds", "How long tasks ran.", [("", tasks)])
+        let router = RESTRouter(service: JobServiceDouble(), latencies: { [family] })
+        _ = await router.handle(request("GET", "/api/v1/jobs"))
+        _ = await router.handle(request("GET", "/api/v1/jobs/\(JobServiceDouble.id)"))
+        let answer = try await text(await router.handle(request("GET", "/metrics")))
+        for line in [
+            "etl_tasks_queued 7", "etl_task_seconds_bucket{le=\"0.001\"} 1",
+            "etl_task_seconds_bucket{le=\"0.5\"} 2",
+            "etl_task_seconds_bucket{le=\"3600\"} 3", "etl_task_seconds_bucket{le=\"+Inf\"} 4",
+            "etl_task_seconds_count 4", "etl_http_request_seconds_count{route=\"GET /api/v1/jobs/{id}\"} 1",
+        ] { #expect(answer.contains("\n\(line)\n"), "\(line)") }
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "metrics-\(UUID().uuidString)")
+        try Data(answer.utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let promtool = ProgramRun.root.appendingPathComponent(".deps/prometheus/usr/bin/promtool").path
+        let checked = try ProgramRun.run(
+            URL(fileURLWithPath: "/bin/sh"), ["-c", "\"$0\" check metrics <\"$1\"", promtool, file.path],
+            seconds: 20)
+        // The name is fixed: it is part of what users rely on.
+        let known = "etl_slots_total non-counter metrics should not have \"_total\" suffix\n"
+        #expect(
+            (checked.output + checked.errors).replacingOccurrences(of: known, with: "") == "", "\(checked)")
     }
 
     @Test("the page comes with its policy, and loads nothing from elsewhere")
     func page() async throws {
-        for path in ["/", "/page.css", "/page.js", "/icon.svg"] {
+        var size = 0
+        for path in PageFiles.paths {
             let answer = await open.handle(request("GET", path))
             #expect(answer.status == 200)
+            let tag = try #require(answer.headers["etag"])
+            let again = await open.handle(request("GET", path, headers: ["if-none-match": tag]))
+            #expect(again.status == 304)
+            if case .bytes(let bytes) = answer.body, path != "/index.html" { size += bytes.count }
             #expect(answer.headers["content-security-policy"]?.contains("default-src 'none'") == true)
             let body = try await text(answer)
             #expect(!body.contains("innerHTML") && !body.contains("src=\"http") && !body.contains("url(http"))
         }
+        #expect(size < 150_000, "the page's files have \(size) bytes")
     }
 }

@@ -1,3 +1,5 @@
+import Protocol
+
 /// Collects metrics as Prometheus reads them (text exposition format 0.0.4).
 package struct MetricsText: Sendable {
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
@@ -13,6 +15,24 @@ package struct MetricsText: Sendable {
     /// Adds a value that only grows; its name ends with `_total`.
     package mutating func counter(_ name: String, _ help: String, _ value: Int) {
         add(name, help, "counter", [("", value)])
+    }
+
+    /// Adds a family of histograms.
+    package mutating func histograms(_ family: LatencyFamily) {
+        text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) histogram\n"
+        for (labels, histogram) in family.samples {
+            let begin = labels.isEmpty ? "" : labels + ","
+            let end = labels.isEmpty ? "" : "{\(labels)}"
+            var count = 0
+            for (place, own) in histogram.counts.enumerated() {
+                count += own
+                let bound = place < LatencyHistogram.bounds.count ? LatencyHistogram.bounds[place] : nil
+                let le = bound.map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" } ?? "+Inf"
+                text += "\(family.name)_bucket{\(begin)le=\"\(le)\"} \(count)\n"
+            }
+            text += "\(family.name)_sum\(end) \(histogram.sumSeconds)\n"
+            text += "\(family.name)_count\(end) \(count)\n"
+        }
     }
 
     private mutating func add(

@@ -10,7 +10,7 @@ enum Problems {
         let error = error as? EngineError ?? .internal("\(error)")
         let status = status ?? error.httpStatus
         let problem = Problem(
-            type: "urn:millrace:error:" + error.code, title: error.code, status: status,
+            type: "urn:millrace:error:" + error.code, title: title(error.code), status: status,
             detail: error.message,
             error: JobFailure(error))
         var answer = json(problem, status: status)
@@ -19,6 +19,12 @@ enum Problems {
             answer.headers.append(HeaderField("www-authenticate", "Bearer realm=\"millrace\""))
         }
         return answer
+    }
+
+    /// Returns an error's code as a title: `RESULT_LOST` becomes `Result lost`.
+    private static func title(_ code: String) -> String {
+        let words = code.lowercased().map { $0 == "_" || $0 == "." ? " " : $0 }
+        return String(words.prefix(1)).uppercased() + String(words.dropFirst())
     }
 
     /// Returns a value as a JSON answer.

@@ -2,8 +2,8 @@
 /// document lists.
 struct RESTRoute: Sendable {
     enum Target: Sendable {
-        case submit, jobs, job, cancel, stages, tasks, plan, logs, events, result, retry
-        case workers, cluster, explain, openAPI, session, login, logout
+        case submit, jobs, job, cancel, stages, tasks, timeline, source, plan, logs, events, result, retry
+        case changes, workers, cluster, explain, openAPI, session, login, logout
     }
 
     let method: String
@@ -15,6 +15,7 @@ struct RESTRoute: Sendable {
     let summary: String
     /// Schema of the answer in the OpenAPI document; nil where it is no JSON object.
     let answer: String?
+    /// Query parameters, `name:type`.
     let parameters: [String]
 
     init(
@@ -33,21 +34,29 @@ struct RESTRoute: Sendable {
     static let all: [RESTRoute] = [
         RESTRoute("POST", "/api/v1/jobs", .submit, .submitter, "Submits a job", answer: "JobStatus"),
         RESTRoute(
-            "GET", "/api/v1/jobs", .jobs, .viewer, "Lists jobs, newest first", answer: "JobList",
-            parameters: ["all"]),
+            "GET", "/api/v1/jobs", .jobs, .viewer, "Lists jobs, newest first, a page at a time",
+            answer: "JobList", parameters: ["all:boolean", "state:string", "limit:integer", "after:string"]),
         RESTRoute(
             "GET", "/api/v1/jobs/{id}", .job, .viewer,
             "Tells how a job stands; waits for a change if asked to",
-            answer: "JobStatus", parameters: ["after", "wait"]),
+            answer: "JobStatus", parameters: ["after:integer", "wait:integer"]),
         RESTRoute("DELETE", "/api/v1/jobs/{id}", .cancel, .submitter, "Cancels a job", answer: "JobStatus"),
         RESTRoute(
             "GET", "/api/v1/jobs/{id}/stages", .stages, .viewer, "Lists a job's stages", answer: "StageList"),
         RESTRoute(
-            "GET", "/api/v1/jobs/{id}/tasks", .tasks, .viewer, "Lists a job's tasks", answer: "TaskList"),
+            "GET", "/api/v1/jobs/{id}/tasks", .tasks, .viewer, "Lists a job's tasks", answer: "TaskList",
+            parameters: ["stage:string", "state:string", "offset:integer", "limit:integer"]),
+        RESTRoute(
+            "GET", "/api/v1/jobs/{id}/timeline", .timeline, .viewer,
+            "Tells when tasks ran and where, as rows of numbers", answer: "Timeline",
+            parameters: ["since:integer"]),
+        RESTRoute(
+            "GET", "/api/v1/jobs/{id}/source", .source, .viewer,
+            "Gives a job's statements and how each stands", answer: "JobSource"),
         RESTRoute("GET", "/api/v1/jobs/{id}/plan", .plan, .viewer, "Gives a job's plans", answer: "PlanText"),
         RESTRoute(
             "GET", "/api/v1/jobs/{id}/logs", .logs, .viewer, "Gives lines of a job's log", answer: "LogList",
-            parameters: ["from"]),
+            parameters: ["from:integer"]),
         RESTRoute(
             "GET", "/api/v1/jobs/{id}/events", .events, .viewer,
             "Streams a job's changes as server-sent events"),
@@ -56,6 +65,9 @@ struct RESTRoute: Sendable {
         RESTRoute(
             "POST", "/api/v1/jobs/{id}/retry", .retry, .submitter, "Submits a finished job again",
             answer: "JobStatus"),
+        RESTRoute(
+            "GET", "/api/v1/events", .changes, .viewer,
+            "Streams changes of jobs, workers and the cluster as server-sent events"),
         RESTRoute("GET", "/api/v1/workers", .workers, .viewer, "Lists workers", answer: "WorkerList"),
         RESTRoute(
             "GET", "/api/v1/cluster", .cluster, .viewer, "Tells how the cluster stands",

@@ -3,59 +3,14 @@ import Protocol
 import Transport
 import Vocabulary
 
-/// Says how far a node is on its way, for Kubernetes' probes.
-package struct NodeProbes: Sendable {
-    package var isStarted: @Sendable () async -> Bool
-    package var isReady: @Sendable () async -> Bool
-
-    package init(
-        isStarted: @escaping @Sendable () async -> Bool = { true },
-        isReady: @escaping @Sendable () async -> Bool = { true }
-    ) {
-        self.isStarted = isStarted
-        self.isReady = isReady
-    }
-
-    /// Answers `/livez`, `/readyz` and `/startupz`; nil for every other path.
-    func answer(_ path: String) async -> WebResponse? {
-        let isGood: Bool
-        switch path {
-        case "/livez": isGood = true
-        case "/readyz": isGood = await isReady()
-        case "/startupz": isGood = await isStarted()
-        default: return nil
-        }
-        return .text(isGood ? "ok\n" : "not yet\n", status: isGood ? 200 : 503)
-    }
-}
-
-/// Serves probes and metrics alone: what a worker shows on its web port.
-package struct ProbeRouter: WebHandler {
-    private let probes: NodeProbes
-    private let metrics: @Sendable () async -> MetricsText
-
-    package init(probes: NodeProbes, metrics: @escaping @Sendable () async -> MetricsText) {
-        self.probes = probes
-        self.metrics = metrics
-    }
-
-    package func handle(_ request: WebRequest) async -> WebResponse {
-        guard request.method == "GET" || request.method == "HEAD" else {
-            return Problems.response(
-                EngineError.user("METHOD_NOT_ALLOWED", "Only GET is known here"), status: 405)
-        }
-        if let answer = await probes.answer(request.path) { return answer }
-        if request.path == "/metrics" { return .text(await metrics().text, type: MetricsText.contentType) }
-        return Problems.response(EngineError.user("NOT_FOUND", "There is nothing here: \(request.path)"))
-    }
-}
-
 /// Answers the REST interface, the page, probes and metrics from any `JobService`.
 package struct RESTRouter: WebHandler {
     let service: any JobService
     let gate: RESTGate
     private let probes: NodeProbes
     private let totals = JobTotals()
+    private let requests = RequestLatencies()
+    private let latencies: @Sendable () async -> [LatencyFamily]
     private let servesPage: Bool
 
     /// Longest time that a request may ask to wait for a change, milliseconds.
@@ -64,11 +19,12 @@ package struct RESTRouter: WebHandler {
     /// `tokens` nil: whoever reaches the port may do everything.
     package init(
         service: any JobService, tokens: TokenTable? = nil, probes: NodeProbes = NodeProbes(),
-        servesPage: Bool = true
+        latencies: @escaping @Sendable () async -> [LatencyFamily] = { [] }, servesPage: Bool = true
     ) {
         self.service = service
         gate = RESTGate(tokens: tokens)
         self.probes = probes
+        self.latencies = latencies
         self.servesPage = servesPage
     }
 
@@ -83,7 +39,12 @@ package struct RESTRouter: WebHandler {
         if answer.headers["cache-control"] == nil {
             answer.headers.append(HeaderField("cache-control", "no-store"))
         }
-        if request.method == "HEAD" { answer.body = .bytes([]) }
+        if request.method == "HEAD" {
+            if case .bytes(let bytes) = answer.body {
+                answer.headers.append(HeaderField("content-length", String(bytes.count)))
+            }
+            answer.body = .bytes([])
+        }
         return answer
     }
 
@@ -102,14 +63,21 @@ package struct RESTRouter: WebHandler {
             if let answer = await probes.answer(request.path) { return answer }
             if request.path == "/metrics" {
                 try gate.admit(request, needs: .viewer)
-                return .text(try await totals.metrics(of: service).text, type: MetricsText.contentType)
+                var metrics = try await totals.metrics(of: service)
+                for family in await latencies() + [requests.family] { metrics.histograms(family) }
+                return .text(metrics.text, type: MetricsText.contentType)
             }
-            if servesPage, let answer = PageFiles.answer(request.path) { return answer }
+            if servesPage, let answer = PageFiles.answer(request) { return answer }
         }
         switch RESTRoute.match(method: request.method, path: request.path) {
         case .route(let route, let id):
             if let role = route.role { try gate.admit(request, needs: role) }
-            return try await answer(route.target, id: id, request)
+            let begin = ContinuousClock.now
+            let answer = try await answer(route.target, id: id, request)
+            if case .bytes = answer.body, request.query["wait"] == nil {
+                requests.observe("\(route.method) \(route.template)", ContinuousClock.now - begin)
+            }
+            return answer
         case .otherMethods(let methods):
             throw EngineError.user(
                 "METHOD_NOT_ALLOWED", "\(request.path) knows no \(request.method)",
@@ -130,18 +98,21 @@ package struct RESTRouter: WebHandler {
             var answer = Problems.json(status, status: 201)
             answer.headers.append(HeaderField("location", "/api/v1/jobs/\(status.id)"))
             return answer
-        case .jobs:
-            let all = ["true", "1", ""].contains(request.query["all"] ?? "false")
-            return Problems.json(JobList(try await service.jobs(all: all)))
+        case .jobs: return Problems.json(try await service.jobs(try jobQuery(request)))
         case .job: return try await job(id, request)
         case .cancel: return Problems.json(try await service.cancel(id))
         case .stages: return Problems.json(StageList(try await service.stages(id)))
-        case .tasks: return Problems.json(TaskList(try await service.tasks(id)))
+        case .tasks: return try await tasks(id, request)
+        case .timeline:
+            let since = try number("since", request).map { Int64($0) }
+            return Problems.json(try await service.timeline(id, since: since))
+        case .source: return Problems.json(try await service.source(id))
         case .plan: return Problems.json(PlanText(try await service.plan(id)))
         case .logs:
             let from = try number("from", request) ?? 0
             return Problems.json(LogList(try await service.logs(id, from: from)))
         case .events: return try await events(id, request)
+        case .changes: return changes()
         case .result: return try await result(id, request)
         case .retry: return Problems.json(try await service.retry(id), status: 201)
         case .workers: return Problems.json(WorkerList(try await service.workers()))
@@ -162,6 +133,34 @@ package struct RESTRouter: WebHandler {
         }
         let wait = min(try number("wait", request) ?? 0, RESTRouter.waitLimitMilliseconds)
         return Problems.json(try await service.waitForChange(id, after: after, milliseconds: wait))
+    }
+
+    private func jobQuery(_ request: WebRequest) throws -> JobQuery {
+        var query = JobQuery(limit: try number("limit", request) ?? 100, after: request.query["after"])
+        if let text = request.query["state"] {
+            query.states = Set(try text.split(separator: ",").map { try state(named: $0) })
+        } else if ["false", "0"].contains(request.query["all"]) {
+            query.states = JobQuery.unfinished
+        }
+        return query
+    }
+
+    private func state(named text: Substring) throws -> JobState {
+        guard let state = JobState(rawValue: String(text)) else {
+            throw EngineError.user(
+                "INVALID_REQUEST", "There is no job state of this name: \(text.prefix(80))",
+                remedy: "States are queued, running, succeeded, failed and cancelled.")
+        }
+        return state
+    }
+
+    private func tasks(_ id: String, _ request: WebRequest) async throws -> WebResponse {
+        var tasks = try await service.tasks(id)
+        if let stage = request.query["stage"] { tasks.removeAll { $0.stage != stage } }
+        if let state = request.query["state"] { tasks.removeAll { $0.state != state } }
+        let offset = max(0, try number("offset", request) ?? 0)
+        let limit = max(0, try number("limit", request) ?? tasks.count)
+        return Problems.json(TaskList(Array(tasks.dropFirst(offset).prefix(limit))))
     }
 
     /// Returns a query's number; -1 and up.
@@ -190,7 +189,7 @@ package struct RESTRouter: WebHandler {
         }
     }
 
-    private func checkJSON(_ request: WebRequest) throws {
+    func checkJSON(_ request: WebRequest) throws {
         guard request.body.count <= Limits.requestBodyBytes else {
             throw EngineError.user(
                 "BODY_TOO_LARGE", "The body is longer than \(ByteSize.format(Limits.requestBodyBytes))")
@@ -209,32 +208,5 @@ package struct RESTRouter: WebHandler {
             "the field `\(context.codingPath.map(\.stringValue).joined(separator: "."))` has another type"
         default: "it is not valid JSON"
         }
-    }
-
-    // MARK: - Sessions of the page
-
-    private struct Session: Codable {
-        var tokensNeeded: Bool
-        var role: String?
-        var name: String?
-    }
-
-    private func session(_ request: WebRequest) -> WebResponse {
-        guard let tokens = gate.tokens else {
-            return Problems.json(Session(tokensNeeded: false, role: Role.admin.rawValue))
-        }
-        let bearer = RESTGate.token(of: request).flatMap { tokens.bearer(of: $0) }
-        return Problems.json(Session(tokensNeeded: true, role: bearer?.role.rawValue, name: bearer?.name))
-    }
-
-    private struct Login: Codable { var token: String }
-
-    private func login(_ request: WebRequest) throws -> WebResponse {
-        try gate.checkOrigin(request)
-        try checkJSON(request)
-        guard let login = try? JSONDecoder().decode(Login.self, from: Data(request.body)),
-            gate.tokens?.bearer(of: login.token) != nil
-        else { throw EngineError.user("UNAUTHENTICATED", "This token is not known here") }
-        return WebResponse(status: 204, headers: [RESTGate.cookie(login.token, isSecure: request.isSecure)])
     }
 }

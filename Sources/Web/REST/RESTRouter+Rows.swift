@@ -5,62 +5,8 @@ import Protocol
 import Transport
 import Vocabulary
 
-// Answers that come in pieces: events and rows.
+// Rows, which come in pieces.
 extension RESTRouter {
-    /// Milliseconds after which a stream of events says that it lives.
-    private static let heartbeatMilliseconds = 15_000
-
-    /// Streams a job's status and stages at each change until it ends; after `last-event-id` only newer ones.
-    func events(_ id: String, _ request: WebRequest) async throws -> WebResponse {
-        let first = try await service.job(id)
-        let seen = request.headers["last-event-id"].flatMap { Int($0) } ?? -1
-        let source = EventSource(service: service, id: id, seen: seen, first: first)
-        return WebResponse(
-            status: 200, headers: [HeaderField("content-type", "text/event-stream")],
-            body: .stream(AsyncThrowingStream { try await source.next() }))
-    }
-
-    /// Makes the pieces of one stream of events.
-    ///
-    /// `@unchecked Sendable`: the stream's one consumer owns it; its calls do not overlap.
-    private final class EventSource: @unchecked Sendable {
-        private let service: any JobService
-        private let id: String
-        private var seen: Int
-        private var known: JobStatus?
-        private var isOver = false
-
-        init(service: any JobService, id: String, seen: Int, first: JobStatus) {
-            self.service = service
-            self.id = id
-            self.seen = seen
-            known = first.version > seen || first.state.isEnd ? first : nil
-        }
-
-        func next() async throws -> [UInt8]? {
-            if isOver { return nil }
-            try Task.checkCancellation()
-            let status: JobStatus
-            if let first = known {
-                status = first
-                known = nil
-            } else {
-                status = try await service.waitForChange(
-                    id, after: seen, milliseconds: RESTRouter.heartbeatMilliseconds)
-                if status.version <= seen, !status.state.isEnd { return Array(": alive\n\n".utf8) }
-            }
-            seen = status.version
-            isOver = status.state.isEnd
-            let stages = try await service.stages(id)
-            return event("stages", Problems.encode(StageList(stages)))
-                + event(isOver ? "end" : "job", Problems.encode(status))
-        }
-
-        private func event(_ name: String, _ data: [UInt8]) -> [UInt8] {
-            Array("id: \(seen)\nevent: \(name)\ndata: ".utf8) + data + Array("\n\n".utf8)
-        }
-    }
-
     /// Names the forms of rows.
     private enum RowForm { case blocks, json, csv }
 

@@ -19,9 +19,9 @@ enum OpenAPIDocument {
     }
 
     private static func operation(_ route: RESTRoute) -> String {
-        var parameters = route.parameters.map { name in
-            let type = name == "all" ? "boolean" : "integer"
-            return "{\"name\":\"\(name)\",\"in\":\"query\",\"schema\":{\"type\":\"\(type)\"}}"
+        var parameters = route.parameters.map { parameter in
+            let parts = parameter.split(separator: ":")
+            return "{\"name\":\"\(parts[0])\",\"in\":\"query\",\"schema\":{\"type\":\"\(parts[1])\"}}"
         }
         if route.template.contains("{id}") {
             parameters.append(
@@ -70,7 +70,7 @@ enum OpenAPIDocument {
             ],
             [
                 "startedAt": "s", "finishedAt": "s", "error": "JobFailure", "hasResult": "b",
-                "resultIsPlan": "b", "warnings": "a",
+                "resultIsPlan": "b", "warnings": "a", "why": "s", "statements": "o",
             ]),
         object(
             "JobFailure", ["code": "s", "message": "s", "blame": "s"],
@@ -79,11 +79,23 @@ enum OpenAPIDocument {
             "StageStatus", ["id": "s", "name": "s", "state": "s", "tasks": "o"],
             [
                 "rowsIn": "i", "rowsOut": "i", "bytesIn": "i", "bytesOut": "i", "shuffleBytes": "i",
-                "spillBytes": "i", "skew": "n", "seconds": "n",
+                "spillBytes": "i", "skew": "n", "seconds": "n", "dependsOn": "a", "slowest": "o",
+                "etaSeconds": "n",
             ]),
         object(
             "TaskStatus", ["stage": "s", "index": "i", "state": "s", "attempts": "i"],
-            ["worker": "s", "error": "s"]),
+            [
+                "worker": "s", "error": "s", "startedAt": "s", "finishedAt": "s", "seconds": "n",
+                "rowsIn": "i", "rowsOut": "i", "bytesIn": "i", "bytesOut": "i", "spillBytes": "i",
+            ]),
+        object(
+            "Timeline",
+            [
+                "origin": "i", "until": "i", "stages": "a", "workers": "o", "finished": "rows",
+                "running": "rows",
+            ], [:]),
+        object("JobSource", ["file": "s", "statements": "[StatementSource"], [:]),
+        object("StatementSource", ["text": "s", "line": "i", "state": "s"], [:]),
         object(
             "WorkerStatus",
             ["id": "s", "address": "s", "state": "s", "slots": "o", "memory": "o", "shuffleBytes": "i"], [:]),
@@ -93,8 +105,11 @@ enum OpenAPIDocument {
                 "version": "s", "epoch": "i", "workers": "i", "slots": "o", "queuedTasks": "i",
                 "runningJobs": "i", "queuedJobs": "i",
             ], [:]),
-        object("LogLine", ["time": "s", "level": "s", "message": "s"], [:]),
-        object("JobList", ["jobs": "[JobStatus"], [:]), object("StageList", ["stages": "[StageStatus"], [:]),
+        object(
+            "LogLine", ["time": "s", "level": "s", "message": "s"],
+            ["stage": "s", "task": "i", "attempt": "i", "worker": "s"]),
+        object("JobList", ["jobs": "[JobStatus"], ["next": "s"]),
+        object("StageList", ["stages": "[StageStatus"], [:]),
         object("TaskList", ["tasks": "[TaskStatus"], [:]), object("LogList", ["lines": "[LogLine"], [:]),
         object("WorkerList", ["workers": "[WorkerStatus"], [:]), object("PlanText", ["plan": "s"], [:]),
         object(
@@ -117,6 +132,7 @@ enum OpenAPIDocument {
         case "n": "{\"type\":\"number\"}"
         case "b": "{\"type\":\"boolean\"}"
         case "o": "{\"type\":\"object\"}"
+        case "rows": "{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}}}"
         case "a": "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
         default:
             code.hasPrefix("[")

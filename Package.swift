@@ -43,10 +43,12 @@ func program(_ name: String, _ rooms: [String], products: [Target.Dependency] = 
     )
 }
 
-func tests(_ name: String, _ rooms: [String], resources: [Resource]? = nil) -> Room {
+func tests(
+    _ name: String, _ rooms: [String], resources: [Resource]? = nil, exclude: [String] = []
+) -> Room {
     .testTarget(
-        name: name, dependencies: rooms.map { .init(stringLiteral: $0) }, resources: resources,
-        swiftSettings: swiftFlags)
+        name: name, dependencies: rooms.map { .init(stringLiteral: $0) }, exclude: exclude,
+        resources: resources, swiftSettings: swiftFlags)
 }
 
 /// What several test targets share.
@@ -92,6 +94,10 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
         // what storage needs of the system
         .target(name: "CObjectStore", linkerSettings: [.linkedLibrary("dl")]),
+        // database drivers, opened at run time
+        .target(
+            name: "CADBC", cSettings: [.unsafeFlags(["-I\(deps)/adbc/include"] + cProcessorFlags)],
+            linkerSettings: [.linkedLibrary("dl")]),
         // S3 through Arrow C++ and libcurl; a library of its own
         .target(
             name: "CStoreLibrary",
@@ -140,6 +146,12 @@ let package = Package(
             ]),
         // product
         room(
+            "Connectors",
+            [
+                "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Plans", "Functions", "Execution",
+                "CADBC",
+            ]),
+        room(
             "Worker",
             [
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Plans", "Protocol", "Shuffle",
@@ -147,7 +159,7 @@ let package = Package(
             ], products: [.product(name: "Logging", package: "swift-log")]),
         .target(
             name: "Web",
-            dependencies: ["Vocabulary", "Transport", "Columns", "Formats", "Protocol"]
+            dependencies: ["Vocabulary", "Transport", "Columns", "Kernels", "Formats", "Protocol"]
                 + [
                     .product(name: "HummingbirdCore", package: "hummingbird"),
                     .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -177,7 +189,7 @@ let package = Package(
             "Cluster",
             [
                 "Vocabulary", "Memory", "Scheduling", "Storage", "Catalog", "Protocol", "Shuffle",
-                "Execution", "Worker",
+                "Execution", "Connectors", "Worker",
                 "Coordinator",
             ]),
         room(
@@ -210,19 +222,21 @@ let package = Package(
             "etl-worker",
             [
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
-                "Execution", "Web", "Worker", "Settings",
+                "Execution", "Web", "Connectors", "Worker", "Settings",
             ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         program("benchmark", ["Vocabulary", "Columns", "Protocol", "Cluster"]),
         // simulation
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests
         tests("TidyTests", []),
-        tests("SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"]),
+        tests(
+            "SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"],
+            exclude: ["Cases", "KnownGaps.txt", "README.md"]),
         support("Programs"),
         tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("ClusterTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("DeployTests", ["Programs", "etl-coordinator", "etl-worker"]),
-        tests("ProgramTests", ["etl-submit"]),
+        tests("ProgramTests", ["Programs", "etl-submit"], exclude: ["KnownDifferences.txt"]),
         tests(
             "CoordinatorTests",
             [
@@ -246,16 +260,20 @@ let package = Package(
             resources: [.copy("Cases")]),
         tests(
             "CatalogTests",
-            ["Catalog", "Planner", "Formats", "Plans", "Kernels", "Columns", "Vocabulary"]),
+            ["Catalog", "Planner", "Storage", "Formats", "Plans", "Kernels", "Columns", "Vocabulary"]),
         tests(
             "ExecutionTests",
             ["Execution", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("KernelsTests", ["Kernels", "Columns", "Memory", "Vocabulary"]),
-        tests("FunctionsTests", ["Functions", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
+        tests(
+            "FunctionsTests", ["Functions", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"],
+            exclude: ["Tables"]),
         tests("FormatsTests", ["Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Vocabulary"]),
+        tests(
+            "ConnectorsTests", ["Connectors", "Cluster", "Execution", "Protocol", "Columns", "Vocabulary"]),
         tests("PipelinesTests", ["Pipelines", "Templates", "Vocabulary"]),
     ],
     swiftLanguageModes: [.v6],

@@ -41,7 +41,7 @@ struct LineLog: LogHandler {
     /// Returns the line of an event.
     func line(_ event: LogEvent, at time: Date) -> String {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-        let clock = time.formatted(.iso8601.time(includingFractionalSeconds: true))
+        let clock = time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         switch form {
         case .text:
             let tail = fields.map { " \($0.key)=\($0.value)" }.joined()

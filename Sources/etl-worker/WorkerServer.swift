@@ -84,9 +84,10 @@ struct WorkerServer: Sendable {
             + "\(ByteSize.format(memory)) of memory"
     }
 
-    /// Throws `USAGE` when no file can be made in the directory for what does not fit in memory: a task would
-    /// find out too late.
+    /// Makes the directory for what does not fit in memory. Throws `USAGE` when no file can be made there: a
+    /// task would find out too late.
     private static func checkWritable(_ directory: String) throws(EngineError) {
+        try? LocalDirectory.create(directory)
         var name = Array((directory + "/millrace-XXXXXX").utf8CString)
         let descriptor = mkstemp(&name)
         guard descriptor >= 0 else {

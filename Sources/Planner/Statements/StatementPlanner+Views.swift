@@ -22,6 +22,7 @@ extension StatementPlanner {
             )
         }
         let relation: CatalogRelation
+        var warnings: [String] = []
         switch view.content {
         case .query(let query, let columns):
             let bound = try bind(query)
@@ -34,9 +35,11 @@ extension StatementPlanner {
             relation = .view(ViewDefinition(query: query, columns: columns.map(\.text), source: source))
         case .files(let format, let options, let schema):
             relation = .files(try files(format: format, options: options, schema: schema, span: span))
+            warnings = OptionNames.warnings(options, try fileFormat(format), source)
         }
         return PlannedStatement(
-            work: .none, change: .createView(name: name, relation, replaces: view.replaces))
+            work: .none, change: .createView(name: name, relation, replaces: view.replaces),
+            warnings: warnings)
     }
 
     private func files(

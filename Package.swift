@@ -85,6 +85,10 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
         // what storage needs of the system
         .target(name: "CObjectStore", linkerSettings: [.linkedLibrary("dl")]),
+        // database drivers, opened at run time
+        .target(
+            name: "CADBC", cSettings: [.unsafeFlags(["-I\(deps)/adbc/include"] + cProcessorFlags)],
+            linkerSettings: [.linkedLibrary("dl")]),
         // S3 through Arrow C++ and libcurl; a library of its own
         .target(
             name: "CStoreLibrary",
@@ -133,6 +137,12 @@ let package = Package(
             ]),
         // product
         room(
+            "Connectors",
+            [
+                "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Plans", "Functions", "Execution",
+                "CADBC",
+            ]),
+        room(
             "Worker",
             [
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Plans", "Protocol", "Shuffle",
@@ -149,7 +159,7 @@ let package = Package(
             "Cluster",
             [
                 "Vocabulary", "Memory", "Scheduling", "Storage", "Catalog", "Protocol", "Shuffle",
-                "Execution", "Worker",
+                "Execution", "Connectors", "Worker",
                 "Coordinator",
             ]),
         room(
@@ -181,7 +191,7 @@ let package = Package(
             "etl-worker",
             [
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
-                "Execution", "Worker",
+                "Execution", "Connectors", "Worker",
                 "Coordinator", "Settings",
             ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         program("benchmark", ["Vocabulary", "Columns", "Protocol", "Cluster"]),
@@ -226,6 +236,7 @@ let package = Package(
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Vocabulary"]),
+        tests("ConnectorsTests", ["Connectors", "Cluster", "Execution", "Protocol", "Columns", "Vocabulary"]),
         tests("PipelinesTests", ["Pipelines", "Templates", "Vocabulary"]),
     ],
     swiftLanguageModes: [.v6],

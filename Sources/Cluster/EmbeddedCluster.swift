@@ -1,4 +1,5 @@
 import Catalog
+import Connectors
 import Coordinator
 import Execution
 import Memory
@@ -41,7 +42,8 @@ package final class EmbeddedCluster: Sendable {
         let files = WorkerFiles(rules: .unrestricted, isDurable: false)
         resources = WorkerResources(
             budget: MemoryBudget(limitBytes: memory), store: store, shuffle: shuffle,
-            spillDirectory: size.spillDirectory, encodesShuffle: false, files: files)
+            spillDirectory: size.spillDirectory, encodesShuffle: false, files: files,
+            connectors: WorkerConnectors.all())
         coordinator = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: NoLog(), results: shuffle, storage: StoredJobs(rules: .unrestricted)

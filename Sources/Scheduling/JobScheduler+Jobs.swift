@@ -210,6 +210,7 @@ extension JobScheduler {
             dropOutputs(of: job, keeping: nil)
             act(.clean(job))
         }
+        for worker in links.indices { command(WorkerID(worker), .endJob(job)) }
         act(.jobChanged(job))
     }
 

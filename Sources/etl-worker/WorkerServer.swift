@@ -1,3 +1,4 @@
+import Connectors
 import Coordinator
 import Execution
 import Memory
@@ -60,7 +61,7 @@ struct WorkerServer: Sendable {
             spillDirectory: spill, encodesShuffle: true,
             files: WorkerFiles(
                 rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"]),
-                isDurable: true))
+                isDurable: true), connectors: WorkerConnectors.all())
         let (origin, client) = try WorkerServer.coordinator(settings["coordinator"], tls)
         connection = CoordinatorConnection(
             client: client, origin: origin, token: nil, storage: PathRules.place(of: settings["storage"])

@@ -20,6 +20,9 @@ extension StatementPlanner {
     func insertDirectory(_ insert: InsertDirectorySyntax, span: SourceSpan) throws(EngineError)
         -> PlannedStatement
     {
+        if let source = ExternalSource(rawValue: insert.format.text.lowercased()) {
+            return try insertExternal(source, insert, span: span)
+        }
         let bound = try bind(insert.query)
         let write = try directoryWrite(insert, bound, span: span)
         return PlannedStatement(work: .stages(try steps(bound, write: write).graph))
@@ -176,6 +179,7 @@ extension StatementPlanner {
     // MARK: INSERT INTO TABLE
 
     func insertTable(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
+        if let planned = try insertExternal(insert, span: span) { return planned }
         let target = try tableWrite(insert, span: span)
         return PlannedStatement(work: .stages(try steps(target.plan, write: target.write).graph))
     }

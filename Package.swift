@@ -65,6 +65,7 @@ let package = Package(
         // plans as messages; `scripts/generate-protobuf` builds its generator from the same version
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         // C libraries of the system
@@ -141,7 +142,7 @@ let package = Package(
             [
                 "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Plans", "Functions", "Execution",
                 "CADBC",
-            ]),
+            ], products: [.product(name: "AsyncHTTPClient", package: "async-http-client")]),
         room(
             "Worker",
             [

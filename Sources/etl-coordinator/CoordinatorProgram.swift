@@ -24,6 +24,8 @@ struct CoordinatorProgram: AsyncParsableCommand {
     var storage: String?
     @Option(parsing: .upToNextOption, help: "Further absolute paths or URLs that jobs may use.")
     var allowPath: [String] = []
+    @Flag(help: "Let jobs run programs on workers that allow it too.")
+    var allowCommands = false
     @Option(help: "Certificate for mutual TLS, PEM.")
     var tlsCert: String?
     @Option(help: "Private key of the certificate, PEM.")
@@ -41,7 +43,8 @@ struct CoordinatorProgram: AsyncParsableCommand {
         let settings = ProgramSettings(
             flags: [
                 "listen": listen, "web": web, "state": state, "storage": storage,
-                "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","), "tls-cert": tlsCert,
+                "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","),
+                "allow-commands": allowCommands ? "true" : nil, "tls-cert": tlsCert,
                 "tls-key": tlsKey, "tls-ca": tlsCa, "token-file": tokenFile,
                 "insecure": insecure ? "true" : nil,
             ])

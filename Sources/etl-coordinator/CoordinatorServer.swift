@@ -46,6 +46,7 @@ struct CoordinatorServer {
                 results: try RemoteShuffleSource(store: ShuffleStore(), ownAddress: "", client: client),
                 storage: StoredJobs(
                     rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"])),
+                allowsCommands: settings.isOn("allow-commands"),
                 fail: { error in
                     // Whatever is not durable must not be acted on: recovery starts from the log.
                     StandardError.print("etl-coordinator: \(error)")

@@ -33,6 +33,12 @@ struct WorkerProgram: AsyncParsableCommand {
     var storage: String?
     @Option(parsing: .upToNextOption, help: "Further absolute paths or URLs that jobs may use.")
     var allowPath: [String] = []
+    @Option(
+        parsing: .upToNextOption,
+        help: "Web servers that jobs may read from: public, or origins such as https://api.example.com.")
+    var allowHttp: [String] = []
+    @Flag(help: "Let jobs run programs on this worker.")
+    var allowCommands = false
     @Option(help: "Certificate for mutual TLS, PEM.")
     var tlsCert: String?
     @Option(help: "Private key of the certificate, PEM.")
@@ -50,7 +56,9 @@ struct WorkerProgram: AsyncParsableCommand {
                 "coordinator": coordinator, "listen": listen, "advertise": advertise, "web": web,
                 "slots": slots,
                 "memory": memory, "spill": spill, "storage": storage,
-                "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","), "tls-cert": tlsCert,
+                "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","),
+                "allow-http": allowHttp.isEmpty ? nil : allowHttp.joined(separator: ","),
+                "allow-commands": allowCommands ? "true" : nil, "tls-cert": tlsCert,
                 "tls-key": tlsKey, "tls-ca": tlsCa, "insecure": insecure ? "true" : nil,
             ])
         let server = try WorkerServer(settings)

@@ -7,7 +7,7 @@ import Vocabulary
 // Planning and committing a job's statements, both outside of the actor, as they wait for files.
 extension CoordinatorNode {
     /// What planning has to know of the workers; at least one slot, as a worker may yet come.
-    private var clusterFacts: ClusterFacts {
+    var clusterFacts: ClusterFacts {
         let active = scheduler.workerProgress().filter { $0.state == .active }
         return ClusterFacts(slots: active.reduce(0) { $0 + $1.identity.slots }, workers: active.count)
     }

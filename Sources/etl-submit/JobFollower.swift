@@ -1,4 +1,5 @@
 import Protocol
+import Settings
 import Vocabulary
 
 /// Follows a job to its end: progress while it runs, then its rows, or its error as an exit status.

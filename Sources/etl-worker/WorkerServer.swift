@@ -61,7 +61,8 @@ struct WorkerServer: Sendable {
             spillDirectory: spill, encodesShuffle: true,
             files: WorkerFiles(
                 rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"]),
-                isDurable: true), connectors: WorkerConnectors.all(
+                isDurable: true),
+            connectors: WorkerConnectors.all(
                 ConnectorRules(
                     web: try WebRules(allowed: settings["allow-http"]),
                     allowsCommands: settings.isOn("allow-commands"))))

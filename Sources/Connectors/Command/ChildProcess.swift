@@ -102,7 +102,9 @@ final class ChildProcess {
 
     /// Waits until an output has something, or ends, for at most `milliseconds`.
     func waitForOutput(milliseconds: Int) {
-        var places = [output, errors].filter { $0 >= 0 }.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        var places = [output, errors].filter { $0 >= 0 }.map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
         if places.isEmpty {
             usleep(UInt32(milliseconds * 1000))
         } else {
@@ -111,9 +113,13 @@ final class ChildProcess {
     }
 
     /// Reads what is there; nil when there is nothing yet, an empty piece at the end.
-    static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer? {
+    static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer)
+        -> UnsafeRawBufferPointer?
+    {
         let got = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-        if got < 0 { return errno == EAGAIN || errno == EINTR ? nil : UnsafeRawBufferPointer(rebasing: buffer[..<0]) }
+        if got < 0 {
+            return errno == EAGAIN || errno == EINTR ? nil : UnsafeRawBufferPointer(rebasing: buffer[..<0])
+        }
         return UnsafeRawBufferPointer(rebasing: buffer[..<got])
     }
 

@@ -23,7 +23,8 @@ struct CommandSettings: Sendable {
     private static let usual = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"]
     private static let known = ["command", "env", "cwd", "timeout", "memory"]
 
-    /// Reads the options `command`, a list in JSON, `env`, names or values in JSON, `cwd`, `timeout` in seconds,
+    /// Reads the options `command`, a list in JSON, `env`, names or values in JSON, `cwd`, `timeout` in
+    /// seconds,
     /// `memory`. Throws `INVALID_OPTION`, `SECRET_NOT_SET`.
     init(_ relation: ExternalRelation, _ secrets: SecretResolver) throws(EngineError) {
         let options = relation.options

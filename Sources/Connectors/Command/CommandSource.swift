@@ -87,7 +87,8 @@ private final class CommandRun {
 
     private var late: EngineError {
         .system(
-            "COMMAND_TIMEOUT", "The program took longer than \(settings.timeoutSeconds) s and was ended: \(name)",
+            "COMMAND_TIMEOUT",
+            "The program took longer than \(settings.timeoutSeconds) s and was ended: \(name)",
             remedy: "Raise timeout, or let the program do less.")
     }
 

@@ -108,7 +108,9 @@ struct OptionValue: Sendable {
         switch kind {
         case .object:
             var parts: [String] = []
-            for (name, value) in members { parts.append("\(OptionValue.quoted(name)):\(try value.rewritten(change))") }
+            for (name, value) in members {
+                parts.append("\(OptionValue.quoted(name)):\(try value.rewritten(change))")
+            }
             return "{\(parts.joined(separator: ","))}"
         case .array:
             var parts: [String] = []

@@ -55,7 +55,9 @@ final class LandedRows: ByteSource, @unchecked Sendable {
         let bytes = pending
         pending.removeAll(keepingCapacity: true)
         let written: Result<Range<Int>, EngineError> = bytes.withUnsafeBytes { piece in
-            do throws(EngineError) { return .success(try file.append(piece)) } catch { return .failure(error) }
+            do throws(EngineError) { return .success(try file.append(piece)) } catch {
+                return .failure(error)
+            }
         }
         _ = try written.get()
     }
@@ -78,7 +80,8 @@ final class LandedRows: ByteSource, @unchecked Sendable {
         let schema = try JSONSchemaInference(options: try options(zone), looksAtAll: true).infer([self])
         guard !schema.fields.isEmpty else {
             throw .user(
-                "SOURCE_EMPTY", "The source gave no rows with columns, so that the table's are not known: \(name)",
+                "SOURCE_EMPTY",
+                "The source gave no rows with columns, so that the table's are not known: \(name)",
                 remedy: "Give the columns: CREATE TEMPORARY VIEW name (id BIGINT, …) USING ….")
         }
         return schema

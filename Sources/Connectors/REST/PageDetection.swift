@@ -1,6 +1,7 @@
 /// Finds out of a page how the next one is found and where its records are, by the rules of dlt's REST client
-/// (`dlt/sources/helpers/rest_client/detector.py`): a Link header, then the first member whose name says "next",
-/// then no further page; records are the least nested list whose name says so, else the least nested list.
+/// (`dlt/sources/helpers/rest_client/detector.py`): a Link header, then the first member whose name says
+/// "next", then no further page; records are the least nested list whose name says so, else the least nested
+/// list.
 enum PageDetection {
     private static let recordNames: Set = [
         "data", "items", "results", "entries", "records", "rows", "entities", "payload", "content", "objects",
@@ -16,7 +17,9 @@ enum PageDetection {
         if let header = response["Link"], LinkHeader.target(header, relation: "next") != nil {
             return .headerLink(relation: "next")
         }
-        guard let (path, value) = nextMember(document, document.root, [], depth: 0) else { return .singlePage }
+        guard let (path, value) = nextMember(document, document.root, [], depth: 0) else {
+            return .singlePage
+        }
         guard let text = document.scalar(value) else { return .jsonLink(path) }
         if isAddress(text) { return .jsonLink(path) }
         // dlt takes any value for a link; a token or page is none, and its name says where it goes.
@@ -64,8 +67,8 @@ enum PageDetection {
 
     // MARK: records
 
-    /// Returns the records of a page: those at the selector, or where they seem to be. What the selector names
-    /// as one object is one record; nothing there is none.
+    /// Returns the records of a page: those at the selector, or where they seem to be. What the selector
+    /// names as one object is one record; nothing there is none.
     static func records(_ document: JSONDocument, _ selector: JSONPath?) -> [Range<Int>] {
         let places = selector.map { $0.find(in: document) } ?? [found(document)]
         var records: [Range<Int>] = []

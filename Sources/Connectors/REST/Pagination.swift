@@ -88,7 +88,8 @@ struct Pagination {
         if let maximum = end.maximum, reaches(maximum) { return true }
         if let path = end.hasMore {
             guard let text = path.scalar(in: document) else {
-                throw .data("REST_PAGES", "A page does not say whether more follow: has_more_path names nothing")
+                throw .data(
+                    "REST_PAGES", "A page does not say whether more follow: has_more_path names nothing")
             }
             return text == "false" || text == "0"
         }

@@ -100,7 +100,8 @@ enum PaginatorSettings: Sendable {
 
     private static func end(_ value: OptionValue, _ maximum: String) throws(EngineError) -> PageEnd {
         var end = PageEnd()
-        // dlt looks for "total" unasked; that it is missing is an error only where nothing else ends the pages.
+        // dlt looks for "total" unasked; that it is missing is an error only where nothing else ends the
+        // pages.
         end.total = try value.jsonPath("total_path") ?? JSONPath(steps: [.member("total")])
         end.hasMore = try value.jsonPath("has_more_path")
         end.maximum = try value.number(maximum, atLeast: 0)

@@ -51,7 +51,8 @@ enum RESTAuthentication: Sendable {
                 inQuery: location != "header")
         case "oauth2_client_credentials":
             try value.check(keys: [
-                "type", "access_token_url", "client_id", "client_secret", "access_token_request_data", "scope",
+                "type", "access_token_url", "client_id", "client_secret", "access_token_request_data",
+                "scope",
                 "default_token_expiration",
             ])
             var form = [("grant_type", "client_credentials")]
@@ -116,8 +117,9 @@ struct RESTLogin {
     /// Returns what a request to the source's own origin carries besides.
     mutating func parts(
         _ client: WebClient, _ retries: WebRetries, _ wanted: Wanted
-    ) throws(EngineError) -> (headers: [(name: String, value: String)], query: [(name: String, value: String)])
-    {
+    ) throws(EngineError) -> (
+        headers: [(name: String, value: String)], query: [(name: String, value: String)]
+    ) {
         switch authentication {
         case .none: return ([], [])
         case .bearer(let token): return ([("Authorization", "Bearer \(token)")], [])
@@ -149,7 +151,8 @@ struct RESTLogin {
         }
         guard response.status == 200 else {
             throw .user(
-                "REST_LOGIN", "No token is given out (status \(response.status)): \(credentials.address.shown)",
+                "REST_LOGIN",
+                "No token is given out (status \(response.status)): \(credentials.address.shown)",
                 remedy: "Check client_id and client_secret, and the variables that they come from.")
         }
         guard let document = try? JSONDocument(response.body),

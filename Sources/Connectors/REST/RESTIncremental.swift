@@ -14,8 +14,8 @@ struct RESTIncremental: Sendable {
     var missing = Missing.raise
     /// The cursor that the last read reached.
     var after: String?
-    /// Whether records with that very cursor are left out. Where rows are merged by key they may come again, and
-    /// a record that came late with an equal cursor is not lost.
+    /// Whether records with that very cursor are left out. Where rows are merged by key they may come again,
+    /// and a record that came late with an equal cursor is not lost.
     var isOpen = false
 
     /// Where this read starts.
@@ -26,7 +26,8 @@ struct RESTIncremental: Sendable {
     init?(_ value: OptionValue?, _ options: [String: String]) throws(EngineError) {
         guard let value else { return nil }
         try value.check(keys: [
-            "cursor_path", "initial_value", "end_value", "start_param", "end_param", "on_cursor_value_missing",
+            "cursor_path", "initial_value", "end_value", "start_param", "end_param",
+            "on_cursor_value_missing",
         ])
         cursorText = try value.needed("cursor_path")
         cursor = try JSONPath(cursorText, option: value.path + ".cursor_path")
@@ -36,7 +37,8 @@ struct RESTIncremental: Sendable {
         endParameter = try value.text("end_param")
         if let text = try value.text("on_cursor_value_missing") {
             guard let found = Missing(rawValue: text) else {
-                throw value.error("has an on_cursor_value_missing that must be raise, include or exclude: \(text)")
+                throw value.error(
+                    "has an on_cursor_value_missing that must be raise, include or exclude: \(text)")
             }
             missing = found
         }
@@ -54,7 +56,8 @@ struct RESTIncremental: Sendable {
             case .raise:
                 throw .data(
                     "NULL_CURSOR", "A record has no value at the incremental cursor: \(cursorText)",
-                    remedy: "Set on_cursor_value_missing to include or exclude, or choose another cursor_path.")
+                    remedy:
+                        "Set on_cursor_value_missing to include or exclude, or choose another cursor_path.")
             }
         }
         if let start {

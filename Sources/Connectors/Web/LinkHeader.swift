@@ -22,7 +22,9 @@ enum LinkHeader {
 
     private static func hasRelation(_ parameters: Substring, _ relation: String) -> Bool {
         for parameter in parameters.split(separator: ";") {
-            let parts = parameter.split(separator: "=", maxSplits: 1).map { $0.filter { !$0.isWhitespace || $0 == " " } }
+            let parts = parameter.split(separator: "=", maxSplits: 1).map {
+                $0.filter { !$0.isWhitespace || $0 == " " }
+            }
             guard parts.count == 2, parts[0].filter({ $0 != " " }).lowercased() == "rel" else { continue }
             let names = parts[1].filter { $0 != "\"" }.split(separator: " ")
             if names.contains(where: { $0.lowercased() == relation.lowercased() }) { return true }

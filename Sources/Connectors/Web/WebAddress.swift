@@ -10,8 +10,8 @@ struct WebAddress: Sendable, Hashable {
     /// Path and query as they are sent.
     let target: String
 
-    /// Reads an absolute address, or one relative to `base`. Throws `INVALID_OPTION`, without the address, which
-    /// may hold a secret in its query.
+    /// Reads an absolute address, or one relative to `base`. Throws `INVALID_OPTION`, without the address,
+    /// which may hold a secret in its query.
     init(_ text: String, relativeTo base: WebAddress? = nil, option: String) throws(EngineError) {
         let whole = base.flatMap { URL(string: $0.text) }
         guard let url = URL(string: text, relativeTo: whole)?.absoluteURL,

@@ -36,8 +36,8 @@ struct WebLimits: Sendable, Hashable {
     var responseBytes = 256 << 20
 }
 
-/// Exchanges requests with servers, one at a time. Each name is resolved once, checked, and pinned: the client
-/// connects to that address and no other. Blocks; used by one thread.
+/// Exchanges requests with servers, one at a time. Each name is resolved once, checked, and pinned: the
+/// client connects to that address and no other. Blocks; used by one thread.
 final class WebClient {
     private let rules: WebRules
     private let limits: WebLimits
@@ -53,8 +53,8 @@ final class WebClient {
 
     deinit { for client in clients.values { try? client.syncShutdown() } }
 
-    /// Sends a request and returns the answer, whatever its status; follows redirects. Secret headers are sent
-    /// to the request's own origin only. Throws `HTTP_UNREACHABLE` and `HTTP_TIMEOUT` (system),
+    /// Sends a request and returns the answer, whatever its status; follows redirects. Secret headers are
+    /// sent to the request's own origin only. Throws `HTTP_UNREACHABLE` and `HTTP_TIMEOUT` (system),
     /// `HTTP_RESPONSE_TOO_LARGE` (data), `HTTP_NOT_ALLOWED` (user).
     func exchange(
         _ request: WebRequest, secret: [(name: String, value: String)] = [], _ wanted: Wanted
@@ -98,7 +98,8 @@ final class WebClient {
         let client = try client(for: request.address)
         let task: HTTPClient.Task<HTTPClient.Response>
         do {
-            var sent = try HTTPClient.Request(url: request.address.text, method: .init(rawValue: request.method))
+            var sent = try HTTPClient.Request(
+                url: request.address.text, method: .init(rawValue: request.method))
             for (name, value) in request.headers { sent.headers.add(name: name, value: value) }
             sent.body = request.body.map { .bytes($0) }
             task = client.execute(
@@ -138,15 +139,18 @@ final class WebClient {
             case .readTimeout, .connectTimeout, .deadlineExceeded, .tlsHandshakeTimeout,
                 .getConnectionFromPoolTimeout, .writeTimeout:
                 return .system(
-                    "HTTP_TIMEOUT", "The server did not answer in time (\(error.shortDescription)): \(address.shown)",
+                    "HTTP_TIMEOUT",
+                    "The server did not answer in time (\(error.shortDescription)): \(address.shown)",
                     remedy: "Check the server, or raise client.timeout.")
             case .remoteConnectionClosed, .uncleanShutdown, .cancelled: break
             default:
                 if "\(error)".contains("invalidHeader") {
-                    return .user("INVALID_OPTION", "A header's name or value has characters that headers may not have")
+                    return .user(
+                        "INVALID_OPTION", "A header's name or value has characters that headers may not have")
                 }
             }
-            return .system("HTTP_UNREACHABLE", "The exchange failed (\(error.shortDescription)): \(address.shown)")
+            return .system(
+                "HTTP_UNREACHABLE", "The exchange failed (\(error.shortDescription)): \(address.shown)")
         }
         let reason = "\(error)".prefix { $0 != "\n" }.prefix(200)
         return .system(

@@ -48,7 +48,8 @@ struct WebRetries: Sendable {
 
     /// What the server asks for, milliseconds. Throws when that is longer than a step should wait.
     private func pause(after response: WebResponse) throws(EngineError) -> Int? {
-        guard let text = response["Retry-After"], let seconds = RetryAfter.seconds(text, now: time(nil)) else {
+        guard let text = response["Retry-After"], let seconds = RetryAfter.seconds(text, now: time(nil))
+        else {
             return nil
         }
         guard seconds <= longestSeconds else {

@@ -36,7 +36,8 @@ package struct WebRules: Sendable, Hashable {
             }
             do { origins.insert(try WebAddress(text, option: "--allow-http").origin) } catch {
                 throw .user(
-                    "USAGE", "--allow-http takes public, or an origin such as https://api.example.com: \(text)")
+                    "USAGE",
+                    "--allow-http takes public, or an origin such as https://api.example.com: \(text)")
             }
         }
         self.init(allowsPublic: allowsPublic, allowsPrivate: false, origins: origins)
@@ -54,7 +55,8 @@ package struct WebRules: Sendable, Hashable {
         }
         let found = try NumericAddress.resolve(address.host)
         if allowsPrivate, let first = found.first { return first.text }
-        for candidate in found where candidate.reach == .everyone || (isListed && candidate.reach == .network) {
+        for candidate in found where candidate.reach == .everyone || (isListed && candidate.reach == .network)
+        {
             return candidate.text
         }
         throw .user(
@@ -84,7 +86,8 @@ struct NumericAddress: Hashable {
         defer { if let list { freeaddrinfo(list) } }
         guard status == 0 else {
             throw .system(
-                "HTTP_UNREACHABLE", "The server's name has no address (\(String(cString: gai_strerror(status)))): \(host)",
+                "HTTP_UNREACHABLE",
+                "The server's name has no address (\(String(cString: gai_strerror(status)))): \(host)",
                 remedy: "Check the name, and the network of the machine that reads.")
         }
         var found: [NumericAddress] = []
@@ -150,7 +153,8 @@ struct NumericAddress: Hashable {
         if six[0] == 0x20, six[1] == 0x02 { return reach(four(at: 2)) }
         if six[0] & 0xFE == 0xFC { return .network }
         // Only 2000::/3 is given out to networks.
-        return six[0] & 0xE0 == 0x20 && !(six[0] == 0x20 && six[1] == 0x01 && six[2] == 0x0D && six[3] == 0xB8)
+        return six[0] & 0xE0 == 0x20
+            && !(six[0] == 0x20 && six[1] == 0x01 && six[2] == 0x0D && six[3] == 0xB8)
             ? .everyone : .none
     }
 }

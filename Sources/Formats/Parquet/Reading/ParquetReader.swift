@@ -1,4 +1,5 @@
 import Columns
+import Kernels
 import Memory
 import Vocabulary
 
@@ -89,7 +90,7 @@ package final class ParquetReader: BatchStream {
         var result: [Vector] = []
         for column in columns.indices {
             if let whole = vectors[column] {
-                result.append(selection.count == rows ? whole : whole.compacted(by: selection))
+                result.append(selection.count == rows ? whole : whole.gathered(selection))
             } else if selection.count == rows {
                 result.append(try reader(column).read(rows))
             } else {

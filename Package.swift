@@ -243,7 +243,12 @@ let package = Package(
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Vocabulary"]),
-        tests("ConnectorsTests", ["Connectors", "Cluster", "Execution", "Protocol", "Columns", "Vocabulary"]),
+        tests(
+            "ConnectorsTests",
+            [
+                "Connectors", "Cluster", "Execution", "Protocol", "Columns", "Kernels", "Vocabulary",
+                "Programs",
+            ], exclude: ["rest_source.py"]),
         tests("PipelinesTests", ["Pipelines", "Templates", "Vocabulary"]),
     ],
     swiftLanguageModes: [.v6],

@@ -124,9 +124,13 @@ final class HashAggregateOperator: Operator {
         for (call, accumulator) in zip(calls, accumulators) {
             if mode == .final {
                 let numbers = groups ?? UnsafePointer(zeroGroups(count))
-                try accumulator.merge(groups: numbers, states: Array(columns[call.states]), count: count)
+                try call.origin.placing {
+                    try accumulator.merge(groups: numbers, states: Array(columns[call.states]), count: count)
+                }
             } else {
-                try call.update(accumulator, columns: columns, groups: groups, count: count)
+                try call.origin.placing {
+                    try call.update(accumulator, columns: columns, groups: groups, count: count)
+                }
             }
         }
     }
@@ -181,11 +185,11 @@ final class HashAggregateOperator: Operator {
         }
         phase = .emitting(from: from + count, then: after)
         var columns = table?.keyColumns(from: from, count: count) ?? []
-        for accumulator in accumulators {
+        for (call, accumulator) in zip(calls, accumulators) {
             if mode == .partial {
                 columns += accumulator.states(from: from, count: count)
             } else {
-                columns += try accumulator.results(from: from, count: count)
+                columns += try call.origin.placing { try accumulator.results(from: from, count: count) }
             }
         }
         return Batch(columns: columns, count: count)
@@ -214,6 +218,7 @@ struct AggregateArguments {
     /// Positions of the arguments among the evaluated columns.
     private let arguments: Range<Int>
     private let filter: Int?
+    var origin: Origin { call.origin }
     /// Positions of the states in a final aggregation's input.
     let states: Range<Int>
 

@@ -8,24 +8,28 @@ enum JSONText {
         ScalarFunction(
             "to_json",
             typing: { request in
-                try Signature.checkCount(request, 1...1)
+                try Signature.checkCount(request, 1...2)
                 guard request.types[0].isNested else {
                     throw Signature.mismatch(
                         request, argument: 0, requires: "\"STRUCT\", \"MAP\" or \"ARRAY\"")
                 }
-                return Typing([request.types[0]], .string)
+                return Typing(request.types, .string)
             }, "Writes a structure, map or array as JSON.", example: "to_json(named_struct('a', 1))"
         ) { call in
             let vector = call[0].flattened()
+            let options = TextOptionValues(call, at: 1)
+            let form = JSONForm(
+                values: try ValueWriter(options, zone: call.zone), zone: call.zone,
+                leavesNullsOut: options.isTrue("ignorenullfields") ?? true)
             return Rows(call).texts { row in
                 var text = ""
-                write(vector, row, call.zone, into: &text)
+                write(vector, row, form, into: &text)
                 return text
             }
         }
     ]
 
-    private static func write(_ vector: Vector, _ row: Int, _ zone: Zone, into text: inout String) {
+    private static func write(_ vector: Vector, _ row: Int, _ form: JSONForm, into text: inout String) {
         if vector.type == .null || vector.isNullConstant || vector.isNull(row) {
             text += "null"
             return
@@ -33,33 +37,34 @@ enum JSONText {
         switch vector.type {
         case .structure(let fields):
             var parts: [String] = []
-            for (field, child) in zip(fields, vector.children) where !isNull(child, row) {
-                parts.append("\(quoted(field.name)):\(one(child, row, zone))")
+            for (field, child) in zip(fields, vector.children)
+            where !form.leavesNullsOut || !isNull(child, row) {
+                parts.append("\(quoted(field.name)):\(one(child, row, form))")
             }
             text += "{\(parts.joined(separator: ","))}"
         case .array:
             let range = Int(vector.offsets[row])..<Int(vector.offsets[row + 1])
-            text += "[\(range.map { one(vector.children[0], $0, zone) }.joined(separator: ","))]"
+            text += "[\(range.map { one(vector.children[0], $0, form) }.joined(separator: ","))]"
         case .map:
             let range = Int(vector.offsets[row])..<Int(vector.offsets[row + 1])
             let parts = range.map { at in
-                "\(quoted(plain(vector.children[0], at, zone))):\(one(vector.children[1], at, zone))"
+                "\(quoted(plain(vector.children[0], at, form.zone))):\(one(vector.children[1], at, form))"
             }
             text += "{\(parts.joined(separator: ","))}"
-        case .boolean, .int8, .int16, .int32, .int64, .decimal: text += plain(vector, row, zone)
+        case .boolean, .int8, .int16, .int32, .int64, .decimal: text += plain(vector, row, form.zone)
         case .float, .double:
-            let number = plain(vector, row, zone)
+            let number = plain(vector, row, form.zone)
             text += number.hasSuffix("N") || number.hasSuffix("y") ? "\"\(number)\"" : number
-        case .timestamp, .timestampNTZ: text += "\"\(instant(vector, row, zone))\""
+        case .timestamp, .timestampNTZ, .date: text += quoted(form.values.text(vector, row) ?? "")
         case .binary:
             text += quoted(String(decoding: Base64.encode(Column(vector).bytes(row)), as: UTF8.self))
-        default: text += quoted(plain(vector, row, zone))
+        default: text += quoted(plain(vector, row, form.zone))
         }
     }
 
-    private static func one(_ vector: Vector, _ row: Int, _ zone: Zone) -> String {
+    private static func one(_ vector: Vector, _ row: Int, _ form: JSONForm) -> String {
         var text = ""
-        write(vector.flattened(), row, zone, into: &text)
+        write(vector.flattened(), row, form, into: &text)
         return text
     }
 
@@ -76,7 +81,7 @@ enum JSONText {
     }
 
     /// `2024-02-29T13:14:15.123Z`: milliseconds, and for instants the zone's distance.
-    private static func instant(_ vector: Vector, _ row: Int, _ zone: Zone) -> String {
+    static func instant(_ vector: Vector, _ row: Int, _ zone: Zone) -> String {
         let micros = Column(vector).integer(row)
         let local = vector.type == .timestamp ? zone.local(micros) : micros
         let days = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
@@ -96,7 +101,7 @@ enum JSONText {
         return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -115,4 +120,11 @@ enum JSONText {
         }
         return result + "\""
     }
+}
+
+/// Says how `to_json` writes.
+struct JSONForm {
+    let values: ValueWriter
+    let zone: Zone
+    let leavesNullsOut: Bool
 }

@@ -74,6 +74,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         // C libraries of the system
@@ -150,7 +151,7 @@ let package = Package(
             [
                 "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Plans", "Functions", "Execution",
                 "CADBC",
-            ]),
+            ], products: [.product(name: "AsyncHTTPClient", package: "async-http-client")]),
         room(
             "Worker",
             [
@@ -274,7 +275,11 @@ let package = Package(
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Vocabulary"]),
         tests(
-            "ConnectorsTests", ["Connectors", "Cluster", "Execution", "Protocol", "Columns", "Vocabulary"]),
+            "ConnectorsTests",
+            [
+                "Connectors", "Cluster", "Execution", "Protocol", "Columns", "Kernels", "Vocabulary",
+                "Programs",
+            ], exclude: ["rest_source.py"]),
         tests("PipelinesTests", ["Pipelines", "Templates", "Vocabulary"]),
     ],
     swiftLanguageModes: [.v6],

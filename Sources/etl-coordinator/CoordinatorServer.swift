@@ -48,6 +48,7 @@ struct CoordinatorServer {
                 results: try RemoteShuffleSource(store: ShuffleStore(), ownAddress: "", client: client),
                 storage: StoredJobs(
                     rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"])),
+                allowsCommands: settings.isOn("allow-commands"),
                 logger: logger,
                 fail: { error in
                     // Whatever is not durable must not be acted on: recovery starts from the log.

@@ -1,4 +1,5 @@
 import Columns
+import Logging
 import Planner
 import Plans
 import Protocol
@@ -25,6 +26,9 @@ package actor CoordinatorNode {
     private var isWriting = false
     private var timer: Task<Void, Never>?
     private var waiterNumber: UInt64 = 0
+    /// Notes of the decision at hand, to be written with its facts.
+    var noted: [LogRecord] = []
+    var measured = NodeLatencies()
     let environment: CoordinatorEnvironment
 
     /// What is to be written, and what follows once it is durable.
@@ -44,6 +48,9 @@ package actor CoordinatorNode {
         try recover()
         handle(.started)
     }
+
+    /// How long tasks, jobs and the coordinator's own steps took.
+    package func latencies() -> [LatencyFamily] { measured.families }
 
     // MARK: - Workers
 
@@ -70,12 +77,16 @@ package actor CoordinatorNode {
     func handle(_ event: Event, before records: [LogRecord] = []) {
         let moment = environment.clock()
         let decision = scheduler.handle(event, at: moment)
+        measured.observe(decision.facts, scheduler.ledger)
         note(decision, at: moment.wallMilliseconds)
+        let notes = noted
+        noted = []
         guard environment.log.isDurable else {
             for action in decision.actions { perform(action) }
             return
         }
-        enqueue(Entry(records: records + decision.facts.map { .fact($0) }, actions: decision.actions))
+        enqueue(
+            Entry(records: records + decision.facts.map { .fact($0) } + notes, actions: decision.actions))
     }
 
     private func enqueue(_ entry: Entry) {
@@ -107,8 +118,10 @@ package actor CoordinatorNode {
             queue = []
             let records = batch.flatMap(\.records)
             if !records.isEmpty {
+                let begin = ContinuousClock.now
                 do {
                     try await environment.log.append(records)
+                    measured.appends.observe((ContinuousClock.now - begin) / .seconds(1))
                 } catch {
                     // What is not durable must not be acted on: the process ends and recovers from its log.
                     environment.fail(error)

@@ -1,4 +1,5 @@
 import CSQLite
+import Protocol
 import Scheduling
 import Synchronization
 import Vocabulary
@@ -19,13 +20,12 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
     private let path: String
 
     /// Layout of the tables; grows when an older build could not read them.
+    /// 2: records of kinds `note` and `pipeline`.
     private static let layoutVersion = 2
 
     private enum Kind: Int32 {
         case fact = 1
-        case submission, plan
-        // 4 is for lines of jobs' logs.
-        case pipeline = 5
+        case submission, plan, note, pipeline
     }
 
     /// Opens the log, or begins one. Throws `STATE_LOCKED`, `STATE_NOT_ACCESSIBLE` and
@@ -93,7 +93,6 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
                 """)
         }
         if version < SQLiteFactLog.layoutVersion {
-            // Layout 2 has records about pipelines beside those of layout 1.
             try run("PRAGMA user_version = \(SQLiteFactLog.layoutVersion)")
         }
     }
@@ -134,6 +133,7 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
         case .plan:
             return .plan(try reader.read(), statement: try reader.read(), Array(try reader.data()))
         case .pipeline: return .pipeline(Array(try reader.data()))
+        case .note: return .note(try reader.read(), try LogLine(from: &reader))
         case nil: throw damaged("it holds a record of unknown kind \(kind)")
         }
     }
@@ -173,6 +173,10 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
             case .pipeline(let bytes):
                 kind = .pipeline
                 writer.data(bytes)
+            case .note(let job, let line):
+                kind = .note
+                writer.write(job)
+                line.write(to: &writer)
             }
             let bytes = writer.bytes
             sqlite3_bind_int(statement, 1, kind.rawValue)

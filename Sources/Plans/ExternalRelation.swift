@@ -12,8 +12,8 @@ package enum ExternalSource: String, Hashable, Sendable, CaseIterable {
 
 /// Describes rows that a connector gives, or takes: a table or query of a database, an interface, a program.
 ///
-/// It is made in two steps: the planner knows source and options; a worker, which has the route to the source,
-/// adds schema and splits (`SourceProvider.describe`).
+/// It is made in two steps: the planner knows source and options; a worker, which has the route to the
+/// source, adds schema and splits (`SourceProvider.describe`).
 package struct ExternalRelation: Hashable, Sendable {
     package var source: ExternalSource
     /// Options by lower-case names. Secrets are references (`env:NAME`, `${env:NAME}`), never values.

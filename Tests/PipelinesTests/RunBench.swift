@@ -129,7 +129,11 @@ struct FlakyService: JobService {
         return try await inner.submit(request)
     }
     func job(_ id: String) async throws -> JobStatus { try await inner.job(id) }
-    func jobs(all: Bool) async throws -> [JobStatus] { try await inner.jobs(all: all) }
+    func jobs(_ query: JobQuery) async throws -> JobList { try await inner.jobs(query) }
+    func timeline(_ id: String, since: Int64?) async throws -> Timeline {
+        try await inner.timeline(id, since: since)
+    }
+    func source(_ id: String) async throws -> JobSource { try await inner.source(id) }
     func stages(_ id: String) async throws -> [StageStatus] { try await inner.stages(id) }
     func tasks(_ id: String) async throws -> [TaskStatus] { try await inner.tasks(id) }
     func plan(_ id: String) async throws -> String { try await inner.plan(id) }

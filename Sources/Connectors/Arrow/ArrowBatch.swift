@@ -47,8 +47,8 @@ struct ArrowField {
     }
 }
 
-/// Turns Arrow arrays into vectors by one copy: kernels may read past the end of a vector's buffers, which those
-/// of a driver do not allow.
+/// Turns Arrow arrays into vectors by one copy: kernels may read past the end of a vector's buffers, which
+/// those of a driver do not allow.
 enum ArrowImport {
     /// Returns the values of an array, as the type that its format is nearest to.
     static func vector(_ array: ArrowArray, _ field: ArrowField) throws -> Vector {
@@ -63,7 +63,8 @@ enum ArrowImport {
         case "i": return part.fixed(.int32, Int32.self)
         case "I": return part.mapped(.int64, UInt32.self, Int64.self) { Int64($0) }
         case "l": return part.fixed(.int64, Int64.self)
-        case "L": return part.mapped(.decimal(precision: 20, scale: 0), UInt64.self, Int128.self) { Int128($0) }
+        case "L":
+            return part.mapped(.decimal(precision: 20, scale: 0), UInt64.self, Int128.self) { Int128($0) }
         case "f": return part.fixed(.float, Float.self)
         case "g": return part.fixed(.double, Double.self)
         case "u": return part.texts(.string, Int32.self)
@@ -89,7 +90,8 @@ enum ArrowImport {
     }
 
     private static func instants(_ part: ArrowPart, _ field: ArrowField) throws -> Vector {
-        let hasZone = field.format.split(separator: ":", omittingEmptySubsequences: false).count > 1
+        let hasZone =
+            field.format.split(separator: ":", omittingEmptySubsequences: false).count > 1
             && !field.format.hasSuffix(":")
         let type: DataType = hasZone ? .timestamp : .timestampNTZ
         switch field.format.prefix(3) {
@@ -114,7 +116,8 @@ enum ArrowImport {
     }
 
     private static func list(_ part: ArrowPart, _ array: ArrowArray, _ field: ArrowField) throws -> Vector {
-        guard let child = array.n_children > 0 ? array.children[0]?.pointee : nil, let inner = field.children.first
+        guard let child = array.n_children > 0 ? array.children[0]?.pointee : nil,
+            let inner = field.children.first
         else { throw EngineError.internal("an Arrow list has no child") }
         let elements = try vector(child, inner)
         let offsets = Buffer(byteCount: (part.count + 1) * 4)
@@ -181,7 +184,8 @@ private struct ArrowPart {
         return .flat(type, count: count, values: values, validity: validity())
     }
 
-    func mapped<From, To>(_ type: DataType, _ from: From.Type, _ to: To.Type, _ body: (From) -> To) -> Vector {
+    func mapped<From, To>(_ type: DataType, _ from: From.Type, _ to: To.Type, _ body: (From) -> To) -> Vector
+    {
         let values = Buffer(byteCount: max(1, count) * MemoryLayout<To>.size)
         let out = values.pointer(as: To.self)
         if count > 0 {

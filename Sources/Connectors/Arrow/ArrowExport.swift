@@ -8,7 +8,8 @@ import Vocabulary
     import Glibc
 #endif
 
-/// Gives batches to a driver as an Arrow stream. Memory of fixed-width columns is lent, the rest is made anew.
+/// Gives batches to a driver as an Arrow stream. Memory of fixed-width columns is lent, the rest is made
+/// anew.
 enum ArrowExport {
     /// Fills `stream` with one that asks `next` for batches of these fields until it gives nil.
     ///
@@ -68,7 +69,8 @@ enum ArrowExport {
             do {
                 guard let batch = try next() else { return 0 }
                 let children = zip(batch.columns, fields).map { ArrowExport.array($0, $1.type) }
-                ArrowExport.fill(out, count: batch.count, nulls: 0, buffers: [nil], children: children, owners: [])
+                ArrowExport.fill(
+                    out, count: batch.count, nulls: 0, buffers: [nil], children: children, owners: [])
                 return 0
             } catch {
                 failure.error = error
@@ -111,12 +113,14 @@ enum ArrowExport {
         out.pointee.name = UnsafePointer(owner.texts[1])
         out.pointee.flags = isNullable ? Int64(ARROW_FLAG_NULLABLE) : 0
         if !children.isEmpty {
-            let list = UnsafeMutablePointer<UnsafeMutablePointer<ArrowSchema>?>.allocate(capacity: children.count)
+            let list = UnsafeMutablePointer<UnsafeMutablePointer<ArrowSchema>?>.allocate(
+                capacity: children.count)
             for (index, field) in children.enumerated() {
                 let child = UnsafeMutablePointer<ArrowSchema>.allocate(capacity: 1)
                 var inner: [Field] = []
                 if case .array(let element, _) = field.type { inner = [Field("item", element)] }
-                schema(field.name, self.format(of: field.type), isNullable: true, children: inner, into: child)
+                schema(
+                    field.name, self.format(of: field.type), isNullable: true, children: inner, into: child)
                 list[index] = child
             }
             owner.children = list
@@ -198,7 +202,8 @@ enum ArrowExport {
         out.pointee.n_buffers = Int64(buffers.count)
         out.pointee.buffers = list
         if !children.isEmpty {
-            let all = UnsafeMutablePointer<UnsafeMutablePointer<ArrowArray>?>.allocate(capacity: children.count)
+            let all = UnsafeMutablePointer<UnsafeMutablePointer<ArrowArray>?>.allocate(
+                capacity: children.count)
             for (index, column) in children.enumerated() {
                 let child = UnsafeMutablePointer<ArrowArray>.allocate(capacity: 1)
                 fill(
@@ -227,7 +232,8 @@ enum ArrowExport {
         var owners: [AnyObject] = [flat]
         let validity = flat.validity.map { UnsafeRawPointer($0.buffer.base) }
         func column(_ buffers: [UnsafeRawPointer?], _ children: [Column] = []) -> Column {
-            Column(count: count, nulls: nulls, buffers: [validity] + buffers, children: children, owners: owners)
+            Column(
+                count: count, nulls: nulls, buffers: [validity] + buffers, children: children, owners: owners)
         }
         func lent(_ buffer: Buffer) -> UnsafeRawPointer {
             owners.append(buffer)

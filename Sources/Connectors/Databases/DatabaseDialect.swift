@@ -31,7 +31,8 @@ protocol DatabaseDialect: Sendable {
     func firstRow(_ columns: [SourceColumn]) -> String?
     /// The database's time some milliseconds ago, as an expression.
     func now(minusMilliseconds: Int) -> String
-    /// Condition that a row's transaction is at or after (or before) a bound; nil where there is no such thing.
+    /// Condition that a row's transaction is at or after (or before) a bound; nil where there is no such
+    /// thing.
     func transaction(_ comparison: String, bound: String) -> String?
     /// A query with one row: the bound below which all transactions have ended, as text or null.
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String
@@ -90,7 +91,8 @@ enum DatabaseText {
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."):
                 out.unicodeScalars.append(Unicode.Scalar(byte))
             default: out += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
             }
@@ -102,7 +104,9 @@ enum DatabaseText {
     static func decimal(_ unscaled: Int128, scale: Int) -> String {
         var digits = String(unscaled.magnitude)
         if scale > 0 {
-            if digits.count <= scale { digits = String(repeating: "0", count: scale - digits.count + 1) + digits }
+            if digits.count <= scale {
+                digits = String(repeating: "0", count: scale - digits.count + 1) + digits
+            }
             digits.insert(".", at: digits.index(digits.endIndex, offsetBy: -scale))
         }
         return unscaled < 0 ? "-" + digits : digits

@@ -51,7 +51,8 @@ enum DatabaseFailure {
         case "42P01", "42S02", "3F000": return .user("TABLE_OR_VIEW_NOT_FOUND", text)
         case "42703": return .user("UNRESOLVED_COLUMN", text)
         case "42501": return .user("PERMISSION_DENIED", text)
-        case "25006": return .user("TARGET_READ_ONLY", text, remedy: "Choose a target that can be written to.")
+        case "25006":
+            return .user("TARGET_READ_ONLY", text, remedy: "Choose a target that can be written to.")
         default: break
         }
         switch state.prefix(2) {

@@ -10,8 +10,8 @@ enum LoadMode: String, CaseIterable {
     case append, overwrite, merge
 }
 
-/// Loads rows into a table: all in one transaction, which also notes the load's id, so that a load is there once
-/// however often it is tried.
+/// Loads rows into a table: all in one transaction, which also notes the load's id, so that a load is there
+/// once however often it is tried.
 ///
 /// ```
 ///   begin ─▶ note the id ──known──▶ nothing to do
@@ -49,12 +49,15 @@ struct DatabaseLoad {
         self.mode = known
         keys = (target.options["primarykey"] ?? "").split(separator: ",").map { $0.trimmingSpaces }
         if known == .merge, keys.isEmpty {
-            throw EngineError.user("INVALID_OPTION", "mode merge needs primarykey, the columns that tell rows apart")
+            throw EngineError.user(
+                "INVALID_OPTION", "mode merge needs primarykey, the columns that tell rows apart")
         }
         for key in keys where relation.schema.index(of: key) == nil {
             throw EngineError.user(
                 "UNRESOLVED_COLUMN", "The rows have no column of the key's name: \(key)",
-                remedy: Suggestion.nearest(to: key, among: relation.schema.names).map { "Did you mean \($0)?" })
+                remedy: Suggestion.nearest(to: key, among: relation.schema.names).map {
+                    "Did you mean \($0)?"
+                })
         }
         loadID = target.options["loadid"] ?? context.loadID
     }
@@ -133,7 +136,9 @@ struct DatabaseLoad {
             }
             let way = dialect.sending(field.type, to: column)
             sent.append(Field(field.name, way.type))
-            casts.append(way.cast.map { "CAST(\(DatabaseText.name(field.name)) AS \($0))" } ?? DatabaseText.name(field.name))
+            casts.append(
+                way.cast.map { "CAST(\(DatabaseText.name(field.name)) AS \($0))" }
+                    ?? DatabaseText.name(field.name))
             if way.cast != nil { isDirect = false }
         }
         let conversion = try RowConversion(schema, to: sent, context.settings, zone)
@@ -148,7 +153,8 @@ struct DatabaseLoad {
         if !isDirect {
             let names = schema.names.map { DatabaseText.name($0) }.joined(separator: ", ")
             try connection.execute(
-                "INSERT INTO \(table.sql) (\(names)) SELECT \(casts.joined(separator: ", ")) FROM \(place.sql)")
+                "INSERT INTO \(table.sql) (\(names)) SELECT \(casts.joined(separator: ", ")) FROM \(place.sql)"
+            )
             try connection.execute("DROP TABLE \(place.sql)")
         }
         return count
@@ -201,7 +207,8 @@ struct TableName {
             }
             if rest.first == "." { rest.removeFirst() } else if !rest.isEmpty { break }
         }
-        let isGood = rest.isEmpty && (1...2).contains(parts.count)
+        let isGood =
+            rest.isEmpty && (1...2).contains(parts.count)
             && parts.allSatisfy { !$0.isEmpty && !$0.contains(where: { "()'; ".contains($0) }) }
         guard isGood, let last = parts.last else {
             throw EngineError.user(

@@ -45,9 +45,10 @@ final class DatabaseReader: SourceReader, @unchecked Sendable {
             }
             return column
         }
-        let conditions = try [
-            split.condition, IncrementalCondition(target)?.text ?? "",
-        ].filter { !$0.isEmpty } + DatabaseReader.pushed(request, known, dialect)
+        let conditions =
+            try [
+                split.condition, IncrementalCondition(target)?.text ?? "",
+            ].filter { !$0.isEmpty } + DatabaseReader.pushed(request, known, dialect)
         let list = columns.map { "\($0.expression) AS \(dialect.quoted($0.name))" }.joined(separator: ", ")
         let first = dialect.firstRow(columns)
         skipsFirst = first != nil
@@ -106,7 +107,8 @@ final class DatabaseReader: SourceReader, @unchecked Sendable {
             return try Casting.cast(vector, to: field.type, mode: .error, zone: zone)
         } catch {
             throw EngineError.data(
-                error.code, "A value of \(name).\(field.name) does not fit \(field.type.sqlName): \(error.message)",
+                error.code,
+                "A value of \(name).\(field.name) does not fit \(field.type.sqlName): \(error.message)",
                 remedy: "Cast the column in the query, or look at the row.")
         }
     }

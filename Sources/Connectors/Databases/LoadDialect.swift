@@ -5,7 +5,8 @@ import Vocabulary
 protocol LoadDialect: Sendable {
     /// Makes the table of load ids, before the transaction.
     func prepareLoads(_ connection: DatabaseConnection, _ table: TableName) throws
-    /// Takes a load's id for this transaction; returns the rows of an earlier load of that id, if there was one.
+    /// Takes a load's id for this transaction; returns the rows of an earlier load of that id, if there was
+    /// one.
     func claim(_ id: String, _ connection: DatabaseConnection, _ table: TableName) throws -> String?
     func note(_ rows: Int, of id: String, _ connection: DatabaseConnection, _ table: TableName) throws
     /// Returns a table's columns, none when there is no such table.

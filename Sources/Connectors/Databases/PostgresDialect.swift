@@ -85,7 +85,8 @@ struct PostgresDialect: DatabaseDialect {
             parts.conditions = byPlace(blocks: table.blocks, count: count)
         }
         guard parts.conditions.count > 1 else { return parts }
-        // All parts see the table at one moment: that of a snapshot which a connection keeps until the job ends.
+        // All parts see the table at one moment: that of a snapshot which a connection keeps until the job
+        // ends.
         let holder = try DatabaseConnection(target, connection.secrets)
         try holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         parts.snapshot = try holder.row("SELECT pg_export_snapshot()")?.first ?? nil
@@ -144,7 +145,8 @@ struct PostgresDialect: DatabaseDialect {
         }
         guard ["smallint", "integer", "bigint", "numeric"].contains(kind) else {
             throw EngineError.user(
-                "INVALID_OPTION", "A table is cut by a number, a date or a timestamp, not by \(kind): \(column)")
+                "INVALID_OPTION",
+                "A table is cut by a number, a date or a timestamp, not by \(kind): \(column)")
         }
         func whole(_ text: String) throws -> Int128 {
             guard let number = Int128(text.prefix { $0 != "." }) else {
@@ -214,7 +216,8 @@ enum PostgresTypes {
         case "timestamp":
             if keepsZoneless { return Reading(type: .timestampNTZ, expression: column) }
             return Reading(type: .timestamp, expression: "\(column)::timestamptz")
-        case "time": return Reading(type: .timestamp, expression: "(DATE '1970-01-01' + \(column))::timestamptz")
+        case "time":
+            return Reading(type: .timestamp, expression: "(DATE '1970-01-01' + \(column))::timestamptz")
         case "oid": return Reading(type: .int64, expression: "\(column)::int8")
         case "numeric": return decimal(modifier, column, numeric)
         case _ where name.hasPrefix("_"): return array(String(name.dropFirst()), column)

@@ -53,7 +53,9 @@ struct PostgresLoad: LoadDialect {
     }
 
     func create(_ table: TableName, _ schema: Schema, keys: [String]) throws -> String {
-        var parts = try schema.fields.map { "\(DatabaseText.name($0.name)) \(try typeName(of: $0.type, $0.name))" }
+        var parts = try schema.fields.map {
+            "\(DatabaseText.name($0.name)) \(try typeName(of: $0.type, $0.name))"
+        }
         if !keys.isEmpty { parts.append("PRIMARY KEY (\(list(keys)))") }
         return "CREATE TABLE \(table.sql) (\(parts.joined(separator: ", ")))"
     }
@@ -92,7 +94,8 @@ struct PostgresLoad: LoadDialect {
         try connection.execute("CREATE TEMPORARY TABLE \(new.sql) (LIKE \(old.sql)) ON COMMIT DROP")
     }
 
-    /// A table that others refer to, or that has rights granted, keeps its identity and gets the rows instead.
+    /// A table that others refer to, or that has rights granted, keeps its identity and gets the rows
+    /// instead.
     func swap(_ new: TableName, for old: TableName, _ connection: DatabaseConnection) throws {
         let granted = try connection.row(
             "SELECT (relacl IS NOT NULL)::text FROM pg_class WHERE oid = to_regclass("
@@ -116,7 +119,8 @@ struct PostgresLoad: LoadDialect {
         _ aside: TableName, into table: TableName, _ columns: [String], _ keys: [String],
         _ connection: DatabaseConnection
     ) throws -> [String] {
-        let rows = "SELECT DISTINCT ON (\(list(keys))) \(list(columns)) FROM \(aside.sql) ORDER BY \(list(keys)), ctid DESC"
+        let rows =
+            "SELECT DISTINCT ON (\(list(keys))) \(list(columns)) FROM \(aside.sql) ORDER BY \(list(keys)), ctid DESC"
         if try hasIndex(on: keys, of: table, connection) {
             let sets = updates(columns, keys).map {
                 "\(DatabaseText.name($0)) = EXCLUDED.\(DatabaseText.name($0))"
@@ -126,7 +130,8 @@ struct PostgresLoad: LoadDialect {
                     + (sets.isEmpty ? "NOTHING" : "UPDATE SET \(sets)")
             ]
         }
-        let same = keys.map { "t.\(DatabaseText.name($0)) = s.\(DatabaseText.name($0))" }.joined(separator: " AND ")
+        let same = keys.map { "t.\(DatabaseText.name($0)) = s.\(DatabaseText.name($0))" }.joined(
+            separator: " AND ")
         return [
             "DELETE FROM \(table.sql) t USING \(aside.sql) s WHERE \(same)",
             "INSERT INTO \(table.sql) (\(list(columns))) \(rows)",

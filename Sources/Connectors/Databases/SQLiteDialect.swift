@@ -3,8 +3,8 @@ import Execution
 import Plans
 import Vocabulary
 
-/// Speaks SQLite. Its values have types, its columns only leanings: what a column declares decides, and a value
-/// that does not fit is an error.
+/// Speaks SQLite. Its values have types, its columns only leanings: what a column declares decides, and a
+/// value that does not fit is an error.
 struct SQLiteDialect: DatabaseDialect {
     let driver = "sqlite"
     let title = "SQLite"
@@ -22,8 +22,8 @@ struct SQLiteDialect: DatabaseDialect {
     func settings(zone: String) -> [String] { ["PRAGMA busy_timeout = 10000"] }
     var readOptions: [(name: String, value: String)] { [("adbc.sqlite.query.batch_rows", "8192")] }
 
-    /// The driver takes a column's type from its first rows, which may all be null. So the first row is made up,
-    /// of the right types, and dropped again.
+    /// The driver takes a column's type from its first rows, which may all be null. So the first row is made
+    /// up, of the right types, and dropped again.
     func firstRow(_ columns: [SourceColumn]) -> String? {
         let values = columns.map { column in
             switch column.storage {
@@ -42,11 +42,14 @@ struct SQLiteDialect: DatabaseDialect {
         // A view knows what its columns declare, where they are columns of tables.
         try connection.execute("CREATE TEMP VIEW millrace_columns AS SELECT * FROM \(relation)")
         let rows = try connection.query(
-            "SELECT '' AS name, '' AS type UNION ALL SELECT name, type FROM pragma_table_info('millrace_columns')")
+            "SELECT '' AS name, '' AS type UNION ALL SELECT name, type FROM pragma_table_info('millrace_columns')"
+        )
         var columns: [SourceColumn] = []
         while let batch = try rows.next() {
             for row in 0..<batch.count {
-                guard case .string(let name) = batch.columns[0].scalar(at: row), !name.isEmpty else { continue }
+                guard case .string(let name) = batch.columns[0].scalar(at: row), !name.isEmpty else {
+                    continue
+                }
                 var declared = ""
                 if case .string(let type) = batch.columns[1].scalar(at: row) { declared = type }
                 columns.append(try column(name, declared, connection))
@@ -60,7 +63,8 @@ struct SQLiteDialect: DatabaseDialect {
     ) throws -> SourceColumn {
         let column = quoted(name)
         let upper = declared.uppercased()
-        func reading(_ type: DataType, _ expression: String, _ storage: String, plain: Bool = false) -> SourceColumn
+        func reading(_ type: DataType, _ expression: String, _ storage: String, plain: Bool = false)
+            -> SourceColumn
         {
             SourceColumn(name: name, type: type, expression: expression, isPlain: plain, storage: storage)
         }
@@ -79,15 +83,21 @@ struct SQLiteDialect: DatabaseDialect {
         }
         if upper.contains("BOOL") { return reading(.boolean, column, "integer") }
         if upper == "DATE" { return reading(.date, text, "text") }
-        if upper.contains("DATETIME") || upper.contains("TIMESTAMP") { return reading(.timestampNTZ, text, "text") }
+        if upper.contains("DATETIME") || upper.contains("TIMESTAMP") {
+            return reading(.timestampNTZ, text, "text")
+        }
         if upper.contains("INT") { return reading(.int64, column, "integer", plain: true) }
-        if upper.contains("CHAR") || upper.contains("CLOB") || upper.contains("TEXT") || upper.contains("JSON") {
+        if upper.contains("CHAR") || upper.contains("CLOB") || upper.contains("TEXT")
+            || upper.contains("JSON")
+        {
             return reading(.string, text, "text")
         }
         if upper.contains("BLOB") { return reading(.binary, column, "blob") }
         if upper.contains("DEC") || upper.contains("NUMERIC") {
             let digits = upper.matches(of: /\d+/).compactMap { Int($0.output) }
-            if let precision = digits.first, (1...38).contains(precision), digits.dropFirst().first ?? 0 <= precision {
+            if let precision = digits.first, (1...38).contains(precision),
+                digits.dropFirst().first ?? 0 <= precision
+            {
                 return reading(
                     .decimal(precision: precision, scale: digits.dropFirst().first ?? 0), text, "text")
             }

@@ -42,7 +42,9 @@ struct SQLiteLoad: LoadDialect {
     }
 
     func create(_ table: TableName, _ schema: Schema, keys: [String]) throws -> String {
-        var parts = try schema.fields.map { "\(DatabaseText.name($0.name)) \(try typeName(of: $0.type, $0.name))" }
+        var parts = try schema.fields.map {
+            "\(DatabaseText.name($0.name)) \(try typeName(of: $0.type, $0.name))"
+        }
         if !keys.isEmpty { parts.append("PRIMARY KEY (\(list(keys)))") }
         return "CREATE TABLE \(table.sql) (\(parts.joined(separator: ", ")))"
     }
@@ -86,7 +88,9 @@ struct SQLiteLoad: LoadDialect {
         var indexes: [String] = []
         while let batch = try rows.next() {
             for row in 0..<batch.count {
-                if case .string(let sql) = batch.columns[0].scalar(at: row), !sql.isEmpty { indexes.append(sql) }
+                if case .string(let sql) = batch.columns[0].scalar(at: row), !sql.isEmpty {
+                    indexes.append(sql)
+                }
             }
         }
         try connection.execute("DROP TABLE \(old.sql)")
@@ -98,7 +102,8 @@ struct SQLiteLoad: LoadDialect {
         _ aside: TableName, into table: TableName, _ columns: [String], _ keys: [String],
         _ connection: DatabaseConnection
     ) throws -> [String] {
-        let same = keys.map { "s.\(DatabaseText.name($0)) = t.\(DatabaseText.name($0))" }.joined(separator: " AND ")
+        let same = keys.map { "s.\(DatabaseText.name($0)) = t.\(DatabaseText.name($0))" }.joined(
+            separator: " AND ")
         return [
             "DELETE FROM \(table.sql) AS t WHERE EXISTS (SELECT 1 FROM temp.\(aside.sql) AS s WHERE \(same))",
             "INSERT INTO \(table.sql) (\(list(columns))) SELECT \(list(columns)) FROM temp.\(aside.sql) "

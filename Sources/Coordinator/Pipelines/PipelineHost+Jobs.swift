@@ -51,12 +51,19 @@ extension PipelineHost: JobService {
         return status(of: record)
     }
 
-    package func jobs(all: Bool) async throws -> [JobStatus] {
-        let runs = ledger.order.compactMap { ledger.runs[$0] }.filter { all || !$0.state.isEnd }
-        let jobs = try await node.jobs(all: all)
-        return (runs.map { status(of: $0) } + jobs).sorted {
-            ($0.submittedAt, $0.id) > ($1.submittedAt, $1.id)
+    package func jobs(_ query: JobQuery) async throws -> JobList {
+        let runs = ledger.order.compactMap { ledger.runs[$0] }.map { status(of: $0) }
+        var all = (runs + (try await node.jobs(all: true)))
+            .sorted { ($0.submittedAt, $0.id) > ($1.submittedAt, $1.id) }
+        if let after = query.after {
+            guard let place = all.firstIndex(where: { $0.id == after }) else {
+                throw EngineError.user("JOB_NOT_FOUND", "There is no job with this id: \(after)")
+            }
+            all.removeFirst(place + 1)
         }
+        if let states = query.states { all.removeAll { !states.contains($0.state) } }
+        let page = Array(all.prefix(query.limit))
+        return JobList(page, next: page.count < all.count ? page.last?.id : nil)
     }
 
     /// Steps of a run, shown as stages.
@@ -79,6 +86,24 @@ extension PipelineHost: JobService {
 
     package func tasks(_ id: String) async throws -> [TaskStatus] {
         ledger.runs[id] == nil ? try await node.tasks(id) : []
+    }
+
+    package func timeline(_ id: String, since: Int64?) async throws -> Timeline {
+        guard ledger.runs[id] == nil else {
+            throw EngineError.user(
+                "JOB_HAS_NO_TASKS", "A pipeline's run has steps, no tasks of its own: \(id)",
+                remedy: "Ask for /api/v1/jobs/\(id)/run.")
+        }
+        return try await node.timeline(id, since: since)
+    }
+
+    package func source(_ id: String) async throws -> JobSource {
+        guard ledger.runs[id] == nil else {
+            throw EngineError.user(
+                "JOB_HAS_NO_TEXT", "A pipeline's run has steps, no statements of its own: \(id)",
+                remedy: "Ask for /api/v1/jobs/\(id)/run.")
+        }
+        return try await node.source(id)
     }
 
     /// The steps of a run with what they wait for.

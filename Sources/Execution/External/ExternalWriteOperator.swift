@@ -4,8 +4,8 @@ import Shuffle
 import Synchronization
 import Vocabulary
 
-/// Hands its input's rows to a connector, which takes them on a thread of its own; gives one row once the target
-/// has all of them.
+/// Hands its input's rows to a connector, which takes them on a thread of its own; gives one row once the
+/// target has all of them.
 final class ExternalWriteOperator: Operator {
     private let context: TaskContext
     private let input: any Operator
@@ -103,8 +103,8 @@ package final class RowQueue: Sendable {
         return nil
     }
 
-    /// Calls `action` when the task is stopped, at once if it was: it makes a call that waits return soon. The
-    /// action given before is forgotten.
+    /// Calls `action` when the task is stopped, at once if it was: it makes a call that waits return soon.
+    /// The action given before is forgotten.
     package func whenStopped(_ action: (@Sendable () -> Void)?) {
         let isStopped = stop.withLock { state in
             state.action = action

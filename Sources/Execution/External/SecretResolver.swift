@@ -8,7 +8,8 @@ import Vocabulary
 /// Puts the values of secrets in place of their references, where they are used, and takes them out of texts
 /// again. Thread-safe.
 ///
-/// A reference is a whole value `env:NAME`, or `${env:NAME}` anywhere in one; `${env:NAME:-text}` has a default.
+/// A reference is a whole value `env:NAME`, or `${env:NAME}` anywhere in one; `${env:NAME:-text}` has a
+/// default.
 package final class SecretResolver: Sendable {
     private let environment: @Sendable (String) -> String?
     /// Values that were given out, the longest first.
@@ -48,7 +49,8 @@ package final class SecretResolver: Sendable {
         guard let found = environment(String(name)) ?? fallback else {
             throw .user(
                 "SECRET_NOT_SET", "The environment variable is not set where the connection is made: \(name)",
-                remedy: "Set it for etl-submit when the job runs in it, and for every etl-worker of a cluster.")
+                remedy:
+                    "Set it for etl-submit when the job runs in it, and for every etl-worker of a cluster.")
         }
         note(found)
         return found

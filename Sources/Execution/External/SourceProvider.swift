@@ -3,13 +3,13 @@ import Formats
 import Plans
 import Vocabulary
 
-/// Gives the rows of one kind of source. Files are the first source, built into the scan operator; `Connectors`
-/// registers the others on workers. Thread-safe.
+/// Gives the rows of one kind of source. Files are the first source, built into the scan operator;
+/// `Connectors` registers the others on workers. Thread-safe.
 ///
 /// All calls may block: they are made on threads of their own, never on a compute thread.
 package protocol SourceProvider: Sendable {
-    /// Returns the relation with its schema, unless it has one, and its splits: at least one, each of which one
-    /// task reads. Throws `user` errors for options that are wrong, `system` errors for what may pass.
+    /// Returns the relation with its schema, unless it has one, and its splits: at least one, each of which
+    /// one task reads. Throws `user` errors for options that are wrong, `system` errors for what may pass.
     func describe(_ relation: ExternalRelation, _ context: ConnectorContext) throws -> ExternalRelation
     /// Opens one split.
     func open(_ request: SourceRequest, _ context: ConnectorContext) throws -> any SourceReader
@@ -21,8 +21,8 @@ package struct SourceRequest: Sendable {
     package var split: ExternalSplit
     /// Positions in `relation.schema` of the columns to give, in order.
     package var columns: [Int]
-    /// Conditions that hold for every row that is wanted (columns are positions in `relation.schema`). A source
-    /// may use those that it is sure of to give fewer rows; all are applied again to what it gives.
+    /// Conditions that hold for every row that is wanted (columns are positions in `relation.schema`). A
+    /// source may use those that it is sure of to give fewer rows; all are applied again to what it gives.
     package var predicates: [ColumnPredicate]
 
     /// The fields to give, in order.
@@ -41,9 +41,9 @@ package protocol SourceReader: AnyObject, Sendable {
 /// Takes rows of one kind of target. Files are built into the file sink; `Connectors` registers the others on
 /// workers. Thread-safe; may block as a source may.
 package protocol SinkProvider: Sendable {
-    /// Takes all rows, which are of `target.schema`, makes them visible at once, and returns what is to be known
-    /// of it (`rows`: how many). Nothing is visible when it throws. A load whose `context.loadID` was taken before
-    /// changes nothing.
+    /// Takes all rows, which are of `target.schema`, makes them visible at once, and returns what is to be
+    /// known of it (`rows`: how many). Nothing is visible when it throws. A load whose `context.loadID` was
+    /// taken before changes nothing.
     func load(
         _ rows: RowQueue, into target: ExternalRelation, _ context: ConnectorContext
     ) throws -> [String: String]
@@ -84,6 +84,8 @@ package struct ConnectorContext: Sendable {
     package let secrets: SecretResolver
     /// Reads and creates files within the paths that are allowed.
     package let files: any FileAccess
+    /// Directory for what does not fit in memory.
+    package let spillDirectory: String
     private let job: JobID
     private let holds: JobHolds
     private let cancelled: @Sendable () -> Bool
@@ -95,6 +97,7 @@ package struct ConnectorContext: Sendable {
         settings = context.settings
         secrets = context.resources.secrets
         files = context.resources.files
+        spillDirectory = context.resources.spillDirectory
         job = stage.job
         holds = context.resources.holds
         cancelled = { context.isCancelled }

@@ -25,10 +25,13 @@ extension PipelineLoader {
     private func email(_ value: FormatValue, _ root: FormatValue) throws -> AlertRule.Email {
         let server: MailServer
         if let name = value["connection"] {
-            guard let uri = root["connections"]?[name.printed]?["uri"] else {
+            guard let raw = root["connections"]?[name.printed]?["uri"] else {
                 throw name.error("There is no connection of this name with a uri: \(name.printed)")
             }
-            server = try PipelineLoader.server(uri.printed) { uri.error($0, remedy: $1) }
+            // Connections of databases keep references; a mail is sent from here.
+            let uri = try FormatReader(scope: valueScope).checked(
+                raw, .text, path: "connections.\(name.printed).uri")
+            server = try PipelineLoader.server(uri.printed) { raw.error($0, remedy: $1) }
         } else if let uri = mailServer, !uri.isEmpty {
             server = try PipelineLoader.server(uri) { value.error("ETL_SMTP: \($0)", remedy: $1) }
         } else {

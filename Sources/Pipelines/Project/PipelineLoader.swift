@@ -19,6 +19,8 @@ package struct PipelineLoader {
     var macros = MacroLibrary()
     /// Models that are no tables: their queries stand in the queries that read them.
     var ephemeral: [String: PipelineStep] = [:]
+    /// Options of each connection, secrets by reference.
+    var connections: [String: [(name: String, value: String)]] = [:]
 
     /// `directory` holds `etl.yml`; `vars` are values from the command line, over those of the files;
     /// `environment` answers env_var(); `run` is the run that templates are rendered for.

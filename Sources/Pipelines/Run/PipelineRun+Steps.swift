@@ -23,6 +23,7 @@ extension PipelineRun {
                     step: step.name, rowsIn: outcome.rowsIn, rowsOut: outcome.rowsOut,
                     columns: outcome.columns))
         }
+        if step.load != nil { return try await finish(this, since: start) }
         guard try await testAll(this, staged: true) else {
             throw EngineError.data(
                 "TEST_FAILED",
@@ -33,9 +34,14 @@ extension PipelineRun {
             _ = try await job.run(order(this, ["write"], sql: sql, "write of \(step.name)"))
         }
         try await publish(this)
+        try await finish(this, since: start)
+    }
+
+    private func finish(_ this: Try, since start: ContinuousClock.Instant) async throws {
+        let clock = ContinuousClock()
         let took = clock.now - start
         let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
-        try await note(.stepDone(step: step.name, seconds: seconds))
+        try await note(.stepDone(step: this.step.name, seconds: seconds))
     }
 
     /// Runs the step's tests on what is published.
@@ -61,7 +67,16 @@ extension PipelineRun {
     /// Writes the step's table aside.
     private func stage(_ this: Try) async throws -> StepJob.Outcome {
         let step = this.step
+        if let rule = step.load { return try await load(this, rule) }
         let path = tables.staged(step.name, run: run)
+        if let rule = step.extract, !rule.isPlain {
+            let jobs = ExtractJobs(job, id: [run, step.name, "\(this.number)"], deadline: this.deadline)
+            var outcome = try await ExtractRun(
+                step: step, rule: rule, state: StagedTables(tables: tables, run: run), job: jobs
+            ).make()
+            if pipeline.lineage != nil { outcome.columns = try await columns(this, path, "columns") }
+            return outcome
+        }
         let isMerged = step.isIncremental && record.tables?.contains(step.name) == true
         let prelude = try views(step.relations, staged: nil)
         // The line with INSERT is not the user's either.
@@ -75,6 +90,17 @@ extension PipelineRun {
         }
         if pipeline.lineage != nil { outcome.columns = try await columns(this, path, "columns") }
         return outcome
+    }
+
+    /// Brings the table of another step into a database. Another try of the same table changes nothing there.
+    private func load(_ this: Try, _ rule: LoadRule) async throws -> StepJob.Outcome {
+        let id = "\(pipeline.name)/\(this.step.name)/\(tables.generation(of: rule.from))"
+        let options = SQLText.options(rule.options + (rule.source == "jdbc" ? [("loadid", id)] : []))
+        let target = "INSERT OVERWRITE DIRECTORY USING \(rule.source)\(options)"
+        return try await job.run(
+            order(
+                this, ["load"], prelude: try views(this.step.relations, staged: nil) + [target],
+                sql: this.step.sql, this.step.label))
     }
 
     /// Brings an incremental model's new rows together with those that are there.
@@ -122,8 +148,9 @@ extension PipelineRun {
 
     // MARK: views
 
-    private func view(_ name: String, _ path: String) -> String {
-        "CREATE TEMPORARY VIEW \(SQLText.name(name)) USING parquet" + SQLText.options([("path", path)]) + ";"
+    private func view(_ name: String, _ path: String, grows: Bool = false) -> String {
+        "CREATE TEMPORARY VIEW \(SQLText.name(name)) USING parquet"
+            + SQLText.options([("path", path)] + (grows ? [("mergeSchema", "true")] : [])) + ";"
     }
 
     /// Statements that make the tables a query reads known to it.
@@ -132,13 +159,17 @@ extension PipelineRun {
             guard let step = relation.step else {
                 return "CREATE TEMPORARY VIEW \(SQLText.name(relation.view)) \(relation.definition);"
             }
-            if step == staged { return view(relation.view, tables.staged(step, run: run)) }
+            // Files of a table that grows may lack its newer columns.
+            let grows = pipeline.step(named: step)?.extract?.disposition == .append
+            if step == staged {
+                return view(relation.view, tables.staged(step, run: run), grows: grows)
+            }
             guard tables.hasTable(step) else {
                 throw EngineError.user(
                     "TABLE_NOT_MADE", "The table of this step has not been made yet: \(step)",
                     remedy: "Run it first, or choose it too, with --select +name.")
             }
-            return view(relation.view, tables.table(step))
+            return view(relation.view, tables.table(step), grows: grows)
         }
     }
 

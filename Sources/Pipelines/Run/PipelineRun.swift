@@ -150,6 +150,12 @@ package actor PipelineRun {
         var isContinued = false
         if let known = record.steps[step.name], known.state == .running {
             isContinued = known.error == nil
+            if isContinued, !known.isMade, let rule = step.extract, !rule.isPlain {
+                // Several jobs depend on each other and on files between them: read again.
+                await ExtractJobs.cancel(
+                    [record.header.id, step.name, "\(known.attempt)"], job.service)
+                isContinued = false
+            }
             attempt = isContinued ? known.attempt : known.attempt + 1
             try await pause(until: known.notBefore)
         }
@@ -163,8 +169,9 @@ package actor PipelineRun {
                     try await make(step, attempt)
                 }
                 return
-            } catch let error as EngineError {
+            } catch var error as EngineError {
                 tables.discard(step.name, run: record.header.id)
+                if error.location == nil { error.location = step.location }
                 if isStopping { return }
                 guard error.blame == .system, attempt <= pipeline.retries.retries else {
                     return try await note(.stepFailed(step: step.name, error: JobFailure(error)))

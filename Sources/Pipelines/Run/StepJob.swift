@@ -17,6 +17,8 @@ struct StepJob: Sendable {
         var rowsOut = 0
         /// The first row of the last query.
         var row: [String?] = []
+        /// The first rows of the last query, as many as are kept.
+        var rows: [[String?]] = []
         /// Columns of the last query.
         var columns: [ColumnFact] = []
     }
@@ -31,7 +33,12 @@ struct StepJob: Sendable {
         /// Name for messages.
         var file: String
         var deadline: ContinuousClock.Instant?
+        /// Settings beside those of the run.
+        var conf: [String: String] = [:]
     }
+
+    /// Rows of a result that are kept.
+    private static let keptRows = 5_000
 
     /// Runs SQL. Throws the job's error, `STEP_TIMEOUT` or `CANCELLED`.
     func run(_ order: Order) async throws -> Outcome {
@@ -50,7 +57,7 @@ struct StepJob: Sendable {
         let lines = head.utf8.count { $0 == 10 }
         let request = JobRequest(
             id: RunIdentity.derived(order.id), name: order.file, sql: head + order.sql, file: order.file,
-            conf: conf, parent: run)
+            conf: conf.merging(order.conf) { $1 }, parent: run)
         var status: JobStatus
         do {
             status = try await service.submit(request)
@@ -87,12 +94,13 @@ struct StepJob: Sendable {
         let result = try await service.result(status.id)
         outcome.columns = result.schema.fields.map { ColumnFact(name: $0.name, type: $0.type.sqlName) }
         let zone = try Zone.named(result.timeZone)
-        for try await batch in result.batches where outcome.row.isEmpty {
+        for try await batch in result.batches where outcome.rows.count < StepJob.keptRows {
             let text = try RowText(batch, schema: result.schema, isJSON: false, zone: zone)
-            if text.rowCount > 0 {
-                outcome.row = (0..<result.schema.count).map { text.cell(row: 0, column: $0) }
+            for row in 0..<min(text.rowCount, StepJob.keptRows - outcome.rows.count) {
+                outcome.rows.append((0..<result.schema.count).map { text.cell(row: row, column: $0) })
             }
         }
+        outcome.row = outcome.rows.first ?? []
         return outcome
     }
 

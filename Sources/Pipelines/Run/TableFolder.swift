@@ -13,9 +13,9 @@ import Vocabulary
 ///     failures/TEST               rows that a test with store_failures found
 package final class TableFolder: Sendable {
     /// The place as SQL names it.
-    private let place: String
+    let place: String
     /// The place as this process reaches it.
-    private let root: String
+    let root: String
     private let isDurable: Bool
 
     /// `durable`: a table that was published stays so after a loss of power.
@@ -101,7 +101,7 @@ package final class TableFolder: Sendable {
         close(descriptor)
     }
 
-    private static func error(_ what: String, _ path: String) -> EngineError {
+    static func error(_ what: String, _ path: String) -> EngineError {
         .user(
             "PIPELINE_STATE", "\(what) the pipeline's table: \(path): \(String(cString: strerror(errno)))",
             remedy: "See that the directory is writable and has space.")

@@ -3,8 +3,8 @@ import Plans
 import SQLSyntax
 import Vocabulary
 
-// Views on what connectors give, and rows for what they take. The coordinator may have no route to either, so a
-// worker looks at the source: in a stage of one task whose manifest is the described relation.
+// Views on what connectors give, and rows for what they take. The coordinator may have no route to either, so
+// a worker looks at the source: in a stage of one task whose manifest is the described relation.
 extension StatementPlanner {
     /// Plans CREATE TEMPORARY VIEW … USING jdbc.
     func externalView(
@@ -23,13 +23,15 @@ extension StatementPlanner {
             change: .createView(name: name, .external(relation), replaces: view.replaces))
     }
 
-    /// Returns options by lower-case names. Throws where a password stands in the text: jobs are logged, shown
-    /// and kept.
+    /// Returns options by lower-case names. Throws where a password stands in the text: jobs are logged,
+    /// shown and kept.
     private func externalOptions(_ options: [OptionSyntax]) throws(EngineError) -> [String: String] {
         for option in options where SecretText.isOpen(option.key.lowercased(), option.value) {
             throw .user(
-                "SECRET_IN_TEXT", "A job's text is kept and shown, so it must not hold a secret: \(option.key)",
-                remedy: "Set an environment variable and write \(option.key) 'env:NAME'; it is read where the "
+                "SECRET_IN_TEXT",
+                "A job's text is kept and shown, so it must not hold a secret: \(option.key)",
+                remedy:
+                    "Set an environment variable and write \(option.key) 'env:NAME'; it is read where the "
                     + "connection is made.", at: location(option.span).hidden)
         }
         return optionValues(options)
@@ -91,12 +93,29 @@ enum SecretText {
         if value.isEmpty || isReference(value) { return false }
         let last = name.split(separator: ".").last.map(String.init) ?? name
         if names.contains(last) { return true }
+        if value.hasPrefix("{") { return isOpen(json: value) }
         guard name == "url" || name == "uri" else { return false }
         // user:password@host, or password= among the parameters.
-        if let match = value.firstMatch(of: /:\/\/[^\/@]*:([^@\/]+)@/) { return !isReference(String(match.1)) }
-        if let match = value.firstMatch(of: /[?&; ]password=([^&; ]+)/) { return !isReference(String(match.1)) }
+        if let match = value.firstMatch(of: /:\/\/[^\/@]*:([^@\/]+)@/) {
+            return !isReference(String(match.1))
+        }
+        if let match = value.firstMatch(of: /[?&; ]password=([^&; ]+)/) {
+            return !isReference(String(match.1))
+        }
         return false
     }
+
+    /// Looks at the members of an option that is a mapping: secrets by their names, and headers that log in.
+    private static func isOpen(json: String) -> Bool {
+        for match in json.matches(of: /"([^"\\]+)"\s*:\s*"((?:[^"\\]|\\.)*)"/) {
+            let name = match.1.lowercased()
+            if names.contains(name), !match.2.isEmpty, !isReference(String(match.2)) { return true }
+            if headers.contains(name), !match.2.contains("${env:") { return true }
+        }
+        return false
+    }
+
+    private static let headers: Set = ["authorization", "proxy-authorization", "cookie", "x-api-key"]
 
     private static func isReference(_ value: String) -> Bool {
         value.hasPrefix("env:") || (value.hasPrefix("${env:") && value.hasSuffix("}"))

@@ -242,7 +242,9 @@ let package = Package(
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Vocabulary"]),
-        tests("ConnectorsTests", ["Connectors", "Cluster", "Execution", "Protocol", "Columns", "Vocabulary"]),
+        tests(
+            "ConnectorsTests",
+            ["Programs", "etl-submit", "etl-coordinator", "etl-worker", "Connectors", "Vocabulary"]),
         tests("PipelinesTests", ["Pipelines", "Templates", "Vocabulary"]),
     ],
     swiftLanguageModes: [.v6],

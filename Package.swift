@@ -277,8 +277,8 @@ let package = Package(
         tests(
             "ConnectorsTests",
             [
-                "Connectors", "Cluster", "Execution", "Protocol", "Columns", "Kernels", "Vocabulary",
-                "Programs",
+                "Programs", "etl-submit", "etl-coordinator", "etl-worker", "Connectors", "Cluster", "Execution",
+                "Protocol", "Columns", "Kernels", "Vocabulary",
             ], exclude: ["rest_source.py"]),
         tests("PipelinesTests", ["Pipelines", "Templates", "Vocabulary"]),
     ],

@@ -22,7 +22,7 @@ struct SubmitProgram: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, StatusCommand.self, ListCommand.self, CancelCommand.self, LogsCommand.self,
             WaitCommand.self, RetryCommand.self, ExplainCommand.self, InitCommand.self, SchemaCommand.self,
-            PlanCommand.self, TestCommand.self,
+            PlanCommand.self, TestCommand.self, StateCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

@@ -47,7 +47,8 @@ package final class StateFolder: Sendable {
     /// Where a step's table is until its tests have passed.
     func staged(_ name: String) -> String { "\(path)/staging/\(name)" }
 
-    func hasTable(_ name: String) -> Bool { access(table(name), F_OK) == 0 }
+    /// Whether a step has published a table.
+    package func hasTable(_ name: String) -> Bool { access(table(name), F_OK) == 0 }
 
     /// Makes the staged table the published one. The earlier one steps aside first and comes back when the
     /// second step fails, or with the next run after a crash between the two.

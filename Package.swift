@@ -95,6 +95,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
         // what storage needs of the system
         .target(name: "CObjectStore", linkerSettings: [.linkedLibrary("dl")]),
+        // programs of jobs
+        .target(name: "CProcess"),
         // database drivers, opened at run time
         .target(
             name: "CADBC", cSettings: [.unsafeFlags(["-I\(deps)/adbc/include"] + cProcessorFlags)],
@@ -150,7 +152,7 @@ let package = Package(
             "Connectors",
             [
                 "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Plans", "Functions", "Execution",
-                "CADBC",
+                "CADBC", "CProcess",
             ], products: [.product(name: "AsyncHTTPClient", package: "async-http-client")]),
         room(
             "Worker",

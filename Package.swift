@@ -67,6 +67,14 @@ let package = Package(
         // plans as messages; `scripts/generate-protobuf` builds its generator from the same version
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        // the web port: HTTP/1.1, and HTTP/2 by ALPN (nodes speak HTTP/2 by Transport)
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         // C libraries of the system
@@ -99,7 +107,7 @@ let package = Package(
                 + ["arrow", "arrow_s3", "curl", "crypto"].map { .linkedLibrary($0) }),
         // ground
         room("Vocabulary"),
-        room("Memory", ["Vocabulary"]),
+        room("Memory", ["Vocabulary", "CKernels"]),
         room("Scheduling", ["Vocabulary"]),
         room("Transport", ["Vocabulary", "Memory", "CEpoll", "CNGHTTP2", "COpenSSL"]),
         // data
@@ -118,7 +126,7 @@ let package = Package(
             "Plans", ["Vocabulary", "Columns"],
             products: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Wire/Messages", "Wire/Generated/CHECKSUMS"]),
-        room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "Plans", "CPCRE2"]),
+        room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "Plans", "CPCRE2"]),
         room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
         room(
             "Catalog",
@@ -143,20 +151,41 @@ let package = Package(
             [
                 "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Plans", "Functions", "Execution",
                 "CADBC",
-            ]),
+            ], products: [.product(name: "AsyncHTTPClient", package: "async-http-client")]),
         room(
             "Worker",
             [
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Plans", "Protocol", "Shuffle",
                 "Execution",
-            ]),
+            ], products: [.product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Web",
+            dependencies: ["Vocabulary", "Transport", "Columns", "Kernels", "Formats", "Protocol"]
+                + [
+                    .product(name: "HummingbirdCore", package: "hummingbird"),
+                    .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+                    .product(name: "NIOCore", package: "swift-nio"),
+                    .product(name: "NIOPosix", package: "swift-nio"),
+                    .product(name: "NIOHTTP1", package: "swift-nio"),
+                    .product(name: "NIOTLS", package: "swift-nio"),
+                    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                    .product(name: "HTTPTypes", package: "swift-http-types"),
+                    .product(name: "Logging", package: "swift-log"),
+                ],
+            resources: [
+                // the page, compiled in
+                "index.html", "page.css", "icon.svg", "page.js", "elements.js", "lists.js", "job.js",
+                "graph.js",
+                "timeline.js",
+            ].map { .embedInCode("Page/\($0)") }, swiftSettings: swiftFlags),
         room(
             "Coordinator",
             [
                 "Vocabulary", "Scheduling", "Columns", "Kernels", "Storage", "SQLSyntax", "Plans", "Planner",
                 "Catalog",
                 "Protocol", "Shuffle", "Transport", "Formats", "CSQLite",
-            ]),
+            ], products: [.product(name: "Logging", package: "swift-log")]),
         room(
             "Cluster",
             [
@@ -167,6 +196,7 @@ let package = Package(
         room(
             "Settings", ["Vocabulary"],
             products: [
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -186,15 +216,14 @@ let package = Package(
         program(
             "etl-coordinator",
             [
-                "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
+                "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle", "Web",
                 "Coordinator", "Settings",
             ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         program(
             "etl-worker",
             [
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
-                "Execution", "Connectors", "Worker",
-                "Coordinator", "Settings",
+                "Execution", "Web", "Connectors", "Worker", "Settings",
             ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         program("benchmark", ["Vocabulary", "Columns", "Protocol", "Cluster"]),
         // simulation
@@ -212,9 +241,11 @@ let package = Package(
         tests(
             "CoordinatorTests",
             [
-                "Coordinator", "Shuffle", "Protocol", "Storage", "Columns", "Transport", "Scheduling",
+                "Coordinator", "Web", "Shuffle", "Protocol", "Storage", "Columns", "Transport", "Scheduling",
                 "Vocabulary",
             ]),
+        tests(
+            "WebTests", ["Web", "Programs", "Protocol", "Columns", "Transport", "Vocabulary"]),
         tests("ProtocolTests", ["Protocol", "Scheduling", "Plans", "Columns", "Vocabulary"]),
         tests("SchedulingTests", ["Scheduling", "Vocabulary"], resources: [.copy("Cases")]),
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),
@@ -236,7 +267,8 @@ let package = Package(
             ["Execution", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("KernelsTests", ["Kernels", "Columns", "Memory", "Vocabulary"]),
         tests(
-            "FunctionsTests", ["Functions", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"],
+            "FunctionsTests",
+            ["Functions", "CKernels", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"],
             exclude: ["Tables"]),
         tests("FormatsTests", ["Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
@@ -244,7 +276,10 @@ let package = Package(
         tests("SettingsTests", ["Settings", "Vocabulary"]),
         tests(
             "ConnectorsTests",
-            ["Programs", "etl-submit", "etl-coordinator", "etl-worker", "Connectors", "Vocabulary"]),
+            [
+                "Connectors", "Cluster", "Execution", "Protocol", "Columns", "Kernels", "Vocabulary",
+                "Programs", "etl-submit", "etl-coordinator", "etl-worker",
+            ], exclude: ["rest_source.py"]),
         tests("PipelinesTests", ["Pipelines", "Templates", "Vocabulary"]),
     ],
     swiftLanguageModes: [.v6],

@@ -45,17 +45,55 @@ extension CoordinatorNode: JobService {
 
     package func job(_ id: String) async throws -> JobStatus { status(of: try book(id)) }
 
-    package func jobs(all: Bool) async throws -> [JobStatus] {
-        books.keys.sorted().reversed().compactMap { id in
-            guard let book = books[id] else { return nil }
+    package func jobs(_ query: JobQuery) async throws -> JobList {
+        let end = try query.after.map { try book($0).id.index } ?? scheduler.ledger.jobs.count
+        var found: [JobStatus] = []
+        for place in (0..<end).reversed() {
+            guard let book = books[JobID(place)] else { continue }
             let status = status(of: book)
-            return all || !status.state.isEnd ? status : nil
+            if let states = query.states, !states.contains(status.state) { continue }
+            if found.count == query.limit { return JobList(found, next: found.last?.id) }
+            found.append(status)
         }
+        return JobList(found)
     }
 
     package func stages(_ id: String) async throws -> [StageStatus] {
         let book = try book(id)
-        return (scheduler.progress(of: book.id)?.stages ?? []).map { StageStatus($0) }
+        return (scheduler.progress(of: book.id)?.stages ?? []).map { shown($0) }
+    }
+
+    /// Shows a stage as REST does.
+    private func shown(_ stage: StageProgress) -> StageStatus {
+        StageStatus(stage) { self.scheduler.ledger.workers[$0.index].identity.address }
+    }
+
+    package func timeline(_ id: String, since: Int64?) async throws -> Timeline {
+        let book = try book(id)
+        return Timeline.of(
+            book.id, in: scheduler, since: since, now: environment.clock().wallMilliseconds)
+    }
+
+    package func source(_ id: String) async throws -> JobSource {
+        let book = try book(id)
+        let record = scheduler.ledger.jobs[book.id.index]
+        let job = status(of: book).state
+        let states = book.session.statementTexts.indices.map { place -> String in
+            guard place < record.statements.count else {
+                // A statement that failed while it was planned has no record.
+                let isNext =
+                    place == record.statements.count
+                    && record.statements.last?.isCommitted ?? true
+                return isNext && job == .failed ? "failed" : isNext && job == .running ? "running" : "waiting"
+            }
+            if record.statements[place].isCommitted { return "succeeded" }
+            return job == .queued || job == .running ? "running" : job.rawValue
+        }
+        return JobSource(
+            file: book.session.file,
+            statements: zip(book.session.statementTexts, states).map { text, state in
+                JobSource.Statement(text: text.text, line: text.line, state: state)
+            })
     }
 
     package func tasks(_ id: String) async throws -> [TaskStatus] {
@@ -131,12 +169,16 @@ extension CoordinatorNode: JobService {
     }
 
     func status(of book: JobBook) -> JobStatus {
+        if let ended = book.endedStatus, ended.version == book.version { return ended }
         guard let progress = scheduler.progress(of: book.id) else {
             return JobStatus(
                 id: book.externalID, name: book.name, state: .queued, submittedAt: "",
                 stages: .init(total: 0, done: 0, running: 0))
         }
-        return JobStatus(
+        let statements = JobStatus.StatementCounts(
+            total: progress.header.statementCount,
+            done: scheduler.ledger.jobs[book.id.index].statements.count(where: \.isCommitted))
+        let status = JobStatus(
             id: book.externalID, name: book.name,
             state: Protocol.JobState(rawValue: progress.state.rawValue) ?? .queued,
             submittedAt: TimeText.rfc3339(progress.acceptedMilliseconds),
@@ -145,8 +187,34 @@ extension CoordinatorNode: JobService {
             stages: .init(
                 total: progress.stages.count, done: progress.stages.count { $0.state == .succeeded },
                 running: progress.stages.count { $0.state == .running }),
-            error: progress.error.map { JobFailure($0) }, version: book.version,
+            error: progress.error.map { JobFailure(placed($0, book)) }, version: book.version,
             hasResult: book.session.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
-            warnings: book.warnings)
+            warnings: book.warnings, why: why(progress, statements), statements: statements)
+        if status.state.isEnd { book.endedStatus = status }
+        return status
+    }
+
+    /// Gives an error that names no place in the text the place of the statement that failed.
+    private func placed(_ error: EngineError, _ book: JobBook) -> EngineError {
+        guard error.location == nil else { return error }
+        let statements = scheduler.ledger.jobs[book.id.index].statements
+        let place = statements.last?.isCommitted ?? true ? statements.count : statements.count - 1
+        var error = error
+        error.location = book.session.location(ofStatement: place)
+        return error
+    }
+
+    /// Says what the job's time goes into.
+    private func why(_ progress: JobProgress, _ statements: JobStatus.StatementCounts) -> String? {
+        let workers = scheduler.workerProgress().filter { $0.state == .active }
+        let end = progress.endedMilliseconds ?? environment.clock().wallMilliseconds
+        return JobDiagnosis(
+            state: Protocol.JobState(rawValue: progress.state.rawValue) ?? .queued,
+            stages: progress.stages.map { shown($0) }, statements: statements, activeWorkers: workers.count,
+            slots: .init(
+                total: workers.reduce(0) { $0 + $1.identity.slots },
+                used: workers.reduce(0) { $0 + $1.usedSlots }),
+            seconds: Double(max(0, end - (progress.startedMilliseconds ?? end))) / 1000
+        ).text
     }
 }

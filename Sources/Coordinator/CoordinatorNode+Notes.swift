@@ -1,3 +1,5 @@
+import Logging
+import Protocol
 import Scheduling
 import Vocabulary
 
@@ -13,18 +15,31 @@ extension CoordinatorNode {
             case .taskFailed(let record):
                 let task = record.attempt.task
                 if case .workerLost = record.failure { stopped.append(task.stage.job) }
+                let worker = address(of: record.worker)
                 note(
                     task.stage.job, "warning",
-                    "\(name(of: task)) failed on worker \(address(of: record.worker)): "
-                        + record.failure.error.message + fate(of: task), at: milliseconds)
+                    "\(name(of: task)) failed on worker \(worker): " + record.failure.error.message
+                        + fate(of: task), at: milliseconds, about: record.attempt, worker)
             case .outputLost(let attempt, let isBlamed, let error):
                 if isBlamed {
                     noteLoss(of: attempt, error, at: milliseconds)
                 } else {
                     outputs.append(attempt)
                 }
-            case .workerLost(_, .left): break
+            case .workerRegistered(_, let identity):
+                environment.logger.info(
+                    "a worker registered",
+                    metadata: ["worker": "\(identity.address)", "slots": .stringConvertible(identity.slots)])
+            case .workerLost(let worker, .left):
+                environment.logger.info("a worker left", metadata: ["worker": "\(address(of: worker))"])
+            case .epochStarted(let epoch) where epoch > 1:
+                environment.logger.info("the coordinator started again", metadata: ["epoch": "\(epoch)"])
+                for job in scheduler.ledger.liveJobs {
+                    note(job, "info", "the coordinator started again", at: milliseconds)
+                }
             case .workerLost(let worker, let loss):
+                environment.logger.warning(
+                    "a worker was lost: \(loss.reason)", metadata: ["worker": "\(address(of: worker))"])
                 noteLoss(of: worker, loss, outputs, stopped, at: milliseconds)
                 outputs = []
                 stopped = []
@@ -60,13 +75,14 @@ extension CoordinatorNode {
     ) {
         for job in Set(stopped + outputs.map(\.task.stage.job)) {
             note(
-                job, "warning", "worker \(address(of: worker)) was lost: \(loss.reason)", at: milliseconds)
+                job, "warning", "worker \(address(of: worker)) was lost: \(loss.reason)", at: milliseconds,
+                about: nil, address(of: worker))
         }
         for output in outputs {
             let task = output.task
             note(
                 task.stage.job, "warning", "the output of \(name(of: task)) was on it" + fate(of: task),
-                at: milliseconds)
+                at: milliseconds, about: output, address(of: worker))
         }
     }
 
@@ -75,11 +91,29 @@ extension CoordinatorNode {
         let reason = error.map { " (\($0.code))" } ?? ""
         note(
             task.stage.job, "warning", "the output of \(name(of: task)) was lost\(reason)" + fate(of: task),
-            at: milliseconds)
+            at: milliseconds, about: output)
     }
 
-    private func note(_ job: JobID, _ level: String, _ message: String, at milliseconds: Int64) {
-        books[job]?.note(level, message, at: milliseconds)
+    /// Writes a line into the log of a job, into the durable log with this decision's facts, and into the
+    /// program's own.
+    private func note(
+        _ job: JobID, _ level: String, _ message: String, at milliseconds: Int64,
+        about attempt: AttemptID? = nil, _ worker: String? = nil
+    ) {
+        guard let book = books[job] else { return }
+        let stage = attempt.map { "\($0.task.stage.statement).\($0.task.stage.stage)" }
+        let line = LogLine(
+            time: TimeText.rfc3339(milliseconds), level: level, message: message, stage: stage,
+            task: attempt.map { Int($0.task.index) }, attempt: attempt.map { Int($0.number) }, worker: worker)
+        if let kept = book.note(line) { noted.append(.note(job, kept)) }
+        var fields: Logger.Metadata = ["job": "\(book.externalID)"]
+        if let stage, let attempt {
+            fields["stage"] = "\(stage)"
+            fields["task"] = .stringConvertible(Int(attempt.task.index))
+            fields["attempt"] = .stringConvertible(Int(attempt.number))
+        }
+        if let worker { fields["worker"] = "\(worker)" }
+        environment.logger.log(level: Logger.Level(rawValue: level) ?? .info, "\(message)", metadata: fields)
     }
 
     /// Says whether a task that failed or lost its output runs again: not when its job ends, or when all that

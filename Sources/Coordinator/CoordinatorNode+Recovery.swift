@@ -10,10 +10,12 @@ extension CoordinatorNode {
     func recover() throws {
         var submissions: [String: [UInt8]] = [:]
         var plans: [JobID: [UInt32: [UInt8]]] = [:]
+        var notes: [JobID: [LogLine]] = [:]
         for record in try environment.log.load() {
             switch record {
             case .submission(let externalID, let payload): submissions[externalID] = payload
             case .plan(let job, let statement, let bytes): plans[job, default: [:]][statement] = bytes
+            case .note(let job, let line): notes[job, default: []].append(line)
             case .fact(let fact): scheduler.apply(fact)
             }
         }
@@ -24,6 +26,7 @@ extension CoordinatorNode {
             let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
             let book = JobBook(
                 id: job.id, externalID: job.header.externalID, request: request, session: session)
+            book.log = notes[job.id] ?? []
             books[job.id] = book
             try restore(book, job, plans[job.id] ?? [:])
         }

@@ -20,13 +20,27 @@ extension CoordinatorNode {
         let session = book.session
         let facts = clusterFacts
         let now = environment.clock().wallMilliseconds * 1000
+        let begin = ContinuousClock.now
+        let allowsCommands = environment.allowsCommands
         Task.detached {
-            let result = Result { try session.plan(statement, cluster: facts, nowMicroseconds: now) }
-            await self.planned(job, statement, result)
+            let result = Result {
+                let plan = try session.plan(statement, cluster: facts, nowMicroseconds: now)
+                if plan.runsCommand, !allowsCommands {
+                    throw EngineError.user(
+                        "COMMANDS_NOT_ALLOWED", "Jobs of this cluster may not run programs",
+                        remedy: "Have it allowed with --allow-commands on the coordinator and the workers.")
+                }
+                return plan
+            }
+            await self.planned(job, statement, result, since: begin)
         }
     }
 
-    private func planned(_ job: JobID, _ statement: UInt32, _ result: Result<PlannedStatement, any Error>) {
+    private func planned(
+        _ job: JobID, _ statement: UInt32, _ result: Result<PlannedStatement, any Error>,
+        since begin: ContinuousClock.Instant
+    ) {
+        measured.planning.observe((ContinuousClock.now - begin) / .seconds(1))
         guard let book = books[job] else { return }
         switch result {
         case .failure(let error):
@@ -62,6 +76,7 @@ extension CoordinatorNode {
         let storage = environment.storage
         let write = book.graph(manifest.statement)?.write
         let externalID = book.externalID
+        let begin = ContinuousClock.now
         let givesManifest = book.graph(manifest.statement)?.givesManifest == true
         Task.detached {
             let result = Result {
@@ -73,15 +88,25 @@ extension CoordinatorNode {
                         })
                 }
                 let found = givesManifest ? manifest.outputs.first?.manifest : nil
-                try session.finish(try found.map { try plan.described(by: $0) } ?? plan)
+                let done = try found.map { try plan.described(by: $0) } ?? plan
+                try session.finish(done)
+                return done.sourceLog
             }
-            await self.committed(manifest, result)
+            await self.committed(manifest, result, since: begin)
         }
     }
 
-    private func committed(_ manifest: CommitManifest, _ result: Result<Void, any Error>) {
+    private func committed(
+        _ manifest: CommitManifest, _ result: Result<String?, any Error>, since begin: ContinuousClock.Instant
+    ) {
+        measured.commits.observe((ContinuousClock.now - begin) / .seconds(1))
         switch result {
-        case .success: handle(.committed(manifest.job, statement: manifest.statement))
+        case .success(let log):
+            let now = environment.clock().wallMilliseconds
+            for line in log?.split(separator: "\n") ?? [] {
+                books[manifest.job]?.note("info", String(line), at: now)
+            }
+            handle(.committed(manifest.job, statement: manifest.statement))
         case .failure(let error):
             handle(.commitFailed(manifest.job, statement: manifest.statement, EngineError(wrapping: error)))
         }

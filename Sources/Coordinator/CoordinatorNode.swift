@@ -1,4 +1,5 @@
 import Columns
+import Logging
 import Planner
 import Plans
 import Protocol
@@ -23,6 +24,9 @@ package actor CoordinatorNode {
     private var isWriting = false
     private var timer: Task<Void, Never>?
     private var waiterNumber: UInt64 = 0
+    /// Notes of the decision at hand, to be written with its facts.
+    var noted: [LogRecord] = []
+    var measured = NodeLatencies()
     let environment: CoordinatorEnvironment
 
     package init(environment: CoordinatorEnvironment, settings: SchedulerSettings = SchedulerSettings()) {
@@ -35,6 +39,9 @@ package actor CoordinatorNode {
         try recover()
         handle(.started)
     }
+
+    /// How long tasks, jobs and the coordinator's own steps took.
+    package func latencies() -> [LatencyFamily] { measured.families }
 
     // MARK: - Workers
 
@@ -61,12 +68,15 @@ package actor CoordinatorNode {
     func handle(_ event: Event, before records: [LogRecord] = []) {
         let moment = environment.clock()
         let decision = scheduler.handle(event, at: moment)
+        measured.observe(decision.facts, scheduler.ledger)
         note(decision, at: moment.wallMilliseconds)
+        let notes = noted
+        noted = []
         guard environment.log.isDurable else {
             for action in decision.actions { perform(action) }
             return
         }
-        queue.append((records + decision.facts.map { .fact($0) }, decision.actions))
+        queue.append((records + decision.facts.map { .fact($0) } + notes, decision.actions))
         if !isWriting {
             isWriting = true
             Task { await drainQueue() }
@@ -80,8 +90,10 @@ package actor CoordinatorNode {
             queue = []
             let records = batch.flatMap(\.records)
             if !records.isEmpty {
+                let begin = ContinuousClock.now
                 do {
                     try await environment.log.append(records)
+                    measured.appends.observe((ContinuousClock.now - begin) / .seconds(1))
                 } catch {
                     // What is not durable must not be acted on: the process ends and recovers from its log.
                     environment.fail(error)

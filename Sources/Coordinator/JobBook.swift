@@ -19,6 +19,8 @@ final class JobBook {
     /// Grows with every change that watchers see.
     var version = 0
     var waiters: [Waiter] = []
+    /// The job's status once it has ended, so that long lists cost little.
+    var endedStatus: JobStatus?
 
     /// Waits for the version to pass a number.
     struct Waiter {
@@ -47,10 +49,15 @@ final class JobBook {
         for waiter in waiting { waiter.continuation.resume() }
     }
 
-    /// Appends a line to the job's log.
-    func note(_ level: String, _ message: String, at milliseconds: Int64) {
-        if log.count >= JobBook.logLimit { return }
-        log.append(LogLine(time: TimeText.rfc3339(milliseconds), level: level, message: message))
+    /// Appends a line to the job's log, and returns what was appended: nothing once the log is full.
+    func note(_ line: LogLine) -> LogLine? {
+        if log.count >= JobBook.logLimit { return nil }
+        var line = line
+        if log.count == JobBook.logLimit - 1 {
+            line = LogLine(time: line.time, level: "warning", message: "further lines are left out")
+        }
+        log.append(line)
+        return line
     }
 
     /// The stage graph of a statement, when it has one.

@@ -33,6 +33,28 @@ final class JobSession: @unchecked Sendable {
 
     var statementCount: Int { statements.count }
 
+    /// Name of the file that the text came from, as the user gave it.
+    var file: String { source.file }
+
+    /// Each statement as it was written, with the comments before it and without its `;`, and the line of its
+    /// first word.
+    var statementTexts: [(text: String, line: Int)] {
+        var texts: [(text: String, line: Int)] = []
+        var start = 0
+        for statement in statements {
+            let text = source.text(SourceSpan(start: start, end: Int(statement.span.end)))
+            texts.append(
+                (String(text.drop { $0 == ";" || $0.isWhitespace }), source.location(statement.span).line))
+            start = Int(statement.span.end)
+        }
+        return texts
+    }
+
+    /// Returns where a statement stands in the text; nil when there is none.
+    func location(ofStatement place: Int) -> SourceLocation? {
+        statements.indices.contains(place) ? source.location(statements[place].span) : nil
+    }
+
     /// Whether the job's last statement gives rows to the client.
     var givesRows: Bool {
         switch statements.last?.kind {
@@ -96,7 +118,8 @@ final class JobSession: @unchecked Sendable {
         return planned
     }
 
-    /// Plans all statements without running any and returns the last one's EXPLAIN text.
+    /// Plans all statements without running any and returns the EXPLAIN texts; later ones are planned on what
+    /// those before them would write.
     func explain(cluster: ClusterFacts, nowMicroseconds: Int64) throws -> String {
         var text: [String] = []
         for (index, statement) in statements.enumerated() {
@@ -104,6 +127,7 @@ final class JobSession: @unchecked Sendable {
                 text.append(explained)
             }
             let planned = try plan(UInt32(index), cluster: cluster, nowMicroseconds: nowMicroseconds)
+            if case .stages(let graph) = planned.work, let write = graph.write { catalog.expect(write) }
             try finish(planned)
         }
         return text.joined(separator: "\n")

@@ -1,4 +1,5 @@
 import CSQLite
+import Protocol
 import Scheduling
 import Synchronization
 import Vocabulary
@@ -19,11 +20,12 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
     private let path: String
 
     /// Layout of the tables; grows when an older build could not read them.
-    private static let layoutVersion = 1
+    /// 2: records of kind `note`.
+    private static let layoutVersion = 2
 
     private enum Kind: Int32 {
         case fact = 1
-        case submission, plan
+        case submission, plan, note
     }
 
     /// Opens the log, or begins one. Throws `STATE_LOCKED`, `STATE_NOT_ACCESSIBLE` and
@@ -89,6 +91,8 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
                     number INTEGER PRIMARY KEY, kind INTEGER NOT NULL,
                 checksum INTEGER NOT NULL, bytes BLOB NOT NULL)
                 """)
+        }
+        if version < SQLiteFactLog.layoutVersion {
             try run("PRAGMA user_version = \(SQLiteFactLog.layoutVersion)")
         }
     }
@@ -128,6 +132,7 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
             return .submission(externalID: try reader.read(), Array(try reader.data()))
         case .plan:
             return .plan(try reader.read(), statement: try reader.read(), Array(try reader.data()))
+        case .note: return .note(try reader.read(), try LogLine(from: &reader))
         case nil: throw damaged("it holds a record of unknown kind \(kind)")
         }
     }
@@ -164,6 +169,10 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
                 writer.write(job)
                 writer.write(number)
                 writer.data(bytes)
+            case .note(let job, let line):
+                kind = .note
+                writer.write(job)
+                line.write(to: &writer)
             }
             let bytes = writer.bytes
             sqlite3_bind_int(statement, 1, kind.rawValue)

@@ -9,10 +9,14 @@ package protocol JobService: Sendable {
     func submit(_ request: JobRequest) async throws -> JobStatus
     /// Throws `JOB_NOT_FOUND`, as all below do.
     func job(_ id: String) async throws -> JobStatus
-    /// Newest first; only unfinished ones unless `all`.
-    func jobs(all: Bool) async throws -> [JobStatus]
+    /// Lists jobs, newest first, a page at a time.
+    func jobs(_ query: JobQuery) async throws -> JobList
     func stages(_ id: String) async throws -> [StageStatus]
     func tasks(_ id: String) async throws -> [TaskStatus]
+    /// Tells when tasks ran and where: all of them, or those that changed after an earlier answer's `until`.
+    func timeline(_ id: String, since: Int64?) async throws -> Timeline
+    /// The job's text with the state of each statement.
+    func source(_ id: String) async throws -> JobSource
     /// Plans of the job's statements as text, as far as they are planned.
     func plan(_ id: String) async throws -> String
     /// Lines of the job's log from line `from` on.
@@ -44,5 +48,19 @@ package struct JobResult: Sendable {
         self.schema = schema
         self.timeZone = timeZone
         self.batches = batches
+    }
+}
+
+extension JobService {
+    /// Lists all jobs, or all unfinished ones, newest first.
+    package func jobs(all: Bool) async throws -> [JobStatus] {
+        var query = JobQuery(states: all ? nil : JobQuery.unfinished, limit: JobQuery.greatestLimit)
+        var found: [JobStatus] = []
+        while true {
+            let page = try await jobs(query)
+            found += page.jobs
+            guard let next = page.next else { return found }
+            query.after = next
+        }
     }
 }

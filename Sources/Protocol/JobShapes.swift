@@ -62,11 +62,28 @@ package struct JobStatus: Codable, Sendable, Hashable {
     package var resultIsPlan: Bool?
     /// Notes for the user that are no errors: unknown settings, ignored clauses.
     package var warnings: [String]
+    /// What the job's time goes into: a skewed partition, waiting for slots, spilling, reading. Nil before
+    /// there is anything to say.
+    package var why: String?
+    /// Statements that are done, of all; nil from coordinators that do not tell.
+    package var statements: StatementCounts?
+
+    /// Counts the job's statements.
+    package struct StatementCounts: Codable, Sendable, Hashable {
+        package var total: Int
+        package var done: Int
+
+        package init(total: Int, done: Int) {
+            self.total = total
+            self.done = done
+        }
+    }
 
     package init(
         id: String, name: String, state: JobState, submittedAt: String, startedAt: String? = nil,
         finishedAt: String? = nil, progress: Double = 0, stages: StageCounts, error: JobFailure? = nil,
-        version: Int = 0, hasResult: Bool = false, resultIsPlan: Bool? = nil, warnings: [String] = []
+        version: Int = 0, hasResult: Bool = false, resultIsPlan: Bool? = nil, warnings: [String] = [],
+        why: String? = nil, statements: StatementCounts? = nil
     ) {
         self.id = id
         self.name = name
@@ -81,6 +98,8 @@ package struct JobStatus: Codable, Sendable, Hashable {
         self.hasResult = hasResult
         self.resultIsPlan = resultIsPlan
         self.warnings = warnings
+        self.why = why
+        self.statements = statements
     }
 }
 
@@ -148,11 +167,34 @@ package struct StageStatus: Codable, Sendable, Hashable {
     /// Longest task's time over the median task's; 1 when even, 0 before two tasks are done.
     package var skew: Double
     package var seconds: Double
+    /// Ids of the stages that it reads; nil as none.
+    package var dependsOn: [String]?
+    /// The task that took longest, or takes longest already, with its place from 0; nil before two began.
+    package var slowest: SlowTask?
+    /// Seconds until the last task's end, by the time that its tasks took so far; nil where not known.
+    package var etaSeconds: Double?
+
+    /// Names a stage's slowest task.
+    package struct SlowTask: Codable, Sendable, Hashable {
+        package var task: Int
+        package var seconds: Double
+        package var medianSeconds: Double
+        package var worker: String
+        package var isRunning: Bool
+
+        package init(task: Int, seconds: Double, medianSeconds: Double, worker: String, isRunning: Bool) {
+            self.task = task
+            self.seconds = seconds
+            self.medianSeconds = medianSeconds
+            self.worker = worker
+            self.isRunning = isRunning
+        }
+    }
 
     package init(
         id: String, name: String, state: String, tasks: TaskCounts, rowsIn: Int = 0, rowsOut: Int = 0,
         bytesIn: Int = 0, bytesOut: Int = 0, shuffleBytes: Int = 0, spillBytes: Int = 0, skew: Double = 0,
-        seconds: Double = 0
+        seconds: Double = 0, dependsOn: [String]? = nil, slowest: SlowTask? = nil, etaSeconds: Double? = nil
     ) {
         self.id = id
         self.name = name
@@ -166,6 +208,9 @@ package struct StageStatus: Codable, Sendable, Hashable {
         self.spillBytes = spillBytes
         self.skew = skew
         self.seconds = seconds
+        self.dependsOn = dependsOn
+        self.slowest = slowest
+        self.etaSeconds = etaSeconds
     }
 }
 
@@ -180,6 +225,15 @@ package struct TaskStatus: Codable, Sendable, Hashable {
     /// Address of the worker that runs or ran it.
     package var worker: String?
     package var error: String?
+    /// Of the attempt that runs or succeeded; nil for tasks that wait, and after a failure.
+    package var startedAt: String?
+    package var finishedAt: String?
+    package var seconds: Double?
+    package var rowsIn: Int?
+    package var rowsOut: Int?
+    package var bytesIn: Int?
+    package var bytesOut: Int?
+    package var spillBytes: Int?
 
     package init(
         stage: String, index: Int, state: String, attempts: Int, worker: String? = nil, error: String? = nil
@@ -200,10 +254,23 @@ package struct LogLine: Codable, Sendable, Hashable {
     /// `info`, `warning` or `error`.
     package var level: String
     package var message: String
+    /// `statement.stage` and the task's place, both from 0, where the line is about a task.
+    package var stage: String?
+    package var task: Int?
+    package var attempt: Int?
+    /// Address of the worker that the line is about.
+    package var worker: String?
 
-    package init(time: String, level: String, message: String) {
+    package init(
+        time: String, level: String, message: String, stage: String? = nil, task: Int? = nil,
+        attempt: Int? = nil, worker: String? = nil
+    ) {
         self.time = time
         self.level = level
         self.message = message
+        self.stage = stage
+        self.task = task
+        self.attempt = attempt
+        self.worker = worker
     }
 }

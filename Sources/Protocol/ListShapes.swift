@@ -3,7 +3,32 @@
 /// Answers `GET /api/v1/jobs`.
 package struct JobList: Codable, Sendable {
     package var jobs: [JobStatus]
-    package init(_ jobs: [JobStatus]) { self.jobs = jobs }
+    /// What to give as `after` for the jobs that come next; nil after the last.
+    package var next: String?
+
+    package init(_ jobs: [JobStatus], next: String? = nil) {
+        self.jobs = jobs
+        self.next = next
+    }
+}
+
+/// Says which jobs a list is to hold.
+package struct JobQuery: Sendable, Hashable {
+    package static let unfinished: Set<JobState> = [.queued, .running]
+    /// Jobs of one answer that are given at most.
+    package static let greatestLimit = 1000
+
+    /// States to list; nil: all.
+    package var states: Set<JobState>?
+    package var limit: Int
+    /// Id of the last job of the page before.
+    package var after: String?
+
+    package init(states: Set<JobState>? = nil, limit: Int = 100, after: String? = nil) {
+        self.states = states
+        self.limit = max(1, min(limit, JobQuery.greatestLimit))
+        self.after = after
+    }
 }
 
 /// Answers `GET /api/v1/jobs/{id}/stages`.
@@ -34,4 +59,67 @@ package struct WorkerList: Codable, Sendable {
 package struct PlanText: Codable, Sendable {
     package var plan: String
     package init(_ plan: String) { self.plan = plan }
+}
+
+/// Answers `GET /api/v1/jobs/{id}/source`: the job's text, statement by statement.
+package struct JobSource: Codable, Sendable, Hashable {
+    /// Holds one statement as the user wrote it, with the comments before it.
+    package struct Statement: Codable, Sendable, Hashable {
+        package var text: String
+        /// Line of its first word, from 1.
+        package var line: Int
+        /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
+        package var state: String
+
+        package init(text: String, line: Int, state: String) {
+            self.text = text
+            self.line = line
+            self.state = state
+        }
+    }
+
+    package var file: String
+    package var statements: [Statement]
+
+    package init(file: String, statements: [Statement]) {
+        self.file = file
+        self.statements = statements
+    }
+}
+
+/// Answers `GET /api/v1/jobs/{id}/timeline`: when each task ran, and where. Compact, as a job may have tens
+/// of thousands of tasks and a page asks for what changed twice a second.
+package struct Timeline: Codable, Sendable, Hashable {
+    /// Names the places of a row of `spans`.
+    package enum Column: Int, CaseIterable, Sendable {
+        /// Places in `stages` and `workers`.
+        case stage, task, worker
+        /// Milliseconds since `origin`; the end is -1 while the task runs.
+        case start, end
+        case attempts, rowsIn
+    }
+
+    /// When the job started, milliseconds since 1970.
+    package var origin: Int64
+    /// Give it as `since` to be told what changed after this answer.
+    package var until: Int64
+    package var stages: [String]
+    /// Addresses of the workers of this answer, by their place as text.
+    package var workers: [String: String]
+    /// Finished tasks, one row of numbers each, in the order of `Column`.
+    package var finished: [[Int64]]
+    /// All tasks that run now.
+    package var running: [[Int64]]
+
+    package init(
+        origin: Int64, until: Int64, stages: [String], workers: [String: String], finished: [[Int64]],
+        running: [[Int64]]
+    ) {
+        self.origin = origin
+        self.until = until
+        self.stages = stages
+        self.workers = workers
+        self.finished = finished
+        self.running = running
+    }
 }

@@ -28,6 +28,24 @@ package struct StageProgress: Sendable, Hashable {
     package var skew: Double
     /// From the first task's start to the last one's end.
     package var seconds: Double
+    /// Stages that it reads.
+    package var producers: [StageID]
+    /// Of the finished tasks; 0 before one is.
+    package var medianMilliseconds: Int
+    /// The task that took longest, or takes longest already.
+    package var slowest: TaskSpan?
+}
+
+/// Shows when a task's attempt ran, and where; the one that won, or runs.
+package struct TaskSpan: Sendable, Hashable {
+    package var attempt: AttemptID
+    package var worker: WorkerID
+    /// Wall-clock milliseconds since 1970.
+    package var startMilliseconds: Int64
+    /// Nil while it runs.
+    package var endMilliseconds: Int64?
+    package var milliseconds: Int
+    package var counters: TaskCounters
 }
 
 /// Shows a job.
@@ -102,6 +120,45 @@ extension JobScheduler {
         runtimes[key.job.index]?.stages[key.stage.index].pending.count ?? 0
     }
 
+    /// Lists the job's tasks that ended at `since` or later, in the order of their places, and all that run.
+    package func spans(of job: JobID, since: Int64 = 0) -> (finished: [TaskSpan], running: [TaskSpan]) {
+        guard job.index < ledger.jobs.count else { return ([], []) }
+        var finished: [TaskSpan] = []
+        for statement in ledger.jobs[job.index].statements {
+            for stage in statement.stages where stage.doneCount > 0 {
+                for task in stage.tasks {
+                    guard let output = task.output, output.endedMilliseconds >= since else { continue }
+                    finished.append(span(of: output))
+                }
+            }
+        }
+        return (finished, runningSpans { $0.job == job })
+    }
+
+    private func span(of output: TaskOutput) -> TaskSpan {
+        TaskSpan(
+            attempt: output.attempt, worker: output.worker,
+            startMilliseconds: output.endedMilliseconds - Int64(output.counters.milliseconds),
+            endMilliseconds: output.endedMilliseconds, milliseconds: output.counters.milliseconds,
+            counters: output.counters)
+    }
+
+    private func runningSpans(where isAsked: (StageKey) -> Bool) -> [TaskSpan] {
+        var spans: [TaskSpan] = []
+        for link in links {
+            guard let link else { continue }
+            for attempt in link.attempts where !attempt.isCancelling && isAsked(attempt.id.task.stage) {
+                let age = max(0, now.monotonic - attempt.startedAt)
+                spans.append(
+                    TaskSpan(
+                        attempt: attempt.id, worker: link.worker,
+                        startMilliseconds: now.wallMilliseconds - age, endMilliseconds: nil,
+                        milliseconds: Int(age), counters: attempt.counters))
+            }
+        }
+        return spans
+    }
+
     /// Shows a job; nil for an id never given.
     package func progress(of id: JobID) -> JobProgress? {
         guard id.index < ledger.jobs.count else { return nil }
@@ -145,14 +202,16 @@ extension JobScheduler {
         of stage: StageRecord, _ key: StageKey, isOpen: Bool, _ job: JobRecord
     ) -> StageProgress {
         var counters = TaskCounters()
-        for case let output? in stage.tasks.map(\.output) { counters.add(output.counters) }
-        var running = 0
-        for link in links {
-            for attempt in link?.attempts ?? [] where attempt.id.task.stage == key && !attempt.isCancelling {
-                running += 1
-                counters.add(attempt.counters)
-            }
+        var slowest: TaskOutput?
+        for case let output? in stage.tasks.map(\.output) {
+            counters.add(output.counters)
+            if output.counters.milliseconds > slowest?.counters.milliseconds ?? -1 { slowest = output }
         }
+        let spans = runningSpans { $0 == key }
+        for span in spans { counters.add(span.counters) }
+        let running = spans.count
+        let candidates = spans + [slowest.map { span(of: $0) }].compactMap { $0 }
+        let durations = stage.durations
         let runtime = isOpen ? runtimes[key.job.index]?.stages : nil
         let moving = runtime.flatMap { key.stage.index < $0.count ? $0[key.stage.index] : nil }
         return StageProgress(
@@ -160,15 +219,19 @@ extension JobScheduler {
             total: stage.tasks.count, done: stage.doneCount,
             running: running, failed: stage.tasks.reduce(0) { $0 + $1.failures.count },
             retried: stage.tasks.reduce(0) { $0 + max(0, $1.attemptCount - 1) }, counters: counters,
-            shuffleBytes: stage.spec.output == .blocks ? counters.bytesOut : 0, skew: stage.skew,
-            seconds: seconds(of: stage, moving))
+            shuffleBytes: stage.spec.output == .blocks ? counters.bytesOut : 0,
+            skew: StageRecord.skew(durations), seconds: seconds(of: stage, moving),
+            producers: stage.spec.dependencies.map(\.producer),
+            medianMilliseconds: durations.isEmpty ? 0 : durations[durations.count / 2],
+            slowest: candidates.max { $0.milliseconds < $1.milliseconds })
     }
 
     private func state(of stage: StageRecord, running: Int, _ job: JobRecord) -> StageState {
         if stage.isComplete { return .succeeded }
         switch job.outcome {
         case .cancelled: return .cancelled
-        case .succeeded, .failed: return .failed
+        // Only those that failed did; the others were stopped.
+        case .succeeded, .failed: return stage.tasks.contains { !$0.failures.isEmpty } ? .failed : .cancelled
         case nil: return running > 0 || stage.doneCount > 0 ? .running : .waiting
         }
     }
@@ -185,9 +248,11 @@ extension JobScheduler {
 }
 
 extension StageRecord {
+    /// Times of the finished tasks, milliseconds, ascending.
+    fileprivate var durations: [Int] { tasks.compactMap(\.output?.counters.milliseconds).sorted() }
+
     /// Longest task's time over the median task's; 0 before two tasks are done.
-    fileprivate var skew: Double {
-        let times = tasks.compactMap(\.output?.counters.milliseconds).sorted()
+    fileprivate static func skew(_ times: [Int]) -> Double {
         guard let longest = times.last, times.count > 1 else { return 0 }
         return Double(max(1, longest)) / Double(max(1, times[times.count / 2]))
     }

@@ -1,4 +1,5 @@
 import Execution
+import Logging
 import Protocol
 import Scheduling
 import Shuffle
@@ -14,6 +15,7 @@ package actor WorkerNode {
     private let pool: ComputePool
     private let line: any CoordinatorLine
     private let clock: @Sendable () -> Instant
+    private let logger: Logger
     /// Called when the process is to end: with an error when the coordinator refused this worker.
     private let leave: @Sendable (EngineError?) -> Void
     private var running: [AttemptID: TaskContext] = [:]
@@ -25,6 +27,7 @@ package actor WorkerNode {
         identity: WorkerIdentity, settings: AgentSettings = AgentSettings(), resources: WorkerResources,
         pool: ComputePool, line: any CoordinatorLine,
         clock: @escaping @Sendable () -> Instant = NodeClock.now,
+        logger: Logger = Logger(label: "etl-worker") { _ in SwiftLogNoOpLogHandler() },
         leave: @escaping @Sendable (EngineError?) -> Void
     ) {
         agent = TaskAgent(identity, settings: settings, at: clock())
@@ -32,6 +35,7 @@ package actor WorkerNode {
         self.pool = pool
         self.line = line
         self.clock = clock
+        self.logger = logger
         self.leave = leave
     }
 
@@ -141,12 +145,35 @@ package actor WorkerNode {
         guard let context = running.removeValue(forKey: attempt) else { return }
         let counters = counters(context, attempt)
         startedAt[attempt] = nil
+        tell(context, attempt, end, counters)
         switch end {
         case .finished(let result): handle(.ended(attempt, .completed(output(attempt, result, counters))))
         case .failed(let error):
             resources.store.drop([attempt])
             resources.files.discard(attempt)
             handle(.ended(attempt, context.isCancelled ? .stopped : .failed(failure(error))))
+        case .ready, .blocked: break
+        }
+    }
+
+    /// Logs how an attempt ended.
+    private func tell(
+        _ context: TaskContext, _ attempt: AttemptID, _ end: TaskRun.Step, _ counters: TaskCounters
+    ) {
+        let task = attempt.task
+        var fields: Logger.Metadata = [
+            "job": "\(context.jobID)", "stage": "\(task.stage.statement).\(task.stage.stage)",
+            "task": .stringConvertible(Int(task.index)), "attempt": .stringConvertible(Int(attempt.number)),
+            "milliseconds": .stringConvertible(counters.milliseconds),
+        ]
+        switch end {
+        case .finished:
+            fields["rowsIn"] = .stringConvertible(counters.rowsIn)
+            fields["rowsOut"] = .stringConvertible(counters.rowsOut)
+            logger.info("task done", metadata: fields)
+        case .failed where context.isCancelled: logger.info("task stopped", metadata: fields)
+        case .failed(let error):
+            logger.warning("task failed: \(message(of: error))", metadata: fields)
         case .ready, .blocked: break
         }
     }
@@ -174,6 +201,15 @@ package actor WorkerNode {
                 .init(relativePath: $0.relativePath, rows: $0.rows, bytes: $0.bytes, receipt: $0.receipt)
             }
         ).wireBytes
+    }
+
+    /// Returns an error's message in one line.
+    private func message(of error: any Error) -> String {
+        switch error {
+        case let error as FetchFailure: error.error.message
+        case let error as EngineError: error.message
+        default: "\(error)"
+        }
     }
 
     private func failure(_ error: any Error) -> TaskFailure {

@@ -18,6 +18,12 @@ struct CoordinatorProgram: AsyncParsableCommand {
     var listen: String?
     @Option(help: "Port of the page, REST, metrics and probes (default 127.0.0.1:8080).")
     var web: String?
+    @Option(
+        parsing: .upToNextOption,
+        help:
+            "Hosts that the page may be asked for by, beside addresses (default: any; on loopback localhost)."
+    )
+    var webHost: [String] = []
     @Option(help: "Directory of the durable state (default ./etl-state).")
     var state: String?
     @Option(help: "File of bearer tokens, one `token role name` a line; roles are viewer, submitter, admin.")
@@ -26,14 +32,17 @@ struct CoordinatorProgram: AsyncParsableCommand {
 
     func run() async throws {
         let settings = ProgramSettings(
-            flags: ["listen": listen, "web": web, "state": state, "token-file": tokenFile], node: node)
+            flags: [
+                "listen": listen, "web": web, "state": state, "token-file": tokenFile,
+                "web-host": webHost.isEmpty ? nil : webHost.joined(separator: ","),
+            ], node: node)
         let server = try await CoordinatorServer(settings)
         print(server.greeting)
         fflush(nil)
         let (signals, input) = AsyncStream<Int32>.makeStream()
         StopSignal.watch { input.yield($0) }
         for await number in signals {
-            server.stop()
+            await server.stop()
             if number == SIGINT { throw ProgramExit(status: 130) }
             return
         }

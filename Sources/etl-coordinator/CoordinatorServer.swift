@@ -6,6 +6,7 @@ import Shuffle
 import Storage
 import Transport
 import Vocabulary
+import Web
 
 #if canImport(Glibc)
     import Glibc
@@ -21,6 +22,7 @@ struct CoordinatorServer {
 
     /// Recovers from the log and begins to serve. Throws `user` errors about settings, ports and the state.
     init(_ settings: ProgramSettings) async throws {
+        let logger = try ProgramLog.logger("etl-coordinator", settings)
         let listen = settings["listen"] ?? "127.0.0.1:7077"
         let webListen = settings["web"] ?? "127.0.0.1:8080"
         let certificates = try NodeCertificates.of(settings)
@@ -46,21 +48,25 @@ struct CoordinatorServer {
                 results: try RemoteShuffleSource(store: ShuffleStore(), ownAddress: "", client: client),
                 storage: StoredJobs(
                     rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"])),
+                allowsCommands: settings.isOn("allow-commands"),
+                logger: logger,
                 fail: { error in
                     // Whatever is not durable must not be acted on: recovery starts from the log.
-                    StandardError.print("etl-coordinator: \(error)")
+                    logger.critical("\(error)")
                     _exit(1)
                 }))
         try await node.start()
-        let router = RESTRouter(service: node, tokens: tokens)
+        let router = RESTRouter(
+            service: node, tokens: tokens, latencies: { [node] in await node.latencies() })
         cluster = try HTTPServer(
             configuration: ServerConfiguration(listen: listen, tls: tls, limits: .clusterPeers),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
                 other: WebTransportAdapter(router, isSecure: tls != nil)))
-        web = try WebPort(
-            listen: webListen, certificate: certificates?.certificate, key: certificates?.key, handler: router
-        )
+        web = try await WebPort(
+            WebPort.Configuration(
+                listen: webListen, certificate: certificates?.certificate, key: certificates?.key,
+                hosts: settings["web-host"]?.split(separator: ",").map(String.init)), handler: router)
         let scheme = tls == nil ? "http" : "https"
         greeting =
             "etl-coordinator \(ProgramVersion.text) listens on "
@@ -69,8 +75,8 @@ struct CoordinatorServer {
     }
 
     /// Closes the ports. Jobs go on when a coordinator starts on the state again.
-    func stop() {
-        web.stop()
+    func stop() async {
+        await web.stop()
         cluster.stop(graceSeconds: 1)
     }
 }

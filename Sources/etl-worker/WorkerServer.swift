@@ -1,5 +1,4 @@
 import Connectors
-import Coordinator
 import Execution
 import Memory
 import Protocol
@@ -9,6 +8,7 @@ import Shuffle
 import Storage
 import Transport
 import Vocabulary
+import Web
 import Worker
 
 #if canImport(Glibc)
@@ -27,7 +27,8 @@ struct WorkerServer: Sendable {
     let greeting: String
 
     /// Begins to serve outputs; `run` connects. Throws `user` errors about settings and ports.
-    init(_ settings: ProgramSettings) throws {
+    init(_ settings: ProgramSettings) async throws {
+        let logger = try ProgramLog.logger("etl-worker", settings)
         let listen = settings["listen"] ?? "127.0.0.1:0"
         let certificates = try NodeCertificates.of(settings)
         try ListenRules.check(
@@ -61,12 +62,16 @@ struct WorkerServer: Sendable {
             spillDirectory: spill, encodesShuffle: true,
             files: WorkerFiles(
                 rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"]),
-                isDurable: true), connectors: WorkerConnectors.all())
+                isDurable: true),
+            connectors: WorkerConnectors.all(
+                ConnectorRules(
+                    web: try WebRules(allowed: settings["allow-http"]),
+                    allowsCommands: settings.isOn("allow-commands"))))
         let (origin, client) = try WorkerServer.coordinator(settings["coordinator"], tls)
         connection = CoordinatorConnection(
             client: client, origin: origin, token: nil, storage: PathRules.place(of: settings["storage"])
         ) { error in
-            StandardError.print("etl-worker: \(error.description)")
+            logger.error("\(error.description)")
         }
         let (ends, input) = AsyncStream<EngineError?>.makeStream()
         self.ends = ends
@@ -76,8 +81,8 @@ struct WorkerServer: Sendable {
                 address: address, incarnation: NodeClock.incarnation(), version: 1, slots: slots,
                 memoryBytes: memory),
             resources: resources, pool: ComputePool(threadCount: slots), line: connection,
-            leave: leave)
-        web = try WorkerServer.webPort(settings["web"], certificates, node)
+            logger: logger, leave: leave)
+        web = try await WorkerServer.webPort(settings["web"], certificates, node)
         greeting =
             "etl-worker \(ProgramVersion.text) serves \(address) for the coordinator \(origin): "
             + "\(slots) slots, "
@@ -118,15 +123,17 @@ struct WorkerServer: Sendable {
 
     private static func webPort(
         _ listen: String?, _ certificates: NodeCertificates?, _ node: WorkerNode
-    ) throws -> WebPort? {
+    ) async throws -> WebPort? {
         guard let listen else { return nil }
         let router = ProbeRouter(probes: NodeProbes(isReady: { await node.isRegistered })) {
             var text = MetricsText()
             text.gauge("etl_tasks_running", "Attempts that run here now.", [("", await node.runningCount)])
             return text
         }
-        return try WebPort(
-            listen: listen, certificate: certificates?.certificate, key: certificates?.key, handler: router)
+        return try await WebPort(
+            WebPort.Configuration(
+                listen: listen, certificate: certificates?.certificate, key: certificates?.key),
+            handler: router)
     }
 
     /// Takes no more tasks, and leaves when nothing here is needed.
@@ -145,7 +152,7 @@ struct WorkerServer: Sendable {
             break
         }
         holding.cancel()
-        web?.stop()
+        await web?.stop()
         shuffle.stop()
         return reason
     }

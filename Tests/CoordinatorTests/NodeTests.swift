@@ -5,6 +5,7 @@ import Storage
 import Synchronization
 import Testing
 import Vocabulary
+import Web
 
 @testable import Coordinator
 @testable import Scheduling

@@ -30,7 +30,7 @@ enum House {
         Room(name: "Catalog"),
         // cluster
         // Runs a program's command, which may be asynchronous.
-        Room(name: "Settings", packages: ["Yams", "ArgumentParser"], mayBeAsynchronous: true),
+        Room(name: "Settings", packages: ["Yams", "ArgumentParser", "Logging"], mayBeAsynchronous: true),
         // Its service protocols are asynchronous control calls; nothing in it runs them.
         Room(name: "Protocol", packages: ["SwiftProtobuf"], mayBeAsynchronous: true),
         Room(name: "Shuffle"),
@@ -46,11 +46,15 @@ enum House {
             mayBeAsynchronous: true),
         Room(name: "SparkConnect", packages: ["SwiftProtobuf"], mayBeAsynchronous: true),
         Room(
-            name: "Coordinator",
+            name: "Web",
             packages: [
-                "GRDB", "SwiftProtobuf", "Logging", "Metrics", "ServiceLifecycle", "Hummingbird", "JWTKit",
-                "Crypto",
+                "HummingbirdCore", "HummingbirdHTTP2", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTP1",
+                "NIOHTTPTypes", "NIOSSL", "NIOTLS", "Logging", "JWTKit",
             ], mayBeAsynchronous: true),
+        Room(
+            name: "Coordinator",
+            packages: ["GRDB", "SwiftProtobuf", "Logging", "Metrics", "ServiceLifecycle", "Crypto"],
+            mayBeAsynchronous: true),
         Room(
             name: "Worker", packages: ["SwiftProtobuf", "Logging", "Metrics", "ServiceLifecycle"],
             mayBeAsynchronous: true),

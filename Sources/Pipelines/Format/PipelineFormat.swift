@@ -36,11 +36,13 @@ enum PipelineFormat {
             FormatKey("name", .text, "Name of the table that the step makes."),
             FormatKey("description", .text, "What the table holds."),
             FormatKey("file", .object(file), "Files to read."),
-            FormatKey("rest", .any, "REST interface to read.", isBuilt: false),
+            FormatKey("rest", .later(.object(RESTFormat.rest)), "REST interface to read, in dlt's words."),
             FormatKey("sql", .object(sqlSource), "Query to run in a database, or table to read."),
             FormatKey("connector", .text, "File of a Kafka Connect JDBC source, used as it is."),
             FormatKey("tables", .oneOrMore(.text), "Tables of the connector, where its file names none."),
-            FormatKey("command", .any, "Program whose JSON lines become the table.", isBuilt: false),
+            FormatKey(
+                "command", .later(.anyOf([.list(.text), .object(RESTFormat.command)])),
+                "Program whose JSON lines become the table: its words, or a mapping."),
             FormatKey(
                 "write_disposition", .choice(["replace", "append", "merge"]),
                 "What becomes of earlier rows; replace by default, append for incremental reads."),

@@ -95,6 +95,8 @@ extension PipelineLoader {
         if let connector = entry["connector"] { return try connectorSteps(entry, connector) }
         let name = try named(entry).name
         if let source = entry["sql"] { return [try sqlStep(entry, source, name)] }
+        if let source = entry["rest"] { return [try restStep(entry, source, name)] }
+        if let source = entry["command"] { return [try commandStep(entry, source, name)] }
         guard let file = entry["file"], let path = file["path"] else {
             throw entry.error("The extract step needs a file with its path")
         }

@@ -27,7 +27,15 @@ struct ExtractRun {
         var after = before ?? TableState()
         try await refuseNulls()
         after.bound = try await bound()
-        var outcome = try await readNew(before, after)
+        var outcome = StepJob.Outcome()
+        do { outcome = try await readNew(before, after) } catch let error as EngineError
+            where error.code == "SOURCE_EMPTY" && old && rule.disposition != .replace
+        {
+            // Sources without a schema of their own have none where nothing is new; the table stays as it is.
+            try await append(Columns(), isEmpty: true)
+            try await note(&after, 0)
+            return outcome
+        }
         let columns = try await contract(hasTable: old)
         if old, rule.disposition == .append {
             try await append(columns, isEmpty: outcome.rowsOut == 0)

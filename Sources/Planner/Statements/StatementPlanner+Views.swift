@@ -22,6 +22,7 @@ extension StatementPlanner {
             )
         }
         let relation: CatalogRelation
+        var warnings: [String] = []
         switch view.content {
         case .query(let query, let columns):
             let bound = try bind(query)
@@ -37,9 +38,11 @@ extension StatementPlanner {
                 return try externalView(source, view, options: options, schema: schema, span: span)
             }
             relation = .files(try files(format: format, options: options, schema: schema, span: span))
+            warnings = OptionNames.warnings(options, try fileFormat(format), source)
         }
         return PlannedStatement(
-            work: .none, change: .createView(name: name, relation, replaces: view.replaces))
+            work: .none, change: .createView(name: name, relation, replaces: view.replaces),
+            warnings: warnings)
     }
 
     private func files(

@@ -133,7 +133,7 @@ struct CardinalityEstimator {
             result.distinct = 1
             result.domain = 1
             return result
-        case .cast(let inner, let type, _):
+        case .cast(let inner, let type, _, _):
             var result = column(inner, in: below)
             result.bytes = ColumnEstimate.defaultBytes(of: type)
             if !inner.type.isNumeric || !type.isNumeric {

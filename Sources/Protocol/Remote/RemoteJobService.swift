@@ -68,9 +68,13 @@ package struct RemoteJobService: JobService {
 
     package func job(_ id: String) async throws -> JobStatus { try await call("GET", path(id)) }
 
-    package func jobs(all: Bool) async throws -> [JobStatus] {
-        let list: JobList = try await call("GET", all ? "/jobs?all=true" : "/jobs")
-        return list.jobs
+    package func jobs(_ query: JobQuery) async throws -> JobList {
+        var path = "/jobs?limit=\(query.limit)"
+        if let states = query.states {
+            path += "&state=" + states.map(\.rawValue).sorted().joined(separator: ",")
+        }
+        if let after = query.after { path += "&after=" + RemoteJobService.escaped(after) }
+        return try await call("GET", path)
     }
 
     package func stages(_ id: String) async throws -> [StageStatus] {
@@ -81,6 +85,14 @@ package struct RemoteJobService: JobService {
     package func tasks(_ id: String) async throws -> [TaskStatus] {
         let list: TaskList = try await call("GET", path(id) + "/tasks")
         return list.tasks
+    }
+
+    package func timeline(_ id: String, since: Int64?) async throws -> Timeline {
+        try await call("GET", path(id) + "/timeline" + (since.map { "?since=\($0)" } ?? ""))
+    }
+
+    package func source(_ id: String) async throws -> JobSource {
+        try await call("GET", path(id) + "/source")
     }
 
     package func plan(_ id: String) async throws -> String {
@@ -134,8 +146,10 @@ package struct RemoteJobService: JobService {
 
     // MARK: - Calls
 
-    private func path(_ id: String) -> String {
-        "/jobs/" + (id.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-"])) ?? "")
+    private func path(_ id: String) -> String { "/jobs/" + RemoteJobService.escaped(id) }
+
+    private static func escaped(_ id: String) -> String {
+        id.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-"])) ?? ""
     }
 
     private func call<Answer: Decodable>(

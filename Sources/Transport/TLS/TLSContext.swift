@@ -102,23 +102,6 @@ final class TLSReloader: Sendable {
         var checked: MonotonicTime
     }
 
-    /// Tells one version of a file from the next.
-    private struct FileStamp: Equatable {
-        var inode: UInt
-        var byteCount: Int
-        var seconds: Int
-        var nanoseconds: Int
-
-        init(_ path: String) {
-            var status = stat()
-            if stat(path, &status) != 0 { status = Glibc.stat() }
-            inode = UInt(status.st_ino)
-            byteCount = Int(status.st_size)
-            seconds = status.st_mtim.tv_sec
-            nanoseconds = status.st_mtim.tv_nsec
-        }
-    }
-
     private static let pollSeconds = 1.0
     private let files: TLSFiles
     private let isServer: Bool

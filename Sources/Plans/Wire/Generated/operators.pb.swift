@@ -1079,53 +1079,72 @@ nonisolated struct WireWindow: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-nonisolated struct WireWindowCall: Sendable {
+nonisolated struct WireWindowCall: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var function: String = String()
+  var function: String {
+    get {_storage._function}
+    set {_uniqueStorage()._function = newValue}
+  }
 
-  var arguments: [WireExpression] = []
+  var arguments: [WireExpression] {
+    get {_storage._arguments}
+    set {_uniqueStorage()._arguments = newValue}
+  }
 
   var start: WireWindowBound {
-    get {_start ?? WireWindowBound()}
-    set {_start = newValue}
+    get {_storage._start ?? WireWindowBound()}
+    set {_uniqueStorage()._start = newValue}
   }
   /// Returns true if `start` has been explicitly set.
-  var hasStart: Bool {self._start != nil}
+  var hasStart: Bool {_storage._start != nil}
   /// Clears the value of `start`. Subsequent reads from it will return its default value.
-  mutating func clearStart() {self._start = nil}
+  mutating func clearStart() {_uniqueStorage()._start = nil}
 
   var end: WireWindowBound {
-    get {_end ?? WireWindowBound()}
-    set {_end = newValue}
+    get {_storage._end ?? WireWindowBound()}
+    set {_uniqueStorage()._end = newValue}
   }
   /// Returns true if `end` has been explicitly set.
-  var hasEnd: Bool {self._end != nil}
+  var hasEnd: Bool {_storage._end != nil}
   /// Clears the value of `end`. Subsequent reads from it will return its default value.
-  mutating func clearEnd() {self._end = nil}
+  mutating func clearEnd() {_uniqueStorage()._end = nil}
 
-  var ignoresNulls: Bool = false
+  var ignoresNulls: Bool {
+    get {_storage._ignoresNulls}
+    set {_uniqueStorage()._ignoresNulls = newValue}
+  }
 
   var type: WireDataType {
-    get {_type ?? WireDataType()}
-    set {_type = newValue}
+    get {_storage._type ?? WireDataType()}
+    set {_uniqueStorage()._type = newValue}
   }
   /// Returns true if `type` has been explicitly set.
-  var hasType: Bool {self._type != nil}
+  var hasType: Bool {_storage._type != nil}
   /// Clears the value of `type`. Subsequent reads from it will return its default value.
-  mutating func clearType() {self._type = nil}
+  mutating func clearType() {_uniqueStorage()._type = nil}
 
-  var ansi: Bool = false
+  var ansi: Bool {
+    get {_storage._ansi}
+    set {_uniqueStorage()._ansi = newValue}
+  }
+
+  var origin: WireOrigin {
+    get {_storage._origin ?? WireOrigin()}
+    set {_uniqueStorage()._origin = newValue}
+  }
+  /// Returns true if `origin` has been explicitly set.
+  var hasOrigin: Bool {_storage._origin != nil}
+  /// Clears the value of `origin`. Subsequent reads from it will return its default value.
+  mutating func clearOrigin() {_uniqueStorage()._origin = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _start: WireWindowBound? = nil
-  fileprivate var _end: WireWindowBound? = nil
-  fileprivate var _type: WireDataType? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct WireWindowBound: Sendable {
@@ -3079,63 +3098,118 @@ nonisolated extension WireWindow: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireWindowCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".WindowCall"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}function\0\u{1}arguments\0\u{1}start\0\u{1}end\0\u{3}ignores_nulls\0\u{1}type\0\u{1}ansi\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}function\0\u{1}arguments\0\u{1}start\0\u{1}end\0\u{3}ignores_nulls\0\u{1}type\0\u{1}ansi\0\u{1}origin\0")
+
+  fileprivate class _StorageClass {
+    var _function: String = String()
+    var _arguments: [WireExpression] = []
+    var _start: WireWindowBound? = nil
+    var _end: WireWindowBound? = nil
+    var _ignoresNulls: Bool = false
+    var _type: WireDataType? = nil
+    var _ansi: Bool = false
+    var _origin: WireOrigin? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _function = source._function
+      _arguments = source._arguments
+      _start = source._start
+      _end = source._end
+      _ignoresNulls = source._ignoresNulls
+      _type = source._type
+      _ansi = source._ansi
+      _origin = source._origin
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.function) }()
-      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.arguments) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._start) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._end) }()
-      case 5: try { try decoder.decodeSingularBoolField(value: &self.ignoresNulls) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._type) }()
-      case 7: try { try decoder.decodeSingularBoolField(value: &self.ansi) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._function) }()
+        case 2: try { try decoder.decodeRepeatedMessageField(value: &_storage._arguments) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._start) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._end) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._ignoresNulls) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._type) }()
+        case 7: try { try decoder.decodeSingularBoolField(value: &_storage._ansi) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._origin) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.function.isEmpty {
-      try visitor.visitSingularStringField(value: self.function, fieldNumber: 1)
-    }
-    if !self.arguments.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.arguments, fieldNumber: 2)
-    }
-    try { if let v = self._start {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._end {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    if self.ignoresNulls != false {
-      try visitor.visitSingularBoolField(value: self.ignoresNulls, fieldNumber: 5)
-    }
-    try { if let v = self._type {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    if self.ansi != false {
-      try visitor.visitSingularBoolField(value: self.ansi, fieldNumber: 7)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._function.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._function, fieldNumber: 1)
+      }
+      if !_storage._arguments.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._arguments, fieldNumber: 2)
+      }
+      try { if let v = _storage._start {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._end {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if _storage._ignoresNulls != false {
+        try visitor.visitSingularBoolField(value: _storage._ignoresNulls, fieldNumber: 5)
+      }
+      try { if let v = _storage._type {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      if _storage._ansi != false {
+        try visitor.visitSingularBoolField(value: _storage._ansi, fieldNumber: 7)
+      }
+      try { if let v = _storage._origin {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireWindowCall, rhs: WireWindowCall) -> Bool {
-    if lhs.function != rhs.function {return false}
-    if lhs.arguments != rhs.arguments {return false}
-    if lhs._start != rhs._start {return false}
-    if lhs._end != rhs._end {return false}
-    if lhs.ignoresNulls != rhs.ignoresNulls {return false}
-    if lhs._type != rhs._type {return false}
-    if lhs.ansi != rhs.ansi {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._function != rhs_storage._function {return false}
+        if _storage._arguments != rhs_storage._arguments {return false}
+        if _storage._start != rhs_storage._start {return false}
+        if _storage._end != rhs_storage._end {return false}
+        if _storage._ignoresNulls != rhs_storage._ignoresNulls {return false}
+        if _storage._type != rhs_storage._type {return false}
+        if _storage._ansi != rhs_storage._ansi {return false}
+        if _storage._origin != rhs_storage._origin {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,83 @@
+import FoundationEssentials
+import Logging
+import Vocabulary
+
+/// Writes what happens in a program that runs for long to standard error, a line an event: text for people,
+/// or JSON (`--log-format json`) for what collects logs. Events about jobs carry `job`, `stage`, `task` and
+/// `attempt` as fields.
+package enum ProgramLog {
+    /// Names the forms of lines.
+    enum Form: String, Sendable, CaseIterable { case text, json }
+
+    /// Returns the program's logger. Throws `USAGE` for an unknown `--log-format`.
+    package static func logger(_ program: String, _ settings: ProgramSettings) throws(EngineError) -> Logger {
+        let name = settings["log-format"] ?? Form.text.rawValue
+        guard let form = Form(rawValue: name) else {
+            throw .user("USAGE", "--log-format is neither text nor json: \(name)")
+        }
+        return Logger(label: program) { LineLog(program: $0, form: form) }
+    }
+}
+
+/// Writes each event as one line, whole.
+struct LineLog: LogHandler {
+    let program: String
+    let form: ProgramLog.Form
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    init(program: String, form: ProgramLog.Form) {
+        self.program = program
+        self.form = form
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { StandardError.print(line(event, at: Date())) }
+
+    /// Returns the line of an event.
+    func line(_ event: LogEvent, at time: Date) -> String {
+        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+        let clock = time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        switch form {
+        case .text:
+            let tail = fields.map { " \($0.key)=\($0.value)" }.joined()
+            return "\(clock) \(event.level) \(program): \(event.message)\(tail)"
+        case .json:
+            let all =
+                [
+                    ("time", clock), ("level", event.level.rawValue), ("program", program),
+                    ("message", event.message.description),
+                ].map { (name: $0.0, value: LineLog.json($0.1)) }
+                + fields.map { (name: $0.key, value: LineLog.json($0.value)) }
+            return "{" + all.map { LineLog.json($0.name) + ":" + $0.value }.joined(separator: ",") + "}"
+        }
+    }
+
+    private static func json(_ value: Logger.MetadataValue) -> String {
+        if case .stringConvertible(let number) = value, let number = number as? Int { return "\(number)" }
+        return json("\(value)")
+    }
+
+    /// Returns a text as a JSON string (RFC 8259, 7).
+    private static func json(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\n": out += "\\n"
+            case "\t": out += "\\t"
+            case "\r": out += "\\r"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out + "\""
+    }
+}

@@ -40,9 +40,30 @@ struct FormatTests {
             "same name"
         ),
         (
-            "transform: [{name: a, sql: x, write: {path: o, mode: append}}]", "UNSUPPORTED_FEATURE", 2,
-            "append"
+            "transform: [{name: a, sql: x, write: {path: o, mode: apend}}]", "PIPELINE_FORMAT", 2,
+            "Did you mean append?"
         ),
+        (step + "alerts: [{on: [failure]}]", "PIPELINE_FORMAT", 3, "needs email or webhook"),
+        (step + "alerts: [{on: falure, webhook: {url: 'http://h'}}]", "PIPELINE_FORMAT", 3, "failure?"),
+        (
+            step + "alerts: [{on: deadline, webhook: {url: 'http://h'}}]", "PIPELINE_FORMAT", 3,
+            "belong together"
+        ),
+        (step + "alerts: [{on: failure, webhook: {url: here}}]", "PIPELINE_FORMAT", 3, "needs its url"),
+        (step + "alerts: [{on: failure, email: {to: a@b.c}}]", "PIPELINE_FORMAT", 3, "no mail server"),
+        (
+            step + "connections: {m: {uri: 'http://x'}}\n"
+                + "alerts: [{on: failure, email: {to: a@b.c, connection: m}}]", "PIPELINE_FORMAT", 3,
+            "no address of a mail server"
+        ),
+        (
+            step + "connections: {m: {uri: 'smtp://x'}}\n"
+                + "alerts: [{on: failure, email: {to: \"a@b.c\\nx: y\", connection: m}}]", "PIPELINE_FORMAT",
+            4,
+            "no mail address"
+        ),
+        (step + "metrics: {openlineage: here}", "PIPELINE_FORMAT", 3, "takes a URL"),
+        (step + "metrics: {openlineage: \"{{ env_var('UNSET') }}\"}", "TEMPLATE_ERROR", 3, "not set: UNSET"),
         ("extract: [{name: a, file: {path: data/x.bin}}]", "PIPELINE_FORMAT", 2, "does not say the format"),
         ("a: [1", "PIPELINE_FORMAT", 0, "not valid YAML"),
         ("a: " + String(repeating: "[", count: 5000), "PIPELINE_FORMAT", 2, "nested deeper"),
@@ -52,10 +73,6 @@ struct FormatTests {
         (
             "transform: [{name: a, sql: x, tests: [{row_count: {mni: 1}}]}]", "PIPELINE_FORMAT", 2,
             "Did you mean min?"
-        ),
-        (
-            "transform: [{name: a, sql: x, tests: [{expression: {expression: y, store_failures: true}}]}]",
-            "UNSUPPORTED_FEATURE", 2, "store_failures"
         ),
     ]
 

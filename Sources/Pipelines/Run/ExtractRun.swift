@@ -12,9 +12,8 @@ import Vocabulary
 struct ExtractRun {
     let step: PipelineStep
     let rule: ExtractRule
-    let state: StateFolder
-    let job: StepJob
-    let timeoutSeconds: Double?
+    let state: StagedTables
+    let job: ExtractJobs
 
     private var fresh: String { step.name + ".new" }
     private var freshPath: String { state.staged(fresh) }
@@ -53,7 +52,7 @@ struct ExtractRun {
 
     private func run(_ sql: String, _ views: [String]) async throws -> StepJob.Outcome {
         try await job.run(
-            prelude: views, sql: sql, file: step.label, timeoutSeconds: timeoutSeconds, conf: rule.conf)
+            prelude: views, sql: sql, file: step.label, conf: rule.conf)
     }
 
     private func view(_ name: String, _ path: String) -> String {

@@ -57,7 +57,7 @@ struct StateRewindCommand: AsyncParsableCommand {
 
     func run() async throws {
         let state = try options.open()
-        guard var table = state.tableState(step), state.hasTable(step) else {
+        guard var table = state.tableState(step), state.tables.hasTable(step) else {
             throw StateRewindCommand.unknown(step, state)
         }
         table.cursor = to
@@ -85,7 +85,7 @@ struct StateResetCommand: AsyncParsableCommand {
 
     func run() async throws {
         let state = try options.open()
-        guard state.hasTable(step) else { throw StateRewindCommand.unknown(step, state) }
+        guard state.tables.hasTable(step) else { throw StateRewindCommand.unknown(step, state) }
         state.reset(step)
     }
 }

@@ -93,7 +93,7 @@ let package = Package(
                 + ["arrow", "arrow_s3", "curl", "crypto"].map { .linkedLibrary($0) }),
         // ground
         room("Vocabulary"),
-        room("Memory", ["Vocabulary"]),
+        room("Memory", ["Vocabulary", "CKernels"]),
         room("Scheduling", ["Vocabulary"]),
         room("Transport", ["Vocabulary", "Memory", "CEpoll", "CNGHTTP2", "COpenSSL"]),
         // data
@@ -112,7 +112,7 @@ let package = Package(
             "Plans", ["Vocabulary", "Columns"],
             products: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Wire/Messages", "Wire/Generated/CHECKSUMS"]),
-        room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "Plans", "CPCRE2"]),
+        room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "Plans", "CPCRE2"]),
         room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
         room(
             "Catalog",
@@ -221,7 +221,9 @@ let package = Package(
             "ExecutionTests",
             ["Execution", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("KernelsTests", ["Kernels", "Columns", "Memory", "Vocabulary"]),
-        tests("FunctionsTests", ["Functions", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
+        tests(
+            "FunctionsTests",
+            ["Functions", "CKernels", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("FormatsTests", ["Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),

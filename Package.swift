@@ -43,10 +43,12 @@ func program(_ name: String, _ rooms: [String], products: [Target.Dependency] = 
     )
 }
 
-func tests(_ name: String, _ rooms: [String], resources: [Resource]? = nil) -> Room {
+func tests(
+    _ name: String, _ rooms: [String], resources: [Resource]? = nil, exclude: [String] = []
+) -> Room {
     .testTarget(
-        name: name, dependencies: rooms.map { .init(stringLiteral: $0) }, resources: resources,
-        swiftSettings: swiftFlags)
+        name: name, dependencies: rooms.map { .init(stringLiteral: $0) }, exclude: exclude,
+        resources: resources, swiftSettings: swiftFlags)
 }
 
 /// What several test targets share.
@@ -85,6 +87,10 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
         // what storage needs of the system
         .target(name: "CObjectStore", linkerSettings: [.linkedLibrary("dl")]),
+        // database drivers, opened at run time
+        .target(
+            name: "CADBC", cSettings: [.unsafeFlags(["-I\(deps)/adbc/include"] + cProcessorFlags)],
+            linkerSettings: [.linkedLibrary("dl")]),
         // S3 through Arrow C++ and libcurl; a library of its own
         .target(
             name: "CStoreLibrary",
@@ -133,6 +139,12 @@ let package = Package(
             ]),
         // product
         room(
+            "Connectors",
+            [
+                "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Plans", "Functions", "Execution",
+                "CADBC",
+            ]),
+        room(
             "Worker",
             [
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Plans", "Protocol", "Shuffle",
@@ -149,7 +161,7 @@ let package = Package(
             "Cluster",
             [
                 "Vocabulary", "Memory", "Scheduling", "Storage", "Catalog", "Protocol", "Shuffle",
-                "Execution", "Worker",
+                "Execution", "Connectors", "Worker",
                 "Coordinator",
             ]),
         room(
@@ -181,7 +193,7 @@ let package = Package(
             "etl-worker",
             [
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
-                "Execution", "Worker",
+                "Execution", "Connectors", "Worker",
                 "Coordinator", "Settings",
             ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         program("benchmark", ["Vocabulary", "Columns", "Protocol", "Cluster"]),
@@ -189,12 +201,14 @@ let package = Package(
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests
         tests("TidyTests", []),
-        tests("SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"]),
+        tests(
+            "SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"],
+            exclude: ["Cases", "KnownGaps.txt", "README.md"]),
         support("Programs"),
         tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("ClusterTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("DeployTests", ["Programs", "etl-coordinator", "etl-worker"]),
-        tests("ProgramTests", ["etl-submit"]),
+        tests("ProgramTests", ["Programs", "etl-submit"], exclude: ["KnownDifferences.txt"]),
         tests(
             "CoordinatorTests",
             [
@@ -216,18 +230,20 @@ let package = Package(
             resources: [.copy("Cases")]),
         tests(
             "CatalogTests",
-            ["Catalog", "Planner", "Formats", "Plans", "Kernels", "Columns", "Vocabulary"]),
+            ["Catalog", "Planner", "Storage", "Formats", "Plans", "Kernels", "Columns", "Vocabulary"]),
         tests(
             "ExecutionTests",
             ["Execution", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("KernelsTests", ["Kernels", "Columns", "Memory", "Vocabulary"]),
         tests(
             "FunctionsTests",
-            ["Functions", "CKernels", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
+            ["Functions", "CKernels", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"],
+            exclude: ["Tables"]),
         tests("FormatsTests", ["Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Vocabulary"]),
+        tests("ConnectorsTests", ["Connectors", "Cluster", "Execution", "Protocol", "Columns", "Vocabulary"]),
         tests("PipelinesTests", ["Pipelines", "Templates", "Vocabulary"]),
     ],
     swiftLanguageModes: [.v6],

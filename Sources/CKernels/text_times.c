@@ -1,5 +1,5 @@
-#include "text_columns.h"
 #include "text_number.h"
+#include "text_tokens.h"
 
 /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar (Hinnant, "chrono-Compatible Low-Level
 /// Date Algorithms").
@@ -211,33 +211,6 @@ int text_parse_timestamp(const uint8_t *p, size_t n, int64_t *out, uint8_t *zone
     *out = days * 86400000000 + time - offset * 1000000;
     return 1;
 }
-
-#define FOR_TOKENS(PARSE, ZERO)                                                                              \
-    size_t bad_count = 0;                                                                                    \
-    for (size_t base = 0; base < tokens->count; base += 64) {                                                \
-        size_t stop = tokens->count - base < 64 ? tokens->count - base : 64;                                 \
-        uint64_t valid = 0, bad = 0;                                                                         \
-        for (size_t j = 0; j < stop; j++) {                                                                  \
-            size_t i = base + j;                                                                             \
-            uint32_t start = tokens->starts[i];                                                              \
-            if (start >= TEXT_NULL) {                                                                        \
-                ZERO;                                                                                        \
-                continue;                                                                                    \
-            }                                                                                                \
-            const uint8_t *p = tokens->text + start;                                                         \
-            size_t n = tokens->ends[i] - start;                                                              \
-            if (PARSE) {                                                                                     \
-                valid |= (uint64_t)1 << j;                                                                   \
-            } else {                                                                                         \
-                bad |= (uint64_t)1 << j;                                                                     \
-                bad_count++;                                                                                 \
-                ZERO;                                                                                        \
-            }                                                                                                \
-        }                                                                                                    \
-        tokens->valid[base >> 6] = valid;                                                                    \
-        tokens->bad[base >> 6] = bad;                                                                        \
-    }                                                                                                        \
-    return bad_count
 
 /// Takes the quotes off a JSON string; 0 when the token is none.
 static inline int unquote(const uint8_t **p, size_t *n) {

@@ -41,8 +41,7 @@ enum ParquetColumnFacts {
     }
 
     /// Guesses the number of distinct texts from what a value takes on disk: dictionary codes of `b` bits
-    /// stand for at most
-    /// 2^b texts, and beyond 20 bits writers have given up the dictionary.
+    /// stand for at most 2^b texts, and beyond 20 bits writers have given up the dictionary.
     private static func distinctTexts(bytesPerRow: Double, rows: Double) -> Double {
         let bits = bytesPerRow * 8
         if bits > 20 { return max(1, rows) }

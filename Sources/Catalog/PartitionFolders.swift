@@ -41,8 +41,8 @@ enum PartitionFolders {
 
     /// Returns the schema of the partition columns and each file's values. Types are inferred as Spark does:
     /// INT, BIGINT, DECIMAL, DOUBLE, DATE, TIMESTAMP, else STRING, over all values of a key; `given` types
-    /// win. Instants are
-    /// in `zone`. Throws `CONFLICTING_DIRECTORY_STRUCTURES` when files lie under different keys.
+    /// win. Instants are in `zone`. Throws `CONFLICTING_DIRECTORY_STRUCTURES` when files lie under different
+    /// keys.
     static func discover(
         _ files: [[(key: String, value: String)]], root: String, infersTypes: Bool, given: Schema?,
         zone: Zone

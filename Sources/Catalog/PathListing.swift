@@ -1,3 +1,4 @@
+import Storage
 import Vocabulary
 
 /// Finds the files that paths, directories and globs name.
@@ -8,7 +9,7 @@ struct PathListing {
 
     /// A file with the directory or file that the user named, below which folders are partitions.
     struct Found {
-        var entry: FileTreeEntry
+        var entry: FileStatus
         var root: String
     }
 
@@ -71,7 +72,7 @@ struct PathListing {
         }
     }
 
-    private func add(_ entry: FileTreeEntry, root: String, to found: inout [Found]) throws(EngineError) {
+    private func add(_ entry: FileStatus, root: String, to found: inout [Found]) throws(EngineError) {
         guard nameFilter?.matches(entry.name) ?? true else { return }
         found.append(Found(entry: entry, root: root))
         if found.count > Self.fileLimit {
@@ -80,13 +81,13 @@ struct PathListing {
     }
 
     /// Returns the entries that a path with globs names, or the one without.
-    private func expand(_ path: String) throws(EngineError) -> [FileTreeEntry] {
+    private func expand(_ path: String) throws(EngineError) -> [FileStatus] {
         if let exact = try tree.entry(at: path) { return [exact] }
         if !GlobPattern.isPattern(path) { return [] }
         let (prefix, parts) = Self.split(path)
-        var level: [FileTreeEntry] = [FileTreeEntry(path: prefix, isDirectory: true, byteCount: 0)]
+        var level: [FileStatus] = [FileStatus(path: prefix, isDirectory: true, byteCount: 0)]
         for (position, part) in parts.enumerated() {
-            var next: [FileTreeEntry] = []
+            var next: [FileStatus] = []
             let pattern = GlobPattern.isPattern(part) ? GlobPattern(part) : nil
             for directory in level where directory.isDirectory {
                 if let pattern {
@@ -108,7 +109,7 @@ struct PathListing {
     }
 
     /// Keeps a relative path relative when the working directory was listed under the name `.`.
-    private static func rooted(_ entry: FileTreeEntry, in directory: String) -> FileTreeEntry {
+    private static func rooted(_ entry: FileStatus, in directory: String) -> FileStatus {
         var result = entry
         if directory.isEmpty { result.path = entry.name }
         return result

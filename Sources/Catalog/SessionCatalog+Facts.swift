@@ -10,6 +10,7 @@ extension SessionCatalog {
 
     /// Returns what is known of the rows and columns of a relation.
     package func statistics(of relation: FileRelation) -> RelationStatistics {
+        if relation.files.isEmpty, expectsFiles { return RelationStatistics(rowCount: Self.expectedRows) }
         guard relation.format == .parquet else { return textStatistics(relation) }
         let sample = relation.files.prefix(Self.sampledFooters)
         let footers = sample.compactMap { try? self.footers.footer(of: $0) }

@@ -9,6 +9,12 @@ extension SessionCatalog {
     package func files(
         format: FileFormat, paths: [String], options: [String: String], schema: Schema?
     ) throws(EngineError) -> FileRelation {
+        for path in paths {
+            guard let write = try expectedWrite(at: path) else { continue }
+            return try expectedRelation(
+                write, format: format, options: options, schema: schema,
+                name: paths.joined(separator: ","))
+        }
         let filter = options["pathglobfilter"].map { GlobPattern($0) }
         let found = try PathListing(tree: tree, nameFilter: filter).files(at: paths)
         let name = paths.joined(separator: ",")

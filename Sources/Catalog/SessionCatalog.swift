@@ -11,12 +11,14 @@ package final class SessionCatalog: JobCatalog, Sendable {
     let tree: any FileTree
     let footers: FooterCache
     private let warehouse: String
-    private let names = Mutex(Names())
+    let names = Mutex(Names())
 
-    private struct Names {
+    struct Names {
         var views: [String: (name: String, relation: CatalogRelation)] = [:]
         var tables: [String: TableDefinition] = [:]
         var timeZone = "UTC"
+        /// What statements that do not run would write, by place.
+        var expected: [String: FileWrite] = [:]
     }
 
     /// Makes an empty catalog. Tables without LOCATION go below `warehouse`.
@@ -63,6 +65,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
 
     package func holdsFiles(at location: String) throws(EngineError) -> Bool {
         let place = PathListing.trimmed(location)
+        if try expectedWrite(at: place) != nil { return true }
         guard try tree.entry(at: place) != nil else { return false }
         return try !PathListing(tree: tree).files(at: [place]).isEmpty
     }
@@ -86,7 +89,9 @@ package final class SessionCatalog: JobCatalog, Sendable {
         let data = table.schema.fields.filter { field in
             !table.partitionColumns.contains { $0.lowercased() == field.name.lowercased() }
         }
-        guard try tree.entry(at: table.location) != nil else {
+        let isExpected = try expectedWrite(at: table.location) != nil
+        let entry = try tree.entry(at: table.location)
+        guard isExpected || entry != nil else {
             let partitions = table.partitionColumns.compactMap { name in
                 table.schema.index(of: name).map { table.schema[$0] }
             }

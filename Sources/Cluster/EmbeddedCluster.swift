@@ -1,4 +1,5 @@
 import Catalog
+import Connectors
 import Coordinator
 import Execution
 import Memory
@@ -9,10 +10,6 @@ import Storage
 import Vocabulary
 import Worker
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Holds a whole cluster in this process: a coordinator that remembers nothing beyond it, and one worker with
 /// all cores. Messages and batches are handed over by reference; no port is opened, no file is left behind.
 package final class EmbeddedCluster: Sendable {
@@ -20,7 +17,8 @@ package final class EmbeddedCluster: Sendable {
     private let worker: WorkerNode
     package let resources: WorkerResources
 
-    /// Sizes the cluster; nil takes all cores, and three quarters of the machine's memory.
+    /// Sizes the cluster; nil takes all processors and three quarters of the memory that this process may
+    /// use.
     package struct Size: Sendable {
         package var slots: Int?
         package var memoryBytes: Int?
@@ -34,14 +32,16 @@ package final class EmbeddedCluster: Sendable {
 
     /// Starts the cluster; ready when this returns.
     package init(_ size: Size = Size()) async throws {
-        let slots = size.slots ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        let memory = size.memoryBytes ?? EmbeddedCluster.machineMemoryBytes / 4 * 3
+        let limits = MachineLimits.current()
+        let slots = size.slots ?? limits.processors
+        let memory = size.memoryBytes ?? limits.memoryBytes / 4 * 3
         let store = ShuffleStore()
         let shuffle = LocalShuffleSource(store: store)
         let files = WorkerFiles(rules: .unrestricted, isDurable: false)
         resources = WorkerResources(
             budget: MemoryBudget(limitBytes: memory), store: store, shuffle: shuffle,
-            spillDirectory: size.spillDirectory, encodesShuffle: false, files: files)
+            spillDirectory: size.spillDirectory, encodesShuffle: false, files: files,
+            connectors: WorkerConnectors.all())
         coordinator = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: NoLog(), results: shuffle, storage: StoredJobs(rules: .unrestricted)
@@ -55,10 +55,6 @@ package final class EmbeddedCluster: Sendable {
         try await coordinator.start()
         up.connect(coordinator, DownLine(worker: worker))
         await worker.start()
-    }
-
-    private static var machineMemoryBytes: Int {
-        max(1 << 30, sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
     }
 
     /// Longest wait for the tasks of a job to stop, milliseconds.

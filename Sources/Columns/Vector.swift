@@ -8,11 +8,10 @@ import Vocabulary
 ///     dictionary  values: count × Int32 codes into `dictionary`, validity: count bits or nil
 ///
 /// Strings are `StringView`s whose bytes `heaps` keeps alive. An array has `count + 1` Int32 offsets in
-/// `values` and its
-/// elements in `children[0]`; a map the same with keys and values in `children[0]` and `[1]`; a structure has
-/// no values
-/// and one child per member, each as long as itself. Nested vectors are flat or constant; a constant nested
-/// vector has its one row in flat layout (offsets of length 2, children of that one row).
+/// `values` and its elements in `children[0]`; a map the same with keys and values in `children[0]` and
+/// `[1]`; a structure has no values and one child per member, each as long as itself. Nested vectors are flat
+/// or constant; a constant nested vector has its one row in flat layout (offsets of length 2, children of
+/// that one row).
 ///
 /// **Invariant:** a dictionary is flat, has at least one entry and no nulls; a null row's code is 0. Values
 /// of null rows are zero or any valid value, never garbage that could not be read (views are valid views).

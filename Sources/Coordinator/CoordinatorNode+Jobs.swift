@@ -11,32 +11,36 @@ extension CoordinatorNode: JobService {
                 "SQL_TOO_LONG", "The SQL text is longer than \(ByteSize.format(Limits.sqlBytes))")
         }
         let externalID = try JobIdentity.id(of: request)
-        let digest = JobIdentity.digest(of: request)
-        let header: JobHeader
-        if let known = scheduler.ledger.job(externalID: externalID) {
-            // Submitted before: the scheduler tells whether it was the same.
-            header = JobHeader(
-                externalID: externalID, digest: digest, name: request.name ?? "sql",
-                statementCount: scheduler.ledger.jobs[known.index].header.statementCount)
-        } else {
-            let now = environment.clock().wallMilliseconds * 1000
-            let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
-            header = JobHeader(
-                externalID: externalID, digest: digest, name: request.name ?? "sql",
-                statementCount: session.statementCount)
-            let id = JobID(scheduler.ledger.jobs.count)
-            books[id] = JobBook(id: id, externalID: externalID, request: request, session: session)
-        }
+        let isNew = scheduler.ledger.job(externalID: externalID) == nil
         let records: [LogRecord] =
-            environment.log.isDurable
+            isNew && environment.log.isDurable
             ? [.submission(externalID: externalID, try SubmissionPayload.encode(request))] : []
-        if scheduler.ledger.job(externalID: externalID) != nil, !isSame(request, as: externalID) {
+        let header = try isNew ? opened(request, as: externalID) : known(request, as: externalID)
+        try await submitted(externalID) { handle(.submit(header), before: records) }
+        return try await job(externalID)
+    }
+
+    /// Parses a new job and opens its book. Throws errors with their place in the text.
+    private func opened(_ request: JobRequest, as externalID: String) throws -> JobHeader {
+        let now = environment.clock().wallMilliseconds * 1000
+        let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
+        let id = JobID(scheduler.ledger.jobs.count)
+        books[id] = JobBook(id: id, externalID: externalID, request: request, session: session)
+        return JobHeader(
+            externalID: externalID, digest: JobIdentity.digest(of: request), name: request.name ?? "sql",
+            statementCount: session.statementCount)
+    }
+
+    /// Returns the header of the job that was submitted with this id before. Throws `JOB_ID_CONFLICT` when
+    /// that was another.
+    private func known(_ request: JobRequest, as externalID: String) throws -> JobHeader {
+        let header = scheduler.ledger.jobs[try book(externalID).id.index].header
+        guard header.digest == JobIdentity.digest(of: request) else {
             throw EngineError.user(
                 "JOB_ID_CONFLICT", "Another job was submitted with this id: \(externalID)",
                 remedy: "Leave out --id, or choose another.")
         }
-        try await submitted(externalID) { handle(.submit(header), before: records) }
-        return try await job(externalID)
+        return header
     }
 
     package func job(_ id: String) async throws -> JobStatus { status(of: try book(id)) }
@@ -111,16 +115,8 @@ extension CoordinatorNode: JobService {
     package func explain(_ request: JobRequest) async throws -> String {
         let now = environment.clock().wallMilliseconds * 1000
         let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
-        let facts = ClusterFacts(
-            slots: scheduler.workerProgress().reduce(0) { $0 + $1.identity.slots },
-            workers: scheduler.workerProgress().count)
+        let facts = clusterFacts
         return try await Task.detached { try session.explain(cluster: facts, nowMicroseconds: now) }.value
-    }
-
-    /// Whether a request is the one that was submitted under an id.
-    private func isSame(_ request: JobRequest, as id: String) -> Bool {
-        guard let job = scheduler.ledger.job(externalID: id) else { return false }
-        return scheduler.ledger.jobs[job.index].header.digest == JobIdentity.digest(of: request)
     }
 
     // MARK: - Looking up

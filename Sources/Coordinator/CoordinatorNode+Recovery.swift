@@ -44,8 +44,14 @@ extension CoordinatorNode {
             guard job.isLive || graph != nil else { continue }
             book.plans[statement] = try book.session.replan(statement, graph: graph, isLive: job.isLive)
             if record.isCommitted, job.isLive, let plan = book.plans[statement] {
-                try book.session.finish(plan)
+                let found = graph?.givesManifest == true ? record.lastManifest : nil
+                try book.session.finish(try found.map { try plan.described(by: $0) } ?? plan)
             }
         }
     }
+}
+
+extension StatementRecord {
+    /// What the one task of the last stage found out.
+    fileprivate var lastManifest: [UInt8]? { stages.last?.tasks.first?.output?.manifest }
 }

@@ -7,7 +7,7 @@ import Vocabulary
 // Planning and committing a job's statements, both outside of the actor, as they wait for files.
 extension CoordinatorNode {
     /// What planning has to know of the workers; at least one slot, as a worker may yet come.
-    private var clusterFacts: ClusterFacts {
+    var clusterFacts: ClusterFacts {
         let active = scheduler.workerProgress().filter { $0.state == .active }
         return ClusterFacts(slots: active.reduce(0) { $0 + $1.identity.slots }, workers: active.count)
     }
@@ -62,6 +62,7 @@ extension CoordinatorNode {
         let storage = environment.storage
         let write = book.graph(manifest.statement)?.write
         let externalID = book.externalID
+        let givesManifest = book.graph(manifest.statement)?.givesManifest == true
         Task.detached {
             let result = Result {
                 if let write {
@@ -71,7 +72,8 @@ extension CoordinatorNode {
                             ($0.attempt, try FileManifest(wireBytes: $0.manifest))
                         })
                 }
-                try session.finish(plan)
+                let found = givesManifest ? manifest.outputs.first?.manifest : nil
+                try session.finish(try found.map { try plan.described(by: $0) } ?? plan)
             }
             await self.committed(manifest, result)
         }
@@ -120,6 +122,8 @@ extension CoordinatorNode {
 extension StageGraph {
     /// Where the statement writes files, if it does.
     var write: FileWrite? { if case .files(_, let write) = result { write } else { nil } }
+    /// Whether the statement's outcome is the manifest of its last stage's one task.
+    var givesManifest: Bool { if case .manifest = result { true } else { false } }
 }
 
 extension EngineError {

@@ -96,7 +96,8 @@ final class JobSession: @unchecked Sendable {
         return planned
     }
 
-    /// Plans all statements without running any and returns the last one's EXPLAIN text.
+    /// Plans all statements without running any and returns the EXPLAIN texts; later ones are planned on what
+    /// those before them would write.
     func explain(cluster: ClusterFacts, nowMicroseconds: Int64) throws -> String {
         var text: [String] = []
         for (index, statement) in statements.enumerated() {
@@ -104,6 +105,7 @@ final class JobSession: @unchecked Sendable {
                 text.append(explained)
             }
             let planned = try plan(UInt32(index), cluster: cluster, nowMicroseconds: nowMicroseconds)
+            if case .stages(let graph) = planned.work, let write = graph.write { catalog.expect(write) }
             try finish(planned)
         }
         return text.joined(separator: "\n")

@@ -63,30 +63,30 @@ package final class StoredJobs: JobStorage {
 private struct StorageTree: FileTree {
     let rules: PathRules
 
-    func entry(at path: String) throws(EngineError) -> FileTreeEntry? {
+    func entry(at path: String) throws(EngineError) -> FileStatus? {
         let place = try rules.resolve(path)
         return try FileSystems.of(place).status(place).map { status in
-            FileTreeEntry(path: path, isDirectory: status.isDirectory, byteCount: status.byteCount)
+            FileStatus(path: path, isDirectory: status.isDirectory, byteCount: status.byteCount)
         }
     }
 
-    func entries(in directory: String) throws(EngineError) -> [FileTreeEntry] {
+    func entries(in directory: String) throws(EngineError) -> [FileStatus] {
         let place = try rules.resolve(directory)
         return try FileSystems.of(place).entries(place).map { status in
-            FileTreeEntry(
+            FileStatus(
                 path: directory.hasSuffix("/") ? directory + status.name : directory + "/" + status.name,
                 isDirectory: status.isDirectory, byteCount: status.byteCount)
         }
     }
 
-    func files(below directory: String) throws(EngineError) -> [FileTreeEntry]? {
+    func files(below directory: String) throws(EngineError) -> [FileStatus]? {
         let place = try rules.resolve(directory)
         let storage = try FileSystems.of(place)
         guard storage.listsWholeTrees else { return nil }
         let root = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
         let cut = place.hasSuffix("/") ? place.count - 1 : place.count
         return try storage.files(below: place).map { status in
-            FileTreeEntry(
+            FileStatus(
                 path: root + status.path.dropFirst(cut), isDirectory: false, byteCount: status.byteCount)
         }
     }

@@ -9,16 +9,10 @@ package final class MemoryBudget: Sendable {
     /// Bytes that may be in use at once.
     package let limitBytes: Int
     private let used = Atomic<Int>(0)
-    private let peak = Atomic<Int>(0)
 
     package init(limitBytes: Int) { self.limitBytes = limitBytes }
 
-    /// The budget of buffers that no operator accounts for: batches on their way through a pipeline, which
-    /// are bounded by their number. It only counts.
-    package static let transient = MemoryBudget(limitBytes: Int.max)
-
     package var usedBytes: Int { used.load(ordering: .relaxed) }
-    package var peakBytes: Int { peak.load(ordering: .relaxed) }
 
     /// Takes `bytes` if they fit and says whether they did.
     package func tryTake(_ bytes: Int) -> Bool {
@@ -27,7 +21,6 @@ package final class MemoryBudget: Sendable {
             used.subtract(bytes, ordering: .relaxed)
             return false
         }
-        if now > peak.load(ordering: .relaxed) { peak.store(now, ordering: .relaxed) }
         return true
     }
 

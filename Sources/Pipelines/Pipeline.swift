@@ -35,7 +35,7 @@ package struct RetryRule: Sendable, Hashable {
 package struct PipelineStep: Sendable {
     /// What kind of step the user wrote.
     package enum Kind: String, Sendable {
-        case extract, transform, model, seed
+        case extract, transform, model, seed, load
     }
     package var name: String
     package var kind: Kind
@@ -53,6 +53,12 @@ package struct PipelineStep: Sendable {
     package var tests: [DataTest] = []
     /// Statement parts for the directory that the table is also written to.
     package var write: WriteTarget?
+    /// How an extract's rows come in, where that is more than a query.
+    package var extract: ExtractRule?
+    /// Where a load's rows go; such a step makes no table.
+    package var load: LoadRule?
+    /// Where the step stands in etl.yml, for errors of jobs that the user did not write.
+    package var location: SourceLocation?
 
     /// The file for errors in the query; lines count within a step's own text in etl.yml.
     var label: String { kind == .transform ? "\(file), step \(name)" : file }

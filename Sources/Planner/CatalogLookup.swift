@@ -22,6 +22,8 @@ package protocol CatalogLookup {
 package enum CatalogRelation: Sendable {
     /// A temporary view on files, or a table.
     case files(FileRelation)
+    /// A temporary view on what a connector gives.
+    case external(ExternalRelation)
     /// A temporary view on a query, bound anew wherever it is used.
     case view(ViewDefinition)
 }

@@ -12,10 +12,12 @@ package struct AggregateCall: Hashable, Sendable {
     package var filter: Expression?
     package var type: DataType
     package var ansi: Bool
+    /// Where the call stands in the user's text.
+    package var origin: Origin
 
     package init(
         _ function: String, _ arguments: [Expression], distinct: Bool = false, filter: Expression? = nil,
-        type: DataType, ansi: Bool = true
+        type: DataType, ansi: Bool = true, origin: Origin = .none
     ) {
         self.function = function
         self.arguments = arguments
@@ -23,6 +25,7 @@ package struct AggregateCall: Hashable, Sendable {
         self.filter = filter
         self.type = type
         self.ansi = ansi
+        self.origin = origin
     }
 }
 

@@ -18,7 +18,7 @@ package indirect enum Expression: Hashable, Sendable {
     /// `add subtract multiply divide div mod negate`, `equal not_equal less less_equal greater greater_equal
     /// null_safe_equal`, `and or not`, `is_null is_not_null`, `concat`, `like`, ….
     case call(FunctionCall)
-    case cast(Expression, to: DataType, mode: CastMode)
+    case cast(Expression, to: DataType, mode: CastMode, origin: Origin = .none)
     /// `CASE WHEN … THEN … ELSE … END`; also IF. All results have the type `type`.
     case conditional([ConditionalBranch], otherwise: Expression?, type: DataType)
     /// `value IN (literals)`: null when not found and the value or any literal is null.
@@ -51,12 +51,17 @@ package struct FunctionCall: Hashable, Sendable {
     package var type: DataType
     /// Whether overflow, bad input and division by zero are errors (Spark's ANSI mode) or give null or wrap.
     package var ansi: Bool
+    /// Where the call stands in the user's text.
+    package var origin: Origin
 
-    package init(_ name: String, _ arguments: [Expression], type: DataType, ansi: Bool = true) {
+    package init(
+        _ name: String, _ arguments: [Expression], type: DataType, ansi: Bool = true, origin: Origin = .none
+    ) {
         self.name = name
         self.arguments = arguments
         self.type = type
         self.ansi = ansi
+        self.origin = origin
     }
 }
 
@@ -114,7 +119,7 @@ extension Expression {
         case .input(_, let type): type
         case .literal(let literal): literal.type
         case .call(let call): call.type
-        case .cast(_, let type, _): type
+        case .cast(_, let type, _, _): type
         case .conditional(_, _, let type): type
         case .inList: .boolean
         case .member(_, _, let type): type
@@ -127,7 +132,7 @@ extension Expression {
         switch self {
         case .column, .input, .literal: []
         case .call(let call): call.arguments
-        case .cast(let inner, _, _): [inner]
+        case .cast(let inner, _, _, _): [inner]
         case .conditional(let branches, let otherwise, _):
             branches.flatMap { [$0.condition, $0.result] } + (otherwise.map { [$0] } ?? [])
         case .inList(let value, _): [value]
@@ -143,7 +148,8 @@ extension Expression {
         case .call(var call):
             call.arguments = try call.arguments.map(transform)
             return .call(call)
-        case .cast(let inner, let type, let mode): return .cast(try transform(inner), to: type, mode: mode)
+        case .cast(let inner, let type, let mode, let origin):
+            return .cast(try transform(inner), to: type, mode: mode, origin: origin)
         case .conditional(let branches, let otherwise, let type):
             let mapped = try branches.map {
                 ConditionalBranch(condition: try transform($0.condition), result: try transform($0.result))

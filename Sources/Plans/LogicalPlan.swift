@@ -31,9 +31,9 @@ package indirect enum LogicalPlan: Hashable, Sendable {
     case generate(Generator, output: [ColumnReference], input: LogicalPlan)
 }
 
-/// Reads columns of a file relation.
+/// Reads columns of a relation.
 package struct LogicalScan: Hashable, Sendable {
-    package var relation: FileRelation
+    package var relation: ScanRelation
     /// The columns that are read, each with its position in `relation.schema`.
     package var output: [ColumnReference]
     package var columns: [Int]
@@ -41,7 +41,7 @@ package struct LogicalScan: Hashable, Sendable {
     package var filters: [Expression]
 
     package init(
-        relation: FileRelation, output: [ColumnReference], columns: [Int], filters: [Expression] = []
+        relation: ScanRelation, output: [ColumnReference], columns: [Int], filters: [Expression] = []
     ) {
         self.relation = relation
         self.output = output

@@ -8,6 +8,12 @@ import Vocabulary
 /// in; splitting into stages replaces each by a `.shuffleRead` of the stage that now ends there.
 package indirect enum PhysicalPlan: Hashable, Sendable {
     case scan(PhysicalScan)
+    case externalScan(PhysicalExternalScan)
+    /// Asks a connector for schema and splits; one row of `manifestSchema`: the relation's bytes.
+    case describe(ExternalRelation)
+    /// Hands all rows to a connector; one row of `manifestSchema` once the target has them: the relation with
+    /// the schema of the rows. A second try of the same load changes nothing.
+    case externalWrite(ExternalRelation, input: PhysicalPlan)
     case shuffleRead(ShuffleRead)
     /// Literal rows, given by the stage's task 0 only.
     case values(rows: [[Literal]], schema: Schema)
@@ -210,6 +216,8 @@ extension PhysicalPlan {
     package var schema: Schema {
         switch self {
         case .scan(let scan): scan.schema
+        case .externalScan(let scan): scan.schema
+        case .describe, .externalWrite: PhysicalPlan.manifestSchema
         case .shuffleRead(let read): read.schema
         case .values(_, let schema), .project(_, let schema, _), .union(_, let schema),
             .expand(_, let schema, _), .generate(_, _, let schema, _):
@@ -228,11 +236,11 @@ extension PhysicalPlan {
     /// The direct inputs, in order; a join's left side first.
     package var children: [PhysicalPlan] {
         switch self {
-        case .scan, .shuffleRead, .values: []
+        case .scan, .externalScan, .describe, .shuffleRead, .values: []
         case .filter(_, let input), .project(_, _, let input), .sort(_, _, let input),
             .limit(_, _, let input),
             .expand(_, _, let input), .singleRow(let input), .rangeBounds(_, _, let input),
-            .exchange(_, let input):
+            .exchange(_, let input), .externalWrite(_, let input):
             [input]
         case .union(let inputs, _): inputs
         case .aggregate(let aggregate): [aggregate.input]

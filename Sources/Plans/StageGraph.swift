@@ -18,6 +18,8 @@ package enum StatementResult: Hashable, Sendable {
     case rows(stage: StageID, schema: Schema)
     /// Files, published when all tasks of `stage` have written.
     case files(stage: StageID, write: FileWrite)
+    /// Nothing for the client; the coordinator takes the manifest of `stage`'s one task with the commit.
+    case manifest(stage: StageID)
 }
 
 /// Runs one physical plan in `taskCount` tasks.
@@ -53,6 +55,8 @@ package enum StageOutput: Hashable, Sendable {
     case shuffle(Partitioning)
     /// Into files.
     case files(FileWrite)
+    /// Into the task's manifest: the bytes of the plan's one row of `PhysicalPlan.manifestSchema`.
+    case manifest
 }
 
 /// Writes rows as files below a directory.

@@ -47,10 +47,12 @@ package struct WindowCall: Hashable, Sendable {
     package var ignoresNulls: Bool
     package var type: DataType
     package var ansi: Bool
+    /// Where the call stands in the user's text.
+    package var origin: Origin
 
     package init(
         _ function: String, _ arguments: [Expression], frame: WindowFrame = .whole,
-        ignoresNulls: Bool = false, type: DataType, ansi: Bool = true
+        ignoresNulls: Bool = false, type: DataType, ansi: Bool = true, origin: Origin = .none
     ) {
         self.function = function
         self.arguments = arguments
@@ -58,6 +60,7 @@ package struct WindowCall: Hashable, Sendable {
         self.ignoresNulls = ignoresNulls
         self.type = type
         self.ansi = ansi
+        self.origin = origin
     }
 
     /// Returns the call with `transform` applied to its arguments and the values of its frame.

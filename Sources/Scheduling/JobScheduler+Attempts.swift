@@ -2,6 +2,7 @@ import Vocabulary
 
 // Attempts: how they end, and what their end means for their task.
 extension JobScheduler {
+    /// Notes that an attempt takes a slot of a worker, and takes its task out of the queue.
     mutating func attach(_ attempt: RunningAttempt, to worker: WorkerID) {
         links[worker.index]?.add(attempt)
         runners[attempt.id.task, default: []].append(worker)
@@ -23,6 +24,7 @@ extension JobScheduler {
         return attempt
     }
 
+    /// Asks the worker to stop the attempt, once; its slot is free when the worker says so.
     mutating func cancel(_ id: AttemptID, on worker: WorkerID) {
         guard let place = links[worker.index]?.attempts.firstIndex(where: { $0.id == id }),
             links[worker.index]?.attempts[place].isCancelling == false
@@ -59,6 +61,7 @@ extension JobScheduler {
 
     // MARK: reports
 
+    /// Takes what a worker says of an attempt's end, or of a lost output.
     mutating func take(_ report: Report, from worker: WorkerID) {
         touch(report.attempt.task.stage.job, ifKnown: true)
         switch report {

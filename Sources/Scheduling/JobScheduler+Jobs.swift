@@ -2,6 +2,7 @@ import Vocabulary
 
 // The life of a job: accepted, its statements planned, run and committed one after another, ended.
 extension JobScheduler {
+    /// Accepts a job, once for each id: the same submission again is the same job.
     mutating func submit(_ header: JobHeader) {
         if let existing = ledger.job(externalID: header.externalID) {
             if ledger.jobs[existing.index].header.digest == header.digest {
@@ -59,6 +60,8 @@ extension JobScheduler {
         act(.jobChanged(job))
     }
 
+    /// Takes the planner's answer to a stage's measured sizes: stages to change or add, none to go on as
+    /// planned.
     mutating func replanned(_ key: StageKey, _ stages: [StageSpec]) {
         guard let stage = ledger.liveStage(key), let runtime = runtimes[key.job.index],
             runtime.stages[key.stage.index].isReplanAsked, !stage.isReplanned
@@ -106,6 +109,7 @@ extension JobScheduler {
         return true
     }
 
+    /// Goes on to the next statement; but for the last one's, outputs are of no more use.
     mutating func committed(_ job: JobID, _ statement: UInt32) {
         guard awaits(job, .commit(statement), statement) else { return }
         record(.statementCommitted(job, statement: statement, atMilliseconds: now.wallMilliseconds))
@@ -199,6 +203,8 @@ extension JobScheduler {
 
     // MARK: end
 
+    /// Ends a live job: what runs for it stops, and what it wrote is dropped but for a result that its client
+    /// may still fetch.
     mutating func end(_ job: JobID, _ outcome: JobOutcome) {
         record(.jobEnded(job, outcome, atMilliseconds: now.wallMilliseconds))
         cancelAttempts(of: job)
@@ -210,6 +216,7 @@ extension JobScheduler {
             dropOutputs(of: job, keeping: nil)
             act(.clean(job))
         }
+        for worker in links.indices { command(WorkerID(worker), .endJob(job)) }
         act(.jobChanged(job))
     }
 

@@ -144,10 +144,13 @@ extension JobScheduler {
         return best?.worker
     }
 
+    /// What a task that ran out of memory is taken to have needed, where its stage says less; bytes.
+    private static let leastKnownNeed = 64 << 20
+
     /// Doubles the expected bytes for each time the task ran out of memory.
     private func memoryNeed(_ stage: StageRecord, _ task: Int) -> Int {
         let doublings = min(stage.tasks[task].memoryFailureCount, 20)
-        let base = doublings > 0 ? max(stage.spec.memoryBytes, 64 << 20) : stage.spec.memoryBytes
+        let base = doublings > 0 ? max(stage.spec.memoryBytes, Self.leastKnownNeed) : stage.spec.memoryBytes
         return base.multipliedReportingOverflow(by: 1 << doublings).partialValue
     }
 

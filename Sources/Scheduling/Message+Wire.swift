@@ -33,6 +33,7 @@ extension Command: WireCodable {
         case .cancel(let attempt): writer.tag(2, attempt)
         case .drop(let attempts): writer.tag(3, attempts)
         case .dropJob(let job, let kept): writer.tag(4, job, kept)
+        case .endJob(let job): writer.tag(5, job)
         }
     }
     package init(from reader: inout WireReader) throws(EngineError) {
@@ -42,6 +43,7 @@ extension Command: WireCodable {
         case 2: self = .cancel(try reader.read())
         case 3: self = .drop(try reader.read())
         case 4: self = .dropJob(try reader.read(), keeping: try reader.read())
+        case 5: self = .endJob(try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Command")
         }
     }

@@ -50,6 +50,8 @@ package enum Command: Sendable, Hashable {
     case drop([AttemptID])
     /// Deletes all outputs of a job but those of one stage.
     case dropJob(JobID, keeping: StageKey?)
+    /// Says that a job has ended: what the worker holds open for it, such as a connection, is let go.
+    case endJob(JobID)
 }
 
 /// Tells how an attempt ended; delivered once and in order.

@@ -155,20 +155,22 @@ extension JobScheduler {
         }
         let runtime = isOpen ? runtimes[key.job.index]?.stages : nil
         let moving = runtime.flatMap { key.stage.index < $0.count ? $0[key.stage.index] : nil }
-        let state: StageState =
-            stage.isComplete
-            ? .succeeded
-            : job.outcome == .cancelled
-                ? .cancelled
-                : job.outcome != nil
-                    ? .failed
-                    : running > 0 || stage.doneCount > 0 ? .running : .waiting
         return StageProgress(
-            key: key, label: stage.spec.label, state: state, total: stage.tasks.count, done: stage.doneCount,
+            key: key, label: stage.spec.label, state: state(of: stage, running: running, job),
+            total: stage.tasks.count, done: stage.doneCount,
             running: running, failed: stage.tasks.reduce(0) { $0 + $1.failures.count },
             retried: stage.tasks.reduce(0) { $0 + max(0, $1.attemptCount - 1) }, counters: counters,
             shuffleBytes: stage.spec.output == .blocks ? counters.bytesOut : 0, skew: stage.skew,
             seconds: seconds(of: stage, moving))
+    }
+
+    private func state(of stage: StageRecord, running: Int, _ job: JobRecord) -> StageState {
+        if stage.isComplete { return .succeeded }
+        switch job.outcome {
+        case .cancelled: return .cancelled
+        case .succeeded, .failed: return .failed
+        case nil: return running > 0 || stage.doneCount > 0 ? .running : .waiting
+        }
     }
 
     /// Returns how long the stage ran, or runs already: from its first task's start to its last one's end.

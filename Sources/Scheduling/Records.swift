@@ -272,8 +272,8 @@ extension TaskRecord {
         if count < limit { return nil }
         var error = latest.failure.error
         let workers = Set(failures.map(\.worker)).count
-        let where_ = workers == 1 ? "one worker" : "\(workers) workers"
-        error.message += " (task \(latest.attempt.task) of stage `\(label)`, \(count) attempts on \(where_))"
+        let extent = workers == 1 ? "one worker" : "\(workers) workers"
+        error.message += " (task \(latest.attempt.task) of stage `\(label)`, \(count) attempts on \(extent))"
         return error
     }
 }

@@ -89,8 +89,9 @@ struct StageRuntime: Sendable {
         pending.insert(task, at: low)
     }
 
+    /// Takes a task out of the queue; nothing when it is not there. Most come from near the end.
     mutating func remove(_ task: UInt32) {
-        if let place = pending.firstIndex(of: task) { pending.remove(at: place) }
+        if let place = pending.lastIndex(of: task) { pending.remove(at: place) }
     }
 }
 

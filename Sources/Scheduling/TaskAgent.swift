@@ -265,6 +265,7 @@ package struct TaskAgent: Sendable {
             if let place = running.firstIndex(where: { $0.launch.attempt == attempt }) { stop(place) }
         case .drop(let attempts): drop { attempts.contains($0) }
         case .dropJob(let job, let kept): drop { $0.task.stage.job == job && $0.task.stage != kept }
+        case .endJob: break
         }
     }
 

@@ -129,7 +129,9 @@ package enum CommandArguments {
 extension CommandArguments {
     /// Reads a program's flags from its own description of its help.
     static func shape(of program: any ParsableCommand.Type) throws -> Shape {
-        shape(try JSONDecoder().decode(Dump.self, from: Data(program._dumpHelp().utf8)).command)
+        var shape = shape(try JSONDecoder().decode(Dump.self, from: Data(program._dumpHelp().utf8)).command)
+        shape.defaultSubcommand = program.configuration.defaultSubcommand?._commandName
+        return shape
     }
 
     private static func shape(_ dump: Dump.Command) -> Shape {
@@ -141,15 +143,13 @@ extension CommandArguments {
             return Flag(name: name.name, takesValue: argument.kind == "option", isList: argument.isRepeating)
         }
         return Shape(
-            name: dump.commandName, flags: flags, subcommands: (dump.subcommands ?? []).map(shape),
-            defaultSubcommand: dump.defaultSubcommand)
+            name: dump.commandName, flags: flags, subcommands: (dump.subcommands ?? []).map(shape))
     }
 
     /// The parts that are read of the parser's `--experimental-dump-help` (its ToolInfo, version 0).
     private struct Dump: Decodable {
         struct Command: Decodable {
             var commandName: String
-            var defaultSubcommand: String?
             var subcommands: [Command]?
             var arguments: [Argument]?
         }

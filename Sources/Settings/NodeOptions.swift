@@ -1,20 +1,38 @@
-import Vocabulary
+import ArgumentParser
 
-/// Holds the PEM files of a node; all three or none.
-package struct NodeCertificates: Sendable {
-    package var certificate: String
-    package var key: String
-    package var authority: String
+/// Holds the flags that say who a program is to others, and whom it trusts; all three or none.
+package struct CertificateOptions: ParsableArguments {
+    @Option(help: "Certificate for mutual TLS, PEM.")
+    package var tlsCert: String?
+    @Option(help: "Private key of the certificate, PEM.")
+    package var tlsKey: String?
+    @Option(help: "Certificate authority of the cluster's nodes, PEM.")
+    package var tlsCa: String?
 
-    /// Reads `--tls-cert`, `--tls-key` and `--tls-ca`; nil when none is given. Throws `USAGE` when some are.
-    package static func of(_ settings: ProgramSettings) throws(EngineError) -> NodeCertificates? {
-        let files = [settings["tls-cert"], settings["tls-key"], settings["tls-ca"]]
-        if files.allSatisfy({ $0 == nil }) { return nil }
-        guard let certificate = files[0], let key = files[1], let authority = files[2] else {
-            throw .user(
-                "USAGE", "Mutual TLS needs --tls-cert, --tls-key and --tls-ca together",
-                remedy: "Make a trial set with: deploy/certificates DIRECTORY")
-        }
-        return NodeCertificates(certificate: certificate, key: key, authority: authority)
+    package init() {}
+}
+
+/// Holds the flags that coordinator and workers share.
+package struct NodeOptions: ParsableArguments {
+    @Option(help: "Directory or URL that relative paths of jobs are below.")
+    package var storage: String?
+    @Option(parsing: .upToNextOption, help: "Further absolute paths or URLs that jobs may use.")
+    package var allowPath: [String] = []
+    @OptionGroup
+    package var certificates: CertificateOptions
+    @Flag(help: "Listen beyond this machine without what protects the port.")
+    package var insecure = false
+    @Option(help: "YAML file with settings, one `flag-name: value` a line.")
+    package var config: String?
+
+    package init() {}
+
+    /// The values by flag name, as `ProgramSettings` takes them.
+    package var flags: [String: String?] {
+        [
+            "storage": storage, "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","),
+            "tls-cert": certificates.tlsCert, "tls-key": certificates.tlsKey, "tls-ca": certificates.tlsCa,
+            "insecure": insecure ? "true" : nil,
+        ]
     }
 }

@@ -4,8 +4,11 @@ import Vocabulary
 package struct ProgramSettings: Sendable {
     private let flags: [String: String]
 
-    /// `flags`: values by flag name without dashes, nil where not given.
-    package init(flags: [String: String?]) { self.flags = flags.compactMapValues { $0 } }
+    /// `flags`: a node's own values by flag name without dashes, nil where not given; `node`: those that
+    /// nodes share.
+    package init(flags: [String: String?], node: NodeOptions) {
+        self.flags = flags.merging(node.flags) { own, _ in own }.compactMapValues { $0 }
+    }
 
     /// Returns the value of the setting named like its flag, or nil.
     package subscript(_ name: String) -> String? { flags[name] }

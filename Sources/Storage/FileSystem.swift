@@ -57,29 +57,6 @@ extension FileSystem {
         }
         return found
     }
-
-    /// Returns the files that a path names: the file itself, all below a directory, or all that a glob
-    /// matches. Throws `PATH_NOT_FOUND` when there are none at all.
-    package func expand(_ path: String) throws(EngineError) -> [FileStatus] {
-        let location = StoragePath(path)
-        var found: [FileStatus] = []
-        if let glob = GlobMatcher(location.path) {
-            let base = location.with(path: glob.base)
-            for file in try files(below: base) {
-                let relative = file.path.dropFirst(base.count).split(separator: "/").map(String.init)
-                if glob.matches(relative) { found.append(file) }
-            }
-        } else if let status = try status(path) {
-            found = status.isDirectory ? try files(below: path) : [status]
-            if status.isDirectory, found.isEmpty { return [] }
-        }
-        if found.isEmpty {
-            throw .user(
-                "PATH_NOT_FOUND", "No such file or directory: \(path)",
-                remedy: "Check the path; relative paths start at the directory the job was submitted from.")
-        }
-        return found
-    }
 }
 
 /// Finds the file system of a path by its scheme.

@@ -6,7 +6,7 @@ import Vocabulary
 #endif
 
 /// Makes, empties and syncs local directories.
-enum LocalDirectory {
+package enum LocalDirectory {
     /// Returns the directory of a path; `.` for a bare name.
     static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -14,7 +14,7 @@ enum LocalDirectory {
     }
 
     /// Makes a directory and all above it; fine when it exists.
-    static func create(_ path: String) throws(EngineError) {
+    package static func create(_ path: String) throws(EngineError) {
         if path.isEmpty || mkdir(path, 0o755) == 0 { return }
         if errno == EEXIST || errno == EISDIR {
             var status = stat()

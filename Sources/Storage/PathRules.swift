@@ -1,5 +1,9 @@
 import Vocabulary
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Tells where the paths of jobs lead, and which may be used.
 package struct PathRules: Sendable {
     /// Directory or URL that relative paths are below; empty: the process's own directory.
@@ -26,15 +30,51 @@ package struct PathRules: Sendable {
         let isAbsolute = path.hasPrefix("/") || path.contains("://") || path.hasPrefix("file:/")
         if !isAbsolute {
             guard allowed == nil || !path.split(separator: "/").contains("..") else { throw refused(path) }
-            return base.isEmpty ? path : base + "/" + path
+            let whole = base.isEmpty ? path : base + "/" + path
+            guard leadsInside(whole, [base]) else { throw refused(path) }
+            return whole
         }
         guard let allowed else { return path }
         let plain = PathRules.plain(path)
         let isInside = (allowed + (base.isEmpty ? [] : [base])).map(PathRules.plain).contains {
             plain == $0 || plain.hasPrefix($0 + "/")
         }
-        guard isInside, !plain.split(separator: "/").contains("..") else { throw refused(path) }
+        guard isInside, !plain.split(separator: "/").contains(".."),
+            leadsInside(path, base.isEmpty ? [] : [base])
+        else {
+            throw refused(path)
+        }
         return path
+    }
+
+    /// Whether a local path stays below what is allowed once its symbolic links are followed.
+    /// `further` may be used besides what is allowed; the process's own directory is "".
+    private func leadsInside(_ path: String, _ further: [String]) -> Bool {
+        guard let allowed, StoragePath(path).scheme == .local else { return true }
+        let end = PathRules.followed(StoragePath(path).path)
+        return (allowed + further).contains { place in
+            let location = StoragePath(place)
+            guard location.scheme == .local else { return false }
+            let start = PathRules.followed(location.path.isEmpty ? "." : location.path)
+            return end == start || start == "/" || end.hasPrefix(start + "/")
+        }
+    }
+
+    /// Follows the symbolic links of the part of a path that exists; the rest (a glob, a file to come) stays.
+    private static func followed(_ path: String) -> String {
+        var existing = path
+        var rest = ""
+        while true {
+            if let real = realpath(existing, nil) {
+                defer { free(real) }
+                let text = String(cString: real)
+                return rest.isEmpty ? text : (text == "/" ? "" : text) + rest
+            }
+            let parent = LocalDirectory.parent(of: existing)
+            if parent == existing || existing.isEmpty { return path }
+            rest = "/" + (existing.split(separator: "/").last ?? "") + rest
+            existing = parent
+        }
     }
 
     /// Writes a path in the one way in which paths are compared: without `file://`, and `s3://` for its other

@@ -75,8 +75,8 @@ extension Publication {
             "STAGED_FILE_LOST",
             "A staged file should have \(expected) bytes but "
                 + "\(found.map { "has \($0)" } ?? "is not there"): \(path)",
-            remedy: "Every worker and the coordinator must see the same files there; is that directory shared "
-                + "by all of them?")
+            remedy: "Every worker and the coordinator must see the same files there; is that directory "
+                + "shared by all of them?")
     }
 
     /// Says whether the output is the new one already: the old one has the staging directory in it, the new

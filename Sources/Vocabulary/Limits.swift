@@ -3,8 +3,6 @@ package enum Limits {
     /// Rows in a full batch. A batch of 8-byte columns of this length stays in the first-level cache's
     /// neighbourhood.
     package static let batchRows = 4096
-    /// Rows in a morsel: the unit of work that one thread takes from a split.
-    package static let morselRows = 131_072
     /// Longest SQL text accepted, bytes.
     package static let sqlBytes = 256 * 1024
     /// Deepest nesting accepted in SQL, plans and JSON.

@@ -42,8 +42,12 @@ package actor WorkerNode {
     package func receive(_ message: CoordinatorMessage, orders sent: [TaskOrder]) {
         for (launch, order) in zip(message.launches, sent) { orders[launch.attempt] = order }
         if case .deliver(let delivery) = message {
-            for case .dropJob(let job, _) in delivery.commands {
-                resources.sharedBuilds.drop { $0.job == job }
+            for command in delivery.commands {
+                switch command {
+                case .dropJob(let job, _): resources.sharedBuilds.drop { $0.job == job }
+                case .endJob(let job): resources.holds.drop(job)
+                default: break
+                }
             }
         }
         handle(.message(message))
@@ -161,12 +165,15 @@ package actor WorkerNode {
         TaskOutput(
             attempt: attempt, counters: counters, partitionBytes: result.partitionBytes,
             checksum: result.checksum,
-            manifest: FileManifest(
-                files: result.files.map {
-                    .init(
-                        relativePath: $0.relativePath, rows: $0.rows, bytes: $0.bytes, receipt: $0.receipt)
-                }
-            ).wireBytes)
+            manifest: result.note.isEmpty ? fileManifest(result) : result.note)
+    }
+
+    private func fileManifest(_ result: TaskResult) -> [UInt8] {
+        FileManifest(
+            files: result.files.map {
+                .init(relativePath: $0.relativePath, rows: $0.rows, bytes: $0.bytes, receipt: $0.receipt)
+            }
+        ).wireBytes
     }
 
     private func failure(_ error: any Error) -> TaskFailure {

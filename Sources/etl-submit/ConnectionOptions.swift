@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Protocol
+import Settings
 import Vocabulary
 
 /// The flags that say where jobs run.
@@ -14,14 +15,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "YAML file with settings, one `flag-name: value` a line.")
     var config: String?
 
-    @Option(help: "Certificate for mutual TLS, PEM.")
-    var tlsCert: String?
-
-    @Option(help: "Private key of the certificate, PEM.")
-    var tlsKey: String?
-
-    @Option(help: "Certificate authority that the coordinator's certificate must come from, PEM.")
-    var tlsCa: String?
+    @OptionGroup var certificates: CertificateOptions
 
     @Option(help: "Bearer token for the coordinator; better given as ETL_TOKEN.")
     var token: String?
@@ -38,7 +32,9 @@ struct ConnectionOptions: ParsableArguments {
         guard !local, let coordinator else { return nil }
         return try RemoteJobService(
             url: coordinator,
-            tls: RemoteJobService.TLS(certificate: tlsCert, key: tlsKey, authority: tlsCa), token: token)
+            tls: RemoteJobService.TLS(
+                certificate: certificates.tlsCert, key: certificates.tlsKey, authority: certificates.tlsCa),
+            token: token)
     }
 
     /// Returns the far coordinator, or throws: commands about jobs of a cluster need one.

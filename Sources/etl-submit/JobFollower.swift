@@ -1,4 +1,5 @@
 import Protocol
+import Settings
 import Vocabulary
 
 /// Follows a job to its end: progress while it runs, then its rows, or its error as an exit status.
@@ -23,13 +24,15 @@ struct JobFollower {
         var status = first
         let line = CoordinatorPatience()
         var watch = WorkerWatch(service)
-        for warning in status.warnings { Terminal.printWarning(warning) }
+        var warned = 0
+        printWarnings(status, after: &warned)
         while !status.state.isEnd {
             let known = status
             status = try await line.call(display) {
                 try await service.waitForChange(
                     known.id, after: known.version, milliseconds: JobFollower.pollMilliseconds)
             }
+            printWarnings(status, after: &warned)
             if status.state.isEnd { break }
             if display.wantsStages {
                 let now = status
@@ -46,6 +49,12 @@ struct JobFollower {
             throw ProgramExit(
                 status: 1, message: status.error?.engineError.description ?? "The job failed; see its logs.")
         }
+    }
+
+    /// Prints the warnings that came since the last look: later statements are planned when they are reached.
+    private func printWarnings(_ status: JobStatus, after known: inout Int) {
+        for warning in status.warnings.dropFirst(known) { Terminal.printWarning(warning) }
+        known = max(known, status.warnings.count)
     }
 
     private func finish(_ status: JobStatus) async throws {

@@ -1,6 +1,7 @@
 import Cluster
 import Pipelines
 import Protocol
+import Settings
 import Vocabulary
 
 #if canImport(Glibc)

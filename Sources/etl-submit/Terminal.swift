@@ -36,8 +36,7 @@ enum Terminal {
     /// Writes an error, its first word red where colours show.
     static func printError(_ text: String) {
         let label = isColoured ? "\u{1B}[1;31merror:\u{1B}[0m " : "error: "
-        let bare = text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text
-        let lines = bare.split(separator: "\n", omittingEmptySubsequences: false).map(shortened)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(shortened)
         write(label + lines.joined(separator: "\n") + "\n")
     }
 

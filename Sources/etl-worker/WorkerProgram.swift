@@ -29,30 +29,14 @@ struct WorkerProgram: AsyncParsableCommand {
     var memory: String?
     @Option(help: "Directory for what does not fit in memory (default /tmp).")
     var spill: String?
-    @Option(help: "Directory or URL that relative paths of jobs are below.")
-    var storage: String?
-    @Option(parsing: .upToNextOption, help: "Further absolute paths or URLs that jobs may use.")
-    var allowPath: [String] = []
-    @Option(help: "Certificate for mutual TLS, PEM.")
-    var tlsCert: String?
-    @Option(help: "Private key of the certificate, PEM.")
-    var tlsKey: String?
-    @Option(help: "Certificate authority of the cluster's nodes, PEM.")
-    var tlsCa: String?
-    @Flag(help: "Listen beyond this machine without TLS.")
-    var insecure = false
-    @Option(help: "YAML file with settings, one `flag-name: value` a line.")
-    var config: String?
+    @OptionGroup var node: NodeOptions
 
     func run() async throws {
         let settings = ProgramSettings(
             flags: [
                 "coordinator": coordinator, "listen": listen, "advertise": advertise, "web": web,
-                "slots": slots,
-                "memory": memory, "spill": spill, "storage": storage,
-                "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","), "tls-cert": tlsCert,
-                "tls-key": tlsKey, "tls-ca": tlsCa, "insecure": insecure ? "true" : nil,
-            ])
+                "slots": slots, "memory": memory, "spill": spill,
+            ], node: node)
         let server = try WorkerServer(settings)
         print(server.greeting)
         fflush(nil)
@@ -73,32 +57,9 @@ struct WorkerProgram: AsyncParsableCommand {
 
     static func main() async {
         StopSignal.prepare()
-        let status = await runToStatus()
+        let status = await ProgramEntry.run(Self.self) { StandardError.print("etl-worker: \($0)") }
         fflush(nil)
         // Not `exit`: threads of tasks and servers may still be ending.
         _exit(status)
-    }
-
-    private static func runToStatus() async -> Int32 {
-        do {
-            var command = try parseAsRoot(try CommandArguments.complete(Self.self))
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
-            }
-            return 0
-        } catch let error as EngineError {
-            StandardError.print("etl-worker: \(error.description)")
-            return ["USAGE", "CONFIG_FILE"].contains(error.code) ? 2 : 1
-        } catch {
-            let text = fullMessage(for: error)
-            if exitCode(for: error) == .success {
-                print(text)
-                return 0
-            }
-            StandardError.print(text)
-            return 2
-        }
     }
 }

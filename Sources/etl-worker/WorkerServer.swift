@@ -1,3 +1,4 @@
+import Connectors
 import Coordinator
 import Execution
 import Memory
@@ -60,7 +61,7 @@ struct WorkerServer: Sendable {
             spillDirectory: spill, encodesShuffle: true,
             files: WorkerFiles(
                 rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"]),
-                isDurable: true))
+                isDurable: true), connectors: WorkerConnectors.all())
         let (origin, client) = try WorkerServer.coordinator(settings["coordinator"], tls)
         connection = CoordinatorConnection(
             client: client, origin: origin, token: nil, storage: PathRules.place(of: settings["storage"])
@@ -83,9 +84,10 @@ struct WorkerServer: Sendable {
             + "\(ByteSize.format(memory)) of memory"
     }
 
-    /// Throws `USAGE` when no file can be made in the directory for what does not fit in memory: a task would
-    /// find out too late.
+    /// Makes the directory for what does not fit in memory. Throws `USAGE` when no file can be made there: a
+    /// task would find out too late.
     private static func checkWritable(_ directory: String) throws(EngineError) {
+        try? LocalDirectory.create(directory)
         var name = Array((directory + "/millrace-XXXXXX").utf8CString)
         let descriptor = mkstemp(&name)
         guard descriptor >= 0 else {

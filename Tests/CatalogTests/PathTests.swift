@@ -1,6 +1,7 @@
 import Columns
 import Kernels
 import Plans
+import Storage
 import Testing
 import Vocabulary
 
@@ -10,20 +11,20 @@ import Vocabulary
 private struct MemoryTree: FileTree {
     var files: [String: Int]
 
-    func entry(at path: String) throws(EngineError) -> FileTreeEntry? {
-        if let size = files[path] { return FileTreeEntry(path: path, isDirectory: false, byteCount: size) }
+    func entry(at path: String) throws(EngineError) -> FileStatus? {
+        if let size = files[path] { return FileStatus(path: path, isDirectory: false, byteCount: size) }
         let isDirectory = files.keys.contains { $0.hasPrefix(path + "/") }
-        return isDirectory ? FileTreeEntry(path: path, isDirectory: true, byteCount: 0) : nil
+        return isDirectory ? FileStatus(path: path, isDirectory: true, byteCount: 0) : nil
     }
 
-    func entries(in directory: String) throws(EngineError) -> [FileTreeEntry] {
+    func entries(in directory: String) throws(EngineError) -> [FileStatus] {
         var names: Set<String> = []
         for path in files.keys where path.hasPrefix(directory + "/") {
             if let name = path.dropFirst(directory.count + 1).split(separator: "/").first {
                 names.insert(String(name))
             }
         }
-        var found: [FileTreeEntry] = []
+        var found: [FileStatus] = []
         for name in names.sorted() {
             if let entry = try entry(at: directory + "/" + name) { found.append(entry) }
         }
@@ -55,9 +56,19 @@ struct PathTests {
         #expect(try listed("in/[b-z].json") == ["in/b.json"])
         #expect(try listed("in/{a,b}.js*") == ["in/a.json", "in/b.json"])
         #expect(try listed("t/y=*/m=1") == ["t/y=2023/m=1/f.csv"])
-        #expect(GlobPattern("a?c*").matches("abcd"))
-        #expect(!GlobPattern("[^a]*").matches("abc"))
-        #expect(GlobPattern("\\*").matches("*"))
+    }
+
+    @Test(
+        "a pattern matches one name",
+        arguments: [
+            ("a?c*", "abcd", true), ("*.csv", "a.csv", true), ("*.csv", "a.json", false),
+            ("2024-*", "2024-01", true), ("{a,b}x?", "bx1", true), ("{a,b}x?", "cx1", false),
+            ("{a,{b,c}}", "c", true), ("[a-c]*", "bb", true), ("[^a-c]*", "bb", false),
+            ("[!a]", "b", true), ("*", "", true), ("**", "ab", true), ("\\*", "*", true),
+            ("\\*", "a", false), ("[", "[", true),
+        ])
+    func patterns(pattern: String, name: String, matches: Bool) {
+        #expect(GlobPattern(pattern).matches(name) == matches)
     }
 
     @Test(

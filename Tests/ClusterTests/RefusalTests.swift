@@ -76,6 +76,32 @@ struct RefusalTests {
         #expect(ended.output.contains("10"))
     }
 
+    @Test("a worker with other storage than the coordinator's, and flags that make no sense")
+    func workerFlags() throws {
+        let cluster = try TestCluster(workers: 0)
+        defer { cluster.stop() }
+        let arguments = ["--coordinator", cluster.url] + cluster.certificates("worker")
+        let apart = try Self.run("etl-worker", arguments + ["--storage", "/elsewhere/"])
+        #expect(apart.status == 1)
+        #expect(
+            apart.errors.contains("Its --storage is /elsewhere, the coordinator's is not given"),
+            "\(apart.errors)")
+        for (flags, told) in [
+            (["--memory", "1k"], "--memory must be 64.0 MiB or more, not 1k"),
+            (["--slots", "0"], "--slots is not a positive whole number: 0"),
+            (["--slots", "5000"], "--slots must be 1024 or less"),
+            (["--spill", "/proc/nothing"], "--spill: cannot write there"),
+        ] {
+            let refused = try Self.run("etl-worker", arguments + flags)
+            #expect(refused.status == 2 && refused.errors.contains(told), "\(refused.errors)")
+        }
+        let id = try Self.run(
+            "etl-submit",
+            ["-e", "SELECT 1", "--id", "mine", "--coordinator", cluster.url]
+                + cluster.certificates("submitter"))
+        #expect(id.status == 2 && id.errors.contains("must be a UUID"), "\(id.errors)")
+    }
+
     @Test("a worker without a coordinator ends at once when it is told to")
     func lonelyWorker() throws {
         let worker = try StartedProgram(

@@ -66,7 +66,7 @@ import Vocabulary
         let result = try await service.result(JobServiceDouble.id)
         var rows = 0
         for try await batch in result.batches { rows += batch.count }
-        #expect(rows == 2 && result.schema.count == 4)
+        #expect(rows == 2 && result.schema.count == 5 && result.timeZone == "Europe/Berlin")
         let missing = await #expect(throws: EngineError.self) { try await service.job("nope") }
         #expect(missing?.code == "JOB_NOT_FOUND" && missing?.blame == .user)
         let stranger = try RemoteJobService(url: url, token: "wrong")

@@ -13,12 +13,12 @@ struct StageRunner {
     let resources: WorkerResources
     let pool = ComputePool(threadCount: 2)
 
-    init(memoryBytes: Int = 1 << 30) {
+    init(memoryBytes: Int = 1 << 30, connectors: ConnectorRegistry = ConnectorRegistry()) {
         let store = ShuffleStore()
         resources = WorkerResources(
             budget: MemoryBudget(limitBytes: memoryBytes), store: store,
             shuffle: LocalShuffleSource(store: store),
-            spillDirectory: "/tmp", encodesShuffle: false, files: NoFiles())
+            spillDirectory: "/tmp", encodesShuffle: false, files: NoFiles(), connectors: connectors)
     }
 
     private struct NoFiles: FileAccess {

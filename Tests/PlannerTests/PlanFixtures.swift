@@ -46,7 +46,7 @@ final class PlanMaker {
         )
         return .scan(
             LogicalScan(
-                relation: relation, output: columns.map { column($0.0, $0.1, nullable: nullable) },
+                relation: .files(relation), output: columns.map { column($0.0, $0.1, nullable: nullable) },
                 columns: Array(columns.indices)))
     }
 }

@@ -68,7 +68,7 @@ struct PlanCodecTests {
         #expect(Set(PlanCorpus.writes.map(\.format)) == Set(FileFormat.allCases))
         #expect(Set(PlanCorpus.graphs.map { ResultKind($0.result) }) == Set(ResultKind.allCases))
         for mode in everyCase(CastMode.self) {
-            #expect(expressions.contains { if case .cast(_, _, mode) = $0 { true } else { false } })
+            #expect(expressions.contains { if case .cast(_, _, mode, _) = $0 { true } else { false } })
         }
         for mode in everyCase(AggregateMode.self) { #expect(PlanCorpus.nodes.contains { $0.isIn(mode) }) }
         for kind in everyCase(JoinKind.self) {

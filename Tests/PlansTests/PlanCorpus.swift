@@ -25,6 +25,12 @@ enum PlanCorpus {
             filters: [.call(FunctionCall("is_null", [.input(0, .int32)], type: .boolean))],
             output: [1, 2]))
 
+    static let external = ExternalRelation(
+        source: .jdbc, options: ["url": "env:PG_URI", "dbtable": "t"], name: "t", schema: schema,
+        splits: [
+            ExternalSplit(payload: [0, 255], byteCount: 7), ExternalSplit(payload: [], byteCount: 0),
+        ], rowCount: 3, notes: ["cursor": "9"])
+
     static let types: [DataType] = [
         .null, .boolean, .int8, .int16, .int32, .int64, .float, .double,
         .decimal(precision: 1, scale: 0), .decimal(precision: 38, scale: 38), .string, .binary, .date,
@@ -141,6 +147,13 @@ enum PlanCorpus {
             .limit(count: nil, offset: 3, input: scan), .limit(count: 0, offset: 0, input: scan),
             .union([scan, scan, scan], schema: schema), .union([], schema: schema),
             .expand([[.input(0, .int32)], [.literal(.null(.int32))], []], schema: schema, input: scan),
+            .externalScan(
+                PhysicalExternalScan(
+                    index: 1, relation: external, columns: [2, 0], filters: [.input(0, .boolean)], output: [1]
+                )),
+            .describe(external),
+            .describe(ExternalRelation(source: .command, options: [:], name: "")),
+            .externalWrite(ExternalRelation(source: .rest, options: ["a": ""], name: "r"), input: scan),
             .singleRow(input: scan), .rangeBounds([key], partitions: 8, input: scan), window,
         ]
         + generators
@@ -163,7 +176,8 @@ enum PlanCorpus {
         }
     }
 
-    static let outputs: [StageOutput] = partitionings.map { .shuffle($0) } + writes.map { .files($0) }
+    static let outputs: [StageOutput] =
+        partitionings.map { .shuffle($0) } + writes.map { .files($0) } + [.manifest]
 
     static let settings = SessionSettings(
         ansi: false, timeZone: "Europe/Berlin", nowMicroseconds: -5, shufflePartitions: 9,
@@ -204,5 +218,11 @@ enum PlanCorpus {
                 Stage(id: StageID(0), name: "", plan: scan, output: .files(writes[0]), taskCount: 1)
             ], result: .files(stage: StageID(0), write: writes[0])),
         StageGraph(stages: [], result: .rows(stage: StageID(0), schema: Schema([]))),
+        StageGraph(
+            stages: [
+                Stage(
+                    id: StageID(0), name: "describe t", plan: .describe(external), output: .manifest,
+                    taskCount: 1)
+            ], result: .manifest(stage: StageID(0))),
     ]
 }

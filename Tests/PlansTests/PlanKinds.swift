@@ -78,7 +78,7 @@ enum ExpressionKind: CaseIterable {
 
 enum NodeKind: CaseIterable {
     case scan, shuffleRead, values, filter, project, aggregate, hashJoin, nestedLoopJoin, sort, limit, union,
-        expand, singleRow, rangeBounds, exchange, window, generate
+        expand, singleRow, rangeBounds, exchange, window, generate, externalScan, describe, externalWrite
 
     init(_ plan: PhysicalPlan) {
         self =
@@ -98,6 +98,9 @@ enum NodeKind: CaseIterable {
             case .singleRow: .singleRow
             case .rangeBounds: .rangeBounds
             case .exchange: .exchange
+            case .externalScan: .externalScan
+            case .describe: .describe
+            case .externalWrite: .externalWrite
             case .window: .window
             case .generate: .generate
             }
@@ -135,13 +138,14 @@ enum PartitioningKind: CaseIterable {
 }
 
 enum OutputKind: CaseIterable {
-    case shuffle, files
+    case shuffle, files, manifest
 
     init(_ output: StageOutput) {
         self =
             switch output {
             case .shuffle: .shuffle
             case .files: .files
+            case .manifest: .manifest
             }
     }
 }
@@ -161,13 +165,14 @@ enum WriteKind: CaseIterable {
 }
 
 enum ResultKind: CaseIterable {
-    case rows, files
+    case rows, files, manifest
 
     init(_ result: StatementResult) {
         self =
             switch result {
             case .rows: .rows
             case .files: .files
+            case .manifest: .manifest
             }
     }
 }

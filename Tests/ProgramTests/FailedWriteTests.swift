@@ -48,7 +48,7 @@ struct FailedWriteTests {
     func fullDisk(format: String) throws {
         let program = try Self.prepared(format)
         let before = try program.contents()
-        var limits = Program.Limits()
+        var limits = Program.limits
         limits.fileBytes = 1 << 20
         let run = try program.sql(
             "INSERT OVERWRITE DIRECTORY 'out' USING \(format) \(Self.large)", limits: limits)
@@ -63,19 +63,17 @@ struct FailedWriteTests {
     func interruption(format: String) throws {
         let program = try Self.prepared(format)
         let before = try program.contents()
-        var limits = Program.Limits()
-        limits.seconds = 0
         let running = try program.start(
             [
                 "-e",
                 "INSERT OVERWRITE DIRECTORY 'out' USING \(format) \(Self.large)",
                 "--progress", "none",
-            ], limits: limits)
+            ])
         // The staging directory shows that the job is at work.
         let deadline = Date().addingTimeInterval(30)
         while try program.contents().count == before.count, Date() < deadline { usleep(2_000) }
-        running.process.interrupt()
-        let run = try running.finish()
+        running.send(SIGINT)
+        let run = try running.waited()
         #expect(run.status == 130)
         #expect(!run.errors.contains("error"), "\(run.errors)")
         #expect(try program.contents() == before)
@@ -92,7 +90,7 @@ struct FailedWriteTests {
             [.posixPermissions: 0], ofItemAtPath: root.appendingPathComponent("secret").path)
         try FileManager.default.setAttributes(
             [.posixPermissions: 0o555], ofItemAtPath: root.appendingPathComponent("open").path)
-        var limits = Program.Limits()
+        var limits = Program.limits
         limits.isUnprivileged = true
         let before = try program.contents()
         for statement in [

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 /// Reads files that are not what they say, or are made to exhaust the reader.
@@ -6,12 +7,9 @@ import Testing
 struct HostileFileTests {
     /// Compresses bytes with the system's gzip.
     private static func gzip(_ program: Program, _ name: String) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/gzip")
-        process.arguments = ["-f", program.folder.appendingPathComponent(name).path]
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        let gzip = URL(fileURLWithPath: "/bin/gzip")
+        let file = program.folder.appendingPathComponent(name).path
+        #expect(try ProgramRun.run(gzip, ["-f", file]).status == 0)
     }
 
     @Test("empty files have no rows, and empty Parquet files are none")
@@ -135,7 +133,7 @@ struct HostileFileTests {
         for _ in 0..<400 { handle.write(block) }
         try handle.close()
         try Self.gzip(program, "a.csv")
-        var limits = Program.Limits()
+        var limits = Program.limits
         limits.memoryBytes = 300 << 20
         let run = try program.sql("SELECT count(*) AS n FROM csv.`a.csv.gz`", limits: limits)
         #expect(run.status == 0 && run.output == "{\"n\":400000}\n", "\(run.errors)")

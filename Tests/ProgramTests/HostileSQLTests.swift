@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 /// Gives etl-submit text that no person writes: it must answer within seconds, with a status of the contract,
@@ -6,7 +7,7 @@ import Testing
 @Suite("SQL text made to break things", .serialized)
 struct HostileSQLTests {
     /// Runs a file of SQL; the answer must come from the program itself, soon.
-    private func answer(_ bytes: Data, seconds: Double = 20) throws -> Program.Run {
+    private func answer(_ bytes: Data, seconds: Double = 20) throws -> ProgramRun {
         let program = try Program()
         try program.write("job.sql", bytes)
         let run = try program.run(["job.sql", "--output", "none", "--progress", "none"])

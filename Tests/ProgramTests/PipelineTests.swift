@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 /// Runs pipelines as a user does: from the example to tests that fail.
@@ -48,7 +49,7 @@ struct PipelineTests {
     func exampleIsShown() throws {
         let program = try example()
         for (name, data) in try program.contents("p") {
-            let shown = Program.root.appendingPathComponent("examples/pipeline/\(name)")
+            let shown = ProgramRun.root.appendingPathComponent("examples/pipeline/\(name)")
             var isFolder: ObjCBool = false
             _ = FileManager.default.fileExists(
                 atPath: program.folder.appendingPathComponent("p/\(name)").path, isDirectory: &isFolder)
@@ -155,17 +156,15 @@ struct PipelineTests {
               - name: slow
                 sql: SELECT sum(length(sha2(string(a.id + b.id), 256))) AS s FROM range(9000) a, range(9000) b
             """)
-        var limits = Program.Limits()
-        limits.seconds = 0
-        let first = try program.start(["."], limits: limits)
+        let first = try program.start(["."])
         let deadline = Date().addingTimeInterval(30)
         while try !program.contents().keys.contains(".millrace/lock"), Date() < deadline { usleep(2_000) }
         usleep(300_000)
         let second = try program.run(["."])
         #expect(
             second.status == 1 && second.errors.contains("Another run of this pipeline"), "\(second.errors)")
-        first.process.interrupt()
-        let run = try first.finish()
+        first.send(SIGINT)
+        let run = try first.waited()
         #expect(run.status == 130, "\(run.errors)")
         #expect(try program.contents(".millrace/staging").isEmpty)
         #expect(try program.contents(".millrace/tables").isEmpty)
@@ -174,7 +173,7 @@ struct PipelineTests {
     @Test("a directory that cannot be written, and files in the way of `init`, are told")
     func unwritable() throws {
         let program = try example()
-        var limits = Program.Limits()
+        var limits = Program.limits
         limits.isUnprivileged = true
         let run = try program.run(["p"], limits: limits)
         #expect(run.status == 1 && run.errors.contains("[PIPELINE_STATE] Cannot make"), "\(run.errors)")

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Synchronization
 import Testing
 
@@ -17,7 +18,7 @@ struct SparkFileTests {
         var rows: [[String?]]?
     }
 
-    private static let folder = Program.root.appendingPathComponent("Tests/Oracle/files")
+    private static let folder = ProgramRun.root.appendingPathComponent("Tests/Oracle/files")
 
     private static func cases(_ group: String) throws -> [Case] {
         let text = try String(contentsOf: folder.appendingPathComponent(group + ".jsonl"), encoding: .utf8)
@@ -41,7 +42,7 @@ struct SparkFileTests {
 
     /// Cases that differ from Spark, by intent or not yet, with the reason.
     private static func knownDifferences() throws -> [String: String] {
-        let file = Program.root.appendingPathComponent("Tests/ProgramTests/KnownDifferences.txt")
+        let file = ProgramRun.root.appendingPathComponent("Tests/ProgramTests/KnownDifferences.txt")
         var found: [String: String] = [:]
         for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
         where !line.hasPrefix("#") {

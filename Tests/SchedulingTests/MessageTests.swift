@@ -27,7 +27,7 @@ enum MessageCorpus {
                 ])),
         .launch(Launch(attempt: attempt, memoryBytes: 0, inputs: [])), .cancel(attempt),
         .drop([attempt, attempt]), .drop([]), .dropJob(JobID(1), keeping: GoldenLog.result),
-        .dropJob(JobID(rawValue: .max), keeping: nil),
+        .dropJob(JobID(rawValue: .max), keeping: nil), .endJob(JobID(3)),
     ]
 
     static let reports: [Report] = [

@@ -58,7 +58,7 @@ enum OutcomeKind: CaseIterable {
 }
 
 enum CommandKind: CaseIterable {
-    case launch, cancel, drop, dropJob
+    case launch, cancel, drop, dropJob, endJob
 
     init(_ command: Command) {
         self =
@@ -67,6 +67,7 @@ enum CommandKind: CaseIterable {
             case .cancel: .cancel
             case .drop: .drop
             case .dropJob: .dropJob
+            case .endJob: .endJob
             }
     }
 }

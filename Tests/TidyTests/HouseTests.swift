@@ -57,4 +57,12 @@ struct HouseTests {
             manifest: tree.manifest, sourceFolders: tree.sourceFolders, testFolders: tree.testFolders)
         #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
     }
+
+    @Test("has an article on each room, and names in it what is there")
+    func articlesAreTrue() {
+        let articles = Articles(SourceTree.shared.files)
+        let missing = articles.missing()
+        #expect(missing.isEmpty, "\(missing.joined(separator: "\n"))")
+        expectNone(SourceTree.shared.files.flatMap(articles.violations))
+    }
 }

@@ -29,7 +29,8 @@ enum House {
         Room(name: "Planner"),
         Room(name: "Catalog"),
         // cluster
-        Room(name: "Settings", packages: ["Yams", "ArgumentParser"]),
+        // Runs a program's command, which may be asynchronous.
+        Room(name: "Settings", packages: ["Yams", "ArgumentParser"], mayBeAsynchronous: true),
         // Its service protocols are asynchronous control calls; nothing in it runs them.
         Room(name: "Protocol", packages: ["SwiftProtobuf"], mayBeAsynchronous: true),
         Room(name: "Shuffle"),

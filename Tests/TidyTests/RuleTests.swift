@@ -182,4 +182,26 @@ struct RuleTests {
                 "target ATests has no folder Tests/ATests",
             ])
     }
+
+    @Test("an article that is missing, or names what is not there, is reported")
+    func articles() {
+        let code = source("struct Adder { func add() {} }\n")
+        #expect(Articles([code]).missing().count == 1)
+        func found(_ text: String) -> [Int] {
+            let article = source(text, "Sources/Kernels/Kernels.docc/Kernels.md")
+            let articles = Articles([code, article])
+            #expect(articles.missing().isEmpty)
+            return articles.violations(in: article).map(\.line)
+        }
+        let good = """
+            # ``Kernels``
+            `Adder` and `Adder.add` are in `Adding.swift` of `Sources/Kernels`; `SELECT`, `a+b`, `add`.
+                `Nothing` in a picture
+            """
+        #expect(found(good + "\n").isEmpty)
+        #expect(found("# Kernels\n`Adder`\n") == [1])
+        #expect(found("# ``Kernels``\n`Subtracter`\n`Adder.subtract`\n`Sub.swift`\n") == [2, 3, 4])
+        #expect(found("# ``Kernels``\n`Tests/NoTests` `Adder`\n`Sources/Nowhere`\n") == [2, 3])
+        #expect(found("# ``Kernels``\n```\n`Subtracter`\n```\n`Compute`, `TidyTests`\n").isEmpty)
+    }
 }

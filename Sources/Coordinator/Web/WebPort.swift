@@ -2,9 +2,8 @@ import Transport
 import Vocabulary
 
 /// Serves the page, REST, probes and metrics to people and their tools: cleartext as HTTP/1.1; with a
-/// certificate as
-/// HTTP/2 over TLS 1.3, which browsers, Prometheus and Kubernetes' probes speak, without asking for a
-/// certificate.
+/// certificate as HTTP/2 over TLS 1.3, which browsers, Prometheus and Kubernetes' probes speak, without
+/// asking for a certificate.
 package final class WebPort: Sendable {
     private enum Server: Sendable {
         case plain(PlainWebServer)

@@ -136,9 +136,13 @@ final class HashAggregateOperator: Operator {
             if mode == .final {
                 let numbers = groups ?? UnsafePointer(zeroGroups(count))
                 let states = Array(columns[calls[call].states])
-                try accumulator.merge(groups: numbers, states: states, count: count)
+                try calls[call].origin.placing {
+                    try accumulator.merge(groups: numbers, states: states, count: count)
+                }
             } else {
-                try calls[call].update(accumulator, columns: columns, groups: groups, count: count)
+                try calls[call].origin.placing {
+                    try calls[call].update(accumulator, columns: columns, groups: groups, count: count)
+                }
             }
         }
     }
@@ -205,7 +209,9 @@ final class HashAggregateOperator: Operator {
         if mode == .partial {
             columns += states(from: from, count: count)
         } else {
-            for accumulator in accumulators { columns += try accumulator.results(from: from, count: count) }
+            for (call, accumulator) in zip(calls, accumulators) {
+                columns += try call.origin.placing { try accumulator.results(from: from, count: count) }
+            }
         }
         return Batch(columns: columns, count: count)
     }
@@ -233,6 +239,7 @@ struct AggregateArguments {
     /// Positions of the arguments among the evaluated columns.
     private let arguments: Range<Int>
     private let filter: Int?
+    var origin: Origin { call.origin }
     /// Positions of the states in a final aggregation's input.
     let states: Range<Int>
 

@@ -17,6 +17,8 @@ final class JoinBuild {
     private let context: TaskContext
     private var isBuilder: Bool
     private var held: [Batch] = []
+    /// What `held` takes, until the table's own reservation stands for it.
+    private let reservation: Reservation
 
     init(
         input: any Operator, keys: [Expression], schema: Schema, sharedAs sharedKey: SharedBuilds.Key?,
@@ -28,6 +30,7 @@ final class JoinBuild {
         self.sharedKey = sharedKey
         self.context = context
         isBuilder = sharedKey == nil
+        reservation = Reservation(context.resources.budget, owner: "The build side of a join")
     }
 
     deinit {
@@ -48,7 +51,9 @@ final class JoinBuild {
             try context.checkCancelled()
             switch try input.next() {
             case .blocked(let wakeup): return .blocked(wakeup)
-            case .batch(let batch): held.append(batch)
+            case .batch(let batch):
+                try reservation.resize(to: reservation.bytes + batch.ownBytes)
+                held.append(batch)
             case .finished:
                 let made = try make()
                 if let sharedKey {
@@ -64,6 +69,7 @@ final class JoinBuild {
         let rows =
             held.isEmpty ? Batch(columns: schema.types.map { .empty($0) }, count: 0) : Concat.batches(held)
         held = []
+        try reservation.resize(to: 0)
         return try JoinTable(rows: rows, keys: try keys.evaluate(rows), budget: context.resources.budget)
     }
 }

@@ -49,8 +49,7 @@ final class NestedLoopJoinOperator: Operator {
                 case .blocked: return pull
                 case .batch(let batch):
                     held.append(batch)
-                    try reservation.resize(
-                        to: reservation.bytes + batch.columns.reduce(0) { $0 + $1.ownBytes })
+                    try reservation.resize(to: reservation.bytes + batch.ownBytes)
                 case .finished: finishBuilding()
                 }
             case .probing:

@@ -18,15 +18,3 @@ package protocol Operator: AnyObject {
 extension Operator {
     func offer(_ filter: JoinKeyFilter, columns: [Int]) {}
 }
-
-/// Feeds a reader's batches into a tree of operators.
-final class StreamOperator: Operator {
-    private let stream: any BatchStream
-
-    init(_ stream: any BatchStream) { self.stream = stream }
-
-    func next() throws -> Pull {
-        guard let batch = try stream.next() else { return .finished }
-        return .batch(batch)
-    }
-}

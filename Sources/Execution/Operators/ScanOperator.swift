@@ -73,18 +73,10 @@ final class ScanOperator: Operator {
     /// Adds folder columns, applies what filters are left, and keeps the columns that are wanted.
     private func finish(_ batch: Batch) throws -> Batch? {
         let values = scan.relation.files[currentFile].partitionValues
-        var whole = Batch(columns: layout.assemble(batch, folderValues: values), count: batch.count)
-        if let remaining {
-            let selection = try remaining.select(whole)
-            if selection.count == 0 { return nil }
-            if selection.count < whole.count {
-                whole = whole.projected(scan.output).gathered(selection)
-            } else {
-                whole = whole.projected(scan.output)
-            }
-            return whole
-        }
-        return whole.projected(scan.output)
+        let whole = Batch(columns: layout.assemble(batch, folderValues: values), count: batch.count)
+        guard let remaining else { return whole.projected(scan.output) }
+        let selection = try remaining.select(whole)
+        return selection.count == 0 ? nil : whole.projected(scan.output).gathered(selection)
     }
 }
 

@@ -8,9 +8,8 @@ import Vocabulary
 /// Writes a task's rows as files aside of what is visible; the statement's commit publishes them.
 ///
 /// Without partition columns the task writes one file after the other, each up to the target size. With them
-/// each combination of values has
-/// its own folder and its own open file; when too many are open, the one with the most rows gathered is
-/// written out.
+/// each combination of values has its own folder and its own open file; when too many are open, the first of
+/// them is ended, and its folder gets another one when more of its rows come.
 final class FileSink: TaskSink {
     /// One folder's rows: those gathered, and the file they go to.
     private final class Folder {

@@ -11,8 +11,8 @@ protocol Partitioner: AnyObject {
     func assign(_ batch: Batch, into partitions: UnsafeMutablePointer<UInt32>) throws
 }
 
-/// Rows with equal keys meet: hash scaled to the number of partitions (high bits, so that tables below may
-/// use the low).
+/// Deals rows with equal keys to one partition: their hash, scaled to the number of partitions (high bits, so
+/// that tables below may use the low).
 final class HashPartitioner: Partitioner {
     private let evaluator: Evaluator
     private let count: UInt64
@@ -35,7 +35,7 @@ final class HashPartitioner: Partitioner {
     }
 }
 
-/// Rows dealt out in turn, a batch's rows one after the other.
+/// Deals rows out in turn, a batch's rows one after the other.
 final class RoundRobinPartitioner: Partitioner {
     private let count: Int
     private var next: Int
@@ -55,8 +55,8 @@ final class RoundRobinPartitioner: Partitioner {
     }
 }
 
-/// Ascending ranges of the sort keys: partition p holds the rows from bound p-1 (inclusive) to bound p
-/// (exclusive).
+/// Deals rows out by ascending ranges of the sort keys: partition p holds the rows from bound p-1 (inclusive)
+/// to bound p (exclusive).
 final class RangePartitioner: Partitioner {
     private let evaluator: Evaluator
     private let encoder: SortKeyEncoder

@@ -59,7 +59,7 @@ final class ShuffleOutputBuilder {
 
     /// Appends a batch to a partition. Throws `SPILL_FAILED` (system).
     func add(_ batch: Batch, to partition: Int) throws {
-        let ownBytes = batch.columns.reduce(0) { $0 + $1.ownBytes }
+        let ownBytes = batch.ownBytes
         let bytes = ownBytes + newHeapBytes(batch)
         let hasMemory = memory.tryGrow(by: bytes)
         if hasMemory { pendingBytes += bytes }

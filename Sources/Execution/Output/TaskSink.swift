@@ -20,6 +20,8 @@ package struct TaskResult: Sendable {
     package var files: [WrittenFile] = []
     /// Checksum over the output's sizes, by which a reader knows that it reads this output.
     package var checksum: UInt64 = 0
+    /// What a connector found out, for the commit; empty for blocks and files.
+    package var note: [UInt8] = []
 }
 
 /// Names a file that a task wrote aside.

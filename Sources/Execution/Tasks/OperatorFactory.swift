@@ -17,6 +17,10 @@ struct OperatorFactory {
         let settings = context.settings
         switch plan {
         case .scan(let scan): return try ScanOperator(scan, context: context)
+        case .externalScan(let scan): return try ExternalScanOperator(scan, context: context)
+        case .describe(let relation): return try DescribeOperator(relation, context: context)
+        case .externalWrite(let target, let input):
+            return try ExternalWriteOperator(target, input: try make(input), context: context)
         case .shuffleRead(let read): return try ShuffleReadOperator(read, context: context)
         case .values(let rows, let schema):
             return ValuesOperator(rows: context.fragment.taskIndex == 0 ? rows : [], schema: schema)

@@ -17,6 +17,7 @@ package final class TaskContext: Sendable {
     package let resources: WorkerResources
     package let counters = TaskMeter()
     private let cancelled = Atomic<Bool>(false)
+    private let waiters = Mutex<[@Sendable () -> Void]>([])
 
     package init(
         attempt: AttemptID, jobID: String, fragment: TaskFragment, inputs: [StageID: [OutputAddress]],
@@ -31,8 +32,17 @@ package final class TaskContext: Sendable {
 
     package var settings: SessionSettings { fragment.settings }
 
-    /// Asks the task to stop at its next batch.
-    package func cancel() { cancelled.store(true, ordering: .relaxed) }
+    /// Asks the task to stop at its next batch; wakes it where it waits for a connector.
+    package func cancel() {
+        cancelled.store(true, ordering: .sequentiallyConsistent)
+        for waiter in waiters.withLock({ $0 }) { waiter() }
+    }
+
+    /// Calls `waiter` when the task is cancelled, at once if it was; the one before is forgotten.
+    func onCancel(_ waiter: @escaping @Sendable () -> Void) {
+        waiters.withLock { $0 = [waiter] }
+        if cancelled.load(ordering: .sequentiallyConsistent) { waiter() }
+    }
 
     package var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 
@@ -55,10 +65,13 @@ package final class WorkerResources: Sendable {
     package let files: any FileAccess
     /// Reads files for a job's tasks.
     package let readers: FileReaders
+    package let connectors: ConnectorRegistry
+    package let secrets = SecretResolver()
+    package let holds = JobHolds()
 
     package init(
         budget: MemoryBudget, store: ShuffleStore, shuffle: any ShuffleSource, spillDirectory: String,
-        encodesShuffle: Bool, files: any FileAccess
+        encodesShuffle: Bool, files: any FileAccess, connectors: ConnectorRegistry = ConnectorRegistry()
     ) {
         self.budget = budget
         self.store = store
@@ -66,6 +79,7 @@ package final class WorkerResources: Sendable {
         self.spillDirectory = spillDirectory
         self.encodesShuffle = encodesShuffle
         self.files = files
+        self.connectors = connectors
         readers = FileReaders(files: files)
     }
 }

@@ -82,6 +82,7 @@ package final class TaskRun: @unchecked Sendable {
             sink = try ShuffleSink(
                 partitioning, schema: fragment.plan.schema, bounds: bounds.first, context: context)
         case .files(let write): sink = try FileSink(write, context: context)
+        case .manifest: sink = ManifestSink()
         }
         return nil
     }

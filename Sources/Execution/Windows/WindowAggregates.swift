@@ -14,9 +14,11 @@ enum WindowAggregates {
         _ call: WindowCall, _ arguments: [Vector], _ frames: WindowFrames, _ chunk: WindowChunk
     ) throws -> Vector {
         let values = arguments.map { $0.flattened() }
-        if frames.isWhole { return try whole(call, values, chunk) }
-        if frames.isGrowing { return try growing(call, values, frames, chunk) }
-        return try sliding(call, values, frames, chunk)
+        return try call.origin.placing {
+            if frames.isWhole { return try whole(call, values, chunk) }
+            if frames.isGrowing { return try growing(call, values, frames, chunk) }
+            return try sliding(call, values, frames, chunk)
+        }
     }
 
     private static func accumulator(_ call: WindowCall) throws -> Accumulator {

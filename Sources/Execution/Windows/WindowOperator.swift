@@ -59,7 +59,7 @@ final class WindowOperator: Operator {
                 try context.checkCancelled()
                 held.append(batch)
                 heldRows += batch.count
-                try reservation.resize(to: reservation.bytes + batch.columns.reduce(0) { $0 + $1.ownBytes })
+                try reservation.resize(to: reservation.bytes + batch.ownBytes)
                 if heldRows >= threshold, !plan.partition.isEmpty { try compute(isLast: false) }
             }
         }
@@ -88,9 +88,7 @@ final class WindowOperator: Operator {
             try give(rows, starts)
         }
         threshold = WindowOperator.chunkRows
-        try reservation.resize(
-            to: held.reduce(0) { $0 + $1.columns.reduce(0) { $0 + $1.ownBytes } }
-                + (ready?.columns.reduce(0) { $0 + $1.ownBytes } ?? 0))
+        try reservation.resize(to: held.reduce(0) { $0 + $1.ownBytes } + (ready?.ownBytes ?? 0))
     }
 
     private func give(_ rows: Batch, _ starts: [Int]) throws {

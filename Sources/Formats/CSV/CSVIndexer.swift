@@ -98,8 +98,7 @@ final class CSVIndexer {
     }
 
     /// Writes where the `wanted` fields of each row lie: those of field c from `starts[c * stride]` on.
-    /// Without
-    /// `nullValue` only fields that are empty without quotes are null.
+    /// Without `nullValue` only fields that are empty without quotes are null.
     func place(
         _ wanted: [UInt32], nullValue: [UInt8]?, stride: Int, _ starts: UnsafeMutablePointer<UInt32>,
         _ ends: UnsafeMutablePointer<UInt32>

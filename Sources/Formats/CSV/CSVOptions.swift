@@ -25,8 +25,7 @@ package struct CSVOptions: Sendable {
     package var patterns: TextPatterns
 
     /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user) for values that cannot be,
-    /// and
-    /// `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8 and for time patterns.
+    /// and `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8 and for time patterns.
     package init(
         _ options: [String: String] = [:], zone: Zone? = nil, patterns: TextPatterns = TextPatterns()
     ) throws(EngineError) {

@@ -4,8 +4,7 @@ import Memory
 import Vocabulary
 
 /// Infers the columns of CSV files as Spark does: names from the header or `_c0`, `_c1`, …; all strings
-/// unless
-/// `inferSchema` is set, then the narrowest type that holds every value.
+/// unless `inferSchema` is set, then the narrowest type that holds every value.
 ///
 /// Looks at all records up to `JSONSchemaInference.wholeBytes`, beyond at samples spread evenly over the
 /// files; a value outside of them that does not fit is treated as the read mode says.

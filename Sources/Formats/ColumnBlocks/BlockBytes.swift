@@ -1,4 +1,3 @@
-import CKernels
 import CLZ4
 import Memory
 
@@ -87,11 +86,8 @@ struct BlockBytes {
         base.storeBytes(of: UInt32(columns), toByteOffset: 12, as: UInt32.self)
         base.storeBytes(of: UInt64(body), toByteOffset: 16, as: UInt64.self)
         base.storeBytes(of: UInt64(inflated), toByteOffset: 24, as: UInt64.self)
-        let bytes = block.pointer(as: UInt8.self)
-        var check = block_crc32c(0, bytes, ColumnBlockFormat.checkedBytes)
-        check = block_crc32c(check, bytes + ColumnBlockFormat.headerBytes, body)
-        base.storeBytes(of: check, toByteOffset: 32, as: UInt32.self)
         base.storeBytes(of: 0, toByteOffset: 36, as: UInt32.self)
+        base.storeBytes(of: ColumnBlockFormat.checksum(block.bytes), toByteOffset: 32, as: UInt32.self)
         return block
     }
 }

@@ -46,15 +46,12 @@ package struct ColumnBlockDecoder {
     /// wrong or its content is not what an encoder makes; nothing is inflated before the checksum was
     /// verified.
     package func decode(_ bytes: UnsafeRawBufferPointer) throws(EngineError) -> Batch {
-        guard try ColumnBlockDecoder.blockBytes(header: bytes) == bytes.count, let base = bytes.baseAddress
-        else {
+        guard try ColumnBlockDecoder.blockBytes(header: bytes) == bytes.count else {
             throw ColumnBlockFormat.damaged("its size is wrong")
         }
         let body = UnsafeRawBufferPointer(rebasing: bytes[ColumnBlockFormat.headerBytes...])
-        let header = base.assumingMemoryBound(to: UInt8.self)
-        var check = block_crc32c(0, header, ColumnBlockFormat.checkedBytes)
-        check = block_crc32c(check, header + ColumnBlockFormat.headerBytes, body.count)
-        guard check == bytes.loadUnaligned(fromByteOffset: 32, as: UInt32.self) else {
+        let stored = bytes.loadUnaligned(fromByteOffset: 32, as: UInt32.self)
+        guard ColumnBlockFormat.checksum(bytes) == stored else {
             throw ColumnBlockFormat.damaged("its checksum is wrong")
         }
         let rows = ColumnBlockDecoder.rowCount(header: bytes)

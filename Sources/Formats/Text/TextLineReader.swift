@@ -18,8 +18,7 @@ package final class TextLineReader: BatchStream {
     private var offset = 0
 
     /// Begins to read; `fields` is the one string column, or none when only the number of lines matters.
-    /// Throws
-    /// `UNSUPPORTED_FEATURE` (user) for anything else.
+    /// Throws `UNSUPPORTED_FEATURE` (user) for anything else.
     package init(
         source: any ByteSource, range: Range<Int>, fields: [Field], batchRows: Int = Limits.batchRows
     ) throws(EngineError) {

@@ -34,9 +34,9 @@ struct Compiler {
         case .input(let ordinal, let type): return InputNode(ordinal, type)
         case .literal(let literal): return LiteralNode(literal)
         case .member(let inner, let index, let type): return MemberNode(try compile(inner), index, type)
-        case .cast(let inner, let type, let mode):
+        case .cast(let inner, let type, let mode, let origin):
             if inner.type == type { return try compile(inner) }
-            return CastNode(try compile(inner), type, mode, zone)
+            return CastNode(try compile(inner), type, mode, zone, origin)
         case .inList(let value, let list): return InListNode(try compile(value), list)
         case .conditional(let branches, let otherwise, let type):
             let compiled = try branches.map { (try compile($0.condition), try compile($0.result)) }
@@ -59,7 +59,7 @@ struct Compiler {
             let numbers = call.arguments[end...].compactMap { $0.literalValue?.value.integerValue }
             return LambdaNode(
                 form, Array(arguments[..<form.inputCount]), Array(arguments[form.inputCount..<end]),
-                numbers.map { Int($0) }, call.type)
+                numbers.map { Int($0) }, call.type, call.origin)
         }
         switch call.name {
         case "and", "or":

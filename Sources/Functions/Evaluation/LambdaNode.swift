@@ -29,9 +29,14 @@ final class LambdaNode: Node {
     private let inputs: [Node]
     private let bodies: [Node]
     private let variables: [Int]
+    private let origin: Origin
     override var cost: Double { inputs.reduce(50) { $0 + $1.cost } }
 
-    init(_ form: LambdaForm, _ inputs: [Node], _ bodies: [Node], _ variables: [Int], _ type: DataType) {
+    init(
+        _ form: LambdaForm, _ inputs: [Node], _ bodies: [Node], _ variables: [Int], _ type: DataType,
+        _ origin: Origin
+    ) {
+        self.origin = origin
         self.form = form
         self.inputs = inputs
         self.bodies = bodies
@@ -58,7 +63,7 @@ final class LambdaNode: Node {
         case .transform: return elements.list(type, [body], lists[0].validity)
         case .transformValues: return elements.list(type, [children[0], body], lists[0].validity)
         case .transformKeys:
-            try refuseKeys(body, elements)
+            try origin.placing { try refuseKeys(body, elements) }
             return elements.list(type, [body, children[1]], lists[0].validity)
         case .filter, .mapFilter: return kept(elements, children, body, lists[0].validity)
         default: return judged(elements, body, lists[0].validity)

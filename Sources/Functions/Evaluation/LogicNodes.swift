@@ -262,7 +262,7 @@ final class InListNode: FunctionNode {
         strings = texts
         lengths = Set(texts.map(\.count))
         others = Vector.of(inner.type, present.map(\.value))
-        super.init(.boolean, [inner], nulls: .propagates, isDeterministic: true)
+        super.init(.boolean, [inner], nulls: .propagates, isDeterministic: true, origin: .none)
     }
 
     override var ownCost: Double { arguments[0].type.physical == .view ? 15 : 2 }

@@ -90,13 +90,17 @@ class FunctionNode: Node {
     let arguments: [Node]
     private let nulls: NullRule
     private let isDeterministic: Bool
+    private let origin: Origin
     /// The last dictionary and what the function made of its entries.
     private var cache: (dictionary: Vector, result: Vector)?
     override var cost: Double { arguments.reduce(ownCost) { $0 + $1.cost } }
     var ownCost: Double { 2 }
 
-    init(_ type: DataType, _ arguments: [Node], nulls: NullRule, isDeterministic: Bool) {
+    init(
+        _ type: DataType, _ arguments: [Node], nulls: NullRule, isDeterministic: Bool, origin: Origin
+    ) {
         self.arguments = arguments
+        self.origin = origin
         self.nulls = nulls
         self.isDeterministic = isDeterministic
         super.init(type)
@@ -109,7 +113,7 @@ class FunctionNode: Node {
         var values: [Vector] = []
         values.reserveCapacity(arguments.count)
         for argument in arguments { values.append(try argument.value(frame)) }
-        return try run(values, count: frame.count)
+        return try origin.placing { try run(values, count: frame.count) }
     }
 
     private func run(_ values: [Vector], count: Int) throws -> Vector {
@@ -183,7 +187,9 @@ final class CallNode: FunctionNode {
         self.call = call
         self.settings = settings
         self.zone = zone
-        super.init(call.type, arguments, nulls: function.nulls, isDeterministic: function.isDeterministic)
+        super.init(
+            call.type, arguments, nulls: function.nulls, isDeterministic: function.isDeterministic,
+            origin: call.origin)
     }
 
     private static let harmless: Set<String> = [
@@ -216,7 +222,7 @@ final class CastNode: FunctionNode {
     private let mode: FailureMode
     private let zone: Zone
 
-    init(_ inner: Node, _ type: DataType, _ mode: CastMode, _ zone: Zone) {
+    init(_ inner: Node, _ type: DataType, _ mode: CastMode, _ zone: Zone, _ origin: Origin) {
         self.zone = zone
         self.mode =
             switch mode {
@@ -224,7 +230,7 @@ final class CastNode: FunctionNode {
             case .legacy: .legacy
             case .try: .null
             }
-        super.init(type, [inner], nulls: .propagates, isDeterministic: true)
+        super.init(type, [inner], nulls: .propagates, isDeterministic: true, origin: origin)
     }
 
     override var ownCost: Double { arguments[0].type.physical == .view || type.physical == .view ? 20 : 1.5 }

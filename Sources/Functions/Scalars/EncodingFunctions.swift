@@ -118,25 +118,9 @@ enum EncodingFunctions {
         ) { call in
             let rows = Rows(call)
             return try rows.bytes { row in
-                let bytes = rows.columns[0].bytes(row)
-                var (out, i) = ([UInt8](), 0)
-                while i < bytes.count {
-                    if bytes[i] == 37 {
-                        guard i + 2 < bytes.count,
-                            let value = Hex.bytes(Array(bytes[(i + 1)...(i + 2)]))?.first
-                        else {
-                            throw EngineError.data(
-                                "CANNOT_DECODE_URL",
-                                "The provided URL cannot be decoded: \(rows.text(0, row)).")
-                        }
-                        out.append(value)
-                        i += 3
-                    } else {
-                        out.append(bytes[i] == 43 ? 32 : bytes[i])
-                        i += 1
-                    }
-                }
-                return out
+                if let decoded = urlDecoded(rows.columns[0].bytes(row)) { return decoded }
+                throw EngineError.data(
+                    "CANNOT_DECODE_URL", "The provided URL cannot be decoded: \(rows.text(0, row)).")
             }
         },
         ScalarFunction(
@@ -178,6 +162,25 @@ enum EncodingFunctions {
             }
         },
     ]
+
+    /// Decodes `+` and `%xx`; nil where an escape is broken.
+    static func urlDecoded(_ bytes: [UInt8]) -> [UInt8]? {
+        var (out, i) = ([UInt8](), 0)
+        while i < bytes.count {
+            if bytes[i] == 37 {
+                guard i + 2 < bytes.count, let value = Hex.bytes(Array(bytes[(i + 1)...(i + 2)]))?.first
+                else {
+                    return nil
+                }
+                out.append(value)
+                i += 3
+            } else {
+                out.append(bytes[i] == 43 ? 32 : bytes[i])
+                i += 1
+            }
+        }
+        return out
+    }
 
     private static func hexDigest(_ call: Invocation, _ digest: ([UInt8]) -> [UInt8]) -> Vector {
         let rows = Rows(call)

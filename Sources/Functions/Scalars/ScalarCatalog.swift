@@ -6,4 +6,6 @@ enum ScalarCatalog {
         + DateFunctions.all + DatePartFunctions.all + TimestampFunctions.all + CollectionFunctions.all
         + SessionFunctions.all + LambdaForm.functions
         + ArrayFunctions.all + TextFunctions.all + JSONText.all + GroupKey.all
+        + JSONFunctions.all + CSVText.all + URLFunctions.all + FormatString.all + ArrayPairFunctions.all
+        + ZoneFunctions.all + CheckedTextFunctions.all + RandomFunctions.all
 }

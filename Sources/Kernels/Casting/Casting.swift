@@ -5,8 +5,7 @@ import Vocabulary
 /// Converts vectors between types as Spark's CAST does.
 package enum Casting {
     /// Returns the values of `input` (flat or constant) as `type`. A value that does not fit fails, is null
-    /// or wraps as
-    /// `mode` says. Local times are those of `zone`.
+    /// or wraps as `mode` says. Local times are those of `zone`.
     package static func cast(
         _ input: Vector, to type: DataType, mode: FailureMode, zone: Zone
     ) throws(EngineError) -> Vector {

@@ -104,6 +104,11 @@ enum GatherLoops {
 }
 
 extension Vector {
+    /// Returns the selected rows.
+    package func gathered(_ selection: Selection) -> Vector {
+        gathered(UnsafePointer(selection.rows), count: selection.count)
+    }
+
     /// Returns the values at `rows`, in that order. A dictionary vector keeps its dictionary, a constant
     /// stays one; string bytes are shared.
     package func gathered(_ rows: UnsafePointer<UInt32>, count: Int) -> Vector {

@@ -83,7 +83,6 @@ package struct CivilDate: Equatable, Sendable {
 
 /// Splits and joins numbers of microseconds.
 package enum ClockTime {
-    package static let microsecondsPerSecond = 1_000_000
     package static let microsecondsPerDay = 86_400_000_000
 
     /// Returns the quotient rounded down.

@@ -33,8 +33,7 @@ package final class Zone: Sendable {
     private static let known = Mutex<[String: Zone]>([:])
 
     /// Returns the zone called `name`: an id of the zone database, `UTC`, `Z`, or an offset such as `+02:00`.
-    /// Throws
-    /// `INVALID_TIMEZONE`.
+    /// Throws `INVALID_TIMEZONE`.
     package static func named(_ name: String) throws(EngineError) -> Zone {
         if let zone = known.withLock({ $0[name] }) { return zone }
         guard let zone = fixed(name) ?? database(name) else {

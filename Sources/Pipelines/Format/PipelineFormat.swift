@@ -12,10 +12,10 @@ enum PipelineFormat {
         FormatKey("max_active_runs", .integer(atLeast: 1), "Most runs at the same time."),
         FormatKey("default_args", .object(defaults), "How steps are tried again."),
         FormatKey("vars", .map(.any), "Values for {{ var('name') }}."),
-        FormatKey("connections", .map(.any), "Databases by name.", isBuilt: false),
+        FormatKey("connections", .map(.any), "Databases by name: uri or url, user, password."),
         FormatKey("extract", .list(.object(extract)), "Steps that bring data in."),
         FormatKey("transform", .list(.object(transform)), "Steps that make tables of tables."),
-        FormatKey("load", .list(.any), "Steps that bring tables into databases.", isBuilt: false),
+        FormatKey("load", .list(.object(load)), "Steps that bring tables into databases and directories."),
         FormatKey("alerts", .list(.any), "Who is told of failures.", isBuilt: false),
         FormatKey("metrics", .map(.any), "Where runs are reported.", isBuilt: false),
     ])
@@ -37,17 +37,70 @@ enum PipelineFormat {
             FormatKey("description", .text, "What the table holds."),
             FormatKey("file", .object(file), "Files to read."),
             FormatKey("rest", .any, "REST interface to read.", isBuilt: false),
-            FormatKey("sql", .any, "Query to run in a database.", isBuilt: false),
-            FormatKey("connector", .any, "Kafka Connect source file.", isBuilt: false),
+            FormatKey("sql", .object(sqlSource), "Query to run in a database, or table to read."),
+            FormatKey("connector", .text, "File of a Kafka Connect JDBC source, used as it is."),
+            FormatKey("tables", .oneOrMore(.text), "Tables of the connector, where its file names none."),
             FormatKey("command", .any, "Program whose JSON lines become the table.", isBuilt: false),
             FormatKey(
                 "write_disposition", .choice(["replace", "append", "merge"]),
-                "What becomes of earlier rows; replace by default, the others are not built yet."),
-            FormatKey("primary_key", .oneOrMore(.text), "Columns that tell rows apart.", isBuilt: false),
-            FormatKey("schema_contract", .any, "What may change in the schema.", isBuilt: false),
+                "What becomes of earlier rows; replace by default, append for incremental reads."),
+            FormatKey("primary_key", .oneOrMore(.text), "Columns that tell rows apart; merge needs them."),
+            FormatKey(
+                "schema_contract", .anyOf([contractMode, .object(contract)]),
+                "What may change in the table's schema; evolve by default."),
             FormatKey("incremental", .any, "Cursor of incremental reads.", isBuilt: false),
             FormatKey("tags", .oneOrMore(.text), "Words for the selector tag:."),
         ] + tested, oneOf: ["file", "rest", "sql", "connector", "command"])
+
+    private static let contractMode = FormatShape.choice(SchemaContract.Mode.allCases.map(\.rawValue))
+
+    static let contract = FormatObject(keys: [
+        FormatKey("columns", contractMode, "What becomes of columns that the table has not."),
+        FormatKey("data_type", contractMode, "What becomes of values of another type."),
+    ])
+
+    static let connection = FormatObject(
+        keys: [
+            FormatKey("uri", .text, "Address, such as postgresql://user@host:5432/database."),
+            FormatKey("url", .text, "The same as jdbc:postgresql://host:5432/database."),
+            FormatKey("user", .text, "User, where the address names none."),
+            FormatKey("password", .text, "Password, by reference: {{ env_var('NAME') }}."),
+        ], oneOf: ["uri", "url"])
+
+    static let sqlSource = FormatObject(
+        keys: [
+            FormatKey("connection", .text, "Name among connections.", isRequired: true),
+            FormatKey("query", .text, "Query in the database's own SQL."),
+            FormatKey("table", .text, "Table to read whole, schema.table."),
+            FormatKey("partition_column", .text, "Column by whose ranges parts are read side by side."),
+            FormatKey("lower_bound", .text, "Start of the ranges; the smallest value by default."),
+            FormatKey("upper_bound", .text, "End of the ranges; the greatest value by default."),
+            FormatKey("partitions", .integer(atLeast: 1), "Number of parts; by size by default."),
+            FormatKey("incremental", .object(incremental), "Read only what is new since the last run."),
+        ], oneOf: ["query", "table"])
+
+    static let incremental = FormatObject(keys: [
+        FormatKey("cursor_path", .text, "Column that grows with every change.", isRequired: true),
+        FormatKey("initial_value", .text, "Value after which the first read begins."),
+        FormatKey(
+            "delay", .duration,
+            "Rows younger than this wait for the next run; for databases without PostgreSQL's snapshots."),
+    ])
+
+    static let load = FormatObject(
+        keys: [
+            FormatKey("name", .text, "Name of the step.", isRequired: true),
+            FormatKey("description", .text, "What the step is for."),
+            FormatKey("from", .text, "Step whose table is loaded.", isRequired: true),
+            FormatKey("connection", .text, "Name among connections."),
+            FormatKey("table", .text, "Table to load, schema.table; made where it is missing."),
+            FormatKey("write", .object(write), "Directory to write instead of a table."),
+            FormatKey(
+                "write_disposition", .choice(["append", "replace", "merge"]),
+                "What becomes of the target's rows; append by default."),
+            FormatKey("primary_key", .oneOrMore(.text), "Columns by which merge finds rows."),
+            FormatKey("tags", .oneOrMore(.text), "Words for the selector tag:."),
+        ], oneOf: ["table", "write"])
 
     static let file = FormatObject(keys: [
         FormatKey("path", .text, "File, directory or glob.", isRequired: true),

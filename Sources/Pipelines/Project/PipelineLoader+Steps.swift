@@ -21,10 +21,18 @@ extension PipelineLoader {
             macros = project.macros
         }
         names.sources = project.sources
-        try addNames(extracts + transforms.filter { $0["dbt"] == nil }, project, root)
-
-        var steps = try extracts.map(extract)
-        var owners = extracts
+        connections = try readConnections(root["connections"])
+        var steps: [PipelineStep] = []
+        var owners: [FormatValue] = []
+        for entry in extracts {
+            for step in try extract(entry) {
+                steps.append(step)
+                owners.append(entry)
+            }
+        }
+        try addNames(
+            zip(steps, owners).map { ($0.name, $1["name"] ?? $1) }
+                + transforms.filter { $0["dbt"] == nil }.map(named), project, root)
         for entry in transforms where entry["sql"] != nil {
             steps.append(try transform(entry))
             owners.append(entry)
@@ -40,6 +48,10 @@ extension PipelineLoader {
             steps.append(seed(name, file))
             owners.append(FormatValue(kind: .null, location: root.location))
         }
+        for entry in root["load"]?.elements ?? [] {
+            steps.append(try load(entry, after: steps))
+            owners.append(FormatValue(kind: .null, location: entry.location))
+        }
         if steps.isEmpty {
             throw root.error("The pipeline has no steps", remedy: "Add some below extract or transform.")
         }
@@ -48,7 +60,9 @@ extension PipelineLoader {
     }
 
     /// Collects names that ref() may say; each may be there once.
-    private func addNames(_ entries: [FormatValue], _ project: DbtProject, _ root: FormatValue) throws {
+    private func addNames(
+        _ entries: [(name: String, place: FormatValue)], _ project: DbtProject, _ root: FormatValue
+    ) throws {
         func add(_ name: String, _ place: FormatValue) throws {
             guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]{0,99}/) != nil else {
                 throw place.error(
@@ -59,10 +73,7 @@ extension PipelineLoader {
             if isTaken { throw place.error("Two steps have the same name: \(name)") }
             names.steps.insert(name)
         }
-        for entry in entries {
-            guard let name = entry["name"] else { throw entry.error("The step needs a name") }
-            try add(name.printed, name)
-        }
+        for entry in entries { try add(entry.name, entry.place) }
         for model in project.models {
             let place = SourceLocation(file: files.path(model.file), line: 1, column: 1, lineText: "")
             try add(model.name, FormatValue(kind: .null, location: place))
@@ -73,15 +84,17 @@ extension PipelineLoader {
         }
     }
 
+    private func named(_ entry: FormatValue) throws -> (name: String, place: FormatValue) {
+        guard let name = entry["name"] else { throw entry.error("The step needs a name") }
+        return (name.printed, name)
+    }
+
     // MARK: kinds of steps
 
-    private func extract(_ entry: FormatValue) throws -> PipelineStep {
-        let name = entry["name"]?.printed ?? ""
-        if let how = entry["write_disposition"], how.printed != "replace" {
-            throw how.error(
-                "This write_disposition is known, but not built yet: \(how.printed)",
-                remedy: "Use replace.", code: "UNSUPPORTED_FEATURE")
-        }
+    private func extract(_ entry: FormatValue) throws -> [PipelineStep] {
+        if let connector = entry["connector"] { return try connectorSteps(entry, connector) }
+        let name = try named(entry).name
+        if let source = entry["sql"] { return [try sqlStep(entry, source, name)] }
         guard let file = entry["file"], let path = file["path"] else {
             throw entry.error("The extract step needs a file with its path")
         }
@@ -99,11 +112,23 @@ extension PipelineLoader {
             }
         }
         let columns = file["schema"].map { " (\($0.printed))" } ?? ""
+        var rule = ExtractRule()
+        rule.source = format
+        rule.options = options
+        try setDisposition(entry, &rule)
+        if !columns.isEmpty, !rule.isPlain {
+            throw entry.error(
+                "A file's schema cannot be given together with write_disposition or schema_contract yet",
+                code: "UNSUPPORTED_FEATURE")
+        }
         let definition = "\(columns) USING \(format)\(SQLText.options(options))"
-        return PipelineStep(
-            name: name, kind: .extract, file: files.path("etl.yml"), tags: Set(entry["tags"]?.texts ?? []),
-            sql: "SELECT * FROM millrace_input",
-            relations: [Relation(view: "millrace_input", step: nil, definition: definition)])
+        return [
+            PipelineStep(
+                name: name, kind: .extract, file: files.path("etl.yml"),
+                tags: Set(entry["tags"]?.texts ?? []), sql: "SELECT * FROM millrace_input",
+                relations: [Relation(view: "millrace_input", step: nil, definition: definition)],
+                extract: rule)
+        ]
     }
 
     private func seed(_ name: String, _ file: String) -> PipelineStep {
@@ -138,7 +163,7 @@ extension PipelineLoader {
         return query
     }
 
-    private func write(_ value: FormatValue) throws -> WriteTarget {
+    func write(_ value: FormatValue) throws -> WriteTarget {
         if let mode = value["mode"], mode.printed != "overwrite" {
             throw mode.error(
                 "This mode is known, but not built yet: \(mode.printed)", remedy: "Use overwrite.",

@@ -11,6 +11,8 @@ package struct PipelineLoader {
     let names = TableNames()
     var vars: [String: TemplateValue] = [:]
     var macros = MacroLibrary()
+    /// Options of each connection, secrets by reference.
+    var connections: [String: [(name: String, value: String)]] = [:]
 
     /// `directory` holds `etl.yml`; `vars` are values from the command line, over those of the files;
     /// `environment` answers env_var().

@@ -65,8 +65,9 @@ package struct PipelineRun {
                     broken.insert(step.name)
                     summary.failed += 1
                 }
-            } catch let error as EngineError {
+            } catch var error as EngineError {
                 state.discard(step.name)
+                if error.location == nil { error.location = step.location }
                 if job.current.isCancelled { throw error }
                 broken.insert(step.name)
                 summary.failed += 1
@@ -90,6 +91,7 @@ package struct PipelineRun {
         let clock = ContinuousClock()
         let start = clock.now
         let outcome = try await make(step)
+        if step.load != nil { return done(step, outcome, since: start) }
         guard try await testAll(step, staged: step.name, &summary) else {
             state.discard(step.name)
             report(
@@ -110,13 +112,29 @@ package struct PipelineRun {
                 file: "write of \(step.name)", timeoutSeconds: pipeline.retries.timeoutSeconds)
         }
         try state.publish(step.name)
-        let took = clock.now - start
+        return done(step, outcome, since: start)
+    }
+
+    private func done(
+        _ step: PipelineStep, _ outcome: StepJob.Outcome, since start: ContinuousClock.Instant
+    ) -> Bool {
+        let took = ContinuousClock().now - start
         let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
         report(
             .finished(
                 step: step.name, kind: step.kind, rowsIn: outcome.rowsIn, rowsOut: outcome.rowsOut,
                 seconds: seconds))
         return true
+    }
+
+    /// Brings the table of another step into a database. Another try of the same table changes nothing there.
+    private func load(_ step: PipelineStep, _ rule: LoadRule) async throws -> StepJob.Outcome {
+        let id = "\(pipeline.name)/\(step.name)/\(state.generation(of: rule.from))"
+        let options = SQLText.options(rule.options + (rule.source == "jdbc" ? [("loadid", id)] : []))
+        let target = "INSERT OVERWRITE DIRECTORY USING \(rule.source)\(options)"
+        return try await job.run(
+            prelude: try views(step.relations, staged: nil) + [target], sql: step.sql, file: step.label,
+            timeoutSeconds: pipeline.retries.timeoutSeconds)
     }
 
     /// Writes the step's table aside; tries again what the machine failed.
@@ -126,6 +144,13 @@ package struct PipelineRun {
         var attempt = 1
         while true {
             do {
+                if let load = step.load { return try await self.load(step, load) }
+                if let rule = step.extract, !rule.isPlain {
+                    return try await ExtractRun(
+                        step: step, rule: rule, state: state, job: job,
+                        timeoutSeconds: pipeline.retries.timeoutSeconds
+                    ).make()
+                }
                 let prelude = try views(step.relations, staged: nil)
                 // The line with INSERT is not the user's either.
                 return try await job.run(
@@ -153,8 +178,10 @@ package struct PipelineRun {
                     remedy: "Run it first, or choose it too, with --select +name.")
             }
             let path = step == staged ? state.staged(step) : state.table(step)
+            // Files of a table that grows may lack its newer columns.
+            let grows = pipeline.step(named: step)?.extract?.disposition == .append
             return "CREATE TEMPORARY VIEW \(SQLText.name(relation.view)) USING parquet"
-                + SQLText.options([("path", path)]) + ";"
+                + SQLText.options([("path", path)] + (grows ? [("mergeSchema", "true")] : [])) + ";"
         }
     }
 

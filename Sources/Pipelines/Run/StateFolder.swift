@@ -36,7 +36,7 @@ package final class StateFolder: Sendable {
 
     deinit { close(lock) }
 
-    private static func error(_ what: String, _ path: String) -> EngineError {
+    static func error(_ what: String, _ path: String) -> EngineError {
         .user(
             "PIPELINE_STATE", "\(what) the pipeline's state: \(path): \(String(cString: strerror(errno)))",
             remedy: "Make the directory writable, or move the state with --state.")
@@ -66,7 +66,7 @@ package final class StateFolder: Sendable {
     func discard(_ name: String) { StateFolder.remove(staged(name)) }
 
     /// Names in a folder, without those of itself and its parent.
-    private static func names(in folder: String) -> [String] {
+    static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []
@@ -80,7 +80,7 @@ package final class StateFolder: Sendable {
     }
 
     /// Removes a folder with all in it; links are not followed.
-    private static func remove(_ path: String) {
+    static func remove(_ path: String) {
         if unlink(path) == 0 || errno == ENOENT { return }
         for name in names(in: path) { remove(path + "/" + name) }
         rmdir(path)

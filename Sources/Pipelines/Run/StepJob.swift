@@ -17,15 +17,21 @@ struct StepJob {
         var rowsOut = 0
         /// The first row of the last query.
         var row: [String?] = []
+        /// The first rows of the last query, as many as are kept.
+        var rows: [[String?]] = []
     }
+
+    /// Rows of a result that are kept.
+    private static let keptRows = 5_000
 
     /// Runs SQL. `prelude` stands before `sql` and is not counted in the lines of errors. Throws the job's
     /// error, `STEP_TIMEOUT` or `CANCELLED`.
     func run(
-        prelude: [String], sql: String, file: String, timeoutSeconds: Double?
+        prelude: [String], sql: String, file: String, timeoutSeconds: Double?,
+        conf more: [String: String] = [:]
     ) async throws -> Outcome {
         let head = prelude.map { $0 + "\n" }.joined()
-        let request = JobRequest(name: file, sql: head + sql, file: file, conf: conf)
+        let request = JobRequest(name: file, sql: head + sql, file: file, conf: conf.merging(more) { $1 })
         var status = try await service.submit(request)
         current.begin(status.id)
         defer { current.end() }
@@ -57,12 +63,13 @@ struct StepJob {
         guard status.hasResult else { return outcome }
         let result = try await service.result(status.id)
         let zone = try Zone.named(result.timeZone)
-        for try await batch in result.batches where outcome.row.isEmpty {
+        for try await batch in result.batches where outcome.rows.count < StepJob.keptRows {
             let text = try RowText(batch, schema: result.schema, isJSON: false, zone: zone)
-            if text.rowCount > 0 {
-                outcome.row = (0..<result.schema.count).map { text.cell(row: 0, column: $0) }
+            for row in 0..<min(text.rowCount, StepJob.keptRows - outcome.rows.count) {
+                outcome.rows.append((0..<result.schema.count).map { text.cell(row: row, column: $0) })
             }
         }
+        outcome.row = outcome.rows.first ?? []
         return outcome
     }
 

@@ -45,6 +45,8 @@ extension Binder {
             return try extract(unit, bind(call.arguments[1].value, context), at: span)
         }
         if let moved = try unitCall(lowered, call, context, at: span) { return moved }
+        if let typed = try schemaCall(lowered, call, context, at: span) { return typed }
+        if lowered == "arrays_zip" { return try zipped(call, context, at: span) }
         let arguments = try call.arguments.map { argument throws(EngineError) in
             try bind(argument.value, context)
         }
@@ -221,8 +223,7 @@ extension Binder {
             }
             return AggregateCall(
                 "count", countsRows && !call.isDistinct ? [] : arguments, distinct: call.isDistinct,
-                filter: filter,
-                type: .int64, ansi: settings.ansi)
+                filter: filter, type: .int64, ansi: settings.ansi, origin: origin(span))
         }
         if call.isStar {
             throw .user(
@@ -233,6 +234,7 @@ extension Binder {
         if call.ignoresNulls { passed.append(.literal(.boolean(true))) }
         let (canonical, coerced, result) = try resolve(name, passed, at: span)
         return AggregateCall(
-            canonical, coerced, distinct: call.isDistinct, filter: filter, type: result, ansi: settings.ansi)
+            canonical, coerced, distinct: call.isDistinct, filter: filter, type: result, ansi: settings.ansi,
+            origin: origin(span))
     }
 }

@@ -87,7 +87,7 @@ extension Binder {
                 "Values of this type cannot be compared: \(type.sqlName).",
                 at: location(span))
         }
-        return try call(name, [cast(left, to: type), cast(right, to: type)], at: span)
+        return try call(name, [cast(left, to: type, at: span), cast(right, to: type, at: span)], at: span)
     }
 
     /// Without ANSI mode, a string beside another type takes that type where they are compared.
@@ -125,8 +125,8 @@ extension Binder {
                 "Values of this type cannot be compared: \(type.sqlName).",
                 at: location(span))
         }
-        let tested = cast(bound, to: type)
-        let candidates = list.map { cast($0, to: type) }
+        let tested = cast(bound, to: type, at: span)
+        let candidates = list.map { cast($0, to: type, at: span) }
         let constants = candidates.compactMap { constant($0) }
         if constants.count == candidates.count, !type.isNested { return .inList(tested, constants) }
         let tests = try candidates.map { candidate throws(EngineError) in
@@ -184,8 +184,9 @@ extension Binder {
                 remedy: "Cast them to one type.", at: location(span))
         }
         return .conditional(
-            branches.map { ConditionalBranch(condition: $0.condition, result: cast($0.result, to: type)) },
-            otherwise: otherwise.map { cast($0, to: type) }, type: type)
+            branches.map {
+                ConditionalBranch(condition: $0.condition, result: cast($0.result, to: type, at: span))
+            }, otherwise: otherwise.map { cast($0, to: type, at: span) }, type: type)
     }
 
     func explicitCast(
@@ -203,7 +204,7 @@ extension Binder {
                 "A value of type \(value.type.sqlName) cannot be cast to \(type.sqlName).", at: location(span)
             )
         }
-        return .cast(value, to: type, mode: kind == .tryCast ? .try : castMode)
+        return .cast(value, to: type, mode: kind == .tryCast ? .try : castMode, origin: origin(span))
     }
 
     // MARK: EXTRACT and structures

@@ -50,7 +50,8 @@ extension Binder {
         }
         let known = try located(span) { () throws(EngineError) in try catalog.relation(named: names) }
         switch known {
-        case .files(let relation): return scan(relation, qualifier: names)
+        case .files(let relation): return scan(.files(relation), qualifier: names)
+        case .external(let relation): return scan(.external(relation), qualifier: names)
         case .view(let view): return try bind(view, names, at: span)
         case nil: break
         }
@@ -58,7 +59,7 @@ extension Binder {
             let relation = try located(span) { () throws(EngineError) in
                 try catalog.files(format: format, paths: [names[1]], options: [:], schema: nil)
             }
-            return scan(relation, qualifier: names)
+            return scan(.files(relation), qualifier: names)
         }
         throw unknownTable(parts, at: span)
     }
@@ -81,7 +82,7 @@ extension Binder {
             at: location(span))
     }
 
-    private func scan(_ relation: FileRelation, qualifier: [String]) -> BoundRelation {
+    private func scan(_ relation: ScanRelation, qualifier: [String]) -> BoundRelation {
         let fields = relation.schema.fields
         let output = fields.map { newColumn($0.name, $0.type, nullable: $0.nullable) }
         let scan = LogicalScan(relation: relation, output: output, columns: Array(fields.indices))

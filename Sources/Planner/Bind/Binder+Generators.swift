@@ -8,6 +8,7 @@ import Vocabulary
 enum GeneratorNames {
     static let all: Set<String> = [
         "explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack",
+        "json_tuple",
     ]
 
     /// Returns the canonical name of a generator call, or nil.
@@ -35,6 +36,10 @@ extension Binder {
         }
         if name == "stack" {
             return Generator(try stack(arguments, at: span), isOuter: isOuter, givesMembers: true)
+        }
+        if name == "json_tuple" {
+            return Generator(
+                try self.call("json_tuple_row", arguments, at: span), isOuter: isOuter, givesMembers: true)
         }
         guard arguments.count == 1 else {
             throw .user(

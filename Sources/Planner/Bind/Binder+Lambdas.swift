@@ -53,7 +53,8 @@ extension Binder {
         }
         let arguments = inputs + bodies + numbers.map { Expression.literal(.int64(Int64($0))) }
         let type = Self.result(form, inputs, bodies)
-        return .call(FunctionCall(form.rawValue, arguments, type: type, ansi: settings.ansi))
+        return .call(
+            FunctionCall(form.rawValue, arguments, type: type, ansi: settings.ansi, origin: origin(span)))
     }
 
     /// Returns the types of the lambda's parameters.

@@ -27,7 +27,7 @@ extension Binder {
         -> Expression
     {
         if operand.type == .boolean { return operand }
-        if operand.type == .null || operand.type == .string { return cast(operand, to: .boolean) }
+        if operand.type == .null || operand.type == .string { return cast(operand, to: .boolean, at: span) }
         throw .user(
             "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
             "\(name) takes a BOOLEAN, not a value of type \(operand.type.sqlName).", at: location(span))
@@ -110,7 +110,8 @@ extension Binder {
                 let days = Int32(exactly: micros / Self.microsecondsPerDay), days != .min
             else {
                 return try call(
-                    kind == .add ? "add" : "subtract", [cast(left, to: .timestamp), right], at: span)
+                    kind == .add ? "add" : "subtract", [cast(left, to: .timestamp, at: span), right], at: span
+                )
             }
             return try call("date_add", [left, .literal(.int32(kind == .add ? days : -days))], at: span)
         case .yearMonthInterval:

@@ -158,7 +158,8 @@ extension Binder {
         let literals = cast.map { row in row.map { constant($0) } }
         for (index, row) in cast.enumerated() {
             for (column, value) in row.enumerated() {
-                guard literals[index][column] == nil, case .cast(.literal(let literal), _, _) = value else {
+                guard literals[index][column] == nil, case .cast(.literal(let literal), _, _, _) = value
+                else {
                     continue
                 }
                 throw .user(

@@ -179,7 +179,8 @@ extension Binder {
                 passed.removeLast()
             }
             return WindowCall(
-                bound.function, passed, ignoresNulls: ignoresNulls, type: bound.type, ansi: settings.ansi)
+                bound.function, passed, ignoresNulls: ignoresNulls, type: bound.type, ansi: settings.ansi,
+                origin: bound.origin)
         }
         guard let known = FunctionRegistry.shared.window(named: name) else {
             if FunctionRegistry.shared.scalar(named: name) != nil {
@@ -197,7 +198,8 @@ extension Binder {
             coerced[place] = .literal(try count(coerced[place], canonical, at: span))
         }
         return WindowCall(
-            canonical, coerced, ignoresNulls: call.ignoresNulls, type: result, ansi: settings.ansi)
+            canonical, coerced, ignoresNulls: call.ignoresNulls, type: result, ansi: settings.ansi,
+            origin: origin(span))
     }
 
     /// Returns the constant number that a window function takes.

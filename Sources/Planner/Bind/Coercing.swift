@@ -24,14 +24,18 @@ extension Binder {
         Coercion.commonType(a, b, ansi: settings.ansi)
     }
 
-    /// Casts where the types differ; nulls and integral literals take the new type themselves.
-    func cast(_ expression: Expression, to type: DataType) -> Expression {
+    /// Returns what tells of a stretch of the text when an expression fails at run time.
+    func origin(_ span: SourceSpan) -> Origin { Origin(location(span)) }
+
+    /// Casts where the types differ; nulls and integral literals take the new type themselves. `span` is the
+    /// expression that asks for the cast.
+    func cast(_ expression: Expression, to type: DataType, at span: SourceSpan? = nil) -> Expression {
         if expression.type == type { return expression }
         if case .literal(let literal) = expression {
             if literal.value.isNull { return .literal(.null(type)) }
             if let converted = Self.widened(literal, to: type) { return .literal(converted) }
         }
-        return .cast(expression, to: type, mode: castMode)
+        return .cast(expression, to: type, mode: castMode, origin: span.map(origin) ?? .none)
     }
 
     /// Returns an integral literal in a wider numeric type, exactly, or nil.
@@ -56,13 +60,22 @@ extension Binder {
         return ConstantFolding.fold(expression, settings: settings).literalValue
     }
 
+    /// Functions that have a value for all arguments: they need no place for errors.
+    private static let neverFails: Set<String> = [
+        "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "null_safe_equal", "and",
+        "or",
+        "not", "is_null", "is_not_null", "coalesce", "concat", "like", "upper", "lower", "named_struct",
+        "array",
+    ]
+
     /// Calls a function of the registry: finds its types, casts the arguments. Throws UNRESOLVED_ROUTINE,
     /// WRONG_NUM_ARGS and DATATYPE_MISMATCH at `span`.
     func call(_ name: String, _ arguments: [Expression], at span: SourceSpan) throws(EngineError)
         -> Expression
     {
         let (canonical, coerced, result) = try resolve(name, arguments, at: span)
-        return .call(FunctionCall(canonical, coerced, type: result, ansi: settings.ansi))
+        let origin = Self.neverFails.contains(canonical) ? .none : origin(span)
+        return .call(FunctionCall(canonical, coerced, type: result, ansi: settings.ansi, origin: origin))
     }
 
     /// Returns a function's canonical name, its arguments cast to what it takes, and the type of its result.
@@ -81,7 +94,7 @@ extension Binder {
             guard typing.coercedTypes.count == arguments.count else {
                 throw EngineError.internal("The types of \(canonical) do not match its arguments.")
             }
-            let coerced = zip(arguments, typing.coercedTypes).map { cast($0, to: $1) }
+            let coerced = zip(arguments, typing.coercedTypes).map { cast($0, to: $1, at: span) }
             return (canonical, coerced, typing.result)
         } catch let error as EngineError {
             var placed = error

@@ -22,7 +22,7 @@ extension Expression {
             switch part {
             case .column, .input, .literal, .inList, .conditional, .member: break
             case .call(let call): if !Self.harmless.contains(call.name) { safe = false }
-            case .cast(let inner, let type, let mode):
+            case .cast(let inner, let type, let mode, _):
                 if mode == .ansi, !Self.widens(inner.type, type) { safe = false }
             case .subquery: safe = false
             }
@@ -75,7 +75,7 @@ extension Expression {
         switch self {
         case .column(let reference): return columns.contains(reference.id)
         case .literal(let literal): return literal.value.isNull
-        case .cast(let inner, _, _), .member(let inner, _, _): return inner.isNullWhenNull(columns)
+        case .cast(let inner, _, _, _), .member(let inner, _, _): return inner.isNullWhenNull(columns)
         case .inList(let value, _): return value.isNullWhenNull(columns)
         case .call(let call):
             return Self.strict.contains(call.name) && call.arguments.contains { $0.isNullWhenNull(columns) }

@@ -26,7 +26,7 @@ enum LiteralComparisons {
 
     /// `cast(column as wider) = literal` compares the column itself when the literal is a value of its type.
     private static func withoutCast(_ call: FunctionCall) -> Expression? {
-        guard case .cast(let inner, let wide, _) = call.arguments[0],
+        guard case .cast(let inner, let wide, _, _) = call.arguments[0],
             let literal = call.arguments[1].literalValue,
             isLossless(from: inner.type, to: wide), let narrow = converted(literal, to: inner.type)
         else { return nil }

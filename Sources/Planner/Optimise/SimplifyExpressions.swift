@@ -39,7 +39,7 @@ struct SimplifyExpressions: PlanRule {
     static func step(_ expression: Expression, settings: SessionSettings) -> Expression {
         switch expression {
         case .call(let call): return simplify(call)
-        case .cast(let inner, let type, _) where inner.type == type: return inner
+        case .cast(let inner, let type, _, _) where inner.type == type: return inner
         case .inList(let value, let list): return simplifyList(value, list)
         case .conditional(let branches, let otherwise, let type):
             return simplify(branches: branches, otherwise: otherwise, type: type)

@@ -104,15 +104,33 @@ struct PhysicalPlanner {
         var filters: [Expression] = []
         for filter in scan.filters { filters.append(try positions.resolve(filter)) }
         let columns = kept.map { scan.columns[$0] }
-        let splits = try facts.splits(
-            of: scan.relation, columns: columns, filters: filters,
-            targetBytes: sizing.splitBytes(total: scan.relation.byteCount))
-        let tasks = sizing.scanTasks(splits: splits.count, byteCount: splits.reduce(0) { $0 + $1.byteCount })
-        let physical = PhysicalScan(
-            index: scans.count, relation: scan.relation, columns: columns, filters: filters,
-            output: given.compactMap { kept.firstIndex(of: $0) })
-        scans.append(ScanSplits(splits: splits, tasks: tasks))
-        return BuiltPlan(plan: .scan(physical), output: given.map { scan.output[$0] }, tasks: tasks)
+        let output = given.compactMap { kept.firstIndex(of: $0) }
+        let plan: PhysicalPlan
+        let tasks: Int
+        switch scan.relation {
+        case .files(let relation):
+            let splits = try facts.splits(
+                of: relation, columns: columns, filters: filters,
+                targetBytes: sizing.splitBytes(total: relation.byteCount))
+            tasks = sizing.scanTasks(splits: splits.count, byteCount: splits.reduce(0) { $0 + $1.byteCount })
+            plan = .scan(
+                PhysicalScan(
+                    index: scans.count, relation: relation, columns: columns, filters: filters,
+                    output: output))
+            scans.append(ScanSplits(splits: splits, tasks: tasks))
+        case .external(let relation):
+            // The source has cut itself into as many parts as are worth a task.
+            tasks = max(1, relation.splits.count)
+            plan = .externalScan(
+                PhysicalExternalScan(
+                    index: scans.count, relation: relation, columns: columns, filters: filters,
+                    output: output))
+            let splits = relation.splits.enumerated().map {
+                FileSplit(file: $0.offset, start: 0, end: 1, byteCount: $0.element.byteCount)
+            }
+            scans.append(ScanSplits(splits: splits, tasks: tasks))
+        }
+        return BuiltPlan(plan: plan, output: given.map { scan.output[$0] }, tasks: tasks)
     }
 
     private mutating func buildFilter(

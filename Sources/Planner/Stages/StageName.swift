@@ -11,7 +11,7 @@ enum StageName {
         case .files(let write): steps.append("write \(write.format.rawValue)")
         case .shuffle(.rowsAndSample): steps.append("sample")
         case .shuffle(.range): steps.append("range partition")
-        case .shuffle: break
+        case .shuffle, .manifest: break
         }
         return steps.isEmpty ? "values" : steps.joined(separator: " → ")
     }
@@ -34,6 +34,9 @@ enum StageName {
     private static func step(of plan: PhysicalPlan) -> String? {
         switch plan {
         case .scan(let scan): "scan \(shortName(scan.relation.name))"
+        case .externalScan(let scan): "scan \(shortName(scan.relation.name))"
+        case .describe(let relation): "describe \(shortName(relation.name))"
+        case .externalWrite(let target, _): "write \(shortName(target.name))"
         case .aggregate(let aggregate):
             switch aggregate.mode {
             case .complete: "aggregate"

@@ -79,6 +79,10 @@ struct StageSplitter {
             inputs.scans.append(scan.index)
             scan.index = inputs.scans.count - 1
             return .scan(scan)
+        case .externalScan(var scan):
+            inputs.scans.append(scan.index)
+            scan.index = inputs.scans.count - 1
+            return .externalScan(scan)
         default:
             var mapped: [PhysicalPlan] = []
             for child in plan.children { mapped.append(try cut(child, into: &inputs)) }

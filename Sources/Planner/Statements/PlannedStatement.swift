@@ -17,6 +17,15 @@ package struct PlannedStatement: Sendable {
         case none
     }
 
+    /// Returns the statement with what its one task found out in place of what planning knew.
+    package func described(by manifest: [UInt8]) throws(EngineError) -> PlannedStatement {
+        guard case .createView(let name, .external, let replaces) = change else { return self }
+        var copy = self
+        let relation = try PlanCodec.decodeRelation(manifest)
+        copy.change = .createView(name: name, .external(relation), replaces: replaces)
+        return copy
+    }
+
     package var work: Work
     package var change: CatalogChange?
     package var warnings: [String]

@@ -22,6 +22,23 @@ package struct QueryPlanner {
         package var graph: StageGraph
     }
 
+    /// Returns the stages of a query whose rows a connector takes, all through one task.
+    package func plan(_ bound: LogicalPlan, into target: ExternalRelation) throws(EngineError) -> StageGraph {
+        let optimised = try Optimiser(facts: facts, settings: settings).optimise(bound)
+        var planner = PhysicalPlanner(facts: facts, settings: settings, cluster: cluster)
+        var built = try planner.plan(optimised)
+        var scans = planner.scans
+        if built.plan.movesRows {
+            built = planner.gathered(built)
+        } else {
+            // What takes the rows is slower than what reads them: one task streams, nothing is held.
+            for index in scans.indices { scans[index].tasks = 1 }
+        }
+        let stages = try StageSplitter.split(
+            .externalWrite(target, input: built.plan), output: .manifest, scans: scans)
+        return StageGraph(stages: stages, result: .manifest(stage: StageID(stages.count - 1)))
+    }
+
     /// Returns the steps of a query whose rows go to the client, or into files when `write` is given.
     package func plan(_ bound: LogicalPlan, write: FileWrite? = nil) throws(EngineError) -> Steps {
         let optimised = try Optimiser(facts: facts, settings: settings).optimise(bound)
@@ -39,5 +56,13 @@ package struct QueryPlanner {
         return Steps(
             bound: bound, optimised: optimised, physical: built.plan,
             graph: StageGraph(stages: stages, result: result))
+    }
+}
+
+extension PhysicalPlan {
+    /// Whether rows cross tasks anywhere in the plan.
+    fileprivate var movesRows: Bool {
+        if case .exchange = self { return true }
+        return children.contains(where: \.movesRows)
     }
 }

@@ -22,6 +22,7 @@ extension StatementPlanner {
             )
         }
         let relation: CatalogRelation
+        var warnings: [String] = []
         switch view.content {
         case .query(let query, let columns):
             let bound = try bind(query)
@@ -33,10 +34,15 @@ extension StatementPlanner {
             }
             relation = .view(ViewDefinition(query: query, columns: columns.map(\.text), source: source))
         case .files(let format, let options, let schema):
+            if let source = ExternalSource(rawValue: format.text.lowercased()) {
+                return try externalView(source, view, options: options, schema: schema, span: span)
+            }
             relation = .files(try files(format: format, options: options, schema: schema, span: span))
+            warnings = OptionNames.warnings(options, try fileFormat(format), source)
         }
         return PlannedStatement(
-            work: .none, change: .createView(name: name, relation, replaces: view.replaces))
+            work: .none, change: .createView(name: name, relation, replaces: view.replaces),
+            warnings: warnings)
     }
 
     private func files(
@@ -70,10 +76,10 @@ extension StatementPlanner {
     func fileFormat(_ name: NameSyntax) throws(EngineError) -> FileFormat {
         let text = name.text.lowercased()
         if let format = FileFormat(rawValue: text) { return format }
-        let near = Suggestion.nearest(to: text, among: FileFormat.allCases.map(\.rawValue))
+        let near = Suggestion.nearest(to: text, among: FileFormat.allCases.map(\.rawValue) + ExternalSource.allCases.map(\.rawValue))
         throw .user(
             "DATA_SOURCE_NOT_FOUND", "There is no data source of this name: \(name.text)",
-            remedy: near.map { "Did you mean \($0)?" } ?? "Use parquet, csv, json or text.",
+            remedy: near.map { "Did you mean \($0)?" } ?? "Use parquet, csv, json, text, jdbc, rest or command.",
             at: location(name.span))
     }
 }

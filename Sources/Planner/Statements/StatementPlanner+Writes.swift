@@ -20,9 +20,14 @@ extension StatementPlanner {
     func insertDirectory(_ insert: InsertDirectorySyntax, span: SourceSpan) throws(EngineError)
         -> PlannedStatement
     {
+        if let source = ExternalSource(rawValue: insert.format.text.lowercased()) {
+            return try insertExternal(source, insert, span: span)
+        }
         let bound = try bind(insert.query)
         let write = try directoryWrite(insert, bound, span: span)
-        return PlannedStatement(work: .stages(try steps(bound, write: write).graph))
+        return PlannedStatement(
+            work: .stages(try steps(bound, write: write).graph),
+            warnings: OptionNames.warnings(insert.options, write.format, source))
     }
 
     func directoryWrite(
@@ -106,8 +111,12 @@ extension StatementPlanner {
         guard var table = try newTable(create, span: span) else { return PlannedStatement(work: .none) }
         if !isReplay { try findFiles(of: &table, create, span: span) }
         let change = CatalogChange.createTable(table.definition, replaces: create.replaces)
-        guard let plan = table.plan else { return PlannedStatement(work: .none, change: change) }
-        return PlannedStatement(work: .stages(try steps(plan, write: table.write).graph), change: change)
+        let warnings = OptionNames.warnings(create.options, table.write.format, source)
+        guard let plan = table.plan else {
+            return PlannedStatement(work: .none, change: change, warnings: warnings)
+        }
+        return PlannedStatement(
+            work: .stages(try steps(plan, write: table.write).graph), change: change, warnings: warnings)
     }
 
     /// Looks for files where a query's new table is to lie. Files that are there already are the table for IF
@@ -176,6 +185,7 @@ extension StatementPlanner {
     // MARK: INSERT INTO TABLE
 
     func insertTable(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
+        if let planned = try insertExternal(insert, span: span) { return planned }
         let target = try tableWrite(insert, span: span)
         return PlannedStatement(work: .stages(try steps(target.plan, write: target.write).graph))
     }
@@ -248,7 +258,10 @@ extension StatementPlanner {
             }
             let value =
                 source.type == field.type
-                ? source : Expression.cast(source, to: field.type, mode: settings.ansi ? .ansi : .legacy)
+                ? source
+                : Expression.cast(
+                    source, to: field.type, mode: settings.ansi ? .ansi : .legacy,
+                    origin: Origin(location(insert.query.span)))
             let id = ColumnID(rawValue: UInt32.max / 2 + UInt32(position))
             items.append(
                 NamedExpression(value, as: ColumnReference(id: id, name: field.name, type: field.type)))

@@ -147,6 +147,7 @@ package struct StatementPlanner {
             let found = try catalog.relation(named: name.map(\.text))
             switch found {
             case .files(let relation): schema = relation.schema
+            case .external(let relation): schema = relation.schema
             case .view(let view):
                 let names = view.columns
                 let bound = try Binder(catalog: catalog, settings: settings, source: view.source).bind(

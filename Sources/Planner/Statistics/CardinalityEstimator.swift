@@ -8,6 +8,9 @@ import Vocabulary
 struct CardinalityEstimator {
     let facts: any RelationFacts
 
+    /// Taken for a source that does not tell how many rows it has.
+    private static let unknownRows = 100_000
+
     func estimate(_ plan: LogicalPlan) -> PlanEstimate {
         switch plan {
         case .scan(let scan): return estimate(scan)
@@ -75,7 +78,12 @@ struct CardinalityEstimator {
     }
 
     private func estimate(_ scan: LogicalScan) -> PlanEstimate {
-        let statistics = facts.statistics(of: scan.relation)
+        let statistics: RelationStatistics
+        switch scan.relation {
+        case .files(let relation): statistics = facts.statistics(of: relation)
+        case .external(let relation):
+            statistics = RelationStatistics(rowCount: Double(relation.rowCount ?? Self.unknownRows))
+        }
         let rows = max(1, statistics.rowCount)
         var columns: [ColumnID: ColumnEstimate] = [:]
         for (reference, position) in zip(scan.output, scan.columns) {
@@ -125,7 +133,7 @@ struct CardinalityEstimator {
             result.distinct = 1
             result.domain = 1
             return result
-        case .cast(let inner, let type, _):
+        case .cast(let inner, let type, _, _):
             var result = column(inner, in: below)
             result.bytes = ColumnEstimate.defaultBytes(of: type)
             if !inner.type.isNumeric || !type.isNumeric {

@@ -18,7 +18,7 @@ extension Expression: CustomStringConvertible {
         case .input(let index, _): return "input[\(index)]"
         case .literal(let literal): return literal.description
         case .call(let call): return Self.text(of: call, show)
-        case .cast(let inner, let type, let mode):
+        case .cast(let inner, let type, let mode, _):
             return "\(mode == .try ? "try_cast" : "cast")(\(show(inner)) as \(type.sqlName.lowercased()))"
         case .conditional(let branches, let otherwise, _):
             let parts = branches.map { "WHEN \(show($0.condition)) THEN \(show($0.result))" }.joined(

@@ -47,7 +47,7 @@ extension LogicalPlan: CustomStringConvertible {
 extension LogicalScan {
     fileprivate var label: String {
         let columns = output.map(\.description).joined(separator: ", ")
-        let base = "Scan \(relation.format.rawValue) \(relation.name) [\(columns)]"
+        let base = "Scan \(relation.kind) \(relation.name) [\(columns)]"
         if filters.isEmpty { return base }
         return base + ", filters: [\(filters.map(\.description).joined(separator: ", "))]"
     }

@@ -9,6 +9,9 @@ extension PhysicalPlan: CustomStringConvertible {
     package var label: String {
         switch self {
         case .scan(let scan): return scan.label
+        case .externalScan(let scan): return scan.label
+        case .describe(let relation): return "Describe \(relation.source.rawValue) \(relation.name)"
+        case .externalWrite(let target, _): return "Write \(target.source.rawValue) \(target.name)"
         case .shuffleRead(let read): return "ShuffleRead stage \(read.stage), \(read.mode.label)"
         case .values(let rows, let schema): return "LocalTableScan [\(names(schema))], \(rows.count) rows"
         case .filter(let conditions, let input): return "Filter \(texts(conditions, input.schema))"
@@ -75,6 +78,16 @@ extension PhysicalScan {
         let read = Schema(columns.map { relation.schema[$0] })
         let base =
             "Scan \(relation.format.rawValue) \(relation.name) [\(schema.names.joined(separator: ", "))]"
+        if filters.isEmpty { return base }
+        return "\(base), filters: [\(filters.map { $0.text(over: read) }.joined(separator: ", "))]"
+    }
+}
+
+extension PhysicalExternalScan {
+    fileprivate var label: String {
+        let read = Schema(columns.map { relation.schema[$0] })
+        let columns = read.names.joined(separator: ", ")
+        let base = "Scan \(relation.source.rawValue) \(relation.name) [\(columns)]"
         if filters.isEmpty { return base }
         return "\(base), filters: [\(filters.map { $0.text(over: read) }.joined(separator: ", "))]"
     }

@@ -23,6 +23,7 @@ extension StageOutput {
         switch self {
         case .shuffle(let partitioning): partitioning.text(over: schema)
         case .files(let write): "\(write)"
+        case .manifest: "manifest"
         }
     }
 }

@@ -99,7 +99,7 @@ extension Expression {
         case .input: return true
         case .literal(let literal): return literal.value.isNull
         case .call(let call): return call.nullable
-        case .cast(let inner, let type, let mode):
+        case .cast(let inner, let type, let mode, _):
             if mode == .ansi { return inner.nullable }
             return inner.nullable || !Expression.castNeverFails(from: inner.type, to: type)
         case .conditional(let branches, let otherwise, _):

@@ -6,7 +6,8 @@ extension PhysicalPlan {
     package func replacingChildren(_ inputs: [PhysicalPlan]) -> PhysicalPlan {
         guard inputs.count == children.count, let first = inputs.first else { return self }
         switch self {
-        case .scan, .shuffleRead, .values: return self
+        case .scan, .externalScan, .describe, .shuffleRead, .values: return self
+        case .externalWrite(let target, _): return .externalWrite(target, input: first)
         case .filter(let conditions, _): return .filter(conditions, input: first)
         case .project(let list, let schema, _): return .project(list, schema: schema, input: first)
         case .aggregate(var aggregate):

@@ -10,6 +10,7 @@ extension AggregateCall: MessageMapped {
         if let filter { message.filter = try filter.message() }
         message.type = try type.message()
         message.ansi = ansi
+        if let origin = origin.message() { message.origin = origin }
         return message
     }
 
@@ -17,6 +18,7 @@ extension AggregateCall: MessageMapped {
         self.init(
             message.function, try [Expression](message.arguments), distinct: message.distinct,
             filter: try PlanCodec.optionalPart(message.hasFilter, message.filter),
-            type: try PlanCodec.part(message.hasType, message.type, "a type"), ansi: message.ansi)
+            type: try PlanCodec.part(message.hasType, message.type, "a type"), ansi: message.ansi,
+            origin: try Origin(message.hasOrigin, message.origin))
     }
 }

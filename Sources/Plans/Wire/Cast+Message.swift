@@ -3,7 +3,7 @@ import Vocabulary
 
 extension Expression {
     static func cast(
-        _ inner: Expression, _ type: DataType, _ mode: CastMode
+        _ inner: Expression, _ type: DataType, _ mode: CastMode, _ origin: Origin
     ) throws(EngineError) -> WireCast {
         var cast = WireCast()
         cast.inner = try inner.message()
@@ -14,6 +14,7 @@ extension Expression {
             case .legacy: .legacy
             case .try: .try
             }
+        if let origin = origin.message() { cast.origin = origin }
         return cast
     }
 
@@ -27,6 +28,7 @@ extension Expression {
         }
         return .cast(
             try PlanCodec.part(cast.hasInner, cast.inner, "a cast's value"),
-            to: try PlanCodec.part(cast.hasType, cast.type, "a cast's type"), mode: mode)
+            to: try PlanCodec.part(cast.hasType, cast.type, "a cast's type"), mode: mode,
+            origin: try Origin(cast.hasOrigin, cast.origin))
     }
 }

@@ -9,7 +9,8 @@ extension Expression: MessageMapped {
         case .input(let index, let type): message.input = try Self.input(index, type)
         case .literal(let literal): message.literal = try literal.message()
         case .call(let call): message.call = try call.message()
-        case .cast(let inner, let type, let mode): message.cast = try Self.cast(inner, type, mode)
+        case .cast(let inner, let type, let mode, let origin):
+            message.cast = try Self.cast(inner, type, mode, origin)
         case .conditional(let branches, let otherwise, let type):
             message.conditional = try Self.conditional(branches, otherwise, type)
         case .inList(let value, let list): message.inList = try Self.inList(value, list)

@@ -8,12 +8,14 @@ extension FunctionCall: MessageMapped {
         message.arguments = try arguments.messages()
         message.type = try type.message()
         message.ansi = ansi
+        if let origin = origin.message() { message.origin = origin }
         return message
     }
 
     init(_ message: WireCall) throws(EngineError) {
         self.init(
             message.name, try [Expression](message.arguments),
-            type: try PlanCodec.part(message.hasType, message.type, "a type"), ansi: message.ansi)
+            type: try PlanCodec.part(message.hasType, message.type, "a type"), ansi: message.ansi,
+            origin: try Origin(message.hasOrigin, message.origin))
     }
 }

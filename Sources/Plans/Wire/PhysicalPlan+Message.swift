@@ -6,6 +6,10 @@ extension PhysicalPlan: MessageMapped {
         var message = WirePhysicalPlan()
         switch self {
         case .scan(let scan): message.scan = try scan.message()
+        case .externalScan(let scan): message.externalScan = try scan.message()
+        case .describe(let relation): message.describe = try relation.message()
+        case .externalWrite(let target, let input):
+            message.externalWrite = try target.message(input: input)
         case .shuffleRead(let read): message.shuffleRead = try read.message()
         case .values(let rows, let schema): message.values = try Self.values(rows, schema)
         case .filter(let conditions, let input): message.filter = try Self.filter(conditions, input)
@@ -36,6 +40,9 @@ extension PhysicalPlan: MessageMapped {
     init(_ message: WirePhysicalPlan) throws(EngineError) {
         switch message.node {
         case .scan(let scan): self = .scan(try PhysicalScan(scan))
+        case .externalScan(let scan): self = .externalScan(try PhysicalExternalScan(scan))
+        case .describe(let relation): self = .describe(try ExternalRelation(relation))
+        case .externalWrite(let write): self = try ExternalRelation.write(write)
         case .shuffleRead(let read): self = .shuffleRead(try ShuffleRead(read))
         case .values(let values): self = try Self.values(values)
         case .filter(let filter): self = try Self.filter(filter)

@@ -13,6 +13,9 @@ extension StageGraph {
         case .files(let stage, let write):
             message.resultStage = stage.rawValue
             message.files = try StageOutput.files(write).message()
+        case .manifest(let stage):
+            message.resultStage = stage.rawValue
+            message.files = try StageOutput.manifest.message()
         }
         message.settings = try settings.message()
         return message
@@ -23,10 +26,11 @@ extension StageGraph {
         let stage = StageID(rawValue: message.resultStage)
         let result: StatementResult
         if message.hasFiles {
-            guard case .files(let write) = try StageOutput(message.files) else {
-                throw PlanCodec.corrupt("a statement's files are a shuffle")
+            switch try StageOutput(message.files) {
+            case .files(let write): result = .files(stage: stage, write: write)
+            case .manifest: result = .manifest(stage: stage)
+            case .shuffle: throw PlanCodec.corrupt("a statement's files are a shuffle")
             }
-            result = .files(stage: stage, write: write)
         } else {
             result = .rows(
                 stage: stage,

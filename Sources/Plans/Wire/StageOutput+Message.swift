@@ -6,6 +6,7 @@ extension StageOutput: MessageMapped {
         switch self {
         case .shuffle(let partitioning): message.shuffle = try partitioning.message()
         case .files(let write): message.files = try write.message()
+        case .manifest: message.manifest = true
         }
         return message
     }
@@ -14,6 +15,7 @@ extension StageOutput: MessageMapped {
         switch message.kind {
         case .shuffle(let partitioning): self = .shuffle(try Partitioning(partitioning))
         case .files(let write): self = .files(try FileWrite(write))
+        case .manifest: self = .manifest
         case nil:
             throw PlanCodec.corrupt(
                 "a stage's output is missing, or of a kind that this release does not know")

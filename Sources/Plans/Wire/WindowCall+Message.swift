@@ -11,6 +11,7 @@ extension WindowCall: MessageMapped {
         message.ignoresNulls = ignoresNulls
         message.type = try type.message()
         message.ansi = ansi
+        if let origin = origin.message() { message.origin = origin }
         return message
     }
 
@@ -21,7 +22,8 @@ extension WindowCall: MessageMapped {
         self.init(
             message.function, try [Expression](message.arguments), frame: frame,
             ignoresNulls: message.ignoresNulls,
-            type: try PlanCodec.part(message.hasType, message.type, "a type"), ansi: message.ansi)
+            type: try PlanCodec.part(message.hasType, message.type, "a type"), ansi: message.ansi,
+            origin: try Origin(message.hasOrigin, message.origin))
     }
 }
 

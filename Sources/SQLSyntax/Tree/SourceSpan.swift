@@ -24,10 +24,14 @@ package struct SQLSource: Sendable, Hashable {
     /// File name as the user gave it, or `<command line>`.
     package let file: String
     package let bytes: [UInt8]
+    /// Where the lines begin, in order.
+    private let lineStarts: [Int32]
 
     package init(_ text: String, file: String = "<command line>") {
         self.file = file
-        self.bytes = Array(text.utf8)
+        let bytes = Array(text.utf8)
+        self.bytes = bytes
+        lineStarts = Self.lineStarts(bytes)
     }
 
     /// Returns the text of a span; bytes that are no UTF-8 come out as replacement characters.
@@ -37,22 +41,31 @@ package struct SQLSource: Sendable, Hashable {
         return String(decoding: bytes[start..<end], as: UTF8.self)
     }
 
+    private static func lineStarts(_ bytes: [UInt8]) -> [Int32] {
+        var starts: [Int32] = [0]
+        for (index, byte) in bytes.enumerated() where byte == 0x0A {
+            starts.append(Int32(clamping: index + 1))
+        }
+        return starts
+    }
+
+    /// Returns the number of a byte's line, from 0.
+    private func line(of index: Int) -> Int {
+        var (low, high) = (0, lineStarts.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if Int(lineStarts[middle]) <= index { low = middle } else { high = middle }
+        }
+        return low
+    }
+
     /// Returns line, column and line text of a span. A span over several lines is cut at the end of its
     /// first.
     package func location(_ span: SourceSpan) -> SourceLocation {
         let start = max(0, min(Int(span.start), bytes.count))
-        var line = 1
-        var lineStart = 0
-        var index = 0
-        while index < start {
-            if bytes[index] == 0x0A {
-                line += 1
-                lineStart = index + 1
-            }
-            index += 1
-        }
-        var lineEnd = start
-        while lineEnd < bytes.count, bytes[lineEnd] != 0x0A { lineEnd += 1 }
+        let line = line(of: start)
+        let lineStart = Int(lineStarts[line])
+        var lineEnd = line + 1 < lineStarts.count ? Int(lineStarts[line + 1]) - 1 : bytes.count
         if lineEnd > lineStart, bytes[lineEnd - 1] == 0x0D, lineEnd - 1 >= start { lineEnd -= 1 }
         let end = max(start, min(Int(span.end), lineEnd))
         // A very long line (generated SQL) is shown as a window around the place.
@@ -62,6 +75,7 @@ package struct SQLSource: Sendable, Hashable {
         let marked = String(decoding: bytes[start..<min(end, shownEnd)], as: UTF8.self)
         let shown = String(decoding: bytes[shownStart..<max(shownStart, shownEnd)], as: UTF8.self)
         return SourceLocation(
-            file: file, line: line, column: before.count + 1, lineText: shown, length: max(1, marked.count))
+            file: file, line: line + 1, column: before.count + 1, lineText: shown,
+            length: max(1, marked.count))
     }
 }

@@ -6,8 +6,7 @@ import Vocabulary
 /// Receives the response to one request of a lane.
 ///
 /// `@unchecked Sendable`: the reader and the flags belong to the client's event loop, which makes all calls
-/// but
-/// `grant` and `cancel`; the credit that is owed is atomic.
+/// but `grant` and `cancel`; the credit that is owed is atomic.
 final class FetchRequest: @unchecked Sendable {
     private let lane: FetchLane
     private let stream: ClientStream

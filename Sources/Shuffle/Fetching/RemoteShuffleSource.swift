@@ -13,8 +13,7 @@ package final class RemoteShuffleSource: ShuffleSource {
     private let timer: EventLoop
 
     /// `ownAddress` is the address under which other workers know this one; its outputs are never fetched.
-    /// Throws
-    /// `OUT_OF_RESOURCES` (system).
+    /// Throws `OUT_OF_RESOURCES` (system).
     package init(
         store: ShuffleStore, ownAddress: String, client: HTTPClient, settings: FetchSettings = .init()
     ) throws(EngineError) {

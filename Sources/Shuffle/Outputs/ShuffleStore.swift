@@ -17,22 +17,12 @@ package final class ShuffleStore: Sendable {
         outputs.withLock { $0[attempt] }
     }
 
-    /// Forgets single outputs.
+    /// Forgets outputs.
     package func drop(_ attempts: [AttemptID]) {
         outputs.withLock { held in
             for attempt in attempts { held[attempt] = nil }
         }
     }
-
-    /// Forgets all outputs of a job but those of the stage `keeping`.
-    package func drop(job: JobID, keeping: StageKey?) {
-        outputs.withLock { held in
-            held = held.filter { $0.key.task.stage.job != job || $0.key.task.stage == keeping }
-        }
-    }
-
-    /// The attempts whose outputs are here, in order.
-    package var attempts: [AttemptID] { outputs.withLock { $0.keys.sorted() } }
 
     /// Bytes held, encoded or retained.
     package var byteCount: Int { outputs.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }

@@ -84,7 +84,7 @@ extension FetchFailure {
             error: .system(
                 "SHUFFLE_OUTPUT_CHANGED",
                 "The output of task \(address.attempt) on worker \(address.address) is not what "
-                        + "its task reported"
+                    + "its task reported"
             ))
     }
 }

@@ -10,7 +10,6 @@ final class ClientConnection: HTTPConnection, @unchecked Sendable {
     private let onOpened: (ClientConnection) -> Void
     private let onUnusable: (ClientConnection, EngineError?) -> Void
     private var isUsable = true
-    private var pingedAt: MonotonicTime?
 
     init(
         loop: EventLoop, descriptor: Int32, origin: Origin, configuration: ClientConfiguration,

@@ -56,15 +56,6 @@ package final class ClientStream: Sendable {
         return try result.get()
     }
 
-    /// Does as `head`, blocking the thread. Never call it on an event loop.
-    package func headBlocking() throws(EngineError) -> ResponseHead {
-        let latch = Latch()
-        whenHead { _ in latch.open() }
-        latch.wait()
-        guard let result = state.withLock({ $0.head }) else { throw .internal("a response without a head") }
-        return try result.get()
-    }
-
     /// Cancels the request; whoever waits gets a `CANCELLED` error.
     package func cancel() {
         fail(.system("CANCELLED", "The request was cancelled"))

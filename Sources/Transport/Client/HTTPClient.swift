@@ -78,17 +78,6 @@ package final class HTTPClient: Sendable {
         return Response(status: head.status, headers: head.headers, body: stream.body)
     }
 
-    /// Does as `request`, blocking the thread. Never call it on an event loop.
-    package func requestBlocking(
-        _ origin: Origin, method: String = "GET", path: String, headers: [HeaderField] = [],
-        body: [UInt8] = [],
-        timeoutSeconds: Double? = nil
-    ) throws(EngineError) -> Response {
-        let stream = start(origin, method, path, headers, body, timeoutSeconds)
-        let head = try stream.headBlocking()
-        return Response(status: head.status, headers: head.headers, body: stream.body)
-    }
-
     private func start(
         _ origin: Origin, _ method: String, _ path: String, _ headers: [HeaderField], _ body: [UInt8],
         _ timeoutSeconds: Double?

@@ -244,11 +244,6 @@ package final class HTTPSession {
     /// Asks the peer for a sign of life.
     package func ping() { nghttp2_submit_ping(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil) }
 
-    /// Streams that the peer lets us hold open.
-    package var peerConcurrentStreams: Int {
-        Int(nghttp2_session_get_remote_settings(handle, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
-    }
-
     /// Says whether the peer has open windows on the stream and the connection.
     func hasWindow(_ id: Int32) -> Bool {
         nghttp2_session_get_stream_remote_window_size(handle, id) > 0

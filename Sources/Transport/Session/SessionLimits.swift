@@ -43,10 +43,7 @@ package struct SessionLimits: Sendable {
 /// Error codes of RFC 9113 §7 that this room sends or reads.
 package enum StreamErrorCode {
     package static let noError: UInt32 = 0x0
-    package static let protocolError: UInt32 = 0x1
     package static let internalError: UInt32 = 0x2
-    package static let flowControlError: UInt32 = 0x3
-    package static let streamClosed: UInt32 = 0x5
     package static let refusedStream: UInt32 = 0x7
     package static let cancel: UInt32 = 0x8
     package static let enhanceYourCalm: UInt32 = 0xb

@@ -3,7 +3,7 @@ import Synchronization
 import Vocabulary
 
 /// Delivers a body in chunks as they arrive. The peer may send only as much ahead as the stream's window
-/// says; the window opens as chunks are taken. Either pull (`next`, `nextBlocking`) or have chunks pushed
+/// says; the window opens as chunks are taken. Either pull (`next`) or have chunks pushed
 /// (`receive`).
 ///
 /// Thread-safe; one consumer at a time.
@@ -79,21 +79,6 @@ package final class BodyStream: Sendable {
                 } onCancel: {
                     wakeConsumer()
                 }
-            }
-        }
-    }
-
-    /// Does as `next`, blocking the thread. Never call it on an event loop.
-    package func nextBlocking() throws(EngineError) -> Buffer? {
-        while true {
-            switch step() {
-            case .chunk(let buffer): return buffer
-            case .end: return nil
-            case .failed(let error): throw error
-            case .wait:
-                let latch = Latch()
-                waitOnce { latch.open() }
-                latch.wait()
             }
         }
     }

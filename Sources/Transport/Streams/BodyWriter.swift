@@ -3,7 +3,7 @@ import Synchronization
 import Vocabulary
 
 /// Sends one side of a stream. Chunks are queued by reference and never copied; what waits is bounded by
-/// whoever writes: `send` suspends, `sendBlocking` blocks and `write` says when to stop, at `highWaterBytes`.
+/// whoever writes: `send` suspends, and `write` says when to stop, at `highWaterBytes`.
 ///
 /// Thread-safe.
 package final class BodyWriter: Sendable {
@@ -60,16 +60,6 @@ package final class BodyWriter: Sendable {
     package func send(_ buffer: Buffer, offset: Int = 0, count: Int? = nil) async throws(EngineError) {
         if !write(buffer, offset: offset, count: count) {
             await withCheckedContinuation { continuation in whenWritable { continuation.resume() } }
-        }
-        try throwIfClosed()
-    }
-
-    /// Does as `send`, blocking the thread. Never call it on an event loop.
-    package func sendBlocking(_ buffer: Buffer, offset: Int = 0, count: Int? = nil) throws(EngineError) {
-        if !write(buffer, offset: offset, count: count) {
-            let latch = Latch()
-            whenWritable { latch.open() }
-            latch.wait()
         }
         try throwIfClosed()
     }

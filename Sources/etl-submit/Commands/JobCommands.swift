@@ -1,5 +1,6 @@
 import ArgumentParser
 import Protocol
+import Settings
 import Vocabulary
 
 /// Shows how a job stands.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Protocol
+import Settings
 import Vocabulary
 
 #if canImport(Glibc)

@@ -176,16 +176,17 @@ import Vocabulary
         let body = bytes.count - 40
         bytes.withUnsafeMutableBytes { raw in
             raw.storeBytes(of: UInt64(body), toByteOffset: 16, as: UInt64.self)
-            var check = Checksum.crc32c(0, UnsafeRawBufferPointer(rebasing: raw[..<32]))
-            check = Checksum.crc32c(check, UnsafeRawBufferPointer(rebasing: raw[40...]))
+            let check = ColumnBlockFormat.checksum(UnsafeRawBufferPointer(raw))
             raw.storeBytes(of: check, toByteOffset: 32, as: UInt32.self)
         }
     }
 
-    @Test("CRC-32C gives the values of RFC 3720")
+    @Test("the checksum is CRC-32C: the values of RFC 3720")
     func checksum() {
-        let zeros = [UInt8](repeating: 0, count: 32)
-        #expect(zeros.withUnsafeBytes { Checksum.crc32c(0, $0) } == 0x8A91_36AA)
-        #expect((0..<32).map { UInt8($0) }.withUnsafeBytes { Checksum.crc32c(0, $0) } == 0x46DD_794E)
+        // A block of zeros, whose checked header is the RFC's 32 bytes of zero.
+        let zeros = [UInt8](repeating: 0, count: ColumnBlockFormat.headerBytes)
+        #expect(zeros.withUnsafeBytes(ColumnBlockFormat.checksum) == 0x8A91_36AA)
+        let ascending = (0..<32).map { UInt8($0) } + [UInt8](repeating: 0, count: 8)
+        #expect(ascending.withUnsafeBytes(ColumnBlockFormat.checksum) == 0x46DD_794E)
     }
 }

@@ -53,10 +53,7 @@ extension S3Tests {
             #expect(direct.count == 10)
             #expect(direct.contains("_SUCCESS") && direct.contains("sub/") && direct.contains("marker/"))
             #expect(
-                try store.expand("s3a://listing/d/*.csv").map(\.path) == [
-                    "s3a://listing/d/a.csv", "s3a://listing/d/b.csv",
-                ])
-            #expect(try store.expand("s3://listing/d/{sub,_p=*}/?.csv").map(\.name) == ["d.csv", "c.csv"])
+                try store.files(below: "s3a://listing/d/sub").map(\.path) == ["s3a://listing/d/sub/c.csv"])
             #expect(
                 try store.status(root + "/a.csv")
                     == FileStatus(path: root + "/a.csv", isDirectory: false, byteCount: 5))

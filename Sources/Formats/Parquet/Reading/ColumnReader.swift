@@ -1,4 +1,5 @@
 import Columns
+import Kernels
 import Memory
 import Vocabulary
 
@@ -14,6 +15,6 @@ protocol ColumnReader: AnyObject {
 
 extension ColumnReader {
     func read(_ rows: Int, selected: Selection) throws(EngineError) -> Vector {
-        try read(rows).compacted(by: selected)
+        try read(rows).gathered(selected)
     }
 }

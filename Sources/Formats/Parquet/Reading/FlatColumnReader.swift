@@ -1,5 +1,6 @@
 import CKernels
 import Columns
+import Kernels
 import Memory
 import Vocabulary
 
@@ -67,7 +68,7 @@ final class FlatColumnReader: ColumnReader {
             pageRows -= rows
             return vector
         }
-        return try read(rows).compacted(by: selected)
+        return try read(rows).gathered(selected)
     }
 
     private func readPart(_ take: Int, at done: Int, of rows: Int, _ output: inout Output) throws(EngineError)

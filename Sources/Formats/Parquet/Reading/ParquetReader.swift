@@ -1,4 +1,5 @@
 import Columns
+import Kernels
 import Memory
 import Vocabulary
 
@@ -93,7 +94,7 @@ package final class ParquetReader: BatchStream {
                 return nil
             }
             if passed.count == count { continue }
-            for column in columns.indices { vectors[column] = vectors[column]?.compacted(by: passed) }
+            for column in columns.indices { vectors[column] = vectors[column]?.gathered(passed) }
             if let before = selection {
                 var i = 0
                 while i < passed.count {

@@ -19,17 +19,6 @@ package enum ParquetCompression: String, Sendable, Hashable, CaseIterable {
         case .lz4Raw: .lz4Raw
         }
     }
-
-    /// The part of a file's name that tells the codec, as Spark writes it: `.snappy` in
-    /// `part-….snappy.parquet`.
-    package var fileNamePart: String {
-        switch self {
-        case .none: ""
-        case .snappy: ".snappy"
-        case .zstd: ".zstd"
-        case .lz4Raw: ".lz4raw"
-        }
-    }
 }
 
 /// Holds the sizes and the codec of a Parquet file to write.

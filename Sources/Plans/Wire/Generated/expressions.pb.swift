@@ -187,11 +187,46 @@ nonisolated struct WireCall: Sendable {
 
   var ansi: Bool = false
 
+  /// absent: no text stands for the call
+  var origin: WireOrigin {
+    get {_origin ?? WireOrigin()}
+    set {_origin = newValue}
+  }
+  /// Returns true if `origin` has been explicitly set.
+  var hasOrigin: Bool {self._origin != nil}
+  /// Clears the value of `origin`. Subsequent reads from it will return its default value.
+  mutating func clearOrigin() {self._origin = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _type: WireDataType? = nil
+  fileprivate var _origin: WireOrigin? = nil
+}
+
+/// A place in the statement's text, for errors that show at run time.
+nonisolated struct WireOrigin: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var file: String = String()
+
+  /// from 1
+  var line: UInt32 = 0
+
+  /// from 1, characters
+  var column: UInt32 = 0
+
+  var lineText: String = String()
+
+  /// characters to underline
+  var length: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct WireCast: @unchecked Sendable {
@@ -221,6 +256,15 @@ nonisolated struct WireCast: @unchecked Sendable {
     get {_storage._mode}
     set {_uniqueStorage()._mode = newValue}
   }
+
+  var origin: WireOrigin {
+    get {_storage._origin ?? WireOrigin()}
+    set {_uniqueStorage()._origin = newValue}
+  }
+  /// Returns true if `origin` has been explicitly set.
+  var hasOrigin: Bool {_storage._origin != nil}
+  /// Clears the value of `origin`. Subsequent reads from it will return its default value.
+  mutating func clearOrigin() {_uniqueStorage()._origin = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -464,12 +508,22 @@ nonisolated struct WireAggregateCall: Sendable {
 
   var ansi: Bool = false
 
+  var origin: WireOrigin {
+    get {_origin ?? WireOrigin()}
+    set {_origin = newValue}
+  }
+  /// Returns true if `origin` has been explicitly set.
+  var hasOrigin: Bool {self._origin != nil}
+  /// Clears the value of `origin`. Subsequent reads from it will return its default value.
+  mutating func clearOrigin() {self._origin = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _filter: WireExpression? = nil
   fileprivate var _type: WireDataType? = nil
+  fileprivate var _origin: WireOrigin? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -771,7 +825,7 @@ nonisolated extension WireInput: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Call"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}arguments\0\u{1}type\0\u{1}ansi\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}arguments\0\u{1}type\0\u{1}ansi\0\u{1}origin\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -783,6 +837,7 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.arguments) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._type) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.ansi) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._origin) }()
       default: break
       }
     }
@@ -805,6 +860,9 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if self.ansi != false {
       try visitor.visitSingularBoolField(value: self.ansi, fieldNumber: 4)
     }
+    try { if let v = self._origin {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -813,6 +871,57 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.arguments != rhs.arguments {return false}
     if lhs._type != rhs._type {return false}
     if lhs.ansi != rhs.ansi {return false}
+    if lhs._origin != rhs._origin {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireOrigin: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Origin"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}file\0\u{1}line\0\u{1}column\0\u{3}line_text\0\u{1}length\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.file) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.line) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.column) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.lineText) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.length) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.file.isEmpty {
+      try visitor.visitSingularStringField(value: self.file, fieldNumber: 1)
+    }
+    if self.line != 0 {
+      try visitor.visitSingularUInt32Field(value: self.line, fieldNumber: 2)
+    }
+    if self.column != 0 {
+      try visitor.visitSingularUInt32Field(value: self.column, fieldNumber: 3)
+    }
+    if !self.lineText.isEmpty {
+      try visitor.visitSingularStringField(value: self.lineText, fieldNumber: 4)
+    }
+    if self.length != 0 {
+      try visitor.visitSingularUInt32Field(value: self.length, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireOrigin, rhs: WireOrigin) -> Bool {
+    if lhs.file != rhs.file {return false}
+    if lhs.line != rhs.line {return false}
+    if lhs.column != rhs.column {return false}
+    if lhs.lineText != rhs.lineText {return false}
+    if lhs.length != rhs.length {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -820,12 +929,13 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireCast: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Cast"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inner\0\u{1}type\0\u{1}mode\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inner\0\u{1}type\0\u{1}mode\0\u{1}origin\0")
 
   fileprivate class _StorageClass {
     var _inner: WireExpression? = nil
     var _type: WireDataType? = nil
     var _mode: WireCast.Mode = .ansi
+    var _origin: WireOrigin? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -839,6 +949,7 @@ nonisolated extension WireCast: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       _inner = source._inner
       _type = source._type
       _mode = source._mode
+      _origin = source._origin
     }
   }
 
@@ -860,6 +971,7 @@ nonisolated extension WireCast: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         case 1: try { try decoder.decodeSingularMessageField(value: &_storage._inner) }()
         case 2: try { try decoder.decodeSingularMessageField(value: &_storage._type) }()
         case 3: try { try decoder.decodeSingularEnumField(value: &_storage._mode) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._origin) }()
         default: break
         }
       }
@@ -881,6 +993,9 @@ nonisolated extension WireCast: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       if _storage._mode != .ansi {
         try visitor.visitSingularEnumField(value: _storage._mode, fieldNumber: 3)
       }
+      try { if let v = _storage._origin {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -893,6 +1008,7 @@ nonisolated extension WireCast: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         if _storage._inner != rhs_storage._inner {return false}
         if _storage._type != rhs_storage._type {return false}
         if _storage._mode != rhs_storage._mode {return false}
+        if _storage._origin != rhs_storage._origin {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1266,7 +1382,7 @@ nonisolated extension WireSortKey: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireAggregateCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AggregateCall"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}function\0\u{1}arguments\0\u{1}distinct\0\u{1}filter\0\u{1}type\0\u{1}ansi\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}function\0\u{1}arguments\0\u{1}distinct\0\u{1}filter\0\u{1}type\0\u{1}ansi\0\u{1}origin\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1280,6 +1396,7 @@ nonisolated extension WireAggregateCall: SwiftProtobuf.Message, SwiftProtobuf._M
       case 4: try { try decoder.decodeSingularMessageField(value: &self._filter) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._type) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.ansi) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._origin) }()
       default: break
       }
     }
@@ -1308,6 +1425,9 @@ nonisolated extension WireAggregateCall: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.ansi != false {
       try visitor.visitSingularBoolField(value: self.ansi, fieldNumber: 6)
     }
+    try { if let v = self._origin {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1318,6 +1438,7 @@ nonisolated extension WireAggregateCall: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._filter != rhs._filter {return false}
     if lhs._type != rhs._type {return false}
     if lhs.ansi != rhs.ansi {return false}
+    if lhs._origin != rhs._origin {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -147,11 +147,22 @@ nonisolated struct WireStageOutput: Sendable {
     set {kind = .files(newValue)}
   }
 
+  /// present for the manifest, whatever it says
+  var manifest: Bool {
+    get {
+      if case .manifest(let v)? = kind {return v}
+      return false
+    }
+    set {kind = .manifest(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
     case shuffle(WirePartitioning)
     case files(WireFileWrite)
+    /// present for the manifest, whatever it says
+    case manifest(Bool)
 
   }
 
@@ -189,7 +200,7 @@ nonisolated struct WireStageGraph: @unchecked Sendable {
   /// Clears the value of `rows`. Subsequent reads from it will return its default value.
   mutating func clearRows() {_uniqueStorage()._rows = nil}
 
-  /// … or where files are written
+  /// … or where files are written, or the manifest
   var files: WireStageOutput {
     get {_storage._files ?? WireStageOutput()}
     set {_uniqueStorage()._files = newValue}
@@ -480,7 +491,7 @@ nonisolated extension WireSessionSettings: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension WireStageOutput: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StageOutput"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shuffle\0\u{1}files\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shuffle\0\u{1}files\0\u{1}manifest\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -514,6 +525,14 @@ nonisolated extension WireStageOutput: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.kind = .files(v)
         }
       }()
+      case 3: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .manifest(v)
+        }
+      }()
       default: break
       }
     }
@@ -532,6 +551,10 @@ nonisolated extension WireStageOutput: SwiftProtobuf.Message, SwiftProtobuf._Mes
     case .files?: try {
       guard case .files(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .manifest?: try {
+      guard case .manifest(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 3)
     }()
     case nil: break
     }

@@ -173,6 +173,30 @@ nonisolated struct WirePhysicalPlan: @unchecked Sendable {
     set {_uniqueStorage()._node = .generate(newValue)}
   }
 
+  var externalScan: WireExternalScan {
+    get {
+      if case .externalScan(let v)? = _storage._node {return v}
+      return WireExternalScan()
+    }
+    set {_uniqueStorage()._node = .externalScan(newValue)}
+  }
+
+  var describe: WireExternalRelation {
+    get {
+      if case .describe(let v)? = _storage._node {return v}
+      return WireExternalRelation()
+    }
+    set {_uniqueStorage()._node = .describe(newValue)}
+  }
+
+  var externalWrite: WireExternalWriteNode {
+    get {
+      if case .externalWrite(let v)? = _storage._node {return v}
+      return WireExternalWriteNode()
+    }
+    set {_uniqueStorage()._node = .externalWrite(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Node: Equatable, Sendable {
@@ -193,6 +217,9 @@ nonisolated struct WirePhysicalPlan: @unchecked Sendable {
     case exchange(WireExchange)
     case window(WireWindow)
     case generate(WireGenerate)
+    case externalScan(WireExternalScan)
+    case describe(WireExternalRelation)
+    case externalWrite(WireExternalWriteNode)
 
   }
 
@@ -221,6 +248,65 @@ nonisolated struct WireScan: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+nonisolated struct WireExternalScan: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var index: UInt64 = 0
+
+  var relation: WireExternalRelation {
+    get {_relation ?? WireExternalRelation()}
+    set {_relation = newValue}
+  }
+  /// Returns true if `relation` has been explicitly set.
+  var hasRelation: Bool {self._relation != nil}
+  /// Clears the value of `relation`. Subsequent reads from it will return its default value.
+  mutating func clearRelation() {self._relation = nil}
+
+  var columns: [UInt64] = []
+
+  var filters: [WireExpression] = []
+
+  var output: [UInt64] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _relation: WireExternalRelation? = nil
+}
+
+nonisolated struct WireExternalWriteNode: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var target: WireExternalRelation {
+    get {_storage._target ?? WireExternalRelation()}
+    set {_uniqueStorage()._target = newValue}
+  }
+  /// Returns true if `target` has been explicitly set.
+  var hasTarget: Bool {_storage._target != nil}
+  /// Clears the value of `target`. Subsequent reads from it will return its default value.
+  mutating func clearTarget() {_uniqueStorage()._target = nil}
+
+  var input: WirePhysicalPlan {
+    get {_storage._input ?? WirePhysicalPlan()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct WireShuffleRead: Sendable {
@@ -993,53 +1079,72 @@ nonisolated struct WireWindow: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-nonisolated struct WireWindowCall: Sendable {
+nonisolated struct WireWindowCall: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var function: String = String()
+  var function: String {
+    get {_storage._function}
+    set {_uniqueStorage()._function = newValue}
+  }
 
-  var arguments: [WireExpression] = []
+  var arguments: [WireExpression] {
+    get {_storage._arguments}
+    set {_uniqueStorage()._arguments = newValue}
+  }
 
   var start: WireWindowBound {
-    get {_start ?? WireWindowBound()}
-    set {_start = newValue}
+    get {_storage._start ?? WireWindowBound()}
+    set {_uniqueStorage()._start = newValue}
   }
   /// Returns true if `start` has been explicitly set.
-  var hasStart: Bool {self._start != nil}
+  var hasStart: Bool {_storage._start != nil}
   /// Clears the value of `start`. Subsequent reads from it will return its default value.
-  mutating func clearStart() {self._start = nil}
+  mutating func clearStart() {_uniqueStorage()._start = nil}
 
   var end: WireWindowBound {
-    get {_end ?? WireWindowBound()}
-    set {_end = newValue}
+    get {_storage._end ?? WireWindowBound()}
+    set {_uniqueStorage()._end = newValue}
   }
   /// Returns true if `end` has been explicitly set.
-  var hasEnd: Bool {self._end != nil}
+  var hasEnd: Bool {_storage._end != nil}
   /// Clears the value of `end`. Subsequent reads from it will return its default value.
-  mutating func clearEnd() {self._end = nil}
+  mutating func clearEnd() {_uniqueStorage()._end = nil}
 
-  var ignoresNulls: Bool = false
+  var ignoresNulls: Bool {
+    get {_storage._ignoresNulls}
+    set {_uniqueStorage()._ignoresNulls = newValue}
+  }
 
   var type: WireDataType {
-    get {_type ?? WireDataType()}
-    set {_type = newValue}
+    get {_storage._type ?? WireDataType()}
+    set {_uniqueStorage()._type = newValue}
   }
   /// Returns true if `type` has been explicitly set.
-  var hasType: Bool {self._type != nil}
+  var hasType: Bool {_storage._type != nil}
   /// Clears the value of `type`. Subsequent reads from it will return its default value.
-  mutating func clearType() {self._type = nil}
+  mutating func clearType() {_uniqueStorage()._type = nil}
 
-  var ansi: Bool = false
+  var ansi: Bool {
+    get {_storage._ansi}
+    set {_uniqueStorage()._ansi = newValue}
+  }
+
+  var origin: WireOrigin {
+    get {_storage._origin ?? WireOrigin()}
+    set {_uniqueStorage()._origin = newValue}
+  }
+  /// Returns true if `origin` has been explicitly set.
+  var hasOrigin: Bool {_storage._origin != nil}
+  /// Clears the value of `origin`. Subsequent reads from it will return its default value.
+  mutating func clearOrigin() {_uniqueStorage()._origin = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _start: WireWindowBound? = nil
-  fileprivate var _end: WireWindowBound? = nil
-  fileprivate var _type: WireDataType? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct WireWindowBound: Sendable {
@@ -1198,7 +1303,7 @@ fileprivate nonisolated let _protobuf_package = "millrace.plans"
 
 nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PhysicalPlan"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scan\0\u{3}shuffle_read\0\u{1}values\0\u{1}filter\0\u{1}project\0\u{1}aggregate\0\u{3}hash_join\0\u{3}nested_loop_join\0\u{1}sort\0\u{1}limit\0\u{1}union\0\u{1}expand\0\u{3}single_row\0\u{3}range_bounds\0\u{1}exchange\0\u{1}window\0\u{1}generate\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scan\0\u{3}shuffle_read\0\u{1}values\0\u{1}filter\0\u{1}project\0\u{1}aggregate\0\u{3}hash_join\0\u{3}nested_loop_join\0\u{1}sort\0\u{1}limit\0\u{1}union\0\u{1}expand\0\u{3}single_row\0\u{3}range_bounds\0\u{1}exchange\0\u{1}window\0\u{1}generate\0\u{3}external_scan\0\u{1}describe\0\u{3}external_write\0")
 
   fileprivate class _StorageClass {
     var _node: WirePhysicalPlan.OneOf_Node?
@@ -1452,6 +1557,45 @@ nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
             _storage._node = .generate(v)
           }
         }()
+        case 18: try {
+          var v: WireExternalScan?
+          var hadOneofValue = false
+          if let current = _storage._node {
+            hadOneofValue = true
+            if case .externalScan(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._node = .externalScan(v)
+          }
+        }()
+        case 19: try {
+          var v: WireExternalRelation?
+          var hadOneofValue = false
+          if let current = _storage._node {
+            hadOneofValue = true
+            if case .describe(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._node = .describe(v)
+          }
+        }()
+        case 20: try {
+          var v: WireExternalWriteNode?
+          var hadOneofValue = false
+          if let current = _storage._node {
+            hadOneofValue = true
+            if case .externalWrite(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._node = .externalWrite(v)
+          }
+        }()
         default: break
         }
       }
@@ -1533,6 +1677,18 @@ nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
         guard case .generate(let v)? = _storage._node else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
       }()
+      case .externalScan?: try {
+        guard case .externalScan(let v)? = _storage._node else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      }()
+      case .describe?: try {
+        guard case .describe(let v)? = _storage._node else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      }()
+      case .externalWrite?: try {
+        guard case .externalWrite(let v)? = _storage._node else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      }()
       case nil: break
       }
     }
@@ -1599,6 +1755,137 @@ nonisolated extension WireScan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.columns != rhs.columns {return false}
     if lhs.filters != rhs.filters {return false}
     if lhs.output != rhs.output {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireExternalScan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ExternalScan"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}relation\0\u{1}columns\0\u{1}filters\0\u{1}output\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._relation) }()
+      case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.columns) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.filters) }()
+      case 5: try { try decoder.decodeRepeatedUInt64Field(value: &self.output) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 1)
+    }
+    try { if let v = self._relation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.columns.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.columns, fieldNumber: 3)
+    }
+    if !self.filters.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.filters, fieldNumber: 4)
+    }
+    if !self.output.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.output, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireExternalScan, rhs: WireExternalScan) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs._relation != rhs._relation {return false}
+    if lhs.columns != rhs.columns {return false}
+    if lhs.filters != rhs.filters {return false}
+    if lhs.output != rhs.output {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireExternalWriteNode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ExternalWriteNode"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}target\0\u{1}input\0")
+
+  fileprivate class _StorageClass {
+    var _target: WireExternalRelation? = nil
+    var _input: WirePhysicalPlan? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _target = source._target
+      _input = source._input
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._target) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._target {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireExternalWriteNode, rhs: WireExternalWriteNode) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._target != rhs_storage._target {return false}
+        if _storage._input != rhs_storage._input {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2811,63 +3098,118 @@ nonisolated extension WireWindow: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireWindowCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".WindowCall"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}function\0\u{1}arguments\0\u{1}start\0\u{1}end\0\u{3}ignores_nulls\0\u{1}type\0\u{1}ansi\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}function\0\u{1}arguments\0\u{1}start\0\u{1}end\0\u{3}ignores_nulls\0\u{1}type\0\u{1}ansi\0\u{1}origin\0")
+
+  fileprivate class _StorageClass {
+    var _function: String = String()
+    var _arguments: [WireExpression] = []
+    var _start: WireWindowBound? = nil
+    var _end: WireWindowBound? = nil
+    var _ignoresNulls: Bool = false
+    var _type: WireDataType? = nil
+    var _ansi: Bool = false
+    var _origin: WireOrigin? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _function = source._function
+      _arguments = source._arguments
+      _start = source._start
+      _end = source._end
+      _ignoresNulls = source._ignoresNulls
+      _type = source._type
+      _ansi = source._ansi
+      _origin = source._origin
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.function) }()
-      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.arguments) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._start) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._end) }()
-      case 5: try { try decoder.decodeSingularBoolField(value: &self.ignoresNulls) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._type) }()
-      case 7: try { try decoder.decodeSingularBoolField(value: &self.ansi) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._function) }()
+        case 2: try { try decoder.decodeRepeatedMessageField(value: &_storage._arguments) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._start) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._end) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._ignoresNulls) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._type) }()
+        case 7: try { try decoder.decodeSingularBoolField(value: &_storage._ansi) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._origin) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.function.isEmpty {
-      try visitor.visitSingularStringField(value: self.function, fieldNumber: 1)
-    }
-    if !self.arguments.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.arguments, fieldNumber: 2)
-    }
-    try { if let v = self._start {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._end {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    if self.ignoresNulls != false {
-      try visitor.visitSingularBoolField(value: self.ignoresNulls, fieldNumber: 5)
-    }
-    try { if let v = self._type {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    if self.ansi != false {
-      try visitor.visitSingularBoolField(value: self.ansi, fieldNumber: 7)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._function.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._function, fieldNumber: 1)
+      }
+      if !_storage._arguments.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._arguments, fieldNumber: 2)
+      }
+      try { if let v = _storage._start {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._end {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if _storage._ignoresNulls != false {
+        try visitor.visitSingularBoolField(value: _storage._ignoresNulls, fieldNumber: 5)
+      }
+      try { if let v = _storage._type {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      if _storage._ansi != false {
+        try visitor.visitSingularBoolField(value: _storage._ansi, fieldNumber: 7)
+      }
+      try { if let v = _storage._origin {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireWindowCall, rhs: WireWindowCall) -> Bool {
-    if lhs.function != rhs.function {return false}
-    if lhs.arguments != rhs.arguments {return false}
-    if lhs._start != rhs._start {return false}
-    if lhs._end != rhs._end {return false}
-    if lhs.ignoresNulls != rhs.ignoresNulls {return false}
-    if lhs._type != rhs._type {return false}
-    if lhs.ansi != rhs.ansi {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._function != rhs_storage._function {return false}
+        if _storage._arguments != rhs_storage._arguments {return false}
+        if _storage._start != rhs_storage._start {return false}
+        if _storage._end != rhs_storage._end {return false}
+        if _storage._ignoresNulls != rhs_storage._ignoresNulls {return false}
+        if _storage._type != rhs_storage._type {return false}
+        if _storage._ansi != rhs_storage._ansi {return false}
+        if _storage._origin != rhs_storage._origin {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

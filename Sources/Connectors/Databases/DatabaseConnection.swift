@@ -1,0 +1,226 @@
+import CADBC
+import Columns
+import Execution
+import Synchronization
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Holds a connection to a database through its ADBC driver. Used by one thread at a time, but for `cancel`.
+///
+/// `@unchecked Sendable`: whoever opened it uses it alone; what `cancel` touches is behind the mutex.
+final class DatabaseConnection: @unchecked Sendable {
+    private let connection: OpaquePointer
+    let target: DatabaseTarget
+    let secrets: SecretResolver
+    /// The statement that runs now.
+    private let current = Mutex<(statement: OpaquePointer?, isCancelled: Bool)>((nil, false))
+
+    /// Connects. Throws `user` errors where the database refuses, `system` errors where it cannot be reached.
+    init(_ target: DatabaseTarget, _ secrets: SecretResolver) throws(EngineError) {
+        self.target = target
+        self.secrets = secrets
+        let path = try DriverLibrary.path(of: target.dialect.driver)
+        let options = try target.connectionOptions(secrets)
+        var pointers: [UnsafeMutablePointer<CChar>?] = []
+        for (name, value) in options { pointers += [strdup(name), strdup(value)] }
+        defer { for pointer in pointers { free(pointer) } }
+        var error = cadbc_error()
+        let opened = pointers.withUnsafeBufferPointer { buffer in
+            buffer.withMemoryRebound(to: UnsafePointer<CChar>?.self) {
+                cadbc_connect(path, $0.baseAddress, Int32(options.count), &error)
+            }
+        }
+        guard let opened else { throw DatabaseFailure.connecting(error, target, secrets) }
+        connection = opened
+    }
+
+    deinit { cadbc_disconnect(connection) }
+
+    /// Runs a statement that gives no rows, and returns how many it changed, -1 where unknown.
+    @discardableResult
+    func execute(_ sql: String) throws(EngineError) -> Int {
+        let statement = try prepare(sql)
+        defer { release(statement) }
+        var affected: Int64 = -1
+        var error = cadbc_error()
+        guard cadbc_statement_run(statement, nil, &affected, &error) == 0 else { throw failure(error) }
+        return Int(affected)
+    }
+
+    /// Runs a query.
+    func query(
+        _ sql: String, options: [(name: String, value: String)] = []
+    ) throws(EngineError) -> QueryRows {
+        let statement = try prepare(sql, options)
+        var error = cadbc_error()
+        var affected: Int64 = -1
+        let stream = UnsafeMutablePointer<ArrowArrayStream>.allocate(capacity: 1)
+        stream.initialize(to: ArrowArrayStream())
+        guard cadbc_statement_run(statement, stream, &affected, &error) == 0 else {
+            stream.deallocate()
+            release(statement)
+            throw failure(error)
+        }
+        return try QueryRows(self, statement, stream)
+    }
+
+    /// Returns the first row of a query as text, nil when it gives none.
+    func row(_ sql: String) throws(EngineError) -> [String?]? {
+        let rows = try query(sql)
+        guard let batch = try rows.next(), batch.count > 0 else { return nil }
+        return batch.columns.map { vector in
+            switch vector.scalar(at: 0) {
+            case .null: nil
+            case .string(let text): text
+            case .integer(let value): String(value)
+            case .boolean(let value): value ? "true" : "false"
+            case .double(let value): String(value)
+            case .decimal(let value): String(value)
+            default: nil
+            }
+        }
+    }
+
+    /// Loads rows in bulk into a table, and returns when the database has them all. Throws what `next` threw.
+    func ingest(
+        _ fields: [Field], options: [(name: String, value: String)], next: @escaping () throws -> Batch?
+    ) throws {
+        let statement = try make(options)
+        defer { release(statement) }
+        let stream = UnsafeMutablePointer<ArrowArrayStream>.allocate(capacity: 1)
+        defer { stream.deallocate() }
+        let ended = ArrowExport.stream(fields, into: stream, next: next)
+        var error = cadbc_error()
+        guard cadbc_statement_bind(statement, stream, &error) == 0 else {
+            cadbc_stream_release(stream)
+            throw failure(error)
+        }
+        var affected: Int64 = -1
+        let status = cadbc_statement_run(statement, nil, &affected, &error)
+        if let cause = ended.error { throw cause }
+        if status != 0 { throw failure(error) }
+    }
+
+    // MARK: transactions
+
+    /// Begins a transaction; the driver must know of it, as it begins its own otherwise.
+    func begin() throws(EngineError) { try transaction(cadbc_begin) }
+    func commit() throws(EngineError) { try transaction(cadbc_commit) }
+    func rollback() throws(EngineError) { try transaction(cadbc_rollback) }
+
+    private func transaction(
+        _ call: (OpaquePointer?, UnsafeMutablePointer<cadbc_error>?) -> Int32
+    ) throws(EngineError) {
+        var error = cadbc_error()
+        guard call(connection, &error) == 0 else { throw failure(error) }
+    }
+
+    // MARK: statements
+
+    private func make(_ options: [(name: String, value: String)]) throws(EngineError) -> OpaquePointer {
+        var error = cadbc_error()
+        guard let statement = cadbc_statement_new(connection, &error) else { throw failure(error) }
+        for (name, value) in options
+        where cadbc_statement_option(statement, name, value, &error) != 0 {
+            cadbc_statement_free(statement)
+            throw failure(error)
+        }
+        let isCancelled = current.withLock { state in
+            state.statement = statement
+            return state.isCancelled
+        }
+        if isCancelled {
+            release(statement)
+            throw DatabaseFailure.cancelled
+        }
+        return statement
+    }
+
+    private func prepare(
+        _ sql: String, _ options: [(name: String, value: String)] = []
+    ) throws(EngineError) -> OpaquePointer {
+        let statement = try make(options)
+        var error = cadbc_error()
+        guard cadbc_statement_sql(statement, sql, &error) == 0 else {
+            release(statement)
+            throw failure(error)
+        }
+        return statement
+    }
+
+    fileprivate func release(_ statement: OpaquePointer) {
+        current.withLock { if $0.statement == statement { $0.statement = nil } }
+        cadbc_statement_free(statement)
+    }
+
+    fileprivate func failure(_ error: cadbc_error) -> EngineError {
+        if current.withLock({ $0.isCancelled }) { return DatabaseFailure.cancelled }
+        return DatabaseFailure.running(error, target, secrets)
+    }
+
+    /// Stops the statement that runs; every later one fails. Called by any thread.
+    func cancel() {
+        current.withLock { state in
+            state.isCancelled = true
+            // Under the lock, so that the statement is not freed meanwhile.
+            if let statement = state.statement { cadbc_statement_cancel(statement) }
+        }
+    }
+}
+
+/// Gives the rows of a query, array by array.
+///
+/// `@unchecked Sendable`: used by the thread that uses the connection.
+final class QueryRows: @unchecked Sendable {
+    private let connection: DatabaseConnection
+    private let statement: OpaquePointer
+    private let stream: UnsafeMutablePointer<ArrowArrayStream>
+    let fields: [ArrowField]
+
+    init(
+        _ connection: DatabaseConnection, _ statement: OpaquePointer,
+        _ stream: UnsafeMutablePointer<ArrowArrayStream>
+    ) throws(EngineError) {
+        self.connection = connection
+        self.statement = statement
+        self.stream = stream
+        var schema = ArrowSchema()
+        var error = cadbc_error()
+        guard cadbc_stream_schema(stream, &schema, &error) == 0 else {
+            fields = []
+            throw connection.failure(error)
+        }
+        fields = ArrowField(schema).children
+        cadbc_schema_release(&schema)
+    }
+
+    deinit {
+        cadbc_stream_release(stream)
+        stream.deallocate()
+        connection.release(statement)
+    }
+
+    /// Returns the next rows as the driver gives them; nil at the end.
+    func next() throws(EngineError) -> Batch? {
+        while true {
+            var array = ArrowArray()
+            var error = cadbc_error()
+            guard cadbc_stream_next(stream, &array, &error) == 0 else { throw connection.failure(error) }
+            guard array.release != nil else { return nil }
+            defer { cadbc_array_release(&array) }
+            let count = Int(array.length)
+            if count == 0 { continue }
+            var columns: [Vector] = []
+            for (index, field) in fields.enumerated() {
+                guard let child = array.children[index] else { continue }
+                do { columns.append(try ArrowImport.vector(child.pointee, field)) } catch {
+                    throw (error as? EngineError) ?? .internal("\(error)")
+                }
+            }
+            return Batch(columns: columns, count: count)
+        }
+    }
+}

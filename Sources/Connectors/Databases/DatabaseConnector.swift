@@ -1,0 +1,96 @@
+import Columns
+import Execution
+import Kernels
+import Plans
+import Vocabulary
+
+/// Reads from databases and writes to them, through ADBC drivers: Spark's `USING jdbc` with its options.
+package struct DatabaseConnector: SourceProvider, SinkProvider {
+    package init() {}
+
+    package func describe(
+        _ relation: ExternalRelation, _ context: ConnectorContext
+    ) throws -> ExternalRelation {
+        let target = try DatabaseTarget(relation, context.secrets)
+        let zone = context.settings.timeZone
+        try target.checkFile(context, mayCreate: false)
+        let connection = try DatabaseConnector.connect(target, context)
+        var described = relation
+        if target.options["probe"] == "bound" {
+            described.schema = Schema([Field("bound", .string)])
+            described.splits = [ExternalSplit(payload: [], byteCount: 0)]
+            return described
+        }
+        let source = try target.relation()
+        let columns = try target.dialect.columns(connection, target, relation: source, zone: zone)
+        if relation.schema.fields.isEmpty {
+            described.schema = Schema(columns.map { Field($0.name, $0.type) })
+        } else {
+            try DatabaseConnector.check(relation.schema, in: columns, relation.name)
+        }
+        // Reads of what is new are small, and a query's condition hides where its rows lie.
+        var parts = SourceParts(conditions: [""])
+        if target.options["incremental.column"] == nil || target.options["partitioncolumn"] != nil {
+            parts = try target.dialect.parts(connection, target, relation: source)
+        }
+        if let holder = parts.holder { context.holdForJob(holder) }
+        let bytes = (parts.byteCount ?? 1 << 20) / parts.conditions.count
+        described.splits = parts.conditions.map {
+            ExternalSplit(payload: DatabaseSplit($0, parts.snapshot).payload, byteCount: bytes)
+        }
+        described.rowCount = parts.rowCount
+        return described
+    }
+
+    package func open(
+        _ request: SourceRequest, _ context: ConnectorContext
+    ) throws -> any SourceReader {
+        try DatabaseReader(request, context)
+    }
+
+    package func load(
+        _ rows: RowQueue, into target: ExternalRelation, _ context: ConnectorContext
+    ) throws -> [String: String] {
+        try DatabaseLoad(target, context).run(rows)
+    }
+
+    static func connect(
+        _ target: DatabaseTarget, _ context: ConnectorContext
+    ) throws -> DatabaseConnection {
+        let connection = try DatabaseConnection(target, context.secrets)
+        for statement in target.dialect.settings(zone: context.settings.timeZone) {
+            try connection.execute(statement)
+        }
+        if let statement = target.options["sessioninitstatement"] { try connection.execute(statement) }
+        return connection
+    }
+
+    /// A type that a column has now and one that was given before may differ: reading casts, or fails.
+    private static func check(_ schema: Schema, in columns: [SourceColumn], _ name: String) throws {
+        for field in schema.fields where !columns.contains(where: { $0.name == field.name }) {
+            let near = Suggestion.nearest(to: field.name, among: columns.map(\.name))
+            throw EngineError.user(
+                "UNRESOLVED_COLUMN", "The source \(name) has no column of this name: \(field.name)",
+                remedy: near.map { "Did you mean \($0)?" })
+        }
+    }
+}
+
+/// A part of a table or query: its condition, and the snapshot that it is read from.
+struct DatabaseSplit {
+    var condition: String
+    var snapshot: String?
+
+    init(_ condition: String, _ snapshot: String?) {
+        self.condition = condition
+        self.snapshot = snapshot
+    }
+
+    init(_ payload: [UInt8]) {
+        let parts = payload.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+        condition = String(decoding: parts.first ?? [], as: UTF8.self)
+        snapshot = parts.count > 1 && !parts[1].isEmpty ? String(decoding: parts[1], as: UTF8.self) : nil
+    }
+
+    var payload: [UInt8] { Array(condition.utf8) + [0] + Array((snapshot ?? "").utf8) }
+}

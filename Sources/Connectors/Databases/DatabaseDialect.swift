@@ -1,0 +1,114 @@
+import Columns
+import Execution
+import Formats
+import Plans
+import Vocabulary
+
+/// Knows how one kind of database speaks.
+protocol DatabaseDialect: Sendable {
+    /// The end of the driver's name: `postgresql`.
+    var driver: String { get }
+    /// For messages.
+    var title: String { get }
+    /// Returns the address with which the driver connects.
+    func address(_ address: String, user: String?, password: String?) -> String
+    func quoted(_ name: String) -> String
+    /// Statements that make a new connection read as the session wants.
+    func settings(zone: String) -> [String]
+    /// Returns the columns of what stands after FROM.
+    func columns(
+        _ connection: DatabaseConnection, _ target: DatabaseTarget, relation: String, zone: String
+    ) throws -> [SourceColumn]
+    /// Returns the parts to read, and what must stay open until all have been read.
+    func parts(
+        _ connection: DatabaseConnection, _ target: DatabaseTarget, relation: String
+    ) throws -> SourceParts
+    /// Returns a literal of a condition, or nil where the database might see it differently.
+    func literal(_ value: Scalar, _ type: DataType) -> String?
+    /// Options of statements that read rows.
+    var readOptions: [(name: String, value: String)] { get }
+    /// Text that is put before a SELECT, with one row that is not the table's; see `SQLiteDialect`.
+    func firstRow(_ columns: [SourceColumn]) -> String?
+    /// The database's time some milliseconds ago, as an expression.
+    func now(minusMilliseconds: Int) -> String
+    /// Condition that a row's transaction is at or after (or before) a bound; nil where there is no such
+    /// thing.
+    func transaction(_ comparison: String, bound: String) -> String?
+    /// A query with one row: the bound below which all transactions have ended, as text or null.
+    func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String
+    /// How loads are done.
+    var loading: any LoadDialect { get }
+}
+
+/// Describes one column of a source.
+struct SourceColumn: Sendable {
+    var name: String
+    var type: DataType
+    /// What stands in the SELECT list for it.
+    var expression: String
+    /// Whether the database compares it as Millrace does, so that it may filter.
+    var isPlain: Bool
+    /// Type of its placeholder where the driver infers types from the first row.
+    var storage = "text"
+}
+
+/// The parts of a source, each with the condition that picks its rows (empty for all).
+struct SourceParts {
+    var conditions: [String]
+    var byteCount: Int?
+    var rowCount: Int?
+    /// A snapshot that all parts are to be read from, and the connection that keeps it.
+    var snapshot: String?
+    var holder: DatabaseConnection?
+}
+
+/// Cuts a range of a column as Spark does.
+enum ColumnParts {
+    /// Returns conditions of `count` parts; the first has the nulls too. `literal` writes a bound.
+    static func conditions(
+        _ column: String, from lower: Int128, to upper: Int128, count: Int, literal: (Int128) -> String
+    ) -> [String] {
+        let span = max(0, upper - lower)
+        let count = max(1, min(count, Int(clamping: span)))
+        if count == 1 { return [""] }
+        let bounds = (1..<count).map { literal(lower + span * Int128($0) / Int128(count)) }
+        return (0..<count).map { part in
+            if part == 0 { return "(\(column) < \(bounds[0]) OR \(column) IS NULL)" }
+            if part == count - 1 { return "\(column) >= \(bounds[part - 1])" }
+            return "\(column) >= \(bounds[part - 1]) AND \(column) < \(bounds[part])"
+        }
+    }
+}
+
+/// Writes text into SQL.
+enum DatabaseText {
+    static func literal(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+    static func name(_ text: String) -> String { "\"" + text.replacing("\"", with: "\"\"") + "\"" }
+    /// Percent-encodes what may not stand in a part of a URL.
+    static func encoded(_ text: String) -> String {
+        var out = ""
+        let digits = Array("0123456789ABCDEF")
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."):
+                out.unicodeScalars.append(Unicode.Scalar(byte))
+            default: out += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+            }
+        }
+        return out
+    }
+
+    /// Decimals of a number as text.
+    static func decimal(_ unscaled: Int128, scale: Int) -> String {
+        var digits = String(unscaled.magnitude)
+        if scale > 0 {
+            if digits.count <= scale {
+                digits = String(repeating: "0", count: scale - digits.count + 1) + digits
+            }
+            digits.insert(".", at: digits.index(digits.endIndex, offsetBy: -scale))
+        }
+        return unscaled < 0 ? "-" + digits : digits
+    }
+}

@@ -1,0 +1,119 @@
+import CADBC
+import Execution
+import Vocabulary
+
+/// Says in Millrace's words what a database said in its own.
+enum DatabaseFailure {
+    static let cancelled = EngineError.system("TASK_CANCELLED", "The task was cancelled")
+
+    /// Longest text of a database that is passed on, characters.
+    private static let textLimit = 600
+
+    /// Returns the error for a connection that was not made.
+    static func connecting(
+        _ error: cadbc_error, _ target: DatabaseTarget, _ secrets: SecretResolver
+    ) -> EngineError {
+        let text = secrets.redacted(reason(error))
+        let lowered = text.lowercased()
+        if error.status == -1 {
+            return .user(
+                "DRIVER_NOT_FOUND", "The driver of \(target.dialect.title) cannot be opened: \(text)",
+                remedy: "Unpack the Python package adbc-driver-\(target.dialect.driver) again.")
+        }
+        let place = "\(target.dialect.title) at \(target.place)"
+        if ["password", "authentication", "no pg_hba", "role \"", "incorrect username"].contains(
+            where: lowered.contains)
+        {
+            return .user(
+                "DATABASE_LOGIN", "\(place) refuses the user or password: \(text)",
+                remedy: "Check the connection's user and password, and the variables that they come from.")
+        }
+        if lowered.contains("does not exist") || lowered.contains("unable to open database") {
+            return .user("DATABASE_NOT_FOUND", "\(place) has no such database: \(text)")
+        }
+        if lowered.contains("invalid") || lowered.contains("missing \"=\"") {
+            return .user(
+                "INVALID_OPTION", "The address of the database is not understood: \(text)",
+                remedy: "Write it as postgresql://user@host:5432/database.")
+        }
+        return .system(
+            "DATABASE_UNREACHABLE", "\(place) cannot be reached: \(text)",
+            remedy: "Check that the server runs, and that host and port are right.")
+    }
+
+    /// Returns the error for a statement that failed.
+    static func running(
+        _ error: cadbc_error, _ target: DatabaseTarget, _ secrets: SecretResolver
+    ) -> EngineError {
+        let text = "\(target.dialect.title): \(secrets.redacted(reason(error)))"
+        let state = self.state(error)
+        switch state {
+        case "42P01", "42S02", "3F000": return .user("TABLE_OR_VIEW_NOT_FOUND", text)
+        case "42703": return .user("UNRESOLVED_COLUMN", text)
+        case "42501": return .user("PERMISSION_DENIED", text)
+        case "25006":
+            return .user("TARGET_READ_ONLY", text, remedy: "Choose a target that can be written to.")
+        default: break
+        }
+        switch state.prefix(2) {
+        case "22": return .data("DATABASE_DATA", text)
+        case "23": return .data("CONSTRAINT_VIOLATION", text)
+        case "08", "40", "53", "57", "58": return .system("DATABASE_UNREACHABLE", text)
+        default: break
+        }
+        let lowered = text.lowercased()
+        if lowered.contains("no such table") { return .user("TABLE_OR_VIEW_NOT_FOUND", text) }
+        if lowered.contains("no such column") { return .user("UNRESOLVED_COLUMN", text) }
+        if lowered.contains("readonly database") || lowered.contains("read-only") {
+            return .user("TARGET_READ_ONLY", text, remedy: "Choose a target that can be written to.")
+        }
+        if lowered.contains("constraint failed") { return .data("CONSTRAINT_VIOLATION", text) }
+        if lowered.contains("database is locked") || lowered.contains("connection to server was lost")
+            || lowered.contains("server closed the connection") || lowered.contains("terminating connection")
+        {
+            return .system("DATABASE_UNREACHABLE", text)
+        }
+        return .user("DATABASE_ERROR", text)
+    }
+
+    private static func state(_ error: cadbc_error) -> String {
+        let given = withUnsafeBytes(of: error.sqlstate) {
+            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        if !given.isEmpty { return given }
+        // Streams tell their state in the text only.
+        let message = text(error)
+        guard let match = message.firstMatch(of: /SQLSTATE: ([0-9A-Z]{5})/) else { return "" }
+        return String(match.1)
+    }
+
+    private static func text(_ error: cadbc_error) -> String {
+        withUnsafeBytes(of: error.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    /// The database's own sentence, without the driver's words around it and the query after it.
+    private static func reason(_ error: cadbc_error) -> String {
+        var message = text(error)
+        if let start = message.range(of: "ERROR:") { message = String(message[start.upperBound...]) }
+        if let start = message.range(of: "FATAL:") { message = String(message[start.upperBound...]) }
+        for end in ["\nLINE ", "\nCONTEXT:", "\nQuery was", ". SQLSTATE:", "\nQuery:"] {
+            if let cut = message.range(of: end) { message = String(message[..<cut.lowerBound]) }
+        }
+        let line = message.split(whereSeparator: \.isNewline).map { $0.trimmed }.joined(separator: " ")
+        return String(line.prefix(textLimit))
+    }
+}
+
+extension String {
+    /// Finds a text.
+    fileprivate func range(of text: String) -> Range<Index>? { firstRange(of: text) }
+}
+
+extension Substring {
+    fileprivate var trimmed: String {
+        var part = self
+        while part.first?.isWhitespace == true { part.removeFirst() }
+        while part.last?.isWhitespace == true { part.removeLast() }
+        return String(part)
+    }
+}

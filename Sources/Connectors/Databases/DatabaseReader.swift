@@ -1,0 +1,153 @@
+import Columns
+import Execution
+import Formats
+import Kernels
+import Plans
+import Synchronization
+import Vocabulary
+
+/// Reads one part of a table or query.
+///
+/// `@unchecked Sendable`: one thread reads; `cancel` only reaches the connection, which allows it.
+final class DatabaseReader: SourceReader, @unchecked Sendable {
+    private let connection: DatabaseConnection
+    private let rows: QueryRows
+    private let fields: [Field]
+    private let zone: Zone
+    private let name: String
+    private var skipsFirst: Bool
+
+    init(_ request: SourceRequest, _ context: ConnectorContext) throws {
+        let target = try DatabaseTarget(request.relation, context.secrets)
+        let split = DatabaseSplit(request.split.payload)
+        fields = request.fields
+        name = request.relation.name
+        zone = try Zone.named(context.settings.timeZone)
+        connection = try DatabaseConnector.connect(target, context)
+        if let snapshot = split.snapshot {
+            try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            try connection.execute("SET TRANSACTION SNAPSHOT \(DatabaseText.literal(snapshot))")
+        }
+        let dialect = target.dialect
+        if target.options["probe"] == "bound" {
+            skipsFirst = false
+            rows = try connection.query(try dialect.boundQuery(target, connection))
+            return
+        }
+        let source = try target.relation()
+        let known = try dialect.columns(
+            connection, target, relation: source, zone: context.settings.timeZone)
+        let columns = try fields.map { field in
+            guard let column = known.first(where: { $0.name == field.name }) else {
+                throw EngineError.user(
+                    "UNRESOLVED_COLUMN", "The source \(request.relation.name) lost a column: \(field.name)",
+                    remedy: "Run the job again.")
+            }
+            return column
+        }
+        let conditions =
+            try [
+                split.condition, IncrementalCondition(target)?.text ?? "",
+            ].filter { !$0.isEmpty } + DatabaseReader.pushed(request, known, dialect)
+        let list = columns.map { "\($0.expression) AS \(dialect.quoted($0.name))" }.joined(separator: ", ")
+        let first = dialect.firstRow(columns)
+        skipsFirst = first != nil
+        let sql =
+            (first ?? "") + "SELECT \(list.isEmpty ? "1" : list) FROM \(source)"
+            + (conditions.isEmpty ? "" : " WHERE " + conditions.map { "(\($0))" }.joined(separator: " AND "))
+        rows = try connection.query(sql, options: dialect.readOptions)
+    }
+
+    /// Returns the conditions that the database surely sees as Millrace does.
+    private static func pushed(
+        _ request: SourceRequest, _ known: [SourceColumn], _ dialect: any DatabaseDialect
+    ) -> [String] {
+        request.predicates.compactMap { predicate in
+            let field = request.relation.schema[predicate.column]
+            guard let column = known.first(where: { $0.name == field.name }), column.type == field.type,
+                column.isPlain
+            else { return nil }
+            let name = dialect.quoted(column.name)
+            let literals = predicate.values.compactMap { dialect.literal($0, field.type) }
+            guard literals.count == predicate.values.count else { return nil }
+            // The order of texts is the database's own; only equality is the same everywhere.
+            if field.type == .string, ![.equal, .in, .isNull, .isNotNull].contains(predicate.operation) {
+                return nil
+            }
+            switch predicate.operation {
+            case .equal: return "\(name) = \(literals[0])"
+            case .less: return "\(name) < \(literals[0])"
+            case .lessOrEqual: return "\(name) <= \(literals[0])"
+            case .greater: return "\(name) > \(literals[0])"
+            case .greaterOrEqual: return "\(name) >= \(literals[0])"
+            case .in: return "\(name) IN (\(literals.joined(separator: ", ")))"
+            case .isNull: return "\(name) IS NULL"
+            case .isNotNull: return "\(name) IS NOT NULL"
+            }
+        }
+    }
+
+    func next() throws -> Batch? {
+        while var batch = try rows.next() {
+            if skipsFirst {
+                skipsFirst = false
+                if batch.count == 1 { continue }
+                batch = batch.sliced(from: 1, count: batch.count - 1)
+            }
+            if fields.isEmpty { return Batch(columns: [], count: batch.count) }
+            var columns: [Vector] = []
+            for (vector, field) in zip(batch.columns, fields) { columns.append(try cast(vector, to: field)) }
+            return Batch(columns: columns, count: batch.count)
+        }
+        return nil
+    }
+
+    private func cast(_ vector: Vector, to field: Field) throws -> Vector {
+        do {
+            return try Casting.cast(vector, to: field.type, mode: .error, zone: zone)
+        } catch {
+            throw EngineError.data(
+                error.code,
+                "A value of \(name).\(field.name) does not fit \(field.type.sqlName): \(error.message)",
+                remedy: "Cast the column in the query, or look at the row.")
+        }
+    }
+
+    func cancel() { connection.cancel() }
+}
+
+/// Picks the rows that came since the last read.
+struct IncrementalCondition {
+    let text: String
+
+    /// nil when the relation is not read incrementally.
+    init?(_ target: DatabaseTarget) throws(EngineError) {
+        let options = target.options
+        guard let column = options["incremental.column"].map(target.dialect.quoted) else { return nil }
+        let dialect = target.dialect
+        var parts: [String] = []
+        var isNew: String?
+        if let after = options["incremental.after"].map(DatabaseText.literal) {
+            isNew = "\(column) > \(after)"
+            if let id = options["incremental.id.column"].map(dialect.quoted),
+                let last = options["incremental.id.after"].map(DatabaseText.literal)
+            {
+                isNew = "\(column) > \(after) OR (\(column) = \(after) AND \(id) > \(last))"
+            }
+        }
+        // A row whose transaction was still running at the last read may have any cursor.
+        if let bound = options["incremental.bound"], let ended = dialect.transaction("<", bound: bound) {
+            parts.append(ended)
+            if let before = options["incremental.bound.after"],
+                let late = dialect.transaction(">=", bound: before)
+            {
+                isNew = isNew.map { "\($0) OR \(late)" }
+            }
+        }
+        if let delay = try target.number("incremental.delay", atLeast: 0) {
+            parts.append("\(column) < \(dialect.now(minusMilliseconds: delay))")
+        }
+        if let isNew { parts.append(isNew) }
+        text = parts.map { "(\($0))" }.joined(separator: " AND ")
+    }
+}

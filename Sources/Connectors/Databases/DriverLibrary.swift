@@ -1,0 +1,38 @@
+import CADBC
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Finds the library of a database's ADBC driver. Drivers are opened when a job first needs them; a machine
+/// without them runs all other jobs.
+enum DriverLibrary {
+    /// Returns the path of a driver. Throws `DRIVER_NOT_FOUND` that says what brings it.
+    static func path(of driver: String) throws(EngineError) -> String {
+        let file = "libadbc_driver_\(driver).so"
+        var tried: [String] = []
+        for folder in folders() {
+            let path = folder + "/" + file
+            if access(path, R_OK) == 0 { return path }
+            tried.append(folder)
+        }
+        throw .user(
+            "DRIVER_NOT_FOUND", "The database driver \(file) is not at \(tried.joined(separator: ", "))",
+            remedy: "It comes with the Python package adbc-driver-\(driver): unpack it (scripts/dependencies "
+                + "does) and say where it is with ETL_ADBC_DRIVERS=/path/to/folder.")
+    }
+
+    /// Where drivers may be: where the user says, beside the program, where a package puts them, and in the
+    /// source tree that the program was built in.
+    private static func folders() -> [String] {
+        if let named = getenv("ETL_ADBC_DRIVERS") { return [String(cString: named)] }
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        cadbc_home(&buffer, buffer.count)
+        let home = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return [
+            home, home + "/../lib/millrace", home + "/../../../.deps/adbc/lib", "/usr/lib/millrace",
+            "/usr/local/lib",
+        ]
+    }
+}

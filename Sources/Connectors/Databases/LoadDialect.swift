@@ -1,0 +1,54 @@
+import Columns
+import Vocabulary
+
+/// Knows how one kind of database takes rows. Every statement runs inside the load's transaction.
+protocol LoadDialect: Sendable {
+    /// Makes the table of load ids, before the transaction.
+    func prepareLoads(_ connection: DatabaseConnection, _ table: TableName) throws
+    /// Takes a load's id for this transaction; returns the rows of an earlier load of that id, if there was
+    /// one.
+    func claim(_ id: String, _ connection: DatabaseConnection, _ table: TableName) throws -> String?
+    func note(_ rows: Int, of id: String, _ connection: DatabaseConnection, _ table: TableName) throws
+    /// Returns a table's columns, none when there is no such table.
+    func columns(of table: TableName, _ connection: DatabaseConnection) throws -> [TargetColumn]
+    func create(_ table: TableName, _ schema: Schema, keys: [String]) throws -> String
+    /// A table of this connection that rows of types the driver sends go to first.
+    func createAside(_ table: TableName, _ fields: [Field]) throws -> String
+    func typeName(of type: DataType, _ column: String) throws -> String
+    /// Makes an empty table like another, with its constraints.
+    func makeLike(_ new: TableName, _ old: TableName, _ connection: DatabaseConnection) throws
+    /// Makes an empty table of this connection with another's columns.
+    func makeAside(_ new: TableName, like old: TableName, _ connection: DatabaseConnection) throws
+    /// Puts a table in another's place.
+    func swap(_ new: TableName, for old: TableName, _ connection: DatabaseConnection) throws
+    /// Statements that bring rows from aside into a table by key; of rows with equal keys the last one wins.
+    func merge(
+        _ aside: TableName, into table: TableName, _ columns: [String], _ keys: [String],
+        _ connection: DatabaseConnection
+    ) throws -> [String]
+    /// Says in which type a column is sent, and to what the database then casts it, where it must.
+    func sending(_ type: DataType, to column: TargetColumn) -> (type: DataType, cast: String?)
+    func ingestOptions(_ table: TableName) -> [(name: String, value: String)]
+}
+
+/// Describes a column that rows go to.
+struct TargetColumn {
+    var name: String
+    /// The database's name of its type: `int4`, `varchar`.
+    var type: String
+    /// As a cast writes it: `character varying(20)`.
+    var declaration: String
+}
+
+extension LoadDialect {
+    /// The table that notes loads, beside the target.
+    func loads(_ table: TableName) -> TableName { table.sibling("_millrace_loads") }
+
+    func updates(_ columns: [String], _ keys: [String]) -> [String] {
+        columns.filter { !keys.contains($0) }
+    }
+
+    func list(_ names: [String], prefix: String = "") -> String {
+        names.map { prefix + DatabaseText.name($0) }.joined(separator: ", ")
+    }
+}

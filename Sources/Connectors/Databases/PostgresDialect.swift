@@ -1,0 +1,258 @@
+import Columns
+import Execution
+import Kernels
+import Plans
+import Vocabulary
+
+/// Speaks PostgreSQL. Types are mapped as Spark's JDBC source maps them.
+struct PostgresDialect: DatabaseDialect {
+    let driver = "postgresql"
+    let title = "PostgreSQL"
+    var loading: any LoadDialect { PostgresLoad() }
+
+    /// Bytes of a table's file that one part covers, when nobody says how many parts there shall be.
+    static let partBytes = 32 << 20
+    static let mostParts = 64
+
+    func address(_ address: String, user: String?, password: String?) -> String {
+        // libpq takes every setting as a parameter of the URL.
+        var added: [String] = []
+        if let user { added.append("user=" + DatabaseText.encoded(user)) }
+        if let password { added.append("password=" + DatabaseText.encoded(password)) }
+        if added.isEmpty { return address }
+        return address + (address.contains("?") ? "&" : "?") + added.joined(separator: "&")
+    }
+
+    func quoted(_ name: String) -> String { DatabaseText.name(name) }
+
+    func settings(zone: String) -> [String] {
+        ["SET TimeZone TO \(DatabaseText.literal(zone))", "SET client_encoding TO 'UTF8'"]
+    }
+
+    /// Arrays of about a megabyte, so that reading and computing overlap.
+    var readOptions: [(name: String, value: String)] {
+        [("adbc.postgresql.batch_size_hint_bytes", "1048576")]
+    }
+
+    func firstRow(_ columns: [SourceColumn]) -> String? { nil }
+
+    // MARK: columns
+
+    func columns(
+        _ connection: DatabaseConnection, _ target: DatabaseTarget, relation: String, zone: String
+    ) throws -> [SourceColumn] {
+        let rows = try connection.query("SELECT * FROM \(relation) LIMIT 0")
+        return rows.fields.map { field in
+            let name = field.metadata["POSTGRESQL:type"] ?? ""
+            let modifier = field.metadata["POSTGRESQL:typmod"].flatMap { Int($0) } ?? -1
+            let found = PostgresTypes.reading(
+                name, modifier: modifier, column: quoted(field.name),
+                keepsZoneless: target.options["prefertimestampntz"] == "true",
+                numeric: target.options["numericmapping"] ?? "none")
+            return SourceColumn(
+                name: field.name, type: found.type, expression: found.expression, isPlain: found.isPlain)
+        }
+    }
+
+    func literal(_ value: Scalar, _ type: DataType) -> String? {
+        switch (type, value) {
+        case (.string, .string(let text)) where !text.contains("\0"): DatabaseText.literal(text)
+        case (.boolean, .boolean(let isTrue)): isTrue ? "TRUE" : "FALSE"
+        case (.int8, .integer(let number)), (.int16, .integer(let number)), (.int32, .integer(let number)),
+            (.int64, .integer(let number)):
+            String(number)
+        case (.decimal(_, let scale), .decimal(let number)): DatabaseText.decimal(number, scale: scale)
+        case (.date, .integer(let days)): "(DATE '1970-01-01' + \(days))"
+        case (.timestamp, .integer(let microseconds)):
+            "(TIMESTAMPTZ '1970-01-01 00:00:00+00' + INTERVAL '\(microseconds) microseconds')"
+        default: nil
+        }
+    }
+
+    // MARK: parts
+
+    func parts(
+        _ connection: DatabaseConnection, _ target: DatabaseTarget, relation: String
+    ) throws -> SourceParts {
+        let wanted = try target.number("numpartitions", atLeast: 1)
+        var parts = SourceParts(conditions: [""])
+        if let column = target.options["partitioncolumn"] {
+            parts.conditions = try byColumn(column, connection, target, relation, wanted)
+        } else if let table = try plainTable(connection, target) {
+            parts.rowCount = table.rows
+            parts.byteCount = table.bytes
+            let count = wanted ?? min(PostgresDialect.mostParts, table.bytes / PostgresDialect.partBytes)
+            parts.conditions = byPlace(blocks: table.blocks, count: count)
+        }
+        guard parts.conditions.count > 1 else { return parts }
+        // All parts see the table at one moment: that of a snapshot which a connection keeps until the job
+        // ends.
+        let holder = try DatabaseConnection(target, connection.secrets)
+        try holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        parts.snapshot = try holder.row("SELECT pg_export_snapshot()")?.first ?? nil
+        parts.holder = holder
+        return parts
+    }
+
+    /// Size of a table that has places (`ctid`) by which it can be cut; nil for views, queries, partitioned
+    /// tables, and servers that would read the whole table for each part.
+    private func plainTable(
+        _ connection: DatabaseConnection, _ target: DatabaseTarget
+    ) throws -> (blocks: Int, bytes: Int, rows: Int)? {
+        guard let table = target.options["dbtable"], !table.contains("(") else { return nil }
+        let found = try connection.row(
+            "SELECT pg_relation_size(c.oid), current_setting('block_size')::int8, "
+                + "greatest(c.reltuples, 0)::int8 FROM pg_class c WHERE c.oid = to_regclass("
+                + DatabaseText.literal(table) + ") AND c.relkind IN ('r', 'm') "
+                + "AND current_setting('server_version_num')::int >= 140000")
+        guard let found, let bytes = found[0].flatMap({ Int($0) }), let block = found[1].flatMap({ Int($0) }),
+            let rows = found[2].flatMap({ Int($0) })
+        else { return nil }
+        return (bytes / max(1, block), bytes, rows)
+    }
+
+    private func byPlace(blocks: Int, count: Int) -> [String] {
+        let count = min(count, blocks)
+        if count <= 1 { return [""] }
+        let bounds = (1..<count).map { "'(\(blocks * $0 / count),0)'::tid" }
+        return (0..<count).map { part in
+            if part == 0 { return "ctid < \(bounds[0])" }
+            if part == count - 1 { return "ctid >= \(bounds[part - 1])" }
+            return "ctid >= \(bounds[part - 1]) AND ctid < \(bounds[part])"
+        }
+    }
+
+    private func byColumn(
+        _ column: String, _ connection: DatabaseConnection, _ target: DatabaseTarget, _ relation: String,
+        _ wanted: Int?
+    ) throws -> [String] {
+        let name = quoted(column)
+        let count = min(wanted ?? 4, 1024)
+        let found = try connection.row(
+            "SELECT pg_typeof(min(\(name)))::text, min(\(name))::text, max(\(name))::text FROM \(relation)")
+        guard let found, let kind = found[0] else { return [""] }
+        let lower = target.options["lowerbound"] ?? found[1]
+        let upper = target.options["upperbound"] ?? found[2]
+        guard let lower, let upper else { return [""] }
+        if kind == "date" || kind.hasPrefix("timestamp") {
+            func day(_ text: String) throws -> Int128 {
+                let asked = "SELECT (\(DatabaseText.literal(text))::date - DATE '1970-01-01')::int8"
+                return (try connection.row(asked)?.first ?? nil).flatMap { Int128($0) } ?? 0
+            }
+            return ColumnParts.conditions(
+                name, from: try day(lower), to: try day(upper) + 1, count: count
+            ) { "(DATE '1970-01-01' + \($0))" }
+        }
+        guard ["smallint", "integer", "bigint", "numeric"].contains(kind) else {
+            throw EngineError.user(
+                "INVALID_OPTION",
+                "A table is cut by a number, a date or a timestamp, not by \(kind): \(column)")
+        }
+        func whole(_ text: String) throws -> Int128 {
+            guard let number = Int128(text.prefix { $0 != "." }) else {
+                throw EngineError.user("INVALID_OPTION", "The bound is no number: \(text)")
+            }
+            return number
+        }
+        return ColumnParts.conditions(name, from: try whole(lower), to: try whole(upper) + 1, count: count) {
+            String($0)
+        }
+    }
+
+    // MARK: incremental reads
+
+    func now(minusMilliseconds delay: Int) -> String {
+        "(CURRENT_TIMESTAMP - INTERVAL '\(delay) milliseconds')"
+    }
+
+    /// `xmin` has the low 32 bits of the transaction that wrote the row; distances are taken modulo 2³².
+    func transaction(_ comparison: String, bound: String) -> String? {
+        guard let whole = Int64(bound) else { return nil }
+        let low = whole & 0xFFFF_FFFF
+        let distance = "mod(xmin::text::int8 - \(low) + 4294967296, 4294967296)"
+        return comparison == ">=" ? "\(distance) < 2147483648" : "\(distance) >= 2147483648"
+    }
+
+    func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String {
+        var hasTransactions = false
+        if let table = target.options["dbtable"], !table.contains("(") {
+            let kind = try connection.row(
+                "SELECT c.relkind::text FROM pg_class c WHERE c.oid = to_regclass("
+                    + DatabaseText.literal(table) + ")")
+            hasTransactions = kind?.first == "r" || kind?.first == "p"
+        }
+        let bound = hasTransactions ? "txid_snapshot_xmin(txid_current_snapshot())::text" : "NULL::text"
+        return "SELECT \(bound) AS bound"
+    }
+}
+
+/// Maps types of PostgreSQL to those of Spark.
+enum PostgresTypes {
+    /// What reading a column takes.
+    struct Reading {
+        var type: DataType
+        var expression: String
+        var isPlain = false
+    }
+
+    /// Digits of a numeric column that declares none, as in Spark.
+    private static let openDecimal = DataType.decimal(precision: 38, scale: 18)
+
+    static func reading(
+        _ name: String, modifier: Int, column: String, keepsZoneless: Bool, numeric: String
+    ) -> Reading {
+        switch name {
+        case "bool": return Reading(type: .boolean, expression: column, isPlain: true)
+        case "int2": return Reading(type: .int16, expression: column, isPlain: true)
+        case "int4": return Reading(type: .int32, expression: column, isPlain: true)
+        case "int8": return Reading(type: .int64, expression: column, isPlain: true)
+        case "float4": return Reading(type: .float, expression: column)
+        case "float8": return Reading(type: .double, expression: column)
+        case "text", "varchar": return Reading(type: .string, expression: column, isPlain: true)
+        case "bpchar", "name": return Reading(type: .string, expression: column)
+        case "bytea": return Reading(type: .binary, expression: column)
+        case "date": return Reading(type: .date, expression: column, isPlain: true)
+        case "timestamptz": return Reading(type: .timestamp, expression: column, isPlain: true)
+        case "timestamp":
+            if keepsZoneless { return Reading(type: .timestampNTZ, expression: column) }
+            return Reading(type: .timestamp, expression: "\(column)::timestamptz")
+        case "time":
+            return Reading(type: .timestamp, expression: "(DATE '1970-01-01' + \(column))::timestamptz")
+        case "oid": return Reading(type: .int64, expression: "\(column)::int8")
+        case "numeric": return decimal(modifier, column, numeric)
+        case _ where name.hasPrefix("_"): return array(String(name.dropFirst()), column)
+        default: return Reading(type: .string, expression: "\(column)::text")
+        }
+    }
+
+    private static func array(_ element: String, _ column: String) -> Reading {
+        let inner = reading(element, modifier: -1, column: column, keepsZoneless: true, numeric: "none")
+        let isNative = [
+            "bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar", "bpchar", "date", "bytea",
+            "timestamp", "timestamptz", "numeric",
+        ].contains(element)
+        return Reading(
+            type: .array(inner.type, containsNull: true), expression: isNative ? column : "\(column)::text[]")
+    }
+
+    /// `numeric.mapping` of Kafka Connect's JDBC source says when numbers become whole or floating.
+    private static func decimal(_ modifier: Int, _ column: String, _ mapping: String) -> Reading {
+        guard modifier >= 4 else { return Reading(type: openDecimal, expression: column) }
+        let precision = ((modifier - 4) >> 16) & 0xFFFF
+        // Eleven bits with a sign since version 15.
+        let raw = (modifier - 4) & 0x7FF
+        let scale = raw >= 1024 ? raw - 2048 : raw
+        if mapping != "none", scale <= 0, precision - min(scale, 0) < 19 {
+            let digits = precision - min(scale, 0)
+            let type: DataType = digits < 3 ? .int8 : digits < 5 ? .int16 : digits < 10 ? .int32 : .int64
+            return Reading(type: type, expression: "\(column)::int8")
+        }
+        if scale > 0, mapping == "best_fit_eager_double" || (mapping == "best_fit" && precision < 19) {
+            return Reading(type: .double, expression: "\(column)::float8")
+        }
+        let kept = max(0, min(scale, 38))
+        return Reading(
+            type: .decimal(precision: max(1, min(38, precision - min(scale, 0))), scale: kept),
+            expression: column, isPlain: precision <= 38 && scale >= 0)
+    }
+}

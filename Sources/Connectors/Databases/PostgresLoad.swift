@@ -1,0 +1,196 @@
+import Columns
+import Vocabulary
+
+/// Loads into PostgreSQL; the driver sends rows by COPY in binary.
+struct PostgresLoad: LoadDialect {
+    func prepareLoads(_ connection: DatabaseConnection, _ table: TableName) throws {
+        let loads = loads(table)
+        let text = DatabaseText.literal(loads.sql)
+        // Asked first: on a table that is there, CREATE … IF NOT EXISTS would need the right to make tables.
+        if try connection.row("SELECT to_regclass(\(text))::text")?.first ?? nil != nil { return }
+        do throws(EngineError) {
+            try connection.execute(
+                "CREATE TABLE IF NOT EXISTS \(loads.sql) (load_id text PRIMARY KEY, "
+                    + "rows int8, loaded_at timestamptz NOT NULL DEFAULT now())")
+        } catch {
+            // Another load may have made it at the same moment.
+            if error.code != "CONSTRAINT_VIOLATION" { throw error }
+        }
+    }
+
+    /// The row of the id is also a lock: a second try of the same load waits here for the first one's end.
+    func claim(_ id: String, _ connection: DatabaseConnection, _ table: TableName) throws -> String? {
+        let loads = loads(table).sql
+        let text = DatabaseText.literal(id)
+        try connection.execute(
+            "INSERT INTO \(loads) (load_id) VALUES (\(text)) ON CONFLICT (load_id) DO NOTHING")
+        let row = try connection.row("SELECT rows::text FROM \(loads) WHERE load_id = \(text)")
+        return row?.first ?? nil
+    }
+
+    func note(_ rows: Int, of id: String, _ connection: DatabaseConnection, _ table: TableName) throws {
+        try connection.execute(
+            "UPDATE \(loads(table).sql) SET rows = \(rows) WHERE load_id = \(DatabaseText.literal(id))")
+    }
+
+    func columns(of table: TableName, _ connection: DatabaseConnection) throws -> [TargetColumn] {
+        let place = table.isTemporary ? "pg_temp." + DatabaseText.name(table.name) : table.sql
+        let rows = try connection.query(
+            "SELECT a.attname::text, t.typname::text, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a "
+                + "JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = to_regclass("
+                + DatabaseText.literal(place) + ") AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum")
+        var columns: [TargetColumn] = []
+        while let batch = try rows.next() {
+            for row in 0..<batch.count {
+                guard case .string(let name) = batch.columns[0].scalar(at: row),
+                    case .string(let type) = batch.columns[1].scalar(at: row),
+                    case .string(let declaration) = batch.columns[2].scalar(at: row)
+                else { continue }
+                columns.append(TargetColumn(name: name, type: type, declaration: declaration))
+            }
+        }
+        return columns
+    }
+
+    func create(_ table: TableName, _ schema: Schema, keys: [String]) throws -> String {
+        var parts = try schema.fields.map {
+            "\(DatabaseText.name($0.name)) \(try typeName(of: $0.type, $0.name))"
+        }
+        if !keys.isEmpty { parts.append("PRIMARY KEY (\(list(keys)))") }
+        return "CREATE TABLE \(table.sql) (\(parts.joined(separator: ", ")))"
+    }
+
+    func createAside(_ table: TableName, _ fields: [Field]) throws -> String {
+        let parts = try fields.map { "\(DatabaseText.name($0.name)) \(try typeName(of: $0.type, $0.name))" }
+        return "CREATE TEMPORARY TABLE \(table.sql) (\(parts.joined(separator: ", "))) ON COMMIT DROP"
+    }
+
+    func typeName(of type: DataType, _ column: String) throws -> String {
+        switch type {
+        case .boolean: return "boolean"
+        case .int8, .int16: return "smallint"
+        case .int32: return "integer"
+        case .int64: return "bigint"
+        case .float: return "real"
+        case .double: return "double precision"
+        case .decimal(let precision, let scale): return "numeric(\(precision),\(scale))"
+        case .string, .null: return "text"
+        case .binary: return "bytea"
+        case .date: return "date"
+        case .timestamp: return "timestamptz"
+        case .timestampNTZ: return "timestamp"
+        case .array(let element, _) where !element.isNested:
+            return try typeName(of: element, column) + "[]"
+        case .array, .structure, .map: return "jsonb"
+        case .yearMonthInterval, .dayTimeInterval: return "text"
+        }
+    }
+
+    func makeLike(_ new: TableName, _ old: TableName, _ connection: DatabaseConnection) throws {
+        try connection.execute("CREATE TABLE \(new.sql) (LIKE \(old.sql) INCLUDING ALL)")
+    }
+
+    func makeAside(_ new: TableName, like old: TableName, _ connection: DatabaseConnection) throws {
+        try connection.execute("CREATE TEMPORARY TABLE \(new.sql) (LIKE \(old.sql)) ON COMMIT DROP")
+    }
+
+    /// A table that others refer to, or that has rights granted, keeps its identity and gets the rows
+    /// instead.
+    func swap(_ new: TableName, for old: TableName, _ connection: DatabaseConnection) throws {
+        let granted = try connection.row(
+            "SELECT (relacl IS NOT NULL)::text FROM pg_class WHERE oid = to_regclass("
+                + DatabaseText.literal(old.sql) + ")")
+        if granted?.first == "false" {
+            try connection.execute("SAVEPOINT millrace_swap")
+            do {
+                try connection.execute("DROP TABLE \(old.sql)")
+                try connection.execute("ALTER TABLE \(new.sql) RENAME TO \(DatabaseText.name(old.name))")
+                return
+            } catch {
+                try connection.execute("ROLLBACK TO SAVEPOINT millrace_swap")
+            }
+        }
+        try connection.execute("TRUNCATE \(old.sql)")
+        try connection.execute("INSERT INTO \(old.sql) SELECT * FROM \(new.sql)")
+        try connection.execute("DROP TABLE \(new.sql)")
+    }
+
+    func merge(
+        _ aside: TableName, into table: TableName, _ columns: [String], _ keys: [String],
+        _ connection: DatabaseConnection
+    ) throws -> [String] {
+        let rows =
+            "SELECT DISTINCT ON (\(list(keys))) \(list(columns)) FROM \(aside.sql) ORDER BY \(list(keys)), ctid DESC"
+        if try hasIndex(on: keys, of: table, connection) {
+            let sets = updates(columns, keys).map {
+                "\(DatabaseText.name($0)) = EXCLUDED.\(DatabaseText.name($0))"
+            }.joined(separator: ", ")
+            return [
+                "INSERT INTO \(table.sql) (\(list(columns))) \(rows) ON CONFLICT (\(list(keys))) DO "
+                    + (sets.isEmpty ? "NOTHING" : "UPDATE SET \(sets)")
+            ]
+        }
+        let same = keys.map { "t.\(DatabaseText.name($0)) = s.\(DatabaseText.name($0))" }.joined(
+            separator: " AND ")
+        return [
+            "DELETE FROM \(table.sql) t USING \(aside.sql) s WHERE \(same)",
+            "INSERT INTO \(table.sql) (\(list(columns))) \(rows)",
+        ]
+    }
+
+    /// Whether exactly the keys are unique, so that ON CONFLICT may name them.
+    private func hasIndex(
+        on keys: [String], of table: TableName, _ connection: DatabaseConnection
+    ) throws -> Bool {
+        let found = try connection.row(
+            "SELECT count(*)::text FROM pg_index i WHERE i.indrelid = to_regclass(\(DatabaseText.literal(table.sql))) "
+                + "AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND "
+                + "(SELECT array_agg(a.attname::text ORDER BY a.attname::text) FROM pg_attribute a WHERE "
+                + "a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey::int2[])) = ARRAY["
+                + keys.sorted().map { DatabaseText.literal($0) }.joined(separator: ", ") + "]::text[]")
+        return (found?.first ?? nil) != "0"
+    }
+
+    func sending(_ type: DataType, to column: TargetColumn) -> (type: DataType, cast: String?) {
+        switch column.type {
+        case "int2": return (.int16, nil)
+        case "int4": return (.int32, nil)
+        case "int8": return (.int64, nil)
+        case "float4": return (.float, nil)
+        case "float8": return (.double, nil)
+        case "bool": return (.boolean, nil)
+        case "date": return (.date, nil)
+        case "timestamp": return (.timestampNTZ, nil)
+        case "timestamptz": return (.timestamp, nil)
+        case "bytea": return (.binary, nil)
+        case "text", "varchar", "bpchar": return (.string, nil)
+        case "numeric":
+            if type.isDecimal { return (type, nil) }
+            if type.isIntegral { return (.decimal(precision: 19, scale: 0), nil) }
+            return (.string, column.declaration)
+        case "_int2", "_int4", "_int8", "_text", "_float8", "_float4", "_bool":
+            if case .array(let element, _) = type, let wanted = PostgresLoad.elements[column.type],
+                !element.isNested
+            {
+                return (.array(wanted, containsNull: true), nil)
+            }
+            return (.string, column.declaration)
+        default: return (.string, column.declaration)
+        }
+    }
+
+    private static let elements: [String: DataType] = [
+        "_int2": .int16, "_int4": .int32, "_int8": .int64, "_text": .string, "_float8": .double,
+        "_float4": .float, "_bool": .boolean,
+    ]
+
+    func ingestOptions(_ table: TableName) -> [(name: String, value: String)] {
+        var options = [
+            (name: "adbc.ingest.target_table", value: table.name),
+            (name: "adbc.ingest.mode", value: "adbc.ingest.mode.append"),
+        ]
+        if let schema = table.schema { options.append(("adbc.ingest.target_db_schema", schema)) }
+        if table.isTemporary { options.append(("adbc.ingest.temporary", "true")) }
+        return options
+    }
+}

@@ -1,0 +1,86 @@
+import Synchronization
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Puts the values of secrets in place of their references, where they are used, and takes them out of texts
+/// again. Thread-safe.
+///
+/// A reference is a whole value `env:NAME`, or `${env:NAME}` anywhere in one; `${env:NAME:-text}` has a
+/// default.
+package final class SecretResolver: Sendable {
+    private let environment: @Sendable (String) -> String?
+    /// Values that were given out, the longest first.
+    private let known = Mutex<[String]>([])
+
+    /// Shorter values are words of their own in ordinary text and cannot be taken out.
+    private static let shortestSecret = 4
+
+    /// `environment` answers for environment variables; those of this process by default.
+    package init(
+        environment: @escaping @Sendable (String) -> String? = { name in
+            getenv(name).map { String(cString: $0) }
+        }
+    ) { self.environment = environment }
+
+    /// Returns the text with its references resolved. Throws `SECRET_NOT_SET` that names what is missing.
+    package func resolve(_ text: String) throws(EngineError) -> String {
+        if text.hasPrefix("env:") { return try value(of: text.dropFirst(4), fallback: nil) }
+        var result = ""
+        var rest = Substring(text)
+        while let start = rest.range(of: "${env:") {
+            guard let end = rest[start.upperBound...].firstIndex(of: "}") else { break }
+            result += rest[..<start.lowerBound]
+            let inner = rest[start.upperBound..<end]
+            if let cut = inner.range(of: ":-") {
+                result += try value(
+                    of: inner[..<cut.lowerBound], fallback: String(inner[cut.upperBound...]))
+            } else {
+                result += try value(of: inner, fallback: nil)
+            }
+            rest = rest[rest.index(after: end)...]
+        }
+        return result + rest
+    }
+
+    private func value(of name: Substring, fallback: String?) throws(EngineError) -> String {
+        guard let found = environment(String(name)) ?? fallback else {
+            throw .user(
+                "SECRET_NOT_SET", "The environment variable is not set where the connection is made: \(name)",
+                remedy:
+                    "Set it for etl-submit when the job runs in it, and for every etl-worker of a cluster.")
+        }
+        note(found)
+        return found
+    }
+
+    /// Makes a value one that `redacted` takes out: a password inside a URL, a token that was fetched.
+    package func note(_ secret: String) {
+        guard secret.utf8.count >= SecretResolver.shortestSecret else { return }
+        known.withLock { values in
+            if values.contains(secret) { return }
+            values.append(secret)
+            values.sort { $0.utf8.count > $1.utf8.count }
+        }
+    }
+
+    /// Returns the text with every secret that was given out replaced by `***`.
+    package func redacted(_ text: String) -> String {
+        known.withLock { values in values.reduce(text) { $0.replacing($1, with: "***") } }
+    }
+
+    /// Returns the error without secrets.
+    package func redacted(_ error: any Error) -> EngineError {
+        var error = (error as? EngineError) ?? .internal("\(error)")
+        error.message = redacted(error.message)
+        error.remedy = error.remedy.map { redacted($0) }
+        return error
+    }
+}
+
+extension Substring {
+    /// Finds a text; FoundationEssentials is not needed for it.
+    fileprivate func range(of text: String) -> Range<Index>? { firstRange(of: text) }
+}

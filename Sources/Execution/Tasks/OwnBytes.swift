@@ -1,0 +1,11 @@
+import Columns
+
+extension Vector {
+    /// Bytes of this vector's own rows, without dictionaries and string bytes that it shares with others.
+    var ownBytes: Int { (values?.byteCount ?? 0) + children.reduce(0) { $0 + $1.ownBytes } }
+}
+
+extension Batch {
+    /// Bytes of the batch's own rows: what an operator reserves that holds it.
+    var ownBytes: Int { columns.reduce(0) { $0 + $1.ownBytes } }
+}

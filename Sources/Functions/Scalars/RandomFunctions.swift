@@ -1,0 +1,80 @@
+import Columns
+import Kernels
+import Plans
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Declares further random functions and those that tell of the session and the program.
+enum RandomFunctions {
+    static let all: [ScalarFunction] = [
+        ScalarFunction(
+            "randn", typing: Signature.of([.long], optional: 1, .double), nulls: .handled,
+            isDeterministic: false, "Returns a random number of the standard normal distribution.",
+            example: "randn()"
+        ) { call in
+            // Box and Muller's method.
+            Doubles.vector(call.count) { _ in
+                let radius = (-2 * log(Double.random(in: Double.leastNormalMagnitude..<1))).squareRoot()
+                return radius * cos(2 * Double.pi * Double.random(in: 0..<1))
+            }
+        },
+        ScalarFunction(
+            "uniform",
+            typing: { request in
+                try Signature.checkCount(request, 2...3)
+                guard request.types[0].isNumeric, request.types[1].isNumeric else {
+                    let place = request.types[0].isNumeric ? 1 : 0
+                    throw Signature.mismatch(request, argument: place, requires: "\"NUMERIC\"")
+                }
+                let common = Coercion.commonNumericType(request.types[0], request.types[1]) ?? .double
+                let number: DataType = common.isIntegral ? .int64 : .double
+                return Typing([number, number] + request.types.dropFirst(2).map { _ in .int64 }, common)
+            }, nulls: .handled, isDeterministic: false, "Returns a random number between two bounds.",
+            example: "uniform(1, 10)"
+        ) { call in
+            let (low, high) = (Column(call[0]), Column(call[1]))
+            let numbers = (0..<call.count).map { row -> Scalar in
+                if low.isNull(row) || high.isNull(row) { return .null }
+                if call[0].type == .int64 {
+                    let (a, b) = (low.integer(row), high.integer(row))
+                    return .integer(Int64(a == b ? a : Int.random(in: min(a, b)..<max(a, b))))
+                }
+                let (a, b) = (low.double(row), high.double(row))
+                return .double(a == b ? a : Double.random(in: min(a, b)..<max(a, b)))
+            }
+            return try Casting.cast(.of(call[0].type, numbers), to: call.type, mode: .legacy, zone: call.zone)
+        },
+        ScalarFunction(
+            "randstr", typing: Signature.of([.int, .long], optional: 1, .string), nulls: .handled,
+            isDeterministic: false, "Returns a random text of letters and digits.", example: "randstr(5)"
+        ) { call in
+            let letters = Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
+            let length = Column(call[0])
+            return .of(
+                .string,
+                try (0..<call.count).map { row in
+                    if length.isNull(row) { return .null }
+                    guard (0...1_000_000).contains(length.integer(row)) else {
+                        throw Failure.invalidArgument("randstr", "the length is \(length.integer(row))")
+                    }
+                    let bytes = (0..<length.integer(row)).map { _ in letters.randomElement() ?? 48 }
+                    return .string(String(decoding: bytes, as: UTF8.self))
+                })
+        },
+        ScalarFunction(
+            "current_database", aliases: ["current_schema"], typing: Signature.of([], .string),
+            "Returns the name of the database in use.", example: "current_database()"
+        ) { .constant(.string("default"), count: $0.count) },
+        ScalarFunction(
+            "current_catalog", typing: Signature.of([], .string), "Returns the name of the catalog in use.",
+            example: "current_catalog()"
+        ) { .constant(.string("spark_catalog"), count: $0.count) },
+        ScalarFunction(
+            "version", typing: Signature.of([], .string), "Returns Millrace's version.",
+            example: "version()"
+        ) { .constant(.string("Millrace \(ProgramVersion.text)"), count: $0.count) },
+    ]
+}

@@ -1,0 +1,144 @@
+import Columns
+import Kernels
+import Vocabulary
+
+/// Turns JSON texts into values of a type, as Spark's JacksonParser does in mode PERMISSIVE: what does not
+/// fit is null, what stands beside it is kept.
+struct JSONConversion {
+    private let type: DataType
+    private let reader: TextValueReader
+    /// Place of the member that takes records which do not fit.
+    private let corruptMember: Int?
+    private let failsFast: Bool
+
+    init(_ type: DataType, _ options: TextOptionValues, zone: Zone) throws {
+        self.type = type
+        reader = try TextValueReader(options, zone: zone)
+        failsFast = try options.failsFast("from_json")
+        let name = options["columnnameofcorruptrecord"] ?? "_corrupt_record"
+        if case .structure(let fields) = type {
+            corruptMember = fields.firstIndex { $0.name == name && $0.type == .string }
+        } else {
+            corruptMember = nil
+        }
+    }
+
+    /// Returns the value of a text. Throws MALFORMED_RECORD_IN_PARSING in mode FAILFAST.
+    func value(_ text: [UInt8]) throws -> Scalar {
+        if text.allSatisfy({ $0 <= 32 }) { return .null }
+        var isBroken = false
+        var result: Scalar?
+        if let parsed = JSONValue.parsed(text) { result = whole(parsed, &isBroken) }
+        if result == nil { isBroken = true }
+        if isBroken, failsFast {
+            throw EngineError.data(
+                "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
+                "A record does not fit the schema (mode FAILFAST): "
+                    + String(String(decoding: text, as: UTF8.self).prefix(200)),
+                remedy: "Set the option 'mode' to 'PERMISSIVE' to take such records as null.")
+        }
+        guard case .structure(let fields) = type else { return result ?? .null }
+        var members = fields.map { _ in Scalar.null }
+        if case .structure(let found)? = result { members = found }
+        if isBroken, let corruptMember {
+            members[corruptMember] = .string(String(decoding: text, as: UTF8.self))
+        }
+        return .structure(members)
+    }
+
+    /// The outermost value: an object beside an array's type is its only element.
+    private func whole(_ value: JSONValue, _ isBroken: inout Bool) -> Scalar? {
+        switch (type, value) {
+        case (.array(let element, _), .object):
+            guard case .structure = element else { return nil }
+            return convert(value, element, &isBroken).map { .array([$0]) }
+        case (.structure, .null), (.array, .null), (.map, .null): return nil
+        default: return convert(value, type, &isBroken)
+        }
+    }
+
+    /// Returns a value of `type`; nil when it does not fit. What does not fit inside sets `isBroken`.
+    private func convert(_ value: JSONValue, _ type: DataType, _ isBroken: inout Bool) -> Scalar? {
+        if case .null = value { return .null }
+        switch (type, value) {
+        case (.structure(let fields), .object(let members)):
+            return .structure(structure(fields, members, &isBroken))
+        case (.array(let element, _), .array(let elements)):
+            return .array(elements.map { part($0, element, &isBroken) })
+        case (.map(let key, let element, _), .object(let members)):
+            guard key == .string else { return nil }
+            var places: [String: Int] = [:]
+            var (keys, values): ([Scalar], [Scalar]) = ([], [])
+            for member in members {
+                let converted = part(member.value, element, &isBroken)
+                if let place = places[member.name] {
+                    values[place] = converted
+                } else {
+                    places[member.name] = keys.count
+                    keys.append(.string(member.name))
+                    values.append(converted)
+                }
+            }
+            return .map(keys: keys, values: values)
+        case (.string, _): return value.plainText.map { .string($0) } ?? .null
+        default: return type.isNested ? nil : scalar(value, type)
+        }
+    }
+
+    private func part(_ value: JSONValue, _ type: DataType, _ isBroken: inout Bool) -> Scalar {
+        if let converted = convert(value, type, &isBroken) { return converted }
+        isBroken = true
+        return .null
+    }
+
+    private func structure(
+        _ fields: [Field], _ members: [(name: String, value: JSONValue)], _ isBroken: inout Bool
+    ) -> [Scalar] {
+        var result = fields.map { _ in Scalar.null }
+        for member in members {
+            guard let place = fields.firstIndex(where: { $0.name == member.name }) else { continue }
+            result[place] = part(member.value, fields[place].type, &isBroken)
+        }
+        return result
+    }
+
+    private func scalar(_ value: JSONValue, _ type: DataType) -> Scalar? {
+        switch (value, type) {
+        case (.boolean(let flag), .boolean): return .boolean(flag)
+        case (.integer(let digits), .int8), (.integer(let digits), .int16), (.integer(let digits), .int32),
+            (.integer(let digits), .int64):
+            guard let number = Int64(digits) else { return nil }
+            let bits = type.physical.width * 8
+            return number >> (bits - 1) == number >> 63 ? .integer(number) : nil
+        case (.integer(let digits), .double), (.fraction(let digits), .double):
+            return Double(digits).map { .double($0) }
+        case (.integer(let digits), .float), (.fraction(let digits), .float):
+            return Float(digits).map { .float($0) }
+        case (.string(let text), .double): return Self.special(text).map { .double($0) }
+        case (.string(let text), .float): return Self.special(text).map { .float(Float($0)) }
+        case (.integer(let digits), .decimal), (.fraction(let digits), .decimal):
+            return reader.value(digits, type)
+        case (.integer(let digits), .timestamp):
+            return Int64(digits).flatMap { seconds in
+                let (micros, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+                return overflow ? nil : .integer(micros)
+            }
+        case (.string(let text), .binary):
+            return Base64.decode(Array(text.utf8)).map { .binary($0) }
+        case (.string(let text), .date), (.string(let text), .timestamp), (.string(let text), .timestampNTZ),
+            (.string(let text), .decimal), (.string(let text), .yearMonthInterval),
+            (.string(let text), .dayTimeInterval):
+            return reader.value(text, type)
+        default: return nil
+        }
+    }
+
+    private static func special(_ text: String) -> Double? {
+        switch text {
+        case "NaN": .nan
+        case "+INF", "+Infinity", "Infinity": .infinity
+        case "-INF", "-Infinity": -.infinity
+        default: nil
+        }
+    }
+}

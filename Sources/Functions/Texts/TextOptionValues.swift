@@ -1,0 +1,91 @@
+import Columns
+import Kernels
+import Vocabulary
+
+/// Holds the options that `from_json`, `to_json`, `from_csv` and `to_csv` take as a map, by lower-case names.
+struct TextOptionValues {
+    private let values: [String: String]
+
+    /// Takes the map that is a call's argument at `place`, if the call has it.
+    init(_ call: Invocation, at place: Int) {
+        guard call.arguments.count > place, call.count > 0,
+            case .map(let keys, let texts) = call[place].scalar(at: 0)
+        else {
+            values = [:]
+            return
+        }
+        var values: [String: String] = [:]
+        for (key, text) in zip(keys, texts) {
+            guard case .string(let name) = key, case .string(let value) = text else { continue }
+            values[name.lowercased()] = value
+        }
+        self.values = values
+    }
+
+    subscript(_ name: String) -> String? { values[name] }
+
+    func isTrue(_ name: String) -> Bool? { values[name].map { $0.lowercased() == "true" } }
+
+    /// Returns the pattern of a kind of time where one is given. Throws for a pattern that is none.
+    func pattern(_ name: String) throws -> DatePattern? { try values[name].map { try DatePattern($0) } }
+
+    /// Whether records that do not fit fail the job. Throws for the modes that a function does not have.
+    func failsFast(_ function: String) throws -> Bool {
+        switch values["mode"]?.uppercased() {
+        case nil, "PERMISSIVE": return false
+        case "FAILFAST": return true
+        case let mode?:
+            throw EngineError.user(
+                "PARSE_MODE_UNSUPPORTED",
+                "The function `\(function)` doesn't support the \(mode) mode. Acceptable modes are "
+                    + "PERMISSIVE and FAILFAST.")
+        }
+    }
+}
+
+/// Reads single values out of texts, as `from_json` and `from_csv` find them.
+struct TextValueReader {
+    private let zone: Zone
+    private let date: DatePattern?
+    private let timestamp: DatePattern?
+    private let timestampNTZ: DatePattern?
+
+    init(_ options: TextOptionValues, zone: Zone) throws {
+        self.zone = try options["timezone"].map { try Zone.named($0) } ?? zone
+        date = try options.pattern("dateformat")
+        timestamp = try options.pattern("timestampformat")
+        timestampNTZ = try options.pattern("timestampntzformat")
+    }
+
+    /// Returns a text as a value of a type without members; nil when it is none.
+    func value(_ text: String, _ type: DataType) -> Scalar? {
+        switch type {
+        case .string: return .string(text)
+        case .date:
+            if let date { return instant(text, date).map { .integer(days($0.local)) } }
+        case .timestamp:
+            if let timestamp {
+                return instant(text, timestamp).map { found in
+                    if let offset = found.offset { return .integer(Int64(found.local - offset * 1_000_000)) }
+                    let zone = found.zone.flatMap { try? Zone.named($0) } ?? zone
+                    return .integer(Int64(zone.instant(local: found.local)))
+                }
+            }
+        case .timestampNTZ:
+            if let timestampNTZ { return instant(text, timestampNTZ).map { .integer(Int64($0.local)) } }
+        default: break
+        }
+        let cast = try? Casting.cast(.of(.string, [.string(text)]), to: type, mode: .null, zone: zone)
+        guard let value = cast?.scalar(at: 0), !value.isNull else { return nil }
+        return value
+    }
+
+    private func instant(_ text: String, _ pattern: DatePattern) -> (local: Int, offset: Int?, zone: String?)?
+    {
+        pattern.parse(Array(text.utf8))
+    }
+
+    private func days(_ local: Int) -> Int64 {
+        Int64(ClockTime.floorDivide(local, ClockTime.microsecondsPerDay))
+    }
+}

@@ -1,0 +1,64 @@
+import Vocabulary
+
+/// Says how an extract step's rows come in and what becomes of those that are there, in dlt's words.
+package struct ExtractRule: Sendable {
+    /// Names what becomes of a table's earlier rows.
+    package enum Disposition: String, Sendable, CaseIterable {
+        case replace, append, merge
+    }
+
+    package var disposition = Disposition.replace
+    /// Columns that tell rows apart; of rows with equal keys the newest stays in a merge.
+    package var primaryKey: [String] = []
+    package var contract = SchemaContract()
+    package var cursor: CursorRule?
+    /// What stands after USING, and the options of the view on the source.
+    var source = ""
+    var options: [(name: String, value: String)] = []
+    /// Settings of the step's jobs.
+    var conf: [String: String] = [:]
+
+    /// Whether the step needs more than one query that replaces the table.
+    var isPlain: Bool { disposition == .replace && cursor == nil && contract.isOpen }
+}
+
+/// Says by which column new rows are known, and how none is lost that commits late.
+package struct CursorRule: Sendable, Hashable {
+    /// Column whose greatest value so far is kept.
+    package var column: String
+    /// Column that tells rows of an equal cursor apart (`timestamp+incrementing`).
+    package var idColumn: String?
+    /// Value after which the first read begins; nil reads all.
+    package var initial: String?
+    /// Rows younger than this are left for the next read, milliseconds; nil without such a window.
+    package var delayMilliseconds: Int?
+    /// Whether the cursor columns must not be null in any row.
+    package var isNullRefused = false
+
+    package init(column: String) { self.column = column }
+}
+
+/// Says what may change in a table's schema, as dlt's `schema_contract` does.
+package struct SchemaContract: Sendable, Hashable {
+    /// What happens to data that does not fit the table as it is.
+    package enum Mode: String, Sendable, CaseIterable {
+        case evolve, freeze
+        case discardRow = "discard_row"
+        case discardValue = "discard_value"
+    }
+    package var columns = Mode.evolve
+    package var dataType = Mode.evolve
+
+    package init() {}
+
+    var isOpen: Bool { columns == .evolve && dataType == .evolve }
+}
+
+/// Says where a table goes besides the pipeline's own state.
+package struct LoadRule: Sendable {
+    /// Step whose table is loaded.
+    package var from: String
+    /// What stands after USING, and the options of the target; `loadid` is added when it runs.
+    var source = "jdbc"
+    var options: [(name: String, value: String)] = []
+}

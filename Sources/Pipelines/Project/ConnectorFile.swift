@@ -1,0 +1,244 @@
+import Templates
+import Vocabulary
+
+/// Reads a Kafka Connect source file of the JDBC connector, as it is: its keys, its defaults.
+///
+/// https://docs.confluent.io/kafka-connectors/jdbc/current/source-connector/source_config_options.html
+struct ConnectorFile {
+    private var values: [String: FormatValue] = [:]
+    private let place: FormatValue
+    let name: String
+
+    private static let classes: Set = [
+        "io.confluent.connect.jdbc.JdbcSourceConnector", "io.aiven.connect.jdbc.JdbcSourceConnector",
+        "JdbcSourceConnector", "PostgresSource",
+    ]
+
+    /// Keys that say what is read.
+    private static let used: Set = [
+        "connection.url", "connection.user", "connection.password", "mode", "incrementing.column.name",
+        "incrementing.initial", "timestamp.column.name", "timestamp.initial", "timestamp.delay.interval.ms",
+        "table.whitelist", "table.include.list", "table.blacklist", "table.exclude.list", "schema.pattern",
+        "query", "topic.prefix", "batch.max.rows", "numeric.mapping", "numeric.precision.mapping",
+        "validate.non.null", "db.timezone", "connector.class", "name", "dialect.name",
+        "transaction.isolation.mode",
+    ]
+
+    /// Keys of Kafka's own work, which has no counterpart here: topics, workers, polling, converters.
+    private static let passed: Set = [
+        "tasks.max", "poll.interval.ms", "table.poll.interval.ms", "connection.attempts",
+        "connection.backoff.ms", "catalog.pattern", "quote.sql.identifiers", "query.retry.attempts",
+        "table.types", "key.converter", "value.converter", "header.converter", "config.action.reload",
+        "exactly.once.support", "transaction.boundary", "offsets.storage.topic", "topic.creation.groups",
+        "db.timezone.offset", "timestamp.granularity", "tasks.max.enforce",
+    ]
+
+    private static let passedPrefixes = [
+        "key.converter.", "value.converter.", "header.converter.", "topic.creation.", "errors.",
+        "producer.override.",
+    ]
+
+    /// Throws with the place of what is unknown, or cannot be done here.
+    init(_ text: String, file: String) throws {
+        let document = try FormatDocument.read(text, file: file)
+        place = document
+        let config = document["config"] ?? document
+        guard case .map(let pairs) = config.kind else {
+            throw document.error("A connector's file holds {\"name\": …, \"config\": {…}}")
+        }
+        name = (document["name"] ?? config["name"])?.printed ?? "connector"
+        for (key, value) in pairs {
+            let known = ConnectorFile.used.union(ConnectorFile.passed)
+            let isPassed = ConnectorFile.passedPrefixes.contains(where: key.printed.hasPrefix)
+            guard known.contains(key.printed) || isPassed else { throw ConnectorFile.unknown(key, known) }
+            values[key.printed] = value
+        }
+        let kind = values["connector.class"]
+        guard let kind, ConnectorFile.classes.contains(kind.printed) else {
+            throw (kind ?? place).error(
+                "This is no source of Kafka Connect's JDBC connector: \(kind?.printed ?? "no connector.class")",
+                remedy: "connector.class is io.confluent.connect.jdbc.JdbcSourceConnector.",
+                code: "UNSUPPORTED_FEATURE")
+        }
+        for key in ["connection.password", "connection.user", "connection.url"] {
+            if let value = values[key], value.printed.contains("${"), !value.printed.contains("${env:") {
+                throw value.error(
+                    "Only environment variables are read as secrets: \(key)", remedy: "Write ${env:NAME}.",
+                    code: "UNSUPPORTED_FEATURE")
+            }
+        }
+        if let password = values["connection.password"], !password.printed.hasPrefix("${env:") {
+            var hidden = password.location
+            (hidden.column, hidden.lineText, hidden.length) = (1, "…", 1)
+            throw EngineError.user(
+                "SECRET_IN_TEXT",
+                "A file is kept and shown, so it must not hold a secret: connection.password",
+                remedy: "Set an environment variable and write ${env:NAME}, as Kafka Connect reads it too.",
+                at: hidden)
+        }
+    }
+
+    private static func unknown(_ key: FormatValue, _ known: Set<String>) -> EngineError {
+        if key.printed.hasPrefix("transforms") || key.printed.hasPrefix("predicates")
+            || key.printed == "query.suffix"
+        {
+            return key.error(
+                "This key of Kafka Connect changes rows, and is not carried out here: \(key.printed)",
+                remedy: "Do it in a transform step.", code: "UNSUPPORTED_FEATURE")
+        }
+        let near = Suggestion.nearest(to: key.printed, among: known.sorted())
+        return key.error(
+            "The JDBC source has no key of this name: \(key.printed)",
+            remedy: near.map { "Did you mean \($0)?" })
+    }
+
+    // MARK: what it says
+
+    private func text(_ key: String) -> String? {
+        values[key].map(\.printed).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private func list(_ key: String) -> [String] {
+        (text(key) ?? "").split(separator: ",").map { part in
+            var part = part
+            while part.first == " " { part.removeFirst() }
+            while part.last == " " { part.removeLast() }
+            return String(part)
+        }
+    }
+
+    private func number(_ key: String, _ standard: Int) throws -> Int {
+        guard let value = text(key) else { return standard }
+        guard let number = Int(value) else {
+            throw (values[key] ?? place).error("\(key) is a whole number: \(value)")
+        }
+        return number
+    }
+
+    private func choice(_ key: String, _ standard: String, _ known: [String]) throws -> String {
+        let value = text(key) ?? standard
+        guard known.contains(value) else {
+            let near = Suggestion.nearest(to: value, among: known)
+            throw (values[key] ?? place).error(
+                "\(key) is one of \(known.joined(separator: ", ")): \(value)",
+                remedy: near.map { "Did you mean \($0)?" })
+        }
+        return value
+    }
+
+    /// One table that the connector reads: its name as a step, and how.
+    struct Source {
+        var name: String
+        var rule: ExtractRule
+    }
+
+    /// Returns all tables. `tables` are taken where the file names none.
+    func sources(tables given: [String]) throws -> [Source] {
+        var base = ExtractRule()
+        base.source = "jdbc"
+        guard let url = text("connection.url") else { throw place.error("connection.url is missing") }
+        base.options.append(("url", url))
+        for (key, option) in [("connection.user", "user"), ("connection.password", "password")] {
+            if let value = text(key) { base.options.append((option, value)) }
+        }
+        base.options.append(("fetchsize", String(try number("batch.max.rows", 100))))
+        let mapping = try choice(
+            "numeric.mapping", text("numeric.precision.mapping") == "true" ? "precision_only" : "none",
+            ["none", "precision_only", "best_fit", "best_fit_eager_double"])
+        base.options.append(("numericMapping", mapping))
+        base.conf["spark.sql.session.timeZone"] = text("db.timezone") ?? "UTC"
+        try setMode(&base)
+        let prefix = text("topic.prefix") ?? ""
+        if let query = text("query") {
+            base.options.append(("query", query))
+            return [Source(name: ConnectorFile.stepName(prefix.isEmpty ? name : prefix), rule: base)]
+        }
+        let excluded = Set(list("table.blacklist") + list("table.exclude.list"))
+        var tables = list("table.whitelist") + list("table.include.list")
+        if tables.isEmpty { tables = given }
+        tables.removeAll(where: excluded.contains)
+        guard !tables.isEmpty else {
+            throw place.error(
+                "The connector reads every table of its database; a pipeline has to know their names",
+                remedy: "Name them beside it, in etl.yml: tables: [users, orders].")
+        }
+        return tables.map { table in
+            var rule = base
+            rule.options.append(("dbtable", qualified(table)))
+            let last = table.split(separator: ".").last.map(String.init) ?? table
+            return Source(name: ConnectorFile.stepName(prefix + last.filter { $0 != "\"" }), rule: rule)
+        }
+    }
+
+    private func qualified(_ table: String) -> String {
+        guard !table.contains("."), let schema = text("schema.pattern"), !schema.contains("%") else {
+            return table
+        }
+        return schema + "." + table
+    }
+
+    private func setMode(_ rule: inout ExtractRule) throws {
+        let mode = try choice("mode", "", ["bulk", "incrementing", "timestamp", "timestamp+incrementing"])
+        let id = text("incrementing.column.name")
+        let times = list("timestamp.column.name")
+        guard mode != "bulk" else { return }
+        var cursor: CursorRule
+        if mode == "incrementing" {
+            guard let id else {
+                throw place.error("mode incrementing needs incrementing.column.name")
+            }
+            cursor = CursorRule(column: id)
+            if let first = text("incrementing.initial") { cursor.initial = first }
+        } else {
+            guard let column = times.first else {
+                throw place.error("mode \(mode) needs timestamp.column.name")
+            }
+            if times.count > 1 {
+                throw (values["timestamp.column.name"] ?? place).error(
+                    "Several timestamp columns are not read together yet",
+                    remedy: "Give a query with coalesce(…) AS changed, and timestamp.column.name changed.",
+                    code: "UNSUPPORTED_FEATURE")
+            }
+            cursor = CursorRule(column: column)
+            cursor.delayMilliseconds = try number("timestamp.delay.interval.ms", 0)
+            if mode == "timestamp+incrementing" {
+                guard let id else { throw place.error("mode \(mode) needs incrementing.column.name") }
+                cursor.idColumn = id
+            }
+            if let start = text("timestamp.initial") {
+                guard let milliseconds = Int(start) else {
+                    throw (values["timestamp.initial"] ?? place).error(
+                        "timestamp.initial is a number of milliseconds since 1970: \(start)")
+                }
+                cursor.initial = CivilTime.text(milliseconds / 60_000)
+            }
+        }
+        cursor.isNullRefused = (text("validate.non.null") ?? "true") == "true"
+        rule.cursor = cursor
+        rule.disposition = .append
+    }
+
+    /// Makes a topic's name one that SQL and ref() take.
+    static func stepName(_ topic: String) -> String {
+        var name = String(topic.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+        while name.hasSuffix("_"), name.count > 1 { name.removeLast() }
+        return name.first?.isNumber == true ? "_" + name : name
+    }
+}
+
+extension PipelineLoader {
+    /// Reads `extract[].connector`: a step for each table.
+    func connectorSteps(_ entry: FormatValue, _ path: FormatValue) throws -> [PipelineStep] {
+        let text = try files.text(path.printed, limitBytes: FormatDocument.fileBytes)
+        let file = try ConnectorFile(text, file: files.path(path.printed))
+        let sources = try file.sources(tables: entry["tables"]?.texts ?? [])
+        if let name = entry["name"], sources.count != 1 {
+            throw name.error("The connector makes \(sources.count) tables, which one name cannot have")
+        }
+        return try sources.map { source in
+            var rule = source.rule
+            try setDisposition(entry, &rule)
+            return step(entry["name"]?.printed ?? source.name, rule, entry, at: path.location)
+        }
+    }
+}

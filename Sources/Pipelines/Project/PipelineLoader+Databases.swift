@@ -1,0 +1,170 @@
+import Templates
+import Vocabulary
+
+// Connections, extracts from databases, and loads.
+extension PipelineLoader {
+    /// What values that may be secrets call: env_var() gives a reference, which is resolved where the
+    /// connection is made, so that no secret is in a job's text, plan or log.
+    var referenceScope: TemplateScope {
+        var scope = valueScope
+        scope.functions["env_var"] = { call in
+            try call.atMost(2)
+            let name = try call.text(0, "name")
+            guard let fallback = call.argument(1, "default") else { return .text("${env:\(name)}") }
+            return .text("${env:\(name):-\(fallback.printed)}")
+        }
+        return scope
+    }
+
+    /// Reads all connections.
+    func readConnections(_ value: FormatValue?) throws -> [String: [(name: String, value: String)]] {
+        guard let value, case .map(let pairs) = value.kind else { return [:] }
+        var found: [String: [(name: String, value: String)]] = [:]
+        for (key, raw) in pairs {
+            let path = "connections.\(key.printed)"
+            let one = try FormatReader(scope: referenceScope).checked(
+                raw, .object(PipelineFormat.connection), path: path)
+            if let password = one["password"], !password.printed.hasPrefix("${env:") {
+                throw hidden(password, path + ".password")
+            }
+            for name in ["uri", "url"] {
+                guard let address = one[name] else { continue }
+                let inner = address.printed.firstMatch(of: /:\/\/[^\/@]*:([^@\/]+)@/).map { String($0.1) }
+                if let inner, !inner.hasPrefix("${env:") { throw hidden(address, "\(path).\(name)") }
+            }
+            found[key.printed] = ["uri", "url", "user", "password"].compactMap { name in
+                one[name].map { (name == "uri" ? "url" : name, $0.printed) }
+            }
+        }
+        return found
+    }
+
+    /// The error for a secret in the file; its line is not shown.
+    private func hidden(_ value: FormatValue, _ path: String) -> EngineError {
+        var place = value.location
+        (place.column, place.lineText, place.length) = (1, "…", 1)
+        return .user(
+            "SECRET_IN_TEXT", "A file is kept and shown, so it must not hold a secret: \(path)",
+            remedy: "Set an environment variable and write {{ env_var('NAME') }}.", at: place)
+    }
+
+    private func connection(_ entry: FormatValue) throws -> [(name: String, value: String)] {
+        guard let name = entry["connection"] else { throw entry.error("The step needs a connection") }
+        guard let options = connections[name.printed] else {
+            let near = Suggestion.nearest(to: name.printed, among: connections.keys.sorted())
+            throw name.error(
+                "There is no connection of this name: \(name.printed)",
+                remedy: near.map { "Did you mean \($0)?" } ?? "Add it to connections.")
+        }
+        return options
+    }
+
+    /// Reads `write_disposition`, `primary_key` and `schema_contract`.
+    func setDisposition(_ entry: FormatValue, _ rule: inout ExtractRule) throws {
+        if let how = entry["write_disposition"] {
+            rule.disposition = ExtractRule.Disposition(rawValue: how.printed) ?? .replace
+        }
+        rule.primaryKey = entry["primary_key"]?.texts ?? []
+        if rule.disposition == .merge, rule.primaryKey.isEmpty {
+            throw (entry["write_disposition"] ?? entry).error(
+                "merge needs a primary_key, the columns that tell rows apart")
+        }
+        if rule.cursor != nil, rule.disposition == .replace {
+            throw (entry["write_disposition"] ?? entry).error(
+                "replace would throw away what earlier incremental reads brought",
+                remedy: "Use append or merge, or leave incremental out.")
+        }
+        guard let contract = entry["schema_contract"] else { return }
+        func mode(_ value: FormatValue?) -> SchemaContract.Mode {
+            value.flatMap { SchemaContract.Mode(rawValue: $0.printed) } ?? .evolve
+        }
+        if contract.scalar != nil {
+            rule.contract.columns = mode(contract)
+            rule.contract.dataType = mode(contract)
+        } else {
+            rule.contract.columns = mode(contract["columns"])
+            rule.contract.dataType = mode(contract["data_type"])
+        }
+    }
+
+    /// Reads `extract[].sql`.
+    func sqlStep(_ entry: FormatValue, _ source: FormatValue, _ name: String) throws -> PipelineStep {
+        var rule = ExtractRule()
+        rule.source = "jdbc"
+        rule.options = try connection(source)
+        let options = [
+            ("query", "query"), ("table", "dbtable"), ("partition_column", "partitionColumn"),
+            ("lower_bound", "lowerBound"), ("upper_bound", "upperBound"), ("partitions", "numPartitions"),
+        ]
+        for (key, option) in options {
+            if let value = source[key] { rule.options.append((option, value.printed)) }
+        }
+        if let incremental = source["incremental"] {
+            var cursor = CursorRule(column: incremental["cursor_path"]?.printed ?? "")
+            cursor.initial = incremental["initial_value"]?.printed
+            cursor.delayMilliseconds = incremental["delay"].flatMap {
+                FormatReader.seconds($0.printed).map { Int($0 * 1000) }
+            }
+            rule.cursor = cursor
+            rule.disposition = .append
+        }
+        try setDisposition(entry, &rule)
+        return step(name, rule, entry, at: source.location)
+    }
+
+    /// Returns the step of a rule.
+    func step(_ name: String, _ rule: ExtractRule, _ entry: FormatValue, at place: SourceLocation)
+        -> PipelineStep
+    {
+        let definition = "USING \(rule.source)" + SQLText.options(rule.options)
+        var step = PipelineStep(
+            name: name, kind: .extract, file: files.path("etl.yml"), tags: Set(entry["tags"]?.texts ?? []),
+            sql: "SELECT * FROM millrace_input",
+            relations: [Relation(view: "millrace_input", step: nil, definition: definition)])
+        step.extract = rule
+        step.location = place
+        return step
+    }
+
+    /// Reads one entry of `load`.
+    func load(_ entry: FormatValue, after steps: [PipelineStep]) throws -> PipelineStep {
+        let name = entry["name"]?.printed ?? ""
+        let from = entry["from"]?.printed ?? ""
+        guard steps.contains(where: { $0.name == from && $0.load == nil }) else {
+            let near = Suggestion.nearest(to: from, among: steps.map(\.name))
+            throw (entry["from"] ?? entry).error(
+                "There is no step of this name to load: \(from)", remedy: near.map { "Did you mean \($0)?" })
+        }
+        guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]{0,99}/) != nil else {
+            throw (entry["name"] ?? entry).error(
+                "A step's name has letters, digits and _, and does not begin with a digit: \(name)")
+        }
+        if steps.contains(where: { $0.name.lowercased() == name.lowercased() }) {
+            throw (entry["name"] ?? entry).error("Two steps have the same name: \(name)")
+        }
+        var step = PipelineStep(
+            name: name, kind: .load, file: files.path("etl.yml"), tags: Set(entry["tags"]?.texts ?? []),
+            sql: "SELECT * FROM \(SQLText.name(from))", relations: [Relation(view: from, step: from)],
+            dependencies: [from])
+        step.location = entry.location
+        var rule = LoadRule(from: from)
+        if let value = entry["write"] {
+            let target = try write(value)
+            rule.source = target.format
+            rule.options = [("path", target.path)] + target.options
+            step.load = rule
+            return step
+        }
+        rule.options = try connection(entry)
+        rule.options.append(("dbtable", entry["table"]?.printed ?? ""))
+        let mode = entry["write_disposition"]?.printed ?? "append"
+        rule.options.append(("mode", mode == "replace" ? "overwrite" : mode))
+        let keys = entry["primary_key"]?.texts ?? []
+        if mode == "merge", keys.isEmpty {
+            throw (entry["write_disposition"] ?? entry).error("merge needs a primary_key")
+        }
+        if !keys.isEmpty { rule.options.append(("primarykey", keys.joined(separator: ","))) }
+        step.load = rule
+        return step
+    }
+}

@@ -1,0 +1,300 @@
+import Vocabulary
+
+/// Makes an extract step's table where that is more than one query: reads what is new, brings it to the
+/// table's schema, puts it with the rows that are there, and notes how far it came.
+///
+/// ```
+///   bound ─▶ new rows ─▶ staging/NAME.new ─▶ contract ─┬ append   old files + new files
+///                                                      ├ merge    old rows without the keys of new ones +
+///                                                      new └ replace  new rows ─▶ staging/NAME with its
+///                                                      state
+/// ```
+struct ExtractRun {
+    let step: PipelineStep
+    let rule: ExtractRule
+    let state: StateFolder
+    let job: StepJob
+    let timeoutSeconds: Double?
+
+    private var fresh: String { step.name + ".new" }
+    private var freshPath: String { state.staged(fresh) }
+
+    /// Leaves the table staged. Throws the first error of a job, with the step's place.
+    func make() async throws -> StepJob.Outcome {
+        let before = rule.cursor == nil ? nil : state.tableState(step.name)
+        let old = state.hasTable(step.name)
+        state.discard(fresh)
+        var after = before ?? TableState()
+        try await refuseNulls()
+        after.bound = try await bound()
+        var outcome = try await readNew(before, after)
+        let columns = try await contract(hasTable: old)
+        if old, rule.disposition == .append {
+            try await append(columns, isEmpty: outcome.rowsOut == 0)
+        } else if rule.disposition == .merge {
+            try await merge(columns, hasTable: old)
+        } else if columns.isChanged {
+            try await rewrite(columns)
+        } else {
+            try state.moveFiles(from: freshPath, to: state.staged(step.name))
+        }
+        try await note(&after, outcome.rowsOut)
+        outcome.rowsIn = max(outcome.rowsIn, outcome.rowsOut)
+        return outcome
+    }
+
+    private func run(_ sql: String, _ views: [String]) async throws -> StepJob.Outcome {
+        try await job.run(
+            prelude: views, sql: sql, file: step.label, timeoutSeconds: timeoutSeconds, conf: rule.conf)
+    }
+
+    private func view(_ name: String, _ path: String) -> String {
+        "CREATE TEMPORARY VIEW \(name) USING parquet"
+            + SQLText.options([("path", path), ("mergeSchema", "true")]) + ";"
+    }
+
+    private func source(_ name: String, _ more: [(name: String, value: String)]) -> String {
+        "CREATE TEMPORARY VIEW \(name) USING \(rule.source)" + SQLText.options(rule.options + more) + ";"
+    }
+
+    // MARK: reading
+
+    /// Asks the database up to which transaction all have ended, before anything is read.
+    private func bound() async throws -> String? {
+        guard rule.cursor != nil, rule.source == "jdbc" else { return nil }
+        let outcome = try await run(
+            "SELECT bound FROM millrace_bound", [source("millrace_bound", [("probe", "bound")])])
+        return outcome.row.first ?? nil
+    }
+
+    /// Throws `NULL_CURSOR` when a row has no cursor: it would never be read.
+    private func refuseNulls() async throws {
+        guard let cursor = rule.cursor, cursor.isNullRefused else { return }
+        let columns = [cursor.column] + (cursor.idColumn.map { [$0] } ?? [])
+        let condition = columns.map { "\(SQLText.name($0)) IS NULL" }.joined(separator: " OR ")
+        let outcome = try await run(
+            "SELECT count(*) FROM millrace_nulls WHERE \(condition)", [source("millrace_nulls", [])])
+        guard outcome.row.first == "0" else {
+            throw EngineError.data(
+                "NULL_CURSOR",
+                "Rows without a value in \(columns.joined(separator: " or ")) would never be read: \(step.name)",
+                remedy: "Fill the column, or set validate.non.null to false to leave such rows out.")
+        }
+    }
+
+    private func readNew(_ before: TableState?, _ after: TableState) async throws -> StepJob.Outcome {
+        var more: [(name: String, value: String)] = []
+        if let cursor = rule.cursor {
+            more.append(("incremental.column", cursor.column))
+            if let value = before?.cursor ?? cursor.initial { more.append(("incremental.after", value)) }
+            if let column = cursor.idColumn, let value = before?.id {
+                more += [("incremental.id.column", column), ("incremental.id.after", value)]
+            }
+            if let bound = after.bound { more.append(("incremental.bound", bound)) }
+            if let bound = before?.bound { more.append(("incremental.bound.after", bound)) }
+            if let delay = cursor.delayMilliseconds { more.append(("incremental.delay", "\(delay)")) }
+        }
+        var views = [source("millrace_input", more)]
+        var query = "SELECT * FROM millrace_input"
+        // Rows of transactions that were open at the last read come whatever their cursor is; those among
+        // them that were read are known by it.
+        if let cursor = rule.cursor, rule.disposition == .append, before?.bound != nil, before?.cursor != nil
+        {
+            views.append(view("millrace_known", state.table(step.name)))
+            let keys = [cursor.column] + (cursor.idColumn.map { [$0] } ?? [])
+            let same = keys.map { "n.\(SQLText.name($0)) <=> k.\(SQLText.name($0))" }.joined(
+                separator: " AND ")
+            query = "SELECT n.* FROM millrace_input n LEFT ANTI JOIN millrace_known k ON \(same)"
+        }
+        let target = "INSERT OVERWRITE DIRECTORY \(SQLText.value(freshPath)) USING parquet"
+        return try await run(query, views + [target])
+    }
+
+    // MARK: the contract
+
+    /// What the new rows give for each column of the table.
+    private struct Columns {
+        /// Expressions over the new rows, and over the old ones, by the names of the result.
+        var names: [String] = []
+        var fresh: [String] = []
+        var old: [String] = []
+        /// Condition that new rows must meet, if any.
+        var condition: String?
+        /// Whether the new rows must be written again.
+        var isChanged = false
+
+        func list(_ expressions: [String]) -> String {
+            zip(expressions, names).map { "\($0) AS \(SQLText.name($1))" }.joined(separator: ", ")
+        }
+    }
+
+    private func schema(_ path: String) async throws -> [(name: String, type: String)] {
+        let outcome = try await run(
+            "DESCRIBE QUERY SELECT * FROM millrace_table", [view("millrace_table", path)])
+        return outcome.rows.compactMap { row in
+            guard row.count > 1, let name = row[0], let type = row[1] else { return nil }
+            return (name, type)
+        }
+    }
+
+    private func contract(hasTable: Bool) async throws -> Columns {
+        let found = try await schema(freshPath)
+        var columns = Columns()
+        guard hasTable, rule.disposition != .replace || !rule.contract.isOpen else {
+            columns.names = found.map(\.name)
+            columns.fresh = found.map { SQLText.name($0.name) }
+            columns.old = columns.fresh
+            return columns
+        }
+        let known = try await schema(state.table(step.name))
+        var conditions: [String] = []
+        for column in known {
+            let name = SQLText.name(column.name)
+            columns.names.append(column.name)
+            columns.old.append(name)
+            guard let now = found.first(where: { $0.name.lowercased() == column.name.lowercased() }) else {
+                columns.fresh.append("CAST(NULL AS \(column.type))")
+                // A file without the column reads as null.
+                columns.isChanged = columns.isChanged || rule.disposition != .append
+                continue
+            }
+            if now.type == column.type {
+                columns.fresh.append(name)
+            } else {
+                try changeType(column, to: now.type, &columns, &conditions)
+            }
+        }
+        for column in found where !known.contains(where: { $0.name.lowercased() == column.name.lowercased() })
+        {
+            try addColumn(column, &columns, &conditions)
+        }
+        if !conditions.isEmpty {
+            columns.isChanged = true
+            columns.condition = conditions.joined(separator: " AND ")
+        }
+        return columns
+    }
+
+    private func changeType(
+        _ column: (name: String, type: String), to type: String, _ columns: inout Columns,
+        _ conditions: inout [String]
+    ) throws {
+        let name = SQLText.name(column.name)
+        columns.isChanged = true
+        let kept = "try_cast(\(name) AS \(column.type))"
+        switch rule.contract.dataType {
+        case .freeze:
+            throw EngineError.data(
+                "SCHEMA_CONTRACT",
+                "The type of a column changed from \(column.type) to \(type), and the contract freezes types: "
+                    + "\(step.name).\(column.name)",
+                remedy:
+                    "Set schema_contract: {data_type: evolve}, or reset the table with: etl-submit state reset."
+            )
+        case .discardValue: columns.fresh.append(kept)
+        case .discardRow:
+            columns.fresh.append(kept)
+            conditions.append("(\(name) IS NULL OR \(kept) IS NOT NULL)")
+        case .evolve:
+            // Values that fit stay in the column; others go to one beside it, named as dlt names it.
+            columns.fresh.append(kept)
+            let variant = "\(column.name)__v_\(type.prefix { $0.isLetter || $0.isNumber })"
+            if let place = columns.names.firstIndex(of: variant) {
+                columns.fresh[place] = "if(\(kept) IS NULL, \(name), NULL)"
+                return
+            }
+            columns.names.append(variant)
+            columns.fresh.append("if(\(kept) IS NULL, \(name), NULL)")
+            columns.old.append("CAST(NULL AS \(type))")
+        }
+    }
+
+    private func addColumn(
+        _ column: (name: String, type: String), _ columns: inout Columns, _ conditions: inout [String]
+    ) throws {
+        let name = SQLText.name(column.name)
+        switch rule.contract.columns {
+        case .evolve:
+            columns.names.append(column.name)
+            columns.fresh.append(name)
+            columns.old.append("CAST(NULL AS \(column.type))")
+        case .freeze:
+            throw EngineError.data(
+                "SCHEMA_CONTRACT",
+                "The source has a new column, and the contract freezes columns: \(step.name).\(column.name)",
+                remedy: "Set schema_contract: {columns: evolve}, or leave the column out of the query.")
+        case .discardValue: columns.isChanged = true
+        case .discardRow: conditions.append("\(name) IS NULL")
+        }
+    }
+
+    // MARK: putting together
+
+    private func write(_ query: String, _ views: [String], to path: String) async throws {
+        let target = "INSERT OVERWRITE DIRECTORY \(SQLText.value(path)) USING parquet"
+        _ = try await run(query, views + [target])
+    }
+
+    private func freshQuery(_ columns: Columns) -> String {
+        "SELECT \(columns.list(columns.fresh)) FROM millrace_new"
+            + (columns.condition.map { " WHERE \($0)" } ?? "")
+    }
+
+    private func rewrite(_ columns: Columns) async throws {
+        try await write(
+            freshQuery(columns), [view("millrace_new", freshPath)], to: state.staged(step.name))
+        state.discard(fresh)
+    }
+
+    private func append(_ columns: Columns, isEmpty: Bool) async throws {
+        let staged = state.staged(step.name)
+        if isEmpty {
+            state.discard(fresh)
+        } else if columns.isChanged {
+            try await rewrite(columns)
+        } else {
+            try state.moveFiles(from: freshPath, to: staged)
+        }
+        try state.addPublishedFiles(of: step.name, to: staged)
+    }
+
+    private func merge(_ columns: Columns, hasTable: Bool) async throws {
+        let keys = rule.primaryKey.map { SQLText.name($0) }
+        let order = rule.cursor.map { "\(SQLText.name($0.column)) DESC" } ?? keys.joined(separator: ", ")
+        let newest =
+            "SELECT \(columns.names.map { SQLText.name($0) }.joined(separator: ", ")) FROM (SELECT *, "
+            + "row_number() OVER (PARTITION BY \(keys.joined(separator: ", ")) ORDER BY \(order)) "
+            + "AS millrace_rank FROM (\(freshQuery(columns)))) WHERE millrace_rank = 1"
+        var views = [view("millrace_new", freshPath)]
+        var query = newest
+        if hasTable {
+            views.append(view("millrace_old", state.table(step.name)))
+            let same = keys.map { "o.\($0) <=> n.\($0)" }.joined(separator: " AND ")
+            let old = columns.list(columns.old.map { $0.hasPrefix("`") ? "o.\($0)" : $0 })
+            query =
+                "SELECT \(old) FROM millrace_old o LEFT ANTI JOIN (SELECT DISTINCT "
+                + "\(keys.joined(separator: ", ")) FROM millrace_new) n ON \(same) UNION ALL \(newest)"
+        }
+        try await write(query, views, to: state.staged(step.name))
+        state.discard(fresh)
+    }
+
+    // MARK: the cursor
+
+    private func note(_ after: inout TableState, _ rows: Int) async throws {
+        after.latestRows = rows
+        after.totalRows += rows
+        if let cursor = rule.cursor, rows > 0 {
+            let column = SQLText.name(cursor.column)
+            let id = cursor.idColumn.map {
+                "max_by(\(SQLText.name($0)), struct(\(column), \(SQLText.name($0))))"
+            }
+            let outcome = try await run(
+                "SELECT CAST(max(\(column)) AS STRING), CAST(\(id ?? "NULL") AS STRING) FROM millrace_table",
+                [view("millrace_table", state.staged(step.name))])
+            after.cursor = outcome.row.first.flatMap { $0 } ?? after.cursor
+            if id != nil { after.id = outcome.row.last.flatMap { $0 } ?? after.id }
+        }
+        if rule.cursor != nil { try state.stage(after, of: step.name) }
+    }
+}

@@ -1,0 +1,32 @@
+import FoundationEssentials
+import Vocabulary
+
+/// Holds what a table's step must know in its next run. It lies in the table's directory, so that it becomes
+/// valid with the table's rows, in one rename.
+package struct TableState: Codable, Sendable, Hashable {
+    /// Greatest cursor value that was read, as text; nil when none was.
+    package var cursor: String?
+    /// Greatest value of the id column among rows with that cursor.
+    package var id: String?
+    /// Transactions before it had ended when the table was read (PostgreSQL's snapshot).
+    package var bound: String?
+    /// Rows of the latest read, and of all reads.
+    package var latestRows = 0
+    package var totalRows = 0
+
+    package init() {}
+
+    /// Name of the file; readers pass over names that begin with `_`.
+    static let fileName = "_millrace_state.json"
+
+    var text: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        guard let data = try? encoder.encode(self) else { return "{}" }
+        return String(decoding: data, as: UTF8.self) + "\n"
+    }
+
+    static func parse(_ text: String) -> TableState? {
+        try? JSONDecoder().decode(TableState.self, from: Data(text.utf8))
+    }
+}

@@ -1,0 +1,53 @@
+import Plans
+import SQLSyntax
+import Vocabulary
+
+/// Knows the options of readers and writers. Spark passes over those that it does not know, and so does
+/// Millrace, but says so: a misspelt `header` reads a file wrongly and silently.
+enum OptionNames {
+    private static let files = [
+        "path", "timeZone", "pathGlobFilter", "recursiveFileLookup", "basePath", "partitionBy",
+        "partitionOverwriteMode", "compression", "codec",
+    ]
+
+    private static let texts = [
+        "mode", "columnNameOfCorruptRecord", "multiLine", "lineSep", "encoding", "charset", "dateFormat",
+        "timestampFormat", "timestampNTZFormat", "samplingRatio",
+    ]
+
+    /// The options that have an effect, or are refused where they would have another one than Spark's.
+    static func known(_ format: FileFormat) -> [String] {
+        switch format {
+        case .parquet: files + ["mergeSchema"]
+        case .text: files + ["wholeText", "lineSep", "encoding", "charset"]
+        case .json:
+            files + texts + [
+                "primitivesAsString", "prefersDecimal", "inferTimestamp", "dropFieldIfAllNull",
+                "ignoreNullFields", "allowComments", "allowUnquotedFieldNames", "allowSingleQuotes",
+                "allowNumericLeadingZeros", "allowNonNumericNumbers", "allowBackslashEscapingAnyCharacter",
+                "allowUnquotedControlChars",
+            ]
+        case .csv:
+            files + texts + [
+                "sep", "delimiter", "quote", "escape", "comment", "header", "nullValue", "emptyValue",
+                "ignoreLeadingWhiteSpace", "ignoreTrailingWhiteSpace", "inferSchema", "enforceSchema",
+                "quoteAll", "escapeQuotes", "nanValue", "positiveInf", "negativeInf", "preferDate",
+                "unescapedQuoteHandling",
+            ]
+        }
+    }
+
+    /// Returns a sentence for each option that has no effect, with its place and the nearest name that has
+    /// one.
+    static func warnings(_ options: [OptionSyntax], _ format: FileFormat, _ source: SQLSource) -> [String] {
+        let known = known(format)
+        let lowered = Set(known.map { $0.lowercased() })
+        return options.filter { !lowered.contains($0.key.lowercased()) }.map { option in
+            let place = source.location(option.span)
+            let near = Suggestion.nearest(to: option.key, among: known)
+            return "The option \(option.key) of \(format.rawValue) files has no effect in Millrace "
+                + "(\(place.file):\(place.line):\(place.column))."
+                + (near.map { " Did you mean \($0)?" } ?? "")
+        }
+    }
+}

@@ -95,6 +95,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
         // what storage needs of the system
         .target(name: "CObjectStore", linkerSettings: [.linkedLibrary("dl")]),
+        // programs of jobs
+        .target(name: "CProcess"),
         // database drivers, opened at run time
         .target(
             name: "CADBC", cSettings: [.unsafeFlags(["-I\(deps)/adbc/include"] + cProcessorFlags)],
@@ -156,7 +158,7 @@ let package = Package(
             "Connectors",
             [
                 "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Plans", "Functions", "Execution",
-                "CADBC",
+                "CADBC", "CProcess",
             ], products: [.product(name: "AsyncHTTPClient", package: "async-http-client")]),
         room(
             "Worker",
@@ -277,8 +279,8 @@ let package = Package(
         tests(
             "ConnectorsTests",
             [
-                "Connectors", "Cluster", "Execution", "Protocol", "Columns", "Kernels", "Vocabulary",
-                "Programs",
+                "Programs", "etl-submit", "etl-coordinator", "etl-worker", "Connectors", "Cluster", "Execution",
+                "Protocol", "Columns", "Kernels", "Vocabulary",
             ], exclude: ["rest_source.py"]),
         tests(
             "PipelinesTests",

@@ -104,7 +104,7 @@ extension CoordinatorNode {
         case .success(let log):
             let now = environment.clock().wallMilliseconds
             for line in log?.split(separator: "\n") ?? [] {
-                books[manifest.job]?.note("info", String(line), at: now)
+                note(manifest.job, "info", String(line), at: now)
             }
             handle(.committed(manifest.job, statement: manifest.statement))
         case .failure(let error):

@@ -23,7 +23,10 @@ struct CommandTests {
     @Test("JSON lines become the table, and what it says goes to the job's log")
     func rows() async throws {
         let run = try await run(
-            ["python3", "-c", "import json,sys\nprint('said', file=sys.stderr)\nfor n in range(3): print(json.dumps({'n': n, 't': {'x': [n]}}))"],
+            [
+                "python3", "-c",
+                "import json,sys\nprint('said', file=sys.stderr)\nfor n in range(3): print(json.dumps({'n': n, 't': {'x': [n]}}))",
+            ],
             select: "SELECT n, t.x[0] FROM c ORDER BY n")
         #expect(run.error == nil)
         #expect(run.rows == ["0 0", "1 1", "2 2"])
@@ -59,7 +62,8 @@ struct CommandTests {
 
     @Test("time and memory are limited, and nothing that was started is left")
     func limits() async throws {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-\(UUID().uuidString)")
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "millrace-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
         let late = try await shell("sleep 600 & echo $! > \(file.path); wait", more: ", timeout '1'")
         #expect(late.error?.code == "COMMAND_TIMEOUT")

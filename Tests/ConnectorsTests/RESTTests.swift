@@ -39,7 +39,11 @@ struct RESTTests {
         #expect(run.rows == ["1 0.5 2024-01-01T00:00:00Z"])
         let page = try await SourceRun.rest("json_link", endpoint: #""paginator": "single_page""#)
         #expect(page.rows == first)
-        let selected = try await SourceRun.rest("offset", endpoint: #""data_selector": "data[*].at", "params": {"offset": 0, "limit": 2}, "paginator": "single_page""#, select: "SELECT x FROM r ORDER BY x")
+        let selected = try await SourceRun.rest(
+            "offset",
+            endpoint:
+                #""data_selector": "data[*].at", "params": {"offset": 0, "limit": 2}, "paginator": "single_page""#,
+            select: "SELECT x FROM r ORDER BY x")
         #expect(selected.rows == ["0.5", "1.0"])
     }
 
@@ -139,13 +143,16 @@ struct RESTTests {
 
     @Test("incremental reads send the start and leave out what is older")
     func incremental() async throws {
-        let rule = #""incremental": {"cursor_path": "updated_at", "initial_value": "2024-01-03T00:00:00Z", "start_param": "since"}"#
+        let rule =
+            #""incremental": {"cursor_path": "updated_at", "initial_value": "2024-01-03T00:00:00Z", "start_param": "since"}"#
         #expect(try await SourceRun.rest("since", endpoint: rule).rows == ["3", "4", "5", "6", "7"])
         let after = ", `incremental.after` '2024-01-05T00:00:00Z'"
         #expect(try await SourceRun.rest("since", endpoint: rule, more: after).rows == ["5", "6", "7"])
-        let open = try await SourceRun.rest("since", endpoint: rule, more: after + ", `incremental.range` 'open'")
+        let open = try await SourceRun.rest(
+            "since", endpoint: rule, more: after + ", `incremental.range` 'open'")
         #expect(open.rows == ["6", "7"])
-        let filled = #""params": {"since": "{incremental.start_value}"}, "incremental": {"cursor_path": "updated_at", "initial_value": "2024-01-06", "end_value": "2024-01-07"}"#
+        let filled =
+            #""params": {"since": "{incremental.start_value}"}, "incremental": {"cursor_path": "updated_at", "initial_value": "2024-01-06", "end_value": "2024-01-07"}"#
         #expect(try await SourceRun.rest("since", endpoint: filled).rows == ["6"])
         let missing = #""incremental": {"cursor_path": "nothing"}"#
         #expect(try await SourceRun.rest("since", endpoint: missing).error?.code == "NULL_CURSOR")

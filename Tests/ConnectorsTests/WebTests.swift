@@ -32,7 +32,9 @@ import Vocabulary
     func redirect() throws {
         let service = RESTService.shared
         let client = WebClient(try WebRules(allowed: service.address), WebLimits())
-        #expect(try client.exchange(WebRequest(address: try address(service.address + "/single")), wanted).status == 200)
+        #expect(
+            try client.exchange(WebRequest(address: try address(service.address + "/single")), wanted).status
+                == 200)
         #expect {
             try client.exchange(WebRequest(address: try address(service.address + "/away")), wanted)
         } throws: { ($0 as? EngineError)?.code == "HTTP_NOT_ALLOWED" }
@@ -43,7 +45,8 @@ import Vocabulary
         let base = try address("https://Example.com/v1/x?key=secret")
         #expect(base.origin == "https://example.com")
         #expect(base.shown == "https://example.com/v1/x")
-        #expect(try WebAddress("?page=2", relativeTo: base, option: "").text == "https://example.com/v1/x?page=2")
+        #expect(
+            try WebAddress("?page=2", relativeTo: base, option: "").text == "https://example.com/v1/x?page=2")
         #expect(try WebAddress("/y", relativeTo: base, option: "").text == "https://example.com/y")
         #expect(base.setting([("key", "a b&c"), ("n", "1")]).target == "/v1/x?key=a%20b%26c&n=1")
         for bad in ["", "example.com", "file:///etc/passwd", "http://", "http://a:b@c/", "http://x:99999/"] {
@@ -73,7 +76,8 @@ import Vocabulary
         #expect(try JSONPath("['d']", option: "").scalar(in: document) == "-0.5e+3")
         #expect(try JSONPath("c.x", option: "").scalar(in: document) == nil)
         for bad in [
-            "", "{", "[1,]", "{\"a\":}", "01", "1.", "tru", "\"\u{1}\"", "\"\\x\"", "[1] 2", "{1: 2}", "-", "\"\\u12",
+            "", "{", "[1,]", "{\"a\":}", "01", "1.", "tru", "\"\u{1}\"", "\"\\x\"", "[1] 2", "{1: 2}", "-",
+            "\"\\u12",
             String(repeating: "[", count: 100_000),
         ] {
             #expect(throws: JSONFault.self, "\(bad.prefix(20))") { try JSONDocument(Array(bad.utf8)) }

@@ -8,7 +8,7 @@ struct RESTPipelineTests {
     private func service(_ script: String) throws -> (StartedProgram, String) {
         let service = try StartedProgram(
             URL(fileURLWithPath: "/usr/bin/env"),
-            ["python3", ProgramRun.root.appendingPathComponent(script).path], seconds: 120)
+            ["python3", ProgramRun.root.appendingPathComponent(script).path])
         try #require(eventually(within: 20) { service.outputSoFar.hasSuffix("\n") })
         return (service, "http://127.0.0.1:" + service.outputSoFar.filter(\.isNumber))
     }

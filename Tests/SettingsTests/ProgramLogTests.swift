@@ -34,10 +34,10 @@ struct ProgramLogTests {
     @Test("another form than text and json is refused")
     func forms() throws {
         for form in ["text", "json", nil] {
-            _ = try ProgramLog.logger("p", ProgramSettings(flags: ["log-format": form]))
+            _ = try ProgramLog.logger("p", ProgramSettings(flags: ["log-format": form], node: NodeOptions()))
         }
         #expect(throws: (any Error).self) {
-            try ProgramLog.logger("p", ProgramSettings(flags: ["log-format": "xml"]))
+            try ProgramLog.logger("p", ProgramSettings(flags: ["log-format": "xml"], node: NodeOptions()))
         }
     }
 }

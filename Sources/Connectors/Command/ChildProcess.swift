@@ -1,3 +1,4 @@
+import CProcess
 import Vocabulary
 
 #if canImport(Glibc)
@@ -13,29 +14,31 @@ final class ChildProcess {
 
     /// Starts the program. Throws `COMMAND_NOT_STARTED` (user).
     init(_ settings: CommandSettings) throws(EngineError) {
-        var (outputs, errorPipe): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
-        guard pipe2(&outputs, O_CLOEXEC) == 0 else { throw ChildProcess.noPipe }
-        guard pipe2(&errorPipe, O_CLOEXEC) == 0 else {
-            outputs.forEach { _ = close($0) }
+        var outputs: (read: Int32, write: Int32) = (-1, -1)
+        var errorPipe = outputs
+        guard cprocess_pipe(&outputs.read, &outputs.write) == 0 else { throw ChildProcess.noPipe }
+        guard cprocess_pipe(&errorPipe.read, &errorPipe.write) == 0 else {
+            close(outputs.read)
+            close(outputs.write)
             throw ChildProcess.noPipe
         }
         defer {
-            close(outputs[1])
-            close(errorPipe[1])
+            close(outputs.write)
+            close(errorPipe.write)
         }
         var pid: pid_t = 0
-        let status = ChildProcess.spawn(settings, outputs[1], errorPipe[1], &pid)
+        let status = ChildProcess.spawn(settings, outputs.write, errorPipe.write, &pid)
         guard status == 0 else {
-            close(outputs[0])
-            close(errorPipe[0])
+            close(outputs.read)
+            close(errorPipe.read)
             throw .user(
                 "COMMAND_NOT_STARTED",
                 "The program cannot be started (\(String(cString: strerror(status)))): \(settings.words[0])",
                 remedy: "Check that it is installed where workers run, and its folder in PATH.")
         }
         group = pid
-        output = outputs[0]
-        errors = errorPipe[0]
+        output = outputs.read
+        errors = errorPipe.read
         for descriptor in [output, errors] {
             _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         }
@@ -65,33 +68,10 @@ final class ChildProcess {
             + "command -v \"$1\" >/dev/null || { echo \"$1: not found\" >&2; exit 127; }; exec \"$@\""
         let words = ["/bin/sh", "-c", script, "sh"] + settings.words
         let environment = settings.environment.map { "\($0.name)=\($0.value)" }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, errors, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        if let directory = settings.directory {
-            posix_spawn_file_actions_addchdir_np(&actions, directory)
-        }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // This process may ignore or block signals; the program begins without that.
-        var (none, all) = (sigset_t(), sigset_t())
-        sigemptyset(&none)
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(
-            &attributes,
-            Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var arguments = words.map { strdup($0) } + [nil]
         var variables = environment.map { strdup($0) } + [nil]
         defer { for text in arguments + variables { free(text) } }
-        return posix_spawn(&pid, "/bin/sh", &actions, &attributes, &arguments, &variables)
+        return cprocess_spawn(&arguments, &variables, settings.directory, output, errors, &pid)
     }
 
     /// Sends a signal to the program and all that it started, unless they left its group.

@@ -50,7 +50,7 @@ private final class CommandRun {
         let end = ContinuousClock.now + .seconds(settings.timeoutSeconds)
         var status: Int32?
         while true {
-            do {
+            do throws(EngineError) {
                 try wanted.check()
                 if ContinuousClock.now > end { throw late }
                 try readAll(child)

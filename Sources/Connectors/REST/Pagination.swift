@@ -138,8 +138,11 @@ extension OptionValue {
             parts.append("\(OptionValue.quoted(other)):\(value.json)")
         }
         let rest = names.dropFirst()
-        let inner =
-            rest.isEmpty ? json : try (self[name] ?? OptionValue("{}", path: name)).setting(json, at: rest)
+        var inner = json
+        if !rest.isEmpty {
+            let next = if let value = self[name] { value } else { try OptionValue("{}", path: name) }
+            inner = try next.setting(json, at: rest)
+        }
         parts.append("\(OptionValue.quoted(name)):\(inner)")
         return "{\(parts.joined(separator: ","))}"
     }

@@ -48,7 +48,7 @@ enum PaginatorSettings: Sendable {
 
     /// Reads `paginator`: a name, or a mapping with `type`. Throws `INVALID_OPTION`.
     init(_ value: OptionValue) throws(EngineError) {
-        let type = try value.scalar ?? value.needed("type")
+        let type = if let name = value.scalar { name } else { try value.needed("type") }
         func check(_ keys: [String]) throws(EngineError) {
             if value.kind == .object { try value.check(keys: ["type"] + keys) }
         }

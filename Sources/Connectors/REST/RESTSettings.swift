@@ -41,7 +41,7 @@ struct RESTSettings: Sendable {
         let endpoint = try OptionValue(options["endpoint"] ?? "{}", path: "endpoint")
         try client.check(keys: RESTSettings.clientKeys)
         try endpoint.check(keys: RESTSettings.endpointKeys)
-        let given = try options["url"] ?? client.text("base_url")
+        let given: String? = if let url = options["url"] { url } else { try client.text("base_url") }
         guard let given else {
             throw .user(
                 "INVALID_OPTION", "The source needs an address: \(relation.name)",

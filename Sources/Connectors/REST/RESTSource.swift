@@ -59,17 +59,14 @@ private struct RESTReading {
     }
 
     private func read(_ response: WebResponse) throws(EngineError) -> JSONDocument {
-        if response.body.isEmpty, response.status == 204 { return try RESTReading.document(Array("[]".utf8)) }
-        do { return try RESTReading.document(response.body) } catch {
+        // An answer without a body has no rows.
+        let isNothing = response.body.isEmpty && response.status == 204
+        do throws(JSONFault) { return try JSONDocument(isNothing ? Array("[]".utf8) : response.body) } catch {
             throw .data(
                 "MALFORMED_PAGE",
                 "A page is not JSON from byte \(error.at) on (page \(pageCount + 1)): \(response.address.shown)",
                 remedy: "Look at the page with: curl URL.")
         }
-    }
-
-    private static func document(_ bytes: [UInt8]) throws(JSONFault) -> JSONDocument {
-        try JSONDocument(bytes)
     }
 
     /// Returns the answer to a request that succeeded; nil where an action says that the read ends here.
@@ -94,7 +91,8 @@ private struct RESTReading {
         let actions = settings.actions
         // Secrets go to the source's own server, never to one that a page links to.
         let isOwn = request.address.origin == settings.base.origin
-        let own = try isOwn ? login.parts(client, settings.retries, wanted) : ([], [])
+        var own: (headers: [(name: String, value: String)], query: [(name: String, value: String)]) = ([], [])
+        if isOwn { own = try login.parts(client, settings.retries, wanted) }
         var sent = request
         let open = ["accept", "user-agent", "content-type"]
         sent.headers = request.headers.filter { open.contains($0.name.lowercased()) }

@@ -24,7 +24,7 @@ struct WebRetries: Sendable {
         var attempt = 1
         while true {
             let pause: Int
-            do {
+            do throws(EngineError) {
                 let response = try exchange()
                 guard isPassing(response) else { return response }
                 guard attempt < attempts else { throw gaveUp(response) }

@@ -4,10 +4,10 @@ import Vocabulary
 /// table's schema, puts it with the rows that are there, and notes how far it came.
 ///
 /// ```
-///   bound ─▶ new rows ─▶ staging/NAME.new ─▶ contract ─┬ append   old files + new files
-///                                                      ├ merge    old rows without the keys of new ones +
-///                                                      new └ replace  new rows ─▶ staging/NAME with its
-///                                                      state
+///   bound ─▶ new rows ─▶ staging/NAME.new ─▶ contract
+///      ├ append   old files + new files ────────────┐
+///      ├ merge    old rows without new keys + new ──┼▶ staging/NAME with its state
+///      └ replace  new rows ─────────────────────────┘
 /// ```
 struct ExtractRun {
     let step: PipelineStep
@@ -84,7 +84,8 @@ struct ExtractRun {
         guard outcome.row.first == "0" else {
             throw EngineError.data(
                 "NULL_CURSOR",
-                "Rows without a value in \(columns.joined(separator: " or ")) would never be read: \(step.name)",
+                "Rows without a value in \(columns.joined(separator: " or ")) would never be read: "
+                    + "\(step.name)",
                 remedy: "Fill the column, or set validate.non.null to false to leave such rows out.")
         }
     }
@@ -193,10 +194,12 @@ struct ExtractRun {
         case .freeze:
             throw EngineError.data(
                 "SCHEMA_CONTRACT",
-                "The type of a column changed from \(column.type) to \(type), and the contract freezes types: "
+                "The type of a column changed from \(column.type) to \(type), and the contract freezes "
+                    + "types: "
                     + "\(step.name).\(column.name)",
                 remedy:
-                    "Set schema_contract: {data_type: evolve}, or reset the table with: etl-submit state reset."
+                    "Set schema_contract: {data_type: evolve}, or reset the table with: etl-submit state "
+                    + "reset."
             )
         case .discardValue: columns.fresh.append(kept)
         case .discardRow:

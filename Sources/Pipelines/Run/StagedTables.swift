@@ -20,12 +20,12 @@ struct StagedTables {
     /// Writes down what becomes valid when the staged table is published.
     func stage(_ tableState: TableState, of name: String) throws {
         try TableFolder.write(
-            tableState.text, to: try tables.ownPath(of: staged(name)) + "/" + TableState.fileName)
+            tableState.text, to: try tables.renamable(staged(name)) + "/" + TableState.fileName)
     }
 
     /// Puts the data files of the published table beside those of a staged one; as links, nothing is copied.
     func addPublishedFiles(of name: String, to staged: String) throws {
-        let (old, new) = (try tables.ownPath(of: table(name)), try tables.ownPath(of: staged))
+        let (old, new) = (try tables.renamable(table(name)), try tables.renamable(staged))
         TableFolder.makeFolder(new)
         for entry in try FileSystems.local.entries(old) where !entry.name.hasPrefix("_") {
             if entry.name.hasPrefix(".") { continue }
@@ -38,7 +38,7 @@ struct StagedTables {
 
     /// Moves the data files of one staged folder into another.
     func moveFiles(from: String, to: String) throws {
-        let (old, new) = (try tables.ownPath(of: from), try tables.ownPath(of: to))
+        let (old, new) = (try tables.renamable(from), try tables.renamable(to))
         TableFolder.makeFolder(new)
         for entry in try FileSystems.local.entries(old) where !entry.name.hasPrefix(".") {
             guard rename(entry.path, new + "/" + entry.name) == 0 else {
@@ -52,7 +52,7 @@ struct StagedTables {
 extension TableFolder {
     /// Returns where a table's path in SQL is on this machine. Throws `UNSUPPORTED_FEATURE` where tables are
     /// in an object store: files cannot be moved there.
-    func ownPath(of path: String) throws -> String {
+    func renamable(_ path: String) throws -> String {
         guard publishesByRename, path.hasPrefix(place) else {
             throw EngineError.user(
                 "UNSUPPORTED_FEATURE",
@@ -65,7 +65,7 @@ extension TableFolder {
 
     /// Returns what a published table's step wrote down; nil when it did not.
     func tableState(_ name: String) -> TableState? {
-        guard let path = try? ownPath(of: table(name)),
+        guard let path = try? renamable(table(name)),
             let stream = fopen(path + "/" + TableState.fileName, "r")
         else { return nil }
         defer { fclose(stream) }
@@ -76,19 +76,19 @@ extension TableFolder {
 
     /// Changes a published table's cursor.
     func set(_ tableState: TableState, of name: String) throws {
-        let path = try ownPath(of: table(name)) + "/" + TableState.fileName
+        let path = try renamable(table(name)) + "/" + TableState.fileName
         try TableFolder.write(tableState.text, to: path + ".new")
         guard rename(path + ".new", path) == 0 else { throw TableFolder.error("Cannot write", path) }
     }
 
     /// Forgets a table with its cursor.
     func reset(_ name: String) {
-        if let path = try? ownPath(of: table(name)) { try? FileSystems.local.remove(path) }
+        if let path = try? renamable(table(name)) { try? FileSystems.local.remove(path) }
     }
 
     /// Names of published tables, sorted.
     var names: [String] {
-        guard let path = try? ownPath(of: "\(place)/tables"),
+        guard let path = try? renamable("\(place)/tables"),
             let entries = try? FileSystems.local.entries(path)
         else { return [] }
         return entries.map(\.name)
@@ -97,7 +97,7 @@ extension TableFolder {
     /// Names this making of a published table: another one has another name.
     func generation(of name: String) -> String {
         var information = stat()
-        guard let path = try? ownPath(of: table(name)), stat(path, &information) == 0 else { return "none" }
+        guard let path = try? renamable(table(name)), stat(path, &information) == 0 else { return "none" }
         return "\(information.st_ino)-\(information.st_mtim.tv_sec)-\(information.st_mtim.tv_nsec)"
     }
 

@@ -42,7 +42,8 @@ enum StageRepeats {
                 + aggregate.aggregates.flatMap { $0.arguments + ($0.filter.map { [$0] } ?? []) }
         case .hashJoin(let join): join.leftKeys + join.rightKeys + (join.residual.map { [$0] } ?? [])
         case .nestedLoopJoin(let join): join.condition.map { [$0] } ?? []
-        case .expand, .window, .generate, .rangeBounds: nil
+        // A source outside of the storage may give other rows the next time.
+        case .expand, .window, .generate, .rangeBounds, .externalScan, .describe, .externalWrite: nil
         }
     }
 }

@@ -1,13 +1,14 @@
 """Servers that alerts and events go to: SMTP by aiosmtpd (STARTTLS, AUTH) and HTTP, on free loopback ports.
 
 Prints `SMTP_PORT HTTP_PORT` and then, for everything that it takes, one line of JSON. Ends when its standard
-input does. usage: outside_double.py CERTIFICATE KEY
+input or its parent does. usage: outside_double.py CERTIFICATE KEY
 """
-import email, email.policy, http.server, json, socket, ssl, sys, threading
+import email, email.policy, http.server, json, os, socket, ssl, sys, threading
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 lock = threading.Lock()
+over, parent = threading.Event(), os.getppid()
 
 
 def tell(value):
@@ -66,5 +67,8 @@ controller.start()
 web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web)
 threading.Thread(target=web.serve_forever, daemon=True).start()
 print(smtp_port, web.server_port, flush=True)
-sys.stdin.read()
-controller.stop()
+# Standard input may be held open by a sibling that was started later: the parent's end is an end, too.
+threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+while not over.wait(0.5) and os.getppid() == parent:
+    pass
+os._exit(0)

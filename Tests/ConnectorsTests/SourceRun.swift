@@ -26,8 +26,9 @@ final class RESTService: Sendable {
 
     /// Requests of a path that the service has seen.
     func requests(_ path: String) throws -> [[String: String]] {
-        let data = try Data(contentsOf: URL(string: address + "/log")!)
-        let all = try JSONSerialization.jsonObject(with: data) as? [[String: Any]] ?? []
+        let log = try ProgramRun.run(
+            URL(fileURLWithPath: "/usr/bin/curl"), ["-s", "--max-time", "10", address + "/log"])
+        let all = try JSONSerialization.jsonObject(with: Data(log.output.utf8)) as? [[String: Any]] ?? []
         return all.map { $0.compactMapValues { $0 as? String } }.filter {
             ($0["path"] ?? "").split(separator: "?").first == Substring(path)
         }

@@ -25,7 +25,8 @@ private struct RESTReading {
     private var login: RESTLogin
     /// Requests that were made: a link that leads back to one ends the read.
     private var seen: Set<String> = []
-    private var lastBody: [UInt8] = []
+    /// Lengths and hashes of the bodies that had records: a page that came before ends the read, too.
+    private var bodies: Set<[Int]> = []
     private(set) var pageCount = 0
 
     init(
@@ -47,9 +48,10 @@ private struct RESTReading {
             guard let response = try page(request) else { return }
             let document = try read(response)
             let records = PageDetection.records(document, settings.selector)
-            // A server that does not know the parameter of its pages gives the same one again and again.
-            if pageCount > 0, !records.isEmpty, response.body == lastBody { return }
-            lastBody = response.body
+            // A server that does not know the parameter of its pages gives the same one again and again; links
+            // may lead back to the first page under another address.
+            let body = [response.body.count, response.body.hashValue]
+            if !records.isEmpty, !bodies.insert(body).inserted { return }
             pageCount += 1
             for record in records where try settings.incremental?.takes(record, of: document) ?? true {
                 try rows.append(record, of: document)

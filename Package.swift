@@ -279,8 +279,8 @@ let package = Package(
         tests(
             "ConnectorsTests",
             [
-                "Programs", "etl-submit", "etl-coordinator", "etl-worker", "Connectors", "Cluster", "Execution",
-                "Protocol", "Columns", "Kernels", "Vocabulary",
+                "Programs", "etl-submit", "etl-coordinator", "etl-worker", "Connectors", "Cluster",
+                "Execution", "Protocol", "Columns", "Kernels", "Vocabulary",
             ], exclude: ["rest_source.py"]),
         tests(
             "PipelinesTests",

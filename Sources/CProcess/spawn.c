@@ -24,7 +24,8 @@ static int fill(posix_spawn_file_actions_t *actions, const char *directory, int 
     return status;
 }
 
-int cprocess_spawn(char *const words[], char *const variables[], const char *directory, int output, int errors,
+int cprocess_spawn(char *const words[], char *const variables[], const char *directory, int output,
+                   int errors,
                    pid_t *process) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -38,7 +39,8 @@ int cprocess_spawn(char *const words[], char *const variables[], const char *dir
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setsigdefault(&attributes, &all);
         posix_spawnattr_setpgroup(&attributes, 0);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        posix_spawnattr_setflags(
+            &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
         status = fill(&actions, directory, output, errors);
         if (status == 0) status = posix_spawnp(process, words[0], &actions, &attributes, words, variables);
         posix_spawnattr_destroy(&attributes);

@@ -25,7 +25,8 @@ struct CommandTests {
         let run = try await run(
             [
                 "python3", "-c",
-                "import json,sys\nprint('said', file=sys.stderr)\nfor n in range(3): print(json.dumps({'n': n, 't': {'x': [n]}}))",
+                "import json,sys\nprint('said', file=sys.stderr)\n"
+                    + "for n in range(3): print(json.dumps({'n': n, 't': {'x': [n]}}))",
             ],
             select: "SELECT n, t.x[0] FROM c ORDER BY n")
         #expect(run.error == nil)

@@ -24,7 +24,8 @@ struct RESTTests {
             ("cursor", #""paginator": {"type": "cursor", "cursor_path": "next_cursor"}"#),
             (
                 "body",
-                #""method": "POST", "json": {"q": "all"}, "paginator": {"type": "cursor", "cursor_body_path": "at.cursor"}"#
+                #""method": "POST", "json": {"q": "all"}, "#
+                    + #""paginator": {"type": "cursor", "cursor_body_path": "at.cursor"}"#
             ),
         ])
     func paginators(path: String, endpoint: String) async throws {
@@ -42,7 +43,8 @@ struct RESTTests {
         let selected = try await SourceRun.rest(
             "offset",
             endpoint:
-                #""data_selector": "data[*].at", "params": {"offset": 0, "limit": 2}, "paginator": "single_page""#,
+                #""data_selector": "data[*].at", "params": {"offset": 0, "limit": 2}, "#
+                    + #""paginator": "single_page""#,
             select: "SELECT x FROM r ORDER BY x")
         #expect(selected.rows == ["0.5", "1.0"])
     }
@@ -144,7 +146,8 @@ struct RESTTests {
     @Test("incremental reads send the start and leave out what is older")
     func incremental() async throws {
         let rule =
-            #""incremental": {"cursor_path": "updated_at", "initial_value": "2024-01-03T00:00:00Z", "start_param": "since"}"#
+            #""incremental": {"cursor_path": "updated_at", "initial_value": "2024-01-03T00:00:00Z", "#
+            + #""start_param": "since"}"#
         #expect(try await SourceRun.rest("since", endpoint: rule).rows == ["3", "4", "5", "6", "7"])
         let after = ", `incremental.after` '2024-01-05T00:00:00Z'"
         #expect(try await SourceRun.rest("since", endpoint: rule, more: after).rows == ["5", "6", "7"])
@@ -152,7 +155,8 @@ struct RESTTests {
             "since", endpoint: rule, more: after + ", `incremental.range` 'open'")
         #expect(open.rows == ["6", "7"])
         let filled =
-            #""params": {"since": "{incremental.start_value}"}, "incremental": {"cursor_path": "updated_at", "initial_value": "2024-01-06", "end_value": "2024-01-07"}"#
+            #""params": {"since": "{incremental.start_value}"}, "incremental": {"cursor_path": "updated_at", "#
+            + #""initial_value": "2024-01-06", "end_value": "2024-01-07"}"#
         #expect(try await SourceRun.rest("since", endpoint: filled).rows == ["6"])
         let missing = #""incremental": {"cursor_path": "nothing"}"#
         #expect(try await SourceRun.rest("since", endpoint: missing).error?.code == "NULL_CURSOR")

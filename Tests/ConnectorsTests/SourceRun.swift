@@ -16,7 +16,8 @@ final class RESTService: Sendable {
         let script = ProgramRun.root.appendingPathComponent("Tests/ConnectorsTests/rest_source.py")
         // The time limit ends it with the tests.
         program = try StartedProgram(
-            URL(fileURLWithPath: "/usr/bin/env"), ["python3", script.path], limits: ProgramLimits(seconds: 300))
+            URL(fileURLWithPath: "/usr/bin/env"), ["python3", script.path],
+            limits: ProgramLimits(seconds: 300))
         let program = program
         guard eventually(within: 20, { program.outputSoFar.hasSuffix("\n") }) else {
             throw ProgramRun.Missing.noService

@@ -19,7 +19,8 @@ struct AlertTests {
             default_args: {retries: 1, retry_delay: 0.01s}
             connections:
               mail:
-                uri: "smtp://ops:{{ env_var('MAIL_PASSWORD') }}@127.0.0.1:\(double.smtpPort)?ca=\(double.authority)"
+                uri: "smtp://ops:{{ env_var('MAIL_PASSWORD') }}@127.0.0.1:\(double.smtpPort)?ca=\
+            \(double.authority)"
             alerts:
             \(alerts)
             transform: [{name: a, sql: "\(sql)"}]

@@ -144,7 +144,7 @@ struct RunTests {
 
     static let modes: [(mode: String, after: [String], code: String?)] = [
         ("overwrite", ["2"], nil), ("append", ["1", "2"], nil), ("ignore", ["1"], nil),
-        ("errorifexists", ["1"], "LOCATION_ALREADY_EXISTS"),
+        ("errorifexists", ["1"], "LOCATION_NOT_EMPTY"),
     ]
 
     @Test("writes with each of Spark's save modes", arguments: modes)

@@ -35,6 +35,10 @@ struct ErrorTextTests {
             """
             error: [MALFORMED_RECORD_IN_PARSING] A record in in.json, line 2, byte 16, does not fit \
             the schema (mode FAILFAST): {"a":2,"b":"y"
+              --> <command line>:1:97
+               | CREATE TEMPORARY VIEW v (a INT, b STRING) USING json OPTIONS (path 'in.json', \
+            mode 'FAILFAST'); SELECT * FROM v
+               | \(String(repeating: " ", count: 96))^^^^^^^^^^^^^^^
               = \(modes)
 
             """),
@@ -57,6 +61,10 @@ struct ErrorTextTests {
             """
             error: [MALFORMED_RECORD_IN_PARSING] A record in in.csv, line 3, byte 8, does not fit \
             the schema (mode FAILFAST): 2
+              --> <command line>:1:110
+               | CREATE TEMPORARY VIEW v (a INT, b STRING) USING csv OPTIONS (path 'in.csv', header 'true', \
+            mode 'FAILFAST'); SELECT * FROM v
+               | \(String(repeating: " ", count: 109))^^^^^^^^^^^^^^^
               = \(modes)
 
             """),
@@ -261,10 +269,11 @@ struct ErrorTextTests {
         let program = try Program()
         try program.write("in.json", Self.brokenJSON)
         try program.write("in.csv", Self.brokenCSV)
+        let header = format == "csv" ? "header 'true', " : ""
         func read(_ mode: String) throws -> String {
             let run = try program.sql(
                 "CREATE TEMPORARY VIEW v (a INT, b STRING, _corrupt_record STRING) USING \(format) OPTIONS "
-                    + "(path 'in.\(format)', header 'true', mode '\(mode)'); SELECT * FROM v")
+                    + "(path 'in.\(format)', \(header)mode '\(mode)'); SELECT * FROM v")
             #expect(run.status == 0 && run.errors == "")
             return run.output
         }

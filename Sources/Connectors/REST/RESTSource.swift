@@ -48,8 +48,8 @@ private struct RESTReading {
             guard let response = try page(request) else { return }
             let document = try read(response)
             let records = PageDetection.records(document, settings.selector)
-            // A server that does not know the parameter of its pages gives the same one again and again; links
-            // may lead back to the first page under another address.
+            // A server that does not know the parameter of its pages gives the same one again and again, and
+            // links may lead back to the first page under another address.
             let body = [response.body.count, response.body.hashValue]
             if !records.isEmpty, !bodies.insert(body).inserted { return }
             pageCount += 1
@@ -66,7 +66,8 @@ private struct RESTReading {
         do throws(JSONFault) { return try JSONDocument(isNothing ? Array("[]".utf8) : response.body) } catch {
             throw .data(
                 "MALFORMED_PAGE",
-                "A page is not JSON from byte \(error.at) on (page \(pageCount + 1)): \(response.address.shown)",
+                "A page is not JSON from byte \(error.at) on (page \(pageCount + 1)): "
+                    + response.address.shown,
                 remedy: "Look at the page with: curl URL.")
         }
     }

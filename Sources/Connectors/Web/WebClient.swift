@@ -130,7 +130,8 @@ final class WebClient {
         if error is ResponseAccumulator.ResponseTooBigError || "\(error)".contains("ecompression") {
             return .data(
                 "HTTP_RESPONSE_TOO_LARGE",
-                "The server's answer is larger than \(ByteSize.format(limits.responseBytes)), or cannot be decompressed: "
+                "The server's answer is larger than \(ByteSize.format(limits.responseBytes)), or cannot be "
+                    + "decompressed: "
                     + address.shown,
                 remedy: "Ask for smaller pages, or raise client.max_response_bytes.")
         }

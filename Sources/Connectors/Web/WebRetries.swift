@@ -42,7 +42,8 @@ struct WebRetries: Sendable {
     private func gaveUp(_ response: WebResponse) -> EngineError {
         .system(
             "HTTP_STATUS",
-            "The server answers with status \(response.status) after \(attempts) tries: \(response.address.shown)",
+            "The server answers with status \(response.status) after \(attempts) tries: "
+                + response.address.shown,
             remedy: response.status == 429 ? "The server allows fewer requests; run the step later." : nil)
     }
 

@@ -40,6 +40,9 @@ struct FormatReader {
         case .object(let object): return try checked(value, object, path: path)
         case .anyOf(let shapes):
             for shape in shapes { if let fits = try? checked(value, shape, path: path) { return fits } }
+            // What is of the right kind has an error of its own to tell.
+            let near = shapes.first { FormatReader.isOfKind(value, $0) }
+            if let near { return try checked(value, near, path: path) }
             throw wrong(value, shapes.map(FormatReader.name).joined(separator: " or "), path)
         }
     }
@@ -80,6 +83,14 @@ struct FormatReader {
 
     private func wrong(_ value: FormatValue, _ wanted: String, _ path: String) -> EngineError {
         value.error("\(path.isEmpty ? "The file" : path) must be \(wanted), not \(value.typeName)")
+    }
+
+    private static func isOfKind(_ value: FormatValue, _ shape: FormatShape) -> Bool {
+        switch (value.kind, shape) {
+        case (.list, .list), (.list, .oneOrMore), (.map, .map), (.map, .object): true
+        case (.list, _), (.map, _), (_, .list), (_, .map), (_, .object): false
+        default: true
+        }
     }
 
     private static func name(_ shape: FormatShape) -> String {

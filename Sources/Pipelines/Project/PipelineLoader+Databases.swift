@@ -29,7 +29,7 @@ extension PipelineLoader {
             }
             for name in ["uri", "url"] {
                 guard let address = one[name] else { continue }
-                let inner = address.printed.firstMatch(of: /:\/\/[^\/@]*:([^@\/]+)@/).map { String($0.1) }
+                let inner = address.printed.firstMatch(of: /:\/\/[^\/@:]*:([^@\/]+)@/).map { String($0.1) }
                 if let inner, !inner.hasPrefix("${env:") { throw hidden(address, "\(path).\(name)") }
             }
             found[key.printed] = ["uri", "url", "user", "password"].compactMap { name in

@@ -68,7 +68,8 @@ struct RESTRoute: Sendable {
                 "GET", "/api/v1/jobs/{id}/events", .events, .viewer,
                 "Streams a job's changes as server-sent events"),
             RESTRoute(
-                "GET", "/api/v1/jobs/{id}/result", .result, .viewer, "Streams the rows of a job's last query"),
+                "GET", "/api/v1/jobs/{id}/result", .result, .viewer, "Streams the rows of a job's last query"
+            ),
             RESTRoute(
                 "POST", "/api/v1/jobs/{id}/retry", .retry, .submitter, "Submits a finished job again",
                 answer: "JobStatus"),

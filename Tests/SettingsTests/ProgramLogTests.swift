@@ -1,6 +1,8 @@
+import ArgumentParser
 import Foundation
 import Logging
 import Testing
+import Vocabulary
 
 @testable import Settings
 
@@ -33,11 +35,12 @@ struct ProgramLogTests {
 
     @Test("another form than text and json is refused")
     func forms() throws {
-        for form in ["text", "json", nil] {
-            _ = try ProgramLog.logger("p", ProgramSettings(flags: ["log-format": form]))
+        func logger(_ arguments: [String]) throws -> Logger {
+            try ProgramLog.logger("p", ProgramSettings(flags: [:], node: try NodeOptions.parse(arguments)))
         }
-        #expect(throws: (any Error).self) {
-            try ProgramLog.logger("p", ProgramSettings(flags: ["log-format": "xml"]))
+        for arguments in [[], ["--log-format", "text"], ["--log-format", "json"]] {
+            _ = try logger(arguments)
         }
+        #expect(throws: EngineError.self) { try logger(["--log-format", "xml"]) }
     }
 }

@@ -133,8 +133,12 @@ static int finish(struct cadbc_connection *self, int commits, struct cadbc_error
   return autocommit(self, ADBC_OPTION_VALUE_ENABLED, error);
 }
 
-int cadbc_commit(struct cadbc_connection *self, struct cadbc_error *error) { return finish(self, 1, error); }
-int cadbc_rollback(struct cadbc_connection *self, struct cadbc_error *error) { return finish(self, 0, error); }
+int cadbc_commit(struct cadbc_connection *self, struct cadbc_error *error) {
+  return finish(self, 1, error);
+}
+int cadbc_rollback(struct cadbc_connection *self, struct cadbc_error *error) {
+  return finish(self, 0, error);
+}
 
 // ---- statements
 

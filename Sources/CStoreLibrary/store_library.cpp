@@ -3,6 +3,7 @@
 
 #include "arrow_s3.hpp"
 #include "http.hpp"
+#include "mail.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -24,8 +25,8 @@ void md5(const void *bytes, size_t count, uint8_t digest[16]) {
 }
 
 const store_library table = {
-    STORE_LIBRARY_VERSION, http_perform, http_free, sha256,  hmac_sha256, md5,
-    s3_connect,            s3_credentials, s3_open, s3_read, s3_close,
+    STORE_LIBRARY_VERSION, http_perform, http_free,      mail_send, sha256,  hmac_sha256,
+    md5,                   s3_connect,   s3_credentials, s3_open,   s3_read, s3_close,
 };
 
 }  // namespace

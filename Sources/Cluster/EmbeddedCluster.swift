@@ -41,7 +41,7 @@ package final class EmbeddedCluster: Sendable {
         resources = WorkerResources(
             budget: MemoryBudget(limitBytes: memory), store: store, shuffle: shuffle,
             spillDirectory: size.spillDirectory, encodesShuffle: false, files: files,
-            connectors: WorkerConnectors.all())
+            connectors: WorkerConnectors.all(.unrestricted))
         coordinator = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: NoLog(), results: shuffle, storage: StoredJobs(rules: .unrestricted)

@@ -12,6 +12,8 @@ package struct CoordinatorEnvironment: Sendable {
     package var results: any ShuffleSource
     /// Lists, stages and publishes files.
     package var storage: any JobStorage
+    /// Whether jobs may run programs on workers.
+    package var allowsCommands: Bool
     package var clock: @Sendable () -> Moment
     /// Tells whoever runs the coordinator what happens.
     package var logger: Logger
@@ -19,7 +21,7 @@ package struct CoordinatorEnvironment: Sendable {
     package var fail: @Sendable (any Error) -> Void
 
     package init(
-        log: any FactLog, results: any ShuffleSource, storage: any JobStorage,
+        log: any FactLog, results: any ShuffleSource, storage: any JobStorage, allowsCommands: Bool = true,
         clock: @escaping @Sendable () -> Moment = NodeClock.moment,
         logger: Logger = Logger(label: "etl-coordinator") { _ in SwiftLogNoOpLogHandler() },
         fail: @escaping @Sendable (any Error) -> Void
@@ -27,6 +29,7 @@ package struct CoordinatorEnvironment: Sendable {
         self.log = log
         self.results = results
         self.storage = storage
+        self.allowsCommands = allowsCommands
         self.clock = clock
         self.logger = logger
         self.fail = fail

@@ -49,7 +49,8 @@ extension CoordinatorNode: JobService {
         let end = try query.after.map { try book($0).id.index } ?? scheduler.ledger.jobs.count
         var found: [JobStatus] = []
         for place in (0..<end).reversed() {
-            guard let book = books[JobID(place)] else { continue }
+            // Jobs of a pipeline's steps are shown by its run.
+            guard let book = books[JobID(place)], book.request.parent == nil else { continue }
             let status = status(of: book)
             if let states = query.states, !states.contains(status.state) { continue }
             if found.count == query.limit { return JobList(found, next: found.last?.id) }

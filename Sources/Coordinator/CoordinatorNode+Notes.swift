@@ -96,7 +96,7 @@ extension CoordinatorNode {
 
     /// Writes a line into the log of a job, into the durable log with this decision's facts, and into the
     /// program's own.
-    private func note(
+    func note(
         _ job: JobID, _ level: String, _ message: String, at milliseconds: Int64,
         about attempt: AttemptID? = nil, _ worker: String? = nil
     ) {

@@ -17,6 +17,7 @@ extension CoordinatorNode {
             case .plan(let job, let statement, let bytes): plans[job, default: [:]][statement] = bytes
             case .note(let job, let line): notes[job, default: []].append(line)
             case .fact(let fact): scheduler.apply(fact)
+            case .pipeline(let bytes): pipelineRecords.append(bytes)
             }
         }
         for job in scheduler.ledger.jobs {

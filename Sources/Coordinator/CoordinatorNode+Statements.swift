@@ -21,8 +21,17 @@ extension CoordinatorNode {
         let facts = clusterFacts
         let now = environment.clock().wallMilliseconds * 1000
         let begin = ContinuousClock.now
+        let allowsCommands = environment.allowsCommands
         Task.detached {
-            let result = Result { try session.plan(statement, cluster: facts, nowMicroseconds: now) }
+            let result = Result {
+                let plan = try session.plan(statement, cluster: facts, nowMicroseconds: now)
+                if plan.runsCommand, !allowsCommands {
+                    throw EngineError.user(
+                        "COMMANDS_NOT_ALLOWED", "Jobs of this cluster may not run programs",
+                        remedy: "Have it allowed with --allow-commands on the coordinator and the workers.")
+                }
+                return plan
+            }
             await self.planned(job, statement, result, since: begin)
         }
     }
@@ -79,18 +88,25 @@ extension CoordinatorNode {
                         })
                 }
                 let found = givesManifest ? manifest.outputs.first?.manifest : nil
-                try session.finish(try found.map { try plan.described(by: $0) } ?? plan)
+                let done = try found.map { try plan.described(by: $0) } ?? plan
+                try session.finish(done)
+                return done.sourceLog
             }
             await self.committed(manifest, result, since: begin)
         }
     }
 
     private func committed(
-        _ manifest: CommitManifest, _ result: Result<Void, any Error>, since begin: ContinuousClock.Instant
+        _ manifest: CommitManifest, _ result: Result<String?, any Error>, since begin: ContinuousClock.Instant
     ) {
         measured.commits.observe((ContinuousClock.now - begin) / .seconds(1))
         switch result {
-        case .success: handle(.committed(manifest.job, statement: manifest.statement))
+        case .success(let log):
+            let now = environment.clock().wallMilliseconds
+            for line in log?.split(separator: "\n") ?? [] {
+                note(manifest.job, "info", String(line), at: now)
+            }
+            handle(.committed(manifest.job, statement: manifest.statement))
         case .failure(let error):
             handle(.commitFailed(manifest.job, statement: manifest.statement, EngineError(wrapping: error)))
         }

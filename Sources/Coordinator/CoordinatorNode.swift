@@ -20,7 +20,9 @@ package actor CoordinatorNode {
     var books: [JobID: JobBook] = [:]
     private var lines: [WorkerLife: any WorkerLine] = [:]
     private var submissions: [String: [CheckedContinuation<Void, any Error>]] = [:]
-    private var queue: [(records: [LogRecord], actions: [Action])] = []
+    private var queue: [Entry] = []
+    /// Facts about pipelines that the log held at the start.
+    var pipelineRecords: [[UInt8]] = []
     private var isWriting = false
     private var timer: Task<Void, Never>?
     private var waiterNumber: UInt64 = 0
@@ -28,6 +30,13 @@ package actor CoordinatorNode {
     var noted: [LogRecord] = []
     var measured = NodeLatencies()
     let environment: CoordinatorEnvironment
+
+    /// What is to be written, and what follows once it is durable.
+    private struct Entry {
+        var records: [LogRecord]
+        var actions: [Action] = []
+        var waiting: CheckedContinuation<Void, Never>?
+    }
 
     package init(environment: CoordinatorEnvironment, settings: SchedulerSettings = SchedulerSettings()) {
         self.environment = environment
@@ -76,11 +85,30 @@ package actor CoordinatorNode {
             for action in decision.actions { perform(action) }
             return
         }
-        queue.append((records + decision.facts.map { .fact($0) } + notes, decision.actions))
+        enqueue(
+            Entry(records: records + decision.facts.map { .fact($0) } + notes, actions: decision.actions))
+    }
+
+    private func enqueue(_ entry: Entry) {
+        queue.append(entry)
         if !isWriting {
             isWriting = true
             Task { await drainQueue() }
         }
+    }
+
+    /// Keeps a fact about pipelines; durable when this returns.
+    func keep(_ record: [UInt8]) async {
+        guard environment.log.isDurable else { return }
+        await withCheckedContinuation { continuation in
+            enqueue(Entry(records: [.pipeline(record)], waiting: continuation))
+        }
+    }
+
+    /// Hands out the facts about pipelines that the log held, once.
+    func takePipelineRecords() -> [[UInt8]] {
+        defer { pipelineRecords = [] }
+        return pipelineRecords
     }
 
     /// Writes all that is queued with one flush, then acts; again until nothing is queued.
@@ -100,7 +128,10 @@ package actor CoordinatorNode {
                     return
                 }
             }
-            for entry in batch { for action in entry.actions { perform(action) } }
+            for entry in batch {
+                for action in entry.actions { perform(action) }
+                entry.waiting?.resume()
+            }
         }
         isWriting = false
     }

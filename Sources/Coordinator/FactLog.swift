@@ -9,6 +9,8 @@ package enum LogRecord: Sendable {
     case submission(externalID: String, [UInt8])
     /// The stage graph of a statement, as `PlanCodec` writes it; written before the fact that it was planned.
     case plan(JobID, statement: UInt32, [UInt8])
+    /// A fact about a pipeline or a run of one, as JSON.
+    case pipeline([UInt8])
     /// A line of a job's log for its users; written with the facts that it tells of.
     case note(JobID, LogLine)
 }

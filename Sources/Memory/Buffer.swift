@@ -1,3 +1,4 @@
+import CKernels
 import Vocabulary
 
 #if canImport(Glibc)
@@ -21,7 +22,7 @@ package final class Buffer: @unchecked Sendable {
     private let budget: MemoryBudget?
     private let owner: AnyObject?
     /// What the system gave: where it begins, and its bytes where it is a mapping.
-    private let allocation: UnsafeMutableRawPointer?
+    private var allocation: UnsafeMutableRawPointer?
     private let mappingBytes: Int
 
     /// Allocates `byteCount` bytes, not initialised. When `budget` is given, the caller has taken the bytes
@@ -74,6 +75,16 @@ package final class Buffer: @unchecked Sendable {
         mappingBytes = 0
     }
 
+    /// Takes over a mapping of `mappingBytes`.
+    private init(mapping base: UnsafeMutableRawPointer, byteCount: Int, mappingBytes: Int) {
+        self.base = base
+        self.byteCount = byteCount
+        self.mappingBytes = mappingBytes
+        allocation = base
+        owner = nil
+        budget = nil
+    }
+
     deinit {
         if let allocation {
             if mappingBytes > 0 { munmap(allocation, mappingBytes) } else { free(allocation) }
@@ -86,6 +97,37 @@ package final class Buffer: @unchecked Sendable {
         let buffer = Buffer(byteCount: byteCount)
         if buffer.mappingBytes == 0 { memset(buffer.base, 0, byteCount) }
         return buffer
+    }
+
+    /// Puts a buffer of `byteCount` bytes in the place of `buffer`, with its first `used` bytes; the bytes
+    /// after them are zero when `zeroing` and when those after `used` were. A mapping that nobody else
+    /// holds moves with its pages, so that nothing is copied and the old and the new memory never exist
+    /// side by side.
+    package static func grow(_ buffer: inout Buffer, to byteCount: Int, used: Int, zeroing: Bool) {
+        if byteCount > buffer.byteCount, buffer.budget == nil, let moved = remapped(&buffer, byteCount) {
+            buffer = moved
+            return
+        }
+        let old = buffer
+        let grown = zeroing ? Buffer.zeroed(byteCount: byteCount) : Buffer(byteCount: byteCount)
+        // The copy sees addresses only: without this the optimiser frees the old buffer before it.
+        withExtendedLifetime(old) { withExtendedLifetime(grown) { _ = memcpy(grown.base, old.base, used) } }
+        buffer = grown
+    }
+
+    /// Moves a mapping to a larger place; nil where the buffer is none, or is shared, or the system refuses.
+    private static func remapped(_ buffer: inout Buffer, _ byteCount: Int) -> Buffer? {
+        guard buffer.mappingBytes > 0, buffer.allocation != nil, isKnownUniquelyReferenced(&buffer) else {
+            return nil
+        }
+        // The place is laid out as for a new buffer, then the old pages are moved over its beginning.
+        let (place, bytes) = map(byteCount)
+        guard bytes >= buffer.mappingBytes, pages_move(buffer.base, buffer.mappingBytes, place) else {
+            munmap(place, bytes)
+            return nil
+        }
+        buffer.allocation = nil
+        return Buffer(mapping: place, byteCount: byteCount, mappingBytes: bytes)
     }
 
     /// Allocates a copy of `bytes`.

@@ -3,10 +3,22 @@ import Vocabulary
 /// Holds a pipeline that was read: its steps in an order in which they can run, templates rendered.
 package struct Pipeline: Sendable {
     package var name: String
+    package var description = ""
     /// nil when the file has no schedule.
     package var schedule: PipelineSchedule?
+    /// The same as it was written.
+    package var scheduleText: ScheduleText?
+    /// Runs of the pipeline that may be at work at the same time.
+    package var maxActiveRuns = 1
+    /// Steps of one run that may be at work at the same time.
+    package var maxActiveTasks = 4
     package var retries = RetryRule()
+    package var alerts: [AlertRule] = []
+    /// Where runs are reported as OpenLineage events; nil where nobody asked.
+    package var lineage: LineageTarget?
     package var steps: [PipelineStep] = []
+    /// Files of the dbt project that are tables from outside, for the documentation.
+    package var sources: [Relation] = []
 
     /// Returns the step of a name.
     package func step(named name: String) -> PipelineStep? { steps.first { $0.name == name } }
@@ -53,6 +65,11 @@ package struct PipelineStep: Sendable {
     package var tests: [DataTest] = []
     /// Statement parts for the directory that the table is also written to.
     package var write: WriteTarget?
+    package var materialization = Materialization()
+    /// Whether the query gives only what is new.
+    package var isIncremental = false
+    package var description = ""
+    package var columns: [ColumnNote] = []
     /// How an extract's rows come in, where that is more than a query.
     package var extract: ExtractRule?
     /// Where a load's rows go; such a step makes no table.
@@ -62,6 +79,13 @@ package struct PipelineStep: Sendable {
 
     /// The file for errors in the query; lines count within a step's own text in etl.yml.
     var label: String { kind == .transform ? "\(file), step \(name)" : file }
+}
+
+/// Holds what a user wrote about a column.
+package struct ColumnNote: Sendable, Hashable {
+    package var name: String
+    package var description: String
+    package var type: String?
 }
 
 /// Names a table that a query reads, and where its files are.
@@ -76,12 +100,17 @@ package struct Relation: Sendable, Hashable {
 
 /// Says where and how a table is written for others.
 package struct WriteTarget: Sendable, Hashable {
+    /// Spark's save modes.
+    package enum Mode: String, Sendable, Hashable { case overwrite, append, ignore, errorifexists }
+
     package var path: String
     package var format: String
+    package var mode = Mode.overwrite
     package var options: [(name: String, value: String)]
 
     package static func == (a: WriteTarget, b: WriteTarget) -> Bool {
-        a.path == b.path && a.format == b.format && a.options.elementsEqual(b.options, by: ==)
+        a.path == b.path && a.format == b.format && a.mode == b.mode
+            && a.options.elementsEqual(b.options, by: ==)
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(path) }

@@ -24,7 +24,8 @@ extension EngineError {
     /// The HTTP status that tells of this error.
     package var httpStatus: Int {
         switch code {
-        case "JOB_NOT_FOUND", "STAGE_NOT_FOUND", "NOT_FOUND": return 404
+        case "JOB_NOT_FOUND", "STAGE_NOT_FOUND", "NOT_FOUND", "PIPELINE_NOT_FOUND", "BUNDLE_NOT_FOUND":
+            return 404
         case "JOB_ID_CONFLICT", "JOB_NOT_FINISHED": return 409
         case "UNAUTHENTICATED": return 401
         case "FORBIDDEN": return 403

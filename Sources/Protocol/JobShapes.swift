@@ -9,16 +9,22 @@ package struct JobRequest: Codable, Sendable, Hashable {
     package var file: String?
     /// Settings, `spark.*` and `etl.*`.
     package var conf: [String: String]?
+    /// A pipeline to run in place of `sql`, which is empty then.
+    package var pipeline: PipelineRequest?
+    /// The run of a pipeline that the job is part of; such jobs are not listed.
+    package var parent: String?
 
     package init(
         id: String? = nil, name: String? = nil, sql: String, file: String? = nil,
-        conf: [String: String]? = nil
+        conf: [String: String]? = nil, pipeline: PipelineRequest? = nil, parent: String? = nil
     ) {
         self.id = id
         self.name = name
         self.sql = sql
         self.file = file
         self.conf = conf
+        self.pipeline = pipeline
+        self.parent = parent
     }
 }
 
@@ -62,6 +68,8 @@ package struct JobStatus: Codable, Sendable, Hashable {
     package var resultIsPlan: Bool?
     /// Notes for the user that are no errors: unknown settings, ignored clauses.
     package var warnings: [String]
+    /// Name of the pipeline that the job is a run of; its steps are shown as stages.
+    package var pipeline: String?
     /// What the job's time goes into: a skewed partition, waiting for slots, spilling, reading. Nil before
     /// there is anything to say.
     package var why: String?
@@ -83,7 +91,7 @@ package struct JobStatus: Codable, Sendable, Hashable {
         id: String, name: String, state: JobState, submittedAt: String, startedAt: String? = nil,
         finishedAt: String? = nil, progress: Double = 0, stages: StageCounts, error: JobFailure? = nil,
         version: Int = 0, hasResult: Bool = false, resultIsPlan: Bool? = nil, warnings: [String] = [],
-        why: String? = nil, statements: StatementCounts? = nil
+        why: String? = nil, statements: StatementCounts? = nil, pipeline: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -98,6 +106,7 @@ package struct JobStatus: Codable, Sendable, Hashable {
         self.hasResult = hasResult
         self.resultIsPlan = resultIsPlan
         self.warnings = warnings
+        self.pipeline = pipeline
         self.why = why
         self.statements = statements
     }

@@ -18,6 +18,8 @@ package struct NodeOptions: ParsableArguments {
     package var storage: String?
     @Option(parsing: .upToNextOption, help: "Further absolute paths or URLs that jobs may use.")
     package var allowPath: [String] = []
+    @Flag(help: "Let jobs run programs on workers; coordinator and worker must both say so.")
+    package var allowCommands = false
     @OptionGroup
     package var certificates: CertificateOptions
     @Flag(help: "Listen beyond this machine without what protects the port.")
@@ -34,7 +36,8 @@ package struct NodeOptions: ParsableArguments {
         [
             "storage": storage, "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","),
             "tls-cert": certificates.tlsCert, "tls-key": certificates.tlsKey, "tls-ca": certificates.tlsCa,
-            "insecure": insecure ? "true" : nil, "log-format": logFormat,
+            "allow-commands": allowCommands ? "true" : nil, "insecure": insecure ? "true" : nil,
+            "log-format": logFormat,
         ]
     }
 }

@@ -72,8 +72,8 @@ package indirect enum TemplateValue: Sendable, Hashable {
         }
     }
 
-    /// The value as JSON text, for the filter `tojson`.
-    var json: String {
+    /// The value as JSON text, as the filter `tojson` gives it.
+    package var json: String {
         switch self {
         case .none, .undefined: "null"
         case .boolean(let value): value ? "true" : "false"

@@ -28,12 +28,17 @@ struct CoordinatorProgram: AsyncParsableCommand {
     var state: String?
     @Option(help: "File of bearer tokens, one `token role name` a line; roles are viewer, submitter, admin.")
     var tokenFile: String?
+    @Option(
+        parsing: .upToNextOption,
+        help: "Environment variables that pipelines may read with env_var(); * stands for any letters.")
+    var allowEnv: [String] = []
     @OptionGroup var node: NodeOptions
 
     func run() async throws {
         let settings = ProgramSettings(
             flags: [
                 "listen": listen, "web": web, "state": state, "token-file": tokenFile,
+                "allow-env": allowEnv.isEmpty ? nil : allowEnv.joined(separator: ","),
                 "web-host": webHost.isEmpty ? nil : webHost.joined(separator: ","),
             ], node: node)
         let server = try await CoordinatorServer(settings)

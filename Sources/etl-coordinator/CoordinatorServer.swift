@@ -42,12 +42,13 @@ struct CoordinatorServer {
         let client = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
+        let rules = PathRules(storage: settings["storage"], allowed: settings["allow-path"])
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
                 results: try RemoteShuffleSource(store: ShuffleStore(), ownAddress: "", client: client),
-                storage: StoredJobs(
-                    rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"])),
+                storage: StoredJobs(rules: rules),
+                allowsCommands: settings.isOn("allow-commands"),
                 logger: logger,
                 fail: { error in
                     // Whatever is not durable must not be acted on: recovery starts from the log.
@@ -55,8 +56,17 @@ struct CoordinatorServer {
                     _exit(1)
                 }))
         try await node.start()
+        let pipelines = PipelineHost(
+            node: node,
+            settings: PipelineSettings(
+                stateDirectory: state, rules: rules,
+                allowedVariables: (settings["allow-env"] ?? "").split(separator: ",").map {
+                    String($0.trimmingPrefix(" "))
+                },
+                environment: { getenv($0).map { String(cString: $0) } }))
+        try await pipelines.start()
         let router = RESTRouter(
-            service: node, tokens: tokens, latencies: { [node] in await node.latencies() })
+            service: pipelines, tokens: tokens, latencies: { [node] in await node.latencies() })
         cluster = try HTTPServer(
             configuration: ServerConfiguration(listen: listen, tls: tls, limits: .clusterPeers),
             handler: ClusterPort(

@@ -8,15 +8,8 @@ import Vocabulary
     import Glibc
 #endif
 
-/// Runs a pipeline in the cluster inside this process.
-struct PipelineJob {
-    let directory: String
-    let pipeline: Pipeline
-    /// Names of the steps to run.
-    let chosen: Set<String>
-    private let statePath: String
-    private let conf: [String: String]
-
+/// Finds the directory that a pipeline is in.
+enum PipelinePlace {
     /// Says whether a job's name is that of a pipeline: a directory, or its etl.yml.
     static func isPipeline(_ name: String) -> Bool {
         var information = stat()
@@ -24,45 +17,96 @@ struct PipelineJob {
         return information.st_mode & S_IFMT == S_IFDIR || name == "etl.yml" || name.hasSuffix("/etl.yml")
     }
 
-    /// Reads the pipeline. Throws with file and place of what is wrong.
-    init(
-        _ name: String, _ options: PipelineOptions, _ connection: ConnectionOptions,
-        vars: [(String, String)], conf: [(String, String)]
-    ) throws {
-        if !connection.local, connection.coordinator != nil {
-            throw PipelineJob.unsupported("--coordinator")
-        }
+    /// Returns the directory that a name stands for.
+    static func directory(_ name: String) -> String {
         var folder = name
         if name == "etl.yml" { folder = "." }
         if name.hasSuffix("/etl.yml") { folder = String(name.dropLast("/etl.yml".count)) }
         while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-        directory = folder.isEmpty ? "/" : folder
-        var loader = PipelineLoader(
-            directory: directory, vars: Dictionary(vars) { $1 },
-            environment: { name in getenv(name).map { String(cString: $0) } })
-        pipeline = try loader.load()
-        chosen =
-            options.select.isEmpty
-            ? Set(pipeline.steps.map(\.name)) : try StepSelector.select(options.select, from: pipeline.steps)
-        self.conf = Dictionary(conf) { $1 }
-        statePath = options.state.map(PipelineJob.absolute) ?? ".millrace"
+        return folder.isEmpty ? "/" : folder
     }
 
-    static func unsupported(_ flag: String) -> EngineError {
-        .user(
-            "USAGE", "Pipelines run in this process only, so far: \(flag) cannot be used with them",
-            remedy: "Leave it out, or give --local.")
-    }
+    /// Says whether a directory holds a pipeline.
+    static func hasPipeline(_ directory: String) -> Bool { access(directory + "/etl.yml", R_OK) == 0 }
 
-    private static func absolute(_ path: String) -> String {
+    static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    static func absolute(_ path: String) -> String {
         if path.hasPrefix("/") { return path }
         guard let here = getcwd(nil, 0) else { return path }
         defer { free(here) }
         return String(cString: here) + "/" + path
     }
+}
+
+/// Runs a pipeline in the cluster inside this process.
+struct PipelineJob {
+    let directory: String
+    let pipeline: Pipeline
+    let header: RunHeader
+    /// The state's folder as it is named once the program is in the pipeline's directory.
+    private let statePath: String
+
+    /// Reads the pipeline. `retrying`: go on with what the last run did not do. Throws with file and place of
+    /// what is wrong.
+    init(
+        _ name: String, _ options: PipelineOptions, vars: [(String, String)], conf: [(String, String)],
+        testsOnly: Bool = false, retrying: Bool = false
+    ) throws {
+        directory = PipelinePlace.directory(name)
+        statePath = options.state.map(PipelinePlace.absolute) ?? ".millrace"
+        let state = statePath.hasPrefix("/") ? statePath : directory + "/.millrace"
+        let now = NodeClock.moment().wallMilliseconds
+        let minutes = Int(now / 60_000)
+        var header = RunHeader(
+            id: RunIdentity.new(milliseconds: now), pipeline: "", acceptedAt: now, intervalStart: minutes,
+            intervalEnd: minutes, select: options.select, exclude: options.exclude,
+            vars: Dictionary(vars) { $1 }, conf: Dictionary(conf) { $1 }, fullRefresh: options.fullRefresh,
+            testsOnly: testsOnly)
+        if retrying { try PipelineJob.goOn(&header, state) }
+        let first = try PipelineJob.load(directory, header, state)
+        if let schedule = first.schedule, !retrying {
+            let interval = schedule.latestInterval(now: minutes)
+            (header.intervalStart, header.intervalEnd) = (interval.start, interval.end)
+            pipeline = try PipelineJob.load(directory, header, state)
+        } else {
+            pipeline = first
+        }
+        header.pipeline = pipeline.name
+        self.header = header
+        _ = try pipeline.chosen(select: header.select, exclude: header.exclude)
+    }
+
+    private static func load(_ directory: String, _ header: RunHeader, _ state: String) throws -> Pipeline {
+        let context = RunContext(header, hasTable: { StateFolder.hasTable($0, in: state) })
+        var loader = PipelineLoader(
+            directory: directory, vars: header.vars, run: context, environment: PipelinePlace.environment)
+        loader.mailServer = PipelinePlace.environment("ETL_SMTP")
+        loader.mailSender = PipelinePlace.environment("ETL_SMTP_FROM")
+        return try loader.load()
+    }
+
+    /// Makes a header that goes on with the last run of the pipeline.
+    private static func goOn(_ header: inout RunHeader, _ state: String) throws {
+        guard let last = RunFile.runs(in: state).last(where: { !$0.header.testsOnly }) else {
+            throw EngineError.user(
+                "RUN_NOT_FOUND", "This pipeline has not run yet, so nothing can be retried")
+        }
+        guard last.state != .succeeded else {
+            throw EngineError.user("RUN_SUCCEEDED", "The last run has succeeded: \(last.header.id)")
+        }
+        header.kind = .retry
+        header.retryOf = last.header.id
+        header.kept = last.doneSteps
+        (header.intervalStart, header.intervalEnd) = (last.header.intervalStart, last.header.intervalEnd)
+        header.select = last.header.select
+        header.exclude = last.header.exclude
+        header.fullRefresh = last.header.fullRefresh
+        header.vars = last.header.vars.merging(header.vars) { $1 }
+    }
 
     /// Runs the steps, or only their tests. Throws `ProgramExit` when one failed.
-    func run(testsOnly: Bool, progress: ProgressForm) async throws {
+    func run(progress: ProgressForm) async throws {
         guard chdir(directory) == 0 else {
             throw EngineError.user(
                 "PIPELINE_FILE",
@@ -71,71 +115,61 @@ struct PipelineJob {
         let state = try StateFolder(statePath)
         let cluster = try await EmbeddedCluster()
         let service = cluster.service
-        let current = CurrentJob()
+        let control = RunControl()
+        let run = try PipelineRun(
+            pipeline, record: RunRecord(header), tables: state.tables, service: service, control: control,
+            journal: try RunFile(header, in: state), warn: { Terminal.printWarning($0) },
+            report: { fact, record in PipelineText.show(fact, record, progress) })
         let interruption = Interruption { _ in
-            let id = current.cancel()
-            Task { if let id { _ = try? await service.cancel(id) } }
+            Task { for id in (try? await run.cancel()) ?? [] { _ = try? await service.cancel(id) } }
         }
-        let run = PipelineRun(
-            pipeline, state: state, service: service, current: current, conf: conf,
-            settle: { await cluster.settle($0) }, report: { PipelineText.show($0, progress) })
-        let summary: RunSummary
-        do {
-            summary = testsOnly ? try await run.test(chosen) : try await run.run(chosen)
-        } catch {
-            throw interruption.hasHappened ? ProgramExit(status: 130) : error
-        }
+        let record = try await run.run()
+        // What failed or cancelled jobs may still write goes before the program does.
+        for id in await run.failedJobs { await cluster.settle(id) }
+        state.tables.discardAll(run: header.id)
         if interruption.hasHappened { throw ProgramExit(status: 130) }
         interruption.end()
-        let text = PipelineText.summary(pipeline.name, summary)
-        if !summary.isSuccess { throw ProgramExit(status: 1, message: text) }
+        let text = "Pipeline \(pipeline.name): \(record.summary.text)"
+        if !record.summary.isSuccess {
+            let remedy = header.testsOnly ? "" : "\nGo on from there with: etl-submit retry \(directory)"
+            throw ProgramExit(status: 1, message: text + remedy)
+        }
         if progress != .none { Terminal.printNote(text) }
     }
 }
 
 /// Says what a pipeline does in words.
 enum PipelineText {
-    static func show(_ event: RunEvent, _ progress: ProgressForm) {
-        switch event {
-        case .failed(let step, let error):
-            Terminal.printNote("failed  \(step)")
-            return Terminal.printError(error.description)
-        case .tested(let test, .fail(let count)):
-            return Terminal.printNote("FAIL    test \(test): \(count) wrong")
-        case .tested(let test, .warn(let count)):
-            return Terminal.printNote("warn    test \(test): \(count) wrong")
-        default: break
-        }
-        if progress == .none { return }
-        switch event {
-        case .finished(let step, let kind, let rowsIn, let rowsOut, let seconds):
-            let time = (seconds * 100).rounded() / 100
-            Terminal.printNote("done    \(kind) \(step): \(rowsIn) rows in, \(rowsOut) rows out, \(time) s")
-        case .tested(let test, _): Terminal.printNote("pass    test \(test)")
-        case .retrying(let step, let attempt, let delay, let error):
-            Terminal.printNote("again   \(step): try \(attempt) after \(delay) s; \(error.message)")
-        case .skipped(let step): Terminal.printNote("skipped \(step): a step that it needs failed")
-        case .failed: break
-        }
-    }
-
-    static func summary(_ name: String, _ summary: RunSummary) -> String {
-        "Pipeline \(name): \(summary.succeeded) steps done, \(summary.failed) failed, "
-            + "\(summary.skipped) skipped; \(summary.testsPassed) tests passed, "
-            + "\(summary.testsWarned) warned, \(summary.testsFailed) failed."
+    static func show(
+        _ fact: RunFact, _ record: RunRecord, _ progress: ProgressForm
+    ) {
+        if case .ended = fact { return }
+        let line = RunText.line(fact, of: record)
+        guard let line, line.level == "error" || progress != .none else { return }
+        let parts = line.text.split(separator: "\n", maxSplits: 1)
+        Terminal.printNote(String(parts[0]))
+        if parts.count > 1 { Terminal.printError(String(parts[1])) }
     }
 
     /// Returns the steps in order, with what they read, their queries and tests.
-    static func plan(_ pipeline: Pipeline, chosen: Set<String>, now: Int) -> String {
+    static func plan(_ pipeline: Pipeline, _ header: RunHeader, now: Int) throws -> String {
+        let chosen = try pipeline.chosen(select: header.select, exclude: header.exclude)
         var text = "Pipeline \(pipeline.name)\n"
         if let next = pipeline.schedule?.nextInterval(after: nil, now: now) {
             text += "Next interval: \(CivilTime.text(next.start))Z to \(CivilTime.text(next.end))Z\n"
+        }
+        for rule in pipeline.alerts {
+            text +=
+                "Alert on \(rule.events.map(\.rawValue).sorted().joined(separator: ", ")) to \(rule.target)\n"
         }
         for step in pipeline.steps where chosen.contains(step.name) {
             text += "\n\(step.kind) \(step.name) (\(step.file))"
             let above = Set(step.dependencies).sorted()
             if !above.isEmpty { text += " after \(above.joined(separator: ", "))" }
             text += "\n"
+            if step.materialization.kind == .incremental {
+                text += "    incremental: \(step.materialization.strategy.rawValue)\n"
+            }
             for relation in step.relations where relation.step == nil {
                 text += "    reads \(relation.definition)\n"
             }
@@ -144,5 +178,51 @@ enum PipelineText {
             if let write = step.write { text += "    writes \(write.format) to \(write.path)\n" }
         }
         return text
+    }
+
+    /// Returns the runs that are kept, newest first.
+    static func history(_ runs: [RunRecord]) -> String {
+        var rows = [["RUN", "KIND", "STATE", "STARTED", "SECONDS", "STEPS"]]
+        for run in runs.reversed() {
+            let seconds = run.endedAt.map { Double($0 - run.header.acceptedAt) / 1000 }
+            let state = run.endedAt == nil ? "interrupted" : run.state.rawValue
+            rows.append([
+                run.header.id, run.header.testsOnly ? "test" : run.header.kind.rawValue, state,
+                TimeText.rfc3339(run.header.acceptedAt), seconds.map { "\($0)" } ?? "", run.summary.text,
+            ])
+        }
+        return columns(rows)
+    }
+
+    /// Returns one run in full: its steps with rows in and out, and its tests.
+    static func run(_ run: RunRecord) -> String {
+        var rows = [["STEP", "STATE", "TRIES", "ROWS IN", "ROWS OUT", "SECONDS"]]
+        for name in run.order {
+            guard let step = run.steps[name] else { continue }
+            let state = run.header.kept.contains(name) ? "kept" : step.state.rawValue
+            rows.append([
+                name, state, "\(step.attempt)", "\(step.rowsIn)", "\(step.rowsOut)",
+                "\((step.seconds * 100).rounded() / 100)",
+            ])
+        }
+        var text = columns(rows)
+        for test in run.tests { text += "\n\(test.outcome.rawValue)  \(test.name)  \(test.failures)" }
+        return text
+    }
+
+    /// Lays rows out in columns.
+    static func columns(_ rows: [[String]]) -> String {
+        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                line += cell
+                if column < row.count - 1 {
+                    line += String(repeating: " ", count: widths[column] - cell.count + 2)
+                }
+            }
+            return line
+        }
+        .joined(separator: "\n")
     }
 }

@@ -29,6 +29,10 @@ struct WorkerProgram: AsyncParsableCommand {
     var memory: String?
     @Option(help: "Directory for what does not fit in memory (default /tmp).")
     var spill: String?
+    @Option(
+        parsing: .upToNextOption,
+        help: "Web servers that jobs may read from: public, or origins such as https://api.example.com.")
+    var allowHttp: [String] = []
     @OptionGroup var node: NodeOptions
 
     func run() async throws {
@@ -36,6 +40,7 @@ struct WorkerProgram: AsyncParsableCommand {
             flags: [
                 "coordinator": coordinator, "listen": listen, "advertise": advertise, "web": web,
                 "slots": slots, "memory": memory, "spill": spill,
+                "allow-http": allowHttp.isEmpty ? nil : allowHttp.joined(separator: ","),
             ], node: node)
         let server = try await WorkerServer(settings)
         print(server.greeting)

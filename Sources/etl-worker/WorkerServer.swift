@@ -62,7 +62,11 @@ struct WorkerServer: Sendable {
             spillDirectory: spill, encodesShuffle: true,
             files: WorkerFiles(
                 rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"]),
-                isDurable: true), connectors: WorkerConnectors.all())
+                isDurable: true),
+            connectors: WorkerConnectors.all(
+                ConnectorRules(
+                    web: try WebRules(allowed: settings["allow-http"]),
+                    allowsCommands: settings.isOn("allow-commands"))))
         let (origin, client) = try WorkerServer.coordinator(settings["coordinator"], tls)
         connection = CoordinatorConnection(
             client: client, origin: origin, token: nil, storage: PathRules.place(of: settings["storage"])

@@ -9,13 +9,14 @@ import Vocabulary
 
 /// Keeps rows by their number in the file, whatever they hold.
 private final class RowNumberFilter: DecodeFilter {
-    let columns = [0]
     private let keeps: (Int) -> Bool
     private var row = 0
 
     init(_ keeps: @escaping (Int) -> Bool) { self.keeps = keeps }
 
-    func select(_ batch: Batch) -> Selection {
+    func begin() -> [[Int]] { [[0]] }
+
+    func select(_ batch: Batch, step: Int) -> Selection {
         let buffer = Buffer(byteCount: max(batch.count, 1) * 4)
         let rows = buffer.pointer(as: UInt32.self)
         var count = 0
@@ -76,6 +77,62 @@ struct ParquetSelectedTests {
                 let wanted = values.indices.filter(keeps).map { values[$0] }
                 #expect(found[i] == wanted, "column \(file.schema[i].name), \(name)")
             }
+        }
+    }
+
+    /// Keeps rows by `int`, then of those by `few`, then by `text`, and remembers how many rows each step
+    /// saw.
+    private final class Steps: DecodeFilter {
+        var seen = [0, 0, 0]
+
+        func begin() -> [[Int]] { [[1], [2, 1], [5]] }
+
+        func select(_ batch: Batch, step: Int) -> Selection {
+            seen[step] += batch.count
+            let rows = Buffer(byteCount: max(batch.count, 1) * 4)
+            let numbers = rows.pointer(as: UInt32.self)
+            var count = 0
+            for row in 0..<batch.count where keeps(batch.columns[0].scalar(at: row), step) {
+                numbers[count] = UInt32(row)
+                count += 1
+            }
+            return Selection(rows: numbers, count: count, owner: rows)
+        }
+
+        func keeps(_ value: Scalar, _ step: Int) -> Bool {
+            switch (step, value) {
+            case (0, .integer(let number)): number % 3 != 0
+            case (1, .integer(let number)): number < 20
+            case (2, .string(let text)): text.hasSuffix("7")
+            default: false
+            }
+        }
+    }
+
+    @Test("a filter of several steps keeps the rows that all of them keep, each seeing those before it left")
+    func steps() throws {
+        let folder = try ScratchFolder()
+        let path = folder.file("t.parquet")
+        _ = try runPython(Self.program, [path, "snappy", "yes"])
+        let whole = try readAll(path).columns
+        let filter = Steps()
+        let file = try ParquetFile(source: LocalFileSource(path: path))
+        let reader = ParquetReader(
+            file: file, columns: Array(whole.indices), filter: filter, batchRows: 512)
+        var found = Array(repeating: [Scalar](), count: whole.count)
+        while let batch = try reader.next() {
+            for (i, vector) in batch.columns.enumerated() {
+                for row in 0..<batch.count { found[i].append(vector.scalar(at: row)) }
+            }
+        }
+        let all = Array(whole[0].indices)
+        let first = all.filter { filter.keeps(whole[1][$0], 0) }
+        let second = first.filter { filter.keeps(whole[2][$0], 1) }
+        let third = second.filter { filter.keeps(whole[5][$0], 2) }
+        #expect(!third.isEmpty)
+        #expect(filter.seen == [all.count, first.count, second.count])
+        for (i, values) in whole.enumerated() {
+            #expect(found[i] == third.map { values[$0] }, "column \(file.schema[i].name)")
         }
     }
 }

@@ -48,6 +48,31 @@ import Vocabulary
         return expected
     }
 
+    @Test("sum and avg of one column have the same states; other aggregates and types do not")
+    func sameStates() throws {
+        let types: [DataType] = [.double, .int32, .decimal(precision: 12, scale: 2)]
+        for type in types {
+            let sum = try accumulator("sum", [type])
+            let average = try accumulator("avg", [type])
+            let isShared = type != .int32
+            #expect(sum.hasSameStates(as: average) == isShared)
+            #expect(average.hasSameStates(as: sum) == isShared)
+            #expect(try !sum.hasSameStates(as: accumulator("min", [type])))
+            guard isShared else { continue }
+            let rows: [Scalar] = [.null, .double(2.5), .double(4)]
+            let column = Vector.of(
+                type, type == .double ? rows : [.null, .decimal(250), .decimal(400)])
+            for part in [sum, average] {
+                part.resize(groups: 2)
+                try part.update(groups: [0, 1, 1], arguments: [column], count: 3)
+            }
+            let states = [sum, average].map { $0.states(from: 0, count: 2).map { $0.scalar(at: 1) } }
+            #expect(states[0] == states[1])
+        }
+        let wide = try accumulator("avg", [.decimal(precision: 20, scale: 2)])
+        #expect(try !wide.hasSameStates(as: accumulator("sum", [.decimal(precision: 12, scale: 2)])))
+    }
+
     private let groups: [UInt32] = [0, 1, 0, 1, 0, 0]
     private let numbers = Vector.of(
         .int32, [.integer(4), .integer(7), .integer(1), .null, .integer(4), .null])

@@ -78,10 +78,23 @@ struct DbtTests {
             "stg needs top needs stg"
         ),
         (
-            "models/a.sql", "{{ config(materialized='incremental') }}SELECT 1", "UNSUPPORTED_FEATURE",
-            "incremental"
+            "models/a.sql", "{{ config(materialized='incremntal') }}SELECT 1", "UNSUPPORTED_FEATURE",
+            "Did you mean incremental?"
         ),
-        ("models/a.sql", "{{ config(unique_key='id') }}SELECT 1", "UNSUPPORTED_FEATURE", "unique_key"),
+        (
+            "models/a.sql", "{{ config(materialized='incremental', incremental_strategy='merge') }}SELECT 1",
+            "PIPELINE_FORMAT", "needs unique_key"
+        ),
+        (
+            "models/a.sql", "{{ config(incremental_strategy='microbatch') }}SELECT 1", "UNSUPPORTED_FEATURE",
+            "microbatch"
+        ),
+        ("models/a.sql", "SELECT '{{ env_var('DBT_ENV_SECRET_X') }}'", "TEMPLATE_ERROR", "secret"),
+        (
+            "tests/a.sql", "{{ config(severty='warn') }}SELECT 1", "UNSUPPORTED_FEATURE",
+            "Did you mean severity?"
+        ),
+        ("models/b.yml", "seeds: [{name: nil}]", "PIPELINE_FORMAT", "There is no seed of this name: nil"),
         ("models/a.sql", "{{ dbt_utils.star(ref('stg')) }}", "UNSUPPORTED_TEMPLATE", "dbt_utils"),
         ("models/b.yml", "models: [{name: tpo}]", "PIPELINE_FORMAT", "Did you mean top?"),
         ("models/b.yml", "models: [{name: top}]", "PIPELINE_FORMAT", "described twice"),

@@ -15,7 +15,7 @@ struct FormatTests {
         ("transform:\n  - {name: a}", "PIPELINE_FORMAT", 3, "needs exactly one of: sql, dbt"),
         ("extract: x", "PIPELINE_FORMAT", 2, "extract must be a list, not text"),
         ("", "PIPELINE_FORMAT", 1, "has no steps"),
-        (step + "load: []", "UNSUPPORTED_FEATURE", 3, "cannot carry it out yet: load"),
+        (step + "metrics: {}", "UNSUPPORTED_FEATURE", 3, "cannot carry it out yet: metrics"),
         ("extract: [{name: a, rest: {}}]", "UNSUPPORTED_FEATURE", 2, "extract[0].rest"),
         (step + "schedule: 0 25 * * *", "PIPELINE_FORMAT", 3, "the hour must be from 0 to 23: 25"),
         (step + "schedule: '@daily'\ntimezone: Mars", "PIPELINE_FORMAT", 4, "Mars"),
@@ -40,9 +40,30 @@ struct FormatTests {
             "same name"
         ),
         (
-            "transform: [{name: a, sql: x, write: {path: o, mode: append}}]", "UNSUPPORTED_FEATURE", 2,
-            "append"
+            "transform: [{name: a, sql: x, write: {path: o, mode: apend}}]", "PIPELINE_FORMAT", 2,
+            "Did you mean append?"
         ),
+        (step + "alerts: [{on: [failure]}]", "PIPELINE_FORMAT", 3, "needs email or webhook"),
+        (step + "alerts: [{on: falure, webhook: {url: 'http://h'}}]", "PIPELINE_FORMAT", 3, "failure?"),
+        (
+            step + "alerts: [{on: deadline, webhook: {url: 'http://h'}}]", "PIPELINE_FORMAT", 3,
+            "belong together"
+        ),
+        (step + "alerts: [{on: failure, webhook: {url: here}}]", "PIPELINE_FORMAT", 3, "needs its url"),
+        (step + "alerts: [{on: failure, email: {to: a@b.c}}]", "PIPELINE_FORMAT", 3, "no mail server"),
+        (
+            step + "connections: {m: {uri: 'http://x'}}\n"
+                + "alerts: [{on: failure, email: {to: a@b.c, connection: m}}]", "PIPELINE_FORMAT", 3,
+            "no address of a mail server"
+        ),
+        (
+            step + "connections: {m: {uri: 'smtp://x'}}\n"
+                + "alerts: [{on: failure, email: {to: \"a@b.c\\nx: y\", connection: m}}]", "PIPELINE_FORMAT",
+            4,
+            "no mail address"
+        ),
+        (step + "metrics: {openlineage: here}", "PIPELINE_FORMAT", 3, "takes a URL"),
+        (step + "metrics: {openlineage: \"{{ env_var('UNSET') }}\"}", "TEMPLATE_ERROR", 3, "not set: UNSET"),
         ("extract: [{name: a, file: {path: data/x.bin}}]", "PIPELINE_FORMAT", 2, "does not say the format"),
         ("a: [1", "PIPELINE_FORMAT", 0, "not valid YAML"),
         ("a: " + String(repeating: "[", count: 5000), "PIPELINE_FORMAT", 2, "nested deeper"),
@@ -52,10 +73,6 @@ struct FormatTests {
         (
             "transform: [{name: a, sql: x, tests: [{row_count: {mni: 1}}]}]", "PIPELINE_FORMAT", 2,
             "Did you mean min?"
-        ),
-        (
-            "transform: [{name: a, sql: x, tests: [{expression: {expression: y, store_failures: true}}]}]",
-            "UNSUPPORTED_FEATURE", 2, "store_failures"
         ),
     ]
 
@@ -84,7 +101,7 @@ struct FormatTests {
         let root = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         let properties = try #require(root["properties"] as? [String: [String: Any]])
         #expect(properties.keys.contains("transform") && properties.keys.contains("default_args"))
-        #expect((properties["load"]?["description"] as? String)?.contains("not built yet") == true)
+        #expect((properties["metrics"]?["description"] as? String)?.contains("not built yet") == true)
         #expect(root["additionalProperties"] as? Bool == false)
     }
 

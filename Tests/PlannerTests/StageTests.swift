@@ -68,6 +68,35 @@ struct StageTests {
         #expect(large.stages.count == 3)
     }
 
+    @Test("what a statement computes twice is one stage with two readers, unless it is drawn by lot")
+    func repeats() throws {
+        let facts = ["t": 40_000_000.0]
+        func half(_ random: Bool) -> (LogicalPlan, ColumnReference) {
+            let t = maker.table("t", [("a", .int32), ("b", .int32)])
+            let key = maker.column("k")
+            let rand = Expression.call(FunctionCall("rand", [.literal(.int64(1))], type: .double))
+            let half = Expression.literal(Literal(.double(0.5), .double))
+            let rows = LogicalPlan.filter(
+                random
+                    ? .call(FunctionCall("less", [rand, half], type: .boolean))
+                    : call("less", t("b"), int(5)), input: t)
+            return (.aggregate(groups: [named(t("a"), key)], aggregates: [], input: rows), key)
+        }
+        for random in [false, true] {
+            let (left, a) = half(random)
+            let (right, b) = half(random)
+            let join = LogicalPlan.join(
+                .inner, left: left, right: right, condition: call("equal", .column(a), .column(b)))
+            let stages = try graph(join, rows: facts).stages
+            #expect(stages.filter { $0.name.contains("scan t") }.count == (random ? 2 : 1))
+            for (number, stage) in stages.enumerated() {
+                #expect(stage.id == StageID(number))
+                #expect(stage.dependencies.allSatisfy { $0.index < number })
+                #expect(Set(stage.dependencies).count == stage.dependencies.count)
+            }
+        }
+    }
+
     @Test("every split is in exactly one task, in order")
     func assignment() {
         let splits = (0..<11).map { FileSplit(file: 0, start: $0, end: $0 + 1, byteCount: $0 * $0) }

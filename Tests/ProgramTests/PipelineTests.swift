@@ -180,4 +180,80 @@ struct PipelineTests {
         let again = try program.run(["init", "p"])
         #expect(again.status == 1 && again.errors.contains("in the way"), "\(again.errors)")
     }
+
+    @Test("the seed's snippets run as a pipeline, unpaid services apart")
+    func seedExample() throws {
+        let program = try Program()
+        let files = [
+            "etl.yml", "data/raw.json", "data/users.csv", "models/schema.yml",
+            "models/transformed_users.sql", "tests/users_have_email.sql",
+        ]
+        for file in files {
+            let shown = ProgramRun.root.appendingPathComponent("examples/seed/\(file)")
+            try program.write("seed/\(file)", try Data(contentsOf: shown))
+        }
+        let run = try program.run(["seed"])
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.errors.contains("4 steps done, 0 failed, 0 skipped; 6 tests passed"), "\(run.errors)")
+        #expect(
+            try rows(program, "seed/data/out/transformed", "id, name_upper, amount_x, country")
+                == """
+                {"id":1,"name_upper":"ADA","amount_x":275.0,"country":"GB"}
+                {"id":3,"name_upper":"KURT","amount_x":132.0,"country":"AT"}
+
+                """)
+    }
+
+    @Test("`retry` goes on where the last run failed, `runs` shows both with rows in and out")
+    func retried() throws {
+        let program = try Program()
+        try program.write(
+            "etl.yml",
+            """
+            name: p
+            transform:
+              - {name: a, sql: SELECT 1 AS x}
+              - {name: b, sql: "SELECT x FROM parquet.`later`"}
+            """)
+        let none = try program.run(["retry", "."])
+        #expect(none.status == 1 && none.errors.contains("has not run yet"), "\(none.errors)")
+        let failed = try program.run(["."])
+        #expect(failed.status == 1 && failed.errors.contains("etl-submit retry ."), "\(failed.errors)")
+        let made = try program.sql("CREATE TABLE l USING parquet LOCATION 'later' AS SELECT 7 AS x")
+        #expect(made.status == 0, "\(made.errors)")
+        let run = try program.run(["retry", "."])
+        #expect(run.status == 0 && run.errors.contains("1 steps done, 1 done before"), "\(run.errors)")
+        let runs = try program.run(["runs", "."]).output.split(separator: "\n")
+        #expect(runs.count == 3 && runs[1].contains("retry") && runs[2].contains("failed"), "\(runs)")
+        let id = try #require(runs[1].split(separator: " ").first)
+        let shown = try program.run(["runs", ".", "--run", String(id)]).output
+        #expect(shown.contains(/a +kept/) && shown.contains(/b +succeeded +1 +1 +1/), "\(shown)")
+        #expect(try program.run(["retry", "."]).errors.contains("has succeeded"))
+    }
+
+    @Test("`docs` writes one page with steps, columns, tests and lineage that asks nobody for anything")
+    func docs() throws {
+        let program = try example()
+        #expect(try program.run(["p"]).status == 0)
+        try program.write(
+            "p/models/schema.yml",
+            """
+            version: 2
+            models:
+              - name: transformed_users
+                description: Users <b>with</b> mail
+                columns: [{name: email, description: "Where to & how", tests: [not_null]}]
+            """)
+        let run = try program.run(["docs", "p", "--out", "site"])
+        #expect(run.status == 0 && run.output == "site/index.html\n", "\(run.errors)")
+        let page = try String(
+            contentsOf: program.folder.appendingPathComponent("site/index.html"), encoding: .utf8)
+        for part in [
+            "Users &lt;b&gt;with&lt;/b&gt; mail", "Where to &amp; how", "not_null_transformed_users_email",
+            "<td>INT</td>", "<svg role=\"img\"", "href=\"#raw_orders\"", "data/orders.json",
+        ] { #expect(page.contains(part), "\(part)") }
+        for word in ["http:", "https:", "src=", "@import", "url("] {
+            #expect(!page.contains(word), "\(word)")
+        }
+    }
 }

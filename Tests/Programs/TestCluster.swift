@@ -8,10 +8,15 @@ package final class TestCluster {
     package private(set) var workers: [StartedProgram] = []
     private var clusterPort = 0
     private var webPort = 0
+    /// Where jobs' relative paths lead; nil for the program's own directory.
+    private let storage: [String]
 
     /// Starts a coordinator and `workers` workers of `slots` slots each; ready when this returns.
-    package init(workers: Int, slots: Int = 1, memory: String = "1g") throws {
+    package init(
+        workers: Int, slots: Int = 1, memory: String = "1g", hasStorage: Bool = false
+    ) throws {
         folder = try ProgramRun.makeFolder("cluster")
+        storage = hasStorage ? ["--storage", folder.appendingPathComponent("storage").path] : []
         let made = try ProgramRun.run(
             ProgramRun.root.appendingPathComponent("deploy/certificates"), [file("certs")], seconds: 30)
         guard made.status == 0 else { throw Failure(what: made.errors) }
@@ -55,7 +60,7 @@ package final class TestCluster {
             [
                 "--listen", "127.0.0.1:\(clusterPort)", "--web", "127.0.0.1:\(webPort)", "--state",
                 file("state"),
-            ] + certificates("coordinator"))
+            ] + storage + certificates("coordinator"))
         coordinator = program
         // "… listens on https://127.0.0.1:PORT, web on https://127.0.0.1:PORT, state in …"
         let isUp = eventually(within: 20) { program.outputSoFar.contains("state in") || !program.isRunning }
@@ -75,7 +80,7 @@ package final class TestCluster {
             [
                 "--coordinator", url, "--slots", "\(slots)", "--memory", memory, "--spill",
                 file("spill-\(workers.count)"),
-            ] + certificates("worker"))
+            ] + storage + certificates("worker"))
         workers.append(worker)
         return worker
     }

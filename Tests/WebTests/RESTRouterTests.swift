@@ -45,6 +45,11 @@ import Transport
                 request(
                     route.method, path, headers: ["content-type": "application/json"],
                     body: "{\"sql\":\"SELECT 1\"}"))
+            if case .pipelines = route.target {
+                // This double runs none; Tests/ClusterTests asks a real coordinator.
+                #expect(answer.status == 404, "\(route.method) \(path): \(answer.status)")
+                continue
+            }
             #expect(
                 answer.status < 300 || route.target == .login, "\(route.method) \(path): \(answer.status)")
         }

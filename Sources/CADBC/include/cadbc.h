@@ -1,4 +1,5 @@
-// Database drivers behind the ADBC interface, opened at run time. A thin layer: it knows no database and no SQL.
+// Database drivers behind the ADBC interface, opened at run time. A thin layer: it knows no database and
+// no SQL.
 // Rows cross as Arrow arrays; the structures of Arrow's C data interface are the ones of its specification
 // (https://arrow.apache.org/docs/format/CDataInterface.html).
 #ifndef MILLRACE_CADBC_H
@@ -68,13 +69,15 @@ struct cadbc_error {
 struct cadbc_connection;
 struct cadbc_statement;
 
-// Connects through the driver library at `path`. `options` are `pairs` names, each followed by its value. NULL with
+// Connects through the driver library at `path`. `options` are `pairs` names, each followed by its value.
+// NULL with
 // `error` filled when that fails.
 struct cadbc_connection *cadbc_connect(const char *path, const char *const *options, int pairs,
                                        struct cadbc_error *error);
 void cadbc_disconnect(struct cadbc_connection *connection);
 
-// Begin, commit and roll back a transaction; statements outside of one are each their own. Return 0 or the status.
+// Begin, commit and roll back a transaction; statements outside of one are each their own. Return 0 or the
+// status.
 int cadbc_begin(struct cadbc_connection *connection, struct cadbc_error *error);
 int cadbc_commit(struct cadbc_connection *connection, struct cadbc_error *error);
 int cadbc_rollback(struct cadbc_connection *connection, struct cadbc_error *error);

@@ -1,4 +1,4 @@
-// The functions of libMillraceStore.so: HTTP through libcurl, digests through OpenSSL, S3 reads and
+// The functions of libMillraceStore.so: HTTP and SMTP through libcurl, digests through OpenSSL, S3 reads and
 // credentials through Arrow C++. That library is opened when the first s3:// path is used, so that programs
 // which use none do not load any of it. No C++ exception crosses this boundary.
 #ifndef MILLRACE_STORE_LIBRARY_H
@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 // Grows with every change of the table below; a library of another version is refused.
-#define STORE_LIBRARY_VERSION 1
+#define STORE_LIBRARY_VERSION 2
 #define STORE_LIBRARY_ENTRY "millrace_store_library"
 
 // What kept a call from its result.
@@ -50,6 +50,20 @@ typedef struct store_http_answer {
     size_t body_bytes;
 } store_http_answer;
 
+// A message to hand to a mail server (RFC 5321).
+typedef struct store_mail {
+    const char *url;                // smtp://host:port or smtps://host:port
+    const char *user;               // NULL: no authentication
+    const char *password;
+    int requires_tls;               // STARTTLS must succeed before anything else is said
+    const char *from;               // addresses without brackets
+    const char *const *recipients;
+    size_t recipient_count;
+    const uint8_t *message;         // RFC 5322, lines end with CR LF
+    size_t message_bytes;
+    const char *ca_file;            // NULL: the system's
+} store_mail;
+
 // Text is cut at the end of its array; `key` is empty where there are no credentials.
 typedef struct store_credentials {
     char key[256];
@@ -75,6 +89,7 @@ typedef struct store_library {
     uint32_t version;
     int (*http_perform)(const store_http_request *request, store_http_answer *answer, store_error *error);
     void (*http_free)(store_http_answer *answer);
+    int (*mail_send)(const store_mail *mail, store_error *error);
     void (*sha256)(const void *bytes, size_t count, uint8_t digest[32]);
     void (*hmac_sha256)(const void *key, size_t key_bytes, const void *bytes, size_t count,
                         uint8_t digest[32]);

@@ -31,10 +31,12 @@ protocol DatabaseDialect: Sendable {
     func firstRow(_ columns: [SourceColumn]) -> String?
     /// The database's time some milliseconds ago, as an expression.
     func now(minusMilliseconds: Int) -> String
-    /// Condition that a row's transaction is at or after (or before) a bound; nil where there is no such
-    /// thing.
-    func transaction(_ comparison: String, bound: String) -> String?
-    /// A query with one row: the bound below which all transactions have ended, as text or null.
+    /// Condition that a row's transaction had ended at a bound, with all older ones; nil where there is no
+    /// such thing.
+    func hasEnded(by bound: String) -> String?
+    /// Condition that it had not ended at an earlier bound.
+    func wasOpen(at earlier: String, now bound: String) -> String?
+    /// A query with one row: the bound up to which all transactions have ended, as text or null.
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String
     /// How loads are done.
     var loading: any LoadDialect { get }

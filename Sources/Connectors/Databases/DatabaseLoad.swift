@@ -153,7 +153,8 @@ struct DatabaseLoad {
         if !isDirect {
             let names = schema.names.map { DatabaseText.name($0) }.joined(separator: ", ")
             try connection.execute(
-                "INSERT INTO \(table.sql) (\(names)) SELECT \(casts.joined(separator: ", ")) FROM \(place.sql)"
+                "INSERT INTO \(table.sql) (\(names)) SELECT \(casts.joined(separator: ", ")) FROM "
+                    + "\(place.sql)"
             )
             try connection.execute("DROP TABLE \(place.sql)")
         }

@@ -136,10 +136,10 @@ struct IncrementalCondition {
             }
         }
         // A row whose transaction was still running at the last read may have any cursor.
-        if let bound = options["incremental.bound"], let ended = dialect.transaction("<", bound: bound) {
+        if let bound = options["incremental.bound"], let ended = dialect.hasEnded(by: bound) {
             parts.append(ended)
             if let before = options["incremental.bound.after"],
-                let late = dialect.transaction(">=", bound: before)
+                let late = dialect.wasOpen(at: before, now: bound)
             {
                 isNew = isNew.map { "\($0) OR \(late)" }
             }

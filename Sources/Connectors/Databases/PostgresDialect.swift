@@ -165,12 +165,31 @@ struct PostgresDialect: DatabaseDialect {
         "(CURRENT_TIMESTAMP - INTERVAL '\(delay) milliseconds')"
     }
 
-    /// `xmin` has the low 32 bits of the transaction that wrote the row; distances are taken modulo 2³².
-    func transaction(_ comparison: String, bound: String) -> String? {
-        guard let whole = Int64(bound) else { return nil }
-        let low = whole & 0xFFFF_FFFF
-        let distance = "mod(xmin::text::int8 - \(low) + 4294967296, 4294967296)"
-        return comparison == ">=" ? "\(distance) < 2147483648" : "\(distance) >= 2147483648"
+    /// Transactions that may begin between asking for a bound and reading.
+    private static let margin: Int64 = 10_000_000
+
+    /// Reads a bound: the oldest transaction that was open, and the first that had not begun.
+    private static func numbers(_ bound: String) -> (open: Int64, next: Int64)? {
+        let parts = bound.split(separator: ":").compactMap { Int64($0) }
+        return parts.count == 2 && parts[0] <= parts[1] ? (parts[0], parts[1]) : nil
+    }
+
+    /// `xmin` has the low 32 bits of the transaction that wrote the row, also long after it was frozen: only
+    /// rows just after the bound are told apart, so that old ones are never taken for new.
+    private static func lies(after first: Int64, within width: Int64) -> String {
+        let low = first & 0xFFFF_FFFF
+        return "mod(xmin::text::int8 - \(low) + 4294967296, 4294967296) < \(min(width, 1 << 31))"
+    }
+
+    func hasEnded(by bound: String) -> String? {
+        guard let (open, next) = PostgresDialect.numbers(bound) else { return nil }
+        return "NOT (\(PostgresDialect.lies(after: open, within: next - open + PostgresDialect.margin)))"
+    }
+
+    func wasOpen(at earlier: String, now bound: String) -> String? {
+        guard let (open, _) = PostgresDialect.numbers(earlier), let (_, next) = PostgresDialect.numbers(bound)
+        else { return nil }
+        return PostgresDialect.lies(after: open, within: next - open + PostgresDialect.margin)
     }
 
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String {
@@ -181,8 +200,10 @@ struct PostgresDialect: DatabaseDialect {
                     + DatabaseText.literal(table) + ")")
             hasTransactions = kind?.first == "r" || kind?.first == "p"
         }
-        let bound = hasTransactions ? "txid_snapshot_xmin(txid_current_snapshot())::text" : "NULL::text"
-        return "SELECT \(bound) AS bound"
+        guard hasTransactions else { return "SELECT NULL::text AS bound" }
+        return
+            "SELECT txid_snapshot_xmin(s) || ':' || txid_snapshot_xmax(s) AS bound "
+            + "FROM txid_current_snapshot() s"
     }
 }
 

@@ -36,7 +36,8 @@ struct PostgresLoad: LoadDialect {
     func columns(of table: TableName, _ connection: DatabaseConnection) throws -> [TargetColumn] {
         let place = table.isTemporary ? "pg_temp." + DatabaseText.name(table.name) : table.sql
         let rows = try connection.query(
-            "SELECT a.attname::text, t.typname::text, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a "
+            "SELECT a.attname::text, t.typname::text, format_type(a.atttypid, a.atttypmod) FROM "
+                + "pg_attribute a "
                 + "JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = to_regclass("
                 + DatabaseText.literal(place) + ") AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum")
         var columns: [TargetColumn] = []
@@ -120,7 +121,8 @@ struct PostgresLoad: LoadDialect {
         _ connection: DatabaseConnection
     ) throws -> [String] {
         let rows =
-            "SELECT DISTINCT ON (\(list(keys))) \(list(columns)) FROM \(aside.sql) ORDER BY \(list(keys)), ctid DESC"
+            "SELECT DISTINCT ON (\(list(keys))) \(list(columns)) FROM \(aside.sql) ORDER BY "
+            + "\(list(keys)), ctid DESC"
         if try hasIndex(on: keys, of: table, connection) {
             let sets = updates(columns, keys).map {
                 "\(DatabaseText.name($0)) = EXCLUDED.\(DatabaseText.name($0))"
@@ -143,7 +145,8 @@ struct PostgresLoad: LoadDialect {
         on keys: [String], of table: TableName, _ connection: DatabaseConnection
     ) throws -> Bool {
         let found = try connection.row(
-            "SELECT count(*)::text FROM pg_index i WHERE i.indrelid = to_regclass(\(DatabaseText.literal(table.sql))) "
+            "SELECT count(*)::text FROM pg_index i WHERE i.indrelid = "
+                + "to_regclass(\(DatabaseText.literal(table.sql))) "
                 + "AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND "
                 + "(SELECT array_agg(a.attname::text ORDER BY a.attname::text) FROM pg_attribute a WHERE "
                 + "a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey::int2[])) = ARRAY["

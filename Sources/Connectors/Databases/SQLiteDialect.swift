@@ -42,7 +42,8 @@ struct SQLiteDialect: DatabaseDialect {
         // A view knows what its columns declare, where they are columns of tables.
         try connection.execute("CREATE TEMP VIEW millrace_columns AS SELECT * FROM \(relation)")
         let rows = try connection.query(
-            "SELECT '' AS name, '' AS type UNION ALL SELECT name, type FROM pragma_table_info('millrace_columns')"
+            "SELECT '' AS name, '' AS type UNION ALL SELECT name, type FROM "
+                + "pragma_table_info('millrace_columns')"
         )
         var columns: [SourceColumn] = []
         while let batch = try rows.next() {
@@ -139,7 +140,8 @@ struct SQLiteDialect: DatabaseDialect {
         "strftime('%Y-%m-%d %H:%M:%f', 'now', '-\(Double(delay) / 1000) seconds')"
     }
 
-    func transaction(_ comparison: String, bound: String) -> String? { nil }
+    func hasEnded(by bound: String) -> String? { nil }
+    func wasOpen(at earlier: String, now bound: String) -> String? { nil }
 
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String {
         "SELECT CAST(NULL AS TEXT) AS bound"

@@ -83,7 +83,8 @@ struct SQLiteLoad: LoadDialect {
     /// Indexes of the old table are made again.
     func swap(_ new: TableName, for old: TableName, _ connection: DatabaseConnection) throws {
         let rows = try connection.query(
-            "SELECT '' AS sql UNION ALL SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "
+            "SELECT '' AS sql UNION ALL SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT "
+                + "NULL "
                 + "AND tbl_name = \(DatabaseText.literal(old.name))")
         var indexes: [String] = []
         while let batch = try rows.next() {

@@ -84,6 +84,8 @@ package struct ConnectorContext: Sendable {
     package let secrets: SecretResolver
     /// Reads and creates files within the paths that are allowed.
     package let files: any FileAccess
+    /// Directory for what does not fit in memory.
+    package let spillDirectory: String
     private let job: JobID
     private let holds: JobHolds
     private let cancelled: @Sendable () -> Bool
@@ -95,6 +97,7 @@ package struct ConnectorContext: Sendable {
         settings = context.settings
         secrets = context.resources.secrets
         files = context.resources.files
+        spillDirectory = context.resources.spillDirectory
         job = stage.job
         holds = context.resources.holds
         cancelled = { context.isCancelled }

@@ -29,11 +29,19 @@ final class AdaptedStream: BatchStream {
     func next() throws -> Batch? {
         while let batch = try input.next() {
             let adapted = Batch(columns: try evaluator.evaluate(batch), count: batch.count)
-            guard let filter else { return adapted }
-            let selection = try filter.select(adapted.projected(filter.columns))
-            if selection.count == adapted.count { return adapted }
-            if selection.count > 0 { return adapted.gathered(selection) }
+            let passed = try filtered(adapted)
+            if passed.count > 0 { return passed }
         }
         return nil
+    }
+
+    private func filtered(_ batch: Batch) throws -> Batch {
+        guard let filter else { return batch }
+        var passed = batch
+        for (step, columns) in filter.begin().enumerated() where passed.count > 0 {
+            let selection = try filter.select(passed.projected(columns), step: step)
+            if selection.count < passed.count { passed = passed.gathered(selection) }
+        }
+        return passed
     }
 }

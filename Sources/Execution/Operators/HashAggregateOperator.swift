@@ -37,6 +37,8 @@ final class HashAggregateOperator: Operator {
     private let calls: [AggregateArguments]
     private var table: GroupTable?
     private var accumulators: [Accumulator]
+    /// For each call the first one whose partial states serve for it too; only that one is fed.
+    private let stateOwners: [Int]
     private let reservation: Reservation
     private var phase = Phase.reading
     private var rowsRead = 0
@@ -65,7 +67,14 @@ final class HashAggregateOperator: Operator {
         self.calls = calls
         evaluator = plan.mode == .final ? nil : try Evaluator(expressions, settings: context.settings)
         table = plan.groups.isEmpty ? nil : GroupTable(types: groupTypes)
-        accumulators = try calls.map { try $0.makeAccumulator() }
+        let made = try calls.map { try $0.makeAccumulator() }
+        accumulators = made
+        stateOwners = calls.indices.map { call in
+            guard plan.mode == .partial else { return call }
+            return (0..<call).first {
+                calls[$0].hasSameRows(as: calls[call]) && made[$0].hasSameStates(as: made[call])
+            } ?? call
+        }
         reservation = Reservation(context.resources.budget, owner: "Aggregation")
         if plan.groups.isEmpty { setGroupCount(1) }
     }
@@ -99,7 +108,9 @@ final class HashAggregateOperator: Operator {
 
     private func setGroupCount(_ count: Int) {
         groupCount = count
-        for accumulator in accumulators { accumulator.resize(groups: count) }
+        for (call, owner) in stateOwners.enumerated() where call == owner {
+            accumulators[call].resize(groups: count)
+        }
     }
 
     // MARK: - Reading
@@ -121,18 +132,28 @@ final class HashAggregateOperator: Operator {
     }
 
     private func accumulate(_ columns: [Vector], groups: UnsafePointer<UInt32>?, count: Int) throws {
-        for (call, accumulator) in zip(calls, accumulators) {
+        for (call, accumulator) in zip(calls.indices, accumulators) where stateOwners[call] == call {
             if mode == .final {
                 let numbers = groups ?? UnsafePointer(zeroGroups(count))
-                try call.origin.placing {
-                    try accumulator.merge(groups: numbers, states: Array(columns[call.states]), count: count)
+                let states = Array(columns[calls[call].states])
+                try calls[call].origin.placing {
+                    try accumulator.merge(groups: numbers, states: states, count: count)
                 }
             } else {
-                try call.origin.placing {
-                    try call.update(accumulator, columns: columns, groups: groups, count: count)
+                try calls[call].origin.placing {
+                    try calls[call].update(accumulator, columns: columns, groups: groups, count: count)
                 }
             }
         }
+    }
+
+    /// The partial states of all calls.
+    private func states(from: Int, count: Int) -> [Vector] {
+        var made: [[Vector]] = []
+        for (call, owner) in stateOwners.enumerated() {
+            made.append(call == owner ? accumulators[call].states(from: from, count: count) : made[owner])
+        }
+        return made.flatMap(\.self)
     }
 
     /// Group numbers of rows that all belong to group 0; only used without group keys, so nothing else is in
@@ -171,8 +192,8 @@ final class HashAggregateOperator: Operator {
             row &+= 1
         }
         try accumulate(columns, groups: numbers, count: batch.count)
-        let states = accumulators.flatMap { $0.states(from: 0, count: batch.count) }
-        return Batch(columns: columns[0..<groupTypes.count] + states, count: batch.count)
+        return Batch(
+            columns: columns[0..<groupTypes.count] + states(from: 0, count: batch.count), count: batch.count)
     }
 
     // MARK: - Giving
@@ -185,10 +206,10 @@ final class HashAggregateOperator: Operator {
         }
         phase = .emitting(from: from + count, then: after)
         var columns = table?.keyColumns(from: from, count: count) ?? []
-        for (call, accumulator) in zip(calls, accumulators) {
-            if mode == .partial {
-                columns += accumulator.states(from: from, count: count)
-            } else {
+        if mode == .partial {
+            columns += states(from: from, count: count)
+        } else {
+            for (call, accumulator) in zip(calls, accumulators) {
                 columns += try call.origin.placing { try accumulator.results(from: from, count: count) }
             }
         }
@@ -236,6 +257,13 @@ struct AggregateArguments {
         let stateCount = try AggregateFunction.make(call: call, argumentTypes: types).stateTypes.count
         states = stateStart..<(stateStart + stateCount)
         stateStart += stateCount
+    }
+
+    /// Says whether the other call sees the same values of the same rows.
+    func hasSameRows(as other: AggregateArguments) -> Bool {
+        call.arguments == other.call.arguments && call.filter == other.call.filter
+            && call.distinct == other.call.distinct
+            && call.arguments.allSatisfy(\.dependsOnRowOnly) && call.filter?.dependsOnRowOnly ?? true
     }
 
     func makeAccumulator() throws -> Accumulator {

@@ -88,9 +88,13 @@ final class HashJoinOperator: Operator {
     /// Lets the probe side drop rows that have no match in the table, where such rows are dropped here.
     private func offerKeys(of made: JoinTable) {
         let isDropping = role.isEmptyWithoutBuild || role == .buildAnti
-        if isDropping, !probePositions.isEmpty {
-            probe.offer(JoinKeyFilter(made), columns: probePositions)
+        guard isDropping, !probePositions.isEmpty else { return }
+        if probePositions.count > 1 {
+            for (key, position) in probePositions.enumerated() where DenseIndex.supports(made.keyType(key)) {
+                probe.offer(JoinKeyFilter(made, key: key), columns: [position])
+            }
         }
+        probe.offer(JoinKeyFilter(made), columns: probePositions)
     }
 
     private func prepare() throws -> Wakeup? {

@@ -4,82 +4,121 @@ import Functions
 import Kernels
 import Plans
 
-/// Applies a scan's filters inside a decoder: its own conditions, then what joins above it would drop.
+/// Applies a scan's filters inside a decoder, one after the other: its own conditions, and what joins above
+/// it would drop. The order follows what earlier batches showed: what drops many rows at little cost comes
+/// first, and the columns of what follows are decoded for the rest only.
 final class ScanDecodeFilter: DecodeFilter {
-    private struct KeyFilter {
-        let filter: JoinKeyFilter
-        let columns: [Int]
+    private enum Test {
+        case condition(Predicate)
+        case key(JoinKeyFilter)
     }
 
-    /// The conditions' columns, in order, then further ones of the key filters.
-    private(set) var columns: [Int]
-    private let predicateColumns: [Int]
-    private let predicate: Predicate?
-    private var keyFilters: [KeyFilter] = []
+    private struct Step {
+        let test: Test
+        /// As positions in the reader's columns.
+        let columns: [Int]
+        var rowsIn = 1.0
+        var rowsOut = 0.5
+
+        /// Cost per row that it takes out; small is good.
+        var rank: Double {
+            let work =
+                switch test {
+                case .condition(let predicate): predicate.cost
+                case .key(let filter): filter.cost
+                }
+            return (Double(columns.count) + work) / max(0.001, 1 - rowsOut / rowsIn)
+        }
+    }
+
+    private var steps: [Step] = []
+    private var stepColumns: [[Int]] = []
+    private var batches = 0
+    /// Conditions that may fail are one step, in the order in which they were written, and come first.
+    private var mayReorder = true
+
+    /// Batches after which the order is thought over.
+    private static let judgedBatches = 16
 
     /// Makes a filter that passes all rows.
-    init() {
-        columns = []
-        predicateColumns = []
-        predicate = nil
-    }
+    init() {}
 
     /// `conjuncts` are over the reader's columns.
     init(_ conjuncts: [Expression], settings: SessionSettings) throws {
+        var groups: [(columns: [Int], conjuncts: [Expression])] = []
+        for conjunct in conjuncts {
+            let used = ScanDecodeFilter.columns(of: [conjunct])
+            if let same = groups.firstIndex(where: { $0.columns == used }) {
+                groups[same].conjuncts.append(conjunct)
+            } else {
+                groups.append((used, [conjunct]))
+            }
+        }
+        var made: [Step] = []
+        for group in groups {
+            made.append(try ScanDecodeFilter.step(group.conjuncts, group.columns, settings))
+        }
+        mayReorder = made.allSatisfy {
+            if case .condition(let predicate) = $0.test { predicate.mayReorder } else { true }
+        }
+        if !mayReorder, made.count > 1 {
+            made = [
+                try ScanDecodeFilter.step(conjuncts, ScanDecodeFilter.columns(of: conjuncts), settings)
+            ]
+        }
+        steps = made
+        stepColumns = made.map(\.columns)
+    }
+
+    private static func columns(of conjuncts: [Expression]) -> [Int] {
         var used = Set<Int>()
         for conjunct in conjuncts { conjunct.forEach { if case .input(let at, _) = $0 { used.insert(at) } } }
-        let order = used.sorted()
-        columns = order
-        predicateColumns = order
-        predicate = try Predicate(
-            conjuncts.map { conjunct in
-                conjunct.rewritten { node in
-                    guard case .input(let at, let type) = node, let place = order.firstIndex(of: at) else {
-                        return node
-                    }
-                    return .input(place, type)
+        return used.sorted()
+    }
+
+    private static func step(
+        _ conjuncts: [Expression], _ columns: [Int], _ settings: SessionSettings
+    ) throws -> Step {
+        let renumbered = conjuncts.map { conjunct in
+            conjunct.rewritten { node in
+                guard case .input(let at, let type) = node, let place = columns.firstIndex(of: at) else {
+                    return node
                 }
-            }, settings: settings)
+                return .input(place, type)
+            }
+        }
+        return Step(test: .condition(try Predicate(renumbered, settings: settings)), columns: columns)
     }
 
     /// Adds a join's keys, which are these of the reader's columns.
     func add(_ filter: JoinKeyFilter, columns: [Int]) {
-        keyFilters.append(KeyFilter(filter: filter, columns: columns))
-        collectColumns()
+        steps.append(Step(test: .key(filter), columns: columns))
+        stepColumns = steps.map(\.columns)
     }
 
-    private func collectColumns() {
-        columns = predicateColumns
-        for filter in keyFilters {
-            for column in filter.columns where !columns.contains(column) { columns.append(column) }
-        }
+    func begin() -> [[Int]] {
+        if batches % ScanDecodeFilter.judgedBatches == 0 { arrange() }
+        batches &+= 1
+        return stepColumns
     }
 
-    func select(_ batch: Batch) throws -> Selection {
-        var selected = try predicate?.select(batch)
-        var isStale = false
-        for entry in keyFilters {
-            if selected?.count == 0 { break }
-            var keys = entry.columns.compactMap { column in
-                columns.firstIndex(of: column).map { batch.columns[$0] }
-            }
-            let before = selected.flatMap { $0.count < batch.count ? $0 : nil }
-            if let before { keys = keys.map { $0.gathered(before.rows, count: before.count) } }
-            let passed = entry.filter.select(keys, count: before?.count ?? batch.count)
-            if let before {
-                var i = 0
-                while i < passed.count {
-                    passed.rows[i] = before.rows[Int(passed.rows[i])]
-                    i &+= 1
-                }
-            }
-            selected = passed
-            isStale = isStale || !entry.filter.pays
+    private func arrange() {
+        steps.removeAll { step in
+            if case .key(let filter) = step.test { !filter.pays } else { false }
         }
-        if isStale {
-            keyFilters.removeAll { !$0.filter.pays }
-            collectColumns()
+        let fixed = mayReorder ? 0 : 1
+        if steps.count > fixed + 1 { steps[fixed...].sort { $0.rank < $1.rank } }
+        stepColumns = steps.map(\.columns)
+    }
+
+    func select(_ batch: Batch, step: Int) throws -> Selection {
+        let passed: Selection
+        switch steps[step].test {
+        case .condition(let predicate): passed = try predicate.select(batch)
+        case .key(let filter): passed = filter.select(batch.columns, count: batch.count)
         }
-        return selected ?? Selecting.all(batch.count)
+        steps[step].rowsIn = steps[step].rowsIn * 0.9 + Double(batch.count)
+        steps[step].rowsOut = steps[step].rowsOut * 0.9 + Double(passed.count)
+        return passed
     }
 }

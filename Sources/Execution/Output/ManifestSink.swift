@@ -1,6 +1,7 @@
 import Columns
 
-/// Takes the one row of `PhysicalPlan.manifestSchema` that describing or loading gives, for the task's manifest.
+/// Takes the one row of `PhysicalPlan.manifestSchema` that describing or loading gives, for the task's
+/// manifest.
 final class ManifestSink: TaskSink {
     private var result = TaskResult()
 

@@ -50,6 +50,11 @@ final class DenseIndex {
     }
 
     private func grow(base newBase: Int64, span newSpan: Int) {
+        if span > 0, newBase == base, newSpan > span {
+            Buffer.grow(&entries, to: newSpan * 4, used: span * 4, zeroing: true)
+            span = newSpan
+            return
+        }
         let grown = Buffer.zeroed(byteCount: newSpan * 4)
         if span > 0 {
             let offset = Int(base &- newBase)

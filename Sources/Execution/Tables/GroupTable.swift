@@ -188,9 +188,8 @@ final class GroupTable {
         let needed = groupCount + more + 1
         if needed <= keyCapacity { return }
         keyCapacity = max(needed, keyCapacity * 2)
-        let grown = Buffer(byteCount: keyCapacity * layout.wordCount * 8)
-        grown.base.copyMemory(from: keys.base, byteCount: groupCount * layout.wordCount * 8)
-        keys = grown
+        let rowBytes = layout.wordCount * 8
+        Buffer.grow(&keys, to: keyCapacity * rowBytes, used: groupCount * rowBytes, zeroing: false)
     }
 
     private func slotCapacity(for groups: Int) -> Int {

@@ -2,6 +2,7 @@ import CKernels
 import Columns
 import Kernels
 import Memory
+import Synchronization
 import Vocabulary
 
 /// Finds the build rows that have a given key: the hash table of joins. Made once, then only read, by any
@@ -11,7 +12,7 @@ import Vocabulary
 ///
 /// Rows with a null in any key are not in the table: they equal nothing.
 ///
-/// `@unchecked Sendable`: written only by `init`.
+/// `@unchecked Sendable`: written only by `init`, but for the key sets, which a mutex guards.
 package final class JoinTable: @unchecked Sendable {
     /// All build rows, column by column.
     package let rows: Batch
@@ -22,6 +23,25 @@ package final class JoinTable: @unchecked Sendable {
 
     /// Whether rows are found by an array indexed by key.
     var isDense: Bool { dense != nil }
+
+    /// Number of key columns.
+    var keyCount: Int { keyColumns.count }
+
+    /// The type of a key column.
+    func keyType(_ key: Int) -> DataType { keyColumns[key].type }
+
+    /// Sets of single key columns that somebody asked for; nil for those that cannot be.
+    private let keySets = Mutex<[Int: KeySet?]>([:])
+
+    /// Returns the set of a key column's values, made when it is first asked for.
+    func keySet(_ key: Int) -> KeySet? {
+        keySets.withLock { made in
+            if let known = made[key] { return known }
+            let set = KeySet.make(keyColumns[key], count: rows.count)
+            made.updateValue(set, forKey: key)
+            return set
+        }
+    }
 
     private let layout: KeyLayout
     private var keys: Buffer

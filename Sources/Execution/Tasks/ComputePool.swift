@@ -1,3 +1,4 @@
+import Memory
 import Shuffle
 import Synchronization
 import Vocabulary
@@ -20,13 +21,18 @@ package final class ComputePool: @unchecked Sendable {
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var queue: [Job] = []
     private var stopping = false
+    /// Whether memory was used since the pool last gave back what is free.
+    private var hasWorked = false
     private var threads: [pthread_t] = []
 
     /// Bytes of stack for each thread: deep expressions recurse.
     private static let stackBytes = 16 << 20
+    /// After so many seconds without work the process gives free memory back.
+    private static let restSeconds = 5
 
     /// Starts `threadCount` threads.
     package init(threadCount: Int) {
+        FreedMemory.keep()
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
         var attributes = pthread_attr_t()
@@ -81,8 +87,26 @@ package final class ComputePool: @unchecked Sendable {
     private func take() -> Job? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while queue.isEmpty, !stopping { pthread_cond_wait(condition, mutex) }
+        while queue.isEmpty, !stopping {
+            if !hasWorked {
+                pthread_cond_wait(condition, mutex)
+            } else if rest() == ETIMEDOUT, queue.isEmpty, !stopping {
+                hasWorked = false
+                pthread_mutex_unlock(mutex)
+                FreedMemory.giveBack()
+                pthread_mutex_lock(mutex)
+            }
+        }
+        hasWorked = true
         return stopping ? nil : queue.removeFirst()
+    }
+
+    /// Waits for work, but not for longer than `restSeconds`; the mutex is held. Returns the system's answer.
+    private func rest() -> Int32 {
+        var end = timespec()
+        clock_gettime(CLOCK_REALTIME, &end)
+        end.tv_sec += ComputePool.restSeconds
+        return pthread_cond_timedwait(condition, mutex, &end)
     }
 
     private func work() {

@@ -15,8 +15,13 @@ package struct JSONSchemaInference {
     static let sampleBytes = 512 << 10
 
     private let options: JSONOptions
+    /// Whether all records are looked at, however many there are.
+    private let looksAtAll: Bool
 
-    package init(options: JSONOptions) { self.options = options }
+    package init(options: JSONOptions, looksAtAll: Bool = false) {
+        self.options = options
+        self.looksAtAll = looksAtAll
+    }
 
     /// Returns the schema of all `sources`. Throws `MALFORMED_RECORD_IN_PARSING` (data) in mode FAILFAST, and
     /// `COLUMN_ALREADY_EXISTS` (user) for names that differ only in case.
@@ -46,7 +51,7 @@ package struct JSONSchemaInference {
     /// Chooses what to look at.
     private func stretches(of sources: [any ByteSource]) -> [(any ByteSource, Range<Int>)] {
         let total = sources.reduce(0) { $0 + $1.byteCount }
-        if total <= JSONSchemaInference.wholeBytes || options.multiLine {
+        if total <= JSONSchemaInference.wholeBytes || options.multiLine || looksAtAll {
             return sources.map { ($0, 0..<$0.byteCount) }
         }
         var result: [(any ByteSource, Range<Int>)] = []

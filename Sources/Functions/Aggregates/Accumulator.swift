@@ -35,6 +35,10 @@ package class Accumulator {
     /// Adds partial states, as `states` gave them: row i to group `groups[i]`.
     package func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) throws {}
 
+    /// Says whether the other, fed with the same rows, has the same partial states: `sum` and `avg` of one
+    /// column do.
+    package func hasSameStates(as other: Accumulator) -> Bool { false }
+
     /// Returns the partial state of `count` groups from `from` on, one vector per state type.
     package func states(from: Int, count: Int) -> [Vector] { [] }
 
@@ -60,10 +64,9 @@ final class GroupArray<T: BitwiseCopyable> {
     func resize(_ newCount: Int) {
         if newCount > capacity {
             let next = max(newCount, capacity * 2)
-            let grown = Buffer.zeroed(byteCount: next * MemoryLayout<T>.stride)
-            grown.base.copyMemory(from: buffer.base, byteCount: count * MemoryLayout<T>.stride)
-            buffer = grown
-            base = grown.pointer(as: T.self)
+            let stride = MemoryLayout<T>.stride
+            Buffer.grow(&buffer, to: next * stride, used: count * stride, zeroing: true)
+            base = buffer.pointer(as: T.self)
             capacity = next
         }
         count = max(count, newCount)

@@ -157,6 +157,7 @@ final class DoubleSumAccumulator: Accumulator {
         sums.resize(groups)
         counts.resize(groups)
     }
+    override func hasSameStates(as other: Accumulator) -> Bool { other is DoubleSumAccumulator }
 
     override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) throws {
         let vector = arguments[0]
@@ -246,6 +247,10 @@ final class DecimalSumAccumulator: Accumulator {
     override func resize(groups: Int) {
         totals.resize(groups)
         overflowed.resize(groups)
+    }
+    override func hasSameStates(as other: Accumulator) -> Bool {
+        guard let other = other as? DecimalSumAccumulator else { return false }
+        return sumType == other.sumType && inputDigits == other.inputDigits
     }
 
     override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) throws {

@@ -41,7 +41,11 @@ package final class Predicate {
     private var conjuncts: [Conjunct]
     private let slots: Int
     private var batches = 0
-    private let mayReorder: Bool
+    /// Whether no conjunct can fail, so that their order does not show.
+    package let mayReorder: Bool
+
+    /// Cost of all conjuncts for a row, in units of a simple comparison.
+    package var cost: Double { conjuncts.reduce(0) { $0 + $1.node.cost } }
 
     /// Compiles the conjuncts. Throws `UNRESOLVED_ROUTINE` or `INVALID_TIMEZONE`.
     package init(_ expressions: [Expression], settings: SessionSettings) throws {

@@ -1,3 +1,4 @@
+import CKernels
 import Columns
 import Kernels
 import Memory
@@ -60,19 +61,10 @@ enum UTF8Text {
     /// Returns the first place of `needle` at or after `from`, or nil.
     static func find(_ needle: [UInt8], in bytes: UnsafeRawBufferPointer, from: Int = 0) -> Int? {
         if needle.isEmpty { return from <= bytes.count ? from : nil }
-        if bytes.count - from < needle.count { return nil }
-        let first = needle[0]
-        var i = from
-        let last = bytes.count - needle.count
-        while i <= last {
-            if bytes[i] == first {
-                var k = 1
-                while k < needle.count, bytes[i + k] == needle[k] { k += 1 }
-                if k == needle.count { return i }
-            }
-            i += 1
-        }
-        return nil
+        guard let base = bytes.baseAddress, bytes.count - from >= needle.count else { return nil }
+        let text = base.assumingMemoryBound(to: UInt8.self) + from
+        let at = text_find(text, Int64(bytes.count - from), needle, Int64(needle.count))
+        return at < 0 ? nil : from + Int(at)
     }
 }
 

@@ -158,13 +158,18 @@ enum StringSearchFunctions {
         ) { call in
             let rows = Rows(call)
             var known: (pattern: [UInt8], matcher: LikePattern)?
+            let isFixed =
+                call[1].form == .constant && (call.arguments.count < 3 || call[2].form == .constant)
+            var texts: LikeTexts?
             return try rows.map(UInt8.self, .boolean) { row in
-                let bytes =
-                    call[1].form == .constant
-                    ? (known?.pattern ?? rows.columns[1].bytes(row)) : rows.columns[1].bytes(row)
-                if known?.pattern != bytes {
+                if let texts { return rows.columns[0].view(row).withBytes { texts.matches($0) } ? 1 : 0 }
+                if known == nil || !isFixed {
+                    let bytes = rows.columns[1].bytes(row)
                     let escape = call.arguments.count == 3 ? rows.columns[2].bytes(row).first ?? 92 : 92
-                    known = (bytes, try LikePattern(bytes, escape: escape, ignoreCase: ignoreCase))
+                    if known?.pattern != bytes || call.arguments.count == 3 {
+                        known = (bytes, try LikePattern(bytes, escape: escape, ignoreCase: ignoreCase))
+                    }
+                    if isFixed, !ignoreCase { texts = known?.matcher.texts }
                 }
                 guard let known else { return 0 }
                 if ignoreCase {
@@ -181,6 +186,8 @@ enum StringSearchFunctions {
 struct LikePattern {
     /// Bytes of a piece; nil stands for one character (`_`).
     private var pieces: [[UInt8?]] = [[]]
+    /// The pieces, when none has a `_`.
+    private(set) var texts: LikeTexts?
 
     /// Parses a pattern. Throws `INVALID_FORMAT.ESC_…` for an escape before anything but `%`, `_` or itself.
     init(_ pattern: [UInt8], escape: UInt8, ignoreCase: Bool) throws {
@@ -215,9 +222,13 @@ struct LikePattern {
             }
             i += 1
         }
+        if pieces.allSatisfy({ !$0.contains(nil) }) {
+            texts = LikeTexts(pieces.map { $0.compactMap(\.self) })
+        }
     }
 
     func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        if let texts { return texts.matches(bytes) }
         guard let head = end(of: pieces[0], in: bytes, at: 0) else { return false }
         if pieces.count == 1 { return head == bytes.count }
         var at = head

@@ -24,6 +24,11 @@ package enum DecimalArithmetic {
             if narrow, scale == sa + sb, pa + pb <= 38 {
                 return product(a, b, type, count, validity)
             }
+            if scale == sa + sb, shape(type).precision == 38,
+                let product = smallProduct(a, b, type, count, validity)
+            {
+                return product
+            }
         } else if scale == max(sa, sb), pa + scale - sa < 38, pb + scale - sb < 38 {
             return sum(op, a, b, type, count, validity, scale - sa, scale - sb)
         }
@@ -52,6 +57,52 @@ package enum DecimalArithmetic {
             return Int128(truncatingIfNeeded: full.high) &<< 64 | Int128(truncatingIfNeeded: full.low)
         }
         return .flat(type, count: count, values: buffer, validity: validity)
+    }
+
+    /// Multiplies values of a wide type that all fit 64 bits, as most do: the product then has at most 126
+    /// bits, which 38 digits hold. Returns nil when some do not.
+    private static func smallProduct(
+        _ a: Vector, _ b: Vector, _ type: DataType, _ count: Int, _ validity: Bitmap?
+    ) -> Vector? {
+        guard type.physical == .int128 else { return nil }
+        let (buffer, out) = Loops.values(Int128.self, count)
+        let words = UnsafeMutableRawPointer(out).assumingMemoryBound(to: UInt64.self)
+        let (x, y) = (WordReader(a), WordReader(b))
+        var beyond: UInt64 = 0
+        var i = 0
+        while i < count {
+            let (p, q) = (x.low(i), y.low(i))
+            beyond |= (x.high(i) ^ UInt64(bitPattern: p &>> 63)) | (y.high(i) ^ UInt64(bitPattern: q &>> 63))
+            let full = p.multipliedFullWidth(by: q)
+            words[2 &* i] = full.low
+            words[2 &* i &+ 1] = UInt64(bitPattern: full.high)
+            i &+= 1
+        }
+        return beyond == 0 ? .flat(type, count: count, values: buffer, validity: validity) : nil
+    }
+
+    /// Reads the two words of a decimal of either width.
+    private struct WordReader {
+        private let words: UnsafePointer<UInt64>
+        private let step: Int
+        /// 0 when there is no high word: the sign of the low one stands for it.
+        private let highAt: Int
+
+        init(_ vector: Vector) {
+            let isNarrow = vector.type.physical == .int64
+            words = UnsafePointer(vector.pointer(as: UInt64.self))
+            step = vector.form == .constant ? 0 : (isNarrow ? 1 : 2)
+            highAt = isNarrow ? 0 : 1
+        }
+
+        @inline(__always)
+        func low(_ row: Int) -> Int64 { Int64(bitPattern: words[row &* step]) }
+
+        @inline(__always)
+        func high(_ row: Int) -> UInt64 {
+            let word = words[row &* step &+ highAt]
+            return highAt == 0 ? UInt64(bitPattern: Int64(bitPattern: word) &>> 63) : word
+        }
     }
 
     /// Adds values after multiplying each by a power of ten; nothing overflows.

@@ -11,7 +11,7 @@ struct FormatReader {
     func checked(_ value: FormatValue, _ shape: FormatShape, path: String) throws -> FormatValue {
         if case .null = value.kind { return value }
         switch shape {
-        case .any, .template:
+        case .any, .template, .later:
             if case .template = shape, value.scalar == nil { throw wrong(value, "text", path) }
             return value
         case .text:
@@ -93,7 +93,7 @@ struct FormatReader {
         case .choice(let names): "one of \(names.joined(separator: ", "))"
         case .list, .oneOrMore: "a list"
         case .map, .object: "a mapping"
-        case .anyOf, .any: "a value"
+        case .anyOf, .any, .later: "a value"
         }
     }
 

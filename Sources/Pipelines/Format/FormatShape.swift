@@ -20,6 +20,8 @@ indirect enum FormatShape: Sendable {
     case object(FormatObject)
     case anyOf([FormatShape])
     case any
+    /// Checked and rendered by the loader where the step is read: its secrets stay references.
+    case later(FormatShape)
 }
 
 /// Describes a mapping of known keys.

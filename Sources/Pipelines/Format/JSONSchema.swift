@@ -45,6 +45,7 @@ package enum PipelineSchema {
             "\(indent)\"anyOf\": [\n"
                 + shapes.map { "\(indent)  {\n\(self.shape($0, indent: indent + "    "))\n\(indent)  }" }
                 .joined(separator: ",\n") + "\n\(indent)]"
+        case .later(let of): self.shape(of, indent: indent)
         case .any: "\(indent)\"$comment\": \"any value\""
         }
     }

@@ -9,15 +9,17 @@ enum PipelineFormat {
         FormatKey("start_date", .date, "Start of the first data interval."),
         FormatKey("end_date", .date, "No data interval starts after it."),
         FormatKey("catchup", .boolean, "Whether missed intervals run, each for itself; false by default."),
-        FormatKey("max_active_runs", .integer(atLeast: 1), "Most runs at the same time."),
+        FormatKey("max_active_runs", .integer(atLeast: 1), "Most runs at the same time; 1 by default."),
+        FormatKey("max_active_tasks", .integer(atLeast: 1), "Most steps of a run at the same time; 4."),
         FormatKey("default_args", .object(defaults), "How steps are tried again."),
         FormatKey("vars", .map(.any), "Values for {{ var('name') }}."),
-        FormatKey("connections", .map(.any), "Databases by name: uri or url, user, password."),
+        FormatKey(
+            "connections", .map(.any), "Databases and mail servers by name: uri or url, user, password."),
         FormatKey("extract", .list(.object(extract)), "Steps that bring data in."),
         FormatKey("transform", .list(.object(transform)), "Steps that make tables of tables."),
         FormatKey("load", .list(.object(load)), "Steps that bring tables into databases and directories."),
-        FormatKey("alerts", .list(.any), "Who is told of failures.", isBuilt: false),
-        FormatKey("metrics", .map(.any), "Where runs are reported.", isBuilt: false),
+        FormatKey("alerts", .list(.object(alert)), "Who is told of what becomes of runs."),
+        FormatKey("metrics", .object(metrics), "Where runs are reported."),
     ])
 
     static let defaults = FormatObject(keys: [
@@ -31,16 +33,52 @@ enum PipelineFormat {
         FormatKey("execution_timeout", .duration, "Longest time of one try of a step."),
     ])
 
+    static let alert = FormatObject(keys: [
+        FormatKey(
+            "on", .oneOrMore(.choice(AlertRule.Event.allCases.map(\.rawValue))),
+            "What happens: success, failure, retry, cancelled, deadline.", isRequired: true),
+        FormatKey("deadline", .duration, "Longest time from when a run is due or asked for."),
+        FormatKey("email", .object(email), "A mail to send."),
+        FormatKey("webhook", .object(webhook), "A URL to post JSON to."),
+    ])
+
+    static let email = FormatObject(keys: [
+        FormatKey("to", .oneOrMore(.text), "Addresses.", isRequired: true),
+        FormatKey("from", .text, "Sender; ETL_SMTP_FROM, else millrace@localhost."),
+        FormatKey("subject", .text, "Subject; names the pipeline and what happened by default."),
+        FormatKey("connection", .text, "Connection of the mail server; ETL_SMTP by default."),
+    ])
+
+    static let webhook = FormatObject(keys: [
+        FormatKey("url", .text, "URL to post to.", isRequired: true),
+        FormatKey("headers", .map(.text), "Headers to add, such as Authorization."),
+        FormatKey("ca", .text, "PEM file of the authority of the server's certificate."),
+    ])
+
+    static let metrics = FormatObject(keys: [
+        FormatKey(
+            "openlineage", .anyOf([.text, .object(lineage)]), "URL for OpenLineage events; none when empty.")
+    ])
+
+    static let lineage = FormatObject(keys: [
+        FormatKey("url", .text, "URL for events.", isRequired: true),
+        FormatKey("namespace", .text, "Namespace of jobs; millrace by default."),
+        FormatKey("token", .text, "Bearer token."),
+        FormatKey("ca", .text, "PEM file of the authority of the server's certificate."),
+    ])
+
     static let extract = FormatObject(
         keys: [
             FormatKey("name", .text, "Name of the table that the step makes."),
             FormatKey("description", .text, "What the table holds."),
             FormatKey("file", .object(file), "Files to read."),
-            FormatKey("rest", .any, "REST interface to read.", isBuilt: false),
+            FormatKey("rest", .later(.object(RESTFormat.rest)), "REST interface to read, in dlt's words."),
             FormatKey("sql", .object(sqlSource), "Query to run in a database, or table to read."),
             FormatKey("connector", .text, "File of a Kafka Connect JDBC source, used as it is."),
             FormatKey("tables", .oneOrMore(.text), "Tables of the connector, where its file names none."),
-            FormatKey("command", .any, "Program whose JSON lines become the table.", isBuilt: false),
+            FormatKey(
+                "command", .later(.anyOf([.list(.text), .object(RESTFormat.command)])),
+                "Program whose JSON lines become the table: its words, or a mapping."),
             FormatKey(
                 "write_disposition", .choice(["replace", "append", "merge"]),
                 "What becomes of earlier rows; replace by default, append for incremental reads."),
@@ -133,7 +171,7 @@ enum PipelineFormat {
         FormatKey("format", .choice(["parquet", "csv", "json"]), "parquet by default."),
         FormatKey(
             "mode", .choice(["overwrite", "append", "ignore", "errorifexists"]),
-            "overwrite by default; the others are not built yet."),
+            "Spark's save modes; overwrite by default."),
         FormatKey("partitionBy", .oneOrMore(.text), "Columns that become folders."),
         FormatKey(
             "partitionOverwriteMode", .choice(["static", "dynamic"]), "dynamic replaces only what is written."

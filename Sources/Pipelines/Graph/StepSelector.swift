@@ -26,6 +26,9 @@ package enum StepSelector {
         return chosen
     }
 
+    /// Compares a name with a pattern of `*` and `?`.
+    package static func matches(_ pattern: String, _ name: String) -> Bool { Wildcard.matches(pattern, name) }
+
     private static func one(_ text: String, _ steps: [PipelineStep]) throws -> Set<String> {
         guard let match = text.wholeMatch(of: /(?:(\d*)\+)?(?:(\w+):)?([^+:@]+)(?:\+(\d*))?/) else {
             throw EngineError.user(

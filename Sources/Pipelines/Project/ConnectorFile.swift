@@ -56,7 +56,8 @@ struct ConnectorFile {
         let kind = values["connector.class"]
         guard let kind, ConnectorFile.classes.contains(kind.printed) else {
             throw (kind ?? place).error(
-                "This is no source of Kafka Connect's JDBC connector: \(kind?.printed ?? "no connector.class")",
+                "This is no source of Kafka Connect's JDBC connector: "
+                    + "\(kind?.printed ?? "no connector.class")",
                 remedy: "connector.class is io.confluent.connect.jdbc.JdbcSourceConnector.",
                 code: "UNSUPPORTED_FEATURE")
         }

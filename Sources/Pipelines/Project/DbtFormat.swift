@@ -31,7 +31,7 @@ enum DbtFormat {
         FormatKey("macros", .any, "Accepted, for readers."),
         FormatKey("exposures", .any, "Accepted, for readers."),
         FormatKey("groups", .any, "Accepted, for readers."),
-        FormatKey("seeds", .any, "Properties of seeds.", isBuilt: false),
+        FormatKey("seeds", .list(.object(seed)), "Seeds with their tests."),
         FormatKey("snapshots", .any, "Snapshots.", isBuilt: false),
         FormatKey("unit_tests", .any, "Unit tests.", isBuilt: false),
         FormatKey("semantic_models", .any, "Semantic layer.", isBuilt: false),
@@ -49,6 +49,17 @@ enum DbtFormat {
         FormatKey("data_tests", .list(.any), "Another name of tests."),
         FormatKey("constraints", .any, "Contracts.", isBuilt: false),
         FormatKey("versions", .any, "Versions of models.", isBuilt: false),
+    ])
+
+    static let seed = FormatObject(keys: [
+        FormatKey("name", .text, "Name of the seed.", isRequired: true),
+        FormatKey("description", .any, "For readers."),
+        FormatKey("docs", .any, "For readers."),
+        FormatKey("meta", .map(.any), "Anything."),
+        FormatKey("columns", .list(.object(PipelineFormat.column)), "Columns with their tests."),
+        FormatKey("tests", .list(.any), "Tests of the table."),
+        FormatKey("data_tests", .list(.any), "Another name of tests."),
+        FormatKey("config", .map(.any), "Settings of seeds.", isBuilt: false),
     ])
 
     static let source = FormatObject(keys: [

@@ -12,11 +12,17 @@ struct DbtProject {
         /// What dbt_project.yml says of its folder.
         var settings: [String: FormatValue] = [:]
     }
+    struct Seed {
+        var name: String
+        var file: String
+        /// What schema.yml says of it.
+        var properties: FormatValue?
+    }
     var name = ""
     var vars: [(String, TemplateValue)] = []
     var models: [Model] = []
     /// CSV files, by the name of their table.
-    var seeds: [(name: String, file: String)] = []
+    var seeds: [Seed] = []
     var singularTests: [(name: String, file: String, text: String)] = []
     var macros = MacroLibrary()
     /// Tables from outside: source, table, and the path that meta.external_location gives.
@@ -48,7 +54,9 @@ struct DbtReader {
             }
         }
         for folder in folders["seed"] ?? [] {
-            project.seeds += try files.list(folder, endings: [".csv"]).map { (DbtReader.stem($0), $0) }
+            project.seeds += try files.list(folder, endings: [".csv"]).map {
+                DbtProject.Seed(name: DbtReader.stem($0), file: $0)
+            }
         }
         for folder in folders["test"] ?? [] {
             for file in try files.list(folder, endings: [".sql"]) {
@@ -97,6 +105,15 @@ struct DbtReader {
                 throw (entry["name"] ?? entry).error("This model is described twice: \(name)")
             }
             project.models[index].properties = entry
+        }
+        for entry in value["seeds"]?.elements ?? [] {
+            let name = entry["name"]?.printed ?? ""
+            guard let index = project.seeds.firstIndex(where: { $0.name == name }) else {
+                let near = Suggestion.nearest(to: name, among: project.seeds.map(\.name))
+                throw (entry["name"] ?? entry).error(
+                    "There is no seed of this name: \(name)", remedy: near.map { "Did you mean \($0)?" })
+            }
+            project.seeds[index].properties = entry
         }
         for entry in value["sources"]?.elements ?? [] {
             let source = entry["name"]?.printed ?? ""

@@ -40,7 +40,7 @@ extension PipelineLoader {
     }
 
     /// The error for a secret in the file; its line is not shown.
-    private func hidden(_ value: FormatValue, _ path: String) -> EngineError {
+    func hidden(_ value: FormatValue, _ path: String) -> EngineError {
         var place = value.location
         (place.column, place.lineText, place.length) = (1, "…", 1)
         return .user(

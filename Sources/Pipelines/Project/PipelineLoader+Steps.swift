@@ -5,7 +5,6 @@ extension PipelineLoader {
     /// A model that was rendered.
     private struct Rendered {
         var step: PipelineStep
-        var isEnabled: Bool
         var properties: FormatValue?
     }
 
@@ -21,6 +20,7 @@ extension PipelineLoader {
             macros = project.macros
         }
         names.sources = project.sources
+        names.place = run.place
         connections = try readConnections(root["connections"])
         var steps: [PipelineStep] = []
         var owners: [FormatValue] = []
@@ -39,15 +39,20 @@ extension PipelineLoader {
         }
         let models = try self.models(project)
         let chosen = try chosen(models.map(\.step), dbt)
-        for model in models where chosen.contains(model.step.name) {
+        ephemeral = Dictionary(
+            models.filter { $0.step.materialization.kind == .ephemeral }.map { ($0.step.name, $0.step) }
+        ) { first, _ in first }
+        for model in models where chosen.contains(model.step.name) && ephemeral[model.step.name] == nil {
             steps.append(model.step)
             owners.append(model.properties ?? FormatValue(kind: .null, location: root.location))
         }
+        for index in steps.indices { try inline(&steps[index]) }
         let needed = Set(steps.flatMap(\.dependencies))
-        for (name, file) in project.seeds where needed.contains(name) {
-            steps.append(seed(name, file))
-            owners.append(FormatValue(kind: .null, location: root.location))
+        for seed in project.seeds where needed.contains(seed.name) {
+            steps.append(try self.seed(seed))
+            owners.append(seed.properties ?? FormatValue(kind: .null, location: root.location))
         }
+        for index in steps.indices { describe(&steps[index], owners[index]) }
         for entry in root["load"]?.elements ?? [] {
             steps.append(try load(entry, after: steps))
             owners.append(FormatValue(kind: .null, location: entry.location))
@@ -95,6 +100,8 @@ extension PipelineLoader {
         if let connector = entry["connector"] { return try connectorSteps(entry, connector) }
         let name = try named(entry).name
         if let source = entry["sql"] { return [try sqlStep(entry, source, name)] }
+        if let source = entry["rest"] { return [try restStep(entry, source, name)] }
+        if let source = entry["command"] { return [try commandStep(entry, source, name)] }
         guard let file = entry["file"], let path = file["path"] else {
             throw entry.error("The extract step needs a file with its path")
         }
@@ -103,7 +110,7 @@ extension PipelineLoader {
                 "The path does not say the format of the files: \(path.printed)",
                 remedy: "Add format: json, csv, parquet or text.")
         }
-        var options = FileFormats.readOptions(format, path.printed)
+        var options = FileFormats.readOptions(format, try run.place(path.printed))
         if file["schema"] != nil { options.removeAll { $0.name == "inferSchema" } }
         if case .map(let pairs)? = file["options"]?.kind {
             for (key, value) in pairs {
@@ -131,10 +138,11 @@ extension PipelineLoader {
         ]
     }
 
-    private func seed(_ name: String, _ file: String) -> PipelineStep {
-        let definition = "USING csv" + SQLText.options(FileFormats.readOptions("csv", file))
+    private func seed(_ seed: DbtProject.Seed) throws -> PipelineStep {
+        let definition =
+            "USING csv" + SQLText.options(FileFormats.readOptions("csv", try run.place(seed.file)))
         return PipelineStep(
-            name: name, kind: .seed, file: file, sql: "SELECT * FROM millrace_input",
+            name: seed.name, kind: .seed, file: seed.file, sql: "SELECT * FROM millrace_input",
             relations: [Relation(view: "millrace_input", step: nil, definition: definition)])
     }
 
@@ -154,7 +162,7 @@ extension PipelineLoader {
             dependencies: rendered.relations.compactMap(\.step), write: try entry["write"].map(write))
     }
 
-    private func single(_ text: String, _ place: SourceLocation) throws -> String {
+    func single(_ text: String, _ place: SourceLocation) throws -> String {
         guard let query = SQLText.single(text) else {
             throw EngineError.user(
                 "PIPELINE_SQL", "A step is one query; there is text after its ';'",
@@ -164,11 +172,6 @@ extension PipelineLoader {
     }
 
     func write(_ value: FormatValue) throws -> WriteTarget {
-        if let mode = value["mode"], mode.printed != "overwrite" {
-            throw mode.error(
-                "This mode is known, but not built yet: \(mode.printed)", remedy: "Use overwrite.",
-                code: "UNSUPPORTED_FEATURE")
-        }
         var options: [(name: String, value: String)] = []
         if let columns = value["partitionBy"] {
             options.append(("partitionBy", columns.texts.joined(separator: ",")))
@@ -181,7 +184,7 @@ extension PipelineLoader {
         }
         return WriteTarget(
             path: value["path"]?.printed ?? "", format: value["format"]?.printed ?? "parquet",
-            options: options)
+            mode: value["mode"].flatMap { .init(rawValue: $0.printed) } ?? .overwrite, options: options)
     }
 
     private func models(_ project: DbtProject) throws -> [Rendered] {
@@ -200,16 +203,65 @@ extension PipelineLoader {
                     }
                 }
             }
-            let rendered = try render(
-                model.text, file: files.path(model.file), this: model.name, config: settings)
-            var tags = Set<String>()
-            if case .list(let items)? = settings.values["tags"] { tags = Set(items.map(\.printed)) }
-            let step = PipelineStep(
-                name: model.name, kind: .model, file: model.file, tags: tags,
+            let file = files.path(model.file)
+            let wasIncremental = settings.isIncremental(model.name, run)
+            var rendered = try render(model.text, file: file, this: model.name, config: settings)
+            if settings.isIncremental(model.name, run) != wasIncremental {
+                // config() stood below what asked is_incremental().
+                rendered = try render(model.text, file: file, this: model.name, config: settings)
+            }
+            if settings.values["enabled"] == .boolean(false) { return nil }
+            var step = PipelineStep(
+                name: model.name, kind: .model, file: model.file, tags: Set(settings.texts("tags")),
                 sql: try single(rendered.text, place), relations: rendered.relations,
                 dependencies: rendered.relations.compactMap(\.step))
-            if settings.values["enabled"] == .boolean(false) { return nil }
-            return Rendered(step: step, isEnabled: true, properties: model.properties)
+            step.materialization = try settings.materialization {
+                EngineError.user("PIPELINE_FORMAT", $0, at: place)
+            }
+            step.isIncremental = settings.isIncremental(model.name, run)
+            if run.hasTable(model.name), step.sql.contains(SQLText.name(model.name)) {
+                // {{ this }}: the table as it is before the run.
+                step.relations.append(Relation(view: model.name, step: model.name))
+            }
+            return Rendered(step: step, properties: model.properties)
+        }
+    }
+
+    /// Puts the queries of ephemeral models in place of the tables that they are not.
+    func inline(_ step: inout PipelineStep) throws {
+        if ephemeral.isEmpty { return }
+        step.relations = try inlined(step.relations, depth: 0)
+        step.dependencies = step.relations.compactMap(\.step).filter { $0 != step.name }
+    }
+
+    /// Returns relations with ephemeral models as views of their own relations.
+    func inlined(_ relations: [Relation], depth: Int) throws -> [Relation] {
+        var found: [Relation] = []
+        for relation in relations {
+            guard let model = relation.step.flatMap({ ephemeral[$0] }) else {
+                if !found.contains(relation) { found.append(relation) }
+                continue
+            }
+            guard depth < 50 else {
+                throw EngineError.user(
+                    "PIPELINE_CYCLE", "Ephemeral models need each other in a circle: \(model.name)")
+            }
+            for part in try inlined(model.relations, depth: depth + 1) where !found.contains(part) {
+                found.append(part)
+            }
+            let view = Relation(view: model.name, step: nil, definition: "AS \(model.sql)")
+            if !found.contains(view) { found.append(view) }
+        }
+        return found
+    }
+
+    /// Takes over what the user wrote for readers.
+    private func describe(_ step: inout PipelineStep, _ owner: FormatValue) {
+        step.description = owner["description"]?.printed ?? ""
+        step.columns = (owner["columns"]?.elements ?? []).map {
+            ColumnNote(
+                name: $0["name"]?.printed ?? "", description: $0["description"]?.printed ?? "",
+                type: $0["data_type"]?.printed)
         }
     }
 
@@ -253,53 +305,5 @@ extension PipelineLoader {
         var path = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
         while path.hasSuffix("/") { path.removeLast() }
         return path
-    }
-
-    // MARK: tests
-
-    /// Orders the steps and gives each test to the last step that it reads, so that all is there; where
-    /// nothing else forbids it, a tested table waits for the tables that its tests read.
-    private func attachTests(
-        to steps: [PipelineStep], _ owners: [FormatValue], _ project: DbtProject
-    ) throws -> [PipelineStep] {
-        var steps = steps
-        _ = try StepGraph(steps).ordered()
-        var found: [DataTest] = []
-        for (index, step) in steps.enumerated() {
-            let reader = TestReader(step: step.name, location: owners[index].location) { text, place in
-                do {
-                    return try render(text, file: place.file, this: step.name)
-                } catch let error as EngineError {
-                    throw EngineError.user(error.code, error.message, remedy: error.remedy, at: place)
-                }
-            }
-            for test in try reader.tests(in: owners[index]) {
-                found.append(test)
-                for other in test.relations.compactMap(\.step) where other != step.name {
-                    let below = StepGraph(steps, withTests: true).reachable(
-                        from: step.name, up: false, within: Int.max)
-                    if !below.contains(other) { steps[index].testDependencies.append(other) }
-                }
-            }
-        }
-        for test in project.singularTests {
-            let rendered = try render(test.text, file: files.path(test.file), this: test.name)
-            let place = SourceLocation(file: files.path(test.file), line: 1, column: 1, lineText: "")
-            found.append(
-                DataTest(
-                    name: test.name, sql: try single(rendered.text, place), relations: rendered.relations,
-                    location: place))
-        }
-        let order = try StepGraph(steps, withTests: true).ordered()
-        let byName = Dictionary(steps.map { ($0.name, $0) }) { first, _ in first }
-        var sorted = order.compactMap { byName[$0] }
-        for test in found {
-            let read = Set(test.relations.compactMap(\.step))
-            // A singular test of models that are not chosen is left out, as dbt does.
-            if read.contains(where: { byName[$0] == nil }) { continue }
-            let last = sorted.lastIndex { read.contains($0.name) } ?? sorted.count - 1
-            sorted[last].tests.append(test)
-        }
-        return sorted
     }
 }

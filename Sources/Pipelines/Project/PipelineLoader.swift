@@ -9,19 +9,42 @@ package struct PipelineLoader {
     let environment: (String) -> String?
     let given: [String: String]
     let names = TableNames()
+    let run: RunContext
+    /// The mail server and the sender of alerts that name none; beside `environment`, as templates see those.
+    package var mailServer: String?
+    package var mailSender: String?
+    /// Says whether a variable is kept from env_var() by the owner of the coordinator.
+    package var isHidden: @Sendable (String) -> Bool = { _ in false }
     var vars: [String: TemplateValue] = [:]
     var macros = MacroLibrary()
+    /// Models that are no tables: their queries stand in the queries that read them.
+    var ephemeral: [String: PipelineStep] = [:]
     /// Options of each connection, secrets by reference.
     var connections: [String: [(name: String, value: String)]] = [:]
 
     /// `directory` holds `etl.yml`; `vars` are values from the command line, over those of the files;
-    /// `environment` answers env_var().
+    /// `environment` answers env_var(); `run` is the run that templates are rendered for.
+    /// Messages name files as if the directory were `shownAs`.
     package init(
-        directory: String, vars: [String: String] = [:], environment: @escaping (String) -> String?
+        directory: String, shownAs: String? = nil, vars: [String: String] = [:], run: RunContext,
+        environment: @escaping (String) -> String?
     ) {
-        files = ProjectFiles(directory: directory)
+        files = ProjectFiles(directory: directory, shownAs: shownAs ?? directory)
         given = vars
+        self.run = run
         self.environment = environment
+    }
+
+    /// Returns the name that the `etl.yml` of a directory says, without looking at anything else. Throws
+    /// `PIPELINE_FILE` and `PIPELINE_FORMAT`.
+    package static func name(in directory: String) throws -> String {
+        let files = ProjectFiles(directory: directory)
+        let text = try files.text("etl.yml", limitBytes: FormatDocument.fileBytes)
+        let document = try FormatDocument.read(text, file: files.path("etl.yml"))
+        guard let name = document["name"]?.scalar else {
+            throw document.error("The key 'name' is missing")
+        }
+        return name
     }
 
     /// Returns the pipeline. Throws with file and place of what is wrong.
@@ -36,11 +59,33 @@ package struct PipelineLoader {
         }
         let root = try FormatReader(scope: valueScope).checked(
             document, .object(PipelineFormat.root), path: "")
-        var pipeline = Pipeline(name: root["name"]?.printed ?? "")
+        var pipeline = Pipeline(name: try name(root))
+        pipeline.description = root["description"]?.printed ?? ""
         pipeline.schedule = try schedule(root)
+        pipeline.scheduleText = root["schedule"].map { text in
+            ScheduleText(
+                cron: text.printed, timezone: root["timezone"]?.printed ?? "UTC",
+                start: root["start_date"].flatMap { CivilTime.parse($0.printed) },
+                end: root["end_date"].flatMap { CivilTime.parse($0.printed) },
+                catchup: root["catchup"]?.isTrue ?? false)
+        }
+        pipeline.maxActiveRuns = root["max_active_runs"].flatMap { Int($0.printed) } ?? 1
+        pipeline.maxActiveTasks = root["max_active_tasks"].flatMap { Int($0.printed) } ?? 4
         pipeline.retries = retries(root["default_args"])
+        pipeline.alerts = try alerts(root)
+        pipeline.lineage = try lineage(root)
         pipeline.steps = try steps(root)
         return pipeline
+    }
+
+    /// The pipeline's name is a folder's, too.
+    private func name(_ root: FormatValue) throws -> String {
+        let name = root["name"]?.printed ?? ""
+        guard name.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}/) != nil else {
+            throw (root["name"] ?? root).error(
+                "A pipeline's name has letters, digits, '_', '-' and '.', at most 100: \(name)")
+        }
+        return name
     }
 
     // MARK: scopes
@@ -49,13 +94,20 @@ package struct PipelineLoader {
     var valueScope: TemplateScope {
         let environment = environment
         let vars = vars
+        let isHidden = isHidden
         return TemplateScope(
+            values: run.values,
             functions: [
                 "env_var": { call in
                     try call.atMost(2)
                     let name = try call.text(0, "name")
                     if let value = environment(name) { return .text(value) }
                     if let fallback = call.argument(1, "default") { return fallback }
+                    if isHidden(name) {
+                        throw call.error(
+                            "Pipelines on this coordinator may not read the environment variable: \(name)",
+                            remedy: "Have it allowed with etl-coordinator --allow-env \(name).")
+                    }
                     throw call.error(
                         "The environment variable is not set: \(name)",
                         remedy: "Set it, or give a default: env_var('\(name)', '…').")
@@ -78,13 +130,27 @@ package struct PipelineLoader {
     func queryScope(this: String, config: ModelSettings? = nil) -> TemplateScope {
         var scope = valueScope
         let names = names
-        scope.values = ["this": .text(SQLText.name(this)), "execute": .boolean(true)]
+        let run = run
+        let environment = scope.functions["env_var"]
+        scope.functions["env_var"] = { call in
+            // As in dbt: what is meant to be secret never becomes part of a query.
+            if let name = try? call.text(0, "name"), name.hasPrefix("DBT_ENV_SECRET") {
+                throw call.error(
+                    "A secret may not be part of a query: \(name)",
+                    remedy: "Use it in connections or alerts, or give the variable another name.")
+            }
+            return try environment?(call) ?? TemplateValue.none
+        }
+        scope.values["this"] = .text(SQLText.name(this))
+        scope.values["execute"] = .boolean(true)
         scope.values["target"] = .map(
             TemplateMap([("name", .text("millrace")), ("type", .text("spark")), ("schema", .text("default"))])
         )
         scope.functions["ref"] = { try names.ref($0) }
         scope.functions["source"] = { try names.source($0) }
-        scope.functions["is_incremental"] = { _ in .boolean(false) }
+        scope.functions["is_incremental"] = { _ in
+            .boolean(config?.isIncremental(this, run) ?? false)
+        }
         scope.functions["exceptions.raise_compiler_error"] = { call in
             throw call.error(try call.text(0, "message"))
         }
@@ -144,42 +210,5 @@ package struct PipelineLoader {
             rule.backoff = backoff.isTrue ? 2 : Double(backoff.printed) ?? 1
         }
         return rule
-    }
-}
-
-/// Gathers what a model's config() says.
-final class ModelSettings {
-    var values: [String: TemplateValue] = [:]
-
-    /// Settings that are known; those that change what a table is must be built to be accepted.
-    private static let accepted = ["materialized", "tags", "enabled", "meta", "docs", "group", "description"]
-
-    /// Takes settings of a config() call. Throws for those that are not supported.
-    func set(_ call: TemplateCall) throws {
-        for (name, value) in call.named { try set(name, value) { call.error($0, remedy: $1, code: $2) } }
-        if let first = call.positional.first {
-            throw call.error("config() takes name=value, not \(first.printed)")
-        }
-    }
-
-    func set(
-        _ name: String, _ value: TemplateValue, _ error: (String, String?, String) -> EngineError
-    ) throws {
-        guard ModelSettings.accepted.contains(name) else {
-            throw error(
-                "This setting of models is not supported: \(name)",
-                Suggestion.nearest(to: name, among: ModelSettings.accepted).map { "Did you mean \($0)?" },
-                "UNSUPPORTED_FEATURE")
-        }
-        if name == "materialized", !["table", "view"].contains(value.printed) {
-            throw error(
-                "This materialization is not built yet: \(value.printed)",
-                "Use table or view; both are kept as a table.", "UNSUPPORTED_FEATURE")
-        }
-        if name == "tags", case .list(let more) = value, case .list(let before)? = values["tags"] {
-            values["tags"] = .list(before + more)
-        } else {
-            values[name] = name == "tags" && value.typeName == "text" ? .list([value]) : value
-        }
     }
 }

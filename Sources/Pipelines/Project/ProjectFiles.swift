@@ -7,18 +7,49 @@ import Vocabulary
 /// Reads the files of a pipeline's directory.
 struct ProjectFiles {
     let directory: String
+    /// The directory as messages name it.
+    let shown: String
+
+    init(directory: String, shownAs: String? = nil) {
+        self.directory = directory
+        shown = shownAs ?? directory
+    }
 
     /// Most files of a project.
     static let fileCount = 20_000
 
+    /// The path of a file as messages name it.
+    func path(_ name: String) -> String { shown == "." ? name : shown + "/" + name }
     /// The path of a file as the program opens it.
-    func path(_ name: String) -> String { directory == "." ? name : directory + "/" + name }
+    func place(_ name: String) -> String { directory + "/" + name }
 
-    func exists(_ name: String) -> Bool { access(path(name), F_OK) == 0 }
+    func exists(_ name: String) -> Bool { access(place(name), F_OK) == 0 }
 
     /// Returns the text of a file. Throws `PIPELINE_FILE` when it cannot be read or is too long.
     func text(_ name: String, limitBytes: Int) throws -> String {
-        guard let stream = fopen(path(name), "r") else {
+        String(decoding: try bytes(name, limitBytes: limitBytes), as: UTF8.self)
+    }
+
+    /// Returns the names in a folder. Throws `PIPELINE_FILE` when it cannot be read.
+    static func names(in folder: String) throws -> [String] {
+        guard let stream = opendir(folder) else {
+            throw EngineError.user(
+                "PIPELINE_FILE", "Cannot read the directory \(folder): \(String(cString: strerror(errno)))")
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        return names
+    }
+
+    /// Returns the bytes of a file. Throws `PIPELINE_FILE` when it cannot be read or is too long.
+    func bytes(_ name: String, limitBytes: Int = PipelineBundle.limitBytes) throws -> [UInt8] {
+        guard let stream = fopen(place(name), "r") else {
             throw EngineError.user(
                 "PIPELINE_FILE", "Cannot read the file \(path(name)): \(String(cString: strerror(errno)))",
                 remedy: name == "etl.yml" ? "`etl-submit init` writes a working example." : nil)
@@ -39,7 +70,7 @@ struct ProjectFiles {
             throw EngineError.user(
                 "PIPELINE_FILE", "Cannot read the file \(path(name)): \(String(cString: strerror(errno)))")
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     /// Returns the names of all files below a folder with one of the endings, sorted; none when the folder
@@ -48,7 +79,7 @@ struct ProjectFiles {
         var found: [String] = []
         var folders = [folder]
         while let next = folders.popLast() {
-            guard let stream = opendir(path(next)) else { continue }
+            guard let stream = opendir(place(next)) else { continue }
             defer { closedir(stream) }
             while let entry = readdir(stream) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) {
@@ -71,6 +102,6 @@ struct ProjectFiles {
     private func isFolder(_ name: String, _ type: UInt8) -> Bool {
         if type != UInt8(DT_UNKNOWN) { return type == UInt8(DT_DIR) }
         var information = stat()
-        return lstat(path(name), &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+        return lstat(place(name), &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
     }
 }

@@ -6,6 +6,8 @@ final class TableNames {
     /// Steps that may be referred to, by name.
     var steps = Set<String>()
     var sources: [(source: String, table: String, identifier: String, external: String?)] = []
+    /// Where the files of a source are for jobs.
+    var place: (String) throws -> String = { $0 }
     /// What the text rendered last reads.
     private(set) var relations: [Relation] = []
 
@@ -48,7 +50,8 @@ final class TableNames {
         if let path = entry.external {
             let format = FileFormats.format(of: path) ?? "parquet"
             let view = steps.contains(table) ? "\(source)__\(table)" : table
-            let definition = "USING \(format)" + SQLText.options(FileFormats.readOptions(format, path))
+            let definition =
+                "USING \(format)" + SQLText.options(FileFormats.readOptions(format, try place(path)))
             return note(Relation(view: view, step: nil, definition: definition))
         }
         guard steps.contains(entry.identifier) else {

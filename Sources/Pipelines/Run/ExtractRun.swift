@@ -4,17 +4,16 @@ import Vocabulary
 /// table's schema, puts it with the rows that are there, and notes how far it came.
 ///
 /// ```
-///   bound ─▶ new rows ─▶ staging/NAME.new ─▶ contract ─┬ append   old files + new files
-///                                                      ├ merge    old rows without the keys of new ones +
-///                                                      new └ replace  new rows ─▶ staging/NAME with its
-///                                                      state
+///   bound ─▶ new rows ─▶ staging/NAME.new ─▶ contract
+///      ├ append   old files + new files ────────────┐
+///      ├ merge    old rows without new keys + new ──┼▶ staging/NAME with its state
+///      └ replace  new rows ─────────────────────────┘
 /// ```
 struct ExtractRun {
     let step: PipelineStep
     let rule: ExtractRule
-    let state: StateFolder
-    let job: StepJob
-    let timeoutSeconds: Double?
+    let state: StagedTables
+    let job: ExtractJobs
 
     private var fresh: String { step.name + ".new" }
     private var freshPath: String { state.staged(fresh) }
@@ -27,7 +26,15 @@ struct ExtractRun {
         var after = before ?? TableState()
         try await refuseNulls()
         after.bound = try await bound()
-        var outcome = try await readNew(before, after)
+        var outcome = StepJob.Outcome()
+        do { outcome = try await readNew(before, after) } catch let error as EngineError
+            where error.code == "SOURCE_EMPTY" && old && rule.disposition != .replace
+        {
+            // Sources without a schema of their own have none where nothing is new; the table stays as it is.
+            try await append(Columns(), isEmpty: true)
+            try await note(&after, 0)
+            return outcome
+        }
         let columns = try await contract(hasTable: old)
         if old, rule.disposition == .append {
             try await append(columns, isEmpty: outcome.rowsOut == 0)
@@ -45,7 +52,7 @@ struct ExtractRun {
 
     private func run(_ sql: String, _ views: [String]) async throws -> StepJob.Outcome {
         try await job.run(
-            prelude: views, sql: sql, file: step.label, timeoutSeconds: timeoutSeconds, conf: rule.conf)
+            prelude: views, sql: sql, file: step.label, conf: rule.conf)
     }
 
     private func view(_ name: String, _ path: String) -> String {
@@ -77,7 +84,8 @@ struct ExtractRun {
         guard outcome.row.first == "0" else {
             throw EngineError.data(
                 "NULL_CURSOR",
-                "Rows without a value in \(columns.joined(separator: " or ")) would never be read: \(step.name)",
+                "Rows without a value in \(columns.joined(separator: " or ")) would never be read: "
+                    + "\(step.name)",
                 remedy: "Fill the column, or set validate.non.null to false to leave such rows out.")
         }
     }
@@ -186,10 +194,12 @@ struct ExtractRun {
         case .freeze:
             throw EngineError.data(
                 "SCHEMA_CONTRACT",
-                "The type of a column changed from \(column.type) to \(type), and the contract freezes types: "
+                "The type of a column changed from \(column.type) to \(type), and the contract freezes "
+                    + "types: "
                     + "\(step.name).\(column.name)",
                 remedy:
-                    "Set schema_contract: {data_type: evolve}, or reset the table with: etl-submit state reset."
+                    "Set schema_contract: {data_type: evolve}, or reset the table with: etl-submit state "
+                    + "reset."
             )
         case .discardValue: columns.fresh.append(kept)
         case .discardRow:

@@ -1,216 +1,212 @@
 import Protocol
 import Vocabulary
 
-/// Tells what happens in a run, as it happens.
-package enum RunEvent: Sendable {
-    case finished(step: String, kind: PipelineStep.Kind, rowsIn: Int, rowsOut: Int, seconds: Double)
-    case tested(test: String, outcome: TestOutcome)
-    case retrying(step: String, attempt: Int, afterSeconds: Double, error: EngineError)
-    case failed(step: String, error: EngineError)
-    /// A step that did not run since one that it needs failed.
-    case skipped(step: String)
-}
-
-/// Counts how a run ended.
-package struct RunSummary: Sendable, Hashable {
-    package var succeeded = 0
-    package var failed = 0
-    package var skipped = 0
-    package var testsPassed = 0
-    package var testsWarned = 0
-    package var testsFailed = 0
-
-    package var isSuccess: Bool { failed == 0 && testsFailed == 0 }
-}
-
-/// Runs a pipeline's steps in order. Each step's table is written aside, tested there, and only then
-/// published:
+/// Runs a pipeline's steps, several at a time, each as soon as what it needs is done. A step's table is
+/// written aside, tested there, and only then published:
 ///
-///     query ─▶ staging/NAME ─▶ tests ─▶ write: path ─▶ tables/NAME
+///     query ─▶ staging/RUN/NAME ─▶ tests ─▶ write: path ─▶ tables/NAME
 ///                  └ a failure of any of them: removed, the published table stays as it was
-package struct PipelineRun {
-    private let pipeline: Pipeline
-    private let state: StateFolder
-    private let job: StepJob
-    private let report: @Sendable (RunEvent) -> Void
+///
+/// Whatever happens is a fact, kept by the journal before it counts. A run that is made of a record with
+/// facts goes on where those end: finished steps are not run again, and a job that had begun is followed, as
+/// its id follows from the run, the step and the try.
+package actor PipelineRun {
+    let pipeline: Pipeline
+    let tables: TableFolder
+    let job: StepJob
+    let control: RunControl
+    package private(set) var record: RunRecord
+    private let journal: any RunJournal
+    let clock: @Sendable () -> Int64
+    let carrier: any AlertCarrier
+    private let report: @Sendable (RunFact, RunRecord) -> Void
+    private let lineage: LineageReporter?
+    private let chosen: [PipelineStep]
+    private let chosenNames: Set<String>
+    private var started = Set<String>()
 
-    /// `settle` waits until nothing of a failed job is left; `report` is called for each event in order.
+    /// `report` is called for each fact, in order; `warn` for what goes wrong beside the run.
     package init(
-        _ pipeline: Pipeline, state: StateFolder, service: any JobService, current: CurrentJob,
-        conf: [String: String] = [:], settle: @escaping @Sendable (String) async -> Void,
-        report: @escaping @Sendable (RunEvent) -> Void
-    ) {
+        _ pipeline: Pipeline, record: RunRecord, tables: TableFolder, service: any JobService,
+        control: RunControl, journal: any RunJournal,
+        carrier: any AlertCarrier = OutsideCarrier(),
+        clock: @escaping @Sendable () -> Int64 = { NodeClock.moment().wallMilliseconds },
+        warn: @escaping @Sendable (String) -> Void,
+        report: @escaping @Sendable (RunFact, RunRecord) -> Void
+    ) throws {
         self.pipeline = pipeline
-        self.state = state
+        self.record = record
+        self.tables = tables
+        self.control = control
+        self.journal = journal
+        self.clock = clock
+        self.carrier = carrier
         self.report = report
-        job = StepJob(service: service, settle: settle, current: current, conf: conf)
+        lineage =
+            record.header.testsOnly
+            ? nil
+            : pipeline.lineage.map { target in
+                LineageReporter(
+                    LineageEvent(pipeline: pipeline, target: target), carrier: carrier,
+                    failed: { warn("OpenLineage events cannot be sent: \($0.message)") })
+            }
+        job = StepJob(
+            service: service, control: control, conf: record.header.conf, run: record.header.id)
+        let names = try pipeline.chosen(select: record.header.select, exclude: record.header.exclude)
+        chosen = pipeline.steps.filter { names.contains($0.name) }
+        chosenNames = names
     }
 
-    /// Runs the chosen steps and returns how it went. What a failed step's tables would feed is skipped;
-    /// other steps go on. Throws only when the run was cancelled.
-    package func run(_ chosen: Set<String>) async throws -> RunSummary {
-        var summary = RunSummary()
-        var broken = Set<String>()
-        for step in pipeline.steps where chosen.contains(step.name) {
-            if step.dependencies.contains(where: broken.contains) {
-                broken.insert(step.name)
-                summary.skipped += 1
-                report(.skipped(step: step.name))
+    /// Runs the chosen steps, or their tests alone, and returns how it went. What a failed step's tables
+    /// would feed is skipped; other steps go on. Throws only what the journal throws.
+    package func run() async throws -> RunRecord {
+        if record.state.isEnd { return try await close() }
+        if record.tables == nil {
+            let published = chosen.map(\.name).filter { tables.hasTable($0) }
+            try await note(
+                .began(
+                    tables: published, steps: chosen.map(\.name), kinds: chosen.map(\.kind.rawValue),
+                    parents: chosen.map { Set($0.dependencies).sorted() }))
+        }
+        for (name, step) in record.steps where step.state != .waiting && step.state != .running {
+            started.insert(name)
+        }
+        let deadlines = Task { try await watchDeadlines() }
+        defer { deadlines.cancel() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var active = 0
+            while true {
+                while active < pipeline.maxActiveTasks, !isStopping, let step = try await nextReady() {
+                    active += 1
+                    group.addTask { try await self.perform(step) }
+                }
+                if active == 0 { break }
+                try await group.next()
+                active -= 1
+            }
+        }
+        tables.discardAll(run: record.header.id)
+        try await note(.ended(state: endState, error: nil))
+        return try await close()
+    }
+
+    /// Does what is owed after the end; a run that ended before a restart may owe alerts still.
+    private func close() async throws -> RunRecord {
+        if !record.isClosed {
+            try await alert(on: .ended(state: record.state, error: record.error))
+            await lineage?.finish()
+            try await note(.closed)
+        }
+        return record
+    }
+
+    /// Jobs of the run that failed or were cancelled.
+    package var failedJobs: [String] { control.failedJobs }
+
+    private var isStopping: Bool { record.isCancelled || control.isCancelled }
+
+    private var endState: JobState {
+        if isStopping { return .cancelled }
+        return record.summary.isSuccess ? .succeeded : .failed
+    }
+
+    /// Keeps a fact and takes it in.
+    func note(_ fact: RunFact) async throws {
+        let entry = RunEntry(at: clock(), fact: fact)
+        try await journal.append(entry)
+        record.apply(entry)
+        report(fact, record)
+        lineage?.take(entry, record)
+        if !record.state.isEnd { try await alert(on: fact) }
+    }
+
+    /// Returns the first step whose needs are met, and marks it as begun; skips those that cannot run.
+    private func nextReady() async throws -> PipelineStep? {
+        for step in chosen where !started.contains(step.name) {
+            let needs = step.dependencies.compactMap { state(of: $0) }
+            if !record.header.testsOnly, needs.contains(where: { $0 == .failed || $0 == .skipped }) {
+                started.insert(step.name)
+                try await note(.stepSkipped(step: step.name))
                 continue
             }
-            do {
-                if try await run(step, &summary) {
-                    summary.succeeded += 1
-                } else {
-                    broken.insert(step.name)
-                    summary.failed += 1
-                }
-            } catch var error as EngineError {
-                state.discard(step.name)
-                if error.location == nil { error.location = step.location }
-                if job.current.isCancelled { throw error }
-                broken.insert(step.name)
-                summary.failed += 1
-                report(.failed(step: step.name, error: error))
+            let waits = needs + step.testDependencies.compactMap { state(of: $0) }
+            if !record.header.testsOnly, waits.contains(where: { $0 == .waiting || $0 == .running }) {
+                continue
             }
+            started.insert(step.name)
+            return step
         }
-        return summary
+        return nil
     }
 
-    /// Runs the tests of the chosen steps on what is published.
-    package func test(_ chosen: Set<String>) async throws -> RunSummary {
-        var summary = RunSummary()
-        for step in pipeline.steps where chosen.contains(step.name) && !step.tests.isEmpty {
-            _ = try await testAll(step, staged: nil, &summary)
-        }
-        return summary
+    /// Where a step of this run is; nil for steps that are not chosen.
+    func state(of name: String) -> RunRecord.StepState? {
+        chosenNames.contains(name) ? record.steps[name]?.state : nil
     }
 
-    /// Returns whether the step was published. Throws when its query fails.
-    private func run(_ step: PipelineStep, _ summary: inout RunSummary) async throws -> Bool {
-        let clock = ContinuousClock()
-        let start = clock.now
-        let outcome = try await make(step)
-        if step.load != nil { return done(step, outcome, since: start) }
-        guard try await testAll(step, staged: step.name, &summary) else {
-            state.discard(step.name)
-            report(
-                .failed(
-                    step: step.name,
-                    error: .data(
-                        "TEST_FAILED",
-                        "The step's table did not pass its tests and was not published: \(step.name)")))
-            return false
-        }
-        if let write = step.write {
-            let options = SQLText.options(write.options)
-            _ = try await job.run(
-                prelude: [],
-                sql:
-                    "INSERT OVERWRITE DIRECTORY \(SQLText.value(write.path)) USING \(write.format)\(options) "
-                    + "SELECT * FROM parquet.\(SQLText.name(state.staged(step.name)))",
-                file: "write of \(step.name)", timeoutSeconds: pipeline.retries.timeoutSeconds)
-        }
-        try state.publish(step.name)
-        return done(step, outcome, since: start)
-    }
-
-    private func done(
-        _ step: PipelineStep, _ outcome: StepJob.Outcome, since start: ContinuousClock.Instant
-    ) -> Bool {
-        let took = ContinuousClock().now - start
-        let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
-        report(
-            .finished(
-                step: step.name, kind: step.kind, rowsIn: outcome.rowsIn, rowsOut: outcome.rowsOut,
-                seconds: seconds))
-        return true
-    }
-
-    /// Brings the table of another step into a database. Another try of the same table changes nothing there.
-    private func load(_ step: PipelineStep, _ rule: LoadRule) async throws -> StepJob.Outcome {
-        let id = "\(pipeline.name)/\(step.name)/\(state.generation(of: rule.from))"
-        let options = SQLText.options(rule.options + (rule.source == "jdbc" ? [("loadid", id)] : []))
-        let target = "INSERT OVERWRITE DIRECTORY USING \(rule.source)\(options)"
-        return try await job.run(
-            prelude: try views(step.relations, staged: nil) + [target], sql: step.sql, file: step.label,
-            timeoutSeconds: pipeline.retries.timeoutSeconds)
-    }
-
-    /// Writes the step's table aside; tries again what the machine failed.
-    private func make(_ step: PipelineStep) async throws -> StepJob.Outcome {
-        let sql =
-            "INSERT OVERWRITE DIRECTORY \(SQLText.value(state.staged(step.name))) USING parquet\n" + step.sql
+    /// Runs one step to its end, with all its tries.
+    private func perform(_ step: PipelineStep) async throws {
         var attempt = 1
+        var isContinued = false
+        if let known = record.steps[step.name], known.state == .running {
+            isContinued = known.error == nil
+            if isContinued, !known.isMade, let rule = step.extract, !rule.isPlain {
+                // Several jobs depend on each other and on files between them: read again.
+                await ExtractJobs.cancel(
+                    [record.header.id, step.name, "\(known.attempt)"], job.service)
+                isContinued = false
+            }
+            attempt = isContinued ? known.attempt : known.attempt + 1
+            try await pause(until: known.notBefore)
+        }
         while true {
+            if !isContinued { try await note(.stepStarted(step: step.name, attempt: attempt)) }
+            isContinued = false
             do {
-                if let load = step.load { return try await self.load(step, load) }
-                if let rule = step.extract, !rule.isPlain {
-                    return try await ExtractRun(
-                        step: step, rule: rule, state: state, job: job,
-                        timeoutSeconds: pipeline.retries.timeoutSeconds
-                    ).make()
+                if record.header.testsOnly {
+                    try await testPublished(step)
+                } else {
+                    try await make(step, attempt)
                 }
-                let prelude = try views(step.relations, staged: nil)
-                // The line with INSERT is not the user's either.
-                return try await job.run(
-                    prelude: prelude + [sql.prefix { $0 != "\n" }].map(String.init),
-                    sql: step.sql, file: step.label, timeoutSeconds: pipeline.retries.timeoutSeconds)
-            } catch let error as EngineError where error.blame == .system && !job.current.isCancelled {
-                guard attempt <= pipeline.retries.retries else { throw error }
+                return
+            } catch var error as EngineError {
+                tables.discard(step.name, run: record.header.id)
+                if error.location == nil { error.location = step.location }
+                if isStopping { return }
+                guard error.blame == .system, attempt <= pipeline.retries.retries else {
+                    return try await note(.stepFailed(step: step.name, error: JobFailure(error)))
+                }
                 attempt += 1
                 let delay = pipeline.retries.delay(before: attempt)
-                report(.retrying(step: step.name, attempt: attempt, afterSeconds: delay, error: error))
-                try await Task.sleep(for: .seconds(delay))
+                try await note(
+                    .stepRetrying(
+                        step: step.name, attempt: attempt, afterSeconds: delay, error: JobFailure(error)))
+                try await pause(until: record.steps[step.name]?.notBefore ?? 0)
+                if isStopping { return }
             }
         }
     }
 
-    /// Statements that make the tables a query reads known to it.
-    private func views(_ relations: [Relation], staged: String?) throws -> [String] {
-        try relations.map { relation in
-            guard let step = relation.step else {
-                return "CREATE TEMPORARY VIEW \(SQLText.name(relation.view)) \(relation.definition);"
-            }
-            if step != staged, !state.hasTable(step) {
-                throw EngineError.user(
-                    "TABLE_NOT_MADE", "The table of this step has not been made yet: \(step)",
-                    remedy: "Run it first, or choose it too, with --select +name.")
-            }
-            let path = step == staged ? state.staged(step) : state.table(step)
-            // Files of a table that grows may lack its newer columns.
-            let grows = pipeline.step(named: step)?.extract?.disposition == .append
-            return "CREATE TEMPORARY VIEW \(SQLText.name(relation.view)) USING parquet"
-                + SQLText.options([("path", path)] + (grows ? [("mergeSchema", "true")] : [])) + ";"
+    /// Waits for a time, milliseconds since 1970, or until the run is cancelled.
+    private func pause(until time: Int64) async throws {
+        while clock() < time, !isStopping {
+            try await Task.sleep(for: .milliseconds(min(200, time - clock())))
         }
     }
 
-    /// Returns whether no test failed.
-    private func testAll(
-        _ step: PipelineStep, staged: String?, _ summary: inout RunSummary
-    ) async throws -> Bool {
-        var isGood = true
-        for test in step.tests {
-            var relations: [Relation] = []
-            for relation in test.relations where !relations.contains(relation) { relations.append(relation) }
-            let outcome = try await job.run(
-                prelude: try views(relations, staged: staged), sql: test.query, file: "test \(test.name)",
-                timeoutSeconds: pipeline.retries.timeoutSeconds)
-            guard outcome.row.count == 3, let failures = outcome.row[0].flatMap({ Int($0) }) else {
-                throw EngineError.internal("A test gave no count: \(test.name)")
-            }
-            let result = test.outcome(
-                failures: failures, shouldWarn: outcome.row[1] == "true",
-                shouldError: outcome.row[2] == "true")
-            report(.tested(test: test.name, outcome: result))
-            switch result {
-            case .pass: summary.testsPassed += 1
-            case .warn: summary.testsWarned += 1
-            case .fail:
-                summary.testsFailed += 1
-                isGood = false
-            }
-        }
-        return isGood
+    /// Says that the run is to stop, and returns the jobs to cancel.
+    package func cancel() async throws -> [String] {
+        if !record.isCancelled, !record.state.isEnd { try await note(.cancelled) }
+        return control.cancel()
+    }
+}
+
+extension Pipeline {
+    /// Returns the names of the steps that selectors choose: all without any. Throws `SELECTOR`.
+    package func chosen(select: [String], exclude: [String]) throws -> Set<String> {
+        var names = Set(steps.map(\.name))
+        if !select.isEmpty { names = try StepSelector.select(select, from: steps) }
+        if !exclude.isEmpty { names.subtract(try StepSelector.select(exclude, from: steps)) }
+        return names
     }
 }

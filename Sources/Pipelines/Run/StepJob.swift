@@ -1,57 +1,87 @@
+import Columns
 import Kernels
 import Protocol
-import Synchronization
 import Vocabulary
 
 /// Runs one job of a step to its end.
-struct StepJob {
+struct StepJob: Sendable {
     let service: any JobService
-    /// Waits until nothing of a failed job runs any more.
-    let settle: @Sendable (String) async -> Void
-    let current: CurrentJob
+    let control: RunControl
     let conf: [String: String]
+    /// The run that the jobs are parts of.
+    let run: String
 
     /// What a job gave.
-    struct Outcome {
+    struct Outcome: Sendable {
         var rowsIn = 0
         var rowsOut = 0
         /// The first row of the last query.
         var row: [String?] = []
         /// The first rows of the last query, as many as are kept.
         var rows: [[String?]] = []
+        /// Columns of the last query.
+        var columns: [ColumnFact] = []
+    }
+
+    /// Says what to run.
+    struct Order: Sendable {
+        /// The same parts again name the same job, which then is not run twice.
+        var id: [String]
+        /// Statements before, which are not counted in the lines of errors.
+        var prelude: [String] = []
+        var sql: String
+        /// Name for messages.
+        var file: String
+        var deadline: ContinuousClock.Instant?
+        /// Settings beside those of the run.
+        var conf: [String: String] = [:]
     }
 
     /// Rows of a result that are kept.
     private static let keptRows = 5_000
 
-    /// Runs SQL. `prelude` stands before `sql` and is not counted in the lines of errors. Throws the job's
-    /// error, `STEP_TIMEOUT` or `CANCELLED`.
-    func run(
-        prelude: [String], sql: String, file: String, timeoutSeconds: Double?,
-        conf more: [String: String] = [:]
-    ) async throws -> Outcome {
-        let head = prelude.map { $0 + "\n" }.joined()
-        let request = JobRequest(name: file, sql: head + sql, file: file, conf: conf.merging(more) { $1 })
-        var status = try await service.submit(request)
-        current.begin(status.id)
-        defer { current.end() }
-        if current.isCancelled { _ = try await service.cancel(status.id) }
-        let end = timeoutSeconds.map { ContinuousClock.now + .seconds($0) }
+    /// Runs SQL. Throws the job's error, `STEP_TIMEOUT` or `CANCELLED`.
+    func run(_ order: Order) async throws -> Outcome {
+        do {
+            return try await once(order)
+        } catch let error as EngineError where ["RESULT_EXPIRED", "RESULT_LOST"].contains(error.code) {
+            // The job ran before a restart and its row was fetched already, or is lost with its worker.
+            var again = order
+            again.id.append("again")
+            return try await once(again)
+        }
+    }
+
+    private func once(_ order: Order) async throws -> Outcome {
+        let head = order.prelude.map { $0 + "\n" }.joined()
+        let lines = head.utf8.count { $0 == 10 }
+        let request = JobRequest(
+            id: RunIdentity.derived(order.id), name: order.file, sql: head + order.sql, file: order.file,
+            conf: conf.merging(order.conf) { $1 }, parent: run)
+        var status: JobStatus
+        do {
+            status = try await service.submit(request)
+        } catch let error as EngineError {
+            throw StepJob.shifted(error, lines: lines)
+        }
+        let id = status.id
+        control.begin(id)
+        defer { control.end(id) }
+        if control.isCancelled { _ = try await service.cancel(id) }
         var isLate = false
         while !status.state.isEnd {
-            if let end, ContinuousClock.now > end, !isLate {
+            if let deadline = order.deadline, ContinuousClock.now > deadline, !isLate {
                 isLate = true
-                _ = try await service.cancel(status.id)
+                _ = try await service.cancel(id)
             }
-            status = try await service.waitForChange(status.id, after: status.version, milliseconds: 200)
+            status = try await service.waitForChange(id, after: status.version, milliseconds: 200)
         }
-        if status.state != .succeeded { await settle(status.id) }
+        if status.state != .succeeded { control.fail(id) }
         if isLate, status.state == .cancelled {
-            throw EngineError.system(
-                "STEP_TIMEOUT", "The step took longer than execution_timeout: \(timeoutSeconds ?? 0) s")
+            throw EngineError.system("STEP_TIMEOUT", "A try of the step took longer than execution_timeout")
         }
         if status.state == .cancelled { throw EngineError.user("CANCELLED", "The run was cancelled") }
-        if let error = status.error { throw StepJob.shifted(error.engineError, lines: prelude.count) }
+        if let error = status.error { throw StepJob.shifted(error.engineError, lines: lines) }
         return try await outcome(status)
     }
 
@@ -62,6 +92,7 @@ struct StepJob {
         outcome.rowsOut = stages.last?.rowsOut ?? 0
         guard status.hasResult else { return outcome }
         let result = try await service.result(status.id)
+        outcome.columns = result.schema.fields.map { ColumnFact(name: $0.name, type: $0.type.sqlName) }
         let zone = try Zone.named(result.timeZone)
         for try await batch in result.batches where outcome.rows.count < StepJob.keptRows {
             let text = try RowText(batch, schema: result.schema, isJSON: false, zone: zone)
@@ -84,24 +115,5 @@ struct StepJob {
         var moved = error
         moved.location = place
         return moved
-    }
-}
-
-/// Knows the job that runs now, so that Ctrl-C can end it.
-package final class CurrentJob: Sendable {
-    private let state = Mutex<(id: String?, isCancelled: Bool)>((nil, false))
-
-    package init() {}
-
-    func begin(_ id: String) { state.withLock { $0.id = id } }
-    func end() { state.withLock { $0.id = nil } }
-    package var isCancelled: Bool { state.withLock { $0.isCancelled } }
-
-    /// Says that nothing more shall run, and returns the id of the job to cancel.
-    package func cancel() -> String? {
-        state.withLock {
-            $0.isCancelled = true
-            return $0.id
-        }
     }
 }

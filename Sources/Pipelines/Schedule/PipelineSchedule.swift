@@ -89,4 +89,25 @@ package struct PipelineSchedule: Sendable {
         if let latest, start > latest { return nil }
         return next(cron, after: start).map { Interval(start: start, end: $0) }
     }
+
+    /// Returns the latest interval that is whole at a time: what a run that is asked for by hand covers, as
+    /// in Airflow.
+    package func latestInterval(now: Int) -> Interval {
+        guard let cron, let end = aligned(cron, down: now), let start = previous(cron, before: end) else {
+            return Interval(start: earliest ?? now, end: earliest ?? now)
+        }
+        return Interval(start: start, end: end)
+    }
+
+    /// Returns the intervals that begin from `from` on and are whole by `to`, at most `limit`: what a
+    /// backfill runs, whatever catchup and start_date say.
+    package func intervals(from: Int, to: Int, limit: Int) -> [Interval] {
+        guard let cron, var start = aligned(cron, up: from) else { return [] }
+        var found: [Interval] = []
+        while found.count < limit, let end = next(cron, after: start), end <= to {
+            found.append(Interval(start: start, end: end))
+            start = end
+        }
+        return found
+    }
 }

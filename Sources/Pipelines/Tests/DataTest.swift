@@ -16,31 +16,31 @@ package struct DataTest: Sendable {
     var errorIf = "!= 0"
     var failCalculation = "count(*)"
     var limit: Int?
+    /// Whether the wrong rows are kept as a table.
+    var storesFailures = false
     /// Tables that the query reads.
     var relations: [Relation]
     var location: SourceLocation
 
+    /// Selects the wrong rows, at most `limit` of them.
+    var rows: String { sql + (limit.map { "\nLIMIT \($0)" } ?? "") }
+
     /// The query that gives one row: failures, whether to warn, whether to fail.
-    var query: String {
-        let bound = limit.map { "\nLIMIT \($0)" } ?? ""
-        return "SELECT CAST(failures AS BIGINT) AS failures, failures \(warnIf) AS should_warn, "
+    var query: String { query(over: rows) }
+
+    /// Returns that query over other rows: those that were kept.
+    func query(over rows: String) -> String {
+        "SELECT CAST(failures AS BIGINT) AS failures, failures \(warnIf) AS should_warn, "
             + "failures \(errorIf) AS should_error FROM (\nSELECT "
             + "coalesce(\(failCalculation), 0) AS failures "
-            + "FROM (\n\(sql)\(bound)\n) dbt_internal_test\n) dbt_internal_failures"
+            + "FROM (\n\(rows)\n) dbt_internal_test\n) dbt_internal_failures"
     }
 
-    /// Returns what the numbers mean, as dbt decides it.
-    func outcome(failures: Int, shouldWarn: Bool, shouldError: Bool) -> TestOutcome {
-        if severity == .error, shouldError { return .fail(failures) }
-        return shouldWarn ? .warn(failures) : .pass
+    /// Returns what the answers mean, as dbt decides it.
+    func outcome(shouldWarn: Bool, shouldError: Bool) -> TestOutcome {
+        if severity == .error, shouldError { return .fail }
+        return shouldWarn ? .warn : .pass
     }
-}
-
-/// Says how a test ended.
-package enum TestOutcome: Sendable, Hashable {
-    case pass
-    case warn(Int)
-    case fail(Int)
 }
 
 /// Makes tests of what schema.yml and etl.yml say.
@@ -96,11 +96,6 @@ struct TestReader {
         }
         let values = try flattened(given, kind)
         if values["enabled"]?.printed == "false" { return [] }
-        if values["store_failures"]?.isTrue == true {
-            throw item.error(
-                "store_failures is known, but this version cannot carry it out yet",
-                code: "UNSUPPORTED_FEATURE")
-        }
         return [try made(kind, column, values, plain, item)]
     }
 
@@ -140,6 +135,7 @@ struct TestReader {
             }
             test.severity = severity
         }
+        test.storesFailures = values["store_failures"]?.isTrue == true
         test.warnIf = values["warn_if"]?.printed ?? test.warnIf
         test.errorIf = values["error_if"]?.printed ?? test.errorIf
         test.failCalculation = values["fail_calc"]?.printed ?? test.failCalculation

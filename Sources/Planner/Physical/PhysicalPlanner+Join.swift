@@ -13,36 +13,51 @@ extension PhysicalPlanner {
         let rightBuilt = try build(right, required: used)
         if keys.left.isEmpty || (kind == .leftAntiNullAware && !keys.residual.isEmpty) {
             return try nestedLoop(
-                JoinSides(kind, leftBuilt, rightBuilt, bytes(left, leftBuilt), bytes(right, rightBuilt)),
+                JoinSides(kind, leftBuilt, rightBuilt, size(left, leftBuilt), size(right, rightBuilt)),
                 condition: condition, required: required)
         }
         return try hashJoin(
-            JoinSides(kind, leftBuilt, rightBuilt, bytes(left, leftBuilt), bytes(right, rightBuilt)),
+            JoinSides(kind, leftBuilt, rightBuilt, size(left, leftBuilt), size(right, rightBuilt)),
             keys: keys,
             required: required)
     }
 
-    private func bytes(_ logical: LogicalPlan, _ built: BuiltPlan) -> Double {
-        estimator.estimate(logical).byteCount(of: built.output)
+    private func size(_ logical: LogicalPlan, _ built: BuiltPlan) -> SideSize {
+        let estimate = estimator.estimate(logical)
+        return SideSize(rows: estimate.rows, bytes: estimate.byteCount(of: built.output))
     }
 
-    /// Holds the two inputs of a join with their expected bytes.
+    /// Holds what is expected of one input of a join.
+    private struct SideSize {
+        var rows: Double
+        var bytes: Double
+
+        /// Work of making a hash table of the rows, in bytes moved: an entry each, at a place of its own,
+        /// beside the row itself.
+        var tableWork: Double { bytes + rows * 16 }
+    }
+
+    /// Holds the two inputs of a join with their expected sizes.
     private struct JoinSides {
         var kind: JoinKind
         var left: BuiltPlan
         var right: BuiltPlan
-        var leftBytes: Double
-        var rightBytes: Double
+        var leftSize: SideSize
+        var rightSize: SideSize
 
         init(
-            _ kind: JoinKind, _ left: BuiltPlan, _ right: BuiltPlan, _ leftBytes: Double, _ rightBytes: Double
+            _ kind: JoinKind, _ left: BuiltPlan, _ right: BuiltPlan, _ leftSize: SideSize,
+            _ rightSize: SideSize
         ) {
             self.kind = kind
             self.left = left
             self.right = right
-            self.leftBytes = leftBytes
-            self.rightBytes = rightBytes
+            self.leftSize = leftSize
+            self.rightSize = rightSize
         }
+
+        var leftBytes: Double { leftSize.bytes }
+        var rightBytes: Double { rightSize.bytes }
 
         /// Columns of the result among which the operators choose.
         var combined: [ColumnReference] {
@@ -78,6 +93,12 @@ extension PhysicalPlanner {
         var sides = given
         let build = buildSide(sides)
         let isShared = shouldBroadcast(sides, build: build)
+        if build == .left, !isShared, sides.leftBytes <= Double(settings.broadcastBytes),
+            let reduced = try reducedSemiJoin(
+                sides.kind, left: sides.left, right: sides.right, keys: keys, required: required)
+        {
+            return reduced
+        }
         var order = Array(keys.left.indices)
         if !(sides.left.isSingle && sides.right.isSingle) {
             if isShared {
@@ -130,7 +151,7 @@ extension PhysicalPlanner {
         switch sides.kind {
         case .inner, .cross, .full, .left, .right:
             let canSwap = sides.kind == .inner || sides.kind == .cross
-            if canSwap { return sides.leftBytes < sides.rightBytes ? .left : .right }
+            if canSwap { return sides.leftSize.tableWork < sides.rightSize.tableWork ? .left : .right }
             if sides.kind == .right { return largeTableSide(sides, usual: .left) }
             return sides.kind == .left ? largeTableSide(sides, usual: .right) : .right
         case .leftSemi, .leftAnti:
@@ -225,7 +246,7 @@ extension PhysicalPlanner {
         let mustSwap = sides.kind == .right
         if mustSwap || (canSwap && sides.leftBytes < sides.rightBytes) {
             sides = JoinSides(
-                mustSwap ? .left : sides.kind, sides.right, sides.left, sides.rightBytes, sides.leftBytes)
+                mustSwap ? .left : sides.kind, sides.right, sides.left, sides.rightSize, sides.leftSize)
         }
         if sides.kind == .full {
             sides.left = gathered(sides.left)

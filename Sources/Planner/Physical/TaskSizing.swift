@@ -10,8 +10,13 @@ struct TaskSizing {
 
     /// Most bytes that one task should read, unless `spark.sql.files.maxPartitionBytes` says otherwise.
     static let maximumTaskBytes = 128 << 20
-    /// Below this a second task does not pay for its exchange.
-    static let minimumTaskBytes = 4 << 20
+    /// Encoded bytes below which a second task of a scan does not pay for its exchange: a few milliseconds of
+    /// decoding.
+    static let minimumTaskBytes = 1 << 20
+    /// Least bytes of a text file that are a split of their own.
+    static let minimumSplitBytes = 4 << 20
+    /// Below this the rows of an exchange stay in one partition.
+    static let minimumExchangeBytes = 512 << 10
     /// Tasks per slot in a scan, so that slots that finish early find more.
     static let tasksPerSlot = 2
 
@@ -33,13 +38,15 @@ struct TaskSizing {
         if settings.shufflePartitions > 0 { return settings.shufflePartitions }
         let bounded = min(max(0, byteCount), 1e15)
         let forSize = Int(bounded / Double(Self.maximumTaskBytes / 2)) + 1
-        if bounded < Double(Self.minimumTaskBytes) / 8 { return 1 }
-        return min(max(forSize, cluster.slots), 4096)
+        if bounded < Double(Self.minimumExchangeBytes) { return 1 }
+        // Whole rounds: three even partitions on two slots take as long as four.
+        let slots = max(1, cluster.slots)
+        return min((forSize + slots - 1) / slots * slots, max(4096, slots))
     }
 
     /// Bytes of a text file that one split covers.
     func splitBytes(total: Int) -> Int {
         let forSlots = total / (cluster.slots * Self.tasksPerSlot)
-        return min(scanBytes, max(Self.minimumTaskBytes, forSlots))
+        return min(scanBytes, max(Self.minimumSplitBytes, forSlots))
     }
 }

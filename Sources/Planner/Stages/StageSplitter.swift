@@ -32,6 +32,10 @@ struct StageSplitter {
         /// Indices into the planner's scans, in order of the stage's own numbering.
         var scans: [Int] = []
         var dependencies: [StageID] = []
+
+        mutating func depend(on stage: StageID) {
+            if !dependencies.contains(stage) { dependencies.append(stage) }
+        }
     }
 
     private mutating func addStage(_ plan: PhysicalPlan, output: StageOutput) throws(EngineError) -> StageID {
@@ -45,11 +49,12 @@ struct StageSplitter {
         let id = StageID(stages.count)
         var dependencies = inputs.dependencies
         if case .shuffle(.range(_, _, let bounds)) = output { dependencies.append(bounds) }
-        stages.append(
-            Stage(
-                id: id, name: StageName.of(plan, output: output), plan: padded(plan, tasks: tasks),
-                output: output,
-                taskCount: tasks, splits: splits(inputs.scans, tasks: tasks), dependencies: dependencies))
+        let stage = Stage(
+            id: id, name: StageName.of(plan, output: output), plan: padded(plan, tasks: tasks),
+            output: output,
+            taskCount: tasks, splits: splits(inputs.scans, tasks: tasks), dependencies: dependencies)
+        if let original = StageRepeats.original(of: stage, among: stages) { return original }
+        stages.append(stage)
         return id
     }
 
@@ -65,7 +70,7 @@ struct StageSplitter {
                 return .shuffleRead(try addRange(keys, partitions: partitions, input: input, into: &inputs))
             }
             let producer = try addStage(input, output: .shuffle(partitioning))
-            inputs.dependencies.append(producer)
+            inputs.depend(on: producer)
             let isWhole = partitioning.partitionCount == 1
             return .shuffleRead(
                 ShuffleRead(
@@ -107,7 +112,7 @@ struct StageSplitter {
         let ranged = append(
             same, output: .shuffle(.range(keys, partitions: partitions, bounds: bounds)),
             inputs: Inputs(dependencies: [rows]))
-        inputs.dependencies.append(ranged)
+        inputs.depend(on: ranged)
         return ShuffleRead(stage: ranged, mode: .partition, schema: input.schema)
     }
 

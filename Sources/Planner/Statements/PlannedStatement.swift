@@ -26,6 +26,18 @@ package struct PlannedStatement: Sendable {
         return copy
     }
 
+    /// What a program said while it made the rows of a view, one line after the other; nil when nothing.
+    package var sourceLog: String? {
+        guard case .createView(_, .external(let relation), _) = change else { return nil }
+        return relation.notes["log"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Whether the statement runs a program.
+    package var runsCommand: Bool {
+        guard case .createView(_, .external(let relation), _) = change else { return false }
+        return relation.source == .command
+    }
+
     package var work: Work
     package var change: CatalogChange?
     package var warnings: [String]

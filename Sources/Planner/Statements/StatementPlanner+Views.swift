@@ -76,10 +76,11 @@ extension StatementPlanner {
     func fileFormat(_ name: NameSyntax) throws(EngineError) -> FileFormat {
         let text = name.text.lowercased()
         if let format = FileFormat(rawValue: text) { return format }
-        let near = Suggestion.nearest(to: text, among: FileFormat.allCases.map(\.rawValue) + ExternalSource.allCases.map(\.rawValue))
+        let known = FileFormat.allCases.map(\.rawValue) + ExternalSource.allCases.map(\.rawValue)
+        let near = Suggestion.nearest(to: text, among: known)
         throw .user(
             "DATA_SOURCE_NOT_FOUND", "There is no data source of this name: \(name.text)",
-            remedy: near.map { "Did you mean \($0)?" } ?? "Use parquet, csv, json, text, jdbc, rest or command.",
+            remedy: near.map { "Did you mean \($0)?" } ?? "Use one of: \(known.joined(separator: ", ")).",
             at: location(name.span))
     }
 }

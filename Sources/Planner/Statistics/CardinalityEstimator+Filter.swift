@@ -54,13 +54,16 @@ extension CardinalityEstimator {
         }
     }
 
-    /// A pattern that begins with fixed text keeps little, one that only contains a text a little more.
+    /// A pattern that begins with fixed text keeps little, one that only contains a text a little more, the
+    /// less the longer the text.
     private func likeShare(_ call: FunctionCall) -> Double {
         guard call.arguments.count >= 2, case .string(let pattern)? = call.arguments[1].literalValue?.value
         else {
             return Self.unknownSelectivity
         }
-        return pattern.hasPrefix("%") ? 0.1 : 0.05
+        if !pattern.hasPrefix("%") { return 0.05 }
+        let letters = pattern.utf8.filter { $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "_") }.count
+        return letters < 5 || !pattern.hasSuffix("%") ? 0.1 : 0.05
     }
 
     /// Splits `column < literal` into its parts, the column first: (estimate, bound, keeps the values below).

@@ -19,7 +19,7 @@ package struct RemoteJobService: JobService {
     }
 
     /// Longest time that a control call may take beyond what it asks the coordinator to wait, seconds.
-    private static let callSeconds = 30.0
+    static let callSeconds = 30.0
 
     private let client: HTTPClient
     private let origin: Origin
@@ -152,11 +152,13 @@ package struct RemoteJobService: JobService {
         id.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-"])) ?? ""
     }
 
-    private func call<Answer: Decodable>(
-        _ method: String, _ path: String, body: Data = Data(), seconds: Double = callSeconds
+    func call<Answer: Decodable>(
+        _ method: String, _ path: String, body: Data = Data(), contentType: String = "application/json",
+        seconds: Double = callSeconds
     ) async throws -> Answer {
         let response = try await send(
-            method, path, accept: "application/json", body: Array(body), seconds: seconds)
+            method, path, accept: "application/json", body: Array(body), contentType: contentType,
+            seconds: seconds)
         guard (200..<300).contains(response.status) else { throw try await failure(response) }
         let bytes = try await response.body.collect(limitBytes: 64 << 20)
         do {
@@ -169,10 +171,11 @@ package struct RemoteJobService: JobService {
     }
 
     private func send(
-        _ method: String, _ path: String, accept: String, body: [UInt8], seconds: Double?
+        _ method: String, _ path: String, accept: String, body: [UInt8],
+        contentType: String = "application/json", seconds: Double?
     ) async throws -> Response {
         var headers = [HeaderField("accept", accept)]
-        if !body.isEmpty { headers.append(HeaderField("content-type", "application/json")) }
+        if !body.isEmpty { headers.append(HeaderField("content-type", contentType)) }
         if let token { headers.append(HeaderField("authorization", "Bearer " + token)) }
         do throws(EngineError) {
             return try await client.request(

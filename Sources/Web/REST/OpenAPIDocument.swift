@@ -36,15 +36,29 @@ enum OpenAPIDocument {
                     + "{\"application/json\":\(reference("JobRequest"))}}"
             )
         }
+        if let body = body(route) {
+            fields.append("\"requestBody\":{\"required\":true,\"content\":\(body)}")
+        }
         if route.role != nil { fields.append("\"security\":[{\"bearer\":[]},{}]") }
         fields.append("\"responses\":{\(success(route)),\(failure)}")
         return "\"\(route.method.lowercased())\":{\(fields.joined(separator: ","))}"
     }
 
+    /// What the requests about pipelines carry.
+    private static func body(_ route: RESTRoute) -> String? {
+        switch route.target {
+        case .pipelines(.storeBundle):
+            "{\"application/octet-stream\":{\"schema\":{\"type\":\"string\",\"format\":\"binary\"}}}"
+        case .pipelines(.deploy): "{\"application/json\":\(reference("DeployRequest"))}"
+        case .pipelines(.backfill): "{\"application/json\":\(reference("BackfillRequest"))}"
+        default: nil
+        }
+    }
+
     private static func success(_ route: RESTRoute) -> String {
         let status =
             switch route.target {
-            case .submit, .retry: 201
+            case .submit, .retry, .pipelines(.deploy), .pipelines(.backfill): 201
             case .login, .logout: 204
             default: 200
             }
@@ -61,7 +75,42 @@ enum OpenAPIDocument {
     }
 
     private static let schemas: String = [
-        object("JobRequest", ["sql": "s"], ["id": "s", "name": "s", "file": "s", "conf": "o"]),
+        object(
+            "JobRequest", ["sql": "s"],
+            [
+                "id": "s", "name": "s", "file": "s", "conf": "o", "pipeline": "PipelineRequest",
+                "parent": "s",
+            ]),
+        object(
+            "PipelineRequest", ["bundle": "s"],
+            [
+                "select": "a", "exclude": "a", "vars": "o", "fullRefresh": "b", "testsOnly": "b",
+            ]),
+        object("DeployRequest", ["bundle": "s"], ["vars": "o", "conf": "o"]),
+        object("BackfillRequest", ["from": "s", "to": "s"], [:]),
+        object("BundleStatus", ["bundle": "s", "isComplete": "b"], [:]),
+        object(
+            "PipelineStatus",
+            ["name": "s", "state": "s", "bundle": "s", "deployedAt": "s", "activeRuns": "i"],
+            [
+                "schedule": "s", "nextIntervalStart": "s", "nextIntervalEnd": "s", "lastRun": "RunStatus",
+            ]),
+        object(
+            "RunStatus",
+            [
+                "id": "s", "pipeline": "s", "kind": "s", "state": "s", "submittedAt": "s",
+                "intervalStart": "s", "intervalEnd": "s", "steps": "[RunStep", "tests": "[RunTest",
+            ],
+            ["startedAt": "s", "finishedAt": "s", "retryOf": "s", "error": "JobFailure"]),
+        object(
+            "RunStep",
+            [
+                "name": "s", "kind": "s", "state": "s", "attempts": "i", "rowsIn": "i", "rowsOut": "i",
+                "seconds": "n", "dependencies": "a",
+            ], ["error": "JobFailure"]),
+        object("RunTest", ["name": "s", "step": "s", "outcome": "s", "failures": "i"], [:]),
+        object("PipelineList", ["pipelines": "[PipelineStatus"], [:]),
+        object("RunList", ["runs": "[RunStatus"], [:]),
         object(
             "JobStatus",
             [
@@ -70,7 +119,7 @@ enum OpenAPIDocument {
             ],
             [
                 "startedAt": "s", "finishedAt": "s", "error": "JobFailure", "hasResult": "b",
-                "resultIsPlan": "b", "warnings": "a", "why": "s", "statements": "o",
+                "resultIsPlan": "b", "warnings": "a", "why": "s", "statements": "o", "pipeline": "s",
             ]),
         object(
             "JobFailure", ["code": "s", "message": "s", "blame": "s"],

@@ -120,6 +120,7 @@ package struct RESTRouter: WebHandler {
         case .explain: return Problems.json(PlanText(try await service.explain(try jobRequest(request))))
         case .openAPI: return .text(OpenAPIDocument.text, type: "application/json")
         case .session: return session(request)
+        case .pipelines(let target): return try await self.answer(target, id: id, request)
         case .login: return try login(request)
         case .logout:
             try gate.checkOrigin(request)

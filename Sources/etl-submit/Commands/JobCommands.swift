@@ -90,20 +90,43 @@ struct WaitCommand: AsyncParsableCommand {
     func run() async throws {
         let service = try connection.requireRemote()
         let status = try await service.job(jobID)
+        if status.pipeline != nil {
+            return try await RunFollower(service: service, progress: progress).follow(status)
+        }
         try await JobFollower(service: service, progress: progress, output: output).follow(status)
     }
 }
 
-/// Submits a finished job again.
+/// Submits a finished job again, or goes on with a pipeline.
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Submits a finished job again, as a new job.")
+        commandName: "retry",
+        abstract: "Submits a finished job again, as a new job; a pipeline goes on where it failed.",
+        discussion: """
+            With a coordinator: a job's id; of a pipeline's run only what was not done is run. Without: a \
+            directory with etl.yml, whose last run is gone on with.
+            """)
 
-    @Argument(help: "The job's id.") var jobID: String
+    @Argument(help: "The job's id, or directory of a pipeline.") var job: String
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var pipeline: PipelineOptions
+    @Option(help: "Progress on standard error: auto, plain, none.")
+    var progress = ProgressForm.auto
 
     func run() async throws {
-        print(try await connection.requireRemote().retry(jobID).id)
+        guard PipelinePlace.isPipeline(job) else {
+            try pipeline.refuse()
+            return print(try await connection.requireRemote().retry(job).id)
+        }
+        guard try connection.remotePipelines() == nil else {
+            throw EngineError.user(
+                "USAGE", "On a coordinator a run is retried by its id, not by the directory: \(job)",
+                remedy: "List runs with: etl-submit list --all")
+        }
+        if !pipeline.select.isEmpty || !pipeline.exclude.isEmpty || pipeline.fullRefresh {
+            throw EngineError.user("USAGE", "A retry runs what the last run was asked for, and nothing else")
+        }
+        try await PipelineJob(job, pipeline, vars: [], conf: [], retrying: true).run(progress: progress)
     }
 }
 

@@ -13,14 +13,30 @@ struct PipelineOptions: ParsableArguments {
         help: "Steps of a pipeline to run: name, +name, name+, tag:t, path:p; all by default.")
     var select: [String] = []
 
+    @Option(parsing: .upToNextOption, help: "Steps of a pipeline to leave out.")
+    var exclude: [String] = []
+
+    @Flag(help: "Make incremental models anew.")
+    var fullRefresh = false
+
     @Option(help: "Folder for a pipeline's state; .millrace beside etl.yml by default.")
     var state: String?
 
+    /// No flags at all.
+    static var none: PipelineOptions {
+        var options = PipelineOptions()
+        options.select = []
+        options.exclude = []
+        options.fullRefresh = false
+        options.state = nil
+        return options
+    }
+
     /// Throws when flags of pipelines are typed for another job; in the config file they may stay.
     func refuse() throws {
-        if CommandLine.arguments.contains(where: { $0 == "--select" || $0 == "--state" }) {
-            throw EngineError.user(
-                "USAGE", "--select and --state are for pipelines: directories with etl.yml")
+        let flags = ["--select", "--exclude", "--full-refresh", "--state"]
+        if let flag = CommandLine.arguments.first(where: flags.contains) {
+            throw EngineError.user("USAGE", "\(flag) is for pipelines: directories with etl.yml")
         }
     }
 }
@@ -62,9 +78,9 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let job = try PipelineJob(
-            directory, pipeline, connection, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
+            directory, pipeline, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
         let now = ClockReading.minutes
-        print(PipelineText.plan(job.pipeline, chosen: job.chosen, now: now), terminator: "")
+        print(try PipelineText.plan(job.pipeline, job.header, now: now), terminator: "")
     }
 }
 
@@ -83,9 +99,13 @@ struct TestCommand: AsyncParsableCommand {
     var progress = ProgressForm.auto
 
     func run() async throws {
-        let job = try PipelineJob(
-            directory, pipeline, connection, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
-        try await job.run(testsOnly: true, progress: progress)
+        let pairs = try JobOptions.pairs(vars, flag: "--vars")
+        if let remote = try connection.remotePipelines() {
+            return try await RemotePipeline(remote, directory, pipeline, vars: pairs, conf: [:])
+                .submit(testsOnly: true, id: nil, name: nil, detach: false, progress: progress)
+        }
+        let job = try PipelineJob(directory, pipeline, vars: pairs, conf: [], testsOnly: true)
+        try await job.run(progress: progress)
     }
 }
 

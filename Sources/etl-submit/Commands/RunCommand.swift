@@ -31,12 +31,8 @@ struct RunCommand: AsyncParsableCommand {
     var progress = ProgressForm.auto
 
     func run() async throws {
-        if let name = job.job, job.sql == nil, PipelineJob.isPipeline(name) {
-            if detach { throw PipelineJob.unsupported("--detach") }
-            let job = try PipelineJob(
-                name, pipeline, connection, vars: try JobOptions.pairs(job.vars, flag: "--vars"),
-                conf: try JobOptions.pairs(job.conf, flag: "--conf"))
-            return try await job.run(testsOnly: false, progress: progress)
+        if let name = job.job, job.sql == nil, PipelinePlace.isPipeline(name) {
+            return try await runPipeline(name)
         }
         try pipeline.refuse()
         let request = try job.request()
@@ -50,6 +46,23 @@ struct RunCommand: AsyncParsableCommand {
             }
             try await runLocal(request)
         }
+    }
+
+    private func runPipeline(_ name: String) async throws {
+        let vars = try JobOptions.pairs(job.vars, flag: "--vars")
+        let conf = try JobOptions.pairs(job.conf, flag: "--conf")
+        if let remote = try connection.remotePipelines() {
+            let request = RemotePipeline(
+                remote, PipelinePlace.directory(name), pipeline, vars: vars, conf: Dictionary(conf) { $1 })
+            return try await request.submit(
+                testsOnly: false, id: job.id, name: job.name, detach: detach, progress: progress)
+        }
+        if detach {
+            throw EngineError.user(
+                "USAGE", "--detach needs a coordinator: a local run ends with this program",
+                remedy: "Give --coordinator URL.")
+        }
+        try await PipelineJob(name, pipeline, vars: vars, conf: conf).run(progress: progress)
     }
 
     private func runLocal(_ request: JobRequest) async throws {

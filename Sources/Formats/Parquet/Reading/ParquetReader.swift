@@ -77,27 +77,41 @@ package final class ParquetReader: BatchStream {
             })
     }
 
-    /// Reads the filter's columns, then the others for the rows that passed; nil when none did.
+    /// Reads the columns of the filter's steps, each for the rows that are left, then the others; nil when
+    /// no row passed.
     private func filtered(_ rows: Int, _ filter: any DecodeFilter) throws -> Batch? {
-        let tested = filter.columns
         var vectors: [Vector?] = Array(repeating: nil, count: columns.count)
-        for column in tested where vectors[column] == nil { vectors[column] = try reader(column).read(rows) }
-        let selection = try filter.select(Batch(columns: tested.compactMap { vectors[$0] }, count: rows))
-        if selection.count == 0 {
-            for column in columns.indices where vectors[column] == nil { try skip(column, rows) }
-            return nil
+        var selection: Selection?
+        for (step, tested) in filter.begin().enumerated() {
+            let count = selection?.count ?? rows
+            for column in tested where vectors[column] == nil {
+                vectors[column] = try read(column, rows, selection)
+            }
+            let passed = try filter.select(
+                Batch(columns: tested.compactMap { vectors[$0] }, count: count), step: step)
+            if passed.count == 0 {
+                for column in columns.indices where vectors[column] == nil { try skip(column, rows) }
+                return nil
+            }
+            if passed.count == count { continue }
+            for column in columns.indices { vectors[column] = vectors[column]?.gathered(passed) }
+            if let before = selection {
+                var i = 0
+                while i < passed.count {
+                    passed.rows[i] = before.rows[Int(passed.rows[i])]
+                    i &+= 1
+                }
+            }
+            selection = passed
         }
         var result: [Vector] = []
-        for column in columns.indices {
-            if let whole = vectors[column] {
-                result.append(selection.count == rows ? whole : whole.gathered(selection))
-            } else if selection.count == rows {
-                result.append(try reader(column).read(rows))
-            } else {
-                result.append(try reader(column).read(rows, selected: selection))
-            }
-        }
-        return Batch(columns: result, count: selection.count)
+        for column in columns.indices { result.append(try vectors[column] ?? read(column, rows, selection)) }
+        return Batch(columns: result, count: selection?.count ?? rows)
+    }
+
+    private func read(_ column: Int, _ rows: Int, _ selection: Selection?) throws(EngineError) -> Vector {
+        guard let selection else { return try reader(column).read(rows) }
+        return try reader(column).read(rows, selected: selection)
     }
 
     private func skip(_ column: Int, _ rows: Int) throws(EngineError) {

@@ -1,0 +1,160 @@
+import Execution
+import Plans
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Runs a program whose JSON lines are the rows.
+struct CommandSource: LandingSource {
+    let isAllowed: Bool
+
+    func land(
+        _ relation: ExternalRelation, into rows: LandedRows, _ context: ConnectorContext, _ wanted: Wanted
+    ) throws(EngineError) -> [String: String] {
+        guard isAllowed else {
+            throw .user(
+                "COMMANDS_NOT_ALLOWED", "Jobs of this cluster may not run programs: \(relation.name)",
+                remedy: "Have it allowed with --allow-commands on the coordinator and the workers.")
+        }
+        let run = CommandRun(try CommandSettings(relation, context.secrets), rows, context.secrets)
+        try run.run(wanted)
+        return ["log": run.log.text]
+    }
+}
+
+/// Is one run of a program. Used by one thread.
+private final class CommandRun {
+    private let settings: CommandSettings
+    private let rows: LandedRows
+    let log: LastLines
+    private var byteCount = 0
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+
+    /// A program that is asked to end has so long before it is killed, milliseconds.
+    private static let graceMilliseconds = 2000
+    /// After the program's end its output may still be held open by what it started; so long it is read.
+    private static let drainMilliseconds = 1000
+
+    init(_ settings: CommandSettings, _ rows: LandedRows, _ secrets: SecretResolver) {
+        self.settings = settings
+        self.rows = rows
+        log = LastLines(secrets)
+    }
+
+    deinit { buffer.deallocate() }
+
+    func run(_ wanted: Wanted) throws(EngineError) {
+        let child = try ChildProcess(settings)
+        let end = ContinuousClock.now + .seconds(settings.timeoutSeconds)
+        var status: Int32?
+        while true {
+            do throws(EngineError) {
+                try wanted.check()
+                if ContinuousClock.now > end { throw late }
+                try readAll(child)
+            } catch {
+                stop(child)
+                throw error
+            }
+            status = child.ended()
+            if status != nil { break }
+            child.waitForOutput(milliseconds: Wanted.pollMilliseconds)
+        }
+        var rest = CommandRun.drainMilliseconds
+        while rest > 0, child.output >= 0 || child.errors >= 0 {
+            try readAll(child)
+            if child.output < 0, child.errors < 0 { break }
+            child.waitForOutput(milliseconds: 10)
+            rest -= 10
+        }
+        log.finish()
+        guard status == 0 else { throw failed(status ?? -1) }
+    }
+
+    private func stop(_ child: ChildProcess) {
+        child.end(SIGTERM)
+        var rest = CommandRun.graceMilliseconds
+        while rest > 0, child.ended() == nil {
+            usleep(10_000)
+            rest -= 10
+        }
+        child.end(SIGKILL)
+    }
+
+    private var name: String { settings.words.joined(separator: " ") }
+
+    private var late: EngineError {
+        .system(
+            "COMMAND_TIMEOUT",
+            "The program took longer than \(settings.timeoutSeconds) s and was ended: \(name)",
+            remedy: "Raise timeout, or let the program do less.")
+    }
+
+    private func failed(_ status: Int32) -> EngineError {
+        let how = status > 128 ? "was ended by signal \(status - 128)" : "failed with exit status \(status)"
+        let lines = log.lastLines
+        return .user(
+            "COMMAND_FAILED", "The program \(how): \(name)" + (lines.isEmpty ? "" : "\n" + lines),
+            remedy: status == 137 || status == 134 ? "It may need more memory than its limit." : nil)
+    }
+
+    private func readAll(_ child: ChildProcess) throws(EngineError) {
+        while child.output >= 0, let piece = ChildProcess.read(child.output, into: buffer) {
+            if piece.isEmpty {
+                child.closeOutput()
+                break
+            }
+            byteCount += piece.count
+            guard byteCount <= settings.outputBytes else {
+                throw .data(
+                    "COMMAND_OUTPUT_TOO_LARGE",
+                    "The program wrote more than \(ByteSize.format(settings.outputBytes)): \(name)")
+            }
+            try rows.append(lines: piece)
+            // A program that writes without end must not keep its errors and its time from being seen.
+            if piece.count == buffer.count { break }
+        }
+        while child.errors >= 0, let piece = ChildProcess.read(child.errors, into: buffer) {
+            if piece.isEmpty {
+                child.closeErrors()
+                break
+            }
+            log.append(piece)
+        }
+    }
+}
+
+/// Keeps the last lines of what a program says, without secrets. Used by one thread.
+final class LastLines {
+    private let secrets: SecretResolver
+    private var lines: [String] = []
+    private var open: [UInt8] = []
+
+    private static let lineCount = 100
+    private static let lineBytes = 1000
+    private static let shownCount = 10
+
+    init(_ secrets: SecretResolver) { self.secrets = secrets }
+
+    func append(_ piece: UnsafeRawBufferPointer) {
+        for byte in piece {
+            if byte == 10 {
+                finish()
+            } else if open.count < LastLines.lineBytes {
+                open.append(byte)
+            }
+        }
+    }
+
+    /// Ends the line that has begun.
+    func finish() {
+        if !open.isEmpty { lines.append(secrets.redacted(String(decoding: open, as: UTF8.self))) }
+        open = []
+        if lines.count > LastLines.lineCount { lines.removeFirst(lines.count - LastLines.lineCount) }
+    }
+
+    var text: String { lines.joined(separator: "\n") }
+    var lastLines: String { lines.suffix(LastLines.shownCount).joined(separator: "\n") }
+}

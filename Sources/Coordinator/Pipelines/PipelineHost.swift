@@ -1,0 +1,282 @@
+import Foundation
+import Pipelines
+import Protocol
+import Storage
+import Vocabulary
+
+/// Runs pipelines on a coordinator, beside its jobs: takes bundles, keeps schedules, and drives runs whose
+/// steps are jobs of the `CoordinatorNode`.
+///
+/// ```
+/// request, time ─▶ PipelineLedger ─▶ facts ─▶ the node's log (durable) ─▶ runs begin, go on, end
+/// ```
+/// After a restart the facts are folded and every open run goes on: finished steps stay finished, and the job
+/// of a step that was at work is followed, as its id follows from the run, the step and the try.
+package actor PipelineHost {
+    let node: CoordinatorNode
+    let settings: PipelineSettings
+    let bundles: BundleStore
+    let clock: @Sendable () -> Moment
+    var ledger = PipelineLedger()
+    var books: [String: RunBook] = [:]
+    private var active: [String: ActiveRun] = [:]
+    private var waiterNumber: UInt64 = 0
+    private var timer: Task<Void, Never>?
+    private var isPumping = false
+    private var mustPumpAgain = false
+
+    /// A run that is at work.
+    private struct ActiveRun {
+        var control: RunControl
+        /// nil while the pipeline is being read.
+        var run: PipelineRun?
+    }
+
+    package init(
+        node: CoordinatorNode, settings: PipelineSettings,
+        clock: @escaping @Sendable () -> Moment = NodeClock.moment
+    ) {
+        self.node = node
+        self.settings = settings
+        self.clock = clock
+        bundles = BundleStore(stateDirectory: settings.stateDirectory)
+    }
+
+    /// Folds what the log holds and goes on with all runs. Call it once the node has started. Throws
+    /// `CORRUPT_LOG` (system).
+    package func start() async throws {
+        for bytes in await node.takePipelineRecords() {
+            guard let fact = try? JSONDecoder().decode(PipelineFact.self, from: Data(bytes)) else {
+                throw EngineError.system(
+                    "CORRUPT_LOG", "The log has a record about pipelines that cannot be read",
+                    remedy: "Start the coordinator version that wrote the log, or a newer one.")
+            }
+            take(fact)
+        }
+        Task { await pump() }
+    }
+
+    // MARK: facts
+
+    var now: Int64 { clock().wallMilliseconds }
+
+    /// Makes a fact durable, and takes it in.
+    func keep(_ fact: PipelineFact) async throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        await node.keep([UInt8](try encoder.encode(fact)))
+        take(fact)
+    }
+
+    private func take(_ fact: PipelineFact) {
+        ledger.apply(fact)
+        switch fact {
+        case .accepted(let header):
+            if books[header.id] != nil { return }
+            let book = RunBook(id: header.id)
+            book.note("info", "accepted", at: header.acceptedAt)
+            books[header.id] = book
+        case .run(let id, let entry):
+            guard let book = books[id], let record = ledger.runs[id] else { return }
+            if let line = RunText.line(entry.fact, of: record) {
+                book.note(line.level, line.text, at: entry.at)
+            }
+            book.changed()
+        default: break
+        }
+    }
+
+    // MARK: work
+
+    /// Accepts the runs that are due and begins those that may begin; then waits for the next one.
+    func pump() async {
+        mustPumpAgain = true
+        if isPumping { return }
+        isPumping = true
+        while mustPumpAgain {
+            mustPumpAgain = false
+            do {
+                while let header = ledger.due(now: now) { try await keep(.accepted(header)) }
+            } catch {
+                // A fact that cannot be written as JSON; the log's own failures end the process.
+                break
+            }
+            for id in ledger.startable(active: Set(active.keys)) { begin(id) }
+        }
+        isPumping = false
+        arm()
+    }
+
+    /// Longest sleep, so that a clock that is set forward is noticed, milliseconds.
+    private static let longestSleep: Int64 = 30_000
+
+    private func arm() {
+        timer?.cancel()
+        guard !ledger.deployments.isEmpty else { return }
+        let wait = min((ledger.nextDue(now: now) ?? .max) - now, PipelineHost.longestSleep)
+        timer = Task { [weak self] in
+            try? await Task.sleep(for: .milliseconds(max(1, wait)))
+            if !Task.isCancelled { await self?.pump() }
+        }
+    }
+
+    private func begin(_ id: String) {
+        guard let header = ledger.runs[id]?.header else { return }
+        let control = RunControl()
+        active[id] = ActiveRun(control: control)
+        Task {
+            do {
+                try await work(header, control)
+            } catch {
+                try? await end(id, .failed, (error as? EngineError) ?? .internal("\(error)"))
+            }
+            active[id] = nil
+            await pump()
+        }
+    }
+
+    private func end(_ id: String, _ state: Protocol.JobState, _ error: EngineError?) async throws {
+        guard let record = ledger.runs[id], !record.isClosed else { return }
+        if !record.state.isEnd {
+            let fact = RunFact.ended(state: state, error: error.map { JobFailure($0) })
+            try await keep(.run(id: id, RunEntry(at: now, fact: fact)))
+        }
+        try await keep(.run(id: id, RunEntry(at: now, fact: .closed)))
+    }
+
+    /// Reads the pipeline and runs what is left of the run.
+    private func work(_ header: RunHeader, _ control: RunControl) async throws {
+        guard let record = ledger.runs[header.id] else { return }
+        if record.isCancelled, record.tables == nil { return try await end(header.id, .cancelled, nil) }
+        let tables = try tables(of: header.pipeline)
+        let published = record.tables
+        let pipeline = try await load(header) { name in
+            // What was published when the run began, also when it goes on after a restart.
+            published.map { $0.contains(name) } ?? tables.hasTable(name)
+        }
+        guard let record = ledger.runs[header.id], !record.isCancelled || record.tables != nil else {
+            return try await end(header.id, .cancelled, nil)
+        }
+        let run = try PipelineRun(
+            pipeline, record: record, tables: tables, service: node, control: control,
+            journal: HostJournal(host: self, id: header.id), clock: { [clock] in clock().wallMilliseconds },
+            warn: { [weak self] text in Task { await self?.warn(header.id, text) } }, report: { _, _ in })
+        active[header.id]?.run = run
+        _ = try await run.run()
+    }
+
+    private func warn(_ id: String, _ text: String) {
+        books[id]?.note("warning", text, at: now)
+        books[id]?.changed()
+    }
+
+    /// Folder of the pipelines' tables, below the cluster's storage.
+    private static let folder = "millrace-pipelines"
+
+    func tables(of pipeline: String) throws -> TableFolder {
+        let place = "\(PipelineHost.folder)/\(pipeline)"
+        return TableFolder(place: place, root: try settings.rules.resolve(place), durable: true)
+    }
+
+    /// Reads the pipeline of a run from its bundle, beside the actor. Throws what is wrong in it.
+    func load(
+        _ header: RunHeader, hasTable: @escaping @Sendable (String) -> Bool
+    ) async throws -> Pipeline {
+        guard let digest = header.bundle else { throw EngineError.internal("a run without its bundle") }
+        let settings = settings
+        let bundles = bundles
+        return try await Task.detached {
+            let directory = try bundles.directory(digest)
+            let name = try PipelineLoader.name(in: directory)
+            let place = "\(PipelineHost.folder)/\(name)/files/\(digest)"
+            let files = BundleFiles(
+                directory: directory, place: place, root: try settings.rules.resolve(place))
+            let context = RunContext(header, hasTable: hasTable, place: { try files.resolve($0) })
+            var loader = PipelineLoader(
+                directory: directory, shownAs: ".", vars: header.vars, run: context,
+                environment: { settings.variable($0) })
+            loader.isHidden = { settings.hides($0) }
+            loader.mailServer = settings.environment("ETL_SMTP")
+            loader.mailSender = settings.environment("ETL_SMTP_FROM")
+            return try loader.load()
+        }.value
+    }
+
+    // MARK: cancelling and waiting
+
+    /// Cancels a run.
+    func cancelRun(_ id: String) async throws {
+        guard let record = ledger.runs[id], !record.state.isEnd else { return }
+        if let run = active[id]?.run {
+            for job in try await run.cancel() { _ = try? await node.cancel(job) }
+            return
+        }
+        _ = active[id]?.control.cancel()
+        if !record.isCancelled { try await keep(.run(id: id, RunEntry(at: now, fact: .cancelled))) }
+        // One that is being read ends itself.
+        if active[id] == nil { try await end(id, .cancelled, nil) }
+    }
+
+    /// Waits until the run's version passes `version`, or for `milliseconds`.
+    func waitForChange(_ book: RunBook, after version: Int, milliseconds: Int) async {
+        guard book.version <= version, milliseconds > 0 else { return }
+        waiterNumber += 1
+        let (id, number) = (book.id, waiterNumber)
+        let timeout = Task { [weak self] in
+            try? await Task.sleep(for: .milliseconds(milliseconds))
+            await self?.release(id, number)
+        }
+        await withCheckedContinuation { book.waiters[number] = $0 }
+        timeout.cancel()
+    }
+
+    private func release(_ id: String, _ number: UInt64) {
+        books[id]?.waiters.removeValue(forKey: number)?.resume()
+    }
+}
+
+/// Keeps a run's facts in the coordinator's log.
+struct HostJournal: RunJournal {
+    let host: PipelineHost
+    let id: String
+
+    func append(_ entry: RunEntry) async throws { try await host.keep(.run(id: id, entry)) }
+}
+
+/// Keeps what is shown of a run beside its facts. Owned by the `PipelineHost`.
+final class RunBook {
+    let id: String
+    var log: [LogLine] = []
+    var version = 0
+    var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+
+    /// Lines of a run's log that are kept.
+    private static let logLimit = 5000
+
+    init(id: String) { self.id = id }
+
+    func note(_ level: String, _ text: String, at milliseconds: Int64) {
+        if log.count >= RunBook.logLimit { return }
+        log.append(LogLine(time: TimeText.rfc3339(milliseconds), level: level, message: text))
+    }
+
+    /// Tells all who wait that something changed.
+    func changed() {
+        version += 1
+        let waiting = waiters
+        waiters = [:]
+        for waiter in waiting.values { waiter.resume() }
+    }
+}
+
+extension PipelineSettings {
+    /// The value of a variable that pipelines may read.
+    func variable(_ name: String) -> String? { isAllowed(name) ? environment(name) : nil }
+
+    private func isAllowed(_ name: String) -> Bool {
+        allowedVariables.contains { StepSelector.matches($0, name) }
+    }
+
+    /// Says whether a variable is kept from pipelines, for the message.
+    func hides(_ name: String) -> Bool { !isAllowed(name) }
+}

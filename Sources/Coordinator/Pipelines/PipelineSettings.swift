@@ -1,0 +1,21 @@
+import Storage
+
+/// Says what a coordinator's pipelines stand on.
+package struct PipelineSettings: Sendable {
+    /// Directory of the coordinator's state; bundles are below it.
+    package var stateDirectory: String
+    package var rules: PathRules
+    /// Names of environment variables that env_var() may read, with `*` for any letters.
+    package var allowedVariables: [String]
+    package var environment: @Sendable (String) -> String?
+
+    package init(
+        stateDirectory: String, rules: PathRules, allowedVariables: [String],
+        environment: @escaping @Sendable (String) -> String?
+    ) {
+        self.stateDirectory = stateDirectory
+        self.rules = rules
+        self.allowedVariables = allowedVariables
+        self.environment = environment
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Protocol
+import Storage
+import Vocabulary
+
+/// Decides which alerts a run owes. Pure.
+enum AlertDesk {
+    /// Returns the rules that a fact calls for, each at most once for a run; `record` has the fact already.
+    static func due(_ fact: RunFact, _ record: RunRecord, _ rules: [AlertRule]) -> [(Int, AlertRule.Event)] {
+        if record.header.testsOnly { return [] }
+        let event: AlertRule.Event
+        switch fact {
+        case .ended(.succeeded, _): event = .success
+        case .ended(.failed, _): event = .failure
+        case .ended(.cancelled, _): event = .cancelled
+        case .stepRetrying: event = .retry
+        default: return []
+        }
+        return owed(event, record, rules)
+    }
+
+    /// Returns the rules for an event that were not begun yet.
+    static func owed(
+        _ event: AlertRule.Event, _ record: RunRecord, _ rules: [AlertRule]
+    ) -> [(Int, AlertRule.Event)] {
+        rules.indices.filter {
+            rules[$0].events.contains(event) && !record.alerts.contains("\($0):\(event.rawValue)")
+        }
+        .map { ($0, event) }
+    }
+
+    /// Returns when the next deadline is over that nobody was told of, milliseconds since 1970.
+    static func nextDeadline(_ record: RunRecord, _ rules: [AlertRule]) -> Int64? {
+        rules.indices.compactMap { index in
+            guard let seconds = rules[index].deadlineSeconds, !record.alerts.contains("\(index):deadline")
+            else { return nil }
+            return record.header.acceptedAt + Int64(seconds * 1000)
+        }
+        .min()
+    }
+}
+
+/// Brings alerts and events to servers outside. Calls wait on threads of their own.
+package protocol AlertCarrier: Sendable {
+    /// Posts JSON. Throws when the server cannot be reached or answers with an error.
+    func post(_ json: String, to url: String, headers: [String], caFile: String?) async throws
+    /// Hands a mail over.
+    func mail(_ message: [UInt8], _ email: AlertRule.Email) async throws
+}
+
+/// Brings them there through libcurl.
+package struct OutsideCarrier: AlertCarrier {
+    /// Tries of each call, and the pause before the second, seconds.
+    private static let tries = 3
+    private static let pauseSeconds = 1.0
+
+    package init() {}
+
+    package func post(_ json: String, to url: String, headers: [String], caFile: String?) async throws {
+        try await repeated {
+            let status = try OutsideCalls.post(
+                url, headers: ["Content-Type: application/json", "User-Agent: millrace"] + headers,
+                body: Array(json.utf8), caFile: caFile)
+            if (200..<300).contains(status) { return }
+            throw EngineError(
+                status == 429 || status >= 500 ? .system : .user, "OUTSIDE_CALL",
+                "\(AlertRule.host(url)) answered with HTTP status \(status)")
+        }
+    }
+
+    package func mail(_ message: [UInt8], _ email: AlertRule.Email) async throws {
+        try await repeated {
+            try OutsideCalls.send(message, from: email.from, to: email.to, through: email.server)
+        }
+    }
+
+    private func repeated(_ call: @escaping @Sendable () throws -> Void) async throws {
+        for attempt in 1... {
+            do {
+                return try await OutsideCarrier.onThread(call)
+            } catch let error as EngineError
+                where error.blame == .system && attempt < OutsideCarrier.tries
+            {
+                try await Task.sleep(for: .seconds(OutsideCarrier.pauseSeconds * Double(attempt)))
+            }
+        }
+    }
+
+    /// Runs what may block for long where it keeps nobody from working.
+    private static func onThread(_ call: @escaping @Sendable () throws -> Void) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            Thread.detachNewThread { continuation.resume(with: Result(catching: call)) }
+        }
+    }
+}

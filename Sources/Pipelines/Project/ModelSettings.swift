@@ -1,0 +1,87 @@
+import Templates
+import Vocabulary
+
+/// Gathers what a model's config() says.
+final class ModelSettings {
+    var values: [String: TemplateValue] = [:]
+
+    /// Settings that are known; those that change what a table is must be built to be accepted.
+    private static let accepted = [
+        "materialized", "tags", "enabled", "meta", "docs", "group", "description", "unique_key",
+        "incremental_strategy", "partition_by", "on_schema_change", "full_refresh", "persist_docs",
+    ]
+
+    /// What the value of a setting must be one of.
+    private static let choices = [
+        "materialized": ["table", "view", "incremental", "ephemeral"],
+        "incremental_strategy": ["append", "merge", "insert_overwrite", "delete+insert"],
+        "on_schema_change": ["ignore", "fail", "append_new_columns", "sync_all_columns"],
+    ]
+
+    /// Takes settings of a config() call. Throws for those that are not supported.
+    func set(_ call: TemplateCall) throws {
+        for (name, value) in call.named { try set(name, value) { call.error($0, remedy: $1, code: $2) } }
+        if let first = call.positional.first {
+            throw call.error("config() takes name=value, not \(first.printed)")
+        }
+    }
+
+    func set(
+        _ name: String, _ value: TemplateValue, _ error: (String, String?, String) -> EngineError
+    ) throws {
+        guard ModelSettings.accepted.contains(name) else {
+            throw error(
+                "This setting of models is not supported: \(name)",
+                Suggestion.nearest(to: name, among: ModelSettings.accepted).map { "Did you mean \($0)?" },
+                "UNSUPPORTED_FEATURE")
+        }
+        if let known = ModelSettings.choices[name], !known.contains(value.printed) {
+            throw error(
+                "This value of \(name) is not supported: \(value.printed)",
+                Suggestion.nearest(to: value.printed, among: known).map { "Did you mean \($0)?" }
+                    ?? "Supported are: \(known.joined(separator: ", ")).", "UNSUPPORTED_FEATURE")
+        }
+        if name == "tags", case .list(let more) = value, case .list(let before)? = values["tags"] {
+            values["tags"] = .list(before + more)
+        } else {
+            values[name] = name == "tags" && value.typeName == "text" ? .list([value]) : value
+        }
+    }
+
+    /// Texts of a setting that is one text or a list.
+    func texts(_ name: String) -> [String] {
+        switch values[name] {
+        case .list(let items)?: items.map(\.printed)
+        case .text(let text)?: text.split(separator: ",").map { String($0.trimmingPrefix(" ")) }
+        default: []
+        }
+    }
+
+    /// Says whether the model's query is to give only what is new, as dbt decides it.
+    func isIncremental(_ name: String, _ run: RunContext) -> Bool {
+        guard values["materialized"]?.printed == "incremental", run.hasTable(name) else { return false }
+        if let own = values["full_refresh"], own != TemplateValue.none { return !own.isTrue }
+        return !run.fullRefresh
+    }
+
+    /// Returns how the model's table comes about. Throws when settings do not go together.
+    func materialization(_ error: (String) -> EngineError) throws -> Materialization {
+        var how = Materialization()
+        how.kind = values["materialized"].flatMap { .init(rawValue: $0.printed) } ?? .table
+        how.uniqueKey = texts("unique_key")
+        how.partitionBy = texts("partition_by")
+        how.onSchemaChange = values["on_schema_change"].flatMap { .init(rawValue: $0.printed) } ?? .ignore
+        how.strategy =
+            values["incremental_strategy"].flatMap { .init(rawValue: $0.printed) }
+            ?? (how.uniqueKey.isEmpty ? .append : .merge)
+        guard how.kind == .incremental else { return how }
+        if [.merge, .deleteInsert].contains(how.strategy), how.uniqueKey.isEmpty {
+            throw error("The strategy \(how.strategy.rawValue) needs unique_key")
+        }
+        if how.onSchemaChange == .ignore, how.strategy == .insertOverwrite, how.partitionBy.isEmpty {
+            // All is replaced, its columns too.
+            how.onSchemaChange = .syncAllColumns
+        }
+        return how
+    }
+}

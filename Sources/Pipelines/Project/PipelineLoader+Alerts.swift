@@ -1,0 +1,135 @@
+import Storage
+import Templates
+import Vocabulary
+
+extension PipelineLoader {
+    /// Reads who is told of runs. Throws with the place of what is missing.
+    func alerts(_ root: FormatValue) throws -> [AlertRule] {
+        try (root["alerts"]?.elements ?? []).map { entry in
+            guard let events = entry["on"] else { throw entry.error("An alert says on what: on: [failure]") }
+            var rule = AlertRule(events: Set(events.texts.compactMap(AlertRule.Event.init(rawValue:))))
+            rule.deadlineSeconds = entry["deadline"].flatMap { FormatReader.seconds($0.printed) }
+            if rule.events.contains(.deadline) != (rule.deadlineSeconds != nil) {
+                throw entry.error(
+                    "on: deadline and deadline: (a time such as 2h) belong together")
+            }
+            rule.email = try entry["email"].map { try email($0, root) }
+            rule.webhook = try entry["webhook"].map(webhook)
+            if rule.email == nil, rule.webhook == nil {
+                throw entry.error("An alert needs email or webhook, so that somebody is told")
+            }
+            return rule
+        }
+    }
+
+    private func email(_ value: FormatValue, _ root: FormatValue) throws -> AlertRule.Email {
+        let server: MailServer
+        if let name = value["connection"] {
+            guard let raw = root["connections"]?[name.printed]?["uri"] else {
+                throw name.error("There is no connection of this name with a uri: \(name.printed)")
+            }
+            // Connections of databases keep references; a mail is sent from here.
+            let uri = try FormatReader(scope: valueScope).checked(
+                raw, .text, path: "connections.\(name.printed).uri")
+            server = try PipelineLoader.server(uri.printed) { raw.error($0, remedy: $1) }
+        } else if let uri = mailServer, !uri.isEmpty {
+            server = try PipelineLoader.server(uri) { value.error("ETL_SMTP: \($0)", remedy: $1) }
+        } else {
+            throw value.error(
+                "There is no mail server to send by",
+                remedy: "Set ETL_SMTP=smtp://user:password@host:587, or name a connection with connection:.")
+        }
+        guard let to = value["to"], !to.texts.isEmpty else { throw value.error("A mail needs its to:") }
+        let from = value["from"]?.printed ?? mailSender ?? "millrace@localhost"
+        for address in to.texts + [from] where !PipelineLoader.isAddress(address) {
+            throw value.error("This is no mail address: \(address)")
+        }
+        return AlertRule.Email(to: to.texts, from: from, subject: value["subject"]?.printed, server: server)
+    }
+
+    /// Whether a text can stand in the commands and fields of mail as one address.
+    private static func isAddress(_ text: String) -> Bool {
+        text.wholeMatch(of: /[^\s<>,;:"@\\]+@[^\s<>,;:"@\\]+/) != nil
+    }
+
+    /// Reads `smtp[s]://[user[:password]@]host[:port][?starttls=required]`. `error` must not show the text:
+    /// it holds a password.
+    private static func server(
+        _ text: String, _ error: (String, String?) -> EngineError
+    ) throws -> MailServer {
+        let pattern = /(smtps?):\/\/(?:([^:@\/]*)(?::([^@\/]*))?@)?([^@\/?:]+)(?::(\d+))?\/?(?:\?(.*))?/
+        guard let match = text.wholeMatch(of: pattern) else {
+            throw error(
+                "This is no address of a mail server", "Write it like smtp://user:password@host:587.")
+        }
+        let port = match.5.map { ":\($0)" } ?? ""
+        var server = MailServer(url: "\(match.1)://\(match.4)\(port)")
+        server.user = match.2.map { decoded(String($0)) }
+        server.password = match.3.map { decoded(String($0)) }
+        // A password goes over a protected line only, unless the user says otherwise.
+        server.requiresTLS = server.password != nil && match.1 == "smtp"
+        for item in (match.6 ?? "").split(separator: "&") {
+            switch item {
+            case "starttls=required": server.requiresTLS = true
+            case "starttls=optional": server.requiresTLS = false
+            case _ where item.hasPrefix("ca="): server.caFile = decoded(String(item.dropFirst(3)))
+            default:
+                throw error(
+                    "The mail server's address has an unknown setting",
+                    "Known are starttls=required, starttls=optional and ca=FILE.")
+            }
+        }
+        return server
+    }
+
+    private static func decoded(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        let source = Array(text.utf8)
+        var at = 0
+        while at < source.count {
+            if source[at] == UInt8(ascii: "%"), at + 2 < source.count,
+                let value = UInt8(String(decoding: source[at + 1...at + 2], as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                at += 3
+            } else {
+                bytes.append(source[at])
+                at += 1
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func webhook(_ value: FormatValue) throws -> AlertRule.Webhook {
+        guard let url = value["url"], PipelineLoader.isURL(url.printed) else {
+            throw value.error("A webhook needs its url: http://… or https://…")
+        }
+        var headers: [(name: String, value: String)] = []
+        if case .map(let pairs)? = value["headers"]?.kind {
+            for (key, item) in pairs {
+                guard key.printed.wholeMatch(of: /[A-Za-z0-9-]+/) != nil,
+                    !item.printed.contains(where: \.isNewline)
+                else { throw key.error("This is no HTTP header") }
+                headers.append((key.printed, item.printed))
+            }
+        }
+        return AlertRule.Webhook(url: url.printed, headers: headers, caFile: value["ca"]?.printed)
+    }
+
+    private static func isURL(_ text: String) -> Bool {
+        text.wholeMatch(of: /https?:\/\/[^\s\/]+(?:\/\S*)?/) != nil
+    }
+
+    /// Reads where runs are reported; an empty URL is none.
+    func lineage(_ root: FormatValue) throws -> LineageTarget? {
+        guard let value = root["metrics"]?["openlineage"] else { return nil }
+        let url = value.scalar ?? value["url"]?.printed ?? ""
+        if url.isEmpty { return nil }
+        guard PipelineLoader.isURL(url) else {
+            throw value.error("openlineage takes a URL: http://… or https://…")
+        }
+        return LineageTarget(
+            url: url, namespace: value["namespace"]?.printed ?? "millrace", token: value["token"]?.printed,
+            caFile: value["ca"]?.printed)
+    }
+}

@@ -1,0 +1,111 @@
+import Vocabulary
+
+/// Says how a model's table comes about.
+package struct Materialization: Sendable, Hashable {
+    /// dbt's kinds; `view` is kept as a table, too.
+    package enum Kind: String, Sendable, Hashable { case table, view, incremental, ephemeral }
+    /// What becomes of the rows that are there.
+    package enum Strategy: String, Sendable, Hashable {
+        case append, merge
+        case insertOverwrite = "insert_overwrite"
+        case deleteInsert = "delete+insert"
+    }
+    /// What happens when the new rows have other columns.
+    package enum SchemaChange: String, Sendable, Hashable {
+        case ignore, fail
+        case appendNewColumns = "append_new_columns"
+        case syncAllColumns = "sync_all_columns"
+    }
+
+    package var kind = Kind.table
+    package var strategy = Strategy.append
+    package var uniqueKey: [String] = []
+    package var partitionBy: [String] = []
+    package var onSchemaChange = SchemaChange.ignore
+
+    package init() {}
+}
+
+/// Writes the queries that bring an incremental model's new rows into its table. The table is written anew
+/// beside the old one; the views `millrace_old` and `millrace_new` hold both parts.
+struct IncrementalPlan {
+    let how: Materialization
+    let old: [ColumnFact]
+    let new: [ColumnFact]
+
+    static let oldView = "millrace_old"
+    static let newView = "millrace_new"
+
+    private static func key(_ name: String) -> String { name.lowercased() }
+
+    /// Columns of the table afterwards. Throws `SCHEMA_CHANGE` (user) when the new rows do not fit.
+    func columns() throws -> [ColumnFact] {
+        let before = Set(old.map { IncrementalPlan.key($0.name) })
+        let after = Set(new.map { IncrementalPlan.key($0.name) })
+        let added = new.filter { !before.contains(IncrementalPlan.key($0.name)) }
+        let missing = old.filter { !after.contains(IncrementalPlan.key($0.name)) }
+        switch how.onSchemaChange {
+        case .ignore:
+            if let column = missing.first {
+                throw EngineError.user(
+                    "SCHEMA_CHANGE", "The query gives no column \(column.name) any more, which the table has",
+                    remedy: "Give it, set on_schema_change, or make the table anew with --full-refresh.")
+            }
+            return old
+        case .fail:
+            if let column = added.first ?? missing.first {
+                throw EngineError.user(
+                    "SCHEMA_CHANGE",
+                    "The columns changed, and on_schema_change is fail: \(column.name)",
+                    remedy: "Make the table anew with --full-refresh.")
+            }
+            return old
+        case .appendNewColumns: return old + added
+        case .syncAllColumns:
+            return old.filter { after.contains(IncrementalPlan.key($0.name)) } + added
+        }
+    }
+
+    /// Returns the query of the whole table. Throws `SCHEMA_CHANGE`.
+    func query() throws -> String {
+        let columns = try columns()
+        let kept = IncrementalPlan.list(columns, from: old, alias: "o")
+        let added = IncrementalPlan.list(columns, from: new, alias: "n")
+        let both = "SELECT \(added) FROM \(IncrementalPlan.newView) n"
+        switch how.strategy {
+        case .append: return "SELECT \(kept) FROM \(IncrementalPlan.oldView) o UNION ALL \(both)"
+        case .merge, .deleteInsert:
+            let condition = how.uniqueKey.map { "o.\(SQLText.name($0)) = n.\(SQLText.name($0))" }
+            return remainder(kept, condition) + " UNION ALL " + both
+        case .insertOverwrite:
+            if how.partitionBy.isEmpty { return both }
+            let condition = how.partitionBy.map { "o.\(SQLText.name($0)) <=> n.\(SQLText.name($0))" }
+            return remainder(kept, condition) + " UNION ALL " + both
+        }
+    }
+
+    private func remainder(_ columns: String, _ condition: [String]) -> String {
+        "SELECT \(columns) FROM \(IncrementalPlan.oldView) o LEFT ANTI JOIN \(IncrementalPlan.newView) n ON "
+            + condition.joined(separator: " AND ")
+    }
+
+    private static func list(_ columns: [ColumnFact], from side: [ColumnFact], alias: String) -> String {
+        let names = Set(side.map { key($0.name) })
+        return columns.map { column in
+            let name = SQLText.name(column.name)
+            return names.contains(key(column.name))
+                ? "\(alias).\(name)" : "CAST(NULL AS \(column.type)) AS \(name)"
+        }
+        .joined(separator: ", ")
+    }
+
+    /// Returns the query that finds a key which the new rows have twice; nil where that is allowed.
+    var duplicates: String? {
+        guard how.strategy == .merge else { return nil }
+        let keys = how.uniqueKey.map(SQLText.name)
+        let shown = keys.map { "CAST(\($0) AS STRING)" }.joined(separator: ", ")
+        return "SELECT concat_ws(', ', \(shown)) AS millrace_key FROM \(IncrementalPlan.newView) WHERE "
+            + keys.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
+            + " GROUP BY \(keys.joined(separator: ", ")) HAVING count(*) > 1 LIMIT 1"
+    }
+}

@@ -1,0 +1,219 @@
+import Protocol
+import Vocabulary
+
+// One try of one step.
+extension PipelineRun {
+    /// Says which step, which try of it, and until when it may work.
+    private struct Try {
+        var step: PipelineStep
+        var number: Int
+        var deadline: ContinuousClock.Instant?
+    }
+
+    /// Makes the step's table, tests and publishes it. Throws what was wrong.
+    func make(_ step: PipelineStep, _ attempt: Int) async throws {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let deadline = pipeline.retries.timeoutSeconds.map { start + .seconds($0) }
+        let this = Try(step: step, number: attempt, deadline: deadline)
+        if record.steps[step.name]?.isMade != true {
+            let outcome = try await stage(this)
+            try await note(
+                .stepMade(
+                    step: step.name, rowsIn: outcome.rowsIn, rowsOut: outcome.rowsOut,
+                    columns: outcome.columns))
+        }
+        if step.load != nil { return try await finish(this, since: start) }
+        guard try await testAll(this, staged: true) else {
+            throw EngineError.data(
+                "TEST_FAILED",
+                "The step's table did not pass its tests and was not published: \(step.name)")
+        }
+        if let write = step.write {
+            let sql = write.statements(of: tables.staged(step.name, run: run))
+            _ = try await job.run(order(this, ["write"], sql: sql, "write of \(step.name)"))
+        }
+        try await publish(this)
+        try await finish(this, since: start)
+    }
+
+    private func finish(_ this: Try, since start: ContinuousClock.Instant) async throws {
+        let clock = ContinuousClock()
+        let took = clock.now - start
+        let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
+        try await note(.stepDone(step: this.step.name, seconds: seconds))
+    }
+
+    /// Runs the step's tests on what is published.
+    func testPublished(_ step: PipelineStep) async throws {
+        _ = try await testAll(Try(step: step, number: 1), staged: false)
+        try await note(.stepDone(step: step.name, seconds: 0))
+    }
+
+    private var run: String { record.header.id }
+
+    private func order(
+        _ this: Try, _ part: [String], prelude: [String] = [], sql: String, _ file: String
+    ) -> StepJob.Order {
+        StepJob.Order(
+            id: [run, this.step.name, "\(this.number)"] + part, prelude: prelude, sql: sql, file: file,
+            deadline: this.deadline)
+    }
+
+    private func overwrite(_ path: String) -> String {
+        "INSERT OVERWRITE DIRECTORY \(SQLText.value(path)) USING parquet"
+    }
+
+    /// Writes the step's table aside.
+    private func stage(_ this: Try) async throws -> StepJob.Outcome {
+        let step = this.step
+        if let rule = step.load { return try await load(this, rule) }
+        let path = tables.staged(step.name, run: run)
+        if let rule = step.extract, !rule.isPlain {
+            let jobs = ExtractJobs(job, id: [run, step.name, "\(this.number)"], deadline: this.deadline)
+            var outcome = try await ExtractRun(
+                step: step, rule: rule, state: StagedTables(tables: tables, run: run), job: jobs
+            ).make()
+            if pipeline.lineage != nil { outcome.columns = try await columns(this, path, "columns") }
+            return outcome
+        }
+        let isMerged = step.isIncremental && record.tables?.contains(step.name) == true
+        let prelude = try views(step.relations, staged: nil)
+        // The line with INSERT is not the user's either.
+        let target = isMerged ? path + "__new" : path
+        var outcome = try await job.run(
+            order(
+                this, ["make"], prelude: prelude + [overwrite(target)], sql: step.sql, step.label))
+        if isMerged {
+            try await merge(this, new: target, into: path)
+            tables.discard(step.name + "__new", run: run)
+        }
+        if pipeline.lineage != nil { outcome.columns = try await columns(this, path, "columns") }
+        return outcome
+    }
+
+    /// Brings the table of another step into a database. Another try of the same table changes nothing there.
+    private func load(_ this: Try, _ rule: LoadRule) async throws -> StepJob.Outcome {
+        let id = "\(pipeline.name)/\(this.step.name)/\(tables.generation(of: rule.from))"
+        let options = SQLText.options(rule.options + (rule.source == "jdbc" ? [("loadid", id)] : []))
+        let target = "INSERT OVERWRITE DIRECTORY USING \(rule.source)\(options)"
+        return try await job.run(
+            order(
+                this, ["load"], prelude: try views(this.step.relations, staged: nil) + [target],
+                sql: this.step.sql, this.step.label))
+    }
+
+    /// Brings an incremental model's new rows together with those that are there.
+    private func merge(_ this: Try, new: String, into path: String) async throws {
+        let step = this.step
+        let prelude = [
+            view(IncrementalPlan.oldView, tables.table(step.name)), view(IncrementalPlan.newView, new),
+        ]
+        let plan = IncrementalPlan(
+            how: step.materialization, old: try await columns(this, tables.table(step.name), "old"),
+            new: try await columns(this, new, "new"))
+        if let duplicates = plan.duplicates {
+            let found = try await job.run(
+                order(this, ["keys"], prelude: prelude, sql: duplicates, "keys of \(step.name)"))
+            if let key = found.row.first ?? nil {
+                throw EngineError.data(
+                    "DUPLICATE_KEY",
+                    "The new rows of \(step.name) have a key twice, so they cannot be merged: \(key)",
+                    remedy: "Make unique_key unique in the query, or use the strategy delete+insert.")
+            }
+        }
+        _ = try await job.run(
+            order(
+                this, ["merge"], prelude: prelude + [overwrite(path)], sql: try plan.query(),
+                "merge of \(step.name)"))
+    }
+
+    private func columns(_ this: Try, _ path: String, _ part: String) async throws -> [ColumnFact] {
+        let sql = "SELECT * FROM parquet.\(SQLText.name(path)) LIMIT 0"
+        return try await job.run(order(this, ["columns", part], sql: sql, "columns of \(this.step.name)"))
+            .columns
+    }
+
+    /// Makes the staged table the published one, by the engine where directories cannot be renamed.
+    private func publish(_ this: Try) async throws {
+        let name = this.step.name
+        if tables.publishesByRename { return try tables.publish(name, run: run) }
+        let from = SQLText.name(tables.staged(name, run: run))
+        _ = try await job.run(
+            order(
+                this, ["publish"], prelude: [overwrite(tables.table(name))],
+                sql: "SELECT * FROM parquet.\(from)", "publication of \(name)"))
+        tables.discard(name, run: run)
+    }
+
+    // MARK: views
+
+    private func view(_ name: String, _ path: String, grows: Bool = false) -> String {
+        "CREATE TEMPORARY VIEW \(SQLText.name(name)) USING parquet"
+            + SQLText.options([("path", path)] + (grows ? [("mergeSchema", "true")] : [])) + ";"
+    }
+
+    /// Statements that make the tables a query reads known to it.
+    private func views(_ relations: [Relation], staged: String?) throws -> [String] {
+        try relations.map { relation in
+            guard let step = relation.step else {
+                return "CREATE TEMPORARY VIEW \(SQLText.name(relation.view)) \(relation.definition);"
+            }
+            // Files of a table that grows may lack its newer columns.
+            let grows = pipeline.step(named: step)?.extract?.disposition == .append
+            if step == staged {
+                return view(relation.view, tables.staged(step, run: run), grows: grows)
+            }
+            guard tables.hasTable(step) else {
+                throw EngineError.user(
+                    "TABLE_NOT_MADE", "The table of this step has not been made yet: \(step)",
+                    remedy: "Run it first, or choose it too, with --select +name.")
+            }
+            return view(relation.view, tables.table(step), grows: grows)
+        }
+    }
+
+    // MARK: tests
+
+    /// Returns whether no test failed.
+    private func testAll(_ this: Try, staged: Bool) async throws -> Bool {
+        var isGood = true
+        for test in this.step.tests {
+            if let known = record.tests.first(where: { $0.step == this.step.name && $0.name == test.name }) {
+                isGood = isGood && known.outcome != .fail
+                continue
+            }
+            let others = test.relations.compactMap(\.step).filter { $0 != this.step.name }
+            let isBroken = others.contains { [.failed, .skipped].contains(state(of: $0)) }
+            var (outcome, failures) = (TestOutcome.skip, 0)
+            if !isBroken { (outcome, failures) = try await judge(test, this, staged: staged) }
+            try await note(
+                .tested(step: this.step.name, test: test.name, outcome: outcome, failures: failures))
+            isGood = isGood && outcome != .fail
+        }
+        return isGood
+    }
+
+    private func judge(_ test: DataTest, _ this: Try, staged: Bool) async throws -> (TestOutcome, Int) {
+        var relations: [Relation] = []
+        for relation in test.relations where !relations.contains(relation) { relations.append(relation) }
+        var prelude = try views(relations, staged: staged ? this.step.name : nil)
+        var sql = test.query
+        let file = "test \(test.name)"
+        if test.storesFailures {
+            let path = tables.failures(test.name)
+            _ = try await job.run(
+                order(
+                    this, ["failures", test.name], prelude: prelude + [overwrite(path)], sql: test.rows, file)
+            )
+            prelude = []
+            sql = test.query(over: "SELECT * FROM parquet.\(SQLText.name(path))")
+        }
+        let row = try await job.run(order(this, ["test", test.name], prelude: prelude, sql: sql, file)).row
+        guard row.count == 3, let failures = row[0].flatMap({ Int($0) }) else {
+            throw EngineError.internal("A test gave no count: \(test.name)")
+        }
+        let outcome = test.outcome(shouldWarn: row[1] == "true", shouldError: row[2] == "true")
+        return (outcome, failures)
+    }
+}

@@ -1,0 +1,28 @@
+import Synchronization
+
+/// Knows the jobs that run now, so that a run can be cancelled.
+package final class RunControl: Sendable {
+    private struct State {
+        var jobs: Set<String> = []
+        var failed: [String] = []
+        var isCancelled = false
+    }
+    private let state = Mutex(State())
+
+    package init() {}
+
+    func begin(_ id: String) { state.withLock { _ = $0.jobs.insert(id) } }
+    func end(_ id: String) { state.withLock { _ = $0.jobs.remove(id) } }
+    func fail(_ id: String) { state.withLock { $0.failed.append(id) } }
+    /// Jobs that failed or were cancelled; parts of them may still be at work for a moment.
+    var failedJobs: [String] { state.withLock { $0.failed } }
+    package var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    /// Says that nothing more shall run, and returns the ids of the jobs to cancel.
+    package func cancel() -> [String] {
+        state.withLock {
+            $0.isCancelled = true
+            return $0.jobs.sorted()
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import Protocol
+
+/// Says what a run was asked for; the first thing that is kept of it.
+package struct RunHeader: Codable, Sendable, Hashable {
+    /// What made the run begin.
+    package enum Kind: String, Codable, Sendable, Hashable {
+        case manual, scheduled, backfill, retry
+    }
+
+    /// UUID; that of a scheduled run follows from the pipeline and the interval.
+    package var id: String
+    package var pipeline: String
+    package var kind: Kind
+    /// Milliseconds since 1970.
+    package var acceptedAt: Int64
+    /// Start and end of the data interval, minutes since 1970 UTC.
+    package var intervalStart: Int
+    package var intervalEnd: Int
+    package var select: [String]
+    package var exclude: [String]
+    package var vars: [String: String]
+    package var conf: [String: String]
+    package var fullRefresh: Bool
+    package var testsOnly: Bool
+    /// Digest of the bundle that holds the pipeline's directory; nil in one process.
+    package var bundle: String?
+    /// The run that this one goes on with, and the steps that it had done.
+    package var retryOf: String?
+    package var kept: [String]
+    /// Runs of the pipeline that may be at work at the same time.
+    package var maxActiveRuns: Int
+
+    package init(
+        id: String, pipeline: String, kind: Kind = .manual, acceptedAt: Int64, intervalStart: Int,
+        intervalEnd: Int, select: [String] = [], exclude: [String] = [], vars: [String: String] = [:],
+        conf: [String: String] = [:], fullRefresh: Bool = false, testsOnly: Bool = false,
+        bundle: String? = nil, retryOf: String? = nil, kept: [String] = [], maxActiveRuns: Int = 1
+    ) {
+        self.id = id
+        self.pipeline = pipeline
+        self.kind = kind
+        self.acceptedAt = acceptedAt
+        self.intervalStart = intervalStart
+        self.intervalEnd = intervalEnd
+        self.select = select
+        self.exclude = exclude
+        self.vars = vars
+        self.conf = conf
+        self.fullRefresh = fullRefresh
+        self.testsOnly = testsOnly
+        self.bundle = bundle
+        self.retryOf = retryOf
+        self.kept = kept
+        self.maxActiveRuns = maxActiveRuns
+    }
+}
+
+/// Says how a test ended.
+package enum TestOutcome: String, Codable, Sendable, Hashable {
+    case pass, warn, fail
+    /// A table that the test reads was not made.
+    case skip
+}
+
+/// Tells one thing that happened in a run. Facts are kept in order, and a run goes on from them.
+package enum RunFact: Codable, Sendable, Hashable {
+    /// The run begins to work; `tables` are those that were published before.
+    /// `kinds` and `parents` are those of `steps`, in their order.
+    case began(tables: [String], steps: [String], kinds: [String] = [], parents: [[String]] = [])
+    case stepStarted(step: String, attempt: Int)
+    /// The step's table is written aside. `columns` are its columns with their types.
+    case stepMade(step: String, rowsIn: Int, rowsOut: Int, columns: [ColumnFact])
+    case tested(step: String, test: String, outcome: TestOutcome, failures: Int)
+    case stepDone(step: String, seconds: Double)
+    case stepRetrying(step: String, attempt: Int, afterSeconds: Double, error: JobFailure)
+    case stepFailed(step: String, error: JobFailure)
+    /// A step that did not run since one that it needs failed.
+    case stepSkipped(step: String)
+    case cancelled
+    /// `error` is set when the run could not work at all.
+    case ended(state: JobState, error: JobFailure?)
+    /// All that was owed after the end, alerts among it, is done.
+    case closed
+    /// An alert is about to be sent; it is never sent again.
+    case alerting(rule: Int, event: String)
+    case alerted(rule: Int, event: String, to: String, error: JobFailure?)
+}
+
+/// Names a column of a table with its type, as Spark writes it.
+package struct ColumnFact: Codable, Sendable, Hashable {
+    package var name: String
+    package var type: String
+
+    package init(name: String, type: String) {
+        self.name = name
+        self.type = type
+    }
+}
+
+/// A fact with its time, milliseconds since 1970.
+package struct RunEntry: Codable, Sendable, Hashable {
+    package var at: Int64
+    package var fact: RunFact
+
+    package init(at: Int64, fact: RunFact) {
+        self.at = at
+        self.fact = fact
+    }
+}

@@ -1,0 +1,179 @@
+import Protocol
+
+/// Holds how a run stands: the sum of its facts. Pure.
+package struct RunRecord: Sendable {
+    /// Says where a step is.
+    package enum StepState: String, Codable, Sendable, Hashable {
+        case waiting, running, succeeded, failed, skipped
+    }
+
+    /// Holds how one step stands.
+    package struct Step: Sendable, Hashable {
+        package var state = StepState.waiting
+        package var attempt = 0
+        package var rowsIn = 0
+        package var rowsOut = 0
+        package var columns: [ColumnFact] = []
+        package var seconds = 0.0
+        package var startedAt: Int64?
+        package var endedAt: Int64?
+        package var error: JobFailure?
+        /// Whether the table of this attempt is written aside.
+        package var isMade = false
+        /// When the next attempt may begin, milliseconds since 1970.
+        package var notBefore: Int64 = 0
+
+        package init(state: StepState = .waiting) { self.state = state }
+    }
+
+    /// Holds how one test ended.
+    package struct Test: Sendable, Hashable {
+        package var name: String
+        package var step: String
+        package var outcome: TestOutcome
+        package var failures: Int
+    }
+
+    package let header: RunHeader
+    package private(set) var state = JobState.queued
+    package private(set) var startedAt: Int64?
+    package private(set) var endedAt: Int64?
+    package private(set) var error: JobFailure?
+    /// Names of the steps in their order, known once the run began.
+    package private(set) var order: [String] = []
+    package private(set) var steps: [String: Step] = [:]
+    /// Kinds of the steps, and what each waits for.
+    package private(set) var kinds: [String: String] = [:]
+    package private(set) var parents: [String: [String]] = [:]
+    package private(set) var tests: [Test] = []
+    /// Tables that were published before the run; nil until it began.
+    package private(set) var tables: Set<String>?
+    package private(set) var isCancelled = false
+    package private(set) var isClosed = false
+    /// Alerts that were begun, as `rule:event`.
+    package private(set) var alerts: Set<String> = []
+    package private(set) var entries: [RunEntry] = []
+
+    package init(_ header: RunHeader) {
+        self.header = header
+        for step in header.kept { steps[step] = Step(state: .succeeded) }
+    }
+
+    /// Takes a fact in.
+    package mutating func apply(_ entry: RunEntry) {
+        entries.append(entry)
+        switch entry.fact {
+        case .began(let tables, let names, let kinds, let parents):
+            self.kinds = Dictionary(zip(names, kinds)) { first, _ in first }
+            self.parents = Dictionary(zip(names, parents)) { first, _ in first }
+            self.tables = Set(tables)
+            order = names
+            startedAt = entry.at
+            state = .running
+            for name in names where steps[name] == nil { steps[name] = Step() }
+        case .stepStarted(let name, let attempt):
+            change(name) {
+                $0.state = .running
+                $0.attempt = attempt
+                $0.isMade = false
+                $0.error = nil
+                $0.startedAt = $0.startedAt ?? entry.at
+            }
+            tests.removeAll { $0.step == name }
+        case .stepMade(let name, let rowsIn, let rowsOut, let columns):
+            change(name) {
+                $0.isMade = true
+                $0.rowsIn = rowsIn
+                $0.rowsOut = rowsOut
+                $0.columns = columns
+            }
+        case .tested(let step, let name, let outcome, let failures):
+            tests.removeAll { $0.step == step && $0.name == name }
+            tests.append(Test(name: name, step: step, outcome: outcome, failures: failures))
+        case .stepDone(let name, let seconds):
+            change(name) {
+                $0.state = .succeeded
+                $0.seconds = seconds
+                $0.endedAt = entry.at
+            }
+        case .stepRetrying(let name, _, let delay, let error):
+            change(name) {
+                $0.error = error
+                $0.isMade = false
+                $0.notBefore = entry.at + Int64(delay * 1000)
+            }
+        case .stepFailed(let name, let error):
+            change(name) {
+                $0.state = .failed
+                $0.error = error
+                $0.endedAt = entry.at
+            }
+        case .stepSkipped(let name): change(name) { $0.state = .skipped }
+        case .cancelled: isCancelled = true
+        case .ended(let state, let error):
+            self.state = state
+            self.error = error
+            endedAt = entry.at
+        case .alerting(let rule, let event): alerts.insert("\(rule):\(event)")
+        case .closed: isClosed = true
+        case .alerted: break
+        }
+    }
+
+    private mutating func change(_ name: String, _ body: (inout Step) -> Void) {
+        body(&steps[name, default: Step()])
+    }
+
+    /// Steps that were done, here or in the run that this one goes on with.
+    package var doneSteps: [String] {
+        steps.filter { $0.value.state == .succeeded }.keys.sorted()
+    }
+
+    /// Counts how it went.
+    package var summary: RunSummary {
+        var summary = RunSummary()
+        for name in order {
+            switch steps[name]?.state {
+            case .succeeded where header.kept.contains(name): summary.kept += 1
+            case .succeeded: summary.succeeded += 1
+            case .failed: summary.failed += 1
+            case .skipped: summary.skipped += 1
+            default: break
+            }
+        }
+        for test in tests {
+            switch test.outcome {
+            case .pass: summary.testsPassed += 1
+            case .warn: summary.testsWarned += 1
+            case .fail: summary.testsFailed += 1
+            case .skip: summary.testsSkipped += 1
+            }
+        }
+        return summary
+    }
+}
+
+/// Counts how a run ended.
+package struct RunSummary: Sendable, Hashable {
+    package var succeeded = 0
+    /// Done in the run before, and not again.
+    package var kept = 0
+    package var failed = 0
+    package var skipped = 0
+    package var testsPassed = 0
+    package var testsWarned = 0
+    package var testsFailed = 0
+    package var testsSkipped = 0
+
+    package var isSuccess: Bool { failed == 0 && testsFailed == 0 }
+
+    /// Says the counts in one line.
+    package var text: String {
+        var parts = ["\(succeeded) steps done"]
+        if kept > 0 { parts.append("\(kept) done before") }
+        parts += ["\(failed) failed", "\(skipped) skipped"]
+        var tests = "\(testsPassed) tests passed, \(testsWarned) warned, \(testsFailed) failed"
+        if testsSkipped > 0 { tests += ", \(testsSkipped) skipped" }
+        return parts.joined(separator: ", ") + "; " + tests + "."
+    }
+}

@@ -1,0 +1,109 @@
+import Storage
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Keeps the tables of a pipeline's steps, as directories of Parquet below one place:
+///
+///     tables/NAME                 what is published
+///     staging/RUN/NAME            what is not yet tested
+///     replaced/NAME               the table before, for the moment of publication
+///     failures/TEST               rows that a test with store_failures found
+package final class TableFolder: Sendable {
+    /// The place as SQL names it.
+    let place: String
+    /// The place as this process reaches it.
+    let root: String
+    private let isDurable: Bool
+
+    /// `durable`: a table that was published stays so after a loss of power.
+    package init(place: String, root: String, durable: Bool) {
+        self.place = place
+        self.root = root
+        isDurable = durable
+    }
+
+    /// Whether directories can be renamed; elsewhere the engine copies.
+    package var publishesByRename: Bool { StoragePath(root).scheme == .local }
+
+    /// Where a step's published table is, for SQL.
+    package func table(_ name: String) -> String { "\(place)/tables/\(name)" }
+    /// Where a step's table is until its tests have passed, for SQL.
+    package func staged(_ name: String, run: String) -> String { "\(place)/staging/\(run)/\(name)" }
+    /// Where a test's wrong rows are kept, for SQL.
+    package func failures(_ test: String) -> String { "\(place)/failures/\(test)" }
+
+    /// Whether a step's table is published.
+    package func hasTable(_ name: String) -> Bool {
+        let path = "\(root)/tables/\(name)"
+        if publishesByRename { return access(local(path), F_OK) == 0 }
+        return (try? FileSystems.of(path).status(path)) != nil
+    }
+
+    /// Makes the staged table the published one; the earlier one steps aside first. Only where
+    /// `publishesByRename`. Each step of it is found done when it is done again after a crash. Throws
+    /// `PIPELINE_STATE`.
+    package func publish(_ name: String, run: String) throws {
+        let from = local("\(root)/staging/\(run)/\(name)")
+        let (to, old) = (local("\(root)/tables/\(name)"), local("\(root)/replaced/\(name)"))
+        for folder in ["tables", "replaced"] { TableFolder.makeFolder(local("\(root)/\(folder)")) }
+        if access(from, F_OK) == 0 {
+            if access(to, F_OK) == 0 {
+                try? FileSystems.local.remove(old)
+                if rename(to, old) != 0 { throw TableFolder.error("Cannot replace", to) }
+            }
+            guard rename(from, to) == 0 else {
+                let error = TableFolder.error("Cannot publish to", to)
+                if access(to, F_OK) != 0 { _ = rename(old, to) }
+                throw error
+            }
+        } else if access(to, F_OK) != 0 {
+            throw TableFolder.error("Nothing is staged for", to)
+        }
+        if isDurable { TableFolder.sync(local("\(root)/tables")) }
+        try? FileSystems.local.remove(old)
+    }
+
+    /// Brings back tables that a killed run left between their two names. Call it while no run is at work.
+    package func recover() {
+        let old = local("\(root)/replaced")
+        guard publishesByRename, let entries = try? FileSystems.local.entries(old) else { return }
+        for entry in entries where rename(entry.path, local("\(root)/tables/\(entry.name)")) != 0 {
+            try? FileSystems.local.remove(entry.path)
+        }
+    }
+
+    /// Takes back what a step has staged.
+    package func discard(_ name: String, run: String) { remove("\(root)/staging/\(run)/\(name)") }
+    /// Takes back all that a run has staged.
+    package func discardAll(run: String) { remove("\(root)/staging/\(run)") }
+    /// Takes back what runs that were killed have staged.
+    package func discardAll() { remove("\(root)/staging") }
+
+    private func remove(_ path: String) { try? FileSystems.of(path).remove(path) }
+
+    private func local(_ path: String) -> String { StoragePath(path).path }
+
+    /// Makes a folder and those above it.
+    static func makeFolder(_ path: String) {
+        if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+        makeFolder(String(path[..<slash]))
+        mkdir(path, 0o755)
+    }
+
+    private static func sync(_ path: String) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if descriptor < 0 { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    static func error(_ what: String, _ path: String) -> EngineError {
+        .user(
+            "PIPELINE_STATE", "\(what) the pipeline's table: \(path): \(String(cString: strerror(errno)))",
+            remedy: "See that the directory is writable and has space.")
+    }
+}

@@ -1,0 +1,22 @@
+extension WriteTarget {
+    /// Returns the statements that write a staged table to the target.
+    func statements(of staged: String) -> String {
+        let source = "SELECT * FROM parquet.\(SQLText.name(staged))"
+        if mode == .overwrite {
+            return "INSERT OVERWRITE DIRECTORY \(SQLText.value(path)) USING \(format)"
+                + "\(SQLText.options(options)) \(source)"
+        }
+        let partitions = options.first { $0.name == "partitionBy" }?.value.split(separator: ",") ?? []
+        let names = partitions.map { SQLText.name(String($0.drop { $0 == " " })) }
+        let head = mode == .errorifexists ? "CREATE TABLE" : "CREATE TABLE IF NOT EXISTS"
+        let table =
+            "\(head) millrace_target USING \(format)"
+            + SQLText.options(
+                options.filter { !["partitionBy", "partitionOverwriteMode"].contains($0.name) })
+            + (names.isEmpty ? "" : " PARTITIONED BY (\(names.joined(separator: ", ")))")
+            + " LOCATION \(SQLText.value(path)) AS \(source)"
+        guard mode == .append else { return table }
+        // Where nothing is yet, the table begins without rows.
+        return "\(table) WHERE false;\nINSERT INTO millrace_target BY NAME \(source)"
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import Transport
+import Vocabulary
+
+extension RemoteJobService: PipelineService {
+    /// Bytes of a bundle that go in one request.
+    private static let pieceBytes = 512 << 10
+
+    package func bundle(_ digest: String) async throws -> BundleStatus {
+        try await call("GET", "/bundles/" + name(digest))
+    }
+
+    package func store(
+        _ bytes: [UInt8], at offset: Int, of size: Int, bundle: String
+    ) async throws -> BundleStatus {
+        try await call(
+            "PUT", "/bundles/\(name(bundle))?offset=\(offset)&size=\(size)", body: Data(bytes),
+            contentType: "application/octet-stream")
+    }
+
+    /// Stores a bundle that is not there yet, piece by piece.
+    package func store(bundle digest: String, _ bytes: [UInt8]) async throws {
+        if try await bundle(digest).isComplete { return }
+        for offset in stride(from: 0, to: bytes.count, by: RemoteJobService.pieceBytes) {
+            let end = min(offset + RemoteJobService.pieceBytes, bytes.count)
+            _ = try await store(Array(bytes[offset..<end]), at: offset, of: bytes.count, bundle: digest)
+        }
+    }
+
+    package func deploy(_ name: String, _ request: DeployRequest) async throws -> PipelineStatus {
+        try await call("PUT", "/pipelines/" + self.name(name), body: try JSONEncoder().encode(request))
+    }
+
+    package func pipelines() async throws -> [PipelineStatus] {
+        let list: PipelineList = try await call("GET", "/pipelines")
+        return list.pipelines
+    }
+
+    package func pipeline(_ name: String) async throws -> PipelineStatus {
+        try await call("GET", "/pipelines/" + self.name(name))
+    }
+
+    package func pause(_ name: String) async throws -> PipelineStatus {
+        try await call("POST", "/pipelines/\(self.name(name))/pause")
+    }
+
+    package func resume(_ name: String) async throws -> PipelineStatus {
+        try await call("POST", "/pipelines/\(self.name(name))/resume")
+    }
+
+    package func remove(_ name: String) async throws -> PipelineStatus {
+        try await call("DELETE", "/pipelines/" + self.name(name))
+    }
+
+    package func runs(of name: String) async throws -> [RunStatus] {
+        let list: RunList = try await call("GET", "/pipelines/\(self.name(name))/runs")
+        return list.runs
+    }
+
+    package func backfill(_ name: String, _ request: BackfillRequest) async throws -> [RunStatus] {
+        let body = try JSONEncoder().encode(request)
+        let list: RunList = try await call("POST", "/pipelines/\(self.name(name))/backfill", body: body)
+        return list.runs
+    }
+
+    package func run(_ id: String) async throws -> RunStatus {
+        try await call("GET", "/jobs/\(name(id))/run")
+    }
+
+    private func name(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-", "_"])) ?? ""
+    }
+}

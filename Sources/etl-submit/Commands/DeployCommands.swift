@@ -1,0 +1,167 @@
+import ArgumentParser
+import Pipelines
+import Protocol
+import Vocabulary
+
+/// Has a coordinator run a pipeline by its schedule.
+struct DeployCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deploy", abstract: "Has the coordinator run a pipeline by its schedule.")
+
+    @Argument(help: "Directory with etl.yml.", completion: .directory)
+    var directory: String
+    @OptionGroup var connection: ConnectionOptions
+    @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
+    var vars: [String] = []
+    @Option(parsing: .upToNextOption, help: "Settings for the jobs, as spark.sql.shuffle.partitions=8.")
+    var conf: [String] = []
+
+    func run() async throws {
+        let service = try connection.requireRemotePipelines()
+        let pairs = try JobOptions.pairs(vars, flag: "--vars")
+        let place = PipelinePlace.directory(directory)
+        // The name stands in the file alone; what else is wrong in it the coordinator says.
+        let name = try PipelineLoader.name(in: place)
+        let pipeline = RemotePipeline(
+            service, place, PipelineOptions.none, vars: pairs,
+            conf: Dictionary(try JobOptions.pairs(conf, flag: "--conf")) { $1 })
+        print(DeployText.pipeline(try await pipeline.deploy(as: name)))
+    }
+}
+
+/// Keeps a pipeline's scheduled runs from beginning.
+struct PauseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Keeps a deployed pipeline's scheduled runs from beginning.")
+
+    @Argument(help: "The pipeline's name.") var name: String
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        print(DeployText.pipeline(try await connection.requireRemotePipelines().pause(name)))
+    }
+}
+
+/// Lets a paused pipeline run again.
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Lets a paused pipeline run by its schedule again.")
+
+    @Argument(help: "The pipeline's name.") var name: String
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        print(DeployText.pipeline(try await connection.requireRemotePipelines().resume(name)))
+    }
+}
+
+/// Takes a pipeline off its schedule for good.
+struct RemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Removes a deployed pipeline; its tables and runs stay.")
+
+    @Argument(help: "The pipeline's name.") var name: String
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let status = try await connection.requireRemotePipelines().remove(name)
+        Terminal.printNote("pipeline \(status.name) is removed")
+    }
+}
+
+/// Lists the runs of a pipeline.
+struct RunsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runs", abstract: "Lists a pipeline's runs, newest first.",
+        discussion: """
+            With a coordinator: the runs of a pipeline of this name, or all deployed pipelines without one. \
+            Without: the runs that a directory with etl.yml has had in this process's kind.
+            """)
+
+    @Argument(help: "The pipeline's name, or directory with etl.yml.") var name: String?
+    @Option(help: "Show one run with its steps and tests.") var run: String?
+    @Option(help: "Folder of the pipeline's state, where it was moved with --state.") var state: String?
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        if let service = try connection.remotePipelines() {
+            if let run { return print(DeployText.run(try await service.run(run))) }
+            guard let name else {
+                return print(DeployText.pipelines(try await service.pipelines()))
+            }
+            return print(DeployText.runs(try await service.runs(of: name)))
+        }
+        let directory = PipelinePlace.directory(name ?? ".")
+        let runs = RunFile.runs(in: state ?? directory + "/.millrace")
+        guard let run else { return print(PipelineText.history(runs)) }
+        guard let record = runs.first(where: { $0.header.id == run }) else {
+            throw EngineError.user("RUN_NOT_FOUND", "There is no run with this id: \(run)")
+        }
+        print(PipelineText.run(record))
+    }
+}
+
+/// Runs past intervals.
+struct BackfillCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backfill", abstract: "Runs the intervals of a stretch of time that did not run yet.")
+
+    @Argument(help: "The pipeline's name.") var name: String
+    @Option(help: "Begin of the stretch, as 2024-01-01 or 2024-01-01T06:00, UTC.") var from: String
+    @Option(help: "End of the stretch, UTC.") var to: String
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let service = try connection.requireRemotePipelines()
+        print(DeployText.runs(try await service.backfill(name, BackfillRequest(from: from, to: to))))
+    }
+}
+
+/// Shows deployed pipelines and their runs.
+enum DeployText {
+    static func pipeline(_ status: PipelineStatus) -> String {
+        var text = "pipeline \(status.name) is \(status.state)"
+        if let schedule = status.schedule { text += ", schedule \(schedule)" }
+        if let start = status.nextIntervalStart, let end = status.nextIntervalEnd {
+            text += "; next run covers \(start) to \(end)"
+        }
+        return text
+    }
+
+    static func pipelines(_ all: [PipelineStatus]) -> String {
+        PipelineText.columns(
+            [["NAME", "STATE", "SCHEDULE", "NEXT INTERVAL", "ACTIVE", "LAST RUN"]]
+                + all.map {
+                    [
+                        $0.name, $0.state, $0.schedule ?? "", $0.nextIntervalStart ?? "", "\($0.activeRuns)",
+                        $0.lastRun.map { "\($0.state.rawValue) \($0.id)" } ?? "",
+                    ]
+                })
+    }
+
+    static func runs(_ runs: [RunStatus]) -> String {
+        PipelineText.columns(
+            [["RUN", "KIND", "STATE", "INTERVAL START", "INTERVAL END", "SUBMITTED", "FINISHED"]]
+                + runs.map {
+                    [
+                        $0.id, $0.kind, $0.state.rawValue, $0.intervalStart, $0.intervalEnd, $0.submittedAt,
+                        $0.finishedAt ?? "",
+                    ]
+                })
+    }
+
+    static func run(_ run: RunStatus) -> String {
+        var text =
+            "run \(run.id) of \(run.pipeline), \(run.kind), \(run.state.rawValue)\n"
+            + PipelineText.columns(
+                [["STEP", "STATE", "TRIES", "ROWS IN", "ROWS OUT", "SECONDS"]]
+                    + run.steps.map {
+                        [
+                            $0.name, $0.state, "\($0.attempts)", "\($0.rowsIn)", "\($0.rowsOut)",
+                            "\(($0.seconds * 100).rounded() / 100)",
+                        ]
+                    })
+        for test in run.tests { text += "\n\(test.outcome)  \(test.name)  \(test.failures)" }
+        return text
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Cluster
+import Pipelines
+import Protocol
+import Vocabulary
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Writes a pipeline's documentation.
+struct DocsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "docs",
+        abstract: "Writes a page of a pipeline's steps, columns, tests and lineage.",
+        discussion: "Types of columns are those of the tables that the last run published here.")
+
+    @Argument(help: "Directory with etl.yml.", completion: .directory)
+    var directory: String
+    @Option(help: "Directory to write to; .millrace/docs beside etl.yml by default.", completion: .directory)
+    var out: String?
+    @Option(help: "Folder of the pipeline's state, where it was moved with --state.")
+    var state: String?
+    @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
+    var vars: [String] = []
+
+    func run() async throws {
+        var options = PipelineOptions.none
+        options.state = state
+        let job = try PipelineJob(
+            directory, options, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
+        let folder = state ?? job.directory + "/.millrace"
+        let made = job.pipeline.steps.map(\.name).filter { StateFolder.hasTable($0, in: folder) }
+        var columns: [String: [ColumnFact]] = [:]
+        if !made.isEmpty {
+            let cluster = try await EmbeddedCluster()
+            for name in made {
+                columns[name] = try await TableColumns.read("\(folder)/tables/\(name)", cluster.service)
+            }
+        }
+        let site = DocsSite(job.pipeline, columns: columns)
+        print(try site.write(into: out ?? job.directory + "/.millrace/docs"))
+    }
+}

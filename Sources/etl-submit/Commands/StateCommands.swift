@@ -1,0 +1,91 @@
+import ArgumentParser
+import Pipelines
+import Vocabulary
+
+/// Shows and changes what a pipeline remembers between its runs.
+struct StateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "state", abstract: "Shows or changes how far a pipeline's incremental reads have come.",
+        subcommands: [StateShowCommand.self, StateRewindCommand.self, StateResetCommand.self],
+        defaultSubcommand: StateShowCommand.self)
+}
+
+/// The directory of a pipeline and its state.
+struct StateOptions: ParsableArguments {
+    @Argument(help: "Directory with etl.yml.", completion: .directory)
+    var directory: String
+    @Option(help: "Folder of the pipeline's state; .millrace beside etl.yml by default.")
+    var state: String?
+
+    /// Opens the state. Throws when a run holds it.
+    func open() throws -> StateFolder {
+        try StateFolder(state ?? (directory == "." ? ".millrace" : directory + "/.millrace"))
+    }
+}
+
+/// Shows the cursors of all tables.
+struct StateShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Shows each table's cursor and rows.")
+
+    @OptionGroup var options: StateOptions
+
+    func run() async throws {
+        let state = try options.open()
+        for name in state.tableNames {
+            guard let table = state.tableState(name) else {
+                print("\(name): made anew by every run")
+                continue
+            }
+            let cursor = table.cursor.map { "cursor \($0)" } ?? "no cursor yet"
+            let id = table.id.map { ", id \($0)" } ?? ""
+            print("\(name): \(cursor)\(id), \(table.totalRows) rows, \(table.latestRows) in the latest read")
+        }
+    }
+}
+
+/// Sets a table's cursor back.
+struct StateRewindCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rewind",
+        abstract: "Sets a table's cursor, so that the next run reads what is after it.",
+        discussion: "Rows that come again are added again where the step's write_disposition is append.")
+
+    @OptionGroup var options: StateOptions
+    @Argument(help: "Step whose cursor is set.") var step: String
+    @Option(help: "Value after which the next read begins.") var to: String
+
+    func run() async throws {
+        let state = try options.open()
+        guard var table = state.tableState(step), state.tables.hasTable(step) else {
+            throw StateRewindCommand.unknown(step, state)
+        }
+        table.cursor = to
+        table.id = nil
+        // The bound would bring in what changed since the latest read only.
+        table.bound = nil
+        try state.set(table, of: step)
+    }
+
+    static func unknown(_ step: String, _ state: StateFolder) -> EngineError {
+        let near = Suggestion.nearest(to: step, among: state.tableNames)
+        return .user(
+            "PIPELINE_STATE", "The state holds no cursor of this step: \(step)",
+            remedy: near.map { "Did you mean \($0)?" } ?? "`etl-submit state show` lists them.")
+    }
+}
+
+/// Forgets a table.
+struct StateResetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reset", abstract: "Forgets a table and its cursor: the next run makes it from nothing.")
+
+    @OptionGroup var options: StateOptions
+    @Argument(help: "Step whose table is forgotten.") var step: String
+
+    func run() async throws {
+        let state = try options.open()
+        guard state.tables.hasTable(step) else { throw StateRewindCommand.unknown(step, state) }
+        state.reset(step)
+    }
+}

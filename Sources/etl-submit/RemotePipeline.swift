@@ -1,0 +1,75 @@
+import Pipelines
+import Protocol
+import Vocabulary
+
+/// Hands a pipeline's directory to a coordinator.
+struct RemotePipeline {
+    private let service: RemoteJobService
+    private let directory: String
+    private let options: PipelineOptions
+    private let vars: [(String, String)]
+    private let conf: [String: String]
+
+    init(
+        _ service: RemoteJobService, _ directory: String, _ options: PipelineOptions,
+        vars: [(String, String)], conf: [String: String]
+    ) {
+        self.service = service
+        self.directory = PipelinePlace.directory(directory)
+        self.options = options
+        self.vars = vars
+        self.conf = conf
+    }
+
+    /// Packs the directory and stores it where it is not there yet; returns its digest.
+    private func store() async throws -> String {
+        if options.state != nil {
+            throw EngineError.user(
+                "USAGE", "--state is for runs in this process; on a cluster the state is the coordinator's")
+        }
+        guard PipelinePlace.hasPipeline(directory) else {
+            throw EngineError.user(
+                "PIPELINE_FILE", "There is no etl.yml in the directory: \(directory)",
+                remedy: "`etl-submit init` writes a working example.")
+        }
+        let bundle = try PipelineBundle(directory: directory)
+        try await service.store(bundle: bundle.digest, bundle.bytes)
+        return bundle.digest
+    }
+
+    /// Submits a run and follows it to its end.
+    func submit(
+        testsOnly: Bool, id: String?, name: String?, detach: Bool, progress: ProgressForm
+    ) async throws {
+        let pipeline = PipelineRequest(
+            bundle: try await store(), select: options.select.isEmpty ? nil : options.select,
+            exclude: options.exclude.isEmpty ? nil : options.exclude,
+            vars: vars.isEmpty ? nil : Dictionary(vars) { $1 }, fullRefresh: options.fullRefresh ? true : nil,
+            testsOnly: testsOnly ? true : nil)
+        let status = try await service.submit(
+            JobRequest(id: id, name: name, sql: "", conf: conf.isEmpty ? nil : conf, pipeline: pipeline))
+        if detach {
+            print(status.id)
+            return
+        }
+        Terminal.printNote("job \(status.id)")
+        let follower = RunFollower(service: service, progress: progress)
+        let farewell = Farewell(service: service, id: status.id, display: follower.display)
+        let interruption = Interruption { _ in Task { await farewell.say() } }
+        do {
+            try await follower.follow(status)
+        } catch {
+            if farewell.isCancelling { try await Task.sleep(for: .seconds(Farewell.patienceSeconds)) }
+            throw error
+        }
+        interruption.end()
+    }
+
+    /// Deploys the pipeline and returns how it stands.
+    func deploy(as name: String) async throws -> PipelineStatus {
+        let request = DeployRequest(
+            bundle: try await store(), vars: vars.isEmpty ? nil : Dictionary(vars) { $1 },
+            conf: conf.isEmpty ? nil : conf)
+        return try await service.deploy(name, request)
+    }
+}

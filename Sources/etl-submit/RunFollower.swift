@@ -1,0 +1,56 @@
+import Protocol
+import Settings
+import Vocabulary
+
+/// Follows a pipeline's run on a coordinator to its end: says what becomes of each step and test.
+struct RunFollower {
+    let service: any JobService
+    let progress: ProgressForm
+    let display: ProgressDisplay
+
+    /// Longest time between two looks at the run, milliseconds.
+    private static let pollMilliseconds = 500
+
+    init(service: any JobService, progress: ProgressForm) {
+        self.service = service
+        self.progress = progress
+        display = ProgressDisplay(progress)
+    }
+
+    /// Returns when the run has succeeded. Throws `ProgramExit` when it did not.
+    func follow(_ first: JobStatus) async throws {
+        var status = first
+        var next = 0
+        let line = CoordinatorPatience()
+        var watch = WorkerWatch(service)
+        while true {
+            let (known, from) = (status, next)
+            status = try await line.call(display) {
+                try await service.waitForChange(
+                    known.id, after: known.version, milliseconds: RunFollower.pollMilliseconds)
+            }
+            let lines = try await line.call(display) { try await service.logs(known.id, from: from) }
+            next += lines.count
+            for entry in lines { show(entry) }
+            if status.state.isEnd, lines.isEmpty { break }
+            if progress != .none, !status.state.isEnd, status.version == known.version {
+                await watch.look(display)
+            }
+        }
+        display.clear()
+        switch status.state {
+        case .succeeded: break
+        case .cancelled: throw ProgramExit(status: 1, message: "The run was cancelled.")
+        default:
+            throw ProgramExit(
+                status: 1, message: status.error?.engineError.description ?? "The run failed; see its logs.")
+        }
+    }
+
+    private func show(_ line: LogLine) {
+        guard line.level == "error" || progress != .none, line.message != "accepted" else { return }
+        let parts = line.message.split(separator: "\n", maxSplits: 1)
+        Terminal.printNote(parts.first.map(String.init) ?? "")
+        if parts.count > 1 { Terminal.printError(String(parts[1])) }
+    }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import Testing
+import Vocabulary
+
+@testable import Connectors
+
+/// Reads from a real web service on this machine, through a whole embedded cluster.
+@Suite("REST sources", .serialized)
+struct RESTTests {
+    private let all = (1...7).map(String.init)
+    private let first = ["1", "2", "3"]
+    private let secret = "s3cret-canary"
+
+    init() { setenv("REST_TEST_SECRET", "s3cret-canary", 1) }
+
+    @Test(
+        "each paginator gives all rows once",
+        arguments: [
+            ("json_link", ""), ("header_link", ""), ("cursor", ""),
+            ("json_link", #""paginator": {"type": "json_link", "next_url_path": "paging.next"}"#),
+            ("header_link", #""paginator": "header_link""#),
+            ("offset", #""paginator": {"type": "offset", "limit": 2}"#),
+            ("page_number", #""paginator": {"type": "page_number", "base_page": 1}"#),
+            ("cursor", #""paginator": {"type": "cursor", "cursor_path": "next_cursor"}"#),
+            (
+                "body",
+                #""method": "POST", "json": {"q": "all"}, "paginator": {"type": "cursor", "cursor_body_path": "at.cursor"}"#
+            ),
+        ])
+    func paginators(path: String, endpoint: String) async throws {
+        let run = try await SourceRun.rest(path, endpoint: endpoint)
+        #expect(run.error == nil)
+        #expect(run.rows == all)
+    }
+
+    @Test("one object is one row, and nested objects are structs")
+    func single() async throws {
+        let run = try await SourceRun.rest("single", select: "SELECT id, at.x, updated_at FROM r")
+        #expect(run.rows == ["1 0.5 2024-01-01T00:00:00Z"])
+        let page = try await SourceRun.rest("json_link", endpoint: #""paginator": "single_page""#)
+        #expect(page.rows == first)
+        let selected = try await SourceRun.rest(
+            "offset",
+            endpoint:
+                #""data_selector": "data[*].at", "params": {"offset": 0, "limit": 2}, "paginator": "single_page""#,
+            select: "SELECT x FROM r ORDER BY x")
+        #expect(selected.rows == ["0.5", "1.0"])
+    }
+
+    @Test("types widen over pages, and a column that comes late is there")
+    func wide() async throws {
+        let run = try await SourceRun.rest("wide", select: "SELECT id, value, late FROM r ORDER BY id")
+        #expect(run.rows == ["1 1.0 null", "2 2.5 a\nb"])
+    }
+
+    @Test(
+        "each login reaches its rows, and its secret is in no plan, log or error",
+        arguments: [
+            ("bearer", #"{"type": "bearer", "token": "${env:REST_TEST_SECRET}"}"#),
+            ("basic", #"{"type": "http_basic", "username": "ann", "password": "env:REST_TEST_SECRET"}"#),
+            ("key_header", #"{"type": "api_key", "name": "X-Key", "api_key": "${env:REST_TEST_SECRET}"}"#),
+            (
+                "key_query",
+                #"{"type": "api_key", "name": "key", "location": "query", "api_key": "env:REST_TEST_SECRET"}"#
+            ),
+        ])
+    func logins(path: String, auth: String) async throws {
+        let run = try await SourceRun.rest(path, client: #""auth": \#(auth)"#)
+        #expect(run.error == nil)
+        #expect(run.rows == first)
+        #expect(!(run.plan + run.log.joined()).contains(secret))
+        let refused = try await SourceRun.rest("refused", client: #""auth": \#(auth)"#)
+        #expect(refused.error?.code == "HTTP_STATUS")
+        #expect(refused.error?.message.contains("bad parameter ***") == true, "\(refused)")
+        #expect(!"\(refused)".contains(secret))
+        let without = try await SourceRun.rest(path)
+        #expect(without.error?.code == "REST_LOGIN")
+    }
+
+    @Test("a token is fetched, kept for further pages, and renewed when it is refused")
+    func oauth() async throws {
+        let service = RESTService.shared
+        let auth = """
+            {"type": "oauth2_client_credentials", "access_token_url": "\(service.address)/token", \
+            "client_id": "me", "client_secret": "${env:REST_TEST_SECRET}"}
+            """
+        let run = try await SourceRun.rest("oauth", client: "\"auth\": \(auth)")
+        #expect(run.error == nil)
+        #expect(run.rows == ["1", "2", "3", "4", "5", "6"])
+        #expect(try service.requests("/token").count == 2)
+        #expect(!(run.plan + run.log.joined()).contains("canary"))
+    }
+
+    @Test("a secret in the text is refused, one that is not set is named")
+    func openSecrets() async throws {
+        let open = try await SourceRun.rest("bearer", client: #""auth": {"token": "s3cret-canary"}"#)
+        #expect(open.error?.code == "SECRET_IN_TEXT")
+        #expect(!"\(open)".contains(secret))
+        let unset = try await SourceRun.rest("bearer", client: #""auth": {"token": "env:REST_NOT_SET"}"#)
+        #expect(unset.error?.code == "SECRET_NOT_SET")
+    }
+
+    @Test("429 with Retry-After in seconds and as a date, 503, then rows")
+    func retries() async throws {
+        let start = ContinuousClock.now
+        #expect(try await SourceRun.rest("busy").rows == first)
+        #expect(ContinuousClock.now - start > .milliseconds(1000))
+        #expect(try await SourceRun.rest("flaky").rows == first)
+        let later = try await SourceRun.rest("later")
+        #expect(later.error?.code == "HTTP_STATUS")
+        #expect(later.error?.message.contains("86400 s") == true)
+        let down = try await SourceRun.rest("down", client: #""retries": 1"#)
+        #expect(down.error?.blame == .system)
+        #expect(down.error?.message.contains("status 500 after 2 tries") == true)
+    }
+
+    @Test("broken, huge, slow, missing and refused pages are clear errors")
+    func faults() async throws {
+        let broken = try await SourceRun.rest("broken")
+        #expect(broken.error?.code == "MALFORMED_PAGE")
+        #expect(broken.error?.message.contains("page 2") == true)
+        let huge = try await SourceRun.rest("huge", client: #""max_response_bytes": 10000"#)
+        #expect(huge.error?.code == "HTTP_RESPONSE_TOO_LARGE")
+        let slow = try await SourceRun.rest("slow", client: #""timeout": 1, "retries": 0"#)
+        #expect(slow.error?.code == "HTTP_TIMEOUT")
+        #expect(try await SourceRun.rest("nowhere").error?.code == "REST_NOT_FOUND")
+        #expect(try await SourceRun.rest("empty").error?.code == "SOURCE_EMPTY")
+        let ignored = try await SourceRun.rest(
+            "nowhere", endpoint: #""response_actions": [{"status_code": 404, "action": "ignore"}]"#)
+        #expect(ignored.error?.code == "SOURCE_EMPTY")
+        let closed = try await SourceRun.rest("x", client: #""retries": 0"#, base: "http://127.0.0.1:1")
+        #expect(closed.error?.code == "HTTP_UNREACHABLE")
+        let typed = try await SourceRun.rest("x", endpoint: #""pathh": 1"#)
+        #expect(typed.error?.remedy == "Did you mean path?")
+    }
+
+    @Test("pages that lead back, and a page that repeats, end the read with each row once")
+    func loops() async throws {
+        #expect(try await SourceRun.rest("loop").rows == ["1", "2", "3", "4", "5", "6"])
+        let same = try await SourceRun.rest("same", endpoint: #""paginator": {"type": "page_number"}"#)
+        #expect(same.rows == first)
+    }
+
+    @Test("incremental reads send the start and leave out what is older")
+    func incremental() async throws {
+        let rule =
+            #""incremental": {"cursor_path": "updated_at", "initial_value": "2024-01-03T00:00:00Z", "start_param": "since"}"#
+        #expect(try await SourceRun.rest("since", endpoint: rule).rows == ["3", "4", "5", "6", "7"])
+        let after = ", `incremental.after` '2024-01-05T00:00:00Z'"
+        #expect(try await SourceRun.rest("since", endpoint: rule, more: after).rows == ["5", "6", "7"])
+        let open = try await SourceRun.rest(
+            "since", endpoint: rule, more: after + ", `incremental.range` 'open'")
+        #expect(open.rows == ["6", "7"])
+        let filled =
+            #""params": {"since": "{incremental.start_value}"}, "incremental": {"cursor_path": "updated_at", "initial_value": "2024-01-06", "end_value": "2024-01-07"}"#
+        #expect(try await SourceRun.rest("since", endpoint: filled).rows == ["6"])
+        let missing = #""incremental": {"cursor_path": "nothing"}"#
+        #expect(try await SourceRun.rest("since", endpoint: missing).error?.code == "NULL_CURSOR")
+    }
+
+    @Test("a redirect to another origin does not carry the login")
+    func redirects() async throws {
+        let auth = #""auth": {"token": "env:REST_TEST_SECRET"}"#
+        #expect(try await SourceRun.rest("moved", client: auth).rows == first)
+        #expect(try await SourceRun.rest("elsewhere", client: auth).error?.code == "REST_LOGIN")
+        #expect(try RESTService.shared.requests("/bearer").last?["authorization"] == nil)
+    }
+}

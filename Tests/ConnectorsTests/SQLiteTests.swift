@@ -1,0 +1,81 @@
+import Foundation
+import Programs
+import Testing
+
+@Suite("SQLite") struct SQLiteTests {
+    private func good(_ run: ProgramRun) -> String {
+        #expect(run.status == 0, "\(run.errors)")
+        return run.output
+    }
+
+    private func load(_ submit: Submit, _ options: String, _ query: String) throws -> ProgramRun {
+        try submit.sql(
+            "INSERT OVERWRITE DIRECTORY USING jdbc OPTIONS (url 'sqlite:l.db', \(options)) \(query)")
+    }
+
+    private func read(_ submit: Submit, _ options: String) throws -> ProgramRun {
+        try submit.sql(
+            "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'sqlite:l.db', \(options)); SELECT * FROM v "
+                + "ORDER BY 1"
+        )
+    }
+
+    @Test("what is loaded is read again with its types")
+    func roundTrip() throws {
+        let submit = try Submit()
+        _ = good(
+            try load(
+                submit, "dbtable 't', mode 'overwrite'",
+                "SELECT id, id * 1.5 AS d, 'n' || id AS name, DATE'2020-01-01' AS day, "
+                    + "TIMESTAMP'2020-01-01 01:02:03.5' "
+                    + "AS at, id % 2 = 0 AS b, CAST('ab' AS BINARY) AS bin, CAST(NULL AS INT) AS nothing, "
+                    + "array(1) AS list "
+                    + "FROM range(2)"))
+        #expect(
+            good(try read(submit, "dbtable 't'")) == """
+                {"id":0,"d":0.0,"name":"n0","day":"2020-01-01","at":"2020-01-01 01:02:03.5","b":true,\
+                "bin":"6162","nothing":null,"list":"[1]"}
+                {"id":1,"d":1.5,"name":"n1","day":"2020-01-01","at":"2020-01-01 01:02:03.5","b":false,\
+                "bin":"6162","nothing":null,"list":"[1]"}
+
+                """)
+        _ = good(
+            try load(
+                submit, "dbtable 't', mode 'merge', primaryKey 'id'",
+                "SELECT 1 + id AS id, 'm' AS name FROM range(2)"))
+        _ = good(try load(submit, "dbtable 't', loadid 'x'", "SELECT 9 AS id"))
+        _ = good(try load(submit, "dbtable 't', loadid 'x'", "SELECT 9 AS id"))
+        #expect(
+            good(try read(submit, "query 'SELECT id, name FROM t'"))
+                == "{\"id\":0,\"name\":\"n0\"}\n{\"id\":1,\"name\":\"m\"}\n"
+                    + "{\"id\":2,\"name\":\"m\"}\n{\"id\":9,\"name\":null}\n"
+        )
+    }
+
+    @Test("what is wrong is said")
+    func errors() throws {
+        let submit = try Submit()
+        #expect(try read(submit, "dbtable 't'").errors.contains("[PATH_NOT_FOUND]"))
+        _ = good(try load(submit, "dbtable 't'", "SELECT 1 AS id"))
+        #expect(try read(submit, "dbtable 'u'").errors.contains("[TABLE_OR_VIEW_NOT_FOUND] SQLite:"))
+        chmod(submit.folder.appendingPathComponent("l.db").path, 0o444)
+        chmod(submit.folder.path, 0o555)
+        defer { chmod(submit.folder.path, 0o755) }
+        if getuid() != 0 { #expect(try load(submit, "dbtable 't'", "SELECT 2 AS id").status == 1) }
+        let run = try submit.sql(
+            "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'mysql://h/d', dbtable 't'); SELECT 1")
+        #expect(run.errors.contains("Known are postgresql and sqlite."), "\(run.errors)")
+    }
+
+    @Test("a missing driver is an error that names what brings it")
+    func driver() throws {
+        let submit = try Submit()
+        _ = good(try load(submit, "dbtable 't'", "SELECT 1 AS id"))
+        let run = try ProgramRun.run(
+            ProgramRun.built("etl-submit"),
+            ["-e", "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'sqlite:l.db', dbtable 't'); SELECT 1"],
+            in: submit.folder, environment: ["ETL_ADBC_DRIVERS": "/nowhere"])
+        #expect(run.status == 1)
+        #expect(run.errors.contains("comes with the Python package adbc-driver-sqlite"), "\(run.errors)")
+    }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import Pipelines
+import Programs
+import Protocol
+import Testing
+import Vocabulary
+
+/// Holds who is told of runs, by a real mail server and a real web server.
+@Suite("Alerts", .serialized)
+struct AlertTests {
+    static let secret = "s3cr:t/canary"
+
+    static func etl(_ double: OutsideDouble, _ alerts: String, sql: String = "SELECT nope AS x") -> [String:
+        String]
+    {
+        [
+            "etl.yml": """
+            name: p
+            default_args: {retries: 1, retry_delay: 0.01s}
+            connections:
+              mail:
+                uri: "smtp://ops:{{ env_var('MAIL_PASSWORD') }}@127.0.0.1:\(double.smtpPort)?ca=\(double.authority)"
+            alerts:
+            \(alerts)
+            transform: [{name: a, sql: "\(sql)"}]
+            """
+        ]
+    }
+
+    static func sent(_ record: RunRecord) -> [String] {
+        record.entries.compactMap {
+            if case .alerted(_, let event, let to, let error) = $0.fact {
+                return "\(event) \(to) \(error?.message ?? "ok")"
+            }
+            return nil
+        }
+    }
+
+    @Test("of a failure go out by mail over STARTTLS with a login, and to a webhook, once each")
+    func failure() async throws {
+        let double = try OutsideDouble()
+        let bench = try await RunBench(
+            Self.etl(
+                double,
+                """
+                  - on: [failure, retry]
+                    email: {to: [ops@example.org, b@example.org], connection: mail, subject: "Näch {{ ds }}"}
+                    webhook:
+                      url: "http://127.0.0.1:\(double.httpPort)/hook?token=canary"
+                      headers: {X-Key: k}
+                  - {on: success, webhook: {url: "http://127.0.0.1:\(double.httpPort)/good"}}
+                """))
+        let record = try await bench.run()
+        #expect(record.state == .failed)
+        #expect(
+            Self.sent(record) == [
+                "failure ops@example.org, b@example.org and the webhook at 127.0.0.1:\(double.httpPort) ok"
+            ])
+        #expect(eventually(within: 5) { double.arrivals("post").count == 1 })
+        let mail = try #require(double.arrivals("mail").first)
+        #expect(double.arrivals("mail").count == 1)
+        #expect(mail["tls"] == "1" && mail["user"] == "ops")
+        #expect(mail["subject"] == "Näch 2024-01-01")
+        #expect(mail["text"].contains("UNRESOLVED_COLUMN") && mail["text"].contains("Step a:"))
+        let post = try #require(double.arrivals("post").first)
+        #expect(post["path"] == "/hook?token=canary")
+        #expect(post.headers["x-key"] == "k" && post.headers["idempotency-key"] != nil)
+        #expect(post.body["event"] as? String == "failure" && post.body["pipeline"] as? String == "p")
+        #expect(post.body["run"] as? String == record.header.id)
+        // No secret in what is kept of the run.
+        let kept = try String(
+            contentsOfFile: "\(bench.state)/runs/\(record.header.id).jsonl", encoding: .utf8)
+        #expect(!kept.contains("canary"))
+    }
+
+    @Test("of success and of retries go out too, a webhook that answers 503 is tried again")
+    func others() async throws {
+        let double = try OutsideDouble()
+        let bench = try await RunBench(
+            Self.etl(
+                double,
+                """
+                  - {on: [success], webhook: {url: "http://127.0.0.1:\(double.httpPort)/flaky"}}
+                  - {on: [retry], webhook: {url: "http://127.0.0.1:\(double.httpPort)/retry"}}
+                """, sql: "SELECT 1 AS x"))
+        let faults = FlakyService.Faults(["step a": 1])
+        let record = try await bench.run { FlakyService(inner: $0, faults: faults) }
+        #expect(record.state == .succeeded)
+        #expect(Self.sent(record).count == 2)
+        #expect(eventually(within: 5) { double.arrivals("post").count == 3 })
+        #expect(
+            double.arrivals("post").map { $0["path"] + " " + $0["status"] } == [
+                "/retry 200", "/flaky 503", "/flaky 200",
+            ])
+    }
+
+    @Test("that cannot be sent fail nothing, and say so without the secret")
+    func refused() async throws {
+        let double = try OutsideDouble()
+        let bench = try await RunBench(
+            Self.etl(
+                double,
+                """
+                  - {on: [success], webhook: {url: "http://127.0.0.1:\(double.httpPort)/no"}}
+                  - {on: [success], email: {to: nobody@example.org, connection: mail}}
+                """, sql: "SELECT 1 AS x"))
+        let record = try await bench.run()
+        #expect(record.state == .succeeded)
+        let sent = Self.sent(record)
+        #expect(sent.count == 2)
+        #expect(sent[0].contains("HTTP status 403"), "\(sent)")
+        #expect(sent[1].contains("550"), "\(sent)")
+        #expect(!"\(record.entries)".contains(Self.secret))
+    }
+
+    @Test("of a deadline go out while the run is still at work, and are not sent again by a run that goes on")
+    func deadline() async throws {
+        let double = try OutsideDouble()
+        let alerts = """
+              - on: [deadline]
+                deadline: 0.2s
+                webhook: {url: "http://127.0.0.1:\(double.httpPort)/late"}
+            """
+        let slow = "SELECT sum(sin(x.id * y.id)) AS s FROM range(30000) x CROSS JOIN range(3000) y"
+        let bench = try await RunBench(Self.etl(double, alerts, sql: slow))
+        let record = try await bench.run()
+        #expect(record.state == .succeeded)
+        let place = record.entries.firstIndex { if case .alerting = $0.fact { true } else { false } }
+        let end = record.entries.firstIndex { if case .ended = $0.fact { true } else { false } }
+        #expect(try #require(place) < #require(end))
+        #expect(eventually(within: 5) { double.arrivals("post").count == 1 })
+        // The fact that it was begun is enough: it is not sent again.
+        let again = try await bench.run(
+            facts: [.began(tables: [], steps: ["a"]), .alerting(rule: 0, event: "deadline")])
+        #expect(again.state == .succeeded && Self.sent(again).isEmpty)
+        #expect(double.arrivals("post").count == 1)
+    }
+
+    @Test("OpenLineage events are what its classes accept, and tell inputs, outputs and columns")
+    func lineage() async throws {
+        let double = try OutsideDouble()
+        let bench = try await RunBench([
+            "etl.yml": """
+            name: p
+            metrics: {openlineage: {url: "http://127.0.0.1:\(double.httpPort)", namespace: shop, token: t}}
+            extract: [{name: raw, file: {path: in.csv}}]
+            transform:
+              - {name: a, sql: "SELECT id * 2 AS twice FROM {{ ref('raw') }}"}
+              - {name: bad, sql: "SELECT nope FROM {{ ref('a') }}"}
+            """, "in.csv": "id\n1\n2\n",
+        ])
+        let record = try await bench.run()
+        #expect(record.state == .failed)
+        #expect(eventually(within: 5) { double.arrivals("post").count == 8 })
+        let posts = double.arrivals("post")
+        #expect(Set(posts.map { $0["path"] }) == ["/api/v1/lineage"])
+        #expect(posts.allSatisfy { $0.headers["authorization"] == "Bearer t" })
+        let types = posts.map { post in
+            "\((post.body["job"] as? [String: Any])?["name"] ?? "") \(post.body["eventType"] ?? "")"
+        }
+        #expect(
+            types == [
+                "p START", "p.raw START", "p.raw COMPLETE", "p.a START", "p.a COMPLETE", "p.bad START",
+                "p.bad FAIL", "p FAIL",
+            ])
+        let text = try posts.map {
+            String(decoding: try JSONSerialization.data(withJSONObject: $0.body), as: UTF8.self)
+        }
+        #expect(text[4].contains(#""name":"twice""#) && text[4].contains(#""rowCount":2"#), "\(text[4])")
+        let file = bench.folder.path + "/events.jsonl"
+        try text.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
+        let check = try ProgramRun.run(
+            URL(fileURLWithPath: "/bin/sh"),
+            [
+                "-c", "exec \"$0\" \"$1\" < \"$2\"", ProgramRun.python.path,
+                ProgramRun.root.appendingPathComponent("Tests/PipelinesTests/lineage_check.py").path, file,
+            ])
+        #expect(check.output == "ok 8\n", "\(check.errors)")
+    }
+}

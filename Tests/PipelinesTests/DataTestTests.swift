@@ -1,0 +1,89 @@
+import Foundation
+import Pipelines
+import Protocol
+import Testing
+import Vocabulary
+
+/// Holds what tests of tables decide, with dbt's meaning, run for real.
+@Suite("A test of a table")
+struct DataTestTests {
+    /// Tests of a table of x = 1, 1, 2, null and y = 'a', 'b', 'c', 'd'; and how they end.
+    static let cases: [(test: String, outcome: TestOutcome, failures: Int)] = [
+        ("columns: [{name: y, tests: [not_null]}]", .pass, 0),
+        ("columns: [{name: x, tests: [not_null]}]", .fail, 1),
+        ("columns: [{name: x, tests: [{not_null: {severity: warn}}]}]", .warn, 1),
+        ("columns: [{name: x, tests: [{not_null: {where: \"y < 'd'\"}}]}]", .pass, 0),
+        ("columns: [{name: x, tests: [{not_null: {config: {error_if: '>1', warn_if: '>0'}}}]}]", .warn, 1),
+        ("columns: [{name: x, tests: [{not_null: {config: {error_if: '>1', warn_if: '>1'}}}]}]", .pass, 1),
+        ("columns: [{name: x, tests: [unique]}]", .fail, 1),
+        ("columns: [{name: y, tests: [unique]}]", .pass, 0),
+        ("columns: [{name: y, tests: [{accepted_values: {values: [a, b, c]}}]}]", .fail, 1),
+        ("columns: [{name: x, tests: [{accepted_values: {values: [1, 2], quote: false}}]}]", .pass, 0),
+        ("columns: [{name: x, tests: [{relationships: {to: ref('other'), field: id}}]}]", .fail, 1),
+        ("columns: [{name: x, tests: [{relationships: {to: ref('other'), field: id, limit: 1}}]}]", .fail, 1),
+        ("tests: [{row_count: {min: 4, max: 4}}]", .pass, 0), ("tests: [{row_count: {equals: 5}}]", .fail, 1),
+        ("tests: [{expression: \"length(y) = 1\"}]", .pass, 0),
+        ("tests: [{expression: \"x < 2\"}]", .fail, 1),
+        ("columns: [{name: x, tests: [{expression: \"< 2\"}]}]", .fail, 1),
+        ("columns: [{name: x, tests: [{not_null: {fail_calc: \"sum(1) + 5\"}}]}]", .fail, 6),
+        ("columns: [{name: x, tests: [{not_null: {store_failures: true}}]}]", .fail, 1),
+    ]
+
+    static func files(_ test: String) -> [String: String] {
+        [
+            "etl.yml": """
+            name: p
+            transform:
+              - {name: other, sql: SELECT 1 AS id}
+              - name: t
+                sql: "SELECT x, y FROM VALUES (1, 'a'), (1, 'b'), (2, 'c'), (NULL, 'd') AS v(x, y)"
+                \(test)
+            """
+        ]
+    }
+
+    @Test("passes, warns or fails as dbt's does", arguments: cases)
+    func decides(test: String, outcome: TestOutcome, failures: Int) async throws {
+        let bench = try await RunBench(Self.files(test))
+        let record = try await bench.run()
+        #expect(record.tests.count == 1)
+        #expect(record.tests.first?.outcome == outcome, "\(RunBench.errors(record))")
+        #expect(record.tests.first?.failures == failures)
+        #expect(StateFolder.hasTable("t", in: bench.state) == (outcome != .fail))
+    }
+
+    @Test("with store_failures keeps the wrong rows, also when there are none")
+    func stores() async throws {
+        let bench = try await RunBench(
+            Self.files(
+                "columns: [{name: x, tests: [{not_null: {store_failures: true, severity: warn}}]}, "
+                    + "{name: y, tests: [{not_null: {store_failures: true}}]}]"))
+        #expect(try await bench.run().state == .succeeded)
+        let folder = bench.state + "/failures/"
+        #expect(try await bench.rows("SELECT count(*) FROM parquet.`\(folder)not_null_t_x`") == ["1"])
+        #expect(try await bench.rows("SELECT count(*) FROM parquet.`\(folder)not_null_t_y`") == ["0"])
+    }
+
+    @Test("as a file has config(), and is skipped when what it reads was not made")
+    func singular() async throws {
+        let bench = try await RunBench([
+            "etl.yml": "name: p\ntransform: [{dbt: {}}]\n", "models/a.sql": "SELECT nope AS x",
+            "models/b.sql": "SELECT 1 AS x",
+            "tests/warns.sql": "{{ config(severity='warn') }} SELECT * FROM {{ ref('b') }}",
+            "tests/off.sql": "{{ config(enabled=false) }} SELECT * FROM {{ ref('b') }}",
+            "tests/both.sql": "SELECT * FROM {{ ref('a') }} JOIN {{ ref('b') }} USING (x)",
+        ])
+        let record = try await bench.run()
+        #expect(
+            record.tests.map { "\($0.name) \($0.outcome.rawValue)" }.sorted() == ["both skip", "warns warn"])
+        #expect(record.steps.mapValues(\.state) == ["a": .failed, "b": .succeeded])
+    }
+
+    @Test("can be run alone on what is published")
+    func alone() async throws {
+        let bench = try await RunBench(Self.files("columns: [{name: y, tests: [not_null]}]"))
+        try await bench.run()
+        let record = try await bench.run(testsOnly: true)
+        #expect(record.state == .succeeded && record.tests.count == 1)
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Pipelines
+import Protocol
+import Testing
+import Vocabulary
+
+/// Holds dbt's incremental models, run for real.
+@Suite("An incremental model")
+struct IncrementalTests {
+    static func project(_ config: String, _ sql: String) -> [String: String] {
+        [
+            "etl.yml": "name: p\ntransform: [{dbt: {}}]\n",
+            "models/m.sql": "{{ config(materialized='incremental'\(config)) }}\n\(sql)",
+        ]
+    }
+
+    /// What the second run gives, by strategy.
+    static let strategies: [(config: String, after: [String])] = [
+        ("", ["1,a", "2,b", "2,B", "3,c"]),
+        (", incremental_strategy='append'", ["1,a", "2,b", "2,B", "3,c"]),
+        (", unique_key='id'", ["1,a", "2,B", "3,c"]),
+        (", unique_key=['id'], incremental_strategy='delete+insert'", ["1,a", "2,B", "3,c"]),
+        (", incremental_strategy='insert_overwrite'", ["2,B", "3,c"]),
+        (", incremental_strategy='insert_overwrite', partition_by='id'", ["1,a", "2,B", "3,c"]),
+    ]
+
+    static let twoRuns = """
+        {% if is_incremental() %}
+        SELECT id, v FROM VALUES (2, 'B'), (3, 'c') AS t(id, v) WHERE id >= (SELECT max(id) FROM {{ this }})
+        {% else %}
+        SELECT id, v FROM VALUES (1, 'a'), (2, 'b') AS t(id, v)
+        {% endif %}
+        """
+
+    @Test("brings its new rows in by its strategy, and is made anew by a full refresh", arguments: strategies)
+    func bringsRows(config: String, after: [String]) async throws {
+        let bench = try await RunBench(Self.project(config, Self.twoRuns))
+        #expect(try await bench.run().state == .succeeded)
+        let query = "SELECT id, v FROM {m} ORDER BY id, v DESC"
+        #expect(try await bench.rows(query) == ["1,a", "2,b"])
+        let record = try await bench.run()
+        #expect(record.state == .succeeded, "\(RunBench.errors(record)) \(record.steps)")
+        #expect(record.steps["m"]?.rowsOut == 2)
+        #expect(try await bench.rows(query) == after)
+        #expect(try await bench.run(fullRefresh: true).state == .succeeded)
+        #expect(try await bench.rows(query) == ["1,a", "2,b"])
+    }
+
+    @Test("with a key twice among its new rows fails, and the table stays")
+    func duplicates() async throws {
+        let bench = try await RunBench(
+            Self.project(
+                ", unique_key='id'",
+                "SELECT id, 1 AS v FROM VALUES (1), ({{ 1 if is_incremental() else 2 }}) AS t(id)"
+            ))
+        try await bench.run()
+        let record = try await bench.run()
+        #expect(RunBench.errors(record) == ["m": "DUPLICATE_KEY"])
+        #expect(try await bench.rows("SELECT id FROM {m} ORDER BY id") == ["1", "2"])
+    }
+
+    /// Columns after the second run, which gives id and w instead of id and v; nil where it fails.
+    static let changes: [(policy: String, columns: String?)] = [
+        ("ignore", nil), ("fail", nil), ("append_new_columns", "1,a,null 2,null,b"),
+        ("sync_all_columns", "1,null 2,b"),
+    ]
+
+    @Test("takes other columns as on_schema_change says", arguments: changes)
+    func schemas(policy: String, columns: String?) async throws {
+        let bench = try await RunBench(
+            Self.project(
+                ", on_schema_change='\(policy)'",
+                "{% if is_incremental() %}SELECT 2 AS id, 'b' AS w"
+                    + "{% else %}SELECT 1 AS id, 'a' AS v{% endif %}"
+            ))
+        try await bench.run()
+        let record = try await bench.run()
+        if let columns {
+            #expect(record.state == .succeeded, "\(RunBench.errors(record))")
+            #expect(try await bench.rows("SELECT * FROM {m} ORDER BY id").joined(separator: " ") == columns)
+        } else {
+            #expect(RunBench.errors(record) == ["m": "SCHEMA_CHANGE"])
+        }
+    }
+
+    @Test("that fails a test on all its rows is not published")
+    func tested() async throws {
+        var files = Self.project("", "SELECT 1 AS id")
+        files["models/s.yml"] = "models: [{name: m, columns: [{name: id, tests: [unique]}]}]"
+        let bench = try await RunBench(files)
+        #expect(try await bench.run().state == .succeeded)
+        #expect(try await bench.run().state == .failed)
+        #expect(try await bench.rows("SELECT count(*) FROM {m}") == ["1"])
+    }
+
+    @Test("ephemeral models stand in the queries that read them, seeds are read and tested")
+    func ephemeral() async throws {
+        let bench = try await RunBench([
+            "etl.yml": "name: p\ntransform: [{dbt: {}}]\n", "seeds/s.csv": "id,v\n1,a\n2,b\n",
+            "models/e.sql":
+                "{{ config(materialized='ephemeral') }}\nSELECT id * 10 AS id FROM {{ ref('s') }}",
+            "models/f.sql": "{{ config(materialized='ephemeral') }} SELECT id + 1 AS id FROM {{ ref('e') }}",
+            "models/m.sql": "SELECT f.id FROM {{ ref('f') }} f JOIN {{ ref('e') }} e ON f.id = e.id + 1",
+            "models/s.yml": "seeds: [{name: s, columns: [{name: id, tests: [unique, not_null]}]}]",
+        ])
+        let record = try await bench.run()
+        #expect(record.state == .succeeded, "\(RunBench.errors(record))")
+        #expect(record.order.sorted() == ["m", "s"])
+        #expect(record.summary.testsPassed == 2)
+        #expect(try await bench.rows("SELECT id FROM {m} ORDER BY id") == ["11", "21"])
+    }
+}

@@ -1,0 +1,172 @@
+import Pipelines
+import Testing
+import Vocabulary
+
+/// Plays schedules on simulated time, with crashes: the ledger is folded from its facts again.
+@Suite("The ledger of scheduled runs")
+struct LedgerTests {
+    static let minute: Int64 = 60_000
+
+    /// Plays a coordinator: facts, and time that goes on.
+    struct Player {
+        var facts: [PipelineFact] = []
+        var ledger = PipelineLedger()
+        var now: Int64
+
+        mutating func keep(_ fact: PipelineFact) {
+            facts.append(fact)
+            ledger.apply(fact)
+        }
+
+        mutating func restart() {
+            ledger = PipelineLedger()
+            for fact in facts { ledger.apply(fact) }
+        }
+
+        /// Accepts what is due; runs end at once when `works`.
+        mutating func look(works: Bool = true) {
+            while let header = ledger.due(now: now) {
+                keep(.accepted(header))
+                if works { work() }
+            }
+        }
+
+        /// Lets all runs that may begin work to their end.
+        mutating func work() {
+            while let id = ledger.startable(active: []).first {
+                keep(.run(id: id, RunEntry(at: now, fact: .began(tables: [], steps: []))))
+                keep(.run(id: id, RunEntry(at: now, fact: .ended(state: .succeeded, error: nil))))
+                keep(.run(id: id, RunEntry(at: now, fact: .closed)))
+            }
+        }
+
+        var intervals: [String] {
+            ledger.order.compactMap { ledger.runs[$0]?.header }.map { CivilTime.text($0.intervalStart) }
+        }
+    }
+
+    static func at(_ text: String) -> Int64 { Int64(CivilTime.parse(text) ?? 0) * minute }
+
+    static func deployment(
+        _ cron: String, start: String, catchup: Bool, maxActive: Int = 1, at: Int64 = 0
+    ) -> Deployment {
+        Deployment(
+            name: "p", bundle: "b", vars: [:], conf: [:],
+            schedule: ScheduleText(
+                cron: cron, timezone: "UTC", start: CivilTime.parse(start), end: nil, catchup: catchup),
+            maxActiveRuns: maxActive, deployedAt: at)
+    }
+
+    @Test("with catchup runs every missed interval once, whenever it is killed and started again")
+    func catchup() {
+        for seed in UInt64(1)...200 {
+            var random = SplitMix(state: seed)
+            var player = Player(now: Self.at("2024-01-03T05:30"))
+            player.keep(.deployed(Self.deployment("0 0 * * *", start: "2024-01-01", catchup: true)))
+            while player.now < Self.at("2024-01-12T00:30") {
+                switch random.next() % 5 {
+                case 0: player.restart()
+                case 1: player.look(works: false)
+                case 2: player.work()
+                case 3:
+                    player.keep(.deployed(Self.deployment("0 0 * * *", start: "2024-01-01", catchup: true)))
+                default: player.now += Int64(random.next() % 3000) * Self.minute
+                }
+            }
+            player.now = Self.at("2024-01-12T00:30")
+            player.work()
+            player.look()
+            let days = (1...11).map { "2024-01-\($0 < 10 ? "0" : "")\($0)T00:00" }
+            #expect(player.intervals == days, "seed \(seed)")
+        }
+    }
+
+    @Test("without catchup runs the latest whole interval alone, and none twice")
+    func latest() {
+        var player = Player(now: Self.at("2024-01-10T12:00"))
+        player.keep(.deployed(Self.deployment("0 0 * * *", start: "2024-01-01", catchup: false)))
+        player.look()
+        #expect(player.intervals == ["2024-01-09T00:00"])
+        player.restart()
+        player.look()
+        #expect(player.intervals.count == 1)
+        player.now = Self.at("2024-01-20T00:00")
+        player.look()
+        #expect(player.intervals == ["2024-01-09T00:00", "2024-01-19T00:00"])
+    }
+
+    @Test("a paused pipeline runs nothing; resumed, it makes up for it by catchup")
+    func pause() {
+        var player = Player(now: Self.at("2024-01-02T00:00"))
+        player.keep(.deployed(Self.deployment("@hourly", start: "2024-01-01T22:00", catchup: true)))
+        player.look()
+        #expect(player.intervals == ["2024-01-01T22:00", "2024-01-01T23:00"])
+        player.keep(.paused("p"))
+        player.now = Self.at("2024-01-02T02:10")
+        player.look()
+        #expect(player.intervals.count == 2)
+        player.restart()
+        player.keep(.resumed("p"))
+        player.look()
+        #expect(player.intervals.suffix(2) == ["2024-01-02T00:00", "2024-01-02T01:00"])
+    }
+
+    @Test("max_active_runs holds for scheduled, backfilled and manual runs together")
+    func atMost() {
+        var player = Player(now: Self.at("2024-01-10T00:00"))
+        player.keep(
+            .deployed(Self.deployment("0 0 * * *", start: "2024-01-08", catchup: true, maxActive: 2)))
+        player.look(works: false)
+        #expect(player.ledger.open.count == 2)
+        let days = player.ledger.backfill(
+            "p", from: CivilTime.parse("2024-01-01") ?? 0, to: CivilTime.parse("2024-01-09") ?? 0, limit: 100,
+            now: player.now)
+        // 2024-01-08 is scheduled already.
+        #expect(days.count == 7)
+        for header in days { player.keep(.accepted(header)) }
+        #expect(player.ledger.startable(active: []).count == 2)
+        let first = player.ledger.open[0]
+        #expect(player.ledger.startable(active: [first]).count == 1)
+        player.work()
+        player.look()
+        #expect(Set(player.intervals).count == player.intervals.count)
+        #expect(player.intervals.count == 9)
+    }
+
+    @Test("a removed pipeline that is deployed again does not run its intervals again")
+    func again() {
+        var player = Player(now: Self.at("2024-01-05T00:00"))
+        let deployment = Self.deployment("0 0 * * *", start: "2024-01-01", catchup: true)
+        player.keep(.deployed(deployment))
+        player.look()
+        player.keep(.removed("p"))
+        player.restart()
+        player.look()
+        player.keep(.deployed(deployment))
+        player.look()
+        #expect(player.intervals.count == 4)
+    }
+
+    @Test("says when to look again")
+    func next() {
+        var player = Player(now: Self.at("2024-01-05T00:10"))
+        player.keep(.deployed(Self.deployment("*/15 * * * *", start: "2024-01-01", catchup: false)))
+        player.look()
+        #expect(player.ledger.nextDue(now: player.now) == Self.at("2024-01-05T00:15"))
+        player.keep(.paused("p"))
+        #expect(player.ledger.nextDue(now: player.now) == nil)
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers for the same seed.
+struct SplitMix {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}

@@ -1,0 +1,150 @@
+import Cluster
+import Foundation
+import Pipelines
+import Protocol
+import Synchronization
+import Vocabulary
+
+/// Runs pipelines of a folder in a cluster inside this process, with their state beside them.
+final class RunBench {
+    let folder: ProjectFolder
+    let cluster: EmbeddedCluster
+    let facts = FactList()
+    var state: String { folder.path + "/.millrace" }
+
+    init(_ files: [String: String]) async throws {
+        folder = try ProjectFolder(files)
+        cluster = try await EmbeddedCluster(.init(slots: 2))
+    }
+
+    /// Collects what was reported.
+    final class FactList: Sendable {
+        private let list = Mutex<[RunFact]>([])
+        func add(_ fact: RunFact) { list.withLock { $0.append(fact) } }
+        var all: [RunFact] { list.withLock { $0 } }
+    }
+
+    /// Runs the pipeline. `service` stands between the run and the cluster.
+    @discardableResult
+    func run(
+        select: [String] = [], fullRefresh: Bool = false, testsOnly: Bool = false, kept: [String] = [],
+        id: String? = nil, facts: [RunFact] = [], carrier: any AlertCarrier = OutsideCarrier(),
+        mailServer: String? = nil,
+        service: ((any JobService) -> any JobService)? = nil
+    ) async throws -> RunRecord {
+        let now = NodeClock.moment().wallMilliseconds
+        let day = CivilTime.parse("2024-01-01") ?? 0
+        let header = RunHeader(
+            id: id ?? RunIdentity.new(milliseconds: now), pipeline: "p", acceptedAt: now, intervalStart: day,
+            intervalEnd: day + 1440, select: select, fullRefresh: fullRefresh, testsOnly: testsOnly,
+            kept: kept)
+        let (path, state) = (folder.path, state)
+        let context = RunContext(
+            header, hasTable: { StateFolder.hasTable($0, in: state) },
+            place: { $0.hasPrefix("/") ? $0 : path + "/" + $0 })
+        var loader = PipelineLoader(
+            directory: path, run: context, environment: { ProjectFolder.variables[$0] })
+        loader.mailServer = mailServer
+        let pipeline = try loader.load()
+        var record = RunRecord(header)
+        for fact in facts { record.apply(RunEntry(at: now, fact: fact)) }
+        let list = self.facts
+        let folder = try StateFolder(state)
+        let run = try PipelineRun(
+            pipeline, record: record, tables: folder.tables,
+            service: service?(cluster.service) ?? cluster.service, control: RunControl(),
+            journal: try RunFile(header, in: folder), carrier: carrier, warn: { _ in },
+            report: { fact, _ in list.add(fact) })
+        return try await run.run()
+    }
+
+    /// Returns the rows of a query, cells joined by commas. `{name}` stands for a published table.
+    func rows(_ sql: String) async throws -> [String] {
+        var text = sql
+        for match in sql.matches(of: /\{(\w+)\}/) {
+            text = text.replacing(String(match.0), with: "parquet.`\(state)/tables/\(match.1)`")
+        }
+        let service = cluster.service
+        var status = try await service.submit(JobRequest(sql: text))
+        while !status.state.isEnd {
+            status = try await service.waitForChange(status.id, after: status.version, milliseconds: 500)
+        }
+        if let error = status.error { throw error.engineError }
+        let result = try await service.result(status.id)
+        var rows: [String] = []
+        for try await batch in result.batches {
+            let text = try RowText(batch, schema: result.schema, isJSON: false, zone: .utc)
+            for row in 0..<text.rowCount {
+                rows.append(
+                    (0..<result.schema.count).map { text.cell(row: row, column: $0) ?? "null" }
+                        .joined(separator: ","))
+            }
+        }
+        return rows
+    }
+
+    /// Codes of the errors of failed steps, by name.
+    static func errors(_ record: RunRecord) -> [String: String] {
+        record.steps.compactMapValues { $0.state == .failed ? $0.error?.code : nil }
+    }
+}
+
+/// Stands between a run and the cluster: some jobs cannot be submitted, as when the machine fails.
+struct FlakyService: JobService {
+    let inner: any JobService
+    /// How often jobs whose names hold a word fail, and with which error.
+    let faults: Faults
+
+    /// Counts faults and submissions.
+    final class Faults: Sendable {
+        private struct State {
+            var left: [String: Int]
+            var submitted: [String] = []
+        }
+        private let state: Mutex<State>
+        let error: EngineError
+
+        init(_ left: [String: Int], error: EngineError = .system("DISK_FULL", "no space")) {
+            state = Mutex(State(left: left))
+            self.error = error
+        }
+
+        /// Names of the jobs that were submitted.
+        var submitted: [String] { state.withLock { $0.submitted } }
+
+        func strikes(_ name: String) -> Bool {
+            state.withLock {
+                for (word, count) in $0.left where name.contains(word) && count > 0 {
+                    $0.left[word] = count - 1
+                    return true
+                }
+                $0.submitted.append(name)
+                return false
+            }
+        }
+    }
+
+    func submit(_ request: JobRequest) async throws -> JobStatus {
+        if faults.strikes(request.name ?? "") { throw faults.error }
+        return try await inner.submit(request)
+    }
+    func job(_ id: String) async throws -> JobStatus { try await inner.job(id) }
+    func jobs(_ query: JobQuery) async throws -> JobList { try await inner.jobs(query) }
+    func timeline(_ id: String, since: Int64?) async throws -> Timeline {
+        try await inner.timeline(id, since: since)
+    }
+    func source(_ id: String) async throws -> JobSource { try await inner.source(id) }
+    func stages(_ id: String) async throws -> [StageStatus] { try await inner.stages(id) }
+    func tasks(_ id: String) async throws -> [TaskStatus] { try await inner.tasks(id) }
+    func plan(_ id: String) async throws -> String { try await inner.plan(id) }
+    func logs(_ id: String, from: Int) async throws -> [LogLine] { try await inner.logs(id, from: from) }
+    func waitForChange(_ id: String, after version: Int, milliseconds: Int) async throws -> JobStatus {
+        try await inner.waitForChange(id, after: version, milliseconds: milliseconds)
+    }
+    func result(_ id: String) async throws -> JobResult { try await inner.result(id) }
+    func cancel(_ id: String) async throws -> JobStatus { try await inner.cancel(id) }
+    func retry(_ id: String) async throws -> JobStatus { try await inner.retry(id) }
+    func workers() async throws -> [WorkerStatus] { try await inner.workers() }
+    func cluster() async throws -> ClusterStatus { try await inner.cluster() }
+    func explain(_ request: JobRequest) async throws -> String { try await inner.explain(request) }
+}

@@ -1,0 +1,169 @@
+import Foundation
+import Pipelines
+import Protocol
+import Testing
+import Vocabulary
+
+/// Runs pipelines for real, with faults between them and the cluster.
+@Suite("A run")
+struct RunTests {
+    static func yml(_ text: String) -> [String: String] { ["etl.yml": "name: p\n" + text] }
+
+    static let three = """
+        default_args: {retries: 2, retry_delay: 0.01s}
+        transform:
+          - {name: a, sql: SELECT 1 AS x}
+          - {name: b, sql: "SELECT x + 1 AS x FROM {{ ref('a') }}"}
+          - {name: c, sql: SELECT 3 AS x}
+        """
+
+    @Test("tries again what the machine failed, as often as it may, and counts rows in and out")
+    func retries() async throws {
+        let bench = try await RunBench(Self.yml(Self.three))
+        let faults = FlakyService.Faults(["step b": 2])
+        let record = try await bench.run { FlakyService(inner: $0, faults: faults) }
+        #expect(record.state == .succeeded, "\(record.entries)")
+        #expect(record.steps["b"]?.attempt == 3)
+        #expect(record.steps["b"]?.rowsIn == 1 && record.steps["b"]?.rowsOut == 1)
+        #expect(try await bench.rows("SELECT x FROM {b}") == ["2"])
+    }
+
+    @Test("gives a step up after its tries, skips what needs it, and a retry goes on from there")
+    func retry() async throws {
+        let bench = try await RunBench(Self.yml(Self.three))
+        let faults = FlakyService.Faults(["step a": 9])
+        let failed = try await bench.run { FlakyService(inner: $0, faults: faults) }
+        #expect(failed.state == .failed)
+        #expect(failed.steps.mapValues(\.state) == ["a": .failed, "b": .skipped, "c": .succeeded])
+        #expect(failed.steps["a"]?.attempt == 3)
+        let kept = RunFile.runs(in: bench.state)
+        #expect(kept.count == 1 && kept[0].state == .failed && kept[0].doneSteps == ["c"])
+        let again = FlakyService.Faults([:])
+        let record = try await bench.run(kept: kept[0].doneSteps) { FlakyService(inner: $0, faults: again) }
+        #expect(record.state == .succeeded)
+        #expect(record.summary.kept == 1 && record.summary.succeeded == 2)
+        #expect(!again.submitted.contains { $0.contains("step c") })
+    }
+
+    @Test("never tries compile errors or failed tests again")
+    func blame() async throws {
+        let bench = try await RunBench(
+            Self.yml(
+                """
+                default_args: {retries: 5, retry_delay: 0.01s}
+                transform:
+                  - {name: a, sql: SELECT nope AS x}
+                  - name: b
+                    sql: SELECT 1 AS x
+                    columns: [{name: x, tests: [{accepted_values: {values: [2], quote: false}}]}]
+                  - {name: c, sql: "SELECT 1 / (x - 1) AS y FROM (SELECT explode(array(1)) AS x)"}
+                """))
+        let record = try await bench.run()
+        #expect(record.steps.values.allSatisfy { $0.attempt == 1 })
+        let errors = RunBench.errors(record)
+        #expect(errors["b"] == "TEST_FAILED")
+        #expect(errors["c"] == "DIVIDE_BY_ZERO")
+        #expect(errors["a"]?.hasPrefix("UNRESOLVED_COLUMN") == true)
+        #expect(record.steps["a"]?.error?.line == 1)
+        // What did not pass is not there.
+        #expect(!StateFolder.hasTable("b", in: bench.state))
+    }
+
+    @Test("cancels a try that takes longer than execution_timeout, and tries again")
+    func timeout() async throws {
+        let bench = try await RunBench(
+            Self.yml(
+                """
+                default_args: {retries: 1, retry_delay: 0.01s, execution_timeout: 0.3s}
+                transform:
+                  - name: a
+                    sql: SELECT sum(sin(x.id * y.id)) AS s FROM range(100000) x CROSS JOIN range(100000) y
+                """))
+        let record = try await bench.run()
+        #expect(RunBench.errors(record) == ["a": "STEP_TIMEOUT"])
+        #expect(record.steps["a"]?.attempt == 2)
+    }
+
+    @Test("runs steps that do not need each other side by side, at most max_active_tasks")
+    func parallel() async throws {
+        for (limit, most) in [(1, 1), (3, 3)] {
+            let names = (0..<6).map { "s\($0)" }
+            let steps = names.map { "  - {name: \($0), sql: \"SELECT sum(id) AS s FROM range(3000000)\"}" }
+            let bench = try await RunBench(
+                Self.yml("max_active_tasks: \(limit)\ntransform:\n" + steps.joined(separator: "\n")))
+            let record = try await bench.run()
+            #expect(record.state == .succeeded)
+            var (now, peak) = (0, 0)
+            for fact in bench.facts.all {
+                if case .stepStarted = fact { now += 1 }
+                if case .stepDone = fact { now -= 1 }
+                peak = max(peak, now)
+            }
+            #expect(peak == most, "limit \(limit)")
+        }
+    }
+
+    @Test("goes on from its facts: finished steps are not run again, a staged table is not made again")
+    func goesOn() async throws {
+        let bench = try await RunBench(Self.yml(Self.three))
+        let id = RunIdentity.new(milliseconds: 1)
+        _ = try await bench.run(select: ["a"])
+        let faults = FlakyService.Faults([:])
+        let record = try await bench.run(
+            id: id,
+            facts: [
+                .began(tables: [], steps: ["a", "b", "c"]), .stepStarted(step: "a", attempt: 1),
+                .stepMade(step: "a", rowsIn: 0, rowsOut: 1, columns: []), .stepDone(step: "a", seconds: 0),
+                .stepStarted(step: "b", attempt: 2),
+            ]
+        ) { FlakyService(inner: $0, faults: faults) }
+        #expect(record.state == .succeeded)
+        #expect(!faults.submitted.contains { $0.contains("step a") })
+        #expect(record.steps["b"]?.attempt == 2)
+        #expect(faults.submitted.count { $0.contains("step b") } == 1)
+    }
+
+    @Test("renders Airflow's and dbt's names for the data interval")
+    func interval() async throws {
+        let bench = try await RunBench(
+            Self.yml(
+                """
+                transform:
+                  - name: a
+                    sql: >
+                      SELECT '{{ ds }}' AS a, '{{ ds_nodash }}' AS b, '{{ data_interval_start }}' AS c,
+                      '{{ data_interval_end }}' AS d, '{{ ts }}' AS e
+                """))
+        try await bench.run()
+        #expect(
+            try await bench.rows("SELECT * FROM {a}") == [
+                "2024-01-01,20240101,2024-01-01T00:00:00+00:00,2024-01-02T00:00:00+00:00,"
+                    + "2024-01-01T00:00:00+00:00"
+            ])
+    }
+
+    static let modes: [(mode: String, after: [String], code: String?)] = [
+        ("overwrite", ["2"], nil), ("append", ["1", "2"], nil), ("ignore", ["1"], nil),
+        ("errorifexists", ["1"], "LOCATION_ALREADY_EXISTS"),
+    ]
+
+    @Test("writes with each of Spark's save modes", arguments: modes)
+    func writes(mode: String, after: [String], code: String?) async throws {
+        let bench = try await RunBench([:])
+        let out = bench.folder.path + "/out"
+        for value in [1, 2] {
+            let partition = mode == "append" ? ", partitionBy: [k]" : ""
+            try bench.folder.write(
+                Self.yml(
+                    "transform: [{name: a, sql: \"SELECT \(value) AS x, 'k' AS k\", "
+                        + "write: {path: \"\(out)\", mode: \(mode)\(partition)}}]"))
+            let record = try await bench.run()
+            if value == 2, let code {
+                #expect(RunBench.errors(record)["a"] == code)
+            } else {
+                #expect(record.state == .succeeded, "\(RunBench.errors(record))")
+            }
+        }
+        #expect(try await bench.rows("SELECT x FROM parquet.`\(out)` ORDER BY x") == after)
+    }
+}

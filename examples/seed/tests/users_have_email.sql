@@ -1,0 +1,2 @@
+{{ config(severity='error') }}
+SELECT * FROM {{ ref('transformed_users') }} WHERE email IS NULL

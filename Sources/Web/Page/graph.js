@@ -1,7 +1,7 @@
 // A statement's plan as a graph of stages, from left to right, with progress on each.
 import {el, setAttribute, setText, svg} from "./elements.js";
 
-const width = 196, height = 62, gapX = 54, gapY = 18, margin = 4;
+const width = 226, height = 62, gapX = 54, gapY = 18, margin = 4;
 
 // Places stages in columns by their longest way from a source, then orders each column by where its inputs lie.
 function layout(stages) {
@@ -112,7 +112,7 @@ export class StageGraph {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(); }
     }}, parts.title,
     svg("rect", {class: "box", x: place.x, y: place.y, width, height, rx: 8}), parts.stripe,
-    svg("text", {class: "label", x: inside, y: place.y + 20}, cut(s.id + "  " + s.name, 26)), parts.tasks,
+    svg("text", {class: "label", x: inside, y: place.y + 20}, cut(s.id + "  " + s.name, 31)), parts.tasks,
     svg("rect", {class: "rail", x: inside, y: place.y + 47, width: width - 24, height: 6, rx: 3}), parts.done);
     this.drawing.append(parts.group);
   }

@@ -20,6 +20,7 @@ export class Timeline {
     ], r => r.stage + "." + r.task, el("div", {class: "empty"}, "No task has run yet."));
     this.node = el("div", {}, el("div", {class: "card timeline"}, this.canvas, this.tip),
       el("h3", {}, "Tasks that took longest"), this.longest.node);
+    this.longest.update([]);
     this.canvas.addEventListener("mousemove", event => this.point(event));
     this.canvas.addEventListener("mouseleave", () => { this.tip.hidden = true; });
     this.observer = new ResizeObserver(() => this.schedule());
@@ -91,6 +92,7 @@ export class Timeline {
     this.painted = performance.now();
     const rows = [...this.finished.values(), ...this.running];
     const box = this.canvas.parentElement;
+    box.hidden = rows.length === 0;
     const full = box.clientWidth;
     if (!full) return;
     const workers = this.lanes(rows);

@@ -156,7 +156,8 @@ struct RESTTests {
         #expect(open.rows == ["6", "7"])
         let filled =
             #""params": {"since": "{incremental.start_value}"}, "#
-            + #""incremental": {"cursor_path": "updated_at", "initial_value": "2024-01-06", "end_value": "2024-01-07"}"#
+            + #""incremental": {"cursor_path": "updated_at", "#
+            + #""initial_value": "2024-01-06", "end_value": "2024-01-07"}"#
         #expect(try await SourceRun.rest("since", endpoint: filled).rows == ["6"])
         let missing = #""incremental": {"cursor_path": "nothing"}"#
         #expect(try await SourceRun.rest("since", endpoint: missing).error?.code == "NULL_CURSOR")

@@ -94,10 +94,11 @@ extension TableFolder {
         return entries.map(\.name)
     }
 
-    /// Names this making of a published table: another one has another name.
-    func generation(of name: String) -> String {
+    /// Names this making of a published table: another one has another name. Nil where that cannot be told:
+    /// in object stores.
+    func generation(of name: String) -> String? {
         var information = stat()
-        guard let path = try? renamable(table(name)), stat(path, &information) == 0 else { return "none" }
+        guard let path = try? renamable(table(name)), stat(path, &information) == 0 else { return nil }
         return "\(information.st_ino)-\(information.st_mtim.tv_sec)-\(information.st_mtim.tv_nsec)"
     }
 

@@ -84,6 +84,21 @@ struct FormatTests {
         #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
     }
 
+    @Test(
+        "shows no line that may hold a password or a webhook's address",
+        arguments: [
+            "connections: {m: {uri: 'smtp://ops:canary@'}}\n"
+                + "alerts: [{on: failure, email: {to: a@b.c, connection: m}}]",
+            "alerts: [{on: failure, webhook: {url: 'htp://chat/canary'}}]",
+            "alerts: [{on: failure, webhook: {url: 'http://chat/canary', headers: {\"X Y\": canary}}}]",
+            "metrics: {openlineage: {url: here, token: canary}}",
+        ])
+    func secrets(text: String) {
+        let error = #expect(throws: EngineError.self) { try ProjectFolder.load(Self.step + text) }
+        #expect(error?.location?.line == 3)
+        #expect(error?.description.contains("canary") == false, "\(error?.description ?? "")")
+    }
+
     @Test("that repeats itself by aliases ends")
     func aliases() {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"

@@ -69,13 +69,10 @@ struct ConnectorFile {
             }
         }
         if let password = values["connection.password"], !password.printed.hasPrefix("${env:") {
-            var hidden = password.location
-            (hidden.column, hidden.lineText, hidden.length) = (1, "…", 1)
-            throw EngineError.user(
-                "SECRET_IN_TEXT",
+            throw password.hiddenError(
                 "A file is kept and shown, so it must not hold a secret: connection.password",
                 remedy: "Set an environment variable and write ${env:NAME}, as Kafka Connect reads it too.",
-                at: hidden)
+                code: "SECRET_IN_TEXT")
         }
     }
 

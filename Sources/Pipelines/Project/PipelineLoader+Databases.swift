@@ -39,13 +39,11 @@ extension PipelineLoader {
         return found
     }
 
-    /// The error for a secret in the file; its line is not shown.
+    /// The error for a secret in the file.
     func hidden(_ value: FormatValue, _ path: String) -> EngineError {
-        var place = value.location
-        (place.column, place.lineText, place.length) = (1, "…", 1)
-        return .user(
-            "SECRET_IN_TEXT", "A file is kept and shown, so it must not hold a secret: \(path)",
-            remedy: "Set an environment variable and write {{ env_var('NAME') }}.", at: place)
+        value.hiddenError(
+            "A file is kept and shown, so it must not hold a secret: \(path)",
+            remedy: "Set an environment variable and write {{ env_var('NAME') }}.", code: "SECRET_IN_TEXT")
     }
 
     private func connection(_ entry: FormatValue) throws -> [(name: String, value: String)] {

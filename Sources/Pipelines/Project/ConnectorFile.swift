@@ -63,7 +63,7 @@ struct ConnectorFile {
         }
         for key in ["connection.password", "connection.user", "connection.url"] {
             if let value = values[key], value.printed.contains("${"), !value.printed.contains("${env:") {
-                throw value.error(
+                throw value.hiddenError(
                     "Only environment variables are read as secrets: \(key)", remedy: "Write ${env:NAME}.",
                     code: "UNSUPPORTED_FEATURE")
             }

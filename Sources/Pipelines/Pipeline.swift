@@ -17,8 +17,6 @@ package struct Pipeline: Sendable {
     /// Where runs are reported as OpenLineage events; nil where nobody asked.
     package var lineage: LineageTarget?
     package var steps: [PipelineStep] = []
-    /// Files of the dbt project that are tables from outside, for the documentation.
-    package var sources: [Relation] = []
 
     /// Returns the step of a name.
     package func step(named name: String) -> PipelineStep? { steps.first { $0.name == name } }

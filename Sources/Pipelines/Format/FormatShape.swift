@@ -3,7 +3,7 @@
 indirect enum FormatShape: Sendable {
     /// Any text; templates in it are rendered while reading.
     case text
-    /// Text that is rendered later, when the step runs.
+    /// Text that the loader renders where it reads the step: it may call ref(), too.
     case template
     case boolean
     case integer(atLeast: Int)

@@ -111,8 +111,8 @@ extension TableFolder {
 
 /// Runs the jobs of one try of an extract step, each with an id of its own that follows from their order.
 final class ExtractJobs {
-    /// Jobs that a try has at most.
-    static let limit = 16
+    /// More jobs than any try has; ids that no job has are passed over.
+    private static let limit = 16
 
     private let job: StepJob
     private let id: [String]

@@ -61,16 +61,12 @@ package struct PipelineLoader {
             document, .object(PipelineFormat.root), path: "")
         var pipeline = Pipeline(name: try name(root))
         pipeline.description = root["description"]?.printed ?? ""
-        pipeline.schedule = try schedule(root)
-        pipeline.scheduleText = root["schedule"].map { text in
-            ScheduleText(
-                cron: text.printed, timezone: root["timezone"]?.printed ?? "UTC",
-                start: root["start_date"].flatMap { CivilTime.parse($0.printed) },
-                end: root["end_date"].flatMap { CivilTime.parse($0.printed) },
-                catchup: root["catchup"]?.isTrue ?? false)
+        if let text = try scheduleText(root) {
+            pipeline.scheduleText = text
+            pipeline.schedule = try schedule(text, root)
         }
-        pipeline.maxActiveRuns = root["max_active_runs"].flatMap { Int($0.printed) } ?? 1
-        pipeline.maxActiveTasks = root["max_active_tasks"].flatMap { Int($0.printed) } ?? 4
+        if let count = root["max_active_runs"].flatMap({ Int($0.printed) }) { pipeline.maxActiveRuns = count }
+        if let count = root["max_active_tasks"].flatMap({ Int($0.printed) }) { pipeline.maxActiveTasks = count }
         pipeline.retries = retries(root["default_args"])
         pipeline.alerts = try alerts(root)
         pipeline.lineage = try lineage(root)
@@ -179,22 +175,26 @@ package struct PipelineLoader {
 
     // MARK: parts of the file
 
-    private func schedule(_ root: FormatValue) throws -> PipelineSchedule? {
-        guard let text = root["schedule"] else {
+    private func scheduleText(_ root: FormatValue) throws -> ScheduleText? {
+        guard let cron = root["schedule"] else {
             for key in ["catchup", "end_date", "timezone"] {
                 if let value = root[key] { throw value.error("\(key) needs a schedule") }
             }
             return nil
         }
+        return ScheduleText(
+            cron: cron.printed, timezone: root["timezone"]?.printed ?? "UTC",
+            start: root["start_date"].flatMap { CivilTime.parse($0.printed) },
+            end: root["end_date"].flatMap { CivilTime.parse($0.printed) },
+            catchup: root["catchup"]?.isTrue ?? false)
+    }
+
+    private func schedule(_ text: ScheduleText, _ root: FormatValue) throws -> PipelineSchedule {
         do {
-            return try PipelineSchedule(
-                text.printed, timezone: root["timezone"]?.printed ?? "UTC",
-                start: root["start_date"].flatMap { CivilTime.parse($0.printed) },
-                end: root["end_date"].flatMap { CivilTime.parse($0.printed) },
-                catchup: root["catchup"]?.isTrue ?? false)
+            return try text.parsed()
         } catch let error as EngineError {
-            let place = error.message.contains("schedule") ? text : root["timezone"] ?? text
-            throw place.error(error.message, remedy: error.remedy)
+            let key = error.code == "PIPELINE_FORMAT" ? "schedule" : "timezone"
+            throw (root[key] ?? root).error(error.message, remedy: error.remedy)
         }
     }
 

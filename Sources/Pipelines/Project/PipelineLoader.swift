@@ -65,8 +65,9 @@ package struct PipelineLoader {
             pipeline.scheduleText = text
             pipeline.schedule = try schedule(text, root)
         }
-        if let count = root["max_active_runs"].flatMap({ Int($0.printed) }) { pipeline.maxActiveRuns = count }
-        if let count = root["max_active_tasks"].flatMap({ Int($0.printed) }) { pipeline.maxActiveTasks = count }
+        func count(_ key: String) -> Int? { root[key].flatMap { Int($0.printed) } }
+        pipeline.maxActiveRuns = count("max_active_runs") ?? pipeline.maxActiveRuns
+        pipeline.maxActiveTasks = count("max_active_tasks") ?? pipeline.maxActiveTasks
         pipeline.retries = retries(root["default_args"])
         pipeline.alerts = try alerts(root)
         pipeline.lineage = try lineage(root)

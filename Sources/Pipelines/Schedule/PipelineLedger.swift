@@ -17,7 +17,7 @@ package struct ScheduleText: Codable, Sendable, Hashable {
         self.catchup = catchup
     }
 
-    /// Returns the schedule. Throws `PIPELINE_FORMAT` or `INVALID_TIMEZONE` when the text has no meaning here.
+    /// Returns the schedule. Throws `PIPELINE_FORMAT` or `INVALID_TIMEZONE` when the text means nothing here.
     func parsed() throws -> PipelineSchedule {
         try PipelineSchedule(cron, timezone: timezone, start: start, end: end, catchup: catchup)
     }

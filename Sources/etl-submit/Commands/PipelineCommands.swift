@@ -100,7 +100,7 @@ struct TestCommand: AsyncParsableCommand {
 
     func run() async throws {
         let pairs = try JobOptions.pairs(vars, flag: "--vars")
-        if let remote = try connection.remotePipelines() {
+        if let remote = try connection.remote() {
             return try await RemotePipeline(remote, directory, pipeline, vars: pairs, conf: [:])
                 .submit(testsOnly: true, id: nil, name: nil, detach: false, progress: progress)
         }

@@ -51,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
     private func runPipeline(_ name: String) async throws {
         let vars = try JobOptions.pairs(job.vars, flag: "--vars")
         let conf = try JobOptions.pairs(job.conf, flag: "--conf")
-        if let remote = try connection.remotePipelines() {
+        if let remote = try connection.remote() {
             let request = RemotePipeline(
                 remote, PipelinePlace.directory(name), pipeline, vars: vars, conf: Dictionary(conf) { $1 })
             return try await request.submit(

@@ -2,10 +2,6 @@ import ArgumentParser
 import Pipelines
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// The flags of pipelines.
 struct PipelineOptions: ParsableArguments {
     @Option(
@@ -79,8 +75,7 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         let job = try PipelineJob(
             directory, pipeline, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
-        let now = ClockReading.minutes
-        print(try PipelineText.plan(job.pipeline, job.header, now: now), terminator: "")
+        print(try PipelineText.plan(job.pipeline, job.header), terminator: "")
     }
 }
 
@@ -107,10 +102,4 @@ struct TestCommand: AsyncParsableCommand {
         let job = try PipelineJob(directory, pipeline, vars: pairs, conf: [], testsOnly: true)
         try await job.run(progress: progress)
     }
-}
-
-/// Reads the clock.
-enum ClockReading {
-    /// Minutes since 1970 UTC.
-    static var minutes: Int { time(nil) / 60 }
 }

@@ -226,8 +226,8 @@ extension PipelineHost: JobService {
             submittedAt: TimeText.rfc3339(header.acceptedAt),
             startedAt: record.startedAt.map { TimeText.rfc3339($0) },
             finishedAt: record.endedAt.map { TimeText.rfc3339($0) },
-            intervalStart: CivilTime.text(header.intervalStart) + ":00Z",
-            intervalEnd: CivilTime.text(header.intervalEnd) + ":00Z", retryOf: header.retryOf,
+            intervalStart: CivilTime.rfc3339(header.intervalStart),
+            intervalEnd: CivilTime.rfc3339(header.intervalEnd), retryOf: header.retryOf,
             error: failure(of: record), steps: withSteps ? steps : [],
             tests: withSteps
                 ? record.tests.map {

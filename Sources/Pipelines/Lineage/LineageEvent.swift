@@ -78,8 +78,8 @@ struct LineageEvent {
         LineageEvent.facet(
             "facets/1-0-1/NominalTimeRunFacet.json#/$defs/NominalTimeRunFacet",
             [
-                ("nominalStartTime", .text(CivilTime.text(record.header.intervalStart) + ":00Z")),
-                ("nominalEndTime", .text(CivilTime.text(record.header.intervalEnd) + ":00Z")),
+                ("nominalStartTime", .text(CivilTime.rfc3339(record.header.intervalStart))),
+                ("nominalEndTime", .text(CivilTime.rfc3339(record.header.intervalEnd))),
             ])
     }
 

@@ -94,6 +94,9 @@ package struct Relation: Sendable, Hashable {
     package var step: String?
     /// What CREATE TEMPORARY VIEW says after the name, for files from outside.
     package var definition = ""
+
+    /// The path of files from outside, as the definition says it.
+    var path: String? { definition.firstMatch(of: /'path' '((?:[^'\\]|\\.)*)'/).map { String($0.1) } }
 }
 
 /// Says where and how a table is written for others.

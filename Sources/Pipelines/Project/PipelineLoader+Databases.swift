@@ -133,13 +133,7 @@ extension PipelineLoader {
             throw (entry["from"] ?? entry).error(
                 "There is no step of this name to load: \(from)", remedy: near.map { "Did you mean \($0)?" })
         }
-        guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]{0,99}/) != nil else {
-            throw (entry["name"] ?? entry).error(
-                "A step's name has letters, digits and _, and does not begin with a digit: \(name)")
-        }
-        if steps.contains(where: { $0.name.lowercased() == name.lowercased() }) {
-            throw (entry["name"] ?? entry).error("Two steps have the same name: \(name)")
-        }
+        try PipelineLoader.check(name, at: entry["name"] ?? entry, isNoneOf: steps.map(\.name))
         var step = PipelineStep(
             name: name, kind: .load, file: files.path("etl.yml"), tags: Set(entry["tags"]?.texts ?? []),
             sql: "SELECT * FROM \(SQLText.name(from))", relations: [Relation(view: from, step: from)],

@@ -64,6 +64,10 @@ struct FormatTests {
         (step + "metrics: {openlineage: here}", "PIPELINE_FORMAT", 3, "takes a URL"),
         (step + "metrics: {openlineage: \"{{ env_var('UNSET') }}\"}", "TEMPLATE_ERROR", 3, "not set: UNSET"),
         ("extract: [{name: a, file: {path: data/x.bin}}]", "PIPELINE_FORMAT", 2, "does not say the format"),
+        (
+            "extract: [{name: a, file: {path: \"{{ env_var('DBT_ENV_SECRET_X') }}.csv\"}}]", "TEMPLATE_ERROR",
+            2, "secret"
+        ),
         ("a: [1", "PIPELINE_FORMAT", 0, "not valid YAML"),
         ("a: " + String(repeating: "[", count: 5000), "PIPELINE_FORMAT", 2, "nested deeper"),
         (step + "vars: {a: 1}\nvars: {b: 2}", "PIPELINE_FORMAT", 0, "twice: vars"),

@@ -20,7 +20,8 @@ indirect enum FormatShape: Sendable {
     case object(FormatObject)
     case anyOf([FormatShape])
     case any
-    /// Checked and rendered by the loader where the step is read: its secrets stay references.
+    /// Checked and rendered by the loader where it is read, as it may hold secrets: those of steps stay
+    /// references, those of alerts become part of no query.
     case later(FormatShape)
 }
 

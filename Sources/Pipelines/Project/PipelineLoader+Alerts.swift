@@ -5,7 +5,10 @@ import Vocabulary
 extension PipelineLoader {
     /// Reads who is told of runs. Throws with the place of what is missing.
     func alerts(_ root: FormatValue) throws -> [AlertRule] {
-        try (root["alerts"]?.elements ?? []).map { entry in
+        guard let value = root["alerts"] else { return [] }
+        let entries = try FormatReader(scope: valueScope).checked(
+            value, PipelineFormat.alerts, path: "alerts")
+        return try entries.elements.map { entry in
             guard let events = entry["on"] else { throw entry.error("An alert says on what: on: [failure]") }
             var rule = AlertRule(events: Set(events.texts.compactMap(AlertRule.Event.init(rawValue:))))
             rule.deadlineSeconds = entry["deadline"].flatMap { FormatReader.seconds($0.printed) }
@@ -122,7 +125,10 @@ extension PipelineLoader {
 
     /// Reads where runs are reported; an empty URL is none.
     func lineage(_ root: FormatValue) throws -> LineageTarget? {
-        guard let value = root["metrics"]?["openlineage"] else { return nil }
+        guard let given = root["metrics"] else { return nil }
+        let metrics = try FormatReader(scope: valueScope).checked(
+            given, .object(PipelineFormat.metrics), path: "metrics")
+        guard let value = metrics["openlineage"] else { return nil }
         let url = value.scalar ?? value["url"]?.printed ?? ""
         if url.isEmpty { return nil }
         guard PipelineLoader.isURL(url) else {

@@ -15,7 +15,7 @@ extension PipelineLoader {
         let dbt = transforms.filter { $0["dbt"] != nil }
         var project = DbtProject()
         if !dbt.isEmpty {
-            project = try DbtReader(files: files, reader: FormatReader(scope: valueScope)).read()
+            project = try DbtReader(files: files, reader: FormatReader(scope: openScope)).read()
             for (name, value) in project.vars where vars[name] == nil { vars[name] = value }
             macros = project.macros
         }

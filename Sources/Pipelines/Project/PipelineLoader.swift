@@ -57,7 +57,7 @@ package struct PipelineLoader {
                 vars[key.printed] = value.templateValue
             }
         }
-        let root = try FormatReader(scope: valueScope).checked(
+        let root = try FormatReader(scope: openScope).checked(
             document, .object(PipelineFormat.root), path: "")
         var pipeline = Pipeline(name: try name(root))
         pipeline.description = root["description"]?.printed ?? ""
@@ -87,7 +87,7 @@ package struct PipelineLoader {
 
     // MARK: scopes
 
-    /// What values of YAML files may call.
+    /// What values of YAML files may call that never become part of a query: connections and alerts.
     var valueScope: TemplateScope {
         let environment = environment
         let vars = vars
@@ -123,11 +123,9 @@ package struct PipelineLoader {
             ], macros: macros)
     }
 
-    /// What queries may call.
-    func queryScope(this: String, config: ModelSettings? = nil) -> TemplateScope {
+    /// What all other values may call.
+    var openScope: TemplateScope {
         var scope = valueScope
-        let names = names
-        let run = run
         let environment = scope.functions["env_var"]
         scope.functions["env_var"] = { call in
             // As in dbt: what is meant to be secret never becomes part of a query.
@@ -138,6 +136,14 @@ package struct PipelineLoader {
             }
             return try environment?(call) ?? TemplateValue.none
         }
+        return scope
+    }
+
+    /// What queries may call.
+    func queryScope(this: String, config: ModelSettings? = nil) -> TemplateScope {
+        var scope = openScope
+        let names = names
+        let run = run
         scope.values["this"] = .text(SQLText.name(this))
         scope.values["execute"] = .boolean(true)
         scope.values["target"] = .map(

@@ -103,6 +103,7 @@ struct PipelineJob {
         header.exclude = last.header.exclude
         header.fullRefresh = last.header.fullRefresh
         header.vars = last.header.vars.merging(header.vars) { $1 }
+        header.conf = last.header.conf.merging(header.conf) { $1 }
     }
 
     /// Runs the steps, or only their tests. Throws `ProgramExit` when one failed.

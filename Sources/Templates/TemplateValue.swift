@@ -62,6 +62,29 @@ package indirect enum TemplateValue: Sendable, Hashable {
         return printed
     }
 
+    /// Whether the value, with all within, can be printed: values hold others by reference, so that a short
+    /// template can make one of which the text has no end.
+    var isBounded: Bool {
+        var (values, bytes) = (0, 0)
+        return fits(&values, &bytes)
+    }
+
+    private func fits(_ values: inout Int, _ bytes: inout Int) -> Bool {
+        values += 1
+        switch self {
+        case .text(let text): bytes += text.utf8.count
+        case .list(let items):
+            for item in items where !item.fits(&values, &bytes) { return false }
+        case .map(let map):
+            for (key, item) in map.pairs {
+                bytes += key.utf8.count
+                if !item.fits(&values, &bytes) { return false }
+            }
+        default: break
+        }
+        return values <= TemplateLimits.nestedValues && bytes <= TemplateLimits.outputBytes
+    }
+
     /// The value as a number, nil when it is none.
     var asNumber: Double? {
         switch self {

@@ -79,6 +79,16 @@ struct TemplateErrorTests {
         #expect(error?.code == "TEMPLATE_LIMIT")
     }
 
+    @Test("lists of lists that double without end")
+    func nesting() {
+        let nested = (0..<40).map { "{% set x\($0 + 1) = [x\($0), x\($0)] %}" }.joined()
+        let error = #expect(throws: EngineError.self) {
+            try Template("{% set x0 = 1 %}" + nested + "{{ x40 }}", file: "t")
+                .render(in: RenderingTests.scope)
+        }
+        #expect(error?.code == "TEMPLATE_LIMIT")
+    }
+
     @Test("lists that are joined without end")
     func joining() {
         let text = String(repeating: "a", count: 1024)

@@ -26,6 +26,11 @@ enum PipelinePlace {
         return folder.isEmpty ? "/" : folder
     }
 
+    /// Returns where the state of the pipeline of a name is, unless it was moved.
+    static func state(of name: String, movedTo state: String?) -> String {
+        state ?? directory(name) + "/.millrace"
+    }
+
     /// Says whether a directory holds a pipeline.
     static func hasPipeline(_ directory: String) -> Bool { access(directory + "/etl.yml", R_OK) == 0 }
 

@@ -91,8 +91,7 @@ struct RunsCommand: AsyncParsableCommand {
             }
             return print(DeployText.runs(try await service.runs(of: name)))
         }
-        let directory = PipelinePlace.directory(name ?? ".")
-        let runs = RunFile.runs(in: state ?? directory + "/.millrace")
+        let runs = RunFile.runs(in: PipelinePlace.state(of: name ?? ".", movedTo: state))
         guard let run else { return print(PipelineText.history(runs)) }
         guard let record = runs.first(where: { $0.header.id == run }) else {
             throw EngineError.user("RUN_NOT_FOUND", "There is no run with this id: \(run)")

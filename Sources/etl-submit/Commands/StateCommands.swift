@@ -19,7 +19,7 @@ struct StateOptions: ParsableArguments {
 
     /// Opens the state. Throws when a run holds it.
     func open() throws -> StateFolder {
-        try StateFolder(state ?? (directory == "." ? ".millrace" : directory + "/.millrace"))
+        try StateFolder(PipelinePlace.state(of: directory, movedTo: state))
     }
 }
 

@@ -5,7 +5,12 @@ import Vocabulary
 // Runs as jobs: what is asked about a run is answered here, all else by the node.
 extension PipelineHost: JobService {
     package func submit(_ request: JobRequest) async throws -> JobStatus {
-        guard let wanted = request.pipeline else { return try await node.submit(request) }
+        guard let wanted = request.pipeline else {
+            // Runs hand the jobs of their steps to the node themselves: no client's job is hidden as one.
+            var job = request
+            job.parent = nil
+            return try await node.submit(job)
+        }
         let id = try JobIdentity.id(of: request)
         guard request.sql.isEmpty else {
             throw EngineError.user("INVALID_REQUEST", "A job is SQL or a pipeline, not both")

@@ -61,5 +61,4 @@ struct LineLog: LogHandler {
         if case .stringConvertible(let number) = value, let number = number as? Int { return "\(number)" }
         return JSONQuoting.quoted("\(value)")
     }
-
 }

@@ -1,32 +1,20 @@
 import Vocabulary
 import Yams
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Reads a program's config file: YAML, one `flag-name: value` a line. A flag that may be given several times
 /// takes a list, or a mapping for flags of `name=value` pairs.
 package enum ConfigFile {
+    /// Longest file that is read, bytes.
+    private static let limitBytes = 1 << 20
+
     /// Returns the values by flag name without dashes. Throws `CONFIG_FILE` errors that name the place; a
     /// name that is not in `known` is one.
     package static func read(_ path: String, known: [String]) throws -> [String: [String]] {
-        guard let stream = fopen(path, "r") else {
-            throw EngineError.user(
-                "CONFIG_FILE", "Cannot read the config file \(path): \(String(cString: strerror(errno)))")
+        let text: String
+        do throws(TextFile.Failure) { text = try TextFile.read(path, limitBytes: limitBytes) } catch {
+            throw EngineError.user("CONFIG_FILE", "Cannot read the config file \(path): \(error.reason)")
         }
-        defer { fclose(stream) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let got = fread(&chunk, 1, chunk.count, stream)
-            if got == 0 { break }
-            bytes += chunk[..<got]
-            if bytes.count > Limits.sqlBytes {
-                throw EngineError.user("CONFIG_FILE", "The config file is too long: \(path)")
-            }
-        }
-        return try parse(String(decoding: bytes, as: UTF8.self), path: path, known: known)
+        return try parse(text, path: path, known: known)
     }
 
     static func parse(_ text: String, path: String, known: [String]) throws -> [String: [String]] {

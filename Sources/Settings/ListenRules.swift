@@ -1,9 +1,5 @@
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Says on which addresses a node may listen, and reads the small files that programs are given.
 package enum ListenRules {
     /// Throws `USAGE` for an address beyond loopback without what protects it.
@@ -24,17 +20,10 @@ package enum ListenRules {
 
     /// Returns the whole text of a file. Throws `USAGE` naming the flag.
     package static func text(of path: String, flag: String) throws(EngineError) -> String {
-        guard let stream = fopen(path, "r") else {
-            throw .user(
-                "USAGE", "--\(flag): cannot read the file, \(String(cString: strerror(errno))): \(path)")
-        }
-        defer { fclose(stream) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let got = fread(&chunk, 1, chunk.count, stream)
-            if got == 0 { return String(decoding: bytes, as: UTF8.self) }
-            bytes += chunk[..<got]
+        do throws(TextFile.Failure) {
+            return try TextFile.read(path, limitBytes: Limits.requestBodyBytes)
+        } catch {
+            throw .user("USAGE", "--\(flag): cannot read the file, \(error.reason): \(path)")
         }
     }
 }

@@ -1,5 +1,12 @@
-/// Writes JSON strings (RFC 8259 §7).
-package enum JSONText {
+/// Writes JSON strings (RFC 8259, 7).
+package enum JSONQuoting {
+    /// Returns a text in quotes.
+    package static func quoted(_ text: String) -> String {
+        var out: [UInt8] = []
+        appendString(text, to: &out)
+        return String(decoding: out, as: UTF8.self)
+    }
+
     /// Appends a string in quotes.
     package static func appendString(_ text: String, to out: inout [UInt8]) {
         var copy = text

@@ -46,17 +46,42 @@ extension CoordinatorNode: JobService {
     package func job(_ id: String) async throws -> JobStatus { status(of: try book(id)) }
 
     package func jobs(_ query: JobQuery) async throws -> JobList {
-        let end = try query.after.map { try book($0).id.index } ?? scheduler.ledger.jobs.count
-        var found: [JobStatus] = []
+        var found = try listed(query).map(\.status)
+        guard found.count > query.limit else { return JobList(found) }
+        found.removeLast()
+        return JobList(found, next: found.last?.id)
+    }
+
+    /// Returns the jobs of a page, newest first, with their times, and one more where more follow. `bound`
+    /// takes the place of the query's `after`.
+    func listed(
+        _ query: JobQuery, _ bound: SubmissionTimes.Bound? = nil
+    ) throws -> [(time: Int64, status: JobStatus)] {
+        extendTimes()
+        let end =
+            try bound.map { jobTimes.end($0) } ?? query.after.map { try book($0).id.index }
+            ?? scheduler.ledger.jobs.count
+        var found: [(time: Int64, status: JobStatus)] = []
         for place in (0..<end).reversed() {
+            if found.count > query.limit { break }
             // Jobs of a pipeline's steps are shown by its run.
             guard let book = books[JobID(place)], book.request.parent == nil else { continue }
             let status = status(of: book)
             if let states = query.states, !states.contains(status.state) { continue }
-            if found.count == query.limit { return JobList(found, next: found.last?.id) }
-            found.append(status)
+            found.append((jobTimes[place], status))
         }
-        return JobList(found)
+        return found
+    }
+
+    /// Returns when a job was submitted, as `listed` orders them. Throws `JOB_NOT_FOUND`.
+    func submissionTime(of id: String) throws -> Int64 {
+        extendTimes()
+        return jobTimes[try book(id).id.index]
+    }
+
+    private func extendTimes() {
+        let jobs = scheduler.ledger.jobs
+        jobTimes.extend(to: jobs.count) { jobs[$0].acceptedMilliseconds }
     }
 
     package func stages(_ id: String) async throws -> [StageStatus] {

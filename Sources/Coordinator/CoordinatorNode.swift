@@ -18,6 +18,7 @@ import Vocabulary
 package actor CoordinatorNode {
     var scheduler: JobScheduler
     var books: [JobID: JobBook] = [:]
+    var jobTimes = SubmissionTimes()
     private var lines: [WorkerLife: any WorkerLine] = [:]
     private var submissions: [String: [CheckedContinuation<Void, any Error>]] = [:]
     private var queue: [Entry] = []

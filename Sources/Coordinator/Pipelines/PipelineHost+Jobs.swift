@@ -56,19 +56,40 @@ extension PipelineHost: JobService {
         return status(of: record)
     }
 
+    /// Merges the runs with the node's jobs, newest first. A page costs what it holds: both are walked from
+    /// where the page before ended.
     package func jobs(_ query: JobQuery) async throws -> JobList {
-        let runs = ledger.order.compactMap { ledger.runs[$0] }.map { status(of: $0) }
-        var all = (runs + (try await node.jobs(all: true)))
-            .sorted { ($0.submittedAt, $0.id) > ($1.submittedAt, $1.id) }
+        let ids = ledger.order
+        runTimes.extend(to: ids.count) { ledger.runs[ids[$0]]?.header.acceptedAt ?? 0 }
+        var end = ids.count
+        var bound: SubmissionTimes.Bound?
         if let after = query.after {
-            guard let place = all.firstIndex(where: { $0.id == after }) else {
-                throw EngineError.user("JOB_NOT_FOUND", "There is no job with this id: \(after)")
+            if let accepted = ledger.runs[after]?.header.acceptedAt {
+                // Its time is its own or, where the clock was set back, a later one.
+                end = ids[runTimes.end(.before(accepted))...].firstIndex(of: after) ?? 0
+                bound = .upTo(runTimes[end])
+            } else {
+                let time = try await node.submissionTime(of: after)
+                end = runTimes.end(.before(time))
             }
-            all.removeFirst(place + 1)
         }
-        if let states = query.states { all.removeAll { !states.contains($0.state) } }
-        let page = Array(all.prefix(query.limit))
-        return JobList(page, next: page.count < all.count ? page.last?.id : nil)
+        var jobs = try await node.listed(query, bound)[...]
+        var found: [JobStatus] = []
+        while found.count <= query.limit {
+            // Of the same time, runs come first: `bound` above and `end` say the same.
+            if end > 0, runTimes[end - 1] >= jobs.first?.time ?? .min {
+                end -= 1
+                guard let record = ledger.runs[ids[end]] else { continue }
+                if let states = query.states, !states.contains(record.state) { continue }
+                found.append(status(of: record))
+            } else if let next = jobs.popFirst() {
+                found.append(next.status)
+            } else {
+                return JobList(found)
+            }
+        }
+        found.removeLast()
+        return JobList(found, next: found.last?.id)
     }
 
     /// Steps of a run, shown as stages.

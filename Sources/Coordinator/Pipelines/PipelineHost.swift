@@ -19,6 +19,7 @@ package actor PipelineHost {
     let clock: @Sendable () -> Moment
     var ledger = PipelineLedger()
     var books: [String: RunBook] = [:]
+    var runTimes = SubmissionTimes()
     private var active: [String: ActiveRun] = [:]
     private var waiterNumber: UInt64 = 0
     private var timer: Task<Void, Never>?

@@ -1,0 +1,51 @@
+import Protocol
+import Testing
+
+@testable import Coordinator
+
+/// Asks a coordinator about runs and jobs, of which none ends.
+@Suite("Runs beside jobs")
+struct PipelineHostTests {
+    /// Lists all, page by page.
+    private func pages(_ bench: HostBench, of limit: Int) async throws -> [String] {
+        var query = JobQuery(limit: limit)
+        var found: [String] = []
+        while true {
+            let page = try await bench.host.jobs(query)
+            found += page.jobs.map(\.id)
+            guard let next = page.next else { return found }
+            #expect(page.jobs.count == limit && page.jobs.last?.id == next)
+            query.after = next
+        }
+    }
+
+    @Test("are listed with them newest first, the same by pages of any size, also when the clock was set back")
+    func list() async throws {
+        let bench = try await HostBench()
+        let digest = try await bench.store(try bench.bundle("p"))
+        var submitted: [String] = []
+        // Stretches of each kind, several at the same time, and an hour back in the middle.
+        for (place, isRun) in "rrjjrjrrrjjjrj".map({ $0 == "r" }).enumerated() {
+            if place % 3 != 0 { bench.clock.move(by: 1000) }
+            if place == 8 { bench.clock.move(by: -3_600_000) }
+            let job =
+                try await isRun
+                ? bench.run(digest) : bench.host.submit(JobRequest(sql: "SELECT max(id) FROM range(0, 9)"))
+            submitted.append(job.id)
+        }
+        let whole = try await bench.host.jobs(JobQuery(limit: 1000))
+        #expect(whole.next == nil && whole.jobs.count == submitted.count)
+        let ids = whole.jobs.map(\.id)
+        #expect(Set(ids) == Set(submitted))
+        // Before the clock was set back the order is that of submission, but for those of the same time.
+        let early = ids.filter { submitted[..<8].contains($0) }
+        let times = early.compactMap { id in whole.jobs.first { $0.id == id }?.submittedAt }
+        #expect(times == times.sorted(by: >))
+        for limit in [1, 2, 3, 5, 13, 14, 15] {
+            #expect(try await pages(bench, of: limit) == ids, "pages of \(limit)")
+        }
+        let unfinished = try await bench.host.jobs(JobQuery(states: [.succeeded], limit: 5))
+        #expect(unfinished.jobs.isEmpty && unfinished.next == nil)
+        await #expect(throws: (any Error).self) { try await bench.host.jobs(JobQuery(after: "nobody")) }
+    }
+}

@@ -166,7 +166,8 @@ extension CoordinatorNode: JobService {
 
     package func cluster() async throws -> ClusterStatus {
         let active = scheduler.workerProgress()
-        let states = books.values.map { status(of: $0).state }
+        // Jobs of a pipeline's steps count as its run.
+        let states = books.values.lazy.filter { $0.request.parent == nil }.map { self.status(of: $0).state }
         return ClusterStatus(
             version: ProgramVersion.text, epoch: Int(scheduler.ledger.epoch), workers: active.count,
             slots: .init(

@@ -48,4 +48,24 @@ struct PipelineHostTests {
         #expect(unfinished.jobs.isEmpty && unfinished.next == nil)
         await #expect(throws: (any Error).self) { try await bench.host.jobs(JobQuery(after: "nobody")) }
     }
+
+    @Test("count once: the jobs of their steps are parts of them")
+    func counts() async throws {
+        let bench = try await HostBench()
+        let run = try await bench.run(try await bench.store(try bench.bundle("p")))
+        #expect(try await bench.eventually { await bench.node.stepJobs == 1 })
+        let job = try await bench.host.submit(JobRequest(sql: "SELECT max(id) FROM range(0, 9)"))
+        #expect(
+            try await bench.eventually {
+                try await bench.host.job(run.id).state == .running
+                    && bench.host.job(job.id).state != .succeeded
+            })
+        let cluster = try await bench.host.cluster()
+        #expect(cluster.runningJobs + cluster.queuedJobs == 2, "\(cluster)")
+    }
+}
+
+extension CoordinatorNode {
+    /// How many jobs are those of steps.
+    fileprivate var stepJobs: Int { books.values.count { $0.request.parent != nil } }
 }

@@ -28,9 +28,10 @@ struct AlertTests {
         ]
     }
 
-    static func sent(_ record: RunRecord) -> [String] {
-        record.entries.compactMap {
-            if case .alerted(_, let event, let to, let error) = $0.fact {
+    /// Alerts of the latest run, as they went out.
+    static func sent(_ bench: RunBench) -> [String] {
+        bench.facts.latest.compactMap {
+            if case .alerted(_, let event, let to, let error) = $0 {
                 return "\(event) \(to) \(error?.message ?? "ok")"
             }
             return nil
@@ -54,7 +55,7 @@ struct AlertTests {
         let record = try await bench.run()
         #expect(record.state == .failed)
         #expect(
-            Self.sent(record) == [
+            Self.sent(bench) == [
                 "failure ops@example.org, b@example.org and the webhook at 127.0.0.1:\(double.httpPort) ok"
             ])
         #expect(eventually(within: 5) { double.arrivals("post").count == 1 })
@@ -87,7 +88,7 @@ struct AlertTests {
         let faults = FlakyService.Faults(["step a": 1])
         let record = try await bench.run { FlakyService(inner: $0, faults: faults) }
         #expect(record.state == .succeeded)
-        #expect(Self.sent(record).count == 2)
+        #expect(Self.sent(bench).count == 2)
         #expect(eventually(within: 5) { double.arrivals("post").count == 3 })
         #expect(
             double.arrivals("post").map { $0["path"] + " " + $0["status"] } == [
@@ -107,11 +108,11 @@ struct AlertTests {
                 """, sql: "SELECT 1 AS x"))
         let record = try await bench.run()
         #expect(record.state == .succeeded)
-        let sent = Self.sent(record)
+        let sent = Self.sent(bench)
         #expect(sent.count == 2)
         #expect(sent[0].contains("HTTP status 403"), "\(sent)")
         #expect(sent[1].contains("550"), "\(sent)")
-        #expect(!"\(record.entries)".contains(Self.secret))
+        #expect(!"\(bench.facts.latest)".contains(Self.secret))
     }
 
     @Test("of a deadline go out while the run is still at work, and are not sent again by a run that goes on")
@@ -126,14 +127,14 @@ struct AlertTests {
         let bench = try await RunBench(Self.etl(double, alerts, sql: slow))
         let record = try await bench.run()
         #expect(record.state == .succeeded)
-        let place = record.entries.firstIndex { if case .alerting = $0.fact { true } else { false } }
-        let end = record.entries.firstIndex { if case .ended = $0.fact { true } else { false } }
+        let place = bench.facts.latest.firstIndex { if case .alerting = $0 { true } else { false } }
+        let end = bench.facts.latest.firstIndex { if case .ended = $0 { true } else { false } }
         #expect(try #require(place) < #require(end))
         #expect(eventually(within: 5) { double.arrivals("post").count == 1 })
         // The fact that it was begun is enough: it is not sent again.
         let again = try await bench.run(
             facts: [.began(tables: [], steps: ["a"]), .alerting(rule: 0, event: "deadline")])
-        #expect(again.state == .succeeded && Self.sent(again).isEmpty)
+        #expect(again.state == .succeeded && Self.sent(bench).isEmpty)
         #expect(double.arrivals("post").count == 1)
     }
 

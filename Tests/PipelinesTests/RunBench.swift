@@ -17,11 +17,13 @@ final class RunBench {
         cluster = try await EmbeddedCluster(.init(slots: 2))
     }
 
-    /// Collects what was reported.
+    /// Collects what was reported, of all runs or of the latest.
     final class FactList: Sendable {
-        private let list = Mutex<[RunFact]>([])
-        func add(_ fact: RunFact) { list.withLock { $0.append(fact) } }
-        var all: [RunFact] { list.withLock { $0 } }
+        private let list = Mutex<(all: [RunFact], latest: Int)>(([], 0))
+        func begin() { list.withLock { $0.latest = $0.all.count } }
+        func add(_ fact: RunFact) { list.withLock { $0.all.append(fact) } }
+        var all: [RunFact] { list.withLock { $0.all } }
+        var latest: [RunFact] { list.withLock { Array($0.all[$0.latest...]) } }
     }
 
     /// Runs the pipeline. `service` stands between the run and the cluster.
@@ -49,6 +51,7 @@ final class RunBench {
         var record = RunRecord(header)
         for fact in facts { record.apply(RunEntry(at: now, fact: fact)) }
         let list = self.facts
+        list.begin()
         let folder = try StateFolder(state)
         let run = try PipelineRun(
             pipeline, record: record, tables: folder.tables,

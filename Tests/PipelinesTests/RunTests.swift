@@ -22,7 +22,7 @@ struct RunTests {
         let bench = try await RunBench(Self.yml(Self.three))
         let faults = FlakyService.Faults(["step b": 2])
         let record = try await bench.run { FlakyService(inner: $0, faults: faults) }
-        #expect(record.state == .succeeded, "\(record.entries)")
+        #expect(record.state == .succeeded, "\(bench.facts.latest)")
         #expect(record.steps["b"]?.attempt == 3)
         #expect(record.steps["b"]?.rowsIn == 1 && record.steps["b"]?.rowsOut == 1)
         #expect(try await bench.rows("SELECT x FROM {b}") == ["2"])

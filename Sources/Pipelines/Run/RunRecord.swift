@@ -52,7 +52,6 @@ package struct RunRecord: Sendable {
     package private(set) var isClosed = false
     /// Alerts that were begun, as `rule:event`.
     package private(set) var alerts: Set<String> = []
-    package private(set) var entries: [RunEntry] = []
 
     package init(_ header: RunHeader) {
         self.header = header
@@ -61,7 +60,6 @@ package struct RunRecord: Sendable {
 
     /// Takes a fact in.
     package mutating func apply(_ entry: RunEntry) {
-        entries.append(entry)
         switch entry.fact {
         case .began(let tables, let names, let kinds, let parents):
             self.kinds = Dictionary(zip(names, kinds)) { first, _ in first }

@@ -1,5 +1,6 @@
-/// Holds when things were submitted, in their order, so that two such lists can be merged page by page: a clock
-/// that was set back would put times out of order, so each is at least the one before. Milliseconds since 1970.
+/// Holds when things were submitted, in their order, so that two such lists can be merged page by page: a
+/// clock that was set back would put times out of order, so each is at least the one before. Milliseconds
+/// since 1970.
 struct SubmissionTimes {
     private var times: [Int64] = []
 

@@ -19,7 +19,8 @@ struct PipelineHostTests {
         }
     }
 
-    @Test("are listed with them newest first, the same by pages of any size, also when the clock was set back")
+    @Test(
+        "are listed with them newest first, the same by pages of any size, also when the clock was set back")
     func list() async throws {
         let bench = try await HostBench()
         let digest = try await bench.store(try bench.bundle("p"))

@@ -9,8 +9,11 @@ import Vocabulary
 ///     bundles/DIGEST.part        pieces so far
 ///     bundles/DIGEST.bundle      whole, checked, durable
 ///     bundles/DIGEST/            its files
+///     bundles/DIGEST.new-…       its files while they are written or removed
+///
+/// All calls wait for the disk; those that change bundles go through a `BundleDesk`.
 struct BundleStore: Sendable {
-    private let folder: String
+    let folder: String
 
     init(stateDirectory: String) { folder = stateDirectory + "/bundles" }
 
@@ -22,9 +25,10 @@ struct BundleStore: Sendable {
         }
     }
 
+    /// Says whether a bundle is whole; one that is asked for counts as new again.
     func has(_ digest: String) throws -> Bool {
         try check(digest)
-        return access(path(digest, ".bundle"), F_OK) == 0
+        return utimes(path(digest, ".bundle"), nil) == 0
     }
 
     /// Stores a piece; the one that makes the size full completes the bundle. Throws `BUNDLE`.
@@ -94,6 +98,22 @@ struct BundleStore: Sendable {
         if rename(aside, target) != 0 { try? FileManager.default.removeItem(atPath: aside) }
         return target
     }
+}
+
+/// Does what changes bundles one after the other, away from the coordinator's decisions: a bundle of 64 MiB
+/// is digested and flushed meanwhile.
+actor BundleDesk {
+    let store: BundleStore
+
+    init(_ store: BundleStore) { self.store = store }
+
+    func has(_ digest: String) throws -> Bool { try store.has(digest) }
+
+    func store(_ bytes: [UInt8], at offset: Int, of size: Int, _ digest: String) throws -> BundleStatus {
+        try store.store(bytes, at: offset, of: size, digest)
+    }
+
+    func clean(named: Set<String>, isStart: Bool) { store.clean(named: named, isStart: isStart) }
 }
 
 /// Brings files of a bundle that jobs read to where workers reach them.

@@ -8,13 +8,27 @@ extension PipelineHost: PipelineService {
     private static let backfillLimit = 1000
 
     package func bundle(_ digest: String) async throws -> BundleStatus {
-        BundleStatus(bundle: digest, isComplete: try bundles.has(digest))
+        BundleStatus(bundle: digest, isComplete: try await bundles.has(digest))
     }
 
     package func store(
         _ bytes: [UInt8], at offset: Int, of size: Int, bundle: String
     ) async throws -> BundleStatus {
-        try bundles.store(bytes, at: offset, of: size, bundle)
+        let status = try await bundles.store(bytes, at: offset, of: size, bundle)
+        if offset == 0 { await cleanBundles() }
+        return status
+    }
+
+    /// Runs whose bundles are kept, so that they can be retried.
+    private static let keptRuns = 100
+
+    /// Removes the bundles that neither a deployment nor an open or late run names.
+    func cleanBundles(isStart: Bool = false) async {
+        let runs = (ledger.open + ledger.order.suffix(PipelineHost.keptRuns)).compactMap {
+            ledger.runs[$0]?.header.bundle
+        }
+        let named = Set(runs + ledger.deployments.values.map(\.bundle))
+        await bundles.clean(named: named, isStart: isStart)
     }
 
     package func deploy(_ name: String, _ request: DeployRequest) async throws -> PipelineStatus {
@@ -63,6 +77,7 @@ extension PipelineHost: PipelineService {
     package func remove(_ name: String) async throws -> PipelineStatus {
         let status = try status(ofPipeline: name)
         try await keep(.removed(name))
+        await cleanBundles()
         return status
     }
 

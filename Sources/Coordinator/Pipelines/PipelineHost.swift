@@ -15,7 +15,7 @@ import Vocabulary
 package actor PipelineHost {
     let node: CoordinatorNode
     let settings: PipelineSettings
-    let bundles: BundleStore
+    let bundles: BundleDesk
     let clock: @Sendable () -> Moment
     var ledger = PipelineLedger()
     var books: [String: RunBook] = [:]
@@ -40,7 +40,7 @@ package actor PipelineHost {
         self.node = node
         self.settings = settings
         self.clock = clock
-        bundles = BundleStore(stateDirectory: settings.stateDirectory)
+        bundles = BundleDesk(BundleStore(stateDirectory: settings.stateDirectory))
     }
 
     /// Folds what the log holds and goes on with all runs. Call it once the node has started. Throws
@@ -54,6 +54,7 @@ package actor PipelineHost {
             }
             take(fact)
         }
+        await cleanBundles(isStart: true)
         Task { await pump() }
     }
 
@@ -133,6 +134,7 @@ package actor PipelineHost {
             }
             active[id] = nil
             await pump()
+            await cleanBundles()
         }
     }
 
@@ -185,7 +187,7 @@ package actor PipelineHost {
     ) async throws -> Pipeline {
         guard let digest = header.bundle else { throw EngineError.internal("a run without its bundle") }
         let settings = settings
-        let bundles = bundles
+        let bundles = bundles.store
         return try await Task.detached {
             let directory = try bundles.directory(digest)
             let name = try PipelineLoader.name(in: directory)

@@ -157,8 +157,8 @@ let package = Package(
         room(
             "Connectors",
             [
-                "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Plans", "Functions", "Execution",
-                "CADBC", "CProcess",
+                "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Storage", "Plans", "Functions",
+                "Execution", "CADBC", "CProcess",
             ], products: [.product(name: "AsyncHTTPClient", package: "async-http-client")]),
         room(
             "Worker",
@@ -280,7 +280,7 @@ let package = Package(
             "ConnectorsTests",
             [
                 "Programs", "etl-submit", "etl-coordinator", "etl-worker", "Connectors", "Cluster",
-                "Execution", "Protocol", "Columns", "Kernels", "Vocabulary",
+                "Execution", "Protocol", "Columns", "Kernels", "Storage", "Vocabulary",
             ], exclude: ["rest_source.py"]),
         tests(
             "PipelinesTests",

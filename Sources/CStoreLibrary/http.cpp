@@ -162,6 +162,9 @@ int http_perform(const store_http_request *request, store_http_answer *answer, s
         Exchange exchange{request->body, request->body_bytes, 0, request->answer_limit, {}, {}};
         char detail[CURL_ERROR_SIZE] = {};
         set_up(handle, request, &exchange, list);
+        curl_slist *names = request->resolve ? curl_slist_append(nullptr, request->resolve) : nullptr;
+        std::unique_ptr<curl_slist, void (*)(curl_slist *)> freed_names(names, curl_slist_free_all);
+        if (names) curl_easy_setopt(handle, CURLOPT_RESOLVE, names);
         curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
         CURLcode code = curl_easy_perform(handle);
         if (exchange.is_too_long) return fail(error, STORE_FAILED, "the answer is too long");

@@ -40,6 +40,8 @@ int mail_send(const store_mail *mail, store_error *error) {
         for (size_t i = 0; i < mail->recipient_count; i++)
             list = curl_slist_append(list, mail->recipients[i]);
         std::unique_ptr<curl_slist, void (*)(curl_slist *)> freed(list, curl_slist_free_all);
+        curl_slist *names = mail->resolve ? curl_slist_append(nullptr, mail->resolve) : nullptr;
+        std::unique_ptr<curl_slist, void (*)(curl_slist *)> freed_names(names, curl_slist_free_all);
         Message message{mail->message, mail->message_bytes};
         char detail[CURL_ERROR_SIZE] = {};
         curl_easy_setopt(handle, CURLOPT_URL, mail->url);
@@ -54,6 +56,7 @@ int mail_send(const store_mail *mail, store_error *error) {
             curl_easy_setopt(handle, CURLOPT_USERNAME, mail->user);
             curl_easy_setopt(handle, CURLOPT_PASSWORD, mail->password ? mail->password : "");
         }
+        if (names) curl_easy_setopt(handle, CURLOPT_RESOLVE, names);
         curl_easy_setopt(handle, CURLOPT_MAIL_FROM, mail->from);
         curl_easy_setopt(handle, CURLOPT_MAIL_RCPT, list);
         curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);

@@ -1,5 +1,6 @@
 import Execution
 import Plans
+import Storage
 
 /// Says what jobs may reach from a worker beyond files and databases.
 package struct ConnectorRules: Sendable {

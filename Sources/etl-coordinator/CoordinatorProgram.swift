@@ -32,6 +32,12 @@ struct CoordinatorProgram: AsyncParsableCommand {
         parsing: .upToNextOption,
         help: "Environment variables that pipelines may read with env_var(); * stands for any letters.")
     var allowEnv: [String] = []
+    @Option(
+        parsing: .upToNextOption,
+        help:
+            "Servers for webhooks, mail and OpenLineage events of pipelines: public, or origins such as "
+            + "https://chat.example.com, smtp://mail.example.com:587.")
+    var allowHttp: [String] = []
     @OptionGroup var node: NodeOptions
 
     func run() async throws {
@@ -39,6 +45,7 @@ struct CoordinatorProgram: AsyncParsableCommand {
             flags: [
                 "listen": listen, "web": web, "state": state, "token-file": tokenFile,
                 "allow-env": allowEnv.isEmpty ? nil : allowEnv.joined(separator: ","),
+                "allow-http": allowHttp.isEmpty ? nil : allowHttp.joined(separator: ","),
                 "web-host": webHost.isEmpty ? nil : webHost.joined(separator: ","),
             ], node: node)
         let server = try await CoordinatorServer(settings)

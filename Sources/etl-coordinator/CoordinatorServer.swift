@@ -43,6 +43,7 @@ struct CoordinatorServer {
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
         let rules = PathRules(storage: settings["storage"], allowed: settings["allow-path"])
+        let outside = try WebRules(allowed: settings["allow-http"], for: .coordinator)
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
@@ -62,7 +63,7 @@ struct CoordinatorServer {
                 stateDirectory: state, rules: rules,
                 allowedVariables: (settings["allow-env"] ?? "").split(separator: ",").map {
                     String($0.trimmingPrefix(" "))
-                },
+                }, outside: outside,
                 environment: { getenv($0).map { String(cString: $0) } }))
         try await pipelines.start()
         let router = RESTRouter(

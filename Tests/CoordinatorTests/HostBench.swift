@@ -26,7 +26,8 @@ final class HostBench: Sendable {
         }
     }
 
-    init() async throws {
+    /// `allowed`: what `--allow-http` says.
+    init(allowed: String? = nil) async throws {
         let clock = clock
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
@@ -39,7 +40,7 @@ final class HostBench: Sendable {
             node: node,
             settings: PipelineSettings(
                 stateDirectory: folder, rules: PathRules(base: folder + "/storage"), allowedVariables: [],
-                environment: { _ in nil }), clock: { clock.moment })
+                outside: try WebRules(allowed: allowed, for: .coordinator), environment: { _ in nil }), clock: { clock.moment })
         try await host.start()
     }
 

@@ -1,5 +1,6 @@
 import Protocol
 import Testing
+import Vocabulary
 
 @testable import Coordinator
 
@@ -63,6 +64,45 @@ struct PipelineHostTests {
             })
         let cluster = try await bench.host.cluster()
         #expect(cluster.runningJobs + cluster.queuedJobs == 2, "\(cluster)")
+    }
+}
+
+/// Submits pipelines that would have the coordinator call servers.
+@Suite("Calls of a coordinator for pipelines")
+struct OutsideRulesTests {
+    static let calls = [
+        "alerts: [{on: [failure], webhook: {url: \"https://chat.example.org/hook?secret\"}}]\n",
+        "metrics: {openlineage: \"http://127.0.0.1:5000\"}\n",
+        "alerts: [{on: [failure], email: {to: a@b.org, connection: m}}]\n"
+            + "connections: {m: {uri: \"smtp://u:secret@mail.example.org:587\"}}\n",
+    ]
+
+    @Test("are refused before the run is accepted unless --allow-http names the server", arguments: calls)
+    func refused(_ call: String) async throws {
+        let origins = "https://chat.example.org,http://127.0.0.1:5000,smtp://mail.example.org:587"
+        for (allowed, isAllowed) in [(nil, false), ("https://other.example.org", false), (origins, true)] {
+            let bench = try await HostBench(allowed: allowed)
+            let digest = try await bench.store(
+                try bench.bundle("p", extra: call + "schedule: \"0 0 1 1 *\"\nstart_date: 2030-01-01\n"))
+            if isAllowed {
+                _ = try await bench.run(digest)
+                _ = try await bench.host.deploy("p", DeployRequest(bundle: digest))
+                continue
+            }
+            func isRefusal(_ error: any Error) -> Bool {
+                guard let error = error as? EngineError else { return false }
+                let text = "\(error) \(error.remedy ?? "")"
+                return error.code == "HTTP_NOT_ALLOWED" && text.contains("on the coordinator")
+                    && !text.contains("secret")
+            }
+            await #expect { try await bench.run(digest) } throws: { isRefusal($0) }
+            await #expect {
+                try await bench.host.deploy("p", DeployRequest(bundle: digest))
+            } throws: {
+                isRefusal($0)
+            }
+            #expect(try await bench.host.jobs(JobQuery()).jobs.isEmpty)
+        }
     }
 }
 

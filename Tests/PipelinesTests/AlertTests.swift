@@ -2,6 +2,7 @@ import Foundation
 import Pipelines
 import Programs
 import Protocol
+import Storage
 import Testing
 import Vocabulary
 
@@ -113,6 +114,42 @@ struct AlertTests {
         #expect(sent[0].contains("HTTP status 403"), "\(sent)")
         #expect(sent[1].contains("550"), "\(sent)")
         #expect(!"\(bench.facts.latest)".contains(Self.secret))
+    }
+
+    @Test("of a pipeline on a cluster reach the servers that are allowed, whatever else names lead to them")
+    func rules() async throws {
+        let double = try OutsideDouble()
+        let hook = "http://localhost:\(double.httpPort)"
+        let mail = "smtp://127.0.0.1:\(double.smtpPort)"
+        let bench = try await RunBench(
+            Self.etl(
+                double,
+                """
+                  - {on: [success], webhook: {url: "\(hook)/hook"}}
+                  - {on: [success], email: {to: [ops@example.org], connection: mail}}
+                """, sql: "SELECT 1 AS x"))
+        func sent(_ allowed: String?) async throws -> [String] {
+            let rules = try WebRules(allowed: allowed, for: .coordinator)
+            let record = try await bench.run(carrier: OutsideCarrier(rules: rules))
+            #expect(record.state == .succeeded)
+            return Self.sent(bench)
+        }
+        for text in try await sent(nil) { #expect(text.contains("may not call: "), "\(text)") }
+        for text in try await sent("public") {
+            #expect(text.contains("may not call private addresses: "), "\(text)")
+        }
+        #expect(double.arrivals("post").isEmpty && double.arrivals("mail").isEmpty)
+        #expect(try await sent("\(hook),\(mail)").allSatisfy { $0.hasSuffix(" ok") })
+        #expect(eventually(within: 5) { double.arrivals("post").count == 1 })
+        #expect(eventually(within: 5) { double.arrivals("mail").count == 1 })
+        // The mail server that the operator named is no part of the rules.
+        let other = try await RunBench(
+            Self.etl(double, "  - {on: [success], email: {to: [ops@example.org]}}", sql: "SELECT 1 AS x"))
+        let rules = try WebRules(allowed: nil, for: .coordinator)
+        try await other.run(
+            carrier: OutsideCarrier(rules: rules), mailServer: "\(mail)?starttls=optional&ca=\(double.authority)")
+        #expect(other.facts.latest.contains { if case .alerted = $0 { true } else { false } })
+        #expect(!Self.sent(other).contains { $0.contains("may not call") }, "\(Self.sent(other))")
     }
 
     @Test("of a deadline go out while the run is still at work, and are not sent again by a run that goes on")

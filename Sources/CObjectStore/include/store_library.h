@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 // Grows with every change of the table below; a library of another version is refused.
-#define STORE_LIBRARY_VERSION 2
+#define STORE_LIBRARY_VERSION 3
 #define STORE_LIBRARY_ENTRY "millrace_store_library"
 
 // What kept a call from its result.
@@ -39,6 +39,7 @@ typedef struct store_http_request {
     size_t body_bytes;
     size_t answer_limit;         // a longer body fails
     const char *ca_file;         // PEM file of trusted authorities; NULL: the system's
+    const char *resolve;         // host:port:address that the name is held to; NULL: it is asked for
 } store_http_request;
 
 // `headers` are the lines of the final answer, `body` what followed; both freed by `http_free`.
@@ -62,6 +63,7 @@ typedef struct store_mail {
     const uint8_t *message;         // RFC 5322, lines end with CR LF
     size_t message_bytes;
     const char *ca_file;            // NULL: the system's
+    const char *resolve;            // as of a request
 } store_mail;
 
 // Text is cut at the end of its array; `key` is empty where there are no credentials.

@@ -1,3 +1,4 @@
+import Storage
 import Vocabulary
 
 /// Goes from page to page: knows the first request and, given a page, the next one. No I/O.

@@ -1,4 +1,5 @@
 import Execution
+import Storage
 import Vocabulary
 
 #if canImport(Glibc)

@@ -1,5 +1,6 @@
 import Execution
 import Plans
+import Storage
 import Vocabulary
 
 /// Holds what a REST source is asked for, in the words of dlt's REST API source.

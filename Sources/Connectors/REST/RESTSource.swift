@@ -1,5 +1,6 @@
 import Execution
 import Plans
+import Storage
 import Vocabulary
 
 /// Reads JSON from web services, page by page.

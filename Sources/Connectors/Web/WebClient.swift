@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import NIOCore
+import Storage
 import Vocabulary
 
 /// Holds a request.

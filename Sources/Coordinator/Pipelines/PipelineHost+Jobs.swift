@@ -35,6 +35,7 @@ extension PipelineHost: JobService {
         // Read before it is accepted, so that mistakes are the answer.
         let pipeline = try await load(header) { _ in false }
         _ = try pipeline.chosen(select: header.select, exclude: header.exclude)
+        if !header.testsOnly { try pipeline.checkOutside(settings.outside) }
         header.pipeline = pipeline.name
         header.maxActiveRuns = pipeline.maxActiveRuns
         if let interval = pipeline.schedule?.latestInterval(now: minutes) {

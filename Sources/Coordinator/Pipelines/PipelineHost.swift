@@ -162,7 +162,8 @@ package actor PipelineHost {
         }
         let run = try PipelineRun(
             pipeline, record: record, tables: tables, service: node, control: control,
-            journal: HostJournal(host: self, id: header.id), clock: { [clock] in clock().wallMilliseconds },
+            journal: HostJournal(host: self, id: header.id),
+            carrier: OutsideCarrier(rules: settings.outside), clock: { [clock] in clock().wallMilliseconds },
             warn: { [weak self] text in Task { await self?.warn(header.id, text) } }, report: { _, _ in })
         active[header.id]?.run = run
         _ = try await run.run()

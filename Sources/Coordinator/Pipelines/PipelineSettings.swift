@@ -9,15 +9,18 @@ package struct PipelineSettings: Sendable {
     /// Names of environment variables that env_var() may read, with `*` for any letters.
     package var allowedVariables: [String]
     package var environment: @Sendable (String) -> String?
+    /// Servers that webhooks, mail and events may go to.
+    package var outside: WebRules
 
     package init(
-        stateDirectory: String, rules: PathRules, allowedVariables: [String],
+        stateDirectory: String, rules: PathRules, allowedVariables: [String], outside: WebRules,
         environment: @escaping @Sendable (String) -> String?
     ) {
         self.stateDirectory = stateDirectory
         self.rules = rules
         self.allowedVariables = allowedVariables
         self.environment = environment
+        self.outside = outside
     }
 
     /// The value of a variable that pipelines may read.

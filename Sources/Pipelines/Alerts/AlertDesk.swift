@@ -54,13 +54,16 @@ package struct OutsideCarrier: AlertCarrier {
     private static let tries = 3
     private static let pauseSeconds = 1.0
 
-    package init() {}
+    private let rules: WebRules
+
+    /// `rules` say which servers may be called: any, where the pipeline runs in its user's own program.
+    package init(rules: WebRules = .unrestricted) { self.rules = rules }
 
     package func post(_ json: String, to url: String, headers: [String], caFile: String?) async throws {
-        try await repeated {
+        try await repeated { [rules] in
             let status = try OutsideCalls.post(
                 url, headers: ["Content-Type: application/json", "User-Agent: millrace"] + headers,
-                body: Array(json.utf8), caFile: caFile)
+                body: Array(json.utf8), caFile: caFile, rules: rules)
             if (200..<300).contains(status) { return }
             throw EngineError(
                 status == 429 || status >= 500 ? .system : .user, "OUTSIDE_CALL",
@@ -69,8 +72,9 @@ package struct OutsideCarrier: AlertCarrier {
     }
 
     package func mail(_ message: [UInt8], _ email: AlertRule.Email) async throws {
-        try await repeated {
-            try OutsideCalls.send(message, from: email.from, to: email.to, through: email.server)
+        try await repeated { [rules] in
+            try OutsideCalls.send(
+                message, from: email.from, to: email.to, through: email.server, rules: rules)
         }
     }
 

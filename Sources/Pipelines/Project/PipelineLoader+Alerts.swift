@@ -26,7 +26,7 @@ extension PipelineLoader {
     }
 
     private func email(_ value: FormatValue, _ root: FormatValue) throws -> AlertRule.Email {
-        let server: MailServer
+        var server: MailServer
         if let name = value["connection"] {
             guard let raw = root["connections"]?[name.printed]?["uri"] else {
                 throw name.error("There is no connection of this name with a uri: \(name.printed)")
@@ -37,6 +37,7 @@ extension PipelineLoader {
             server = try PipelineLoader.server(uri.printed) { raw.hiddenError($0, remedy: $1) }
         } else if let uri = mailServer, !uri.isEmpty {
             server = try PipelineLoader.server(uri) { value.error("ETL_SMTP: \($0)", remedy: $1) }
+            server.isOperators = true
         } else {
             throw value.error(
                 "There is no mail server to send by",

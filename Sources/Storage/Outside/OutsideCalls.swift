@@ -12,10 +12,14 @@ package enum OutsideCalls {
     private static let answerLimit = 64 << 10
 
     /// Posts a body and returns the HTTP status. Throws `OUTSIDE_CALL` (system) without the URL, which may
-    /// hold a secret.
+    /// hold a secret, and what `rules` refuse.
     package static func post(
-        _ url: String, headers: [String], body: [UInt8], caFile: String? = nil
+        _ url: String, headers: [String], body: [UInt8], caFile: String? = nil,
+        rules: WebRules = .unrestricted
     ) throws(EngineError) -> Int {
+        let held = try rules.held(url)
+        // What was checked is what is called, in the same words.
+        let url = held?.address.text ?? url
         let library = try library()
         var error = store_error()
         var answer = store_http_answer()
@@ -23,14 +27,17 @@ package enum OutsideCalls {
             url.withCString { url in
                 "POST".withCString { method in
                     withOptionalCString(caFile) { caFile in
-                        body.withUnsafeBufferPointer { body in
-                            headers.withUnsafeBufferPointer { headers in
-                                var call = store_http_request()
-                                (call.method, call.url, call.ca_file) = (method, url, caFile)
-                                (call.headers, call.header_count) = (headers.baseAddress, headers.count)
-                                (call.body, call.body_bytes) = (body.baseAddress, body.count)
-                                call.answer_limit = answerLimit
-                                return library.table.pointee.http_perform(&call, &answer, &error)
+                        withOptionalCString(held?.pin) { pin in
+                            body.withUnsafeBufferPointer { body in
+                                headers.withUnsafeBufferPointer { headers in
+                                    var call = store_http_request()
+                                    (call.method, call.url, call.ca_file) = (method, url, caFile)
+                                    (call.headers, call.header_count) = (headers.baseAddress, headers.count)
+                                    (call.body, call.body_bytes) = (body.baseAddress, body.count)
+                                    call.answer_limit = answerLimit
+                                    call.resolve = pin
+                                    return library.table.pointee.http_perform(&call, &answer, &error)
+                                }
                             }
                         }
                     }
@@ -42,31 +49,36 @@ package enum OutsideCalls {
         return Int(answer.status)
     }
 
-    /// Hands a message to a mail server. Throws `OUTSIDE_CALL` (system).
+    /// Hands a message to a mail server. Throws `OUTSIDE_CALL` (system), and what `rules` refuse unless the
+    /// operator named the server.
     package static func send(
-        _ message: [UInt8], from: String, to recipients: [String], through server: MailServer
+        _ message: [UInt8], from: String, to recipients: [String], through server: MailServer,
+        rules: WebRules = .unrestricted
     ) throws(EngineError) {
+        let held = server.isOperators ? nil : try rules.held(server.url)
         let library = try library()
         var error = store_error()
         let failed = withStrings(recipients) { recipients in
-            server.url.withCString { url in
+            (held?.address.origin ?? server.url).withCString { url in
                 from.withCString { from in
                     withOptionalCString(server.user) { user in
                         withOptionalCString(server.password) { password in
                             withOptionalCString(server.caFile) { caFile in
-                                message.withUnsafeBufferPointer { message in
-                                    recipients.withUnsafeBufferPointer { recipients in
-                                        var mail = store_mail()
-                                        (mail.url, mail.from, mail.ca_file) = (url, from, caFile)
-                                        (mail.user, mail.password) = (user, password)
-                                        mail.requires_tls = server.requiresTLS ? 1 : 0
-                                        (mail.recipients, mail.recipient_count) = (
-                                            recipients.baseAddress, recipients.count
-                                        )
-                                        (mail.message, mail.message_bytes) = (
-                                            message.baseAddress, message.count
-                                        )
-                                        return library.table.pointee.mail_send(&mail, &error)
+                                withOptionalCString(held?.pin) { pin in
+                                    message.withUnsafeBufferPointer { message in
+                                        recipients.withUnsafeBufferPointer { recipients in
+                                            var mail = store_mail()
+                                            (mail.url, mail.from, mail.ca_file) = (url, from, caFile)
+                                            (mail.user, mail.password, mail.resolve) = (user, password, pin)
+                                            mail.requires_tls = server.requiresTLS ? 1 : 0
+                                            (mail.recipients, mail.recipient_count) = (
+                                                recipients.baseAddress, recipients.count
+                                            )
+                                            (mail.message, mail.message_bytes) = (
+                                                message.baseAddress, message.count
+                                            )
+                                            return library.table.pointee.mail_send(&mail, &error)
+                                        }
                                     }
                                 }
                             }
@@ -109,6 +121,8 @@ package struct MailServer: Sendable, Hashable, CustomStringConvertible {
     /// Whether STARTTLS must succeed; without, it is used where the server offers it.
     package var requiresTLS: Bool
     package var caFile: String?
+    /// Whether who runs the program named it, not who wrote the pipeline: no rules are asked.
+    package var isOperators = false
 
     package init(
         url: String, user: String? = nil, password: String? = nil, requiresTLS: Bool = false,

@@ -1,26 +1,33 @@
 import FoundationEssentials
 import Vocabulary
 
-/// Holds an http or https address, absolute and without a user in it.
-struct WebAddress: Sendable, Hashable {
-    let scheme: String
+/// Holds the address of a web or mail server, absolute and without a user in it.
+package struct WebAddress: Sendable, Hashable {
+    package let scheme: String
     /// In lower case; an IPv6 address without its brackets.
-    let host: String
-    let port: Int
+    package let host: String
+    package let port: Int
     /// Path and query as they are sent.
-    let target: String
+    package let target: String
+
+    /// Schemes with their usual ports.
+    private static let ports = ["http": 80, "https": 443, "smtp": 25, "smtps": 465]
 
     /// Reads an absolute address, or one relative to `base`. Throws `INVALID_OPTION`, without the address,
-    /// which may hold a secret in its query.
-    init(_ text: String, relativeTo base: WebAddress? = nil, option: String) throws(EngineError) {
+    /// which may hold a secret in its query. `schemes` are those that it may have.
+    package init(
+        _ text: String, relativeTo base: WebAddress? = nil, option: String,
+        schemes: [String] = ["http", "https"]
+    ) throws(EngineError) {
         let whole = base.flatMap { URL(string: $0.text) }
         guard let url = URL(string: text, relativeTo: whole)?.absoluteURL,
             let parts = URLComponents(url: url, resolvingAgainstBaseURL: true), let host = parts.host,
             !host.isEmpty
         else { throw .user("INVALID_OPTION", "\(option) is not the address of a web server") }
         let scheme = parts.scheme?.lowercased() ?? ""
-        guard scheme == "http" || scheme == "https" else {
-            throw .user("INVALID_OPTION", "\(option) must begin with http:// or https://, not \(scheme)://")
+        guard schemes.contains(scheme), let usual = WebAddress.ports[scheme] else {
+            let known = schemes.map { $0 + "://" }.joined(separator: " or ")
+            throw .user("INVALID_OPTION", "\(option) must begin with \(known), not \(scheme)://")
         }
         if parts.user != nil || parts.password != nil {
             throw .user(
@@ -29,7 +36,7 @@ struct WebAddress: Sendable, Hashable {
         }
         self.scheme = scheme
         self.host = host.lowercased().trimmingBrackets
-        port = parts.port ?? (scheme == "https" ? 443 : 80)
+        port = parts.port ?? usual
         guard (1...65535).contains(port) else {
             throw .user("INVALID_OPTION", "\(option) has no such port: \(port)")
         }
@@ -49,21 +56,22 @@ struct WebAddress: Sendable, Hashable {
         self.target = target
     }
 
-    private var hostText: String { host.contains(":") ? "[\(host)]" : host }
+    /// Holds the host as it stands in an address.
+    var hostText: String { host.contains(":") ? "[\(host)]" : host }
 
-    /// Scheme, host and port: what may see a secret that is meant for one of its pages.
-    var origin: String {
-        let isUsual = port == (scheme == "https" ? 443 : 80)
-        return "\(scheme)://\(hostText)" + (isUsual ? "" : ":\(port)")
+    /// Holds scheme, host and port: what may see a secret that is meant for one of its pages.
+    package var origin: String {
+        "\(scheme)://\(hostText)" + (port == WebAddress.ports[scheme] ? "" : ":\(port)")
     }
 
-    var text: String { origin + target }
+    /// Holds the whole address.
+    package var text: String { origin + target }
 
-    /// The address for messages: without its query, which may hold a secret.
-    var shown: String { origin + target.prefix { $0 != "?" } }
+    /// Holds the address for messages: without its query, which may hold a secret.
+    package var shown: String { origin + target.prefix { $0 != "?" } }
 
     /// Returns the address with query parameters set; those of the same name are replaced.
-    func setting(_ parameters: [(name: String, value: String)]) -> WebAddress {
+    package func setting(_ parameters: [(name: String, value: String)]) -> WebAddress {
         if parameters.isEmpty { return self }
         let cut = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         var query = cut.count > 1 ? cut[1].split(separator: "&").map(String.init) : []
@@ -76,7 +84,7 @@ struct WebAddress: Sendable, Hashable {
     }
 
     /// Encodes text for a query or a form: all but RFC 3986's unreserved characters.
-    static func encoded(_ text: String) -> String {
+    package static func encoded(_ text: String) -> String {
         var result = ""
         for byte in text.utf8 {
             let isPlain =

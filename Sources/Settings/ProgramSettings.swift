@@ -41,6 +41,11 @@ package struct ProgramSettings: Sendable {
         return count
     }
 
+    /// Returns the values of a setting that may be given several times; none when it is not given.
+    package func list(_ name: String) -> [String] {
+        (self[name] ?? "").split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }
+    }
+
     /// Says whether a switch is on.
     package func isOn(_ name: String) -> Bool { self[name] == "true" }
 }

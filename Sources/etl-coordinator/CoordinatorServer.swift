@@ -61,9 +61,7 @@ struct CoordinatorServer {
             node: node,
             settings: PipelineSettings(
                 stateDirectory: state, rules: rules,
-                allowedVariables: (settings["allow-env"] ?? "").split(separator: ",").map {
-                    String($0.trimmingPrefix(" "))
-                }, outside: outside,
+                allowedVariables: settings.list("allow-env"), outside: outside,
                 environment: { getenv($0).map { String(cString: $0) } }))
         try await pipelines.start()
         let router = RESTRouter(

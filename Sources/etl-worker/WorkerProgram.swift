@@ -33,6 +33,10 @@ struct WorkerProgram: AsyncParsableCommand {
         parsing: .upToNextOption,
         help: "Web servers that jobs may read from: public, or origins such as https://api.example.com.")
     var allowHttp: [String] = []
+    @Option(
+        parsing: .upToNextOption,
+        help: "Environment variables that jobs may refer to as secrets; * stands for any letters.")
+    var allowEnv: [String] = []
     @OptionGroup var node: NodeOptions
 
     func run() async throws {
@@ -41,6 +45,7 @@ struct WorkerProgram: AsyncParsableCommand {
                 "coordinator": coordinator, "listen": listen, "advertise": advertise, "web": web,
                 "slots": slots, "memory": memory, "spill": spill,
                 "allow-http": allowHttp.isEmpty ? nil : allowHttp.joined(separator: ","),
+                "allow-env": allowEnv.isEmpty ? nil : allowEnv.joined(separator: ","),
             ], node: node)
         let server = try await WorkerServer(settings)
         print(server.greeting)

@@ -66,7 +66,8 @@ struct WorkerServer: Sendable {
             connectors: WorkerConnectors.all(
                 ConnectorRules(
                     web: try WebRules(allowed: settings["allow-http"]),
-                    allowsCommands: settings.isOn("allow-commands"))))
+                    allowsCommands: settings.isOn("allow-commands"))),
+            secrets: SecretResolver(allowed: settings.list("allow-env")))
         let (origin, client) = try WorkerServer.coordinator(settings["coordinator"], tls)
         connection = CoordinatorConnection(
             client: client, origin: origin, token: nil, storage: PathRules.place(of: settings["storage"])

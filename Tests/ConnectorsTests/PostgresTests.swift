@@ -183,8 +183,15 @@ import Testing
     func cluster() throws {
         _ = try server.rows(
             "DROP TABLE IF EXISTS c; CREATE TABLE c AS SELECT i AS id FROM generate_series(1, 5000) i")
-        let cluster = try TestCluster(workers: 2)
+        let cluster = try TestCluster(workers: 2, workerFlags: ["--allow-env", "NO_*", "MILLRACE_P?"])
         defer { cluster.stop() }
+        for name in ["HOME", "MILLRACE_PG_LOCKED"] {
+            let kept = try submit.sql(
+                "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'env:\(name)', dbtable 'c'); SELECT * FROM v",
+                cluster.clientArguments)
+            #expect(kept.status == 1 && kept.errors.contains("SECRET_NOT_ALLOWED"), "\(kept.errors)")
+            #expect(kept.errors.contains("etl-worker --allow-env \(name)"), "\(kept.errors)")
+        }
         let run = try submit.sql(
             "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'env:MILLRACE_PG', dbtable 'c', "
                 + "numPartitions 4); "

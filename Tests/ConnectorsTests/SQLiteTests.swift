@@ -48,7 +48,7 @@ import Testing
         #expect(
             good(try read(submit, "query 'SELECT id, name FROM t'"))
                 == "{\"id\":0,\"name\":\"n0\"}\n{\"id\":1,\"name\":\"m\"}\n"
-                    + "{\"id\":2,\"name\":\"m\"}\n{\"id\":9,\"name\":null}\n"
+                + "{\"id\":2,\"name\":\"m\"}\n{\"id\":9,\"name\":null}\n"
         )
     }
 

@@ -40,7 +40,8 @@ final class HostBench: Sendable {
             node: node,
             settings: PipelineSettings(
                 stateDirectory: folder, rules: PathRules(base: folder + "/storage"), allowedVariables: [],
-                outside: try WebRules(allowed: allowed, for: .coordinator), environment: { _ in nil }), clock: { clock.moment })
+                outside: try WebRules(allowed: allowed, for: .coordinator), environment: { _ in nil }),
+            clock: { clock.moment })
         try await host.start()
     }
 

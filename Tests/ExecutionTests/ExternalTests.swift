@@ -109,6 +109,21 @@ import Vocabulary
         #expect(error?.message.hasSuffix("made: NOPE") == true)
     }
 
+    @Test("references to secrets that are not allowed are refused, set or not, with a default or without")
+    func allowedSecrets() throws {
+        let environment = { @Sendable in ["PG_A": "swordfish", "HOME": "/root"][$0] }
+        let resolver = SecretResolver(allowed: ["PG_*", "REST_?"], environment: environment)
+        #expect(try resolver.resolve("env:PG_A") == "swordfish")
+        #expect(try resolver.resolve("${env:REST_1:-none}") == "none")
+        for text in ["env:HOME", "a${env:HOME}", "${env:HOME:-x}", "${env:NOPE}", "env:PG", "env:REST_12"] {
+            let error = #expect(throws: EngineError.self, "\(text)") { try resolver.resolve(text) }
+            #expect(error?.code == "SECRET_NOT_ALLOWED" && error?.blame == .user, "\(text)")
+            #expect(error?.remedy?.contains("--allow-env") == true)
+        }
+        let closed = SecretResolver(allowed: [], environment: environment)
+        #expect(throws: EngineError.self) { try closed.resolve("env:PG_A") }
+    }
+
     private func usleepMilliseconds(_ count: UInt32) { usleep(count * 1000) }
 }
 

@@ -147,7 +147,8 @@ struct AlertTests {
             Self.etl(double, "  - {on: [success], email: {to: [ops@example.org]}}", sql: "SELECT 1 AS x"))
         let rules = try WebRules(allowed: nil, for: .coordinator)
         try await other.run(
-            carrier: OutsideCarrier(rules: rules), mailServer: "\(mail)?starttls=optional&ca=\(double.authority)")
+            carrier: OutsideCarrier(rules: rules),
+            mailServer: "\(mail)?starttls=optional&ca=\(double.authority)")
         #expect(other.facts.latest.contains { if case .alerted = $0 { true } else { false } })
         #expect(!Self.sent(other).contains { $0.contains("may not call") }, "\(Self.sent(other))")
     }

@@ -10,11 +10,15 @@ package final class TestCluster {
     private var webPort = 0
     /// Where jobs' relative paths lead; nil for the program's own directory.
     private let storage: [String]
+    /// Flags of every worker beside those.
+    private let workerFlags: [String]
 
     /// Starts a coordinator and `workers` workers of `slots` slots each; ready when this returns.
     package init(
-        workers: Int, slots: Int = 1, memory: String = "1g", hasStorage: Bool = false
+        workers: Int, slots: Int = 1, memory: String = "1g", hasStorage: Bool = false,
+        workerFlags: [String] = []
     ) throws {
+        self.workerFlags = workerFlags
         folder = try ProgramRun.makeFolder("cluster")
         storage = hasStorage ? ["--storage", folder.appendingPathComponent("storage").path] : []
         let made = try ProgramRun.run(
@@ -80,7 +84,7 @@ package final class TestCluster {
             [
                 "--coordinator", url, "--slots", "\(slots)", "--memory", memory, "--spill",
                 file("spill-\(workers.count)"),
-            ] + storage + certificates("worker"))
+            ] + storage + certificates("worker") + workerFlags)
         workers.append(worker)
         return worker
     }

@@ -1,5 +1,5 @@
-import Pipelines
 import Storage
+import Vocabulary
 
 /// Says what a coordinator's pipelines stand on.
 package struct PipelineSettings: Sendable {

@@ -12,20 +12,29 @@ import Vocabulary
 /// default.
 package final class SecretResolver: Sendable {
     private let environment: @Sendable (String) -> String?
+    /// Names that may be referred to, with `*` for any letters; nil: all.
+    private let allowed: [String]?
     /// Values that were given out, the longest first.
     private let known = Mutex<[String]>([])
 
     /// Shorter values are words of their own in ordinary text and cannot be taken out.
     private static let shortestSecret = 4
 
-    /// `environment` answers for environment variables; those of this process by default.
+    /// `environment` answers for environment variables; those of this process by default. `allowed` are the
+    /// names that jobs may refer to, with `*` and `?`: on a cluster, who may submit a job may not read all
+    /// that its workers hold; nil allows all.
     package init(
+        allowed: [String]? = nil,
         environment: @escaping @Sendable (String) -> String? = { name in
             getenv(name).map { String(cString: $0) }
         }
-    ) { self.environment = environment }
+    ) {
+        self.allowed = allowed
+        self.environment = environment
+    }
 
-    /// Returns the text with its references resolved. Throws `SECRET_NOT_SET` that names what is missing.
+    /// Returns the text with its references resolved. Throws `SECRET_NOT_SET` or `SECRET_NOT_ALLOWED` that
+    /// names what is missing or kept.
     package func resolve(_ text: String) throws(EngineError) -> String {
         if text.hasPrefix("env:") { return try value(of: text.dropFirst(4), fallback: nil) }
         var result = ""
@@ -46,6 +55,11 @@ package final class SecretResolver: Sendable {
     }
 
     private func value(of name: Substring, fallback: String?) throws(EngineError) -> String {
+        if let allowed, !allowed.contains(where: { Wildcard.matches($0, String(name)) }) {
+            throw .user(
+                "SECRET_NOT_ALLOWED", "Jobs of this cluster may not use the environment variable: \(name)",
+                remedy: "Have it allowed with etl-worker --allow-env \(name), on every worker.")
+        }
         guard let found = environment(String(name)) ?? fallback else {
             throw .user(
                 "SECRET_NOT_SET", "The environment variable is not set where the connection is made: \(name)",

@@ -66,12 +66,13 @@ package final class WorkerResources: Sendable {
     /// Reads files for a job's tasks.
     package let readers: FileReaders
     package let connectors: ConnectorRegistry
-    package let secrets = SecretResolver()
+    package let secrets: SecretResolver
     package let holds = JobHolds()
 
     package init(
         budget: MemoryBudget, store: ShuffleStore, shuffle: any ShuffleSource, spillDirectory: String,
-        encodesShuffle: Bool, files: any FileAccess, connectors: ConnectorRegistry = ConnectorRegistry()
+        encodesShuffle: Bool, files: any FileAccess, connectors: ConnectorRegistry = ConnectorRegistry(),
+        secrets: SecretResolver = SecretResolver()
     ) {
         self.budget = budget
         self.store = store
@@ -80,6 +81,7 @@ package final class WorkerResources: Sendable {
         self.encodesShuffle = encodesShuffle
         self.files = files
         self.connectors = connectors
+        self.secrets = secrets
         readers = FileReaders(files: files)
     }
 }

@@ -2,8 +2,8 @@ import Storage
 import Vocabulary
 
 extension Pipeline {
-    /// Throws `HTTP_NOT_ALLOWED` (user) when the pipeline would have calls made to servers that no rule allows:
-    /// whoever writes it hears so at once, not when an alert is missed.
+    /// Throws `HTTP_NOT_ALLOWED` (user) when the pipeline would have calls made to servers that no rule
+    /// allows: whoever writes it hears so at once, not when an alert is missed.
     package func checkOutside(_ rules: WebRules) throws(EngineError) {
         var urls = lineage.map { [$0.endpoint] } ?? []
         for rule in alerts {

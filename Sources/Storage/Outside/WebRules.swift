@@ -1,8 +1,8 @@
 import Vocabulary
 
 /// Says which servers outside of the cluster jobs may call: workers for web sources, the coordinator for
-/// webhooks, mail and events. On a cluster, users of SQL are not users of its network: what a node could reach
-/// for them (a metadata service, a database's page) must not be reached.
+/// webhooks, mail and events. On a cluster, users of SQL are not users of its network: what a node could
+/// reach for them (a metadata service, a database's page) must not be reached.
 package struct WebRules: Sendable, Hashable {
     /// Names who calls: the program whose flag allows it.
     package enum Caller: Sendable, Hashable {
@@ -14,15 +14,10 @@ package struct WebRules: Sendable, Hashable {
             case .coordinator: "the coordinator"
             }
         }
-
-        /// Schemes that origins may have.
-        var schemes: [String] {
-            switch self {
-            case .workers: ["http", "https"]
-            case .coordinator: ["http", "https", "smtp", "smtps"]
-            }
-        }
     }
+
+    /// Schemes that origins may have; workers need no mail, but may share the coordinator's setting.
+    private static let schemes = ["http", "https", "smtp", "smtps"]
 
     private let caller: Caller
     /// Whether any public server may be called.
@@ -55,7 +50,7 @@ package struct WebRules: Sendable, Hashable {
                 continue
             }
             do {
-                let address = try WebAddress(text, option: "--allow-http", schemes: caller.schemes)
+                let address = try WebAddress(text, option: "--allow-http", schemes: WebRules.schemes)
                 origins.insert(address.origin)
             } catch {
                 throw .user(
@@ -66,7 +61,8 @@ package struct WebRules: Sendable, Hashable {
         self.init(caller: caller, allowsPublic: allowsPublic, allowsPrivate: false, origins: origins)
     }
 
-    /// Throws `HTTP_NOT_ALLOWED` (user) where no address of the server would be allowed; asks no name service.
+    /// Throws `HTTP_NOT_ALLOWED` (user) where no address of the server would be allowed; asks no name
+    /// service.
     package func checkOrigin(_ address: WebAddress) throws(EngineError) {
         guard allowsPublic || origins.contains(address.origin) else {
             throw .user(
@@ -78,7 +74,7 @@ package struct WebRules: Sendable, Hashable {
     /// Throws as for an address: of a server that the caller would call.
     package func checkOrigin(_ url: String) throws(EngineError) {
         if allowsPublic && allowsPrivate { return }
-        try checkOrigin(try WebAddress(url, option: "The address", schemes: caller.schemes))
+        try checkOrigin(try WebAddress(url, option: "The address", schemes: WebRules.schemes))
     }
 
     /// Returns the numeric address to connect to, so that a name cannot lead elsewhere between this check and
@@ -106,7 +102,7 @@ package struct WebRules: Sendable, Hashable {
     /// where everything is allowed. Throws as `check` does.
     func held(_ url: String) throws(EngineError) -> (address: WebAddress, pin: String)? {
         if allowsPublic && allowsPrivate { return nil }
-        let address = try WebAddress(url, option: "The address", schemes: caller.schemes)
+        let address = try WebAddress(url, option: "The address", schemes: WebRules.schemes)
         let number = try check(address)
         let text = number.contains(":") ? "[\(number)]" : number
         // With `+` the entry ages as any other of libcurl's cache.

@@ -201,7 +201,7 @@ let package = Package(
                 "Coordinator",
             ]),
         room(
-            "Settings", ["Vocabulary"],
+            "Settings", ["Vocabulary", "Storage"],
             products: [
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -211,8 +211,8 @@ let package = Package(
         program(
             "etl-submit",
             [
-                "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Protocol", "Pipelines", "Cluster",
-                "Settings",
+                "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Storage", "Protocol", "Pipelines",
+                "Cluster", "Settings",
             ],
             products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         program(
@@ -236,6 +236,7 @@ let package = Package(
             "SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"],
             exclude: ["Cases", "KnownGaps.txt", "README.md"]),
         support("Programs"),
+        support("SeededRandom"),
         tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("ClusterTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests("DeployTests", ["Programs", "etl-coordinator", "etl-worker"]),
@@ -249,15 +250,15 @@ let package = Package(
         tests(
             "WebTests", ["Web", "Programs", "Protocol", "Columns", "Transport", "Vocabulary"]),
         tests("ProtocolTests", ["Protocol", "Scheduling", "Plans", "Columns", "Vocabulary"]),
-        tests("SchedulingTests", ["Scheduling", "Vocabulary"], resources: [.copy("Cases")]),
+        tests("SchedulingTests", ["SeededRandom", "Scheduling", "Vocabulary"], resources: [.copy("Cases")]),
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),
         tests(
             "ShuffleTests",
             ["Shuffle", "Transport", "Formats", "Columns", "Memory", "Vocabulary"]),
-        tests("SQLSyntaxTests", ["SQLSyntax", "Vocabulary"], resources: [.copy("Cases")]),
+        tests("SQLSyntaxTests", ["SeededRandom", "SQLSyntax", "Vocabulary"], resources: [.copy("Cases")]),
         tests("TransportTests", ["Transport", "Memory", "Vocabulary"]),
         tests("ColumnsTests", ["Columns", "Memory", "Vocabulary"]),
-        tests("PlansTests", ["Plans", "Columns", "Vocabulary"], resources: [.copy("Cases")]),
+        tests("PlansTests", ["SeededRandom", "Plans", "Columns", "Vocabulary"], resources: [.copy("Cases")]),
         tests(
             "PlannerTests", ["Planner", "Functions", "SQLSyntax", "Plans", "Columns", "Vocabulary"],
             resources: [.copy("Cases")]),
@@ -272,7 +273,9 @@ let package = Package(
             "FunctionsTests",
             ["Functions", "CKernels", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"],
             exclude: ["Tables"]),
-        tests("FormatsTests", ["Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"]),
+        tests(
+            "FormatsTests",
+            ["SeededRandom", "Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Vocabulary"]),
@@ -285,8 +288,8 @@ let package = Package(
         tests(
             "PipelinesTests",
             [
-                "Pipelines", "Cluster", "Programs", "Protocol", "Kernels", "Storage", "Templates",
-                "Vocabulary",
+                "Pipelines", "Cluster", "Programs", "SeededRandom", "Protocol", "Kernels", "Storage",
+                "Templates", "Vocabulary",
             ], exclude: ["outside_double.py", "lineage_check.py"]),
     ],
     swiftLanguageModes: [.v6],

@@ -1,3 +1,4 @@
+import Storage
 import Vocabulary
 
 /// Says on which addresses a node may listen, and reads the small files that programs are given.

@@ -86,8 +86,7 @@ struct PipelineJob {
         let context = RunContext(header, hasTable: { StateFolder.hasTable($0, in: state) })
         var loader = PipelineLoader(
             directory: directory, vars: header.vars, run: context, environment: PipelinePlace.environment)
-        loader.mailServer = PipelinePlace.environment("ETL_SMTP")
-        loader.mailSender = PipelinePlace.environment("ETL_SMTP_FROM")
+        loader.takeMail(of: PipelinePlace.environment)
         return try loader.load()
     }
 
@@ -205,17 +204,33 @@ enum PipelineText {
 
     /// Returns one run in full: its steps with rows in and out, and its tests.
     static func run(_ run: RunRecord) -> String {
-        var rows = [["STEP", "STATE", "TRIES", "ROWS IN", "ROWS OUT", "SECONDS"]]
-        for name in run.order {
-            guard let step = run.steps[name] else { continue }
-            let state = run.header.kept.contains(name) ? "kept" : step.state.rawValue
-            rows.append([
-                name, state, "\(step.attempt)", "\(step.rowsIn)", "\(step.rowsOut)",
-                "\((step.seconds * 100).rounded() / 100)",
-            ])
+        let steps = run.order.compactMap { name in
+            run.steps[name].map { step in
+                RunStatus.Step(
+                    name: name, kind: run.kinds[name] ?? "step",
+                    state: run.header.kept.contains(name) ? "kept" : step.state.rawValue,
+                    attempts: step.attempt, rowsIn: step.rowsIn, rowsOut: step.rowsOut, seconds: step.seconds,
+                    dependencies: run.parents[name] ?? [], error: step.error)
+            }
         }
-        var text = columns(rows)
-        for test in run.tests { text += "\n\(test.outcome.rawValue)  \(test.name)  \(test.failures)" }
+        let tests = run.tests.map {
+            RunStatus.Test(
+                name: $0.name, step: $0.step, outcome: $0.outcome.rawValue, failures: $0.failures)
+        }
+        return table(steps, tests)
+    }
+
+    /// Returns the steps and tests of a run, here or on a coordinator.
+    static func table(_ steps: [RunStatus.Step], _ tests: [RunStatus.Test]) -> String {
+        var text = columns(
+            [["STEP", "STATE", "TRIES", "ROWS IN", "ROWS OUT", "SECONDS"]]
+                + steps.map {
+                    [
+                        $0.name, $0.state, "\($0.attempts)", "\($0.rowsIn)", "\($0.rowsOut)",
+                        "\(($0.seconds * 100).rounded() / 100)",
+                    ]
+                })
+        for test in tests { text += "\n\(test.outcome)  \(test.name)  \(test.failures)" }
         return text
     }
 

@@ -1,6 +1,7 @@
 import Columns
 import Foundation
 import Memory
+import SeededRandom
 import Testing
 import Vocabulary
 
@@ -60,19 +61,7 @@ struct ParquetDamageTests {
         return (line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1024
     }
 
-    /// A small generator, the same for the same seed (SplitMix64).
-    private struct Dice {
-        var state: UInt64
-        mutating func roll(_ sides: Int) -> Int {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return Int((z ^ (z >> 31)) % UInt64(max(1, sides)))
-        }
-    }
-
-    private func damaged(_ original: [UInt8], _ dice: inout Dice) -> [UInt8] {
+    private func damaged(_ original: [UInt8], _ dice: inout SplitMix) -> [UInt8] {
         var bytes = original
         let kind = dice.roll(10)
         if kind == 0 { return Array(bytes.prefix(dice.roll(bytes.count))) }
@@ -102,7 +91,7 @@ struct ParquetDamageTests {
         let files = try Self.files()
         for (number, bytes) in files.enumerated() { #expect(read(bytes, "file \(number)") == 150) }
         let before = residentBytes()
-        var dice = Dice(state: 20_260)
+        var dice = SplitMix(state: 20_260)
         var errors = 0
         for seed in 0..<6_000 {
             let number = dice.roll(files.count)

@@ -1,4 +1,5 @@
 import Pipelines
+import SeededRandom
 import Testing
 import Vocabulary
 
@@ -155,18 +156,5 @@ struct LedgerTests {
         #expect(player.ledger.nextDue(now: player.now) == Self.at("2024-01-05T00:15"))
         player.keep(.paused("p"))
         #expect(player.ledger.nextDue(now: player.now) == nil)
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers for the same seed.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

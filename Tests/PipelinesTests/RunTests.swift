@@ -28,6 +28,41 @@ struct RunTests {
         #expect(try await bench.rows("SELECT x FROM {b}") == ["2"])
     }
 
+    @Test("counts rows in where they come from outside, whatever stages are called")
+    func rowsIn() async throws {
+        func stage(_ id: String, _ name: String, _ rowsIn: Int, _ rowsOut: Int, _ above: [String] = [])
+            -> StageStatus
+        {
+            StageStatus(
+                id: id, name: name, state: "succeeded",
+                tasks: .init(total: 1, done: 1, running: 0, failed: 0), rowsIn: rowsIn, rowsOut: rowsOut,
+                dependsOn: above)
+        }
+        let stages = [
+            stage("0.0", "read dim", 10, 10), stage("0.1", "scan fact, join", 1010, 700, ["0.0"]),
+            stage("0.2", "aggregate scans", 700, 5, ["0.1"]), stage("0.3", "sort", 3, 3, ["0.2"]),
+        ]
+        #expect(StepJob.rowsRead(by: stages) == 1010)
+        let bench = try await RunBench(
+            Self.yml(
+                """
+                extract: [{name: fact, file: {path: fact.csv}}, {name: dim, file: {path: dim.csv}}]
+                transform:
+                  - name: total
+                    sql: "SELECT g, count(*) AS n FROM {{ ref('fact') }} GROUP BY g ORDER BY n"
+                  - name: joined
+                    sql: "SELECT d.t, f.g FROM {{ ref('fact') }} f JOIN {{ ref('dim') }} d ON f.g = d.g"
+                """
+            ).merging(
+                [
+                    "fact.csv": "id,g\n" + (0..<1000).map { "\($0),\($0 % 7)\n" }.joined(),
+                    "dim.csv": "g,t\n1,a\n2,b\n3,c\n",
+                ]) { $1 })
+        let record = try await bench.run()
+        #expect(record.state == .succeeded, "\(bench.facts.latest)")
+        #expect(record.steps.mapValues(\.rowsIn) == ["fact": 1000, "dim": 3, "total": 1000, "joined": 1003])
+    }
+
     @Test("gives a step up after its tries, skips what needs it, and a retry goes on from there")
     func retry() async throws {
         let bench = try await RunBench(Self.yml(Self.three))

@@ -1,5 +1,6 @@
 import Columns
 import Foundation
+import SeededRandom
 import Testing
 import Vocabulary
 
@@ -139,19 +140,5 @@ struct PlanDamageTests {
     func tooLong() {
         let bytes = [UInt8](repeating: 0, count: PlanCodec.fragmentBytes + 1)
         #expect(Self.code(bytes) == "CORRUPT_MESSAGE")
-    }
-
-    /// Splits random numbers off one state. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number
-    /// generators".
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
     }
 }

@@ -156,6 +156,8 @@ struct PipelineTests {
               - name: slow
                 sql: SELECT sum(length(sha2(string(a.id + b.id), 256))) AS s FROM range(9000) a, range(9000) b
             """)
+        #expect(try program.run(["state", "show", "."]).status == 0)
+        #expect(try !program.contents().keys.contains { $0.hasPrefix(".millrace") }, "looking makes nothing")
         let first = try program.start(["."])
         let deadline = Date().addingTimeInterval(30)
         while try !program.contents().keys.contains(".millrace/lock"), Date() < deadline { usleep(2_000) }
@@ -163,6 +165,9 @@ struct PipelineTests {
         let second = try program.run(["."])
         #expect(
             second.status == 1 && second.errors.contains("Another run of this pipeline"), "\(second.errors)")
+        let shown = try program.run(["state", "show", "."])
+        #expect(shown.status == 0 && shown.errors.contains("There are no tables"), "\(shown.errors)")
+        #expect(try program.run(["state", "reset", ".", "slow"]).errors.contains("Another run"))
         first.send(SIGINT)
         let run = try first.waited()
         #expect(run.status == 130, "\(run.errors)")

@@ -1,21 +1,10 @@
 import SQLSyntax
+import SeededRandom
 import Testing
 import Vocabulary
 
 @Suite("Any text at all")
 struct RandomTextTests {
-    /// Gives the same numbers in every run (SplitMix64).
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     /// Parses, and prints what parses: neither may trap.
     private func survive(_ text: String) {
         let source = SQLSource(text)
@@ -33,7 +22,7 @@ struct RandomTextTests {
 
     @Test("random bytes give an error, never a trap")
     func bytes() {
-        var generator = Generator(state: 1)
+        var generator = SplitMix(state: 1)
         for _ in 0..<3000 {
             let count = Int.random(in: 0...120, using: &generator)
             survive(
@@ -61,7 +50,7 @@ struct RandomTextTests {
             "GROUPING", "SETS", "ROLLUP", "X", "DATE", "r'x'", "!", "~", "PARTITION", "NATURAL", "FROM",
             "BOTH", "ROW",
         ]
-        var generator = Generator(state: 2)
+        var generator = SplitMix(state: 2)
         for _ in 0..<20000 {
             let count = Int.random(in: 1...30, using: &generator)
             survive(

@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 import Vocabulary
 
@@ -85,7 +86,7 @@ struct GoldenLogTests {
 
     @Test("damaged facts are an error or another fact, never a trap")
     func damage() throws {
-        var generator = WireDamage.SplitMix(state: 11)
+        var generator = SplitMix(state: 11)
         for fact in GoldenLog.facts {
             WireDamage.cut(fact)
             try WireDamage.flip(fact, generator: &generator)

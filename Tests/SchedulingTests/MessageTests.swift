@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 import Vocabulary
 
@@ -123,7 +124,7 @@ struct MessageTests {
 
     @Test("damaged messages are an error or another message, never a trap")
     func damage() throws {
-        var generator = WireDamage.SplitMix(state: 13)
+        var generator = SplitMix(state: 13)
         for message in MessageCorpus.toCoordinator { try WireDamage.flip(message, generator: &generator) }
         for message in MessageCorpus.toWorker { try WireDamage.flip(message, generator: &generator) }
         for tag in UInt8(0)...6 {

@@ -1,22 +1,9 @@
+import SeededRandom
 import Testing
 import Vocabulary
 
 /// Reads damaged bytes in every way that a test can think of.
 enum WireDamage {
-    /// Splits random numbers off one state. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number
-    /// generators".
-    struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     /// Fails unless every prefix of a value's bytes, and the bytes with one more, are refused.
     static func cut<Value: WireCodable>(_ value: Value) {
         let bytes = value.wireBytes

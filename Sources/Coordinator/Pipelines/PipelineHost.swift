@@ -200,8 +200,7 @@ package actor PipelineHost {
                 directory: directory, shownAs: ".", vars: header.vars, run: context,
                 environment: { settings.variable($0) })
             loader.isHidden = { settings.hides($0) }
-            loader.mailServer = settings.environment("ETL_SMTP")
-            loader.mailSender = settings.environment("ETL_SMTP_FROM")
+            loader.takeMail(of: settings.environment)
             return try loader.load()
         }.value
     }

@@ -1,3 +1,4 @@
+import Storage
 import Vocabulary
 
 #if canImport(Glibc)
@@ -115,15 +116,10 @@ package enum ExamplePipeline {
                 folder += "/\(part)"
                 mkdir(folder, 0o755)
             }
-            guard let stream = fopen("\(directory)/\(path)", "w") else {
-                throw failure("\(directory)/\(path)")
+            let file = "\(directory)/\(path)"
+            do throws(TextFile.Failure) { try TextFile.replace(file, with: text) } catch {
+                throw EngineError.user("PIPELINE_FILE", "Cannot write the file \(file): \(error.reason)")
             }
-            let written = fputs(text, stream)
-            if fclose(stream) != 0 || written < 0 { throw failure("\(directory)/\(path)") }
         }
-    }
-
-    private static func failure(_ path: String) -> EngineError {
-        .user("PIPELINE_FILE", "Cannot write the file \(path): \(String(cString: strerror(errno)))")
     }
 }

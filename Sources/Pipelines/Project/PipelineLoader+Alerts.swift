@@ -3,6 +3,12 @@ import Templates
 import Vocabulary
 
 extension PipelineLoader {
+    /// Takes the mail server and the sender that who runs the program names: `ETL_SMTP` and `ETL_SMTP_FROM`.
+    package mutating func takeMail(of environment: (String) -> String?) {
+        mailServer = environment("ETL_SMTP")
+        mailSender = environment("ETL_SMTP_FROM")
+    }
+
     /// Reads who is told of runs. Throws with the place of what is missing.
     func alerts(_ root: FormatValue) throws -> [AlertRule] {
         guard let value = root["alerts"] else { return [] }

@@ -1,3 +1,4 @@
+import Storage
 import Vocabulary
 
 #if canImport(Glibc)
@@ -49,28 +50,16 @@ struct ProjectFiles {
 
     /// Returns the bytes of a file. Throws `PIPELINE_FILE` when it cannot be read or is too long.
     func bytes(_ name: String, limitBytes: Int = PipelineBundle.limitBytes) throws -> [UInt8] {
-        guard let stream = fopen(place(name), "r") else {
-            throw EngineError.user(
-                "PIPELINE_FILE", "Cannot read the file \(path(name)): \(String(cString: strerror(errno)))",
-                remedy: name == "etl.yml" ? "`etl-submit init` writes a working example." : nil)
-        }
-        defer { fclose(stream) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let got = fread(&chunk, 1, chunk.count, stream)
-            if got == 0 { break }
-            bytes += chunk[..<got]
-            if bytes.count > limitBytes {
+        do throws(TextFile.Failure) { return try TextFile.bytes(place(name), limitBytes: limitBytes) } catch {
+            if case .tooLong = error {
                 throw EngineError.user(
                     "PIPELINE_FILE", "The file is longer than \(ByteSize.format(limitBytes)): \(path(name))")
             }
-        }
-        guard ferror(stream) == 0 else {
+            let isMissing = name == "etl.yml" && !exists(name)
             throw EngineError.user(
-                "PIPELINE_FILE", "Cannot read the file \(path(name)): \(String(cString: strerror(errno)))")
+                "PIPELINE_FILE", "Cannot read the file \(path(name)): \(error.reason)",
+                remedy: isMissing ? "`etl-submit init` writes a working example." : nil)
         }
-        return bytes
     }
 
     /// Returns the names of all files below a folder with one of the endings, sorted; none when the folder

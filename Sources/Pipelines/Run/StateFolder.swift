@@ -15,7 +15,7 @@ package final class StateFolder: Sendable {
     /// another run has it or it cannot be written.
     package init(_ path: String) throws {
         self.path = path
-        tables = TableFolder(place: path, root: path, durable: false)
+        tables = StateFolder.tables(in: path)
         for folder in [path, path + "/tables", path + "/runs"] {
             if mkdir(folder, 0o755) != 0, errno != EEXIST { throw StateFolder.error("Cannot make", folder) }
         }
@@ -37,6 +37,11 @@ package final class StateFolder: Sendable {
     /// Says whether a table is published in the folder at a path; without opening it.
     package static func hasTable(_ name: String, in path: String) -> Bool {
         access("\(path)/tables/\(name)", F_OK) == 0
+    }
+
+    /// Returns the tables of the folder at a path, to be looked at: nothing is made, locked or brought back.
+    package static func tables(in path: String) -> TableFolder {
+        TableFolder(place: path, root: path, durable: false)
     }
 
     static func error(_ what: String, _ path: String) -> EngineError {

@@ -4,7 +4,7 @@ import Protocol
 import Vocabulary
 
 /// Runs one job of a step to its end.
-struct StepJob: Sendable {
+package struct StepJob: Sendable {
     let service: any JobService
     let control: RunControl
     let conf: [String: String]
@@ -88,7 +88,7 @@ struct StepJob: Sendable {
     private func outcome(_ status: JobStatus) async throws -> Outcome {
         var outcome = Outcome()
         let stages = try await service.stages(status.id)
-        for stage in stages where stage.name.lowercased().contains("scan") { outcome.rowsIn += stage.rowsIn }
+        outcome.rowsIn = StepJob.rowsRead(by: stages)
         outcome.rowsOut = stages.last?.rowsOut ?? 0
         guard status.hasResult else { return outcome }
         let result = try await service.result(status.id)
@@ -102,6 +102,15 @@ struct StepJob: Sendable {
         }
         outcome.row = outcome.rows.first ?? []
         return outcome
+    }
+
+    /// Counts the rows that stages read from outside: all of those that read no other stage; of the others what
+    /// goes beyond those stages' rows, as of a scan that joins with a small table.
+    package static func rowsRead(by stages: [StageStatus]) -> Int {
+        let made = Dictionary(stages.map { ($0.id, $0.rowsOut) }) { $1 }
+        return stages.reduce(0) { sum, stage in
+            sum + max(0, stage.rowsIn - (stage.dependsOn ?? []).reduce(0) { $0 + (made[$1] ?? 0) })
+        }
     }
 
     /// Counts lines from the query's own first one.

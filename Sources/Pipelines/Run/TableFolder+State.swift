@@ -20,22 +20,23 @@ extension TableFolder {
         return StoragePath(root).path + path.dropFirst(place.count)
     }
 
+    /// Longest of the files beside a table's rows, bytes.
+    private static let noteBytes = 1 << 16
+
     /// Returns what a published table's step wrote down; nil when it did not.
     package func tableState(_ name: String) -> TableState? {
-        guard let path = try? renamable(table(name)),
-            let stream = fopen(path + "/" + TableState.fileName, "r")
-        else { return nil }
-        defer { fclose(stream) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = fread(&bytes, 1, bytes.count, stream)
-        return TableState.parse(String(decoding: bytes[..<count], as: UTF8.self))
+        note(TableState.fileName, of: name).flatMap { TableState.parse($0) }
+    }
+
+    /// Returns the text of a file beside a published table's rows.
+    private func note(_ file: String, of name: String) -> String? {
+        guard let path = try? renamable(table(name)) else { return nil }
+        return try? TextFile.read(path + "/" + file, limitBytes: TableFolder.noteBytes)
     }
 
     /// Changes a published table's cursor.
     package func set(_ tableState: TableState, of name: String) throws {
-        let path = try renamable(table(name)) + "/" + TableState.fileName
-        try TableFolder.write(tableState.text, to: path + ".new")
-        guard rename(path + ".new", path) == 0 else { throw TableFolder.error("Cannot write", path) }
+        try TableFolder.write(tableState.text, to: try renamable(table(name)) + "/" + TableState.fileName)
     }
 
     /// Forgets a table with its cursor.
@@ -51,17 +52,23 @@ extension TableFolder {
         return entries.map(\.name)
     }
 
-    /// Names this making of a published table: another one has another name. Nil where that cannot be told:
-    /// in object stores.
-    func generation(of name: String) -> String? {
+    /// Name of the file with the id of a table's making; readers pass over names that begin with `_`.
+    static let makingFile = "_millrace_made"
+
+    /// Names this making of a published table: another one has another name, and a cursor that is set back
+    /// changes nothing. Nil where that cannot be told: in object stores.
+    package func generation(of name: String) -> String? {
+        if let id = note(TableFolder.makingFile, of: name), !id.isEmpty { return id }
+        // An earlier version published it.
         var information = stat()
         guard let path = try? renamable(table(name)), stat(path, &information) == 0 else { return nil }
         return "\(information.st_ino)-\(information.st_mtim.tv_sec)-\(information.st_mtim.tv_nsec)"
     }
 
-    static func write(_ text: String, to path: String) throws {
-        guard let stream = fopen(path, "w") else { throw error("Cannot write", path) }
-        let isWhole = fputs(text, stream) >= 0
-        guard fclose(stream) == 0, isWhole else { throw error("Cannot write", path) }
+    static func write(_ text: String, to path: String, durable: Bool = false) throws {
+        do throws(TextFile.Failure) { try TextFile.replace(path, with: text, durable: durable) } catch {
+            if case .unwritable(let number) = error { errno = number }
+            throw TableFolder.error("Cannot write", path)
+        }
     }
 }

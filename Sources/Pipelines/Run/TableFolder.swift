@@ -7,7 +7,7 @@ import Vocabulary
 
 /// Keeps the tables of a pipeline's steps, as directories of Parquet below one place:
 ///
-///     tables/NAME                 what is published
+///     tables/NAME                 what is published, with the id of its making in _millrace_made
 ///     staging/RUN/NAME            what is not yet tested
 ///     replaced/NAME               the table before, for the moment of publication
 ///     failures/TEST               rows that a test with store_failures found
@@ -50,6 +50,8 @@ package final class TableFolder: Sendable {
         let (to, old) = (local("\(root)/tables/\(name)"), local("\(root)/replaced/\(name)"))
         for folder in ["tables", "replaced"] { TableFolder.makeFolder(local("\(root)/\(folder)")) }
         if access(from, F_OK) == 0 {
+            // A run publishes a table once.
+            try TableFolder.write(run, to: "\(from)/\(TableFolder.makingFile)", durable: isDurable)
             if access(to, F_OK) == 0 {
                 try? FileSystems.local.remove(old)
                 if rename(to, old) != 0 { throw TableFolder.error("Cannot replace", to) }

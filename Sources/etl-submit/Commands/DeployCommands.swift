@@ -150,17 +150,7 @@ enum DeployText {
     }
 
     static func run(_ run: RunStatus) -> String {
-        var text =
-            "run \(run.id) of \(run.pipeline), \(run.kind), \(run.state.rawValue)\n"
-            + PipelineText.columns(
-                [["STEP", "STATE", "TRIES", "ROWS IN", "ROWS OUT", "SECONDS"]]
-                    + run.steps.map {
-                        [
-                            $0.name, $0.state, "\($0.attempts)", "\($0.rowsIn)", "\($0.rowsOut)",
-                            "\(($0.seconds * 100).rounded() / 100)",
-                        ]
-                    })
-        for test in run.tests { text += "\n\(test.outcome)  \(test.name)  \(test.failures)" }
-        return text
+        "run \(run.id) of \(run.pipeline), \(run.kind), \(run.state.rawValue)\n"
+            + PipelineText.table(run.steps, run.tests)
     }
 }

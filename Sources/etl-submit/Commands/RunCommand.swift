@@ -2,6 +2,7 @@ import ArgumentParser
 import Cluster
 import Protocol
 import Settings
+import Storage
 import Vocabulary
 
 /// Runs a job and follows it to its end.

@@ -17,10 +17,11 @@ struct StateOptions: ParsableArguments {
     @Option(help: "Folder of the pipeline's state; .millrace beside etl.yml by default.")
     var state: String?
 
-    /// Opens the state. Throws when a run holds it.
-    func open() throws -> StateFolder {
-        try StateFolder(PipelinePlace.state(of: directory, movedTo: state))
-    }
+    /// Where the state is.
+    var path: String { PipelinePlace.state(of: directory, movedTo: state) }
+
+    /// Opens the state, to change it. Throws when a run holds it.
+    func open() throws -> StateFolder { try StateFolder(path) }
 }
 
 /// Shows the cursors of all tables.
@@ -31,9 +32,11 @@ struct StateShowCommand: AsyncParsableCommand {
     @OptionGroup var options: StateOptions
 
     func run() async throws {
-        let state = try options.open()
-        for name in state.tables.names {
-            guard let table = state.tables.tableState(name) else {
+        // Beside a run that is at work, and without making a state where there is none.
+        let tables = StateFolder.tables(in: options.path)
+        if tables.names.isEmpty { Terminal.printNote("There are no tables in: \(options.path)") }
+        for name in tables.names {
+            guard let table = tables.tableState(name) else {
                 print("\(name): made anew by every run")
                 continue
             }

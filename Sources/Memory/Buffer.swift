@@ -6,8 +6,8 @@ import Vocabulary
 #endif
 
 /// Owns a stretch of raw memory, aligned to 64 bytes and padded so that kernels may read (not write) up to 64
-/// bytes past `byteCount`. Freed with the last reference. Knows no budget: who holds buffers reserves for them
-/// (`Reservation`).
+/// bytes past `byteCount`. Freed with the last reference. Knows no budget: who holds buffers reserves for
+/// them (`Reservation`).
 ///
 /// `@unchecked Sendable`: whoever makes a buffer writes it before sharing it; a shared buffer is only read.
 package final class Buffer: @unchecked Sendable {

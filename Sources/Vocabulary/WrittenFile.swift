@@ -1,5 +1,5 @@
-/// Names a file that a task wrote aside, as the commit needs it: made by the task's sink, carried by the task's
-/// manifest, published by storage.
+/// Names a file that a task wrote aside, as the commit needs it: made by the task's sink, carried by the
+/// task's manifest, published by storage.
 package struct WrittenFile: Sendable, Hashable {
     /// Path below the output directory at which the commit makes it visible: `a=1/part-00000-….parquet`.
     package var relativePath: String

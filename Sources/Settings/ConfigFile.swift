@@ -1,28 +1,20 @@
 import Vocabulary
 import Yams
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Reads a program's config file: YAML, one `flag-name: value` a line. A flag that may be given several times
 /// takes a list, or a mapping for flags of `name=value` pairs.
 package enum ConfigFile {
     /// Returns the values by flag name without dashes. Throws `CONFIG_FILE` errors that name the place; a
     /// name that is not in `known` is one.
     package static func read(_ path: String, known: [String]) throws -> [String: [String]] {
-        guard let stream = fopen(path, "r") else {
-            throw EngineError.user(
-                "CONFIG_FILE", "Cannot read the config file \(path): \(String(cString: strerror(errno)))")
-        }
-        defer { fclose(stream) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let got = fread(&chunk, 1, chunk.count, stream)
-            if got == 0 { break }
-            bytes += chunk[..<got]
-            if bytes.count > Limits.sqlBytes {
+        let bytes: [UInt8]
+        do throws(SmallFile.Failure) {
+            bytes = try SmallFile.bytes(of: path, limitBytes: Limits.sqlBytes)
+        } catch {
+            switch error {
+            case .unreadable(let why):
+                throw EngineError.user("CONFIG_FILE", "Cannot read the config file \(path): \(why)")
+            case .tooLong:
                 throw EngineError.user("CONFIG_FILE", "The config file is too long: \(path)")
             }
         }

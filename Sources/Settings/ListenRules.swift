@@ -1,10 +1,6 @@
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
-/// Says on which addresses a node may listen, and reads the small files that programs are given.
+/// Says on which addresses a node may listen.
 package enum ListenRules {
     /// Throws `USAGE` for an address beyond loopback without what protects it.
     package static func check(
@@ -20,21 +16,5 @@ package enum ListenRules {
     package static func isLoopback(_ address: String) -> Bool {
         let host = address.lastIndex(of: ":").map { address[..<$0] } ?? address[...]
         return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
-    }
-
-    /// Returns the whole text of a file. Throws `USAGE` naming the flag.
-    package static func text(of path: String, flag: String) throws(EngineError) -> String {
-        guard let stream = fopen(path, "r") else {
-            throw .user(
-                "USAGE", "--\(flag): cannot read the file, \(String(cString: strerror(errno))): \(path)")
-        }
-        defer { fclose(stream) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let got = fread(&chunk, 1, chunk.count, stream)
-            if got == 0 { return String(decoding: bytes, as: UTF8.self) }
-            bytes += chunk[..<got]
-        }
     }
 }

@@ -166,31 +166,21 @@ struct JobOptions: ParsableArguments {
     }
 
     private static func read(_ path: String) throws -> String {
-        guard let stream = fopen(path, "r") else {
-            throw EngineError.user(
-                "USAGE", "Cannot read the job \(path): \(String(cString: strerror(errno)))",
-                remedy: "Give a file of SQL statements, or -e \"SQL\".")
-        }
-        defer { fclose(stream) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let got = fread(&chunk, 1, chunk.count, stream)
-            if got == 0 { break }
-            bytes += chunk[..<got]
-            if bytes.count > Limits.sqlBytes {
+        do throws(SmallFile.Failure) {
+            let bytes = try SmallFile.bytes(of: path, limitBytes: Limits.sqlBytes)
+            return String(decoding: bytes, as: UTF8.self)
+        } catch {
+            switch error {
+            case .unreadable(let why):
+                throw EngineError.user(
+                    "USAGE", "Cannot read the job \(path): \(why)",
+                    remedy: "Give a file of SQL statements, or -e \"SQL\".")
+            case .tooLong:
                 throw EngineError.user(
                     "SQL_TOO_LONG",
                     "The job's text is longer than \(ByteSize.format(Limits.sqlBytes)): \(path)",
-                    remedy:
-                        "Split it into several jobs, or put long lists into a file and join with it."
-                )
+                    remedy: "Split it into several jobs, or put long lists into a file and join with it.")
             }
         }
-        guard ferror(stream) == 0 else {
-            throw EngineError.user(
-                "USAGE", "Cannot read the job \(path): \(String(cString: strerror(errno)))")
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

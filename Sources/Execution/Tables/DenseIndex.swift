@@ -67,7 +67,8 @@ final class DenseIndex {
     }
 
     /// Returns the least key and the number of keys from it to the greatest, or nil when all rows are null or
-    /// the keys lie too far apart: more than `spanLimit`, or more than `freeSpan` and `spanPerRow` for each row.
+    /// the keys lie too far apart: more than `spanLimit`, or more than `freeSpan` and than `spanPerRow` for
+    /// each row.
     static func range(
         _ column: Vector, count: Int, spanLimit: Int = DenseIndex.spanLimit,
         freeSpan: Int = DenseIndex.freeSpan, spanPerRow: Int = DenseIndex.spanPerRow

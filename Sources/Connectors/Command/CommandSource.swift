@@ -133,7 +133,9 @@ final class LastLines {
     private var open: [UInt8] = []
 
     private static let lineCount = 100
-    private static let lineBytes = 1000
+    /// What is held of a line, and how much of it is kept without secrets.
+    private static let lineBytes = 64 << 10
+    private static let lineCharacters = 1000
     private static let shownCount = 10
 
     init(_ secrets: SecretResolver) { self.secrets = secrets }
@@ -150,7 +152,11 @@ final class LastLines {
 
     /// Ends the line that has begun.
     func finish() {
-        if !open.isEmpty { lines.append(secrets.redacted(String(decoding: open, as: UTF8.self))) }
+        if !open.isEmpty {
+            // Secrets go before the line is cut: half of one would not be found.
+            let line = secrets.redacted(String(decoding: open, as: UTF8.self))
+            lines.append(String(line.prefix(LastLines.lineCharacters)))
+        }
         open = []
         if lines.count > LastLines.lineCount { lines.removeFirst(lines.count - LastLines.lineCount) }
     }

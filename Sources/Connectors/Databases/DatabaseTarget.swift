@@ -77,6 +77,8 @@ struct DatabaseTarget: Sendable {
         if let text = options["password"] {
             let value = try secrets.resolve(text)
             secrets.note(value)
+            // As it stands in the address, which the driver may show.
+            secrets.note(WebAddress.encoded(value))
             password = value
         }
         return [("uri", dialect.address(address, user: user, password: password))]

@@ -110,7 +110,7 @@ enum SecretText {
         for match in json.matches(of: /"([^"\\]+)"\s*:\s*"((?:[^"\\]|\\.)*)"/) {
             let name = match.1.lowercased()
             if names.contains(name), !match.2.isEmpty, !isReference(String(match.2)) { return true }
-            if headers.contains(name), !match.2.contains("${env:") { return true }
+            if headers.contains(name), !match.2.hasPrefix("env:"), !match.2.contains("${env:") { return true }
         }
         return false
     }

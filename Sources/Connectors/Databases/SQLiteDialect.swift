@@ -41,20 +41,13 @@ struct SQLiteDialect: DatabaseDialect {
     ) throws -> [SourceColumn] {
         // A view knows what its columns declare, where they are columns of tables.
         try connection.execute("CREATE TEMP VIEW millrace_columns AS SELECT * FROM \(relation)")
-        let rows = try connection.query(
+        let rows = try connection.rows(
             "SELECT '' AS name, '' AS type UNION ALL SELECT name, type FROM "
-                + "pragma_table_info('millrace_columns')"
-        )
+                + "pragma_table_info('millrace_columns')")
         var columns: [SourceColumn] = []
-        while let batch = try rows.next() {
-            for row in 0..<batch.count {
-                guard case .string(let name) = batch.columns[0].scalar(at: row), !name.isEmpty else {
-                    continue
-                }
-                var declared = ""
-                if case .string(let type) = batch.columns[1].scalar(at: row) { declared = type }
-                columns.append(try column(name, declared, connection))
-            }
+        for row in rows {
+            guard let name = row[0], !name.isEmpty else { continue }
+            columns.append(try column(name, row[1] ?? "", connection))
         }
         return columns
     }

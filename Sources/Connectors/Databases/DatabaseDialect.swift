@@ -66,6 +66,10 @@ struct SourceParts {
 
 /// Cuts a range of a column as Spark does.
 enum ColumnParts {
+    /// Parts where nobody says how many, and most of them.
+    static let usualCount = 4
+    static let mostCount = 1024
+
     /// Returns conditions of `count` parts; the first has the nulls too. `literal` writes a bound.
     static func conditions(
         _ column: String, from lower: Int128, to upper: Int128, count: Int, literal: (Int128) -> String
@@ -86,31 +90,4 @@ enum ColumnParts {
 enum DatabaseText {
     static func literal(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
     static func name(_ text: String) -> String { "\"" + text.replacing("\"", with: "\"\"") + "\"" }
-    /// Percent-encodes what may not stand in a part of a URL.
-    static func encoded(_ text: String) -> String {
-        var out = ""
-        let digits = Array("0123456789ABCDEF")
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                UInt8(ascii: "."):
-                out.unicodeScalars.append(Unicode.Scalar(byte))
-            default: out += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }
-        return out
-    }
-
-    /// Decimals of a number as text.
-    static func decimal(_ unscaled: Int128, scale: Int) -> String {
-        var digits = String(unscaled.magnitude)
-        if scale > 0 {
-            if digits.count <= scale {
-                digits = String(repeating: "0", count: scale - digits.count + 1) + digits
-            }
-            digits.insert(".", at: digits.index(digits.endIndex, offsetBy: -scale))
-        }
-        return unscaled < 0 ? "-" + digits : digits
-    }
 }

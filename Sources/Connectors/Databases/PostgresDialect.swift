@@ -17,8 +17,8 @@ struct PostgresDialect: DatabaseDialect {
     func address(_ address: String, user: String?, password: String?) -> String {
         // libpq takes every setting as a parameter of the URL.
         var added: [String] = []
-        if let user { added.append("user=" + DatabaseText.encoded(user)) }
-        if let password { added.append("password=" + DatabaseText.encoded(password)) }
+        if let user { added.append("user=" + WebAddress.encoded(user)) }
+        if let password { added.append("password=" + WebAddress.encoded(password)) }
         if added.isEmpty { return address }
         return address + (address.contains("?") ? "&" : "?") + added.joined(separator: "&")
     }
@@ -61,7 +61,7 @@ struct PostgresDialect: DatabaseDialect {
         case (.int8, .integer(let number)), (.int16, .integer(let number)), (.int32, .integer(let number)),
             (.int64, .integer(let number)):
             String(number)
-        case (.decimal(_, let scale), .decimal(let number)): DatabaseText.decimal(number, scale: scale)
+        case (.decimal(_, let scale), .decimal(let number)): Literal.decimalText(number, scale: scale)
         case (.date, .integer(let days)): "(DATE '1970-01-01' + \(days))"
         case (.timestamp, .integer(let microseconds)):
             "(TIMESTAMPTZ '1970-01-01 00:00:00+00' + INTERVAL '\(microseconds) microseconds')"
@@ -127,7 +127,7 @@ struct PostgresDialect: DatabaseDialect {
         _ wanted: Int?
     ) throws -> [String] {
         let name = quoted(column)
-        let count = min(wanted ?? 4, 1024)
+        let count = min(wanted ?? ColumnParts.usualCount, ColumnParts.mostCount)
         let found = try connection.row(
             "SELECT pg_typeof(min(\(name)))::text, min(\(name))::text, max(\(name))::text FROM \(relation)")
         guard let found, let kind = found[0] else { return [""] }

@@ -122,11 +122,11 @@ struct SQLiteDialect: DatabaseDialect {
         guard let from = Int128(lower), let to = Int128(upper) else {
             throw EngineError.user("INVALID_OPTION", "A table is cut by a whole number: \(column)")
         }
-        let count = try target.number("numpartitions", atLeast: 1) ?? 4
+        let count = try target.number("numpartitions", atLeast: 1) ?? ColumnParts.usualCount
         return SourceParts(
-            conditions: ColumnParts.conditions(name, from: from, to: to + 1, count: min(count, 1024)) {
-                String($0)
-            })
+            conditions: ColumnParts.conditions(
+                name, from: from, to: to + 1, count: min(count, ColumnParts.mostCount)
+            ) { String($0) })
     }
 
     func now(minusMilliseconds delay: Int) -> String {

@@ -69,15 +69,21 @@ enum ColumnParts {
     /// Parts where nobody says how many, and most of them.
     static let usualCount = 4
     static let mostCount = 1024
+    /// Bounds beyond lie in the outermost parts, which are open.
+    private static let greatest = Int128.max / 4
 
     /// Returns conditions of `count` parts; the first has the nulls too. `literal` writes a bound.
     static func conditions(
-        _ column: String, from lower: Int128, to upper: Int128, count: Int, literal: (Int128) -> String
+        _ column: String, from lower: Int128, through upper: Int128, count: Int, literal: (Int128) -> String
     ) -> [String] {
-        let span = max(0, upper - lower)
+        let lower = max(-greatest, min(greatest, lower))
+        let span = max(0, min(greatest, upper) + 1 - lower)
         let count = max(1, min(count, Int(clamping: span)))
         if count == 1 { return [""] }
-        let bounds = (1..<count).map { literal(lower + span * Int128($0) / Int128(count)) }
+        let (width, rest) = span.quotientAndRemainder(dividingBy: Int128(count))
+        let bounds = (1..<count).map { part in
+            literal(lower + width * Int128(part) + rest * Int128(part) / Int128(count))
+        }
         return (0..<count).map { part in
             if part == 0 { return "(\(column) < \(bounds[0]) OR \(column) IS NULL)" }
             if part == count - 1 { return "\(column) >= \(bounds[part - 1])" }

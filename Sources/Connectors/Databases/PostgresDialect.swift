@@ -112,7 +112,7 @@ struct PostgresDialect: DatabaseDialect {
     }
 
     private func byPlace(blocks: Int, count: Int) -> [String] {
-        let count = min(count, blocks)
+        let count = min(count, blocks, ColumnParts.mostCount)
         if count <= 1 { return [""] }
         let bounds = (1..<count).map { "'(\(blocks * $0 / count),0)'::tid" }
         return (0..<count).map { part in
@@ -140,7 +140,7 @@ struct PostgresDialect: DatabaseDialect {
                 return (try connection.row(asked)?.first ?? nil).flatMap { Int128($0) } ?? 0
             }
             return ColumnParts.conditions(
-                name, from: try day(lower), to: try day(upper) + 1, count: count
+                name, from: try day(lower), through: try day(upper), count: count
             ) { "(DATE '1970-01-01' + \($0))" }
         }
         guard ["smallint", "integer", "bigint", "numeric"].contains(kind) else {
@@ -154,9 +154,9 @@ struct PostgresDialect: DatabaseDialect {
             }
             return number
         }
-        return ColumnParts.conditions(name, from: try whole(lower), to: try whole(upper) + 1, count: count) {
-            String($0)
-        }
+        return ColumnParts.conditions(
+            name, from: try whole(lower), through: try whole(upper), count: count
+        ) { String($0) }
     }
 
     // MARK: incremental reads
@@ -167,11 +167,14 @@ struct PostgresDialect: DatabaseDialect {
 
     /// Transactions that may begin between asking for a bound and reading.
     private static let margin: Int64 = 10_000_000
+    /// No server comes to so many.
+    private static let greatest: Int64 = 1 << 62
 
     /// Reads a bound: the oldest transaction that was open, and the first that had not begun.
     private static func numbers(_ bound: String) -> (open: Int64, next: Int64)? {
         let parts = bound.split(separator: ":").compactMap { Int64($0) }
-        return parts.count == 2 && parts[0] <= parts[1] ? (parts[0], parts[1]) : nil
+        let isBound = parts.count == 2 && parts[0] >= 0 && parts[0] <= parts[1] && parts[1] <= greatest
+        return isBound ? (parts[0], parts[1]) : nil
     }
 
     /// `xmin` has the low 32 bits of the transaction that wrote the row, also long after it was frozen: only

@@ -125,7 +125,7 @@ struct SQLiteDialect: DatabaseDialect {
         let count = try target.number("numpartitions", atLeast: 1) ?? ColumnParts.usualCount
         return SourceParts(
             conditions: ColumnParts.conditions(
-                name, from: from, to: to + 1, count: min(count, ColumnParts.mostCount)
+                name, from: from, through: to, count: min(count, ColumnParts.mostCount)
             ) { String($0) })
     }
 

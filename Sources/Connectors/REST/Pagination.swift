@@ -54,12 +54,12 @@ struct Pagination {
             return try Pagination.setting(cursor, at: place, of: first)
         case .offset(let pages):
             offset += pages.limit
-            let total = try isLast(pages.end, document, rows) { offset >= $0 }
-            return total ? nil : try offsetRequest(pages)
+            let isLast = try isLast(pages.end, document, rows) { offset >= $0 }
+            return isLast ? nil : try offsetRequest(pages)
         case .pageNumber(let pages):
             page += 1
             // The total counts pages.
-            let isLast = try isLast(pages.end, document, rows) { page >= $0 + pages.base }
+            let isLast = try isLast(pages.end, document, rows) { page - pages.base >= $0 }
             return isLast ? nil : try Pagination.setting(String(page), at: pages.place, of: first)
         }
     }

@@ -103,6 +103,8 @@ struct RESTLogin {
 
     /// A token is renewed so long before its end, seconds.
     private static let marginSeconds = 30
+    /// A token is kept so long at most, whatever the server says, seconds.
+    private static let longestSeconds = 86_400
 
     init(_ authentication: RESTAuthentication, _ secrets: SecretResolver) {
         self.authentication = authentication
@@ -131,7 +133,8 @@ struct RESTLogin {
             let now = Int(time(nil))
             if let token, token.endSeconds > now { return ([("Authorization", "Bearer \(token.text)")], []) }
             let fresh = try fetch(credentials, client, retries, wanted)
-            token = (fresh.token, now + max(1, fresh.seconds - RESTLogin.marginSeconds))
+            let lives = max(0, min(fresh.seconds, RESTLogin.longestSeconds))
+            token = (fresh.token, now + max(1, lives - RESTLogin.marginSeconds))
             return ([("Authorization", "Bearer \(fresh.token)")], [])
         }
     }

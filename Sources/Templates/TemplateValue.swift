@@ -78,30 +78,11 @@ package indirect enum TemplateValue: Sendable, Hashable {
         case .none, .undefined: "null"
         case .boolean(let value): value ? "true" : "false"
         case .integer, .number: printed
-        case .text(let value): TemplateValue.jsonText(value)
+        case .text(let value): JSONString.quoted(value)
         case .list(let items): "[" + items.map(\.json).joined(separator: ", ") + "]"
         case .map(let map):
-            "{" + map.pairs.map { TemplateValue.jsonText($0) + ": " + $1.json }.joined(separator: ", ") + "}"
+            "{" + map.pairs.map { JSONString.quoted($0) + ": " + $1.json }.joined(separator: ", ") + "}"
         }
-    }
-
-    /// Returns text in JSON's quotes.
-    package static func jsonText(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case _ where scalar.value < 32:
-                let digits = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
     }
 }
 

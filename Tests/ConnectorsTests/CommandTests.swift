@@ -10,7 +10,7 @@ struct CommandTests {
     private func run(
         _ words: [String], more: String = "", select: String = "SELECT * FROM c"
     ) async throws -> SourceRun {
-        let list = "[" + words.map(OptionValue.quoted).joined(separator: ", ") + "]"
+        let list = "[" + words.map(JSONString.quoted).joined(separator: ", ") + "]"
         let text = list.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
         return try await SourceRun.sql(
             "CREATE TEMPORARY VIEW c USING command OPTIONS (command '\(text)'\(more)); \(select)")

@@ -114,36 +114,15 @@ struct OptionValue: Sendable {
         case .object:
             var parts: [String] = []
             for (name, value) in members {
-                parts.append("\(OptionValue.quoted(name)):\(try value.rewritten(change))")
+                parts.append("\(JSONString.quoted(name)):\(try value.rewritten(change))")
             }
             return "{\(parts.joined(separator: ","))}"
         case .array:
             var parts: [String] = []
             for value in elements { parts.append(try value.rewritten(change)) }
             return "[\(parts.joined(separator: ","))]"
-        case .string: return OptionValue.quoted(try change(scalar ?? ""))
+        case .string: return JSONString.quoted(try change(scalar ?? ""))
         case .number, .boolean, .null: return json
         }
-    }
-
-    /// Returns text as a JSON string.
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            default:
-                if scalar.value < 0x20 {
-                    result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-                } else {
-                    result.unicodeScalars.append(scalar)
-                }
-            }
-        }
-        return result + "\""
     }
 }

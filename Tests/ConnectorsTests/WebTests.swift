@@ -96,7 +96,7 @@ import Vocabulary
         #expect(RESTIncremental.compare("a", "b") < 0)
         #expect(PageDetection.parameter("next_cursor") == "cursor")
         #expect(PageDetection.parameter("nextPageToken") == "pageToken")
-        #expect(RESTAuthentication.base64("ann:x") == "YW5uOng=")
-        #expect(RESTAuthentication.base64("abc") == "YWJj")
+        #expect(Base64.text(Array("ann:x".utf8)) == "YW5uOng=")
+        #expect(Base64.text(Array("abc".utf8)) == "YWJj")
     }
 }

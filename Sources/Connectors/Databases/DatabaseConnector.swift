@@ -8,6 +8,9 @@ import Vocabulary
 package struct DatabaseConnector: SourceProvider, SinkProvider {
     package init() {}
 
+    /// What a source is taken for that does not tell its size.
+    private static let usualBytes = 1 << 20
+
     package func describe(
         _ relation: ExternalRelation, _ context: ConnectorContext
     ) throws -> ExternalRelation {
@@ -34,7 +37,7 @@ package struct DatabaseConnector: SourceProvider, SinkProvider {
             parts = try target.dialect.parts(connection, target, relation: source)
         }
         if let holder = parts.holder { context.holdForJob(holder) }
-        let bytes = (parts.byteCount ?? 1 << 20) / parts.conditions.count
+        let bytes = (parts.byteCount ?? DatabaseConnector.usualBytes) / parts.conditions.count
         described.splits = parts.conditions.map {
             ExternalSplit(payload: DatabaseSplit($0, parts.snapshot).payload, byteCount: bytes)
         }

@@ -100,8 +100,12 @@ private final class CommandRun {
             remedy: status == 137 || status == 134 ? "It may need more memory than its limit." : nil)
     }
 
+    /// Reads what is there, but no more than a buffer full of each: a program that writes without end must
+    /// not keep its errors, its time and the job's end from being seen.
     private func readAll(_ child: ChildProcess) throws(EngineError) {
-        while child.output >= 0, let piece = ChildProcess.read(child.output, into: buffer) {
+        var rest = buffer.count
+        while rest > 0, child.output >= 0, let piece = ChildProcess.read(child.output, into: buffer) {
+            rest -= piece.count
             if piece.isEmpty {
                 child.closeOutput()
                 break
@@ -113,10 +117,10 @@ private final class CommandRun {
                     "The program wrote more than \(ByteSize.format(settings.outputBytes)): \(name)")
             }
             try rows.append(lines: piece)
-            // A program that writes without end must not keep its errors and its time from being seen.
-            if piece.count == buffer.count { break }
         }
-        while child.errors >= 0, let piece = ChildProcess.read(child.errors, into: buffer) {
+        rest = buffer.count
+        while rest > 0, child.errors >= 0, let piece = ChildProcess.read(child.errors, into: buffer) {
+            rest -= piece.count
             if piece.isEmpty {
                 child.closeErrors()
                 break

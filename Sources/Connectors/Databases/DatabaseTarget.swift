@@ -35,7 +35,7 @@ struct DatabaseTarget: Sendable {
         }
         var resolved = try secrets.resolve(text)
         if resolved.hasPrefix("jdbc:") { resolved.removeFirst(5) }
-        if let match = resolved.firstMatch(of: /:\/\/[^\/@]*:([^@\/]+)@/) { secrets.note(String(match.1)) }
+        if let match = resolved.firstMatch(of: /:\/\/[^\/@:]*:([^@\/]+)@/) { secrets.note(String(match.1)) }
         if let match = resolved.firstMatch(of: /[?&; ]password=([^&; ]+)/) { secrets.note(String(match.1)) }
         address = resolved
         let scheme = resolved.prefix { $0 != ":" }.lowercased()

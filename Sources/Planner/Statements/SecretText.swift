@@ -9,23 +9,26 @@ enum SecretText {
         if value.isEmpty || isReference(value) { return false }
         let last = name.split(separator: ".").last.map(String.init) ?? name
         if names.contains(last) { return true }
-        if value.hasPrefix("{") { return isOpen(json: value) }
-        guard name == "url" || name == "uri" else { return false }
-        // user:password@host, or password= among the parameters.
-        if let match = value.firstMatch(of: /:\/\/[^\/@]*:([^@\/]+)@/) {
-            return !isReference(String(match.1))
-        }
-        if let match = value.firstMatch(of: /[?&; ]password=([^&; ]+)/) {
-            return !isReference(String(match.1))
-        }
-        return false
+        if value.first(where: { !$0.isWhitespace }) == "{" { return isOpen(json: value) }
+        return (name == "url" || name == "uri") && isOpen(address: value)
     }
 
-    /// Looks at the members of an option that is a mapping: secrets by their names, and headers that log in.
+    /// Looks for user:password@host, and for parameters by their names.
+    private static func isOpen(address: String) -> Bool {
+        let bare = address.replacing(/\$\{env:[^}]*\}/, with: "")
+        if bare.firstMatch(of: /:\/\/[^\/@:]*:[^@\/]+@/) != nil { return true }
+        return bare.matches(of: /[?&; ]([^=?&; ]+)=([^&; ]+)/).contains { match in
+            names.contains(match.1.lowercased()) && !match.2.hasPrefix("env:")
+        }
+    }
+
+    /// Looks at the members of an option that is a mapping: secrets by their names or in addresses, and
+    /// headers that log in.
     private static func isOpen(json: String) -> Bool {
         for match in json.matches(of: /"([^"\\]+)"\s*:\s*"((?:[^"\\]|\\.)*)"/) {
             let name = match.1.lowercased()
             if names.contains(name), !match.2.isEmpty, !isReference(String(match.2)) { return true }
+            if name.hasSuffix("url"), isOpen(address: String(match.2)) { return true }
             if headers.contains(name), !match.2.hasPrefix("env:"), !match.2.contains("${env:") { return true }
         }
         return false

@@ -108,7 +108,7 @@ struct SQLiteDialect: DatabaseDialect {
         return nil
     }
 
-    /// One part: several connections would not see the file at one moment.
+    /// One part unless a column cuts it: several connections need not see the file at one moment.
     func parts(
         _ connection: DatabaseConnection, _ target: DatabaseTarget, relation: String
     ) throws -> SourceParts {

@@ -44,7 +44,7 @@ struct RESTTests {
             "offset",
             endpoint:
                 #""data_selector": "data[*].at", "params": {"offset": 0, "limit": 2}, "#
-                    + #""paginator": "single_page""#,
+                + #""paginator": "single_page""#,
             select: "SELECT x FROM r ORDER BY x")
         #expect(selected.rows == ["0.5", "1.0"])
     }

@@ -57,6 +57,15 @@ import Testing
         let submit = try Submit()
         #expect(try read(submit, "dbtable 't'").errors.contains("[PATH_NOT_FOUND]"))
         _ = good(try load(submit, "dbtable 't'", "SELECT 1 AS id"))
+        let attached = try read(
+            submit, "dbtable 't', sessionInitStatement 'ATTACH DATABASE \"/tmp/other.db\" AS o'")
+        #expect(attached.errors.contains("[INVALID_OPTION] SQLite takes one PRAGMA"), "\(attached.errors)")
+        for address in ["file:%2Ftmp%2Fl.db", "file://host/l.db", "file:/tmp/l.db#/../../l.db"] {
+            let run = try submit.sql(
+                "INSERT OVERWRITE DIRECTORY USING jdbc OPTIONS (url '\(address)', dbtable 't') SELECT 1 AS id"
+            )
+            #expect(run.errors.contains("must hold its path as it is"), "\(run.errors)")
+        }
         #expect(try read(submit, "dbtable 'u'").errors.contains("[TABLE_OR_VIEW_NOT_FOUND] SQLite:"))
         chmod(submit.folder.appendingPathComponent("l.db").path, 0o444)
         chmod(submit.folder.path, 0o555)

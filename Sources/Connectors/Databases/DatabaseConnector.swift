@@ -16,7 +16,6 @@ package struct DatabaseConnector: SourceProvider, SinkProvider {
     ) throws -> ExternalRelation {
         let target = try DatabaseTarget(relation, context.secrets)
         let zone = context.settings.timeZone
-        try target.checkFile(context, mayCreate: false)
         let connection = try DatabaseConnector.connect(target, context)
         var described = relation
         if target.options["probe"] == "bound" {
@@ -57,9 +56,12 @@ package struct DatabaseConnector: SourceProvider, SinkProvider {
         try DatabaseLoad(target, context).run(rows)
     }
 
+    /// Connects with the session's settings, to a file only where jobs may. `mayCreate`: whether the file may
+    /// be missing.
     static func connect(
-        _ target: DatabaseTarget, _ context: ConnectorContext
+        _ target: DatabaseTarget, _ context: ConnectorContext, mayCreate: Bool = false
     ) throws -> DatabaseConnection {
+        try target.checkFile(context, mayCreate: mayCreate)
         let connection = try DatabaseConnection(target, context.secrets)
         for statement in target.dialect.settings(zone: context.settings.timeZone) {
             try connection.execute(statement)

@@ -64,8 +64,7 @@ struct DatabaseLoad {
 
     /// Loads all rows and returns how many there were.
     func run(_ rows: RowQueue) throws -> [String: String] {
-        try target.checkFile(context, mayCreate: true)
-        let connection = try DatabaseConnector.connect(target, context)
+        let connection = try DatabaseConnector.connect(target, context, mayCreate: true)
         rows.whenStopped { connection.cancel() }
         defer { rows.whenStopped(nil) }
         let dialect = target.dialect.loading

@@ -4,6 +4,7 @@
 
 #include "http.hpp"
 
+#include "curl_failure.hpp"
 #include "guard.hpp"
 
 #include <curl/curl.h>
@@ -104,28 +105,6 @@ size_t take_body(char *bytes, size_t size, size_t count, void *context) {
     return length;
 }
 
-store_failure failure_of(CURLcode code) {
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-        return STORE_UNREACHABLE;
-    case CURLE_OPERATION_TIMEDOUT:
-        return STORE_TIMEOUT;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-        return STORE_TLS;
-    default:
-        return STORE_FAILED;
-    }
-}
-
 void set_up(CURL *handle, const store_http_request *request, Exchange *exchange, curl_slist *headers) {
     curl_easy_setopt(handle, CURLOPT_URL, request->url);
     curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
@@ -135,7 +114,7 @@ void set_up(CURL *handle, const store_http_request *request, Exchange *exchange,
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
     if (request->ca_file) curl_easy_setopt(handle, CURLOPT_CAINFO, request->ca_file);
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, 10'000L);
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, connect_milliseconds);
     // A peer that moves less than 1 KiB/s for half a minute is taken for stuck.
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1024L);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, 30L);

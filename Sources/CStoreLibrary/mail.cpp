@@ -1,5 +1,6 @@
 #include "mail.hpp"
 
+#include "curl_failure.hpp"
 #include "guard.hpp"
 
 #include <curl/curl.h>
@@ -10,6 +11,9 @@
 #include <string>
 
 namespace {
+
+/// Longest time of handing a message over, milliseconds.
+constexpr long mail_milliseconds = 60'000;
 
 struct Message {
     const uint8_t *bytes;
@@ -23,25 +27,6 @@ size_t send_message(char *into, size_t size, size_t count, void *context) {
     if (bytes > 0) std::memcpy(into, message->bytes + message->sent, bytes);
     message->sent += bytes;
     return bytes;
-}
-
-store_failure failure_of(CURLcode code) {
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-        return STORE_UNREACHABLE;
-    case CURLE_OPERATION_TIMEDOUT:
-        return STORE_TIMEOUT;
-    case CURLE_USE_SSL_FAILED:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-        return STORE_TLS;
-    default:
-        return STORE_FAILED;
-    }
 }
 
 }  // namespace
@@ -75,8 +60,8 @@ int mail_send(const store_mail *mail, store_error *error) {
         curl_easy_setopt(handle, CURLOPT_READFUNCTION, send_message);
         curl_easy_setopt(handle, CURLOPT_READDATA, &message);
         curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(mail->message_bytes));
-        curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, 10'000L);
-        curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, 60'000L);
+        curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, connect_milliseconds);
+        curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, mail_milliseconds);
         curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
         CURLcode code = curl_easy_perform(handle);
         if (code == CURLE_OK) return 0;

@@ -1,4 +1,5 @@
 import Kernels
+import Pipelines
 import Protocol
 import Vocabulary
 
@@ -18,20 +19,8 @@ enum JobIdentity {
         return chosen
     }
 
-    /// Makes a UUIDv7 (RFC 9562): milliseconds, then random bits.
-    static func newID() -> String {
-        var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
-        let milliseconds = UInt64(NodeClock.moment().wallMilliseconds)
-        for i in 0..<6 { bytes[i] = UInt8(truncatingIfNeeded: milliseconds >> UInt64(40 - 8 * i)) }
-        bytes[6] = 0x70 | (bytes[6] & 0x0F)
-        bytes[8] = 0x80 | (bytes[8] & 0x3F)
-        let digits = bytes.map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }
-        return [digits[0..<4], digits[4..<6], digits[6..<8], digits[8..<10], digits[10..<16]]
-            .map { $0.joined() }.joined(separator: "-")
-    }
+    /// Makes a new id.
+    static func newID() -> String { RunIdentity.new(milliseconds: NodeClock.moment().wallMilliseconds) }
 
     /// Returns 128 bits by which submissions under one id are compared. Against mistakes, not against
     /// attackers: whoever may submit under an id may as well submit under another.

@@ -8,7 +8,8 @@ package struct ExtractRule: Sendable {
     }
 
     package var disposition = Disposition.replace
-    /// Columns that tell rows apart; of rows with equal keys the newest stays in a merge.
+    /// Columns that tell rows apart. In a merge new rows take the place of earlier ones; of new rows with
+    /// equal keys the one with the greatest cursor stays, or any where there is no cursor.
     package var primaryKey: [String] = []
     package var contract = SchemaContract()
     package var cursor: CursorRule?

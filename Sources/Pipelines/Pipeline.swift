@@ -17,8 +17,6 @@ package struct Pipeline: Sendable {
     /// Where runs are reported as OpenLineage events; nil where nobody asked.
     package var lineage: LineageTarget?
     package var steps: [PipelineStep] = []
-    /// Files of the dbt project that are tables from outside, for the documentation.
-    package var sources: [Relation] = []
 
     /// Returns the step of a name.
     package func step(named name: String) -> PipelineStep? { steps.first { $0.name == name } }
@@ -96,6 +94,9 @@ package struct Relation: Sendable, Hashable {
     package var step: String?
     /// What CREATE TEMPORARY VIEW says after the name, for files from outside.
     package var definition = ""
+
+    /// The path of files from outside, as the definition says it.
+    var path: String? { definition.firstMatch(of: /'path' '((?:[^'\\]|\\.)*)'/).map { String($0.1) } }
 }
 
 /// Says where and how a table is written for others.

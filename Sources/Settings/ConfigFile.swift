@@ -4,21 +4,17 @@ import Yams
 /// Reads a program's config file: YAML, one `flag-name: value` a line. A flag that may be given several times
 /// takes a list, or a mapping for flags of `name=value` pairs.
 package enum ConfigFile {
+    /// Longest file that is read, bytes.
+    private static let limitBytes = 1 << 20
+
     /// Returns the values by flag name without dashes. Throws `CONFIG_FILE` errors that name the place; a
     /// name that is not in `known` is one.
     package static func read(_ path: String, known: [String]) throws -> [String: [String]] {
-        let bytes: [UInt8]
-        do throws(SmallFile.Failure) {
-            bytes = try SmallFile.bytes(of: path, limitBytes: Limits.sqlBytes)
-        } catch {
-            switch error {
-            case .unreadable(let why):
-                throw EngineError.user("CONFIG_FILE", "Cannot read the config file \(path): \(why)")
-            case .tooLong:
-                throw EngineError.user("CONFIG_FILE", "The config file is too long: \(path)")
-            }
+        let text: String
+        do throws(TextFile.Failure) { text = try TextFile.read(path, limitBytes: limitBytes) } catch {
+            throw EngineError.user("CONFIG_FILE", "Cannot read the config file \(path): \(error.reason)")
         }
-        return try parse(String(decoding: bytes, as: UTF8.self), path: path, known: known)
+        return try parse(text, path: path, known: known)
     }
 
     static func parse(_ text: String, path: String, known: [String]) throws -> [String: [String]] {

@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// Says on which addresses a node may listen.
+/// Says on which addresses a node may listen, and reads the small files that programs are given.
 package enum ListenRules {
     /// Throws `USAGE` for an address beyond loopback without what protects it.
     package static func check(
@@ -16,5 +16,14 @@ package enum ListenRules {
     package static func isLoopback(_ address: String) -> Bool {
         let host = address.lastIndex(of: ":").map { address[..<$0] } ?? address[...]
         return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+    }
+
+    /// Returns the whole text of a file. Throws `USAGE` naming the flag.
+    package static func text(of path: String, flag: String) throws(EngineError) -> String {
+        do throws(TextFile.Failure) {
+            return try TextFile.read(path, limitBytes: Limits.requestBodyBytes)
+        } catch {
+            throw .user("USAGE", "--\(flag): cannot read the file, \(error.reason): \(path)")
+        }
     }
 }

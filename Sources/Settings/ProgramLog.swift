@@ -51,33 +51,14 @@ struct LineLog: LogHandler {
                 [
                     ("time", clock), ("level", event.level.rawValue), ("program", program),
                     ("message", event.message.description),
-                ].map { (name: $0.0, value: LineLog.json($0.1)) }
+                ].map { (name: $0.0, value: JSONString.quoted($0.1)) }
                 + fields.map { (name: $0.key, value: LineLog.json($0.value)) }
-            return "{" + all.map { LineLog.json($0.name) + ":" + $0.value }.joined(separator: ",") + "}"
+            return "{" + all.map { JSONString.quoted($0.name) + ":" + $0.value }.joined(separator: ",") + "}"
         }
     }
 
     private static func json(_ value: Logger.MetadataValue) -> String {
         if case .stringConvertible(let number) = value, let number = number as? Int { return "\(number)" }
-        return json("\(value)")
-    }
-
-    /// Returns a text as a JSON string (RFC 8259, 7).
-    private static func json(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\t": out += "\\t"
-            case "\r": out += "\\r"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
+        return JSONString.quoted("\(value)")
     }
 }

@@ -32,11 +32,6 @@ package struct Template: Sendable {
         return library
     }
 
-    /// Returns the place of a stretch of the template's text.
-    package func location(offset: Int, length: Int) -> SourceLocation {
-        source.location(offset, length: length)
-    }
-
     /// Says whether a text has anything for a template to do.
     package static func isPlain(_ text: String) -> Bool {
         !text.contains("{{") && !text.contains("{%") && !text.contains("{#")

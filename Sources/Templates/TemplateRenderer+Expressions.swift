@@ -26,8 +26,8 @@ extension TemplateRenderer {
         switch expression.kind {
         case .value(let value): return value
         case .name(let name): return lookup(name)
-        case .list(let items): return .list(try items.map(defined))
-        case .map(let pairs): return try map(pairs)
+        case .list(let items): return try bounded(.list(try items.map(defined)), expression)
+        case .map(let pairs): return try bounded(try map(pairs), expression)
         case .attribute(let of, let name): return try attribute(of, name)
         case .element(let of, let index): return try element(of, index)
         case .call(let callee, let arguments): return try call(callee, arguments, expression)
@@ -45,6 +45,14 @@ extension TemplateRenderer {
             if try defined(condition).isTrue { return try value(of) }
             return try otherwise.map(value) ?? .text("")
         }
+    }
+
+    /// Returns a value that was put together. Throws when it holds more than can be printed.
+    func bounded(_ value: TemplateValue, _ at: TemplateExpression) throws -> TemplateValue {
+        if value.isBounded { return value }
+        throw source.error(
+            "A value of the template holds too many values, or too long ones", at: at.offset,
+            length: at.length, code: "TEMPLATE_LIMIT")
     }
 
     private func lookup(_ name: String) -> TemplateValue {

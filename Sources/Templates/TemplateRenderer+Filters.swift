@@ -55,8 +55,7 @@ extension TemplateRenderer {
             }
             return item
         case "join":
-            let separator = call.argument(0, "d")?.printed ?? ""
-            return .text(items.map(\.printed).joined(separator: separator))
+            return try joined(items, by: call.argument(0, "d")?.printed ?? "", call)
         case "reverse": return .list(items.reversed())
         case "unique":
             var seen = Set<TemplateValue>()
@@ -93,6 +92,20 @@ extension TemplateRenderer {
                 })
         default: return .list(items)
         }
+    }
+
+    private func joined(
+        _ items: [TemplateValue], by separator: String, _ call: TemplateCall
+    ) throws -> TemplateValue {
+        var text = ""
+        for (place, item) in items.enumerated() {
+            if place > 0 { text += separator }
+            text += item.printed
+            if text.utf8.count > TemplateLimits.outputBytes {
+                throw call.error("join gives a text that is too long", code: "TEMPLATE_LIMIT")
+            }
+        }
+        return .text(text)
     }
 
     private func isLess(_ a: TemplateValue, _ b: TemplateValue, _ at: TemplateExpression) throws -> Bool {
@@ -223,7 +236,7 @@ extension TemplateRenderer {
             guard case .list(let items)? = call.argument(0, "items") else {
                 throw call.error("join() takes a list")
             }
-            return .text(items.map(\.printed).joined(separator: text))
+            return try joined(items, by: text, call)
         case (.map(let map), "items"): return .list(map.pairs.map { .list([.text($0), $1]) })
         case (.map(let map), "keys"): return .list(map.keys.map { .text($0) })
         case (.map(let map), "values"): return .list(map.pairs.map(\.1))

@@ -80,7 +80,7 @@ extension TemplateRenderer {
                 guard x.count + y.count <= TemplateLimits.listElements else {
                     throw error("A list may have \(TemplateLimits.listElements) elements at most", at)
                 }
-                return .list(x + y)
+                return try bounded(.list(x + y), at)
             }
         }
         if case .integer(let x) = a, case .integer(let y) = b, let whole = try integers(symbol, x, y, at) {

@@ -12,6 +12,8 @@ package enum TemplateLimits {
     package static let depth = 64
     /// Most elements of one list, from `range` or a sum of lists.
     package static let listElements = 100_000
+    /// Most values within one value, those of nested lists and maps counted wherever they stand.
+    package static let nestedValues = 200_000
 }
 
 /// Holds a template's text and finds places in it.

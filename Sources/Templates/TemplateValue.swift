@@ -62,6 +62,29 @@ package indirect enum TemplateValue: Sendable, Hashable {
         return printed
     }
 
+    /// Whether the value, with all within, can be printed: values hold others by reference, so that a short
+    /// template can make one of which the text has no end.
+    var isBounded: Bool {
+        var (values, bytes) = (0, 0)
+        return fits(&values, &bytes)
+    }
+
+    private func fits(_ values: inout Int, _ bytes: inout Int) -> Bool {
+        values += 1
+        switch self {
+        case .text(let text): bytes += text.utf8.count
+        case .list(let items):
+            for item in items where !item.fits(&values, &bytes) { return false }
+        case .map(let map):
+            for (key, item) in map.pairs {
+                bytes += key.utf8.count
+                if !item.fits(&values, &bytes) { return false }
+            }
+        default: break
+        }
+        return values <= TemplateLimits.nestedValues && bytes <= TemplateLimits.outputBytes
+    }
+
     /// The value as a number, nil when it is none.
     var asNumber: Double? {
         switch self {
@@ -78,30 +101,11 @@ package indirect enum TemplateValue: Sendable, Hashable {
         case .none, .undefined: "null"
         case .boolean(let value): value ? "true" : "false"
         case .integer, .number: printed
-        case .text(let value): TemplateValue.jsonText(value)
+        case .text(let value): JSONString.quoted(value)
         case .list(let items): "[" + items.map(\.json).joined(separator: ", ") + "]"
         case .map(let map):
-            "{" + map.pairs.map { TemplateValue.jsonText($0) + ": " + $1.json }.joined(separator: ", ") + "}"
+            "{" + map.pairs.map { JSONString.quoted($0) + ": " + $1.json }.joined(separator: ", ") + "}"
         }
-    }
-
-    /// Returns text in JSON's quotes.
-    package static func jsonText(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case _ where scalar.value < 32:
-                let digits = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
     }
 }
 

@@ -27,7 +27,7 @@ struct CoordinatorServer {
         let webListen = settings["web"] ?? "127.0.0.1:8080"
         let certificates = try NodeCertificates.of(settings)
         let tokens = try settings["token-file"].map {
-            try TokenTable(parsing: try SmallFile.text(of: $0, flag: "token-file"), file: $0)
+            try TokenTable(parsing: try ListenRules.text(of: $0, flag: "token-file"), file: $0)
         }
         for (flag, address) in [("listen", listen), ("web", webListen)] {
             try ListenRules.check(

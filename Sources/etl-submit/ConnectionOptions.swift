@@ -28,20 +28,7 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     /// Returns the far coordinator, or nil when jobs run here.
-    func remote() throws -> (any JobService)? { try remotePipelines() }
-
-    /// Returns the far coordinator for pipelines, or throws.
-    func requireRemotePipelines() throws -> RemoteJobService {
-        if let service = try remotePipelines() { return service }
-        throw ConnectionOptions.isMissing
-    }
-
-    private static let isMissing = EngineError.user(
-        "USAGE", "This command asks a coordinator, and none is given",
-        remedy: "Give --coordinator URL, or set ETL_COORDINATOR.")
-
-    /// Returns the far coordinator, or nil when jobs run here.
-    func remotePipelines() throws -> RemoteJobService? {
+    func remote() throws -> RemoteJobService? {
         guard !local, let coordinator else { return nil }
         return try RemoteJobService(
             url: coordinator,
@@ -51,9 +38,11 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     /// Returns the far coordinator, or throws: commands about jobs of a cluster need one.
-    func requireRemote() throws -> any JobService {
+    func requireRemote() throws -> RemoteJobService {
         if let service = try remote() { return service }
-        throw ConnectionOptions.isMissing
+        throw EngineError.user(
+            "USAGE", "This command asks a coordinator, and none is given",
+            remedy: "Give --coordinator URL, or set ETL_COORDINATOR.")
     }
 
     /// Returns the cluster inside this process.

@@ -26,6 +26,11 @@ enum PipelinePlace {
         return folder.isEmpty ? "/" : folder
     }
 
+    /// Returns where the state of the pipeline of a name is, unless it was moved.
+    static func state(of name: String, movedTo state: String?) -> String {
+        state ?? directory(name) + "/.millrace"
+    }
+
     /// Says whether a directory holds a pipeline.
     static func hasPipeline(_ directory: String) -> Bool { access(directory + "/etl.yml", R_OK) == 0 }
 
@@ -103,6 +108,7 @@ struct PipelineJob {
         header.exclude = last.header.exclude
         header.fullRefresh = last.header.fullRefresh
         header.vars = last.header.vars.merging(header.vars) { $1 }
+        header.conf = last.header.conf.merging(header.conf) { $1 }
     }
 
     /// Runs the steps, or only their tests. Throws `ProgramExit` when one failed.
@@ -140,21 +146,24 @@ struct PipelineJob {
 
 /// Says what a pipeline does in words.
 enum PipelineText {
-    static func show(
-        _ fact: RunFact, _ record: RunRecord, _ progress: ProgressForm
-    ) {
+    static func show(_ fact: RunFact, _ record: RunRecord, _ progress: ProgressForm) {
         if case .ended = fact { return }
-        let line = RunText.line(fact, of: record)
-        guard let line, line.level == "error" || progress != .none else { return }
-        let parts = line.text.split(separator: "\n", maxSplits: 1)
-        Terminal.printNote(String(parts[0]))
+        if let line = RunText.line(fact, of: record) { show(line.level, line.text, progress) }
+    }
+
+    /// Writes a line of a run's log: what follows its first line is an error.
+    static func show(_ level: String, _ text: String, _ progress: ProgressForm) {
+        guard level == "error" || progress != .none else { return }
+        let parts = text.split(separator: "\n", maxSplits: 1)
+        Terminal.printNote(parts.first.map(String.init) ?? "")
         if parts.count > 1 { Terminal.printError(String(parts[1])) }
     }
 
     /// Returns the steps in order, with what they read, their queries and tests.
-    static func plan(_ pipeline: Pipeline, _ header: RunHeader, now: Int) throws -> String {
+    static func plan(_ pipeline: Pipeline, _ header: RunHeader) throws -> String {
         let chosen = try pipeline.chosen(select: header.select, exclude: header.exclude)
         var text = "Pipeline \(pipeline.name)\n"
+        let now = Int(header.acceptedAt / 60_000)
         if let next = pipeline.schedule?.nextInterval(after: nil, now: now) {
             text += "Next interval: \(CivilTime.text(next.start))Z to \(CivilTime.text(next.end))Z\n"
         }

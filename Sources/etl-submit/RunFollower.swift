@@ -31,7 +31,9 @@ struct RunFollower {
             }
             let lines = try await line.call(display) { try await service.logs(known.id, from: from) }
             next += lines.count
-            for entry in lines { show(entry) }
+            for entry in lines where entry.message != "accepted" {
+                PipelineText.show(entry.level, entry.message, progress)
+            }
             if status.state.isEnd, lines.isEmpty { break }
             if progress != .none, !status.state.isEnd, status.version == known.version {
                 await watch.look(display)
@@ -45,12 +47,5 @@ struct RunFollower {
             throw ProgramExit(
                 status: 1, message: status.error?.engineError.description ?? "The run failed; see its logs.")
         }
-    }
-
-    private func show(_ line: LogLine) {
-        guard line.level == "error" || progress != .none, line.message != "accepted" else { return }
-        let parts = line.message.split(separator: "\n", maxSplits: 1)
-        Terminal.printNote(parts.first.map(String.init) ?? "")
-        if parts.count > 1 { Terminal.printError(String(parts[1])) }
     }
 }

@@ -31,6 +31,7 @@ struct FactLogNoteTests {
         ]
         try marked.run()
         marked.waitUntilExit()
+        #expect(marked.terminationStatus == 0)
         for _ in 0..<2 {
             let found = try SQLiteFactLog(directory: folder.path).load().compactMap { record -> LogLine? in
                 if case .note(JobID(3), let line) = record { line } else { nil }

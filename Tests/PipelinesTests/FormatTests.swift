@@ -64,6 +64,10 @@ struct FormatTests {
         (step + "metrics: {openlineage: here}", "PIPELINE_FORMAT", 3, "takes a URL"),
         (step + "metrics: {openlineage: \"{{ env_var('UNSET') }}\"}", "TEMPLATE_ERROR", 3, "not set: UNSET"),
         ("extract: [{name: a, file: {path: data/x.bin}}]", "PIPELINE_FORMAT", 2, "does not say the format"),
+        (
+            "extract: [{name: a, file: {path: \"{{ env_var('DBT_ENV_SECRET_X') }}.csv\"}}]", "TEMPLATE_ERROR",
+            2, "secret"
+        ),
         ("a: [1", "PIPELINE_FORMAT", 0, "not valid YAML"),
         ("a: " + String(repeating: "[", count: 5000), "PIPELINE_FORMAT", 2, "nested deeper"),
         (step + "vars: {a: 1}\nvars: {b: 2}", "PIPELINE_FORMAT", 0, "twice: vars"),
@@ -82,6 +86,21 @@ struct FormatTests {
         // 0: the place is the YAML parser's own: where the text ends, or a mapping begins.
         if line > 0 { #expect(error?.location?.line == line, "\(error?.description ?? "")") }
         #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
+    }
+
+    @Test(
+        "shows no line that may hold a password or a webhook's address",
+        arguments: [
+            "connections: {m: {uri: 'smtp://ops:canary@'}}\n"
+                + "alerts: [{on: failure, email: {to: a@b.c, connection: m}}]",
+            "alerts: [{on: failure, webhook: {url: 'htp://chat/canary'}}]",
+            "alerts: [{on: failure, webhook: {url: 'http://chat/canary', headers: {\"X Y\": canary}}}]",
+            "metrics: {openlineage: {url: here, token: canary}}",
+        ])
+    func secrets(text: String) {
+        let error = #expect(throws: EngineError.self) { try ProjectFolder.load(Self.step + text) }
+        #expect(error?.location?.line == 3)
+        #expect(error?.description.contains("canary") == false, "\(error?.description ?? "")")
     }
 
     @Test("that repeats itself by aliases ends")

@@ -79,6 +79,27 @@ struct TemplateErrorTests {
         #expect(error?.code == "TEMPLATE_LIMIT")
     }
 
+    @Test("lists of lists that double without end")
+    func nesting() {
+        let nested = (0..<40).map { "{% set x\($0 + 1) = [x\($0), x\($0)] %}" }.joined()
+        let error = #expect(throws: EngineError.self) {
+            try Template("{% set x0 = 1 %}" + nested + "{{ x40 }}", file: "t")
+                .render(in: RenderingTests.scope)
+        }
+        #expect(error?.code == "TEMPLATE_LIMIT")
+    }
+
+    @Test("lists that are joined without end")
+    func joining() {
+        let text = String(repeating: "a", count: 1024)
+        let doubled = (0..<16).map { "{% set l\($0 + 1) = l\($0) + l\($0) %}" }.joined()
+        let error = #expect(throws: EngineError.self) {
+            try Template("{% set l0 = ['\(text)'] %}" + doubled + "{% set t = l16 | join %}", file: "t")
+                .render(in: RenderingTests.scope)
+        }
+        #expect(error?.code == "TEMPLATE_LIMIT")
+    }
+
     @Test("every cut and every changed byte of a template ends in text or in an error")
     func mutations() {
         let text = Array(

@@ -127,7 +127,10 @@ struct BundleFiles: Sendable {
     private func copy(_ file: String) throws {
         let target = "\(root)/\(file)"
         let storage = try FileSystems.of(target)
-        let source = [UInt8](FileManager.default.contents(atPath: "\(directory)/\(file)") ?? Data())
+        guard let data = FileManager.default.contents(atPath: "\(directory)/\(file)") else {
+            throw EngineError.system("BUNDLE", "Cannot read a file of the bundle: \(file)")
+        }
+        let source = [UInt8](data)
         if let known = try storage.status(target), known.byteCount == source.count { return }
         let sink = try storage.create(target, durable: true)
         try source.withUnsafeBytes { try sink.write($0) }

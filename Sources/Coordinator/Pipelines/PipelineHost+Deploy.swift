@@ -115,8 +115,8 @@ extension PipelineHost: PipelineService {
         return PipelineStatus(
             name: name, state: isPaused ? "paused" : "active", schedule: deployment.schedule?.cron,
             bundle: deployment.bundle, deployedAt: TimeText.rfc3339(deployment.deployedAt),
-            nextIntervalStart: next.map { CivilTime.text($0.start) + ":00Z" },
-            nextIntervalEnd: next.map { CivilTime.text($0.end) + ":00Z" },
+            nextIntervalStart: next.map { CivilTime.rfc3339($0.start) },
+            nextIntervalEnd: next.map { CivilTime.rfc3339($0.end) },
             activeRuns: ledger.open.count { ledger.runs[$0]?.header.pipeline == name },
             lastRun: last.map { runStatus(of: $0, withSteps: false) })
     }

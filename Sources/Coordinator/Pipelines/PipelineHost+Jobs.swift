@@ -5,7 +5,12 @@ import Vocabulary
 // Runs as jobs: what is asked about a run is answered here, all else by the node.
 extension PipelineHost: JobService {
     package func submit(_ request: JobRequest) async throws -> JobStatus {
-        guard let wanted = request.pipeline else { return try await node.submit(request) }
+        guard let wanted = request.pipeline else {
+            // Runs hand the jobs of their steps to the node themselves: no client's job is hidden as one.
+            var job = request
+            job.parent = nil
+            return try await node.submit(job)
+        }
         let id = try JobIdentity.id(of: request)
         guard request.sql.isEmpty else {
             throw EngineError.user("INVALID_REQUEST", "A job is SQL or a pipeline, not both")
@@ -226,8 +231,8 @@ extension PipelineHost: JobService {
             submittedAt: TimeText.rfc3339(header.acceptedAt),
             startedAt: record.startedAt.map { TimeText.rfc3339($0) },
             finishedAt: record.endedAt.map { TimeText.rfc3339($0) },
-            intervalStart: CivilTime.text(header.intervalStart) + ":00Z",
-            intervalEnd: CivilTime.text(header.intervalEnd) + ":00Z", retryOf: header.retryOf,
+            intervalStart: CivilTime.rfc3339(header.intervalStart),
+            intervalEnd: CivilTime.rfc3339(header.intervalEnd), retryOf: header.retryOf,
             error: failure(of: record), steps: withSteps ? steps : [],
             tests: withSteps
                 ? record.tests.map {

@@ -128,7 +128,7 @@ package actor PipelineHost {
             do {
                 try await work(header, control)
             } catch {
-                try? await end(id, .failed, (error as? EngineError) ?? .internal("\(error)"))
+                try? await end(id, .failed, EngineError(wrapping: error))
             }
             active[id] = nil
             await pump()
@@ -241,42 +241,4 @@ struct HostJournal: RunJournal {
     let id: String
 
     func append(_ entry: RunEntry) async throws { try await host.keep(.run(id: id, entry)) }
-}
-
-/// Keeps what is shown of a run beside its facts. Owned by the `PipelineHost`.
-final class RunBook {
-    let id: String
-    var log: [LogLine] = []
-    var version = 0
-    var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
-
-    /// Lines of a run's log that are kept.
-    private static let logLimit = 5000
-
-    init(id: String) { self.id = id }
-
-    func note(_ level: String, _ text: String, at milliseconds: Int64) {
-        if log.count >= RunBook.logLimit { return }
-        log.append(LogLine(time: TimeText.rfc3339(milliseconds), level: level, message: text))
-    }
-
-    /// Tells all who wait that something changed.
-    func changed() {
-        version += 1
-        let waiting = waiters
-        waiters = [:]
-        for waiter in waiting.values { waiter.resume() }
-    }
-}
-
-extension PipelineSettings {
-    /// The value of a variable that pipelines may read.
-    func variable(_ name: String) -> String? { isAllowed(name) ? environment(name) : nil }
-
-    private func isAllowed(_ name: String) -> Bool {
-        allowedVariables.contains { StepSelector.matches($0, name) }
-    }
-
-    /// Says whether a variable is kept from pipelines, for the message.
-    func hides(_ name: String) -> Bool { !isAllowed(name) }
 }

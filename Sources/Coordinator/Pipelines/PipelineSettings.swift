@@ -1,3 +1,4 @@
+import Pipelines
 import Storage
 
 /// Says what a coordinator's pipelines stand on.
@@ -18,4 +19,10 @@ package struct PipelineSettings: Sendable {
         self.allowedVariables = allowedVariables
         self.environment = environment
     }
+
+    /// The value of a variable that pipelines may read.
+    func variable(_ name: String) -> String? { hides(name) ? nil : environment(name) }
+
+    /// Says whether a variable is kept from pipelines.
+    func hides(_ name: String) -> Bool { !allowedVariables.contains { Wildcard.matches($0, name) } }
 }

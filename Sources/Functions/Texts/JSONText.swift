@@ -101,6 +101,7 @@ enum JSONText {
         return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
+    /// Returns a text in quotes as Jackson, and so Spark, writes it: `\b`, `\f`, digits in capitals.
     static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {

@@ -2,7 +2,7 @@ import Storage
 
 /// Says when somebody is told of a run, and how.
 package struct AlertRule: Sendable {
-    /// What can happen to a run; `any` end of it is success or failure.
+    /// Names what can happen to a run.
     package enum Event: String, Sendable, Hashable, CaseIterable {
         case success, failure, retry, cancelled
         /// The run is not done in its time.

@@ -78,7 +78,7 @@ package struct DocsSite {
         }
         facts += step.tags.sorted().map { "<span class=\"tag\">\(HTMLText.escaped($0))</span>" }
         text += "<p class=\"facts\">\(facts.joined(separator: " · "))</p>\n"
-        let files = step.relations.filter { $0.step == nil }.compactMap(LineageDrawing.path)
+        let files = step.relations.filter { $0.step == nil }.compactMap(\.path)
         if !files.isEmpty {
             let list = files.map { "<code>\(HTMLText.escaped($0))</code>" }.joined(separator: ", ")
             text += "<p><b>Files</b> \(list)</p>\n"

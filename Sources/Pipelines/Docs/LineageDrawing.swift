@@ -29,18 +29,13 @@ struct LineageDrawing {
         for step in steps {
             var parents = Set(step.dependencies).sorted()
             for relation in step.relations where relation.step == nil {
-                guard let path = LineageDrawing.path(relation) else { continue }
+                guard let path = relation.path else { continue }
                 if known[path] == nil { add(Node(name: path, kind: "file", parents: [])) }
                 if !parents.contains(path) { parents.append(path) }
             }
             add(Node(name: step.name, kind: step.kind.rawValue, parents: parents))
         }
         placeRows(known)
-    }
-
-    /// The path of a table from outside, as its definition says it.
-    static func path(_ relation: Relation) -> String? {
-        relation.definition.firstMatch(of: /'path' '((?:[^'\\]|\\.)*)'/).map { String($0.1) }
     }
 
     /// Puts each step near the middle of its parents.

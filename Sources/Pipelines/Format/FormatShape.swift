@@ -3,7 +3,7 @@
 indirect enum FormatShape: Sendable {
     /// Any text; templates in it are rendered while reading.
     case text
-    /// Text that is rendered later, when the step runs.
+    /// Text that the loader renders where it reads the step: it may call ref(), too.
     case template
     case boolean
     case integer(atLeast: Int)
@@ -20,7 +20,8 @@ indirect enum FormatShape: Sendable {
     case object(FormatObject)
     case anyOf([FormatShape])
     case any
-    /// Checked and rendered by the loader where the step is read: its secrets stay references.
+    /// Checked and rendered by the loader where it is read, as it may hold secrets: those of steps stay
+    /// references, those of alerts become part of no query.
     case later(FormatShape)
 }
 

@@ -79,6 +79,15 @@ struct FormatValue: Sendable {
     func error(_ message: String, remedy: String? = nil, code: String = "PIPELINE_FORMAT") -> EngineError {
         .user(code, message, remedy: remedy, at: location)
     }
+
+    /// Returns an error whose line is not shown: it holds a secret, or may.
+    func hiddenError(
+        _ message: String, remedy: String? = nil, code: String = "PIPELINE_FORMAT"
+    ) -> EngineError {
+        var place = location
+        (place.column, place.lineText, place.length) = (1, "…", 1)
+        return .user(code, message, remedy: remedy, at: place)
+    }
 }
 
 /// Reads YAML text into values with places.

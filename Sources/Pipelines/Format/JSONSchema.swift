@@ -1,4 +1,4 @@
-import Templates
+import Vocabulary
 
 /// Renders the format's table as JSON Schema (draft 2020-12), for editors.
 package enum PipelineSchema {
@@ -54,5 +54,5 @@ package enum PipelineSchema {
         "\(indent)\"\(name)\": {\n\(shape(of, indent: indent + "  "))\n\(indent)}"
     }
 
-    private static func quoted(_ text: String) -> String { TemplateValue.jsonText(text) }
+    private static func quoted(_ text: String) -> String { JSONString.quoted(text) }
 }

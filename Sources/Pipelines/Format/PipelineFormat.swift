@@ -18,8 +18,8 @@ enum PipelineFormat {
         FormatKey("extract", .list(.object(extract)), "Steps that bring data in."),
         FormatKey("transform", .list(.object(transform)), "Steps that make tables of tables."),
         FormatKey("load", .list(.object(load)), "Steps that bring tables into databases and directories."),
-        FormatKey("alerts", .list(.object(alert)), "Who is told of what becomes of runs."),
-        FormatKey("metrics", .object(metrics), "Where runs are reported."),
+        FormatKey("alerts", .later(alerts), "Who is told of what becomes of runs."),
+        FormatKey("metrics", .later(.object(metrics)), "Where runs are reported."),
     ])
 
     static let defaults = FormatObject(keys: [
@@ -32,6 +32,8 @@ enum PipelineFormat {
         FormatKey("max_retry_delay", .duration, "Longest pause."),
         FormatKey("execution_timeout", .duration, "Longest time of one try of a step."),
     ])
+
+    static let alerts = FormatShape.list(.object(alert))
 
     static let alert = FormatObject(keys: [
         FormatKey(

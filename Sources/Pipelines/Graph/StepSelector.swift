@@ -26,9 +26,6 @@ package enum StepSelector {
         return chosen
     }
 
-    /// Compares a name with a pattern of `*` and `?`.
-    package static func matches(_ pattern: String, _ name: String) -> Bool { Wildcard.matches(pattern, name) }
-
     private static func one(_ text: String, _ steps: [PipelineStep]) throws -> Set<String> {
         guard let match = text.wholeMatch(of: /(?:(\d*)\+)?(?:(\w+):)?([^+:@]+)(?:\+(\d*))?/) else {
             throw EngineError.user(
@@ -70,30 +67,4 @@ package enum StepSelector {
     }
 
     private static func distance(_ text: Substring) -> Int { text.isEmpty ? Int.max : Int(text) ?? Int.max }
-}
-
-/// Compares names with patterns of `*` and `?`.
-enum Wildcard {
-    static func matches(_ pattern: String, _ name: String) -> Bool {
-        let pattern = Array(pattern)
-        let name = Array(name)
-        var (p, n, star, mark) = (0, 0, -1, 0)
-        while n < name.count {
-            if p < pattern.count, pattern[p] == "?" || (pattern[p] == name[n] && pattern[p] != "*") {
-                p += 1
-                n += 1
-            } else if p < pattern.count, pattern[p] == "*" {
-                star = p
-                mark = n
-                p += 1
-            } else if star >= 0 {
-                p = star + 1
-                mark += 1
-                n = mark
-            } else {
-                return false
-            }
-        }
-        return pattern[p...].allSatisfy { $0 == "*" }
-    }
 }

@@ -78,8 +78,8 @@ struct LineageEvent {
         LineageEvent.facet(
             "facets/1-0-1/NominalTimeRunFacet.json#/$defs/NominalTimeRunFacet",
             [
-                ("nominalStartTime", .text(CivilTime.text(record.header.intervalStart) + ":00Z")),
-                ("nominalEndTime", .text(CivilTime.text(record.header.intervalEnd) + ":00Z")),
+                ("nominalStartTime", .text(CivilTime.rfc3339(record.header.intervalStart))),
+                ("nominalEndTime", .text(CivilTime.rfc3339(record.header.intervalEnd))),
             ])
     }
 
@@ -91,8 +91,7 @@ struct LineageEvent {
 
     private func input(_ relation: Relation, _ record: RunRecord) -> TemplateValue {
         guard let step = relation.step else {
-            let path = relation.definition.firstMatch(of: /'path' '((?:[^'\\]|\\.)*)'/).map { String($0.1) }
-            return LineageEvent.dataset("file", path ?? relation.view, [], [])
+            return LineageEvent.dataset("file", relation.path ?? relation.view, [], [])
         }
         return LineageEvent.dataset(
             target.namespace, "\(pipeline.name).\(step)", schema(record.steps[step]?.columns ?? []), [])

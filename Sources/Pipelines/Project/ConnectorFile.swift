@@ -63,19 +63,16 @@ struct ConnectorFile {
         }
         for key in ["connection.password", "connection.user", "connection.url"] {
             if let value = values[key], value.printed.contains("${"), !value.printed.contains("${env:") {
-                throw value.error(
+                throw value.hiddenError(
                     "Only environment variables are read as secrets: \(key)", remedy: "Write ${env:NAME}.",
                     code: "UNSUPPORTED_FEATURE")
             }
         }
         if let password = values["connection.password"], !password.printed.hasPrefix("${env:") {
-            var hidden = password.location
-            (hidden.column, hidden.lineText, hidden.length) = (1, "…", 1)
-            throw EngineError.user(
-                "SECRET_IN_TEXT",
+            throw password.hiddenError(
                 "A file is kept and shown, so it must not hold a secret: connection.password",
                 remedy: "Set an environment variable and write ${env:NAME}, as Kafka Connect reads it too.",
-                at: hidden)
+                code: "SECRET_IN_TEXT")
         }
     }
 

@@ -5,7 +5,10 @@ import Vocabulary
 extension PipelineLoader {
     /// Reads who is told of runs. Throws with the place of what is missing.
     func alerts(_ root: FormatValue) throws -> [AlertRule] {
-        try (root["alerts"]?.elements ?? []).map { entry in
+        guard let value = root["alerts"] else { return [] }
+        let entries = try FormatReader(scope: valueScope).checked(
+            value, PipelineFormat.alerts, path: "alerts")
+        return try entries.elements.map { entry in
             guard let events = entry["on"] else { throw entry.error("An alert says on what: on: [failure]") }
             var rule = AlertRule(events: Set(events.texts.compactMap(AlertRule.Event.init(rawValue:))))
             rule.deadlineSeconds = entry["deadline"].flatMap { FormatReader.seconds($0.printed) }
@@ -31,7 +34,7 @@ extension PipelineLoader {
             // Connections of databases keep references; a mail is sent from here.
             let uri = try FormatReader(scope: valueScope).checked(
                 raw, .text, path: "connections.\(name.printed).uri")
-            server = try PipelineLoader.server(uri.printed) { raw.error($0, remedy: $1) }
+            server = try PipelineLoader.server(uri.printed) { raw.hiddenError($0, remedy: $1) }
         } else if let uri = mailServer, !uri.isEmpty {
             server = try PipelineLoader.server(uri) { value.error("ETL_SMTP: \($0)", remedy: $1) }
         } else {
@@ -102,14 +105,14 @@ extension PipelineLoader {
 
     private func webhook(_ value: FormatValue) throws -> AlertRule.Webhook {
         guard let url = value["url"], PipelineLoader.isURL(url.printed) else {
-            throw value.error("A webhook needs its url: http://… or https://…")
+            throw value.hiddenError("A webhook needs its url: http://… or https://…")
         }
         var headers: [(name: String, value: String)] = []
         if case .map(let pairs)? = value["headers"]?.kind {
             for (key, item) in pairs {
                 guard key.printed.wholeMatch(of: /[A-Za-z0-9-]+/) != nil,
                     !item.printed.contains(where: \.isNewline)
-                else { throw key.error("This is no HTTP header") }
+                else { throw key.hiddenError("This is no HTTP header") }
                 headers.append((key.printed, item.printed))
             }
         }
@@ -122,11 +125,14 @@ extension PipelineLoader {
 
     /// Reads where runs are reported; an empty URL is none.
     func lineage(_ root: FormatValue) throws -> LineageTarget? {
-        guard let value = root["metrics"]?["openlineage"] else { return nil }
+        guard let given = root["metrics"] else { return nil }
+        let metrics = try FormatReader(scope: valueScope).checked(
+            given, .object(PipelineFormat.metrics), path: "metrics")
+        guard let value = metrics["openlineage"] else { return nil }
         let url = value.scalar ?? value["url"]?.printed ?? ""
         if url.isEmpty { return nil }
         guard PipelineLoader.isURL(url) else {
-            throw value.error("openlineage takes a URL: http://… or https://…")
+            throw value.hiddenError("openlineage takes a URL: http://… or https://…")
         }
         return LineageTarget(
             url: url, namespace: value["namespace"]?.printed ?? "millrace", token: value["token"]?.printed,

@@ -39,13 +39,11 @@ extension PipelineLoader {
         return found
     }
 
-    /// The error for a secret in the file; its line is not shown.
+    /// The error for a secret in the file.
     func hidden(_ value: FormatValue, _ path: String) -> EngineError {
-        var place = value.location
-        (place.column, place.lineText, place.length) = (1, "…", 1)
-        return .user(
-            "SECRET_IN_TEXT", "A file is kept and shown, so it must not hold a secret: \(path)",
-            remedy: "Set an environment variable and write {{ env_var('NAME') }}.", at: place)
+        value.hiddenError(
+            "A file is kept and shown, so it must not hold a secret: \(path)",
+            remedy: "Set an environment variable and write {{ env_var('NAME') }}.", code: "SECRET_IN_TEXT")
     }
 
     private func connection(_ entry: FormatValue) throws -> [(name: String, value: String)] {
@@ -135,13 +133,7 @@ extension PipelineLoader {
             throw (entry["from"] ?? entry).error(
                 "There is no step of this name to load: \(from)", remedy: near.map { "Did you mean \($0)?" })
         }
-        guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]{0,99}/) != nil else {
-            throw (entry["name"] ?? entry).error(
-                "A step's name has letters, digits and _, and does not begin with a digit: \(name)")
-        }
-        if steps.contains(where: { $0.name.lowercased() == name.lowercased() }) {
-            throw (entry["name"] ?? entry).error("Two steps have the same name: \(name)")
-        }
+        try PipelineLoader.check(name, at: entry["name"] ?? entry, isNoneOf: steps.map(\.name))
         var step = PipelineStep(
             name: name, kind: .load, file: files.path("etl.yml"), tags: Set(entry["tags"]?.texts ?? []),
             sql: "SELECT * FROM \(SQLText.name(from))", relations: [Relation(view: from, step: from)],

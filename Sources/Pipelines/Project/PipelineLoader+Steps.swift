@@ -15,7 +15,7 @@ extension PipelineLoader {
         let dbt = transforms.filter { $0["dbt"] != nil }
         var project = DbtProject()
         if !dbt.isEmpty {
-            project = try DbtReader(files: files, reader: FormatReader(scope: valueScope)).read()
+            project = try DbtReader(files: files, reader: FormatReader(scope: openScope)).read()
             for (name, value) in project.vars where vars[name] == nil { vars[name] = value }
             macros = project.macros
         }
@@ -69,13 +69,7 @@ extension PipelineLoader {
         _ entries: [(name: String, place: FormatValue)], _ project: DbtProject, _ root: FormatValue
     ) throws {
         func add(_ name: String, _ place: FormatValue) throws {
-            guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]{0,99}/) != nil else {
-                throw place.error(
-                    "A step's name has letters, digits and _, and does not begin with a digit: \(name)")
-            }
-            // Folders and views do not tell capitals apart everywhere.
-            let isTaken = names.steps.contains { $0.lowercased() == name.lowercased() }
-            if isTaken { throw place.error("Two steps have the same name: \(name)") }
+            try PipelineLoader.check(name, at: place, isNoneOf: names.steps)
             names.steps.insert(name)
         }
         for entry in entries { try add(entry.name, entry.place) }
@@ -86,6 +80,18 @@ extension PipelineLoader {
         for seed in project.seeds {
             let place = SourceLocation(file: files.path(seed.file), line: 1, column: 1, lineText: "")
             try add(seed.name, FormatValue(kind: .null, location: place))
+        }
+    }
+
+    /// Throws when a step cannot have a name, or one of others has it.
+    static func check(_ name: String, at place: FormatValue, isNoneOf others: some Sequence<String>) throws {
+        guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]{0,99}/) != nil else {
+            throw place.error(
+                "A step's name has letters, digits and _, and does not begin with a digit: \(name)")
+        }
+        // Folders and views do not tell capitals apart everywhere.
+        if others.contains(where: { $0.lowercased() == name.lowercased() }) {
+            throw place.error("Two steps have the same name: \(name)")
         }
     }
 

@@ -57,20 +57,17 @@ package struct PipelineLoader {
                 vars[key.printed] = value.templateValue
             }
         }
-        let root = try FormatReader(scope: valueScope).checked(
+        let root = try FormatReader(scope: openScope).checked(
             document, .object(PipelineFormat.root), path: "")
         var pipeline = Pipeline(name: try name(root))
         pipeline.description = root["description"]?.printed ?? ""
-        pipeline.schedule = try schedule(root)
-        pipeline.scheduleText = root["schedule"].map { text in
-            ScheduleText(
-                cron: text.printed, timezone: root["timezone"]?.printed ?? "UTC",
-                start: root["start_date"].flatMap { CivilTime.parse($0.printed) },
-                end: root["end_date"].flatMap { CivilTime.parse($0.printed) },
-                catchup: root["catchup"]?.isTrue ?? false)
+        if let text = try scheduleText(root) {
+            pipeline.scheduleText = text
+            pipeline.schedule = try schedule(text, root)
         }
-        pipeline.maxActiveRuns = root["max_active_runs"].flatMap { Int($0.printed) } ?? 1
-        pipeline.maxActiveTasks = root["max_active_tasks"].flatMap { Int($0.printed) } ?? 4
+        func count(_ key: String) -> Int? { root[key].flatMap { Int($0.printed) } }
+        pipeline.maxActiveRuns = count("max_active_runs") ?? pipeline.maxActiveRuns
+        pipeline.maxActiveTasks = count("max_active_tasks") ?? pipeline.maxActiveTasks
         pipeline.retries = retries(root["default_args"])
         pipeline.alerts = try alerts(root)
         pipeline.lineage = try lineage(root)
@@ -90,7 +87,7 @@ package struct PipelineLoader {
 
     // MARK: scopes
 
-    /// What values of YAML files may call.
+    /// What values of YAML files may call that never become part of a query: connections and alerts.
     var valueScope: TemplateScope {
         let environment = environment
         let vars = vars
@@ -126,11 +123,9 @@ package struct PipelineLoader {
             ], macros: macros)
     }
 
-    /// What queries may call.
-    func queryScope(this: String, config: ModelSettings? = nil) -> TemplateScope {
+    /// What all other values may call.
+    var openScope: TemplateScope {
         var scope = valueScope
-        let names = names
-        let run = run
         let environment = scope.functions["env_var"]
         scope.functions["env_var"] = { call in
             // As in dbt: what is meant to be secret never becomes part of a query.
@@ -141,6 +136,14 @@ package struct PipelineLoader {
             }
             return try environment?(call) ?? TemplateValue.none
         }
+        return scope
+    }
+
+    /// What queries may call.
+    func queryScope(this: String, config: ModelSettings? = nil) -> TemplateScope {
+        var scope = openScope
+        let names = names
+        let run = run
         scope.values["this"] = .text(SQLText.name(this))
         scope.values["execute"] = .boolean(true)
         scope.values["target"] = .map(
@@ -179,22 +182,26 @@ package struct PipelineLoader {
 
     // MARK: parts of the file
 
-    private func schedule(_ root: FormatValue) throws -> PipelineSchedule? {
-        guard let text = root["schedule"] else {
+    private func scheduleText(_ root: FormatValue) throws -> ScheduleText? {
+        guard let cron = root["schedule"] else {
             for key in ["catchup", "end_date", "timezone"] {
                 if let value = root[key] { throw value.error("\(key) needs a schedule") }
             }
             return nil
         }
+        return ScheduleText(
+            cron: cron.printed, timezone: root["timezone"]?.printed ?? "UTC",
+            start: root["start_date"].flatMap { CivilTime.parse($0.printed) },
+            end: root["end_date"].flatMap { CivilTime.parse($0.printed) },
+            catchup: root["catchup"]?.isTrue ?? false)
+    }
+
+    private func schedule(_ text: ScheduleText, _ root: FormatValue) throws -> PipelineSchedule {
         do {
-            return try PipelineSchedule(
-                text.printed, timezone: root["timezone"]?.printed ?? "UTC",
-                start: root["start_date"].flatMap { CivilTime.parse($0.printed) },
-                end: root["end_date"].flatMap { CivilTime.parse($0.printed) },
-                catchup: root["catchup"]?.isTrue ?? false)
+            return try text.parsed()
         } catch let error as EngineError {
-            let place = error.message.contains("schedule") ? text : root["timezone"] ?? text
-            throw place.error(error.message, remedy: error.remedy)
+            let key = error.code == "PIPELINE_FORMAT" ? "schedule" : "timezone"
+            throw (root[key] ?? root).error(error.message, remedy: error.remedy)
         }
     }
 

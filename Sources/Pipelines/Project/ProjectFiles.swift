@@ -74,21 +74,17 @@ struct ProjectFiles {
     }
 
     /// Returns the names of all files below a folder with one of the endings, sorted; none when the folder
-    /// is missing. Folders that begin with a dot are left out.
+    /// is missing. Names that begin with a dot are left out. Throws `PIPELINE_FILE` when a folder cannot be
+    /// read, or there are too many files.
     func list(_ folder: String, endings: [String]) throws -> [String] {
         var found: [String] = []
         var folders = [folder]
         while let next = folders.popLast() {
-            guard let stream = opendir(place(next)) else { continue }
-            defer { closedir(stream) }
-            while let entry = readdir(stream) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name.hasPrefix(".") { continue }
+            guard exists(next) else { continue }
+            for name in try ProjectFiles.names(in: place(next)) where !name.hasPrefix(".") {
                 let path = next + "/" + name
                 if endings.contains(where: name.hasSuffix) { found.append(path) }
-                if isFolder(path, entry.pointee.d_type) { folders.append(path) }
+                if isFolder(path) { folders.append(path) }
                 if found.count > ProjectFiles.fileCount {
                     throw EngineError.user(
                         "PIPELINE_FILE", "There are more than \(ProjectFiles.fileCount) files in: \(folder)")
@@ -98,9 +94,8 @@ struct ProjectFiles {
         return found.sorted()
     }
 
-    /// Some file systems do not say what an entry is; links to folders are not followed.
-    private func isFolder(_ name: String, _ type: UInt8) -> Bool {
-        if type != UInt8(DT_UNKNOWN) { return type == UInt8(DT_DIR) }
+    /// Links to folders are not followed.
+    private func isFolder(_ name: String) -> Bool {
         var information = stat()
         return lstat(place(name), &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
     }

@@ -126,6 +126,8 @@ struct ExtractRun {
         var names: [String] = []
         var fresh: [String] = []
         var old: [String] = []
+        /// Columns for values that do not fit a column any more.
+        var variants: [(name: String, type: String, value: String)] = []
         /// Condition that new rows must meet, if any.
         var condition: String?
         /// Whether the new rows must be written again.
@@ -172,6 +174,7 @@ struct ExtractRun {
                 try changeType(column, to: now.type, &columns, &conditions)
             }
         }
+        addVariants(&columns)
         for column in found where !known.contains(where: { $0.name.lowercased() == column.name.lowercased() })
         {
             try addColumn(column, &columns, &conditions)
@@ -209,13 +212,20 @@ struct ExtractRun {
             // Values that fit stay in the column; others go to one beside it, named as dlt names it.
             columns.fresh.append(kept)
             let variant = "\(column.name)__v_\(type.prefix { $0.isLetter || $0.isNumber })"
-            if let place = columns.names.firstIndex(of: variant) {
-                columns.fresh[place] = "if(\(kept) IS NULL, \(name), NULL)"
-                return
+            columns.variants.append((variant, type, "if(\(kept) IS NULL, \(name), NULL)"))
+        }
+    }
+
+    /// Gives the values that do not fit a column of their own; the table may have it from an earlier read.
+    private func addVariants(_ columns: inout Columns) {
+        for variant in columns.variants {
+            if let place = columns.names.firstIndex(of: variant.name) {
+                columns.fresh[place] = variant.value
+            } else {
+                columns.names.append(variant.name)
+                columns.fresh.append(variant.value)
+                columns.old.append("CAST(NULL AS \(variant.type))")
             }
-            columns.names.append(variant)
-            columns.fresh.append("if(\(kept) IS NULL, \(name), NULL)")
-            columns.old.append("CAST(NULL AS \(type))")
         }
     }
 
@@ -283,7 +293,8 @@ struct ExtractRun {
             let old = columns.list(columns.old.map { $0.hasPrefix("`") ? "o.\($0)" : $0 })
             query =
                 "SELECT \(old) FROM millrace_old o LEFT ANTI JOIN (SELECT DISTINCT "
-                + "\(keys.joined(separator: ", ")) FROM millrace_new) n ON \(same) UNION ALL \(newest)"
+                + "\(keys.joined(separator: ", ")) FROM (\(freshQuery(columns)))) n ON \(same) "
+                + "UNION ALL \(newest)"
         }
         try await write(query, views, to: state.staged(step.name))
         state.discard(fresh)

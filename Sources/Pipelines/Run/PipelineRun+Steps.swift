@@ -12,8 +12,7 @@ extension PipelineRun {
 
     /// Makes the step's table, tests and publishes it. Throws what was wrong.
     func make(_ step: PipelineStep, _ attempt: Int) async throws {
-        let clock = ContinuousClock()
-        let start = clock.now
+        let start = ContinuousClock.now
         let deadline = pipeline.retries.timeoutSeconds.map { start + .seconds($0) }
         let this = Try(step: step, number: attempt, deadline: deadline)
         if record.steps[step.name]?.isMade != true {
@@ -38,9 +37,7 @@ extension PipelineRun {
     }
 
     private func finish(_ this: Try, since start: ContinuousClock.Instant) async throws {
-        let clock = ContinuousClock()
-        let took = clock.now - start
-        let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
         try await note(.stepDone(step: this.step.name, seconds: seconds))
     }
 
@@ -92,9 +89,11 @@ extension PipelineRun {
         return outcome
     }
 
-    /// Brings the table of another step into a database. Another try of the same table changes nothing there.
+    /// Brings the table of another step into a database. Another try of the same table changes nothing there;
+    /// where tables cannot be told apart, another try of the same run.
     private func load(_ this: Try, _ rule: LoadRule) async throws -> StepJob.Outcome {
-        let id = "\(pipeline.name)/\(this.step.name)/\(tables.generation(of: rule.from))"
+        let made = tables.generation(of: rule.from) ?? run
+        let id = "\(pipeline.name)/\(this.step.name)/\(made)"
         let options = SQLText.options(rule.options + (rule.source == "jdbc" ? [("loadid", id)] : []))
         let target = "INSERT OVERWRITE DIRECTORY USING \(rule.source)\(options)"
         return try await job.run(

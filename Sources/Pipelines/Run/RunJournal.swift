@@ -69,9 +69,3 @@ package final class RunFile: RunJournal {
         }
     }
 }
-
-/// Keeps nothing.
-package struct NoJournal: RunJournal {
-    package init() {}
-    package func append(_ entry: RunEntry) async throws {}
-}

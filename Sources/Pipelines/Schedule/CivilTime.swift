@@ -29,4 +29,7 @@ package enum CivilTime {
         return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
             + "T\(padded(rest / 60, 2)):\(padded(rest % 60, 2))"
     }
+
+    /// Prints minutes of UTC as `2024-01-01T02:30:00Z` (RFC 3339).
+    package static func rfc3339(_ minutes: Int) -> String { text(minutes) + ":00Z" }
 }

@@ -17,9 +17,9 @@ package struct ScheduleText: Codable, Sendable, Hashable {
         self.catchup = catchup
     }
 
-    /// The schedule; nil when a later version's text has no meaning here.
-    var schedule: PipelineSchedule? {
-        try? PipelineSchedule(cron, timezone: timezone, start: start, end: end, catchup: catchup)
+    /// Returns the schedule. Throws `PIPELINE_FORMAT` or `INVALID_TIMEZONE` when the text means nothing here.
+    func parsed() throws -> PipelineSchedule {
+        try PipelineSchedule(cron, timezone: timezone, start: start, end: end, catchup: catchup)
     }
 }
 
@@ -80,7 +80,8 @@ package struct PipelineLedger: Sendable {
         switch fact {
         case .deployed(let deployment):
             deployments[deployment.name] = deployment
-            schedules[deployment.name] = deployment.schedule?.schedule
+            // One that a later version wrote may have no meaning here: it runs by hand alone.
+            schedules[deployment.name] = try? deployment.schedule?.parsed()
         case .paused(let name): paused.insert(name)
         case .resumed(let name): paused.remove(name)
         case .removed(let name):

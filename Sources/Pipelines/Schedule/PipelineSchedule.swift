@@ -19,7 +19,7 @@ package struct PipelineSchedule: Sendable {
     private let catchup: Bool
 
     /// Makes a schedule of cron text or `@once`; start and end are local times of the zone (`CivilTime`).
-    /// Throws `PIPELINE_FORMAT` when the text or the zone is wrong.
+    /// Throws `PIPELINE_FORMAT` when the text is wrong, `INVALID_TIMEZONE` when the zone is.
     package init(
         _ text: String, timezone: String = "UTC", start: Int? = nil, end: Int? = nil, catchup: Bool = false
     ) throws {

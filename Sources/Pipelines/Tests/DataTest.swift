@@ -129,22 +129,7 @@ struct TestReader {
         var test = DataTest(
             name: values["name"]?.printed ?? [kind, step, column].compactMap { $0 }.joined(separator: "_"),
             sql: "", relations: [Relation(view: step, step: step)], location: item.location)
-        if let text = values["severity"]?.printed {
-            guard let severity = DataTest.Severity(rawValue: text.lowercased()) else {
-                throw item.error("severity is error or warn, not: \(text)")
-            }
-            test.severity = severity
-        }
-        test.storesFailures = values["store_failures"]?.isTrue == true
-        test.warnIf = values["warn_if"]?.printed ?? test.warnIf
-        test.errorIf = values["error_if"]?.printed ?? test.errorIf
-        test.failCalculation = values["fail_calc"]?.printed ?? test.failCalculation
-        if let text = values["limit"]?.printed {
-            guard let limit = Int(text), limit > 0 else {
-                throw item.error("limit is a positive number: \(text)")
-            }
-            test.limit = limit
-        }
+        try TestSettings(values.mapValues(\.templateValue)).apply(to: &test) { item.error($0) }
         var table = SQLText.name(step)
         if let condition = values["where"]?.printed {
             let rendered = try render(condition, item.location)

@@ -1,14 +1,16 @@
 import Templates
 import Vocabulary
 
-/// Gathers what config() of a singular test says.
+/// Gathers the settings that any test may have: those of config() in a file, or of a test in YAML.
 final class TestSettings {
-    private var values: [String: TemplateValue] = [:]
+    private var values: [String: TemplateValue]
 
     private static let known = [
         "severity", "warn_if", "error_if", "fail_calc", "limit", "enabled", "tags", "meta", "store_failures",
         "description",
     ]
+
+    init(_ values: [String: TemplateValue] = [:]) { self.values = values }
 
     /// Takes settings of a config() call. Throws for those that are not supported.
     func set(_ call: TemplateCall) throws {

@@ -39,7 +39,8 @@ extension Literal: CustomStringConvertible {
         return text.count == 1 ? "0" + text : text
     }
 
-    static func decimalText(_ unscaled: Int128, scale: Int) -> String {
+    /// Returns a decimal's digits with their point.
+    package static func decimalText(_ unscaled: Int128, scale: Int) -> String {
         var digits = String(unscaled.magnitude)
         if scale > 0 {
             while digits.count <= scale { digits = "0" + digits }

@@ -92,7 +92,7 @@ package struct RunStatus: Codable, Sendable, Hashable {
     /// Says how a step stands.
     package struct Step: Codable, Sendable, Hashable {
         package var name: String
-        /// `extract`, `transform`, `model` or `seed`.
+        /// `extract`, `transform`, `model`, `seed` or `load`.
         package var kind: String
         /// `waiting`, `running`, `succeeded`, `failed` or `skipped`.
         package var state: String

@@ -7,15 +7,15 @@ extension RemoteJobService: PipelineService {
     private static let pieceBytes = 512 << 10
 
     package func bundle(_ digest: String) async throws -> BundleStatus {
-        try await call("GET", "/bundles/" + name(digest))
+        try await call("GET", "/bundles/" + RemoteJobService.escaped(digest))
     }
 
     package func store(
         _ bytes: [UInt8], at offset: Int, of size: Int, bundle: String
     ) async throws -> BundleStatus {
         try await call(
-            "PUT", "/bundles/\(name(bundle))?offset=\(offset)&size=\(size)", body: Data(bytes),
-            contentType: "application/octet-stream")
+            "PUT", "/bundles/\(RemoteJobService.escaped(bundle))?offset=\(offset)&size=\(size)",
+            body: Data(bytes), contentType: "application/octet-stream")
     }
 
     /// Stores a bundle that is not there yet, piece by piece.
@@ -28,7 +28,7 @@ extension RemoteJobService: PipelineService {
     }
 
     package func deploy(_ name: String, _ request: DeployRequest) async throws -> PipelineStatus {
-        try await call("PUT", "/pipelines/" + self.name(name), body: try JSONEncoder().encode(request))
+        try await call("PUT", place(name), body: try JSONEncoder().encode(request))
     }
 
     package func pipelines() async throws -> [PipelineStatus] {
@@ -37,37 +37,35 @@ extension RemoteJobService: PipelineService {
     }
 
     package func pipeline(_ name: String) async throws -> PipelineStatus {
-        try await call("GET", "/pipelines/" + self.name(name))
+        try await call("GET", place(name))
     }
 
     package func pause(_ name: String) async throws -> PipelineStatus {
-        try await call("POST", "/pipelines/\(self.name(name))/pause")
+        try await call("POST", place(name) + "/pause")
     }
 
     package func resume(_ name: String) async throws -> PipelineStatus {
-        try await call("POST", "/pipelines/\(self.name(name))/resume")
+        try await call("POST", place(name) + "/resume")
     }
 
     package func remove(_ name: String) async throws -> PipelineStatus {
-        try await call("DELETE", "/pipelines/" + self.name(name))
+        try await call("DELETE", place(name))
     }
 
     package func runs(of name: String) async throws -> [RunStatus] {
-        let list: RunList = try await call("GET", "/pipelines/\(self.name(name))/runs")
+        let list: RunList = try await call("GET", place(name) + "/runs")
         return list.runs
     }
 
     package func backfill(_ name: String, _ request: BackfillRequest) async throws -> [RunStatus] {
         let body = try JSONEncoder().encode(request)
-        let list: RunList = try await call("POST", "/pipelines/\(self.name(name))/backfill", body: body)
+        let list: RunList = try await call("POST", place(name) + "/backfill", body: body)
         return list.runs
     }
 
     package func run(_ id: String) async throws -> RunStatus {
-        try await call("GET", "/jobs/\(name(id))/run")
+        try await call("GET", path(id) + "/run")
     }
 
-    private func name(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-", "_"])) ?? ""
-    }
+    private func place(_ name: String) -> String { "/pipelines/" + RemoteJobService.escaped(name) }
 }

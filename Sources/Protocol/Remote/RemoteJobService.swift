@@ -146,10 +146,10 @@ package struct RemoteJobService: JobService {
 
     // MARK: - Calls
 
-    private func path(_ id: String) -> String { "/jobs/" + RemoteJobService.escaped(id) }
+    func path(_ id: String) -> String { "/jobs/" + RemoteJobService.escaped(id) }
 
-    private static func escaped(_ id: String) -> String {
-        id.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-"])) ?? ""
+    static func escaped(_ name: String) -> String {
+        name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-", "_"])) ?? ""
     }
 
     func call<Answer: Decodable>(

@@ -86,10 +86,7 @@ package enum OutsideCalls {
         do {
             return try StoreLibrary.load()
         } catch {
-            throw .user(
-                "OUTSIDE_CALL",
-                error.message.replacing("S3 needs the library", with: "Mail and webhooks need the library"),
-                remedy: error.remedy)
+            throw .user("OUTSIDE_CALL", error.message, remedy: error.remedy)
         }
     }
 

@@ -17,7 +17,7 @@ struct DeployCommand: AsyncParsableCommand {
     var conf: [String] = []
 
     func run() async throws {
-        let service = try connection.requireRemotePipelines()
+        let service = try connection.requireRemote()
         let pairs = try JobOptions.pairs(vars, flag: "--vars")
         let place = PipelinePlace.directory(directory)
         // The name stands in the file alone; what else is wrong in it the coordinator says.
@@ -38,7 +38,7 @@ struct PauseCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-        print(DeployText.pipeline(try await connection.requireRemotePipelines().pause(name)))
+        print(DeployText.pipeline(try await connection.requireRemote().pause(name)))
     }
 }
 
@@ -51,7 +51,7 @@ struct ResumeCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-        print(DeployText.pipeline(try await connection.requireRemotePipelines().resume(name)))
+        print(DeployText.pipeline(try await connection.requireRemote().resume(name)))
     }
 }
 
@@ -64,7 +64,7 @@ struct RemoveCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-        let status = try await connection.requireRemotePipelines().remove(name)
+        let status = try await connection.requireRemote().remove(name)
         Terminal.printNote("pipeline \(status.name) is removed")
     }
 }
@@ -84,15 +84,14 @@ struct RunsCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-        if let service = try connection.remotePipelines() {
+        if let service = try connection.remote() {
             if let run { return print(DeployText.run(try await service.run(run))) }
             guard let name else {
                 return print(DeployText.pipelines(try await service.pipelines()))
             }
             return print(DeployText.runs(try await service.runs(of: name)))
         }
-        let directory = PipelinePlace.directory(name ?? ".")
-        let runs = RunFile.runs(in: state ?? directory + "/.millrace")
+        let runs = RunFile.runs(in: PipelinePlace.state(of: name ?? ".", movedTo: state))
         guard let run else { return print(PipelineText.history(runs)) }
         guard let record = runs.first(where: { $0.header.id == run }) else {
             throw EngineError.user("RUN_NOT_FOUND", "There is no run with this id: \(run)")
@@ -112,7 +111,7 @@ struct BackfillCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-        let service = try connection.requireRemotePipelines()
+        let service = try connection.requireRemote()
         print(DeployText.runs(try await service.backfill(name, BackfillRequest(from: from, to: to))))
     }
 }

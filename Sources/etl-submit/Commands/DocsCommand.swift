@@ -29,7 +29,7 @@ struct DocsCommand: AsyncParsableCommand {
         options.state = state
         let job = try PipelineJob(
             directory, options, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
-        let folder = state ?? job.directory + "/.millrace"
+        let folder = PipelinePlace.state(of: directory, movedTo: state)
         let made = job.pipeline.steps.map(\.name).filter { StateFolder.hasTable($0, in: folder) }
         var columns: [String: [ColumnFact]] = [:]
         if !made.isEmpty {

@@ -118,7 +118,7 @@ struct RetryCommand: AsyncParsableCommand {
             try pipeline.refuse()
             return print(try await connection.requireRemote().retry(job).id)
         }
-        guard try connection.remotePipelines() == nil else {
+        guard try connection.remote() == nil else {
             throw EngineError.user(
                 "USAGE", "On a coordinator a run is retried by its id, not by the directory: \(job)",
                 remedy: "List runs with: etl-submit list --all")

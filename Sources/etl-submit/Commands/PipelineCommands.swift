@@ -2,10 +2,6 @@ import ArgumentParser
 import Pipelines
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// The flags of pipelines.
 struct PipelineOptions: ParsableArguments {
     @Option(
@@ -79,8 +75,7 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         let job = try PipelineJob(
             directory, pipeline, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
-        let now = ClockReading.minutes
-        print(try PipelineText.plan(job.pipeline, job.header, now: now), terminator: "")
+        print(try PipelineText.plan(job.pipeline, job.header), terminator: "")
     }
 }
 
@@ -100,17 +95,11 @@ struct TestCommand: AsyncParsableCommand {
 
     func run() async throws {
         let pairs = try JobOptions.pairs(vars, flag: "--vars")
-        if let remote = try connection.remotePipelines() {
+        if let remote = try connection.remote() {
             return try await RemotePipeline(remote, directory, pipeline, vars: pairs, conf: [:])
                 .submit(testsOnly: true, id: nil, name: nil, detach: false, progress: progress)
         }
         let job = try PipelineJob(directory, pipeline, vars: pairs, conf: [], testsOnly: true)
         try await job.run(progress: progress)
     }
-}
-
-/// Reads the clock.
-enum ClockReading {
-    /// Minutes since 1970 UTC.
-    static var minutes: Int { time(nil) / 60 }
 }

@@ -4,10 +4,6 @@ import Protocol
 import Settings
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Runs a job and follows it to its end.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -51,7 +47,7 @@ struct RunCommand: AsyncParsableCommand {
     private func runPipeline(_ name: String) async throws {
         let vars = try JobOptions.pairs(job.vars, flag: "--vars")
         let conf = try JobOptions.pairs(job.conf, flag: "--conf")
-        if let remote = try connection.remotePipelines() {
+        if let remote = try connection.remote() {
             let request = RemotePipeline(
                 remote, PipelinePlace.directory(name), pipeline, vars: vars, conf: Dictionary(conf) { $1 })
             return try await request.submit(
@@ -166,21 +162,17 @@ struct JobOptions: ParsableArguments {
     }
 
     private static func read(_ path: String) throws -> String {
-        do throws(SmallFile.Failure) {
-            let bytes = try SmallFile.bytes(of: path, limitBytes: Limits.sqlBytes)
-            return String(decoding: bytes, as: UTF8.self)
-        } catch {
-            switch error {
-            case .unreadable(let why):
-                throw EngineError.user(
-                    "USAGE", "Cannot read the job \(path): \(why)",
-                    remedy: "Give a file of SQL statements, or -e \"SQL\".")
-            case .tooLong:
+        do throws(TextFile.Failure) { return try TextFile.read(path, limitBytes: Limits.sqlBytes) } catch {
+            if case .tooLong = error {
                 throw EngineError.user(
                     "SQL_TOO_LONG",
                     "The job's text is longer than \(ByteSize.format(Limits.sqlBytes)): \(path)",
-                    remedy: "Split it into several jobs, or put long lists into a file and join with it.")
+                    remedy:
+                        "Split it into several jobs, or put long lists into a file and join with it.")
             }
+            throw EngineError.user(
+                "USAGE", "Cannot read the job \(path): \(error.reason)",
+                remedy: "Give a file of SQL statements, or -e \"SQL\".")
         }
     }
 }

@@ -19,7 +19,7 @@ struct StateOptions: ParsableArguments {
 
     /// Opens the state. Throws when a run holds it.
     func open() throws -> StateFolder {
-        try StateFolder(state ?? (directory == "." ? ".millrace" : directory + "/.millrace"))
+        try StateFolder(PipelinePlace.state(of: directory, movedTo: state))
     }
 }
 
@@ -32,8 +32,8 @@ struct StateShowCommand: AsyncParsableCommand {
 
     func run() async throws {
         let state = try options.open()
-        for name in state.tableNames {
-            guard let table = state.tableState(name) else {
+        for name in state.tables.names {
+            guard let table = state.tables.tableState(name) else {
                 print("\(name): made anew by every run")
                 continue
             }
@@ -57,18 +57,18 @@ struct StateRewindCommand: AsyncParsableCommand {
 
     func run() async throws {
         let state = try options.open()
-        guard var table = state.tableState(step), state.tables.hasTable(step) else {
+        guard var table = state.tables.tableState(step), state.tables.hasTable(step) else {
             throw StateRewindCommand.unknown(step, state)
         }
         table.cursor = to
         table.id = nil
         // The bound would bring in what changed since the latest read only.
         table.bound = nil
-        try state.set(table, of: step)
+        try state.tables.set(table, of: step)
     }
 
     static func unknown(_ step: String, _ state: StateFolder) -> EngineError {
-        let near = Suggestion.nearest(to: step, among: state.tableNames)
+        let near = Suggestion.nearest(to: step, among: state.tables.names)
         return .user(
             "PIPELINE_STATE", "The state holds no cursor of this step: \(step)",
             remedy: near.map { "Did you mean \($0)?" } ?? "`etl-submit state show` lists them.")
@@ -86,6 +86,6 @@ struct StateResetCommand: AsyncParsableCommand {
     func run() async throws {
         let state = try options.open()
         guard state.tables.hasTable(step) else { throw StateRewindCommand.unknown(step, state) }
-        state.reset(step)
+        state.tables.reset(step)
     }
 }

@@ -25,8 +25,7 @@ static int fill(posix_spawn_file_actions_t *actions, const char *directory, int 
 }
 
 int cprocess_spawn(char *const words[], char *const variables[], const char *directory, int output,
-                   int errors,
-                   pid_t *process) {
+                   int errors, pid_t *process) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int status = posix_spawn_file_actions_init(&actions);

@@ -94,26 +94,19 @@ enum PartitionFolders {
         return (0x30...0x39).contains(first) || first == 0x2D || first == 0x2E
     }
 
-    /// Reads `yyyy-mm-dd` as days since 1970. Source: Howard Hinnant, `days_from_civil`.
+    /// Reads `yyyy-mm-dd` as days since 1970.
     static func days(_ text: String) -> Int64? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].count == 4, parts[1].count == 2, parts[2].count == 2,
-            let year = Int64(parts[0]), let month = Int64(parts[1]), let day = Int64(parts[2]),
-            (1...12).contains(month), (1...31).contains(day)
+            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2])
         else { return nil }
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        let result = era * 146_097 + dayOfEra - 719_468
-        let (_, backMonth, backDay) = CivilDate.components(days: result)
-        return backMonth == month && backDay == day ? result : nil
+        let date = CivilDate(year: year, month: month, day: day)
+        return date.isValid ? Int64(date.days) : nil
     }
 
     /// Reads a date or `yyyy-mm-dd hh:mm:ss` as the microseconds that a local clock shows since 1970.
     private static func clockTime(_ text: String) -> Int64? {
-        instant(text) ?? days(text).map { $0 * 86_400_000_000 }
+        instant(text) ?? days(text).map { $0 * Int64(ClockTime.microsecondsPerDay) }
     }
 
     /// Reads `yyyy-mm-dd hh:mm:ss` with an optional fraction, in UTC, as microseconds since 1970.

@@ -6,7 +6,8 @@ import Vocabulary
 #endif
 
 /// Owns a stretch of raw memory, aligned to 64 bytes and padded so that kernels may read (not write) up to 64
-/// bytes past `byteCount`. Freed, and returned to its budget, with the last reference.
+/// bytes past `byteCount`. Freed with the last reference. Knows no budget: who holds buffers reserves for
+/// them (`Reservation`).
 ///
 /// `@unchecked Sendable`: whoever makes a buffer writes it before sharing it; a shared buffer is only read.
 package final class Buffer: @unchecked Sendable {
@@ -19,17 +20,14 @@ package final class Buffer: @unchecked Sendable {
 
     @usableFromInline package let base: UnsafeMutableRawPointer
     package let byteCount: Int
-    private let budget: MemoryBudget?
     private let owner: AnyObject?
     /// What the system gave: where it begins, and its bytes where it is a mapping.
     private var allocation: UnsafeMutableRawPointer?
     private let mappingBytes: Int
 
-    /// Allocates `byteCount` bytes, not initialised. When `budget` is given, the caller has taken the bytes
-    /// from it already; they are given back when the buffer is freed.
-    package init(byteCount: Int, budget: MemoryBudget? = nil) {
+    /// Allocates `byteCount` bytes, not initialised.
+    package init(byteCount: Int) {
         self.byteCount = byteCount
-        self.budget = budget
         owner = nil
         if byteCount >= Buffer.mappedBytes {
             (base, mappingBytes) = Buffer.map(byteCount)
@@ -70,7 +68,6 @@ package final class Buffer: @unchecked Sendable {
         self.base = base
         self.byteCount = byteCount
         self.owner = owner
-        budget = nil
         allocation = nil
         mappingBytes = 0
     }
@@ -82,14 +79,12 @@ package final class Buffer: @unchecked Sendable {
         self.mappingBytes = mappingBytes
         allocation = base
         owner = nil
-        budget = nil
     }
 
     deinit {
         if let allocation {
             if mappingBytes > 0 { munmap(allocation, mappingBytes) } else { free(allocation) }
         }
-        budget?.giveBack(byteCount)
     }
 
     /// Allocates zeroed bytes.
@@ -104,7 +99,7 @@ package final class Buffer: @unchecked Sendable {
     /// holds moves with its pages, so that nothing is copied and the old and the new memory never exist
     /// side by side.
     package static func grow(_ buffer: inout Buffer, to byteCount: Int, used: Int, zeroing: Bool) {
-        if byteCount > buffer.byteCount, buffer.budget == nil, let moved = remapped(&buffer, byteCount) {
+        if byteCount > buffer.byteCount, let moved = remapped(&buffer, byteCount) {
             buffer = moved
             return
         }

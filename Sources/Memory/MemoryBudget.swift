@@ -1,7 +1,8 @@
 import Synchronization
 import Vocabulary
 
-/// Holds the one amount of memory that a worker may use for data; every buffer takes from it and gives back.
+/// Holds the one amount of memory that a worker may use for data; whoever holds data takes from it and gives
+/// back.
 ///
 /// Thread-safe: one atomic counter. Taking never blocks; who does not get memory spills or fails with a clear
 /// error.

@@ -2,26 +2,9 @@ import Vocabulary
 
 /// Lists the files that a task wrote aside, as the commit needs them; travels in `TaskOutput.manifest`.
 package struct FileManifest: Sendable, Hashable, WireCodable {
-    /// Names one file: its path below the output directory, rows, bytes, and what storage needs to publish
-    /// it.
-    package struct File: Sendable, Hashable {
-        package var relativePath: String
-        package var rows: Int
-        package var bytes: Int
-        /// Empty for local files; for objects the upload to complete. Only storage reads it.
-        package var receipt: [UInt8]
+    package var files: [WrittenFile]
 
-        package init(relativePath: String, rows: Int, bytes: Int, receipt: [UInt8] = []) {
-            self.relativePath = relativePath
-            self.rows = rows
-            self.bytes = bytes
-            self.receipt = receipt
-        }
-    }
-
-    package var files: [File]
-
-    package init(files: [File]) { self.files = files }
+    package init(files: [WrittenFile]) { self.files = files }
 
     /// Stands where the first form has its count, before the version.
     private static let versioned = UInt64.max
@@ -61,7 +44,7 @@ package struct FileManifest: Sendable, Hashable, WireCodable {
             let bytes = try reader.unsigned()
             let receipt = hasReceipts ? Array(try reader.data()) : []
             files.append(
-                File(
+                WrittenFile(
                     relativePath: path, rows: Int(clamping: rows), bytes: Int(clamping: bytes),
                     receipt: receipt))
         }

@@ -51,14 +51,14 @@ struct LineLog: LogHandler {
                 [
                     ("time", clock), ("level", event.level.rawValue), ("program", program),
                     ("message", event.message.description),
-                ].map { (name: $0.0, value: JSONQuoting.quoted($0.1)) }
+                ].map { (name: $0.0, value: JSONString.quoted($0.1)) }
                 + fields.map { (name: $0.key, value: LineLog.json($0.value)) }
-            return "{" + all.map { JSONQuoting.quoted($0.name) + ":" + $0.value }.joined(separator: ",") + "}"
+            return "{" + all.map { JSONString.quoted($0.name) + ":" + $0.value }.joined(separator: ",") + "}"
         }
     }
 
     private static func json(_ value: Logger.MetadataValue) -> String {
         if case .stringConvertible(let number) = value, let number = number as? Int { return "\(number)" }
-        return JSONQuoting.quoted("\(value)")
+        return JSONString.quoted("\(value)")
     }
 }

@@ -101,10 +101,10 @@ package indirect enum TemplateValue: Sendable, Hashable {
         case .none, .undefined: "null"
         case .boolean(let value): value ? "true" : "false"
         case .integer, .number: printed
-        case .text(let value): JSONQuoting.quoted(value)
+        case .text(let value): JSONString.quoted(value)
         case .list(let items): "[" + items.map(\.json).joined(separator: ", ") + "]"
         case .map(let map):
-            "{" + map.pairs.map { JSONQuoting.quoted($0) + ": " + $1.json }.joined(separator: ", ") + "}"
+            "{" + map.pairs.map { JSONString.quoted($0) + ": " + $1.json }.joined(separator: ", ") + "}"
         }
     }
 }

@@ -192,15 +192,7 @@ package actor WorkerNode {
         TaskOutput(
             attempt: attempt, counters: counters, partitionBytes: result.partitionBytes,
             checksum: result.checksum,
-            manifest: result.note.isEmpty ? fileManifest(result) : result.note)
-    }
-
-    private func fileManifest(_ result: TaskResult) -> [UInt8] {
-        FileManifest(
-            files: result.files.map {
-                .init(relativePath: $0.relativePath, rows: $0.rows, bytes: $0.bytes, receipt: $0.receipt)
-            }
-        ).wireBytes
+            manifest: result.note.isEmpty ? FileManifest(files: result.files).wireBytes : result.note)
     }
 
     /// Returns an error's message in one line.

@@ -10,7 +10,7 @@ struct CommandTests {
     private func run(
         _ words: [String], more: String = "", select: String = "SELECT * FROM c"
     ) async throws -> SourceRun {
-        let list = "[" + words.map(JSONQuoting.quoted).joined(separator: ", ") + "]"
+        let list = "[" + words.map(JSONString.quoted).joined(separator: ", ") + "]"
         let text = list.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
         return try await SourceRun.sql(
             "CREATE TEMPORARY VIEW c USING command OPTIONS (command '\(text)'\(more)); \(select)")
@@ -71,6 +71,8 @@ struct CommandTests {
         let child = Int32(try String(contentsOf: file, encoding: .utf8).filter(\.isNumber)) ?? 1
         for _ in 0..<100 where kill(child, 0) == 0 { usleep(20_000) }
         #expect(kill(child, 0) != 0)
+        let endless = try await shell("yes >&2", more: ", timeout '1'")
+        #expect(endless.error?.code == "COMMAND_TIMEOUT")
         let large = try await run(
             ["python3", "-c", "x = bytearray(200 << 20)\nprint('{\"a\": 1}')"], more: ", memory '64m'")
         #expect(large.error?.code == "COMMAND_FAILED")

@@ -10,10 +10,10 @@ final class PostgresServer: @unchecked Sendable {
     private let folder: URL
     private let process: StartedProgram
 
-    /// The server that all tests share; nil with the reason kept where it did not start.
+    /// The server that all tests share, or why it did not start.
     static let shared = Result { try PostgresServer() }
 
-    /// A user whose password is not the one in the address.
+    /// A password that no message may show; the server knows another one for its user.
     static let canary = "canary-51c9e0"
 
     private static func binaries() throws -> URL {

@@ -146,6 +146,12 @@ import Testing
             ),
             (
                 try submit.sql(
+                    "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url "
+                        + "'postgresql://u:${env:MILLRACE_NOT_SET}@h/d', dbtable 't'); SELECT 1"),
+                "[SECRET_NOT_SET]"
+            ),
+            (
+                try submit.sql(
                     "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'env:MILLRACE_PG_LOCKED', dbtable "
                         + "'t'); SELECT 1"
                 ),

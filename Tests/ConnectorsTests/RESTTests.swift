@@ -98,6 +98,15 @@ struct RESTTests {
         let open = try await SourceRun.rest("bearer", client: #""auth": {"token": "s3cret-canary"}"#)
         #expect(open.error?.code == "SECRET_IN_TEXT")
         #expect(!"\(open)".contains(secret))
+        for option in [
+            "url 'http://127.0.0.1:1/x?api_key=s3cret-canary'",
+            #"client ' {"base_url": "http://127.0.0.1:1/x?a=1&token=s3cret-canary"}'"#,
+        ] {
+            let inAddress = try await SourceRun.sql(
+                "CREATE TEMPORARY VIEW r USING rest OPTIONS (\(option)); SELECT 1")
+            #expect(inAddress.error?.code == "SECRET_IN_TEXT", "\(option)")
+            #expect(!"\(inAddress)".contains(secret))
+        }
         let unset = try await SourceRun.rest("bearer", client: #""auth": {"token": "env:REST_NOT_SET"}"#)
         #expect(unset.error?.code == "SECRET_NOT_SET")
     }

@@ -57,11 +57,31 @@ import Testing
         let submit = try Submit()
         #expect(try read(submit, "dbtable 't'").errors.contains("[PATH_NOT_FOUND]"))
         _ = good(try load(submit, "dbtable 't'", "SELECT 1 AS id"))
+        let attached = try read(
+            submit, "dbtable 't', sessionInitStatement 'ATTACH DATABASE \"/tmp/other.db\" AS o'")
+        #expect(attached.errors.contains("[INVALID_OPTION] SQLite takes one PRAGMA"), "\(attached.errors)")
+        for address in ["file:%2Ftmp%2Fl.db", "file://host/l.db", "file:/tmp/l.db#/../../l.db"] {
+            let run = try submit.sql(
+                "INSERT OVERWRITE DIRECTORY USING jdbc OPTIONS (url '\(address)', dbtable 't') SELECT 1 AS id"
+            )
+            #expect(run.errors.contains("must hold its path as it is"), "\(run.errors)")
+        }
         #expect(try read(submit, "dbtable 'u'").errors.contains("[TABLE_OR_VIEW_NOT_FOUND] SQLite:"))
         chmod(submit.folder.appendingPathComponent("l.db").path, 0o444)
         chmod(submit.folder.path, 0o555)
         defer { chmod(submit.folder.path, 0o755) }
-        if getuid() != 0 { #expect(try load(submit, "dbtable 't'", "SELECT 2 AS id").status == 1) }
+        var limits = ProgramLimits(seconds: 60)
+        limits.isUnprivileged = true
+        let refused = try StartedProgram(
+            ProgramRun.built("etl-submit"),
+            [
+                "-e",
+                "INSERT OVERWRITE DIRECTORY USING jdbc OPTIONS (url 'sqlite:l.db', dbtable 't') "
+                    + "SELECT 2 AS id",
+            ], in: submit.folder, limits: limits
+        ).waited()
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("error: ["), "\(refused.errors)")
         let run = try submit.sql(
             "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'mysql://h/d', dbtable 't'); SELECT 1")
         #expect(run.errors.contains("Known are postgresql and sqlite."), "\(run.errors)")

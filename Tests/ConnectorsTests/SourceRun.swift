@@ -10,19 +10,22 @@ import Vocabulary
 final class RESTService: Sendable {
     static let shared = try! RESTService()
     let address: String
+    /// Only told to end once it runs, by the thread that ends the tests.
     private nonisolated(unsafe) let program: StartedProgram
 
     private init() throws {
         let script = ProgramRun.root.appendingPathComponent("Tests/ConnectorsTests/rest_source.py")
-        // The time limit ends it with the tests.
+        // It ends with the tests, and by its time limit should they be killed.
         program = try StartedProgram(
             URL(fileURLWithPath: "/usr/bin/env"), ["python3", script.path],
             limits: ProgramLimits(seconds: 300))
         let program = program
         guard eventually(within: 20, { program.outputSoFar.hasSuffix("\n") }) else {
-            throw ProgramRun.Missing.noService
+            throw TestCluster.Failure(what: "The web service did not start: \(program.errorsSoFar)")
         }
         address = "http://127.0.0.1:" + program.outputSoFar.filter(\.isNumber)
+        // SIGTERM, which `timeout` passes on.
+        atexit { RESTService.shared.program.send(SIGTERM) }
     }
 
     /// Requests of a path that the service has seen.
@@ -44,14 +47,9 @@ struct SourceRun {
     var plan = ""
 
     /// Runs SQL in a cluster of its own.
-    static func sql(_ text: String, cluster: EmbeddedCluster? = nil) async throws -> SourceRun {
-        let owner: EmbeddedCluster
-        if let cluster {
-            owner = cluster
-        } else {
-            owner = try await EmbeddedCluster(.init(slots: 2, memoryBytes: 256 << 20))
-        }
-        let service = owner.service
+    static func sql(_ text: String) async throws -> SourceRun {
+        let cluster = try await EmbeddedCluster(.init(slots: 2, memoryBytes: 256 << 20))
+        let service = cluster.service
         var run = SourceRun()
         var status: JobStatus
         do { status = try await service.submit(JobRequest(sql: text)) } catch let error as EngineError {
@@ -75,7 +73,7 @@ struct SourceRun {
                         separator: " "))
             }
         }
-        withExtendedLifetime(owner) {}
+        withExtendedLifetime(cluster) {}
         return run
     }
 
@@ -92,11 +90,5 @@ struct SourceRun {
             OPTIONS (client '\(client)', endpoint '\(endpoint)'\(more));
             \(select)
             """)
-    }
-}
-
-extension ProgramRun.Missing {
-    static var noService: any Error {
-        EngineError.system("TEST", "The web service of the tests did not start")
     }
 }

@@ -171,6 +171,9 @@ struct ErrorTextTests {
             name: "a missing config file", arguments: ["-e", "SELECT 1", "--config", "no.yaml"], status: 2,
             errors: "error: [CONFIG_FILE] Cannot read the config file no.yaml: No such file or directory\n"),
         Failing(
+            name: "a folder as the config file", arguments: ["-e", "SELECT 1", "--config", "."], status: 2,
+            errors: "error: [CONFIG_FILE] Cannot read the config file .: Is a directory\n"),
+        Failing(
             name: "no job at all", arguments: ["run"], status: 2,
             errors: """
                 error: [USAGE] There is no job to run

@@ -41,7 +41,7 @@ struct FileManifestTests {
     }
 
     /// What the release before receipts wrote: count, then path, rows and bytes of each file.
-    private func firstForm(_ files: [FileManifest.File]) -> [UInt8] {
+    private func firstForm(_ files: [WrittenFile]) -> [UInt8] {
         var writer = WireWriter()
         writer.unsigned(UInt64(files.count))
         for file in files {
@@ -55,8 +55,8 @@ struct FileManifestTests {
     @Test("manifests of the release before are read, and local files are still written as it reads them")
     func first() throws {
         let files = [
-            FileManifest.File(relativePath: "k=1/part-0", rows: 3, bytes: 400),
-            FileManifest.File(relativePath: "part-1", rows: 0, bytes: 0),
+            WrittenFile(relativePath: "k=1/part-0", rows: 3, bytes: 400),
+            WrittenFile(relativePath: "part-1", rows: 0, bytes: 0),
         ]
         for count in 0...2 {
             let manifest = FileManifest(files: Array(files.prefix(count)))

@@ -121,7 +121,7 @@ final class RawSocket {
             let ended = Latch()
             let reset = Counter()
             let stream = client.fetch(
-                origin, path: "/bytes/10000000", windowBytes: 1 << 16, onHead: { _ in }, onData: { _ in },
+                origin, path: "/bytes/10000000", windowBytes: 1 << 16, onData: { _ in },
                 onEnd: { error in
                     if error?.code == "STREAM_RESET" { reset.add(1) }
                     ended.open()

@@ -114,6 +114,30 @@ func patterned(_ byteCount: Int) -> Buffer {
     return buffer
 }
 
+/// Handles requests by a closure.
+struct ClosureHandler: RequestHandler {
+    private let body: @Sendable (Request, ResponseWriter) -> Void
+
+    init(_ body: @escaping @Sendable (Request, ResponseWriter) -> Void) { self.body = body }
+
+    func handle(_ request: Request, _ response: ResponseWriter) { body(request, response) }
+}
+
+extension HTTPClient {
+    /// Gets bulk data as the shuffle does: `onData` is given it in order, on the client's loop, and `onEnd`
+    /// comes once, last. The server sends at most `windowBytes` ahead of what `grant` on the stream's body
+    /// gave back.
+    func fetch(
+        _ origin: Origin, path: String, windowBytes: Int,
+        onData: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
+        onEnd: @escaping @Sendable (EngineError?) -> Void
+    ) -> ClientStream {
+        let stream = open(origin, method: "GET", path: path, windowBytes: windowBytes)
+        stream.body.receive(onData: onData, onEnd: onEnd)
+        return stream
+    }
+}
+
 /// A server with the routes that the tests use.
 ///
 /// `/hello` answers with text, `/echo` sends the request's body back, `/bytes/N` sends N bytes, `/sum` reads

@@ -33,7 +33,7 @@ import Vocabulary
                 let start = MonotonicTime.now
                 let processorStart = processorSeconds()
                 let stream = client.fetch(
-                    origin, path: "/bytes/\(byteCount)", windowBytes: 16 << 20, onHead: { _ in },
+                    origin, path: "/bytes/\(byteCount)", windowBytes: 16 << 20,
                     onData: { bytes in
                         received.add(bytes.count)
                         granter.body?.grant(bytes.count)

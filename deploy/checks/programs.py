@@ -85,8 +85,9 @@ class Trial:
 
     def start(self, command):
         log = open(self.folder / f"{pathlib.Path(command[0]).name}.log", "w")
-        self.running.append(subprocess.Popen(
-            command, stdout=log, stderr=log, cwd=self.folder, env={"PATH": "/usr/bin:/bin", "ETL_STORAGE": "/data"}))
+        self.running.append(subprocess.Popen(  # the programs end with this script, even if it is killed
+            ["setpriv", "--pdeathsig", "KILL", *command], stdout=log, stderr=log, cwd=self.folder,
+            env={"PATH": "/usr/bin:/bin", "ETL_STORAGE": "/data"}))
 
     def stop(self):
         for process in self.running:

@@ -61,7 +61,7 @@ struct ArrowArrayStream {
 
 // What went wrong, in the driver's words.
 struct cadbc_error {
-  int status;        // the driver's status, -1 when the library or a function of it is missing
+  int status;        // the driver's status, -1 when the library is none that can be opened, or without memory
   char sqlstate[6];  // five characters and a zero, empty where the database gave none
   char message[1018];
 };
@@ -70,14 +70,13 @@ struct cadbc_connection;
 struct cadbc_statement;
 
 // Connects through the driver library at `path`. `options` are `pairs` names, each followed by its value.
-// NULL with
-// `error` filled when that fails.
+// NULL with `error` filled when that fails.
 struct cadbc_connection *cadbc_connect(const char *path, const char *const *options, int pairs,
                                        struct cadbc_error *error);
 void cadbc_disconnect(struct cadbc_connection *connection);
 
 // Begin, commit and roll back a transaction; statements outside of one are each their own. Return 0 or the
-// status.
+// driver's status with `error` filled.
 int cadbc_begin(struct cadbc_connection *connection, struct cadbc_error *error);
 int cadbc_commit(struct cadbc_connection *connection, struct cadbc_error *error);
 int cadbc_rollback(struct cadbc_connection *connection, struct cadbc_error *error);

@@ -8,5 +8,4 @@ int cprocess_pipe(int *read_end, int *write_end);
 /// nothing else is inherited, no signal is blocked or ignored. `directory` may be null. Returns 0, or an
 /// error number.
 int cprocess_spawn(char *const words[], char *const variables[], const char *directory, int output,
-                   int errors,
-                   pid_t *process);
+                   int errors, pid_t *process);

@@ -68,7 +68,7 @@ enum ArrowExport {
             out.pointee = ArrowArray()
             do {
                 guard let batch = try next() else { return 0 }
-                let children = zip(batch.columns, fields).map { ArrowExport.array($0, $1.type) }
+                let children = try zip(batch.columns, fields).map { try ArrowExport.array($0, $1.type) }
                 ArrowExport.fill(
                     out, count: batch.count, nulls: 0, buffers: [nil], children: children, owners: [])
                 return 0
@@ -225,7 +225,7 @@ enum ArrowExport {
         }
     }
 
-    private static func array(_ vector: Vector, _ type: DataType) -> Column {
+    private static func array(_ vector: Vector, _ type: DataType) throws -> Column {
         let flat = vector.flattened()
         let count = flat.count
         let nulls = flat.nullCount
@@ -251,12 +251,12 @@ enum ArrowExport {
             }
             return column([lent(bits)])
         case .view:
-            let (offsets, bytes) = texts(flat)
+            let (offsets, bytes) = try texts(flat)
             return column([lent(offsets), lent(bytes)])
         case .list:
-            let elements = flat.children.first.map { child -> Column in
-                guard case .array(let element, _) = type else { return array(child, child.type) }
-                return array(child, element)
+            let elements = try flat.children.first.map { child -> Column in
+                guard case .array(let element, _) = type else { return try array(child, child.type) }
+                return try array(child, element)
             }
             return column([flat.values.map { UnsafeRawPointer($0.base) }], elements.map { [$0] } ?? [])
         case .int64 where type.isDecimal:
@@ -273,8 +273,9 @@ enum ArrowExport {
         }
     }
 
-    /// Returns offsets and bytes of a column of views; null rows have no bytes.
-    private static func texts(_ flat: Vector) -> (Buffer, Buffer) {
+    /// Returns offsets and bytes of a column of views; null rows have no bytes. Throws
+    /// `DATABASE_ROWS_TOO_LARGE` (data) for more bytes than Arrow's offsets of 32 bits reach.
+    private static func texts(_ flat: Vector) throws -> (Buffer, Buffer) {
         let count = flat.count
         let offsets = Buffer(byteCount: (count + 1) * 4)
         let out = offsets.pointer(as: Int32.self)
@@ -286,7 +287,12 @@ enum ArrowExport {
             if !flat.isNull(row) { total &+= views[row].count }
             row &+= 1
         }
-        out[count] = Int32(truncatingIfNeeded: total)
+        guard total <= Int(Int32.max) else {
+            throw EngineError.data(
+                "DATABASE_ROWS_TOO_LARGE",
+                "\(count) rows have more than 2 GiB of text in one column, more than a driver takes at once")
+        }
+        out[count] = Int32(total)
         let bytes = Buffer(byteCount: max(1, total))
         row = 0
         while row < count {

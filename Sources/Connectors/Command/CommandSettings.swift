@@ -22,10 +22,13 @@ struct CommandSettings: Sendable {
     /// Variables that every program gets: where programs and their texts are, nothing of the engine's.
     private static let usual = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"]
     private static let known = ["command", "env", "cwd", "timeout", "memory"]
+    /// A week.
+    private static let longestSeconds = 604_800
+    /// Below this no interpreter starts.
+    private static let leastMemoryBytes = 16 << 20
 
     /// Reads the options `command`, a list in JSON, `env`, names or values in JSON, `cwd`, `timeout` in
-    /// seconds,
-    /// `memory`. Throws `INVALID_OPTION`, `SECRET_NOT_SET`.
+    /// seconds, `memory`. Throws `INVALID_OPTION`, `SECRET_NOT_SET`.
     init(_ relation: ExternalRelation, _ secrets: SecretResolver) throws(EngineError) {
         let options = relation.options
         for name in options.keys.sorted() where !CommandSettings.known.contains(name) {
@@ -51,13 +54,16 @@ struct CommandSettings: Sendable {
         try readEnvironment(try OptionValue(options["env"] ?? "[]", path: "env"), secrets)
         directory = options["cwd"]
         if let text = options["timeout"] {
-            guard let seconds = Int(text), (1...604_800).contains(seconds) else {
-                throw .user("INVALID_OPTION", "timeout must be a number of seconds from 1 on: \(text)")
+            guard let seconds = Int(text), (1...CommandSettings.longestSeconds).contains(seconds) else {
+                throw .user(
+                    "INVALID_OPTION",
+                    "timeout must be a number of seconds from 1 to \(CommandSettings.longestSeconds): "
+                        + text)
             }
             timeoutSeconds = seconds
         }
         if let text = options["memory"] {
-            guard let bytes = ByteSize.parse(text), bytes >= 16 << 20 else {
+            guard let bytes = ByteSize.parse(text), bytes >= CommandSettings.leastMemoryBytes else {
                 throw .user("INVALID_OPTION", "memory must be a size from 16m on, such as 1g: \(text)")
             }
             memoryBytes = bytes

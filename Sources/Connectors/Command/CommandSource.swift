@@ -100,8 +100,12 @@ private final class CommandRun {
             remedy: status == 137 || status == 134 ? "It may need more memory than its limit." : nil)
     }
 
+    /// Reads what is there, but no more than a buffer full of each: a program that writes without end must
+    /// not keep its errors, its time and the job's end from being seen.
     private func readAll(_ child: ChildProcess) throws(EngineError) {
-        while child.output >= 0, let piece = ChildProcess.read(child.output, into: buffer) {
+        var rest = buffer.count
+        while rest > 0, child.output >= 0, let piece = ChildProcess.read(child.output, into: buffer) {
+            rest -= piece.count
             if piece.isEmpty {
                 child.closeOutput()
                 break
@@ -113,10 +117,10 @@ private final class CommandRun {
                     "The program wrote more than \(ByteSize.format(settings.outputBytes)): \(name)")
             }
             try rows.append(lines: piece)
-            // A program that writes without end must not keep its errors and its time from being seen.
-            if piece.count == buffer.count { break }
         }
-        while child.errors >= 0, let piece = ChildProcess.read(child.errors, into: buffer) {
+        rest = buffer.count
+        while rest > 0, child.errors >= 0, let piece = ChildProcess.read(child.errors, into: buffer) {
+            rest -= piece.count
             if piece.isEmpty {
                 child.closeErrors()
                 break
@@ -133,7 +137,9 @@ final class LastLines {
     private var open: [UInt8] = []
 
     private static let lineCount = 100
-    private static let lineBytes = 1000
+    /// What is held of a line, and how much of it is kept without secrets.
+    private static let lineBytes = 64 << 10
+    private static let lineCharacters = 1000
     private static let shownCount = 10
 
     init(_ secrets: SecretResolver) { self.secrets = secrets }
@@ -150,7 +156,11 @@ final class LastLines {
 
     /// Ends the line that has begun.
     func finish() {
-        if !open.isEmpty { lines.append(secrets.redacted(String(decoding: open, as: UTF8.self))) }
+        if !open.isEmpty {
+            // Secrets go before the line is cut: half of one would not be found.
+            let line = secrets.redacted(String(decoding: open, as: UTF8.self))
+            lines.append(String(line.prefix(LastLines.lineCharacters)))
+        }
         open = []
         if lines.count > LastLines.lineCount { lines.removeFirst(lines.count - LastLines.lineCount) }
     }

@@ -68,20 +68,16 @@ final class DatabaseConnection: @unchecked Sendable {
     }
 
     /// Returns the first row of a query as text, nil when it gives none.
-    func row(_ sql: String) throws(EngineError) -> [String?]? {
-        let rows = try query(sql)
-        guard let batch = try rows.next(), batch.count > 0 else { return nil }
-        return batch.columns.map { vector in
-            switch vector.scalar(at: 0) {
-            case .null: nil
-            case .string(let text): text
-            case .integer(let value): String(value)
-            case .boolean(let value): value ? "true" : "false"
-            case .double(let value): String(value)
-            case .decimal(let value): String(value)
-            default: nil
-            }
+    func row(_ sql: String) throws(EngineError) -> [String?]? { try rows(sql).first }
+
+    /// Returns the few rows of a query whose columns are texts or whole numbers, as text.
+    func rows(_ sql: String) throws(EngineError) -> [[String?]] {
+        let given = try query(sql)
+        var rows: [[String?]] = []
+        while let batch = try given.next() {
+            for row in 0..<batch.count { rows.append(batch.columns.map { $0.scalar(at: row).plainText }) }
         }
+        return rows
     }
 
     /// Loads rows in bulk into a table, and returns when the database has them all. Throws what `next` threw.
@@ -167,6 +163,17 @@ final class DatabaseConnection: @unchecked Sendable {
             state.isCancelled = true
             // Under the lock, so that the statement is not freed meanwhile.
             if let statement = state.statement { cadbc_statement_cancel(statement) }
+        }
+    }
+}
+
+extension Scalar {
+    /// A text, or a whole number as one; nil for null and other values.
+    fileprivate var plainText: String? {
+        switch self {
+        case .string(let text): text
+        case .integer(let value): String(value)
+        default: nil
         }
     }
 }

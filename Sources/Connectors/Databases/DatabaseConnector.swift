@@ -8,12 +8,14 @@ import Vocabulary
 package struct DatabaseConnector: SourceProvider, SinkProvider {
     package init() {}
 
+    /// What a source is taken for that does not tell its size.
+    private static let usualBytes = 1 << 20
+
     package func describe(
         _ relation: ExternalRelation, _ context: ConnectorContext
     ) throws -> ExternalRelation {
         let target = try DatabaseTarget(relation, context.secrets)
         let zone = context.settings.timeZone
-        try target.checkFile(context, mayCreate: false)
         let connection = try DatabaseConnector.connect(target, context)
         var described = relation
         if target.options["probe"] == "bound" {
@@ -34,7 +36,7 @@ package struct DatabaseConnector: SourceProvider, SinkProvider {
             parts = try target.dialect.parts(connection, target, relation: source)
         }
         if let holder = parts.holder { context.holdForJob(holder) }
-        let bytes = (parts.byteCount ?? 1 << 20) / parts.conditions.count
+        let bytes = (parts.byteCount ?? DatabaseConnector.usualBytes) / parts.conditions.count
         described.splits = parts.conditions.map {
             ExternalSplit(payload: DatabaseSplit($0, parts.snapshot).payload, byteCount: bytes)
         }
@@ -54,9 +56,12 @@ package struct DatabaseConnector: SourceProvider, SinkProvider {
         try DatabaseLoad(target, context).run(rows)
     }
 
+    /// Connects with the session's settings, to a file only where jobs may. `mayCreate`: whether the file may
+    /// be missing.
     static func connect(
-        _ target: DatabaseTarget, _ context: ConnectorContext
+        _ target: DatabaseTarget, _ context: ConnectorContext, mayCreate: Bool = false
     ) throws -> DatabaseConnection {
+        try target.checkFile(context, mayCreate: mayCreate)
         let connection = try DatabaseConnection(target, context.secrets)
         for statement in target.dialect.settings(zone: context.settings.timeZone) {
             try connection.execute(statement)

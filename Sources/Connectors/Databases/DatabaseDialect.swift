@@ -66,14 +66,24 @@ struct SourceParts {
 
 /// Cuts a range of a column as Spark does.
 enum ColumnParts {
+    /// Parts where nobody says how many, and most of them.
+    static let usualCount = 4
+    static let mostCount = 1024
+    /// Bounds beyond lie in the outermost parts, which are open.
+    private static let greatest = Int128.max / 4
+
     /// Returns conditions of `count` parts; the first has the nulls too. `literal` writes a bound.
     static func conditions(
-        _ column: String, from lower: Int128, to upper: Int128, count: Int, literal: (Int128) -> String
+        _ column: String, from lower: Int128, through upper: Int128, count: Int, literal: (Int128) -> String
     ) -> [String] {
-        let span = max(0, upper - lower)
+        let lower = max(-greatest, min(greatest, lower))
+        let span = max(0, min(greatest, upper) + 1 - lower)
         let count = max(1, min(count, Int(clamping: span)))
         if count == 1 { return [""] }
-        let bounds = (1..<count).map { literal(lower + span * Int128($0) / Int128(count)) }
+        let (width, rest) = span.quotientAndRemainder(dividingBy: Int128(count))
+        let bounds = (1..<count).map { part in
+            literal(lower + width * Int128(part) + rest * Int128(part) / Int128(count))
+        }
         return (0..<count).map { part in
             if part == 0 { return "(\(column) < \(bounds[0]) OR \(column) IS NULL)" }
             if part == count - 1 { return "\(column) >= \(bounds[part - 1])" }
@@ -86,31 +96,4 @@ enum ColumnParts {
 enum DatabaseText {
     static func literal(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
     static func name(_ text: String) -> String { "\"" + text.replacing("\"", with: "\"\"") + "\"" }
-    /// Percent-encodes what may not stand in a part of a URL.
-    static func encoded(_ text: String) -> String {
-        var out = ""
-        let digits = Array("0123456789ABCDEF")
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                UInt8(ascii: "."):
-                out.unicodeScalars.append(Unicode.Scalar(byte))
-            default: out += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }
-        return out
-    }
-
-    /// Decimals of a number as text.
-    static func decimal(_ unscaled: Int128, scale: Int) -> String {
-        var digits = String(unscaled.magnitude)
-        if scale > 0 {
-            if digits.count <= scale {
-                digits = String(repeating: "0", count: scale - digits.count + 1) + digits
-            }
-            digits.insert(".", at: digits.index(digits.endIndex, offsetBy: -scale))
-        }
-        return unscaled < 0 ? "-" + digits : digits
-    }
 }

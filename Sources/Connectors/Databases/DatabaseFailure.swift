@@ -13,7 +13,7 @@ enum DatabaseFailure {
     static func connecting(
         _ error: cadbc_error, _ target: DatabaseTarget, _ secrets: SecretResolver
     ) -> EngineError {
-        let text = secrets.redacted(reason(error))
+        let text = reason(error, secrets)
         let lowered = text.lowercased()
         if error.status == -1 {
             return .user(
@@ -45,7 +45,7 @@ enum DatabaseFailure {
     static func running(
         _ error: cadbc_error, _ target: DatabaseTarget, _ secrets: SecretResolver
     ) -> EngineError {
-        let text = "\(target.dialect.title): \(secrets.redacted(reason(error)))"
+        let text = "\(target.dialect.title): \(reason(error, secrets))"
         let state = self.state(error)
         switch state {
         case "42P01", "42S02", "3F000": return .user("TABLE_OR_VIEW_NOT_FOUND", text)
@@ -92,21 +92,17 @@ enum DatabaseFailure {
     }
 
     /// The database's own sentence, without the driver's words around it and the query after it.
-    private static func reason(_ error: cadbc_error) -> String {
-        var message = text(error)
-        if let start = message.range(of: "ERROR:") { message = String(message[start.upperBound...]) }
-        if let start = message.range(of: "FATAL:") { message = String(message[start.upperBound...]) }
+    private static func reason(_ error: cadbc_error, _ secrets: SecretResolver) -> String {
+        // Before anything is cut: half of a secret would not be found.
+        var message = secrets.redacted(text(error))
+        if let start = message.firstRange(of: "ERROR:") { message = String(message[start.upperBound...]) }
+        if let start = message.firstRange(of: "FATAL:") { message = String(message[start.upperBound...]) }
         for end in ["\nLINE ", "\nCONTEXT:", "\nQuery was", ". SQLSTATE:", "\nQuery:"] {
-            if let cut = message.range(of: end) { message = String(message[..<cut.lowerBound]) }
+            if let cut = message.firstRange(of: end) { message = String(message[..<cut.lowerBound]) }
         }
         let line = message.split(whereSeparator: \.isNewline).map { $0.trimmed }.joined(separator: " ")
         return String(line.prefix(textLimit))
     }
-}
-
-extension String {
-    /// Finds a text.
-    fileprivate func range(of text: String) -> Range<Index>? { firstRange(of: text) }
 }
 
 extension Substring {

@@ -35,7 +35,7 @@ struct DatabaseTarget: Sendable {
         }
         var resolved = try secrets.resolve(text)
         if resolved.hasPrefix("jdbc:") { resolved.removeFirst(5) }
-        if let match = resolved.firstMatch(of: /:\/\/[^\/@]*:([^@\/]+)@/) { secrets.note(String(match.1)) }
+        if let match = resolved.firstMatch(of: /:\/\/[^\/@:]*:([^@\/]+)@/) { secrets.note(String(match.1)) }
         if let match = resolved.firstMatch(of: /[?&; ]password=([^&; ]+)/) { secrets.note(String(match.1)) }
         address = resolved
         let scheme = resolved.prefix { $0 != ":" }.lowercased()
@@ -60,8 +60,23 @@ struct DatabaseTarget: Sendable {
     /// Checks that a database in a file lies where jobs may read and write, and is there when it must be.
     func checkFile(_ context: ConnectorContext, mayCreate: Bool) throws(EngineError) {
         guard dialect.driver == "sqlite" else { return }
+        // ATTACH would open files that nobody has looked at.
+        if let statement = options["sessioninitstatement"],
+            statement.contains(";") || !statement.lowercased().hasPrefix("pragma ")
+        {
+            throw .user("INVALID_OPTION", "SQLite takes one PRAGMA as sessionInitStatement, nothing else")
+        }
         var path = Substring(dialect.address(address, user: nil, password: nil))
-        if path.hasPrefix("file:") { path = path.dropFirst(5).prefix { $0 != "?" } }
+        if path.hasPrefix("file:") {
+            path = path.dropFirst(5).prefix { $0 != "?" }
+            // What SQLite reads otherwise than it stands there: escapes, a fragment, a host.
+            let hasHost = path.hasPrefix("//") && !path.hasPrefix("///")
+            if hasHost || path.contains(where: { "%#".contains($0) }) {
+                throw .user(
+                    "INVALID_OPTION", "The address of an SQLite file must hold its path as it is",
+                    remedy: "Write it as sqlite:path.")
+            }
+        }
         if path == ":memory:" || path.isEmpty { return }
         do throws(EngineError) { _ = try context.files.open(String(path)) } catch {
             if error.code == "PATH_NOT_FOUND", mayCreate { return }
@@ -77,6 +92,8 @@ struct DatabaseTarget: Sendable {
         if let text = options["password"] {
             let value = try secrets.resolve(text)
             secrets.note(value)
+            // As it stands in the address, which the driver may show.
+            secrets.note(WebAddress.encoded(value))
             password = value
         }
         return [("uri", dialect.address(address, user: user, password: password))]

@@ -8,10 +8,8 @@ protocol LoadDialect: Sendable {
     /// Takes a load's id for this transaction; returns the rows of an earlier load of that id, if there was
     /// one.
     func claim(_ id: String, _ connection: DatabaseConnection, _ table: TableName) throws -> String?
-    func note(_ rows: Int, of id: String, _ connection: DatabaseConnection, _ table: TableName) throws
     /// Returns a table's columns, none when there is no such table.
     func columns(of table: TableName, _ connection: DatabaseConnection) throws -> [TargetColumn]
-    func create(_ table: TableName, _ schema: Schema, keys: [String]) throws -> String
     /// A table of this connection that rows of types the driver sends go to first.
     func createAside(_ table: TableName, _ fields: [Field]) throws -> String
     func typeName(of type: DataType, _ column: String) throws -> String
@@ -44,11 +42,25 @@ extension LoadDialect {
     /// The table that notes loads, beside the target.
     func loads(_ table: TableName) -> TableName { table.sibling("_millrace_loads") }
 
-    func updates(_ columns: [String], _ keys: [String]) -> [String] {
-        columns.filter { !keys.contains($0) }
+    /// Notes how many rows the load of an id had.
+    func note(_ rows: Int, of id: String, _ connection: DatabaseConnection, _ table: TableName) throws {
+        try connection.execute(
+            "UPDATE \(loads(table).sql) SET rows = \(rows) WHERE load_id = \(DatabaseText.literal(id))")
     }
 
-    func list(_ names: [String], prefix: String = "") -> String {
-        names.map { prefix + DatabaseText.name($0) }.joined(separator: ", ")
+    /// Returns the statement that makes a table for rows, with a primary key where there are keys.
+    func create(_ table: TableName, _ schema: Schema, keys: [String]) throws -> String {
+        let key = keys.isEmpty ? "" : ", PRIMARY KEY (\(list(keys)))"
+        return "CREATE TABLE \(table.sql) (\(try declarations(schema.fields))\(key))"
+    }
+
+    /// Names and types of columns, as CREATE TABLE lists them.
+    func declarations(_ fields: [Field]) throws -> String {
+        try fields.map { "\(DatabaseText.name($0.name)) \(try typeName(of: $0.type, $0.name))" }
+            .joined(separator: ", ")
+    }
+
+    func list(_ names: [String]) -> String {
+        names.map { DatabaseText.name($0) }.joined(separator: ", ")
     }
 }

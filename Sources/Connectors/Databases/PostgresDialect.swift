@@ -17,8 +17,8 @@ struct PostgresDialect: DatabaseDialect {
     func address(_ address: String, user: String?, password: String?) -> String {
         // libpq takes every setting as a parameter of the URL.
         var added: [String] = []
-        if let user { added.append("user=" + DatabaseText.encoded(user)) }
-        if let password { added.append("password=" + DatabaseText.encoded(password)) }
+        if let user { added.append("user=" + WebAddress.encoded(user)) }
+        if let password { added.append("password=" + WebAddress.encoded(password)) }
         if added.isEmpty { return address }
         return address + (address.contains("?") ? "&" : "?") + added.joined(separator: "&")
     }
@@ -61,7 +61,7 @@ struct PostgresDialect: DatabaseDialect {
         case (.int8, .integer(let number)), (.int16, .integer(let number)), (.int32, .integer(let number)),
             (.int64, .integer(let number)):
             String(number)
-        case (.decimal(_, let scale), .decimal(let number)): DatabaseText.decimal(number, scale: scale)
+        case (.decimal(_, let scale), .decimal(let number)): Literal.decimalText(number, scale: scale)
         case (.date, .integer(let days)): "(DATE '1970-01-01' + \(days))"
         case (.timestamp, .integer(let microseconds)):
             "(TIMESTAMPTZ '1970-01-01 00:00:00+00' + INTERVAL '\(microseconds) microseconds')"
@@ -112,7 +112,7 @@ struct PostgresDialect: DatabaseDialect {
     }
 
     private func byPlace(blocks: Int, count: Int) -> [String] {
-        let count = min(count, blocks)
+        let count = min(count, blocks, ColumnParts.mostCount)
         if count <= 1 { return [""] }
         let bounds = (1..<count).map { "'(\(blocks * $0 / count),0)'::tid" }
         return (0..<count).map { part in
@@ -127,7 +127,7 @@ struct PostgresDialect: DatabaseDialect {
         _ wanted: Int?
     ) throws -> [String] {
         let name = quoted(column)
-        let count = min(wanted ?? 4, 1024)
+        let count = min(wanted ?? ColumnParts.usualCount, ColumnParts.mostCount)
         let found = try connection.row(
             "SELECT pg_typeof(min(\(name)))::text, min(\(name))::text, max(\(name))::text FROM \(relation)")
         guard let found, let kind = found[0] else { return [""] }
@@ -140,7 +140,7 @@ struct PostgresDialect: DatabaseDialect {
                 return (try connection.row(asked)?.first ?? nil).flatMap { Int128($0) } ?? 0
             }
             return ColumnParts.conditions(
-                name, from: try day(lower), to: try day(upper) + 1, count: count
+                name, from: try day(lower), through: try day(upper), count: count
             ) { "(DATE '1970-01-01' + \($0))" }
         }
         guard ["smallint", "integer", "bigint", "numeric"].contains(kind) else {
@@ -154,9 +154,9 @@ struct PostgresDialect: DatabaseDialect {
             }
             return number
         }
-        return ColumnParts.conditions(name, from: try whole(lower), to: try whole(upper) + 1, count: count) {
-            String($0)
-        }
+        return ColumnParts.conditions(
+            name, from: try whole(lower), through: try whole(upper), count: count
+        ) { String($0) }
     }
 
     // MARK: incremental reads
@@ -167,11 +167,14 @@ struct PostgresDialect: DatabaseDialect {
 
     /// Transactions that may begin between asking for a bound and reading.
     private static let margin: Int64 = 10_000_000
+    /// No server comes to so many.
+    private static let greatest: Int64 = 1 << 62
 
     /// Reads a bound: the oldest transaction that was open, and the first that had not begun.
     private static func numbers(_ bound: String) -> (open: Int64, next: Int64)? {
         let parts = bound.split(separator: ":").compactMap { Int64($0) }
-        return parts.count == 2 && parts[0] <= parts[1] ? (parts[0], parts[1]) : nil
+        let isBound = parts.count == 2 && parts[0] >= 0 && parts[0] <= parts[1] && parts[1] <= greatest
+        return isBound ? (parts[0], parts[1]) : nil
     }
 
     /// `xmin` has the low 32 bits of the transaction that wrote the row, also long after it was frozen: only

@@ -28,42 +28,21 @@ struct PostgresLoad: LoadDialect {
         return row?.first ?? nil
     }
 
-    func note(_ rows: Int, of id: String, _ connection: DatabaseConnection, _ table: TableName) throws {
-        try connection.execute(
-            "UPDATE \(loads(table).sql) SET rows = \(rows) WHERE load_id = \(DatabaseText.literal(id))")
-    }
-
     func columns(of table: TableName, _ connection: DatabaseConnection) throws -> [TargetColumn] {
         let place = table.isTemporary ? "pg_temp." + DatabaseText.name(table.name) : table.sql
-        let rows = try connection.query(
+        let rows = try connection.rows(
             "SELECT a.attname::text, t.typname::text, format_type(a.atttypid, a.atttypmod) FROM "
                 + "pg_attribute a "
                 + "JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = to_regclass("
                 + DatabaseText.literal(place) + ") AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum")
-        var columns: [TargetColumn] = []
-        while let batch = try rows.next() {
-            for row in 0..<batch.count {
-                guard case .string(let name) = batch.columns[0].scalar(at: row),
-                    case .string(let type) = batch.columns[1].scalar(at: row),
-                    case .string(let declaration) = batch.columns[2].scalar(at: row)
-                else { continue }
-                columns.append(TargetColumn(name: name, type: type, declaration: declaration))
-            }
+        return rows.compactMap { row in
+            guard let name = row[0], let type = row[1], let declaration = row[2] else { return nil }
+            return TargetColumn(name: name, type: type, declaration: declaration)
         }
-        return columns
-    }
-
-    func create(_ table: TableName, _ schema: Schema, keys: [String]) throws -> String {
-        var parts = try schema.fields.map {
-            "\(DatabaseText.name($0.name)) \(try typeName(of: $0.type, $0.name))"
-        }
-        if !keys.isEmpty { parts.append("PRIMARY KEY (\(list(keys)))") }
-        return "CREATE TABLE \(table.sql) (\(parts.joined(separator: ", ")))"
     }
 
     func createAside(_ table: TableName, _ fields: [Field]) throws -> String {
-        let parts = try fields.map { "\(DatabaseText.name($0.name)) \(try typeName(of: $0.type, $0.name))" }
-        return "CREATE TEMPORARY TABLE \(table.sql) (\(parts.joined(separator: ", "))) ON COMMIT DROP"
+        "CREATE TEMPORARY TABLE \(table.sql) (\(try declarations(fields))) ON COMMIT DROP"
     }
 
     func typeName(of type: DataType, _ column: String) throws -> String {
@@ -124,7 +103,7 @@ struct PostgresLoad: LoadDialect {
             "SELECT DISTINCT ON (\(list(keys))) \(list(columns)) FROM \(aside.sql) ORDER BY "
             + "\(list(keys)), ctid DESC"
         if try hasIndex(on: keys, of: table, connection) {
-            let sets = updates(columns, keys).map {
+            let sets = columns.filter { !keys.contains($0) }.map {
                 "\(DatabaseText.name($0)) = EXCLUDED.\(DatabaseText.name($0))"
             }.joined(separator: ", ")
             return [

@@ -41,20 +41,13 @@ struct SQLiteDialect: DatabaseDialect {
     ) throws -> [SourceColumn] {
         // A view knows what its columns declare, where they are columns of tables.
         try connection.execute("CREATE TEMP VIEW millrace_columns AS SELECT * FROM \(relation)")
-        let rows = try connection.query(
+        let rows = try connection.rows(
             "SELECT '' AS name, '' AS type UNION ALL SELECT name, type FROM "
-                + "pragma_table_info('millrace_columns')"
-        )
+                + "pragma_table_info('millrace_columns')")
         var columns: [SourceColumn] = []
-        while let batch = try rows.next() {
-            for row in 0..<batch.count {
-                guard case .string(let name) = batch.columns[0].scalar(at: row), !name.isEmpty else {
-                    continue
-                }
-                var declared = ""
-                if case .string(let type) = batch.columns[1].scalar(at: row) { declared = type }
-                columns.append(try column(name, declared, connection))
-            }
+        for row in rows {
+            guard let name = row[0], !name.isEmpty else { continue }
+            columns.append(try column(name, row[1] ?? "", connection))
         }
         return columns
     }
@@ -115,7 +108,7 @@ struct SQLiteDialect: DatabaseDialect {
         return nil
     }
 
-    /// One part: several connections would not see the file at one moment.
+    /// One part unless a column cuts it: several connections need not see the file at one moment.
     func parts(
         _ connection: DatabaseConnection, _ target: DatabaseTarget, relation: String
     ) throws -> SourceParts {
@@ -129,11 +122,11 @@ struct SQLiteDialect: DatabaseDialect {
         guard let from = Int128(lower), let to = Int128(upper) else {
             throw EngineError.user("INVALID_OPTION", "A table is cut by a whole number: \(column)")
         }
-        let count = try target.number("numpartitions", atLeast: 1) ?? 4
+        let count = try target.number("numpartitions", atLeast: 1) ?? ColumnParts.usualCount
         return SourceParts(
-            conditions: ColumnParts.conditions(name, from: from, to: to + 1, count: min(count, 1024)) {
-                String($0)
-            })
+            conditions: ColumnParts.conditions(
+                name, from: from, through: to, count: min(count, ColumnParts.mostCount)
+            ) { String($0) })
     }
 
     func now(minusMilliseconds delay: Int) -> String {

@@ -20,33 +20,14 @@ struct SQLiteLoad: LoadDialect {
         return known == "" ? nil : known
     }
 
-    func note(_ rows: Int, of id: String, _ connection: DatabaseConnection, _ table: TableName) throws {
-        try connection.execute(
-            "UPDATE \(loads(table).sql) SET rows = \(rows) WHERE load_id = \(DatabaseText.literal(id))")
-    }
-
     func columns(of table: TableName, _ connection: DatabaseConnection) throws -> [TargetColumn] {
-        let rows = try connection.query(
+        let rows = try connection.rows(
             "SELECT '' AS name, '' AS type UNION ALL SELECT name, type FROM pragma_table_info("
                 + DatabaseText.literal(table.name) + ")")
-        var columns: [TargetColumn] = []
-        while let batch = try rows.next() {
-            for row in 0..<batch.count {
-                guard case .string(let name) = batch.columns[0].scalar(at: row), !name.isEmpty,
-                    case .string(let type) = batch.columns[1].scalar(at: row)
-                else { continue }
-                columns.append(TargetColumn(name: name, type: type.uppercased(), declaration: type))
-            }
+        return rows.compactMap { row in
+            guard let name = row[0], !name.isEmpty, let type = row[1] else { return nil }
+            return TargetColumn(name: name, type: type.uppercased(), declaration: type)
         }
-        return columns
-    }
-
-    func create(_ table: TableName, _ schema: Schema, keys: [String]) throws -> String {
-        var parts = try schema.fields.map {
-            "\(DatabaseText.name($0.name)) \(try typeName(of: $0.type, $0.name))"
-        }
-        if !keys.isEmpty { parts.append("PRIMARY KEY (\(list(keys)))") }
-        return "CREATE TABLE \(table.sql) (\(parts.joined(separator: ", ")))"
     }
 
     func createAside(_ table: TableName, _ fields: [Field]) throws -> String {
@@ -82,21 +63,12 @@ struct SQLiteLoad: LoadDialect {
 
     /// Indexes of the old table are made again.
     func swap(_ new: TableName, for old: TableName, _ connection: DatabaseConnection) throws {
-        let rows = try connection.query(
+        let indexes = try connection.rows(
             "SELECT '' AS sql UNION ALL SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT "
-                + "NULL "
-                + "AND tbl_name = \(DatabaseText.literal(old.name))")
-        var indexes: [String] = []
-        while let batch = try rows.next() {
-            for row in 0..<batch.count {
-                if case .string(let sql) = batch.columns[0].scalar(at: row), !sql.isEmpty {
-                    indexes.append(sql)
-                }
-            }
-        }
+                + "NULL AND tbl_name = \(DatabaseText.literal(old.name))")
         try connection.execute("DROP TABLE \(old.sql)")
         try connection.execute("ALTER TABLE \(new.sql) RENAME TO \(DatabaseText.name(old.name))")
-        for sql in indexes { try connection.execute(sql) }
+        for sql in indexes.compactMap({ $0[0] }) where !sql.isEmpty { try connection.execute(sql) }
     }
 
     func merge(

@@ -14,7 +14,11 @@ struct JSONScanner {
     private var next: UInt8 { at < text.count ? text[at] : 0 }
 
     mutating func skipBlanks() {
-        while at < text.count, text[at] == 0x20 || (text[at] >= 0x09 && text[at] <= 0x0D) { at += 1 }
+        while at < text.count, JSONScanner.isBlank(text[at]) { at += 1 }
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
     // MARK: text that is not trusted

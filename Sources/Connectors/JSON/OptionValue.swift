@@ -10,6 +10,8 @@ struct OptionValue: Sendable {
 
     /// Longest text of an option, bytes.
     private static let textBytes = 256 << 10
+    /// Greatest number that all readers of JSON agree on (RFC 8259, 6).
+    private static let greatest = (1 << 53) - 1
 
     /// Reads the text of an option. Throws `INVALID_OPTION` where it is no JSON.
     init(_ text: String, path: String) throws(EngineError) {
@@ -77,9 +79,8 @@ struct OptionValue: Sendable {
 
     func number(_ name: String, atLeast least: Int) throws(EngineError) -> Int? {
         guard let text = try text(name) else { return nil }
-        guard let number = Int(text), number >= least else {
-            throw self[name].map { $0.error("must be a whole number from \(least) on") }
-                ?? error("needs the key \(name)")
+        guard let number = Int(text), number >= least, number <= OptionValue.greatest else {
+            throw error(at: name, "must be a whole number from \(least) on")
         }
         return number
     }
@@ -89,7 +90,7 @@ struct OptionValue: Sendable {
         switch text.lowercased() {
         case "true": return true
         case "false": return false
-        default: throw EngineError.user("INVALID_OPTION", "\(path).\(name) must be true or false: \(text)")
+        default: throw error(at: name, "must be true or false: \(text)")
         }
     }
 
@@ -103,22 +104,25 @@ struct OptionValue: Sendable {
         .user("INVALID_OPTION", "\(path) \(what)", remedy: remedy)
     }
 
+    private func error(at name: String, _ what: String) -> EngineError {
+        .user("INVALID_OPTION", "\(path).\(name) \(what)")
+    }
+
     /// Returns the value as JSON with `change` applied to its strings.
     func rewritten(_ change: (String) throws(EngineError) -> String) throws(EngineError) -> String {
         switch kind {
         case .object:
             var parts: [String] = []
             for (name, value) in members {
-                parts.append("\(JSONQuoting.quoted(name)):\(try value.rewritten(change))")
+                parts.append("\(JSONString.quoted(name)):\(try value.rewritten(change))")
             }
             return "{\(parts.joined(separator: ","))}"
         case .array:
             var parts: [String] = []
             for value in elements { parts.append(try value.rewritten(change)) }
             return "[\(parts.joined(separator: ","))]"
-        case .string: return JSONQuoting.quoted(try change(scalar ?? ""))
+        case .string: return JSONString.quoted(try change(scalar ?? ""))
         case .number, .boolean, .null: return json
         }
     }
-
 }

@@ -55,12 +55,12 @@ struct Pagination {
             return try Pagination.setting(cursor, at: place, of: first)
         case .offset(let pages):
             offset += pages.limit
-            let total = try isLast(pages.end, document, rows) { offset >= $0 }
-            return total ? nil : try offsetRequest(pages)
+            let isLast = try isLast(pages.end, document, rows) { offset >= $0 }
+            return isLast ? nil : try offsetRequest(pages)
         case .pageNumber(let pages):
             page += 1
             // The total counts pages.
-            let isLast = try isLast(pages.end, document, rows) { page >= $0 + pages.base }
+            let isLast = try isLast(pages.end, document, rows) { page - pages.base >= $0 }
             return isLast ? nil : try Pagination.setting(String(page), at: pages.place, of: first)
         }
     }
@@ -119,7 +119,7 @@ struct Pagination {
             let text = request.body.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
             let body = try OptionValue(text, path: "endpoint.json")
             // Numbers stay numbers, as offsets and pages are.
-            let json = Int(value) == nil ? JSONQuoting.quoted(value) : value
+            let json = Int(value) == nil ? JSONString.quoted(value) : value
             request.body = Array(try body.setting(json, at: names[...]).utf8)
             if !request.headers.contains(where: { $0.name == "Content-Type" }) {
                 request.headers.append(("Content-Type", "application/json"))
@@ -136,7 +136,7 @@ extension OptionValue {
         guard kind == .object else { throw error("must be a mapping to carry \(name)") }
         var parts: [String] = []
         for (other, value) in members where other != name {
-            parts.append("\(JSONQuoting.quoted(other)):\(value.json)")
+            parts.append("\(JSONString.quoted(other)):\(value.json)")
         }
         let rest = names.dropFirst()
         var inner = json
@@ -144,7 +144,7 @@ extension OptionValue {
             let next = if let value = self[name] { value } else { try OptionValue("{}", path: name) }
             inner = try next.setting(json, at: rest)
         }
-        parts.append("\(JSONQuoting.quoted(name)):\(inner)")
+        parts.append("\(JSONString.quoted(name)):\(inner)")
         return "{\(parts.joined(separator: ","))}"
     }
 }

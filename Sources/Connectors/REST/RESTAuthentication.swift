@@ -10,7 +10,8 @@ import Vocabulary
 enum RESTAuthentication: Sendable {
     case none
     case bearer(token: String)
-    case basic(user: String, password: String)
+    /// User and password as the header carries them (RFC 7617).
+    case basic(String)
     case key(name: String, value: String, inQuery: Bool)
     case clientCredentials(ClientCredentials)
 
@@ -39,8 +40,9 @@ enum RESTAuthentication: Sendable {
         case "http_basic":
             try value.check(keys: ["type", "username", "password"])
             let user = try secrets.resolve(try value.needed("username"))
-            self = .basic(user: user, password: try secret("password"))
-            secrets.note(RESTAuthentication.base64("\(user):\(try secret("password"))"))
+            let pair = Base64.text(Array("\(user):\(try secret("password"))".utf8))
+            secrets.note(pair)
+            self = .basic(pair)
         case "api_key":
             try value.check(keys: ["type", "name", "api_key", "location"])
             let location = try value.text("location") ?? "header"
@@ -78,22 +80,6 @@ enum RESTAuthentication: Sendable {
                 remedy: near.map { "Did you mean \($0)?" })
         }
     }
-
-    /// Encodes text as RFC 4648 says.
-    static func base64(_ text: String) -> String {
-        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-        var result = ""
-        let bytes = Array(text.utf8)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let piece = bytes[start..<min(start + 3, bytes.count)]
-            var bits = piece.reduce(0) { $0 << 8 | Int($1) }
-            bits <<= 8 * (3 - piece.count)
-            for index in 0..<4 {
-                result.append(index <= piece.count ? letters[bits >> (18 - 6 * index) & 63] : "=")
-            }
-        }
-        return result
-    }
 }
 
 /// Puts the login into requests; fetches tokens, keeps them, and renews them before they end. One thread.
@@ -104,6 +90,8 @@ struct RESTLogin {
 
     /// A token is renewed so long before its end, seconds.
     private static let marginSeconds = 30
+    /// A token is kept so long at most, whatever the server says, seconds.
+    private static let longestSeconds = 86_400
 
     init(_ authentication: RESTAuthentication, _ secrets: SecretResolver) {
         self.authentication = authentication
@@ -124,15 +112,15 @@ struct RESTLogin {
         switch authentication {
         case .none: return ([], [])
         case .bearer(let token): return ([("Authorization", "Bearer \(token)")], [])
-        case .basic(let user, let password):
-            return ([("Authorization", "Basic " + RESTAuthentication.base64("\(user):\(password)"))], [])
+        case .basic(let pair): return ([("Authorization", "Basic " + pair)], [])
         case .key(let name, let value, let inQuery):
             return inQuery ? ([], [(name, value)]) : ([(name, value)], [])
         case .clientCredentials(let credentials):
             let now = Int(time(nil))
             if let token, token.endSeconds > now { return ([("Authorization", "Bearer \(token.text)")], []) }
             let fresh = try fetch(credentials, client, retries, wanted)
-            token = (fresh.token, now + max(1, fresh.seconds - RESTLogin.marginSeconds))
+            let lives = max(0, min(fresh.seconds, RESTLogin.longestSeconds))
+            token = (fresh.token, now + max(1, lives - RESTLogin.marginSeconds))
             return ([("Authorization", "Bearer \(fresh.token)")], [])
         }
     }

@@ -28,6 +28,11 @@ struct RESTSettings: Sendable {
         "headers",
     ]
 
+    /// Most that `client` may ask for.
+    private static let longestSeconds = 86_400
+    private static let mostResponseBytes = 1 << 30
+    private static let mostRetries = 100
+
     /// Reads the options `client` and `endpoint`, or `url` alone. Throws `INVALID_OPTION`, `SECRET_NOT_SET`.
     init(_ relation: ExternalRelation, _ secrets: SecretResolver) throws(EngineError) {
         let options = relation.options
@@ -61,16 +66,18 @@ struct RESTSettings: Sendable {
         if let value = client["auth"] { authentication = try RESTAuthentication(value, secrets) }
         if let value = client["paginator"] { paginator = try PaginatorSettings(value) }
         if let seconds = try client.number("timeout", atLeast: 1) {
-            limits.totalSeconds = min(seconds, 86_400)
+            limits.totalSeconds = min(seconds, RESTSettings.longestSeconds)
             limits.readSeconds = limits.totalSeconds
             limits.connectSeconds = min(limits.totalSeconds, limits.connectSeconds)
         }
         if let bytes = try client.number("max_response_bytes", atLeast: 1) {
-            limits.responseBytes = min(bytes, 1 << 30)
+            limits.responseBytes = min(bytes, RESTSettings.mostResponseBytes)
         }
-        if let count = try client.number("retries", atLeast: 0) { retries.attempts = 1 + min(count, 100) }
+        if let count = try client.number("retries", atLeast: 0) {
+            retries.attempts = 1 + min(count, RESTSettings.mostRetries)
+        }
         if let seconds = try client.number("max_retry_delay", atLeast: 0) {
-            retries.longestSeconds = min(seconds, 86_400)
+            retries.longestSeconds = min(seconds, RESTSettings.longestSeconds)
         }
     }
 
@@ -157,6 +164,9 @@ struct ResponseAction: Sendable {
     let content: String?
     let action: Action
 
+    /// What is looked at of an answer.
+    private static let contentBytes = 1 << 20
+
     init(_ value: OptionValue) throws(EngineError) {
         try value.check(keys: ["status_code", "content", "action"])
         status = try value.number("status_code", atLeast: 100)
@@ -172,6 +182,7 @@ struct ResponseAction: Sendable {
     func matches(_ response: WebResponse) -> Bool {
         if let status, status != response.status { return false }
         guard let content else { return true }
-        return String(decoding: response.body.prefix(1 << 20), as: UTF8.self).contains(content)
+        let body = response.body.prefix(ResponseAction.contentBytes)
+        return String(decoding: body, as: UTF8.self).contains(content)
     }
 }

@@ -30,6 +30,10 @@ private struct RESTReading {
     private var bodies: Set<[Int]> = []
     private(set) var pageCount = 0
 
+    /// What is looked at of a server's refusal, and how much of it is shown.
+    private static let excerptBytes = 64 << 10
+    private static let excerptCharacters = 300
+
     init(
         _ settings: RESTSettings, _ rules: WebRules, _ secrets: SecretResolver, _ wanted: Wanted
     ) {
@@ -134,8 +138,10 @@ private struct RESTReading {
 
     /// What the server says of a request that it does not take, shortened and on one line.
     private func excerpt(_ response: WebResponse) -> String {
-        let text = String(decoding: response.body.prefix(300), as: UTF8.self)
-            .split(whereSeparator: { $0.isWhitespace }).joined(separator: " ")
-        return text.isEmpty ? "" : " says: \(secrets.redacted(text))"
+        // Secrets go before the text is cut: half of one would not be found.
+        let text = secrets.redacted(
+            String(decoding: response.body.prefix(RESTReading.excerptBytes), as: UTF8.self))
+        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return line.isEmpty ? "" : " says: \(line.prefix(RESTReading.excerptCharacters))"
     }
 }

@@ -12,7 +12,7 @@ final class DescribeOperator: Operator {
         self.context = context
         let provider = try context.resources.connectors.source(relation.source)
         let connector = ConnectorContext(context)
-        DetachedThread.run { [pipe] in
+        try DetachedThread.run { [pipe] in
             do {
                 let described = try provider.describe(relation, connector)
                 guard !described.schema.fields.isEmpty else {

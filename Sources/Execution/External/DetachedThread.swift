@@ -1,3 +1,5 @@
+import Vocabulary
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -13,8 +15,9 @@ package enum DetachedThread {
     /// Bytes of stack: drivers parse and format on it.
     private static let stackBytes = 2 << 20
 
-    /// Starts a thread that runs `body` and ends. Runs it here when the system gives no thread.
-    package static func run(_ body: @escaping @Sendable () -> Void) {
+    /// Starts a thread that runs `body` and ends. Throws `NO_THREAD` (system) when there is none: on the
+    /// caller's, work that waits for the caller would never end.
+    package static func run(_ body: @escaping @Sendable () -> Void) throws(EngineError) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setstacksize(&attributes, stackBytes)
@@ -31,7 +34,10 @@ package enum DetachedThread {
             }, work.toOpaque())
         if status != 0 {
             work.release()
-            body()
+            throw .system(
+                "NO_THREAD",
+                "The system gives no thread for a connector (\(String(cString: strerror(status))))",
+                remedy: "Raise the limit of processes of the worker.")
         }
     }
 }

@@ -58,7 +58,7 @@ final class ExternalScanOperator: Operator {
             relation: scan.relation, split: scan.relation.splits[split.file], columns: scan.columns,
             predicates: ScanPruning.predicates(
                 scan.filters, columns: scan.columns, dataCount: scan.relation.schema.count))
-        current = SplitThread(provider, request, ConnectorContext(context))
+        current = try SplitThread(provider, request, ConnectorContext(context))
     }
 
     private func finish(_ batch: Batch) throws -> Batch? {
@@ -78,8 +78,10 @@ private final class SplitThread: Sendable {
     /// Batches that wait for the task at most.
     private static let batches = 8
 
-    init(_ provider: any SourceProvider, _ request: SourceRequest, _ context: ConnectorContext) {
-        DetachedThread.run { [self] in
+    init(_ provider: any SourceProvider, _ request: SourceRequest, _ context: ConnectorContext)
+        throws(EngineError)
+    {
+        try DetachedThread.run { [self] in
             do {
                 try read(try provider.open(request, context))
                 pipe.finish()

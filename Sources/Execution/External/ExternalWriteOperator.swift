@@ -24,7 +24,7 @@ final class ExternalWriteOperator: Operator {
         self.input = input
         let provider = try context.resources.connectors.sink(target.source)
         let connector = ConnectorContext(context)
-        DetachedThread.run { [rows, answer] in
+        try DetachedThread.run { [rows, answer] in
             do {
                 var result = target
                 result.notes = try provider.load(rows, into: target, connector)

@@ -14,6 +14,7 @@ package final class JobHolds: Sendable {
     /// Lets go of what a job holds, on a thread of its own, as closing may wait for the network.
     package func drop(_ job: JobID) {
         guard let objects = held.withLock({ $0.removeValue(forKey: job) }) else { return }
-        DetachedThread.run { withExtendedLifetime(objects) {} }
+        // Without a thread they are closed here.
+        try? DetachedThread.run { withExtendedLifetime(objects) {} }
     }
 }

@@ -39,11 +39,11 @@ package final class SecretResolver: Sendable {
         if text.hasPrefix("env:") { return try value(of: text.dropFirst(4), fallback: nil) }
         var result = ""
         var rest = Substring(text)
-        while let start = rest.range(of: "${env:") {
+        while let start = rest.firstRange(of: "${env:") {
             guard let end = rest[start.upperBound...].firstIndex(of: "}") else { break }
             result += rest[..<start.lowerBound]
             let inner = rest[start.upperBound..<end]
-            if let cut = inner.range(of: ":-") {
+            if let cut = inner.firstRange(of: ":-") {
                 result += try value(
                     of: inner[..<cut.lowerBound], fallback: String(inner[cut.upperBound...]))
             } else {
@@ -72,10 +72,13 @@ package final class SecretResolver: Sendable {
 
     /// Makes a value one that `redacted` takes out: a password inside a URL, a token that was fetched.
     package func note(_ secret: String) {
-        guard secret.utf8.count >= SecretResolver.shortestSecret else { return }
+        // Logs are taken line by line, and errors put on one: a key in PEM is found there by its lines.
+        let lines = secret.split(whereSeparator: \.isNewline).map(String.init)
         known.withLock { values in
-            if values.contains(secret) { return }
-            values.append(secret)
+            for text in [secret] + lines
+            where text.utf8.count >= SecretResolver.shortestSecret && !values.contains(text) {
+                values.append(text)
+            }
             values.sort { $0.utf8.count > $1.utf8.count }
         }
     }
@@ -92,9 +95,4 @@ package final class SecretResolver: Sendable {
         error.remedy = error.remedy.map { redacted($0) }
         return error
     }
-}
-
-extension Substring {
-    /// Finds a text; FoundationEssentials is not needed for it.
-    fileprivate func range(of text: String) -> Range<Index>? { firstRange(of: text) }
 }

@@ -32,7 +32,6 @@ final class ScanDecodeFilter: DecodeFilter {
     }
 
     private var steps: [Step] = []
-    private var stepColumns: [[Int]] = []
     private var batches = 0
     /// Conditions that may fail are one step, in the order in which they were written, and come first.
     private var mayReorder = true
@@ -67,7 +66,6 @@ final class ScanDecodeFilter: DecodeFilter {
             ]
         }
         steps = made
-        stepColumns = made.map(\.columns)
     }
 
     private static func columns(of conjuncts: [Expression]) -> [Int] {
@@ -93,13 +91,12 @@ final class ScanDecodeFilter: DecodeFilter {
     /// Adds a join's keys, which are these of the reader's columns.
     func add(_ filter: JoinKeyFilter, columns: [Int]) {
         steps.append(Step(test: .key(filter), columns: columns))
-        stepColumns = steps.map(\.columns)
     }
 
     func begin() -> [[Int]] {
         if batches % ScanDecodeFilter.judgedBatches == 0 { arrange() }
         batches &+= 1
-        return stepColumns
+        return steps.map(\.columns)
     }
 
     private func arrange() {
@@ -108,7 +105,6 @@ final class ScanDecodeFilter: DecodeFilter {
         }
         let fixed = mayReorder ? 0 : 1
         if steps.count > fixed + 1 { steps[fixed...].sort { $0.rank < $1.rank } }
-        stepColumns = steps.map(\.columns)
     }
 
     func select(_ batch: Batch, step: Int) throws -> Selection {

@@ -1,4 +1,5 @@
 import Columns
+import Vocabulary
 
 /// Takes the batches of a task's root operator. Used by one thread at a time.
 protocol TaskSink: AnyObject {
@@ -22,21 +23,4 @@ package struct TaskResult: Sendable {
     package var checksum: UInt64 = 0
     /// What a connector found out, for the commit; empty for blocks and files.
     package var note: [UInt8] = []
-}
-
-/// Names a file that a task wrote aside.
-package struct WrittenFile: Sendable, Hashable {
-    /// Path below the output directory at which the commit makes it visible: `a=1/part-00000-….parquet`.
-    package var relativePath: String
-    package var rows: Int
-    package var bytes: Int
-    /// What the file's sink gave for the commit; empty for local files.
-    package var receipt: [UInt8]
-
-    package init(relativePath: String, rows: Int, bytes: Int, receipt: [UInt8] = []) {
-        self.relativePath = relativePath
-        self.rows = rows
-        self.bytes = bytes
-        self.receipt = receipt
-    }
 }

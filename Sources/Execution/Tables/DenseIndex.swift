@@ -66,6 +66,21 @@ final class DenseIndex {
         span = newSpan
     }
 
+    /// Returns the least key and the number of keys from it to the greatest, or nil when all rows are null or
+    /// the keys lie too far apart: more than `spanLimit`, or more than `freeSpan` and than `spanPerRow` for
+    /// each row.
+    static func range(
+        _ column: Vector, count: Int, spanLimit: Int = DenseIndex.spanLimit,
+        freeSpan: Int = DenseIndex.freeSpan, spanPerRow: Int = DenseIndex.spanPerRow
+    ) -> (base: Int64, span: Int)? {
+        guard let (low, high) = bounds(column, count: count) else { return nil }
+        let (width, overflow) = high.subtractingReportingOverflow(low)
+        if overflow || width >= Int64(spanLimit) { return nil }
+        let span = Int(width) + 1
+        if span > freeSpan, span > spanPerRow * count { return nil }
+        return (low, span)
+    }
+
     /// Returns the least and the greatest key of the rows that are not null, or nil when all are.
     static func bounds(_ column: Vector, count: Int) -> (Int64, Int64)? {
         switch column.type.physical {

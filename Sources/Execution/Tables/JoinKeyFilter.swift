@@ -24,14 +24,8 @@ package final class JoinKeyFilter {
     private static let denseShare = 0.5
     private static let hashedShare = 0.3
 
-    /// Filters by the whole key.
-    init(_ table: JoinTable) {
-        self.table = table
-        key = nil
-    }
-
-    /// Filters by one of several key columns.
-    init(_ table: JoinTable, key: Int) {
+    /// Filters by the whole key, or by the key column `key` alone.
+    init(_ table: JoinTable, key: Int? = nil) {
         self.table = table
         self.key = key
     }

@@ -97,11 +97,7 @@ package final class JoinTable: @unchecked Sendable {
             return false
         }
         let column = keyColumns[0].flattened()
-        guard let (low, high) = DenseIndex.bounds(column, count: rows.count) else { return false }
-        let (width, overflow) = high.subtractingReportingOverflow(low)
-        if overflow || width >= Int64(DenseIndex.spanLimit) { return false }
-        let span = Int(width) + 1
-        if span > DenseIndex.freeSpan, span > DenseIndex.spanPerRow * rows.count { return false }
+        guard let (low, span) = DenseIndex.range(column, count: rows.count) else { return false }
         dense = (low, span)
         slots = Buffer.zeroed(byteCount: span * 4)
         switch column.type.physical {

@@ -21,11 +21,10 @@ final class KeySet: @unchecked Sendable {
     static func make(_ source: Vector, count: Int) -> KeySet? {
         guard DenseIndex.supports(source.type), count > 0 else { return nil }
         let column = source.flattened()
-        guard let (low, high) = DenseIndex.bounds(column, count: count) else { return nil }
-        let (width, overflow) = high.subtractingReportingOverflow(low)
-        if overflow || width >= Int64(spanLimit) { return nil }
-        if width >= Int64(freeSpan), Int(width) > spanPerRow * count { return nil }
-        let set = KeySet(base: low, span: Int(width) + 1)
+        let range = DenseIndex.range(
+            column, count: count, spanLimit: spanLimit, freeSpan: freeSpan, spanPerRow: spanPerRow)
+        guard let (low, span) = range else { return nil }
+        let set = KeySet(base: low, span: span)
         switch column.type.physical {
         case .int8: set.fill(Int8.self, column, count)
         case .int16: set.fill(Int16.self, column, count)

@@ -21,13 +21,15 @@ package final class ComputePool: @unchecked Sendable {
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var queue: [Job] = []
     private var stopping = false
+    /// Threads that run a task's step now.
+    private var busyThreads = 0
     /// Whether memory was used since the pool last gave back what is free.
     private var hasWorked = false
     private var threads: [pthread_t] = []
 
     /// Bytes of stack for each thread: deep expressions recurse.
     private static let stackBytes = 16 << 20
-    /// After so many seconds without work the process gives free memory back.
+    /// After so many seconds without work on any thread the process gives free memory back.
     private static let restSeconds = 5
 
     /// Starts `threadCount` threads.
@@ -88,17 +90,26 @@ package final class ComputePool: @unchecked Sendable {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while queue.isEmpty, !stopping {
-            if !hasWorked {
+            // The thread that worked last is the one that waits for the rest to be long enough.
+            if !hasWorked || busyThreads > 0 {
                 pthread_cond_wait(condition, mutex)
-            } else if rest() == ETIMEDOUT, queue.isEmpty, !stopping {
+            } else if rest() == ETIMEDOUT, hasWorked, busyThreads == 0, queue.isEmpty, !stopping {
                 hasWorked = false
                 pthread_mutex_unlock(mutex)
                 FreedMemory.giveBack()
                 pthread_mutex_lock(mutex)
             }
         }
+        if stopping { return nil }
         hasWorked = true
-        return stopping ? nil : queue.removeFirst()
+        busyThreads += 1
+        return queue.removeFirst()
+    }
+
+    private func stepped() {
+        pthread_mutex_lock(mutex)
+        busyThreads -= 1
+        pthread_mutex_unlock(mutex)
     }
 
     /// Waits for work, but not for longer than `restSeconds`; the mutex is held. Returns the system's answer.
@@ -116,6 +127,7 @@ package final class ComputePool: @unchecked Sendable {
             case .blocked(let wakeup): wakeup.whenSignalled { [self] in enqueue(job) }
             case let end: job.completion(end)
             }
+            stepped()
         }
     }
 }

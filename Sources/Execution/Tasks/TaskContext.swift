@@ -17,7 +17,7 @@ package final class TaskContext: Sendable {
     package let resources: WorkerResources
     package let counters = TaskMeter()
     private let cancelled = Atomic<Bool>(false)
-    private let waiters = Mutex<[@Sendable () -> Void]>([])
+    private let waiter = Mutex<(@Sendable () -> Void)?>(nil)
 
     package init(
         attempt: AttemptID, jobID: String, fragment: TaskFragment, inputs: [StageID: [OutputAddress]],
@@ -35,13 +35,13 @@ package final class TaskContext: Sendable {
     /// Asks the task to stop at its next batch; wakes it where it waits for a connector.
     package func cancel() {
         cancelled.store(true, ordering: .sequentiallyConsistent)
-        for waiter in waiters.withLock({ $0 }) { waiter() }
+        waiter.withLock { $0 }?()
     }
 
-    /// Calls `waiter` when the task is cancelled, at once if it was; the one before is forgotten.
-    func onCancel(_ waiter: @escaping @Sendable () -> Void) {
-        waiters.withLock { $0 = [waiter] }
-        if cancelled.load(ordering: .sequentiallyConsistent) { waiter() }
+    /// Calls `wake` when the task is cancelled, at once if it was; the one before is forgotten.
+    func onCancel(_ wake: @escaping @Sendable () -> Void) {
+        waiter.withLock { $0 = wake }
+        if cancelled.load(ordering: .sequentiallyConsistent) { wake() }
     }
 
     package var isCancelled: Bool { cancelled.load(ordering: .relaxed) }

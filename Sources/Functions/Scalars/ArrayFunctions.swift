@@ -4,7 +4,7 @@ import Memory
 import Plans
 import Vocabulary
 
-/// Declares further functions of arrays and maps.
+/// Declares functions that change or compare arrays.
 enum ArrayFunctions {
     static let all: [ScalarFunction] = [
         ScalarFunction(
@@ -12,14 +12,18 @@ enum ArrayFunctions {
             example: "array_sort(array(2, 1))"
         ) { call in
             let rows = Rows(call)
-            let values = call[0].children[0]
             return rows.scalars(call.type) { row in
-                let range = rows.columns[0].range(row)
-                let part = values.sliced(from: range.lowerBound, count: range.count)
-                let order = SortKeys.sortedRows(
-                    columns: [part], ascending: [true], nullsFirst: [false], count: part.count)
-                let sorted = order.pointer(as: UInt32.self)
-                return .array((0..<part.count).map { part.scalar(at: Int(sorted[$0])) })
+                sorted(call[0].children[0], rows.columns[0].range(row), ascending: true, nullsFirst: false)
+            }
+        },
+        ScalarFunction(
+            "sort_array", typing: Signature.of([.array, .of(.boolean)], optional: 1) { $0[0] },
+            "Sorts an array, nulls first (last when descending).", example: "sort_array(array(2, 1))"
+        ) { call in
+            let rows = Rows(call)
+            return rows.scalars(call.type) { row in
+                let up = call.arguments.count == 1 || rows.integer(1, row) != 0
+                return sorted(call[0].children[0], rows.columns[0].range(row), ascending: up, nullsFirst: up)
             }
         },
         extended("array_append", "Adds a value at an array's end.", "array_append(array(1), 2)") {
@@ -45,59 +49,97 @@ enum ArrayFunctions {
             }
         },
         ScalarFunction(
-            "map_entries",
-            typing: Signature.of([.map]) { types in
-                guard case .map(let key, let value, _) = types[0] else { return .null }
-                let fields = [Field("key", key, nullable: false), Field("value", value)]
-                return .array(.structure(fields), containsNull: false)
-            }, "Returns the entries of a map as structures.", example: "map_entries(map('a', 1))"
+            "array_repeat", typing: Signature.of([.any, .int]) { .array($0[0], containsNull: true) },
+            nulls: .handled,
+            "Makes an array of one value several times.", example: "array_repeat('a', 2)"
         ) { call in
-            let flat = call[0].flattened()
-            guard case .array(let entry, _) = call.type else { return .nulls(call.type, count: call.count) }
-            let entries = Vector.flat(
-                entry, count: flat.children[0].count, values: nil,
-                children: flat.children.map { $0.flattened() })
-            return .flat(
-                call.type, count: call.count, values: flat.values, validity: flat.validity,
-                children: [entries])
+            let counts = Column(call[1])
+            return .of(
+                call.type,
+                try (0..<call.count).map { row in
+                    if counts.isNull(row) { return .null }
+                    let length = max(0, counts.integer(row))
+                    try checkLength(length)
+                    return .array([Scalar](repeating: call[0].scalar(at: row), count: length))
+                })
         },
         ScalarFunction(
-            "map_from_entries",
-            typing: Signature.of([.array]) { types in
-                guard case .structure(let fields) = CollectionFunctions.element(types[0]), fields.count == 2
-                else {
-                    throw EngineError.user(
-                        "DATATYPE_MISMATCH.MAP_FROM_ENTRIES_WRONG_TYPE",
-                        "`map_from_entries` takes an array of structures of a key and a value.")
-                }
-                return .map(key: fields[0].type, value: fields[1].type, valueContainsNull: true)
-            }, "Makes a map of an array of entries.", example: "map_from_entries(array(struct('a', 1)))"
+            "slice", typing: Signature.of([.array, .int, .int]) { $0[0] },
+            "Returns a number of elements from a 1-based place, negative from the end.",
+            example: "slice(array(1, 2, 3), 2, 2)"
         ) { call in
-            try Rows(call).scalars(call.type) { row in
-                guard case .array(let entries) = call[0].scalar(at: row) else { return .null }
-                var (keys, values): ([Scalar], [Scalar]) = ([], [])
-                for entry in entries {
-                    guard case .structure(let members) = entry else { return .null }
-                    keys.append(members[0])
-                    values.append(members[1])
+            let rows = Rows(call)
+            return try rows.scalars(call.type) { row in
+                let range = rows.columns[0].range(row)
+                let (start, length) = (rows.integer(1, row), rows.integer(2, row))
+                if start == 0 {
+                    throw EngineError.data(
+                        "INVALID_PARAMETER_VALUE.START",
+                        "The start of `slice` is 0: places are counted from 1.")
                 }
-                return try CollectionFunctions.mapScalar(keys, values)
+                if length < 0 {
+                    throw EngineError.data(
+                        "INVALID_PARAMETER_VALUE.LENGTH", "The length of `slice` is negative.")
+                }
+                let from = start > 0 ? start - 1 : range.count + start
+                if from < 0 || from >= range.count { return .array([]) }
+                let to = min(from + length, range.count)
+                return .array((from..<to).map { call[0].children[0].scalar(at: range.lowerBound + $0) })
             }
         },
-        ScalarFunction(
-            "map_concat", typing: Signature.common(least: 1),
-            "Joins maps; a key that stands twice is an error.",
-            example: "map_concat(map('a', 1), map('b', 2))"
-        ) { call in
-            try Rows(call).scalars(call.type) { row in
-                var (keys, values): ([Scalar], [Scalar]) = ([], [])
-                for vector in call.arguments {
-                    guard case .map(let more, let others) = vector.scalar(at: row) else { return .null }
-                    keys += more
-                    values += others
-                }
-                return try CollectionFunctions.mapScalar(keys, values)
+        mapped(
+            "flatten", "Joins the arrays of an array.",
+            Signature.of([.array]) { CollectionFunctions.element($0[0]) },
+            example: "flatten(array(array(1)))"
+        ) { arrays in
+            var result: [Scalar] = []
+            for inner in arrays[0] {
+                guard case .array(let list) = inner else { return nil }
+                result += list
             }
+            return result
+        },
+        ScalarFunction(
+            "array_remove",
+            typing: { request in
+                try Signature.checkCount(request, 2...2)
+                let element = CollectionFunctions.element(request.types[0])
+                let common = try Signature.commonType(request, [element, request.types[1]])
+                return Typing(
+                    [.array(common, containsNull: true), common], .array(common, containsNull: true))
+            }, "Removes every element equal to a value.", example: "array_remove(array(1, 2), 2)"
+        ) { call in
+            Rows(call).scalars(call.type) { row in
+                guard case .array(let list) = call[0].scalar(at: row) else { return .null }
+                let value = call[1].scalar(at: row)
+                return .array(list.filter { $0 != value })
+            }
+        },
+        mapped("array_compact", "Removes nulls.", example: "array_compact(array(1, null))") {
+            $0[0].filter { !$0.isNull }
+        },
+        mapped("array_distinct", "Removes duplicates.", example: "array_distinct(array(1, 1))") {
+            unique($0[0])
+        },
+        mapped(
+            "array_union", "Returns the elements of both arrays once.", Signature.common(least: 2, most: 2),
+            example: "array_union(array(1), array(2))"
+        ) {
+            unique($0[0] + $0[1])
+        },
+        mapped(
+            "array_intersect", "Returns the elements that both arrays hold.",
+            Signature.common(least: 2, most: 2), example: "array_intersect(array(1), array(1))"
+        ) {
+            let other = Set($0[1])
+            return unique($0[0].filter { other.contains($0) })
+        },
+        mapped(
+            "array_except", "Returns the elements that the second array lacks.",
+            Signature.common(least: 2, most: 2), example: "array_except(array(1), array(2))"
+        ) {
+            let other = Set($0[1])
+            return unique($0[0].filter { !other.contains($0) })
         },
     ]
 
@@ -125,5 +167,45 @@ enum ArrayFunctions {
                     return .array(body(list, call[1].scalar(at: row)))
                 })
         }
+    }
+
+    /// A function from one array (as scalars) to another.
+    private static func mapped(
+        _ name: String, _ summary: String,
+        _ typing: @escaping Signature.Rule = Signature.of([.array]) { $0[0] },
+        example: String, _ body: @escaping @Sendable ([[Scalar]]) throws -> [Scalar]?
+    ) -> ScalarFunction {
+        ScalarFunction(name, typing: typing, summary, example: example) { call in
+            try Rows(call).scalars(call.type) { row in
+                let arrays = call.arguments.map { vector -> [Scalar] in
+                    let value = vector.scalar(at: row)
+                    if case .array(let list) = value { return list }
+                    return [value]
+                }
+                return try body(arrays).map { .array($0) } ?? .null
+            }
+        }
+    }
+
+    private static func sorted(_ values: Vector, _ range: Range<Int>, ascending: Bool, nullsFirst: Bool)
+        -> Scalar
+    {
+        let part = values.sliced(from: range.lowerBound, count: range.count)
+        let order = SortKeys.sortedRows(
+            columns: [part], ascending: [ascending], nullsFirst: [nullsFirst], count: part.count)
+        let sorted = order.pointer(as: UInt32.self)
+        return .array((0..<part.count).map { part.scalar(at: Int(sorted[$0])) })
+    }
+
+    private static func unique(_ list: [Scalar]) -> [Scalar] {
+        var seen = Set<Scalar>()
+        return list.filter { seen.insert($0).inserted }
+    }
+
+    /// Throws `COLLECTION_SIZE_LIMIT_EXCEEDED` (data) for arrays that are longer than a function may make.
+    static func checkLength(_ length: Int) throws {
+        if length <= CollectionFunctions.lengthLimit { return }
+        throw EngineError.data(
+            "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION", "The array would have \(length) elements.")
     }
 }

@@ -74,9 +74,6 @@ enum ArrayPairFunctions {
         },
     ]
 
-    /// Most elements that an array may come to.
-    private static let lengthLimit = 2_147_483_632
-
     private static func inserted(_ list: [Scalar], _ place: Int, _ value: Scalar) throws -> [Scalar] {
         if place == 0 {
             throw EngineError.data(
@@ -85,10 +82,7 @@ enum ArrayPairFunctions {
             )
         }
         let length = max(list.count + 1, abs(place))
-        if length > min(lengthLimit, 10_000_000) {
-            throw EngineError.data(
-                "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION", "The array would have \(length) elements.")
-        }
+        try ArrayFunctions.checkLength(length)
         let fill = { [Scalar](repeating: .null, count: max(0, $0)) }
         if place > 0 {
             let before = list.prefix(place - 1)

@@ -110,7 +110,7 @@ enum CheckedTextFunctions {
                 let bytes: [UInt8]?
                 switch format {
                 case "hex": bytes = Hex.bytes(text)
-                case "base64": bytes = Base64.decode(text)
+                case "base64": bytes = Base64.decodeLenient(text)
                 default: bytes = text
                 }
                 if let bytes { return bytes }

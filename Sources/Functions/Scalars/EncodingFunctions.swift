@@ -49,7 +49,7 @@ enum EncodingFunctions {
         ) { call in
             let rows = Rows(call)
             return try rows.bytes(.binary) { row in
-                if let bytes = Base64.decode(rows.columns[0].bytes(row)) { return bytes }
+                if let bytes = Base64.decodeLenient(rows.columns[0].bytes(row)) { return bytes }
                 throw EngineError.data(
                     "CONVERSION_INVALID_INPUT",
                     "The value '\(rows.text(0, row))' cannot be converted to \"BINARY\" because it is no "
@@ -232,29 +232,15 @@ enum Hex {
     }
 }
 
-/// Encodes and decodes Base64 (RFC 4648).
-enum Base64 {
-    private static let alphabet = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        var out: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = Array(bytes[start..<min(start + 3, bytes.count)])
-            let word = (0..<3).reduce(UInt32(0)) { $0 << 8 | UInt32($1 < group.count ? group[$1] : 0) }
-            for k in 0..<4 {
-                out.append(k <= group.count ? alphabet[Int(word >> UInt32(18 - 6 * k) & 63)] : 61)
-            }
-        }
-        return out
-    }
-
-    static func decode(_ text: [UInt8]) -> [UInt8]? {
+extension Base64 {
+    /// Returns the bytes, nil when the text is not base64. As in Spark's `unbase64` blanks are skipped, and
+    /// what follows the padding is not looked at.
+    static func decodeLenient(_ text: [UInt8]) -> [UInt8]? {
         var (out, word, bits) = ([UInt8](), UInt32(0), 0)
         for byte in text where byte > 32 {
-            if byte == 61 { break }
-            guard let value = alphabet.firstIndex(of: byte) else { return nil }
-            word = word << 6 | UInt32(value)
+            if byte == padding { break }
+            guard let value = digit(byte) else { return nil }
+            word = word << 6 | value
             bits += 6
             if bits >= 8 {
                 bits -= 8

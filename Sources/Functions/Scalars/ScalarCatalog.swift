@@ -1,11 +1,14 @@
 /// Lists the scalar functions.
 enum ScalarCatalog {
-    static let all: [ScalarFunction] =
-        ArithmeticFunctions.all + ComparisonFunctions.all + ConditionalFunctions.all + MathFunctions.all
-        + StringFunctions.all + StringSearchFunctions.all + RegexFunctions.all + EncodingFunctions.all
-        + DateFunctions.all + DatePartFunctions.all + TimestampFunctions.all + CollectionFunctions.all
-        + SessionFunctions.all + LambdaForm.functions
-        + ArrayFunctions.all + TextFunctions.all + JSONText.all + GroupKey.all
-        + JSONFunctions.all + CSVText.all + URLFunctions.all + FormatString.all + ArrayPairFunctions.all
-        + ZoneFunctions.all + CheckedTextFunctions.all + RandomFunctions.all
+    static let all: [ScalarFunction] = groups.flatMap { $0 }
+
+    private static let groups: [[ScalarFunction]] = [
+        ArithmeticFunctions.all, ComparisonFunctions.all, ConditionalFunctions.all, MathFunctions.all,
+        StringFunctions.all, StringSearchFunctions.all, RegexFunctions.all, EncodingFunctions.all,
+        DateFunctions.all, DatePartFunctions.all, TimestampFunctions.all, CollectionFunctions.all,
+        ElementFunctions.all, MapFunctions.all, SessionFunctions.all, LambdaForm.functions,
+        ArrayFunctions.all, TextFunctions.all, JSONText.all, GroupKey.all, JSONFunctions.all, CSVText.all,
+        URLFunctions.all, FormatString.all, ArrayPairFunctions.all, ZoneFunctions.all,
+        CheckedTextFunctions.all, RandomFunctions.all,
+    ]
 }

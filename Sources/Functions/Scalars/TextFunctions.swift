@@ -121,7 +121,7 @@ enum TextFunctions {
                     keys.append(.string(sides[0]))
                     values.append(sides.count > 1 ? .string(sides[1]) : .null)
                 }
-                return try CollectionFunctions.mapScalar(keys, values)
+                return try MapFunctions.scalar(keys, values)
             }
         },
         found("regexp_substr", "Returns the first match, null without one.", .string) { text, range in

@@ -124,7 +124,7 @@ struct JSONConversion {
                 return overflow ? nil : .integer(micros)
             }
         case (.string(let text), .binary):
-            return Base64.decode(Array(text.utf8)).map { .binary($0) }
+            return Base64.decodeLenient(Array(text.utf8)).map { .binary($0) }
         case (.string(let text), .date), (.string(let text), .timestamp), (.string(let text), .timestampNTZ),
             (.string(let text), .decimal), (.string(let text), .yearMonthInterval),
             (.string(let text), .dayTimeInterval):

@@ -54,5 +54,5 @@ package enum PipelineSchema {
         "\(indent)\"\(name)\": {\n\(shape(of, indent: indent + "  "))\n\(indent)}"
     }
 
-    private static func quoted(_ text: String) -> String { JSONQuoting.quoted(text) }
+    private static func quoted(_ text: String) -> String { JSONString.quoted(text) }
 }

@@ -76,7 +76,7 @@ extension PipelineLoader {
         case .map(let pairs):
             let parts = try pairs.map { name, item in
                 let text = try json(item, reader, key: name.printed, isText: isText)
-                return JSONQuoting.quoted(name.printed) + ": " + text
+                return JSONString.quoted(name.printed) + ": " + text
             }
             return "{\(parts.joined(separator: ", "))}"
         case .null: return "null"
@@ -85,8 +85,8 @@ extension PipelineLoader {
             if times.contains(key), let seconds = FormatReader.seconds(rendered.printed) {
                 return String(max(1, Int(seconds)))
             }
-            if case .text(let text) = rendered.kind { return JSONQuoting.quoted(text) }
-            return isText ? JSONQuoting.quoted(rendered.printed) : rendered.printed
+            if case .text(let text) = rendered.kind { return JSONString.quoted(text) }
+            return isText ? JSONString.quoted(rendered.printed) : rendered.printed
         }
     }
 }

@@ -2,8 +2,7 @@ import Plans
 import Vocabulary
 
 /// Decides how many tasks share a piece of work. Small work stays in one task, where no exchange is needed;
-/// large
-/// work gets tasks enough for every slot, and none that reads more than `maximumTaskBytes`.
+/// large work gets tasks enough for every slot, and none that reads more than `maximumTaskBytes`.
 struct TaskSizing {
     let cluster: ClusterFacts
     let settings: SessionSettings
@@ -17,6 +16,8 @@ struct TaskSizing {
     static let minimumSplitBytes = 4 << 20
     /// Below this the rows of an exchange stay in one partition.
     static let minimumExchangeBytes = 512 << 10
+    /// Most partitions of an exchange, unless there are more slots.
+    static let maximumPartitions = 4096
     /// Tasks per slot in a scan, so that slots that finish early find more.
     static let tasksPerSlot = 2
 
@@ -41,7 +42,7 @@ struct TaskSizing {
         if bounded < Double(Self.minimumExchangeBytes) { return 1 }
         // Whole rounds: three even partitions on two slots take as long as four.
         let slots = max(1, cluster.slots)
-        return min((forSize + slots - 1) / slots * slots, max(4096, slots))
+        return min((forSize + slots - 1) / slots * slots, max(Self.maximumPartitions, slots))
     }
 
     /// Bytes of a text file that one split covers.

@@ -39,7 +39,8 @@ extension Literal: CustomStringConvertible {
         return text.count == 1 ? "0" + text : text
     }
 
-    static func decimalText(_ unscaled: Int128, scale: Int) -> String {
+    /// Returns a decimal's digits with their point.
+    package static func decimalText(_ unscaled: Int128, scale: Int) -> String {
         var digits = String(unscaled.magnitude)
         if scale > 0 {
             while digits.count <= scale { digits = "0" + digits }
@@ -50,11 +51,10 @@ extension Literal: CustomStringConvertible {
 }
 
 /// Turns days and microseconds since 1970 into text. Source: Howard Hinnant, "chrono-Compatible Low-Level
-/// Date
-/// Algorithms" (`civil_from_days`).
-package enum CivilDate {
+/// Date Algorithms" (`civil_from_days`).
+private enum CivilDate {
     /// Returns year, month and day of the proleptic Gregorian calendar.
-    package static func components(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    static func components(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days &+ 719_468
         let era = (shifted >= 0 ? shifted : shifted &- 146_096) / 146_097
         let dayOfEra = shifted &- era &* 146_097
@@ -68,13 +68,13 @@ package enum CivilDate {
     }
 
     /// Returns `yyyy-mm-dd`.
-    package static func text(days: Int64) -> String {
+    static func text(days: Int64) -> String {
         let (year, month, day) = components(days: days)
         return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
     }
 
     /// Returns `yyyy-mm-dd hh:mm:ss[.ffffff]`, in UTC.
-    package static func text(microseconds: Int64) -> String {
+    static func text(microseconds: Int64) -> String {
         let perDay: Int64 = 86_400_000_000
         let days = microseconds >= 0 ? microseconds / perDay : (microseconds &- perDay &+ 1) / perDay
         let rest = microseconds &- days &* perDay

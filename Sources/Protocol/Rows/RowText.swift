@@ -121,7 +121,7 @@ package struct RowText {
         out.append(UInt8(ascii: "{"))
         for (index, column) in columns.enumerated() {
             if index > 0 { out.append(UInt8(ascii: ",")) }
-            JSONQuoting.appendString(column.name, to: &out)
+            JSONString.append(column.name, to: &out)
             out.append(UInt8(ascii: ":"))
             appendValue(column, row: row, to: &out)
         }
@@ -139,9 +139,9 @@ package struct RowText {
                 // JSON has no NaN and no infinities; Spark writes them as strings.
                 let last = bytes.last ?? 0
                 let isFinite = last != UInt8(ascii: "N") && last != UInt8(ascii: "y")
-                isFinite ? out.append(contentsOf: bytes) : JSONQuoting.appendString(bytes, to: &out)
-            case .binary: JSONQuoting.appendString(RowText.hex(bytes), to: &out)
-            default: JSONQuoting.appendString(bytes, to: &out)
+                isFinite ? out.append(contentsOf: bytes) : JSONString.append(bytes, to: &out)
+            case .binary: JSONString.append(RowText.hex(bytes), to: &out)
+            default: JSONString.append(bytes, to: &out)
             }
         }
     }
@@ -171,6 +171,6 @@ package struct RowText {
         var key: [UInt8] = []
         appendValue(column, row: row, to: &key)
         if key.first == UInt8(ascii: "\"") { return out.append(contentsOf: key) }
-        JSONQuoting.appendString(String(decoding: key, as: UTF8.self), to: &out)
+        JSONString.append(String(decoding: key, as: UTF8.self), to: &out)
     }
 }

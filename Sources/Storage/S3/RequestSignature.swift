@@ -44,24 +44,6 @@ enum Hex {
         for byte in bytes { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
         return String(decoding: text, as: UTF8.self)
     }
-
-    private static let letters = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    /// Returns Base64 with padding.
-    static func base64(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let piece = bytes[start..<min(start + 3, bytes.count)]
-            var bits = piece.reduce(0) { $0 << 8 | Int($1) }
-            bits <<= 8 * (3 - piece.count)
-            for place in 0..<4 {
-                let letter = letters[bits >> (18 - 6 * place) & 63]
-                text.append(place <= piece.count ? letter : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
 }
 
 /// Writes text into URLs: every byte but letters, digits, `-._~` (and `/` in paths) becomes `%XX`.

@@ -94,7 +94,7 @@ extension S3Client {
                 + "<Quiet>true</Quiet></Delete>").utf8)
         var request = S3Request(method: "POST", bucket: bucket, query: [("delete", "")])
         request.headers = [
-            ("content-md5", Hex.base64(library.md5(xml))), ("content-type", "application/xml"),
+            ("content-md5", Base64.text(library.md5(xml))), ("content-type", "application/xml"),
         ]
         // Each key may fail by itself, in an answer that says 200.
         let answer = try sendWithBody(&request, xml)

@@ -97,21 +97,4 @@ package final class HTTPClient: Sendable {
         }
         return stream
     }
-
-    /// Fetches bulk data: `onData` gets it in order, without a copy, on the client's loop; it must return
-    /// soon. The server sends at most `windowBytes` ahead of what `grant` on the returned stream's body gave
-    /// back. `onHead` comes first where there is a response; `onEnd` comes once, last.
-    package func fetch(
-        _ origin: Origin, method: String = "GET", path: String, headers: [HeaderField] = [],
-        windowBytes: Int? = nil, onHead: @escaping @Sendable (ResponseHead) -> Void,
-        onData: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
-        onEnd: @escaping @Sendable (EngineError?) -> Void
-    ) -> ClientStream {
-        let stream = open(origin, method: method, path: path, headers: headers, windowBytes: windowBytes)
-        stream.whenHead { result in
-            if case .success(let head) = result { onHead(head) }
-        }
-        stream.body.receive(onData: onData, onEnd: onEnd)
-        return stream
-    }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Protocol
 import Vocabulary
 
@@ -59,14 +58,15 @@ extension RESTRouter {
         case .pipelines: return Problems.json(PipelineList(try await pipelines.pipelines()))
         case .pipeline: return Problems.json(try await pipelines.pipeline(id))
         case .deploy:
-            return Problems.json(try await pipelines.deploy(id, try decoded(request)), status: 201)
+            return Problems.json(
+                try await pipelines.deploy(id, try decoded(request, as: "deployment")), status: 201)
         case .remove: return Problems.json(try await pipelines.remove(id))
         case .pause: return Problems.json(try await pipelines.pause(id))
         case .resume: return Problems.json(try await pipelines.resume(id))
         case .runs: return Problems.json(RunList(try await pipelines.runs(of: id)))
         case .backfill:
             return Problems.json(
-                RunList(try await pipelines.backfill(id, try decoded(request))), status: 201)
+                RunList(try await pipelines.backfill(id, try decoded(request, as: "backfill"))), status: 201)
         case .run: return Problems.json(try await pipelines.run(id))
         }
     }
@@ -81,16 +81,5 @@ extension RESTRouter {
                 "INVALID_REQUEST", "A piece of a bundle needs ?offset= and ?size=, whole numbers of bytes")
         }
         return try await pipelines.store(request.body, at: offset, of: size, bundle: id)
-    }
-
-    private func decoded<Body: Decodable>(_ request: WebRequest) throws -> Body {
-        try checkJSON(request)
-        do {
-            return try JSONDecoder().decode(Body.self, from: Data(request.body))
-        } catch {
-            throw EngineError.user(
-                "INVALID_REQUEST", "The body is not what this route takes",
-                remedy: "The fields are in /api/v1/openapi.json.")
-        }
     }
 }

@@ -175,18 +175,27 @@ package struct RESTRouter: WebHandler {
     }
 
     private func jobRequest(_ request: WebRequest) throws -> JobRequest {
+        let job: JobRequest = try decoded(
+            request, as: "job",
+            remedy: "Send {\"sql\": \"SELECT 1\"}; the fields are in /api/v1/openapi.json.")
+        guard job.sql.utf8.count <= Limits.sqlBytes else {
+            throw EngineError.user(
+                "SQL_TOO_LONG", "The SQL text is longer than \(ByteSize.format(Limits.sqlBytes))")
+        }
+        return job
+    }
+
+    /// Reads a JSON body, `noun` in messages. Throws `INVALID_REQUEST` with what is wrong in it.
+    func decoded<Body: Decodable>(
+        _ request: WebRequest, as noun: String, remedy: String = "The fields are in /api/v1/openapi.json."
+    ) throws -> Body {
         try checkJSON(request)
         do {
-            let job = try JSONDecoder().decode(JobRequest.self, from: Data(request.body))
-            guard job.sql.utf8.count <= Limits.sqlBytes else {
-                throw EngineError.user(
-                    "SQL_TOO_LONG", "The SQL text is longer than \(ByteSize.format(Limits.sqlBytes))")
-            }
-            return job
+            return try JSONDecoder().decode(Body.self, from: Data(request.body))
         } catch let error as DecodingError {
             throw EngineError.user(
-                "INVALID_REQUEST", "The body is no job: \(RESTRouter.describe(error))",
-                remedy: "Send {\"sql\": \"SELECT 1\"}; the fields are in /api/v1/openapi.json.")
+                "INVALID_REQUEST", "The body is no \(noun): \(RESTRouter.describe(error))",
+                remedy: remedy)
         }
     }
 

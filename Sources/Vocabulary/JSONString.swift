@@ -1,21 +1,22 @@
-/// Writes JSON strings (RFC 8259, 7).
-package enum JSONQuoting {
+/// Writes JSON strings (RFC 8259 §7).
+package enum JSONString {
+    private static let digits = Array("0123456789abcdef".utf8)
+
     /// Returns a text in quotes.
     package static func quoted(_ text: String) -> String {
         var out: [UInt8] = []
-        appendString(text, to: &out)
+        append(text, to: &out)
         return String(decoding: out, as: UTF8.self)
     }
 
     /// Appends a string in quotes.
-    package static func appendString(_ text: String, to out: inout [UInt8]) {
+    package static func append(_ text: String, to out: inout [UInt8]) {
         var copy = text
-        copy.withUTF8 { appendString(UnsafeRawBufferPointer($0), to: &out) }
+        copy.withUTF8 { append(UnsafeRawBufferPointer($0), to: &out) }
     }
 
     /// Appends UTF-8 bytes in quotes.
-    package static func appendString(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
+    package static func append(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
         for byte in bytes {
             switch byte {

@@ -73,7 +73,7 @@ enum ArrowImport {
         case "Z": return part.texts(.binary, Int64.self)
         case "w": return part.fixedBytes(width: Int(field.format.dropFirst(2)) ?? 0)
         case "tdD": return part.fixed(.date, Int32.self)
-        case "tdm": return part.mapped(.date, Int64.self, Int32.self) { Int32($0 / 86_400_000) }
+        case "tdm": return part.mapped(.date, Int64.self, Int32.self) { Int32(clamping: $0 / 86_400_000) }
         case "tts": return part.mapped(.timestamp, Int32.self, Int64.self) { Int64($0) &* 1_000_000 }
         case "ttm": return part.mapped(.timestamp, Int32.self, Int64.self) { Int64($0) &* 1000 }
         case "ttu": return part.fixed(.timestamp, Int64.self)

@@ -1,0 +1,190 @@
+import Columns
+import Kernels
+import Memory
+import Plans
+import Vocabulary
+
+/// Declares functions that read elements of arrays and maps.
+enum ElementFunctions {
+    static let all: [ScalarFunction] = [
+        ScalarFunction(
+            "size", aliases: ["cardinality", "array_size", "map_size"], typing: Signature.of([.any], .int32),
+            "Counts the elements of an array or map.", example: "size(array(1, 2))"
+        ) { call in
+            let rows = Rows(call)
+            return rows.map(Int32.self, .int32) { Int32(rows.columns[0].range($0).count) }
+        },
+        ScalarFunction(
+            "element_at", aliases: ["try_element_at"],
+            typing: { request in
+                try Signature.checkCount(request, 2...2)
+                if case .map(let key, let value, _) = request.types[0] {
+                    return Typing([request.types[0], key], value)
+                }
+                return try Signature.of([.array, .int]) { CollectionFunctions.element($0[0]) }(request)
+            }, "Returns an element by its 1-based place, or a map's value by its key.",
+            example: "element_at(array(1, 2), 1)"
+        ) { call in
+            if case .map = call[0].type { return lookUp(call) }
+            let rows = Rows(call)
+            return try pick(call, rows) { row, range in
+                let index = rows.integer(1, row)
+                if index == 0 {
+                    throw EngineError.data(
+                        "INVALID_INDEX_OF_ZERO", "The index 0 is invalid: positions are counted from 1.")
+                }
+                let at = index > 0 ? index - 1 : range.count + index
+                if at >= 0, at < range.count { return range.lowerBound + at }
+                if call.mode != .error { return nil }
+                throw EngineError.data(
+                    "INVALID_ARRAY_INDEX_IN_ELEMENT_AT",
+                    "The index \(index) is out of bounds. The array has \(range.count) elements. Use "
+                        + "`try_element_at` to tolerate accessing element at invalid index and return "
+                        + "NULL instead."
+                )
+            }
+        },
+        ScalarFunction(
+            "get", typing: Signature.of([.array, .int]) { CollectionFunctions.element($0[0]) },
+            "Returns an element by its 0-based place, null outside.", example: "get(array(1, 2), 0)"
+        ) { call in
+            let rows = Rows(call)
+            return pick(call, rows) { row, range in
+                let index = rows.integer(1, row)
+                return index >= 0 && index < range.count ? range.lowerBound + index : nil
+            }
+        },
+        ScalarFunction(
+            "element",
+            typing: { request in
+                try Signature.checkCount(request, 2...2)
+                if case .map(let key, let value, _) = request.types[0] {
+                    return Typing([request.types[0], key], value)
+                }
+                return try Signature.of([.array, .int]) { CollectionFunctions.element($0[0]) }(request)
+            }, "Returns an element by its 0-based place, or a map's value by its key (`a[i]`).",
+            example: "array(1, 2)[0]"
+        ) { call in
+            if case .map = call[0].type { return lookUp(call) }
+            let rows = Rows(call)
+            return try pick(call, rows) { row, range in
+                let index = rows.integer(1, row)
+                if index >= 0, index < range.count { return range.lowerBound + index }
+                if call.mode != .error { return nil }
+                throw EngineError.data(
+                    "INVALID_ARRAY_INDEX",
+                    "The index \(index) is out of bounds. The array has \(range.count) elements. Use the "
+                        + "SQL function `get()` to tolerate accessing element at invalid index and return "
+                        + "NULL instead."
+                )
+            }
+        },
+        ScalarFunction(
+            "array_contains",
+            typing: { request in
+                try Signature.checkCount(request, 2...2)
+                let element = CollectionFunctions.element(request.types[0])
+                let common = try Signature.commonType(request, [element, request.types[1]])
+                return Typing([.array(common, containsNull: true), common], .boolean)
+            }, "Says whether an array holds a value.", example: "array_contains(array(1, 2), 2)"
+        ) { call in
+            let rows = Rows(call)
+            let values = call[0].children[0]
+            return rows.build(.boolean) { row in
+                var sawNull = false
+                for at in rows.columns[0].range(row) {
+                    if values.isNull(at) {
+                        sawNull = true
+                    } else if Comparing.compareRows(values, at, call[1], row) == 0 {
+                        return 1
+                    }
+                }
+                return sawNull ? nil : 0
+            }
+        },
+        ScalarFunction(
+            "array_position",
+            typing: { request in
+                try Signature.checkCount(request, 2...2)
+                let element = CollectionFunctions.element(request.types[0])
+                let common = try Signature.commonType(request, [element, request.types[1]])
+                return Typing([.array(common, containsNull: true), common], .int64)
+            }, "Returns the 1-based place of a value in an array, or 0.",
+            example: "array_position(array(1, 2), 2)"
+        ) { call in
+            let rows = Rows(call)
+            let values = call[0].children[0]
+            return rows.build(.int64) { row in
+                let range = rows.columns[0].range(row)
+                let found = range.first {
+                    !values.isNull($0) && Comparing.compareRows(values, $0, call[1], row) == 0
+                }
+                return found.map { Int64($0 - range.lowerBound + 1) } ?? 0
+            }
+        },
+        ScalarFunction(
+            "array_join",
+            typing: Signature.of(
+                [.of(.array(.string, containsNull: true)), .string, .string], optional: 1, .string),
+            "Joins an array of texts; nulls are left out or replaced.",
+            example: "array_join(array('a', 'b'), ',')"
+        ) { call in
+            let rows = Rows(call)
+            return rows.texts { row in
+                let values = rows.columns[0].range(row).compactMap { at -> String? in
+                    if case .string(let text) = call[0].children[0].scalar(at: at) { return text }
+                    return call.arguments.count == 3 ? rows.text(2, row) : nil
+                }
+                return values.joined(separator: rows.text(1, row))
+            }
+        },
+        extreme("array_min", -1), extreme("array_max", 1),
+    ]
+
+    private static func extreme(_ name: String, _ sign: Int) -> ScalarFunction {
+        ScalarFunction(
+            name, typing: Signature.of([.array]) { CollectionFunctions.element($0[0]) },
+            "Returns the least or greatest element, nulls left out.",
+            example: "\(name)(array(1, 2))"
+        ) { call in
+            let values = call[0].children[0]
+            return pick(call, Rows(call)) { _, range in
+                var best: Int?
+                for at in range where !values.isNull(at) {
+                    if best.map({ Comparing.compareRows(values, at, values, $0) * sign > 0 }) ?? true {
+                        best = at
+                    }
+                }
+                return best
+            }
+        }
+    }
+
+    /// Returns one element of each row's array, by its place in the elements' vector.
+    private static func pick(_ call: Invocation, _ rows: Rows, _ body: (Int, Range<Int>) throws -> Int?)
+        rethrows -> Vector
+    {
+        let places = Buffer(byteCount: max(call.count * 4, 4))
+        let list = places.pointer(as: Int32.self)
+        for row in 0..<call.count { list[row] = -1 }
+        try rows.each { row in
+            if let at = try body(row, rows.columns[0].range(row)) { list[row] = Int32(at) }
+        }
+        return call[0].children[0].gatheredNullable(list, count: call.count)
+    }
+
+    private static func lookUp(_ call: Invocation) -> Vector {
+        let rows = Rows(call)
+        let keys = call[0].children[0]
+        let places = Buffer(byteCount: max(call.count * 4, 4))
+        let list = places.pointer(as: Int32.self)
+        for row in 0..<call.count { list[row] = -1 }
+        rows.each { row in
+            let found = rows.columns[0].range(row).first {
+                Comparing.compareRows(keys, $0, call[1], row) == 0
+            }
+            list[row] = found.map { Int32($0) } ?? -1
+        }
+        return call[0].children[1].gatheredNullable(list, count: call.count)
+    }
+}

@@ -1,0 +1,159 @@
+import Columns
+import Kernels
+import Plans
+import Vocabulary
+
+/// Declares functions of maps.
+enum MapFunctions {
+    static let all: [ScalarFunction] = [
+        ScalarFunction(
+            "map",
+            typing: { request in
+                let keys = stride(from: 0, to: request.types.count, by: 2).map { request.types[$0] }
+                let values = stride(from: 1, to: request.types.count, by: 2).map { request.types[$0] }
+                guard keys.count == values.count else {
+                    throw EngineError.user("WRONG_NUM_ARGS", "`map` takes keys and values in turn.")
+                }
+                let (key, value) = (
+                    try Signature.commonType(request, keys), try Signature.commonType(request, values)
+                )
+                return Typing(
+                    request.types.indices.map { $0 % 2 == 0 ? key : value },
+                    .map(key: key, value: value, valueContainsNull: true))
+            }, nulls: .handled, "Makes a map of keys and values in turn.", example: "map('a', 1)"
+        ) { call in
+            .of(
+                call.type,
+                try (0..<call.count).map { row in
+                    let all = call.arguments.map { $0.scalar(at: row) }
+                    return try scalar(
+                        stride(from: 0, to: all.count, by: 2).map { all[$0] },
+                        stride(from: 1, to: all.count, by: 2).map { all[$0] })
+                })
+        },
+        ScalarFunction(
+            "map_from_arrays",
+            typing: Signature.of([.array, .array]) {
+                .map(
+                    key: CollectionFunctions.element($0[0]), value: CollectionFunctions.element($0[1]),
+                    valueContainsNull: true)
+            }, "Makes a map of an array of keys and one of values.",
+            example: "map_from_arrays(array('a'), array(1))"
+        ) { call in
+            try Rows(call).scalars(call.type) { row in
+                guard case .array(let keys) = call[0].scalar(at: row),
+                    case .array(let values) = call[1].scalar(at: row),
+                    keys.count == values.count
+                else { throw Failure.invalidArgument("map_from_arrays", "the arrays differ in length") }
+                return try scalar(keys, values)
+            }
+        },
+        ScalarFunction(
+            "map_from_entries",
+            typing: Signature.of([.array]) { types in
+                guard case .structure(let fields) = CollectionFunctions.element(types[0]), fields.count == 2
+                else {
+                    throw EngineError.user(
+                        "DATATYPE_MISMATCH.MAP_FROM_ENTRIES_WRONG_TYPE",
+                        "`map_from_entries` takes an array of structures of a key and a value.")
+                }
+                return .map(key: fields[0].type, value: fields[1].type, valueContainsNull: true)
+            }, "Makes a map of an array of entries.", example: "map_from_entries(array(struct('a', 1)))"
+        ) { call in
+            try Rows(call).scalars(call.type) { row in
+                guard case .array(let entries) = call[0].scalar(at: row) else { return .null }
+                var (keys, values): ([Scalar], [Scalar]) = ([], [])
+                for entry in entries {
+                    guard case .structure(let members) = entry else { return .null }
+                    keys.append(members[0])
+                    values.append(members[1])
+                }
+                return try scalar(keys, values)
+            }
+        },
+        ScalarFunction(
+            "map_concat", typing: Signature.common(least: 1),
+            "Joins maps; a key that stands twice is an error.",
+            example: "map_concat(map('a', 1), map('b', 2))"
+        ) { call in
+            try Rows(call).scalars(call.type) { row in
+                var (keys, values): ([Scalar], [Scalar]) = ([], [])
+                for vector in call.arguments {
+                    guard case .map(let more, let others) = vector.scalar(at: row) else { return .null }
+                    keys += more
+                    values += others
+                }
+                return try scalar(keys, values)
+            }
+        },
+        ScalarFunction(
+            "map_keys",
+            typing: Signature.of([.map]) {
+                if case .map(let key, _, _) = $0[0] { .array(key, containsNull: false) } else { .null }
+            }, "Returns the keys of a map.", example: "map_keys(map('a', 1))"
+        ) { call in
+            let flat = call[0].flattened()
+            return .flat(
+                call.type, count: call.count, values: flat.values, validity: flat.validity,
+                children: [flat.children[0]])
+        },
+        ScalarFunction(
+            "map_values",
+            typing: Signature.of([.map]) {
+                if case .map(_, let value, let nulls) = $0[0] {
+                    .array(value, containsNull: nulls)
+                } else {
+                    .null
+                }
+            }, "Returns the values of a map.", example: "map_values(map('a', 1))"
+        ) { call in
+            let flat = call[0].flattened()
+            return .flat(
+                call.type, count: call.count, values: flat.values, validity: flat.validity,
+                children: [flat.children[1]])
+        },
+        ScalarFunction(
+            "map_entries",
+            typing: Signature.of([.map]) { types in
+                guard case .map(let key, let value, _) = types[0] else { return .null }
+                let fields = [Field("key", key, nullable: false), Field("value", value)]
+                return .array(.structure(fields), containsNull: false)
+            }, "Returns the entries of a map as structures.", example: "map_entries(map('a', 1))"
+        ) { call in
+            let flat = call[0].flattened()
+            guard case .array(let entry, _) = call.type else { return .nulls(call.type, count: call.count) }
+            let entries = Vector.flat(
+                entry, count: flat.children[0].count, values: nil,
+                children: flat.children.map { $0.flattened() })
+            return .flat(
+                call.type, count: call.count, values: flat.values, validity: flat.validity,
+                children: [entries])
+        },
+        ScalarFunction(
+            "map_contains_key",
+            typing: { request in
+                try Signature.checkCount(request, 2...2)
+                guard case .map(let key, _, _) = request.types[0] else {
+                    throw Signature.mismatch(request, argument: 0, requires: "\"MAP\"")
+                }
+                return Typing([request.types[0], key], .boolean)
+            }, "Says whether a map holds a key.", example: "map_contains_key(map('a', 1), 'a')"
+        ) { call in
+            let rows = Rows(call)
+            let keys = call[0].children[0]
+            return rows.build(.boolean) { row in
+                rows.columns[0].range(row).contains { Comparing.compareRows(keys, $0, call[1], row) == 0 }
+                    ? 1 : 0
+            }
+        },
+    ]
+
+    /// Makes a map. Throws for keys that are null or stand twice.
+    static func scalar(_ keys: [Scalar], _ values: [Scalar]) throws -> Scalar {
+        if keys.contains(.null) { throw EngineError.data("NULL_MAP_KEY", "Cannot use null as map key.") }
+        if Set(keys).count != keys.count {
+            throw EngineError.data("DUPLICATED_MAP_KEY", "Duplicate map key was found.")
+        }
+        return .map(keys: keys, values: values)
+    }
+}

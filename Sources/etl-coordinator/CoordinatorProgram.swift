@@ -34,9 +34,10 @@ struct CoordinatorProgram: AsyncParsableCommand {
     var allowEnv: [String] = []
     @Option(
         parsing: .upToNextOption,
-        help:
-            "Servers for webhooks, mail and OpenLineage events of pipelines: public, or origins such as "
-            + "https://chat.example.com, smtp://mail.example.com:587.")
+        help: """
+            Servers for webhooks, mail and OpenLineage events of pipelines: public, or origins such as
+            https://chat.example.com, smtp://mail.example.com:587.
+            """)
     var allowHttp: [String] = []
     @OptionGroup var node: NodeOptions
 

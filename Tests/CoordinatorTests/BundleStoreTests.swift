@@ -28,7 +28,7 @@ struct BundleStoreTests {
         let run = try await bench.store(try bench.bundle("run"))
         _ = try await bench.run(run)
         let old = try await bench.store(try bench.bundle("old"))
-        _ = try bench.host.bundles.store.directory(old)
+        _ = try await bench.host.bundles.store.directory(old)
         let half = try bench.bundle("half")
         _ = try await bench.host.store(
             Array(half.bytes.prefix(10)), at: 0, of: half.bytes.count, bundle: half.digest)

@@ -59,8 +59,8 @@ struct PipelineHostTests {
         let job = try await bench.host.submit(JobRequest(sql: "SELECT max(id) FROM range(0, 9)"))
         #expect(
             try await bench.eventually {
-                try await bench.host.job(run.id).state == .running
-                    && bench.host.job(job.id).state != .succeeded
+                let state = try await bench.host.job(job.id).state
+                return try await bench.host.job(run.id).state == .running && state != .succeeded
             })
         let cluster = try await bench.host.cluster()
         #expect(cluster.runningJobs + cluster.queuedJobs == 2, "\(cluster)")

@@ -111,7 +111,7 @@ import Vocabulary
 
     @Test("references to secrets that are not allowed are refused, set or not, with a default or without")
     func allowedSecrets() throws {
-        let environment = { @Sendable in ["PG_A": "swordfish", "HOME": "/root"][$0] }
+        let environment = { @Sendable (name: String) in ["PG_A": "swordfish", "HOME": "/root"][name] }
         let resolver = SecretResolver(allowed: ["PG_*", "REST_?"], environment: environment)
         #expect(try resolver.resolve("env:PG_A") == "swordfish")
         #expect(try resolver.resolve("${env:REST_1:-none}") == "none")

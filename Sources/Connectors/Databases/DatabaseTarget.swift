@@ -1,5 +1,6 @@
 import Execution
 import Plans
+import Storage
 import Vocabulary
 
 /// Holds the options of a relation in a database, checked.

@@ -2,6 +2,7 @@ import Columns
 import Execution
 import Kernels
 import Plans
+import Storage
 import Vocabulary
 
 /// Speaks PostgreSQL. Types are mapped as Spark's JDBC source maps them.

@@ -90,8 +90,11 @@ struct ColumnBounds {
         var i = 1
         while i < count {
             let view = views[i]
-            if StringView.compare(view, least) < 0 { least = view }
-            if StringView.compare(view, greatest) > 0 { greatest = view }
+            if StringView.compare(view, least) < 0 {
+                least = view
+            } else if StringView.compare(view, greatest) > 0 {
+                greatest = view
+            }
             i &+= 1
         }
         if least.count > ColumnBounds.longestBytes || greatest.count > ColumnBounds.longestBytes {

@@ -42,7 +42,8 @@ struct DeployTests {
                     esac
                     \(program) --output csv -e "
                       INSERT OVERWRITE DIRECTORY
-                        USING jdbc OPTIONS (url 'sqlite:l.db', dbtable 't', mode 'overwrite') SELECT 7 AS seven;
+                        USING jdbc OPTIONS (url 'sqlite:l.db', dbtable 't', mode 'overwrite')
+                        SELECT 7 AS seven;
                       CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'sqlite:l.db', dbtable 't');
                       SELECT * FROM v"
                     test -f "$(dirname \(program))/../lib/millrace/libadbc_driver_postgresql.so"

@@ -29,11 +29,11 @@ struct FormatTests {
         (step + "default_args: {retries: -1}", "PIPELINE_FORMAT", 3, "whole number from 0 on"),
         (step + "description: \"{{ env_var('UNSET') }}\"", "TEMPLATE_ERROR", 3, "is not set: UNSET"),
         (
-            "transform: [{name: a, sql: \"SELECT {{ var('mini') }}\"}]\nvars: {min: 1}", "TEMPLATE_ERROR", 1,
+            "transform: [{name: a, sql: \"SELECT {{ var('mini') }}\"}]\nvars: {min: 1}", "TEMPLATE_ERROR", 2,
             "mini"
         ),
         (
-            "transform: [{name: a, sql: \"SELECT * FROM {{ ref('b') }}\"}]", "TEMPLATE_ERROR", 1,
+            "transform: [{name: a, sql: \"SELECT * FROM {{ ref('b') }}\"}]", "TEMPLATE_ERROR", 2,
             "ref() names no step"
         ),
         ("transform: [{name: a, sql: SELECT 1; SELECT 2}]", "PIPELINE_SQL", 2, "text after its ';'"),

@@ -140,6 +140,38 @@ struct FormatTests {
         #expect(error?.remedy == "Did you mean least_age?", "\(error?.description ?? "")")
     }
 
+    @Test("reads a Kafka Connect source with its defaults, by its mode")
+    func connectors() throws {
+        func rules(_ more: String) throws -> [(name: String, rule: ExtractRule)] {
+            let folder = try ProjectFolder([
+                "etl.yml": "name: p\nextract: [{connector: c.json}]\n",
+                "c.json": """
+                {"name": "k", "config": {"connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector",
+                 "connection.url": "jdbc:postgresql://h/d", "table.whitelist": "shop.a, b",
+                 "topic.prefix": "pg-", \(more)}}
+                """,
+            ])
+            return try folder.load().steps.compactMap { step in step.extract.map { (step.name, $0) } }
+        }
+        let bulk = try rules("\"mode\": \"bulk\"")
+        #expect(bulk.map(\.name) == ["pg_a", "pg_b"])
+        #expect(bulk.allSatisfy { $0.rule.disposition == .replace && $0.rule.cursor == nil })
+        let counted = try rules(
+            "\"mode\": \"incrementing\", \"incrementing.column.name\": \"id\", \"incrementing.initial\": 7")
+        #expect(counted[0].rule.disposition == .append)
+        #expect(counted[0].rule.cursor?.column == "id" && counted[0].rule.cursor?.initial == "7")
+        #expect(counted[0].rule.cursor?.isNullRefused == true, "validate.non.null is true by default")
+        let timed = try rules(
+            "\"mode\": \"timestamp\", \"timestamp.column.name\": \"at\", \"timestamp.initial\": 60000, "
+                + "\"timestamp.delay.interval.ms\": 5000, \"validate.non.null\": false")
+        #expect(timed[1].rule.cursor?.column == "at" && timed[1].rule.cursor?.idColumn == nil)
+        #expect(timed[1].rule.cursor?.initial == "1970-01-01T00:01")
+        #expect(timed[1].rule.cursor?.delayMilliseconds == 5000)
+        #expect(timed[1].rule.cursor?.isNullRefused == false)
+        let error = #expect(throws: EngineError.self) { try rules("\"mode\": \"incrementing\"") }
+        #expect(error?.message == "mode incrementing needs incrementing.column.name")
+    }
+
     /// Files that editors mark by the schema.
     static let marked = [
         "transfrom: []", "extract: x", "transform: [{name: a, sqll: x}]", "transform: [{name: a}]",

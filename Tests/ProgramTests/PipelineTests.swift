@@ -129,6 +129,20 @@ struct PipelineTests {
         #expect(run.errors.contains("Did you mean"), "\(run.errors)")
     }
 
+    @Test("options of files that have no effect are told once, with the step")
+    func uselessOption() throws {
+        let program = try Program()
+        try program.write("in.csv", "a;b\n1;2\n")
+        try program.write(
+            "etl.yml",
+            "name: p\nextract: [{name: x, file: {path: in.csv, options: {seperator: ';'}}, "
+                + "write_disposition: append}]\n")
+        let run = try program.run(["."])
+        #expect(run.status == 0)
+        let told = run.errors.ranges(of: "x: The option seperator of csv files has no effect in Millrace.")
+        #expect(told.count == 1, "\(run.errors)")
+    }
+
     @Test("names that are not there, flags that would change nothing, and empty files are told")
     func mistakes() throws {
         let program = try example()

@@ -48,6 +48,7 @@ struct ExtractTests {
         try bench.folder.write(["in/day=2/a.json": "{\"id\": 2}\n"])
         #expect(try await read() == ["1,1", "2,1"])
         #expect(try await read() == ["1,1", "2,1"])
+        #expect(StateFolder.tables(in: bench.state).readFileCount("x") == 2)
         // A file that is written anew is read anew.
         try bench.folder.write(["in/day=1/a.json": "{\"id\": 1}\n{\"id\": 3}\n"])
         let first = how == "append" ? "1,2" : "1,1"

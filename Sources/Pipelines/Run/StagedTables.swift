@@ -17,13 +17,7 @@ struct StagedTables {
     func tableState(_ name: String) -> TableState? { tables.tableState(name) }
 
     /// Returns the files of a step's source that were read into its published table.
-    func fileHistory(_ name: String) -> FileHistory {
-        guard let path = try? tables.renamable(table(name)),
-            let text = try? TextFile.read(
-                path + "/" + FileHistory.fileName, limitBytes: FileHistory.limitBytes)
-        else { return FileHistory() }
-        return FileHistory(text)
-    }
+    func fileHistory(_ name: String) -> FileHistory { tables.fileHistory(name) ?? FileHistory() }
 
     /// Writes down the files that were read, valid when the staged table is published.
     func stage(_ history: FileHistory, of name: String) throws {

@@ -67,4 +67,6 @@ package struct LoadRule: Sendable {
     /// What stands after USING, and the options of the target; `loadid` is added when it runs.
     var source = "jdbc"
     var options: [(name: String, value: String)] = []
+    /// The directory that is written, where the target is no database.
+    var write: WriteTarget?
 }

@@ -144,6 +144,7 @@ extension PipelineLoader {
             let target = try write(value)
             rule.source = target.format
             rule.options = [("path", target.path)] + target.options
+            rule.write = target
             step.load = rule
             return step
         }

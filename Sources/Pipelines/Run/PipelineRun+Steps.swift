@@ -102,6 +102,12 @@ extension PipelineRun {
     /// Brings the table of another step into a database. Another try of the same table changes nothing there;
     /// where tables cannot be told apart, another try of the same run.
     private func load(_ this: Try, _ rule: LoadRule) async throws -> StepJob.Outcome {
+        if let write = rule.write {
+            return try await job.run(
+                order(
+                    this, ["load"], prelude: try views(this.step.relations, staged: nil),
+                    sql: write.statements(selecting: this.step.sql), this.step.label))
+        }
         let made = tables.generation(of: rule.from) ?? run
         let id = "\(pipeline.name)/\(this.step.name)/\(made)"
         let options = SQLText.options(rule.options + (rule.source == "jdbc" ? [("loadid", id)] : []))

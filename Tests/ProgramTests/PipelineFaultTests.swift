@@ -93,7 +93,8 @@ struct PipelineFaultTests {
             "jdbc OPTIONS (url 'sqlite:db/l.db', dbtable 't')",
         ] {
             let rows = try program.sql(
-                "CREATE TEMPORARY VIEW v USING \(source); SELECT id, count(*) AS n FROM v GROUP BY id ORDER BY id"
+                "CREATE TEMPORARY VIEW v USING \(source); "
+                    + "SELECT id, count(*) AS n FROM v GROUP BY id ORDER BY id"
             )
             #expect(
                 rows.output == "{\"id\":1,\"n\":1}\n{\"id\":2,\"n\":40000}\n",

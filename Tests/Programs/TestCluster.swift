@@ -12,13 +12,16 @@ package final class TestCluster {
     private let storage: [String]
     /// Flags of every worker beside those.
     private let workerFlags: [String]
+    /// Flags of the coordinator beside those.
+    private let coordinatorFlags: [String]
 
     /// Starts a coordinator and `workers` workers of `slots` slots each; ready when this returns.
     package init(
         workers: Int, slots: Int = 1, memory: String = "1g", hasStorage: Bool = false,
-        workerFlags: [String] = []
+        workerFlags: [String] = [], coordinatorFlags: [String] = []
     ) throws {
         self.workerFlags = workerFlags
+        self.coordinatorFlags = coordinatorFlags
         folder = try ProgramRun.makeFolder("cluster")
         storage = hasStorage ? ["--storage", folder.appendingPathComponent("storage").path] : []
         let made = try ProgramRun.run(
@@ -64,7 +67,7 @@ package final class TestCluster {
             [
                 "--listen", "127.0.0.1:\(clusterPort)", "--web", "127.0.0.1:\(webPort)", "--state",
                 file("state"),
-            ] + storage + certificates("coordinator"))
+            ] + storage + certificates("coordinator") + coordinatorFlags)
         coordinator = program
         // "… listens on https://127.0.0.1:PORT, web on https://127.0.0.1:PORT, state in …"
         let isUp = eventually(within: 20) { program.outputSoFar.contains("state in") || !program.isRunning }

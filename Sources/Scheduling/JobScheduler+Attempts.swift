@@ -9,6 +9,7 @@ extension JobScheduler {
         runners[attempt.id.task, default: []].append(worker)
         let job = attempt.id.task.stage.job
         if job.index < runtimes.count { runtimes[job.index]?.runningCount += 1 }
+        noteLate(attempt.id)
         withStage(attempt.id.task) { $0.remove(attempt.id.task.index) }
     }
 
@@ -23,6 +24,7 @@ extension JobScheduler {
         }
         let job = id.task.stage.job
         if job.index < runtimes.count { runtimes[job.index]?.runningCount -= 1 }
+        noteEnd(id)
         return attempt
     }
 

@@ -31,6 +31,10 @@ package struct JobScheduler: Sendable {
     var runtimes: [JobRuntime?] = []
     /// Workers that run an attempt of the task. Looked up, never iterated.
     var runners: [TaskID: [WorkerID]] = [:]
+    /// Attempts that still run of statements that are over. Looked up, never iterated.
+    var lateAttempts: [StatementKey: Int] = [:]
+    /// Statements whose staging is to be removed, in the order of their end.
+    var uncleaned: [StatementKey] = []
     /// When each known worker without a session is given up, at the place of its id.
     var absentSince: [Instant?] = []
     /// When each worker was lost in this life of the coordinator, at the place of its id.
@@ -73,7 +77,7 @@ package struct JobScheduler: Sendable {
         case .committed(let job, let statement): committed(job, statement)
         case .commitFailed(let job, let statement, let error):
             if awaits(job, .commit(statement), statement) { end(job, .failed(error)) }
-        case .cleaned(let job): cleaned(job)
+        case .cleaned(let job, let statement): cleaned(job, statement)
         case .cancel(let job): cancel(job)
         case .resultsFetched(let job): releaseResults(job)
         case .message(.register(let registration)): register(registration)
@@ -88,6 +92,7 @@ package struct JobScheduler: Sendable {
             place()
             if isTick { speculate() }
             releaseDrained()
+            cleanStopped()
         }
         flush()
         armTimer()
@@ -128,7 +133,7 @@ package struct JobScheduler: Sendable {
             } else if job.outcome == .succeeded {
                 retain(job.id)
             } else if !job.isCleaned {
-                act(.clean(job.id))
+                requestCleaning(job.lastStatement)
             }
         }
     }

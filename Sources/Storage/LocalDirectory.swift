@@ -8,7 +8,7 @@ import Vocabulary
 /// Makes, empties and syncs local directories.
 package enum LocalDirectory {
     /// Returns the directory of a path; `.` for a bare name.
-    static func parent(of path: String) -> String {
+    package static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
@@ -110,7 +110,7 @@ package enum LocalDirectory {
     }
 
     /// Returns the path with symbolic links followed, or as it is when it does not exist.
-    static func resolved(_ path: String) -> String {
+    package static func resolved(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)

@@ -28,9 +28,7 @@ struct RemotePipeline {
                 "USAGE", "--state is for runs in this process; on a cluster the state is the coordinator's")
         }
         guard PipelinePlace.hasPipeline(directory) else {
-            throw EngineError.user(
-                "PIPELINE_FILE", "There is no etl.yml in the directory: \(directory)",
-                remedy: "`etl-submit init` writes a working example.")
+            throw PipelinePlace.missing(directory)
         }
         let bundle = try PipelineBundle(directory: directory)
         try await service.store(bundle: bundle.digest, bundle.bytes)

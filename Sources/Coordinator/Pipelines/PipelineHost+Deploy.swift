@@ -127,7 +127,9 @@ extension PipelineHost: PipelineService {
         guard let deployment = ledger.deployments[name] else { throw missing(name) }
         let isPaused = ledger.paused.contains(name)
         let next = isPaused ? nil : ledger.nextInterval(of: name, now: Int(now / 60_000))
-        let last = ledger.order.last { ledger.runs[$0]?.header.pipeline == name }.flatMap { ledger.runs[$0] }
+        // What only tests made nothing.
+        let last = ledger.order.compactMap { ledger.runs[$0] }
+            .last { $0.header.pipeline == name && !$0.header.testsOnly }
         return PipelineStatus(
             name: name, state: isPaused ? "paused" : "active", schedule: deployment.schedule?.cron,
             bundle: deployment.bundle, deployedAt: TimeText.rfc3339(deployment.deployedAt),

@@ -52,6 +52,8 @@ struct RunCommand: AsyncParsableCommand {
     private func runPipeline(_ name: String) async throws {
         let vars = try JobOptions.pairs(job.vars, flag: "--vars")
         let conf = try JobOptions.pairs(job.conf, flag: "--conf")
+        try RunCommand.refuse(
+            ["--output"], "a pipeline prints no rows: its tables are read with SELECT")
         if let remote = try connection.remote() {
             let request = RemotePipeline(
                 remote, PipelinePlace.directory(name), pipeline, vars: vars, conf: Dictionary(conf) { $1 })
@@ -63,7 +65,17 @@ struct RunCommand: AsyncParsableCommand {
                 "USAGE", "--detach needs a coordinator: a local run ends with this program",
                 remedy: "Give --coordinator URL.")
         }
+        try RunCommand.refuse(
+            ["--id", "--name"], "runs of a pipeline in this process have an id of their own")
         try await PipelineJob(name, pipeline, vars: vars, conf: conf).run(progress: progress)
+    }
+
+    /// Throws when flags are typed that would change nothing; in the config file they may stay.
+    private static func refuse(_ flags: [String], _ why: String) throws {
+        for flag in flags
+        where CommandLine.arguments.contains(where: { $0 == flag || $0.hasPrefix(flag + "=") }) {
+            throw EngineError.user("USAGE", "\(flag) is not for this job: \(why)")
+        }
     }
 
     private func runLocal(_ request: JobRequest) async throws {

@@ -19,6 +19,11 @@ package struct ExtractRule: Sendable {
     /// Settings of the step's jobs.
     var conf: [String: String] = [:]
 
+    /// Whether the step keeps the rows of files that it read, and reads none of them again.
+    var readsFilesOnce: Bool {
+        disposition != .replace && ["json", "csv", "parquet", "text"].contains(source)
+    }
+
     /// Whether the step needs more than one query that replaces the table.
     var isPlain: Bool { disposition == .replace && cursor == nil && contract.isOpen }
 }

@@ -13,10 +13,13 @@ package struct Template: Sendable {
     }
 
     /// Returns the rendered text. Throws with the place of what could not be rendered.
-    package func render(in scope: TemplateScope) throws -> String {
+    package func render(in scope: TemplateScope) throws -> String { try rendered(in: scope).text }
+
+    /// Returns the rendered text with the places that it came from. Throws as `render` does.
+    package func rendered(in scope: TemplateScope) throws -> RenderedText {
         let renderer = TemplateRenderer(source: source, scope: scope)
         try renderer.run(nodes)
-        return renderer.out
+        return RenderedText(text: renderer.out, source: source, marks: renderer.marks)
     }
 
     /// Returns the value of a template that is nothing but one `{{ }}`, nil for any other.

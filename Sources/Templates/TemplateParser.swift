@@ -47,7 +47,7 @@ struct TemplateParser {
             let piece = pieces[at]
             at += 1
             switch piece {
-            case .text(let text): nodes.append(.text(text))
+            case .text(let text, let offset): nodes.append(.text(text, offset: offset))
             case .output(let tokens, _):
                 var parser = ExpressionParser(source, tokens)
                 let expression = try parser.expression()

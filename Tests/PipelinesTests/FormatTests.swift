@@ -1,5 +1,6 @@
 import Foundation
 import Pipelines
+import Programs
 import Testing
 import Vocabulary
 
@@ -29,11 +30,11 @@ struct FormatTests {
         (step + "default_args: {retries: -1}", "PIPELINE_FORMAT", 3, "whole number from 0 on"),
         (step + "description: \"{{ env_var('UNSET') }}\"", "TEMPLATE_ERROR", 3, "is not set: UNSET"),
         (
-            "transform: [{name: a, sql: \"SELECT {{ var('mini') }}\"}]\nvars: {min: 1}", "TEMPLATE_ERROR", 1,
+            "transform: [{name: a, sql: \"SELECT {{ var('mini') }}\"}]\nvars: {min: 1}", "TEMPLATE_ERROR", 2,
             "mini"
         ),
         (
-            "transform: [{name: a, sql: \"SELECT * FROM {{ ref('b') }}\"}]", "TEMPLATE_ERROR", 1,
+            "transform: [{name: a, sql: \"SELECT * FROM {{ ref('b') }}\"}]", "TEMPLATE_ERROR", 2,
             "ref() names no step"
         ),
         ("transform: [{name: a, sql: SELECT 1; SELECT 2}]", "PIPELINE_SQL", 2, "text after its ';'"),
@@ -137,6 +138,44 @@ struct FormatTests {
         #expect(try folder.load(vars: ["least": "7"]).steps[0].sql == "SELECT 3 AS x")
         let error = #expect(throws: EngineError.self) { try folder.load(vars: ["least_agee": "7"]) }
         #expect(error?.remedy == "Did you mean least_age?", "\(error?.description ?? "")")
+    }
+
+    /// Files that editors mark by the schema.
+    static let marked = [
+        "transfrom: []", "extract: x", "transform: [{name: a, sqll: x}]", "transform: [{name: a}]",
+        "connections: {pg: {urll: x}}", "connections: {pg: {url: a, uri: b}}",
+        "transform: [{name: a, sql: x, write: {path: o, mode: apend}}]", "max_active_runs: 0",
+        "extract: [{name: a, file: {}}]", "extract: [{name: a, file: {path: x.csv}, incremental: {}}]",
+        "alerts: [{on: falure, webhook: {url: u}}]", "alerts: [{webhook: {url: u}}]",
+        "extract: [{name: a, sql: {connection: c, table: t, query: q}}]",
+    ]
+
+    @Test("has a JSON Schema that takes the examples, and marks what is mistyped")
+    func schemaJudges() throws {
+        let folder = try ProgramRun.makeFolder("schema")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("schema.json")
+        try Data(PipelineSchema.text.utf8).write(to: file)
+        let script = """
+            import glob, json, jsonschema, sys, yaml
+            class Loader(yaml.SafeLoader): pass  # dates stay text, as in editors
+            Loader.yaml_implicit_resolvers = {
+                first: [(tag, word) for tag, word in pairs if not tag.endswith(":timestamp")]
+                for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+            schema = json.load(open(sys.argv[1]))
+            jsonschema.Draft202012Validator.check_schema(schema)
+            judge = jsonschema.Draft202012Validator(schema)
+            good = glob.glob(sys.argv[2] + "/examples/*/etl.yml")
+            for name in good:
+                for error in judge.iter_errors(yaml.load(open(name), Loader)):
+                    print("refused:", name, error.message)
+            for text in sys.argv[3:]:
+                if judge.is_valid(yaml.load("name: p\\n" + text, Loader)): print("taken:", text)
+            print(len(good) >= 4)
+            """
+        let run = try ProgramRun.run(
+            ProgramRun.python, ["-c", script, file.path, ProgramRun.root.path] + Self.marked)
+        #expect(run.output == "True\n", "\(run.output)\(run.errors)")
     }
 
     @Test("of values, templates and vars becomes steps in order")

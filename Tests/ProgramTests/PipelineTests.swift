@@ -125,7 +125,7 @@ struct PipelineTests {
         try FileManager.default.removeItem(at: program.folder.appendingPathComponent("p/tests"))
         let run = try program.run(["p"])
         #expect(run.status == 1)
-        #expect(run.errors.contains("  --> models/bad.sql:3:3\n   |   emial\n"), "\(run.errors)")
+        #expect(run.errors.contains("  --> p/models/bad.sql:3:3\n   |   emial\n"), "\(run.errors)")
         #expect(run.errors.contains("Did you mean"), "\(run.errors)")
     }
 

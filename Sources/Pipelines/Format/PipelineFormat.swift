@@ -14,7 +14,8 @@ enum PipelineFormat {
         FormatKey("default_args", .object(defaults), "How steps are tried again."),
         FormatKey("vars", .map(.any), "Values for {{ var('name') }}."),
         FormatKey(
-            "connections", .map(.any), "Databases and mail servers by name: uri or url, user, password."),
+            "connections", .map(.later(.object(connection))),
+            "Databases and mail servers by name: uri or url, user, password."),
         FormatKey("extract", .list(.object(extract)), "Steps that bring data in."),
         FormatKey("transform", .list(.object(transform)), "Steps that make tables of tables."),
         FormatKey("load", .list(.object(load)), "Steps that bring tables into databases and directories."),
@@ -88,7 +89,6 @@ enum PipelineFormat {
             FormatKey(
                 "schema_contract", .anyOf([contractMode, .object(contract)]),
                 "What may change in the table's schema; evolve by default."),
-            FormatKey("incremental", .any, "Cursor of incremental reads.", isBuilt: false),
             FormatKey("tags", .oneOrMore(.text), "Words for the selector tag:."),
         ] + tested, oneOf: ["file", "rest", "sql", "connector", "command"])
 

@@ -57,11 +57,13 @@ extension PipelineLoader {
             try settings.set(call)
             return .text("")
         }
-        let text = try Template(file.text, file: files.path(file.file)).render(in: scope)
+        let text = try Template(file.text, file: files.path(file.file)).rendered(in: scope)
         let place = SourceLocation(file: files.path(file.file), line: 1, column: 1, lineText: "")
         var test = DataTest(
-            name: file.name, sql: try single(text, place), relations: try inlined(names.relations, depth: 0),
+            name: file.name, sql: try single(text.text, place),
+            relations: try inlined(names.relations, depth: 0),
             location: place)
+        test.places = QueryPlaces(text: text)
         try settings.apply(to: &test) { EngineError.user("PIPELINE_FORMAT", $0, at: place) }
         return settings.isEnabled ? test : nil
     }

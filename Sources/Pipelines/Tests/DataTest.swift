@@ -21,6 +21,19 @@ package struct DataTest: Sendable {
     /// Tables that the query reads.
     var relations: [Relation]
     var location: SourceLocation
+    /// Where its query stands in the user's files; nil where the user wrote none.
+    var places: QueryPlaces?
+
+    /// Lines of `query` before `rows`.
+    static let linesBefore = 2
+
+    /// Returns the place in the user's files of a place in a job of the test, whose own query begins after
+    /// some lines: the line of a singular test, else where the test stands.
+    func place(of inner: SourceLocation?, after lines: Int) -> SourceLocation {
+        guard let places, var inner, inner.line > lines else { return location }
+        inner.line -= lines
+        return places.place(of: inner)
+    }
 
     /// Selects the wrong rows, at most `limit` of them.
     var rows: String { sql + (limit.map { "\nLIMIT \($0)" } ?? "") }

@@ -6,7 +6,7 @@ import Vocabulary
 /// Millrace, but says so: a misspelt `header` reads a file wrongly and silently.
 enum OptionNames {
     private static let files = [
-        "path", "timeZone", "pathGlobFilter", "recursiveFileLookup", "basePath", "partitionBy",
+        "path", "timeZone", "pathGlobFilter", "recursiveFileLookup", "basePath", "onlyFiles", "partitionBy",
         "partitionOverwriteMode", "compression", "codec",
     ]
 

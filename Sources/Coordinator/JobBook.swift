@@ -19,6 +19,8 @@ final class JobBook {
     /// Grows with every change that watchers see.
     var version = 0
     var waiters: [Waiter] = []
+    /// Whether something that its attempts wrote aside could not be removed.
+    var hasLeftovers = false
     /// The job's status once it has ended, so that long lists cost little.
     var endedStatus: JobStatus?
 

@@ -153,14 +153,14 @@ struct PipelineJob {
             pipeline, record: RunRecord(header), tables: state.tables, service: service, control: control,
             journal: try RunFile(header, in: state), warn: { Terminal.printWarning($0) },
             report: { fact, record in PipelineText.show(fact, record, progress) })
-        let interruption = Interruption { _ in
+        let interruption = Interruption([SIGINT, SIGTERM]) {
             Task { for id in (try? await run.cancel()) ?? [] { _ = try? await service.cancel(id) } }
         }
         let record = try await run.run()
         // What failed or cancelled jobs may still write goes before the program does.
         for id in await run.failedJobs { await cluster.settle(id) }
         state.tables.discardAll(run: header.id)
-        if interruption.hasHappened { throw ProgramExit(status: 130) }
+        if let status = interruption.status { throw ProgramExit(status: status) }
         interruption.end()
         let text = "Pipeline \(pipeline.name): \(record.summary.text)"
         if !record.summary.isSuccess {

@@ -53,7 +53,7 @@ struct RemotePipeline {
         Terminal.printNote("job \(status.id)")
         let follower = RunFollower(service: service, progress: progress)
         let farewell = Farewell(service: service, id: status.id, display: follower.display)
-        let interruption = Interruption { _ in Task { await farewell.say() } }
+        let interruption = Interruption { Task { await farewell.say() } }
         do {
             try await follower.follow(status)
         } catch {

@@ -6,7 +6,7 @@ import Testing
 @Suite("Places of errors in pipelines")
 struct PipelinePlaceTests {
     /// Files of a pipeline, and the place that its error must name.
-    static let places: [(what: String, files: [String: String], place: String)] = [
+    static let cases: [(what: String, files: [String: String], place: String)] = [
         (
             "a literal block",
             [
@@ -197,7 +197,7 @@ struct PipelinePlaceTests {
         ),
     ]
 
-    @Test("are those of the user's file", arguments: places)
+    @Test("are those of the user's file", arguments: cases)
     func places(what: String, files: [String: String], place: String) throws {
         let program = try Program()
         for (name, text) in files { try program.write("p/\(name)", text) }

@@ -5,6 +5,10 @@ import Settings
 import Storage
 import Vocabulary
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Runs a job and follows it to its end.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -78,13 +82,15 @@ struct RunCommand: AsyncParsableCommand {
         let cluster = try await EmbeddedCluster()
         let service = cluster.service
         let status = try await service.submit(request)
-        let interruption = Interruption { _ in Task { _ = try? await service.cancel(status.id) } }
+        let interruption = Interruption([SIGINT, SIGTERM]) {
+            Task { _ = try? await service.cancel(status.id) }
+        }
         let follower = JobFollower(service: service, progress: progress, output: output)
         do {
             try await follower.follow(status)
         } catch {
             await cluster.settle(status.id)
-            throw interruption.hasHappened ? ProgramExit(status: 130) : error
+            throw interruption.status.map { ProgramExit(status: $0) } ?? error
         }
         interruption.end()
     }
@@ -98,7 +104,7 @@ struct RunCommand: AsyncParsableCommand {
         Terminal.printNote("job \(status.id)")
         let follower = JobFollower(service: service, progress: progress, output: output)
         let farewell = Farewell(service: service, id: status.id, display: follower.display)
-        let interruption = Interruption { _ in Task { await farewell.say() } }
+        let interruption = Interruption { Task { await farewell.say() } }
         do {
             try await follower.follow(status)
         } catch {

@@ -77,7 +77,7 @@ package struct PipelineStep: Sendable {
     /// Where its query stands in the user's files; nil where the user wrote none.
     var places: QueryPlaces?
 
-    /// The file for errors in the query; lines count within a step's own text in etl.yml.
+    /// The file that the step's jobs name; lines count within the query, until `place` finds the user's own.
     var label: String { kind == .transform ? "\(file), step \(name)" : file }
 
     /// Returns the place in the user's files of a place in a job of the step: the line of its query, or

@@ -53,7 +53,7 @@ package enum LocalDirectory {
     }
 
     /// Removes a file, or a directory with all in it; fine when there is none.
-    static func remove(_ path: String) throws(EngineError) {
+    package static func remove(_ path: String) throws(EngineError) {
         var status = stat()
         if lstat(path, &status) != 0 {
             if errno == ENOENT || errno == ENOTDIR { return }
@@ -93,7 +93,7 @@ package enum LocalDirectory {
     }
 
     /// Returns the path with symbolic links followed, or as it is when it does not exist.
-    static func resolved(_ path: String) -> String {
+    package static func resolved(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)

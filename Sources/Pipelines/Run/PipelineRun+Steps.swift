@@ -92,7 +92,7 @@ extension PipelineRun {
     /// Brings the table of another step into a database. Another try of the same table changes nothing there;
     /// where tables cannot be told apart, another try of the same run.
     private func load(_ this: Try, _ rule: LoadRule) async throws -> StepJob.Outcome {
-        let made = tables.generation(of: rule.from) ?? run
+        let made = rule.from.flatMap { tables.generation(of: $0) } ?? run
         let id = "\(pipeline.name)/\(this.step.name)/\(made)"
         let options = SQLText.options(rule.options + (rule.source == "jdbc" ? [("loadid", id)] : []))
         let target = "INSERT OVERWRITE DIRECTORY USING \(rule.source)\(options)"

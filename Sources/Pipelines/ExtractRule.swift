@@ -62,8 +62,8 @@ package struct SchemaContract: Sendable, Hashable {
 
 /// Says where a table goes besides the pipeline's own state.
 package struct LoadRule: Sendable {
-    /// Step whose table is loaded.
-    package var from: String
+    /// Step whose table is loaded; nil when files of a stage are.
+    package var from: String?
     /// What stands after USING, and the options of the target; `loadid` is added when it runs.
     var source = "jdbc"
     var options: [(name: String, value: String)] = []

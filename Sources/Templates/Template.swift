@@ -50,6 +50,11 @@ package struct MacroLibrary: Sendable {
     /// Names of all macros.
     package var names: [String] { macros.keys.sorted() }
 
+    /// Returns the names of a macro's parameters, nil when there is no such macro.
+    package func parameters(of name: String) -> [String]? {
+        macros[name].map { $0.macro.parameters.map(\.name) }
+    }
+
     /// Adds another library's macros; the later of one name wins.
     package mutating func add(_ other: MacroLibrary) { macros.merge(other.macros) { $1 } }
 }

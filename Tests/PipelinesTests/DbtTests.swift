@@ -89,6 +89,12 @@ struct DbtTests {
             "models/a.sql", "{{ config(incremental_strategy='microbatch') }}SELECT 1", "UNSUPPORTED_FEATURE",
             "microbatch"
         ),
+        (
+            "models/b.yml",
+            "sources: [{name: x, freshness: {warn_after: {count: 1, period: week}}, tables: []}]",
+            "PIPELINE_FORMAT", "period"
+        ),
+        ("tests/generic/t.sql", "{% test t(model) %}SELECT 1{% endmacro %}", "TEMPLATE_ERROR", "endmacro"),
         ("models/a.sql", "SELECT '{{ env_var('DBT_ENV_SECRET_X') }}'", "TEMPLATE_ERROR", "secret"),
         (
             "tests/a.sql", "{{ config(severty='warn') }}SELECT 1", "UNSUPPORTED_FEATURE",

@@ -34,7 +34,7 @@ struct PipelineFaultTests {
         var kept: [String]
     }
 
-    static let faults: [Fault] = {
+    static let kinds: [Fault] = {
         var small = Program.limits
         small.fileBytes = 1 << 20
         var nobody = Program.limits
@@ -64,7 +64,7 @@ struct PipelineFaultTests {
         #expect(run.status == 0, "\(run.errors)")
     }
 
-    @Test("keep what was published, and are retried", arguments: faults)
+    @Test("keep what was published, and are retried", arguments: kinds)
     func faults(_ fault: Fault) throws {
         let program = try Program()
         try program.write("etl.yml", Self.file)

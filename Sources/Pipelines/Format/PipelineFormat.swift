@@ -101,7 +101,10 @@ enum PipelineFormat {
 
     static let connection = FormatObject(
         keys: [
-            FormatKey("uri", .text, "Address, such as postgresql://user@host:5432/database."),
+            FormatKey(
+                "uri", .text,
+                "postgresql://user@host:5432/database, sqlite:path or snowflake://user@account/db/schema."
+            ),
             FormatKey("url", .text, "The same as jdbc:postgresql://host:5432/database."),
             FormatKey("user", .text, "User, where the address names none."),
             FormatKey("password", .text, "Password, by reference: {{ env_var('NAME') }}."),
@@ -126,21 +129,6 @@ enum PipelineFormat {
             "delay", .duration,
             "Rows younger than this wait for the next run; for databases without PostgreSQL's snapshots."),
     ])
-
-    static let load = FormatObject(
-        keys: [
-            FormatKey("name", .text, "Name of the step.", isRequired: true),
-            FormatKey("description", .text, "What the step is for."),
-            FormatKey("from", .text, "Step whose table is loaded.", isRequired: true),
-            FormatKey("connection", .text, "Name among connections."),
-            FormatKey("table", .text, "Table to load, schema.table; made where it is missing."),
-            FormatKey("write", .object(write), "Directory to write instead of a table."),
-            FormatKey(
-                "write_disposition", .choice(["append", "replace", "merge"]),
-                "What becomes of the target's rows; append by default."),
-            FormatKey("primary_key", .oneOrMore(.text), "Columns by which merge finds rows."),
-            FormatKey("tags", .oneOrMore(.text), "Words for the selector tag:."),
-        ], oneOf: ["table", "write"])
 
     static let file = FormatObject(keys: [
         FormatKey("path", .text, "File, directory or glob.", isRequired: true),

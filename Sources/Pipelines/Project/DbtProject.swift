@@ -25,8 +25,20 @@ struct DbtProject {
     var seeds: [Seed] = []
     var singularTests: [(name: String, file: String, text: String)] = []
     var macros = MacroLibrary()
-    /// Tables from outside: source, table, and the path that meta.external_location gives.
-    var sources: [(source: String, table: String, identifier: String, external: String?)] = []
+    /// Tables from outside.
+    var sources: [Source] = []
+
+    struct Source {
+        var source: String
+        var table: String
+        /// Name of the step that brings it in.
+        var identifier: String
+        /// The path that meta.external_location gives.
+        var external: String?
+        /// What the table's entry says, and the source's.
+        var entry: FormatValue
+        var owner: FormatValue
+    }
 }
 
 /// Reads a dbt project's folder.
@@ -64,7 +76,11 @@ struct DbtReader {
         }
         for folder in folders["test"] ?? [] {
             for file in try files.list(folder, endings: [".sql"]) {
-                project.singularTests.append((DbtReader.stem(file), file, try sql(file)))
+                if file.hasPrefix(folder + "/generic/") {
+                    project.macros.add(try Template(try sql(file), file: files.path(file)).macros)
+                } else {
+                    project.singularTests.append((DbtReader.stem(file), file, try sql(file)))
+                }
             }
         }
         for folder in folders["model"] ?? [] {
@@ -150,10 +166,9 @@ struct DbtReader {
                 let name = table["name"]?.printed ?? ""
                 let place = table["meta"]?["external_location"] ?? entry["meta"]?["external_location"]
                 project.sources.append(
-                    (
-                        source, name, table["identifier"]?.printed ?? name,
-                        place?.printed.replacing("{name}", with: name)
-                    ))
+                    DbtProject.Source(
+                        source: source, table: name, identifier: table["identifier"]?.printed ?? name,
+                        external: place?.printed.replacing("{name}", with: name), entry: table, owner: entry))
             }
         }
     }

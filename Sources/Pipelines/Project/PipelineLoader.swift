@@ -203,20 +203,29 @@ package struct PipelineLoader {
     }
 
     /// Renders a query and returns it with the tables that it reads.
-    func render(_ text: String, file: String, this: String, config: ModelSettings? = nil) throws -> (
-        text: String, relations: [Relation]
-    ) {
-        let (rendered, relations) = try placed(text, file: file, this: this, config: config)
+    func render(
+        _ text: String, file: String, this: String, config: ModelSettings? = nil, test: TestScope? = nil
+    ) throws -> (text: String, relations: [Relation]) {
+        let (rendered, relations) = try placed(text, file: file, this: this, config: config, test: test)
         return (rendered.text, relations)
     }
 
     /// The same with the places that the query came from.
-    func placed(_ text: String, file: String, this: String, config: ModelSettings? = nil) throws -> (
-        query: RenderedText, relations: [Relation]
-    ) {
+    func placed(
+        _ text: String, file: String, this: String, config: ModelSettings? = nil, test: TestScope? = nil
+    ) throws -> (query: RenderedText, relations: [Relation]) {
         names.begin()
-        let rendered = try Template(text, file: file).rendered(in: queryScope(this: this, config: config))
-        return (rendered, names.relations)
+        var scope = queryScope(this: this, config: config)
+        if let test {
+            scope.values.merge(test.values) { $1 }
+            if let settings = test.settings {
+                scope.functions["config"] = { call in
+                    try settings.set(call)
+                    return .text("")
+                }
+            }
+        }
+        return (try Template(text, file: file).rendered(in: scope), names.relations)
     }
 
     // MARK: parts of the file

@@ -108,7 +108,7 @@ extension PipelineRun {
                     this, ["load"], prelude: try views(this.step.relations, staged: nil),
                     sql: write.statements(selecting: this.step.sql), this.step.label))
         }
-        let made = tables.generation(of: rule.from) ?? run
+        let made = rule.from.flatMap { tables.generation(of: $0) } ?? run
         let id = "\(pipeline.name)/\(this.step.name)/\(made)"
         let options = SQLText.options(rule.options + (rule.source == "jdbc" ? [("loadid", id)] : []))
         let target = "INSERT OVERWRITE DIRECTORY USING \(rule.source)\(options)"

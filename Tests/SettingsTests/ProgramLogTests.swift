@@ -36,7 +36,8 @@ struct ProgramLogTests {
     @Test("another form than text and json is refused")
     func forms() throws {
         func logger(_ arguments: [String]) throws -> Logger {
-            try ProgramLog.logger("p", ProgramSettings(flags: [:], node: try NodeOptions.parse(arguments)))
+            try ProgramLog.logger(
+                "p", ProgramSettings(flags: [:], lists: [:], node: try NodeOptions.parse(arguments)))
         }
         for arguments in [[], ["--log-format", "text"], ["--log-format", "json"]] {
             _ = try logger(arguments)

@@ -184,13 +184,3 @@ private struct RowConversion {
         return Batch(columns: try evaluator.evaluate(batch), count: batch.count)
     }
 }
-
-extension Substring {
-    /// The text without spaces around it.
-    fileprivate var trimmingSpaces: String {
-        var part = self
-        while part.first == " " { part.removeFirst() }
-        while part.last == " " { part.removeLast() }
-        return String(part)
-    }
-}

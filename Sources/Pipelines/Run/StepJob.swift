@@ -57,7 +57,8 @@ package struct StepJob: Sendable {
         let lines = head.utf8.count { $0 == 10 }
         let request = JobRequest(
             id: RunIdentity.derived(order.id), name: order.file, sql: head + order.sql, file: order.file,
-            conf: conf.merging(order.conf) { $1 }, parent: run)
+            conf: conf.merging(order.conf) { $1 }, parent: run,
+            step: order.id.count > 1 ? order.id[1] : nil)
         var status: JobStatus
         do {
             status = try await service.submit(request)
@@ -104,8 +105,8 @@ package struct StepJob: Sendable {
         return outcome
     }
 
-    /// Counts the rows that stages read from outside: all of those that read no other stage; of the others what
-    /// goes beyond those stages' rows, as of a scan that joins with a small table.
+    /// Counts the rows that stages read from outside: all of those that read no other stage; of the others
+    /// what goes beyond those stages' rows, as of a scan that joins with a small table.
     package static func rowsRead(by stages: [StageStatus]) -> Int {
         let made = Dictionary(stages.map { ($0.id, $0.rowsOut) }) { $1 }
         return stages.reduce(0) { sum, stage in

@@ -57,16 +57,16 @@ package final class EmbeddedCluster: Sendable {
         await worker.start()
     }
 
-    /// Longest wait for the tasks of a job to stop, milliseconds.
-    private static let settleMilliseconds = 10_000
+    /// Longest wait for the tasks of a job to stop.
+    private static let settleTime = Duration.seconds(10)
 
     /// Waits until the tasks of a job that failed or was cancelled have stopped and nothing of what they
-    /// wrote is left. Only one job may be there.
+    /// wrote is left.
     package func settle(_ id: String) async {
-        for _ in 0..<EmbeddedCluster.settleMilliseconds / 2 where await worker.runningCount > 0 {
+        let deadline = ContinuousClock.now + EmbeddedCluster.settleTime
+        while await !coordinator.isSettled(id), ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(2))
         }
-        await coordinator.removeLeftovers(of: id)
     }
 
     /// The cluster as clients see it.

@@ -89,9 +89,13 @@ extension CoordinatorNode {
     private func noteLoss(of output: AttemptID, _ error: EngineError?, at milliseconds: Int64) {
         let task = output.task
         let reason = error.map { " (\($0.code))" } ?? ""
+        // The loss counts against the worker that held it.
+        let failures = scheduler.ledger.openTask(task)?.failures ?? []
+        let holder = failures.last { $0.attempt == output }.map { address(of: $0.worker) }
         note(
-            task.stage.job, "warning", "the output of \(name(of: task)) was lost\(reason)" + fate(of: task),
-            at: milliseconds, about: output)
+            task.stage.job, "warning",
+            "the output of \(name(of: task)) was lost\(holder.map { " on worker \($0)" } ?? "")\(reason)"
+                + fate(of: task), at: milliseconds, about: output, holder)
     }
 
     /// Writes a line into the log of a job, into the durable log with this decision's facts, and into the

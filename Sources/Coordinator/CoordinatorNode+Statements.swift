@@ -112,35 +112,36 @@ extension CoordinatorNode {
         }
     }
 
-    /// Removes what an unsuccessful job's open statement had written aside.
-    func clean(_ job: JobID) {
-        guard let book = books[job] else { return handle(.cleaned(job)) }
-        let discard = discarding(book)
-        Task.detached {
-            discard()
-            await self.handle(.cleaned(job))
+    /// Removes what a statement's attempts wrote aside, now that none of them runs.
+    func clean(_ job: JobID, _ statement: UInt32) {
+        guard let book = books[job], let write = book.graph(statement)?.write else {
+            return handle(.cleaned(job, statement: statement))
         }
-    }
-
-    /// Removes what an unsuccessful job's tasks may have written aside after `clean`, since they did not stop
-    /// at once; returns when it is gone. For whoever knows that none of them runs any more.
-    package func removeLeftovers(of id: String) async {
-        guard let book = try? book(id), status(of: book).state.isEnd, status(of: book).state != .succeeded
-        else { return }
-        let discard = discarding(book)
-        await Task.detached { discard() }.value
-    }
-
-    /// Returns what removes the staging of a job's last statement.
-    private func discarding(_ book: JobBook) -> @Sendable () -> Void {
         let storage = environment.storage
         let externalID = book.externalID
-        let writes = book.plans.keys.sorted().compactMap { statement in
-            book.graph(statement)?.write.map { (statement, $0) }
+        Task.detached {
+            do {
+                try storage.discard(write, job: externalID, statement: statement)
+                await self.handle(.cleaned(job, statement: statement))
+            } catch {
+                await self.cleaningFailed(job, EngineError(wrapping: error))
+            }
         }
-        guard let (statement, write) = writes.last else { return {} }
-        // What cannot be removed now stays aside, invisible to readers; the job has ended either way.
-        return { try? storage.discard(write, job: externalID, statement: statement) }
+    }
+
+    /// Tells of what stays aside, invisible to readers: after a restart it is tried again.
+    private func cleaningFailed(_ job: JobID, _ error: EngineError) {
+        books[job]?.hasLeftovers = true
+        note(
+            job, "warning", "what the job wrote aside could not be removed: \(error.message)",
+            at: environment.clock().wallMilliseconds)
+    }
+
+    /// Whether an ended job has nothing aside any more, or has what cannot be removed.
+    package func isSettled(_ id: String) -> Bool {
+        guard let book = try? book(id) else { return true }
+        let record = scheduler.ledger.jobs[book.id.index]
+        return record.outcome == .succeeded || record.isCleaned || book.hasLeftovers
     }
 }
 

@@ -21,6 +21,8 @@ final class JobBook {
     var waiters: [Waiter] = []
     /// Where the text asks for what stages do, by statement; found when it is asked for first.
     private var marks: [UInt32: [(statement: Int, mark: JobSource.Mark)]] = [:]
+    /// Whether something that its attempts wrote aside could not be removed.
+    var hasLeftovers = false
     /// The job's status once it has ended, so that long lists cost little.
     var endedStatus: JobStatus?
 

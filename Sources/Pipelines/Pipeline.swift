@@ -108,6 +108,8 @@ package struct WriteTarget: Sendable, Hashable {
     package var format: String
     package var mode = Mode.overwrite
     package var options: [(name: String, value: String)]
+    /// Where the target stands in etl.yml, for errors of the statement that nobody wrote.
+    package var location: SourceLocation?
 
     package static func == (a: WriteTarget, b: WriteTarget) -> Bool {
         a.path == b.path && a.format == b.format && a.mode == b.mode

@@ -13,7 +13,7 @@ package enum Event: Sendable {
     case committed(JobID, statement: UInt32)
     case commitFailed(JobID, statement: UInt32, EngineError)
     /// Answers `.clean`.
-    case cleaned(JobID)
+    case cleaned(JobID, statement: UInt32)
     case cancel(JobID)
     /// The client has all rows of the job's result.
     case resultsFetched(JobID)
@@ -43,8 +43,10 @@ package enum Action: Sendable, Hashable {
     /// Publish; idempotent, as it is asked again after a restart. Answered by `.committed` or
     /// `.commitFailed`.
     case commit(CommitManifest)
-    /// Remove what a failed or cancelled job had staged; idempotent; answered by `.cleaned`.
-    case clean(JobID)
+    /// Remove what attempts of a statement that is over have staged: of the last one of a failed or cancelled
+    /// job, or of a committed one whose losers ran on. Idempotent; answered by `.cleaned` when all is gone,
+    /// and not at all when it cannot be removed: then a job that failed is asked for again after a restart.
+    case clean(JobID, statement: UInt32)
     case send(WorkerID, WorkerLife, CoordinatorMessage)
     /// Answer a process that has no worker id.
     case reply(WorkerLife, CoordinatorMessage)

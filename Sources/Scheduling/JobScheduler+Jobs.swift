@@ -114,6 +114,7 @@ extension JobScheduler {
         guard awaits(job, .commit(statement), statement) else { return }
         record(.statementCommitted(job, statement: statement, atMilliseconds: now.wallMilliseconds))
         runtimes[job.index]?.asked = .nothing
+        closeStatement(StatementKey(job: job, statement: statement), isFailed: false)
         if ledger.jobs[job.index].header.statementCount > Int(statement) + 1 {
             cancelAttempts(of: job)
             dropOutputs(of: job, keeping: nil)
@@ -132,11 +133,6 @@ extension JobScheduler {
             ignore(.commitUnderWay(job))
         }
         touch(job)
-    }
-
-    mutating func cleaned(_ job: JobID) {
-        guard job.index < ledger.jobs.count else { return ignore(.unknownJob(job)) }
-        if !ledger.jobs[job.index].isCleaned { record(.jobCleaned(job)) }
     }
 
     // MARK: what comes next
@@ -208,13 +204,13 @@ extension JobScheduler {
     mutating func end(_ job: JobID, _ outcome: JobOutcome) {
         record(.jobEnded(job, outcome, atMilliseconds: now.wallMilliseconds))
         cancelAttempts(of: job)
+        if outcome != .succeeded { closeStatement(ledger.jobs[job.index].lastStatement, isFailed: true) }
         runtimes[job.index] = nil
         if outcome == .succeeded {
             dropOutputs(of: job, keeping: ledger.jobs[job.index].retainedStage)
             retain(job)
         } else {
             dropOutputs(of: job, keeping: nil)
-            act(.clean(job))
         }
         for worker in links.indices { command(WorkerID(worker), .endJob(job)) }
         act(.jobChanged(job))
@@ -224,6 +220,7 @@ extension JobScheduler {
     mutating func retain(_ job: JobID) {
         guard ledger.jobs[job.index].retainedStage != nil else { return }
         retained.append((job, now.monotonic + settings.resultMilliseconds))
+        mustArmTimer = true
     }
 
     mutating func releaseResults(_ job: JobID) {

@@ -54,11 +54,7 @@ package enum CommandArguments {
     {
         let end = arguments.firstIndex(of: "--") ?? arguments.count
         let given = arguments[..<end]
-        var command = shape
-        if !shape.subcommands.isEmpty {
-            let named = given.first.flatMap { name in shape.subcommands.first { $0.name == name } }
-            command = named ?? shape.subcommands.first { $0.name == shape.defaultSubcommand } ?? shape
-        }
+        let command = CommandArguments.command(shape, of: given)
         let file = try configFile(given, environment).map {
             try ConfigFile.read($0, known: shape.allNames.subtracting(["config"]).sorted())
         }
@@ -86,6 +82,25 @@ package enum CommandArguments {
     /// Returns the name of the environment's variable for a flag.
     static func variable(_ flag: String) -> String {
         "ETL_" + flag.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+    }
+
+    /// Finds the command that a line names, at any depth; where it names none, the default one. The dump of
+    /// the help tells the program's own default alone: of a command within it, that is its first.
+    private static func command(_ shape: Shape, of given: ArraySlice<String>) -> Shape {
+        var (found, rest, isOuter) = (shape, given, true)
+        while !found.subcommands.isEmpty {
+            let commands = found.subcommands
+            if let named = commands.first(where: { $0.name == rest.first }) {
+                found = named
+                rest = rest.dropFirst()
+            } else {
+                let name = isOuter ? found.defaultSubcommand : commands[0].name
+                guard let ordinary = commands.first(where: { $0.name == name }) else { break }
+                found = ordinary
+            }
+            isOuter = false
+        }
+        return found
     }
 
     private static func isGiven(_ name: String, in arguments: ArraySlice<String>) -> Bool {

@@ -84,7 +84,9 @@ extension Simulation {
         case .replan(let stage, _): plan(life, .replanned(stage, stages: newPlan(stage)))
         case .commit(let manifest):
             agenda.plan(.commit(life: life, manifest), at: now + Int64(random.within(1...2000)))
-        case .clean(let job): plan(life, .cleaned(job))
+        case .clean(let job, let statement):
+            seeCleaning(StatementKey(job: job, statement: statement))
+            plan(life, .cleaned(job, statement: statement))
         case .send(_, let recipient, let message), .reply(let recipient, let message):
             see(message, to: recipient)
             deliver(message, to: recipient)
@@ -134,12 +136,16 @@ extension Simulation {
     private func deliver(_ message: CoordinatorMessage, to life: WorkerLife) {
         guard let worker = workerNumber(life) else { return }
         for time in arrivals(isCut: workers[worker].cutsIn) {
+            if time < workers[worker].lastIn { witness.counts.overtaken += 1 }
+            workers[worker].lastIn = max(workers[worker].lastIn, time)
             agenda.plan(.toWorker(worker, life, message), at: time)
         }
     }
 
     func deliver(_ message: WorkerMessage, from worker: Int) {
         for time in arrivals(isCut: workers[worker].cutsOut) {
+            if time < workers[worker].lastOut { witness.counts.overtaken += 1 }
+            workers[worker].lastOut = max(workers[worker].lastOut, time)
             agenda.plan(.toCoordinator(message), at: time)
         }
     }

@@ -37,6 +37,7 @@ extension Simulation {
     }
 
     private func endProcess(_ worker: Int) {
+        forgetStaging(of: worker)
         workers[worker].agent = nil
         workers[worker].outputs = []
         workers[worker].stopping = []
@@ -71,7 +72,9 @@ extension Simulation {
             agenda.plan(
                 .taskStopped(worker, incarnation: incarnation, attempt),
                 at: now + Int64(random.within(1...500)))
-        case .drop(let attempt): workers[worker].outputs.remove(attempt)
+        case .drop(let attempt):
+            workers[worker].outputs.remove(attempt)
+            staged.remove(attempt)
         case .setTimer(let time):
             agenda.plan(
                 .workerTimer(worker, incarnation: incarnation),
@@ -86,6 +89,7 @@ extension Simulation {
     /// Draws how long the task takes and how it ends.
     private func start(_ launch: Launch, _ worker: Int) {
         let task = launch.attempt.task
+        noteStart(launch.attempt)
         var duration = random.within(20...3000)
         if random.happens(30) { duration *= 20 }
         let behaviour = scenario.jobs.lazy.compactMap { $0.behaviours[task] }.first ?? .healthy
@@ -120,13 +124,22 @@ extension Simulation {
         guard workers[worker].agent?.runningAttempts.contains(attempt) == true else { return }
         if let missing = missingInput(of: launch, for: worker) {
             let error = EngineError.system("FETCH_FAILED", "A block is missing")
+            staged.remove(attempt)
             return tell(worker, .ended(attempt, .failed(.fetchFailed(producer: missing, error))))
         }
         if case .completed = end {
             workers[worker].outputs.insert(attempt)
             witness.sawFinish(attempt)
+        } else {
+            staged.remove(attempt)
         }
         tell(worker, .ended(attempt, end))
+    }
+
+    /// Ends a task that was told to stop: it takes what it wrote with it.
+    func stopTask(_ worker: Int, _ attempt: AttemptID) {
+        if workers[worker].agent?.runningAttempts.contains(attempt) == true { staged.remove(attempt) }
+        tell(worker, .ended(attempt, .stopped))
     }
 
     private func missingInput(of launch: Launch, for worker: Int) -> AttemptID? {
@@ -142,7 +155,7 @@ extension Simulation {
         return nil
     }
 
-    private func isInFiles(_ task: TaskID) -> Bool {
+    func isInFiles(_ task: TaskID) -> Bool {
         guard let ledger = coordinator.scheduler?.ledger else { return false }
         return ledger.liveStage(task.stage)?.spec.output == .files
     }

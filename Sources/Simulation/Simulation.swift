@@ -48,6 +48,10 @@ package final class Simulation {
         var stopping: Set<AttemptID> = []
         var cutsIn = false
         var cutsOut = false
+        /// When the last message to it, and the last one from it, arrives; an earlier one that was sent later
+        /// overtakes it.
+        var lastIn: Int64 = 0
+        var lastOut: Int64 = 0
     }
 
     let seed: UInt64
@@ -58,6 +62,8 @@ package final class Simulation {
     var coordinator = Coordinator()
     var workers: [Worker]
     var witness = Witness()
+    /// Attempts whose files lie aside in shared storage.
+    var staged: Set<AttemptID> = []
     /// The scheduler's job for each of the scenario's, once a client was told.
     var accepted: [JobID?]
     var wallOffset: Int64 = 1_700_000_000_000
@@ -116,6 +122,8 @@ package final class Simulation {
     private var isOver: Bool {
         guard let scheduler = coordinator.scheduler else { return false }
         return scheduler.ledger.liveJobs.isEmpty && !accepted.contains(nil)
+            && !workers.contains { $0.agent?.runningAttempts.isEmpty == false }
+            && scheduler.ledger.jobs.allSatisfy { $0.outcome == .succeeded || $0.isCleaned }
     }
 
     private func happen(_ item: Happening) {
@@ -128,6 +136,7 @@ package final class Simulation {
         case .coordinatorEvent(let life, let event): if life == coordinator.life { decide(event) }
         case .commit(let life, let manifest):
             witness.see(manifest)
+            cleanStaging(StatementKey(job: manifest.job, statement: manifest.statement))
             plan(life, .committed(manifest.job, statement: manifest.statement))
         case .disconnect(let life): if coordinator.scheduler != nil { decide(.disconnected(life)) }
         case .workerStart(let worker): startWorker(worker)
@@ -137,7 +146,7 @@ package final class Simulation {
         case .taskEnd(let worker, let incarnation, let launch, let end):
             if isAlive(worker, incarnation) { endTask(worker, launch, end) }
         case .taskStopped(let worker, let incarnation, let attempt):
-            if isAlive(worker, incarnation) { tell(worker, .ended(attempt, .stopped)) }
+            if isAlive(worker, incarnation) { stopTask(worker, attempt) }
         case .heal(let worker):
             workers[worker].cutsIn = false
             workers[worker].cutsOut = false
@@ -206,6 +215,7 @@ package final class Simulation {
             scheduler.ledger.jobs.count == scenario.jobs.count, "a job was accepted twice under one id")
         witness.require(
             tamper != nil || refold() == scheduler.ledger, "the folded log differs from the live ledger")
+        checkStaging(scheduler.ledger)
     }
 
     private func check(_ job: SimulatedJob, _ record: JobRecord) {
@@ -229,6 +239,9 @@ package final class Simulation {
         case .cancelled:
             witness.counts.cancelled += 1
             witness.require(job.cancelledAt != nil, "job \(record.id) was cancelled by nobody")
+        }
+        if record.outcome != nil, record.outcome != .succeeded {
+            witness.require(record.isCleaned, "job \(record.id) was not cleaned")
         }
     }
 

@@ -14,6 +14,8 @@ package struct RunCounts: Sendable, Equatable {
     package var messages = 0
     package var dropped = 0
     package var doubled = 0
+    /// Messages that arrived before one that was sent earlier on the same way.
+    package var overtaken = 0
     package var coordinatorCrashes = 0
     package var workerCrashes = 0
     package var disconnects = 0
@@ -29,6 +31,7 @@ package struct RunCounts: Sendable, Equatable {
     package var publications = 0
     package var publicationsRepeated = 0
     package var replans = 0
+    package var cleanings = 0
     package var succeeded = 0
     package var failed = 0
     package var cancelled = 0
@@ -40,6 +43,7 @@ package struct RunCounts: Sendable, Equatable {
         messages += o.messages
         dropped += o.dropped
         doubled += o.doubled
+        overtaken += o.overtaken
         coordinatorCrashes += o.coordinatorCrashes
         workerCrashes += o.workerCrashes
         disconnects += o.disconnects
@@ -55,6 +59,7 @@ package struct RunCounts: Sendable, Equatable {
         publications += o.publications
         publicationsRepeated += o.publicationsRepeated
         replans += o.replans
+        cleanings += o.cleanings
         succeeded += o.succeeded
         failed += o.failed
         cancelled += o.cancelled
@@ -68,17 +73,12 @@ struct Witness {
         var worker: WorkerID
     }
 
-    private struct Publication: Hashable {
-        var job: JobID
-        var statement: UInt32
-    }
-
     /// Finished tasks whose output was not lost since.
     private var winners: [TaskID: Winner] = [:]
     private var heldStages: [StageKey: Bool] = [:]
     private var launchedOn: [AttemptID: WorkerLife] = [:]
     private var finished: Set<AttemptID> = []
-    private var published: [Publication: CommitManifest] = [:]
+    private var published: [StatementKey: CommitManifest] = [:]
     private var ended: Set<JobID> = []
     private var failures: [TaskID: Int] = [:]
     private(set) var broken: String?
@@ -144,7 +144,7 @@ struct Witness {
 
     /// Sees a publication take effect.
     mutating func see(_ manifest: CommitManifest) {
-        let key = Publication(job: manifest.job, statement: manifest.statement)
+        let key = StatementKey(job: manifest.job, statement: manifest.statement)
         if let before = published[key] {
             counts.publicationsRepeated += 1
             return require(before == manifest, "statement \(key) was published twice, differently")
@@ -160,7 +160,7 @@ struct Witness {
     }
 
     func isPublished(_ job: JobID, _ statement: UInt32) -> Bool {
-        published[Publication(job: job, statement: statement)] != nil
+        published[StatementKey(job: job, statement: statement)] != nil
     }
 
     /// Whether some task of the job failed so often that the job may fail.

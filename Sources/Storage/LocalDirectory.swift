@@ -8,23 +8,31 @@ import Vocabulary
 /// Makes, empties and syncs local directories.
 package enum LocalDirectory {
     /// Returns the directory of a path; `.` for a bare name.
-    static func parent(of path: String) -> String {
+    package static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
+    /// How often what another task undoes in between is done again.
+    private static let rounds = 20
+
     /// Makes a directory and all above it; fine when it exists.
     package static func create(_ path: String) throws(EngineError) {
-        if path.isEmpty || mkdir(path, 0o755) == 0 { return }
-        if errno == EEXIST || errno == EISDIR {
-            var status = stat()
-            if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
-            errno = ENOTDIR
-            throw .fileSystem("create a directory", path)
+        var round = 0
+        while true {
+            if path.isEmpty || mkdir(path, 0o755) == 0 { return }
+            if errno == EEXIST || errno == EISDIR {
+                var status = stat()
+                if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+                if errno != ENOENT { errno = ENOTDIR }
+            }
+            // A directory above is not there, or was removed by an attempt that found it empty.
+            round += 1
+            guard errno == ENOENT, parent(of: path) != path, round < rounds else {
+                throw .fileSystem("create a directory", path)
+            }
+            try create(parent(of: path))
         }
-        guard errno == ENOENT, parent(of: path) != path else { throw .fileSystem("create a directory", path) }
-        try create(parent(of: path))
-        if mkdir(path, 0o755) != 0, errno != EEXIST { throw .fileSystem("create a directory", path) }
     }
 
     /// Makes the entries of a directory durable.
@@ -63,8 +71,17 @@ package enum LocalDirectory {
             if unlink(path) != 0, errno != ENOENT { throw .fileSystem("remove", path) }
             return
         }
-        for name in try names(path) ?? [] { try remove(path + "/" + name) }
-        if rmdir(path) != 0, errno != ENOENT { throw .fileSystem("remove", path) }
+        var round = 0
+        while true {
+            for name in try names(path) ?? [] { try remove(path + "/" + name) }
+            if rmdir(path) == 0 || errno == ENOENT { return }
+            // A task that is being stopped has written into it meanwhile.
+            round += 1
+            guard errno == ENOTEMPTY || errno == EEXIST, round < rounds else {
+                throw .fileSystem("remove", path)
+            }
+            usleep(1000)
+        }
     }
 
     static func exists(_ path: String) -> Bool {
@@ -93,7 +110,7 @@ package enum LocalDirectory {
     }
 
     /// Returns the path with symbolic links followed, or as it is when it does not exist.
-    static func resolved(_ path: String) -> String {
+    package static func resolved(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)

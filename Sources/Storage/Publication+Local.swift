@@ -79,12 +79,19 @@ extension Publication {
                 + "shared by all of them?")
     }
 
-    /// Says whether the output is the new one already: the old one has the staging directory in it, the new
-    /// has not. Without files nothing may have been staged; then the new output is known by having nothing in
-    /// it.
+    /// Says whether the output is the new one already: its files are there, and the place where they were put
+    /// together is not. (A loser that stops late may have made its own directory again: that says nothing.)
+    /// Without files nothing may have been staged; then the new output is known by having nothing in it.
     private var isSwapped: Bool {
-        if !LocalDirectory.exists(directory) || LocalDirectory.exists(staging) { return false }
-        return !files.isEmpty || (try? LocalDirectory.names(directory)) == ["_SUCCESS"]
+        guard let file = files.first else {
+            return !LocalDirectory.exists(staging) && (try? LocalDirectory.names(directory)) == ["_SUCCESS"]
+        }
+        return !LocalDirectory.exists(assembly) && isThere(file)
+    }
+
+    /// Whether a file is where it will be visible; its name has the statement in it.
+    private func isThere(_ file: StagedFile) -> Bool {
+        LocalDirectory.fileSize(directory + "/" + file.path) == file.byteCount
     }
 
     /// Whether the new directory stands complete beside the output, or has taken its place.
@@ -165,13 +172,9 @@ extension Publication {
         Set(files.map { LocalDirectory.parent(of: $0.path) }).filter { $0 != "." }.sorted()
     }
 
-    /// Marks a folder that was swapped in by this publication.
-    private var marker: String { "._published-" + job }
-
-    /// Says whether a folder is the new one already: it has the marker, or the staging directory is gone
-    /// altogether.
+    /// Says whether a folder is the new one already: it was swapped whole, so one of its files tells.
     private func isBroughtIn(_ folder: String) -> Bool {
-        LocalDirectory.exists(folder + "/" + marker) || !LocalDirectory.exists(staging)
+        files.first { LocalDirectory.parent(of: $0.path) == folder }.map(isThere) ?? true
     }
 
     private var partitionSteps: [PublicationStep] {
@@ -180,16 +183,15 @@ extension Publication {
             let (new, target) = (assembly + "/" + folder, directory + "/" + folder)
             steps.append(
                 PublicationStep(name: "assemble \(folder)") { () throws(EngineError) in
-                    if isBroughtIn(target) { return }
+                    if isBroughtIn(folder) { return }
                     for file in files where LocalDirectory.parent(of: file.path) == folder {
                         try move(file, below: assembly, syncing: false)
                     }
-                    try Publication.touch(new + "/" + marker)
                     try LocalDirectory.sync(new)
                 })
             steps.append(
                 PublicationStep(name: "swap \(folder)") { () throws(EngineError) in
-                    if isBroughtIn(target) { return }
+                    if isBroughtIn(folder) { return }
                     try LocalDirectory.create(LocalDirectory.parent(of: target))
                     if LocalDirectory.exists(target) {
                         if !LocalDirectory.exchange(new, target) { throw .fileSystem("publish", target) }
@@ -207,13 +209,6 @@ extension Publication {
                 })
         }
         steps += [successStep, cleanStep]
-        // The staging directory is gone: no replay will look for the markers.
-        for folder in writtenFolders {
-            steps.append(
-                PublicationStep(name: "unmark \(folder)") { () throws(EngineError) in
-                    try LocalDirectory.remove(directory + "/" + folder + "/" + marker)
-                })
-        }
         return steps
     }
 

@@ -93,12 +93,15 @@ package struct Publication: Sendable {
         LocalDirectory.removeIfEmpty(StoragePath(trimmed(output)).path)
     }
 
-    /// Removes what one attempt wrote aside. Idempotent.
+    /// Removes what one attempt wrote aside, and the directories above it that were made for it only: after
+    /// its statement is over nobody else would. Idempotent.
     package static func discard(output: String, job: String, attempt: String) throws(EngineError) {
         if StoragePath(output).scheme == .s3 {
             return try abortUploads(job: job, attempt: attempt, in: try FileSystems.s3())
         }
-        let staging = stagingDirectory(output: output, job: job) + "/" + attempt
-        try FileSystems.of(output).remove(staging)
+        let staging = stagingDirectory(output: output, job: job)
+        try FileSystems.of(output).remove(staging + "/" + attempt)
+        LocalDirectory.removeIfEmpty(StoragePath(staging).path)
+        LocalDirectory.removeIfEmpty(StoragePath(trimmed(output)).path)
     }
 }

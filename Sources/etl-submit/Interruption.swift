@@ -4,34 +4,40 @@ import Dispatch
     import Glibc
 #endif
 
-/// Calls a handler on Ctrl-C instead of ending the program; a second Ctrl-C during the handler ends it with
-/// 130.
+/// Calls a handler when the program is told to end, instead of ending it; told again during the handler it
+/// ends at once, with 128 and the signal's number: 130 for Ctrl-C.
 final class Interruption {
-    private let source: any DispatchSourceSignal
+    private let sources: [any DispatchSourceSignal]
     private let queue = DispatchQueue(label: "interruption")
-    private let counter = Counter()
+    private let seen = Seen()
 
-    /// `handler` gets the number of interruptions so far.
-    init(_ handler: @escaping @Sendable (Int) -> Void) {
-        signal(SIGINT, SIG_IGN)
-        source = DispatchSource.makeSignalSource(signal: SIGINT, queue: queue)
-        source.setEventHandler { [counter] in
-            counter.count += 1
-            if counter.count > 1 { _exit(130) }
-            handler(counter.count)
+    /// `signals`: those that are taken: Ctrl-C (SIGINT), and where what runs would end with the program also
+    /// SIGTERM.
+    init(_ signals: [Int32] = [SIGINT], _ handler: @escaping @Sendable () -> Void) {
+        sources = signals.map { [queue, seen] number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler {
+                if seen.status != nil { _exit(128 + number) }
+                seen.status = 128 + number
+                handler()
+            }
+            source.resume()
+            return source
         }
-        source.resume()
     }
 
-    /// Whether Ctrl-C was pressed.
-    var hasHappened: Bool { queue.sync { counter.count > 0 } }
+    /// The exit status that the program owes to a signal; nil when none came.
+    var status: Int32? { queue.sync { seen.status } }
 
-    /// Gives Ctrl-C its usual meaning back.
+    /// Gives the signals their usual meaning back.
     func end() {
-        source.cancel()
-        signal(SIGINT, SIG_DFL)
+        for source in sources {
+            source.cancel()
+            signal(Int32(source.handle), SIG_DFL)
+        }
     }
 
-    /// `@unchecked Sendable`: touched on the source's serial queue only.
-    private final class Counter: @unchecked Sendable { var count = 0 }
+    /// `@unchecked Sendable`: touched on the sources' serial queue only.
+    private final class Seen: @unchecked Sendable { var status: Int32? }
 }

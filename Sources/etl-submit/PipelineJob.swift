@@ -31,6 +31,34 @@ enum PipelinePlace {
         state ?? directory(name) + "/.millrace"
     }
 
+    /// Returns where the state of a pipeline is that is there. Throws `PIPELINE_FILE` when neither the
+    /// pipeline nor the folder that was named exists: a typing error is no pipeline without runs.
+    static func existingState(of name: String, movedTo state: String?) throws -> String {
+        if let state {
+            if access(state, F_OK) == 0 { return state }
+            throw EngineError.user("PIPELINE_FILE", "There is no state of a pipeline here: \(state)")
+        }
+        let directory = PipelinePlace.directory(name)
+        guard hasPipeline(directory) else { throw missing(directory) }
+        return directory + "/.millrace"
+    }
+
+    /// Returns the error that a directory holds no pipeline.
+    static func missing(_ directory: String) -> EngineError {
+        .user(
+            "PIPELINE_FILE", "There is no etl.yml in the directory: \(directory)",
+            remedy: "`etl-submit init` writes a working example.")
+    }
+
+    /// Returns the name of a deployed pipeline: the word itself, or what the etl.yml of that directory says.
+    static func deployedName(_ word: String) throws -> String {
+        guard isPipeline(word), hasPipeline(directory(word)) else {
+            if word.contains("/") { throw missing(directory(word)) }
+            return word
+        }
+        return try PipelineLoader.name(in: directory(word))
+    }
+
     /// Says whether a directory holds a pipeline.
     static func hasPipeline(_ directory: String) -> Bool { access(directory + "/etl.yml", R_OK) == 0 }
 
@@ -125,14 +153,14 @@ struct PipelineJob {
             pipeline, record: RunRecord(header), tables: state.tables, service: service, control: control,
             journal: try RunFile(header, in: state), warn: { Terminal.printWarning($0) },
             report: { fact, record in PipelineText.show(fact, record, progress) })
-        let interruption = Interruption { _ in
+        let interruption = Interruption([SIGINT, SIGTERM]) {
             Task { for id in (try? await run.cancel()) ?? [] { _ = try? await service.cancel(id) } }
         }
         let record = try await run.run()
         // What failed or cancelled jobs may still write goes before the program does.
         for id in await run.failedJobs { await cluster.settle(id) }
         state.tables.discardAll(run: header.id)
-        if interruption.hasHappened { throw ProgramExit(status: 130) }
+        if let status = interruption.status { throw ProgramExit(status: status) }
         interruption.end()
         let text = "Pipeline \(pipeline.name): \(record.summary.text)"
         if !record.summary.isSuccess {

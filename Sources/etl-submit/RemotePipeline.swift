@@ -28,9 +28,7 @@ struct RemotePipeline {
                 "USAGE", "--state is for runs in this process; on a cluster the state is the coordinator's")
         }
         guard PipelinePlace.hasPipeline(directory) else {
-            throw EngineError.user(
-                "PIPELINE_FILE", "There is no etl.yml in the directory: \(directory)",
-                remedy: "`etl-submit init` writes a working example.")
+            throw PipelinePlace.missing(directory)
         }
         let bundle = try PipelineBundle(directory: directory)
         try await service.store(bundle: bundle.digest, bundle.bytes)
@@ -55,7 +53,7 @@ struct RemotePipeline {
         Terminal.printNote("job \(status.id)")
         let follower = RunFollower(service: service, progress: progress)
         let farewell = Farewell(service: service, id: status.id, display: follower.display)
-        let interruption = Interruption { _ in Task { await farewell.say() } }
+        let interruption = Interruption { Task { await farewell.say() } }
         do {
             try await follower.follow(status)
         } catch {

@@ -17,12 +17,26 @@ struct FaultTests {
             Set(try cluster.tasks(of: id).filter { $0.state == "succeeded" }.map(\.worker)).count == 3
         }
         #expect(allHoldOutputs)
+        let killed = try cluster.address(of: cluster.workers[1])
+        let before = try cluster.tasks(of: id)
         cluster.workers[1].send(SIGKILL)
         let ended = try job.waited()
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(ended.output == expected.output)
         let log = try cluster.submit(["logs", id]).output
-        #expect(log.contains("was lost: its connection closed"), "\(log)")
+        #expect(log.contains("worker \(killed) was lost: its connection closed"), "\(log)")
+        // What the others had finished was done once.
+        let kept = before.filter { $0.state == "succeeded" && $0.worker != killed }
+        #expect(!kept.isEmpty && before.contains { $0.worker == killed })
+        let after = try cluster.tasks(of: id)
+        for task in kept {
+            let now = after.first { $0.name == task.name }
+            #expect(now?.attempts == 1, "\(task.name) ran again, although \(task.worker ?? "") lives")
+        }
+        // Each repeat has the killed worker as its reason: it held the output, or ran the task.
+        for line in log.split(separator: "\n") where line.hasSuffix("; the task runs again") {
+            #expect(line.contains(" was on it") || line.contains(" on worker \(killed)"), "\(line)")
+        }
         // The tasks that the two others had finished are not run again, and the log names those that are.
         let repeated = try cluster.tasks(of: id).filter { $0.attempts > 1 }
         #expect(!repeated.isEmpty, "no task ran twice: the fault did not strike")

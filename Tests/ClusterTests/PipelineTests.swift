@@ -124,7 +124,9 @@ struct PipelineTests {
         let slow = try cluster.start([try Self.folder(cluster, "shop", Self.files("out3"))])
         let slowID = try cluster.jobID(of: slow)
         #expect(try eventually(within: 30) { try Self.run(slowID, cluster).state(of: "slow") == "running" })
-        _ = try cluster.submit(["cancel", slowID])
+        let cancelled = try cluster.submit(["cancel", slowID]).errors
+        #expect(
+            cancelled.contains("is asked to end") || cancelled.contains("is cancelled"), "\(cancelled)")
         #expect(try slow.waited().status == 1)
         #expect(try Self.run(slowID, cluster).state == "cancelled")
         #expect(try eventually(within: 10) { try cluster.metric("etl_slots_used") == 0 })
@@ -196,8 +198,22 @@ struct PipelineTests {
         #expect(try eventually(within: 30) { try Self.runs(cluster).allSatisfy { $0.state == "succeeded" } })
         #expect(try Self.runs(cluster).count { $0.kind == "backfill" } == 3)
         // The same again asks for nothing new.
-        _ = try cluster.submit(["backfill", "tick", "--from", "2024-01-01", "--to", "2024-01-01T00:06"])
+        let again = try cluster.submit([
+            "backfill", "tick", "--from", "2024-01-01", "--to", "2024-01-01T00:06",
+        ])
+        #expect(
+            again.output.isEmpty && again.errors.contains("0 new runs, 3 intervals ran already"),
+            "\(again.output)\(again.errors)")
         #expect(try Self.runs(cluster).count == count + 3)
+        // A directory stands for the name in its etl.yml, and a run of tests is not the last one.
+        let listed = try cluster.submit(["runs", directory])
+        #expect(listed.output.contains("backfill"), "\(listed.errors)")
+        let last = try cluster.submit(["runs"]).output.split(separator: " ").last
+        #expect(try cluster.submit(["test", directory]).status == 0)
+        #expect(try cluster.submit(["runs"]).output.split(separator: " ").last == last)
+        try Data("-- another\n".utf8).write(to: URL(fileURLWithPath: directory + "/more.sql"))
+        let other = try cluster.submit(["deploy", directory])
+        #expect(other.errors.contains("replaces the deployment of 20"), "\(other.errors)")
         #expect(try cluster.submit(["resume", "tick"]).output.contains("active"))
         #expect(try cluster.submit(["remove", "tick"]).status == 0)
         #expect(try cluster.submit(["pause", "tick"]).errors.contains("no deployed pipeline"))

@@ -87,6 +87,35 @@ import Testing
         #expect(run.errors.contains("Known are postgresql and sqlite."), "\(run.errors)")
     }
 
+    @Test("the driver is found in ../lib/millrace of a program that PATH finds, also by a link")
+    func driverOfPackage() throws {
+        let submit = try Submit()
+        _ = good(try load(submit, "dbtable 't'", "SELECT 7 AS id"))
+        let files = FileManager.default
+        let place = submit.folder.appendingPathComponent("usr")
+        for folder in ["bin", "lib/millrace", "links"] {
+            try files.createDirectory(
+                at: place.appendingPathComponent(folder), withIntermediateDirectories: true)
+        }
+        try files.copyItem(
+            at: ProgramRun.built("etl-submit"), to: place.appendingPathComponent("bin/etl-submit"))
+        try files.copyItem(
+            at: ProgramRun.root.appendingPathComponent(".deps/adbc/lib/libadbc_driver_sqlite.so"),
+            to: place.appendingPathComponent("lib/millrace/libadbc_driver_sqlite.so"))
+        try files.createSymbolicLink(
+            at: place.appendingPathComponent("links/etl-submit"),
+            withDestinationURL: place.appendingPathComponent("bin/etl-submit"))
+        let query =
+            "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'sqlite:l.db', dbtable 't'); SELECT * FROM v"
+        for folder in ["bin", "links"] {
+            let run = try ProgramRun.run(
+                URL(fileURLWithPath: "/bin/sh"), ["-c", "etl-submit --output csv -e \"$0\"", query],
+                in: submit.folder,
+                environment: ["PATH": "\(place.appendingPathComponent(folder).path):/usr/bin:/bin"])
+            #expect(good(run) == "id\n7\n", "\(folder)")
+        }
+    }
+
     @Test("a missing driver is an error that names what brings it")
     func driver() throws {
         let submit = try Submit()

@@ -36,7 +36,9 @@ struct NodeTests {
         ) { _ in })
 
     /// Starts the node and registers a worker of one slot.
-    private func begin() async throws -> Line {
+    private func begin() async throws -> Line { try await NodeTests.begin(node) }
+
+    static func begin(_ node: CoordinatorNode) async throws -> Line {
         try await node.start()
         let line = Line("w1")
         let identity = WorkerIdentity(

@@ -19,6 +19,10 @@ struct FormatTests {
         (step + "schedule: 0 25 * * *", "PIPELINE_FORMAT", 3, "the hour must be from 0 to 23: 25"),
         (step + "schedule: '@daily'\ntimezone: Mars", "PIPELINE_FORMAT", 4, "Mars"),
         (step + "catchup: true", "PIPELINE_FORMAT", 3, "needs a schedule"),
+        (
+            step + "schedule: '@daily'\nstart_date: 2024-02-01\nend_date: 2024-01-01", "PIPELINE_FORMAT", 5,
+            "before start_date"
+        ),
         (step + "schedule: '@daily'\ncatchup: maybe", "PIPELINE_FORMAT", 4, "true or false: maybe"),
         (step + "start_date: 2024-13-01", "PIPELINE_FORMAT", 3, "a date such as"),
         (step + "default_args: {retry_delay: soon}", "PIPELINE_FORMAT", 3, "a time such as 30s"),
@@ -121,6 +125,18 @@ struct FormatTests {
         #expect(properties.keys.contains("transform") && properties.keys.contains("default_args"))
         #expect((properties["metrics"]?["description"] as? String)?.isEmpty == false)
         #expect(root["additionalProperties"] as? Bool == false)
+    }
+
+    @Test("values are given to variables that the files name, and to no other")
+    func givenVars() throws {
+        let folder = try ProjectFolder([
+            "etl.yml": "name: p\nvars: {least: 1}\n"
+                + "transform: [{name: a, sql: \"SELECT {{ var('least_age', 3) }} AS x\"}]\n"
+        ])
+        #expect(try folder.load(vars: ["least_age": "7"]).steps[0].sql == "SELECT 7 AS x")
+        #expect(try folder.load(vars: ["least": "7"]).steps[0].sql == "SELECT 3 AS x")
+        let error = #expect(throws: EngineError.self) { try folder.load(vars: ["least_agee": "7"]) }
+        #expect(error?.remedy == "Did you mean least_age?", "\(error?.description ?? "")")
     }
 
     @Test("of values, templates and vars becomes steps in order")

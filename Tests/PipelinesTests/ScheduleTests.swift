@@ -41,6 +41,19 @@ struct ScheduleTests {
         ),
     ]
 
+    @Test("backfills the intervals that begin in the stretch and are over, as Airflow does")
+    func backfills() throws {
+        let schedule = try PipelineSchedule("@monthly")
+        func starts(to end: String, now: String) -> [String] {
+            let (from, to, now) = (Self.minutes("2024-01-01"), Self.minutes(end), Self.minutes(now))
+            return schedule.intervals(from: from, to: to, now: now, limit: 9).map { CivilTime.text($0.start) }
+        }
+        #expect(starts(to: "2024-01-15", now: "2024-06-01") == ["2024-01-01T00:00"])
+        #expect(starts(to: "2024-02-01", now: "2024-06-01") == ["2024-01-01T00:00"])
+        #expect(starts(to: "2024-02-02", now: "2024-06-01") == ["2024-01-01T00:00", "2024-02-01T00:00"])
+        #expect(starts(to: "2024-02-02", now: "2024-02-29T23:59") == ["2024-01-01T00:00"])
+    }
+
     @Test("ends its intervals at the ticks of cron", arguments: ticks)
     func intervals(cron: String, zone: String, start: String, ends: [String]) throws {
         #expect(try Self.ends(cron, zone, from: start, ends.count) == ends)

@@ -59,8 +59,10 @@ struct FailedWriteTests {
         #expect(try program.contents() == before)
     }
 
-    @Test("Ctrl-C ends with 130", arguments: ["parquet", "csv", "json"])
-    func interruption(format: String) throws {
+    @Test(
+        "Ctrl-C ends with 130, and SIGTERM, as systemd and Kubernetes send it, with 143",
+        arguments: [("parquet", SIGINT), ("csv", SIGINT), ("json", SIGINT), ("parquet", SIGTERM)])
+    func interruption(format: String, signal: Int32) throws {
         let program = try Self.prepared(format)
         let before = try program.contents()
         let running = try program.start(
@@ -72,9 +74,9 @@ struct FailedWriteTests {
         // The staging directory shows that the job is at work.
         let deadline = Date().addingTimeInterval(30)
         while try program.contents().count == before.count, Date() < deadline { usleep(2_000) }
-        running.send(SIGINT)
+        running.send(signal)
         let run = try running.waited()
-        #expect(run.status == 130)
+        #expect(run.status == 128 + signal)
         #expect(!run.errors.contains("error"), "\(run.errors)")
         #expect(try program.contents() == before)
     }

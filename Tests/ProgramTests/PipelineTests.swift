@@ -129,6 +129,37 @@ struct PipelineTests {
         #expect(run.errors.contains("Did you mean"), "\(run.errors)")
     }
 
+    @Test("names that are not there, flags that would change nothing, and empty files are told")
+    func mistakes() throws {
+        let program = try example()
+        try program.write("empty/etl.yml", "# nothing yet\n")
+        try program.write(
+            "w/etl.yml",
+            "name: w\ntransform:\n  - name: t\n    sql: SELECT 1 AS x\n    write: {path: /dev/null/out}\n")
+        #expect(try program.run(["p"]).status == 0)
+        let wrong: [(arguments: [String], status: Int32, part: String)] = [
+            (["runs", "nosuch"], 1, "There is no etl.yml in the directory: nosuch"),
+            (["state", "show", "nosuch"], 1, "There is no etl.yml in the directory: nosuch"),
+            (["state", "show", "p", "--state", "nosuch"], 1, "no state of a pipeline here: nosuch"),
+            (["state", "show", "p", "--coordinator", "http://127.0.0.1:1"], 2, "Add --local"),
+            (["state", "rewind", "p", "orders", "--to", "1"], 1, "every run makes it anew: orders"),
+            (["empty"], 1, "The file is empty"),
+            (["p", "--output", "json"], 2, "--output is not for this job"),
+            (["p", "--id=x"], 2, "--id is not for this job"),
+            (["p", "--vars", "nosuch=1"], 1, "reads a variable of this name: nosuch"),
+            // The place is that of the target, and not of a statement that nobody wrote.
+            (["w"], 1, "  --> w/etl.yml:5:19\n"),
+        ]
+        for (arguments, status, part) in wrong {
+            let run = try program.run(arguments)
+            #expect(run.status == status && run.errors.contains(part), "\(arguments): \(run.errors)")
+        }
+        let tested = try program.run(["test", "p"])
+        #expect(tested.status == 0 && tested.errors.contains("4 steps tested"), "\(tested.errors)")
+        let explained = try program.run(["explain", "p"])
+        #expect(explained.output.hasPrefix("Pipeline example\n"), "\(explained.errors)")
+    }
+
     @Test("--select runs some steps, `plan` shows all, `schema` prints JSON")
     func selection() throws {
         let program = try example()

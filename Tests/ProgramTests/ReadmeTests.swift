@@ -80,7 +80,8 @@ final class ReadmeTests {
     private func run(_ blocks: String...) throws -> ProgramRun {
         // Whatever is started ends with the test.
         let run = try bash(
-            "set -e\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + blocks.joined(separator: "\n") + "\n")
+            "set -e\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"
+                + blocks.joined(separator: "\n") + "\n")
         #expect(run.status == 0, "\(run.output.suffix(2000))\(run.errors.suffix(3000))")
         return run
     }

@@ -89,6 +89,15 @@ package final class TestCluster {
         return worker
     }
 
+    /// Returns the address at which the cluster knows a worker, once it has told it.
+    package func address(of worker: StartedProgram) throws -> String {
+        _ = eventually(within: 10) { worker.outputSoFar.contains("127.0.0.1:") || !worker.isRunning }
+        guard let match = worker.outputSoFar.firstMatch(of: /127\.0\.0\.1:\d+/) else {
+            throw Failure(what: "a worker tells no address: \(worker.outputSoFar)")
+        }
+        return String(match.0)
+    }
+
     /// Waits until so many workers are active.
     package func awaitWorkers(_ count: Int) throws {
         let came = try eventually(within: 20) { try activeWorkers() == count }

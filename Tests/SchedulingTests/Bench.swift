@@ -91,6 +91,8 @@ struct Bench {
         beat(life.address, incarnation: life.incarnation, [report(launch.attempt)])
     }
 
+    /// What the last decision has cleaned.
+    var cleanings: [Action] { last.actions.filter { if case .clean = $0 { true } else { false } } }
     var outcome: JobOutcome? { scheduler.ledger.jobs[0].outcome }
     var commit: CommitManifest? {
         for case .commit(let manifest) in last.actions { return manifest }

@@ -161,10 +161,11 @@ struct JobSchedulerTests {
         bench.handle(.cancel(JobID(0)))
         #expect(bench.outcome == .cancelled)
         #expect(bench.cancels == [bench.launches[0].launch.attempt])
-        #expect(bench.last.actions.contains(.clean(JobID(0))))
+        #expect(bench.cleanings == [])
         bench.run([StageSpec(id: StageID(0), taskCount: 1, output: .files)], id: "b")
         #expect(bench.launches.count == 1)
         bench.finish { .stopped($0) }
+        #expect(bench.cleanings == [.clean(JobID(0), statement: 0)])
         #expect(bench.launches.map(\.launch.attempt.task.stage.job) == [JobID(1)])
     }
 

@@ -85,6 +85,19 @@ struct CommandArgumentsTests {
         #expect(try complete(["run", "a"], environment) == ["run", "a", "--detach"])
     }
 
+    @Test("a command within a command gets its flags too, also where it is not named")
+    func inner() throws {
+        let flag = CommandArguments.Flag(name: "coordinator", takesValue: true, isList: false)
+        let commands = ["show", "reset"].map { CommandArguments.Shape(name: $0, flags: [flag]) }
+        let state = CommandArguments.Shape(name: "state", subcommands: commands)
+        let program = CommandArguments.Shape(name: "program", subcommands: [state])
+        let environment = ["ETL_COORDINATOR": "http://c:1"]
+        for words in [["state", "show", "p"], ["state", "reset", "p", "s"], ["state", "p"]] {
+            let line = try CommandArguments.complete(words, shape: program, environment: environment)
+            #expect(line == words + ["--coordinator", "http://c:1"])
+        }
+    }
+
     @Test("wrong settings are told with place and remedy")
     func errors() throws {
         let path = try file("# mine\ncoordinater: x\n")

@@ -1,6 +1,7 @@
 import Scheduling
 import Simulation
 import Testing
+import Vocabulary
 
 @Suite("The simulator's rules")
 struct RuleTests {
@@ -60,6 +61,41 @@ struct RuleTests {
     func unloggedLoss() {
         let isSeen = Self.breaks("without a lost output") { decision in
             decision.facts.removeAll { if case .outputLost = $0 { true } else { false } }
+        }
+        #expect(isSeen)
+    }
+
+    @Test("a job cleaned when it ends, and not when its last attempt has stopped, breaks a rule")
+    func earlyCleaning() {
+        let isSeen = Self.breaks("was cleaned while an attempt of it runs") { decision in
+            for case .jobEnded(let job, let outcome, _) in decision.facts where outcome != .succeeded {
+                decision.actions.append(.clean(job, statement: 0))
+            }
+        }
+        #expect(isSeen)
+    }
+
+    @Test("losers of a commit that nobody cleans up after show as files left aside")
+    func noCleaning() {
+        var unsuccessful: Set<JobID> = []
+        let isSeen = Self.breaks("left files aside") { decision in
+            for fact in decision.facts {
+                if case .epochStarted(1) = fact { unsuccessful = [] }
+                if case .jobEnded(let job, let outcome, _) = fact, outcome != .succeeded {
+                    unsuccessful.insert(job)
+                }
+            }
+            decision.actions.removeAll { action in
+                if case .clean(let job, _) = action { !unsuccessful.contains(job) } else { false }
+            }
+        }
+        #expect(isSeen)
+    }
+
+    @Test("failed jobs that nobody cleans up after break a rule")
+    func uncleanedFailure() {
+        let isSeen = Self.breaks("was not cleaned") { decision in
+            decision.actions.removeAll { if case .clean = $0 { true } else { false } }
         }
         #expect(isSeen)
     }

@@ -10,7 +10,8 @@ struct SweepTests {
         ProcessInfo.processInfo.environment[variable].flatMap(UInt64.init) ?? value
     }
 
-    @Test("ten thousand seeds break no rule, and every kind of fault fired")
+    @Test(
+        "ten thousand seeds break no rule, and every kind of fault fired", .timeLimit(.minutes(3)))
     func sweep() async throws {
         let first = Self.number("MILLRACE_FIRST_SEED", or: 1)
         let count = Self.number("MILLRACE_SEEDS", or: 10_000)

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import Vocabulary
 
@@ -100,6 +101,71 @@ struct PublicationTests {
         try publication.publish()
         #expect(try visible(output) == [:])
         #expect(FileManager.default.fileExists(atPath: output + "/_SUCCESS"))
+    }
+
+    /// Writes a file as an attempt that has lost and was not stopped yet.
+    private func writeLate(_ output: String) throws {
+        let sink = try Publication.create(output: output, job: "j", attempt: "late", path: "k=2/part-9")
+        try Array("late".utf8).withUnsafeBytes { try sink.write($0) }
+        try sink.finish()
+    }
+
+    @Test(
+        "a loser that writes on after the publication changes nothing, and takes what it made with it",
+        arguments: [PublicationMode.append, .overwrite, .overwritePartitions])
+    func lateLoser(mode: PublicationMode) throws {
+        let folder = try Folder()
+        let output = folder.path + "/out"
+        for (path, text) in Self.old { try write(output + "/" + path, text) }
+        let files = try stage(output, job: "j", Self.new)
+        let publication = Publication(output: output, job: "j", mode: mode, files: files)
+        try publication.publish()
+        let names = try LocalDirectory.names(output)
+        try writeLate(output)
+        // As a coordinator does that was killed before it noted the publication.
+        try publication.publish()
+        #expect(try visible(output) == Self.expected(mode))
+        try writeLate(output)
+        try Publication.discard(output: output, job: "j", attempt: "late")
+        #expect(try LocalDirectory.names(output) == names)
+        #expect(try visible(output) == Self.expected(mode))
+    }
+
+    @Test("an attempt that is discarded takes directories with it that were made for it alone")
+    func discardedAttempt() throws {
+        let folder = try Folder()
+        try writeLate(folder.path + "/out")
+        _ = try stage(folder.path + "/out", job: "j", ["part-0": "x"])
+        try Publication.discard(output: folder.path + "/out", job: "j", attempt: "late")
+        #expect(try LocalDirectory.names(folder.path + "/out/_temporary-j") == ["a1"])
+        try Publication.discard(output: folder.path + "/out", job: "j", attempt: "a1")
+        #expect(try LocalDirectory.names(folder.path) == [])
+    }
+
+    @Test("staging that a task still writes into is removed, and the task can write again")
+    func raced() throws {
+        let folder = try Folder()
+        let output = folder.path + "/out"
+        try write(output + "/part-0", "old")
+        let ends = Atomic(false)
+        let writer = Thread {
+            var number = 0
+            while !ends.load(ordering: .relaxed) {
+                number += 1
+                do {
+                    try self.write(output + "/_temporary-j/a/k=\(number % 7)/part-\(number)", "x")
+                } catch {
+                    // The directory of a new file may go between its making and the file's.
+                    if (error as? EngineError)?.code != "PATH_NOT_FOUND" { Issue.record(error) }
+                }
+            }
+        }
+        writer.start()
+        for _ in 0..<300 { try Publication.discard(output: output, job: "j") }
+        ends.store(true, ordering: .relaxed)
+        while !writer.isFinished { usleep(1000) }
+        try Publication.discard(output: output, job: "j")
+        #expect(try LocalDirectory.names(output) == ["part-0"])
     }
 
     @Test("a discarded statement leaves the earlier output as it was")

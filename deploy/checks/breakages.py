@@ -1,6 +1,7 @@
 """Ways to break the files: (file, text, what is put in its place, part of the problem that must be named)."""
 
-B, L, P, K = (f"k8s/{d}" for d in ("base", "overlays/local", "overlays/production", "overlays/keda"))
+B, L, P, K, X = (f"k8s/{d}" for d in (
+    "base", "overlays/local", "overlays/production", "overlays/keda", "overlays/databases"))
 C, W, N = f"{B}/coordinator.yaml", f"{B}/worker.yaml", f"{B}/network.yaml"
 D, M = "deploy/docker-compose.yml", "deploy/prometheus"
 
@@ -61,6 +62,9 @@ BREAKAGES = [
     (N, "        - { protocol: TCP, port: 7077 }\n  egress:", "        - { protocol: TCP, port: 7077 }\n"
      "        - { protocol: TCP, port: 9999 }\n  egress:", "where nothing listens"),
     (P + "/monitoring.yaml", "metadata.name: monitoring", "metadata.name: default", "from namespace default"),
+    (X + "/network.yaml", "port: 5432", "port: 5433", "5432 of namespace databases is shut"),
+    (X + "/network.yaml", "component: coordinator }", "component: worker }", "from coordinator, 587 of namespace mail"),
+    (X + "/kustomization.yaml", "name: etl-databases", "name: etl-database", "does not make the Secret etl-database"),
     # Compose
     (D, "read_only: true", "readonly: true", "not a Compose file"),
     (D, "depends_on: [s3]", "depends_on: [store]", "depends on store"),
@@ -68,6 +72,8 @@ BREAKAGES = [
     (D, "./grafana/provisioning:", "./grafana/provision:", "which is not there"),
     (D, "127.0.0.1:8080:8080", "8080:8080", "beyond this machine"),
     (D, "http://coordinator:7077", "http://coordinator:7070", "nothing listens at coordinator:7070"),
+    (D, "ETL_ALLOW_ENV: PG_*", "ETL_ALLOW_ENV: MYSQL_*", "jobs may not name PG_URI"),
+    (D, "@postgres/millrace", "@database/millrace", "does not lead to the database"),
     # Prometheus and Grafana
     (M + "/alerts.yml", "etl_workers{state=\"lost\"} > 0", "etl_workers{state=\"lost\" > 0", "promtool check rules"),
     (M + "/alerts.yml", "etl_tasks_queued > 20 * etl_slots_total", "etl_tasks_queued > 2000 * etl_slots_total",

@@ -1,6 +1,8 @@
 """Holds docker-compose.yml against the Compose specification, itself, and the files that it mounts."""
 
+import fnmatch
 import json
+import urllib.parse
 
 import compose_spec
 import yaml
@@ -52,6 +54,23 @@ def compose_problems(root):
     for volume in volumes - used:
         yield f"the volume {volume} is not used"
     yield from _addresses(root, services)
+    yield from _databases(services)
+
+
+def _databases(services):
+    """Workers are given the address of the database that is here, and jobs may name it."""
+    for name, service in services.items():
+        if service.get("entrypoint") != ["etl-worker"]:
+            continue
+        given = service["environment"]
+        address = urllib.parse.urlsplit(given.get("PG_URI", ""))
+        if not any(fnmatch.fnmatch("PG_URI", allowed) for allowed in given.get("ETL_ALLOW_ENV", "").split(",")):
+            yield f"{name}: jobs may not name PG_URI"
+        database = services.get(address.hostname or "", {}).get("environment", {})
+        user, _, password = address.netloc.rpartition("@")[0].partition(":")
+        wanted = tuple(database.get(f"POSTGRES_{part}") for part in ("USER", "PASSWORD", "DB"))
+        if not database or (user, password, address.path[1:]) != wanted:
+            yield f"{name}: PG_URI does not lead to the database"
 
 
 def _listens(service):

@@ -19,6 +19,10 @@ REFUSED = [
 NAMESPACES = {  # who may come from other namespaces, by overlay
     "overlays/production": {("monitoring", "coordinator", 8080), ("monitoring", "worker", 8081)},
     "overlays/keda": {("monitoring", "coordinator", 8080), ("monitoring", "worker", 8081)},
+    "overlays/databases": {("monitoring", "coordinator", 8080), ("monitoring", "worker", 8081)},
+}
+SERVERS = {  # who may go to other namespaces, by overlay
+    "overlays/databases": {("worker", "databases", 5432), ("coordinator", "mail", 587)},
 }
 
 
@@ -50,6 +54,14 @@ def _admits(rendered, namespace, target, port):
         _is_open(rule, port) and any(
             "namespaceSelector" in peer and matches(peer["namespaceSelector"], labels) for peer in rule["from"])
         for spec in _policies(rendered, target, "Ingress") for rule in spec.get("ingress", []))
+
+
+def _enters(rendered, source, namespace, port):
+    labels = {"kubernetes.io/metadata.name": namespace}
+    return any(
+        _is_open(rule, port) and any(
+            "namespaceSelector" in peer and matches(peer["namespaceSelector"], labels) for peer in rule.get("to", []))
+        for spec in _policies(rendered, source, "Egress") for rule in spec.get("egress", []))
 
 
 def _leaves(rendered, source, address, port):
@@ -85,6 +97,13 @@ def flow_problems(rendered, guide):
                 admitted = _admits(rendered, namespace, NAMES[target], port)
                 if admitted != ((namespace, target, port) in expected):
                     yield f"from namespace {namespace}, {target}:{port} is {'open' if admitted else 'shut'}"
+    servers = SERVERS.get(rendered.overlay, set())
+    for name, labels in NAMES.items():
+        for namespace in ("databases", "mail", "default"):
+            for port in (25, 443, 587, 5432):
+                goes = _enters(rendered, labels, namespace, port)
+                if goes != ((name, namespace, port) in servers):
+                    yield f"from {name}, {port} of namespace {namespace} is {'open' if goes else 'shut'}"
     for name in ("worker", "coordinator"):
         if not _leaves(rendered, NAMES[name], "52.219.1.1", 443):
             yield f"{name} cannot reach object stores"

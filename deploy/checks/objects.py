@@ -72,7 +72,9 @@ def _volumes(rendered, workload, guide):
         if claim and claim not in rendered.names("PersistentVolumeClaim"):
             yield f"{workload.name}: no PersistentVolumeClaim {claim}"
     for source in workload.container.get("envFrom", []):
-        if source["configMapRef"]["name"] not in rendered.names("ConfigMap"):
+        if "secretRef" in source:
+            yield from _secret(workload, source["secretRef"]["name"], guide)
+        elif source["configMapRef"]["name"] not in rendered.names("ConfigMap"):
             yield f"{workload.name}: no ConfigMap {source['configMapRef']['name']}"
     variables = {v["name"] for v in workload.container.get("env", [])}
     for argument in workload.args:

@@ -7,7 +7,7 @@ import sys
 import kubernetes_validate
 import yaml
 
-OVERLAYS = ["base", "overlays/local", "overlays/production", "overlays/keda"]
+OVERLAYS = ["base", "overlays/local", "overlays/production", "overlays/keda", "overlays/databases"]
 VERSIONS = ["1.33", "1.37"]  # of Kubernetes: the oldest and the newest that the manifests are held against
 CUSTOM_KINDS = {"ScaledObject"}  # KEDA's, which no schema of Kubernetes knows
 KUBECTL = pathlib.Path(sys.executable).parent / "kubectl"

@@ -1,4 +1,5 @@
 import CADBC
+import Storage
 import Vocabulary
 
 #if canImport(Glibc)
@@ -19,8 +20,8 @@ enum DriverLibrary {
         }
         throw .user(
             "DRIVER_NOT_FOUND", "The database driver \(file) is not at \(tried.joined(separator: ", "))",
-            remedy: "It comes with the Python package adbc-driver-\(driver): unpack it (scripts/dependencies "
-                + "does) and say where it is with ETL_ADBC_DRIVERS=/path/to/folder.")
+            remedy: "It comes with the Python package adbc-driver-\(driver): unpack it (in the source tree "
+                + "scripts/dependencies does) and say where it is with ETL_ADBC_DRIVERS=/path/to/folder.")
     }
 
     /// Where drivers may be: where the user says, beside the program, where a package puts them, and in the
@@ -30,8 +31,11 @@ enum DriverLibrary {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         cadbc_home(&buffer, buffer.count)
         let home = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return [
-            home, home + "/../lib/millrace", home + "/../../../.deps/adbc/lib", "/usr/lib/millrace",
+        // What the system calls the program's file is the word it was started with: a bare name where PATH
+        // found it. Links are followed, as /usr/bin may hold one to the real place.
+        let program = LocalDirectory.parent(of: LocalDirectory.resolved("/proc/self/exe"))
+        return [program, program + "/../lib/millrace"] + (home == program ? [] : [home]) + [
+            home + "/../../../.deps/adbc/lib", "/usr/lib/millrace", "/usr/local/lib/millrace",
             "/usr/local/lib",
         ]
     }

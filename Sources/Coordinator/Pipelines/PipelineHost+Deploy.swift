@@ -136,7 +136,10 @@ extension PipelineHost: PipelineService {
         var found: [String: [RunStatus]] = [:]
         for id in ledger.order.reversed() {
             if open.isEmpty { break }
-            guard let record = ledger.runs[id], open.contains(record.header.pipeline) else { continue }
+            // What only tests made nothing.
+            guard let record = ledger.runs[id], open.contains(record.header.pipeline),
+                !record.header.testsOnly
+            else { continue }
             let name = record.header.pipeline
             found[name, default: []].append(runStatus(of: record, withSteps: false))
             if found[name]?.count == PipelineHost.toldRuns { open.remove(name) }

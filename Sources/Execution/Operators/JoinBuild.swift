@@ -16,6 +16,8 @@ final class JoinBuild {
     private let sharedKey: SharedBuilds.Key?
     private let context: TaskContext
     private var isBuilder: Bool
+    /// What the other tasks wait for while this one builds for them.
+    private var awaited: Wakeup?
     private var held: [Batch] = []
     /// What `held` takes, until the table's own reservation stands for it.
     private let reservation: Reservation
@@ -35,7 +37,7 @@ final class JoinBuild {
 
     deinit {
         // A builder that ends without a table (failed or cancelled) lets another task build.
-        if isBuilder, let sharedKey { context.resources.sharedBuilds.giveUp(sharedKey) }
+        if let awaited, let sharedKey { context.resources.sharedBuilds.giveUp(sharedKey, awaited) }
     }
 
     /// Goes on building and returns the table when it is made.
@@ -44,7 +46,9 @@ final class JoinBuild {
             switch context.resources.sharedBuilds.claim(sharedKey) {
             case .ready(let table): return .ready(table)
             case .wait(let wakeup): return .blocked(wakeup)
-            case .build: isBuilder = true
+            case .build(let wakeup):
+                isBuilder = true
+                awaited = wakeup
             }
         }
         while true {
@@ -56,9 +60,9 @@ final class JoinBuild {
                 held.append(batch)
             case .finished:
                 let made = try make()
-                if let sharedKey {
-                    isBuilder = false
-                    context.resources.sharedBuilds.finish(sharedKey, made)
+                if let sharedKey, let wakeup = awaited {
+                    awaited = nil
+                    context.resources.sharedBuilds.finish(sharedKey, wakeup, made)
                 }
                 return .ready(made)
             }

@@ -17,8 +17,8 @@ package final class SharedBuilds: Sendable {
     /// What a task that asks for a table is told.
     enum Claim {
         case ready(JoinTable)
-        /// This task builds, and must call `finish` or `giveUp`.
-        case build
+        /// This task builds, and must call `finish` or `giveUp` with what the others wait for.
+        case build(Wakeup)
         case wait(Wakeup)
     }
 
@@ -38,29 +38,41 @@ package final class SharedBuilds: Sendable {
             case .ready(let table): return .ready(table)
             case .building(let wakeup): return .wait(wakeup)
             case nil:
-                entries[key] = .building(Wakeup())
-                return .build
+                let wakeup = Wakeup()
+                entries[key] = .building(wakeup)
+                return .build(wakeup)
             }
         }
     }
 
-    /// Hands the table to all who wait.
-    func finish(_ key: Key, _ table: JoinTable) {
-        let waiting = entries.withLock { entries in
-            defer { entries[key] = .ready(table) }
-            return entries[key]
-        }
-        if case .building(let wakeup) = waiting { wakeup.signal() }
+    /// Hands the table to all who wait, and keeps it for those who will ask; not when the join was dropped
+    /// meanwhile, since nobody would drop it again.
+    func finish(_ key: Key, _ wakeup: Wakeup, _ table: JoinTable) {
+        replace(key, wakeup, by: .ready(table))
+        wakeup.signal()
     }
 
     /// Lets another task build.
-    func giveUp(_ key: Key) {
-        let waiting = entries.withLock { $0.removeValue(forKey: key) }
-        if case .building(let wakeup) = waiting { wakeup.signal() }
+    func giveUp(_ key: Key, _ wakeup: Wakeup) {
+        replace(key, wakeup, by: nil)
+        wakeup.signal()
     }
 
-    /// Forgets the tables of a stage whose last task on this worker is done, or of a whole job.
+    /// Puts an entry in the place of the one with this wake-up, if that is still there.
+    private func replace(_ key: Key, _ wakeup: Wakeup, by entry: Entry?) {
+        entries.withLock { entries in
+            if case .building(let current) = entries[key], current === wakeup { entries[key] = entry }
+        }
+    }
+
+    /// Forgets the tables of a stage whose last task on this worker is done, or of a whole job. Who waits for
+    /// one is woken.
     package func drop(where matches: (StageKey) -> Bool) {
-        entries.withLock { entries in entries = entries.filter { !matches($0.key.stage) } }
+        let dropped = entries.withLock { entries in
+            let dropped = entries.filter { matches($0.key.stage) }
+            for key in dropped.keys { entries[key] = nil }
+            return dropped.values
+        }
+        for case .building(let wakeup) in dropped { wakeup.signal() }
     }
 }

@@ -65,7 +65,9 @@ struct FormatReader {
                 throw key.error(
                     "This key is of the format, but this version cannot carry it out yet: "
                         + (path.isEmpty ? name : "\(path).\(name)"),
-                    remedy: "Leave it out; `etl-submit schema` marks all such keys.",
+                    // The schema is that of etl.yml alone, dbt's files have their own.
+                    remedy: key.location.file.hasSuffix("etl.yml")
+                        ? "Leave it out; `etl-submit schema` marks all such keys." : "Leave it out.",
                     code: "UNSUPPORTED_FEATURE")
             }
             known.append((key, try checked(item, entry.shape, path: path.isEmpty ? name : "\(path).\(name)")))

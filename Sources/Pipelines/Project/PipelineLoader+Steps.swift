@@ -16,7 +16,10 @@ extension PipelineLoader {
         var project = DbtProject()
         if !dbt.isEmpty {
             project = try DbtReader(files: files, reader: FormatReader(scope: openScope)).read()
-            for (name, value) in project.vars where vars[name] == nil { vars[name] = value }
+            for (name, value) in project.vars {
+                declared.insert(name)
+                if vars[name] == nil { vars[name] = value }
+            }
             macros = project.macros
         }
         names.sources = project.sources
@@ -188,9 +191,11 @@ extension PipelineLoader {
         if case .map(let pairs)? = value["options"]?.kind {
             options += pairs.map { ($0.key.printed, $0.value.printed) }
         }
-        return WriteTarget(
+        var target = WriteTarget(
             path: value["path"]?.printed ?? "", format: value["format"]?.printed ?? "parquet",
             mode: value["mode"].flatMap { .init(rawValue: $0.printed) } ?? .overwrite, options: options)
+        target.location = (value["path"] ?? value).location
+        return target
     }
 
     private func models(_ project: DbtProject) throws -> [Rendered] {

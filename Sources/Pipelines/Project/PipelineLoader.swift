@@ -16,6 +16,8 @@ package struct PipelineLoader {
     /// Says whether a variable is kept from env_var() by the owner of the coordinator.
     package var isHidden: @Sendable (String) -> Bool = { _ in false }
     var vars: [String: TemplateValue] = [:]
+    /// Names that the files give values to.
+    var declared = Set<String>()
     var macros = MacroLibrary()
     /// Models that are no tables: their queries stand in the queries that read them.
     var ephemeral: [String: PipelineStep] = [:]
@@ -40,21 +42,29 @@ package struct PipelineLoader {
     package static func name(in directory: String) throws -> String {
         let files = ProjectFiles(directory: directory)
         let text = try files.text("etl.yml", limitBytes: FormatDocument.fileBytes)
-        let document = try FormatDocument.read(text, file: files.path("etl.yml"))
+        let document = try PipelineLoader.filled(FormatDocument.read(text, file: files.path("etl.yml")))
         guard let name = document["name"]?.scalar else {
             throw document.error("The key 'name' is missing")
         }
         return name
     }
 
+    /// Returns the document. Throws when it holds nothing at all.
+    private static func filled(_ document: FormatValue) throws -> FormatValue {
+        guard case .null = document.kind else { return document }
+        throw document.error(
+            "The file is empty", remedy: "`etl-submit init DIR` writes a working example to begin with.")
+    }
+
     /// Returns the pipeline. Throws with file and place of what is wrong.
     package mutating func load() throws -> Pipeline {
         let text = try files.text("etl.yml", limitBytes: FormatDocument.fileBytes)
-        let document = try FormatDocument.read(text, file: files.path("etl.yml"))
+        let document = try PipelineLoader.filled(FormatDocument.read(text, file: files.path("etl.yml")))
         for (name, value) in given { vars[name] = .text(value) }
         if case .map(let pairs)? = document["vars"]?.kind {
-            for (key, value) in pairs where vars[key.printed] == nil {
-                vars[key.printed] = value.templateValue
+            for (key, value) in pairs {
+                declared.insert(key.printed)
+                if vars[key.printed] == nil { vars[key.printed] = value.templateValue }
             }
         }
         let root = try FormatReader(scope: openScope).checked(
@@ -72,7 +82,25 @@ package struct PipelineLoader {
         pipeline.alerts = try alerts(root)
         pipeline.lineage = try lineage(root)
         pipeline.steps = try steps(root)
+        try refuseUnreadVars()
         return pipeline
+    }
+
+    /// Throws when a value was given for a variable that is neither declared nor named in any file: a typing
+    /// error would leave the default in its place.
+    private func refuseUnreadVars() throws {
+        for name in given.keys.sorted() where !declared.contains(name) {
+            let texts = files.texts.all
+            if texts.contains(where: { $0.contains("'\(name)'") || $0.contains("\"\(name)\"") }) { continue }
+            let called = texts.flatMap { text in
+                text.matches(of: /var\(\s*['"]([^'"]+)['"]/).map { String($0.1) }
+            }
+            let near = Suggestion.nearest(to: name, among: declared.union(called).sorted())
+            throw EngineError.user(
+                "PIPELINE_FORMAT", "No file of the pipeline reads a variable of this name: \(name)",
+                remedy: near.map { "Did you mean \($0)?" }
+                    ?? "See the names that var() is called with, or add it to vars in etl.yml.")
+        }
     }
 
     /// The pipeline's name is a folder's, too.
@@ -189,10 +217,13 @@ package struct PipelineLoader {
             }
             return nil
         }
+        let start = root["start_date"].flatMap { CivilTime.parse($0.printed) }
+        let end = root["end_date"].flatMap { CivilTime.parse($0.printed) }
+        if let start, let end, end < start, let value = root["end_date"] {
+            throw value.error("end_date is before start_date, so that nothing would ever run")
+        }
         return ScheduleText(
-            cron: cron.printed, timezone: root["timezone"]?.printed ?? "UTC",
-            start: root["start_date"].flatMap { CivilTime.parse($0.printed) },
-            end: root["end_date"].flatMap { CivilTime.parse($0.printed) },
+            cron: cron.printed, timezone: root["timezone"]?.printed ?? "UTC", start: start, end: end,
             catchup: root["catchup"]?.isTrue ?? false)
     }
 

@@ -5,11 +5,18 @@ import Vocabulary
     import Glibc
 #endif
 
+/// Keeps the texts of a pipeline's files that were read.
+final class ReadTexts {
+    var all: [String] = []
+}
+
 /// Reads the files of a pipeline's directory.
 struct ProjectFiles {
     let directory: String
     /// The directory as messages name it.
     let shown: String
+    /// What was read, to see which names it speaks of.
+    let texts = ReadTexts()
 
     init(directory: String, shownAs: String? = nil) {
         self.directory = directory
@@ -28,7 +35,9 @@ struct ProjectFiles {
 
     /// Returns the text of a file. Throws `PIPELINE_FILE` when it cannot be read or is too long.
     func text(_ name: String, limitBytes: Int) throws -> String {
-        String(decoding: try bytes(name, limitBytes: limitBytes), as: UTF8.self)
+        let text = String(decoding: try bytes(name, limitBytes: limitBytes), as: UTF8.self)
+        texts.all.append(text)
+        return text
     }
 
     /// Returns the names in a folder. Throws `PIPELINE_FILE` when it cannot be read.

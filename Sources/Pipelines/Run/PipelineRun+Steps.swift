@@ -30,7 +30,13 @@ extension PipelineRun {
         }
         if let write = step.write {
             let sql = write.statements(of: tables.staged(step.name, run: run))
-            _ = try await job.run(order(this, ["write"], sql: sql, "write of \(step.name)"))
+            do {
+                _ = try await job.run(order(this, ["write"], sql: sql, "write of \(step.name)"))
+            } catch let error as EngineError {
+                var placed = error
+                placed.location = write.location
+                throw placed
+            }
         }
         try await publish(this)
         try await finish(this, since: start)

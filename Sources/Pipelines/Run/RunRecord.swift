@@ -130,6 +130,7 @@ package struct RunRecord: Sendable {
     /// Counts how it went.
     package var summary: RunSummary {
         var summary = RunSummary()
+        summary.isOfTests = header.testsOnly
         for name in order {
             switch steps[name]?.state {
             case .succeeded where header.kept.contains(name): summary.kept += 1
@@ -162,12 +163,14 @@ package struct RunSummary: Sendable, Hashable {
     package var testsWarned = 0
     package var testsFailed = 0
     package var testsSkipped = 0
+    /// Whether the run made nothing, and only tested what is there.
+    package var isOfTests = false
 
     package var isSuccess: Bool { failed == 0 && testsFailed == 0 }
 
     /// Says the counts in one line.
     package var text: String {
-        var parts = ["\(succeeded) steps done"]
+        var parts = ["\(succeeded) steps \(isOfTests ? "tested" : "done")"]
         if kept > 0 { parts.append("\(kept) done before") }
         parts += ["\(failed) failed", "\(skipped) skipped"]
         var tests = "\(testsPassed) tests passed, \(testsWarned) warned, \(testsFailed) failed"

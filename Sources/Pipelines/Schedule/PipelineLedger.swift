@@ -153,8 +153,7 @@ package struct PipelineLedger: Sendable {
     /// Returns the runs of a stretch of time that were not accepted yet. Minutes since 1970 UTC.
     package func backfill(_ name: String, from: Int, to: Int, limit: Int, now: Int64) -> [RunHeader] {
         guard let deployment = deployments[name], let schedule = schedules[name] else { return [] }
-        let whole = min(to, Int(now / 60_000))
-        return schedule.intervals(from: from, to: whole, limit: limit)
+        return schedule.intervals(from: from, to: to, now: Int(now / 60_000), limit: limit)
             .map { header(deployment, $0, .backfill, at: now) }
             .filter { runs[$0.id] == nil }
     }

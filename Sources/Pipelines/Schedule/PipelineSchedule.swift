@@ -99,12 +99,13 @@ package struct PipelineSchedule: Sendable {
         return Interval(start: start, end: end)
     }
 
-    /// Returns the intervals that begin from `from` on and are whole by `to`, at most `limit`: what a
-    /// backfill runs, whatever catchup and start_date say.
-    package func intervals(from: Int, to: Int, limit: Int) -> [Interval] {
+    /// Returns the intervals that begin from `from` on and before `to`, and are whole by `now`, at most
+    /// `limit`: what a backfill runs, whatever catchup and start_date say. As in Airflow the begin of an
+    /// interval counts, so that the month of a stretch of three days is run.
+    package func intervals(from: Int, to: Int, now: Int, limit: Int) -> [Interval] {
         guard let cron, var start = aligned(cron, up: from) else { return [] }
         var found: [Interval] = []
-        while found.count < limit, let end = next(cron, after: start), end <= to {
+        while found.count < limit, start < to, let end = next(cron, after: start), end <= now {
             found.append(Interval(start: start, end: end))
             start = end
         }

@@ -149,7 +149,7 @@ package struct RemoteJobService: JobService {
     func path(_ id: String) -> String { "/jobs/" + RemoteJobService.escaped(id) }
 
     static func escaped(_ name: String) -> String {
-        name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-", "_"])) ?? ""
+        name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-", "_", "."])) ?? ""
     }
 
     func call<Answer: Decodable>(

@@ -25,7 +25,12 @@ struct DeployCommand: AsyncParsableCommand {
         let pipeline = RemotePipeline(
             service, place, PipelineOptions.none, vars: pairs,
             conf: Dictionary(try JobOptions.pairs(conf, flag: "--conf")) { $1 })
-        print(DeployText.pipeline(try await pipeline.deploy(as: name)))
+        let before = try await service.pipelines().first { $0.name == name }
+        let status = try await pipeline.deploy(as: name)
+        if let before, before.bundle != status.bundle {
+            Terminal.printNote("replaces the deployment of \(before.deployedAt)")
+        }
+        print(DeployText.pipeline(status))
     }
 }
 
@@ -34,11 +39,12 @@ struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause", abstract: "Keeps a deployed pipeline's scheduled runs from beginning.")
 
-    @Argument(help: "The pipeline's name.") var name: String
+    @Argument(help: "The pipeline's name, or directory with etl.yml.") var name: String
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-        print(DeployText.pipeline(try await connection.requireRemote().pause(name)))
+        print(
+            DeployText.pipeline(try await connection.requireRemote().pause(PipelinePlace.deployedName(name))))
     }
 }
 
@@ -47,11 +53,13 @@ struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Lets a paused pipeline run by its schedule again.")
 
-    @Argument(help: "The pipeline's name.") var name: String
+    @Argument(help: "The pipeline's name, or directory with etl.yml.") var name: String
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-        print(DeployText.pipeline(try await connection.requireRemote().resume(name)))
+        print(
+            DeployText.pipeline(try await connection.requireRemote().resume(PipelinePlace.deployedName(name)))
+        )
     }
 }
 
@@ -60,11 +68,11 @@ struct RemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Removes a deployed pipeline; its tables and runs stay.")
 
-    @Argument(help: "The pipeline's name.") var name: String
+    @Argument(help: "The pipeline's name, or directory with etl.yml.") var name: String
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-        let status = try await connection.requireRemote().remove(name)
+        let status = try await connection.requireRemote().remove(PipelinePlace.deployedName(name))
         Terminal.printNote("pipeline \(status.name) is removed")
     }
 }
@@ -89,9 +97,10 @@ struct RunsCommand: AsyncParsableCommand {
             guard let name else {
                 return print(DeployText.pipelines(try await service.pipelines()))
             }
-            return print(DeployText.runs(try await service.runs(of: name)))
+            let deployed = try PipelinePlace.deployedName(name)
+            return print(DeployText.runs(try await service.runs(of: deployed)))
         }
-        let runs = RunFile.runs(in: PipelinePlace.state(of: name ?? ".", movedTo: state))
+        let runs = RunFile.runs(in: try PipelinePlace.existingState(of: name ?? ".", movedTo: state))
         guard let run else { return print(PipelineText.history(runs)) }
         guard let record = runs.first(where: { $0.header.id == run }) else {
             throw EngineError.user("RUN_NOT_FOUND", "There is no run with this id: \(run)")
@@ -105,14 +114,25 @@ struct BackfillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backfill", abstract: "Runs the intervals of a stretch of time that did not run yet.")
 
-    @Argument(help: "The pipeline's name.") var name: String
+    @Argument(help: "The pipeline's name, or directory with etl.yml.") var name: String
     @Option(help: "Begin of the stretch, as 2024-01-01 or 2024-01-01T06:00, UTC.") var from: String
-    @Option(help: "End of the stretch, UTC.") var to: String
+    @Option(help: "End of the stretch, UTC: intervals that begin before it are run.") var to: String
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
         let service = try connection.requireRemote()
-        print(DeployText.runs(try await service.backfill(name, BackfillRequest(from: from, to: to))))
+        let pipeline = try PipelinePlace.deployedName(name)
+        let runs = try await service.backfill(pipeline, BackfillRequest(from: from, to: to))
+        if !runs.isEmpty { print(DeployText.runs(runs)) }
+        // The service has read both before.
+        let stretch = (CivilTime.parse(from) ?? 0)..<max(CivilTime.parse(from) ?? 0, CivilTime.parse(to) ?? 0)
+        let new = Set(runs.map(\.id))
+        let before = try await service.runs(of: pipeline).filter {
+            guard let start = CivilTime.parse($0.intervalStart) else { return false }
+            return stretch.contains(start) && !new.contains($0.id)
+        }
+        let ran = Set(before.map { "\($0.intervalStart) \($0.intervalEnd)" }).count
+        Terminal.printNote("\(runs.count) new runs, \(ran) intervals ran already")
     }
 }
 

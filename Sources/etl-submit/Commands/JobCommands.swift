@@ -44,7 +44,8 @@ struct CancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         let status = try await connection.requireRemote().cancel(jobID)
-        Terminal.printNote("job \(status.id) is \(status.state.rawValue)")
+        let state = status.state.isEnd ? "is \(status.state.rawValue)" : "is asked to end"
+        Terminal.printNote("job \(status.id) \(state)")
     }
 }
 
@@ -133,12 +134,18 @@ struct RetryCommand: AsyncParsableCommand {
 /// Prints a job's plans without running it.
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Prints a job's plans without running it.")
+        commandName: "explain",
+        abstract: "Prints a job's plans without running it; of a pipeline what `plan` prints.")
 
     @OptionGroup var job: JobOptions
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
+        if let name = job.job, job.sql == nil, PipelinePlace.isPipeline(name) {
+            let pipeline = try PipelineJob(
+                name, PipelineOptions.none, vars: try JobOptions.pairs(job.vars, flag: "--vars"), conf: [])
+            return print(try PipelineText.plan(pipeline.pipeline, pipeline.header), terminator: "")
+        }
         let request = try job.request()
         let service: any JobService
         if let remote = try connection.remote() {

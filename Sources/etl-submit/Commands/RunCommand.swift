@@ -5,6 +5,10 @@ import Settings
 import Storage
 import Vocabulary
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Runs a job and follows it to its end.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -48,6 +52,8 @@ struct RunCommand: AsyncParsableCommand {
     private func runPipeline(_ name: String) async throws {
         let vars = try JobOptions.pairs(job.vars, flag: "--vars")
         let conf = try JobOptions.pairs(job.conf, flag: "--conf")
+        try RunCommand.refuse(
+            ["--output"], "a pipeline prints no rows: its tables are read with SELECT")
         if let remote = try connection.remote() {
             let request = RemotePipeline(
                 remote, PipelinePlace.directory(name), pipeline, vars: vars, conf: Dictionary(conf) { $1 })
@@ -59,20 +65,32 @@ struct RunCommand: AsyncParsableCommand {
                 "USAGE", "--detach needs a coordinator: a local run ends with this program",
                 remedy: "Give --coordinator URL.")
         }
+        try RunCommand.refuse(
+            ["--id", "--name"], "runs of a pipeline in this process have an id of their own")
         try await PipelineJob(name, pipeline, vars: vars, conf: conf).run(progress: progress)
+    }
+
+    /// Throws when flags are typed that would change nothing; in the config file they may stay.
+    private static func refuse(_ flags: [String], _ why: String) throws {
+        for flag in flags
+        where CommandLine.arguments.contains(where: { $0 == flag || $0.hasPrefix(flag + "=") }) {
+            throw EngineError.user("USAGE", "\(flag) is not for this job: \(why)")
+        }
     }
 
     private func runLocal(_ request: JobRequest) async throws {
         let cluster = try await EmbeddedCluster()
         let service = cluster.service
         let status = try await service.submit(request)
-        let interruption = Interruption { _ in Task { _ = try? await service.cancel(status.id) } }
+        let interruption = Interruption([SIGINT, SIGTERM]) {
+            Task { _ = try? await service.cancel(status.id) }
+        }
         let follower = JobFollower(service: service, progress: progress, output: output)
         do {
             try await follower.follow(status)
         } catch {
             await cluster.settle(status.id)
-            throw interruption.hasHappened ? ProgramExit(status: 130) : error
+            throw interruption.status.map { ProgramExit(status: $0) } ?? error
         }
         interruption.end()
     }
@@ -86,7 +104,7 @@ struct RunCommand: AsyncParsableCommand {
         Terminal.printNote("job \(status.id)")
         let follower = JobFollower(service: service, progress: progress, output: output)
         let farewell = Farewell(service: service, id: status.id, display: follower.display)
-        let interruption = Interruption { _ in Task { await farewell.say() } }
+        let interruption = Interruption { Task { await farewell.say() } }
         do {
             try await follower.follow(status)
         } catch {

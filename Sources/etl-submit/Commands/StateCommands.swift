@@ -16,12 +16,23 @@ struct StateOptions: ParsableArguments {
     var directory: String
     @Option(help: "Folder of the pipeline's state; .millrace beside etl.yml by default.")
     var state: String?
+    @OptionGroup var connection: ConnectionOptions
 
-    /// Where the state is.
-    var path: String { PipelinePlace.state(of: directory, movedTo: state) }
+    /// Returns where the state is. Throws where a coordinator is asked for, which keeps its own, and where
+    /// there is no pipeline.
+    func path() throws -> String {
+        if state == nil, try connection.remote() != nil {
+            throw EngineError.user(
+                "USAGE",
+                "The state of runs on a coordinator is the coordinator's; this command knows only "
+                    + "that of runs in this process: \(directory)",
+                remedy: "Add --local to see or change the state beside etl.yml.")
+        }
+        return try PipelinePlace.existingState(of: directory, movedTo: state)
+    }
 
     /// Opens the state, to change it. Throws when a run holds it.
-    func open() throws -> StateFolder { try StateFolder(path) }
+    func open() throws -> StateFolder { try StateFolder(try path()) }
 }
 
 /// Shows the cursors of all tables.
@@ -33,8 +44,9 @@ struct StateShowCommand: AsyncParsableCommand {
 
     func run() async throws {
         // Beside a run that is at work, and without making a state where there is none.
-        let tables = StateFolder.tables(in: options.path)
-        if tables.names.isEmpty { Terminal.printNote("There are no tables in: \(options.path)") }
+        let path = try options.path()
+        let tables = StateFolder.tables(in: path)
+        if tables.names.isEmpty { Terminal.printNote("There are no tables in: \(path)") }
         for name in tables.names {
             guard let table = tables.tableState(name) else {
                 print("\(name): made anew by every run")
@@ -71,6 +83,11 @@ struct StateRewindCommand: AsyncParsableCommand {
     }
 
     static func unknown(_ step: String, _ state: StateFolder) -> EngineError {
+        if state.tables.hasTable(step) {
+            return .user(
+                "PIPELINE_STATE", "The step's table has no cursor, as every run makes it anew: \(step)",
+                remedy: "Only steps of extract with `incremental`, `append` or `merge` go on from a cursor.")
+        }
         let near = Suggestion.nearest(to: step, among: state.tables.names)
         return .user(
             "PIPELINE_STATE", "The state holds no cursor of this step: \(step)",

@@ -1,0 +1,54 @@
+import Scheduling
+import Vocabulary
+
+// Shared storage: what attempts write aside, and who removes it.
+extension Simulation {
+    /// Notes that an attempt may write from now on.
+    func noteStart(_ attempt: AttemptID) {
+        if isInFiles(attempt.task) { staged.insert(attempt) }
+    }
+
+    /// Removes what a statement's attempts left. What still runs goes on writing.
+    func cleanStaging(_ key: StatementKey) {
+        staged = staged.filter { attempt in
+            attempt.task.stage.statementKey != key || runs(attempt)
+        }
+    }
+
+    /// Sees the scheduler have a statement cleaned. No worker in its books may run an attempt of it.
+    func seeCleaning(_ key: StatementKey) {
+        witness.counts.cleanings += 1
+        guard let ledger = coordinator.scheduler?.ledger else { return }
+        for worker in workers {
+            guard let agent = worker.agent,
+                let known = ledger.worker(agent.identity.life), ledger.workers[known.index].loss == nil
+            else { continue }
+            witness.require(
+                !agent.runningAttempts.contains { $0.task.stage.statementKey == key },
+                "statement \(key) was cleaned while an attempt of it runs")
+        }
+        cleanStaging(key)
+    }
+
+    private func runs(_ attempt: AttemptID) -> Bool {
+        workers.contains { $0.agent?.runningAttempts.contains(attempt) ?? false }
+    }
+
+    /// Forgets what a process leaves that the scheduler had given up before it died: nobody knew of it.
+    func forgetStaging(of worker: Int) {
+        guard let agent = workers[worker].agent, let ledger = coordinator.scheduler?.ledger,
+            let known = ledger.worker(agent.identity.life), ledger.workers[known.index].loss != nil
+        else { return }
+        staged.subtract(agent.runningAttempts + agent.heldOutputs.map(\.attempt))
+    }
+
+    /// Nothing lies aside at the end. The coordinator's log does not hold which losers ran on after a commit,
+    /// so that a crash of it and of their worker together leaves what they wrote.
+    func checkStaging(_ ledger: Ledger) {
+        for attempt in staged.sorted() {
+            let hasSucceeded = ledger.jobs[attempt.task.stage.job.index].outcome == .succeeded
+            witness.require(
+                hasSucceeded && witness.counts.coordinatorCrashes > 0, "\(attempt) left files aside")
+        }
+    }
+}

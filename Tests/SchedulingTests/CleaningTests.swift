@@ -1,0 +1,96 @@
+import Testing
+import Vocabulary
+
+@testable import Scheduling
+
+/// What attempts wrote aside is removed when, and each time that, the last of them can write no more.
+@Suite("Cleaning up after statements")
+struct CleaningTests {
+    private static let twoTasks = [StageSpec(id: StageID(0), taskCount: 2, output: .files)]
+
+    private static let clean = Action.clean(JobID(0), statement: 0)
+
+    @Test("a failed job is cleaned after its last attempt, and marked as cleaned after the answer")
+    func failed() {
+        var bench = Bench()
+        bench.join("w1")
+        bench.run(Self.twoTasks)
+        bench.finish { .failed($0, .error(.user("CAST_INVALID_INPUT", "no"))) }
+        #expect(bench.outcome != nil && bench.cleanings == [])
+        bench.finish { .stopped($0) }
+        #expect(bench.cleanings == [Self.clean])
+        #expect(!bench.scheduler.ledger.jobs[0].isCleaned)
+        bench.handle(.cleaned(JobID(0), statement: 0))
+        #expect(bench.scheduler.ledger.jobs[0].isCleaned)
+    }
+
+    @Test("a worker that is lost stops nothing up, and one that comes back with an attempt has it cleaned")
+    func lostAndBack() {
+        var bench = Bench()
+        bench.join("w1")
+        bench.run(Self.twoTasks)
+        let running = bench.launches.map(\.launch.attempt)
+        bench.handle(.cancel(JobID(0)))
+        bench.handle(.disconnected(WorkerLife(address: "w1", incarnation: 1)))
+        bench.now += 5_000
+        bench.handle(.tick)
+        #expect(bench.cleanings == [Self.clean])
+        bench.handle(.cleaned(JobID(0), statement: 0))
+        bench.join("w1", session: 2, running: running)
+        #expect(bench.cleanings == [])
+        bench.beat("w1", session: 2, [.stopped(running[0])])
+        #expect(bench.cleanings == [])
+        bench.beat("w1", session: 2, [.stopped(running[1])])
+        #expect(bench.cleanings == [Self.clean])
+    }
+
+    @Test("a committed statement is cleaned when a loser that ran on has stopped, and else not at all")
+    func loser() {
+        for loses in [false, true] {
+            var bench = Bench()
+            bench.join("w1", slots: 1)
+            bench.join("w2", slots: 1)
+            bench.run([StageSpec(id: StageID(0), taskCount: 1, output: .files)])
+            let attempt = bench.launches[0].launch.attempt
+            if loses {
+                // The other worker comes with an attempt of the same task, as after a speculation.
+                var second = attempt
+                second.number += 100
+                let other = bench.launches[0].life.address == "w1" ? "w2" : "w1"
+                bench.join(other, session: 2, slots: 1, running: [second])
+                bench.finish()
+                bench.handle(.committed(JobID(0), statement: 0))
+                #expect(bench.outcome == .succeeded && bench.cleanings == [])
+                bench.beat(other, session: 2, [.stopped(second)])
+                #expect(bench.cleanings == [Self.clean])
+                bench.handle(.cleaned(JobID(0), statement: 0))
+                #expect(!bench.scheduler.ledger.jobs[0].isCleaned)
+            } else {
+                bench.finish()
+                bench.handle(.committed(JobID(0), statement: 0))
+                #expect(bench.outcome == .succeeded && bench.cleanings == [])
+            }
+        }
+    }
+
+    @Test("after a restart a job is cleaned once its workers have said what they run, or are lost")
+    func restart() {
+        var before = Bench()
+        before.join("w1")
+        before.join("w2")
+        before.run(Self.twoTasks)
+        let running = before.launches.map { ($0.life.address, $0.launch.attempt) }
+        before.handle(.cancel(JobID(0)))
+        var bench = Bench(log: before.log)
+        #expect(bench.cleanings == [])
+        bench.join(running[0].0, session: 2, running: [running[0].1])
+        bench.beat(running[0].0, session: 2, [.stopped(running[0].1)])
+        #expect(bench.cleanings == [])
+        bench.now += 31_000
+        bench.beat(running[0].0, session: 2)
+        bench.handle(.tick)
+        #expect(bench.cleanings == [Self.clean])
+        bench.handle(.cleaned(JobID(0), statement: 0))
+        #expect(Bench(log: bench.log).cleanings == [])
+    }
+}

@@ -188,8 +188,7 @@ let package = Package(
             resources: [
                 // the page, compiled in
                 "index.html", "page.css", "icon.svg", "page.js", "elements.js", "lists.js", "job.js",
-                "graph.js",
-                "timeline.js",
+                "pipelines.js", "run.js", "stages.js", "sql.js", "graph.js", "timeline.js",
             ].map { .embedInCode("Page/\($0)") }, swiftSettings: swiftFlags),
         room(
             "Coordinator",

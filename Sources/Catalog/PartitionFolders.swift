@@ -111,25 +111,19 @@ enum PartitionFolders {
 
     /// Reads `yyyy-mm-dd hh:mm:ss` with an optional fraction, in UTC, as microseconds since 1970.
     static func instant(_ text: String) -> Int64? {
-        guard text.utf8.count >= 19, text.utf8.count <= 26, let day = days(String(text.prefix(10))) else {
-            return nil
-        }
         let bytes = Array(text.utf8)
-        guard bytes[10] == 0x20 || bytes[10] == 0x54, bytes[13] == 0x3A, bytes[16] == 0x3A,
-            let hour = number(bytes[11..<13]), let minute = number(bytes[14..<16]),
-            let second = number(bytes[17..<19]), hour < 24, minute < 60, second < 60
-        else { return nil }
-        var micros: Int64 = 0
-        if bytes.count > 19 {
-            guard bytes[19] == 0x2E, bytes.count > 20, let fraction = number(bytes[20...]) else { return nil }
-            micros = fraction
-            for _ in (bytes.count - 20)..<6 { micros *= 10 }
+        let isLong = bytes.count > 20 && bytes.count <= 26
+        guard bytes.count == 19 || isLong, days(String(text.prefix(10))) != nil else { return nil }
+        // A cast takes more forms; a folder's name that has one of those is text.
+        let isClock = bytes.indices.dropFirst(10).allSatisfy { place in
+            switch place {
+            case 10: bytes[place] == 0x20 || bytes[place] == 0x54
+            case 13, 16: bytes[place] == 0x3A
+            case 19: bytes[place] == 0x2E
+            default: bytes[place] >= 0x30 && bytes[place] <= 0x39
+            }
         }
-        return ((day * 24 + hour) * 60 + minute) * 60_000_000 + second * 1_000_000 + micros
-    }
-
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
-        digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Int64(String(decoding: digits, as: UTF8.self)) : nil
+        return isClock ? bytes.withUnsafeBytes { TimeText.parseTimestamp($0, zone: nil) } : nil
     }
 
     private static func literal(

@@ -40,9 +40,7 @@ struct PathListing {
     static func notFound(_ path: String) -> EngineError {
         .user(
             "PATH_NOT_FOUND", "There is no file or directory at this path: \(path)",
-            remedy:
-                "Check the path; relative ones start where the job was started, or at the cluster's storage."
-        )
+            remedy: EngineError.pathRemedy)
     }
 
     /// Drops slashes at the end, but not those of a scheme or of the root.

@@ -25,10 +25,15 @@ extension CoordinatorNode: JobService {
         let now = environment.clock().wallMilliseconds * 1000
         let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
         let id = JobID(scheduler.ledger.jobs.count)
-        books[id] = JobBook(id: id, externalID: externalID, request: request, session: session)
+        open(JobBook(id: id, externalID: externalID, request: request, session: session))
         return JobHeader(
             externalID: externalID, digest: JobIdentity.digest(of: request), name: request.name ?? "sql",
             statementCount: session.statementCount)
+    }
+
+    func open(_ book: JobBook) {
+        books[book.id] = book
+        if let run = book.request.parent { runParts[run, default: []].append(book.id) }
     }
 
     /// Returns the header of the job that was submitted with this id before. Throws `JOB_ID_CONFLICT` when
@@ -117,8 +122,9 @@ extension CoordinatorNode: JobService {
         }
         return JobSource(
             file: book.session.file,
-            statements: zip(book.session.statementTexts, states).map { text, state in
-                JobSource.Statement(text: text.text, line: text.line, state: state)
+            statements: zip(book.session.statementTexts, states).enumerated().map { place, entry in
+                JobSource.Statement(
+                    text: entry.0.text, line: entry.0.line, state: entry.1, marks: book.marks(in: place))
             })
     }
 
@@ -216,7 +222,8 @@ extension CoordinatorNode: JobService {
                 running: progress.stages.count { $0.state == .running }),
             error: progress.error.map { JobFailure(placed($0, book)) }, version: book.version,
             hasResult: book.session.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
-            warnings: book.warnings, why: why(progress, statements), statements: statements)
+            warnings: book.warnings, why: why(progress, statements), statements: statements,
+            parent: book.request.parent, step: book.request.step)
         if status.state.isEnd { book.endedStatus = status }
         return status
     }

@@ -28,7 +28,7 @@ extension CoordinatorNode {
             let book = JobBook(
                 id: job.id, externalID: job.header.externalID, request: request, session: session)
             book.log = notes[job.id] ?? []
-            books[job.id] = book
+            open(book)
             try restore(book, job, plans[job.id] ?? [:])
         }
     }

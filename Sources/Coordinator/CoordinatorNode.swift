@@ -19,6 +19,8 @@ package actor CoordinatorNode {
     var scheduler: JobScheduler
     var books: [JobID: JobBook] = [:]
     var jobTimes = SubmissionTimes()
+    /// Jobs that are parts of a pipeline's run, by the run's id.
+    var runParts: [String: [JobID]] = [:]
     private var lines: [WorkerLife: any WorkerLine] = [:]
     private var submissions: [String: [CheckedContinuation<Void, any Error>]] = [:]
     private var queue: [Entry] = []

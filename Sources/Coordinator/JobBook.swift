@@ -19,6 +19,8 @@ final class JobBook {
     /// Grows with every change that watchers see.
     var version = 0
     var waiters: [Waiter] = []
+    /// Where the text asks for what stages do, by statement; found when it is asked for first.
+    private var marks: [UInt32: [(statement: Int, mark: JobSource.Mark)]] = [:]
     /// Whether something that its attempts wrote aside could not be removed.
     var hasLeftovers = false
     /// The job's status once it has ended, so that long lists cost little.
@@ -60,6 +62,15 @@ final class JobBook {
         }
         log.append(line)
         return line
+    }
+
+    /// Returns where the text of a statement asks for what stages do.
+    func marks(in place: Int) -> [JobSource.Mark] {
+        for statement in plans.keys where marks[statement] == nil {
+            if let graph = graph(statement) { marks[statement] = session.marks(of: statement, graph) }
+        }
+        return marks.values.flatMap { $0 }.filter { $0.statement == place }.map(\.mark)
+            .sorted { ($0.start, $0.end, $0.stage) < ($1.start, $1.end, $1.stage) }
     }
 
     /// The stage graph of a statement, when it has one.

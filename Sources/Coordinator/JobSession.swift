@@ -10,8 +10,8 @@ import Vocabulary
 /// `@unchecked Sendable`: statements of a job are planned one at a time, each after the one before was
 /// committed; their owner is the coordinator's actor.
 final class JobSession: @unchecked Sendable {
-    private let source: SQLSource
-    private let statements: [StatementSyntax]
+    let source: SQLSource
+    let statements: [StatementSyntax]
     private let catalog: SessionCatalog
     private var settings: SessionSettings
     private var settingsByStatement: [UInt32: SessionSettings] = [:]
@@ -39,15 +39,43 @@ final class JobSession: @unchecked Sendable {
     /// Each statement as it was written, with the comments before it and without its `;`, and the line of its
     /// first word.
     var statementTexts: [(text: String, line: Int)] {
-        var texts: [(text: String, line: Int)] = []
-        var start = 0
-        for statement in statements {
-            let text = source.text(SourceSpan(start: start, end: Int(statement.span.end)))
-            texts.append(
-                (String(text.drop { $0 == ";" || $0.isWhitespace }), source.location(statement.span).line))
-            start = Int(statement.span.end)
+        zip(statements, statementSpans).map { statement, span in
+            (source.text(span), source.location(statement.span).line)
         }
-        return texts
+    }
+
+    /// The stretch of the job's text that is shown of each statement.
+    private var statementSpans: [SourceSpan] {
+        var start = 0
+        return statements.map { statement in
+            let end = Int(statement.span.end)
+            defer { start = end }
+            let space: Set<UInt8> = [0x3B, 0x20, 0x09, 0x0A, 0x0B, 0x0C, 0x0D]
+            let begin = source.bytes[start..<end].firstIndex { !space.contains($0) } ?? end
+            return SourceSpan(start: begin, end: end)
+        }
+    }
+
+    /// Returns where the text asks for what each stage of a statement does, by the statement in whose text it
+    /// stands.
+    func marks(of statement: UInt32, _ graph: StageGraph) -> [(statement: Int, mark: JobSource.Mark)] {
+        let spans = statementSpans
+        return StageMarks(statements.prefix(Int(statement) + 1), source: source).marks(of: graph).compactMap {
+            mark in
+            guard
+                let place = spans.firstIndex(where: { $0.start <= mark.span.start && mark.span.end <= $0.end }
+                )
+            else { return nil }
+            func units(_ end: Int32) -> Int {
+                source.text(SourceSpan(start: Int(spans[place].start), end: Int(end))).utf16.count
+            }
+            return (
+                place,
+                JobSource.Mark(
+                    stage: "\(statement).\(mark.stage)", start: units(mark.span.start),
+                    end: units(mark.span.end))
+            )
+        }
     }
 
     /// Returns where a statement stands in the text; nil when there is none.

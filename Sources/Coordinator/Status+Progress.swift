@@ -114,7 +114,8 @@ extension Timeline {
         }
         // A worker's place, that of its registration, means the same in every answer.
         var workers: [String: String] = [:]
-        for worker in Set((spans.finished + spans.running).map(\.worker)) {
+        let failures = scheduler.failures(of: job, since: since ?? 0)
+        for worker in Set((spans.finished + spans.running).map(\.worker) + failures.map(\.record.worker)) {
             workers["\(worker.index)"] = ledger.workers[worker.index].identity.address
         }
         func row(_ span: TaskSpan) -> [Int64] {
@@ -129,6 +130,15 @@ extension Timeline {
         }
         return Timeline(
             origin: origin, until: now, stages: stages, workers: workers,
-            finished: spans.finished.map { row($0) }, running: spans.running.map { row($0) })
+            finished: spans.finished.map { row($0) }, running: spans.running.map { row($0) },
+            failed: failures.map { place, record in
+                let task = record.attempt.task
+                return [
+                    places[task.stage] ?? 0, Int64(task.index), Int64(record.worker.index),
+                    record.startedMilliseconds - origin, record.endedMilliseconds - origin, Int64(place + 1),
+                    0,
+                ]
+            },
+            reasons: failures.map { "\($0.record.failure.error.code): \($0.record.failure.error.message)" })
     }
 }

@@ -13,10 +13,13 @@ package struct JobRequest: Codable, Sendable, Hashable {
     package var pipeline: PipelineRequest?
     /// The run of a pipeline that the job is part of; such jobs are not listed.
     package var parent: String?
+    /// The step of that run.
+    package var step: String?
 
     package init(
         id: String? = nil, name: String? = nil, sql: String, file: String? = nil,
-        conf: [String: String]? = nil, pipeline: PipelineRequest? = nil, parent: String? = nil
+        conf: [String: String]? = nil, pipeline: PipelineRequest? = nil, parent: String? = nil,
+        step: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -25,6 +28,7 @@ package struct JobRequest: Codable, Sendable, Hashable {
         self.conf = conf
         self.pipeline = pipeline
         self.parent = parent
+        self.step = step
     }
 }
 
@@ -70,6 +74,9 @@ package struct JobStatus: Codable, Sendable, Hashable {
     package var warnings: [String]
     /// Name of the pipeline that the job is a run of; its steps are shown as stages.
     package var pipeline: String?
+    /// Of a job that is part of a run: the run's id and its step's name.
+    package var parent: String?
+    package var step: String?
     /// What the job's time goes into: a skewed partition, waiting for slots, spilling, reading. Nil before
     /// there is anything to say.
     package var why: String?
@@ -91,7 +98,8 @@ package struct JobStatus: Codable, Sendable, Hashable {
         id: String, name: String, state: JobState, submittedAt: String, startedAt: String? = nil,
         finishedAt: String? = nil, progress: Double = 0, stages: StageCounts, error: JobFailure? = nil,
         version: Int = 0, hasResult: Bool = false, resultIsPlan: Bool? = nil, warnings: [String] = [],
-        why: String? = nil, statements: StatementCounts? = nil, pipeline: String? = nil
+        why: String? = nil, statements: StatementCounts? = nil, pipeline: String? = nil,
+        parent: String? = nil, step: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -107,6 +115,8 @@ package struct JobStatus: Codable, Sendable, Hashable {
         self.resultIsPlan = resultIsPlan
         self.warnings = warnings
         self.pipeline = pipeline
+        self.parent = parent
+        self.step = step
         self.why = why
         self.statements = statements
     }

@@ -70,11 +70,29 @@ package struct JobSource: Codable, Sendable, Hashable {
         package var line: Int
         /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
         package var state: String
+        /// Where the text says what a stage does; nil as none.
+        package var marks: [Mark]?
 
-        package init(text: String, line: Int, state: String) {
+        package init(text: String, line: Int, state: String, marks: [Mark]? = nil) {
             self.text = text
             self.line = line
             self.state = state
+            self.marks = marks
+        }
+    }
+
+    /// Says that a stretch of a statement's text asks for an operator of a stage.
+    package struct Mark: Codable, Sendable, Hashable {
+        /// `statement.stage`.
+        package var stage: String
+        /// In UTF-16 units from the text's start.
+        package var start: Int
+        package var end: Int
+
+        package init(stage: String, start: Int, end: Int) {
+            self.stage = stage
+            self.start = start
+            self.end = end
         }
     }
 
@@ -110,10 +128,14 @@ package struct Timeline: Codable, Sendable, Hashable {
     package var finished: [[Int64]]
     /// All tasks that run now.
     package var running: [[Int64]]
+    /// Attempts that failed, their number among their task's failures in the place of `attempts`; and why,
+    /// one text each. Nil from coordinators that do not tell.
+    package var failed: [[Int64]]?
+    package var reasons: [String]?
 
     package init(
         origin: Int64, until: Int64, stages: [String], workers: [String: String], finished: [[Int64]],
-        running: [[Int64]]
+        running: [[Int64]], failed: [[Int64]]? = nil, reasons: [String]? = nil
     ) {
         self.origin = origin
         self.until = until
@@ -121,5 +143,7 @@ package struct Timeline: Codable, Sendable, Hashable {
         self.workers = workers
         self.finished = finished
         self.running = running
+        self.failed = failed
+        self.reasons = reasons
     }
 }

@@ -21,7 +21,10 @@ extension Fact: WireCodable {
         case .stagesReplanned(let stage, let stages): writer.tag(4, stage, stages)
         case .taskCompleted(let output): writer.tag(5, output)
         case .outputLost(let attempt, let isBlamed, let error): writer.tag(6, attempt, isBlamed, error)
-        case .taskFailed(let record): writer.tag(7, record)
+        // Tag 7 is the one without times.
+        case .taskFailed(let record) where record.endedMilliseconds == 0: writer.tag(7, record)
+        case .taskFailed(let record):
+            writer.tag(16, record, record.startedMilliseconds, record.endedMilliseconds)
         case .commitStarted(let job, let statement): writer.tag(8, job, statement)
         case .statementCommitted(let job, let statement, let at): writer.tag(9, job, statement, at)
         case .cancelRequested(let job): writer.tag(10, job)
@@ -63,6 +66,11 @@ extension Fact: WireCodable {
         case 13: self = .resultsReleased(try reader.read())
         case 14: self = .workerRegistered(try reader.read(), try reader.read())
         case 15: self = .workerLost(try reader.read(), try reader.read())
+        case 16:
+            var record = try reader.read(FailureRecord.self)
+            record.startedMilliseconds = try reader.read()
+            record.endedMilliseconds = try reader.read()
+            self = .taskFailed(record)
         default: throw WireReader.unknownTag(tag, of: "Fact")
         }
     }

@@ -70,8 +70,7 @@ extension JobScheduler {
                 command(worker, .drop([output.attempt]))
             }
         case .failed(let id, let failure):
-            let wasCancelling = detach(id, from: worker)?.isCancelling ?? false
-            fail(id, failure, on: worker, wasCancelling: wasCancelling)
+            fail(id, failure, on: worker, detach(id, from: worker))
         case .stopped(let id):
             if detach(id, from: worker) == nil { ignore(.unknownAttempt(id)) }
             requeue(id.task)
@@ -118,17 +117,27 @@ extension JobScheduler {
     }
 
     private mutating func fail(
-        _ id: AttemptID, _ failure: TaskFailure, on worker: WorkerID, wasCancelling: Bool
+        _ id: AttemptID, _ failure: TaskFailure, on worker: WorkerID, _ attempt: RunningAttempt?
     ) {
         guard let entry = ledger.openTask(id.task) else { return ignore(.unknownAttempt(id)) }
         if entry.output != nil { return ignore(.alreadyDone(id)) }
         if entry.failures.contains(where: { $0.attempt == id }) { return ignore(.alreadyCounted(id)) }
         if case .fetchFailed(let producer, let error) = failure {
             loseOutput(producer, error)
-        } else if !wasCancelling {
-            record(.taskFailed(FailureRecord(attempt: id, worker: worker, failure: failure)))
+        } else if attempt?.isCancelling != true {
+            record(.taskFailed(failureRecord(id, failure, on: worker, since: attempt?.startedAt)))
         }
         requeue(id.task)
+    }
+
+    /// Notes that an attempt ended now; `start` is when it began, if that is known.
+    func failureRecord(
+        _ id: AttemptID, _ failure: TaskFailure, on worker: WorkerID, since start: Instant?
+    ) -> FailureRecord {
+        FailureRecord(
+            attempt: id, worker: worker, failure: failure,
+            startedMilliseconds: now.wallMilliseconds - max(0, now.monotonic - (start ?? now.monotonic)),
+            endedMilliseconds: now.wallMilliseconds)
     }
 
     /// Believes a reader: the producer's output is gone, and counts against the producer unless it was known.

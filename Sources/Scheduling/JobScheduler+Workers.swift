@@ -194,7 +194,7 @@ extension JobScheduler {
             if !attempt.isCancelling, loss != .left, ledger.openTask(attempt.id.task)?.output == nil {
                 record(
                     .taskFailed(
-                        FailureRecord(attempt: attempt.id, worker: worker, failure: .workerLost(loss))))
+                        failureRecord(attempt.id, .workerLost(loss), on: worker, since: attempt.startedAt)))
             }
         }
         links[worker.index] = nil

@@ -135,6 +135,24 @@ extension JobScheduler {
         return (finished, runningSpans { $0.job == job })
     }
 
+    /// Lists the job's failed attempts that ended at `since` or later, each with its place among its task's
+    /// failures; those whose times are not known are left out.
+    package func failures(of job: JobID, since: Int64 = 0) -> [(place: Int, record: FailureRecord)] {
+        guard job.index < ledger.jobs.count else { return [] }
+        var found: [(place: Int, record: FailureRecord)] = []
+        for statement in ledger.jobs[job.index].statements {
+            for stage in statement.stages {
+                for task in stage.tasks where !task.failures.isEmpty {
+                    for (place, record) in task.failures.enumerated()
+                    where record.endedMilliseconds > 0 && record.endedMilliseconds >= since {
+                        found.append((place, record))
+                    }
+                }
+            }
+        }
+        return found
+    }
+
     private func span(of output: TaskOutput) -> TaskSpan {
         TaskSpan(
             attempt: output.attempt, worker: output.worker,

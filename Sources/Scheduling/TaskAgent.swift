@@ -86,7 +86,7 @@ package struct TaskAgent: Sendable {
     private var held: [TaskOutput] = []
     private var reports = Outbox<Report>()
     private var commands = Inbox()
-    private var isDraining = false
+    package private(set) var isDraining = false
     private var drainingSince: Instant?
     private var usedMemoryBytes = 0
     private var shuffleBytes = 0

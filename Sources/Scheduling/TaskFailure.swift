@@ -54,4 +54,7 @@ package struct FailureRecord: Sendable, Hashable {
     package var attempt: AttemptID
     package var worker: WorkerID
     package var failure: TaskFailure
+    /// When it ran, wall-clock milliseconds since 1970; 0 in logs of builds that did not keep it.
+    package var startedMilliseconds: Int64 = 0
+    package var endedMilliseconds: Int64 = 0
 }

@@ -31,11 +31,11 @@ package struct NodeOptions: ParsableArguments {
 
     package init() {}
 
-    /// The values by flag name, as `ProgramSettings` takes them.
+    /// The values by flag name but for `allowPath`, as `ProgramSettings` takes them.
     package var flags: [String: String?] {
         [
-            "storage": storage, "allow-path": allowPath.isEmpty ? nil : allowPath.joined(separator: ","),
-            "tls-cert": certificates.tlsCert, "tls-key": certificates.tlsKey, "tls-ca": certificates.tlsCa,
+            "storage": storage, "tls-cert": certificates.tlsCert, "tls-key": certificates.tlsKey,
+            "tls-ca": certificates.tlsCa,
             "allow-commands": allowCommands ? "true" : nil, "insecure": insecure ? "true" : nil,
             "log-format": logFormat,
         ]

@@ -3,11 +3,13 @@ import Vocabulary
 /// Reads a program's settings by the names of its flags, and tells of values that make no sense.
 package struct ProgramSettings: Sendable {
     private let flags: [String: String]
+    private let lists: [String: [String]]
 
-    /// `flags`: a node's own values by flag name without dashes, nil where not given; `node`: those that
-    /// nodes share.
-    package init(flags: [String: String?], node: NodeOptions) {
+    /// `flags`: a node's own values by flag name without dashes, nil where not given, and `lists` those of
+    /// flags that take several; `node`: those that nodes share.
+    package init(flags: [String: String?], lists: [String: [String]], node: NodeOptions) {
         self.flags = flags.merging(node.flags) { own, _ in own }.compactMapValues { $0 }
+        self.lists = lists.merging(["allow-path": node.allowPath]) { own, _ in own }
     }
 
     /// Returns the value of the setting named like its flag, or nil.
@@ -41,10 +43,8 @@ package struct ProgramSettings: Sendable {
         return count
     }
 
-    /// Returns the values of a setting that may be given several times; none when it is not given.
-    package func list(_ name: String) -> [String] {
-        (self[name] ?? "").split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }
-    }
+    /// Returns the values of a setting that takes several; none when it is not given.
+    package func list(_ name: String) -> [String] { lists[name] ?? [] }
 
     /// Says whether a switch is on.
     package func isOn(_ name: String) -> Bool { self[name] == "true" }

@@ -116,6 +116,11 @@ package final class LocalFileSink: ByteSink {
 }
 
 extension EngineError {
+    /// What to do about a path at which there is nothing, in one process and on a cluster.
+    package static var pathRemedy: String {
+        "Check the path; relative ones start where the job was started, or at the cluster's storage."
+    }
+
     /// Makes the error of a failed system call, by `errno`: what the user can mend blames the user.
     package static func fileSystem(_ action: String, _ path: String) -> EngineError {
         let number = errno
@@ -124,7 +129,7 @@ extension EngineError {
         case ENOENT:
             return .user(
                 "PATH_NOT_FOUND", "No such file or directory: \(path)",
-                remedy: "Check the path; relative paths start at the directory the job was submitted from.")
+                remedy: EngineError.pathRemedy)
         case EACCES, EPERM, EROFS, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP:
             let isRight = number == EACCES || number == EPERM
             return .user(

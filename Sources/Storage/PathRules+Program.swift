@@ -4,16 +4,14 @@
 
 /// Makes the rules that a cluster's programs are given.
 extension PathRules {
-    /// `storage`: what relative paths are below; `allowed`: comma-separated paths and URLs. With neither,
-    /// jobs may use every path, as on a machine of one's own.
-    package init(storage: String?, allowed: String?) {
-        guard storage != nil || allowed != nil else {
+    /// `storage`: what relative paths are below; `allowed`: paths and URLs besides. With neither, jobs
+    /// may use every path, as on a machine of one's own.
+    package init(storage: String?, allowed: [String]) {
+        guard storage != nil || !allowed.isEmpty else {
             self = .unrestricted
             return
         }
-        self.init(
-            base: PathRules.place(of: storage),
-            allowed: (allowed ?? "").split(separator: ",").map { String($0) })
+        self.init(base: PathRules.place(of: storage), allowed: allowed)
     }
 
     /// Returns the one name by which the cluster's programs compare their `--storage`: a relative directory

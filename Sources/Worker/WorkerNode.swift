@@ -21,6 +21,7 @@ package actor WorkerNode {
     private var running: [AttemptID: TaskContext] = [:]
     private var startedAt: [AttemptID: Instant] = [:]
     private var orders: [AttemptID: TaskOrder] = [:]
+    private var totals = AttemptTotals()
     private var timer: Task<Void, Never>?
 
     package init(
@@ -67,6 +68,17 @@ package actor WorkerNode {
     package var isRegistered: Bool { agent.isRegistered }
     /// Attempts that run here now.
     package var runningCount: Int { running.count }
+
+    /// Says what the worker does now, and did since its start.
+    package func activity() -> WorkerActivity {
+        var sum = totals.counters
+        for (attempt, context) in running { sum.add(counters(context, attempt)) }
+        return WorkerActivity(
+            state: !agent.isRegistered ? "registering" : agent.isDraining ? "draining" : "active",
+            slots: agent.identity.slots, running: running.count,
+            memoryLimitBytes: resources.budget.limitBytes, memoryUsedBytes: resources.budget.usedBytes,
+            shuffleBytes: resources.store.byteCount, counters: sum, durations: totals.durations)
+    }
 
     private func handle(_ event: AgentEvent) {
         let now = clock()
@@ -146,6 +158,11 @@ package actor WorkerNode {
         let counters = counters(context, attempt)
         startedAt[attempt] = nil
         tell(context, attempt, end, counters)
+        switch end {
+        case .finished: totals.add(.succeeded, counters)
+        case .failed: totals.add(context.isCancelled ? .stopped : .failed, counters)
+        case .ready, .blocked: break
+        }
         switch end {
         case .finished(let result): handle(.ended(attempt, .completed(output(attempt, result, counters))))
         case .failed(let error):

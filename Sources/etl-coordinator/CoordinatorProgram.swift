@@ -45,10 +45,8 @@ struct CoordinatorProgram: AsyncParsableCommand {
         let settings = ProgramSettings(
             flags: [
                 "listen": listen, "web": web, "state": state, "token-file": tokenFile,
-                "allow-env": allowEnv.isEmpty ? nil : allowEnv.joined(separator: ","),
-                "allow-http": allowHttp.isEmpty ? nil : allowHttp.joined(separator: ","),
-                "web-host": webHost.isEmpty ? nil : webHost.joined(separator: ","),
-            ], node: node)
+            ],
+            lists: ["allow-env": allowEnv, "allow-http": allowHttp, "web-host": webHost], node: node)
         let server = try await CoordinatorServer(settings)
         print(server.greeting)
         fflush(nil)

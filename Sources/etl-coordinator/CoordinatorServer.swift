@@ -42,8 +42,8 @@ struct CoordinatorServer {
         let client = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
-        let rules = PathRules(storage: settings["storage"], allowed: settings["allow-path"])
-        let outside = try WebRules(allowed: settings["allow-http"], for: .coordinator)
+        let rules = PathRules(storage: settings["storage"], allowed: settings.list("allow-path"))
+        let outside = try WebRules(allowed: settings.list("allow-http"), for: .coordinator)
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
@@ -74,7 +74,7 @@ struct CoordinatorServer {
         web = try await WebPort(
             WebPort.Configuration(
                 listen: webListen, certificate: certificates?.certificate, key: certificates?.key,
-                hosts: settings["web-host"]?.split(separator: ",").map(String.init)), handler: router)
+                hosts: settings.list("web-host").isEmpty ? nil : settings.list("web-host")), handler: router)
         let scheme = tls == nil ? "http" : "https"
         greeting = ProgramLog.greeting(
             "etl-coordinator \(ProgramVersion.text) listens on "

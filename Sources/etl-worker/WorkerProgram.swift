@@ -44,9 +44,7 @@ struct WorkerProgram: AsyncParsableCommand {
             flags: [
                 "coordinator": coordinator, "listen": listen, "advertise": advertise, "web": web,
                 "slots": slots, "memory": memory, "spill": spill,
-                "allow-http": allowHttp.isEmpty ? nil : allowHttp.joined(separator: ","),
-                "allow-env": allowEnv.isEmpty ? nil : allowEnv.joined(separator: ","),
-            ], node: node)
+            ], lists: ["allow-http": allowHttp, "allow-env": allowEnv], node: node)
         let server = try await WorkerServer(settings)
         print(server.greeting)
         fflush(nil)

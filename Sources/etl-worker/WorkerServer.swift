@@ -61,11 +61,11 @@ struct WorkerServer: Sendable {
             shuffle: try RemoteShuffleSource(store: store, ownAddress: address, client: peers),
             spillDirectory: spill, encodesShuffle: true,
             files: WorkerFiles(
-                rules: PathRules(storage: settings["storage"], allowed: settings["allow-path"]),
+                rules: PathRules(storage: settings["storage"], allowed: settings.list("allow-path")),
                 isDurable: true),
             connectors: WorkerConnectors.all(
                 ConnectorRules(
-                    web: try WebRules(allowed: settings["allow-http"]),
+                    web: try WebRules(allowed: settings.list("allow-http")),
                     allowsCommands: settings.isOn("allow-commands"))),
             secrets: SecretResolver(allowed: settings.list("allow-env")))
         let (origin, client) = try WorkerServer.coordinator(settings["coordinator"], tls)
@@ -83,7 +83,7 @@ struct WorkerServer: Sendable {
                 memoryBytes: memory),
             resources: resources, pool: ComputePool(threadCount: slots), line: connection,
             logger: logger, leave: leave)
-        web = try await WorkerServer.webPort(settings["web"], certificates, node)
+        web = try await WorkerServer.webPort(settings["web"], certificates, node, spill: spill)
         greeting = ProgramLog.greeting(
             "etl-worker \(ProgramVersion.text) serves \(address) for the coordinator \(origin): "
                 + "\(slots) slots, \(ByteSize.format(memory)) of memory", of: "etl-worker", settings)
@@ -122,13 +122,11 @@ struct WorkerServer: Sendable {
     }
 
     private static func webPort(
-        _ listen: String?, _ certificates: NodeCertificates?, _ node: WorkerNode
+        _ listen: String?, _ certificates: NodeCertificates?, _ node: WorkerNode, spill: String
     ) async throws -> WebPort? {
         guard let listen else { return nil }
         let router = ProbeRouter(probes: NodeProbes(isReady: { await node.isRegistered })) {
-            var text = MetricsText()
-            text.gauge("etl_tasks_running", "Attempts that run here now.", [("", await node.runningCount)])
-            return text
+            WorkerMetrics.text(await node.activity(), spill: spill)
         }
         return try await WebPort(
             WebPort.Configuration(

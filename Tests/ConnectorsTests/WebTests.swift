@@ -11,9 +11,9 @@ import Vocabulary
 
     @Test("a cluster allows nothing, then public servers, then listed ones, and never link-local addresses")
     func rules() throws {
-        let nothing = try WebRules(allowed: nil)
+        let nothing = try WebRules(allowed: [])
         #expect(throws: EngineError.self) { try nothing.check(try address("http://93.184.215.14/")) }
-        let open = try WebRules(allowed: "public")
+        let open = try WebRules(allowed: ["public"])
         #expect(try open.check(try address("http://93.184.215.14/")) == "93.184.215.14")
         for host in [
             "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "[::1]",
@@ -22,17 +22,17 @@ import Vocabulary
         ] {
             #expect(throws: EngineError.self, "\(host)") { try open.check(try address("http://\(host)/")) }
         }
-        let listed = try WebRules(allowed: "http://127.0.0.1:8080, http://169.254.169.254")
+        let listed = try WebRules(allowed: ["http://127.0.0.1:8080", "http://169.254.169.254"])
         #expect(try listed.check(try address("http://127.0.0.1:8080/x")) == "127.0.0.1")
         #expect(throws: EngineError.self) { try listed.check(try address("http://127.0.0.1:8081/x")) }
         #expect(throws: EngineError.self) { try listed.check(try address("http://169.254.169.254/x")) }
-        #expect(throws: EngineError.self) { try WebRules(allowed: "ftp://x") }
+        #expect(throws: EngineError.self) { try WebRules(allowed: ["ftp://x"]) }
     }
 
     @Test("a redirect is checked like a first request")
     func redirect() throws {
         let service = RESTService.shared
-        let client = WebClient(try WebRules(allowed: service.address), WebLimits())
+        let client = WebClient(try WebRules(allowed: [service.address]), WebLimits())
         #expect(
             try client.exchange(WebRequest(address: try address(service.address + "/single")), wanted).status
                 == 200)

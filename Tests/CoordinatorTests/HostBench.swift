@@ -27,7 +27,7 @@ final class HostBench: Sendable {
     }
 
     /// `allowed`: what `--allow-http` says.
-    init(allowed: String? = nil) async throws {
+    init(allowed: [String] = []) async throws {
         let clock = clock
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(

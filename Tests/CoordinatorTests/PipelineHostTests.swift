@@ -62,6 +62,10 @@ struct PipelineHostTests {
                 let state = try await bench.host.job(job.id).state
                 return try await bench.host.job(run.id).state == .running && state != .succeeded
             })
+        let step = try #require(try await bench.host.run(run.id).steps.first)
+        let part = try await bench.host.job(try #require(step.jobs?.first))
+        #expect(step.jobs?.count == 1 && part.parent == run.id && part.step == step.name)
+        #expect(try await bench.host.job(run.id).why?.hasPrefix("Step a (transform) is at work") == true)
         let cluster = try await bench.host.cluster()
         #expect(cluster.runningJobs + cluster.queuedJobs == 2, "\(cluster)")
     }
@@ -79,8 +83,8 @@ struct OutsideRulesTests {
 
     @Test("are refused before the run is accepted unless --allow-http names the server", arguments: calls)
     func refused(_ call: String) async throws {
-        let origins = "https://chat.example.org,http://127.0.0.1:5000,smtp://mail.example.org:587"
-        for (allowed, isAllowed) in [(nil, false), ("https://other.example.org", false), (origins, true)] {
+        let origins = ["https://chat.example.org", "http://127.0.0.1:5000", "smtp://mail.example.org:587"]
+        for (allowed, isAllowed) in [([], false), (["https://other.example.org"], false), (origins, true)] {
             let bench = try await HostBench(allowed: allowed)
             let digest = try await bench.store(
                 try bench.bundle("p", extra: call + "schedule: \"0 0 1 1 *\"\nstart_date: 2030-01-01\n"))

@@ -31,6 +31,10 @@ struct FactTests {
             FailureRecord(
                 attempt: attempt, worker: WorkerID(1), failure: .fetchFailed(producer: attempt, error))),
         .taskFailed(FailureRecord(attempt: attempt, worker: WorkerID(1), failure: .workerLost(.replaced))),
+        .taskFailed(
+            FailureRecord(
+                attempt: attempt, worker: WorkerID(1), failure: .error(error), startedMilliseconds: 1 << 40,
+                endedMilliseconds: 1 << 41)),
         .commitStarted(JobID(3), statement: 1),
         .statementCommitted(JobID(3), statement: 1, atMilliseconds: 8),
         .cancelRequested(JobID(3)), .jobEnded(JobID(3), .failed(error), atMilliseconds: 9),

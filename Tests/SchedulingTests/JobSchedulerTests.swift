@@ -63,8 +63,14 @@ struct JobSchedulerTests {
         bench.join("w2", slots: 1)
         bench.run([StageSpec(id: StageID(0), taskCount: 1, output: .files)])
         let first = bench.launches[0].life
+        bench.now += 700
         bench.finish { .failed($0, .error(.system("DISK_FULL", "full"))) }
         #expect(bench.launches[0].life != first)
+        let failed = bench.scheduler.failures(of: JobID(0)).map(\.record)
+        #expect(failed.map { $0.endedMilliseconds - $0.startedMilliseconds } == [700])
+        // What a restart folds says the same.
+        #expect(Bench(log: bench.log).scheduler.failures(of: JobID(0)).map(\.record) == failed)
+        #expect(bench.scheduler.failures(of: JobID(0), since: .max).isEmpty)
         bench.finish { .failed($0, .error(.user("DIVIDE_BY_ZERO", "no"))) }
         #expect(bench.outcome == .failed(.user("DIVIDE_BY_ZERO", "no")))
     }

@@ -36,7 +36,7 @@ struct ProgramLogTests {
     @Test("what a program says when it is ready has the form of its log")
     func greeting() throws {
         func greeting(_ arguments: [String]) throws -> String {
-            let settings = ProgramSettings(flags: [:], node: try NodeOptions.parse(arguments))
+            let settings = ProgramSettings(flags: [:], lists: [:], node: try NodeOptions.parse(arguments))
             return ProgramLog.greeting("p serves \"x\"", of: "p", settings)
         }
         #expect(try greeting([]) == "p serves \"x\"")
@@ -49,7 +49,8 @@ struct ProgramLogTests {
     @Test("another form than text and json is refused")
     func forms() throws {
         func logger(_ arguments: [String]) throws -> Logger {
-            try ProgramLog.logger("p", ProgramSettings(flags: [:], node: try NodeOptions.parse(arguments)))
+            try ProgramLog.logger(
+                "p", ProgramSettings(flags: [:], lists: [:], node: try NodeOptions.parse(arguments)))
         }
         for arguments in [[], ["--log-format", "text"], ["--log-format", "json"]] {
             _ = try logger(arguments)

@@ -58,13 +58,3 @@ protocol TableLoading: Sendable {
     /// lines for the job's log.
     func load(_ rows: RowQueue, _ order: LoadOrder, _ context: ConnectorContext) throws -> [String: String]
 }
-
-extension Substring {
-    /// The text without spaces around it.
-    fileprivate var trimmingSpaces: String {
-        var part = self
-        while part.first == " " { part.removeFirst() }
-        while part.last == " " { part.removeLast() }
-        return String(part)
-    }
-}

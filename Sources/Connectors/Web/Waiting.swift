@@ -8,43 +8,26 @@ import Vocabulary
 
 /// Lets a connector's thread wait for an answer, and stop waiting when its task is cancelled. Thread-safe.
 ///
-/// `@unchecked Sendable`: the value is behind the mutex.
+/// `@unchecked Sendable`: the value is behind the monitor's lock.
 final class Waiting<Value: Sendable>: @unchecked Sendable {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let monitor = Monitor()
     private var value: Value?
 
-    init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(mutex)
-        changed.deallocate()
-        mutex.deallocate()
-    }
+    init() {}
 
     /// Gives the answer; the first one counts.
     func give(_ given: Value) {
-        pthread_mutex_lock(mutex)
-        if value == nil { value = given }
-        pthread_cond_broadcast(changed)
-        pthread_mutex_unlock(mutex)
+        monitor.locked { if value == nil { value = given } }
+        monitor.broadcast()
     }
 
     /// Returns the answer, or nil after `milliseconds`.
     func wait(milliseconds: Int) -> Value? {
-        var end = timespec()
-        clock_gettime(CLOCK_REALTIME, &end)
-        end.tv_nsec += (milliseconds % 1000) * 1_000_000
-        end.tv_sec += milliseconds / 1000 + end.tv_nsec / 1_000_000_000
-        end.tv_nsec %= 1_000_000_000
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while value == nil, pthread_cond_timedwait(changed, mutex, &end) == 0 {}
-        return value
+        let end = Monitor.Deadline(milliseconds: milliseconds)
+        return monitor.locked {
+            while value == nil, monitor.wait(until: end) {}
+            return value
+        }
     }
 }
 

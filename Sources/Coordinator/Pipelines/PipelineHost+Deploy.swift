@@ -57,7 +57,9 @@ extension PipelineHost: PipelineService {
     }
 
     package func pipelines() async throws -> [PipelineStatus] {
-        try ledger.deployments.keys.sorted().map { try status(ofPipeline: $0) }
+        let names = ledger.deployments.keys.sorted()
+        let newest = newestRuns(of: Set(names))
+        return try names.map { try status(ofPipeline: $0, newest[$0] ?? []) }
     }
 
     package func pipeline(_ name: String) async throws -> PipelineStatus { try status(ofPipeline: name) }
@@ -110,10 +112,12 @@ extension PipelineHost: PipelineService {
     }
 
     package func run(_ id: String) async throws -> RunStatus {
-        guard let record = ledger.runs[id] else {
+        guard ledger.runs[id] != nil else {
             throw EngineError.user("JOB_NOT_FOUND", "There is no run of a pipeline with this id: \(id)")
         }
-        return runStatus(of: record, withSteps: true)
+        let parts = await node.parts(ofRun: id)
+        guard let record = ledger.runs[id] else { throw EngineError.internal("a run was forgotten") }
+        return runStatus(of: record, withSteps: true, parts)
     }
 
     private func missing(_ name: String) -> EngineError {
@@ -123,19 +127,41 @@ extension PipelineHost: PipelineService {
             remedy: near.map { "Did you mean \($0)?" } ?? "Deploy it with: etl-submit deploy DIR")
     }
 
+    /// Runs that a pipeline's status tells of at most.
+    private static let toldRuns = 12
+
+    /// Returns the latest runs of pipelines, newest first.
+    private func newestRuns(of names: Set<String>) -> [String: [RunStatus]] {
+        var open = names
+        var found: [String: [RunStatus]] = [:]
+        for id in ledger.order.reversed() {
+            if open.isEmpty { break }
+            // What only tests made nothing.
+            guard let record = ledger.runs[id], open.contains(record.header.pipeline),
+                !record.header.testsOnly
+            else { continue }
+            let name = record.header.pipeline
+            found[name, default: []].append(runStatus(of: record, withSteps: false))
+            if found[name]?.count == PipelineHost.toldRuns { open.remove(name) }
+        }
+        return found
+    }
+
     private func status(ofPipeline name: String) throws -> PipelineStatus {
+        try status(ofPipeline: name, newestRuns(of: [name])[name] ?? [])
+    }
+
+    private func status(ofPipeline name: String, _ newest: [RunStatus]) throws -> PipelineStatus {
         guard let deployment = ledger.deployments[name] else { throw missing(name) }
         let isPaused = ledger.paused.contains(name)
         let next = isPaused ? nil : ledger.nextInterval(of: name, now: Int(now / 60_000))
-        // What only tests made nothing.
-        let last = ledger.order.compactMap { ledger.runs[$0] }
-            .last { $0.header.pipeline == name && !$0.header.testsOnly }
         return PipelineStatus(
             name: name, state: isPaused ? "paused" : "active", schedule: deployment.schedule?.cron,
-            bundle: deployment.bundle, deployedAt: TimeText.rfc3339(deployment.deployedAt),
+            timezone: deployment.schedule?.timezone, bundle: deployment.bundle,
+            deployedAt: TimeText.rfc3339(deployment.deployedAt),
             nextIntervalStart: next.map { CivilTime.rfc3339($0.start) },
             nextIntervalEnd: next.map { CivilTime.rfc3339($0.end) },
             activeRuns: ledger.open.count { ledger.runs[$0]?.header.pipeline == name },
-            lastRun: last.map { runStatus(of: $0, withSteps: false) })
+            newestRuns: newest)
     }
 }

@@ -9,6 +9,7 @@ extension PipelineHost: JobService {
             // Runs hand the jobs of their steps to the node themselves: no client's job is hidden as one.
             var job = request
             job.parent = nil
+            job.step = nil
             return try await node.submit(job)
         }
         let id = try JobIdentity.id(of: request)
@@ -53,8 +54,12 @@ extension PipelineHost: JobService {
     }
 
     package func job(_ id: String) async throws -> JobStatus {
-        guard let record = ledger.runs[id] else { return try await node.job(id) }
-        return status(of: record)
+        guard ledger.runs[id] != nil else { return try await node.job(id) }
+        let parts = await node.parts(ofRun: id)
+        guard let record = ledger.runs[id] else { throw EngineError.internal("a run was forgotten") }
+        var status = status(of: record)
+        status.why = why(record, parts)
+        return status
     }
 
     /// Merges the runs with the node's jobs, newest first. A page costs what it holds: both are walked from
@@ -202,64 +207,5 @@ extension PipelineHost: JobService {
                 "INVALID_REQUEST", "A pipeline is explained by: etl-submit plan DIR, and runs nothing")
         }
         return try await node.explain(request)
-    }
-
-    // MARK: shapes
-
-    func status(of record: RunRecord) -> JobStatus {
-        let steps = record.order.compactMap { record.steps[$0]?.state }
-        let done = steps.count { $0 == .succeeded || $0 == .failed || $0 == .skipped }
-        return JobStatus(
-            id: record.header.id, name: "pipeline \(record.header.pipeline)", state: record.state,
-            submittedAt: TimeText.rfc3339(record.header.acceptedAt),
-            startedAt: record.startedAt.map { TimeText.rfc3339($0) },
-            finishedAt: record.endedAt.map { TimeText.rfc3339($0) },
-            progress: record.state == .succeeded ? 1 : Double(done) / Double(max(1, steps.count)),
-            stages: .init(
-                total: steps.count, done: steps.count { $0 == .succeeded },
-                running: steps.count { $0 == .running }),
-            error: failure(of: record), version: books[record.header.id]?.version ?? 0,
-            pipeline: record.header.pipeline)
-    }
-
-    /// Why a run failed, in one error: its own, or what its steps and tests say.
-    private func failure(of record: RunRecord) -> JobFailure? {
-        guard record.state == .failed else { return nil }
-        if let error = record.error { return error }
-        let failed = record.order.compactMap { name in record.steps[name]?.error.map { (name, $0) } }
-        let summary = record.summary.text
-        var error = EngineError(
-            failed.first.flatMap { Blame(rawValue: $0.1.blame) } ?? .data, "PIPELINE_FAILED",
-            "The pipeline \(record.header.pipeline) failed: \(summary)")
-        error.remedy = "Read the log; go on from there with: etl-submit retry \(record.header.id)"
-        if let (name, first) = failed.first {
-            error.message += " First failed \(name): [\(first.code)] \(first.message)"
-            error.location = first.engineError.location
-        }
-        return JobFailure(error)
-    }
-
-    func runStatus(of record: RunRecord, withSteps: Bool) -> RunStatus {
-        let header = record.header
-        let steps = record.order.map { name in
-            let step = record.steps[name] ?? RunRecord.Step()
-            return RunStatus.Step(
-                name: name, kind: record.kinds[name] ?? "step", state: step.state.rawValue,
-                attempts: step.attempt, rowsIn: step.rowsIn, rowsOut: step.rowsOut, seconds: step.seconds,
-                dependencies: record.parents[name] ?? [], error: step.state == .failed ? step.error : nil)
-        }
-        return RunStatus(
-            id: header.id, pipeline: header.pipeline, kind: header.kind.rawValue, state: record.state,
-            submittedAt: TimeText.rfc3339(header.acceptedAt),
-            startedAt: record.startedAt.map { TimeText.rfc3339($0) },
-            finishedAt: record.endedAt.map { TimeText.rfc3339($0) },
-            intervalStart: CivilTime.rfc3339(header.intervalStart),
-            intervalEnd: CivilTime.rfc3339(header.intervalEnd), retryOf: header.retryOf,
-            error: failure(of: record), steps: withSteps ? steps : [],
-            tests: withSteps
-                ? record.tests.map {
-                    RunStatus.Test(
-                        name: $0.name, step: $0.step, outcome: $0.outcome.rawValue, failures: $0.failures)
-                } : [])
     }
 }

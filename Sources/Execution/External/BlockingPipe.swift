@@ -1,17 +1,13 @@
 import Shuffle
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Hands values from one thread to another through a bounded queue; one side may block, the other never does.
 ///
 /// ```
 ///   connector's thread ── put (waits) ─▶ ▢▢▢▢ ─▶ take (wake-up) ── task
 ///   task ── offer (wake-up) ─▶ ▢▢▢▢ ─▶ get (waits) ── connector's thread
 /// ```
-/// `@unchecked Sendable`: everything is behind the mutex.
+/// `@unchecked Sendable`: everything is behind the monitor's lock.
 final class BlockingPipe<Value: Sendable>: @unchecked Sendable {
     private enum End {
         case finished
@@ -25,42 +21,30 @@ final class BlockingPipe<Value: Sendable>: @unchecked Sendable {
         case finished
     }
 
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let monitor = Monitor()
     private let capacity: Int
     private var values: [Value] = []
     private var end: End?
     private var isClosed = false
     private var wakeup: Wakeup?
 
-    init(capacity: Int) {
-        self.capacity = capacity
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(mutex)
-        changed.deallocate()
-        mutex.deallocate()
-    }
+    init(capacity: Int) { self.capacity = capacity }
 
     private func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
-        pthread_mutex_lock(mutex)
+        monitor.lock()
         let result: Result
         let waiting: Wakeup?
         do {
             result = try body()
             waiting = wakeup
         } catch {
-            pthread_mutex_unlock(mutex)
+            monitor.unlock()
             throw error
         }
         // Whoever waits looks again; a needless look costs little.
         if waiting != nil { wakeup = nil }
-        pthread_cond_broadcast(changed)
-        pthread_mutex_unlock(mutex)
+        monitor.broadcast()
+        monitor.unlock()
         waiting?.signal()
         return result
     }
@@ -70,7 +54,7 @@ final class BlockingPipe<Value: Sendable>: @unchecked Sendable {
     /// Puts a value, waiting for room; false when nobody wants it any more.
     func put(_ value: Value) -> Bool {
         locked {
-            while values.count >= capacity, !isClosed { pthread_cond_wait(changed, mutex) }
+            while values.count >= capacity, !isClosed { monitor.wait() }
             if !isClosed { values.append(value) }
             return !isClosed
         }
@@ -84,7 +68,7 @@ final class BlockingPipe<Value: Sendable>: @unchecked Sendable {
     /// Takes the next value, waiting for it; nil at the end and when the other side gave up.
     func get() throws -> Value? {
         try locked {
-            while values.isEmpty, end == nil, !isClosed { pthread_cond_wait(changed, mutex) }
+            while values.isEmpty, end == nil, !isClosed { monitor.wait() }
             if isClosed { return nil }
             if !values.isEmpty { return values.removeFirst() }
             if case .failed(let error) = end { throw error }
@@ -99,11 +83,11 @@ final class BlockingPipe<Value: Sendable>: @unchecked Sendable {
 
     /// Takes the next value, or says when to look again. Throws what `finish` was given.
     func take() throws -> Answer {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        monitor.lock()
+        defer { monitor.unlock() }
         if !values.isEmpty {
             let value = values.removeFirst()
-            pthread_cond_broadcast(changed)
+            monitor.broadcast()
             return .value(value)
         }
         switch end {
@@ -118,15 +102,15 @@ final class BlockingPipe<Value: Sendable>: @unchecked Sendable {
 
     /// Offers a value; returns when to offer it again where there is no room.
     func offer(_ value: Value) -> Wakeup? {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        monitor.lock()
+        defer { monitor.unlock() }
         if values.count >= capacity, !isClosed {
             let next = wakeup ?? Wakeup()
             wakeup = next
             return next
         }
         if !isClosed { values.append(value) }
-        pthread_cond_broadcast(changed)
+        monitor.broadcast()
         return nil
     }
 

@@ -1,6 +1,7 @@
 import Columns
 import Kernels
 import Plans
+import Vocabulary
 
 /// Names the files that tasks write, as Spark does.
 enum FileName {
@@ -49,10 +50,9 @@ enum FolderName {
     /// Replaces bytes that may not stand in a folder's name by `%` and two hex digits.
     static func escape(_ text: String) -> String {
         var bytes: [UInt8] = []
-        let digits = Array("0123456789ABCDEF".utf8)
         for byte in text.utf8 {
             if byte < 0x20 || byte == 0x7F || escaped.contains(byte) {
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                bytes += [UInt8(ascii: "%")] + Hexadecimal.digits(CollectionOfOne(byte), isUpper: true)
             } else {
                 bytes.append(byte)
             }

@@ -10,15 +10,14 @@ import Vocabulary
 /// Runs tasks on its own threads, one thread a slot. Threads wait only for work, never for the network: a
 /// blocked task leaves its thread and comes back when it is woken.
 ///
-/// `@unchecked Sendable`: the queue is behind a POSIX mutex with a condition.
+/// `@unchecked Sendable`: the queue is behind the monitor's lock.
 package final class ComputePool: @unchecked Sendable {
     private struct Job {
         let run: TaskRun
         let completion: @Sendable (TaskRun.Step) -> Void
     }
 
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let monitor = Monitor()
     private var queue: [Job] = []
     private var stopping = false
     /// Threads that run a task's step now.
@@ -35,8 +34,6 @@ package final class ComputePool: @unchecked Sendable {
     /// Starts `threadCount` threads.
     package init(threadCount: Int) {
         FreedMemory.keep()
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setstacksize(&attributes, ComputePool.stackBytes)
@@ -56,13 +53,6 @@ package final class ComputePool: @unchecked Sendable {
         pthread_attr_destroy(&attributes)
     }
 
-    deinit {
-        pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
-        condition.deallocate()
-        mutex.deallocate()
-    }
-
     /// Runs a task to its end and calls `completion`, on a compute thread, with `.finished` or `.failed`.
     package func submit(_ run: TaskRun, completion: @escaping @Sendable (TaskRun.Step) -> Void) {
         enqueue(Job(run: run, completion: completion))
@@ -70,34 +60,34 @@ package final class ComputePool: @unchecked Sendable {
 
     /// Lets the threads end when they are idle; queued tasks are not run. Returns when all have ended.
     package func stop() {
-        pthread_mutex_lock(mutex)
+        monitor.lock()
         stopping = true
         let ending = threads
         threads = []
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(mutex)
+        monitor.broadcast()
+        monitor.unlock()
         for thread in ending { pthread_join(thread, nil) }
     }
 
     private func enqueue(_ job: Job) {
-        pthread_mutex_lock(mutex)
+        monitor.lock()
         queue.append(job)
-        pthread_cond_signal(condition)
-        pthread_mutex_unlock(mutex)
+        monitor.signal()
+        monitor.unlock()
     }
 
     private func take() -> Job? {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        monitor.lock()
+        defer { monitor.unlock() }
         while queue.isEmpty, !stopping {
             // The thread that worked last is the one that waits for the rest to be long enough.
             if !hasWorked || busyThreads > 0 {
-                pthread_cond_wait(condition, mutex)
-            } else if rest() == ETIMEDOUT, hasWorked, busyThreads == 0, queue.isEmpty, !stopping {
+                monitor.wait()
+            } else if hasRested(), hasWorked, busyThreads == 0, queue.isEmpty, !stopping {
                 hasWorked = false
-                pthread_mutex_unlock(mutex)
+                monitor.unlock()
                 FreedMemory.giveBack()
-                pthread_mutex_lock(mutex)
+                monitor.lock()
             }
         }
         if stopping { return nil }
@@ -107,17 +97,14 @@ package final class ComputePool: @unchecked Sendable {
     }
 
     private func stepped() {
-        pthread_mutex_lock(mutex)
+        monitor.lock()
         busyThreads -= 1
-        pthread_mutex_unlock(mutex)
+        monitor.unlock()
     }
 
-    /// Waits for work, but not for longer than `restSeconds`; the mutex is held. Returns the system's answer.
-    private func rest() -> Int32 {
-        var end = timespec()
-        clock_gettime(CLOCK_REALTIME, &end)
-        end.tv_sec += ComputePool.restSeconds
-        return pthread_cond_timedwait(condition, mutex, &end)
+    /// Waits for work, but not for longer than `restSeconds`; the lock is held. Tells whether it was so long.
+    private func hasRested() -> Bool {
+        !monitor.wait(until: Monitor.Deadline(milliseconds: ComputePool.restSeconds * 1000))
     }
 
     private func work() {

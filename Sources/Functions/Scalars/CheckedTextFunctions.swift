@@ -82,7 +82,7 @@ enum CheckedTextFunctions {
                 throw EngineError.data(
                     "INVALID_UTF8_STRING",
                     "Invalid UTF8 byte sequence found in string: "
-                        + "\(String(decoding: Hex.text(Array(bytes.prefix(32))), as: UTF8.self)).")
+                        + "\(String(decoding: Hexadecimal.digits(Array(bytes.prefix(32))), as: UTF8.self)).")
             }
         }
     }

@@ -25,7 +25,9 @@ enum EncodingFunctions {
         ) { call in
             let rows = Rows(call)
             return rows.bytes { row in
-                Digests.sha2(rows.columns[0].bytes(row), bits: rows.integer(1, row)).map { Hex.text($0) }
+                Digests.sha2(rows.columns[0].bytes(row), bits: rows.integer(1, row)).map {
+                    Hexadecimal.digits($0)
+                }
             }
         },
         ScalarFunction(
@@ -72,7 +74,7 @@ enum EncodingFunctions {
                 }
             }
             return rows.bytes { row in
-                Array(String(decoding: Hex.text(rows.columns[0].bytes(row)), as: UTF8.self).uppercased().utf8)
+                Hexadecimal.digits(rows.columns[0].bytes(row), isUpper: true)
             }
         },
         ScalarFunction(
@@ -106,7 +108,7 @@ enum EncodingFunctions {
                     } else {
                         out.append(37)
                         out.append(
-                            contentsOf: String(decoding: Hex.text([byte]), as: UTF8.self).uppercased().utf8)
+                            contentsOf: Hexadecimal.digits(CollectionOfOne(byte), isUpper: true))
                     }
                 }
                 return out
@@ -184,7 +186,7 @@ enum EncodingFunctions {
 
     private static func hexDigest(_ call: Invocation, _ digest: ([UInt8]) -> [UInt8]) -> Vector {
         let rows = Rows(call)
-        return rows.bytes { Hex.text(digest(rows.columns[0].bytes($0))) }
+        return rows.bytes { Hexadecimal.digits(digest(rows.columns[0].bytes($0))) }
     }
 }
 
@@ -210,13 +212,8 @@ enum NumberFormat {
     }
 }
 
-/// Writes and reads hexadecimal.
+/// Reads hexadecimal.
 enum Hex {
-    static func text(_ bytes: [UInt8]) -> [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
-        return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-    }
-
     static func bytes(_ text: [UInt8]) -> [UInt8]? {
         var digits: [UInt8] = []
         for byte in text {

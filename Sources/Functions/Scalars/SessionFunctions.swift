@@ -52,7 +52,7 @@ enum SessionFunctions {
                     var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
                     bytes[6] = bytes[6] & 15 | 64
                     bytes[8] = bytes[8] & 63 | 128
-                    var text = Hex.text(bytes)
+                    var text = Hexadecimal.digits(bytes)
                     for at in [20, 16, 12, 8] { text.insert(45, at: at) }
                     return .string(String(decoding: text, as: UTF8.self))
                 })

@@ -25,7 +25,7 @@ package struct PipelineBundle: Sendable {
     /// Takes bytes that were packed before.
     package init(bytes: [UInt8]) {
         self.bytes = bytes
-        digest = ContentDigest.hex(ContentDigest.sha256(bytes))
+        digest = Hexadecimal.text(ContentDigest.sha256(bytes))
     }
 
     /// Packs a directory. Throws `BUNDLE` (user) for symbolic links, special files and too many bytes.

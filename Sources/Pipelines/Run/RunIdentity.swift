@@ -1,4 +1,5 @@
 import Transport
+import Vocabulary
 
 #if canImport(Glibc)
     import Glibc
@@ -22,7 +23,7 @@ package enum RunIdentity {
     private static func text(_ bytes: inout [UInt8], version: UInt8) -> String {
         bytes[6] = version << 4 | (bytes[6] & 0x0F)
         bytes[8] = 0x80 | (bytes[8] & 0x3F)
-        let digits = ContentDigest.hex(bytes)
+        let digits = Hexadecimal.text(bytes)
         var out = ""
         for (place, digit) in digits.enumerated() {
             if [8, 12, 16, 20].contains(place) { out += "-" }

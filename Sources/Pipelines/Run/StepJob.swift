@@ -59,7 +59,8 @@ package struct StepJob: Sendable {
         let lines = head.utf8.count { $0 == 10 }
         let request = JobRequest(
             id: RunIdentity.derived(order.id), name: order.file, sql: head + order.sql, file: order.file,
-            conf: conf.merging(order.conf) { $1 }, parent: run)
+            conf: conf.merging(order.conf) { $1 }, parent: run,
+            step: order.id.count > 1 ? order.id[1] : nil)
         var status: JobStatus
         do {
             status = try await service.submit(request)

@@ -269,12 +269,3 @@ extension StatementPlanner {
         return .project(items, input: bound)
     }
 }
-
-extension Substring {
-    fileprivate var trimmingSpaces: String {
-        var text = self
-        while text.first == " " { text.removeFirst() }
-        while text.last == " " { text.removeLast() }
-        return String(text)
-    }
-}

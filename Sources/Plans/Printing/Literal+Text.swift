@@ -19,7 +19,7 @@ extension Literal: CustomStringConvertible {
         case (.float(let number), _): "\(number)"
         case (.double(let number), _): "\(number)"
         case (.string(let text), _): "'\(text)'"
-        case (.binary(let bytes), _): "X'\(bytes.map { Literal.hexadecimal($0) }.joined())'"
+        case (.binary(let bytes), _): "X'\(Hexadecimal.text(bytes, isUpper: true))'"
         case (.array(let items), .array(let element, _)):
             "[\(items.map { Literal($0, element).description }.joined(separator: ", "))]"
         case (.structure(let members), .structure(let fields)):
@@ -33,11 +33,6 @@ extension Literal: CustomStringConvertible {
     }
 
     private static func pair(_ key: Literal, _ value: Literal) -> String { "\(key) -> \(value)" }
-
-    private static func hexadecimal(_ byte: UInt8) -> String {
-        let text = String(byte, radix: 16, uppercase: true)
-        return text.count == 1 ? "0" + text : text
-    }
 
     /// Returns a decimal's digits with their point.
     package static func decimalText(_ unscaled: Int128, scale: Int) -> String {

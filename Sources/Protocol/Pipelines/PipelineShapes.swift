@@ -63,6 +63,8 @@ package struct PipelineStatus: Codable, Sendable, Hashable {
     /// `active` or `paused`.
     package var state: String
     package var schedule: String?
+    /// The zone in which the schedule's times are.
+    package var timezone: String?
     package var bundle: String
     package var deployedAt: String
     /// The interval that runs next; nil when none does.
@@ -70,20 +72,44 @@ package struct PipelineStatus: Codable, Sendable, Hashable {
     package var nextIntervalEnd: String?
     package var activeRuns: Int
     package var lastRun: RunStatus?
+    /// The latest runs, newest first, a dozen at most.
+    package var recentRuns: [RecentRun]?
+
+    /// Says when a run was, and how it ended.
+    package struct RecentRun: Codable, Sendable, Hashable {
+        package var id: String
+        package var kind: String
+        package var state: JobState
+        package var submittedAt: String
+        package var startedAt: String?
+        package var finishedAt: String?
+
+        package init(_ run: RunStatus) {
+            id = run.id
+            kind = run.kind
+            state = run.state
+            submittedAt = run.submittedAt
+            startedAt = run.startedAt
+            finishedAt = run.finishedAt
+        }
+    }
 
     package init(
-        name: String, state: String, schedule: String?, bundle: String, deployedAt: String,
-        nextIntervalStart: String?, nextIntervalEnd: String?, activeRuns: Int, lastRun: RunStatus?
+        name: String, state: String, schedule: String?, timezone: String?, bundle: String,
+        deployedAt: String, nextIntervalStart: String?, nextIntervalEnd: String?, activeRuns: Int,
+        newestRuns recentRuns: [RunStatus]
     ) {
         self.name = name
         self.state = state
         self.schedule = schedule
+        self.timezone = timezone
         self.bundle = bundle
         self.deployedAt = deployedAt
         self.nextIntervalStart = nextIntervalStart
         self.nextIntervalEnd = nextIntervalEnd
         self.activeRuns = activeRuns
-        self.lastRun = lastRun
+        self.lastRun = recentRuns.first
+        self.recentRuns = recentRuns.map { RecentRun($0) }
     }
 }
 
@@ -102,10 +128,18 @@ package struct RunStatus: Codable, Sendable, Hashable {
         package var seconds: Double
         package var dependencies: [String]
         package var error: JobFailure?
+        /// When its first try began, and when the step ended.
+        package var startedAt: String?
+        package var finishedAt: String?
+        /// Ids of the jobs that did its work so far, in their order.
+        package var jobs: [String]?
+        /// Share of the tasks that are done, of the job that is at work; nil while none is.
+        package var progress: Double?
 
         package init(
             name: String, kind: String, state: String, attempts: Int, rowsIn: Int, rowsOut: Int,
-            seconds: Double, dependencies: [String], error: JobFailure?
+            seconds: Double, dependencies: [String], error: JobFailure?, startedAt: String? = nil,
+            finishedAt: String? = nil, jobs: [String]? = nil, progress: Double? = nil
         ) {
             self.name = name
             self.kind = kind
@@ -116,6 +150,10 @@ package struct RunStatus: Codable, Sendable, Hashable {
             self.seconds = seconds
             self.dependencies = dependencies
             self.error = error
+            self.startedAt = startedAt
+            self.finishedAt = finishedAt
+            self.jobs = jobs
+            self.progress = progress
         }
     }
 

@@ -55,17 +55,7 @@ package struct RowText {
         if column.vector.isNull(row) { return nil }
         guard let text = column.text, !text.isNull(row) else { return nil }
         let view = text.pointer(as: StringView.self)[row]
-        return text.type == .binary ? view.withBytes { RowText.hex($0) } : view.string
-    }
-
-    private static func hex(_ bytes: UnsafeRawBufferPointer) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var text: [UInt8] = []
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
+        return text.type == .binary ? view.withBytes { Hexadecimal.text($0, isUpper: true) } : view.string
     }
 
     // MARK: - CSV
@@ -87,7 +77,7 @@ package struct RowText {
             guard !column.vector.isNull(row), let text = column.text, !text.isNull(row) else { continue }
             text.pointer(as: StringView.self)[row].withBytes { bytes in
                 if text.type == .binary {
-                    out.append(contentsOf: RowText.hex(bytes).utf8)
+                    out.append(contentsOf: Hexadecimal.text(bytes, isUpper: true).utf8)
                 } else {
                     RowText.appendCSVField(bytes, to: &out)
                 }
@@ -140,7 +130,7 @@ package struct RowText {
                 let last = bytes.last ?? 0
                 let isFinite = last != UInt8(ascii: "N") && last != UInt8(ascii: "y")
                 isFinite ? out.append(contentsOf: bytes) : JSONString.append(bytes, to: &out)
-            case .binary: JSONString.append(RowText.hex(bytes), to: &out)
+            case .binary: JSONString.append(Hexadecimal.text(bytes, isUpper: true), to: &out)
             default: JSONString.append(bytes, to: &out)
             }
         }

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Prints literals as Spark does inside column names: strings bare, numbers as Java's `toString`.
 package enum LiteralPrinting {
     /// Prints the value as it stands inside a column name.
@@ -13,17 +15,12 @@ package enum LiteralPrinting {
         case .double(let value): javaText("\(value)")
         case .decimal(let digits): decimal(digits)
         case .string(let value): value
-        case .binary(let bytes): "X'\(bytes.map(hexadecimal).joined())'"
+        case .binary(let bytes): "X'\(Hexadecimal.text(bytes, isUpper: true))'"
         case .date(let value): "DATE '\(date(value))'"
         case .timestamp(let value): "TIMESTAMP '\(timestamp(value))'"
         case .timestampNTZ(let value): "TIMESTAMP_NTZ '\(timestamp(value))'"
         case .interval(let value): interval(value)
         }
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> String {
-        let digits = String(byte, radix: 16, uppercase: true)
-        return digits.count == 1 ? "0" + digits : digits
     }
 
     /// Turns Swift's shortest digits into the form of Java's `Double.toString`: plain from 1e-3 up to 1e7,

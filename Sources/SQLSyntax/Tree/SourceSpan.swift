@@ -59,6 +59,22 @@ package struct SQLSource: Sendable, Hashable {
         return low
     }
 
+    /// Returns the span of a place that `location` gave; nil for one in a line of which only a window is
+    /// shown.
+    package func span(of location: SourceLocation) -> SourceSpan? {
+        guard lineStarts.indices.contains(location.line - 1), location.column >= 1 else { return nil }
+        let start = Int(lineStarts[location.line - 1])
+        let shown = Array(location.lineText.utf8)
+        guard start + shown.count <= bytes.count, bytes[start..<start + shown.count].elementsEqual(shown)
+        else {
+            return nil
+        }
+        let before = location.lineText.prefix(location.column - 1)
+        let marked = location.lineText.dropFirst(location.column - 1).prefix(location.length ?? 1)
+        let begin = start + before.utf8.count
+        return SourceSpan(start: begin, end: begin + marked.utf8.count)
+    }
+
     /// Returns line, column and line text of a span. A span over several lines is cut at the end of its
     /// first.
     package func location(_ span: SourceSpan) -> SourceLocation {

@@ -85,18 +85,7 @@ package struct WebAddress: Sendable, Hashable {
 
     /// Encodes text for a query or a form: all but RFC 3986's unreserved characters.
     package static func encoded(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            let isPlain =
-                (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A)
-                || byte == 0x2D || byte == 0x2E || byte == 0x5F || byte == 0x7E
-            if isPlain {
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return result
+        URLText.encode(text)
     }
 
     /// Decodes `%41`; what is no escape stays as it is.

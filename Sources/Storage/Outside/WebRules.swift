@@ -40,11 +40,10 @@ package struct WebRules: Sendable, Hashable {
 
     /// Reads `--allow-http`: `public`, and origins such as `https://api.example.com`; nothing allows nothing.
     /// Throws `USAGE` for what is neither.
-    package init(allowed: String?, for caller: Caller = .workers) throws(EngineError) {
+    package init(allowed: [String], for caller: Caller = .workers) throws(EngineError) {
         var origins: Set<String> = []
         var allowsPublic = false
-        for part in (allowed ?? "").split(separator: ",") {
-            let text = part.filter { !$0.isWhitespace }
+        for text in allowed {
             if text == "public" {
                 allowsPublic = true
                 continue

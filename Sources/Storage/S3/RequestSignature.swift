@@ -22,34 +22,20 @@ struct RequestSignature {
         let names = sorted.map(\.name).joined(separator: ";")
         let lines = sorted.map { $0.name + ":" + $0.value + "\n" }.joined()
         let canonical = [method, path, query, lines, names, payloadDigest].joined(separator: "\n")
-        let digest = Array(canonical.utf8).withUnsafeBytes { Hex.text(library.sha256($0)) }
+        let digest = Array(canonical.utf8).withUnsafeBytes { Hexadecimal.text(library.sha256($0)) }
         let day = String(time.prefix(8))
         let scope = "\(day)/\(region)/s3/aws4_request"
         let text = "AWS4-HMAC-SHA256\n\(time)\n\(scope)\n\(digest)"
         var key = library.hmac(Array("AWS4\(credentials.secret)".utf8), day)
         for part in [region, "s3", "aws4_request"] { key = library.hmac(key, part) }
-        let signature = Hex.text(library.hmac(key, text))
+        let signature = Hexadecimal.text(library.hmac(key, text))
         return "AWS4-HMAC-SHA256 Credential=\(credentials.key)/\(scope),SignedHeaders=\(names),"
             + "Signature=\(signature)"
     }
 }
 
-/// Writes bytes as text.
-enum Hex {
-    private static let digits = Array("0123456789abcdef".utf8)
-
-    static func text(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 2)
-        for byte in bytes { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
-        return String(decoding: text, as: UTF8.self)
-    }
-}
-
 /// Writes text into URLs: every byte but letters, digits, `-._~` (and `/` in paths) becomes `%XX`.
 enum URLText {
-    private static let digits = Array("0123456789ABCDEF".utf8)
-
     static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
         var bytes: [UInt8] = []
         for byte in text.utf8 {
@@ -59,7 +45,7 @@ enum URLText {
                 UInt8(ascii: "_"), UInt8(ascii: "~"):
                 bytes.append(byte)
             case UInt8(ascii: "/") where keepingSlashes: bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            default: bytes += [UInt8(ascii: "%")] + Hexadecimal.digits(CollectionOfOne(byte), isUpper: true)
             }
         }
         return String(decoding: bytes, as: UTF8.self)

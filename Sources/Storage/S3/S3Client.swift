@@ -143,7 +143,7 @@ final class S3Client: Sendable {
     private func signed(
         _ request: S3Request, host: String, path: String, query: String
     ) throws(EngineError) -> [(name: String, value: String)] {
-        let digest = Hex.text(library.sha256(request.body))
+        let digest = Hexadecimal.text(library.sha256(request.body))
         let time = S3Client.timeText(seconds: Glibc.time(nil))
         var headers = request.headers
         headers += [("host", host), ("x-amz-content-sha256", digest), ("x-amz-date", time)]

@@ -6,32 +6,27 @@ import Vocabulary
 
 /// Sends parts and commits on threads of its own, so that tasks go on computing meanwhile.
 ///
-/// `@unchecked Sendable`: the queue and the counts are behind a POSIX mutex with a condition.
+/// `@unchecked Sendable`: the queue and the counts are behind the monitor's lock.
 final class UploadPool: @unchecked Sendable {
     static let shared = UploadPool(threadLimit: 16)
 
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let monitor = Monitor()
     private let threadLimit: Int
     private var queue: [@Sendable () -> Void] = []
     private var threadCount = 0
     private var idleCount = 0
 
     /// The pool lives as long as the process: its threads, made when needed, wait for more.
-    private init(threadLimit: Int) {
-        self.threadLimit = threadLimit
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
-    }
+    private init(threadLimit: Int) { self.threadLimit = threadLimit }
 
     /// Runs `work` on a thread of the pool, in order of submission.
     func submit(_ work: @escaping @Sendable () -> Void) {
-        pthread_mutex_lock(mutex)
+        monitor.lock()
         queue.append(work)
         if idleCount < queue.count, threadCount < threadLimit, startThread() { threadCount += 1 }
         let hasThread = threadCount > 0
-        pthread_cond_signal(condition)
-        pthread_mutex_unlock(mutex)
+        monitor.signal()
+        monitor.unlock()
         // Without any thread the caller does the work; the system is short of something.
         if !hasThread { runOne() }
     }
@@ -55,54 +50,43 @@ final class UploadPool: @unchecked Sendable {
     }
 
     private func waitAndRun() {
-        pthread_mutex_lock(mutex)
+        monitor.lock()
         idleCount += 1
-        while queue.isEmpty { pthread_cond_wait(condition, mutex) }
+        while queue.isEmpty { monitor.wait() }
         idleCount -= 1
         let work = queue.removeFirst()
-        pthread_mutex_unlock(mutex)
+        monitor.unlock()
         work()
     }
 
     private func runOne() {
-        pthread_mutex_lock(mutex)
+        monitor.lock()
         let work = queue.isEmpty ? nil : queue.removeFirst()
-        pthread_mutex_unlock(mutex)
+        monitor.unlock()
         work?()
     }
 }
 
 /// Counts requests that are under way, and keeps their results and the first error.
 ///
-/// `@unchecked Sendable`: everything is behind a POSIX mutex with a condition.
+/// `@unchecked Sendable`: everything is behind the monitor's lock.
 final class RequestsUnderWay<Result: Sendable>: @unchecked Sendable {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let monitor = Monitor()
     private var count = 0
     private var results: [Result] = []
     private var error: EngineError?
 
-    init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
-        condition.deallocate()
-        mutex.deallocate()
-    }
+    init() {}
 
     /// Starts a request once fewer than `limit` are under way. Throws when an earlier one has failed.
     func start(
         limit: Int, _ request: @escaping @Sendable () throws(EngineError) -> Result
     ) throws(EngineError) {
-        pthread_mutex_lock(mutex)
-        while count >= limit, error == nil { pthread_cond_wait(condition, mutex) }
+        monitor.lock()
+        while count >= limit, error == nil { monitor.wait() }
         let failed = error
         if failed == nil { count += 1 }
-        pthread_mutex_unlock(mutex)
+        monitor.unlock()
         if let failed { throw failed }
         UploadPool.shared.submit {
             do throws(EngineError) {
@@ -114,20 +98,20 @@ final class RequestsUnderWay<Result: Sendable>: @unchecked Sendable {
     }
 
     private func ended(_ result: Result?, _ failure: EngineError?) {
-        pthread_mutex_lock(mutex)
+        monitor.lock()
         count -= 1
         if let result { results.append(result) }
         if error == nil { error = failure }
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(mutex)
+        monitor.broadcast()
+        monitor.unlock()
     }
 
     /// Waits until none is under way, and returns all results, in no order. Throws the first error.
     func finish() throws(EngineError) -> [Result] {
-        pthread_mutex_lock(mutex)
-        while count > 0 { pthread_cond_wait(condition, mutex) }
+        monitor.lock()
+        while count > 0 { monitor.wait() }
         let (all, failed) = (results, error)
-        pthread_mutex_unlock(mutex)
+        monitor.unlock()
         if let failed { throw failed }
         return all
     }

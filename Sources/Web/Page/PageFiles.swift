@@ -29,6 +29,10 @@ enum PageFiles {
         "/elements.js": File(script, PackageResources.elements_js),
         "/lists.js": File(script, PackageResources.lists_js),
         "/job.js": File(script, PackageResources.job_js),
+        "/pipelines.js": File(script, PackageResources.pipelines_js),
+        "/run.js": File(script, PackageResources.run_js),
+        "/stages.js": File(script, PackageResources.stages_js),
+        "/sql.js": File(script, PackageResources.sql_js),
         "/graph.js": File(script, PackageResources.graph_js),
         "/timeline.js": File(script, PackageResources.timeline_js),
     ]

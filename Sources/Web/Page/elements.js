@@ -86,10 +86,10 @@ export function clock(time) {
 
 // ---- parts
 
-export function fillState(cell, name) {
+export function fillState(cell, name, shown) {
   const node = cell.firstElementChild || cell.appendChild(el("span"));
   setAttribute(node, "class", "state " + name);
-  setText(node, name);
+  setText(node, shown || name);
 }
 
 export function fillBar(cell, done, total, name, label) {
@@ -98,6 +98,29 @@ export function fillBar(cell, done, total, name, label) {
   setAttribute(node, "value", total > 0 ? done : 0);
   setAttribute(node, "class", name);
   setAttribute(node, "aria-label", label || done + " of " + total);
+}
+
+// Which folds the reader opened, kept from job to job.
+const opened = {sql: true, tasks: true, plan: false, log: true};
+
+export function fold(key, title, ...content) {
+  const box = el("details", {open: opened[key] ? "" : null}, el("summary", {}, el("h2", {}, title)), ...content);
+  box.addEventListener("toggle", () => { opened[key] = box.open; });
+  return box;
+}
+
+// Shows an error whole: code, message, the place with a caret, and what to do.
+export function errorBox(error) {
+  const box = el("div", {class: "error"}, el("strong", {}, error.code), el("p", {class: "message"}, error.message));
+  if (error.lineText && error.column) {
+    // Tabs stay tabs, so that the caret stands below its column.
+    const before = error.lineText.slice(0, error.column - 1).replace(/[^\t]/g, " ");
+    const mark = before + "^".repeat(Math.max(1, error.length || 1));
+    box.append(el("p", {class: "small soft"}, (error.file || "SQL") + ":" + error.line + ":" + error.column),
+      el("pre", {tabindex: "0"}, error.lineText + "\n" + mark));
+  }
+  if (error.remedy) box.append(el("p", {}, error.remedy));
+  return box;
 }
 
 // Fills cells with text; `of` makes it from the item.

@@ -1,11 +1,11 @@
-// A statement's plan as a graph of stages, from left to right, with progress on each.
+// What depends on what, from left to right, with progress on each: a statement's stages, or a pipeline's steps.
 import {el, setAttribute, setText, svg} from "./elements.js";
 
 const width = 226, height = 62, gapX = 54, gapY = 18, margin = 4;
 
-// Places stages in columns by their longest way from a source, then orders each column by where its inputs lie.
-function layout(stages) {
-  const byId = new Map(stages.map(s => [s.id, s]));
+// Places items in columns by their longest way from a source, then orders each column by where its inputs lie.
+function layout(items) {
+  const byId = new Map(items.map(s => [s.id, s]));
   const depths = new Map();
   const depth = id => {
     if (!depths.has(id)) {
@@ -16,12 +16,13 @@ function layout(stages) {
     return depths.get(id);
   };
   const columns = [];
-  for (const s of stages) (columns[depth(s.id)] = columns[depth(s.id)] || []).push(s);
+  for (const s of items) (columns[depth(s.id)] = columns[depth(s.id)] || []).push(s);
   // A source stands right before its first reader, so that edges stay short.
-  for (const s of stages) {
-    if ((s.dependsOn || []).length) continue;
-    const readers = stages.filter(r => (r.dependsOn || []).includes(s.id)).map(r => depths.get(r.id));
-    const wanted = readers.length ? Math.min(...readers) - 1 : 0;
+  const firstReader = new Map();
+  for (const s of items)
+    for (const p of s.dependsOn || []) firstReader.set(p, Math.min(firstReader.get(p) ?? Infinity, depths.get(s.id)));
+  for (const s of items) {
+    const wanted = (s.dependsOn || []).length ? 0 : (firstReader.get(s.id) ?? 1) - 1;
     if (wanted > 0) {
       columns[0] = columns[0].filter(o => o !== s);
       (columns[wanted] = columns[wanted] || []).push(s);
@@ -41,46 +42,42 @@ function layout(stages) {
   return {places, width: 2 * margin + columns.length * (width + gapX) - gapX, height: 2 * margin + rows * (height + gapY) - gapY};
 }
 
-const cut = (text, most) => text.length > most ? text.slice(0, most - 1) + "…" : text;
-
-export class StageGraph {
-  // `chosen(id)` is told which stage the reader picked, null for none.
-  constructor(chosen) {
-    this.chosen = chosen;
+export class Graph {
+  // describe(item) gives {kind, label, note, isBad, share, color, spoken}; `chosen(id)` is told which item the reader
+  // picked, null for none.
+  constructor(title, describe, chosen) {
+    Object.assign(this, {describe, chosen, nodes: new Map(), picked: null});
     this.drawing = svg("svg", {class: "graph"});
-    this.node = el("div", {class: "card graphs", role: "group", "aria-label": "Plan as a graph of stages", hidden: ""}, this.drawing);
-    this.nodes = new Map();
-    this.picked = null;
+    this.node = el("div", {class: "card graphs", role: "group", "aria-label": title, hidden: ""}, this.drawing);
   }
 
-  update(stages, colorOf) {
-    this.node.hidden = stages.length === 0;
-    if (!stages.length) { this.shape = null; return; }
-    const shape = JSON.stringify(stages.map(s => [s.id, s.dependsOn]));
-    if (shape !== this.shape) { this.shape = shape; this.draw(stages); }
-    for (const s of stages) {
-      const parts = this.nodes.get(s.id);
-      const share = s.tasks.total ? s.tasks.done / s.tasks.total : 0;
+  // items: [{id, dependsOn, state}].
+  update(items) {
+    this.node.hidden = items.length === 0;
+    if (!items.length) { this.shape = null; return; }
+    const shape = JSON.stringify(items.map(s => [s.id, s.dependsOn]));
+    if (shape !== this.shape) { this.shape = shape; this.draw(items); }
+    for (const s of items) {
+      const parts = this.nodes.get(s.id), shown = this.describe(s);
       setAttribute(parts.group, "class", "stage " + s.state + (this.picked === s.id ? " picked" : ""));
-      setAttribute(parts.group, "aria-label", "Stage " + s.id + ", " + s.name + ": " + s.state + ", " + s.tasks.done + " of "
-        + s.tasks.total + " tasks done" + (s.tasks.running ? ", " + s.tasks.running + " running" : ""));
+      setAttribute(parts.group, "aria-label", shown.spoken);
       setAttribute(parts.group, "aria-pressed", this.picked === s.id);
-      setAttribute(parts.done, "width", Math.round((width - 24) * share));
-      setAttribute(parts.stripe, "class", "stripe f" + colorOf(s.id));
-      setText(parts.tasks, s.tasks.done + "/" + s.tasks.total + (s.tasks.running ? " · " + s.tasks.running + " running" : "")
-        + (s.tasks.failed ? " · " + s.tasks.failed + " failed" : ""));
-      setText(parts.title, s.id + " " + s.name);
+      setAttribute(parts.done, "width", Math.round((width - 24) * shown.share));
+      setAttribute(parts.stripe, "class", "stripe f" + shown.color);
+      setAttribute(parts.note, "class", shown.isBad ? "small bad" : "small");
+      setText(parts.note, shown.note);
+      setText(parts.title, shown.kind + " " + shown.label + "\n" + shown.note);
       for (const edge of parts.edges) setAttribute(edge, "class", "edge" + (s.state === "running" ? " busy" : s.state === "waiting" ? " waiting" : ""));
     }
   }
 
-  draw(stages) {
-    const plan = layout(stages);
+  draw(items) {
+    const plan = layout(items);
     this.nodes.clear();
     this.drawing.replaceChildren();
     for (const [name, value] of [["width", plan.width], ["height", plan.height], ["viewBox", "0 0 " + plan.width + " " + plan.height]])
       this.drawing.setAttribute(name, value);
-    for (const s of stages) {
+    for (const s of items) {
       const to = plan.places.get(s.id), edges = [];
       for (const producer of s.dependsOn || []) {
         const from = plan.places.get(producer);
@@ -91,15 +88,15 @@ export class StageGraph {
       }
       this.nodes.set(s.id, {edges});
     }
-    for (const s of stages) this.drawNode(s, plan.places.get(s.id), this.nodes.get(s.id));
+    for (const s of items) this.drawNode(s, plan.places.get(s.id), this.nodes.get(s.id));
   }
 
   drawNode(s, place, parts) {
-    const inside = place.x + 14;
+    const inside = place.x + 14, shown = this.describe(s);
     parts.title = svg("title");
     parts.stripe = svg("rect", {x: place.x, y: place.y + 8, width: 4, height: height - 16, rx: 2});
     parts.done = svg("rect", {class: "done", x: inside, y: place.y + 47, width: 0, height: 6, rx: 3});
-    parts.tasks = svg("text", {class: "small", x: inside, y: place.y + 38});
+    parts.note = svg("text", {class: "small", x: 0, y: 38});
     const pick = () => {
       this.picked = this.picked === s.id ? null : s.id;
       for (const [id, other] of this.nodes) {
@@ -112,7 +109,9 @@ export class StageGraph {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(); }
     }}, parts.title,
     svg("rect", {class: "box", x: place.x, y: place.y, width, height, rx: 8}), parts.stripe,
-    svg("text", {class: "label", x: inside, y: place.y + 20}, cut(s.id + "  " + s.name, 31)), parts.tasks,
+    // What is too long is cut at the box's edge.
+    svg("svg", {x: inside, y: place.y, width: width - 20, height}, svg("text", {x: 0, y: 20},
+      svg("tspan", {class: "soft"}, shown.kind + "  "), shown.label), parts.note),
     svg("rect", {class: "rail", x: inside, y: place.y + 47, width: width - 24, height: 6, rx: 3}), parts.done);
     this.drawing.append(parts.group);
   }

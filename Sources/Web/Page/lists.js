@@ -88,9 +88,12 @@ export class WorkersView {
         setText(cell.lastChild, w.id);
       }},
       {title: "State", fill: (cell, w) => fillState(cell, w.state)},
-      {title: "In use", kind: "wide", fill: (cell, w) =>
+      {title: "Slots in use", kind: "wide", fill: (cell, w) =>
         fillBar(cell, w.slots.used, w.slots.total, "", w.slots.used + " of " + w.slots.total + " slots in use")},
-      {title: "Slots", kind: "number", label: "slots", fill: text(w => w.slots.used + "/" + w.slots.total)},
+      {title: "Slots", kind: "number", label: "slots", fill: text(w => w.slots.used + " of " + w.slots.total)},
+      {title: "Memory in use", kind: "wide", fill: (cell, w) =>
+        fillBar(cell, w.memory.used, w.memory.total, w.memory.used > 0.9 * w.memory.total ? "failed" : "",
+          bytes(w.memory.used) + " of " + bytes(w.memory.total) + " of memory in use")},
       {title: "Memory", kind: "number", label: "memory", fill: text(w => bytes(w.memory.used) + " of " + bytes(w.memory.total))},
       {title: "Shuffle held", kind: "number", label: "shuffle held", fill: text(w => bytes(w.shuffleBytes))},
     ], w => w.id, hint("No worker has registered. Start one:", "etl-worker --coordinator " + port()));

@@ -2,12 +2,13 @@
 import {byId, call, count, el, Feed} from "./elements.js";
 import {JobsView, WorkersView} from "./lists.js";
 import {JobView} from "./job.js";
+import {PipelinesView, PipelineView} from "./pipelines.js";
 
 const main = byId("main");
 let view = null, feed = null;
 
 // What is known of the cluster; views are told of changes by `changed(name)`.
-const live = {cluster: null, jobs: null, workers: null, session: null};
+const live = {cluster: null, jobs: null, workers: null, pipelines: null, session: null};
 
 export function say(message) {
   byId("notice").textContent = message;
@@ -30,18 +31,25 @@ function failed(status) {
   say(status === 0 ? "The coordinator does not answer; trying again." : "");
 }
 
+// What stands in an address, which may be anything.
+function decoded(text) {
+  try { return decodeURIComponent(text); } catch { return text; }
+}
+
 function route() {
   if (view) view.close();
   say("");
   const [kind, argument] = location.hash.replace(/^#\/?/, "").split("/");
-  const name = kind === "workers" ? "workers" : "jobs";
+  const name = kind === "workers" || kind === "pipelines" ? kind : "jobs";
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.view === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   document.title = "Millrace";
   main.replaceChildren();
-  if (kind === "jobs" && argument) view = new JobView(main, decodeURIComponent(argument), live, {say, failed});
+  if (kind === "jobs" && argument) view = new JobView(main, decoded(argument), live, {say, failed});
+  else if (kind === "pipelines" && argument) view = new PipelineView(main, decoded(argument), live, {say, failed});
+  else if (name === "pipelines") view = new PipelinesView(main, live);
   else if (name === "workers") view = new WorkersView(main, live);
   else view = new JobsView(main, live, say);
   scrollTo(0, 0);
@@ -77,7 +85,7 @@ async function start() {
   if (session && session.tokensNeeded && !session.role) return showLogin();
   feed = new Feed("/events", {
     cluster: value => take("cluster", value), jobs: value => take("jobs", value),
-    workers: value => take("workers", value.workers)}, failed);
+    workers: value => take("workers", value.workers), pipelines: value => take("pipelines", value.pipelines)}, failed);
   route();
 }
 

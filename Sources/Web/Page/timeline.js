@@ -3,11 +3,13 @@ import {count, el, KeyedTable, seconds, setAttribute, setText, text} from "./ele
 
 // Places in a row of the timeline, as REST gives them.
 const STAGE = 0, TASK = 1, WORKER = 2, START = 3, END = 4, ATTEMPTS = 5, ROWS = 6;
+// Of an attempt that failed: why.
+const REASON = 7;
 const gutter = 150, axis = 22, greatestHeight = 340;
 
 export class Timeline {
   constructor(colorOf) {
-    Object.assign(this, {colorOf, finished: new Map(), running: [], stages: [], workers: {}, origin: 0, picked: null, drawn: []});
+    Object.assign(this, {colorOf, finished: new Map(), failed: new Map(), running: [], stages: [], workers: {}, origin: 0, picked: null, drawn: []});
     this.canvas = el("canvas", {role: "img"});
     this.tip = el("div", {class: "tip", hidden: ""});
     this.longest = new KeyedTable("Tasks that took longest", [
@@ -18,7 +20,16 @@ export class Timeline {
       {title: "Rows in", kind: "number", label: "rows in", fill: text(r => count(r.rows))},
       {title: "Attempts", kind: "number", label: "attempts", fill: text(r => r.attempts)},
     ], r => r.stage + "." + r.task, el("div", {class: "empty"}, "No task has run yet."));
-    this.node = el("div", {}, el("div", {class: "card timeline"}, this.canvas, this.tip),
+    this.failures = new KeyedTable("Attempts that failed", [
+      {title: "Task", fill: text(r => r.stage + " · " + r.task)},
+      {title: "Attempt", kind: "number", label: "attempt", fill: text(r => r.attempts)},
+      {title: "Worker", kind: "name", fill: text(r => r.worker)},
+      {title: "Began after", kind: "number", label: "began after", fill: text(r => seconds(r.start / 1000))},
+      {title: "Took", kind: "number", label: "took", fill: text(r => seconds(r.milliseconds / 1000))},
+      {title: "Why", kind: "name wide", fill: text(r => r.reason)},
+    ], r => r.stage + "." + r.task + "." + r.attempts, el("div", {class: "empty"}, "None."));
+    this.failuresBox = el("div", {hidden: ""}, el("h3", {}, "Attempts that failed (red above)"), this.failures.node);
+    this.node = el("div", {}, el("div", {class: "card timeline"}, this.canvas, this.tip), this.failuresBox,
       el("h3", {}, "Tasks that took longest"), this.longest.node);
     this.longest.update([]);
     this.canvas.addEventListener("mousemove", event => this.point(event));
@@ -34,12 +45,14 @@ export class Timeline {
 
   // Takes what REST said; `isWhole` when it is all there is.
   take(value, isWhole) {
-    if (isWhole) this.finished.clear();
+    if (isWhole) { this.finished.clear(); this.failed.clear(); }
     this.stages = value.stages;
     Object.assign(this.workers, value.workers);
     this.origin = value.origin;
     this.offset = Date.now() - value.until;
     for (const row of value.finished) this.finished.set(row[STAGE] + ":" + row[TASK], row);
+    (value.failed || []).forEach((row, i) =>
+      this.failed.set(row[STAGE] + ":" + row[TASK] + ":" + row[ATTEMPTS], [...row, value.reasons[i]]));
     this.running = value.running;
     for (const row of value.running) this.finished.delete(row[STAGE] + ":" + row[TASK]);
     this.schedule();
@@ -90,7 +103,7 @@ export class Timeline {
 
   paint() {
     this.painted = performance.now();
-    const rows = [...this.finished.values(), ...this.running];
+    const tasks = [...this.finished.values(), ...this.running], rows = [...tasks, ...this.failed.values()];
     const box = this.canvas.parentElement;
     box.hidden = rows.length === 0;
     const full = box.clientWidth;
@@ -130,16 +143,45 @@ export class Timeline {
         const bar = {row, x: left, y: top + lane * laneHeight, w: Math.max(1, right - left), h: laneHeight - (laneHeight > 4 ? 1 : 0)};
         pen.globalAlpha = (this.picked && this.picked !== stage ? 0.15 : 1) * (isRunning ? 0.55 : 1);
         pen.fillStyle = colors[this.colorOf(stage)];
-        pen.fillRect(bar.x, bar.y, bar.w > 3 ? bar.w - 0.5 : bar.w, bar.h);
-        if (row[ATTEMPTS] > 1) { pen.globalAlpha = 1; pen.fillStyle = color("--bad"); pen.fillRect(bar.x, bar.y, Math.min(3, bar.w), bar.h); }
+        if (row[REASON]) this.paintFailed(pen, bar, color("--bad"));
+        else pen.fillRect(bar.x, bar.y, bar.w > 3 ? bar.w - 0.5 : bar.w, bar.h);
+        if (row[ATTEMPTS] > 1 && !row[REASON]) { pen.globalAlpha = 1; pen.fillStyle = color("--bad"); pen.fillRect(bar.x, bar.y, Math.min(3, bar.w), bar.h); }
         this.drawn.push(bar);
       }
       top += own * laneHeight + 6;
     }
     pen.globalAlpha = 1;
-    setAttribute(this.canvas, "aria-label", "Timeline: " + rows.length + " tasks on " + workers.length
-      + (workers.length === 1 ? " worker in " : " workers in ") + seconds(end / 1000) + ". The table below lists those that took longest.");
-    this.showLongest(rows);
+    setAttribute(this.canvas, "aria-label", "Timeline: " + tasks.length + " tasks on " + workers.length
+      + (workers.length === 1 ? " worker in " : " workers in ") + seconds(end / 1000) + (this.failed.size ? ", and " + this.failed.size + " attempts that failed" : "")
+      + ". The table below lists those that took longest.");
+    this.showLongest(tasks);
+    this.showFailed();
+  }
+
+  // An attempt that failed is striped, so that it is told by more than its colour.
+  paintFailed(pen, bar, color) {
+    const wide = Math.max(3, bar.w);
+    pen.fillStyle = color;
+    pen.strokeStyle = color;
+    pen.globalAlpha *= 0.35;
+    pen.fillRect(bar.x, bar.y, wide, bar.h);
+    pen.globalAlpha /= 0.35;
+    pen.save();
+    pen.beginPath();
+    pen.rect(bar.x, bar.y, wide, bar.h);
+    pen.clip();
+    pen.beginPath();
+    for (let at = bar.x - bar.h; at < bar.x + wide; at += 5) { pen.moveTo(at, bar.y + bar.h); pen.lineTo(at + bar.h, bar.y); }
+    pen.stroke();
+    pen.restore();
+    pen.strokeRect(bar.x + 0.5, bar.y + 0.5, wide - 1, bar.h - 1);
+  }
+
+  showFailed() {
+    this.failuresBox.hidden = this.failed.size === 0;
+    const chosen = [...this.failed.values()].filter(row => !this.picked || this.stages[row[STAGE]] === this.picked);
+    chosen.sort((a, b) => b[END] - a[END]);
+    this.failures.update(chosen.slice(0, 50).map(row => this.describe(row)));
   }
 
   paintAxis(pen, end, x, high, color) {
@@ -168,7 +210,8 @@ export class Timeline {
   describe(row) {
     const took = row[END] < 0 ? this.now() - row[START] : row[END] - row[START];
     return {stage: this.stages[row[STAGE]], task: row[TASK], worker: this.workers[row[WORKER]] || "?", start: row[START],
-      milliseconds: Math.max(0, took), isRunning: row[END] < 0, rows: row[ROWS], attempts: row[ATTEMPTS]};
+      milliseconds: Math.max(0, took), isRunning: row[END] < 0, rows: row[ROWS], attempts: row[ATTEMPTS],
+      reason: row[REASON]};
   }
 
   showLongest(rows) {
@@ -192,7 +235,8 @@ export class Timeline {
     if (!bar) return;
     const t = this.describe(bar.row);
     setText(this.tip, "Stage " + t.stage + ", task " + t.task + ": " + seconds(t.milliseconds / 1000) + (t.isRunning ? " so far" : "")
-      + ", " + count(t.rows) + " rows, on " + t.worker + (t.attempts > 1 ? ", attempt " + t.attempts : ""));
+      + (t.reason ? "" : ", " + count(t.rows) + " rows") + ", on " + t.worker
+      + (t.attempts > 1 || t.reason ? ", attempt " + t.attempts : "") + (t.reason ? ", failed: " + t.reason : ""));
     this.tip.style.left = Math.min(x + 12, box.width - this.tip.offsetWidth - 8) + "px";
     this.tip.style.top = y + 14 + "px";
   }

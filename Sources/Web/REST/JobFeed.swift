@@ -1,6 +1,7 @@
 import Protocol
 
-/// Tells what changes of one job: `job` (at its end `end`), `stages`, `tasks` (rows of `Timeline`) and `log`.
+/// Tells what changes of one job: `job` (at its end `end`), `stages`, `tasks` (rows of `Timeline`) and `log`;
+/// of a pipeline's run `run` in place of `stages` and `tasks`.
 struct JobFeed: EventFeed {
     private let service: any JobService
     private let id: String
@@ -8,6 +9,7 @@ struct JobFeed: EventFeed {
     private var seen: Int
     private var first: JobStatus?
     private var job: [UInt8]?
+    /// The stages, or the run, that the client has.
     private var stages: [UInt8]?
     private var since: Int64?
     private var running: [[Int64]] = []
@@ -34,12 +36,12 @@ struct JobFeed: EventFeed {
         first = nil
         isOver = status.state.isEnd
         var events: [ServerEvent] = []
-        let stageList = Problems.encode(StageList(try await service.stages(id)))
-        if stageList != stages {
-            stages = stageList
-            events.append(ServerEvent(name: "stages", id: status.version, data: stageList))
+        if status.pipeline != nil {
+            if let event = try await runEvent(status) { events.append(event) }
+        } else {
+            if let event = try await stageEvent(status) { events.append(event) }
+            if let event = try await taskEvent() { events.append(event) }
         }
-        if let tasks = try await taskEvent() { events.append(tasks) }
         if let lines = try await logEvent() { events.append(lines) }
         let encoded = Problems.encode(status)
         if encoded != job, !isKnown {
@@ -50,13 +52,30 @@ struct JobFeed: EventFeed {
         return events
     }
 
+    /// Returns a pipeline's run with its steps and tests, if they changed.
+    private mutating func runEvent(_ status: JobStatus) async throws -> ServerEvent? {
+        guard let pipelines = service as? any PipelineService else { return nil }
+        let run = Problems.encode(try await pipelines.run(id))
+        guard run != stages else { return nil }
+        stages = run
+        return ServerEvent(name: "run", id: status.version, data: run)
+    }
+
+    private mutating func stageEvent(_ status: JobStatus) async throws -> ServerEvent? {
+        let list = Problems.encode(StageList(try await service.stages(id)))
+        guard list != stages else { return nil }
+        stages = list
+        return ServerEvent(name: "stages", id: status.version, data: list)
+    }
+
     /// Returns the tasks that ended since the last time and those that run; the first time all.
     private mutating func taskEvent() async throws -> ServerEvent? {
         let timeline = try await service.timeline(id, since: since)
         let isFirst = since == nil
         since = timeline.until
         let begun = timeline.running.map { Array($0.prefix(4)) }
-        guard isFirst || !timeline.finished.isEmpty || begun != running else { return nil }
+        let ended = !timeline.finished.isEmpty || timeline.failed?.isEmpty == false
+        guard isFirst || ended || begun != running else { return nil }
         running = begun
         return ServerEvent(name: isFirst ? "tasks" : "more-tasks", data: Problems.encode(timeline))
     }
@@ -70,7 +89,7 @@ struct JobFeed: EventFeed {
     }
 }
 
-/// Tells what changes of the cluster: `cluster`, `workers`, and the newest `jobs`.
+/// Tells what changes of the cluster: `cluster`, `workers`, the newest `jobs`, and deployed `pipelines`.
 struct ClusterFeed: EventFeed {
     /// Jobs that a page shows before it asks for more.
     private static let jobCount = 50
@@ -82,11 +101,14 @@ struct ClusterFeed: EventFeed {
 
     mutating func changes() async throws -> [ServerEvent]? {
         var events: [ServerEvent] = []
-        let shapes: [(String, [UInt8])] = [
+        var shapes: [(String, [UInt8])] = [
             ("cluster", Problems.encode(try await service.cluster())),
             ("jobs", Problems.encode(try await service.jobs(JobQuery(limit: ClusterFeed.jobCount)))),
             ("workers", Problems.encode(WorkerList(try await service.workers()))),
         ]
+        if let pipelines = service as? any PipelineService {
+            shapes.append(("pipelines", Problems.encode(PipelineList(try await pipelines.pipelines()))))
+        }
         for (name, data) in shapes where sent[name] != data {
             sent[name] = data
             events.append(ServerEvent(name: name, data: data))

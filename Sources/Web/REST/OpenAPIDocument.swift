@@ -93,8 +93,12 @@ enum OpenAPIDocument {
             "PipelineStatus",
             ["name": "s", "state": "s", "bundle": "s", "deployedAt": "s", "activeRuns": "i"],
             [
-                "schedule": "s", "nextIntervalStart": "s", "nextIntervalEnd": "s", "lastRun": "RunStatus",
+                "schedule": "s", "timezone": "s", "nextIntervalStart": "s", "nextIntervalEnd": "s",
+                "lastRun": "RunStatus", "recentRuns": "[RecentRun",
             ]),
+        object(
+            "RecentRun", ["id": "s", "kind": "s", "state": "s", "submittedAt": "s"],
+            ["startedAt": "s", "finishedAt": "s"]),
         object(
             "RunStatus",
             [
@@ -107,7 +111,10 @@ enum OpenAPIDocument {
             [
                 "name": "s", "kind": "s", "state": "s", "attempts": "i", "rowsIn": "i", "rowsOut": "i",
                 "seconds": "n", "dependencies": "a",
-            ], ["error": "JobFailure"]),
+            ],
+            [
+                "error": "JobFailure", "startedAt": "s", "finishedAt": "s", "jobs": "a", "progress": "n",
+            ]),
         object("RunTest", ["name": "s", "step": "s", "outcome": "s", "failures": "i"], [:]),
         object("PipelineList", ["pipelines": "[PipelineStatus"], [:]),
         object("RunList", ["runs": "[RunStatus"], [:]),
@@ -120,6 +127,7 @@ enum OpenAPIDocument {
             [
                 "startedAt": "s", "finishedAt": "s", "error": "JobFailure", "hasResult": "b",
                 "resultIsPlan": "b", "warnings": "a", "why": "s", "statements": "o", "pipeline": "s",
+                "parent": "s", "step": "s",
             ]),
         object(
             "JobFailure", ["code": "s", "message": "s", "blame": "s"],
@@ -142,9 +150,10 @@ enum OpenAPIDocument {
             [
                 "origin": "i", "until": "i", "stages": "a", "workers": "o", "finished": "rows",
                 "running": "rows",
-            ], [:]),
+            ], ["failed": "rows", "reasons": "a"]),
         object("JobSource", ["file": "s", "statements": "[StatementSource"], [:]),
-        object("StatementSource", ["text": "s", "line": "i", "state": "s"], [:]),
+        object("StatementSource", ["text": "s", "line": "i", "state": "s"], ["marks": "[SourceMark"]),
+        object("SourceMark", ["stage": "s", "start": "i", "end": "i"], [:]),
         object(
             "WorkerStatus",
             ["id": "s", "address": "s", "state": "s", "slots": "o", "memory": "o", "shuffleBytes": "i"], [:]),

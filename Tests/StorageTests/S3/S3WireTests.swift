@@ -42,7 +42,7 @@ struct S3WireTests {
             credentials: S3Credentials(
                 key: "AKIAIOSFODNN7EXAMPLE", secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
             region: "us-east-1", time: "20130524T000000Z")
-        let digest = Array(example.body.utf8).withUnsafeBytes { Hex.text(library.sha256($0)) }
+        let digest = Array(example.body.utf8).withUnsafeBytes { Hexadecimal.text(library.sha256($0)) }
         let headers =
             example.headers.map { (name: $0.key, value: $0.value) } + [
                 (name: "host", value: "examplebucket.s3.amazonaws.com"),

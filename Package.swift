@@ -159,7 +159,11 @@ let package = Package(
             [
                 "Vocabulary", "Memory", "Columns", "Kernels", "Formats", "Storage", "Plans", "Functions",
                 "Execution", "CADBC", "CProcess",
-            ], products: [.product(name: "AsyncHTTPClient", package: "async-http-client")]),
+            ],
+            products: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+            ]),
         room(
             "Worker",
             [
@@ -283,7 +287,7 @@ let package = Package(
             [
                 "Programs", "etl-submit", "etl-coordinator", "etl-worker", "Connectors", "Cluster",
                 "Execution", "Protocol", "Columns", "Kernels", "Storage", "Vocabulary",
-            ], exclude: ["rest_source.py"]),
+            ], exclude: ["rest_source.py", "snowflake_double.py", "snowflake_sql.py"]),
         tests(
             "PipelinesTests",
             [

@@ -1,5 +1,6 @@
 import Columns
 import Plans
+import Storage
 import Vocabulary
 
 /// Files that statements before will write, while a job is explained and nothing runs: later statements are

@@ -2,6 +2,7 @@ import Columns
 import Formats
 import Kernels
 import Plans
+import Storage
 import Vocabulary
 
 extension SessionCatalog {
@@ -16,7 +17,12 @@ extension SessionCatalog {
                 name: paths.joined(separator: ","))
         }
         let filter = options["pathglobfilter"].map { GlobPattern($0) }
-        let found = try PathListing(tree: tree, nameFilter: filter).files(at: paths)
+        var found = try PathListing(tree: tree, nameFilter: filter).files(at: paths)
+        if let only = options["onlyfiles"] {
+            // What a pipeline has not read before; partitions are still those of the whole path.
+            let chosen = Set(only.split(separator: "\n"))
+            found.removeAll { !chosen.contains(Substring($0.entry.path)) }
+        }
         let name = paths.joined(separator: ",")
         let base = options["basepath"].map(PathListing.trimmed)
         let isFlat = options["recursivefilelookup"]?.lowercased() == "true"

@@ -90,20 +90,29 @@ extension CoordinatorNode {
                 let found = givesManifest ? manifest.outputs.first?.manifest : nil
                 let done = try found.map { try plan.described(by: $0) } ?? plan
                 try session.finish(done)
-                return done.sourceLog
+                return Finished(
+                    log: done.sourceLog, warnings: Array(done.warnings.dropFirst(plan.warnings.count)))
             }
             await self.committed(manifest, result, since: begin)
         }
     }
 
+    /// What a statement's work had to say.
+    private struct Finished {
+        var log: String?
+        var warnings: [String]
+    }
+
     private func committed(
-        _ manifest: CommitManifest, _ result: Result<String?, any Error>, since begin: ContinuousClock.Instant
+        _ manifest: CommitManifest, _ result: Result<Finished, any Error>,
+        since begin: ContinuousClock.Instant
     ) {
         measured.commits.observe((ContinuousClock.now - begin) / .seconds(1))
         switch result {
-        case .success(let log):
+        case .success(let finished):
+            books[manifest.job]?.warnings += finished.warnings
             let now = environment.clock().wallMilliseconds
-            for line in log?.split(separator: "\n") ?? [] {
+            for line in finished.log?.split(separator: "\n") ?? [] {
                 note(manifest.job, "info", String(line), at: now)
             }
             handle(.committed(manifest.job, statement: manifest.statement))

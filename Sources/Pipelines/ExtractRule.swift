@@ -19,6 +19,11 @@ package struct ExtractRule: Sendable {
     /// Settings of the step's jobs.
     var conf: [String: String] = [:]
 
+    /// Whether the step keeps the rows of files that it read, and reads none of them again.
+    var readsFilesOnce: Bool {
+        disposition != .replace && ["json", "csv", "parquet", "text"].contains(source)
+    }
+
     /// Whether the step needs more than one query that replaces the table.
     var isPlain: Bool { disposition == .replace && cursor == nil && contract.isOpen }
 }
@@ -57,9 +62,11 @@ package struct SchemaContract: Sendable, Hashable {
 
 /// Says where a table goes besides the pipeline's own state.
 package struct LoadRule: Sendable {
-    /// Step whose table is loaded.
-    package var from: String
+    /// Step whose table is loaded; nil when files of a stage are.
+    package var from: String?
     /// What stands after USING, and the options of the target; `loadid` is added when it runs.
     var source = "jdbc"
     var options: [(name: String, value: String)] = []
+    /// The directory that is written, where the target is no database.
+    var write: WriteTarget?
 }

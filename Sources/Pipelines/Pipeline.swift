@@ -72,11 +72,20 @@ package struct PipelineStep: Sendable {
     package var extract: ExtractRule?
     /// Where a load's rows go; such a step makes no table.
     package var load: LoadRule?
-    /// Where the step stands in etl.yml, for errors of jobs that the user did not write.
+    /// Where the step stands, for errors of jobs that the user did not write.
     package var location: SourceLocation?
+    /// Where its query stands in the user's files; nil where the user wrote none.
+    var places: QueryPlaces?
 
-    /// The file for errors in the query; lines count within a step's own text in etl.yml.
+    /// The file that the step's jobs name; lines count within the query, until `place` finds the user's own.
     var label: String { kind == .transform ? "\(file), step \(name)" : file }
+
+    /// Returns the place in the user's files of a place in a job of the step: the line of its query, or
+    /// where the step stands.
+    func place(of inner: SourceLocation?) -> SourceLocation? {
+        guard let places, let inner, inner.file == label else { return location ?? inner }
+        return places.place(of: inner)
+    }
 }
 
 /// Holds what a user wrote about a column.

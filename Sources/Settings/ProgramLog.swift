@@ -4,7 +4,7 @@ import Vocabulary
 
 /// Writes what happens in a program that runs for long to standard error, a line an event: text for people,
 /// or JSON (`--log-format json`) for what collects logs. Events about jobs carry `job`, `stage`, `task` and
-/// `attempt` as fields.
+/// `attempt` as fields; an attempt's number is its own in the whole cluster, and counts no tries of a task.
 package enum ProgramLog {
     /// Names the forms of lines.
     enum Form: String, Sendable, CaseIterable { case text, json }
@@ -16,6 +16,15 @@ package enum ProgramLog {
             throw .user("USAGE", "--log-format is neither text nor json: \(name)")
         }
         return Logger(label: program) { LineLog(program: $0, form: form) }
+    }
+
+    /// Returns what a program says on standard output when it is ready: the text, or with
+    /// `--log-format json` a line as all others.
+    package static func greeting(_ text: String, of program: String, _ settings: ProgramSettings) -> String {
+        guard settings["log-format"] == Form.json.rawValue else { return text }
+        let event = LogEvent(
+            level: .info, message: "\(text)", metadata: nil, source: "", file: "", function: "", line: 0)
+        return LineLog(program: program, form: .json).line(event, at: Date())
     }
 }
 

@@ -7,11 +7,24 @@ package struct FileStatus: Sendable, Hashable {
     package var isDirectory: Bool
     /// Bytes of a file; 0 for a directory.
     package var byteCount: Int
+    /// Tells a file from one that was written in its place: the time of its change, or an object's tag. Not
+    /// part of what makes two of these equal.
+    package var version: String?
 
-    package init(path: String, isDirectory: Bool, byteCount: Int) {
+    package init(path: String, isDirectory: Bool, byteCount: Int, version: String? = nil) {
         self.path = path
         self.isDirectory = isDirectory
         self.byteCount = byteCount
+        self.version = version
+    }
+
+    package static func == (a: FileStatus, b: FileStatus) -> Bool {
+        a.path == b.path && a.isDirectory == b.isDirectory && a.byteCount == b.byteCount
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(path)
+        hasher.combine(byteCount)
     }
 
     /// The last part of the path.

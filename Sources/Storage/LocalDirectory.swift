@@ -61,7 +61,7 @@ package enum LocalDirectory {
     }
 
     /// Removes a file, or a directory with all in it; fine when there is none.
-    static func remove(_ path: String) throws(EngineError) {
+    package static func remove(_ path: String) throws(EngineError) {
         var status = stat()
         if lstat(path, &status) != 0 {
             if errno == ENOENT || errno == ENOTDIR { return }

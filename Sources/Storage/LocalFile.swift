@@ -122,7 +122,7 @@ extension EngineError {
     }
 
     /// Makes the error of a failed system call, by `errno`: what the user can mend blames the user.
-    static func fileSystem(_ action: String, _ path: String) -> EngineError {
+    package static func fileSystem(_ action: String, _ path: String) -> EngineError {
         let number = errno
         let reason = String(cString: strerror(number))
         switch number {

@@ -16,7 +16,8 @@ package final class LocalFileSystem: FileSystem {
         }
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
         return FileStatus(
-            path: path, isDirectory: isDirectory, byteCount: isDirectory ? 0 : Int(status.st_size))
+            path: path, isDirectory: isDirectory, byteCount: isDirectory ? 0 : Int(status.st_size),
+            version: "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
     }
 
     package func entries(_ directory: String) throws(EngineError) -> [FileStatus] {

@@ -13,10 +13,13 @@ package struct Template: Sendable {
     }
 
     /// Returns the rendered text. Throws with the place of what could not be rendered.
-    package func render(in scope: TemplateScope) throws -> String {
+    package func render(in scope: TemplateScope) throws -> String { try rendered(in: scope).text }
+
+    /// Returns the rendered text with the places that it came from. Throws as `render` does.
+    package func rendered(in scope: TemplateScope) throws -> RenderedText {
         let renderer = TemplateRenderer(source: source, scope: scope)
         try renderer.run(nodes)
-        return renderer.out
+        return RenderedText(text: renderer.out, source: source, marks: renderer.marks)
     }
 
     /// Returns the value of a template that is nothing but one `{{ }}`, nil for any other.
@@ -46,6 +49,11 @@ package struct MacroLibrary: Sendable {
 
     /// Names of all macros.
     package var names: [String] { macros.keys.sorted() }
+
+    /// Returns the names of a macro's parameters, nil when there is no such macro.
+    package func parameters(of name: String) -> [String]? {
+        macros[name].map { $0.macro.parameters.map(\.name) }
+    }
 
     /// Adds another library's macros; the later of one name wins.
     package mutating func add(_ other: MacroLibrary) { macros.merge(other.macros) { $1 } }

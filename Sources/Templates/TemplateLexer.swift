@@ -2,7 +2,7 @@ import Vocabulary
 
 /// A piece of a template: text as it is, `{{ }}`, or `{% %}`.
 enum TemplatePiece: Sendable {
-    case text(String)
+    case text(String, offset: Int)
     case output(tokens: [TemplateToken], offset: Int)
     case tag(tokens: [TemplateToken], offset: Int)
 }
@@ -80,7 +80,9 @@ struct TemplateLexer {
         if trims { while low < high, TemplateLexer.isSpace(source.bytes[low]) { low += 1 } }
         if trimsEnd { while low < high, TemplateLexer.isSpace(source.bytes[high - 1]) { high -= 1 } }
         trims = false
-        if low < high { pieces.append(.text(String(decoding: source.bytes[low..<high], as: UTF8.self))) }
+        if low < high {
+            pieces.append(.text(String(decoding: source.bytes[low..<high], as: UTF8.self), offset: low))
+        }
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }

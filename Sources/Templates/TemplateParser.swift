@@ -19,12 +19,12 @@ struct TemplateParser {
     }
 
     /// Words that begin statements of the subset.
-    static let statements = ["if", "for", "set", "macro", "do", "raw"]
-    private static let endings = ["elif", "else", "endif", "endfor", "endset", "endmacro"]
+    static let statements = ["if", "for", "set", "macro", "test", "do", "raw"]
+    private static let endings = ["elif", "else", "endif", "endfor", "endset", "endmacro", "endtest"]
     /// Statements of Jinja and dbt that are known and left out.
     private static let refused: Set<String> = [
-        "block", "extends", "include", "import", "from", "call", "filter", "with", "autoescape", "test",
-        "snapshot", "materialization", "docs", "break", "continue",
+        "block", "extends", "include", "import", "from", "call", "filter", "with", "autoescape", "snapshot",
+        "materialization", "docs", "break", "continue",
     ]
 
     /// A tag that ends a body, its expression still to be read.
@@ -47,7 +47,7 @@ struct TemplateParser {
             let piece = pieces[at]
             at += 1
             switch piece {
-            case .text(let text): nodes.append(.text(text))
+            case .text(let text, let offset): nodes.append(.text(text, offset: offset))
             case .output(let tokens, _):
                 var parser = ExpressionParser(source, tokens)
                 let expression = try parser.expression()
@@ -73,7 +73,12 @@ struct TemplateParser {
         case "if": return try branches(&parser, offset)
         case "for": return .loop(try loop(&parser, offset))
         case "set": return try set(&parser, offset)
-        case "macro": return .macro(try macro(&parser, offset))
+        case "macro": return .macro(try macro(&parser, offset, until: "endmacro"))
+        case "test":
+            // A generic test of dbt is a macro of this name.
+            var test = try macro(&parser, offset, until: "endtest")
+            test.name = "test_" + test.name
+            return .macro(test)
         case "do":
             let expression = try parser.expression()
             try parser.expectEnd()
@@ -154,7 +159,9 @@ struct TemplateParser {
         return .setBlock(name: names[0], nodes)
     }
 
-    private mutating func macro(_ parser: inout ExpressionParser, _ offset: Int) throws -> TemplateMacro {
+    private mutating func macro(
+        _ parser: inout ExpressionParser, _ offset: Int, until end: String
+    ) throws -> TemplateMacro {
         let nameToken = parser.token
         let name = try parser.name()
         var parameters: [(name: String, value: TemplateExpression?)] = []
@@ -167,7 +174,7 @@ struct TemplateParser {
             }
         }
         try parser.expectEnd()
-        let (nodes, ending) = try body(until: ["endmacro"], opened: offset)
+        let (nodes, ending) = try body(until: [end], opened: offset)
         try ending?.parser.expectEnd()
         return TemplateMacro(name: name, parameters: parameters, body: nodes, offset: nameToken.offset)
     }

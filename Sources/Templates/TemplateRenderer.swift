@@ -13,6 +13,8 @@ final class TemplateRenderer {
     let scope: TemplateScope
     let spent: Spent
     var out = ""
+    /// Where the output came from.
+    private(set) var marks: [RenderedText.Mark] = []
     /// Names set by statements, innermost last.
     var frames: [[String: TemplateValue]] = [[:]]
     /// Macros of this template, as far as it has run, before those of the scope.
@@ -39,12 +41,21 @@ final class TemplateRenderer {
 
     func leave() { spent.depth -= 1 }
 
-    func write(_ text: String, at offset: Int) throws {
+    /// Most marks that are kept: a loop may write very many pieces, whose places nobody needs one by one.
+    private static let markCount = 20_000
+
+    func write(_ text: String, at offset: Int, isCopied: Bool = false) throws {
         spent.outputBytes += text.utf8.count
         if spent.outputBytes > TemplateLimits.outputBytes {
             throw source.error(
                 "The rendered text is longer than \(ByteSize.format(TemplateLimits.outputBytes))", at: offset,
                 code: "TEMPLATE_LIMIT")
+        }
+        if marks.count < TemplateRenderer.markCount {
+            // What follows the last one has its place.
+            let isLast = marks.count == TemplateRenderer.markCount - 1
+            marks.append(
+                RenderedText.Mark(out: out.utf8.count, offset: offset, isCopied: isCopied && !isLast))
         }
         out += text
     }
@@ -52,7 +63,7 @@ final class TemplateRenderer {
     func run(_ nodes: [TemplateNode]) throws {
         for node in nodes {
             switch node {
-            case .text(let text): try write(text, at: 0)
+            case .text(let text, let offset): try write(text, at: offset, isCopied: true)
             case .output(let expression):
                 let value = try defined(expression)
                 try write(value.printed, at: expression.offset)
@@ -70,9 +81,9 @@ final class TemplateRenderer {
 
     /// Runs a body and returns what it wrote.
     func captured(_ body: [TemplateNode]) throws -> String {
-        let before = out
+        let before = (out, marks)
         out = ""
-        defer { out = before }
+        defer { (out, marks) = before }
         try run(body)
         return out
     }

@@ -50,7 +50,7 @@ struct TemplateArguments: Sendable {
 
 /// A statement or a stretch of text.
 indirect enum TemplateNode: Sendable {
-    case text(String)
+    case text(String, offset: Int)
     case output(TemplateExpression)
     /// An expression whose value nobody wants: `{% do %}`.
     case evaluation(TemplateExpression)

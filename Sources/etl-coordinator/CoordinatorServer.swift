@@ -76,10 +76,11 @@ struct CoordinatorServer {
                 listen: webListen, certificate: certificates?.certificate, key: certificates?.key,
                 hosts: settings.list("web-host").isEmpty ? nil : settings.list("web-host")), handler: router)
         let scheme = tls == nil ? "http" : "https"
-        greeting =
+        greeting = ProgramLog.greeting(
             "etl-coordinator \(ProgramVersion.text) listens on "
-            + "\(scheme)://\(try Origin(listen).host):\(cluster.port), "
-            + "web on \(scheme)://\(try Origin(webListen).host):\(web.port), state in \(state)"
+                + "\(scheme)://\(try Origin(listen).host):\(cluster.port), "
+                + "web on \(scheme)://\(try Origin(webListen).host):\(web.port), state in \(state)",
+            of: "etl-coordinator", settings)
     }
 
     /// Closes the ports. Jobs go on when a coordinator starts on the state again.

@@ -1,3 +1,4 @@
+import Columns
 import Protocol
 import Settings
 import Vocabulary
@@ -38,11 +39,11 @@ struct JobFollower {
                 let now = status
                 display.show(now, stages: try await line.call(display) { try await service.stages(now.id) })
             }
-            if progress != .none, status.version == known.version { await watch.look(display) }
+            if status.version == known.version { await watch.look(display) }
         }
         display.clear()
         switch status.state {
-        case .succeeded: try await finish(status)
+        case .succeeded: try await finish(status, line)
         case .cancelled:
             throw ProgramExit(status: 1, message: "The job was cancelled.")
         default:
@@ -57,13 +58,48 @@ struct JobFollower {
         known = max(known, status.warnings.count)
     }
 
-    private func finish(_ status: JobStatus) async throws {
+    private func finish(_ status: JobStatus, _ line: CoordinatorPatience) async throws {
         if status.hasResult, output != .none {
-            let result = try await service.result(status.id)
-            try await ResultWriter.write(result, form: output, isPlan: status.resultIsPlan == true)
+            let result = try await line.call(display) { try await service.result(status.id).begun() }
+            do {
+                try await ResultWriter.write(result, form: output, isPlan: status.resultIsPlan == true)
+            } catch var error as EngineError where CoordinatorPatience.isPassing(error) {
+                // Rows were written: what is missing cannot be told from them.
+                error.remedy = "Fetch all rows again with: etl-submit wait \(status.id)"
+                throw error
+            }
         }
         if progress != .none, display.wantsSummary {
-            display.summarise(status, stages: try await service.stages(status.id))
+            let stages = try await line.call(display) { try await service.stages(status.id) }
+            display.summarise(status, stages: stages)
+        }
+    }
+}
+
+extension JobResult {
+    /// Returns the same rows once the first of them, or their end, have come: until then nothing is written,
+    /// and all can be asked for again.
+    fileprivate func begun() async throws -> JobResult {
+        let rest = Rest(batches.makeAsyncIterator())
+        rest.first = try await rest.iterator.next()
+        var begun = self
+        begun.batches = AsyncThrowingStream { try await rest.next() }
+        return begun
+    }
+
+    /// `@unchecked Sendable`: the one consumer of the sequence owns it.
+    private final class Rest: @unchecked Sendable {
+        var iterator: AsyncThrowingStream<Batch, any Error>.Iterator
+        var first: Batch?
+
+        init(_ iterator: AsyncThrowingStream<Batch, any Error>.Iterator) { self.iterator = iterator }
+
+        func next() async throws -> Batch? {
+            if let batch = first {
+                first = nil
+                return batch
+            }
+            return try await iterator.next()
         }
     }
 }
@@ -79,6 +115,9 @@ final class CoordinatorPatience {
         "CONNECTION_REFUSED", "CONNECTION_LOST", "CONNECT_TIMEOUT", "PEER_TIMEOUT", "REQUEST_TIMEOUT",
     ]
 
+    /// Whether an error says only that nobody answers now.
+    static func isPassing(_ error: EngineError) -> Bool { passing.contains(error.code) }
+
     /// Calls until there is an answer. Throws the call's error when it is another one, or time is over.
     func call<Answer: Sendable>(
         _ display: ProgressDisplay, _ body: () async throws -> Answer
@@ -92,7 +131,7 @@ final class CoordinatorPatience {
                 if hasNoted { display.note("The coordinator is back.") }
                 return answer
             } catch let error as EngineError
-                where CoordinatorPatience.passing.contains(error.code) && clock.now < deadline
+                where CoordinatorPatience.isPassing(error) && clock.now < deadline
             {
                 if !hasNoted {
                     display.note(

@@ -35,9 +35,7 @@ struct RunFollower {
                 PipelineText.show(entry.level, entry.message, progress)
             }
             if status.state.isEnd, lines.isEmpty { break }
-            if progress != .none, !status.state.isEnd, status.version == known.version {
-                await watch.look(display)
-            }
+            if !status.state.isEnd, status.version == known.version { await watch.look(display) }
         }
         display.clear()
         switch status.state {

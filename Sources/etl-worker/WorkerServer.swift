@@ -84,10 +84,9 @@ struct WorkerServer: Sendable {
             resources: resources, pool: ComputePool(threadCount: slots), line: connection,
             logger: logger, leave: leave)
         web = try await WorkerServer.webPort(settings["web"], certificates, node, spill: spill)
-        greeting =
+        greeting = ProgramLog.greeting(
             "etl-worker \(ProgramVersion.text) serves \(address) for the coordinator \(origin): "
-            + "\(slots) slots, "
-            + "\(ByteSize.format(memory)) of memory"
+                + "\(slots) slots, \(ByteSize.format(memory)) of memory", of: "etl-worker", settings)
     }
 
     /// Makes the directory for what does not fit in memory. Throws `USAGE` when no file can be made there: a

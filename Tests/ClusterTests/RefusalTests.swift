@@ -60,7 +60,7 @@ struct RefusalTests {
         #expect(stranger.errors.contains("[TLS_HANDSHAKE_FAILED]"), "\(stranger.errors)")
     }
 
-    @Test("no coordinator, and a coordinator without workers")
+    @Test("no coordinator, and a coordinator without workers, which a quiet client hears of too")
     func nobodyThere() throws {
         let nobody = try Self.run(
             "etl-submit", ["run", "-e", "SELECT 1", "--coordinator", "http://127.0.0.1:1"])
@@ -70,10 +70,13 @@ struct RefusalTests {
         defer { cluster.stop() }
         let job = try cluster.start(["run", "-e", "SELECT count(*) FROM range(10)", "--output", "csv"])
         #expect(eventually(within: 15) { job.errorsSoFar.contains("No worker is connected") })
+        let quiet = try cluster.start(["run", "-e", "SELECT 1", "--progress", "none", "--output", "none"])
+        #expect(eventually(within: 15) { quiet.errorsSoFar.contains("No worker is connected") })
         try cluster.startWorker()
         let ended = try job.waited()
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(ended.output.contains("10"))
+        #expect(try quiet.waited().status == 0)
     }
 
     @Test("a worker with other storage than the coordinator's, and flags that make no sense")

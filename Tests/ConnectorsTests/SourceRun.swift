@@ -45,6 +45,7 @@ struct SourceRun {
     var error: EngineError?
     var log: [String] = []
     var plan = ""
+    var warnings: [String] = []
 
     /// Runs SQL in a cluster of its own.
     static func sql(_ text: String) async throws -> SourceRun {
@@ -61,6 +62,7 @@ struct SourceRun {
         }
         run.log = try await service.logs(status.id, from: 0).map(\.message)
         run.plan = try await service.plan(status.id)
+        run.warnings = status.warnings
         if let error = status.error { run.error = error.engineError }
         guard status.state == .succeeded, status.hasResult else { return run }
         let result = try await service.result(status.id)

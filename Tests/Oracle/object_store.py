@@ -6,10 +6,13 @@ usage: object_store.py ETL_SUBMIT
 import io
 import json
 import os
+import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import boto3
 import duckdb
@@ -163,3 +166,80 @@ for sql, changes, code in [
     assert status == 1 and code in errors and "\n  = " in errors, (code, errors)
 status, output, errors = submit("SELECT 1 AS one", ETL_STORE_LIBRARY="/nowhere/x.so")
 assert status == 0, "jobs without s3:// paths need the library: " + errors
+
+
+# A pipeline whose tables and outputs are in the store, on a coordinator and a worker that have it as their storage.
+def start(name, folder, *arguments):
+    log = open(folder / f"{name}.log", "w+")
+    started = subprocess.Popen(
+        [pathlib.Path(program).with_name(name), *arguments], env=environment, stdout=log, stderr=log)
+    return started, folder / f"{name}.log"
+
+
+def wait_for(what, ask):
+    for _ in range(400):
+        if found := ask():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"this did not come about: {what}")
+
+
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    shop = folder / "shop"
+    (shop / "models").mkdir(parents=True)
+    (shop / "users.csv").write_text("id,country\n1,a\n2,b\n")
+    (shop / "models" / "grown.sql").write_text(
+        "{{ config(materialized='incremental') }} SELECT id, country FROM {{ ref('users') }}"
+        "{% if is_incremental() %} WHERE id > (SELECT max(id) FROM {{ this }}){% endif %}")
+    text = """
+name: shop
+extract: [{name: users, file: {path: users.csv}}]
+transform:
+  - {name: out, sql: "SELECT *, id * 2 AS twice FROM {{ ref('users') }}",
+     write: {path: "s3://lake/out", partitionBy: country}, columns: [{name: id, tests: [unique, not_null]}]}
+  - dbt: {}
+"""
+    (shop / "etl.yml").write_text(text)
+    storage = ["--storage", "s3://lake/home"]
+    coordinator, log = start(
+        "etl-coordinator", folder, "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", folder / "state",
+        *storage, "--allow-path", "s3://lake/")
+    try:
+        port = wait_for("a coordinator", lambda: re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text()))[1]
+        url = f"http://127.0.0.1:{port}"
+        worker, log = start(
+            "etl-worker", folder, "--coordinator", url, "--slots", "2", "--memory", "512m", "--spill",
+            folder / "spill", *storage, "--allow-path", "s3://lake/")
+        try:
+            def pipeline():
+                return subprocess.run(
+                    [program, shop, "--coordinator", url, "--progress", "none"], env=environment,
+                    capture_output=True, text=True, timeout=100)
+
+            home = "home/millrace-pipelines/shop/tables/"
+            done = pipeline()
+            assert done.returncode == 0, done.stderr
+            assert sorted(table(home + "users/").column("id").to_pylist()) == [1, 2]
+            out = table("out/")
+            assert sorted(zip(*out.to_pydict().values())) == [(1, 2, "a"), (2, 4, "b")], out
+            # More rows: the incremental model takes what is new, the others all.
+            (shop / "users.csv").write_text("id,country\n2,b\n3,b\n")
+            done = pipeline()
+            assert done.returncode == 0, done.stderr
+            assert sorted(table(home + "grown/").column("id").to_pylist()) == [1, 2, 3]
+            assert sorted(table(home + "users/").column("id").to_pylist()) == [2, 3]
+            # A test that fails: the output and the step's table stay, and nothing is left aside.
+            (shop / "users.csv").write_text("id,country\n7,x\n7,x\n")
+            done = pipeline()
+            assert done.returncode == 1 and "unique" in done.stderr, done.stderr
+            assert sorted(table(home + "out/").column("id").to_pylist()) == [2, 3]
+            assert sorted(table("out/").column("id").to_pylist()) == [2, 3]
+            left = [key for key in keys("home/") if "/staging/" in key]
+            assert not left, left
+        finally:
+            worker.kill()
+            worker.wait()
+    finally:
+        coordinator.kill()
+        coordinator.wait()

@@ -79,6 +79,75 @@ struct DataTestTests {
         #expect(record.steps.mapValues(\.state) == ["a": .failed, "b": .succeeded])
     }
 
+    @Test("may be a macro of the project, with arguments, defaults and settings of its own")
+    func custom() async throws {
+        let bench = try await RunBench([
+            "etl.yml": "name: p\ntransform: [{dbt: {}}]\n",
+            "models/a.sql": "SELECT * FROM VALUES (1, 5), (2, -1) AS v(id, x)",
+            "models/b.sql": "SELECT 1 AS id",
+            "tests/generic/more.sql": """
+            {% test more(model, column_name, than=0) %}
+            {{ config(severity='warn') }}
+            SELECT * FROM {{ model }} WHERE {{ column_name }} <= {{ than }}
+            {% endtest %}
+            """,
+            "macros/linked.sql": """
+            {% test linked(model, column_name, to) %}
+            SELECT * FROM {{ model }} LEFT ANTI JOIN {{ to }} USING ({{ column_name }})
+            {% endtest %}
+            {% macro test_not_null(model, column_name) %}SELECT 1 AS always{% endmacro %}
+            """,
+            "models/s.yml": """
+            models:
+              - name: a
+                columns:
+                  - name: x
+                    tests: [more, {more: {than: -1, name: second, severity: error}}, {more: {than: -2}}]
+                  - {name: id, tests: [{linked: {to: ref('b'), where: id < 2}}, {not_null: {severity: warn}}]}
+            """,
+        ])
+        let record = try await bench.run()
+        #expect(
+            record.tests.map { "\($0.name) \($0.outcome.rawValue) \($0.failures)" }.sorted() == [
+                "linked_a_id pass 0", "more_a_x warn 1", "more_a_x_2 pass 0", "not_null_a_id warn 1",
+                "second fail 1",
+            ], "\(RunBench.errors(record))")
+    }
+
+    @Test("may be of a source, whose tables are tested before anything is made of them")
+    func sources() async throws {
+        let bench = try await RunBench([
+            "etl.yml": """
+            name: p
+            extract: [{name: users, file: {path: users.csv}}]
+            transform: [{dbt: {}}]
+            """,
+            "users.csv": "id,at\n1,2020-01-01T00:00:00Z\n1,2020-01-02T00:00:00Z\n",
+            "far.csv": "id\n1\n\"\"\n", "models/a.sql": "SELECT * FROM {{ source('raw', 'users') }}",
+            "models/b.sql": "SELECT * FROM {{ source('raw', 'far') }}",
+            "models/s.yml": """
+            sources:
+              - name: raw
+                loaded_at_field: at
+                tables:
+                  - name: users
+                    freshness:
+                      warn_after: {count: 12, period: hour}
+                      error_after: {count: 20000, period: day}
+                    columns: [{name: id, tests: [{unique: {severity: warn}}]}]
+                  - {name: far, meta: {external_location: far.csv}, columns: [{name: id, tests: [not_null]}]}
+                  - {name: unused, tests: [{row_count: {min: 1}}]}
+            """,
+        ])
+        let record = try await bench.run()
+        #expect(
+            record.tests.map { "\($0.name) \($0.outcome.rawValue)" }.sorted() == [
+                "source_freshness_raw_users warn", "source_not_null_raw_far_id fail",
+                "source_unique_raw_users_id warn",
+            ], "\(RunBench.errors(record))")
+        #expect(record.steps.mapValues(\.state) == ["users": .succeeded, "a": .succeeded, "b": .failed])
+    }
+
     @Test("can be run alone on what is published")
     func alone() async throws {
         let bench = try await RunBench(Self.files("columns: [{name: y, tests: [not_null]}]"))

@@ -89,6 +89,12 @@ struct DbtTests {
             "models/a.sql", "{{ config(incremental_strategy='microbatch') }}SELECT 1", "UNSUPPORTED_FEATURE",
             "microbatch"
         ),
+        (
+            "models/b.yml",
+            "sources: [{name: x, freshness: {warn_after: {count: 1, period: week}}, tables: []}]",
+            "PIPELINE_FORMAT", "period"
+        ),
+        ("tests/generic/t.sql", "{% test t(model) %}SELECT 1{% endmacro %}", "TEMPLATE_ERROR", "endmacro"),
         ("models/a.sql", "SELECT '{{ env_var('DBT_ENV_SECRET_X') }}'", "TEMPLATE_ERROR", "secret"),
         (
             "tests/a.sql", "{{ config(severty='warn') }}SELECT 1", "UNSUPPORTED_FEATURE",
@@ -100,10 +106,20 @@ struct DbtTests {
         ("models/b.yml", "models: [{name: top}]", "PIPELINE_FORMAT", "described twice"),
         ("models/b.yml", "modles: []", "PIPELINE_FORMAT", "Did you mean models?"),
         ("models/b.yml", "unit_tests: []", "UNSUPPORTED_FEATURE", "unit_tests"),
+        ("models/x/b.py", "def model(dbt, session): ...", "UNSUPPORTED_FEATURE", "models/x/b.py:1:1"),
+        ("snapshots/s.sql", "{% snapshot s %}{% endsnapshot %}", "UNSUPPORTED_FEATURE", "snapshot-paths: []"),
         ("models/x/top.sql", "SELECT 1", "PIPELINE_FORMAT", "same name: top"),
         ("dbt_project.yml", "name: shop\non-run-end: x", "UNSUPPORTED_FEATURE", "on-run-end"),
         ("models/a.sql", "{{ exceptions.raise_compiler_error('no way') }}", "TEMPLATE_ERROR", "no way"),
     ]
+
+    @Test("is read without its snapshots where they are left out by name")
+    func withoutSnapshots() throws {
+        var files = Self.files
+        files["snapshots/s.sql"] = "{% snapshot s %}{% endsnapshot %}"
+        files["dbt_project.yml", default: ""] += "snapshot-paths: []\n"
+        #expect(try ProjectFolder(files).load().steps.map(\.name).contains("top"))
+    }
 
     @Test("is refused with place and help", arguments: wrong)
     func mistakes(file: String, text: String, code: String, part: String) throws {

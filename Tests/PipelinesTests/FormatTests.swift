@@ -1,5 +1,6 @@
 import Foundation
 import Pipelines
+import Programs
 import Testing
 import Vocabulary
 
@@ -29,11 +30,11 @@ struct FormatTests {
         (step + "default_args: {retries: -1}", "PIPELINE_FORMAT", 3, "whole number from 0 on"),
         (step + "description: \"{{ env_var('UNSET') }}\"", "TEMPLATE_ERROR", 3, "is not set: UNSET"),
         (
-            "transform: [{name: a, sql: \"SELECT {{ var('mini') }}\"}]\nvars: {min: 1}", "TEMPLATE_ERROR", 1,
+            "transform: [{name: a, sql: \"SELECT {{ var('mini') }}\"}]\nvars: {min: 1}", "TEMPLATE_ERROR", 2,
             "mini"
         ),
         (
-            "transform: [{name: a, sql: \"SELECT * FROM {{ ref('b') }}\"}]", "TEMPLATE_ERROR", 1,
+            "transform: [{name: a, sql: \"SELECT * FROM {{ ref('b') }}\"}]", "TEMPLATE_ERROR", 2,
             "ref() names no step"
         ),
         ("transform: [{name: a, sql: SELECT 1; SELECT 2}]", "PIPELINE_SQL", 2, "text after its ';'"),
@@ -137,6 +138,76 @@ struct FormatTests {
         #expect(try folder.load(vars: ["least": "7"]).steps[0].sql == "SELECT 3 AS x")
         let error = #expect(throws: EngineError.self) { try folder.load(vars: ["least_agee": "7"]) }
         #expect(error?.remedy == "Did you mean least_age?", "\(error?.description ?? "")")
+    }
+
+    @Test("reads a Kafka Connect source with its defaults, by its mode")
+    func connectors() throws {
+        func rules(_ more: String) throws -> [(name: String, rule: ExtractRule)] {
+            let folder = try ProjectFolder([
+                "etl.yml": "name: p\nextract: [{connector: c.json}]\n",
+                "c.json": """
+                {"name": "k", "config": {"connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector",
+                 "connection.url": "jdbc:postgresql://h/d", "table.whitelist": "shop.a, b",
+                 "topic.prefix": "pg-", \(more)}}
+                """,
+            ])
+            return try folder.load().steps.compactMap { step in step.extract.map { (step.name, $0) } }
+        }
+        let bulk = try rules("\"mode\": \"bulk\"")
+        #expect(bulk.map(\.name) == ["pg_a", "pg_b"])
+        #expect(bulk.allSatisfy { $0.rule.disposition == .replace && $0.rule.cursor == nil })
+        let counted = try rules(
+            "\"mode\": \"incrementing\", \"incrementing.column.name\": \"id\", \"incrementing.initial\": 7")
+        #expect(counted[0].rule.disposition == .append)
+        #expect(counted[0].rule.cursor?.column == "id" && counted[0].rule.cursor?.initial == "7")
+        #expect(counted[0].rule.cursor?.isNullRefused == true, "validate.non.null is true by default")
+        let timed = try rules(
+            "\"mode\": \"timestamp\", \"timestamp.column.name\": \"at\", \"timestamp.initial\": 60000, "
+                + "\"timestamp.delay.interval.ms\": 5000, \"validate.non.null\": false")
+        #expect(timed[1].rule.cursor?.column == "at" && timed[1].rule.cursor?.idColumn == nil)
+        #expect(timed[1].rule.cursor?.initial == "1970-01-01T00:01")
+        #expect(timed[1].rule.cursor?.delayMilliseconds == 5000)
+        #expect(timed[1].rule.cursor?.isNullRefused == false)
+        let error = #expect(throws: EngineError.self) { try rules("\"mode\": \"incrementing\"") }
+        #expect(error?.message == "mode incrementing needs incrementing.column.name")
+    }
+
+    /// Files that editors mark by the schema.
+    static let marked = [
+        "transfrom: []", "extract: x", "transform: [{name: a, sqll: x}]", "transform: [{name: a}]",
+        "connections: {pg: {urll: x}}", "connections: {pg: {url: a, uri: b}}",
+        "transform: [{name: a, sql: x, write: {path: o, mode: apend}}]", "max_active_runs: 0",
+        "extract: [{name: a, file: {}}]", "extract: [{name: a, file: {path: x.csv}, incremental: {}}]",
+        "alerts: [{on: falure, webhook: {url: u}}]", "alerts: [{webhook: {url: u}}]",
+        "extract: [{name: a, sql: {connection: c, table: t, query: q}}]",
+    ]
+
+    @Test("has a JSON Schema that takes the examples, and marks what is mistyped")
+    func schemaJudges() throws {
+        let folder = try ProgramRun.makeFolder("schema")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("schema.json")
+        try Data(PipelineSchema.text.utf8).write(to: file)
+        let script = """
+            import glob, json, jsonschema, sys, yaml
+            class Loader(yaml.SafeLoader): pass  # dates stay text, as in editors
+            Loader.yaml_implicit_resolvers = {
+                first: [(tag, word) for tag, word in pairs if not tag.endswith(":timestamp")]
+                for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+            schema = json.load(open(sys.argv[1]))
+            jsonschema.Draft202012Validator.check_schema(schema)
+            judge = jsonschema.Draft202012Validator(schema)
+            good = glob.glob(sys.argv[2] + "/examples/*/etl.yml")
+            for name in good:
+                for error in judge.iter_errors(yaml.load(open(name), Loader)):
+                    print("refused:", name, error.message)
+            for text in sys.argv[3:]:
+                if judge.is_valid(yaml.load("name: p\\n" + text, Loader)): print("taken:", text)
+            print(len(good) >= 4)
+            """
+        let run = try ProgramRun.run(
+            ProgramRun.python, ["-c", script, file.path, ProgramRun.root.path] + Self.marked)
+        #expect(run.output == "True\n", "\(run.output)\(run.errors)")
     }
 
     @Test("of values, templates and vars becomes steps in order")

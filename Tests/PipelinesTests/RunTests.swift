@@ -99,7 +99,7 @@ struct RunTests {
         #expect(errors["b"] == "TEST_FAILED")
         #expect(errors["c"] == "DIVIDE_BY_ZERO")
         #expect(errors["a"]?.hasPrefix("UNRESOLVED_COLUMN") == true)
-        #expect(record.steps["a"]?.error?.line == 1)
+        #expect(record.steps["a"]?.error?.line == 4)
         // What did not pass is not there.
         #expect(!StateFolder.hasTable("b", in: bench.state))
     }

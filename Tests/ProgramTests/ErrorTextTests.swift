@@ -267,6 +267,24 @@ struct ErrorTextTests {
         #expect(json.hasPrefix("{\"plan\":\"") && json.split(separator: "\n").count == 1)
     }
 
+    @Test("EXPLAIN FORMATTED shows the stages, and ANALYZE runs them and shows the rows that it counted")
+    func measured() throws {
+        let program = try Program()
+        let query = "SELECT id % 7 AS k, count(*) AS n FROM range(1000) GROUP BY id % 7"
+        let formatted = try program.run(["-e", "EXPLAIN FORMATTED " + query, "--progress", "none"]).output
+        #expect(formatted.hasPrefix("== Physical Plan ==\n"), "\(formatted)")
+        #expect(formatted.contains("\n== Stages ==\nStage 0 "), "\(formatted)")
+        #expect(!formatted.contains("Measured") && !formatted.contains("Logical"), "\(formatted)")
+        try program.write("in.csv", (0..<500).map { "\($0)\n" }.joined())
+        let analyzed = try program.run([
+            "-e", "EXPLAIN ANALYZE SELECT * FROM csv.`in.csv` WHERE CAST(_c0 AS INT) < 17", "--progress",
+            "none",
+        ]).output
+        let found = analyzed.firstMatch(
+            of: #/\n== Measured ==\nstage 0 [^:]+: 1 tasks, (\d+) rows in, (\d+) rows out/#)
+        #expect(found?.1 == "500" && found?.2 == "17", "\(analyzed)")
+    }
+
     @Test("modes PERMISSIVE and DROPMALFORMED keep what can be read", arguments: ["json", "csv"])
     func modes(format: String) throws {
         let program = try Program()

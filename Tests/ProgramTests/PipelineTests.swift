@@ -125,8 +125,64 @@ struct PipelineTests {
         try FileManager.default.removeItem(at: program.folder.appendingPathComponent("p/tests"))
         let run = try program.run(["p"])
         #expect(run.status == 1)
-        #expect(run.errors.contains("  --> models/bad.sql:3:3\n   |   emial\n"), "\(run.errors)")
+        #expect(run.errors.contains("  --> p/models/bad.sql:3:3\n   |   emial\n"), "\(run.errors)")
         #expect(run.errors.contains("Did you mean"), "\(run.errors)")
+    }
+
+    @Test("loads append, replace and merge, in a database and in a directory")
+    func loads() throws {
+        let program = try Program()
+        func run(_ factor: Int) throws {
+            try program.write(
+                "etl.yml",
+                """
+                name: p
+                connections: {db: {uri: "sqlite:l.db"}}
+                transform: [{name: t, sql: "SELECT id, id * \(factor) AS v FROM range(2)"}]
+                load:
+                  - {name: by_default, from: t, connection: db, table: added}
+                  - {name: rep, from: t, connection: db, table: rep, write_disposition: replace}
+                  - name: mer
+                    from: t
+                    connection: db
+                    table: mer
+                    write_disposition: merge
+                    primary_key: id
+                  - {name: more, from: t, write: {path: more, mode: append}}
+                  - {name: anew, from: t, write: {path: anew}}
+                """)
+            let run = try program.run(["."])
+            #expect(run.status == 0, "\(run.errors)")
+        }
+        try run(1)
+        try run(10)
+        let both = [[0, 0], [0, 0], [1, 1], [1, 10]]
+        let latest = [[0, 0], [1, 10]]
+        for (source, wanted) in [
+            ("jdbc OPTIONS (url 'sqlite:l.db', dbtable 'added')", both),
+            ("jdbc OPTIONS (url 'sqlite:l.db', dbtable 'rep')", latest),
+            ("jdbc OPTIONS (url 'sqlite:l.db', dbtable 'mer')", latest),
+            ("parquet OPTIONS (path 'more')", both), ("parquet OPTIONS (path 'anew')", latest),
+        ] {
+            let rows = try program.sql(
+                "CREATE TEMPORARY VIEW x USING \(source); SELECT id, v FROM x ORDER BY id, v")
+            let text = wanted.map { "{\"id\":\($0[0]),\"v\":\($0[1])}\n" }.joined()
+            #expect(rows.output == text, "\(source): \(rows.output)\(rows.errors)")
+        }
+    }
+
+    @Test("options of files that have no effect are told once, with the step")
+    func uselessOption() throws {
+        let program = try Program()
+        try program.write("in.csv", "a;b\n1;2\n")
+        try program.write(
+            "etl.yml",
+            "name: p\nextract: [{name: x, file: {path: in.csv, options: {seperator: ';'}}, "
+                + "write_disposition: append}]\n")
+        let run = try program.run(["."])
+        #expect(run.status == 0)
+        let told = run.errors.ranges(of: "x: The option seperator of csv files has no effect in Millrace.")
+        #expect(told.count == 1, "\(run.errors)")
     }
 
     @Test("names that are not there, flags that would change nothing, and empty files are told")

@@ -39,7 +39,11 @@ package final class StartedProgram {
     }
 
     deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        if process.isRunning {
+            // `timeout` leads a group with all that it started, and cannot pass on a signal that kills it.
+            let leader = process.processIdentifier
+            kill(getpgid(leader) == leader ? -leader : leader, SIGKILL)
+        }
         try? FileManager.default.removeItem(at: errorFile)
         if !keepsOutput { try? FileManager.default.removeItem(at: outputFile) }
     }

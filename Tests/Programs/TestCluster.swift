@@ -10,15 +10,20 @@ package final class TestCluster {
     private var webPort = 0
     /// Where jobs' relative paths lead; nil for the program's own directory.
     private let storage: [String]
-    /// Flags of every worker beside those.
+    /// Flags of every worker beside those, and of every node.
     private let workerFlags: [String]
+    /// Flags of the coordinator beside those.
+    private let coordinatorFlags: [String]
+    private let flags: [String]
 
     /// Starts a coordinator and `workers` workers of `slots` slots each; ready when this returns.
     package init(
         workers: Int, slots: Int = 1, memory: String = "1g", hasStorage: Bool = false,
-        workerFlags: [String] = []
+        workerFlags: [String] = [], coordinatorFlags: [String] = [], flags: [String] = []
     ) throws {
         self.workerFlags = workerFlags
+        self.coordinatorFlags = coordinatorFlags
+        self.flags = flags
         folder = try ProgramRun.makeFolder("cluster")
         storage = hasStorage ? ["--storage", folder.appendingPathComponent("storage").path] : []
         let made = try ProgramRun.run(
@@ -64,7 +69,7 @@ package final class TestCluster {
             [
                 "--listen", "127.0.0.1:\(clusterPort)", "--web", "127.0.0.1:\(webPort)", "--state",
                 file("state"),
-            ] + storage + certificates("coordinator"))
+            ] + storage + certificates("coordinator") + coordinatorFlags + flags)
         coordinator = program
         // "… listens on https://127.0.0.1:PORT, web on https://127.0.0.1:PORT, state in …"
         let isUp = eventually(within: 20) { program.outputSoFar.contains("state in") || !program.isRunning }
@@ -84,7 +89,7 @@ package final class TestCluster {
             [
                 "--coordinator", url, "--slots", "\(slots)", "--memory", memory, "--spill",
                 file("spill-\(workers.count)"),
-            ] + storage + certificates("worker") + workerFlags)
+            ] + storage + certificates("worker") + workerFlags + flags)
         workers.append(worker)
         return worker
     }

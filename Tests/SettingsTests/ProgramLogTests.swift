@@ -33,6 +33,19 @@ struct ProgramLogTests {
         #expect(object["task"] as? Int == 3 && object["job"] as? String == "0190")
     }
 
+    @Test("what a program says when it is ready has the form of its log")
+    func greeting() throws {
+        func greeting(_ arguments: [String]) throws -> String {
+            let settings = ProgramSettings(flags: [:], lists: [:], node: try NodeOptions.parse(arguments))
+            return ProgramLog.greeting("p serves \"x\"", of: "p", settings)
+        }
+        #expect(try greeting([]) == "p serves \"x\"")
+        let text = try greeting(["--log-format", "json"])
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        #expect(object["message"] as? String == "p serves \"x\"" && object["program"] as? String == "p")
+    }
+
     @Test("another form than text and json is refused")
     func forms() throws {
         func logger(_ arguments: [String]) throws -> Logger {

@@ -100,6 +100,26 @@ struct RenderingTests {
         #expect(throws: EngineError.self) { try leak.render(in: scope) }
     }
 
+    @Test("each place of the text is known to the template that gave it")
+    func places() throws {
+        let text = "{% set a = 'ü\nx' %}SELECT {{ a }},\n{% for i in [1, 2] %}  c{{ i }},\n{% endfor %}  end"
+        let rendered = try Template(text, file: "t").rendered(in: Self.scope)
+        #expect(rendered.text == "SELECT ü\nx,\n  c1,\n  c2,\n  end")
+        func place(_ line: Int, _ column: Int) -> String {
+            let inner = SourceLocation(file: "q", line: line, column: column, lineText: "")
+            let place = rendered.place(of: inner)
+            return "\(place.file):\(place.line):\(place.column)"
+        }
+        // The lines of the template: `{% set … 'ü`, `x' %}SELECT {{ a }},`, `{% for … %}  c{{ i }},`.
+        #expect(place(1, 1) == "t:2:6")
+        #expect(place(1, 8) == "t:2:16")
+        #expect(place(2, 2) == "t:2:20")
+        #expect(place(3, 3) == "t:3:24")
+        #expect(place(4, 3) == "t:3:24")
+        #expect(place(5, 3) == "t:4:15")
+        #expect(place(9, 9) == "t:4:18")
+    }
+
     @Test("a template of one expression gives its value, not text")
     func single() throws {
         #expect(try Template("{{ n }}", file: "t").value(in: Self.scope) == .integer(7))

@@ -38,7 +38,9 @@ enum House {
         // product
         Room(
             name: "Connectors",
-            packages: ["AsyncHTTPClient", "NIOCore", "NIOPosix", "Yams", "Logging", "Crypto"],
+            packages: [
+                "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTPCompression", "Yams", "Logging", "Crypto",
+            ],
             mayBeAsynchronous: true),
         Room(name: "Templates", packages: ["Yams"]),
         Room(

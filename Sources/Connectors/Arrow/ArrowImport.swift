@@ -73,11 +73,14 @@ enum ArrowImport {
         case "Z": return part.texts(.binary, Int64.self)
         case "w": return part.fixedBytes(width: Int(field.format.dropFirst(2)) ?? 0)
         case "tdD": return part.fixed(.date, Int32.self)
-        case "tdm": return part.mapped(.date, Int64.self, Int32.self) { Int32(clamping: $0 / 86_400_000) }
+        case "tdm":
+            return part.mapped(.date, Int64.self, Int32.self) {
+                Int32(clamping: floorDivided($0, by: 86_400_000))
+            }
         case "tts": return part.mapped(.timestamp, Int32.self, Int64.self) { Int64($0) &* 1_000_000 }
         case "ttm": return part.mapped(.timestamp, Int32.self, Int64.self) { Int64($0) &* 1000 }
         case "ttu": return part.fixed(.timestamp, Int64.self)
-        case "ttn": return part.mapped(.timestamp, Int64.self, Int64.self) { $0 / 1000 }
+        case "ttn": return part.mapped(.timestamp, Int64.self, Int64.self) { floorDivided($0, by: 1000) }
         case "tss", "tsm", "tsu", "tsn": return try instants(part, field)
         case "d": return try decimals(part, field)
         case "+l": return try list(part, array, field)
@@ -97,20 +100,30 @@ enum ArrowImport {
         switch field.format.prefix(3) {
         case "tss": return part.mapped(type, Int64.self, Int64.self) { $0 &* 1_000_000 }
         case "tsm": return part.mapped(type, Int64.self, Int64.self) { $0 &* 1000 }
-        case "tsn": return part.mapped(type, Int64.self, Int64.self) { $0 / 1000 }
+        case "tsn": return part.mapped(type, Int64.self, Int64.self) { floorDivided($0, by: 1000) }
         default: return part.fixed(type, Int64.self)
         }
     }
 
-    /// `d:precision,scale` in 128 bits.
-    private static func decimals(_ part: ArrowPart, _ field: ArrowField) throws -> Vector {
+    /// Rounds down, also before 1970: a value lies in the microsecond or the day that it belongs to.
+    private static func floorDivided(_ value: Int64, by divisor: Int64) -> Int64 {
+        let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
+        return rest < 0 ? quotient - 1 : quotient
+    }
+
+    /// Returns the type of `d:precision,scale`, in 128 bits. Throws for numbers of more digits than 38.
+    static func decimalType(_ field: ArrowField) throws(EngineError) -> DataType {
         let numbers = field.format.dropFirst(2).split(separator: ",").compactMap { Int($0) }
         guard numbers.count == 2, (1...38).contains(numbers[0]), (0...numbers[0]).contains(numbers[1]) else {
-            throw EngineError.user(
+            throw .user(
                 "UNSUPPORTED_FEATURE", "The driver gives decimals that are too wide: \(field.name)",
                 remedy: "Cast the column to text, or to a number of 38 digits, in the query.")
         }
-        let type = DataType.decimal(precision: numbers[0], scale: numbers[1])
+        return .decimal(precision: numbers[0], scale: numbers[1])
+    }
+
+    private static func decimals(_ part: ArrowPart, _ field: ArrowField) throws -> Vector {
+        let type = try decimalType(field)
         if type.physical == .int128 { return part.fixed(type, Int128.self) }
         return part.mapped(type, Int128.self, Int64.self) { Int64(truncatingIfNeeded: $0) }
     }

@@ -1,6 +1,7 @@
 import CADBC
 import Columns
 import Execution
+import Plans
 import Synchronization
 import Vocabulary
 
@@ -19,11 +20,13 @@ final class DatabaseConnection: @unchecked Sendable {
     private let current = Mutex<(statement: OpaquePointer?, isCancelled: Bool)>((nil, false))
 
     /// Connects. Throws `user` errors where the database refuses, `system` errors where it cannot be reached.
-    init(_ target: DatabaseTarget, _ secrets: SecretResolver) throws(EngineError) {
+    init(
+        _ target: DatabaseTarget, _ secrets: SecretResolver, session: DriverSession = DriverSession()
+    ) throws(EngineError) {
         self.target = target
         self.secrets = secrets
         let path = try DriverLibrary.path(of: target.dialect.driver)
-        let options = try target.connectionOptions(secrets)
+        let options = try target.connectionOptions(secrets, session)
         var pointers: [UnsafeMutablePointer<CChar>?] = []
         for (name, value) in options { pointers += [strdup(name), strdup(value)] }
         defer { for pointer in pointers { free(pointer) } }
@@ -75,9 +78,28 @@ final class DatabaseConnection: @unchecked Sendable {
         let given = try query(sql)
         var rows: [[String?]] = []
         while let batch = try given.next() {
-            for row in 0..<batch.count { rows.append(batch.columns.map { $0.scalar(at: row).plainText }) }
+            for row in 0..<batch.count {
+                rows.append(batch.columns.map { $0.scalar(at: row).plainText($0.type) })
+            }
         }
         return rows
+    }
+
+    /// Returns the same by the columns' names in small letters, without nulls.
+    func records(_ sql: String) throws(EngineError) -> [[String: String]] {
+        let given = try query(sql)
+        let names = given.fields.map { $0.name.lowercased() }
+        var records: [[String: String]] = []
+        while let batch = try given.next() {
+            for row in 0..<batch.count {
+                var record: [String: String] = [:]
+                for (name, column) in zip(names, batch.columns) {
+                    record[name] = column.scalar(at: row).plainText(column.type)
+                }
+                records.append(record)
+            }
+        }
+        return records
     }
 
     /// Loads rows in bulk into a table, and returns when the database has them all. Throws what `next` threw.
@@ -168,11 +190,12 @@ final class DatabaseConnection: @unchecked Sendable {
 }
 
 extension Scalar {
-    /// A text, or a whole number as one; nil for null and other values.
-    fileprivate var plainText: String? {
-        switch self {
-        case .string(let text): text
-        case .integer(let value): String(value)
+    /// A text, or a number as one; nil for null and other values.
+    fileprivate func plainText(_ type: DataType) -> String? {
+        switch (self, type) {
+        case (.string(let text), _): text
+        case (.integer(let value), _): String(value)
+        case (.decimal(let value), .decimal(_, let scale)): Literal.decimalText(value, scale: scale)
         default: nil
         }
     }

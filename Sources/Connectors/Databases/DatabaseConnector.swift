@@ -53,16 +53,20 @@ package struct DatabaseConnector: SourceProvider, SinkProvider {
     package func load(
         _ rows: RowQueue, into target: ExternalRelation, _ context: ConnectorContext
     ) throws -> [String: String] {
-        try DatabaseLoad(target, context).run(rows)
+        let order = try LoadOrder(target, context)
+        return try order.target.dialect.loading.load(rows, order, context)
     }
 
     /// Connects with the session's settings, to a file only where jobs may. `mayCreate`: whether the file may
-    /// be missing.
+    /// be missing. `session`: what the driver is told instead of the session's time zone.
     static func connect(
-        _ target: DatabaseTarget, _ context: ConnectorContext, mayCreate: Bool = false
+        _ target: DatabaseTarget, _ context: ConnectorContext, mayCreate: Bool = false,
+        session: DriverSession? = nil
     ) throws -> DatabaseConnection {
         try target.checkFile(context, mayCreate: mayCreate)
-        let connection = try DatabaseConnection(target, context.secrets)
+        let session =
+            session ?? DriverSession(zone: context.settings.timeZone, scratch: context.spillDirectory)
+        let connection = try DatabaseConnection(target, context.secrets, session: session)
         for statement in target.dialect.settings(zone: context.settings.timeZone) {
             try connection.execute(statement)
         }

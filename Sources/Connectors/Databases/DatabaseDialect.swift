@@ -10,9 +10,21 @@ protocol DatabaseDialect: Sendable {
     var driver: String { get }
     /// For messages.
     var title: String { get }
-    /// Returns the address with which the driver connects.
-    func address(_ address: String, user: String?, password: String?) -> String
+    /// What an address looks like, for messages.
+    var addressForm: String { get }
+    /// Options that it knows beyond those of every database.
+    var options: Set<String> { get }
+    /// Returns the address with which the driver connects. Throws for one that cannot be understood.
+    func address(
+        _ address: String, user: String?, password: String?, session: DriverSession
+    ) throws(EngineError) -> String
     func quoted(_ name: String) -> String
+    /// Returns a name that was written without quotes as the database understands it.
+    func folded(_ name: String) -> String
+    /// Most parts of a table's name.
+    var mostNameParts: Int { get }
+    /// Returns a text as a literal.
+    func literal(_ text: String) -> String
     /// Statements that make a new connection read as the session wants.
     func settings(zone: String) -> [String]
     /// Returns the columns of what stands after FROM.
@@ -39,7 +51,25 @@ protocol DatabaseDialect: Sendable {
     /// A query with one row: the bound up to which all transactions have ended, as text or null.
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String
     /// How loads are done.
-    var loading: any LoadDialect { get }
+    var loading: any TableLoading { get }
+}
+
+extension DatabaseDialect {
+    var options: Set<String> { [] }
+    func quoted(_ name: String) -> String { DatabaseText.name(name) }
+    func folded(_ name: String) -> String { name.lowercased() }
+    var mostNameParts: Int { 2 }
+    func literal(_ text: String) -> String { DatabaseText.literal(text) }
+    func hasEnded(by bound: String) -> String? { nil }
+    func wasOpen(at earlier: String, now bound: String) -> String? { nil }
+}
+
+/// Holds what a connection is to be like, for drivers that take it with the address.
+struct DriverSession: Sendable {
+    /// Time zone in which the database shows instants.
+    var zone = "UTC"
+    /// Directory for the driver's own temporary files, nil for the system's.
+    var scratch: String?
 }
 
 /// Describes one column of a source.

@@ -34,7 +34,7 @@ enum DatabaseFailure {
         if lowered.contains("invalid") || lowered.contains("missing \"=\"") {
             return .user(
                 "INVALID_OPTION", "The address of the database is not understood: \(text)",
-                remedy: "Write it as postgresql://user@host:5432/database.")
+                remedy: "Write it as \(target.dialect.addressForm).")
         }
         return .system(
             "DATABASE_UNREACHABLE", "\(place) cannot be reached: \(text)",
@@ -48,7 +48,7 @@ enum DatabaseFailure {
         let text = "\(target.dialect.title): \(reason(error, secrets))"
         let state = self.state(error)
         switch state {
-        case "42P01", "42S02", "3F000": return .user("TABLE_OR_VIEW_NOT_FOUND", text)
+        case "42P01", "42S02", "3F000", "02000": return .user("TABLE_OR_VIEW_NOT_FOUND", text)
         case "42703": return .user("UNRESOLVED_COLUMN", text)
         case "42501": return .user("PERMISSION_DENIED", text)
         case "25006":
@@ -95,9 +95,13 @@ enum DatabaseFailure {
     private static func reason(_ error: cadbc_error, _ secrets: SecretResolver) -> String {
         // Before anything is cut: half of a secret would not be found.
         var message = secrets.redacted(text(error))
+        // Snowflake's driver says its own and the service's number of an error, each twice.
+        if let head = message.prefixMatch(of: /\[Snowflake\] (\d{6} \(\w{5}\): )*/) {
+            message.removeSubrange(head.range)
+        }
         if let start = message.firstRange(of: "ERROR:") { message = String(message[start.upperBound...]) }
         if let start = message.firstRange(of: "FATAL:") { message = String(message[start.upperBound...]) }
-        for end in ["\nLINE ", "\nCONTEXT:", "\nQuery was", ". SQLSTATE:", "\nQuery:"] {
+        for end in ["\nLINE ", "\nCONTEXT:", "\nQuery was", ". SQLSTATE:", "\nQuery:", ". Vendor code:"] {
             if let cut = message.firstRange(of: end) { message = String(message[..<cut.lowerBound]) }
         }
         let line = message.split(whereSeparator: \.isNewline).map { $0.trimmed }.joined(separator: " ")

@@ -47,7 +47,7 @@ final class DatabaseReader: SourceReader, @unchecked Sendable {
         }
         let conditions =
             try [
-                split.condition, IncrementalCondition(target)?.text ?? "",
+                split.condition, IncrementalCondition(target, known)?.text ?? "",
             ].filter { !$0.isEmpty } + DatabaseReader.pushed(request, known, dialect)
         let list = columns.map { "\($0.expression) AS \(dialect.quoted($0.name))" }.joined(separator: ", ")
         let first = dialect.firstRow(columns)
@@ -120,19 +120,27 @@ final class DatabaseReader: SourceReader, @unchecked Sendable {
 struct IncrementalCondition {
     let text: String
 
-    /// nil when the relation is not read incrementally.
-    init?(_ target: DatabaseTarget) throws(EngineError) {
+    /// nil when the relation is not read incrementally. `known`: the relation's columns.
+    init?(_ target: DatabaseTarget, _ known: [SourceColumn]) throws(EngineError) {
         let options = target.options
-        guard let column = options["incremental.column"].map(target.dialect.quoted) else { return nil }
         let dialect = target.dialect
+        /// As the database writes it; capitals matter only where two columns differ by them.
+        func column(_ option: String) -> String? {
+            options[option].map { name in
+                let exact = known.first { $0.name == name }
+                let found = exact ?? known.first { $0.name.lowercased() == name.lowercased() }
+                return dialect.quoted(found?.name ?? name)
+            }
+        }
+        guard let cursor = column("incremental.column") else { return nil }
         var parts: [String] = []
         var isNew: String?
-        if let after = options["incremental.after"].map(DatabaseText.literal) {
-            isNew = "\(column) > \(after)"
-            if let id = options["incremental.id.column"].map(dialect.quoted),
-                let last = options["incremental.id.after"].map(DatabaseText.literal)
+        if let after = options["incremental.after"].map({ dialect.literal($0) }) {
+            isNew = "\(cursor) > \(after)"
+            if let id = column("incremental.id.column"),
+                let last = options["incremental.id.after"].map({ dialect.literal($0) })
             {
-                isNew = "\(column) > \(after) OR (\(column) = \(after) AND \(id) > \(last))"
+                isNew = "\(cursor) > \(after) OR (\(cursor) = \(after) AND \(id) > \(last))"
             }
         }
         // A row whose transaction was still running at the last read may have any cursor.
@@ -145,7 +153,7 @@ struct IncrementalCondition {
             }
         }
         if let delay = try target.number("incremental.delay", atLeast: 0) {
-            parts.append("\(column) < \(dialect.now(minusMilliseconds: delay))")
+            parts.append("\(cursor) < \(dialect.now(minusMilliseconds: delay))")
         }
         if let isNew { parts.append(isNew) }
         text = parts.map { "(\($0))" }.joined(separator: " AND ")

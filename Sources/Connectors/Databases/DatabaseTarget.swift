@@ -11,7 +11,7 @@ struct DatabaseTarget: Sendable {
     let place: String
     private let address: String
 
-    /// Options that are known; Spark's names where Spark has them.
+    /// Options of every database; Spark's names where Spark has them.
     private static let known: Set = [
         "url", "uri", "user", "password", "driver", "dbtable", "query", "partitioncolumn", "lowerbound",
         "upperbound", "numpartitions", "fetchsize", "batchsize", "prefertimestampntz", "numericmapping",
@@ -23,12 +23,6 @@ struct DatabaseTarget: Sendable {
     /// Throws `user` errors for options that are unknown, missing or do not go together.
     init(_ relation: ExternalRelation, _ secrets: SecretResolver) throws(EngineError) {
         options = relation.options
-        for name in options.keys.sorted() where !DatabaseTarget.known.contains(name) {
-            let near = Suggestion.nearest(to: name, among: DatabaseTarget.known.sorted())
-            throw .user(
-                "INVALID_OPTION", "The source jdbc has no option of this name: \(name)",
-                remedy: near.map { "Did you mean \($0)?" })
-        }
         guard let text = options["url"] ?? options["uri"] else {
             throw .user(
                 "INVALID_OPTION", "A database needs its url: \(relation.name)",
@@ -43,12 +37,27 @@ struct DatabaseTarget: Sendable {
         switch scheme {
         case "postgresql", "postgres": dialect = PostgresDialect()
         case "sqlite", "file": dialect = SQLiteDialect()
+        case "snowflake": dialect = SnowflakeDialect()
         default:
             throw .user(
                 "INVALID_OPTION", "There is no driver for databases of this kind: \(scheme)",
-                remedy: "Known are postgresql and sqlite.")
+                remedy: "Known are postgresql, sqlite and snowflake.")
         }
         place = DatabaseTarget.place(resolved)
+        try checkNames()
+    }
+
+    /// Throws for an option that this kind of database does not have.
+    private func checkNames() throws(EngineError) {
+        let known = DatabaseTarget.known.union(dialect.options)
+        for name in options.keys.sorted() where !known.contains(name) {
+            // A file format's own options are the database's to know.
+            if name.hasPrefix(SnowflakeCopy.formatPrefix), dialect is SnowflakeDialect { continue }
+            let near = Suggestion.nearest(to: name, among: known.sorted())
+            throw .user(
+                "INVALID_OPTION", "The source jdbc has no option of this name for \(dialect.title): \(name)",
+                remedy: near.map { "Did you mean \($0)?" })
+        }
     }
 
     private static func place(_ address: String) -> String {
@@ -67,7 +76,8 @@ struct DatabaseTarget: Sendable {
         {
             throw .user("INVALID_OPTION", "SQLite takes one PRAGMA as sessionInitStatement, nothing else")
         }
-        var path = Substring(dialect.address(address, user: nil, password: nil))
+        var path = Substring(
+            try dialect.address(address, user: nil, password: nil, session: DriverSession()))
         if path.hasPrefix("file:") {
             path = path.dropFirst(5).prefix { $0 != "?" }
             // What SQLite reads otherwise than it stands there: escapes, a fragment, a host.
@@ -86,7 +96,9 @@ struct DatabaseTarget: Sendable {
     }
 
     /// What the driver is told to connect with.
-    func connectionOptions(_ secrets: SecretResolver) throws(EngineError) -> [(String, String)] {
+    func connectionOptions(
+        _ secrets: SecretResolver, _ session: DriverSession
+    ) throws(EngineError) -> [(String, String)] {
         var user: String?
         var password: String?
         if let text = options["user"] { user = try secrets.resolve(text) }
@@ -97,7 +109,8 @@ struct DatabaseTarget: Sendable {
             secrets.note(WebAddress.encoded(value))
             password = value
         }
-        return [("uri", dialect.address(address, user: user, password: password))]
+        let uri = try dialect.address(address, user: user, password: password, session: session)
+        return [("uri", uri)]
     }
 
     /// Parses an option as a whole number.

@@ -9,13 +9,16 @@ import Vocabulary
 struct PostgresDialect: DatabaseDialect {
     let driver = "postgresql"
     let title = "PostgreSQL"
-    var loading: any LoadDialect { PostgresLoad() }
+    let addressForm = "postgresql://user@host:5432/database"
+    var loading: any TableLoading { TransactionLoad(PostgresLoad()) }
 
     /// Bytes of a table's file that one part covers, when nobody says how many parts there shall be.
     static let partBytes = 32 << 20
     static let mostParts = 64
 
-    func address(_ address: String, user: String?, password: String?) -> String {
+    func address(
+        _ address: String, user: String?, password: String?, session: DriverSession
+    ) throws(EngineError) -> String {
         // libpq takes every setting as a parameter of the URL.
         var added: [String] = []
         if let user { added.append("user=" + WebAddress.encoded(user)) }
@@ -23,8 +26,6 @@ struct PostgresDialect: DatabaseDialect {
         if added.isEmpty { return address }
         return address + (address.contains("?") ? "&" : "?") + added.joined(separator: "&")
     }
-
-    func quoted(_ name: String) -> String { DatabaseText.name(name) }
 
     func settings(zone: String) -> [String] {
         ["SET TimeZone TO \(DatabaseText.literal(zone))", "SET client_encoding TO 'UTF8'"]

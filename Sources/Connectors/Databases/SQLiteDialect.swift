@@ -8,9 +8,12 @@ import Vocabulary
 struct SQLiteDialect: DatabaseDialect {
     let driver = "sqlite"
     let title = "SQLite"
-    var loading: any LoadDialect { SQLiteLoad() }
+    let addressForm = "sqlite:path"
+    var loading: any TableLoading { TransactionLoad(SQLiteLoad()) }
 
-    func address(_ address: String, user: String?, password: String?) -> String {
+    func address(
+        _ address: String, user: String?, password: String?, session: DriverSession
+    ) throws(EngineError) -> String {
         if address.hasPrefix("file:") { return address }
         var path = Substring(address.dropFirst("sqlite:".count))
         // sqlite:///relative, sqlite:////absolute (as SQLAlchemy writes them), sqlite:path
@@ -18,7 +21,6 @@ struct SQLiteDialect: DatabaseDialect {
         return String(path)
     }
 
-    func quoted(_ name: String) -> String { DatabaseText.name(name) }
     func settings(zone: String) -> [String] { ["PRAGMA busy_timeout = 10000"] }
     var readOptions: [(name: String, value: String)] { [("adbc.sqlite.query.batch_rows", "8192")] }
 
@@ -132,9 +134,6 @@ struct SQLiteDialect: DatabaseDialect {
     func now(minusMilliseconds delay: Int) -> String {
         "strftime('%Y-%m-%d %H:%M:%f', 'now', '-\(Double(delay) / 1000) seconds')"
     }
-
-    func hasEnded(by bound: String) -> String? { nil }
-    func wasOpen(at earlier: String, now bound: String) -> String? { nil }
 
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String {
         "SELECT CAST(NULL AS TEXT) AS bound"

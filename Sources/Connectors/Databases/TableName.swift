@@ -1,54 +1,75 @@
 import Vocabulary
 
-/// Names a table, with the schema before it where one is given.
-struct TableName {
+/// Names a table, with the schema, and the database, before it where they are given.
+struct TableName: Hashable {
+    var database: String?
     var schema: String?
     var name: String
     var isTemporary = false
 
-    /// Reads `table`, `schema.table`, parts in double quotes as they are, others as the database would.
-    init(_ text: String) throws {
-        var parts: [String] = []
-        var rest = Substring(text)
-        while !rest.isEmpty {
-            if rest.first == "\"" {
-                guard let end = rest.dropFirst().firstIndex(of: "\"") else { break }
-                parts.append(String(rest[rest.index(after: rest.startIndex)..<end]))
-                rest = rest[rest.index(after: end)...]
-            } else {
-                let part = rest.prefix { $0 != "." }
-                parts.append(part.lowercased())
-                rest = rest.dropFirst(part.count)
-            }
-            if rest.first == "." { rest.removeFirst() } else if !rest.isEmpty { break }
-        }
-        let isGood =
-            rest.isEmpty && (1...2).contains(parts.count)
-            && parts.allSatisfy { !$0.isEmpty && !$0.contains(where: { "()'; ".contains($0) }) }
-        guard isGood, let last = parts.last else {
-            throw EngineError.user(
+    /// Reads `table` or `schema.table`, or `database.schema.table` where the database has such names. A part
+    /// in double quotes is the name as it stands, with `""` for a quote in it; others are folded as the
+    /// database folds them.
+    init(_ text: String, of dialect: any DatabaseDialect) throws(EngineError) {
+        guard let parts = TableName.parts(text, dialect), let last = parts.last,
+            parts.count <= dialect.mostNameParts
+        else {
+            throw .user(
                 "INVALID_OPTION", "This is no name of a table: \(text)",
-                remedy: "Write table, or schema.table; in double quotes where capitals or dots belong to it.")
+                remedy: "Write table, or schema.table; in double quotes where capitals, dots or other signs "
+                    + "belong to a name.")
         }
-        schema = parts.count == 2 ? parts[0] : nil
         name = last
+        schema = parts.count > 1 ? parts[parts.count - 2] : nil
+        database = parts.count > 2 ? parts[0] : nil
     }
 
-    private init(schema: String?, name: String, isTemporary: Bool) {
-        self.schema = schema
-        self.name = name
-        self.isTemporary = isTemporary
+    /// Returns the parts between the dots; nil where the text is no name.
+    private static func parts(_ text: String, _ dialect: any DatabaseDialect) -> [String]? {
+        var parts: [String] = []
+        var rest = Substring(text)
+        while true {
+            var part = ""
+            if rest.first == "\"" {
+                rest.removeFirst()
+                while true {
+                    guard let end = rest.firstIndex(of: "\"") else { return nil }
+                    part += rest[..<end]
+                    rest = rest[rest.index(after: end)...]
+                    guard rest.first == "\"" else { break }
+                    part += "\""
+                    rest.removeFirst()
+                }
+            } else {
+                let plain = rest.prefix { $0 != "." }
+                if plain.contains(where: { $0.isWhitespace || "()'\";".contains($0) }) { return nil }
+                part = dialect.folded(String(plain))
+                rest = rest.dropFirst(plain.count)
+            }
+            if part.isEmpty || part.contains("\0") { return nil }
+            parts.append(part)
+            guard rest.first == "." else { return rest.isEmpty ? parts : nil }
+            rest.removeFirst()
+        }
     }
+
+    private init(name: String) { self.name = name }
 
     /// A table of this connection alone.
     static func temporary(_ name: String) -> TableName {
-        TableName(schema: nil, name: name, isTemporary: true)
+        var table = TableName(name: name)
+        table.isTemporary = true
+        return table
     }
 
     /// A table beside this one.
-    func sibling(_ name: String) -> TableName { TableName(schema: schema, name: name, isTemporary: false) }
+    func sibling(_ name: String) -> TableName {
+        var table = self
+        (table.name, table.isTemporary) = (name, false)
+        return table
+    }
 
     var sql: String {
-        (schema.map { DatabaseText.name($0) + "." } ?? "") + DatabaseText.name(name)
+        [database, schema, name].compactMap { $0.map { DatabaseText.name($0) } }.joined(separator: ".")
     }
 }

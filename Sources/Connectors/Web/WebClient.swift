@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import NIOCore
+import NIOHTTPCompression
 import Storage
 import Vocabulary
 
@@ -101,13 +102,16 @@ final class WebClient {
         do {
             var sent = try HTTPClient.Request(
                 url: request.address.text, method: .init(rawValue: request.method))
-            for (name, value) in request.headers { sent.headers.add(name: name, value: value) }
+            for (name, value) in request.headers {
+                try WebClient.check(name, value)
+                sent.headers.add(name: name, value: value)
+            }
             sent.body = request.body.map { .bytes($0) }
             task = client.execute(
                 request: sent,
                 delegate: ResponseAccumulator(request: sent, maxBodySize: limits.responseBytes),
                 deadline: .now() + .seconds(Int64(limits.totalSeconds)))
-        } catch { throw failure(error, request.address) }
+        } catch let error as EngineError { throw error } catch { throw failure(error, request.address) }
         let answer = Waiting<Result<HTTPClient.Response, any Error>>()
         task.futureResult.whenComplete { answer.give($0) }
         while true {
@@ -126,9 +130,24 @@ final class WebClient {
         }
     }
 
+    /// Throws for what a header may not hold (RFC 9110, 5.5 and 5.6.2).
+    private static func check(_ name: String, _ value: String) throws(EngineError) {
+        let isToken =
+            !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x30 && byte <= 0x39)
+                    || "!#$%&'*+-.^_`|~".utf8.contains(byte)
+            }
+        if isToken, value.utf8.allSatisfy({ $0 == 9 || ($0 >= 32 && $0 != 127) }) { return }
+        throw .user("INVALID_OPTION", "A header's name or value has characters that headers may not have")
+    }
+
     /// Says in Millrace's words what went wrong; the client's own words hold addresses and queries.
     private func failure(_ error: any Error, _ address: WebAddress) -> EngineError {
-        if error is ResponseAccumulator.ResponseTooBigError || "\(error)".contains("ecompression") {
+        if error is ResponseAccumulator.ResponseTooBigError
+            || error is NIOHTTPDecompression.DecompressionError
+            || error is NIOHTTPDecompression.ExtraDecompressionError
+        {
             return .data(
                 "HTTP_RESPONSE_TOO_LARGE",
                 "The server's answer is larger than \(ByteSize.format(limits.responseBytes)), or cannot be "
@@ -145,11 +164,7 @@ final class WebClient {
                     "The server did not answer in time (\(error.shortDescription)): \(address.shown)",
                     remedy: "Check the server, or raise client.timeout.")
             case .remoteConnectionClosed, .uncleanShutdown, .cancelled: break
-            default:
-                if "\(error)".contains("invalidHeader") {
-                    return .user(
-                        "INVALID_OPTION", "A header's name or value has characters that headers may not have")
-                }
+            default: break
             }
             return .system(
                 "HTTP_UNREACHABLE", "The exchange failed (\(error.shortDescription)): \(address.shown)")

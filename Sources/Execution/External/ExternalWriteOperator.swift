@@ -24,10 +24,14 @@ final class ExternalWriteOperator: Operator {
         self.input = input
         let provider = try context.resources.connectors.sink(target.source)
         let connector = ConnectorContext(context)
-        try DetachedThread.run { [rows, answer] in
+        try DetachedThread.run { [rows, answer, context] in
             do {
                 var result = target
                 result.notes = try provider.load(rows, into: target, connector)
+                // Rows that the target took from elsewhere never came through here.
+                if let copied = result.notes["copied"].flatMap({ Int($0) }) {
+                    context.counters.rowsOut.add(copied, ordering: .relaxed)
+                }
                 _ = answer.put(try PlanCodec.encode(result))
                 answer.finish()
             } catch {

@@ -42,8 +42,9 @@ package protocol SourceReader: AnyObject, Sendable {
 /// workers. Thread-safe; may block as a source may.
 package protocol SinkProvider: Sendable {
     /// Takes all rows, which are of `target.schema`, makes them visible at once, and returns what is to be
-    /// known of it (`rows`: how many). Nothing is visible when it throws. A load whose `context.loadID` was
-    /// taken before changes nothing.
+    /// known of it (`rows`: how many; `copied`: how many more the target took from elsewhere; `log`: lines
+    /// for the job's log). Nothing is visible when it throws. A load whose `context.loadID` was taken before
+    /// changes nothing.
     func load(
         _ rows: RowQueue, into target: ExternalRelation, _ context: ConnectorContext
     ) throws -> [String: String]

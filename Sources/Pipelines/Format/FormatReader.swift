@@ -65,9 +65,7 @@ struct FormatReader {
                 throw key.error(
                     "This key is of the format, but this version cannot carry it out yet: "
                         + (path.isEmpty ? name : "\(path).\(name)"),
-                    // The schema is that of etl.yml alone, dbt's files have their own.
-                    remedy: key.location.file.hasSuffix("etl.yml")
-                        ? "Leave it out; `etl-submit schema` marks all such keys." : "Leave it out.",
+                    remedy: "Leave it out.",
                     code: "UNSUPPORTED_FEATURE")
             }
             known.append((key, try checked(item, entry.shape, path: path.isEmpty ? name : "\(path).\(name)")))

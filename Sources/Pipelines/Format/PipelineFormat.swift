@@ -14,7 +14,8 @@ enum PipelineFormat {
         FormatKey("default_args", .object(defaults), "How steps are tried again."),
         FormatKey("vars", .map(.any), "Values for {{ var('name') }}."),
         FormatKey(
-            "connections", .map(.any), "Databases and mail servers by name: uri or url, user, password."),
+            "connections", .map(.later(.object(connection))),
+            "Databases and mail servers by name: uri or url, user, password."),
         FormatKey("extract", .list(.object(extract)), "Steps that bring data in."),
         FormatKey("transform", .list(.object(transform)), "Steps that make tables of tables."),
         FormatKey("load", .list(.object(load)), "Steps that bring tables into databases and directories."),
@@ -88,7 +89,6 @@ enum PipelineFormat {
             FormatKey(
                 "schema_contract", .anyOf([contractMode, .object(contract)]),
                 "What may change in the table's schema; evolve by default."),
-            FormatKey("incremental", .any, "Cursor of incremental reads.", isBuilt: false),
             FormatKey("tags", .oneOrMore(.text), "Words for the selector tag:."),
         ] + tested, oneOf: ["file", "rest", "sql", "connector", "command"])
 
@@ -101,7 +101,10 @@ enum PipelineFormat {
 
     static let connection = FormatObject(
         keys: [
-            FormatKey("uri", .text, "Address, such as postgresql://user@host:5432/database."),
+            FormatKey(
+                "uri", .text,
+                "postgresql://user@host:5432/database, sqlite:path or snowflake://user@account/db/schema."
+            ),
             FormatKey("url", .text, "The same as jdbc:postgresql://host:5432/database."),
             FormatKey("user", .text, "User, where the address names none."),
             FormatKey("password", .text, "Password, by reference: {{ env_var('NAME') }}."),
@@ -126,21 +129,6 @@ enum PipelineFormat {
             "delay", .duration,
             "Rows younger than this wait for the next run; for databases without PostgreSQL's snapshots."),
     ])
-
-    static let load = FormatObject(
-        keys: [
-            FormatKey("name", .text, "Name of the step.", isRequired: true),
-            FormatKey("description", .text, "What the step is for."),
-            FormatKey("from", .text, "Step whose table is loaded.", isRequired: true),
-            FormatKey("connection", .text, "Name among connections."),
-            FormatKey("table", .text, "Table to load, schema.table; made where it is missing."),
-            FormatKey("write", .object(write), "Directory to write instead of a table."),
-            FormatKey(
-                "write_disposition", .choice(["append", "replace", "merge"]),
-                "What becomes of the target's rows; append by default."),
-            FormatKey("primary_key", .oneOrMore(.text), "Columns by which merge finds rows."),
-            FormatKey("tags", .oneOrMore(.text), "Words for the selector tag:."),
-        ], oneOf: ["table", "write"])
 
     static let file = FormatObject(keys: [
         FormatKey("path", .text, "File, directory or glob.", isRequired: true),

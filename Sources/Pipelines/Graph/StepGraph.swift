@@ -4,10 +4,13 @@ import Vocabulary
 struct StepGraph {
     private let names: [String]
     private let parents: [String: [String]]
+    /// Where the steps stand.
+    private let places: [String: SourceLocation]
 
     /// `withTests`: what only tests read counts, too.
     init(_ steps: [PipelineStep], withTests: Bool = false) {
         names = steps.map(\.name)
+        places = Dictionary(steps.compactMap { step in step.location.map { (step.name, $0) } }) { $1 }
         let known = Set(names)
         parents = Dictionary(
             steps.map { step in
@@ -54,7 +57,7 @@ struct StepGraph {
         let circle = path.drop { $0 != at } + [at]
         return .user(
             "PIPELINE_CYCLE", "Steps need each other in a circle: \(circle.joined(separator: " needs "))",
-            remedy: "Take one ref() out of the circle.")
+            remedy: "Take one ref() out of the circle.", at: circle.first.flatMap { places[$0] })
     }
 
     /// Returns the names above (or below) one, within a distance.

@@ -70,7 +70,19 @@ enum DbtFormat {
         FormatKey("meta", .map(.any), "external_location: path with {name} for the table."),
         FormatKey("tags", .oneOrMore(.text), "Words for readers."),
         FormatKey("tables", .list(.object(sourceTable)), "Tables of the source."),
-        FormatKey("freshness", .any, "Freshness.", isBuilt: false),
+        FormatKey("freshness", .object(freshness), "How old the youngest row may be."),
+        FormatKey("loaded_at_field", .text, "Column that says when a row came."),
+    ])
+
+    static let freshness = FormatObject(keys: [
+        FormatKey("warn_after", .object(age), "Age at which a run warns."),
+        FormatKey("error_after", .object(age), "Age at which a run fails."),
+        FormatKey("filter", .text, "Condition of the rows that are looked at."),
+    ])
+
+    static let age = FormatObject(keys: [
+        FormatKey("count", .integer(atLeast: 1), "How many.", isRequired: true),
+        FormatKey("period", .choice(["minute", "hour", "day"]), "Of what.", isRequired: true),
     ])
 
     static let sourceTable = FormatObject(keys: [
@@ -79,11 +91,10 @@ enum DbtFormat {
         FormatKey("description", .any, "For readers."),
         FormatKey("meta", .map(.any), "external_location: path of the table's files."),
         FormatKey("tags", .oneOrMore(.text), "Words for readers."),
-        FormatKey(
-            "columns", .list(.any), "For readers; tests of sources are not run, put them at the extract step."
-        ),
-        FormatKey("tests", .any, "Tests of sources.", isBuilt: false),
-        FormatKey("data_tests", .any, "Tests of sources.", isBuilt: false),
-        FormatKey("freshness", .any, "Freshness.", isBuilt: false),
+        FormatKey("columns", .list(.object(PipelineFormat.column)), "Columns with their tests."),
+        FormatKey("tests", .list(.any), "Tests of the table."),
+        FormatKey("data_tests", .list(.any), "Another name of tests."),
+        FormatKey("freshness", .object(freshness), "How old the youngest row may be."),
+        FormatKey("loaded_at_field", .text, "Column that says when a row came."),
     ])
 }

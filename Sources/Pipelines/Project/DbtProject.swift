@@ -25,8 +25,20 @@ struct DbtProject {
     var seeds: [Seed] = []
     var singularTests: [(name: String, file: String, text: String)] = []
     var macros = MacroLibrary()
-    /// Tables from outside: source, table, and the path that meta.external_location gives.
-    var sources: [(source: String, table: String, identifier: String, external: String?)] = []
+    /// Tables from outside.
+    var sources: [Source] = []
+
+    struct Source {
+        var source: String
+        var table: String
+        /// Name of the step that brings it in.
+        var identifier: String
+        /// The path that meta.external_location gives.
+        var external: String?
+        /// What the table's entry says, and the source's.
+        var entry: FormatValue
+        var owner: FormatValue
+    }
 }
 
 /// Reads a dbt project's folder.
@@ -37,7 +49,10 @@ struct DbtReader {
     /// Returns the project. Throws with file and place of what is wrong or not supported.
     func read() throws -> DbtProject {
         var project = DbtProject()
-        var folders = ["model": ["models"], "test": ["tests"], "macro": ["macros"], "seed": ["seeds"]]
+        var folders = [
+            "model": ["models"], "test": ["tests"], "macro": ["macros"], "seed": ["seeds"],
+            "snapshot": ["snapshots"],
+        ]
         var settings: FormatValue?
         if files.exists("dbt_project.yml") {
             let value = try checked("dbt_project.yml", DbtFormat.project)
@@ -48,6 +63,7 @@ struct DbtReader {
             }
             settings = value["models"]
         }
+        try refuseUnbuilt(models: folders["model"] ?? [], snapshots: folders["snapshot"] ?? [])
         for folder in folders["macro"] ?? [] {
             for file in try files.list(folder, endings: [".sql"]) {
                 project.macros.add(try Template(try sql(file), file: files.path(file)).macros)
@@ -60,7 +76,11 @@ struct DbtReader {
         }
         for folder in folders["test"] ?? [] {
             for file in try files.list(folder, endings: [".sql"]) {
-                project.singularTests.append((DbtReader.stem(file), file, try sql(file)))
+                if file.hasPrefix(folder + "/generic/") {
+                    project.macros.add(try Template(try sql(file), file: files.path(file)).macros)
+                } else {
+                    project.singularTests.append((DbtReader.stem(file), file, try sql(file)))
+                }
             }
         }
         for folder in folders["model"] ?? [] {
@@ -77,6 +97,31 @@ struct DbtReader {
             for file in try files.list(folder, endings: [".yml", ".yaml"]) { try properties(file, &project) }
         }
         return project
+    }
+
+    /// Throws for files that dbt would run and this engine cannot: left out silently, their tables would be
+    /// missed only by who reads them.
+    private func refuseUnbuilt(models: [String], snapshots: [String]) throws {
+        func refuse(_ file: String, _ what: String, _ remedy: String) -> EngineError {
+            .user(
+                "UNSUPPORTED_FEATURE", "\(what) cannot be run: \(file)", remedy: remedy,
+                at: SourceLocation(file: files.path(file), line: 1, column: 1, lineText: ""))
+        }
+        for folder in models {
+            if let file = try files.list(folder, endings: [".py"]).first {
+                throw refuse(
+                    file, "dbt's models in Python",
+                    "Write it as SQL, have an extract's `command` run it, or move it out of \(folder)/.")
+            }
+        }
+        for folder in snapshots {
+            if let file = try files.list(folder, endings: [".sql", ".yml", ".yaml"]).first {
+                throw refuse(
+                    file, "dbt's snapshots",
+                    "Leave them out with `snapshot-paths: []` in dbt_project.yml; an incremental model "
+                        + "with unique_key keeps the latest state of each row.")
+            }
+        }
     }
 
     private func sql(_ file: String) throws -> String { try files.text(file, limitBytes: Limits.sqlBytes) }
@@ -121,10 +166,9 @@ struct DbtReader {
                 let name = table["name"]?.printed ?? ""
                 let place = table["meta"]?["external_location"] ?? entry["meta"]?["external_location"]
                 project.sources.append(
-                    (
-                        source, name, table["identifier"]?.printed ?? name,
-                        place?.printed.replacing("{name}", with: name)
-                    ))
+                    DbtProject.Source(
+                        source: source, table: name, identifier: table["identifier"]?.printed ?? name,
+                        external: place?.printed.replacing("{name}", with: name), entry: table, owner: entry))
             }
         }
     }

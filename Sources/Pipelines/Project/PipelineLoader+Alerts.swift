@@ -74,15 +74,15 @@ extension PipelineLoader {
         }
         let port = match.5.map { ":\($0)" } ?? ""
         var server = MailServer(url: "\(match.1)://\(match.4)\(port)")
-        server.user = match.2.map { decoded(String($0)) }
-        server.password = match.3.map { decoded(String($0)) }
+        server.user = match.2.map { WebAddress.decoded(String($0)) }
+        server.password = match.3.map { WebAddress.decoded(String($0)) }
         // A password goes over a protected line only, unless the user says otherwise.
         server.requiresTLS = server.password != nil && match.1 == "smtp"
         for item in (match.6 ?? "").split(separator: "&") {
             switch item {
             case "starttls=required": server.requiresTLS = true
             case "starttls=optional": server.requiresTLS = false
-            case _ where item.hasPrefix("ca="): server.caFile = decoded(String(item.dropFirst(3)))
+            case _ where item.hasPrefix("ca="): server.caFile = WebAddress.decoded(String(item.dropFirst(3)))
             default:
                 throw error(
                     "The mail server's address has an unknown setting",
@@ -90,24 +90,6 @@ extension PipelineLoader {
             }
         }
         return server
-    }
-
-    private static func decoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        let source = Array(text.utf8)
-        var at = 0
-        while at < source.count {
-            if source[at] == UInt8(ascii: "%"), at + 2 < source.count,
-                let value = UInt8(String(decoding: source[at + 1...at + 2], as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                at += 3
-            } else {
-                bytes.append(source[at])
-                at += 1
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     private func webhook(_ value: FormatValue) throws -> AlertRule.Webhook {

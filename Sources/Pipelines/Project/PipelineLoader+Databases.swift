@@ -46,7 +46,7 @@ extension PipelineLoader {
             remedy: "Set an environment variable and write {{ env_var('NAME') }}.", code: "SECRET_IN_TEXT")
     }
 
-    private func connection(_ entry: FormatValue) throws -> [(name: String, value: String)] {
+    func connection(_ entry: FormatValue) throws -> [(name: String, value: String)] {
         guard let name = entry["connection"] else { throw entry.error("The step needs a connection") }
         guard let options = connections[name.printed] else {
             let near = Suggestion.nearest(to: name.printed, among: connections.keys.sorted())
@@ -121,42 +121,6 @@ extension PipelineLoader {
             relations: [Relation(view: "millrace_input", step: nil, definition: definition)])
         step.extract = rule
         step.location = place
-        return step
-    }
-
-    /// Reads one entry of `load`.
-    func load(_ entry: FormatValue, after steps: [PipelineStep]) throws -> PipelineStep {
-        let name = entry["name"]?.printed ?? ""
-        let from = entry["from"]?.printed ?? ""
-        guard steps.contains(where: { $0.name == from && $0.load == nil }) else {
-            let near = Suggestion.nearest(to: from, among: steps.map(\.name))
-            throw (entry["from"] ?? entry).error(
-                "There is no step of this name to load: \(from)", remedy: near.map { "Did you mean \($0)?" })
-        }
-        try PipelineLoader.check(name, at: entry["name"] ?? entry, isNoneOf: steps.map(\.name))
-        var step = PipelineStep(
-            name: name, kind: .load, file: files.path("etl.yml"), tags: Set(entry["tags"]?.texts ?? []),
-            sql: "SELECT * FROM \(SQLText.name(from))", relations: [Relation(view: from, step: from)],
-            dependencies: [from])
-        step.location = entry.location
-        var rule = LoadRule(from: from)
-        if let value = entry["write"] {
-            let target = try write(value)
-            rule.source = target.format
-            rule.options = [("path", target.path)] + target.options
-            step.load = rule
-            return step
-        }
-        rule.options = try connection(entry)
-        rule.options.append(("dbtable", entry["table"]?.printed ?? ""))
-        let mode = entry["write_disposition"]?.printed ?? "append"
-        rule.options.append(("mode", mode == "replace" ? "overwrite" : mode))
-        let keys = entry["primary_key"]?.texts ?? []
-        if mode == "merge", keys.isEmpty {
-            throw (entry["write_disposition"] ?? entry).error("merge needs a primary_key")
-        }
-        if !keys.isEmpty { rule.options.append(("primarykey", keys.joined(separator: ","))) }
-        step.load = rule
         return step
     }
 }

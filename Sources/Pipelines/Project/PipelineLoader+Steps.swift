@@ -138,37 +138,45 @@ extension PipelineLoader {
                 code: "UNSUPPORTED_FEATURE")
         }
         let definition = "\(columns) USING \(format)\(SQLText.options(options))"
-        return [
-            PipelineStep(
-                name: name, kind: .extract, file: files.path("etl.yml"),
-                tags: Set(entry["tags"]?.texts ?? []), sql: "SELECT * FROM millrace_input",
-                relations: [Relation(view: "millrace_input", step: nil, definition: definition)],
-                extract: rule)
-        ]
+        var step = PipelineStep(
+            name: name, kind: .extract, file: files.path("etl.yml"), tags: Set(entry["tags"]?.texts ?? []),
+            sql: "SELECT * FROM millrace_input",
+            relations: [Relation(view: "millrace_input", step: nil, definition: definition)], extract: rule)
+        step.location = path.location
+        return [step]
     }
 
     private func seed(_ seed: DbtProject.Seed) throws -> PipelineStep {
         let definition =
             "USING csv" + SQLText.options(FileFormats.readOptions("csv", try run.place(seed.file)))
-        return PipelineStep(
+        var step = PipelineStep(
             name: seed.name, kind: .seed, file: seed.file, sql: "SELECT * FROM millrace_input",
             relations: [Relation(view: "millrace_input", step: nil, definition: definition)])
+        step.location = SourceLocation(file: files.path(seed.file), line: 1, column: 1, lineText: "")
+        return step
     }
 
     private func transform(_ entry: FormatValue) throws -> PipelineStep {
         let name = entry["name"]?.printed ?? ""
         let value = entry["sql"] ?? entry
-        let rendered: (text: String, relations: [Relation])
+        let file = "\(files.path("etl.yml")), step \(name)"
+        let scalar = ScalarPlaces(source, at: value.location)
+        let rendered: (query: RenderedText, relations: [Relation])
         do {
-            rendered = try render(value.printed, file: "\(files.path("etl.yml")), step \(name)", this: name)
+            rendered = try placed(value.printed, file: file, this: name)
         } catch let error as EngineError {
-            throw EngineError.user(
-                error.code, error.message, remedy: error.remedy, at: error.location ?? value.location)
+            // A macro's own place stays; one in the step's text becomes one in etl.yml.
+            var place = error.location ?? value.location
+            if place.file == file { place = scalar.place(of: place, in: Array(value.printed.utf8)) }
+            throw EngineError.user(error.code, error.message, remedy: error.remedy, at: place)
         }
-        return PipelineStep(
+        var step = PipelineStep(
             name: name, kind: .transform, file: files.path("etl.yml"), tags: Set(entry["tags"]?.texts ?? []),
-            sql: try single(rendered.text, value.location), relations: rendered.relations,
+            sql: try single(rendered.query.text, value.location), relations: rendered.relations,
             dependencies: rendered.relations.compactMap(\.step), write: try entry["write"].map(write))
+        step.location = (entry["name"] ?? entry).location
+        step.places = QueryPlaces(text: rendered.query, scalar: scalar)
+        return step
     }
 
     func single(_ text: String, _ place: SourceLocation) throws -> String {
@@ -216,16 +224,18 @@ extension PipelineLoader {
             }
             let file = files.path(model.file)
             let wasIncremental = settings.isIncremental(model.name, run)
-            var rendered = try render(model.text, file: file, this: model.name, config: settings)
+            var rendered = try placed(model.text, file: file, this: model.name, config: settings)
             if settings.isIncremental(model.name, run) != wasIncremental {
                 // config() stood below what asked is_incremental().
-                rendered = try render(model.text, file: file, this: model.name, config: settings)
+                rendered = try placed(model.text, file: file, this: model.name, config: settings)
             }
             if settings.values["enabled"] == .boolean(false) { return nil }
             var step = PipelineStep(
                 name: model.name, kind: .model, file: model.file, tags: Set(settings.texts("tags")),
-                sql: try single(rendered.text, place), relations: rendered.relations,
+                sql: try single(rendered.query.text, place), relations: rendered.relations,
                 dependencies: rendered.relations.compactMap(\.step))
+            step.location = place
+            step.places = QueryPlaces(text: rendered.query)
             step.materialization = try settings.materialization {
                 EngineError.user("PIPELINE_FORMAT", $0, at: place)
             }
@@ -255,7 +265,8 @@ extension PipelineLoader {
             }
             guard depth < 50 else {
                 throw EngineError.user(
-                    "PIPELINE_CYCLE", "Ephemeral models need each other in a circle: \(model.name)")
+                    "PIPELINE_CYCLE", "Ephemeral models need each other in a circle: \(model.name)",
+                    at: model.location)
             }
             for part in try inlined(model.relations, depth: depth + 1) where !found.contains(part) {
                 found.append(part)

@@ -11,13 +11,8 @@ extension PipelineLoader {
         _ = try StepGraph(steps).ordered()
         var found: [DataTest] = []
         for (index, step) in steps.enumerated() {
-            let reader = TestReader(step: step.name, location: owners[index].location) { text, place in
-                do {
-                    return try render(text, file: place.file, this: step.name)
-                } catch let error as EngineError {
-                    throw EngineError.user(error.code, error.message, remedy: error.remedy, at: place)
-                }
-            }
+            let reader = reader(
+                of: Relation(view: step.name, step: step.name), step.name, owners[index].location)
             for var test in try reader.tests(in: owners[index]) {
                 test.relations = try inlined(test.relations, depth: 0)
                 found.append(test)
@@ -28,6 +23,7 @@ extension PipelineLoader {
                 }
             }
         }
+        found += try project.sources.flatMap(sourceTests)
         found += try project.singularTests.compactMap(singular)
         PipelineLoader.nameApart(&found)
         let order = try StepGraph(steps, withTests: true).ordered()
@@ -37,7 +33,9 @@ extension PipelineLoader {
             let read = Set(test.relations.compactMap(\.step))
             // A singular test of models that are not chosen is left out, as dbt does.
             if read.contains(where: { byName[$0] == nil }) { continue }
-            let last = sorted.lastIndex { read.contains($0.name) } ?? sorted.count - 1
+            // A table from outside is tested before anything made of it is published.
+            let user = sorted.firstIndex { $0.relations.contains { test.relations.contains($0) } }
+            let last = sorted.lastIndex { read.contains($0.name) } ?? user ?? sorted.count - 1
             sorted[last].tests.append(test)
             // Steps run side by side: what a test reads must be there before the step that it belongs to.
             let name = sorted[last].name
@@ -46,6 +44,29 @@ extension PipelineLoader {
             }
         }
         return sorted
+    }
+
+    private func reader(
+        of relation: Relation, _ subject: String, prefix: String = "", _ location: SourceLocation
+    ) -> TestReader {
+        TestReader(
+            relation: relation, subject: subject, prefix: prefix, location: location, macros: macros
+        ) { text, place, scope in
+            do {
+                return try render(text, file: place.file, this: subject, test: scope)
+            } catch let error as EngineError {
+                throw EngineError.user(error.code, error.message, remedy: error.remedy, at: place)
+            }
+        }
+    }
+
+    /// Returns the tests of a source's table, none when nothing brings it in.
+    private func sourceTests(_ source: DbtProject.Source) throws -> [DataTest] {
+        guard let relation = try names.relation(of: source) else { return [] }
+        let subject = "\(source.source)_\(source.table)"
+        let reader = reader(of: relation, subject, prefix: "source_", source.entry.location)
+        return try reader.tests(in: source.entry)
+            + (try reader.freshness(source.entry, of: source.owner).map { [$0] } ?? [])
     }
 
     /// Returns the test of a file of the dbt project, nil when it is not enabled.
@@ -57,11 +78,13 @@ extension PipelineLoader {
             try settings.set(call)
             return .text("")
         }
-        let text = try Template(file.text, file: files.path(file.file)).render(in: scope)
+        let text = try Template(file.text, file: files.path(file.file)).rendered(in: scope)
         let place = SourceLocation(file: files.path(file.file), line: 1, column: 1, lineText: "")
         var test = DataTest(
-            name: file.name, sql: try single(text, place), relations: try inlined(names.relations, depth: 0),
+            name: file.name, sql: try single(text.text, place),
+            relations: try inlined(names.relations, depth: 0),
             location: place)
+        test.places = QueryPlaces(text: text)
         try settings.apply(to: &test) { EngineError.user("PIPELINE_FORMAT", $0, at: place) }
         return settings.isEnabled ? test : nil
     }

@@ -16,6 +16,8 @@ package struct PipelineLoader {
     /// Says whether a variable is kept from env_var() by the owner of the coordinator.
     package var isHidden: @Sendable (String) -> Bool = { _ in false }
     var vars: [String: TemplateValue] = [:]
+    /// The bytes of etl.yml, in which places of its queries are found.
+    var source: [UInt8] = []
     /// Names that the files give values to.
     var declared = Set<String>()
     var macros = MacroLibrary()
@@ -60,6 +62,7 @@ package struct PipelineLoader {
     package mutating func load() throws -> Pipeline {
         let text = try files.text("etl.yml", limitBytes: FormatDocument.fileBytes)
         let document = try PipelineLoader.filled(FormatDocument.read(text, file: files.path("etl.yml")))
+        source = Array(text.utf8)
         for (name, value) in given { vars[name] = .text(value) }
         if case .map(let pairs)? = document["vars"]?.kind {
             for (key, value) in pairs {
@@ -200,12 +203,29 @@ package struct PipelineLoader {
     }
 
     /// Renders a query and returns it with the tables that it reads.
-    func render(_ text: String, file: String, this: String, config: ModelSettings? = nil) throws -> (
-        text: String, relations: [Relation]
-    ) {
+    func render(
+        _ text: String, file: String, this: String, config: ModelSettings? = nil, test: TestScope? = nil
+    ) throws -> (text: String, relations: [Relation]) {
+        let (rendered, relations) = try placed(text, file: file, this: this, config: config, test: test)
+        return (rendered.text, relations)
+    }
+
+    /// The same with the places that the query came from.
+    func placed(
+        _ text: String, file: String, this: String, config: ModelSettings? = nil, test: TestScope? = nil
+    ) throws -> (query: RenderedText, relations: [Relation]) {
         names.begin()
-        let rendered = try Template(text, file: file).render(in: queryScope(this: this, config: config))
-        return (rendered, names.relations)
+        var scope = queryScope(this: this, config: config)
+        if let test {
+            scope.values.merge(test.values) { $1 }
+            if let settings = test.settings {
+                scope.functions["config"] = { call in
+                    try settings.set(call)
+                    return .text("")
+                }
+            }
+        }
+        return (try Template(text, file: file).rendered(in: scope), names.relations)
     }
 
     // MARK: parts of the file

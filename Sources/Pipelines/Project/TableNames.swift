@@ -5,7 +5,7 @@ import Vocabulary
 final class TableNames {
     /// Steps that may be referred to, by name.
     var steps = Set<String>()
-    var sources: [(source: String, table: String, identifier: String, external: String?)] = []
+    var sources: [DbtProject.Source] = []
     /// Where the files of a source are for jobs.
     var place: (String) throws -> String = { $0 }
     /// What the text rendered last reads.
@@ -47,20 +47,26 @@ final class TableNames {
                 "source() names no table of the project's sources: \(source).\(table)",
                 remedy: near.map { "Did you mean \($0)?" })
         }
-        if let path = entry.external {
-            let format = FileFormats.format(of: path) ?? "parquet"
-            let view = steps.contains(table) ? "\(source)__\(table)" : table
-            let definition =
-                "USING \(format)" + SQLText.options(FileFormats.readOptions(format, try place(path)))
-            return note(Relation(view: view, step: nil, definition: definition))
-        }
-        guard steps.contains(entry.identifier) else {
+        guard let relation = try relation(of: entry) else {
             throw call.error(
                 "Nothing brings this source's table in: \(source).\(table)",
                 remedy:
                     "Add an extract step named \(entry.identifier), or meta.external_location to the source.")
         }
-        return note(Relation(view: entry.identifier, step: entry.identifier))
+        return note(relation)
+    }
+
+    /// Returns how a source's table is read, nil when nothing brings it in.
+    func relation(of entry: DbtProject.Source) throws -> Relation? {
+        if let path = entry.external {
+            let format = FileFormats.format(of: path) ?? "parquet"
+            let view = steps.contains(entry.table) ? "\(entry.source)__\(entry.table)" : entry.table
+            let definition =
+                "USING \(format)" + SQLText.options(FileFormats.readOptions(format, try place(path)))
+            return Relation(view: view, step: nil, definition: definition)
+        }
+        guard steps.contains(entry.identifier) else { return nil }
+        return Relation(view: entry.identifier, step: entry.identifier)
     }
 }
 

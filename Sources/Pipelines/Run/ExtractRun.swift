@@ -1,3 +1,4 @@
+import Storage
 import Vocabulary
 
 /// Makes an extract step's table where that is more than one query: reads what is new, brings it to the
@@ -24,15 +25,31 @@ struct ExtractRun {
         let old = state.hasTable(step.name)
         state.discard(fresh)
         var after = before ?? TableState()
+        var history = rule.readsFilesOnce ? state.fileHistory(step.name) : FileHistory()
+        var only: [FileStatus]?
+        if rule.readsFilesOnce, let path = rule.options.first(where: { $0.name == "path" })?.value {
+            let all = try state.files(path)
+            let new = ExtractRun.limited(history.new(all))
+            history.add(new)
+            // Empty files have no columns either.
+            if old, !all.isEmpty, new.allSatisfy({ $0.byteCount == 0 }) {
+                try await append(Columns(), isEmpty: true)
+                try state.stage(history, of: step.name)
+                return StepJob.Outcome()
+            }
+            // Named one by one, as another may come in the meantime. Where nothing is, the job says so.
+            if !all.isEmpty { only = new }
+        }
         try await refuseNulls()
         after.bound = try await bound()
         var outcome = StepJob.Outcome()
-        do { outcome = try await readNew(before, after) } catch let error as EngineError
+        do { outcome = try await readNew(before, after, only) } catch let error as EngineError
             where error.code == "SOURCE_EMPTY" && old && rule.disposition != .replace
         {
             // Sources without a schema of their own have none where nothing is new; the table stays as it is.
             try await append(Columns(), isEmpty: true)
             try await note(&after, 0)
+            if rule.readsFilesOnce { try state.stage(history, of: step.name) }
             return outcome
         }
         let columns = try await contract(hasTable: old)
@@ -46,6 +63,7 @@ struct ExtractRun {
             try state.moveFiles(from: freshPath, to: state.staged(step.name))
         }
         try await note(&after, outcome.rowsOut)
+        if rule.readsFilesOnce { try state.stage(history, of: step.name) }
         outcome.rowsIn = max(outcome.rowsIn, outcome.rowsOut)
         return outcome
     }
@@ -90,8 +108,25 @@ struct ExtractRun {
         }
     }
 
-    private func readNew(_ before: TableState?, _ after: TableState) async throws -> StepJob.Outcome {
+    /// Longest list of files in a job's text, bytes.
+    private static let fileListBytes = 128 * 1024
+
+    /// Returns the first files whose names one job's text has room for; the next run reads on from there.
+    private static func limited(_ files: [FileStatus]) -> [FileStatus] {
+        var bytes = 0
+        return Array(
+            files.prefix { file in
+                // Quoted, a sign may take two.
+                bytes += 2 * file.path.utf8.count + 2
+                return bytes <= fileListBytes
+            })
+    }
+
+    private func readNew(
+        _ before: TableState?, _ after: TableState, _ files: [FileStatus]?
+    ) async throws -> StepJob.Outcome {
         var more: [(name: String, value: String)] = []
+        if let files { more.append(("onlyFiles", files.map(\.path).joined(separator: "\n"))) }
         if let cursor = rule.cursor {
             more.append(("incremental.column", cursor.column))
             if let value = before?.cursor ?? cursor.initial { more.append(("incremental.after", value)) }

@@ -16,7 +16,11 @@ extension PipelineRun {
         let deadline = pipeline.retries.timeoutSeconds.map { start + .seconds($0) }
         let this = Try(step: step, number: attempt, deadline: deadline)
         if record.steps[step.name]?.isMade != true {
-            let outcome = try await stage(this)
+            let outcome: StepJob.Outcome
+            do { outcome = try await stage(this) } catch var error as EngineError {
+                error.location = step.place(of: error.location)
+                throw error
+            }
             try await note(
                 .stepMade(
                     step: step.name, rowsIn: outcome.rowsIn, rowsOut: outcome.rowsOut,
@@ -98,7 +102,13 @@ extension PipelineRun {
     /// Brings the table of another step into a database. Another try of the same table changes nothing there;
     /// where tables cannot be told apart, another try of the same run.
     private func load(_ this: Try, _ rule: LoadRule) async throws -> StepJob.Outcome {
-        let made = tables.generation(of: rule.from) ?? run
+        if let write = rule.write {
+            return try await job.run(
+                order(
+                    this, ["load"], prelude: try views(this.step.relations, staged: nil),
+                    sql: write.statements(selecting: this.step.sql), this.step.label))
+        }
+        let made = rule.from.flatMap { tables.generation(of: $0) } ?? run
         let id = "\(pipeline.name)/\(this.step.name)/\(made)"
         let options = SQLText.options(rule.options + (rule.source == "jdbc" ? [("loadid", id)] : []))
         let target = "INSERT OVERWRITE DIRECTORY USING \(rule.source)\(options)"
@@ -205,16 +215,25 @@ extension PipelineRun {
         var prelude = try views(relations, staged: staged ? this.step.name : nil)
         var sql = test.query
         let file = "test \(test.name)"
-        if test.storesFailures {
-            let path = tables.failures(test.name)
-            _ = try await job.run(
-                order(
-                    this, ["failures", test.name], prelude: prelude + [overwrite(path)], sql: test.rows, file)
-            )
-            prelude = []
-            sql = test.query(over: "SELECT * FROM parquet.\(SQLText.name(path))")
+        let row: [String?]
+        // Lines of the job before the test's own query.
+        var linesBefore = test.storesFailures ? 0 : DataTest.linesBefore
+        do {
+            if test.storesFailures {
+                let path = tables.failures(test.name)
+                _ = try await job.run(
+                    order(
+                        this, ["failures", test.name], prelude: prelude + [overwrite(path)], sql: test.rows,
+                        file))
+                prelude = []
+                sql = test.query(over: "SELECT * FROM parquet.\(SQLText.name(path))")
+                linesBefore = Int.max
+            }
+            row = try await job.run(order(this, ["test", test.name], prelude: prelude, sql: sql, file)).row
+        } catch var error as EngineError {
+            error.location = test.place(of: error.location, after: linesBefore)
+            throw error
         }
-        let row = try await job.run(order(this, ["test", test.name], prelude: prelude, sql: sql, file)).row
         guard row.count == 3, let failures = row[0].flatMap({ Int($0) }) else {
             throw EngineError.internal("A test gave no count: \(test.name)")
         }

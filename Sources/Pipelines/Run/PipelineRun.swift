@@ -51,7 +51,8 @@ package actor PipelineRun {
                     failed: { warn("OpenLineage events cannot be sent: \($0.message)") })
             }
         job = StepJob(
-            service: service, control: control, conf: record.header.conf, run: record.header.id)
+            service: service, control: control, conf: record.header.conf, run: record.header.id,
+            warn: warn)
         let names = try pipeline.chosen(select: record.header.select, exclude: record.header.exclude)
         chosen = pipeline.steps.filter { names.contains($0.name) }
         chosenNames = names

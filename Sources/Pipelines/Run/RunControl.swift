@@ -6,6 +6,7 @@ package final class RunControl: Sendable {
         var jobs: Set<String> = []
         var failed: [String] = []
         var isCancelled = false
+        var warned: Set<String> = []
     }
     private let state = Mutex(State())
 
@@ -14,6 +15,8 @@ package final class RunControl: Sendable {
     func begin(_ id: String) { state.withLock { _ = $0.jobs.insert(id) } }
     func end(_ id: String) { state.withLock { _ = $0.jobs.remove(id) } }
     func fail(_ id: String) { state.withLock { $0.failed.append(id) } }
+    /// Says whether a warning is a new one: several jobs of a step may have the same.
+    func isNew(warning: String) -> Bool { state.withLock { $0.warned.insert(warning).inserted } }
     /// Jobs that failed or were cancelled; parts of them may still be at work for a moment.
     var failedJobs: [String] { state.withLock { $0.failed } }
     package var isCancelled: Bool { state.withLock { $0.isCancelled } }

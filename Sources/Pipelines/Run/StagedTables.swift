@@ -16,6 +16,22 @@ struct StagedTables {
     func discard(_ name: String) { tables.discard(name, run: run) }
     func tableState(_ name: String) -> TableState? { tables.tableState(name) }
 
+    /// Returns the files of a step's source that were read into its published table.
+    func fileHistory(_ name: String) -> FileHistory { tables.fileHistory(name) ?? FileHistory() }
+
+    /// Writes down the files that were read, valid when the staged table is published.
+    func stage(_ history: FileHistory, of name: String) throws {
+        try TableFolder.write(
+            history.text, to: try tables.renamable(staged(name)) + "/" + FileHistory.fileName)
+    }
+
+    /// Returns the files that a path of SQL names.
+    func files(_ path: String) throws -> [FileStatus] {
+        // Tables are at `place` for SQL, which is below the storage's root.
+        let root = tables.root.hasSuffix(tables.place) ? tables.root.dropLast(tables.place.count) : ""
+        return try FileHistory.list(path, root: String(root))
+    }
+
     /// Writes down what becomes valid when the staged table is published.
     func stage(_ tableState: TableState, of name: String) throws {
         try TableFolder.write(

@@ -10,6 +10,8 @@ package struct StepJob: Sendable {
     let conf: [String: String]
     /// The run that the jobs are parts of.
     let run: String
+    /// Told of what the engine warns of in a job.
+    var warn: @Sendable (String) -> Void = { _ in }
 
     /// What a job gave.
     struct Outcome: Sendable {
@@ -78,12 +80,22 @@ package struct StepJob: Sendable {
             status = try await service.waitForChange(id, after: status.version, milliseconds: 200)
         }
         if status.state != .succeeded { control.fail(id) }
+        tell(status.warnings, of: order)
         if isLate, status.state == .cancelled {
             throw EngineError.system("STEP_TIMEOUT", "A try of the step took longer than execution_timeout")
         }
         if status.state == .cancelled { throw EngineError.user("CANCELLED", "The run was cancelled") }
         if let error = status.error { throw StepJob.shifted(error.engineError, lines: lines) }
         return try await outcome(status)
+    }
+
+    /// Passes warnings on, each once, without places in statements that nobody wrote.
+    private func tell(_ warnings: [String], of order: Order) {
+        let step = order.id.count > 1 ? order.id[1] : order.file
+        for warning in warnings {
+            let text = "\(step): " + warning.replacing(/\s\([^()]*:\d+:\d+\)/, with: "")
+            if control.isNew(warning: text) { warn(text) }
+        }
     }
 
     private func outcome(_ status: JobStatus) async throws -> Outcome {

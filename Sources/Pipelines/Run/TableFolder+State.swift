@@ -28,10 +28,18 @@ extension TableFolder {
         note(TableState.fileName, of: name).flatMap { TableState.parse($0) }
     }
 
+    /// Returns the files that were read into a published table; nil where they are not written down.
+    func fileHistory(_ name: String) -> FileHistory? {
+        note(FileHistory.fileName, of: name, limitBytes: FileHistory.limitBytes).map { FileHistory($0) }
+    }
+
+    /// Returns how many files were read into a published table that reads each once; nil for others.
+    package func readFileCount(_ name: String) -> Int? { fileHistory(name)?.files.count }
+
     /// Returns the text of a file beside a published table's rows.
-    private func note(_ file: String, of name: String) -> String? {
+    private func note(_ file: String, of name: String, limitBytes: Int = noteBytes) -> String? {
         guard let path = try? renamable(table(name)) else { return nil }
-        return try? TextFile.read(path + "/" + file, limitBytes: TableFolder.noteBytes)
+        return try? TextFile.read(path + "/" + file, limitBytes: limitBytes)
     }
 
     /// Changes a published table's cursor.

@@ -1,7 +1,11 @@
 extension WriteTarget {
     /// Returns the statements that write a staged table to the target.
     func statements(of staged: String) -> String {
-        let source = "SELECT * FROM parquet.\(SQLText.name(staged))"
+        statements(selecting: "SELECT * FROM parquet.\(SQLText.name(staged))")
+    }
+
+    /// Returns the statements that write a query's rows to the target.
+    func statements(selecting source: String) -> String {
         if mode == .overwrite {
             return "INSERT OVERWRITE DIRECTORY \(SQLText.value(path)) USING \(format)"
                 + "\(SQLText.options(options)) \(source)"

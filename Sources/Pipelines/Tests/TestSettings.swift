@@ -12,6 +12,9 @@ final class TestSettings {
 
     init(_ values: [String: TemplateValue] = [:]) { self.values = values }
 
+    /// Puts values over those that are there.
+    func override(_ more: [String: TemplateValue]) { values.merge(more) { $1 } }
+
     /// Takes settings of a config() call. Throws for those that are not supported.
     func set(_ call: TemplateCall) throws {
         for (name, value) in call.named {

@@ -6,7 +6,7 @@ import Vocabulary
 /// Millrace, but says so: a misspelt `header` reads a file wrongly and silently.
 enum OptionNames {
     private static let files = [
-        "path", "timeZone", "pathGlobFilter", "recursiveFileLookup", "basePath", "partitionBy",
+        "path", "timeZone", "pathGlobFilter", "recursiveFileLookup", "basePath", "onlyFiles", "partitionBy",
         "partitionOverwriteMode", "compression", "codec",
     ]
 
@@ -48,6 +48,22 @@ enum OptionNames {
             return "The option \(option.key) of \(format.rawValue) files has no effect in Millrace "
                 + "(\(place.file):\(place.line):\(place.column))."
                 + (near.map { " Did you mean \($0)?" } ?? "")
+        }
+    }
+
+    /// Options of Spark's JDBC source that ADBC drivers have no use for: they are their own driver, and rows
+    /// go and come in batches of bytes.
+    private static let unusedOfDatabases: Set = ["driver", "fetchsize", "batchsize"]
+
+    /// Returns a sentence for each option of a database that has no effect.
+    static func warnings(
+        _ options: [OptionSyntax], _ external: ExternalSource, _ source: SQLSource
+    ) -> [String] {
+        guard external == .jdbc else { return [] }
+        return options.filter { unusedOfDatabases.contains($0.key.lowercased()) }.map { option in
+            let place = source.location(option.span)
+            return "The option \(option.key) of databases has no effect in Millrace "
+                + "(\(place.file):\(place.line):\(place.column))."
         }
     }
 }

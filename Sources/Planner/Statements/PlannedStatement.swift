@@ -19,18 +19,18 @@ package struct PlannedStatement: Sendable {
 
     /// Returns the statement with what its one task found out in place of what planning knew.
     package func described(by manifest: [UInt8]) throws(EngineError) -> PlannedStatement {
-        guard case .createView(let name, .external, let replaces) = change else { return self }
         var copy = self
         let relation = try PlanCodec.decodeRelation(manifest)
+        copy.sourceLog = relation.notes["log"].flatMap { $0.isEmpty ? nil : $0 }
+        if let warning = relation.notes["warning"] { copy.warnings.append(warning) }
+        guard case .createView(let name, .external, let replaces) = change else { return copy }
         copy.change = .createView(name: name, .external(relation), replaces: replaces)
         return copy
     }
 
-    /// What a program said while it made the rows of a view, one line after the other; nil when nothing.
-    package var sourceLog: String? {
-        guard case .createView(_, .external(let relation), _) = change else { return nil }
-        return relation.notes["log"].flatMap { $0.isEmpty ? nil : $0 }
-    }
+    /// What was said while a view's rows were made, or others taken, one line after the other; nil when
+    /// nothing.
+    package private(set) var sourceLog: String?
 
     /// Whether the statement runs a program.
     package var runsCommand: Bool {

@@ -20,7 +20,8 @@ extension StatementPlanner {
             plan: .describe(relation), output: .manifest, taskCount: 1)
         return PlannedStatement(
             work: .stages(StageGraph(stages: [stage], result: .manifest(stage: stage.id))),
-            change: .createView(name: name, .external(relation), replaces: view.replaces))
+            change: .createView(name: name, .external(relation), replaces: view.replaces),
+            warnings: OptionNames.warnings(options, source, self.source))
     }
 
     /// Returns options by lower-case names. Throws where a password stands in the text: jobs are logged,
@@ -44,7 +45,9 @@ extension StatementPlanner {
         let options = try externalOptions(insert.options)
         let target = ExternalRelation(
             source: source, options: options, name: options["dbtable"] ?? source.rawValue)
-        return try external(try bind(insert.query), to: target)
+        var planned = try external(try bind(insert.query), to: target)
+        planned.warnings += OptionNames.warnings(insert.options, source, self.source)
+        return planned
     }
 
     /// Plans INSERT INTO or OVERWRITE of a view on a connector; nil when the name is none.

@@ -87,6 +87,25 @@ package struct WebAddress: Sendable, Hashable {
     package static func encoded(_ text: String) -> String {
         URLText.encode(text)
     }
+
+    /// Decodes `%41`; what is no escape stays as it is.
+    package static func decoded(_ text: some StringProtocol) -> String {
+        var bytes: [UInt8] = []
+        let source = Array(text.utf8)
+        var at = 0
+        while at < source.count {
+            if source[at] == UInt8(ascii: "%"), at + 2 < source.count,
+                let value = UInt8(String(decoding: source[at + 1...at + 2], as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                at += 3
+            } else {
+                bytes.append(source[at])
+                at += 1
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
 }
 
 extension String {

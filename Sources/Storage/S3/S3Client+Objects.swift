@@ -4,6 +4,8 @@ import Vocabulary
 struct S3Object: Hashable {
     var key: String
     var byteCount: Int
+    /// The digest that the store keeps of its bytes.
+    var tag: String?
 }
 
 /// Holds one page of a listing.
@@ -39,7 +41,7 @@ extension S3Client {
         for entry in XMLText.elements("Contents", in: body[...]) {
             guard let key = XMLText.text("Key", in: entry) else { continue }
             let size = XMLText.text("Size", in: entry).flatMap { Int($0) } ?? 0
-            objects.append(S3Object(key: key, byteCount: size))
+            objects.append(S3Object(key: key, byteCount: size, tag: XMLText.text("ETag", in: entry)))
         }
         let folders = XMLText.elements("CommonPrefixes", in: body[...]).compactMap {
             XMLText.text("Prefix", in: $0)

@@ -30,7 +30,8 @@ final class S3FileSystem: FileSystem {
             let answer = try client.send(request)
             if answer.isSuccess {
                 let size = answer.headers["content-length"].flatMap { Int($0) } ?? 0
-                return FileStatus(path: path, isDirectory: false, byteCount: size)
+                return FileStatus(
+                    path: path, isDirectory: false, byteCount: size, version: answer.headers["etag"])
             }
             // 403 stands for a missing object where listing is not allowed; listing tells, with a reason.
             if answer.status != 404, answer.status != 403 { throw client.failure(answer, of: request) }
@@ -50,8 +51,8 @@ final class S3FileSystem: FileSystem {
             for object in page.objects where object.key != prefix {
                 found.append(
                     FileStatus(
-                        path: location.with(path: object.key), isDirectory: false, byteCount: object.byteCount
-                    ))
+                        path: location.with(path: object.key), isDirectory: false,
+                        byteCount: object.byteCount, version: object.tag))
             }
             for folder in page.folders where folder != prefix + "/" {
                 let path = location.with(path: S3FileSystem.trimmed(folder))
@@ -73,8 +74,8 @@ final class S3FileSystem: FileSystem {
             for object in page.objects where S3FileSystem.isVisible(object.key.dropFirst(prefix.count)) {
                 found.append(
                     FileStatus(
-                        path: location.with(path: object.key), isDirectory: false, byteCount: object.byteCount
-                    ))
+                        path: location.with(path: object.key), isDirectory: false,
+                        byteCount: object.byteCount, version: object.tag))
             }
         }
         return found

@@ -23,8 +23,13 @@ struct DocsCommand: AsyncParsableCommand {
     var state: String?
     @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
     var vars: [String] = []
+    @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
+        if try connection.remote() != nil {
+            Terminal.printNote(
+                "Types of columns are those of runs in this process, not of the coordinator's.")
+        }
         var options = PipelineOptions.none
         options.state = state
         let job = try PipelineJob(

@@ -49,7 +49,8 @@ struct StateShowCommand: AsyncParsableCommand {
         if tables.names.isEmpty { Terminal.printNote("There are no tables in: \(path)") }
         for name in tables.names {
             guard let table = tables.tableState(name) else {
-                print("\(name): made anew by every run")
+                let files = tables.readFileCount(name).map { "\($0) files read, each once" }
+                print("\(name): \(files ?? "made anew by every run")")
                 continue
             }
             let cursor = table.cursor.map { "cursor \($0)" } ?? "no cursor yet"
@@ -83,10 +84,15 @@ struct StateRewindCommand: AsyncParsableCommand {
     }
 
     static func unknown(_ step: String, _ state: StateFolder) -> EngineError {
+        if state.tables.readFileCount(step) != nil {
+            return .user(
+                "PIPELINE_STATE", "The step reads files, each once, and has no cursor: \(step)",
+                remedy: "`etl-submit state reset` forgets its table: the next run reads all files again.")
+        }
         if state.tables.hasTable(step) {
             return .user(
                 "PIPELINE_STATE", "The step's table has no cursor, as every run makes it anew: \(step)",
-                remedy: "Only steps of extract with `incremental`, `append` or `merge` go on from a cursor.")
+                remedy: "Only steps of extract with `incremental` go on from a cursor.")
         }
         let near = Suggestion.nearest(to: step, among: state.tables.names)
         return .user(

@@ -1,16 +1,18 @@
 /// Matches one part of a path against a pattern as Hadoop's globs do: `*`, `?`, `[a-z]`, `[^a]`, `{a,b}`, `\`
 /// escapes.
-struct GlobPattern {
+package struct GlobPattern: Sendable {
     private let alternatives: [[Character]]
 
-    init(_ pattern: String) {
+    /// Reads a pattern for one part of a path.
+    package init(_ pattern: String) {
         alternatives = Self.expandBraces(Array(pattern))
     }
 
-    /// True when a text holds any character with a meaning in patterns.
-    static func isPattern(_ text: String) -> Bool { text.contains { "*?[{".contains($0) } }
+    /// Returns true when a text holds any character with a meaning in patterns.
+    package static func isPattern(_ text: String) -> Bool { text.contains { "*?[{".contains($0) } }
 
-    func matches(_ name: String) -> Bool {
+    /// Says whether the pattern matches a whole name.
+    package func matches(_ name: String) -> Bool {
         let text = Array(name)
         return alternatives.contains { Self.match($0, 0, text, 0) }
     }

@@ -1,0 +1,253 @@
+import Templates
+import Vocabulary
+
+/// Makes tests of what schema.yml and etl.yml say.
+struct TestReader {
+    /// The table that the tests are of.
+    let relation: Relation
+    /// Its name within the names of tests, and what stands before their kind.
+    let subject: String
+    var prefix = ""
+    let location: SourceLocation
+    /// Macros of the project; `test_NAME` is the test NAME, and takes the place of ours of the same name.
+    let macros: MacroLibrary
+    /// Renders text with ref() and returns it with the tables it reads.
+    let render: (String, SourceLocation, TestScope) throws -> (text: String, relations: [Relation])
+
+    static let names = ["not_null", "unique", "accepted_values", "relationships", "row_count", "expression"]
+    private static let settings = [
+        "severity", "warn_if", "error_if", "where", "fail_calc", "limit", "name", "config", "arguments",
+        "enabled", "tags", "meta", "description", "store_failures",
+    ]
+    private static let arguments = [
+        "accepted_values": ["values", "quote"], "relationships": ["to", "field"],
+        "row_count": ["min", "max", "equals"], "expression": ["expression"],
+    ]
+
+    /// Returns the tests of a step's or model's mapping: `tests` and those of its columns.
+    func tests(in owner: FormatValue) throws -> [DataTest] {
+        var found: [DataTest] = []
+        for key in ["tests", "data_tests"] {
+            for item in owner[key]?.elements ?? [] { found += try test(item, column: nil) }
+            for column in owner["columns"]?.elements ?? [] {
+                for item in column[key]?.elements ?? [] {
+                    found += try test(item, column: column["name"]?.printed)
+                }
+            }
+        }
+        return found
+    }
+
+    private func test(_ item: FormatValue, column: String?) throws -> [DataTest] {
+        var kind = item.printed
+        var given: [(key: FormatValue, value: FormatValue)] = []
+        var plain: FormatValue?
+        if case .map(let pairs) = item.kind {
+            guard pairs.count == 1 else {
+                throw item.error("A test is a name, or one name with its arguments below it")
+            }
+            kind = pairs[0].key.printed
+            if case .map(let inner) = pairs[0].value.kind { given = inner } else { plain = pairs[0].value }
+        }
+        if kind == "dbt_utils.expression_is_true" { kind = "expression" }
+        let own = macros.parameters(of: "test_" + kind)
+        guard own != nil || TestReader.names.contains(kind) else {
+            let all =
+                TestReader.names
+                + macros.names.filter { $0.hasPrefix("test_") }.map { String($0.dropFirst(5)) }
+            let near = Suggestion.nearest(to: kind, among: all)
+            throw item.error(
+                "There is no test of this name: \(kind)",
+                remedy: near.map { "Did you mean \($0)?" } ?? "Known are: \(all.joined(separator: ", ")).")
+        }
+        let arguments = own.map { $0.filter { $0 != "model" } } ?? TestReader.arguments[kind] ?? []
+        let values = try flattened(given, kind, arguments)
+        return try made(kind, own, column, values, plain, item).map { [$0] } ?? []
+    }
+
+    /// Arguments and settings in one map, from wherever dbt lets them stand.
+    private func flattened(
+        _ given: [(key: FormatValue, value: FormatValue)], _ kind: String, _ arguments: [String]
+    ) throws -> [String: FormatValue] {
+        let known = TestReader.settings + arguments
+        var values: [String: FormatValue] = [:]
+        for (key, value) in given {
+            let name = key.printed
+            guard known.contains(name) else {
+                let near = Suggestion.nearest(to: name, among: known)
+                throw key.error(
+                    "The test \(kind) has no argument of this name: \(name)",
+                    remedy: near.map { "Did you mean \($0)?" })
+            }
+            if name == "config" || name == "arguments", case .map(let inner) = value.kind {
+                values.merge(try flattened(inner, kind, arguments)) { $1 }
+            } else {
+                values[name] = value
+            }
+        }
+        return values
+    }
+
+    /// Returns the test, nil when it is not enabled. `own`: the parameters of the project's macro.
+    private func made(
+        _ kind: String, _ own: [String]?, _ column: String?, _ values: [String: FormatValue],
+        _ plain: FormatValue?, _ item: FormatValue
+    ) throws -> DataTest? {
+        var test = DataTest(
+            name: values["name"]?.printed
+                ?? prefix + [kind, subject, column].compactMap { $0 }.joined(separator: "_"),
+            sql: "", relations: [relation], location: item.location)
+        var table = SQLText.name(relation.view)
+        if let condition = values["where"]?.printed {
+            let rendered = try render(condition, item.location, TestScope())
+            test.relations += rendered.relations
+            table = "(SELECT * FROM \(table) WHERE \(rendered.text)) dbt_subquery"
+        }
+        // What the macro's config() says, and over it what stands at the test.
+        let settings = TestSettings()
+        test.sql =
+            try own.map { try custom(kind, $0, column, table, values, item, &test, settings) }
+            ?? sql(kind, column, table, values, plain, item, &test)
+        settings.override(values.mapValues(\.templateValue))
+        try settings.apply(to: &test) { item.error($0) }
+        return settings.isEnabled ? test : nil
+    }
+
+    /// Returns the query of a test that the project has as a macro, `{% test NAME(model, column_name) %}`.
+    private func custom(
+        _ kind: String, _ parameters: [String], _ column: String?, _ table: String,
+        _ values: [String: FormatValue], _ item: FormatValue, _ test: inout DataTest, _ settings: TestSettings
+    ) throws -> String {
+        var scope = TestScope(values: ["millrace_model": .text(table)], settings: settings)
+        var arguments = ["model=millrace_model"]
+        if let column {
+            guard parameters.contains("column_name") else {
+                throw item.error("The test \(kind) is not one of a column: it takes no column_name")
+            }
+            let isPlain = column.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil
+            scope.values["millrace_column_name"] = .text(isPlain ? column : SQLText.name(column))
+            arguments.append("column_name=millrace_column_name")
+        }
+        for name in parameters where name != "model" && !(name == "column_name" && column != nil) {
+            guard let value = values[name] else { continue }
+            scope.values["millrace_" + name] = try argument(value, item, &test)
+            arguments.append("\(name)=millrace_\(name)")
+        }
+        let call = "{{ test_\(kind)(\(arguments.joined(separator: ", "))) }}"
+        let rendered = try render(call, item.location, scope)
+        test.relations += rendered.relations.filter { !test.relations.contains($0) }
+        guard let query = SQLText.single(rendered.text) else {
+            throw item.error("The test \(kind) is one query; there is text after its ';'")
+        }
+        return query
+    }
+
+    /// An argument as the macro sees it: `ref('a')` and its like are called, as dbt does.
+    private func argument(
+        _ value: FormatValue, _ item: FormatValue, _ test: inout DataTest
+    ) throws -> TemplateValue {
+        guard let text = value.scalar,
+            text.wholeMatch(of: /\s*(ref|source|var|env_var)\s*\(.*\)\s*/) != nil
+        else { return value.templateValue }
+        let rendered = try render("{{ \(text) }}", item.location, TestScope())
+        test.relations += rendered.relations.filter { !test.relations.contains($0) }
+        return .text(rendered.text)
+    }
+
+    private func sql(
+        _ kind: String, _ column: String?, _ table: String, _ values: [String: FormatValue],
+        _ plain: FormatValue?, _ item: FormatValue, _ test: inout DataTest
+    ) throws -> String {
+        func named() throws -> String {
+            guard let column else {
+                throw item.error("The test \(kind) belongs to a column", remedy: "Put it below columns.")
+            }
+            return SQLText.name(column)
+        }
+        switch kind {
+        case "not_null": return "SELECT \(try named()) FROM \(table) WHERE \(try named()) IS NULL"
+        case "unique":
+            return "SELECT \(try named()) AS unique_field, count(*) AS n_records FROM \(table) WHERE "
+                + "\(try named()) IS NOT NULL GROUP BY \(try named()) HAVING count(*) > 1"
+        case "accepted_values":
+            guard let accepted = values["values"], !accepted.texts.isEmpty else {
+                throw item.error("accepted_values needs its values")
+            }
+            let isQuoted = values["quote"]?.printed != "false"
+            let list = accepted.texts.map { isQuoted ? SQLText.value($0) : $0 }.joined(separator: ", ")
+            return "SELECT * FROM (SELECT \(try named()) AS value_field, count(*) AS n_records FROM \(table) "
+                + "GROUP BY \(try named())) all_values WHERE value_field NOT IN (\(list))"
+        case "relationships":
+            guard let to = values["to"]?.printed, let field = values["field"]?.printed else {
+                throw item.error("relationships needs to: ref('table') and field: column")
+            }
+            let isPlain = to.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil
+            let parent = try render(
+                isPlain ? "{{ ref('\(to)') }}" : "{{ \(to) }}", item.location, TestScope())
+            test.relations += parent.relations
+            return "SELECT from_field FROM (SELECT \(try named()) AS from_field FROM \(table) WHERE "
+                + "\(try named()) IS NOT NULL) child LEFT JOIN (SELECT "
+                + "\(SQLText.name(field)) AS to_field FROM "
+                + "\(parent.text)) parent ON child.from_field = parent.to_field WHERE parent.to_field IS NULL"
+        case "row_count":
+            let bounds = [("min", ">="), ("max", "<="), ("equals", "=")].compactMap { key, symbol in
+                values[key].map { (text: $0.printed, symbol: symbol) }
+            }
+            guard !bounds.isEmpty, bounds.allSatisfy({ Int($0.text) != nil }) else {
+                throw item.error("row_count needs whole numbers as min, max or equals")
+            }
+            let condition = bounds.map { "n \($0.symbol) \($0.text)" }.joined(separator: " AND ")
+            return "SELECT n FROM (SELECT count(*) AS n FROM \(table)) counted WHERE NOT (\(condition))"
+        default:
+            guard let text = values["expression"]?.printed ?? plain?.scalar else {
+                throw item.error("expression needs a condition")
+            }
+            let rendered = try render(text, item.location, TestScope())
+            test.relations += rendered.relations
+            let condition = column.map { "\(SQLText.name($0)) \(rendered.text)" } ?? rendered.text
+            return "SELECT 1 FROM \(table) WHERE NOT (\(condition))"
+        }
+    }
+
+    // MARK: sources
+
+    /// Returns the test that a source's table has rows that are young enough; nil where nobody asks for it.
+    /// dbt's `freshness`: its failures are the age of the youngest row in seconds.
+    func freshness(_ table: FormatValue, of source: FormatValue) throws -> DataTest? {
+        guard let rule = table["freshness"] ?? source["freshness"] else { return nil }
+        guard let field = table["loaded_at_field"] ?? source["loaded_at_field"] else {
+            throw rule.error("freshness needs loaded_at_field, the column that says when a row came")
+        }
+        func seconds(_ key: String) throws -> Int? {
+            guard let limit = rule[key] else { return nil }
+            let units = ["minute": 60, "hour": 3600, "day": 86_400]
+            guard let count = limit["count"].flatMap({ Int($0.printed) }), count > 0, count < 1_000_000,
+                let unit = units[limit["period"]?.printed ?? ""]
+            else { throw limit.error("\(key) is a count and a period: minute, hour or day") }
+            return count * unit
+        }
+        let warning = try seconds("warn_after")
+        let error = try seconds("error_after")
+        guard let first = warning ?? error else { return nil }
+        let condition = rule["filter"].map { " WHERE \($0.printed)" } ?? ""
+        // A table without rows is as old as can be.
+        var test = DataTest(
+            name: "source_freshness_" + subject,
+            sql: "SELECT coalesce(unix_timestamp(current_timestamp()) - unix_timestamp(CAST(max("
+                + "\(field.printed)) AS TIMESTAMP)), 9999999999) AS age FROM "
+                + "\(SQLText.name(relation.view))\(condition)",
+            relations: [relation], location: rule.location)
+        test.failCalculation = "max(age)"
+        test.severity = error == nil ? .warn : .error
+        test.warnIf = "> \(first)"
+        test.errorIf = "> \(error ?? first)"
+        return test
+    }
+}
+
+/// Holds what the template of a test sees beside what all do.
+struct TestScope {
+    var values: [String: TemplateValue] = [:]
+    /// Takes what config() says; nil where there is none.
+    var settings: TestSettings?
+}

@@ -13,7 +13,7 @@ export class Timeline {
     this.canvas = el("canvas", {role: "img"});
     this.tip = el("div", {class: "tip", hidden: ""});
     this.longest = new KeyedTable("Tasks that took longest", [
-      {title: "Task", fill: text(r => r.stage + " · " + r.task)},
+      {title: "Task", kind: "whole", fill: text(r => r.stage + " · " + r.task)},
       {title: "Worker", kind: "name", fill: text(r => r.worker)},
       {title: "Began after", kind: "number", label: "began after", fill: text(r => seconds(r.start / 1000))},
       {title: "Took", kind: "number", label: "took", fill: text(r => seconds(r.milliseconds / 1000) + (r.isRunning ? " so far" : ""))},
@@ -21,16 +21,17 @@ export class Timeline {
       {title: "Attempts", kind: "number", label: "attempts", fill: text(r => r.attempts)},
     ], r => r.stage + "." + r.task, el("div", {class: "empty"}, "No task has run yet."));
     this.failures = new KeyedTable("Attempts that failed", [
-      {title: "Task", fill: text(r => r.stage + " · " + r.task)},
+      {title: "Task", kind: "whole", fill: text(r => r.stage + " · " + r.task)},
       {title: "Attempt", kind: "number", label: "attempt", fill: text(r => r.attempts)},
       {title: "Worker", kind: "name", fill: text(r => r.worker)},
       {title: "Began after", kind: "number", label: "began after", fill: text(r => seconds(r.start / 1000))},
       {title: "Took", kind: "number", label: "took", fill: text(r => seconds(r.milliseconds / 1000))},
       {title: "Why", kind: "name wide", fill: text(r => r.reason)},
     ], r => r.stage + "." + r.task + "." + r.attempts, el("div", {class: "empty"}, "None."));
+    this.longestBox = el("div", {}, el("h3", {}, "Tasks that took longest"), this.longest.node);
     this.failuresBox = el("div", {hidden: ""}, el("h3", {}, "Attempts that failed (red above)"), this.failures.node);
     this.node = el("div", {}, el("div", {class: "card timeline"}, this.canvas, this.tip), this.failuresBox,
-      el("h3", {}, "Tasks that took longest"), this.longest.node);
+      this.longestBox);
     this.longest.update([]);
     this.canvas.addEventListener("mousemove", event => this.point(event));
     this.canvas.addEventListener("mouseleave", () => { this.tip.hidden = true; });
@@ -154,6 +155,7 @@ export class Timeline {
     setAttribute(this.canvas, "aria-label", "Timeline: " + tasks.length + " tasks on " + workers.length
       + (workers.length === 1 ? " worker in " : " workers in ") + seconds(end / 1000) + (this.failed.size ? ", and " + this.failed.size + " attempts that failed" : "")
       + ". The table below lists those that took longest.");
+    this.longestBox.hidden = !tasks.length && this.failed.size > 0;
     this.showLongest(tasks);
     this.showFailed();
   }

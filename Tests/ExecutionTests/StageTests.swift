@@ -116,12 +116,15 @@ import Vocabulary
 
     @Test("state that does not fit in the budget fails the task with the operator's name, not the process")
     func outOfMemory() {
-        let wide = PhysicalPlan.sort(
-            [SortKey(.input(1, .int64))], limit: nil, input: PlanText.values(schema, rows(50_000)))
+        let pairs = PhysicalPlan.nestedLoopJoin(
+            PhysicalNestedLoopJoin(
+                kind: .cross, left: PlanText.values(schema, rows(1)),
+                right: PlanText.values(schema, rows(50_000)), condition: nil, output: [0],
+                schema: Schema([schema[0]])))
         let error = #expect(throws: EngineError.self) {
-            try StageRunner(memoryBytes: 100_000).run(PlanText.single(wide))
+            try StageRunner(memoryBytes: 100_000).run(PlanText.single(pairs))
         }
         #expect(error?.code == "OUT_OF_MEMORY")
-        #expect(error?.message.contains("Sort") == true)
+        #expect(error?.message.contains("Nested-loop join") == true)
     }
 }

@@ -86,9 +86,9 @@ def body(case):
 
 
 def job(case, out):
-    """The whole job for etl-submit: views, then the statement, written to `out` when the case's output is files."""
+    """The whole job for etl-submit: views, then the statement, whose rows are written to `out` when that is given."""
     statements = views(case)
-    if case.output == "rows" or not out:
+    if not out:
         statements.append(body(case))
     elif case.partition_by:
         by = ", ".join(case.partition_by)

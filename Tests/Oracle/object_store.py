@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs jobs of etl-submit on a double of S3 and compares what they leave with DuckDB. Says nothing when all is well.
+"""Runs jobs of etl-submit on a double of S3 and compares what they leave with DuckDB: in the program itself, then on a
+coordinator and two workers, whose programs are beside it. Says nothing when all is well.
 
 usage: object_store.py ETL_SUBMIT
 """
@@ -30,13 +31,22 @@ class Quiet(WSGIRequestHandler):
 
 
 class Holding:
-    """Holds requests that complete an upload while it is told to."""
+    """Holds requests of a kind while it is told to: `hold(method, text)` until `release()`, after which the client must
+    send them again."""
 
     def __init__(self, app):
-        self.app, self.reached, self.holds, self.released = app, threading.Event(), False, threading.Event()
+        self.app, self.kind = app, None
+
+    def hold(self, method, text):
+        self.reached, self.released, self.kind = threading.Event(), threading.Event(), (method, text)
+
+    def release(self):
+        self.kind = None
+        self.released.set()
 
     def __call__(self, environ, start_response):
-        if self.holds and environ["REQUEST_METHOD"] == "POST" and "uploadId=" in environ["QUERY_STRING"]:
+        kind = self.kind
+        if kind and environ["REQUEST_METHOD"] == kind[0] and kind[1] in environ["QUERY_STRING"]:
             self.reached.set()
             self.released.wait(60)
             start_response("503 Slow Down", [("Content-Length", "0")])
@@ -56,9 +66,13 @@ s3 = boto3.client(
     aws_secret_access_key="testing")
 
 
+flags = []
+"""Flags that say where jobs run."""
+
+
 def submit(sql, **more):
     done = subprocess.run(
-        [program, "--output", "json", "-e", sql], env=dict(environment, **more), capture_output=True, text=True,
+        [program, "--output", "json", "-e", sql, *flags], env=dict(environment, **more), capture_output=True, text=True,
         timeout=60)
     return done.returncode, done.stdout, done.stderr
 
@@ -132,15 +146,14 @@ same(table("flat/"), "SELECT id, country, round(amount, 6) FROM source WHERE id 
 before = keys("flat/")
 
 # Killed when all parts are there and the commit is about to complete them: nothing has changed.
-server_app.holds = True
+server_app.hold("POST", "uploadId=")
 killed = subprocess.Popen(
     [program, "-e", "INSERT OVERWRITE DIRECTORY 's3://lake/flat/' USING parquet SELECT 1 AS id"], env=environment,
     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 assert server_app.reached.wait(30), "the job did not come to its commit"
 killed.kill()
 killed.wait()
-server_app.holds = False
-server_app.released.set()
+server_app.release()
 assert [key for key in keys("flat/") if "_SUCCESS" not in key] == [key for key in before if "_SUCCESS" not in key]
 assert len(s3.list_multipart_uploads(Bucket="lake")["Uploads"]) == 1
 
@@ -169,7 +182,7 @@ assert status == 0, "jobs without s3:// paths need the library: " + errors
 
 
 # A pipeline whose tables and outputs are in the store, on a coordinator and a worker that have it as their storage.
-def start(name, folder, *arguments):
+def begin(name, folder, *arguments):
     log = open(folder / f"{name}.log", "w+")
     started = subprocess.Popen(
         [pathlib.Path(program).with_name(name), *arguments], env=environment, stdout=log, stderr=log)
@@ -202,13 +215,13 @@ transform:
 """
     (shop / "etl.yml").write_text(text)
     storage = ["--storage", "s3://lake/home"]
-    coordinator, log = start(
+    coordinator, log = begin(
         "etl-coordinator", folder, "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", folder / "state",
         *storage, "--allow-path", "s3://lake/")
     try:
         port = wait_for("a coordinator", lambda: re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text()))[1]
         url = f"http://127.0.0.1:{port}"
-        worker, log = start(
+        worker, log = begin(
             "etl-worker", folder, "--coordinator", url, "--slots", "2", "--memory", "512m", "--spill",
             folder / "spill", *storage, "--allow-path", "s3://lake/")
         try:
@@ -243,3 +256,70 @@ transform:
     finally:
         coordinator.kill()
         coordinator.wait()
+
+
+# The same on a coordinator and two workers, each a process.
+nodes = []
+
+
+def start(name, *flags):
+    """Starts a program of the cluster and returns it with the first port that it tells."""
+    node = subprocess.Popen(
+        [os.path.join(os.path.dirname(program), name), *flags], env=environment, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL)
+    nodes.append(node)
+    return node, re.search(r"127\.0\.0\.1:(\d+)", node.stdout.readline())[1]
+
+
+def uploads(prefix, count=0):
+    """Waits up to 20 s until so many uploads below a prefix are open; returns whether they are."""
+    for _ in range(200):
+        found = s3.list_multipart_uploads(Bucket="lake").get("Uploads", [])
+        if sum(u["Key"].startswith(prefix) for u in found) == count:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+WRITE = ("INSERT OVERWRITE DIRECTORY 's3://lake/far/' USING parquet "
+         "SELECT id, country, amount FROM json.`s3://lake/raw/` WHERE id > ")
+with tempfile.TemporaryDirectory() as folder:
+    try:
+        _, port = start("etl-coordinator", "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", folder + "/state")
+        workers = [start("etl-worker", "--coordinator", f"http://127.0.0.1:{port}", "--slots", "1", "--memory", "256m",
+                         "--spill", folder)[0] for _ in range(2)]
+        flags = ["--coordinator", f"http://127.0.0.1:{port}", "--conf", "spark.sql.files.maxPartitionBytes=512KB"]
+
+        # An overwrite, and another that replaces it.
+        for least in 50, 10:
+            run(WRITE + str(least))
+            same(table("far/"), f"SELECT id, country, round(amount, 6) FROM source WHERE id > {least}")
+            assert "far/_SUCCESS" in keys("far/") and uploads("far/")
+        before = keys("far/")
+
+        # A job that fails leaves the earlier objects, and no uploads.
+        status, _, errors = submit(WRITE.replace("amount FROM", "CASE WHEN id < 50000 THEN id ELSE "
+                                                 "raise_error('stop') END AS x FROM") + "10")
+        assert status == 1 and "stop" in errors, errors
+        assert uploads("far/") and keys("far/") == before
+
+        # A worker killed while it uploads: the job succeeds, and of the lost task nothing is left.
+        server_app.hold("PUT", "partNumber=")
+        job = subprocess.Popen(
+            [program, "-e", WRITE + "20", *flags], env=environment, text=True, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE)
+        assert server_app.reached.wait(30), "no task uploads"
+        assert uploads("far/", 2), "the other task does not upload"
+        workers[1].kill()
+        server_app.release()
+        errors = job.communicate(timeout=60)[1]
+        assert job.returncode == 0, errors
+        same(table("far/"), "SELECT id, country, round(amount, 6) FROM source WHERE id > 20")
+        assert uploads("far/")
+        logs = subprocess.run(
+            [program, "logs", re.search(r"job (\S+)", errors)[1], *flags[:2]], capture_output=True, text=True).stdout
+        assert "runs again" in logs, logs
+    finally:
+        for node in nodes:
+            node.kill()
+            node.wait()

@@ -19,6 +19,11 @@ struct OracleTests {
         for oracleCase in cases {
             let difference = try oracleCase.difference([])
             #expect(difference == nil, "\(difference ?? "")")
+            // Rows as text do not show their types; files do.
+            if !oracleCase.writesFiles {
+                let typed = try oracleCase.difference([], asFiles: true)
+                #expect(typed == nil, "as files: \(typed ?? "")")
+            }
         }
     }
 

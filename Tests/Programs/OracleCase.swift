@@ -19,8 +19,10 @@ package struct OracleCase: Sendable, CustomStringConvertible {
         }
     }
 
-    /// Runs the job with `etl-submit` and these further arguments; returns what is wrong, or nil.
-    package func difference(_ arguments: [String]) throws -> String? {
+    /// Runs the job with `etl-submit` and these further arguments; returns what is wrong, or nil. With
+    /// `asFiles` its rows are written to Parquet too, which has the types that were computed.
+    package func difference(_ arguments: [String], asFiles: Bool = false) throws -> String? {
+        let writesFiles = writesFiles || asFiles
         let folder = try ProgramRun.makeFolder("oracle")
         defer { try? FileManager.default.removeItem(at: folder) }
         let out = folder.appendingPathComponent("out")

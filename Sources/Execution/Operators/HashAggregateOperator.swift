@@ -15,10 +15,15 @@ import Vocabulary
 ///        └──(partial only: keys nearly all distinct)──▶ passing: each row a group of its own
 ///
 /// A partial aggregation holds a bounded amount: when it is full it gives what it has and begins anew; the
-/// final one merges. A final or complete one that does not fit fails with what to change.
+/// final one merges. A final or complete one that does not fit writes its groups' states to disk, dealt out
+/// by the hash of their keys, and begins anew; at the end it merges them, one partition after the other:
+///
+///     reading ──memory short──▶ states to partitions ──▶ reading … ──finished──▶ loading a partition
+///     loading ──merged──▶ emitting ──▶ loading the next … ──▶ finished
+///        └──memory short──▶ states to partitions of the partition
 final class HashAggregateOperator: Operator {
-    private enum Phase { case reading, emitting(from: Int, then: After), passing, finished }
-    private enum After { case read, pass, finish }
+    private enum Phase { case reading, emitting(from: Int, then: After), passing, loading, finished }
+    private enum After { case read, pass, load, finish }
 
     /// Bytes that a partial aggregation may hold before it gives what it has.
     static let partialBytes = 64 << 20
@@ -26,6 +31,8 @@ final class HashAggregateOperator: Operator {
     /// above which it does not.
     static let judgedRows = 262_144
     static let distinctShare = 0.75
+    /// Bytes that are held however short memory is: less would be written too often.
+    static let leastBytes = 1 << 20
 
     private let mode: AggregateMode
     private let input: any Operator
@@ -44,6 +51,7 @@ final class HashAggregateOperator: Operator {
     private var rowsRead = 0
     private var groupCount = 0
     private var groups = Buffer.zeroed(byteCount: Limits.batchRows * 4)
+    private let spill: GroupSpill
 
     init(_ plan: PhysicalAggregate, input: any Operator, context: TaskContext) throws {
         self.input = input
@@ -76,6 +84,7 @@ final class HashAggregateOperator: Operator {
             } ?? call
         }
         reservation = Reservation(context.resources.budget, owner: "Aggregation")
+        spill = GroupSpill(types: groupTypes + made.flatMap(\.stateTypes), keys: groupTypes.count, context)
         if plan.groups.isEmpty { setGroupCount(1) }
     }
 
@@ -99,9 +108,15 @@ final class HashAggregateOperator: Operator {
                 let pull = try input.next()
                 switch pull {
                 case .blocked: return pull
-                case .finished: phase = .emitting(from: 0, then: .finish)
+                case .finished: try endReading()
                 case .batch(let batch): try read(batch)
                 }
+            case .loading:
+                guard let part = spill.takePart() else {
+                    phase = .finished
+                    continue
+                }
+                try load(part)
             }
         }
     }
@@ -118,22 +133,27 @@ final class HashAggregateOperator: Operator {
     private func read(_ batch: Batch) throws {
         try context.checkCancelled()
         let columns = try evaluator?.evaluate(batch) ?? batch.columns
-        if let table {
-            if groups.byteCount < batch.count * 4 { groups = Buffer(byteCount: batch.count * 4) }
-            let numbers = groups.pointer(as: UInt32.self)
-            table.assignGroups(Array(columns[0..<groupTypes.count]), count: batch.count, into: numbers)
-            if table.groupCount > groupCount { setGroupCount(table.groupCount) }
-            try accumulate(columns, groups: numbers, count: batch.count)
-        } else {
-            try accumulate(columns, groups: nil, count: batch.count)
-        }
+        try readGroups(columns, count: batch.count, merging: mode == .final)
         rowsRead += batch.count
         try account()
     }
 
-    private func accumulate(_ columns: [Vector], groups: UnsafePointer<UInt32>?, count: Int) throws {
+    /// Finds or makes the groups of rows and adds the rows to them.
+    private func readGroups(_ columns: [Vector], count: Int, merging: Bool) throws {
+        guard let table else { return try accumulate(columns, groups: nil, count: count, merging: merging) }
+        if groups.byteCount < count * 4 { groups = Buffer(byteCount: count * 4) }
+        let numbers = groups.pointer(as: UInt32.self)
+        table.assignGroups(Array(columns[0..<groupTypes.count]), count: count, into: numbers)
+        if table.groupCount > groupCount { setGroupCount(table.groupCount) }
+        try accumulate(columns, groups: numbers, count: count, merging: merging)
+    }
+
+    /// Adds rows to the groups; rows of states when `merging`.
+    private func accumulate(
+        _ columns: [Vector], groups: UnsafePointer<UInt32>?, count: Int, merging: Bool
+    ) throws {
         for (call, accumulator) in zip(calls.indices, accumulators) where stateOwners[call] == call {
-            if mode == .final {
+            if merging {
                 let numbers = groups ?? UnsafePointer(zeroGroups(count))
                 let states = Array(columns[calls[call].states])
                 try calls[call].origin.placing {
@@ -144,6 +164,46 @@ final class HashAggregateOperator: Operator {
                     try calls[call].update(accumulator, columns: columns, groups: groups, count: count)
                 }
             }
+        }
+    }
+
+    // MARK: - Beyond memory
+
+    /// Writes what the groups have come to, and begins anew.
+    private func writeGroups() throws {
+        var from = 0
+        while from < groupCount {
+            let count = min(GroupSpill.groupsAtOnce, groupCount - from)
+            let keys = table?.keyColumns(from: from, count: count) ?? []
+            try spill.append(keys + states(from: from, count: count), count: count)
+            from += count
+        }
+        try clear()
+    }
+
+    private func endReading() throws {
+        guard spill.hasRows else {
+            phase = .emitting(from: 0, then: .finish)
+            return
+        }
+        try writeGroups()
+        try spill.endLevel()
+        phase = .loading
+    }
+
+    /// Merges the states of a partition; when they do not fit either they are dealt out anew.
+    private func load(_ part: GroupSpill.Part) throws {
+        spill.beginLevel(part.level + 1)
+        for block in part.rows.ranges.indices {
+            let batch = try spill.read(part, block: block)
+            try readGroups(batch.columns, count: batch.count, merging: true)
+            try account()
+        }
+        if spill.hasRows {
+            try writeGroups()
+            try spill.endLevel()
+        } else {
+            phase = .emitting(from: 0, then: .load)
         }
     }
 
@@ -173,8 +233,12 @@ final class HashAggregateOperator: Operator {
             } else if bytes > HashAggregateOperator.partialBytes || !reservation.tryResize(to: bytes) {
                 phase = .emitting(from: 0, then: .read)
             }
-        } else {
-            try reservation.resize(to: bytes)
+        } else if !reservation.tryResize(to: bytes), bytes >= HashAggregateOperator.leastBytes {
+            // One group cannot be dealt out, nor can those whose hashes are all alike.
+            guard table != nil, groupCount > 1, spill.level <= SpilledPartitions.deepest else {
+                return try reservation.resize(to: bytes)
+            }
+            try writeGroups()
         }
     }
 
@@ -191,7 +255,7 @@ final class HashAggregateOperator: Operator {
             numbers[row] = UInt32(truncatingIfNeeded: row)
             row &+= 1
         }
-        try accumulate(columns, groups: numbers, count: batch.count)
+        try accumulate(columns, groups: numbers, count: batch.count, merging: false)
         return Batch(
             columns: columns[0..<groupTypes.count] + states(from: 0, count: batch.count), count: batch.count)
     }
@@ -217,82 +281,26 @@ final class HashAggregateOperator: Operator {
     }
 
     private func beginAnew(_ after: After) throws {
+        switch after {
+        case .finish: phase = .finished
+        case .pass: phase = .passing
+        case .load: phase = .loading
+        case .read: phase = .reading
+        }
         table = nil
         accumulators = []
         groupCount = 0
         _ = reservation.tryResize(to: 0)
-        switch after {
-        case .finish: phase = .finished
-        case .pass: phase = .passing
-        case .read:
-            phase = .reading
-            rowsRead = 0
-            table = GroupTable(types: groupTypes)
-            accumulators = try calls.map { try $0.makeAccumulator() }
-        }
-    }
-}
-
-/// Knows where the arguments or states of one aggregate call lie, and feeds its accumulator.
-struct AggregateArguments {
-    private let call: AggregateCall
-    /// Positions of the arguments among the evaluated columns.
-    private let arguments: Range<Int>
-    private let filter: Int?
-    var origin: Origin { call.origin }
-    /// Positions of the states in a final aggregation's input.
-    let states: Range<Int>
-
-    init(_ call: AggregateCall, expressions: inout [Expression], stateStart: inout Int) throws {
-        self.call = call
-        arguments = expressions.count..<(expressions.count + call.arguments.count)
-        expressions += call.arguments
-        if let condition = call.filter {
-            filter = expressions.count
-            expressions.append(condition)
-        } else {
-            filter = nil
-        }
-        let types = call.arguments.map(\.type)
-        let stateCount = try AggregateFunction.make(call: call, argumentTypes: types).stateTypes.count
-        states = stateStart..<(stateStart + stateCount)
-        stateStart += stateCount
+        if case .read = after { try clear() }
+        if case .load = after { try clear() }
     }
 
-    /// Says whether the other call sees the same values of the same rows.
-    func hasSameRows(as other: AggregateArguments) -> Bool {
-        call.arguments == other.call.arguments && call.filter == other.call.filter
-            && call.distinct == other.call.distinct
-            && call.arguments.allSatisfy(\.dependsOnRowOnly) && call.filter?.dependsOnRowOnly ?? true
-    }
-
-    func makeAccumulator() throws -> Accumulator {
-        try AggregateFunction.make(call: call, argumentTypes: call.arguments.map(\.type))
-    }
-
-    /// Adds the rows that pass the call's filter. `groups` nil: all rows belong to group 0.
-    func update(
-        _ accumulator: Accumulator, columns: [Vector], groups: UnsafePointer<UInt32>?, count: Int
-    ) throws {
-        guard let filter else {
-            let values = Array(columns[arguments])
-            guard let groups else { return try accumulator.updateSingle(arguments: values, count: count) }
-            return try accumulator.update(groups: groups, arguments: values, count: count)
-        }
-        let passed = Selecting.selectTrue(columns[filter])
-        if passed.count == 0 { return }
-        let values = columns[arguments].map { $0.gathered(passed.rows, count: passed.count) }
-        guard let groups else {
-            return try accumulator.updateSingle(arguments: values, count: passed.count)
-        }
-        let kept = Buffer(byteCount: passed.count * 4)
-        let numbers = kept.pointer(as: UInt32.self)
-        var i = 0
-        while i < passed.count {
-            numbers[i] = groups[Int(passed.rows[i])]
-            i &+= 1
-        }
-        try accumulator.update(groups: numbers, arguments: values, count: passed.count)
-        withExtendedLifetime(kept) {}
+    /// Forgets all groups.
+    private func clear() throws {
+        groupCount = 0
+        rowsRead = 0
+        table = GroupTable(types: groupTypes)
+        accumulators = try calls.map { try $0.makeAccumulator() }
+        _ = reservation.tryResize(to: 0)
     }
 }

@@ -9,11 +9,15 @@ import Vocabulary
 /// Joins by a hash table of the build side's rows.
 ///
 ///     building ──table ready──▶ probing ──probe finished──▶ unmatched build rows ──▶ finished
+///        └──does not fit──▶ dealing the probe side out ──▶ joining pairs of partitions ──▶ finished
 ///
 /// The table is this task's own (partitioned join) or one for all tasks of the stage on this worker
-/// (broadcast).
+/// (broadcast). Only the own one may go to disk.
 final class HashJoinOperator: Operator {
-    private enum Phase { case building, probing, unmatched(from: Int), finished }
+    private enum Phase {
+        case building, probing, unmatched(from: Int), finished
+        case dealing(SpilledJoin), joining(SpilledJoin, HashJoinOperator?)
+    }
 
     private let plan: PhysicalHashJoin
     private let probe: any Operator
@@ -30,11 +34,14 @@ final class HashJoinOperator: Operator {
     private var cursor: ProbeCursor?
     /// Build rows that were in some pair; only where the build side's rows must all appear or be told apart.
     private var matchedBuild: Buffer?
+    /// How often the rows of both sides were dealt out to partitions before they came here.
+    private let level: Int
 
     init(
-        _ plan: PhysicalHashJoin, left: any Operator, right: any Operator, joinIndex: Int,
+        _ plan: PhysicalHashJoin, left: any Operator, right: any Operator, joinIndex: Int, level: Int = 0,
         context: TaskContext
     ) throws {
+        self.level = level
         self.plan = plan
         self.context = context
         let buildIsRight = plan.build == .right
@@ -44,8 +51,9 @@ final class HashJoinOperator: Operator {
             input: buildIsRight ? right : left, keys: buildIsRight ? plan.rightKeys : plan.leftKeys,
             schema: buildIsRight ? plan.right.schema : plan.left.schema,
             sharedAs: plan.buildIsShared
-                ? SharedBuilds.Key(stage: context.attempt.task.stage, join: joinIndex) : nil, context: context
-        )
+                ? SharedBuilds.Key(stage: context.attempt.task.stage, join: joinIndex) : nil,
+            // NOT IN asks whether any build row is null, so all of them must be seen together.
+            level: role == .antiNullAware ? nil : level, context: context)
         let keys = buildIsRight ? plan.leftKeys : plan.rightKeys
         probeKeys = try Evaluator(keys, settings: context.settings)
         let positions = keys.compactMap(\.inputPosition)
@@ -64,6 +72,18 @@ final class HashJoinOperator: Operator {
             case .finished: return .finished
             case .building:
                 if let wakeup = try prepare() { return .blocked(wakeup) }
+            case .dealing(let spilled):
+                let pull = try probe.next()
+                switch pull {
+                case .blocked: return pull
+                case .finished:
+                    try spilled.finish()
+                    phase = .joining(spilled, nil)
+                case .batch(let batch): try spilled.append(batch, keys: try probeKeys.evaluate(batch))
+                }
+            case .joining(let spilled, let pair):
+                if case .batch(let batch)? = try pair?.next() { return .batch(batch) }
+                try beginPair(of: spilled)
             case .unmatched(let from):
                 if let batch = unmatchedBuildRows(from: from) { return .batch(batch) }
             case .probing:
@@ -100,6 +120,10 @@ final class HashJoinOperator: Operator {
     private func prepare() throws -> Wakeup? {
         switch try build.table() {
         case .blocked(let wakeup): return wakeup
+        case .spilled(let partitions, let spiller):
+            let schema = plan.build == .right ? plan.left.schema : plan.right.schema
+            phase = .dealing(try SpilledJoin(partitions, spiller, probe: schema, context: context))
+            return nil
         case .ready(let made):
             table = made
             phase = .probing
@@ -109,6 +133,21 @@ final class HashJoinOperator: Operator {
             if role.tracksBuild { matchedBuild = Buffer.zeroed(byteCount: max(made.rows.count, 1)) }
             return nil
         }
+    }
+
+    /// Goes on to the next pair of partitions, a join of its own.
+    private func beginPair(of spilled: SpilledJoin) throws {
+        guard let sides = spilled.takePair(role) else {
+            phase = .finished
+            return
+        }
+        let buildIsRight = plan.build == .right
+        phase = .joining(
+            spilled,
+            try HashJoinOperator(
+                plan, left: buildIsRight ? sides.probe : sides.build,
+                right: buildIsRight ? sides.build : sides.probe, joinIndex: 0, level: level + 1,
+                context: context))
     }
 
     private func begin(_ batch: Batch) throws {

@@ -54,8 +54,11 @@ package final class JoinTable: @unchecked Sendable {
     private let reservedBytes: Int
     private let budget: MemoryBudget
 
-    /// Builds the table. `keys`: one vector per key column, as long as `rows`. Throws `OUT_OF_MEMORY`.
-    package init(rows: Batch, keys keyColumns: [Vector], budget: MemoryBudget) throws {
+    /// Builds the table. `keys`: one vector per key column, as long as `rows`; a table of up to
+    /// `unreservedBytes` is built however short memory is. Throws `OUT_OF_MEMORY`.
+    package init(
+        rows: Batch, keys keyColumns: [Vector], budget: MemoryBudget, unreservedBytes: Int = 0
+    ) throws {
         self.rows = rows
         self.budget = budget
         layout = KeyLayout(types: keyColumns.map(\.type))
@@ -65,8 +68,13 @@ package final class JoinTable: @unchecked Sendable {
         var capacity = 1024
         while capacity < count * 2 { capacity *= 2 }
         next = Buffer.zeroed(byteCount: (count + 1) * 4)
-        reservedBytes = rows.retainedBytes + capacity * 8 + count * (4 + layout.wordCount * 8)
-        try budget.take(reservedBytes, for: "The hash table of a join")
+        let bytes = rows.retainedBytes + capacity * 8 + count * (4 + layout.wordCount * 8)
+        if bytes > unreservedBytes {
+            try budget.take(bytes, for: "The hash table of a join")
+            reservedBytes = bytes
+        } else {
+            reservedBytes = budget.tryTake(bytes) ? bytes : 0
+        }
         keys = Buffer(byteCount: 0)
         slots = Buffer(byteCount: 0)
         if buildDense() { return }

@@ -35,7 +35,8 @@ struct OperatorFactory {
             let left = try make(join.left)
             return try NestedLoopJoinOperator(join, left: left, right: try make(join.right), context: context)
         case .sort(let keys, let limit, let input):
-            return try SortOperator(keys, limit: limit, input: try make(input), context: context)
+            return try SortOperator(
+                keys, limit: limit, schema: input.schema, input: try make(input), context: context)
         case .limit(let count, let offset, let input):
             return LimitOperator(count: count, offset: offset, input: try make(input))
         case .union(let inputs, _):

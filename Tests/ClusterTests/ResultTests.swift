@@ -1,0 +1,116 @@
+import Foundation
+import Programs
+import Testing
+
+/// Fetches rows while the coordinator comes and goes.
+@Suite("Rows of a job on a cluster", .serialized)
+struct ResultTests {
+    /// Stands between a client and a coordinator without TLS, and cuts everything off, once, when the rows of
+    /// a job are asked for: nobody answers for a second, as while a coordinator starts again.
+    private static let proxy = """
+        import select, socket, sys, threading, time
+        import hpack
+
+        far = ("127.0.0.1", int(sys.argv[1]))
+        listener = socket.create_server(("127.0.0.1", 0), reuse_port=True)
+        port = listener.getsockname()[1]
+        print(port, flush=True)
+        cuts = 1
+
+        def serve(near):
+            global cuts, listener
+            there = socket.create_connection(far)
+            decoder, heard, skipped = hpack.Decoder(), b"", False
+            while True:
+                for source in select.select([near, there], [], [])[0]:
+                    data = source.recv(65536)
+                    if not data:
+                        near.close(), there.close()
+                        return
+                    if source is there:
+                        near.sendall(data)
+                        continue
+                    heard += data
+                    if not skipped and len(heard) >= 24:
+                        heard, skipped = heard[24:], True
+                    while skipped and len(heard) >= 9 + int.from_bytes(heard[:3], "big"):
+                        size = int.from_bytes(heard[:3], "big")
+                        kind, flags, body = heard[3], heard[4], heard[9:9 + size]
+                        heard = heard[9 + size:]
+                        if kind != 1:
+                            continue
+                        if flags & 8:
+                            body = body[1:len(body) - body[0]]
+                        if flags & 32:
+                            body = body[5:]
+                        path = dict(decoder.decode(body)).get(":path", "")
+                        if path.endswith("/result") and cuts:
+                            cuts -= 1
+                            # A closed socket alone would go on accepting for the thread that waits on it.
+                            listener.shutdown(socket.SHUT_RDWR)
+                            listener.close(), near.close(), there.close()
+                            time.sleep(1)
+                            listener = socket.create_server(("127.0.0.1", port), reuse_port=True)
+                            print("cut", flush=True)
+                            return
+                    there.sendall(data)
+
+        while True:
+            try:
+                near, _ = listener.accept()
+            except OSError:
+                time.sleep(0.05)
+                continue
+            threading.Thread(target=serve, args=[near], daemon=True).start()
+        """
+
+    @Test("a coordinator that is away when a succeeded job's rows are fetched costs patience, not the rows")
+    func away() throws {
+        let folder = try ProgramRun.makeFolder("result")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let coordinator = try StartedProgram(
+            ProgramRun.built("etl-coordinator"),
+            ["--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", folder.path + "/state"])
+        defer { coordinator.send(SIGKILL) }
+        #expect(eventually(within: 20) { coordinator.outputSoFar.contains("state in") })
+        let port = try #require(coordinator.outputSoFar.firstMatch(of: /127\.0\.0\.1:(\d+)/)).1
+        let worker = try StartedProgram(
+            ProgramRun.built("etl-worker"),
+            [
+                "--coordinator", "http://127.0.0.1:\(port)", "--slots", "1", "--memory", "256m", "--spill",
+                folder.path,
+            ])
+        defer { worker.send(SIGKILL) }
+        let proxy = try StartedProgram(ProgramRun.python, ["-u", "-c", Self.proxy, String(port)])
+        defer { proxy.send(SIGKILL) }
+        #expect(eventually(within: 20) { proxy.outputSoFar.hasSuffix("\n") })
+        let near = try #require(proxy.outputSoFar.firstMatch(of: /\d+/)).0
+        let run = try ProgramRun.run(
+            ProgramRun.built("etl-submit"),
+            [
+                "run", "-e", "SELECT id FROM range(0, 3) ORDER BY id", "--output", "csv", "--coordinator",
+                "http://127.0.0.1:\(near)",
+            ])
+        #expect(proxy.outputSoFar.contains("cut"), "the rows were not asked for through the proxy")
+        #expect(run.status == 0 && run.output == "id\n0\n1\n2\n", "\(run)")
+        #expect(run.errors.contains("The coordinator is back."), "\(run.errors)")
+    }
+
+    @Test("EXPLAIN ANALYZE counts what tasks of several workers did")
+    func analyze() throws {
+        let cluster = try TestCluster(workers: 2)
+        defer { cluster.stop() }
+        let data = ProgramRun.root.appendingPathComponent(".deps/data/tpch0.1/parquet/lineitem.parquet").path
+        let run = try cluster.submit([
+            "run", "-e",
+            "EXPLAIN ANALYZE SELECT l_returnflag, max(l_comment) FROM parquet.`\(data)` GROUP BY 1",
+            "--conf", "spark.sql.files.maxPartitionBytes=1MB", "spark.sql.shuffle.partitions=3",
+        ])
+        #expect(run.status == 0, "\(run.errors)")
+        let stages = run.output.matches(
+            of: #/stage (\d+) [^:]+: (\d+) tasks, (\d+) rows in, (\d+) rows out/#
+        ).map { (stage: $0.1, tasks: Int($0.2) ?? 0, rowsIn: Int($0.3) ?? 0, rowsOut: Int($0.4) ?? 0) }
+        #expect(stages.first?.rowsIn == 600_572 && stages.first?.tasks ?? 0 > 1, "\(run.output)")
+        #expect(stages.last?.rowsOut == 3, "\(run.output)")
+    }
+}

@@ -5,7 +5,7 @@ import Vocabulary
 
 /// Lists the aggregate functions.
 enum AggregateCatalog {
-    static let all: [AggregateFunction] = numeric + choosing + statistics + collecting
+    static let all: [AggregateFunction] = numeric + choosing + statistics + collecting + OrderedAggregates.all
 
     private static let numeric: [AggregateFunction] = [
         AggregateFunction(
@@ -265,7 +265,7 @@ extension AggregateFunction {
                 element: input, distinct: false, type: call.type, finish: Percentiles.joined(call))
         case "percentile_approx": return try percentile(call, input)
         case "median", "percentile": return try percentile(call, input)
-        default: return try statistic(name)
+        default: return try OrderedAggregates.make(call, name, input) ?? statistic(name)
         }
     }
 

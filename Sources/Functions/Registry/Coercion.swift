@@ -161,7 +161,8 @@ package enum Coercion {
         if from.isNested || to.isNested { return false }
         let times: Set<DataType> = [.date, .timestamp, .timestampNTZ]
         if from == .string { return true }
-        if from == .binary || to == .binary { return to == .binary && from.isIntegral }
+        // In ANSI mode numbers are no bytes.
+        if from == .binary || to == .binary { return to == .binary && from.isIntegral && !ansi }
         if times.contains(from) && times.contains(to) { return true }
         if from == .date, !ansi, to.isNumeric || to == .boolean { return true }
         if from == .date || to == .date || from == .timestampNTZ || to == .timestampNTZ { return false }

@@ -86,7 +86,7 @@ extension Binder {
                 "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "The function \(name) needs an OVER clause.",
                 remedy: "Write \(name)(…) OVER (… ORDER BY …).", at: location(span))
         }
-        if !call.withinGroup.isEmpty {
+        if !call.withinGroup.isEmpty, !Self.orderedAggregates.contains(name.lowercased()) {
             throw .user(
                 "UNSUPPORTED_FEATURE.WITHIN_GROUP", "WITHIN GROUP is not supported: \(name).",
                 at: location(span))
@@ -200,7 +200,9 @@ extension Binder {
         if let condition = call.filter {
             filter = try self.condition(bind(condition, inner), "FILTER", at: condition.span)
         }
-        let bound = try aggregateCall(name, arguments, call, filter, at: span)
+        let isOrdered = !call.withinGroup.isEmpty
+        let ordered = isOrdered ? try withinGroup(name, arguments, call, inner, at: span) : (name, arguments)
+        let bound = try aggregateCall(ordered.0, ordered.1, call, filter, at: span)
         let text = naming.text(ExpressionSyntax(.call(call), span: span))
         let nullable = !["count", "count_if", "approx_count_distinct", "collect_list", "collect_set"]
             .contains(bound.function)

@@ -29,7 +29,11 @@ package final class TaskContext: Sendable {
         self.resources = resources
     }
 
-    package var settings: SessionSettings { fragment.settings }
+    package var settings: SessionSettings {
+        var settings = fragment.settings
+        settings.taskIndex = Int(attempt.task.index)
+        return settings
+    }
 
     /// Asks the task to stop at its next batch.
     package func cancel() { cancelled.store(true, ordering: .relaxed) }

@@ -69,6 +69,7 @@ struct Compiler {
             for next in arguments.dropFirst() { node = LogicNode(node, next, isAnd: call.name == "and") }
             return node
         case "coalesce": return CoalesceNode(arguments, call.type)
+        case RowNumberNode.function: return RowNumberNode(task: settings.taskIndex)
         default: break
         }
         guard let function = FunctionRegistry.shared.scalar(named: call.name) else {

@@ -65,6 +65,19 @@ enum RandomFunctions {
                 })
         },
         ScalarFunction(
+            RowNumberNode.function, typing: Signature.of([], .int64), nulls: .handled,
+            isDeterministic: false, "Numbers rows, in other ranges in each task.",
+            example: "monotonically_increasing_id()"
+        ) { call in
+            throw EngineError.internal("\(call.name) was called outside of a task's rows")
+        },
+        ScalarFunction(
+            "spark_partition_id", typing: Signature.of([], .int32), nulls: .handled, isDeterministic: false,
+            "Returns the place of the row's task among those of its stage.", example: "spark_partition_id()"
+        ) { call in
+            .constant(.int32(Int32(clamping: call.settings.taskIndex)), count: call.count)
+        },
+        ScalarFunction(
             "current_database", aliases: ["current_schema"], typing: Signature.of([], .string),
             "Returns the name of the database in use.", example: "current_database()"
         ) { .constant(.string("default"), count: $0.count) },

@@ -5,7 +5,7 @@ import Vocabulary
 
 /// Lists the aggregate functions.
 enum AggregateCatalog {
-    static let all: [AggregateFunction] = numeric + choosing + statistics + collecting
+    static let all: [AggregateFunction] = numeric + choosing + statistics + collecting + OrderedAggregates.all
 
     private static let numeric: [AggregateFunction] = [
         AggregateFunction(
@@ -146,7 +146,8 @@ enum AggregateCatalog {
             typing: Signature.of([.text, .text], optional: 1) { $0[0] },
             "Joins the texts that are not null, with a delimiter between them.", example: "listagg(a, ', ')"),
         AggregateFunction(
-            "mode", typing: Signature.of([.any]) { $0[0] }, "Returns the most frequent value.",
+            "mode", typing: Signature.of([.any, .of(.boolean), .of(.boolean)], optional: 2) { $0[0] },
+            "Returns the most frequent value; of several the smallest with true as second argument.",
             example: "mode(a)"),
     ]
 
@@ -170,7 +171,9 @@ enum AggregateCatalog {
     /// The type of a number that is added up; a timestamp is its seconds, as in Spark.
     private static func addend(_ request: TypingRequest) throws -> DataType {
         if request.types == [.timestamp] { return .double }
-        if request.types == [.dayTimeInterval], request.name.hasSuffix("sum") { return .dayTimeInterval }
+        if request.types.count == 1, request.types[0].isDayTimeInterval, request.name.hasSuffix("sum") {
+            return request.types[0]
+        }
         return try Signature.of([.number], .double)(request).arguments[0]
     }
 
@@ -179,7 +182,7 @@ enum AggregateCatalog {
         if case .decimal(let p, let s) = argument {
             return Typing([argument], .decimal(precision: min(p + 10, 38), scale: s))
         }
-        if argument == .dayTimeInterval { return Typing([argument], argument) }
+        if argument.isDayTimeInterval { return Typing([argument], argument) }
         return Typing([argument], argument.isIntegral ? .int64 : .double)
     }
 
@@ -258,14 +261,17 @@ extension AggregateFunction {
                 return .flat(call.type, count: count, values: .copying(bytes), children: [values])
             }
         case "mode":
-            return CollectAccumulator(
-                element: input, distinct: false, type: call.type, finish: Percentiles.mode)
+            let ties: Percentiles.Ties =
+                flag(2) ? .largest : flag(1) ? .smallest : .firstMet
+            return CollectAccumulator(element: input, distinct: false, type: call.type) {
+                Percentiles.mode($0, $1, $2, ties: ties)
+            }
         case "listagg":
             return CollectAccumulator(
                 element: input, distinct: false, type: call.type, finish: Percentiles.joined(call))
         case "percentile_approx": return try percentile(call, input)
         case "median", "percentile": return try percentile(call, input)
-        default: return try statistic(name)
+        default: return try OrderedAggregates.make(call, name, input) ?? statistic(name)
         }
     }
 

@@ -47,6 +47,11 @@ extension Parser {
                 throw unexpected("an expression")
             }
             if !atName { throw unexpected("an expression") }
+            if peek().kind == .string, text(current).uppercased() == "TIME" {
+                throw fail(
+                    "The type TIME is not supported.", code: "UNSUPPORTED_TIME_TYPE", at: current.span,
+                    remedy: "Use a TIMESTAMP, or a STRING.")
+            }
             return try nameOrCall()
         case .end: throw unexpected("an expression")
         }
@@ -147,6 +152,10 @@ extension Parser {
     /// Parses `a.b.c`, `t.*`, `f(…)`, or `x -> …`.
     private mutating func nameOrCall() throws(EngineError) -> ExpressionSyntax {
         let start = index
+        if let parts = try identifierClause() {
+            if at(.leftParenthesis) { return try call(parts, from: start) }
+            return ExpressionSyntax(.column(parts), span: span(from: start))
+        }
         let first = nameSyntax(current)
         advance()
         if take(.arrow) {

@@ -115,7 +115,13 @@ struct SyntaxPlaces {
             tables.append(Named(name: last.text.lowercased(), span: relation.span))
         case .subquery(let query): add(query)
         case .values, .function: functions.append(relation.span)
-        case .nested(let inner): add(inner)
+        case .nested(let inner), .unpivot(let inner, _), .sample(let inner, _): add(inner)
+        case .pivot(let inner, let pivot):
+            add(inner)
+            for aggregate in pivot.aggregates { add(aggregate.value) }
+        case .pipe(let inner, let step):
+            add(inner)
+            add(step)
         case .join(let join):
             add(join.left)
             add(join.right)
@@ -129,6 +135,17 @@ struct SyntaxPlaces {
                 crosses.append(
                     SourceSpan(start: Int(join.left.span.end), end: Int(join.right.span.end)))
             }
+        }
+    }
+
+    private mutating func add(_ step: PipeSyntax) {
+        switch step {
+        case .filter(let condition): add(condition)
+        case .extend(let items): for item in items { add(item.expression) }
+        case .set(let assignments): for assignment in assignments { add(assignment.value) }
+        case .drop: break
+        case .tail(let query): add(query)
+        case .lateralView(let view): functions.append(view.span)
         }
     }
 

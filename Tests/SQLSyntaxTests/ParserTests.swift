@@ -57,7 +57,8 @@ struct ParserTests {
             "UNCACHE TABLE IF EXISTS c",
             "CLEAR CACHE", "REFRESH TABLE t", "ANALYZE TABLE t COMPUTE STATISTICS FOR ALL COLUMNS",
             "USE default",
-            "TABLE t |> WHERE a > 1 |> EXTEND a + 1 AS b |> SET a = 2 |> DROP c |> AS x |> ORDER BY a |> LIMIT 2",
+            "TABLE t |> WHERE a > 1 |> EXTEND a + 1 AS b |> SET a = 2 |> DROP c |> AS x "
+                + "|> ORDER BY a |> LIMIT 2",
             "FROM t |> AGGREGATE sum(a) AS s GROUP BY b |> JOIN u ON s = d |> SELECT s |> UNION ALL SELECT 1",
             "SELECT * FROM t PIVOT (sum(a) AS s FOR (b, c) IN ((1, 2) AS x, (3, 4)))",
             "SELECT * FROM t UNPIVOT INCLUDE NULLS ((v, w) FOR n IN ((a, b) AS x, (c, d))) AS u",
@@ -135,7 +136,7 @@ struct ParserTests {
             "SELECT 300Y", "SELECT interval 1 month 1 day", "SELECT interval 'x' day", "SELECT X'ZZ'",
             "SELECT ?",
             "SELECT \u{0}", "INSERT t", "CREATE VIEW v AS SELECT 1", "UPDATE t SET a = 1",
-            "SELECT * FROM t TABLESAMPLE (1 ROWS)",
+            "SELECT * FROM t TABLESAMPLE (1 FISH)",
             "SELECT CAST(a AS DECIMAL(39,2))", "EXPLAIN EXPLAIN SELECT 1", "SELECT a FROM t WHERE",
             "SELECT 1 2",
         ])

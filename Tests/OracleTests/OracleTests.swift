@@ -27,6 +27,34 @@ struct OracleTests {
         }
     }
 
+    /// Leaves the rows of a stage in few tasks, which then cannot hold them in memory.
+    private static let fewTasks = [
+        "--conf", "spark.sql.shuffle.partitions=2", "spark.sql.autoBroadcastJoinThreshold=-1",
+    ]
+    /// Cases with the largest sorts, groupings and joins.
+    private static let large = [
+        "sort", "groupby_high", "join_write", "tpch-q3", "tpch-q9", "tpch-q13", "tpch-q18", "tpch-q21",
+    ]
+
+    // Data of this scale fits but for the sort; `SpillTests` have every operator go to disk.
+    @Test("with one worker of 64 MiB the rows are the same, and what does not fit goes to disk")
+    func spilled() throws {
+        let cluster = try TestCluster(workers: 1, memory: "64m")
+        defer { cluster.stop() }
+        var spilled: [String: Double] = [:]
+        var before = 0.0
+        for oracleCase in try OracleCase.all() where OracleTests.large.contains(oracleCase.name) {
+            let difference = try oracleCase.difference(cluster.clientArguments + OracleTests.fewTasks)
+            #expect(difference == nil, "\(difference ?? "")")
+            let after = try cluster.metric("etl_spill_bytes_total")
+            spilled[oracleCase.name] = after - before
+            before = after
+        }
+        #expect(spilled.count == OracleTests.large.count)
+        #expect(spilled["sort"] ?? 0 > 1_000_000, "the sort kept everything in memory: \(spilled)")
+        #expect(try cluster.metric("etl_task_retries_total") == 0)
+    }
+
     @Test("on a coordinator and three workers over TLS, too, planned as usual and cut into many tasks")
     func cluster() throws {
         let cluster = try TestCluster(workers: 3)

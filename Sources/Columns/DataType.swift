@@ -15,9 +15,9 @@ package indirect enum DataType: Hashable, Sendable {
     /// Microseconds since 1970-01-01T00:00:00 of a clock on no zone's wall.
     case timestampNTZ
     /// Months.
-    case yearMonthInterval
+    case yearMonthInterval(IntervalFields)
     /// Microseconds.
-    case dayTimeInterval
+    case dayTimeInterval(IntervalFields)
     case array(DataType, containsNull: Bool)
     case structure([Field])
     case map(key: DataType, value: DataType, valueContainsNull: Bool)
@@ -153,8 +153,7 @@ extension DataType {
         case .date: "DATE"
         case .timestamp: "TIMESTAMP"
         case .timestampNTZ: "TIMESTAMP_NTZ"
-        case .yearMonthInterval: "INTERVAL YEAR TO MONTH"
-        case .dayTimeInterval: "INTERVAL DAY TO SECOND"
+        case .yearMonthInterval(let fields), .dayTimeInterval(let fields): "INTERVAL \(fields.sqlName)"
         case .array(let element, _): "ARRAY<\(element.sqlName)>"
         case .structure(let fields):
             "STRUCT<\(fields.map { "\($0.name): \($0.type.sqlName)" }.joined(separator: ", "))>"

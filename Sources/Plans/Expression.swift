@@ -102,12 +102,18 @@ package struct SubqueryExpression: Hashable, Sendable {
     package var type: DataType
     /// Columns of the outer query that `plan` refers to; empty when uncorrelated.
     package var outerReferences: [ColumnReference]
+    /// Where the subquery stands in the user's text.
+    package var origin: Origin
 
-    package init(kind: Kind, plan: LogicalPlan, type: DataType, outerReferences: [ColumnReference] = []) {
+    package init(
+        kind: Kind, plan: LogicalPlan, type: DataType, outerReferences: [ColumnReference] = [],
+        origin: Origin = .none
+    ) {
         self.kind = kind
         self.plan = plan
         self.type = type
         self.outerReferences = outerReferences
+        self.origin = origin
     }
 }
 

@@ -24,7 +24,11 @@ package indirect enum LogicalPlan: Hashable, Sendable {
     /// Exactly one row: the input's, or nulls when it has none; an error when it has more. What a scalar
     /// subquery
     /// becomes.
-    case singleRow(input: LogicalPlan)
+    case singleRow(input: LogicalPlan, origin: Origin = .none)
+    /// A join whose right side is computed for each row of the left one, whose columns `outer` it refers to;
+    /// only until subqueries are rewritten. Inner, cross or left.
+    case lateralJoin(
+        JoinKind, left: LogicalPlan, right: LogicalPlan, condition: Expression?, outer: [ColumnReference])
     /// Each input row with the values of window functions.
     case window(LogicalWindow)
     /// Each input row once per element of a list, with the element as `output`.
@@ -80,13 +84,14 @@ extension LogicalPlan {
         case .values(_, let output), .union(_, let output), .expand(_, let output, _): output
         case .filter(_, let input), .sort(_, let input), .limit(_, _, let input), .distinct(let input):
             input.output
-        case .singleRow(let input):
+        case .singleRow(let input, _):
             input.output.map { ColumnReference(id: $0.id, name: $0.name, type: $0.type, nullable: true) }
         case .project(let list, _): list.map(\.output)
         case .generate(_, let output, let input): input.output + output
         case .window(let window): window.input.output + window.calls.map(\.output)
         case .aggregate(let groups, let aggregates, _): groups.map(\.output) + aggregates.map(\.output)
-        case .join(let kind, let left, let right, _): LogicalPlan.joinOutput(kind, left.output, right.output)
+        case .join(let kind, let left, let right, _), .lateralJoin(let kind, let left, let right, _, _):
+            LogicalPlan.joinOutput(kind, left.output, right.output)
         }
     }
 

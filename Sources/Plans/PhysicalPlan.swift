@@ -36,7 +36,7 @@ package indirect enum PhysicalPlan: Hashable, Sendable {
     case expand([[Expression]], schema: Schema, input: PhysicalPlan)
     /// Gives exactly one row: the input's, or nulls when it has none; fails when it has more
     /// (`SCALAR_SUBQUERY_TOO_MANY_ROWS`).
-    case singleRow(input: PhysicalPlan)
+    case singleRow(input: PhysicalPlan, origin: Origin = .none)
     /// Each row with the values of window functions.
     case window(PhysicalWindow)
     /// The `kept` columns of each row once per element of a list, then the element's columns.
@@ -222,7 +222,7 @@ extension PhysicalPlan {
         case .values(_, let schema), .project(_, let schema, _), .union(_, let schema),
             .expand(_, let schema, _), .generate(_, _, let schema, _):
             schema
-        case .filter(_, let input), .sort(_, _, let input), .limit(_, _, let input), .singleRow(let input),
+        case .filter(_, let input), .sort(_, _, let input), .limit(_, _, let input), .singleRow(let input, _),
             .exchange(_, let input):
             input.schema
         case .rangeBounds(_, _, let input): input.schema
@@ -239,7 +239,7 @@ extension PhysicalPlan {
         case .scan, .externalScan, .describe, .shuffleRead, .values: []
         case .filter(_, let input), .project(_, _, let input), .sort(_, _, let input),
             .limit(_, _, let input),
-            .expand(_, _, let input), .singleRow(let input), .rangeBounds(_, _, let input),
+            .expand(_, _, let input), .singleRow(let input, _), .rangeBounds(_, _, let input),
             .exchange(_, let input), .externalWrite(_, let input):
             [input]
         case .union(let inputs, _): inputs

@@ -12,6 +12,8 @@ package struct SessionSettings: Hashable, Sendable {
     package var broadcastBytes: Int
     /// Other `spark.*` and `etl.*` settings, as given.
     package var options: [String: String]
+    /// Place of the task among its stage's, where rows are computed; no part of a plan that is sent.
+    package var taskIndex = 0
 
     package init(
         ansi: Bool = true, timeZone: String = "UTC", nowMicroseconds: Int64 = 0, shufflePartitions: Int = 0,

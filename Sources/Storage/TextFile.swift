@@ -2,7 +2,8 @@
     import Glibc
 #endif
 
-/// Reads and writes small local files whole: settings, tokens, the text of a job, what is written down beside a
+/// Reads and writes small local files whole: settings, tokens, the text of a job, what is written down beside
+/// a
 /// table.
 package enum TextFile {
     /// Says why there is no text; each caller tells it in words of its own.
@@ -43,7 +44,8 @@ package enum TextFile {
         return bytes
     }
 
-    /// Writes a file in place of the one that is there, if any: readers see the one or the other, and a link to
+    /// Writes a file in place of the one that is there, if any: readers see the one or the other, and a link
+    /// to
     /// the earlier one keeps it. `durable`: the text is on the disk before it takes the name.
     package static func replace(_ path: String, with text: String, durable: Bool = false) throws(Failure) {
         let aside = path + ".new"

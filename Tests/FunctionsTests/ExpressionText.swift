@@ -143,7 +143,7 @@ struct ExpressionText {
         let body = units == ["MONTH"] ? "'0-\(text.dropFirst())" : text
         return cast(
             .literal(.string(String(body.dropFirst().dropLast()))),
-            isMonths ? .yearMonthInterval : .dayTimeInterval)
+            isMonths ? .yearToMonth : .dayToSecond)
     }
 
     private mutating func arguments() throws -> [Expression] {

@@ -22,7 +22,7 @@ struct BindExpressionTests {
                 let column = plan.output[0]
                 #expect(
                     column.name.split(separator: "\n").joined(separator: "\\n") == name, "name of \(text)")
-                #expect(BindFixture.simple(column.type) == BindFixture.withoutUnits(type), "type of \(text)")
+                #expect(BindFixture.simple(column.type) == type, "type of \(text)")
                 checked += 1
             } catch {
                 #expect(Self.unsupported.contains(error.code), "\(text): \(error)")

@@ -66,23 +66,14 @@ enum BindFixture {
         return text.split(separator: "\n").map { $0.components(separatedBy: "\t") }
     }
 
-    /// Prints a type as Spark's `simpleString`; intervals by their family only.
+    /// Prints a type as Spark's `simpleString`.
     static func simple(_ type: DataType) -> String {
         switch type {
         case .array(let element, _): "array<\(simple(element))>"
         case .map(let key, let value, _): "map<\(simple(key)),\(simple(value))>"
         case .structure(let fields):
             "struct<\(fields.map { "\($0.name):\(simple($0.type))" }.joined(separator: ","))>"
-        case .yearMonthInterval: "interval year to month"
-        case .dayTimeInterval: "interval day to second"
         default: type.sqlName.lowercased()
         }
-    }
-
-    /// Takes the units out of an interval type's name, which plans do not keep.
-    static func withoutUnits(_ simple: String) -> String {
-        guard simple.hasPrefix("interval ") else { return simple }
-        return simple.contains("year") || simple.contains("month")
-            ? "interval year to month" : "interval day to second"
     }
 }

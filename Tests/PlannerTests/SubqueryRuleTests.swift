@@ -101,15 +101,49 @@ struct SubqueryRuleTests {
         #expect(text.contains("OR isnotnull(exists#"))
     }
 
-    @Test("a correlated scalar subquery without an aggregate is refused with Spark's class")
-    func unaggregated() {
+    @Test("a correlated scalar subquery without an aggregate is checked to have one row at most")
+    func unaggregated() throws {
         let inner = LogicalPlan.project(
             [named(u("d"), u.output[1])], input: .filter(call("equal", u("c"), t("a")), input: u))
         let condition = call("equal", t("b"), subquery(.scalar, inner, outer: [t.output[0]]))
-        #expect {
-            try rewritten(condition)
-        } throws: {
-            ($0 as? EngineError)?.code.hasSuffix("MUST_AGGREGATE_CORRELATED_SCALAR_SUBQUERY") ?? false
-        }
+        let text = try rewritten(condition)
+        #expect(text.contains("only_row(rows#"))
+        #expect(text.contains("first(d#"))
+    }
+
+    @Test("a comparison below an aggregate takes the outer column's distinct values down to it")
+    func pushed() throws {
+        let inner = LogicalPlan.aggregate(
+            groups: [],
+            aggregates: [
+                NamedAggregate(AggregateCall("max", [u("d")], type: u.output[1].type), as: u.output[1])
+            ], input: .filter(call("less", u("c"), t("a")), input: u))
+        let condition = call("equal", t("b"), subquery(.scalar, inner, outer: [t.output[0]]))
+        let text = try rewritten(condition)
+        #expect(text.contains("Join LeftOuter"))
+        #expect(text.contains("Join Cross"))
+        #expect(!text.contains("(c#3 < a#1)"))
+    }
+
+    @Test("an equality below an aggregate takes nothing down")
+    func notPushed() throws {
+        let inner = LogicalPlan.aggregate(
+            groups: [],
+            aggregates: [
+                NamedAggregate(AggregateCall("max", [u("d")], type: u.output[1].type), as: u.output[1])
+            ], input: .filter(call("equal", u("c"), t("a")), input: u))
+        let condition = call("equal", t("b"), subquery(.scalar, inner, outer: [t.output[0]]))
+        #expect(!(try rewritten(condition).contains("Join Cross")))
+    }
+
+    @Test("LATERAL columns are computed above the left side, without a join")
+    func lateral() throws {
+        let inner = LogicalPlan.project(
+            [named(call("add", t("a"), t("b")), u.output[0])], input: .values(rows: [[]], output: []))
+        let plan = LogicalPlan.lateralJoin(
+            .cross, left: t, right: inner, condition: nil, outer: t.output)
+        let text = try applied(RewriteSubqueries(), plan)
+        #expect(!text.contains("Join"))
+        #expect(text.contains("(a#1 + b#2)"))
     }
 }

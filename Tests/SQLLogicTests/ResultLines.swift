@@ -20,8 +20,7 @@ enum ResultLines {
         case .structure(let fields):
             "struct<\(fields.map { "\($0.name):\(typeName($0.type))" }.joined(separator: ","))>"
         case .map(let key, let value, _): "map<\(typeName(key)),\(typeName(value))>"
-        case .dayTimeInterval: "interval_day_to_second"
-        case .yearMonthInterval: "interval_year_to_month"
+        case .dayTimeInterval, .yearMonthInterval: type.sqlName.lowercased().replacing(" ", with: "_")
         default: type.sqlName.lowercased()
         }
     }

@@ -1,4 +1,5 @@
 import Columns
+import Plans
 import Shuffle
 import Vocabulary
 
@@ -6,11 +7,14 @@ import Vocabulary
 final class SingleRowOperator: Operator {
     private let input: any Operator
     private let schema: Schema
+    /// Where the subquery stands in the user's text.
+    private let origin: Origin
     private var row: Batch?
     private var isFinished = false
 
-    init(schema: Schema, input: any Operator) {
+    init(schema: Schema, origin: Origin = .none, input: any Operator) {
         self.schema = schema
+        self.origin = origin
         self.input = input
     }
 
@@ -24,7 +28,8 @@ final class SingleRowOperator: Operator {
                     throw EngineError.user(
                         "SCALAR_SUBQUERY_TOO_MANY_ROWS",
                         "More than one row returned by a subquery used as an expression",
-                        remedy: "Add LIMIT 1, or an aggregate such as max(), to the subquery.")
+                        remedy: "Add LIMIT 1, or an aggregate such as max(), to the subquery.",
+                        at: origin.location)
                 }
                 row = batch
             case .finished:

@@ -44,7 +44,8 @@ struct OperatorFactory {
             return UnionOperator(made)
         case .expand(let lists, _, let input):
             return try ExpandOperator(lists, settings: settings, input: try make(input))
-        case .singleRow(let input): return SingleRowOperator(schema: input.schema, input: try make(input))
+        case .singleRow(let input, let origin):
+            return SingleRowOperator(schema: input.schema, origin: origin, input: try make(input))
         case .generate(let generator, let kept, _, let input):
             return try GenerateOperator(generator, kept: kept, settings: settings, input: try make(input))
         case .window(let window):

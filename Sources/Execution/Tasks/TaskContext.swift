@@ -30,7 +30,11 @@ package final class TaskContext: Sendable {
         self.resources = resources
     }
 
-    package var settings: SessionSettings { fragment.settings }
+    package var settings: SessionSettings {
+        var settings = fragment.settings
+        settings.taskIndex = Int(attempt.task.index)
+        return settings
+    }
 
     /// Asks the task to stop at its next batch; wakes it where it waits for a connector.
     package func cancel() {

@@ -5,7 +5,7 @@ import Vocabulary
 
 /// Lists the aggregate functions.
 enum AggregateCatalog {
-    static let all: [AggregateFunction] = numeric + choosing + statistics + collecting
+    static let all: [AggregateFunction] = numeric + choosing + statistics + collecting + OrderedAggregates.all
 
     private static let numeric: [AggregateFunction] = [
         AggregateFunction(
@@ -170,7 +170,9 @@ enum AggregateCatalog {
     /// The type of a number that is added up; a timestamp is its seconds, as in Spark.
     private static func addend(_ request: TypingRequest) throws -> DataType {
         if request.types == [.timestamp] { return .double }
-        if request.types == [.dayTimeInterval], request.name.hasSuffix("sum") { return .dayTimeInterval }
+        if request.types.count == 1, request.types[0].isDayTimeInterval, request.name.hasSuffix("sum") {
+            return request.types[0]
+        }
         return try Signature.of([.number], .double)(request).arguments[0]
     }
 
@@ -179,7 +181,7 @@ enum AggregateCatalog {
         if case .decimal(let p, let s) = argument {
             return Typing([argument], .decimal(precision: min(p + 10, 38), scale: s))
         }
-        if argument == .dayTimeInterval { return Typing([argument], argument) }
+        if argument.isDayTimeInterval { return Typing([argument], argument) }
         return Typing([argument], argument.isIntegral ? .int64 : .double)
     }
 
@@ -265,7 +267,7 @@ extension AggregateFunction {
                 element: input, distinct: false, type: call.type, finish: Percentiles.joined(call))
         case "percentile_approx": return try percentile(call, input)
         case "median", "percentile": return try percentile(call, input)
-        default: return try statistic(name)
+        default: return try OrderedAggregates.make(call, name, input) ?? statistic(name)
         }
     }
 

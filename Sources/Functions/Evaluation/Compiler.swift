@@ -53,7 +53,7 @@ struct Compiler {
             return LambdaVariableNode(Int(number.value.integerValue), call.type)
         }
         let arguments = try call.arguments.map { try compile($0) }
-        if let form = LambdaForm(rawValue: call.name) {
+        if let form = LambdaForm(rawValue: call.name), form != .arraySort || arguments.count > 1 {
             let end = form.inputCount + form.bodyCount
             guard arguments.count > end else { throw EngineError.internal("\(call.name) lacks its lambda") }
             let numbers = call.arguments[end...].compactMap { $0.literalValue?.value.integerValue }
@@ -69,6 +69,7 @@ struct Compiler {
             for next in arguments.dropFirst() { node = LogicNode(node, next, isAnd: call.name == "and") }
             return node
         case "coalesce": return CoalesceNode(arguments, call.type)
+        case RowNumberNode.function: return RowNumberNode(task: settings.taskIndex)
         default: break
         }
         guard let function = FunctionRegistry.shared.scalar(named: call.name) else {

@@ -11,11 +11,13 @@ package enum LambdaForm: String, Sendable, CaseIterable {
     case mapFilter = "map_filter"
     case transformKeys = "transform_keys"
     case transformValues = "transform_values"
+    case arraySort = "array_sort"
+    case mapZipWith = "map_zip_with"
 
     /// Name of the calls that stand for variables.
     package static let variable = "lambda_variable"
 
-    package var inputCount: Int { self == .aggregate || self == .zipWith ? 2 : 1 }
+    package var inputCount: Int { self == .aggregate || self == .zipWith || self == .mapZipWith ? 2 : 1 }
     package var bodyCount: Int { self == .aggregate ? 2 : 1 }
 
     /// Returns the call that stands for a variable.
@@ -35,6 +37,8 @@ package enum LambdaForm: String, Sendable, CaseIterable {
         case .mapFilter: "Keeps the entries of a map for which the lambda is true."
         case .transformKeys: "Computes a map's keys anew."
         case .transformValues: "Computes a map's values anew."
+        case .arraySort: "Sorts an array by a lambda that compares two elements."
+        case .mapZipWith: "Joins two maps key by key; the lambda takes null for a key that one lacks."
         }
     }
 
@@ -49,11 +53,14 @@ package enum LambdaForm: String, Sendable, CaseIterable {
         case .mapFilter: "map_filter(map('a', 1), (k, v) -> v > 0)"
         case .transformKeys: "transform_keys(map('a', 1), (k, v) -> upper(k))"
         case .transformValues: "transform_values(map('a', 1), (k, v) -> v + 1)"
+        case .arraySort: "array_sort(array(2, 1), (x, y) -> x - y)"
+        case .mapZipWith: "map_zip_with(map(1, 'a'), map(1, 'b'), (k, x, y) -> x || y)"
         }
     }
 
     /// The functions' entries in the registry. The binder lays their calls out itself.
-    static let functions: [ScalarFunction] = allCases.map { form in
+    /// `array_sort` without a lambda has an entry of its own.
+    static let functions: [ScalarFunction] = allCases.filter { $0 != .arraySort }.map { form in
         ScalarFunction(
             form.rawValue, aliases: form == .aggregate ? ["reduce"] : [],
             typing: { request in

@@ -49,6 +49,7 @@ final class LambdaNode: Node {
         if lists[0].isNullConstant || lists[0].type == .null { return .nulls(type, count: frame.count) }
         if form == .aggregate { return try fold(lists[0], lists[1], frame) }
         if form == .zipWith { return try zip(lists, frame) }
+        if form == .arraySort { return try origin.placing { try sorted(lists[0], frame) } }
         let elements = ListElements(lists[0], count: frame.count)
         let inner = elements.frame(frame)
         let children = lists[0].children.map {
@@ -138,6 +139,67 @@ final class LambdaNode: Node {
         }
         let body = elements.count == 0 ? .empty(bodies[0].type) : try bodies[0].value(inner).flattened()
         return elements.list(type, [body], validity)
+    }
+
+    /// Sorts each row's array by merging, so that equal elements keep their order; the lambda is evaluated
+    /// for
+    /// one pair at a time.
+    private func sorted(_ list: Vector, _ frame: Frame) throws -> Vector {
+        let elements = ListElements(list, count: frame.count)
+        let children = list.children[0].gathered(elements.places, count: elements.count).flattened()
+        let order = Buffer(byteCount: max(elements.count * 4, 4))
+        let target = order.pointer(as: UInt32.self)
+        for row in 0..<elements.rowCount {
+            let range = elements.range(row)
+            let places = try merged(range.map { UInt32(truncatingIfNeeded: $0) }) { first, second in
+                try self.isBefore(first, second, children, row, frame)
+            }
+            for (offset, place) in places.enumerated() { target[range.lowerBound + offset] = place }
+        }
+        let values = children.gathered(target, count: elements.count).flattened()
+        withExtendedLifetime(order) {}
+        return elements.list(type, [values], list.validity)
+    }
+
+    /// Whether the lambda puts `second` before `first`.
+    private func isBefore(
+        _ second: UInt32, _ first: UInt32, _ values: Vector, _ row: Int, _ frame: Frame
+    ) throws -> Bool {
+        let index = Buffer(byteCount: 4)
+        index.pointer(as: UInt32.self)[0] = UInt32(truncatingIfNeeded: row)
+        let inner = Frame(frame, Selection(rows: index.pointer(as: UInt32.self), count: 1, owner: index))
+        for (variable, place) in [(variables[0], second), (variables[1], first)] {
+            var at = place
+            inner.bind(variable, withUnsafePointer(to: &at) { values.gathered($0, count: 1).flattened() })
+        }
+        let result = try bodies[0].value(inner).flattened()
+        if result.isNullConstant || result.isNull(0) {
+            throw EngineError.data(
+                "COMPARATOR_RETURNS_NULL", "The comparator has returned a NULL for two elements.")
+        }
+        return Column(result).integer(0) < 0
+    }
+
+    private func merged(
+        _ items: [UInt32], _ isBefore: (UInt32, UInt32) throws -> Bool
+    ) throws -> [UInt32] {
+        if items.count < 2 { return items }
+        let middle = items.count / 2
+        let left = try merged(Array(items[..<middle]), isBefore)
+        let right = try merged(Array(items[middle...]), isBefore)
+        var result: [UInt32] = []
+        result.reserveCapacity(items.count)
+        var (a, b) = (0, 0)
+        while a < left.count, b < right.count {
+            if try isBefore(right[b], left[a]) {
+                result.append(right[b])
+                b += 1
+            } else {
+                result.append(left[a])
+                a += 1
+            }
+        }
+        return result + left[a...] + right[b...]
     }
 
     /// Folds all rows' arrays side by side: the first elements, then the second ones, ….

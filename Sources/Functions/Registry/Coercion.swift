@@ -74,6 +74,9 @@ package enum Coercion {
             return .timestamp
         case (.date, .timestampNTZ), (.timestampNTZ, .date):
             return .timestampNTZ
+        case (.yearMonthInterval(let x), .yearMonthInterval(let y)),
+            (.dayTimeInterval(let x), .dayTimeInterval(let y)):
+            return .interval(x.union(y))
         case (.string, let other), (let other, .string):
             return commonType(stringWith: other, ansi: ansi)
         case (.array(let x, let n), .array(let y, let m)):
@@ -133,6 +136,7 @@ package enum Coercion {
             (.timestamp, .timestampNTZ):
             return true
         case (.timestamp, .date), (.timestampNTZ, .date): return true
+        case (.yearMonthInterval, .yearMonthInterval), (.dayTimeInterval, .dayTimeInterval): return true
         case (.array(let x, _), .array(let y, _)): return canImplicitlyCast(x, y, ansi: ansi)
         case (.map(let k, let v, _), .map(let l, let w, _)):
             return canImplicitlyCast(k, l, ansi: ansi) && canImplicitlyCast(v, w, ansi: ansi)
@@ -161,7 +165,8 @@ package enum Coercion {
         if from.isNested || to.isNested { return false }
         let times: Set<DataType> = [.date, .timestamp, .timestampNTZ]
         if from == .string { return true }
-        if from == .binary || to == .binary { return to == .binary && from.isIntegral }
+        // In ANSI mode numbers are no bytes.
+        if from == .binary || to == .binary { return to == .binary && from.isIntegral && !ansi }
         if times.contains(from) && times.contains(to) { return true }
         if from == .date, !ansi, to.isNumeric || to == .boolean { return true }
         if from == .date || to == .date || from == .timestampNTZ || to == .timestampNTZ { return false }
@@ -169,7 +174,11 @@ package enum Coercion {
         if to == .timestamp { return from.isNumeric || from == .boolean && !ansi }
         let plain = { (type: DataType) in type.isNumeric || type == .boolean }
         if plain(from) && plain(to) { return true }
-        let intervals: Set<DataType> = [.yearMonthInterval, .dayTimeInterval]
-        return intervals.contains(from) && to.isNumeric || intervals.contains(to) && from.isNumeric
+        if from.isInterval, to.isInterval { return from.isYearMonthInterval == to.isYearMonthInterval }
+        // Only an interval of one unit is a number of these.
+        guard let fields = from.intervalFields ?? to.intervalFields, fields.first == fields.last else {
+            return false
+        }
+        return from.isInterval ? to.isNumeric : from.isNumeric
     }
 }

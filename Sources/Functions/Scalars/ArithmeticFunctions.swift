@@ -36,7 +36,7 @@ enum ArithmeticFunctions {
             typing: { request in
                 try Signature.checkCount(request, 1...1)
                 let type = request.types[0]
-                if type == .yearMonthInterval || type == .dayTimeInterval { return Typing([type], type) }
+                if type.isInterval { return Typing([type], type) }
                 return try Signature.of([.number]) { $0[0] }(request)
             }, summary, example: example, kernel: kernel)
     }

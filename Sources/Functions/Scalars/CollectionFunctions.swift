@@ -85,8 +85,8 @@ enum CollectionFunctions {
 
     private static func sequence(_ call: Invocation) throws -> Vector {
         let rows = Rows(call)
-        let isMonths = call.arguments.count == 3 && call[2].type == .yearMonthInterval
-        let isDays = call.arguments.count == 3 && call[2].type == .dayTimeInterval
+        let isMonths = call.arguments.count == 3 && call[2].type.isYearMonthInterval
+        let isDays = call.arguments.count == 3 && call[2].type.isDayTimeInterval
         return try rows.scalars(call.type) { row in
             let (start, end) = (rows.integer(0, row), rows.integer(1, row))
             var step = call.arguments.count == 3 ? rows.integer(2, row) : (start <= end ? 1 : -1)

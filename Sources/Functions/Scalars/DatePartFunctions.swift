@@ -102,18 +102,20 @@ enum DatePartFunctions {
         ScalarFunction(
             name, aliases: aliases,
             typing: { request in
-                if name == "year" || name == "month", request.types == [.yearMonthInterval] {
+                if name == "year" || name == "month", request.types.first?.isYearMonthInterval == true {
+                    return Typing(request.types, name == "year" ? .int32 : .int8)
+                }
+                if name == "day", request.types.first?.isDayTimeInterval == true {
                     return Typing(request.types, .int32)
                 }
-                if name == "day", request.types == [.dayTimeInterval] { return Typing(request.types, .int32) }
                 return try Signature.of([.of(.date)], .int32)(request)
             }, summary, example: "\(name)('2008-02-20')"
         ) { call in
             let rows = Rows(call)
             switch call[0].type {
             case .yearMonthInterval:
-                return rows.map(Int32.self, .int32) {
-                    Int32(name == "year" ? rows.integer(0, $0) / 12 : rows.integer(0, $0) % 12)
+                return rows.build(call.type) {
+                    Int64(name == "year" ? rows.integer(0, $0) / 12 : rows.integer(0, $0) % 12)
                 }
             case .dayTimeInterval:
                 return rows.map(Int32.self, .int32) {
@@ -131,13 +133,20 @@ enum DatePartFunctions {
         ScalarFunction(
             name,
             typing: { request in
-                if request.types == [.dayTimeInterval] || request.types == [.timestampNTZ] {
-                    return Typing(request.types, .int32)
+                if request.types.first?.isDayTimeInterval == true || request.types == [.timestampNTZ] {
+                    return Typing(request.types, request.types == [.timestampNTZ] ? .int32 : .int8)
                 }
                 return try Signature.of([.of(.timestamp)], .int32)(request)
             }, summary, example: "\(name)('2009-07-30 12:58:59')"
         ) { call in
             let rows = Rows(call)
+            if call[0].type.isDayTimeInterval {
+                return rows.build(call.type) { row in
+                    let value = rows.integer(0, row)
+                    let size = Int(value.magnitude % UInt(ClockTime.microsecondsPerDay))
+                    return Int64(part(size)) * (value < 0 ? -1 : 1)
+                }
+            }
             let zone = call[0].type == .timestamp ? call.zone : .utc
             return rows.map(Int32.self, .int32) { row in
                 let local = zone.local(rows.integer(0, row))

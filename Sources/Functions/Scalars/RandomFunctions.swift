@@ -9,6 +9,12 @@ import Vocabulary
 
 /// Declares further random functions and those that tell of the session and the program.
 enum RandomFunctions {
+    /// The name of the user whose process this is.
+    private static func userName() -> String {
+        if geteuid() == 0 { return "root" }
+        return getenv("USER").map { String(cString: $0) } ?? "\(geteuid())"
+    }
+
     static let all: [ScalarFunction] = [
         ScalarFunction(
             "randn", typing: Signature.of([.long], optional: 1, .double), nulls: .handled,
@@ -65,9 +71,26 @@ enum RandomFunctions {
                 })
         },
         ScalarFunction(
+            RowNumberNode.function, typing: Signature.of([], .int64), nulls: .handled,
+            isDeterministic: false, "Numbers rows, in other ranges in each task.",
+            example: "monotonically_increasing_id()"
+        ) { call in
+            throw EngineError.internal("\(call.name) was called outside of a task's rows")
+        },
+        ScalarFunction(
+            "spark_partition_id", typing: Signature.of([], .int32), nulls: .handled, isDeterministic: false,
+            "Returns the place of the row's task among those of its stage.", example: "spark_partition_id()"
+        ) { call in
+            .constant(.int32(Int32(clamping: call.settings.taskIndex)), count: call.count)
+        },
+        ScalarFunction(
             "current_database", aliases: ["current_schema"], typing: Signature.of([], .string),
             "Returns the name of the database in use.", example: "current_database()"
         ) { .constant(.string("default"), count: $0.count) },
+        ScalarFunction(
+            "current_user", aliases: ["user", "session_user"], typing: Signature.of([], .string),
+            "Returns the name of the user whose program plans the statement.", example: "current_user()"
+        ) { .constant(.string(userName()), count: $0.count) },
         ScalarFunction(
             "current_catalog", typing: Signature.of([], .string), "Returns the name of the catalog in use.",
             example: "current_catalog()"

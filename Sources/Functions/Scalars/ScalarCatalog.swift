@@ -9,6 +9,6 @@ enum ScalarCatalog {
         ElementFunctions.all, MapFunctions.all, SessionFunctions.all, LambdaForm.functions,
         ArrayFunctions.all, TextFunctions.all, JSONText.all, GroupKey.all, JSONFunctions.all, CSVText.all,
         URLFunctions.all, FormatString.all, ArrayPairFunctions.all, ZoneFunctions.all,
-        CheckedTextFunctions.all, RandomFunctions.all,
+        CheckedTextFunctions.all, RandomFunctions.all, NumberPatternFunctions.all,
     ]
 }

@@ -58,6 +58,20 @@ enum SessionFunctions {
                 })
         },
         ScalarFunction(
+            "only_row", typing: Signature.of([.long, .any], { $0[1] }), nulls: .handled,
+            "Returns the second argument; fails where the first, a number of rows, is beyond 1.",
+            example: "only_row(1, 'a')"
+        ) { call in
+            let rows = Column(call[0])
+            for row in 0..<call.count where !rows.isNull(row) && rows.integer(row) > 1 {
+                throw EngineError.user(
+                    "SCALAR_SUBQUERY_TOO_MANY_ROWS",
+                    "More than one row returned by a subquery used as an expression",
+                    remedy: "Add LIMIT 1, or an aggregate such as max(), to the subquery.")
+            }
+            return call[1]
+        },
+        ScalarFunction(
             "raise_error", typing: Signature.of([.string], .null), isDeterministic: false,
             "Fails with a message.",
             example: "raise_error('bad')"

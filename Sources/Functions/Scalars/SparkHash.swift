@@ -54,7 +54,29 @@ enum SparkHash {
         (0..<count).reduce(UInt64(0)) { $0 | UInt64(bytes[at + $1]) << UInt64($1 * 8) }
     }
 
+    /// Folds the values below an array or a structure into a seed, one after the other; nil for other types.
+    private static func nested<Seed>(
+        _ column: Column, _ row: Int, seed: Seed, _ hash: (Column, Int, Seed) throws -> Seed
+    ) throws -> Seed? {
+        switch column.vector.type {
+        case .array:
+            if column.isNull(row) { return seed }
+            let items = Column(column.vector.children[0].flattened())
+            return try column.range(row).reduce(seed) { try hash(items, $1, $0) }
+        case .structure:
+            if column.isNull(row) { return seed }
+            let place = column.at(row)
+            return try column.vector.children.reduce(seed) { seed, member in
+                try hash(Column(member.flattened()), place, seed)
+            }
+        default: return nil
+        }
+    }
+
     static func murmur(_ column: Column, _ row: Int, seed: UInt32) throws -> UInt32 {
+        if let folded = try nested(column, row, seed: seed, { try murmur($0, $1, seed: $2) }) {
+            return folded
+        }
         func mix(_ h: UInt32, _ k: UInt32) -> UInt32 {
             var k = k &* 0xcc9e_2d51
             k = (k << 15 | k >> 17) &* 0x1b87_3593
@@ -98,6 +120,7 @@ enum SparkHash {
     }
 
     static func xx64(_ column: Column, _ row: Int, seed: UInt64) throws -> UInt64 {
+        if let folded = try nested(column, row, seed: seed, { try xx64($0, $1, seed: $2) }) { return folded }
         switch try form(column, row) {
         case nil: return seed
         case .int(let value):

@@ -214,10 +214,13 @@ enum StringFunctions {
             }
         },
         ScalarFunction(
-            "left", typing: Signature.of([.string, .int], .string), "Returns the first characters.",
+            "left", typing: Signature.of([.text, .int], { $0[0] }), "Returns the first characters.",
             example: "left('Spark', 2)"
         ) { call in
             let rows = Rows(call)
+            if call.type == .binary {
+                return substrings(call, rows) { 0..<max(0, min($0.count, rows.integer(1, $1))) }
+            }
             return substrings(call, rows) { UTF8Text.substring($0, position: 1, length: rows.integer(1, $1)) }
         },
         ScalarFunction(
@@ -259,7 +262,7 @@ enum StringFunctions {
         _ name: String, _ aliases: [String], _ summary: String, _ start: Bool, _ end: Bool
     ) -> ScalarFunction {
         ScalarFunction(
-            name, aliases: aliases, typing: Signature.of([.string, .string], optional: 1, .string), summary,
+            name, aliases: aliases, typing: Signature.of([.text, .text], optional: 1, .string), summary,
             example: "\(name)('  a  ')"
         ) { call in
             let rows = Rows(call)
@@ -283,11 +286,12 @@ enum StringFunctions {
 
     private static func pad(_ name: String, _ summary: String, left: Bool) -> ScalarFunction {
         ScalarFunction(
-            name, typing: Signature.of([.string, .int, .string], optional: 1, .string), summary,
+            name, typing: Signature.of([.text, .int, .text], optional: 1, { $0[0] }), summary,
             example: "\(name)('a', 3, '*')"
         ) { call in
             let rows = Rows(call)
             let hasFill = call.arguments.count == 3
+            if call.type == .binary { return try padBytes(call, rows, left: left) }
             return try rows.texts { row in
                 let text = rows.text(0, row).unicodeScalars
                 let wanted = max(0, rows.integer(1, row))
@@ -302,6 +306,22 @@ enum StringFunctions {
                 for i in 0..<(wanted - count) { padding.append(fill[i % fill.count]) }
                 return left ? String(padding) + String(text) : String(text) + String(padding)
             }
+        }
+    }
+
+    /// Fills binaries with the bytes of the third argument, zeros without it.
+    private static func padBytes(_ call: Invocation, _ rows: Rows, left: Bool) throws -> Vector {
+        try rows.bytes(.binary) { row in
+            let bytes = rows.columns[0].bytes(row)
+            let wanted = max(0, rows.integer(1, row))
+            if wanted > Limits.stringBytes {
+                throw Failure.invalidArgument(call.name, "the result would have \(wanted) bytes")
+            }
+            let fill = call.arguments.count == 3 ? rows.columns[2].bytes(row) : [0]
+            if bytes.count >= wanted { return Array(bytes.prefix(wanted)) }
+            if fill.isEmpty { return bytes }
+            let padding = (0..<(wanted - bytes.count)).map { fill[$0 % fill.count] }
+            return left ? padding + bytes : bytes + padding
         }
     }
 
@@ -421,11 +441,20 @@ enum StringFunctions {
             }
         },
         ScalarFunction(
-            "overlay", typing: Signature.of([.string, .string, .int, .int], optional: 1, .string),
+            "overlay", typing: Signature.of([.text, .text, .int, .int], optional: 1, { $0[0] }),
             "Replaces a stretch of a text.", example: "overlay('Spark', '_', 3)"
         ) { call in
             let rows = Rows(call)
             let hasLength = call.arguments.count == 4
+            if call.type == .binary {
+                return rows.bytes(.binary) { row in
+                    let (bytes, insert) = (rows.columns[0].bytes(row), rows.columns[1].bytes(row))
+                    let start = max(0, rows.integer(2, row) - 1)
+                    var length = hasLength ? rows.integer(3, row) : -1
+                    if length < 0 { length = insert.count }
+                    return bytes.prefix(start) + insert + bytes.dropFirst(start &+ length)
+                }
+            }
             return rows.texts { row in
                 let text = Array(rows.text(0, row).unicodeScalars)
                 let insert = rows.text(1, row)

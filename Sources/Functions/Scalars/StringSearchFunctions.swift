@@ -139,7 +139,7 @@ enum StringSearchFunctions {
         _ body: @escaping @Sendable (UnsafeRawBufferPointer, [UInt8]) -> Bool
     ) -> ScalarFunction {
         ScalarFunction(
-            name, typing: Signature.of([.string, .string], .boolean), summary,
+            name, typing: Signature.of([.text, .text], .boolean), summary,
             example: "\(name)('Spark', 'ar')"
         ) { call in
             let rows = Rows(call)

@@ -6,52 +6,65 @@ import Vocabulary
 /// Adds and subtracts dates, timestamps, intervals and numbers of days.
 enum TimeArithmetic {
     private static let times: Set<DataType> = [.date, .timestamp, .timestampNTZ]
-    private static let intervals: Set<DataType> = [.yearMonthInterval, .dayTimeInterval]
 
     /// Returns the types of an operation on dates, timestamps or intervals; nil for other operands.
     static func typing(_ request: TypingRequest, _ op: ArithmeticOperator) throws -> Typing? {
         let (a, b) = (request.types[0], request.types[1])
         if op == .multiply {
-            if intervals.contains(a), b.isNumeric || b == .string {
-                return Typing([a, b.isIntegral ? .int64 : .double], a)
+            if a.isInterval, b.isNumeric || b == .string {
+                return Typing([a, b.isIntegral ? .int64 : .double], whole(a))
             }
-            if intervals.contains(b), a.isNumeric || a == .string {
-                return Typing([a.isIntegral ? .int64 : .double, b], b)
+            if b.isInterval, a.isNumeric || a == .string {
+                return Typing([a.isIntegral ? .int64 : .double, b], whole(b))
             }
             return nil
         }
-        if intervals.contains(a), a == b { return Typing([a, b], a) }
-        if times.contains(a), intervals.contains(b) { return shifted(a, b, swapped: false) }
-        if op == .add, times.contains(b), intervals.contains(a) { return shifted(b, a, swapped: true) }
+        if let x = a.intervalFields, let y = b.intervalFields, areAlike(a, b) {
+            return Typing([a, b], .interval(x.union(y)))
+        }
+        if times.contains(a), b.isInterval { return shifted(a, b, swapped: false) }
+        if op == .add, times.contains(b), a.isInterval { return shifted(b, a, swapped: true) }
         if a == .date, b.isIntegral, b != .int64 { return Typing([.date, .int32], .date) }
         if op == .add, b == .date, a.isIntegral, a != .int64 { return Typing([.int32, .date], .date) }
         if op == .subtract, times.contains(a) || times.contains(b) {
-            if a == .date, b == .date || b == .string { return Typing([.date, .date], .dayTimeInterval) }
+            if a == .date, b == .date || b == .string {
+                return Typing([.date, .date], .interval(IntervalFields(.day, .day)))
+            }
             if times.contains(a), times.contains(b) || b == .string {
                 let common = Coercion.commonType(a, b == .string ? a : b) ?? .timestamp
-                return Typing([common, common], .dayTimeInterval)
+                return Typing([common, common], .dayToSecond)
             }
-            if a == .string, times.contains(b) { return Typing([b, b], .dayTimeInterval) }
+            if a == .string, times.contains(b) { return Typing([b, b], .dayToSecond) }
         }
-        if intervals.contains(b), a == .string { return Typing([.timestamp, b], .timestamp) }
+        if b.isInterval, a == .string { return Typing([.timestamp, b], .timestamp) }
         return nil
     }
 
-    /// A date stays one under whole months; hours and seconds make it a timestamp.
+    private static func areAlike(_ a: DataType, _ b: DataType) -> Bool {
+        a.isInterval && b.isInterval && a.isYearMonthInterval == b.isYearMonthInterval
+    }
+
+    /// The type of multiples: all fields.
+    private static func whole(_ type: DataType) -> DataType {
+        type.isYearMonthInterval ? .yearToMonth : .dayToSecond
+    }
+
+    /// A date stays one under whole months and days; hours and seconds make it a timestamp.
     private static func shifted(_ time: DataType, _ interval: DataType, swapped: Bool) -> Typing {
-        let result: DataType = time == .date && interval == .dayTimeInterval ? .timestamp : time
+        let isFine = interval.isDayTimeInterval && interval.intervalFields?.last != .day
+        let result: DataType = time == .date && isFine ? .timestamp : time
         let argument = result
         return Typing(swapped ? [interval, argument] : [argument, interval], result)
     }
 
     /// Returns interval divided by number; nil for other operands.
     static func divisionTyping(_ request: TypingRequest) -> Typing? {
-        guard intervals.contains(request.types[0]), request.types[1].isNumeric else { return nil }
-        return Typing([request.types[0], .double], request.types[0])
+        guard request.types[0].isInterval, request.types[1].isNumeric else { return nil }
+        return Typing([request.types[0], .double], whole(request.types[0]))
     }
 
     static func divide(_ call: Invocation) throws -> Vector? {
-        guard intervals.contains(call[0].type) else { return nil }
+        guard call[0].type.isInterval else { return nil }
         return try scaled(call, interval: 0) { amount, number in
             if number == 0 {
                 if call.mode == .error { throw Failure.divideByZero() }
@@ -64,17 +77,18 @@ enum TimeArithmetic {
     static func evaluate(_ op: ArithmeticOperator, _ call: Invocation) throws -> Vector? {
         let (a, b) = (call[0].type, call[1].type)
         if op == .multiply {
-            if intervals.contains(a) { return try scaled(call, interval: 0) { $0 * $1 } }
-            if intervals.contains(b) { return try scaled(call, interval: 1) { $0 * $1 } }
+            if a.isInterval { return try scaled(call, interval: 0) { $0 * $1 } }
+            if b.isInterval { return try scaled(call, interval: 1) { $0 * $1 } }
             return nil
         }
-        if intervals.contains(a), a == b {
-            return try Arithmetic.evaluate(op, call[0], call[1], type: a, count: call.count, mode: call.mode)
+        if areAlike(a, b) {
+            return try Arithmetic.evaluate(
+                op, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
         }
-        if times.contains(a), intervals.contains(b) {
+        if times.contains(a), b.isInterval {
             return shift(call, time: 0, interval: 1, op == .add ? 1 : -1)
         }
-        if intervals.contains(a), times.contains(b) { return shift(call, time: 1, interval: 0, 1) }
+        if a.isInterval, times.contains(b) { return shift(call, time: 1, interval: 0, 1) }
         if a == .date, b == .int32 || a == .int32, b == .date || a == .date && b == .int32 {
             return days(op, call)
         }
@@ -95,7 +109,7 @@ enum TimeArithmetic {
         let unit = call[0].type == .date ? ClockTime.microsecondsPerDay : 1
         let zone = call.zone
         let isInstant = call[0].type == .timestamp
-        return rows.map(Int64.self, .dayTimeInterval) { row in
+        return rows.map(Int64.self, call.type) { row in
             let (x, y) = (rows.integer(0, row), rows.integer(1, row))
             if isInstant { return Int64(zone.local(x) - zone.local(y)) }
             return Int64((x - y) * unit)
@@ -104,11 +118,15 @@ enum TimeArithmetic {
 
     private static func shift(_ call: Invocation, time: Int, interval: Int, _ sign: Int) -> Vector {
         let rows = Rows(call)
-        let months = call[interval].type == .yearMonthInterval
+        let months = call[interval].type.isYearMonthInterval
         let zone = call.zone
         switch call.type {
         case .date:
             return rows.map(Int32.self, .date) { row in
+                if !months {
+                    let days = rows.integer(interval, row) / ClockTime.microsecondsPerDay
+                    return Int32(truncatingIfNeeded: rows.integer(time, row) + sign * days)
+                }
                 let date = CivilDate(days: rows.integer(time, row))
                 return Int32(truncatingIfNeeded: date.adding(months: sign * rows.integer(interval, row)).days)
             }

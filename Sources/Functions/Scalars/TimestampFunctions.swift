@@ -29,6 +29,7 @@ enum TimestampFunctions {
         ) { try format($0, seconds: true) },
         parser("to_date", .date), parser("try_to_date", .date), parser("to_timestamp", .timestamp),
         parser("try_to_timestamp", .timestamp), parser("to_timestamp_ntz", .timestampNTZ),
+        parser("to_timestamp_ltz", .timestamp),
         parser("unix_timestamp", .int64), parser("to_unix_timestamp", .int64),
         seconds("timestamp_seconds", 1_000_000), seconds("timestamp_millis", 1000),
         seconds("timestamp_micros", 1),
@@ -37,34 +38,9 @@ enum TimestampFunctions {
         zoned("to_utc_timestamp", "Returns the instant of UTC of a zone's local time.") {
             $0.instant(local: $1)
         },
-        ScalarFunction(
-            "make_timestamp", aliases: ["try_make_timestamp"],
-            typing: Signature.of(
-                [.int, .int, .int, .int, .int, .of(.decimal(precision: 16, scale: 6)), .string], optional: 1,
-                .timestamp),
-            "Makes a timestamp of its parts.", example: "make_timestamp(2014, 12, 28, 6, 30, 45.887)"
-        ) { call in
-            let rows = Rows(call)
-            return try rows.build(.timestamp) { row in
-                let date = CivilDate(
-                    year: rows.integer(0, row), month: rows.integer(1, row), day: rows.integer(2, row))
-                let (hour, minute, micros) = (
-                    rows.integer(3, row), rows.integer(4, row), rows.integer(5, row)
-                )
-                guard date.isValid, (0..<24).contains(hour), (0..<60).contains(minute),
-                    (0...60_000_000).contains(micros)
-                else {
-                    if !call.ansi { return nil }
-                    throw EngineError.data(
-                        "DATETIME_FIELD_OUT_OF_BOUNDS",
-                        "Invalid timestamp parts: \(date.year)-\(date.month)-\(date.day) \(hour):\(minute).")
-                }
-                let local =
-                    date.days * ClockTime.microsecondsPerDay + (hour * 60 + minute) * 60_000_000 + micros
-                let zone = call.arguments.count == 7 ? try Zone.named(rows.text(6, row)) : call.zone
-                return Int64(zone.instant(local: local))
-            }
-        },
+        maker("make_timestamp", .timestamp), maker("try_make_timestamp", .timestamp),
+        maker("make_timestamp_ltz", .timestamp), maker("try_make_timestamp_ltz", .timestamp),
+        maker("make_timestamp_ntz", .timestampNTZ), maker("try_make_timestamp_ntz", .timestampNTZ),
         ScalarFunction(
             "timestampadd", typing: Signature.of([.string, .long, .of(.timestamp)], .timestamp),
             "Adds a number of units to a timestamp.",
@@ -92,6 +68,39 @@ enum TimestampFunctions {
             }
         },
     ]
+
+    /// Functions that make a timestamp of its parts; `try_…` gives null where there is no such time.
+    private static func maker(_ name: String, _ result: DataType) -> ScalarFunction {
+        let parts: [Parameter] = [.int, .int, .int, .int, .int, .of(.decimal(precision: 16, scale: 6))]
+        return ScalarFunction(
+            name,
+            typing: result == .timestamp
+                ? Signature.of(parts + [.string], optional: 1, result) : Signature.of(parts, result),
+            "Makes a timestamp of its parts.", example: "\(name)(2014, 12, 28, 6, 30, 45.887)"
+        ) { call in
+            let rows = Rows(call)
+            return try rows.build(result) { row in
+                let date = CivilDate(
+                    year: rows.integer(0, row), month: rows.integer(1, row), day: rows.integer(2, row))
+                let (hour, minute, micros) = (
+                    rows.integer(3, row), rows.integer(4, row), rows.integer(5, row)
+                )
+                guard date.isValid, (0..<24).contains(hour), (0..<60).contains(minute),
+                    (0...60_000_000).contains(micros)
+                else {
+                    if call.mode != .error { return nil }
+                    throw EngineError.data(
+                        "DATETIME_FIELD_OUT_OF_BOUNDS",
+                        "Invalid timestamp parts: \(date.year)-\(date.month)-\(date.day) \(hour):\(minute).")
+                }
+                let local =
+                    date.days * ClockTime.microsecondsPerDay + (hour * 60 + minute) * 60_000_000 + micros
+                if result == .timestampNTZ { return Int64(local) }
+                let zone = call.arguments.count == 7 ? try Zone.named(rows.text(6, row)) : call.zone
+                return Int64(zone.instant(local: local))
+            }
+        }
+    }
 
     private static func unit(_ text: String) throws -> TimeUnit {
         if let unit = TimeUnit(rawValue: text.lowercased()) { return unit }

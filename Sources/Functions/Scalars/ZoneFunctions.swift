@@ -23,19 +23,33 @@ enum ZoneFunctions {
             }
         },
         ScalarFunction(
-            "window_start",
-            typing: Signature.of([.of(.timestamp), .long, .long, .long, .long], .timestamp),
-            "Returns the start of the n-th window of time around an instant; null where it ends before.",
-            example: "window_start(TIMESTAMP '2024-01-01 00:03:00', 600000000, 600000000, 0, 0)"
+            "make_ym_interval", typing: Signature.of([.int, .int], optional: 2, .yearToMonth),
+            "Makes an interval of years and months.", example: "make_ym_interval(1, 2)"
         ) { call in
             let rows = Rows(call)
-            return rows.build(.timestamp) { row in
-                let (time, length, slide) = (
-                    rows.integer(0, row), rows.integer(1, row), rows.integer(2, row)
-                )
-                let distance = ClockTime.floorRemainder(time - rows.integer(3, row), slide)
-                let start = time - distance - rows.integer(4, row) * slide
-                return time < start + length ? Int64(start) : nil
+            return try rows.build(.yearToMonth) { row in
+                let years = call.arguments.isEmpty ? 0 : rows.integer(0, row)
+                let total = years * 12 + (call.arguments.count > 1 ? rows.integer(1, row) : 0)
+                if let months = Int32(exactly: total) { return Int64(months) }
+                throw Failure.overflow(.yearToMonth, values: "\(years) years", tryName: nil)
+            }
+        },
+        ScalarFunction(
+            "make_dt_interval",
+            typing: Signature.of(
+                [.int, .int, .int, .of(.decimal(precision: 18, scale: 6))], optional: 4, .dayToSecond),
+            "Makes an interval of days, hours, minutes and seconds.",
+            example: "make_dt_interval(1, 12, 30, 1.5)"
+        ) { call in
+            let rows = Rows(call)
+            let units = [ClockTime.microsecondsPerDay, 3_600_000_000, 60_000_000, 1]
+            return try rows.build(.dayToSecond) { row in
+                var total: Int128 = 0
+                for place in call.arguments.indices {
+                    total += Int128(rows.integer(place, row)) * Int128(units[place])
+                }
+                if let micros = Int64(exactly: total) { return micros }
+                throw Failure.overflow(.dayToSecond, values: "make_dt_interval", tryName: nil)
             }
         },
     ]

@@ -44,12 +44,12 @@ extension CastJob {
                 TimeText.timestamp(isLocal ? value : zone.local(value), &scratch)
                 builder.put(scratch, row)
             }
-        case .yearMonthInterval:
+        case .yearMonthInterval(let fields):
             let values = input.pointer(as: Int32.self)
-            each { builder.put(IntervalText.yearMonth(Int(values[$0])), $0) }
-        case .dayTimeInterval:
+            each { builder.put(IntervalText.text(Int64(values[$0]), fields), $0) }
+        case .dayTimeInterval(let fields):
             let values = input.pointer(as: Int64.self)
-            each { builder.put(IntervalText.dayTime(Int(values[$0])), $0) }
+            each { builder.put(IntervalText.text(values[$0], fields), $0) }
         default: throw .internal("no cast from \(input.type.sqlName) to STRING")
         }
         return builder.finish(.string, validity: input.validity)
@@ -139,8 +139,9 @@ extension CastJob {
             let zone = self.zone
             return try parse(Int64.self) { TimeText.parseTimestamp($0, zone: zone) }
         case .timestampNTZ: return try parse(Int64.self) { TimeText.parseTimestamp($0, zone: nil) }
-        case .yearMonthInterval: return try parse(Int32.self) { IntervalText.parseYearMonth($0) }
-        case .dayTimeInterval: return try parse(Int64.self) { IntervalText.parseDayTime($0) }
+        case .yearMonthInterval(let fields):
+            return try parse(Int32.self) { IntervalText.parse($0, fields).flatMap { Int32(exactly: $0) } }
+        case .dayTimeInterval(let fields): return try parse(Int64.self) { IntervalText.parse($0, fields) }
         case .decimal(let precision, let scale): return try parseDecimals(precision, scale)
         default: throw .internal("no cast from STRING to \(target.sqlName)")
         }
@@ -198,67 +199,5 @@ enum BooleanText {
         case "f", "false", "n", "no", "0": 0
         default: nil
         }
-    }
-}
-
-/// Writes and reads intervals in Spark's ANSI form.
-package enum IntervalText {
-    /// `INTERVAL '1-2' YEAR TO MONTH` of a number of months.
-    package static func yearMonth(_ months: Int) -> String {
-        let sign = months < 0 ? "-" : ""
-        return "INTERVAL '\(sign)\(months.magnitude / 12)-\(months.magnitude % 12)' YEAR TO MONTH"
-    }
-
-    /// `INTERVAL '1 02:03:04.5' DAY TO SECOND` of a number of microseconds.
-    package static func dayTime(_ microseconds: Int) -> String {
-        let rest = microseconds.magnitude
-        var text: [UInt8] = Array((microseconds < 0 ? "-" : "").utf8)
-        text.append(contentsOf: "\(rest / 86_400_000_000) ".utf8)
-        let seconds = Int(rest / 1_000_000 % 86_400)
-        TimeText.pad(seconds / 3600, 2, &text)
-        text.append(58)
-        TimeText.pad(seconds / 60 % 60, 2, &text)
-        text.append(58)
-        TimeText.pad(seconds % 60, 2, &text)
-        TimeText.fraction(Int(rest % 1_000_000), &text)
-        return "INTERVAL '\(String(decoding: text, as: UTF8.self))' DAY TO SECOND"
-    }
-
-    /// The text between quotes, or the whole.
-    private static func body(_ text: UnsafeRawBufferPointer) -> Substring {
-        let whole = String(decoding: text, as: UTF8.self)
-        let parts = whole.split(separator: "'", omittingEmptySubsequences: false)
-        return parts.count >= 3 ? parts[1] : Substring(whole)
-    }
-
-    /// Reads `[-]y-m` as months.
-    package static func parseYearMonth(_ text: UnsafeRawBufferPointer) -> Int32? {
-        var rest = body(text)
-        let negative = rest.hasPrefix("-")
-        if negative || rest.hasPrefix("+") { rest = rest.dropFirst() }
-        let parts = rest.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let years = Int(parts[0]), let months = Int(parts[1]), months < 12,
-            months >= 0,
-            years >= 0, years < 200_000_000
-        else { return nil }
-        let total = years * 12 + months
-        return Int32(exactly: negative ? -total : total)
-    }
-
-    /// Reads `[-]d hh:mm:ss[.f]` as microseconds.
-    package static func parseDayTime(_ text: UnsafeRawBufferPointer) -> Int64? {
-        var rest = body(text)
-        let negative = rest.hasPrefix("-")
-        if negative || rest.hasPrefix("+") { rest = rest.dropFirst() }
-        let halves = rest.split(separator: " ")
-        guard halves.count == 2, let days = Int(halves[0]), days >= 0, days < 106_751_991 else { return nil }
-        var time = String(halves[1])
-        let micros = time.withUTF8 { bytes -> Int? in
-            var scan = TextScanner(trimming: UnsafeRawBufferPointer(bytes))
-            return scan.time()
-        }
-        guard let micros else { return nil }
-        let total = days * ClockTime.microsecondsPerDay + micros
-        return Int64(negative ? -total : total)
     }
 }

@@ -24,6 +24,8 @@ package enum Casting {
         case (.string, _): return try job.fromText()
         case (.array, .array), (.map, .map), (.structure, .structure): return try job.nested()
         case (_, .binary): return job.toBinary()
+        case (.yearMonthInterval, _), (.dayTimeInterval, _), (_, .yearMonthInterval), (_, .dayTimeInterval):
+            return try job.intervals()
         case (.date, _), (.timestamp, _), (.timestampNTZ, _), (_, .timestamp), (_, .date), (_, .timestampNTZ):
             return try job.times()
         case (_, .decimal): return try job.toDecimal()

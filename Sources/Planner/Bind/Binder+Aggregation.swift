@@ -22,6 +22,9 @@ extension Binder {
     func aggregated(
         _ select: SelectSyntax, _ order: OrderSyntax?, _ input: BoundRelation, _ windows: WindowCollector
     ) throws(EngineError) -> BoundRelation {
+        let savedSubqueries = boundSubqueries
+        defer { boundSubqueries = savedSubqueries }
+        boundSubqueries = [:]
         let grouping = try self.grouping(select, input.scope)
         let collector = AggregateCollector()
         let (plan, groups) = grouped(grouping, input.plan, collector)

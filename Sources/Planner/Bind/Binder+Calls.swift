@@ -10,6 +10,7 @@ extension Binder {
     {
         let name = call.name.map(\.text).joined(separator: ".")
         let lowered = call.name.last?.text.lowercased() ?? ""
+        let call = call.isStar && lowered == "count" ? call : try withoutStars(call, context)
         if let reference = call.window {
             return try windowCall(lowered, call, reference, context, at: span)
         }
@@ -36,6 +37,11 @@ extension Binder {
         if let form = try lambdaCall(lowered, call, context, at: span) { return form }
         if let cast = ColumnNaming.castByName(call) {
             return try explicitCast(bind(cast.value, context), DataType(cast.type), .cast, at: span)
+        }
+        if lowered == "window",
+            let column = windowColumns[naming.text(ExpressionSyntax(.call(call), span: span))]
+        {
+            return .column(column)
         }
         if lowered == "struct" { return try structure(call.arguments.map(\.value), context, at: span) }
         if lowered == "date_part" || lowered == "datepart", call.arguments.count == 2,
@@ -78,6 +84,34 @@ extension Binder {
         return try self.call(function, [unit] + rest, at: span)
     }
 
+    /// Puts the columns that they stand for in the place of stars among the arguments.
+    private func withoutStars(_ call: CallSyntax, _ context: BindContext) throws(EngineError) -> CallSyntax {
+        let hasStar = call.arguments.contains { argument in
+            if case .star = argument.value.kind { return true }
+            return false
+        }
+        if !hasStar { return call }
+        var result = call
+        result.arguments = []
+        for argument in call.arguments {
+            guard case .star(let qualifier, let except) = argument.value.kind else {
+                result.arguments.append(argument)
+                continue
+            }
+            let left = Set(except.compactMap { $0.last?.text.lowercased() })
+            let columns = context.scope.starColumns(qualifier).filter { !left.contains($0.loweredName) }
+            if columns.isEmpty { throw misplaced(argument.value, context) }
+            for column in columns {
+                let parts = (column.qualifier + [column.reference.name]).map {
+                    NameSyntax($0, span: argument.value.span, isQuoted: true)
+                }
+                result.arguments.append(
+                    ArgumentSyntax(ExpressionSyntax(.column(parts), span: argument.value.span)))
+            }
+        }
+        return result
+    }
+
     private func refuseUnsupported(_ call: CallSyntax, _ name: String, at span: SourceSpan)
         throws(EngineError)
     {
@@ -86,7 +120,7 @@ extension Binder {
                 "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "The function \(name) needs an OVER clause.",
                 remedy: "Write \(name)(…) OVER (… ORDER BY …).", at: location(span))
         }
-        if !call.withinGroup.isEmpty {
+        if !call.withinGroup.isEmpty, !Self.orderedAggregates.contains(name.lowercased()) {
             throw .user(
                 "UNSUPPORTED_FEATURE.WITHIN_GROUP", "WITHIN GROUP is not supported: \(name).",
                 at: location(span))
@@ -139,6 +173,25 @@ extension Binder {
             let test = try call("is_not_null", [arguments[0]], at: span)
             return try conditional(
                 [ConditionalBranch(condition: test, result: arguments[1])], arguments[2], at: span)
+        case ("to_char", 2), ("to_varchar", 2):
+            switch arguments[0].type {
+            case .date, .timestamp, .timestampNTZ: return try call("date_format", arguments, at: span)
+            case .binary:
+                guard case .string(let format)? = constant(arguments[1])?.value else { return nil }
+                switch format.lowercased() {
+                case "base64": return try call("base64", [arguments[0]], at: span)
+                case "hex": return try call("hex", [arguments[0]], at: span)
+                case "utf-8": return try call("decode", [arguments[0], .literal(.string("UTF-8"))], at: span)
+                default: return nil
+                }
+            default: return nil
+            }
+        case ("window_time", 1):
+            guard case .structure(let fields) = arguments[0].type, fields.count == 2 else { return nil }
+            let end = Expression.member(arguments[0], index: 1, type: fields[1].type)
+            let micros = try call("unix_micros", [cast(end, to: .timestamp)], at: span)
+            let before = try call("subtract", [micros, .literal(.int64(1))], at: span)
+            return cast(try call("timestamp_micros", [before], at: span), to: fields[1].type)
         case ("isnull", 1): return try call("is_null", arguments, at: span)
         case ("isnotnull", 1): return try call("is_not_null", arguments, at: span)
         case ("equal_null", 2): return try comparison("null_safe_equal", arguments[0], arguments[1], at: span)
@@ -200,7 +253,9 @@ extension Binder {
         if let condition = call.filter {
             filter = try self.condition(bind(condition, inner), "FILTER", at: condition.span)
         }
-        let bound = try aggregateCall(name, arguments, call, filter, at: span)
+        let isOrdered = !call.withinGroup.isEmpty
+        let ordered = isOrdered ? try withinGroup(name, arguments, call, inner, at: span) : (name, arguments)
+        let bound = try aggregateCall(ordered.0, ordered.1, call, filter, at: span)
         let text = naming.text(ExpressionSyntax(.call(call), span: span))
         let nullable = !["count", "count_if", "approx_count_distinct", "collect_list", "collect_set"]
             .contains(bound.function)

@@ -53,7 +53,7 @@ extension Binder {
         }
     }
 
-    private func misplaced(_ expression: ExpressionSyntax, _ context: BindContext) -> EngineError {
+    func misplaced(_ expression: ExpressionSyntax, _ context: BindContext) -> EngineError {
         switch expression.kind {
         case .star:
             return .user(
@@ -114,7 +114,17 @@ extension Binder {
         _ value: ExpressionSyntax, _ items: [ExpressionSyntax], _ context: BindContext, at span: SourceSpan
     ) throws(EngineError) -> Expression {
         let bound = try bind(value, context)
-        let list = try items.map { item throws(EngineError) in try bind(item, context) }
+        let list = try items.map { item throws(EngineError) in
+            guard case .structure(let fields) = bound.type, case .row(let members) = item.kind,
+                members.count == fields.count
+            else { return try bind(item, context) }
+            // Rows are compared by place, whatever their members are called.
+            var arguments: [Expression] = []
+            for (field, member) in zip(fields, members) {
+                arguments += [.literal(.string(field.name)), cast(try bind(member, context), to: field.type)]
+            }
+            return try call("named_struct", arguments, at: item.span)
+        }
         guard let type = Coercion.commonType([bound.type] + list.map(\.type), ansi: settings.ansi) else {
             let other = list.first { commonType(bound.type, $0.type) == nil } ?? list[0]
             throw mismatchedOperands("IN", bound, other, at: span)

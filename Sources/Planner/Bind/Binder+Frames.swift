@@ -39,7 +39,9 @@ extension Binder {
             start: try bound(syntax.start, syntax.unit, order, context, at: span),
             end: try bound(syntax.end, syntax.unit, order, context, at: span))
         let first = try intervalType(of: syntax.start)
-        if let first, let last = try intervalType(of: syntax.end), first != last {
+        if let first, let last = try intervalType(of: syntax.end),
+            first.isYearMonthInterval != last.isYearMonthInterval
+        {
             throw .user(
                 "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES",
                 "The two ends of a frame have distances of one type.", at: location(span))

@@ -13,6 +13,10 @@ extension Binder {
         case .values(let rows): bound = BoundRelation(try values(rows, at: syntax.span))
         case .function(let call): bound = try tableFunction(call, at: syntax.span)
         case .nested(let inner): bound = try relation(inner)
+        case .pivot(let inner, let pivot): bound = try pivoted(inner, pivot)
+        case .unpivot(let inner, let unpivot): bound = try unpivoted(inner, unpivot)
+        case .sample(let inner, let sample): bound = try sampled(inner, sample)
+        case .pipe(let inner, let operation): bound = try pipe(inner, operation)
         case .join(let join): bound = try self.join(join, at: syntax.span)
         }
         guard let alias = syntax.alias else { return bound }

@@ -7,10 +7,7 @@ extension Binder {
     func join(_ join: JoinSyntax, at span: SourceSpan) throws(EngineError) -> BoundRelation {
         if join.isLateral {
             if let bound = try lateralGenerator(join, at: span) { return bound }
-            throw .user(
-                "UNSUPPORTED_FEATURE.LATERAL_JOIN", "LATERAL is not supported.",
-                remedy: "Join with an aggregate or a filter on the join's keys instead.",
-                at: location(join.right.span))
+            return try lateralJoin(join, at: span)
         }
         let left = try relation(join.left)
         let right = try relation(join.right)
@@ -31,6 +28,44 @@ extension Binder {
             let bound = try bind(condition, context)
             return joined(kind, left, right, try self.condition(bound, "JOIN … ON", at: condition.span))
         }
+    }
+
+    /// Binds a join whose right side may refer to the columns of the left one.
+    private func lateralJoin(_ join: JoinSyntax, at span: SourceSpan) throws(EngineError) -> BoundRelation {
+        guard [.inner, .cross, .left].contains(join.kind) else {
+            throw .user(
+                "INVALID_LATERAL_JOIN_TYPE",
+                "A \(join.kind.rawValue) JOIN with LATERAL is not allowed: its right side takes rows "
+                    + "from the left.", remedy: "Use an inner, a cross or a left join.", at: location(join.right.span))
+        }
+        let left = try relation(join.left)
+        outer.append(OuterQuery(context: BindContext(scope: left.scope, clause: "LATERAL")))
+        let depth = outer.count
+        let right: BoundRelation
+        let references: [ColumnReference]
+        do {
+            right = try relation(join.right)
+            references = outer.removeLast().references
+        } catch {
+            if outer.count >= depth { outer.removeLast(outer.count - depth + 1) }
+            throw error
+        }
+        var condition: Expression?
+        switch join.condition {
+        case .none: break
+        case .on(let syntax):
+            let context = BindContext(scope: left.scope.joined(right.scope), clause: "JOIN … ON")
+            condition = try self.condition(bind(syntax, context), "JOIN … ON", at: syntax.span)
+        case .natural, .using:
+            throw .user(
+                "UNSUPPORTED_FEATURE.LATERAL_JOIN_USING", "A LATERAL join takes its condition from ON.",
+                remedy: "Write ON with the columns of both sides.", at: location(span))
+        }
+        var bound = joined(Self.kind(join.kind), left, right, condition)
+        if case .join(let kind, let mine, let theirs, let test) = bound.plan {
+            bound.plan = .lateralJoin(kind, left: mine, right: theirs, condition: test, outer: references)
+        }
+        return bound
     }
 
     private static func kind(_ kind: JoinSyntax.Kind) -> JoinKind {

@@ -23,6 +23,7 @@ extension Binder {
             try bind(argument.value, context)
         }
         let lambdas = call.arguments.dropFirst(form.inputCount).map(\.value)
+        if form == .mapZipWith { return try mapZipWith(inputs, lambdas[0], context, at: span) }
         let parameters = try parameters(form, name, &inputs, at: span)
         var (body, numbers) = try lambda(lambdas[0], parameters, form, context)
         if form == .aggregate, body.type != inputs[1].type {
@@ -51,10 +52,49 @@ extension Binder {
         if [.filter, .exists, .forall, .mapFilter].contains(form) {
             bodies[0] = try condition(bodies[0], "the lambda of \(name)", at: lambdas[0].span)
         }
+        if form == .arraySort { bodies[0] = cast(bodies[0], to: .int32, at: lambdas[0].span) }
         let arguments = inputs + bodies + numbers.map { Expression.literal(.int64(Int64($0))) }
         let type = Self.result(form, inputs, bodies)
         return .call(
             FunctionCall(form.rawValue, arguments, type: type, ansi: settings.ansi, origin: origin(span)))
+    }
+
+    /// Binds `map_zip_with(a, b, (key, x, y) -> …)` as the keys of both, each with the lambda's value for
+    /// what
+    /// the maps hold for it.
+    private func mapZipWith(
+        _ inputs: [Expression], _ syntax: ExpressionSyntax, _ context: BindContext, at span: SourceSpan
+    ) throws(EngineError) -> Expression {
+        guard case .map(let key, _, _) = inputs[0].type, case .map(let other, _, _) = inputs[1].type,
+            let common = commonType(key, other)
+        else {
+            throw .user(
+                "DATATYPE_MISMATCH.MAP_ZIP_WITH_DIFF_TYPES",
+                "map_zip_with takes two maps with keys of one type, not \(inputs[0].type.sqlName) and "
+                    + "\(inputs[1].type.sqlName).", at: location(span))
+        }
+        guard case .lambda(let parameters, let body) = syntax.kind, parameters.count == 3 else {
+            throw .user(
+                "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
+                "The lambda of map_zip_with takes a key and "
+                    + "two values.", at: location(syntax.span))
+        }
+        let sides = try inputs.map { input throws(EngineError) in try call("map_keys", [input], at: span) }
+        let keys = try call("array_distinct", [call("concat", sides, at: span)], at: span)
+        let number = Int(newID().rawValue)
+        let variable = LambdaForm.variable(number, common)
+        var inner = context
+        inner.lambdaVariables[parameters[0].text.lowercased()] = variable
+        for (input, parameter) in zip(inputs, parameters.dropFirst()) {
+            inner.lambdaVariables[parameter.text.lowercased()] = try call(
+                "try_element_at", [input, variable], at: span)
+        }
+        let value = try bind(body, inner)
+        let values = FunctionCall(
+            LambdaForm.transform.rawValue,
+            [keys, value, .literal(.int64(Int64(number))), .literal(.int64(Int64(newID().rawValue)))],
+            type: .array(value.type, containsNull: true), ansi: settings.ansi, origin: origin(span))
+        return try call("map_from_arrays", [keys, .call(values)], at: span)
     }
 
     /// Returns the types of the lambda's parameters.
@@ -64,6 +104,7 @@ extension Binder {
         switch (form, inputs[0].type) {
         case (.transform, .array(let element, _)), (.filter, .array(let element, _)):
             return [element, .int32]
+        case (.arraySort, .array(let element, _)): return [element, element]
         case (.exists, .array(let element, _)), (.forall, .array(let element, _)): return [element]
         case (.aggregate, .array(let element, _)): return [inputs[1].type, element]
         case (.zipWith, .array(let left, _)):
@@ -118,7 +159,7 @@ extension Binder {
     {
         switch form {
         case .transform, .zipWith: return .array(bodies[0].type, containsNull: true)
-        case .filter, .mapFilter: return inputs[0].type
+        case .filter, .mapFilter, .arraySort, .mapZipWith: return inputs[0].type
         case .exists, .forall: return .boolean
         case .aggregate: return bodies[1].type
         case .transformKeys:

@@ -23,8 +23,10 @@ extension Binder {
         case .date(let text): return try timed(text, .date, "DATE", at: span)
         case .timestamp(let text): return try timed(text, .timestamp, "TIMESTAMP", at: span)
         case .timestampNTZ(let text): return try timed(text, .timestampNTZ, "TIMESTAMP_NTZ", at: span)
-        case .interval(.months(let months, _, _)): return Literal(.integer(Int64(months)), .yearMonthInterval)
-        case .interval(.microseconds(let micros, _, _)): return Literal(.integer(micros), .dayTimeInterval)
+        case .interval(.months(let months, let from, let to)):
+            return Literal(.integer(Int64(months)), .interval(IntervalFields(from, to)))
+        case .interval(.microseconds(let micros, let from, let to)):
+            return Literal(.integer(micros), .interval(IntervalFields(from, to)))
         }
     }
 

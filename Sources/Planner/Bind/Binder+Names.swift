@@ -128,7 +128,7 @@ extension Binder {
     {
         let known = [
             "current_date", "current_timestamp", "current_user", "current_catalog", "current_database",
-            "user",
+            "user", "session_user",
         ]
         let lowered = name.text.lowercased()
         guard known.contains(lowered), !name.isQuoted else { return nil }

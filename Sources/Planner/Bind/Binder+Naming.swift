@@ -40,7 +40,7 @@ extension Binder {
         let a = naming.text(date.syntax)
         let b = naming.text(moved.syntax)
         if moved.type.isIntegral { return "\(kind == .add ? "date_add" : "date_sub")(\(a), \(b))" }
-        if isDate, moved.type == .dayTimeInterval, Self.isWholeDays(moved.syntax) {
+        if isDate, moved.type.isDayTimeInterval, moved.type.intervalFields?.last == .day {
             let days = "extractansiintervaldays(\(b))"
             return "date_add(\(a), \(kind == .add ? days : "(- \(days))"))"
         }

@@ -13,11 +13,7 @@ extension Binder {
             return negate(try logical(operand, "NOT", at: syntax.span), true)
         case .minus: return try call("negate", [operand], at: span)
         case .plus:
-            if operand.type.isNumeric || operand.type == .yearMonthInterval
-                || operand.type == .dayTimeInterval
-            {
-                return operand
-            }
+            if operand.type.isNumeric || operand.type.isInterval { return operand }
             return try call("positive", [operand], at: span)
         case .bitNot: return try call("bitwise_not", [operand], at: span)
         }
@@ -103,10 +99,13 @@ extension Binder {
         switch right.type {
         case .int8, .int16, .int32:
             return try call(kind == .add ? "date_add" : "date_sub", [left, right], at: span)
-        case .dayTimeInterval:
+        case .dayTimeInterval(let fields):
             // Whole days keep a date a date; smaller units make it an instant.
+            if fields.last == .day, right.literalValue == nil {
+                return try call(kind == .add ? "add" : "subtract", [left, right], at: span)
+            }
             guard let literal = right.literalValue, case .integer(let micros) = literal.value,
-                Self.isWholeDays(syntax),
+                fields.last == .day,
                 let days = Int32(exactly: micros / Self.microsecondsPerDay), days != .min
             else {
                 return try call(
@@ -123,13 +122,5 @@ extension Binder {
         }
     }
 
-    /// True for an interval written in days only; `INTERVAL '24' HOUR` is none.
-    static func isWholeDays(_ syntax: ExpressionSyntax) -> Bool {
-        switch syntax.kind {
-        case .literal(.interval(.microseconds(_, let from, let to))): from == .day && to == .day
-        default: false
-        }
-    }
-
-    func isInterval(_ type: DataType) -> Bool { type == .dayTimeInterval || type == .yearMonthInterval }
+    func isInterval(_ type: DataType) -> Bool { type.isInterval }
 }

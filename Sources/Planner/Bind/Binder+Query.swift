@@ -17,7 +17,7 @@ extension Binder {
             bound = try self.select(select, order: ordering(query), windows: query.windows)
         } else {
             bound = try body(query.body)
-            bound.plan = try sorted(bound.plan, ordering(query))
+            bound.plan = try sorted(bound.plan, ordering(query), in: bound.scope)
         }
         bound.plan = try limited(bound.plan, query)
         return bound
@@ -25,7 +25,7 @@ extension Binder {
 
     /// The order asked for. SORT BY and CLUSTER BY promise an order within partitions only; a total one
     /// fulfils it.
-    private func ordering(_ query: QuerySyntax) -> OrderSyntax? {
+    func ordering(_ query: QuerySyntax) -> OrderSyntax? {
         if let order = query.orderBy { return order }
         if !query.sortBy.isEmpty { return .items(query.sortBy) }
         if query.clusterBy.isEmpty { return nil }
@@ -49,15 +49,17 @@ extension Binder {
     // MARK: Order and limit
 
     /// Sorts a plan by its own output: names, positions, or expressions over them.
-    private func sorted(_ plan: LogicalPlan, _ order: OrderSyntax?) throws(EngineError) -> LogicalPlan {
+    func sorted(_ plan: LogicalPlan, _ order: OrderSyntax?, in scope: Scope) throws(EngineError)
+        -> LogicalPlan
+    {
         guard let order else { return plan }
-        let output = plan.output
+        let output = scope.starColumns([]).map(\.reference)
         var keys: [SortKey] = []
         switch order {
         case .all(let isDescending, let nullsFirst):
             keys = output.map { SortKey(.column($0), ascending: !isDescending, nullsFirst: nullsFirst) }
         case .items(let items):
-            let context = BindContext(scope: BoundRelation(plan).scope, clause: "ORDER BY")
+            let context = BindContext(scope: scope, clause: "ORDER BY")
             for item in items {
                 let key: Expression
                 if let position = try ordinal(item.expression, count: output.count, clause: "ORDER BY") {
@@ -94,7 +96,7 @@ extension Binder {
         return Int(position) - 1
     }
 
-    private func limited(_ plan: LogicalPlan, _ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
+    func limited(_ plan: LogicalPlan, _ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
         var count: Int?
         if case .rows(let expression)? = query.limit { count = try rowCount(expression, "LIMIT") }
         let offset =
@@ -102,7 +104,7 @@ extension Binder {
         return count == nil && offset == 0 ? plan : .limit(count: count, offset: offset, input: plan)
     }
 
-    private func rowCount(_ expression: ExpressionSyntax, _ clause: String) throws(EngineError) -> Int {
+    func rowCount(_ expression: ExpressionSyntax, _ clause: String) throws(EngineError) -> Int {
         if expression.hasColumn {
             throw .user(
                 "INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "\(clause) takes a constant, not a column.",

@@ -29,6 +29,13 @@ extension Binder {
             let condition = try condition(bind(filter, context), "WHERE", at: filter.span)
             bound.plan = .filter(condition, input: bound.plan)
         }
+        let savedWindows = windowColumns
+        defer { windowColumns = savedWindows }
+        windowColumns = [:]
+        bound.plan = try timeWindows(select, bound)
+        if select.isSelectPipe, let item = select.items.first(where: { hasAggregate($0.expression) }) {
+            throw aggregateInPipe("SELECT", at: item.expression.span)
+        }
         if aggregates(select, order) { return try aggregated(select, order, bound, collector) }
         var context = BindContext(scope: bound.scope, clause: "SELECT")
         context.windows = collector
@@ -110,6 +117,9 @@ extension Binder {
             throw .user(
                 "INVALID_USAGE_OF_STAR_OR_REGEX", "A star needs a FROM clause.", at: location(span))
         }
+        if !except.isEmpty, found.allSatisfy({ $0.expression.columnReference == nil }) {
+            return try withoutMembers(found, except, context)
+        }
         var starred = context
         let kept = Set(found.compactMap(\.expression.columnReference?.id))
         starred.scope.columns = context.scope.columns.filter { kept.contains($0.reference.id) }
@@ -121,6 +131,21 @@ extension Binder {
             found.remove(at: index)
         }
         return found
+    }
+
+    /// Leaves out members of a structure by their names.
+    private func withoutMembers(
+        _ members: [SelectColumn], _ except: [[NameSyntax]], _ context: BindContext
+    ) throws(EngineError) -> [SelectColumn] {
+        var kept = members
+        for name in except {
+            let text = name.last?.text.lowercased() ?? ""
+            guard name.count == 1, let place = kept.firstIndex(where: { $0.name.lowercased() == text }) else {
+                throw unresolved(name, context, at: name.first?.span ?? .none)
+            }
+            kept.remove(at: place)
+        }
+        return kept
     }
 
     // MARK: Projection and order

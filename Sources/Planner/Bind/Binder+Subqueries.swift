@@ -6,6 +6,23 @@ import Vocabulary
 extension Binder {
     /// Binds a scalar subquery, EXISTS or IN (query); the optimiser makes joins of them.
     func subquery(_ expression: ExpressionSyntax, _ context: BindContext) throws(EngineError) -> Expression {
+        if let known = boundSubqueries?[expression.span] { return known }
+        let saved = boundSubqueries
+        boundSubqueries = nil
+        do throws(EngineError) {
+            let bound = try newSubquery(expression, context)
+            boundSubqueries = saved
+            if saved != nil { boundSubqueries?[expression.span] = bound }
+            return bound
+        } catch {
+            boundSubqueries = saved
+            throw error
+        }
+    }
+
+    private func newSubquery(_ expression: ExpressionSyntax, _ context: BindContext) throws(EngineError)
+        -> Expression
+    {
         let span = expression.span
         switch expression.kind {
         case .scalarQuery(let query):
@@ -17,7 +34,9 @@ extension Binder {
                     at: location(span))
             }
             return .subquery(
-                SubqueryExpression(kind: .scalar, plan: plan, type: column.type, outerReferences: references))
+                SubqueryExpression(
+                    kind: .scalar, plan: plan, type: column.type, outerReferences: references,
+                    origin: origin(span)))
         case .exists(let query):
             let (plan, references) = try inner(query, context)
             return .subquery(

@@ -20,13 +20,29 @@ extension DataType {
         case .date: self = .date
         case .timestamp: self = .timestamp
         case .timestampNTZ: self = .timestampNTZ
-        case .interval(let from, _): self = from.isYearMonth ? .yearMonthInterval : .dayTimeInterval
-        case .calendarInterval: self = .dayTimeInterval
+        case .interval(let from, let to): self = .interval(IntervalFields(from, to))
+        case .calendarInterval: self = .dayToSecond
         case .void: self = .null
         case .array(let element): self = .array(DataType(element), containsNull: true)
         case .map(let key, let value):
             self = .map(key: DataType(key), value: DataType(value), valueContainsNull: true)
         case .structure(let fields): self = .structure(fields.map(Field.init))
+        }
+    }
+}
+
+extension IntervalFields {
+    /// Takes units as written: weeks count as days, units below the second as seconds.
+    init(_ from: IntervalUnit, _ to: IntervalUnit) { self.init(Self.unit(from), Self.unit(to)) }
+
+    private static func unit(_ unit: IntervalUnit) -> Unit {
+        switch unit {
+        case .year: .year
+        case .month: .month
+        case .week, .day: .day
+        case .hour: .hour
+        case .minute: .minute
+        case .second, .millisecond, .microsecond: .second
         }
     }
 }

@@ -24,6 +24,11 @@ package final class Binder {
     var types: [SourceSpan: DataType] = [:]
     /// Texts of column references as names print them, by the parts as written.
     var columnTexts: [[String]: String] = [:]
+    /// Columns that calls of `window(time, …)` stand for in the SELECT being bound, by the calls' texts.
+    var windowColumns: [String: ColumnReference] = [:]
+    /// Subqueries bound in the aggregating SELECT being bound, so that one that GROUP BY and the select list
+    /// share is the same; nil elsewhere.
+    var boundSubqueries: [SourceSpan: Expression]?
     /// Places of columns, for errors found after binding.
     var columnSpans: [ColumnID: SourceSpan] = [:]
 
@@ -83,10 +88,13 @@ package final class Binder {
 
     /// Names expressions as the columns of a projection. A plain column keeps its id unless the list has it
     /// already.
-    func named(_ items: [(expression: Expression, name: String)]) -> [NamedExpression] {
+    /// With `fresh`, every column gets a new id.
+    func named(_ items: [(expression: Expression, name: String)], fresh: Bool = false) -> [NamedExpression] {
         var taken: Set<ColumnID> = []
         return items.map { item in
-            if case .column(let reference) = item.expression, taken.insert(reference.id).inserted {
+            if !fresh, case .column(let reference) = item.expression, !isOuter(reference),
+                taken.insert(reference.id).inserted
+            {
                 let output = ColumnReference(
                     id: reference.id, name: item.name, type: reference.type, nullable: reference.nullable)
                 return NamedExpression(item.expression, as: output)
@@ -94,6 +102,11 @@ package final class Binder {
             let output = newColumn(item.name, item.expression.type, nullable: item.expression.nullable)
             return NamedExpression(item.expression, as: output)
         }
+    }
+
+    /// True for columns that the query being bound takes from one around it: their ids stay theirs.
+    private func isOuter(_ reference: ColumnReference) -> Bool {
+        outer.contains { level in level.references.contains { $0.id == reference.id } }
     }
 
     /// Returns the plan with its columns under new names.

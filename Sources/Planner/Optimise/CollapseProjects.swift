@@ -18,7 +18,8 @@ struct CollapseProjects: PlanRule {
             if Self.passesOn(list), !positionMatters { return below }
             if positionMatters, list.map(\.output) == below.output, Self.passesOn(list) { return below }
             return merged(list, below)
-        case .union, .distinct, .singleRow: return plan.mapChildren { collapse($0, positionMatters: true) }
+        case .union, .distinct, .singleRow, .lateralJoin:
+            return plan.mapChildren { collapse($0, positionMatters: true) }
         case .filter, .sort, .limit:
             return plan.mapChildren { collapse($0, positionMatters: positionMatters) }
         case .join(let kind, _, _, _):

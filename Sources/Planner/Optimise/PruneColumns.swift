@@ -41,7 +41,7 @@ struct PruneColumns: PlanRule {
             let read = Self.columns(of: LogicalPlan.window(window).expressions)
             window.input = prune(window.input, required: required.subtracting(own).union(read))
             return .window(window)
-        case .filter, .join, .sort, .limit, .values, .singleRow:
+        case .filter, .join, .lateralJoin, .sort, .limit, .values, .singleRow:
             let needed = required.union(Self.columns(of: plan.expressions))
             return plan.mapChildren { prune($0, required: needed) }
         }

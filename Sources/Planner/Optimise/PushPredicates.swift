@@ -51,7 +51,7 @@ struct PushPredicates: PlanRule {
             }
             window.input = push(moving, into: window.input)
             return Self.filtered(.window(window), staying)
-        case .values, .limit, .expand, .singleRow:
+        case .values, .limit, .expand, .singleRow, .lateralJoin:
             return Self.filtered(plan.mapChildren { push([], into: $0) }, conditions)
         }
     }

@@ -12,13 +12,20 @@ import Vocabulary
 /// | `x NOT IN` | null-aware anti join; with correlation unknown counts as a match |
 /// | scalar | cross join with one row; correlated: left join with the values grouped by the correlation |
 /// | `EXISTS` and `IN` elsewhere | left join with the distinct keys and a marker |
+/// | `LATERAL` | join with the subquery |
 ///
-/// Correlated conditions are first pulled up to the top of the subquery (`PulledSubquery`).
+/// Correlated conditions are first pulled up to the top of the subquery (`PulledSubquery`); where they stand
+/// below what they cannot be pulled through, the values of the outer columns are pushed down to them instead
+/// (`DomainPush`).
 struct RewriteSubqueries: PlanRule {
     let name = "RewriteSubqueries"
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         let below = try Self.mapChildren(plan) { child throws(EngineError) in try rewrite(child, context) }
+        if case .lateralJoin(let kind, let left, let right, let condition, let outer) = below {
+            let joined = try lateral(kind, left, right, condition, outer, context)
+            return condition?.hasSubquery ?? false ? try rewrite(joined, context) : joined
+        }
         guard below.expressions.contains(where: \.hasSubquery) else { return below }
         switch below {
         case .filter(let condition, let input):
@@ -45,6 +52,21 @@ struct RewriteSubqueries: PlanRule {
         case .join(let kind, let left, let right, let condition?) where kind == .inner || kind == .cross:
             let product = LogicalPlan.join(.cross, left: left, right: right, condition: nil)
             return try rewriteFilter(condition, input: product, context)
+        case .join(let kind, let left, let right, let condition?):
+            return try rewriteJoin(kind, left, right, condition, context)
+        case .window(var window):
+            var current = window.input
+            window.input = .values(rows: [], output: [])
+            let replaced = try mapExpressions(.window(window), in: &current, context)
+            guard case .window(var result) = replaced else { return below }
+            result.input = current
+            return Self.restricted(.window(result), to: below.output)
+        case .generate(let generator, let output, let input):
+            var current = input
+            var changed = generator
+            changed.list = try replace(generator.list, in: &current, context)
+            return Self.restricted(
+                .generate(changed, output: output, input: current), to: below.output)
         default:
             throw Self.unsupported("A subquery stands where it is not supported: \(below.label)")
         }
@@ -74,7 +96,7 @@ struct RewriteSubqueries: PlanRule {
         return result
     }
 
-    private static func restricted(_ plan: LogicalPlan, to output: [ColumnReference]) -> LogicalPlan {
+    static func restricted(_ plan: LogicalPlan, to output: [ColumnReference]) -> LogicalPlan {
         .project(output.map { NamedExpression(.column($0), as: $0) }, input: plan)
     }
 
@@ -102,6 +124,60 @@ struct RewriteSubqueries: PlanRule {
             calls.append(NamedAggregate(call, as: item.output))
         }
         return .aggregate(groups: keys, aggregates: calls, input: current)
+    }
+
+    /// Returns the operator with the subqueries in its expressions replaced by columns that `input` is joined
+    /// with.
+    private func mapExpressions(
+        _ plan: LogicalPlan, in input: inout LogicalPlan, _ context: RuleContext
+    ) throws(EngineError) -> LogicalPlan {
+        var failure: EngineError?
+        var current = input
+        let result = plan.mapExpressions { expression in
+            if failure != nil { return expression }
+            do throws(EngineError) {
+                return try replace(expression, in: &current, context)
+            } catch {
+                failure = error
+                return expression
+            }
+        }
+        if let failure { throw failure }
+        input = current
+        return result
+    }
+
+    /// Computes the subqueries in an outer join's condition on the side whose columns they refer to.
+    private func rewriteJoin(
+        _ kind: JoinKind, _ left: LogicalPlan, _ right: LogicalPlan, _ condition: Expression,
+        _ context: RuleContext
+    ) throws(EngineError) -> LogicalPlan {
+        var (mine, theirs) = (left, right)
+        var parts: [Expression] = []
+        for part in condition.conjuncts {
+            if !part.hasSubquery {
+                parts.append(part)
+                continue
+            }
+            var read: Set<ColumnID> = []
+            part.forEach {
+                guard case .subquery(let subquery) = $0 else { return }
+                read.formUnion($0.columns)
+                for column in subquery.outerReferences { read.insert(column.id) }
+            }
+            if read.isDisjoint(with: right.output.idSet) {
+                parts.append(try replace(part, in: &mine, context))
+            } else if read.isDisjoint(with: left.output.idSet) {
+                parts.append(try replace(part, in: &theirs, context))
+            } else {
+                throw Self.unsupported(
+                    "A subquery in the condition of an outer join refers to both sides of it")
+            }
+        }
+        let joined = LogicalPlan.join(
+            kind, left: mine, right: theirs, condition: Expression.conjunction(parts))
+        let output = LogicalPlan.join(kind, left: left, right: right, condition: nil).output
+        return Self.restricted(joined, to: output)
     }
 
     // MARK: filters
@@ -146,7 +222,12 @@ struct RewriteSubqueries: PlanRule {
         switch subquery.kind {
         case .scalar: return nil
         case .exists:
-            let pulled = try pull(subquery, isExistence: true, context)
+            guard let pulled = try pull(subquery, isExistence: true, context) else {
+                let pushed = try push(subquery, input, context)
+                return .join(
+                    negated ? .leftAnti : .leftSemi, left: input, right: pushed.plan,
+                    condition: .conjunction(pushed.conditions))
+            }
             let right =
                 pulled.conditions.isEmpty
                 ? LogicalPlan.limit(count: 1, offset: 0, input: pulled.plan) : pulled.plan
@@ -155,7 +236,13 @@ struct RewriteSubqueries: PlanRule {
                 condition: Expression.conjunction(pulled.conditions))
         case .in(let values):
             if values.contains(where: \.hasSubquery) { return nil }
-            let pulled = try pull(subquery, isExistence: true, context)
+            let pulled: PulledSubquery
+            if let found = try pull(subquery, isExistence: true, context) {
+                pulled = found
+            } else {
+                let pushed = try push(subquery, input, context)
+                pulled = PulledSubquery(plan: pushed.plan, conditions: pushed.conditions)
+            }
             let pairs = zip(values, subquery.plan.output).map { Expression.equal($0, .column($1)) }
             if !negated {
                 return .join(
@@ -185,18 +272,29 @@ struct RewriteSubqueries: PlanRule {
             condition: Expression.conjunction(tests + pulled.conditions))
     }
 
-    private func pull(
+    /// Returns the subquery with its correlated conditions pulled up; nil where that cannot be done.
+    func pull(
         _ subquery: SubqueryExpression, isExistence: Bool, _ context: RuleContext
-    ) throws(EngineError) -> PulledSubquery {
+    ) throws(EngineError) -> PulledSubquery? {
         let inner = try rewrite(subquery.plan, context)
-        return try PulledSubquery.pull(
-            inner, outer: Set(subquery.outerReferences.map(\.id)), isExistence: isExistence, context)
+        let outer = Set(subquery.outerReferences.map(\.id))
+        return try? PulledSubquery.pull(inner, outer: outer, isExistence: isExistence, context)
+    }
+
+    /// Returns the subquery computed for all rows of `input`, and the conditions by which its rows belong to
+    /// theirs.
+    func push(
+        _ subquery: SubqueryExpression, _ input: LogicalPlan, _ context: RuleContext
+    ) throws(EngineError) -> (plan: LogicalPlan, conditions: [Expression]) {
+        let push = DomainPush(subquery.outerReferences, source: input, context: context)
+        let pushed = try push.push(try rewrite(subquery.plan, context))
+        return (pushed.plan, DomainPush.same(push.outer, pushed.domain))
     }
 
     // MARK: subqueries inside expressions
 
     /// Returns the expression with each subquery replaced by a column that a join with `plan` gives.
-    private func replace(
+    func replace(
         _ expression: Expression, in plan: inout LogicalPlan, _ context: RuleContext
     ) throws(EngineError) -> Expression {
         guard expression.hasSubquery else { return expression }
@@ -242,39 +340,22 @@ struct RewriteSubqueries: PlanRule {
         }
     }
 
-    /// Returns `values NOT IN (…)` as a value: false also where a comparison is unknown, as in Spark.
-    private func notInValue(
-        _ subquery: SubqueryExpression, _ values: [Expression], in plan: inout LogicalPlan,
-        _ context: RuleContext
-    ) throws(EngineError) -> Expression {
-        var replaced: [Expression] = []
-        for value in values { replaced.append(try replace(value, in: &plan, context)) }
-        let found = try joinMarker(subquery, values: replaced, to: &plan, context)
-        let columns = subquery.plan.output.map { Expression.column($0) }
-        var test = found
-        if (replaced + columns).contains(where: \.nullable) {
-            test = try foundOrUnknown(found, subquery, replaced, to: &plan, context)
-        }
-        return .call(FunctionCall("not", [test], type: .boolean))
-    }
-
     private func joinScalar(
         _ subquery: SubqueryExpression, to plan: inout LogicalPlan, _ context: RuleContext
     ) throws(EngineError) -> Expression {
         guard let column = subquery.plan.output.first else {
             throw Self.unsupported("A scalar subquery has no column")
         }
-        let pulled = try pull(subquery, isExistence: false, context)
-        if pulled.conditions.isEmpty {
-            let one = Self.givesOneRow(pulled.plan) ? pulled.plan : LogicalPlan.singleRow(input: pulled.plan)
+        let found = try pull(subquery, isExistence: false, context)
+        if let found, found.conditions.isEmpty {
+            let one =
+                Self.givesOneRow(found.plan)
+                ? found.plan : LogicalPlan.singleRow(input: found.plan, origin: subquery.origin)
             plan = .join(.cross, left: plan, right: one, condition: nil)
             return .column(column)
         }
-        guard pulled.isGrouped else {
-            throw .user(
-                "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.MUST_AGGREGATE_CORRELATED_SCALAR_SUBQUERY",
-                "A correlated scalar subquery must be aggregated to give at most one row",
-                remedy: "Use an aggregate such as max(…), or write the subquery as a join.")
+        guard let pulled = found, pulled.isGrouped else {
+            return try pushScalar(subquery, column, to: &plan, context)
         }
         var right = pulled.plan
         var value = Expression.column(column)
@@ -291,7 +372,37 @@ struct RewriteSubqueries: PlanRule {
         return value
     }
 
-    private static func givesOneRow(_ plan: LogicalPlan) -> Bool {
+    /// Joins a scalar subquery that is computed for all rows of `plan` at once.
+    private func pushScalar(
+        _ subquery: SubqueryExpression, _ column: ColumnReference, to plan: inout LogicalPlan,
+        _ context: RuleContext
+    ) throws(EngineError) -> Expression {
+        let inner = try rewrite(subquery.plan, context)
+        if case .project(let list, .values(let rows, let output)) = inner, rows.count == 1, output.isEmpty,
+            let item = list.first
+        {
+            return item.expression
+        }
+        let push = DomainPush(subquery.outerReferences, source: plan, context: context)
+        var pushed = try push.push(inner)
+        if !Self.givesOneRowAtMost(inner) { pushed = push.onlyRow(pushed, [column], subquery.origin) }
+        plan = .join(
+            .left, left: plan, right: pushed.plan,
+            condition: Expression.conjunction(DomainPush.same(push.outer, pushed.domain)))
+        return .column(column)
+    }
+
+    private static func givesOneRowAtMost(_ plan: LogicalPlan) -> Bool {
+        switch plan {
+        case .limit(let count?, _, _) where count <= 1: true
+        case .project(_, let input), .sort(_, let input), .filter(_, let input), .limit(_, _, let input),
+            .distinct(let input):
+            givesOneRowAtMost(input)
+        default: givesOneRow(plan)
+        }
+    }
+
+    static func givesOneRow(_ plan: LogicalPlan) -> Bool {
         switch plan {
         case .aggregate(let groups, _, _): groups.isEmpty
         case .project(_, let input), .sort(_, let input): givesOneRow(input)
@@ -299,82 +410,5 @@ struct RewriteSubqueries: PlanRule {
         case .singleRow: true
         default: false
         }
-    }
-
-    /// Joins the distinct keys of the subquery with a marker, and returns "the marker is there".
-    private func joinMarker(
-        _ subquery: SubqueryExpression, values: [Expression], to plan: inout LogicalPlan,
-        _ context: RuleContext
-    ) throws(EngineError) -> Expression {
-        let pulled = try pull(subquery, isExistence: true, context)
-        let marker = context.newColumn("exists", .boolean)
-        let isThere = Expression.call(FunctionCall("is_not_null", [.column(marker)], type: .boolean))
-        let conditions =
-            zip(values, subquery.plan.output).map { Expression.equal($0, .column($1)) } + pulled.conditions
-        if conditions.isEmpty {
-            let one = LogicalPlan.limit(count: 1, offset: 0, input: pulled.plan)
-            let marked = LogicalPlan.project(
-                [NamedExpression(.literal(.boolean(true)), as: marker)], input: one)
-            plan = .join(.left, left: plan, right: marked, condition: nil)
-            return isThere
-        }
-        let inside = pulled.plan.output.idSet
-        var keys: [NamedExpression] = []
-        var joined: [Expression] = []
-        for condition in conditions {
-            guard case .call(let call) = condition, call.name == "equal", call.arguments.count == 2,
-                let side = call.arguments.firstIndex(where: {
-                    $0.columns.isSubset(of: inside) && !$0.columns.isEmpty
-                }),
-                call.arguments[1 - side].columns.isDisjoint(with: inside)
-            else {
-                throw Self.unsupported(
-                    "A correlated EXISTS below OR or in the select list needs equalities: \(condition)")
-            }
-            let key = context.newColumn("key", call.arguments[side].type)
-            keys.append(NamedExpression(call.arguments[side], as: key))
-            joined.append(.equal(call.arguments[1 - side], .column(key)))
-        }
-        let distinct = LogicalPlan.aggregate(groups: keys, aggregates: [], input: pulled.plan)
-        let passed = keys.map { NamedExpression(.column($0.output), as: $0.output) }
-        let marked = LogicalPlan.project(
-            passed + [NamedExpression(.literal(.boolean(true)), as: marker)], input: distinct)
-        plan = .join(.left, left: plan, right: marked, condition: Expression.conjunction(joined))
-        return isThere
-    }
-
-    /// True when `x` is found, or when the subquery has rows and `x` or any of its values is null. The
-    /// subquery's size and nulls come from one more row joined to all.
-    private func foundOrUnknown(
-        _ found: Expression, _ subquery: SubqueryExpression, _ values: [Expression],
-        to plan: inout LogicalPlan,
-        _ context: RuleContext
-    ) throws(EngineError) -> Expression {
-        guard subquery.outerReferences.isEmpty, values.count == 1, let value = values.first else {
-            throw Self.unsupported("A correlated or many-column NOT IN must be a condition of its own")
-        }
-        let fresh = FreshColumns.renamed(try rewrite(subquery.plan, context), context)
-        guard let column = fresh.output.first else { return found }
-        let rows = context.newColumn("rows", .int64, nullable: false)
-        let present = context.newColumn("present", .int64, nullable: false)
-        let counts = LogicalPlan.aggregate(
-            groups: [],
-            aggregates: [
-                NamedAggregate(AggregateCall("count", [], type: .int64), as: rows),
-                NamedAggregate(AggregateCall("count", [.column(column)], type: .int64), as: present),
-            ], input: fresh)
-        plan = .join(.cross, left: plan, right: counts, condition: nil)
-        let zero = Expression.literal(.int64(0))
-        let isEmpty = Expression.equal(.column(rows), zero)
-        let valueIsNull = Expression.call(FunctionCall("is_null", [value], type: .boolean))
-        let hasNull = Expression.call(
-            FunctionCall("less", [.column(present), .column(rows)], type: .boolean))
-        let unknown = Expression.disjunction([valueIsNull, hasNull]) ?? valueIsNull
-        return .conditional(
-            [
-                ConditionalBranch(condition: found, result: .literal(.boolean(true))),
-                ConditionalBranch(condition: isEmpty, result: .literal(.boolean(false))),
-                ConditionalBranch(condition: unknown, result: .literal(.boolean(true))),
-            ], otherwise: .literal(.boolean(false)), type: .boolean)
     }
 }

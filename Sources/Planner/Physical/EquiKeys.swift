@@ -15,10 +15,59 @@ struct EquiKeys {
             if let pair = Self.pair(part, left: leftIDs, right: rightIDs) {
                 left.append(pair.left)
                 right.append(pair.right)
+            } else if let pair = Self.nullSafePair(part, left: leftIDs, right: rightIDs) {
+                append(pair)
             } else {
                 residual.append(part)
             }
         }
+    }
+
+    /// Makes keys of `a <=> b`: where both may be null, whether they are, and their values with nulls
+    /// replaced.
+    /// Source: Spark's ExtractEquiJoinKeys.
+    private mutating func append(_ pair: (left: Expression, right: Expression)) {
+        guard pair.left.nullable, pair.right.nullable, let stand = Self.standIn(pair.left.type) else {
+            left.append(pair.left)
+            right.append(pair.right)
+            return
+        }
+        func isNull(_ value: Expression) -> Expression {
+            .call(FunctionCall("is_null", [value], type: .boolean))
+        }
+        func filled(_ value: Expression) -> Expression {
+            .call(FunctionCall("coalesce", [value, .literal(stand)], type: value.type))
+        }
+        left += [filled(pair.left), isNull(pair.left)]
+        right += [filled(pair.right), isNull(pair.right)]
+    }
+
+    /// A value that stands for null in a key; nil for types without one.
+    private static func standIn(_ type: DataType) -> Literal? {
+        switch type {
+        case .boolean: return .boolean(false)
+        case .string: return .string("")
+        case .binary: return Literal(.binary([]), .binary)
+        case .float: return Literal(.float(0), .float)
+        case .double: return .double(0)
+        case .decimal: return Literal(.decimal(0), type)
+        case .array, .map, .structure, .null: return nil
+        default: return Literal(.integer(0), type)
+        }
+    }
+
+    /// Returns the two sides of `a <=> b` when each reads columns of one side of the join only, and it can be
+    /// made into keys.
+    static func nullSafePair(
+        _ condition: Expression, left: Set<ColumnID>, right: Set<ColumnID>
+    ) -> (left: Expression, right: Expression)? {
+        guard case .call(var call) = condition, call.name == "null_safe_equal", call.arguments.count == 2
+        else { return nil }
+        call.name = "equal"
+        guard let pair = pair(.call(call), left: left, right: right),
+            !pair.left.nullable || !pair.right.nullable || standIn(pair.left.type) != nil
+        else { return nil }
+        return pair
     }
 
     /// Returns the two sides of `a = b` when each reads columns of one side of the join only.

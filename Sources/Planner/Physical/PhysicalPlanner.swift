@@ -78,10 +78,11 @@ struct PhysicalPlanner {
         case .generate(let generator, let output, let input):
             return try buildGenerate(generator, output: output, input: input, required: required)
         case .window(let window): return try buildWindow(window, required: required)
-        case .singleRow(let input):
+        case .singleRow(let input, let origin):
             var built = gathered(try build(input, required: required))
-            built.plan = .singleRow(input: built.plan)
+            built.plan = .singleRow(input: built.plan, origin: origin)
             return built
+        case .lateralJoin: throw .internal("A lateral join was not rewritten.")
         }
     }
 

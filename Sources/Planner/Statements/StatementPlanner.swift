@@ -41,7 +41,9 @@ package struct StatementPlanner {
             return PlannedStatement(
                 work: .none, change: key.map { .set(key: $0, value: nil) } ?? .resetSettings)
         case .describe(let describe): return try self.describe(describe)
-        case .showTables: return showTables()
+        case .show(let show): return try self.show(show)
+        case .advice(let table): return try advice(table)
+        case .use(let name): return try use(name)
         }
     }
 
@@ -143,22 +145,7 @@ package struct StatementPlanner {
         let schema: Schema
         switch describe {
         case .query(let query): schema = try self.schema(of: query)
-        case .table(let name):
-            let found = try catalog.relation(named: name.map(\.text))
-            switch found {
-            case .files(let relation): schema = relation.schema
-            case .external(let relation): schema = relation.schema
-            case .view(let view):
-                let names = view.columns
-                let bound = try Binder(catalog: catalog, settings: settings, source: view.source).bind(
-                    view.query)
-                let fields = bound.output.schema.fields
-                schema =
-                    names.count == fields.count
-                    ? Schema(zip(fields, names).map { Field($1, $0.type, nullable: $0.nullable) })
-                    : Schema(fields)
-            case nil: throw notFound(name)
-            }
+        case .table(let name): schema = try self.schema(of: name)
         }
         let rows = schema.fields.map {
             [Literal.string($0.name), .string($0.type.catalogName), Literal.null(.string)]
@@ -169,21 +156,6 @@ package struct StatementPlanner {
                 schema: Schema([
                     Field("col_name", .string, nullable: false), Field("data_type", .string, nullable: false),
                     Field("comment", .string),
-                ])))
-    }
-
-    private func showTables() -> PlannedStatement {
-        let rows = catalog.relationNames.sorted().map { name -> [Literal] in
-            let isTable = catalog.table(named: [name]) != nil
-            return [.string(isTable ? "default" : ""), .string(name), .boolean(!isTable)]
-        }
-        return PlannedStatement(
-            work: .rows(
-                rows,
-                schema: Schema([
-                    Field("namespace", .string, nullable: false),
-                    Field("tableName", .string, nullable: false),
-                    Field("isTemporary", .boolean, nullable: false),
                 ])))
     }
 

@@ -13,7 +13,9 @@ extension CardinalityEstimator {
         let leftIDs = Set(left.columns.keys)
         let rightIDs = Set(right.columns.keys)
         for part in condition?.conjuncts ?? [] {
-            if let pair = EquiKeys.pair(part, left: leftIDs, right: rightIDs) {
+            if let pair = EquiKeys.pair(part, left: leftIDs, right: rightIDs)
+                ?? EquiKeys.nullSafePair(part, left: leftIDs, right: rightIDs)
+            {
                 keys.append((column(pair.left, in: left), column(pair.right, in: right)))
             } else {
                 rest.append(part)

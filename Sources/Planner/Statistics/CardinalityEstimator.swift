@@ -30,10 +30,11 @@ struct CardinalityEstimator {
             let below = estimate(input)
             let groups = input.output.map { NamedExpression(.column($0), as: $0) }
             return aggregated(groups: groups, aggregates: [], below: below)
-        case .join(let kind, let left, let right, let condition):
+        case .join(let kind, let left, let right, let condition),
+            .lateralJoin(let kind, let left, let right, let condition, _):
             return joined(kind, estimate(left), estimate(right), condition: condition)
         case .sort(_, let input): return estimate(input)
-        case .singleRow(let input): return estimate(input).scaled(to: 1)
+        case .singleRow(let input, _): return estimate(input).scaled(to: 1)
         case .generate(_, let output, let input):
             let below = estimate(input)
             // A guess: lists have four elements.

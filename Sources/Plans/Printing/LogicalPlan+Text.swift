@@ -25,6 +25,8 @@ extension LogicalPlan: CustomStringConvertible {
             return "Aggregate \(list(groups)), \(list(aggregates))"
         case .join(let kind, _, _, let condition):
             return "Join \(kind.label)\(condition.map { ", \($0)" } ?? "")"
+        case .lateralJoin(let kind, _, _, let condition, _):
+            return "LateralJoin \(kind.label)\(condition.map { ", \($0)" } ?? "")"
         case .sort(let keys, _): return "Sort \(list(keys))"
         case .limit(let count, let offset, _):
             return "Limit \(count.map(String.init) ?? "ALL")\(offset > 0 ? " OFFSET \(offset)" : "")"

@@ -7,9 +7,9 @@ extension LogicalPlan {
         switch self {
         case .scan, .values: []
         case .filter(_, let input), .project(_, let input), .aggregate(_, _, let input), .sort(_, let input),
-            .limit(_, _, let input), .distinct(let input), .expand(_, _, let input), .singleRow(let input):
+            .limit(_, _, let input), .distinct(let input), .expand(_, _, let input), .singleRow(let input, _):
             [input]
-        case .join(_, let left, let right, _): [left, right]
+        case .join(_, let left, let right, _), .lateralJoin(_, let left, let right, _, _): [left, right]
         case .union(let inputs, _): inputs
         case .window(let window): [window.input]
         case .generate(_, _, let input): [input]
@@ -26,11 +26,16 @@ extension LogicalPlan {
             return .aggregate(groups: groups, aggregates: aggregates, input: try transform(input))
         case .join(let kind, let left, let right, let condition):
             return .join(kind, left: try transform(left), right: try transform(right), condition: condition)
+        case .lateralJoin(let kind, let left, let right, let condition, let outer):
+            return .lateralJoin(
+                kind, left: try transform(left), right: try transform(right), condition: condition,
+                outer: outer)
         case .sort(let keys, let input): return .sort(keys, input: try transform(input))
         case .limit(let count, let offset, let input):
             return .limit(count: count, offset: offset, input: try transform(input))
         case .distinct(let input): return .distinct(input: try transform(input))
-        case .singleRow(let input): return .singleRow(input: try transform(input))
+        case .singleRow(let input, let origin):
+            return .singleRow(input: try transform(input), origin: origin)
         case .union(let inputs, let output): return .union(try inputs.map(transform), output: output)
         case .expand(let lists, let output, let input):
             return .expand(lists, output: output, input: try transform(input))
@@ -71,6 +76,9 @@ extension LogicalPlan {
             return .aggregate(groups: try named(groups), aggregates: calls, input: input)
         case .join(let kind, let left, let right, let condition):
             return .join(kind, left: left, right: right, condition: try condition.map(transform))
+        case .lateralJoin(let kind, let left, let right, let condition, let outer):
+            return .lateralJoin(
+                kind, left: left, right: right, condition: try condition.map(transform), outer: outer)
         case .sort(let keys, let input):
             return .sort(
                 try keys.map {

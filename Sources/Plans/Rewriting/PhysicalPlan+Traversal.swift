@@ -27,7 +27,7 @@ extension PhysicalPlan {
         case .expand(let lists, let schema, _): return .expand(lists, schema: schema, input: first)
         case .generate(let generator, let kept, let schema, _):
             return .generate(generator, kept: kept, schema: schema, input: first)
-        case .singleRow: return .singleRow(input: first)
+        case .singleRow(_, let origin): return .singleRow(input: first, origin: origin)
         case .window(var window):
             window.input = first
             return .window(window)

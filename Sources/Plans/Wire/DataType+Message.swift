@@ -7,8 +7,11 @@ extension DataType: MessageMapped {
         message.kind = kind
         switch self {
         case .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, .string, .binary, .date,
-            .timestamp, .timestampNTZ, .yearMonthInterval, .dayTimeInterval:
+            .timestamp, .timestampNTZ:
             break
+        case .yearMonthInterval(let fields), .dayTimeInterval(let fields):
+            message.firstField = UInt32(fields.first.rawValue)
+            message.lastField = UInt32(fields.last.rawValue)
         case .decimal(let precision, let scale):
             message.precision = try UInt32(plan: precision)
             message.scale = try UInt32(plan: scale)
@@ -64,8 +67,8 @@ extension DataType: MessageMapped {
         case .date: self = .date
         case .timestamp: self = .timestamp
         case .timestampNtz: self = .timestampNTZ
-        case .yearMonthInterval: self = .yearMonthInterval
-        case .dayTimeInterval: self = .dayTimeInterval
+        case .yearMonthInterval: self = try Self.interval(message, .yearToMonth)
+        case .dayTimeInterval: self = try Self.interval(message, .dayToSecond)
         case .array:
             self = .array(
                 try PlanCodec.part(message.hasElement, message.element, "an element type"),
@@ -78,6 +81,17 @@ extension DataType: MessageMapped {
                 valueContainsNull: message.containsNull)
         case .unspecified, .UNRECOGNIZED: throw PlanCodec.unknown("a type", message.kind.rawValue)
         }
+    }
+
+    /// Reads an interval's fields; a writer before fields were known leaves them out.
+    private static func interval(_ message: WireDataType, _ whole: DataType) throws(EngineError) -> DataType {
+        if message.firstField == 0, message.lastField == 0 { return whole }
+        guard let first = UInt8(exactly: message.firstField).flatMap(IntervalFields.Unit.init),
+            let last = UInt8(exactly: message.lastField).flatMap(IntervalFields.Unit.init),
+            first.rawValue <= last.rawValue, first.isYearMonth == last.isYearMonth,
+            first.isYearMonth == whole.isYearMonthInterval
+        else { throw PlanCodec.corrupt("an interval type is impossible") }
+        return .interval(IntervalFields(first, last))
     }
 
     private static func decimal(_ message: WireDataType) throws(EngineError) -> DataType {

@@ -24,7 +24,9 @@ extension PhysicalPlan: MessageMapped {
         case .union(let inputs, let schema): message.union = try Self.union(inputs, schema)
         case .expand(let lists, let schema, let input):
             message.expand = try Self.expand(lists, schema, input)
-        case .singleRow(let input): message.singleRow.input = try input.message()
+        case .singleRow(let input, let origin):
+            message.singleRow.input = try input.message()
+            if let place = origin.message() { message.singleRow.origin = place }
         case .rangeBounds(let keys, let partitions, let input):
             message.rangeBounds = try Self.rangeBounds(keys, partitions, input)
         case .exchange(let partitioning, let input):
@@ -55,7 +57,9 @@ extension PhysicalPlan: MessageMapped {
         case .union(let union): self = try Self.union(union)
         case .expand(let expand): self = try Self.expand(expand)
         case .singleRow(let single):
-            self = .singleRow(input: try PlanCodec.part(single.hasInput, single.input, "an input"))
+            self = .singleRow(
+                input: try PlanCodec.part(single.hasInput, single.input, "an input"),
+                origin: try Origin(single.hasOrigin, single.origin))
         case .rangeBounds(let bounds): self = try Self.rangeBounds(bounds)
         case .exchange(let exchange): self = try Self.exchange(exchange)
         case .window(let window): self = .window(try PhysicalWindow(window))

@@ -14,7 +14,12 @@ extension Schema: WireCodable {
 enum SchemaWire {
     private static let plain: [DataType] = [
         .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, .string, .binary, .date, .timestamp,
-        .timestampNTZ, .yearMonthInterval, .dayTimeInterval,
+        .timestampNTZ, .yearToMonth, .dayToSecond, .interval(IntervalFields(.year, .year)),
+        .interval(IntervalFields(.month, .month)), .interval(IntervalFields(.day, .day)),
+        .interval(IntervalFields(.hour, .hour)), .interval(IntervalFields(.minute, .minute)),
+        .interval(IntervalFields(.second, .second)), .interval(IntervalFields(.day, .hour)),
+        .interval(IntervalFields(.day, .minute)), .interval(IntervalFields(.hour, .minute)),
+        .interval(IntervalFields(.hour, .second)), .interval(IntervalFields(.minute, .second)),
     ]
     private static let decimalKind: UInt64 = 32
     private static let arrayKind: UInt64 = 33

@@ -252,7 +252,8 @@ struct Lexer {
         let all: [Symbol] = [
             .leftParenthesis, .rightParenthesis, .leftBracket, .rightBracket, .comma, .dot, .semicolon,
             .colon,
-            .doubleColon, .question, .plus, .minus, .star, .slash, .percent, .pipe, .doublePipe, .ampersand,
+            .doubleColon, .question, .plus, .minus, .star, .slash, .percent, .pipe, .doublePipe, .pipeArrow,
+            .ampersand,
             .caret,
             .tilde, .bang, .equal, .doubleEqual, .nullSafeEqual, .notEqual, .bangEqual, .less, .lessOrEqual,
             .greater,

@@ -44,6 +44,7 @@ enum Symbol: String, Sendable {
     case percent = "%"
     case pipe = "|"
     case doublePipe = "||"
+    case pipeArrow = "|>"
     case ampersand = "&"
     case caret = "^"
     case tilde = "~"

@@ -147,6 +147,10 @@ extension Parser {
     /// Parses `a.b.c`, `t.*`, `f(…)`, or `x -> …`.
     private mutating func nameOrCall() throws(EngineError) -> ExpressionSyntax {
         let start = index
+        if let parts = try identifierClause() {
+            if at(.leftParenthesis) { return try call(parts, from: start) }
+            return ExpressionSyntax(.column(parts), span: span(from: start))
+        }
         let first = nameSyntax(current)
         advance()
         if take(.arrow) {

@@ -33,6 +33,7 @@ extension Parser {
         var query = QuerySyntax(with: with, body: body, span: body.span)
         try queryTail(&query)
         query.span = span(from: start)
+        if at(.pipeArrow) { return try pipes(over: query) }
         return query
     }
 
@@ -66,7 +67,18 @@ extension Parser {
 
     /// Parses UNION and EXCEPT, which bind alike, over INTERSECT, which binds tighter.
     private mutating func queryBody() throws(EngineError) -> QueryBodySyntax {
-        var left = try intersection()
+        try setOperations(over: try intersection())
+    }
+
+    /// Parses the set operations behind a first operand.
+    mutating func setOperations(over first: QueryBodySyntax) throws(EngineError) -> QueryBodySyntax {
+        var left = first
+        while at(.INTERSECT) {
+            advance()
+            left = try setOperation(.intersect, left) { (parser) throws(EngineError) in
+                try parser.queryPrimary()
+            }
+        }
         while let kind = setOperator(), kind != .intersect {
             advance()
             if kind == .union, at(.ALL) {
@@ -158,7 +170,7 @@ extension Parser {
         }
     }
 
-    private mutating func queryTail(_ query: inout QuerySyntax) throws(EngineError) {
+    mutating func queryTail(_ query: inout QuerySyntax) throws(EngineError) {
         if at(.ORDER) {
             advance()
             try expect(.BY)

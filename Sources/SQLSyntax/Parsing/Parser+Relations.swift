@@ -26,8 +26,22 @@ extension Parser {
 
     /// Parses a relation and the joins behind it.
     private mutating func relation() throws(EngineError) -> RelationSyntax {
-        var left = try relationPrimary()
-        while let (kind, isNatural) = try joinKind() {
+        try extensions(of: try relationPrimary(), isSingle: false)
+    }
+
+    /// Parses the joins, PIVOT and UNPIVOT behind a relation, only the first when `isSingle`.
+    mutating func extensions(of first: RelationSyntax, isSingle: Bool) throws(EngineError) -> RelationSyntax {
+        var left = first
+        while true {
+            if at(.PIVOT) || at(.UNPIVOT) {
+                let isPivot = at(.PIVOT)
+                try grow()
+                left = isPivot ? try pivot(of: left) : try unpivot(of: left)
+                if let alias = try tableAlias() { left.alias = alias }
+                if isSingle { return left }
+                continue
+            }
+            guard let (kind, isNatural) = try joinKind() else { return left }
             let isLateral = take(.LATERAL)
             let right = try relationPrimary()
             try grow()
@@ -41,8 +55,8 @@ extension Parser {
                 condition = .using(try nameList())
             }
             left = join(kind, left, right, condition, isLateral: isLateral)
+            if isSingle { return left }
         }
-        return left
     }
 
     /// Takes the words of a join, or returns nil when no join follows.
@@ -85,14 +99,8 @@ extension Parser {
         let start = index
         var relation = try nested { (parser) throws(EngineError) in try parser.bareRelation() }
         if at(.TABLESAMPLE) {
-            throw .user(
-                "UNSUPPORTED_FEATURE.TABLESAMPLE", "TABLESAMPLE is not supported.",
-                remedy: "Filter with rand() < fraction instead.", at: source.location(current.span))
-        }
-        if at(.PIVOT) || at(.UNPIVOT), peek().symbol == .leftParenthesis {
-            throw .user(
-                "UNSUPPORTED_FEATURE.PIVOT", "\(text(current).uppercased()) is not supported.",
-                remedy: "Write it as aggregates over CASE expressions.", at: source.location(current.span))
+            let sample = try sample()
+            relation = RelationSyntax(kind: .sample(relation, sample), alias: nil, span: span(from: start))
         }
         if let alias = try tableAlias() { relation.alias = alias }
         relation.span = span(from: start)
@@ -123,7 +131,9 @@ extension Parser {
         if let keyword = current.keyword, Keyword.neverColumns.contains(keyword) {
             throw unexpected("a table name")
         }
-        let name = try qualifiedName("a table name")
+        let given = try identifierClause()
+        let name: [NameSyntax]
+        if let given { name = given } else { name = try qualifiedName("a table name") }
         if at(.leftParenthesis) {
             let expression = try call(name, from: start)
             guard case .call(let call) = expression.kind else { throw unexpected("a table function") }

@@ -2,11 +2,17 @@ import Vocabulary
 
 extension Parser {
     /// Parses SELECT … FROM … WHERE … GROUP BY … HAVING … QUALIFY.
-    mutating func select() throws(EngineError) -> SelectSyntax {
+    /// `|> SELECT` takes its rows from what stands before it.
+    mutating func select(isPipe: Bool = false) throws(EngineError) -> SelectSyntax {
         let start = index
         try expect(.SELECT)
         var select = SelectSyntax(span: current.span)
         try selectList(&select)
+        select.isSelectPipe = isPipe
+        if isPipe {
+            select.span = span(from: start)
+            return select
+        }
         if take(.FROM) { select.from = try fromClause() }
         try selectTail(&select)
         select.span = span(from: start)
@@ -24,6 +30,7 @@ extension Parser {
         } else {
             let star = ExpressionSyntax(.star(qualifier: [], except: []), span: tokens[start].span)
             select.items = [SelectItemSyntax(expression: star, aliases: [])]
+            select.isBareFrom = !at(.WHERE) && !at(.GROUP) && !at(.HAVING) && !at(.QUALIFY) && !at(.LATERAL)
         }
         try selectTail(&select)
         select.span = span(from: start)
@@ -46,7 +53,7 @@ extension Parser {
             || token.symbol == .rightParenthesis || token.keyword == .AS
     }
 
-    private mutating func selectItem() throws(EngineError) -> SelectItemSyntax {
+    mutating func selectItem() throws(EngineError) -> SelectItemSyntax {
         let expression = try expression()
         let hasAs = take(.AS)
         if hasAs, at(.leftParenthesis) {
@@ -70,7 +77,7 @@ extension Parser {
         if take(.QUALIFY) { select.qualify = try expression() }
     }
 
-    private mutating func lateralView() throws(EngineError) -> LateralViewSyntax {
+    mutating func lateralView() throws(EngineError) -> LateralViewSyntax {
         let start = index
         advance()
         advance()

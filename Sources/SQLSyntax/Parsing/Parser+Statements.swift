@@ -20,10 +20,7 @@ extension Parser {
             advance()
             return .reset(key: atEnd || at(.semicolon) ? nil : try settingKey())
         case .DESCRIBE, .DESC: return try describe()
-        case .SHOW:
-            advance()
-            try expect(.TABLES)
-            return .showTables
+        case .SHOW: return try show()
         case .UPDATE, .DELETE, .MERGE:
             throw .user(
                 "UNSUPPORTED_FEATURE.TABLE_OPERATION",
@@ -33,6 +30,7 @@ extension Parser {
                 at: source.location(current.span))
         default:
             if at(.leftParenthesis) { return try queryStatement() }
+            if let advisory = try advisory() { return advisory }
             throw unexpected("a statement such as 'SELECT', 'INSERT' or 'CREATE'")
         }
     }

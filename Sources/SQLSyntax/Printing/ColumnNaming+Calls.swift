@@ -3,8 +3,9 @@ extension ColumnNaming {
     private static let printedNames: [String: String] = [
         "array_agg": "collect_list", "dateadd": "date_add", "random": "rand", "rank": "RANK",
         "dense_rank": "DENSE_RANK", "percent_rank": "PERCENT_RANK", "regexp_like": "REGEXP_LIKE",
-        "regexp": "RLIKE",
-        "rlike": "RLIKE", "ceil": "CEIL", "floor": "FLOOR",
+        "regexp": "REGEXP",
+        "rlike": "RLIKE", "ceil": "CEIL", "floor": "FLOOR", "spark_partition_id": "SPARK_PARTITION_ID",
+        "substr": "substring",
     ]
 
     /// Mathematical functions, which print in capitals.
@@ -28,7 +29,9 @@ extension ColumnNaming {
         "unix_timestamp": (1, ["yyyy-MM-dd HH:mm:ss"]), "to_unix_timestamp": (1, ["yyyy-MM-dd HH:mm:ss"]),
         "from_unixtime": (1, ["yyyy-MM-dd HH:mm:ss"]), "sort_array": (1, ["true"]), "percentile": (2, ["1"]),
         "percentile_approx": (2, ["10000"]), "approx_percentile": (2, ["10000"]), "lag": (1, ["1", "NULL"]),
-        "lead": (1, ["1", "NULL"]), "mask": (1, ["X", "x", "n", "NULL"]),
+        "lead": (1, ["1", "NULL"]), "mask": (1, ["X", "x", "n", "NULL"]), "str_to_map": (1, [",", ":"]),
+        "sentences": (1, ["", ""]), "make_dt_interval": (0, ["0", "0", "0", "0.000000"]),
+        "make_ym_interval": (0, ["0", "0"]), "listagg": (1, ["NULL"]), "string_agg": (1, ["NULL"]),
     ]
 
     /// Types that are also functions: `int(x)` is a cast.
@@ -48,7 +51,8 @@ extension ColumnNaming {
 
     func call(_ call: CallSyntax) -> String {
         let written = call.name.last?.text.lowercased() ?? ""
-        if let cast = Self.castByName(call) { return "CAST(\(text(cast.value)) AS \(cast.type.sql))" }
+        // Spark prints a cast only where CAST was written.
+        if let cast = Self.castByName(call) { return text(cast.value) }
         var arguments = call.arguments.map { text($0.value) }
         if let form = specialForm(written, arguments) { return form + suffix(call) }
         var name =
@@ -59,7 +63,13 @@ extension ColumnNaming {
         case "log" where arguments.count == 1: arguments.insert("E()", at: 0)
         case "datediff" where arguments.count == 3: name = "timestampdiff"
         case "dateadd" where arguments.count == 3: name = "timestampadd"
-        case "from_json": arguments = Array(arguments.prefix(1))
+        case "from_json", "from_csv", "to_json", "to_csv", "schema_of_json", "schema_of_csv", "first", "last",
+            "first_value", "last_value", "any_value":
+            // What only tells how to do it is not printed.
+            arguments = Array(arguments.prefix(1))
+        case "convert_timezone" where arguments.count == 2: arguments.insert("current_timezone()", at: 0)
+        case "unix_timestamp" where arguments.isEmpty: arguments = ["current_timestamp()"]
+        case "string_agg" where !call.withinGroup.isEmpty: name = "listagg"
         default: break
         }
         if let (from, texts) = Self.defaults[written], arguments.count >= from {
@@ -75,6 +85,8 @@ extension ColumnNaming {
         case ("trim", 2): "TRIM(BOTH \(arguments[0]) FROM \(arguments[1]))"
         case ("ltrim", 2): "TRIM(LEADING \(arguments[0]) FROM \(arguments[1]))"
         case ("rtrim", 2): "TRIM(TRAILING \(arguments[0]) FROM \(arguments[1]))"
+        case ("datepart", 2): "\(name)(\(arguments[0]) FROM \(arguments[1]))"
+        case ("like", 2): "\(arguments[0]) LIKE \(arguments[1])"
         case ("isnull", 1): "(\(arguments[0]) IS NULL)"
         case ("isnotnull", 1): "(\(arguments[0]) IS NOT NULL)"
         case ("positive", 1): "(+ \(arguments[0]))"

@@ -28,6 +28,8 @@ package struct ColumnNaming {
         case .cast(let inner, _, _):
             if case .column(let parts) = inner.kind { return parts.last?.text ?? "" }
             return text(expression)
+        case .call(let call) where call.name.last?.text.lowercased() == "window" && call.arguments.count > 1:
+            return "window"
         case .call(let call):
             if let inner = Self.castByName(call), case .column(let parts) = inner.value.kind {
                 return parts.last?.text ?? ""

@@ -88,6 +88,12 @@ package struct SelectSyntax: Sendable, Hashable {
     package var groupBy: GroupingSyntax?
     package var having: ExpressionSyntax?
     package var qualify: ExpressionSyntax?
+    /// True for `FROM t` alone, which means every column.
+    package var isBareFrom = false
+    /// True for `|> SELECT`, where no aggregate function may stand.
+    package var isSelectPipe = false
+    /// True for `|> AGGREGATE`.
+    package var isAggregatePipe = false
     package var span: SourceSpan
 }
 
@@ -153,6 +159,11 @@ package struct RelationSyntax: Sendable, Hashable {
         case join(JoinSyntax)
         /// A relation in parentheses, which hides nothing.
         case nested(RelationSyntax)
+        case pivot(RelationSyntax, PivotSyntax)
+        case unpivot(RelationSyntax, UnpivotSyntax)
+        case sample(RelationSyntax, SampleSyntax)
+        /// `relation |> operator`.
+        case pipe(RelationSyntax, PipeSyntax)
     }
 }
 

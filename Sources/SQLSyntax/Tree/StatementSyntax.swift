@@ -17,8 +17,24 @@ package struct StatementSyntax: Sendable, Hashable {
         case set(key: String?, value: String?)
         case reset(key: String?)
         case describe(DescribeSyntax)
-        case showTables
+        case show(ShowSyntax)
+        /// CACHE TABLE and the like, which change nothing; the table has to be there.
+        case advice(table: [NameSyntax]?)
+        /// `USE database`.
+        case use([NameSyntax])
     }
+}
+
+/// Holds what SHOW is asked for.
+package enum ShowSyntax: Sendable, Hashable {
+    case tables(pattern: String?)
+    case views(pattern: String?)
+    case databases(pattern: String?)
+    case columns([NameSyntax])
+    case functions(pattern: String?)
+    case catalogs
+    case namespace
+    case createTable([NameSyntax])
 }
 
 /// Says how much EXPLAIN shows.

@@ -886,6 +886,15 @@ nonisolated struct WireSingleRow: @unchecked Sendable {
   /// Clears the value of `input`. Subsequent reads from it will return its default value.
   mutating func clearInput() {_uniqueStorage()._input = nil}
 
+  var origin: WireOrigin {
+    get {_storage._origin ?? WireOrigin()}
+    set {_uniqueStorage()._origin = newValue}
+  }
+  /// Returns true if `origin` has been explicitly set.
+  var hasOrigin: Bool {_storage._origin != nil}
+  /// Clears the value of `origin`. Subsequent reads from it will return its default value.
+  mutating func clearOrigin() {_uniqueStorage()._origin = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2715,10 +2724,11 @@ nonisolated extension WireExpand: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireSingleRow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SingleRow"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}origin\0")
 
   fileprivate class _StorageClass {
     var _input: WirePhysicalPlan? = nil
+    var _origin: WireOrigin? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2730,6 +2740,7 @@ nonisolated extension WireSingleRow: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
     init(copying source: _StorageClass) {
       _input = source._input
+      _origin = source._origin
     }
   }
 
@@ -2749,6 +2760,7 @@ nonisolated extension WireSingleRow: SwiftProtobuf.Message, SwiftProtobuf._Messa
         // enabled. https://github.com/apple/swift-protobuf/issues/1034
         switch fieldNumber {
         case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._origin) }()
         default: break
         }
       }
@@ -2764,6 +2776,9 @@ nonisolated extension WireSingleRow: SwiftProtobuf.Message, SwiftProtobuf._Messa
       try { if let v = _storage._input {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
       } }()
+      try { if let v = _storage._origin {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2774,6 +2789,7 @@ nonisolated extension WireSingleRow: SwiftProtobuf.Message, SwiftProtobuf._Messa
         let _storage = _args.0
         let rhs_storage = _args.1
         if _storage._input != rhs_storage._input {return false}
+        if _storage._origin != rhs_storage._origin {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -122,6 +122,17 @@ nonisolated struct WireDataType: @unchecked Sendable {
     set {_uniqueStorage()._fields = newValue}
   }
 
+  /// interval: 1 year, 2 month, 3 day, 4 hour, 5 minute, 6 second; absent: all
+  var firstField: UInt32 {
+    get {_storage._firstField}
+    set {_uniqueStorage()._firstField = newValue}
+  }
+
+  var lastField: UInt32 {
+    get {_storage._lastField}
+    set {_uniqueStorage()._lastField = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -498,7 +509,7 @@ nonisolated extension WireField: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireDataType: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".DataType"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}precision\0\u{1}scale\0\u{1}element\0\u{1}key\0\u{3}contains_null\0\u{1}fields\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}precision\0\u{1}scale\0\u{1}element\0\u{1}key\0\u{3}contains_null\0\u{1}fields\0\u{3}first_field\0\u{3}last_field\0")
 
   fileprivate class _StorageClass {
     var _kind: WireDataType.Kind = .unspecified
@@ -508,6 +519,8 @@ nonisolated extension WireDataType: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _key: WireDataType? = nil
     var _containsNull: Bool = false
     var _fields: [WireField] = []
+    var _firstField: UInt32 = 0
+    var _lastField: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -525,6 +538,8 @@ nonisolated extension WireDataType: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _key = source._key
       _containsNull = source._containsNull
       _fields = source._fields
+      _firstField = source._firstField
+      _lastField = source._lastField
     }
   }
 
@@ -550,6 +565,8 @@ nonisolated extension WireDataType: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._key) }()
         case 6: try { try decoder.decodeSingularBoolField(value: &_storage._containsNull) }()
         case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._fields) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._firstField) }()
+        case 9: try { try decoder.decodeSingularUInt32Field(value: &_storage._lastField) }()
         default: break
         }
       }
@@ -583,6 +600,12 @@ nonisolated extension WireDataType: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if !_storage._fields.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._fields, fieldNumber: 7)
       }
+      if _storage._firstField != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._firstField, fieldNumber: 8)
+      }
+      if _storage._lastField != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._lastField, fieldNumber: 9)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -599,6 +622,8 @@ nonisolated extension WireDataType: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._key != rhs_storage._key {return false}
         if _storage._containsNull != rhs_storage._containsNull {return false}
         if _storage._fields != rhs_storage._fields {return false}
+        if _storage._firstField != rhs_storage._firstField {return false}
+        if _storage._lastField != rhs_storage._lastField {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -1,0 +1,53 @@
+import Columns
+import Functions
+import Plans
+import SQLSyntax
+import Vocabulary
+
+// Aggregates with WITHIN GROUP (ORDER BY …).
+extension Binder {
+    /// The aggregates that take an order.
+    static let orderedAggregates: Set<String> = [
+        "percentile_cont", "percentile_disc", "listagg", "string_agg",
+    ]
+
+    /// Returns the function and the arguments that stand for an aggregate with an order.
+    func withinGroup(
+        _ name: String, _ arguments: [Expression], _ call: CallSyntax, _ context: BindContext,
+        at span: SourceSpan
+    ) throws(EngineError) -> (String, [Expression]) {
+        var keys: [Expression] = []
+        for item in call.withinGroup { keys.append(try bind(item.expression, context)) }
+        if name.hasPrefix("percentile") {
+            guard keys.count == 1, arguments.count == 1 else {
+                throw .user(
+                    "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "\(name) takes one share, and one key to order by.",
+                    at: location(span))
+            }
+            let share = constant(arguments[0]).map { Expression.literal($0) } ?? arguments[0]
+            return (name, [keys[0], share, .literal(.boolean(call.withinGroup[0].isDescending))])
+        }
+        guard (1...2).contains(arguments.count) else { return (name, arguments) }
+        let value = arguments[0].type == .binary ? arguments[0] : cast(arguments[0], to: .string, at: span)
+        if call.isDistinct, keys.count != 1 || keys[0] != arguments[0] {
+            throw .user(
+                "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT",
+                "DISTINCT \(name) can be ordered by its own argument only.", at: location(span))
+        }
+        var members: [Expression] = []
+        for (place, key) in keys.enumerated() { members += [.literal(.string("k\(place)")), key] }
+        members += [.literal(.string("value")), value]
+        let row = try self.call("named_struct", members, at: span)
+        let isThere = try self.call("is_not_null", [value], at: span)
+        let kept = Expression.conditional(
+            [ConditionalBranch(condition: isThere, result: row)], otherwise: nil, type: row.type)
+        let empty: Literal = value.type == .binary ? Literal(.binary([]), .binary) : .string("")
+        let delimiter = arguments.count > 1 ? constant(arguments[1]) ?? empty : empty
+        let order = call.withinGroup.map { item in
+            (item.isDescending ? "d" : "a") + (item.nullsFirst ? "f" : "l")
+        }
+        return (
+            "listagg_ordered", [kept, .literal(delimiter), .literal(.string(order.joined()))]
+        )
+    }
+}

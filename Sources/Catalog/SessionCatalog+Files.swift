@@ -47,6 +47,14 @@ extension SessionCatalog {
             partitionSchema: partitions.schema, options: options, name: name)
     }
 
+    /// Says whether inference of the relation's columns, where they were inferred, looked at a sample only.
+    /// Names of CSV columns come from the first record alone.
+    package func isSampled(_ relation: FileRelation) -> Bool {
+        let infers = relation.options["inferschema"]?.lowercased() == "true"
+        guard relation.format == .json || (relation.format == .csv && infers) else { return false }
+        return InferenceSample(options: relation.options).isPartial(relation.files.map(\.byteCount))
+    }
+
     /// Returns the columns inside the files.
     private func inferred(
         _ format: FileFormat, _ files: [FileEntry], hasFiles: Bool, options: [String: String], name: String

@@ -114,16 +114,21 @@ package struct StringView: Sendable {
         return compareTails(a, b)
     }
 
+    /// Bytes 4…11, zero padded, in the order of memory.
+    @inlinable
+    var middle: UInt64 { isInline ? tail : address.loadUnaligned(fromByteOffset: 4, as: UInt64.self) }
+
     @usableFromInline
     static func compareTails(_ a: StringView, _ b: StringView) -> Int {
-        let order = a.withBytes { left in
-            b.withBytes { right -> Int in
-                let shared = min(left.count, right.count)
-                guard shared > 0, let x = left.baseAddress, let y = right.baseAddress else { return 0 }
-                return Int(memcmp(x, y, shared))
-            }
+        let (middleA, middleB) = (a.middle.byteSwapped, b.middle.byteSwapped)
+        if middleA != middleB { return middleA < middleB ? -1 : 1 }
+        // Equal up to the twelfth byte; where one of them ends before, the other one has zeros there.
+        let shared = min(a.count, b.count) - inlineCapacity
+        if shared > 0 {
+            let order = Int(memcmp(a.address + inlineCapacity, b.address + inlineCapacity, shared))
+            if order != 0 { return order }
         }
-        return order != 0 ? order : a.count - b.count
+        return a.count - b.count
     }
 
     /// The value as text; bytes that are not UTF-8 become the replacement character.

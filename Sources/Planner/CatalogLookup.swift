@@ -14,6 +14,8 @@ package protocol CatalogLookup {
     func files(
         format: FileFormat, paths: [String], options: [String: String], schema: Schema?
     ) throws(EngineError) -> FileRelation
+    /// Says whether only a sample of the relation's records was looked at to infer its columns.
+    func isSampled(_ relation: FileRelation) -> Bool
     /// Every name that `relation(named:)` knows, for suggestions and `SHOW TABLES`.
     var relationNames: [String] { get }
 }

@@ -5,6 +5,7 @@ extension JobScheduler {
     /// Notes that an attempt takes a slot of a worker, and takes its task out of the queue.
     mutating func attach(_ attempt: RunningAttempt, to worker: WorkerID) {
         links[worker.index]?.add(attempt)
+        countSlots(of: worker)
         runners[attempt.id.task, default: []].append(worker)
         let job = attempt.id.task.stage.job
         if job.index < runtimes.count { runtimes[job.index]?.runningCount += 1 }
@@ -15,6 +16,7 @@ extension JobScheduler {
     @discardableResult
     mutating func detach(_ id: AttemptID, from worker: WorkerID) -> RunningAttempt? {
         guard let attempt = links[worker.index]?.remove(id) else { return nil }
+        countSlots(of: worker)
         if var workers = runners[id.task], let place = workers.firstIndex(of: worker) {
             workers.remove(at: place)
             runners[id.task] = workers.isEmpty ? nil : workers
@@ -49,14 +51,8 @@ extension JobScheduler {
     /// Changes the moving parts of an open stage.
     mutating func withStage(_ task: TaskID, _ change: (inout StageRuntime) -> Void) {
         let key = task.stage
-        guard ledger.openTask(task) != nil, key.job.index < runtimes.count,
-            key.stage.index < runtimes[key.job.index]?.stages.count ?? 0
-        else { return }
-        if var stage = runtimes[key.job.index]?.stages[key.stage.index] {
-            runtimes[key.job.index]?.stages[key.stage.index].pending = []
-            change(&stage)
-            runtimes[key.job.index]?.stages[key.stage.index] = stage
-        }
+        guard ledger.openTask(task) != nil, key.job.index < runtimes.count else { return }
+        runtimes[key.job.index]?.change(key.stage, change)
     }
 
     // MARK: reports
@@ -110,6 +106,7 @@ extension JobScheduler {
             if let duration { stage.durations.append(duration) }
             stage.endedMilliseconds = isComplete ? wall : nil
         }
+        if isComplete { forgetInputs(of: task.stage.job) }
         for loser in runners[task] ?? [] {
             for attempt in links[loser.index]?.attempts ?? [] where attempt.id.task == task {
                 cancel(attempt.id, on: loser)

@@ -224,6 +224,7 @@ extension JobScheduler {
     mutating func retain(_ job: JobID) {
         guard ledger.jobs[job.index].retainedStage != nil else { return }
         retained.append((job, now.monotonic + settings.resultMilliseconds))
+        mustArmTimer = true
     }
 
     mutating func releaseResults(_ job: JobID) {

@@ -17,6 +17,14 @@ extension StatementRecord {
         for place in stages.indices where stages[place].isComplete { wanted[place] = false }
         return wanted
     }
+
+    /// Whether all that the stage reads is there, and its plan is settled.
+    func isReady(_ stage: StageID) -> Bool {
+        stages[stage.index].spec.dependencies.allSatisfy { dependency in
+            let producer = stages[dependency.producer.index]
+            return producer.isComplete && (!producer.spec.isAdaptive || producer.isReplanned)
+        }
+    }
 }
 
 // Placement: which task runs next, and where.
@@ -34,8 +42,7 @@ extension JobScheduler {
     /// Launches as much as fits. Pools share alike, then the jobs of a pool, then the older job goes first.
     mutating func place() {
         guard launchesHeldUntil == nil else { return }
-        var free = 0
-        for link in links { free += link?.freeSlots ?? 0 }
+        var free = freeSlots.total
         guard free > 0 else { return }
         var candidates: [Candidate] = []
         for job in ledger.liveJobs {
@@ -79,11 +86,7 @@ extension JobScheduler {
         let wanted = statement.wantedStages()
         var runnable: [StageKey] = []
         for place in statement.stages.indices where wanted[place] && !runtime.stages[place].pending.isEmpty {
-            let isReady = statement.stages[place].spec.dependencies.allSatisfy { dependency in
-                let producer = statement.stages[dependency.producer.index]
-                return producer.isComplete && (!producer.spec.isAdaptive || producer.isReplanned)
-            }
-            if isReady {
+            if statement.isReady(StageID(place)) {
                 runnable.append(
                     StageKey(job: job, statement: UInt32(entry.statements.count - 1), stage: StageID(place)))
             }
@@ -101,18 +104,28 @@ extension JobScheduler {
     }
 
     private mutating func launchFirst(of key: StageKey) -> Bool {
-        guard let stage = runtimes[key.job.index]?.stages[key.stage.index] else { return false }
-        if stage.nearest == nil {
+        if isUnmeasured(key) {
             let nearest = nearestWorkers(key)
-            runtimes[key.job.index]?.stages[key.stage.index].nearest = nearest
+            runtimes[key.job.index]?.change(key.stage) { $0.nearest = nearest }
         }
-        for place in stage.pending.indices.reversed().prefix(Self.lookAhead) {
-            let task = TaskID(stage: key, index: stage.pending[place])
+        for index in nextTasks(of: key) {
+            let task = TaskID(stage: key, index: index)
             guard let worker = chooseWorker(for: task, besides: []) else { continue }
             launch(task, on: worker)
             return true
         }
         return false
+    }
+
+    private func isUnmeasured(_ key: StageKey) -> Bool {
+        runtimes[key.job.index].map { $0.stages[key.stage.index].nearest == nil } ?? false
+    }
+
+    /// Copies the tasks at the front of a stage's queue. A copy of the whole queue, held over a launch, would
+    /// have that launch copy it too.
+    private func nextTasks(of key: StageKey) -> [UInt32] {
+        guard let stage = runtimes[key.job.index]?.stages[key.stage.index] else { return [] }
+        return stage.pending.suffix(Self.lookAhead).reversed()
     }
 
     /// Takes the wished worker, or the one with the input, or the one with most free slots; never one on
@@ -121,27 +134,26 @@ extension JobScheduler {
         guard let stage = ledger.liveStage(task.stage) else { return nil }
         let place = Int(task.index)
         let failedOn = stage.tasks[place].failures.map(\.worker)
-        let hasOther = links.contains { link in
-            guard let link, !link.isDraining else { return false }
-            return !failedOn.contains(link.worker)
-        }
+        let hasOther =
+            !failedOn.isEmpty
+            && links.contains { link in
+                guard let link, !link.isDraining else { return false }
+                return !failedOn.contains(link.worker)
+            }
         let need = memoryNeed(stage, place)
-        func suits(_ link: WorkerLink) -> Bool {
-            link.freeSlots > 0 && link.fits(need) && !taken.contains(link.worker)
-                && !(hasOther && failedOn.contains(link.worker))
+        func suits(_ worker: WorkerID) -> Bool {
+            guard worker.index < links.count, let link = links[worker.index] else { return false }
+            return link.freeSlots > 0 && link.fits(need) && !taken.contains(worker)
+                && !(hasOther && failedOn.contains(worker))
         }
         let wishes = stage.spec.preferredWorkers
         let nearest = runtimes[task.stage.job.index]?.stages[task.stage.stage.index].nearest ?? []
         for wish in [
             place < wishes.count ? wishes[place] : nil, place < nearest.count ? nearest[place] : nil,
         ] {
-            if let wish, wish.index < links.count, let link = links[wish.index], suits(link) { return wish }
+            if let wish, suits(wish) { return wish }
         }
-        var best: WorkerLink?
-        for link in links {
-            if let link, link.freeSlots > best?.freeSlots ?? 0, suits(link) { best = link }
-        }
-        return best?.worker
+        return freeSlots.first(where: suits)
     }
 
     /// What a task that ran out of memory is taken to have needed, where its stage says less; bytes.
@@ -174,8 +186,21 @@ extension JobScheduler {
         command(worker, .launch(Launch(attempt: attempt, memoryBytes: bytes, inputs: inputs(of: task.stage))))
     }
 
-    /// Lists where the outputs lie that the stage's tasks read.
-    private func inputs(of key: StageKey) -> [TaskInput] {
+    /// Lists where the outputs lie that the stage's tasks read: the same for all of them, and listed once.
+    private mutating func inputs(of key: StageKey) -> [TaskInput] {
+        if let known = runtimes[key.job.index]?.stages[key.stage.index].inputs { return known }
+        let inputs = listInputs(of: key)
+        runtimes[key.job.index]?.change(key.stage) { $0.inputs = inputs }
+        return inputs
+    }
+
+    /// Has the inputs of a job's stages listed anew: a producer has new outputs.
+    mutating func forgetInputs(of job: JobID) {
+        guard let stages = runtimes[job.index]?.stages.indices else { return }
+        for stage in stages { runtimes[job.index]?.change(StageID(stage)) { $0.inputs = nil } }
+    }
+
+    private func listInputs(of key: StageKey) -> [TaskInput] {
         guard let stage = ledger.liveStage(key) else { return [] }
         return stage.spec.dependencies.map { dependency in
             let producer = StageKey(job: key.job, statement: key.statement, stage: dependency.producer)

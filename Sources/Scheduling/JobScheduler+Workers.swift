@@ -80,6 +80,9 @@ extension JobScheduler {
         links[worker.index] = WorkerLink(
             worker: worker, identity: registration.identity, session: registration.session,
             lastHeard: now.monotonic, heardSentAt: registration.sentAt, isDraining: registration.isDraining)
+        mayDrain = mayDrain || registration.isDraining
+        mustArmTimer = true
+        countSlots(of: worker)
         for attempt in registration.running {
             let known = before.first { $0.id == attempt }
             let task = ledger.openTask(attempt.task)
@@ -152,33 +155,15 @@ extension JobScheduler {
             ignore(.unknownSession(life, heartbeat.session))
             return reply(life, .registerAgain(epoch: ledger.epoch, session: heartbeat.session))
         }
-        note(heartbeat, worker)
+        links[worker.index]?.take(heartbeat, at: now.monotonic)
+        unsent.append(worker.index)
+        mayDrain = mayDrain || heartbeat.isDraining
+        countSlots(of: worker)
         let new = links[worker.index]?.reports.accept(
             first: heartbeat.firstReport, count: heartbeat.reports.count)
         guard let new else { return ignore(.missingReports(life, before: heartbeat.firstReport)) }
         if new.lowerBound > 0 { ignore(.duplicateReports(life, new.lowerBound)) }
         for report in heartbeat.reports[new] { take(report, from: worker) }
-    }
-
-    /// Takes over what a heartbeat says of the worker itself; an older one than the last says nothing new.
-    private mutating func note(_ heartbeat: Heartbeat, _ worker: WorkerID) {
-        guard var link = links[worker.index] else { return }
-        link.lastHeard = now.monotonic
-        link.disconnectedAt = nil
-        link.owesReply = true
-        link.commands.acknowledge(heartbeat.commandsSeen)
-        if heartbeat.sentAt >= link.heardSentAt {
-            link.heardSentAt = heartbeat.sentAt
-            link.isDraining = link.isDraining || heartbeat.isDraining
-            link.usedMemoryBytes = heartbeat.usedMemoryBytes
-            link.shuffleBytes = heartbeat.shuffleBytes
-            for progress in heartbeat.progress {
-                if let place = link.attempts.firstIndex(where: { $0.id == progress.attempt }) {
-                    link.attempts[place].counters = progress.counters
-                }
-            }
-        }
-        links[worker.index] = link
     }
 
     // MARK: loss and leave
@@ -190,6 +175,7 @@ extension JobScheduler {
             return ignore(.unknownSession(life, 0))
         }
         links[worker.index]?.disconnectedAt = now.monotonic
+        mustArmTimer = true
     }
 
     mutating func loseKnown(_ worker: WorkerID, _ loss: WorkerLoss) {
@@ -212,6 +198,7 @@ extension JobScheduler {
             }
         }
         links[worker.index] = nil
+        countSlots(of: worker)
         absentSince[worker.index] = nil
         lostAt[worker.index] = now.monotonic
         // The worker's loss takes its outputs in any case; told one by one they can be shown to users.
@@ -225,8 +212,12 @@ extension JobScheduler {
 
     /// Lets a draining worker go once it runs nothing and holds nothing that is still needed.
     mutating func releaseDrained() {
+        guard mayDrain else { return }
+        mayDrain = false
         for place in links.indices {
-            guard let link = links[place], link.isDraining, link.attempts.isEmpty else { continue }
+            guard let link = links[place], link.isDraining else { continue }
+            mayDrain = true
+            guard link.attempts.isEmpty else { continue }
             if ledger.outputs(on: link.worker).contains(where: isNeeded) || holdsResults(link.worker) {
                 continue
             }

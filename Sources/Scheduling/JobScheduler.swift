@@ -20,6 +20,12 @@ package struct JobScheduler: Sendable {
     package let settings: SchedulerSettings
     /// Sessions, at the place of the worker's id; nil when none is open.
     var links: [WorkerLink?] = []
+    /// Free slots of the workers with open sessions. **Invariant:** follows `links`, by `countSlots(of:)`.
+    var freeSlots = FreeSlots()
+    /// Places in `links` of workers that may have to be sent something, in no order.
+    var unsent: [Int] = []
+    /// Whether a worker with an open session may be draining.
+    var mayDrain = false
     /// Live jobs' moving parts, at the place of the job's id; nil before they are looked at and after they
     /// ended.
     var runtimes: [JobRuntime?] = []
@@ -35,6 +41,8 @@ package struct JobScheduler: Sendable {
     var retained: [(job: JobID, until: Instant)] = []
     var attemptNumber: UInt32 = 0
     var armedTimer: Instant?
+    /// Something was begun in this event that may have to end before the armed timer.
+    var mustArmTimer = true
     var hasStarted = false
     var now = Moment(monotonic: Instant(milliseconds: 0), wallMilliseconds: 0)
     var decision = Decision()
@@ -104,6 +112,7 @@ package struct JobScheduler: Sendable {
 
     private mutating func start() {
         hasStarted = true
+        mustArmTimer = true
         record(.epochStarted(ledger.epoch + 1))
         links = Array(repeating: nil, count: ledger.workers.count)
         absentSince = ledger.workers.map { $0.loss == nil ? now.monotonic : nil }
@@ -142,6 +151,12 @@ package struct JobScheduler: Sendable {
 
     /// Asks for a call at the nearest time at which something may have to be done.
     private mutating func armTimer() {
+        // Running attempts are looked at every second, so that a timer within one need not be looked for
+        // anew.
+        if !mustArmTimer, let armed = armedTimer, armed > now.monotonic, armed <= now.monotonic + 1000 {
+            return
+        }
+        mustArmTimer = false
         var next: Instant?
         func consider(_ time: Instant) { next = min(next ?? time, time) }
         if let until = launchesHeldUntil { consider(until) }
@@ -165,26 +180,24 @@ package struct JobScheduler: Sendable {
 
     /// Queues a command for a worker with a session.
     mutating func command(_ worker: WorkerID, _ command: Command) {
-        links[worker.index]?.commands.append(command)
+        guard links[worker.index]?.commands.append(command) != nil else { return }
+        unsent.append(worker.index)
     }
 
     private mutating func flush() {
-        for place in links.indices {
-            guard var link = links[place] else { continue }
-            let batch: (first: UInt64, items: [Command])
-            if link.owesReply {
-                batch = link.commands.takeAll()
-            } else if link.commands.hasUnsent {
-                batch = link.commands.takeUnsent()
-            } else {
-                continue
-            }
-            link.owesReply = false
-            links[place] = link
+        unsent.sort()
+        for place in unsent {
+            guard let batch = links[place]?.takeDue(), let link = links[place] else { continue }
             let delivery = Delivery(
                 epoch: ledger.epoch, session: link.session, firstCommand: batch.first, commands: batch.items,
                 reportsSeen: link.reports.seen, heardSentAt: link.heardSentAt)
             act(.send(link.worker, link.identity.life, .deliver(delivery)))
         }
+        unsent.removeAll(keepingCapacity: true)
+    }
+
+    /// Notes the free slots of a worker after a change of its session or its attempts.
+    mutating func countSlots(of worker: WorkerID) {
+        freeSlots.set(worker, links[worker.index]?.freeSlots ?? 0)
     }
 }

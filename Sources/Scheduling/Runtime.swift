@@ -44,6 +44,31 @@ struct WorkerLink: Sendable {
         min(bytes, identity.memoryBytes) <= identity.memoryBytes - reservedBytes
     }
 
+    /// Takes over what a heartbeat says of the worker itself; an older one than the last says nothing new.
+    mutating func take(_ heartbeat: Heartbeat, at now: Instant) {
+        lastHeard = now
+        disconnectedAt = nil
+        owesReply = true
+        commands.acknowledge(heartbeat.commandsSeen)
+        guard heartbeat.sentAt >= heardSentAt else { return }
+        heardSentAt = heartbeat.sentAt
+        isDraining = isDraining || heartbeat.isDraining
+        usedMemoryBytes = heartbeat.usedMemoryBytes
+        shuffleBytes = heartbeat.shuffleBytes
+        for progress in heartbeat.progress {
+            if let place = attempts.firstIndex(where: { $0.id == progress.attempt }) {
+                attempts[place].counters = progress.counters
+            }
+        }
+    }
+
+    /// Returns the commands to send now; nil when there is nothing to say.
+    mutating func takeDue() -> (first: UInt64, items: [Command])? {
+        defer { owesReply = false }
+        if owesReply { return commands.takeAll() }
+        return commands.hasUnsent ? commands.takeUnsent() : nil
+    }
+
     mutating func add(_ attempt: RunningAttempt) {
         attempts.append(attempt)
         reservedBytes += attempt.memoryBytes
@@ -69,6 +94,8 @@ struct StageRuntime: Sendable {
     var isReplanAsked = false
     /// Where most of each task's input lies; nil until its producers are complete.
     var nearest: [WorkerID?]?
+    /// What every task reads; nil until one is launched, and again when a producer's outputs have changed.
+    var inputs: [TaskInput]?
 
     init(_ record: StageRecord) {
         pending = []
@@ -79,19 +106,26 @@ struct StageRuntime: Sendable {
 
     /// Puts a task back in its place; nothing when it is there.
     mutating func insert(_ task: UInt32) {
+        let place = place(of: task)
+        if place < pending.count, pending[place] == task { return }
+        pending.insert(task, at: place)
+    }
+
+    /// Takes a task out of the queue; nothing when it is not there. Most come from near the end.
+    mutating func remove(_ task: UInt32) {
+        let place = place(of: task)
+        if place < pending.count, pending[place] == task { pending.remove(at: place) }
+    }
+
+    /// Returns where the task is in the queue, or would be.
+    private func place(of task: UInt32) -> Int {
         var low = 0
         var high = pending.count
         while low < high {
             let middle = (low + high) / 2
             if pending[middle] > task { low = middle + 1 } else { high = middle }
         }
-        if low < pending.count, pending[low] == task { return }
-        pending.insert(task, at: low)
-    }
-
-    /// Takes a task out of the queue; nothing when it is not there. Most come from near the end.
-    mutating func remove(_ task: UInt32) {
-        if let place = pending.lastIndex(of: task) { pending.remove(at: place) }
+        return low
     }
 }
 
@@ -108,4 +142,9 @@ struct JobRuntime: Sendable {
     var stages: [StageRuntime] = []
     /// Attempts running for the job, those being cancelled too.
     var runningCount = 0
+
+    /// Changes a stage where it is; nothing when there is none.
+    mutating func change(_ stage: StageID, _ change: (inout StageRuntime) -> Void) {
+        if stage.index < stages.count { change(&stages[stage.index]) }
+    }
 }

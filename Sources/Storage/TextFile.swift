@@ -3,8 +3,7 @@
 #endif
 
 /// Reads and writes small local files whole: settings, tokens, the text of a job, what is written down beside
-/// a
-/// table.
+/// a table.
 package enum TextFile {
     /// Says why there is no text; each caller tells it in words of its own.
     package enum Failure: Error {
@@ -45,8 +44,7 @@ package enum TextFile {
     }
 
     /// Writes a file in place of the one that is there, if any: readers see the one or the other, and a link
-    /// to
-    /// the earlier one keeps it. `durable`: the text is on the disk before it takes the name.
+    /// to the earlier one keeps it. `durable`: the text is on the disk before it takes the name.
     package static func replace(_ path: String, with text: String, durable: Bool = false) throws(Failure) {
         let aside = path + ".new"
         guard let stream = fopen(aside, "we") else { throw .unwritable(errno) }

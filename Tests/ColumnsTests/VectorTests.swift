@@ -51,6 +51,29 @@ import Testing
         }
     }
 
+    @Test("string views order as their bytes do: zeros, every length around the inline one, bytes above 127")
+    func orderOfAll() {
+        var texts: [[UInt8]] = [[]]
+        for pattern: [UInt8] in [[0], [97, 0], [97, 97, 97, 97, 0, 255], [0xC3, 0xA9]] {
+            for length in 1...20 { texts.append((0..<length).map { pattern[$0 % pattern.count] }) }
+            texts.append([UInt8](repeating: 97, count: 11) + pattern)
+            texts.append([UInt8](repeating: 97, count: 12) + pattern + [1])
+        }
+        let space = UnsafeMutableRawPointer.allocate(byteCount: 32 * texts.count, alignment: 8)
+        defer { space.deallocate() }
+        let views = texts.enumerated().map { index, bytes in
+            space.advanced(by: 32 * index).copyMemory(from: bytes, byteCount: bytes.count)
+            return StringView(space.advanced(by: 32 * index), count: bytes.count)
+        }
+        for (a, left) in zip(texts, views) {
+            for (b, right) in zip(texts, views) {
+                let order = StringView.compare(left, right)
+                #expect((order < 0) == a.lexicographicallyPrecedes(b), "\(a) \(b)")
+                #expect((order == 0) == (a == b), "\(a) \(b)")
+            }
+        }
+    }
+
     @Test("bits past the end of a bitmap are clear and not counted")
     func bitmapTail() {
         let map = Bitmap(repeating: true, count: 70)

@@ -192,9 +192,8 @@ import Testing
         let cluster = try TestCluster(workers: 2, workerFlags: ["--allow-env", "NO_*", "MILLRACE_P?"])
         defer { cluster.stop() }
         for name in ["HOME", "MILLRACE_PG_LOCKED"] {
-            let kept = try submit.sql(
-                "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'env:\(name)', dbtable 'c'); SELECT * FROM v",
-                cluster.clientArguments)
+            let view = "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'env:\(name)', dbtable 'c')"
+            let kept = try submit.sql("\(view); SELECT * FROM v", cluster.clientArguments)
             #expect(kept.status == 1 && kept.errors.contains("SECRET_NOT_ALLOWED"), "\(kept.errors)")
             #expect(kept.errors.contains("etl-worker --allow-env \(name)"), "\(kept.errors)")
         }

@@ -74,7 +74,7 @@ struct OutsideRulesTests {
         "alerts: [{on: [failure], webhook: {url: \"https://chat.example.org/hook?secret\"}}]\n",
         "metrics: {openlineage: \"http://127.0.0.1:5000\"}\n",
         "alerts: [{on: [failure], email: {to: a@b.org, connection: m}}]\n"
-            + "connections: {m: {uri: \"smtp://u:secret@mail.example.org:587\"}}\n",
+            + "connections: {m: {uri: \"smtp://mail.example.org:587\"}}\n",
     ]
 
     @Test("are refused before the run is accepted unless --allow-http names the server", arguments: calls)

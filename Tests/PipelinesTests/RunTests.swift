@@ -51,7 +51,7 @@ struct RunTests {
                   - name: total
                     sql: "SELECT g, count(*) AS n FROM {{ ref('fact') }} GROUP BY g ORDER BY n"
                   - name: joined
-                    sql: "SELECT d.t, f.g FROM {{ ref('fact') }} f JOIN {{ ref('dim') }} d ON f.g = d.g"
+                    sql: "SELECT d.t, f.g FROM {{ ref('fact') }} f LEFT JOIN {{ ref('dim') }} d ON f.g = d.g"
                 """
             ).merging(
                 [

@@ -35,6 +35,8 @@ struct FixtureCatalog: CatalogLookup {
             name: "\(format.rawValue).`\(paths[0])`")
     }
 
+    func isSampled(_ relation: FileRelation) -> Bool { relation.name.hasSuffix("`large`") }
+
     var relationNames: [String] { relations.keys.sorted() }
 }
 

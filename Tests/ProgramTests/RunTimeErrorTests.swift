@@ -118,6 +118,27 @@ struct RunTimeErrorTests {
         #expect(clean.errors == "" && clean.output == "{\"a\":\"1\"}\n")
     }
 
+    @Test("columns that come from a sample are warned of; samplingRatio finds what the sample missed")
+    func sample() throws {
+        let program = try Program()
+        // The stray member lies between two stretches of the sample.
+        let line = "{\"a\":1,\"pad\":\"" + String(repeating: "x", count: 2_000) + "\"}\n"
+        let half = String(repeating: line, count: (35 << 20) / line.utf8.count)
+        let quarter = String(repeating: line, count: (3 << 20) / 2 / line.utf8.count)
+        try program.write("in.json", half + quarter + "{\"a\":2,\"late\":true}\n" + half)
+        let run = try program.sql(
+            "CREATE TEMPORARY VIEW v USING json OPTIONS (path 'in.json'); SELECT max(a) AS a FROM v")
+        #expect(run.output == "{\"a\":2}\n")
+        let sampled = "The columns of v come from a sample of its json records"
+        #expect(run.errors.contains(sampled), "\(run.errors)")
+        let whole = try program.sql(
+            """
+            CREATE TEMPORARY VIEW v USING json OPTIONS (path 'in.json', samplingRatio '1.0');
+            SELECT count(*) AS n FROM v WHERE late
+            """)
+        #expect(whole.output == "{\"n\":1}\n" && whole.errors == "", "\(whole.errors)")
+    }
+
     @Test("explain plans later statements on what earlier ones will write")
     func explain() throws {
         let program = try Program()

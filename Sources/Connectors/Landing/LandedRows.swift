@@ -77,7 +77,9 @@ final class LandedRows: ByteSource, @unchecked Sendable {
 
     /// Infers the schema over all rows. Throws `SOURCE_EMPTY` when there are none.
     func schema(_ zone: Zone) throws(EngineError) -> Schema {
-        let schema = try JSONSchemaInference(options: try options(zone), looksAtAll: true).infer([self])
+        let inference = JSONSchemaInference(
+            options: try options(zone), sample: InferenceSample(looksAtAll: true))
+        let schema = try inference.infer([self])
         guard !schema.fields.isEmpty else {
             throw .user(
                 "SOURCE_EMPTY",

@@ -6,14 +6,15 @@ import Vocabulary
 /// Infers the columns of CSV files as Spark does: names from the header or `_c0`, `_c1`, …; all strings
 /// unless `inferSchema` is set, then the narrowest type that holds every value.
 ///
-/// Looks at all records up to `JSONSchemaInference.wholeBytes`, beyond at samples spread evenly over the
-/// files; a value outside of them that does not fit is treated as the read mode says.
+/// An `InferenceSample` says which records are looked at.
 package struct CSVSchemaInference {
     private let options: CSVOptions
-    private static let sampleCount = 32
-    private static let sampleBytes = 512 << 10
+    private let sample: InferenceSample
 
-    package init(options: CSVOptions) { self.options = options }
+    package init(options: CSVOptions, sample: InferenceSample = InferenceSample(looksAtAll: false)) {
+        self.options = options
+        self.sample = options.multiLine ? InferenceSample(looksAtAll: true) : sample
+    }
 
     /// Returns the schema of all `sources`; no columns when there is no record.
     package func infer(_ sources: [any ByteSource]) throws(EngineError) -> Schema {
@@ -24,7 +25,9 @@ package struct CSVSchemaInference {
         }
         var kinds = [CSVKind?](repeating: nil, count: names.count)
         if options.inferSchema, !names.isEmpty {
-            for (source, range) in stretches(of: sources) { try scan(source, range, &kinds) }
+            for (file, range) in sample.stretches(sources.map(\.byteCount)) {
+                try scan(sources[file], range, &kinds)
+            }
         }
         return Schema(zip(names, kinds).map { Field($0, $1?.type ?? .string) })
     }
@@ -49,25 +52,6 @@ package struct CSVSchemaInference {
             guard let name, !name.isEmpty, name != options.nullValue else { return "_c\(i)" }
             return counts[name.lowercased(), default: 0] > 1 ? "\(name)\(i)" : name
         }
-    }
-
-    private func stretches(of sources: [any ByteSource]) -> [(any ByteSource, Range<Int>)] {
-        let total = sources.reduce(0) { $0 + $1.byteCount }
-        if total <= JSONSchemaInference.wholeBytes || options.multiLine {
-            return sources.map { ($0, 0..<$0.byteCount) }
-        }
-        var result: [(any ByteSource, Range<Int>)] = []
-        let step = total / CSVSchemaInference.sampleCount
-        var start = 0
-        for source in sources {
-            var next = (start + step - 1) / step * step - start
-            while next < source.byteCount {
-                result.append((source, next..<min(source.byteCount, next + CSVSchemaInference.sampleBytes)))
-                next += step
-            }
-            start += source.byteCount
-        }
-        return result
     }
 
     private func scan(

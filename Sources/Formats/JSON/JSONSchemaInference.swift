@@ -5,22 +5,14 @@ import Vocabulary
 
 /// Infers the schema of JSON files as Spark does: members by name, numbers widened, conflicts as strings.
 ///
-/// Up to `wholeBytes` all records are looked at; beyond, `sampleCount` stretches of `sampleBytes`, evenly
-/// spread over all files. A record outside the sample whose value does not fit is then treated as the read
-/// mode says.
+/// An `InferenceSample` says which records are looked at.
 package struct JSONSchemaInference {
-    /// Bytes up to which all records are looked at.
-    package static let wholeBytes = 64 << 20
-    static let sampleCount = 32
-    static let sampleBytes = 512 << 10
-
     private let options: JSONOptions
-    /// Whether all records are looked at, however many there are.
-    private let looksAtAll: Bool
+    private let sample: InferenceSample
 
-    package init(options: JSONOptions, looksAtAll: Bool = false) {
+    package init(options: JSONOptions, sample: InferenceSample = InferenceSample(looksAtAll: false)) {
         self.options = options
-        self.looksAtAll = looksAtAll
+        self.sample = options.multiLine ? InferenceSample(looksAtAll: true) : sample
     }
 
     /// Returns the schema of all `sources`. Throws `MALFORMED_RECORD_IN_PARSING` (data) in mode FAILFAST, and
@@ -28,8 +20,8 @@ package struct JSONSchemaInference {
     package func infer(_ sources: [any ByteSource]) throws(EngineError) -> Schema {
         let root = JSONShapeNode()
         var sawCorrupt = false
-        for (source, range) in stretches(of: sources) {
-            let scan = try JSONShapeScan(source, range: range, root: root, options: options)
+        for (file, range) in sample.stretches(sources.map(\.byteCount)) {
+            let scan = try JSONShapeScan(sources[file], range: range, root: root, options: options)
             if try scan.run() { sawCorrupt = true }
         }
         var fields = root.structure(options: options) ?? []
@@ -46,27 +38,6 @@ package struct JSONSchemaInference {
                 remedy: "Give the columns with CREATE TEMPORARY VIEW name (columns) USING json ….")
         }
         return Schema(fields)
-    }
-
-    /// Chooses what to look at.
-    private func stretches(of sources: [any ByteSource]) -> [(any ByteSource, Range<Int>)] {
-        let total = sources.reduce(0) { $0 + $1.byteCount }
-        if total <= JSONSchemaInference.wholeBytes || options.multiLine || looksAtAll {
-            return sources.map { ($0, 0..<$0.byteCount) }
-        }
-        var result: [(any ByteSource, Range<Int>)] = []
-        let step = total / JSONSchemaInference.sampleCount
-        var start = 0
-        for source in sources {
-            var next = (start + step - 1) / step * step - start
-            while next < source.byteCount {
-                let end = min(source.byteCount, next + JSONSchemaInference.sampleBytes)
-                result.append((source, next..<end))
-                next += step
-            }
-            start += source.byteCount
-        }
-        return result
     }
 }
 

@@ -104,8 +104,8 @@ package struct StepJob: Sendable {
         return outcome
     }
 
-    /// Counts the rows that stages read from outside: all of those that read no other stage; of the others what
-    /// goes beyond those stages' rows, as of a scan that joins with a small table.
+    /// Counts the rows that stages read from outside: all of those that read no other stage; of the others
+    /// what goes beyond those stages' rows, as of a scan that joins with a small table.
     package static func rowsRead(by stages: [StageStatus]) -> Int {
         let made = Dictionary(stages.map { ($0.id, $0.rowsOut) }) { $1 }
         return stages.reduce(0) { sum, stage in

@@ -37,8 +37,14 @@ extension StatementPlanner {
             if let source = ExternalSource(rawValue: format.text.lowercased()) {
                 return try externalView(source, view, options: options, schema: schema, span: span)
             }
-            relation = .files(try files(format: format, options: options, schema: schema, span: span))
-            warnings = OptionNames.warnings(options, try fileFormat(format), source)
+            let found = try files(format: format, options: options, schema: schema, span: span)
+            relation = .files(found)
+            warnings = OptionNames.warnings(options, found.format, source)
+            if schema == nil, catalog.isSampled(found) {
+                warnings.append(
+                    "The columns of \(name) come from a sample of its \(found.format.rawValue) records; "
+                        + "OPTIONS (samplingRatio '1.0') looks at all of them.")
+            }
         }
         return PlannedStatement(
             work: .none, change: .createView(name: name, relation, replaces: view.replaces),

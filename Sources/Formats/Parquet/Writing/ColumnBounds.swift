@@ -86,21 +86,27 @@ struct ColumnBounds {
     /// Takes in byte strings.
     mutating func include(views: UnsafePointer<StringView>, count: Int) {
         if count == 0 || isUnusable { return }
-        var (least, greatest) = (views[0], views[0])
-        var i = 1
-        while i < count {
+        var (least, greatest, last) = (views[0], views[0], views[0])
+        var i = 0
+        while true {
+            // Runs are common, as of one row of a join's build side.
+            repeat { i &+= 1 } while i < count && views[i].head == last.head && views[i].tail == last.tail
+            if i >= count { break }
             let view = views[i]
-            if StringView.compare(view, least) < 0 { least = view }
-            if StringView.compare(view, greatest) > 0 { greatest = view }
-            i &+= 1
+            last = view
+            if StringView.compare(view, least) < 0 {
+                least = view
+            } else if StringView.compare(view, greatest) > 0 {
+                greatest = view
+            }
         }
         if least.count > ColumnBounds.longestBytes || greatest.count > ColumnBounds.longestBytes {
             isUnusable = true
             return
         }
-        let (first, last) = (least.withBytes { Array($0) }, greatest.withBytes { Array($0) })
-        if isEmpty || first.lexicographicallyPrecedes(lowBytes) { lowBytes = first }
-        if isEmpty || highBytes.lexicographicallyPrecedes(last) { highBytes = last }
+        let (leastBytes, greatestBytes) = (least.withBytes { Array($0) }, greatest.withBytes { Array($0) })
+        if isEmpty || leastBytes.lexicographicallyPrecedes(lowBytes) { lowBytes = leastBytes }
+        if isEmpty || highBytes.lexicographicallyPrecedes(greatestBytes) { highBytes = greatestBytes }
         isEmpty = false
     }
 

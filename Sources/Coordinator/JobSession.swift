@@ -58,7 +58,7 @@ final class JobSession: @unchecked Sendable {
     /// Whether the job's last statement gives rows to the client.
     var givesRows: Bool {
         switch statements.last?.kind {
-        case .query, .explain, .set, .describe, .showTables: true
+        case .query, .explain, .set, .describe, .show: true
         default: false
         }
     }

@@ -24,6 +24,7 @@ struct FunctionDocumentationTests {
         "if", "nvl", "ifnull", "nullif", "nullifzero", "zeroifnull", "nvl2", "isnull", "isnotnull",
         "equal_null",
         "typeof", "struct", "date_part", "datepart", "decode", "grouping", "grouping_id", "range", "positive",
+        "window", "window_time",
     ]
     private static let casts: Set<String> = [
         "bigint", "binary", "boolean", "date", "decimal", "double", "float", "int", "smallint", "string",

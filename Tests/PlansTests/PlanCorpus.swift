@@ -113,14 +113,16 @@ enum PlanCorpus {
                     type: .int64),
             ], schema: schema, input: scan))
 
-    static let generators: [PhysicalPlan] = [(true, false, true), (false, true, false), (false, false, false)]
-        .map { isOuter, givesPosition, hasRows in
-            .generate(
-                Generator(
-                    .literal(.null(.array(.int32, containsNull: hasRows))), isOuter: isOuter,
-                    givesPosition: givesPosition),
-                kept: hasRows ? [0] : [], schema: schema, input: scan)
-        }
+    static let generators: [PhysicalPlan] = [
+        (true, false, true), (false, true, false), (false, false, false),
+    ]
+    .map { isOuter, givesPosition, hasRows in
+        .generate(
+            Generator(
+                .literal(.null(.array(.int32, containsNull: hasRows))), isOuter: isOuter,
+                givesPosition: givesPosition),
+            kept: hasRows ? [0] : [], schema: schema, input: scan)
+    }
 
     static let joinKinds: [JoinKind] = [
         .inner, .left, .right, .full, .leftSemi, .leftAnti, .cross, .leftAntiNullAware,

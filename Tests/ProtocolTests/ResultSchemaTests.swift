@@ -9,7 +9,8 @@ struct ResultSchemaTests {
     private static let types: [DataType] = [
         .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, .decimal(precision: 1, scale: 1),
         .decimal(precision: 38, scale: 0), .string, .binary, .date, .timestamp, .timestampNTZ,
-        .yearToMonth, .dayToSecond, .interval(IntervalFields(.hour, .minute)), .array(.decimal(precision: 5, scale: 2), containsNull: false),
+        .yearToMonth, .dayToSecond, .interval(IntervalFields(.hour, .minute)),
+        .array(.decimal(precision: 5, scale: 2), containsNull: false),
         .structure([]), .structure([Field("é", .array(.date, containsNull: true), nullable: false)]),
         .map(key: .string, value: .structure([Field("v", .null)]), valueContainsNull: true),
     ]
@@ -18,8 +19,10 @@ struct ResultSchemaTests {
     private static func caseName(_ type: DataType) -> String {
         switch type {
         case .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, .string, .binary, .date,
-            .timestamp, .timestampNTZ, .yearMonthInterval, .dayTimeInterval:
+            .timestamp, .timestampNTZ:
             "\(type)"
+        case .yearMonthInterval: "year-month interval"
+        case .dayTimeInterval: "day-time interval"
         case .decimal: "decimal"
         case .array: "array"
         case .structure: "structure"

@@ -146,7 +146,8 @@ enum AggregateCatalog {
             typing: Signature.of([.text, .text], optional: 1) { $0[0] },
             "Joins the texts that are not null, with a delimiter between them.", example: "listagg(a, ', ')"),
         AggregateFunction(
-            "mode", typing: Signature.of([.any]) { $0[0] }, "Returns the most frequent value.",
+            "mode", typing: Signature.of([.any, .of(.boolean), .of(.boolean)], optional: 2) { $0[0] },
+            "Returns the most frequent value; of several the smallest with true as second argument.",
             example: "mode(a)"),
     ]
 
@@ -260,8 +261,11 @@ extension AggregateFunction {
                 return .flat(call.type, count: count, values: .copying(bytes), children: [values])
             }
         case "mode":
-            return CollectAccumulator(
-                element: input, distinct: false, type: call.type, finish: Percentiles.mode)
+            let ties: Percentiles.Ties =
+                flag(2) ? .largest : flag(1) ? .smallest : .firstMet
+            return CollectAccumulator(element: input, distinct: false, type: call.type) {
+                Percentiles.mode($0, $1, $2, ties: ties)
+            }
         case "listagg":
             return CollectAccumulator(
                 element: input, distinct: false, type: call.type, finish: Percentiles.joined(call))

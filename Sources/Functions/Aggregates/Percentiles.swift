@@ -93,7 +93,12 @@ enum Percentiles {
     }
 
     /// Returns each group's most frequent value.
-    static func mode(_ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int) -> Vector {
+    /// Which of equally frequent values `mode` gives.
+    enum Ties { case firstMet, smallest, largest }
+
+    static func mode(
+        _ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int, ties: Ties
+    ) -> Vector {
         let rows = Buffer(byteCount: max(count * 4, 4))
         let list = rows.pointer(as: Int32.self)
         for i in 0..<count {
@@ -119,10 +124,15 @@ enum Percentiles {
                 runStart = k
             }
             let flat = part.flattened()
-            let chosen =
-                best.count == 1
-                ? best[0]
-                : best.map { (ModeOrder.place(flat, $0, distinct: distinct), $0) }.min { $0 < $1 }?.1 ?? 0
+            let chosen: Int
+            switch ties {
+            case .smallest: chosen = best.first ?? 0
+            case .largest: chosen = best.last ?? 0
+            case .firstMet where best.count == 1: chosen = best[0]
+            case .firstMet:
+                chosen =
+                    best.map { (ModeOrder.place(flat, $0, distinct: distinct), $0) }.min { $0 < $1 }?.1 ?? 0
+            }
             list[i] = Int32(start + chosen)
         }
         return values.gatheredNullable(list, count: count)

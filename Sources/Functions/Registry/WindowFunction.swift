@@ -28,13 +28,13 @@ package struct WindowFunction: Sendable {
             "row_number", Signature.of([], .int32), "Numbers the rows of the partition from 1.",
             "row_number() OVER (ORDER BY a)"),
         WindowFunction(
-            "rank", Signature.of([], .int32),
+            "rank", ranking(.int32),
             "Returns one more than the number of rows before the row's peers.", "rank() OVER (ORDER BY a)"),
         WindowFunction(
-            "dense_rank", Signature.of([], .int32), "Numbers the peers of the partition from 1.",
+            "dense_rank", ranking(.int32), "Numbers the peers of the partition from 1.",
             "dense_rank() OVER (ORDER BY a)"),
         WindowFunction(
-            "percent_rank", Signature.of([], .double),
+            "percent_rank", ranking(.double),
             "Returns the rank less one as a share of the other rows.", "percent_rank() OVER (ORDER BY a)"),
         WindowFunction(
             "cume_dist", Signature.of([], .double),
@@ -53,6 +53,11 @@ package struct WindowFunction: Sendable {
             "nth_value", Signature.of([.any, .int]) { $0[0] }, goesByOrder: false,
             "Returns the value of the frame's n-th row.", "nth_value(a, 2) OVER (ORDER BY b)"),
     ]
+
+    /// Spark takes any arguments and goes by the window's order all the same.
+    private static func ranking(_ type: DataType) -> Signature.Rule {
+        Signature.variadic(rest: .any) { _ in type }
+    }
 
     /// The value and its default have one type.
     private static let neighbour: Signature.Rule = { request in

@@ -92,7 +92,8 @@ enum CheckedTextFunctions {
             name,
             typing: { request in
                 let typing = try Signature.of([.string, .string], optional: 1, .binary)(request)
-                if request.literals.count == 2, case .string(let format)? = request.literals[1]?.value,
+                if request.name == "to_binary", request.literals.count == 2,
+                    case .string(let format)? = request.literals[1]?.value,
                     !["hex", "base64", "utf-8", "utf8"].contains(format.lowercased())
                 {
                     throw EngineError.user(
@@ -111,7 +112,8 @@ enum CheckedTextFunctions {
                 switch format {
                 case "hex": bytes = Hex.bytes(text)
                 case "base64": bytes = Base64.decodeLenient(text)
-                default: bytes = text
+                case "utf-8", "utf8": bytes = text
+                default: bytes = nil
                 }
                 if let bytes { return bytes }
                 if call.mode == .null { return nil }

@@ -121,7 +121,9 @@ extension Binder {
             // Rows are compared by place, whatever their members are called.
             var arguments: [Expression] = []
             for (field, member) in zip(fields, members) {
-                arguments += [.literal(.string(field.name)), cast(try bind(member, context), to: field.type)]
+                let value = try bind(member, context)
+                let known = field.type == .null ? value : cast(value, to: field.type)
+                arguments += [.literal(.string(field.name)), known]
             }
             return try call("named_struct", arguments, at: item.span)
         }

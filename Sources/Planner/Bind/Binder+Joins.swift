@@ -36,7 +36,8 @@ extension Binder {
             throw .user(
                 "INVALID_LATERAL_JOIN_TYPE",
                 "A \(join.kind.rawValue) JOIN with LATERAL is not allowed: its right side takes rows "
-                    + "from the left.", remedy: "Use an inner, a cross or a left join.", at: location(join.right.span))
+                    + "from the left.", remedy: "Use an inner, a cross or a left join.",
+                at: location(join.right.span))
         }
         let left = try relation(join.left)
         outer.append(OuterQuery(context: BindContext(scope: left.scope, clause: "LATERAL")))

@@ -26,6 +26,7 @@ extension Binder {
             return alias
         }
         if let member = try aliasMember(parts, context, at: span) { return member }
+        if let window = try windowMember(parts, at: span) { return window }
         for level in outer.indices.reversed() {
             let found = outer[level].context.scope.matches(parts)
             if found.count > 1 { throw ambiguous(parts, found, at: span) }
@@ -40,6 +41,16 @@ extension Binder {
             return function
         }
         throw unresolved(parts, context, at: span)
+    }
+
+    /// Finds `window` and its members, where the SELECT names windows of time.
+    private func windowMember(_ parts: [NameSyntax], at span: SourceSpan) throws(EngineError) -> Expression? {
+        guard parts[0].text.lowercased() == "window", let column = windowColumns.values.first else {
+            return nil
+        }
+        var value = Expression.column(column)
+        for part in parts.dropFirst() { value = try member(part, of: value, at: span) }
+        return value
     }
 
     /// Finds members of an alias of the select list, as in `alias.member`.

@@ -8,7 +8,7 @@ import Vocabulary
 extension Binder {
     /// The aggregates that take an order.
     static let orderedAggregates: Set<String> = [
-        "percentile_cont", "percentile_disc", "listagg", "string_agg",
+        "percentile_cont", "percentile_disc", "listagg", "string_agg", "mode",
     ]
 
     /// Returns the function and the arguments that stand for an aggregate with an order.
@@ -18,6 +18,15 @@ extension Binder {
     ) throws(EngineError) -> (String, [Expression]) {
         var keys: [Expression] = []
         for item in call.withinGroup { keys.append(try bind(item.expression, context)) }
+        if name == "mode" {
+            guard keys.count == 1, arguments.isEmpty else {
+                throw .user(
+                    "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "mode takes its values from one key to order by.",
+                    at: location(span))
+            }
+            let isLargest = call.withinGroup[0].isDescending
+            return (name, [keys[0], .literal(.boolean(true)), .literal(.boolean(isLargest))])
+        }
         if name.hasPrefix("percentile") {
             guard keys.count == 1, arguments.count == 1 else {
                 throw .user(

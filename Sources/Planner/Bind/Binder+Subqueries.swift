@@ -6,13 +6,14 @@ import Vocabulary
 extension Binder {
     /// Binds a scalar subquery, EXISTS or IN (query); the optimiser makes joins of them.
     func subquery(_ expression: ExpressionSyntax, _ context: BindContext) throws(EngineError) -> Expression {
-        if let known = boundSubqueries?[expression.span] { return known }
+        let text = boundSubqueries == nil ? "" : source.text(expression.span)
+        if let known = boundSubqueries?[text] { return known }
         let saved = boundSubqueries
         boundSubqueries = nil
         do throws(EngineError) {
             let bound = try newSubquery(expression, context)
             boundSubqueries = saved
-            if saved != nil { boundSubqueries?[expression.span] = bound }
+            if saved != nil { boundSubqueries?[text] = bound }
             return bound
         } catch {
             boundSubqueries = saved

@@ -26,9 +26,9 @@ package final class Binder {
     var columnTexts: [[String]: String] = [:]
     /// Columns that calls of `window(time, …)` stand for in the SELECT being bound, by the calls' texts.
     var windowColumns: [String: ColumnReference] = [:]
-    /// Subqueries bound in the aggregating SELECT being bound, so that one that GROUP BY and the select list
-    /// share is the same; nil elsewhere.
-    var boundSubqueries: [SourceSpan: Expression]?
+    /// Subqueries bound in the aggregating SELECT being bound, by their texts, so that one that GROUP BY and
+    /// the select list share is the same; nil elsewhere.
+    var boundSubqueries: [String: Expression]?
     /// Places of columns, for errors found after binding.
     var columnSpans: [ColumnID: SourceSpan] = [:]
 

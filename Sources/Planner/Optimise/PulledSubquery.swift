@@ -201,8 +201,7 @@ private struct Puller {
 extension PulledSubquery {
     /// The value of an aggregate over no rows.
     fileprivate static func emptyResult(of aggregate: NamedAggregate) -> Expression {
-        let isCount = aggregate.call.function.hasPrefix("count") || aggregate.call.function == "regr_count"
-        return .literal(isCount ? Literal(.integer(0), aggregate.call.type) : .null(aggregate.call.type))
+        EmptyAggregates.value(of: aggregate.call)
     }
 
     /// What each column of the aggregation below is for an outer row without a match.

@@ -10,6 +10,8 @@ extension DataType: MessageMapped {
             .timestamp, .timestampNTZ:
             break
         case .yearMonthInterval(let fields), .dayTimeInterval(let fields):
+            // An interval of all fields is written as before fields were known.
+            if self == .yearToMonth || self == .dayToSecond { break }
             message.firstField = UInt32(fields.first.rawValue)
             message.lastField = UInt32(fields.last.rawValue)
         case .decimal(let precision, let scale):

@@ -105,7 +105,8 @@ extension Parser {
         }
         if keyword != .POSITION, take(.FOR) { arguments.append(try value()) }
         try expect(.rightParenthesis)
-        let function = keyword == .POSITION ? NameSyntax("locate", span: word.span) : word
+        let names: [Keyword: String] = [.POSITION: "locate", .SUBSTR: "substring"]
+        let function = names[keyword].map { NameSyntax($0, span: word.span) } ?? word
         return ExpressionSyntax(
             .call(CallSyntax(name: [function], arguments: arguments.map { ArgumentSyntax($0) })),
             span: span(from: start))

@@ -47,6 +47,11 @@ extension Parser {
                 throw unexpected("an expression")
             }
             if !atName { throw unexpected("an expression") }
+            if peek().kind == .string, text(current).uppercased() == "TIME" {
+                throw fail(
+                    "The type TIME is not supported.", code: "UNSUPPORTED_TIME_TYPE", at: current.span,
+                    remedy: "Use a TIMESTAMP, or a STRING.")
+            }
             return try nameOrCall()
         case .end: throw unexpected("an expression")
         }

@@ -113,7 +113,13 @@ extension Parser {
             if startsQuery(after: 0) || at(.FROM) {
                 // `((SELECT …) UNION …)` and `((SELECT …) AS a JOIN …)` differ only behind the inner
                 // parenthesis.
-                if !at(.leftParenthesis) || nestedParenthesisIsQuery() {
+                let before = self
+                if at(.VALUES), let query = try? self.query(), take(.rightParenthesis) {
+                    return RelationSyntax(kind: .subquery(query), alias: nil, span: span(from: start))
+                }
+                // `(VALUES … AS t JOIN …)` is no query.
+                self = before
+                if !at(.VALUES), !at(.leftParenthesis) || nestedParenthesisIsQuery() {
                     let query = try self.query()
                     try expect(.rightParenthesis)
                     return RelationSyntax(kind: .subquery(query), alias: nil, span: span(from: start))

@@ -13,7 +13,8 @@ struct SpeculationTests {
         bench.run([
             StageSpec(id: StageID(0), taskCount: 2),
             StageSpec(
-                id: StageID(1), dependencies: [.init(on: StageID(0), .shuffle)], taskCount: 4, output: .files),
+                id: StageID(1), dependencies: [.init(on: StageID(0), .shuffle)], taskCount: 4,
+                output: .files),
         ])
         bench.finish()
         bench.finish()

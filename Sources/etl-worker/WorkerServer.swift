@@ -93,15 +93,11 @@ struct WorkerServer: Sendable {
     /// task would find out too late.
     private static func checkWritable(_ directory: String) throws(EngineError) {
         try? LocalDirectory.create(directory)
-        var name = Array((directory + "/millrace-XXXXXX").utf8CString)
-        let descriptor = mkstemp(&name)
-        guard descriptor >= 0 else {
+        do throws(EngineError) { _ = try SpillFile(directory: directory) } catch {
             throw .user(
-                "USAGE", "--spill: cannot write there, \(String(cString: strerror(errno))): \(directory)",
+                "USAGE", "--spill: cannot write there: \(error.message)",
                 remedy: "Name a directory that this user may write to.")
         }
-        close(descriptor)
-        unlink(name)
     }
 
     private static func coordinator(_ url: String?, _ tls: TLSFiles?) throws -> (Origin, HTTPClient) {

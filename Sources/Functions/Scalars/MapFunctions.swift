@@ -91,12 +91,7 @@ enum MapFunctions {
             typing: Signature.of([.map]) {
                 if case .map(let key, _, _) = $0[0] { .array(key, containsNull: false) } else { .null }
             }, "Returns the keys of a map.", example: "map_keys(map('a', 1))"
-        ) { call in
-            let flat = call[0].flattened()
-            return .flat(
-                call.type, count: call.count, values: flat.values, validity: flat.validity,
-                children: [flat.children[0]])
-        },
+        ) { call in half(0, call) },
         ScalarFunction(
             "map_values",
             typing: Signature.of([.map]) {
@@ -106,12 +101,7 @@ enum MapFunctions {
                     .null
                 }
             }, "Returns the values of a map.", example: "map_values(map('a', 1))"
-        ) { call in
-            let flat = call[0].flattened()
-            return .flat(
-                call.type, count: call.count, values: flat.values, validity: flat.validity,
-                children: [flat.children[1]])
-        },
+        ) { call in half(1, call) },
         ScalarFunction(
             "map_entries",
             typing: Signature.of([.map]) { types in
@@ -147,6 +137,14 @@ enum MapFunctions {
             }
         },
     ]
+
+    /// Returns the keys (0) or the values (1) of maps, as lists.
+    private static func half(_ child: Int, _ call: Invocation) -> Vector {
+        let flat = call[0].flattened()
+        return .flat(
+            call.type, count: call.count, values: flat.values, validity: flat.validity,
+            children: [flat.children[child]])
+    }
 
     /// Makes a map. Throws for keys that are null or stand twice.
     static func scalar(_ keys: [Scalar], _ values: [Scalar]) throws -> Scalar {

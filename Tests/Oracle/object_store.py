@@ -181,22 +181,19 @@ status, output, errors = submit("SELECT 1 AS one", ETL_STORE_LIBRARY="/nowhere/x
 assert status == 0, "jobs without s3:// paths need the library: " + errors
 
 
+nodes = []
+
+
+def start(name, *flags):
+    """Starts a program of the cluster and returns it with the first port that it tells."""
+    node = subprocess.Popen(
+        [os.path.join(os.path.dirname(program), name), *flags], env=environment, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL)
+    nodes.append(node)
+    return node, re.search(r"127\.0\.0\.1:(\d+)", node.stdout.readline())[1]
+
+
 # A pipeline whose tables and outputs are in the store, on a coordinator and a worker that have it as their storage.
-def begin(name, folder, *arguments):
-    log = open(folder / f"{name}.log", "w+")
-    started = subprocess.Popen(
-        [pathlib.Path(program).with_name(name), *arguments], env=environment, stdout=log, stderr=log)
-    return started, folder / f"{name}.log"
-
-
-def wait_for(what, ask):
-    for _ in range(400):
-        if found := ask():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"this did not come about: {what}")
-
-
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     shop = folder / "shop"
@@ -215,14 +212,13 @@ transform:
 """
     (shop / "etl.yml").write_text(text)
     storage = ["--storage", "s3://lake/home"]
-    coordinator, log = begin(
-        "etl-coordinator", folder, "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", folder / "state",
+    coordinator, port = start(
+        "etl-coordinator", "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", folder / "state",
         *storage, "--allow-path", "s3://lake/")
     try:
-        port = wait_for("a coordinator", lambda: re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text()))[1]
         url = f"http://127.0.0.1:{port}"
-        worker, log = begin(
-            "etl-worker", folder, "--coordinator", url, "--slots", "2", "--memory", "512m", "--spill",
+        worker, _ = start(
+            "etl-worker", "--coordinator", url, "--slots", "2", "--memory", "512m", "--spill",
             folder / "spill", *storage, "--allow-path", "s3://lake/")
         try:
             def pipeline():
@@ -258,19 +254,7 @@ transform:
         coordinator.wait()
 
 
-# The same on a coordinator and two workers, each a process.
-nodes = []
-
-
-def start(name, *flags):
-    """Starts a program of the cluster and returns it with the first port that it tells."""
-    node = subprocess.Popen(
-        [os.path.join(os.path.dirname(program), name), *flags], env=environment, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL)
-    nodes.append(node)
-    return node, re.search(r"127\.0\.0\.1:(\d+)", node.stdout.readline())[1]
-
-
+# Jobs on a coordinator and two workers, each a process.
 def uploads(prefix, count=0):
     """Waits up to 20 s until so many uploads below a prefix are open; returns whether they are."""
     for _ in range(200):

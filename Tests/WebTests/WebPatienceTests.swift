@@ -10,11 +10,16 @@ import Vocabulary
 /// Plays clients that are slow, silent, greedy or gone, with Python's sockets.
 @Suite("The web port's patience", .timeLimit(.minutes(1)), .serialized)
 struct WebPatienceTests {
-    /// Is true once.
-    private final class First: Sendable {
+    /// Tells a stream's first piece from the others, and its end: the stream owns it alone.
+    private final class Pour: Sendable {
         private let isFirst = Mutex(true)
+        private let onEnd: @Sendable () -> Void
 
-        func take() -> Bool {
+        init(onEnd: @escaping @Sendable () -> Void) { self.onEnd = onEnd }
+
+        deinit { onEnd() }
+
+        func takeFirst() -> Bool {
             isFirst.withLock { isFirst in
                 defer { isFirst = false }
                 return isFirst
@@ -22,7 +27,7 @@ struct WebPatienceTests {
         }
     }
 
-    /// Streams pieces without end, counts them, and knows when a stream was given up.
+    /// Streams pieces without end, counts them, and the streams that were let go.
     private final class Fountain: WebHandler {
         let produced = Mutex(0)
         let ended = Mutex(0)
@@ -36,17 +41,12 @@ struct WebPatienceTests {
 
         func handle(_ request: WebRequest) async -> WebResponse {
             if request.path == "/short" { return .text("short\n") }
-            let isFirst = First()
+            let pour = Pour { self.ended.withLock { $0 += 1 } }
             return WebResponse(
                 status: 200, headers: [HeaderField("content-type", "text/event-stream")],
                 body: .stream(
                     AsyncThrowingStream {
-                        if let pause = self.pause, !isFirst.take() {
-                            do { try await Task.sleep(for: pause) } catch {
-                                self.ended.withLock { $0 += 1 }
-                                throw error
-                            }
-                        }
+                        if !pour.takeFirst(), let pause = self.pause { try await Task.sleep(for: pause) }
                         self.produced.withLock { $0 += 1 }
                         return self.piece
                     }))

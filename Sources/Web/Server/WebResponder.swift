@@ -151,7 +151,7 @@ struct WebResponder: Sendable {
             try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
         case .stream(let pieces):
             let body: any ResponseBodyWriter = try await writer.writeHead(head)
-            let outlet = Outlet(body)
+            let outlet = Outlet(body, loop: channel.eventLoop)
             let writing = Task {
                 for try await piece in pieces where !piece.isEmpty {
                     try await outlet.write(piece)
@@ -176,10 +176,20 @@ struct WebResponder: Sendable {
     /// `@unchecked Sendable`: one task writes, and its owner only after that task's end.
     private final class Outlet: @unchecked Sendable {
         private var body: any ResponseBodyWriter
+        private let loop: any NIOCore.EventLoop
 
-        init(_ body: any ResponseBodyWriter) { self.body = body }
+        init(_ body: any ResponseBodyWriter, loop: any NIOCore.EventLoop) {
+            self.body = body
+            self.loop = loop
+        }
 
-        func write(_ piece: [UInt8]) async throws { try await body.write(ByteBuffer(bytes: piece)) }
+        /// Returns once the event loop has taken the piece. The writer alone only hands it over: while the
+        /// loop's thread waits for a core, it would take any number of pieces from a fast source, since only
+        /// the loop finds out that the client's socket is full.
+        func write(_ piece: [UInt8]) async throws {
+            try await body.write(ByteBuffer(bytes: piece))
+            try await loop.submit {}.get()
+        }
     }
 }
 

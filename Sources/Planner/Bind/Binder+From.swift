@@ -50,6 +50,7 @@ extension Binder {
         }
         let names = parts.map(\.text)
         if parts.count == 1, let common = commonTables[names[0].lowercased()] {
+            if let own = common.recursive { return try workingTable(own, named: names[0], at: span) }
             return try bind(common, named: names[0], at: span)
         }
         let known = try located(span) { () throws(EngineError) in try catalog.relation(named: names) }
@@ -101,6 +102,10 @@ extension Binder {
         commonTables = common.visible
         source = common.source
         outer = []
+        if common.syntax.isRecursive, let plan = try recursion(common, named: name) {
+            return BoundRelation(plan, qualifier: [name])
+        }
+        commonTables = common.visible
         let plan = try renamed(
             self.query(common.syntax.query).plan, common.syntax.columns, at: common.syntax.name.span)
         return BoundRelation(plan, qualifier: [name])

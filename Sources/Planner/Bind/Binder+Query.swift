@@ -33,7 +33,7 @@ extension Binder {
             query.clusterBy.map { SortItemSyntax(expression: $0, isDescending: false, nullsFirst: true) })
     }
 
-    private func body(_ body: QueryBodySyntax) throws(EngineError) -> BoundRelation {
+    func body(_ body: QueryBodySyntax) throws(EngineError) -> BoundRelation {
         switch body {
         case .select(let select): return try self.select(select, order: nil, windows: [])
         case .nested(let query): return try self.query(query)
@@ -183,7 +183,7 @@ extension Binder {
     // MARK: Set operations
 
     /// Unites inputs pairwise from the left, as their types widen, in one flat union as far as they do not.
-    private func unionAll(_ inputs: [QueryBodySyntax]) throws(EngineError) -> LogicalPlan {
+    func unionAll(_ inputs: [QueryBodySyntax]) throws(EngineError) -> LogicalPlan {
         var parts = [try body(inputs[0]).plan]
         var output = parts[0].output
         for input in inputs.dropFirst() {

@@ -53,7 +53,9 @@ enum StageName {
         case .singleRow: "single row"
         case .window: "window"
         case .generate: "generate"
-        case .filter, .project, .values, .shuffleRead, .exchange: nil
+        case .range: "range"
+        case .recursion: "recursion"
+        case .filter, .project, .values, .shuffleRead, .exchange, .workingTable: nil
         }
     }
 

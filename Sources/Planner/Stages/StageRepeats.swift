@@ -33,7 +33,8 @@ enum StageRepeats {
     private static func expressions(of node: PhysicalPlan) -> [Expression]? {
         switch node {
         case .scan(let scan): scan.filters
-        case .shuffleRead, .values, .limit, .singleRow, .union, .exchange: []
+        case .shuffleRead, .values, .limit, .singleRow, .union, .exchange, .range, .recursion, .workingTable:
+            []
         case .filter(let conditions, _): conditions
         case .project(let list, _, _): list
         case .sort(let keys, _, _): keys.map(\.expression)

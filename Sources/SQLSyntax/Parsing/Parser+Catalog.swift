@@ -41,12 +41,6 @@ extension Parser {
 
     private mutating func takeIn() -> Bool { take(.IN) || take(.FROM) }
 
-    private mutating func takeWord(_ word: String) -> Bool {
-        guard current.kind == .word, text(current).uppercased() == word else { return false }
-        advance()
-        return true
-    }
-
     private mutating func pattern() throws(EngineError) -> String? {
         _ = take(.LIKE)
         return atString ? try stringValue() : nil

@@ -70,6 +70,19 @@ struct Parser {
         return true
     }
 
+    /// Tells whether a word without a meaning of its own elsewhere stands here.
+    func at(word: String) -> Bool { current.kind == .word && text(current).uppercased() == word }
+
+    mutating func takeWord(_ word: String) -> Bool {
+        guard at(word: word) else { return false }
+        advance()
+        return true
+    }
+
+    mutating func expectWord(_ word: String) throws(EngineError) {
+        if !takeWord(word) { throw unexpected("'\(word)'") }
+    }
+
     mutating func expect(_ keyword: Keyword) throws(EngineError) {
         if !take(keyword) { throw unexpected("'\(keyword.rawValue)'") }
     }

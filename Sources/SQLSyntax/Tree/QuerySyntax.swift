@@ -37,6 +37,10 @@ package struct CommonTableSyntax: Sendable, Hashable {
     package var name: NameSyntax
     package var columns: [NameSyntax]
     package var query: QuerySyntax
+    /// True below WITH RECURSIVE, where the query may name its own table.
+    package var isRecursive = false
+    /// `MAX RECURSION LEVEL n`.
+    package var levelLimit: Int?
 }
 
 /// Holds what a query takes its rows from.

@@ -17,6 +17,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
         var views: [String: (name: String, relation: CatalogRelation)] = [:]
         var tables: [String: TableDefinition] = [:]
         var timeZone = "UTC"
+        var variables: [String: SessionVariable] = [:]
         /// What statements that do not run would write, by place.
         var expected: [String: FileWrite] = [:]
     }
@@ -51,6 +52,10 @@ package final class SessionCatalog: JobCatalog, Sendable {
         return nil
     }
 
+    package func variable(named parts: [String]) -> SessionVariable? {
+        SessionVariable.key(parts).flatMap { key in names.withLock { $0.variables[key] } }
+    }
+
     package var relationNames: [String] {
         names.withLock { state in (state.views.values.map(\.name) + state.tables.values.map(\.name)).sorted()
         }
@@ -80,6 +85,9 @@ package final class SessionCatalog: JobCatalog, Sendable {
             case .createTable(let table, _): state.tables[table.name.lowercased()] = table
             case .dropTable(let name): state.tables[name.lowercased()] = nil
             case .set, .resetSettings: break
+            case .setVariables(let variables):
+                for variable in variables { state.variables[variable.name.lowercased()] = variable }
+            case .dropVariable(let name): state.variables[name.lowercased()] = nil
             }
         }
     }

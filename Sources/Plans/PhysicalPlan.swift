@@ -50,6 +50,8 @@ package indirect enum PhysicalPlan: Hashable, Sendable {
     /// From sampled sort keys (the keys' values as columns): the `partitions − 1` rows that bound equal
     /// ranges.
     case rangeBounds([SortKey], partitions: Int, input: PhysicalPlan)
+    /// The first `limit` rows for the session: one row of `manifestSchema`, their bytes.
+    case collect(limit: Int, input: PhysicalPlan)
     /// Moves rows between tasks; only before the plan is split into stages.
     case exchange(Partitioning, input: PhysicalPlan)
 }
@@ -223,7 +225,7 @@ extension PhysicalPlan {
         switch self {
         case .scan(let scan): scan.schema
         case .externalScan(let scan): scan.schema
-        case .describe, .externalWrite: PhysicalPlan.manifestSchema
+        case .describe, .externalWrite, .collect: PhysicalPlan.manifestSchema
         case .shuffleRead(let read): read.schema
         case .values(_, let schema), .project(_, let schema, _), .union(_, let schema),
             .expand(_, let schema, _), .generate(_, _, let schema, _), .range(_, let schema, _),
@@ -249,7 +251,7 @@ extension PhysicalPlan {
         case .filter(_, let input), .project(_, _, let input), .sort(_, _, let input),
             .limit(_, _, let input),
             .expand(_, _, let input), .singleRow(let input, _), .rangeBounds(_, _, let input),
-            .exchange(_, let input), .externalWrite(_, let input):
+            .exchange(_, let input), .externalWrite(_, let input), .collect(_, let input):
             [input]
         case .union(let inputs, _): inputs
         case .aggregate(let aggregate): [aggregate.input]

@@ -58,6 +58,8 @@ struct OperatorFactory {
                 keys, partitions: partitions, input: try make(input), context: context)
         case .range(let range, let schema, let tasks):
             return RangeOperator(range, schema: schema, tasks: tasks, context: context)
+        case .collect(let limit, let input):
+            return CollectOperator(limit: limit, schema: input.schema, input: try make(input))
         case .recursion(let recursion): return try makeRecursion(recursion)
         case .workingTable(let level, _):
             guard let rows = workingRows[level] else {

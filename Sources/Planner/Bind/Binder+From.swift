@@ -9,6 +9,7 @@ extension Binder {
         var bound: BoundRelation
         switch syntax.kind {
         case .table(let parts): bound = try table(parts, at: syntax.span)
+        case .identifier(let text): bound = try table(try identifier(text, at: syntax.span), at: syntax.span)
         case .subquery(let query): bound = try BoundRelation(self.query(query).plan)
         case .values(let rows): bound = BoundRelation(try values(rows, at: syntax.span))
         case .function(let call): bound = try tableFunction(call, at: syntax.span)

@@ -105,12 +105,13 @@ extension Binder {
     }
 
     func rowCount(_ expression: ExpressionSyntax, _ clause: String) throws(EngineError) -> Int {
-        if expression.hasColumn {
+        let context = BindContext(scope: .empty, clause: clause)
+        if expression.hasColumn, (try? bind(expression, context)).flatMap({ constant($0) }) == nil {
             throw .user(
                 "INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "\(clause) takes a constant, not a column.",
                 at: location(expression.span))
         }
-        let bound = try bind(expression, BindContext(scope: .empty, clause: clause))
+        let bound = try bind(expression, context)
         guard let literal = constant(bound), case .integer(let value) = literal.value, literal.type.isIntegral
         else {
             throw .user(

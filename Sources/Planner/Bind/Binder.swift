@@ -29,6 +29,8 @@ package final class Binder {
     /// Subqueries bound in the aggregating SELECT being bound, by their texts, so that one that GROUP BY and
     /// the select list share is the same; nil elsewhere.
     var boundSubqueries: [String: Expression]?
+    /// Names that texts of IDENTIFIER were, by place.
+    var identifiers: [SourceSpan: [NameSyntax]] = [:]
     /// Places of columns, for errors found after binding.
     var columnSpans: [ColumnID: SourceSpan] = [:]
 

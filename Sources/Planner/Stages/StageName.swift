@@ -55,6 +55,7 @@ enum StageName {
         case .generate: "generate"
         case .range: "range"
         case .recursion: "recursion"
+        case .collect: "collect"
         case .filter, .project, .values, .shuffleRead, .exchange, .workingTable: nil
         }
     }

@@ -40,6 +40,7 @@ extension PhysicalPlan: CustomStringConvertible {
         case .recursion(let recursion):
             return "Recursion \(recursion.level) [\(names(recursion.schema))]\(recursion.limits.label)"
         case .workingTable(let level, let schema): return "WorkingTable \(level) [\(names(schema))]"
+        case .collect(let limit, _): return "Collect \(limit)"
         case .rangeBounds(let keys, let partitions, let input):
             let list = keys.map { $0.text(over: input.schema) }.joined(separator: ", ")
             return "RangeBounds [\(list)], \(partitions) partitions"

@@ -11,6 +11,7 @@ extension PhysicalPlan {
             recursion.anchor = first
             recursion.step = inputs[1]
             return .recursion(recursion)
+        case .collect(let limit, _): return .collect(limit: limit, input: first)
         case .externalWrite(let target, _): return .externalWrite(target, input: first)
         case .filter(let conditions, _): return .filter(conditions, input: first)
         case .project(let list, let schema, _): return .project(list, schema: schema, input: first)

@@ -18,12 +18,17 @@ struct Parser {
     var openCases = 0
     /// Number of `>` already taken out of a `>>` or `>>>`.
     var openAngles = 0
+    /// What `:name` and `?` stand for.
+    var parameters = StatementParameters()
+    /// Number of `?` met so far.
+    var markerCount = 0
 
     /// Tallest tree that a chain of operators, joins or set operations may build.
     static let treeHeight = 400
 
-    init(_ source: SQLSource) throws(EngineError) {
+    init(_ source: SQLSource, parameters: StatementParameters = StatementParameters()) throws(EngineError) {
         self.source = source
+        self.parameters = parameters
         self.tokens = try Lexer.tokens(of: source)
     }
 

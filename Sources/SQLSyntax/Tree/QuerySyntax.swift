@@ -156,6 +156,8 @@ package struct RelationSyntax: Sendable, Hashable {
         /// A table, view or common table; also ``format.`path` ``, which the binder tells by the format's
         /// name.
         case table([NameSyntax])
+        /// `IDENTIFIER(text)` of a text that is not known before it is bound.
+        case identifier(ExpressionSyntax)
         case subquery(QuerySyntax)
         case values([[ExpressionSyntax]])
         /// A table-valued function such as `range(10)`.

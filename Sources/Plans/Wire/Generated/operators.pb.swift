@@ -221,6 +221,14 @@ nonisolated struct WirePhysicalPlan: @unchecked Sendable {
     set {_uniqueStorage()._node = .workingTable(newValue)}
   }
 
+  var collect: WireCollect {
+    get {
+      if case .collect(let v)? = _storage._node {return v}
+      return WireCollect()
+    }
+    set {_uniqueStorage()._node = .collect(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Node: Equatable, Sendable {
@@ -247,6 +255,7 @@ nonisolated struct WirePhysicalPlan: @unchecked Sendable {
     case range(WireNumberRange)
     case recursion(WireRecursion)
     case workingTable(WireWorkingTable)
+    case collect(WireCollect)
 
   }
 
@@ -1429,6 +1438,32 @@ nonisolated struct WireRecursion: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
+nonisolated struct WireCollect: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var limit: UInt64 {
+    get {_storage._limit}
+    set {_uniqueStorage()._limit = newValue}
+  }
+
+  var input: WirePhysicalPlan {
+    get {_storage._input ?? WirePhysicalPlan()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
 nonisolated struct WireWorkingTable: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1458,7 +1493,7 @@ fileprivate nonisolated let _protobuf_package = "millrace.plans"
 
 nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PhysicalPlan"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scan\0\u{3}shuffle_read\0\u{1}values\0\u{1}filter\0\u{1}project\0\u{1}aggregate\0\u{3}hash_join\0\u{3}nested_loop_join\0\u{1}sort\0\u{1}limit\0\u{1}union\0\u{1}expand\0\u{3}single_row\0\u{3}range_bounds\0\u{1}exchange\0\u{1}window\0\u{1}generate\0\u{3}external_scan\0\u{1}describe\0\u{3}external_write\0\u{1}range\0\u{1}recursion\0\u{3}working_table\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scan\0\u{3}shuffle_read\0\u{1}values\0\u{1}filter\0\u{1}project\0\u{1}aggregate\0\u{3}hash_join\0\u{3}nested_loop_join\0\u{1}sort\0\u{1}limit\0\u{1}union\0\u{1}expand\0\u{3}single_row\0\u{3}range_bounds\0\u{1}exchange\0\u{1}window\0\u{1}generate\0\u{3}external_scan\0\u{1}describe\0\u{3}external_write\0\u{1}range\0\u{1}recursion\0\u{3}working_table\0\u{1}collect\0")
 
   fileprivate class _StorageClass {
     var _node: WirePhysicalPlan.OneOf_Node?
@@ -1790,6 +1825,19 @@ nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
             _storage._node = .workingTable(v)
           }
         }()
+        case 24: try {
+          var v: WireCollect?
+          var hadOneofValue = false
+          if let current = _storage._node {
+            hadOneofValue = true
+            if case .collect(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._node = .collect(v)
+          }
+        }()
         default: break
         }
       }
@@ -1894,6 +1942,10 @@ nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
       case .workingTable?: try {
         guard case .workingTable(let v)? = _storage._node else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      }()
+      case .collect?: try {
+        guard case .collect(let v)? = _storage._node else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
       }()
       case nil: break
       }
@@ -3743,6 +3795,83 @@ nonisolated extension WireRecursion: SwiftProtobuf.Message, SwiftProtobuf._Messa
         if _storage._schema != rhs_storage._schema {return false}
         if _storage._levelLimit != rhs_storage._levelLimit {return false}
         if _storage._rowLimit != rhs_storage._rowLimit {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCollect: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Collect"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}limit\0\u{1}input\0")
+
+  fileprivate class _StorageClass {
+    var _limit: UInt64 = 0
+    var _input: WirePhysicalPlan? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _limit = source._limit
+      _input = source._input
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._limit) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._limit != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._limit, fieldNumber: 1)
+      }
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireCollect, rhs: WireCollect) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._limit != rhs_storage._limit {return false}
+        if _storage._input != rhs_storage._input {return false}
         return true
       }
       if !storagesAreEqual {return false}

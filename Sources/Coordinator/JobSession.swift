@@ -113,10 +113,12 @@ final class JobSession: @unchecked Sendable {
         return try planner(settings, cluster).plan(statements[Int(statement)])
     }
 
-    /// Takes over what a statement changed, once its work is done.
-    func finish(_ planned: PlannedStatement) throws {
+    /// Takes over what a statement changed, once its work is done. On a replay what is kept beyond the job
+    /// has been changed already.
+    func finish(_ planned: PlannedStatement, isReplay: Bool = false) throws {
         guard let change = planned.change else { return }
         switch change {
+        case .store where isReplay: break
         case .set(let key, let value):
             settings = try SettingNames.setting(key, to: value, in: settings).settings
         case .resetSettings:

@@ -79,7 +79,7 @@ enum ExpressionKind: CaseIterable {
 enum NodeKind: CaseIterable {
     case scan, shuffleRead, values, filter, project, aggregate, hashJoin, nestedLoopJoin, sort, limit, union,
         expand, singleRow, rangeBounds, exchange, window, generate, externalScan, describe, externalWrite,
-        range, recursion, workingTable
+        range, recursion, workingTable, collect
 
     init(_ plan: PhysicalPlan) {
         self =
@@ -105,6 +105,7 @@ enum NodeKind: CaseIterable {
             case .window: .window
             case .generate: .generate
             case .range: .range
+            case .collect: .collect
             case .recursion: .recursion
             case .workingTable: .workingTable
             }

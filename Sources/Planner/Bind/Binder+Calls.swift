@@ -34,6 +34,9 @@ extension Binder {
                 "\(name) makes rows: it stands only in a select list by itself, in LATERAL VIEW and in FROM.",
                 at: location(span))
         }
+        if call.arguments.isEmpty, lowered == "current_database" || lowered == "current_schema" {
+            return .literal(.string(catalog.currentDatabase))
+        }
         if let form = try lambdaCall(lowered, call, context, at: span) { return form }
         if let cast = ColumnNaming.castByName(call) {
             return try explicitCast(bind(cast.value, context), DataType(cast.type), .cast, at: span)

@@ -62,8 +62,8 @@ enum OptionNames {
         }
         let place = source.location(option.span)
         return
-            "\(option.value) is no mode of reading (\(place.file):\(place.line):\(place.column)): PERMISSIVE is taken. "
-            + "There are PERMISSIVE, DROPMALFORMED and FAILFAST."
+            "\(option.value) is no mode of reading (\(place.file):\(place.line):\(place.column)): "
+            + "PERMISSIVE is taken. There are PERMISSIVE, DROPMALFORMED and FAILFAST."
     }
 
     /// Options of Spark's JDBC source that ADBC drivers have no use for: they are their own driver, and rows

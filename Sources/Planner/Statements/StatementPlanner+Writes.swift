@@ -206,8 +206,8 @@ extension EngineError {
             "LOCATION_ALREADY_EXISTS",
             "The table \(name) cannot be made in \(path): there are files already",
             remedy:
-                "Use CREATE OR REPLACE TABLE to replace them, IF NOT EXISTS to take them as the table, another "
-                + "name, or LOCATION.", at: place)
+                "Use CREATE OR REPLACE TABLE to replace them, IF NOT EXISTS to take them as the table, "
+                + "another name, or LOCATION.", at: place)
     }
 }
 

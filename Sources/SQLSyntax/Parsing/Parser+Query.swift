@@ -18,9 +18,9 @@ extension Parser {
         }
     }
 
-    /// Tells whether all that stands behind the parenthesis just opened is a query. Parentheses that open here,
-    /// too, may hold an operand of UNION, but as well a scalar subquery that an operator follows, or a relation
-    /// with an alias: `((SELECT 1) UNION SELECT 2)`, `((SELECT 1) + 1)`, `((SELECT 1) AS a JOIN b)`.
+    /// Tells whether all that stands behind the parenthesis just opened is a query. Parentheses that open
+    /// here, too, may hold an operand of UNION, but as well a scalar subquery that an operator follows, or a
+    /// relation with an alias: `((SELECT 1) UNION SELECT 2)`, `((SELECT 1) + 1)`, `((SELECT 1) AS a JOIN b)`.
     func startsWholeQuery() -> Bool {
         guard startsQuery(after: 0) else { return false }
         var ahead = index
@@ -41,7 +41,8 @@ extension Parser {
 
     private func endsOrContinuesQuery(_ token: Token) -> Bool {
         let words: [Keyword] = [
-            .UNION, .INTERSECT, .EXCEPT, .MINUS, .ORDER, .LIMIT, .OFFSET, .SORT, .CLUSTER, .DISTRIBUTE, .WINDOW,
+            .UNION, .INTERSECT, .EXCEPT, .MINUS, .ORDER, .LIMIT, .OFFSET, .SORT, .CLUSTER, .DISTRIBUTE,
+            .WINDOW,
         ]
         return token.symbol == .rightParenthesis || token.symbol == .pipeArrow
             || token.keyword.map { words.contains($0) } ?? false

@@ -71,7 +71,11 @@ def query(g, relation, outer, depth):
             calls.append(found)
     if has_sets and g.rng.random() < 0.5:
         calls.append(expression("int", ("CAST(grouping({0}) AS INT)",) * 2, g.rng.choice(nodes)))
-    after = expressions.Scope([Column(node.type, node) for node in nodes + calls], depth=depth)
+    # A subquery names groups by their columns only, and none of grouping sets; in HAVING it may name aggregates, too.
+    plain = [Column(node.type, node) for node in nodes if not node.children and not has_sets]
+    columns = [Column(node.type, node) for node in nodes + calls]
+    after = expressions.Scope(columns, depth=depth, correlated=plain)
+    in_having = expressions.Scope(columns, depth=depth, correlated=plain + [Column(call.type, call) for call in calls])
     outputs = [node for node in nodes if g.rng.random() < 0.85] + calls
     if g.rng.random() < 0.4:
         outputs.append(expressions.make(g, after, g.rng.choice(TYPES), 2))
@@ -80,7 +84,7 @@ def query(g, relation, outer, depth):
     outputs = outputs or [expression("bigint", "count(*)")]
     having = optional(("", " HAVING count(*) > 0")) if has_sets else NOTHING
     if g.rng.random() < 0.3 and (nodes or calls):
-        having = optional(HAVING_OF_SETS if has_sets else " HAVING {0}", expressions.predicate(g, after, 2))
+        having = optional(HAVING_OF_SETS if has_sets else " HAVING {0}", expressions.predicate(g, in_having, 2))
     names = [g.name("c") for _ in outputs]
     heads = items([expression(node.type, f"{{0}} AS {name}", node) for node, name in zip(outputs, names)])
     node = Node("query", None, "SELECT {0} FROM {1}{2}{3}{4}", (heads, relation.node, where, clause, having))

@@ -9,7 +9,7 @@ import threading
 from . import tables
 from .tree import DUCKDB, SPARK
 
-LIMIT_SECONDS = 30
+LIMIT_SECONDS = int(os.environ.get("MILLRACE_FUZZ_SECONDS", 30))
 
 
 class Answer:
@@ -38,7 +38,8 @@ class Millrace:
     def start(self):
         self.restarts += 1
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, encoding="utf-8", bufsize=1 << 16)
+                                        stderr=subprocess.PIPE, text=True, encoding="utf-8", bufsize=1 << 16,
+                                        env={**os.environ, "SWIFT_BACKTRACE": "enable=no"})
         self.lines = queue.Queue()
         self.errors = []
         threading.Thread(target=self.read, args=(self.process, self.lines), daemon=True).start()

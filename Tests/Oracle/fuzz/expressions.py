@@ -5,10 +5,12 @@ from .tree import expression
 
 
 class Scope:
-    """The columns that an expression may name; `outer` are those of queries around; subqueries of depth `depth` may stand in it."""
+    """The columns that an expression may name; `outer` are those of queries around; subqueries of depth `depth` may stand in it,
+    and name those of `columns` that are in `correlated` (all, if not given)."""
 
-    def __init__(self, columns, outer=(), depth=0):
+    def __init__(self, columns, outer=(), depth=0, correlated=None):
         self.columns, self.outer, self.depth = columns, list(outer), depth
+        self.correlated = columns if correlated is None else correlated
 
     def of_type(self, type):
         return [column for column in self.columns if column.type == type]
@@ -16,7 +18,7 @@ class Scope:
 
 def by_result():
     """Returns (argument types, text) by result type, and how many of them name no type of their own."""
-    table = {type: [] for type in TYPES + ["approx"]}
+    table = {type: [] for type in TYPES + ["approx", "number"]}
     for result, arguments, text in OPERATORS:
         table[result].append((arguments.split(), text))
     for result, arguments, text in GENERIC:
@@ -33,6 +35,8 @@ COLUMN_OF_TYPE = {"int": "i", "bigint": "b", "double": "x", "decimal": "d", "str
 
 def literal(g, type):
     """Returns a constant; null now and then."""
+    if type == "number":
+        type = "double"
     if type == "approx" or g.rng.random() < 0.08:
         return expression(type, f"CAST(NULL AS {SQL_TYPES[type]})")
     value = None
@@ -57,6 +61,9 @@ def leaf(g, scope, type):
 
 def make(g, scope, type, depth):
     """Returns an expression of a type, nested to `depth` at most."""
+    if type == "number":  # a double that is not NaN
+        arguments, text = TABLE[type][0]
+        return expression(type, text, make(g, scope, *arguments, depth - 1))
     if depth <= 0 or g.rng.random() < 0.2:
         return leaf(g, scope, type)
     if scope.depth > 0 and g.rng.random() < 0.06:
@@ -69,6 +76,8 @@ def make(g, scope, type, depth):
 
 def predicate(g, scope, depth=3):
     """Returns a condition, more often one that a column decides."""
+    if scope.depth > 0 and g.rng.random() < 0.12:
+        return subqueries.condition(g, scope)
     if g.rng.random() < 0.5 and scope.columns:
         column = g.rng.choice(scope.columns)
         if column.type != "approx":

@@ -2,7 +2,7 @@
 where they differ. README.md of this folder says which differences of meaning this table avoids, and how."""
 
 TYPES = ["int", "bigint", "double", "decimal", "string", "date", "timestamp", "boolean"]
-SQL_TYPES = {"int": "INT", "bigint": "BIGINT", "double": "DOUBLE", "approx": "DOUBLE", "decimal": "DECIMAL(12,2)",
+SQL_TYPES = {"int": "INT", "bigint": "BIGINT", "double": "DOUBLE", "approx": "DOUBLE", "number": "DOUBLE", "decimal": "DECIMAL(12,2)",
              "string": "STRING", "date": "DATE", "timestamp": "TIMESTAMP", "boolean": "BOOLEAN"}
 
 OPERATORS = [
@@ -16,9 +16,9 @@ OPERATORS = [
     ("int", "int int", "({0} & {1})"), ("int", "int int", "({0} | {1})"), ("int", "int int", ("({0} ^ {1})", "xor({0}, {1})")),
     ("double", "double double", "({0} + {1})"), ("double", "double double", "({0} - {1})"), ("double", "double", "(-{0})"),
     ("double", "int", "CAST({0} AS DOUBLE)"), ("double", "double", "abs({0})"), ("double", "double", "(0.5e0 * {0})"),
-    ("bigint", "double", "CAST(floor({0}) AS BIGINT)"), ("bigint", "double", "CAST(ceil({0}) AS BIGINT)"),
-    ("int", "double", ("CAST({0} AS INT)", "CAST(trunc({0}) AS INT)")),
-    ("int", "double", "CAST(sign({0}) AS INT)"),
+    ("bigint", "number", "CAST(floor({0}) AS BIGINT)"), ("bigint", "number", "CAST(ceil({0}) AS BIGINT)"),
+    ("int", "number", ("CAST({0} AS INT)", "CAST(trunc({0}) AS INT)")), ("int", "number", "CAST(sign({0}) AS INT)"),
+    ("number", "double", ("nanvl({0}, 0e0)", "CASE WHEN isnan({0}) THEN 0e0 ELSE {0} END")),
     ("decimal", "decimal decimal", "({0} + {1})"), ("decimal", "decimal decimal", "({0} - {1})"),
     ("decimal", "decimal int", "({0} + {1})"), ("decimal", "decimal", "(-{0})"), ("decimal", "decimal", "abs({0})"),
     ("decimal", "decimal decimal", "CAST(CAST({0} AS DECIMAL(12,2)) * CAST({1} AS DECIMAL(12,2)) AS DECIMAL(24,4)) % 1000"),
@@ -47,6 +47,8 @@ OPERATORS = [
     ("boolean", "string", "({0} ILIKE 'AB%')"), ("boolean", "string string", "contains({0}, {1})"),
     ("boolean", "string string", ("startswith({0}, {1})", "starts_with({0}, {1})")),
     ("boolean", "string string", ("endswith({0}, {1})", "ends_with({0}, {1})")),
+    ("boolean", "string date string date", ("(struct({0}, {1}) = struct({2}, {3}))", "(row({0}, {1}) = row({2}, {3}))")),
+    ("boolean", "double boolean double boolean", ("(struct({0}, {1}) < struct({2}, {3}))", "(row({0}, {1}) < row({2}, {3}))")),
     ("boolean", "string", ("({0} RLIKE '^[a-c]+$')", "regexp_matches({0}, '^[a-c]+$')")),
     # dates and times
     ("date", "date int", ("date_add({0}, {1} % 1000)", "({0} + CAST({1} % 1000 AS INT))")), ("int", "date date", ("datediff({0}, {1})", "({0} - {1})")),
@@ -66,6 +68,17 @@ OPERATORS = [
     ("boolean", "int int", "({0} BETWEEN {1} AND 20)"), ("boolean", "bigint int", "({0} > {1})"), ("boolean", "int double", "({0} <= {1})"),
     ("boolean", "decimal int", "({0} < {1})"), ("boolean", "date timestamp", "({0} <= {1})"), ("boolean", "approx", "({0} IS NULL)"),
     ("int", "boolean", "CAST({0} AS INT)"),
+    # conversions that the engine finds itself
+    ("bigint", "int bigint", "coalesce({0}, {1})"), ("double", "int double", "coalesce({0}, {1})"),
+    ("decimal", "int decimal", "coalesce({0}, {1})"), ("timestamp", "date timestamp", "coalesce({0}, {1})"),
+    ("bigint", "boolean int bigint", "CASE WHEN {0} THEN {1} ELSE {2} END"), ("double", "double int", "greatest({0}, {1})"),
+    ("boolean", "int decimal", "({0} = {1})"), ("boolean", "bigint int int", "({0} IN ({1}, {2}))"),
+    ("boolean", "int double", "({0} = {1})"), ("boolean", "decimal double", "({0} >= {1})"),
+    # errors that must not come, for the rows that would raise them are decided before
+    ("bigint", "int int", ("CASE WHEN {1} <> 0 THEN {0} div {1} END", "CASE WHEN {1} <> 0 THEN {0} // {1} END")),
+    ("bigint", "int int", ("if({1} = 0, 0L, {0} div {1})", "if({1} = 0, 0, {0} // {1})")),
+    ("boolean", "int int", ("({1} = 0 OR {0} div {1} > 1)", "({1} = 0 OR {0} // {1} > 1)")),
+    ("int", "string", "CASE WHEN length({0}) < 3 AND {0} IN ('12', '0', '-7') THEN CAST({0} AS INT) END"),
 ]
 
 # For every exact type T: comparisons and choices.
@@ -79,6 +92,11 @@ GENERIC = [
     ("T", "T T T", "least({0}, {1}, {2})"), ("T", "boolean T T", "CASE WHEN {0} THEN {1} ELSE {2} END"),
     ("T", "boolean T", "CASE WHEN {0} THEN {1} END"), ("T", "boolean T T", "if({0}, {1}, {2})"),
     ("T", "T T T", "CASE {0} WHEN {1} THEN {2} ELSE {0} END"),
+    ("T", "boolean T", "CASE WHEN {0} THEN NULL ELSE {1} END"), ("T", "T", "coalesce(NULL, {0})"),
+    ("boolean", "T", "({0} = NULL)"), ("boolean", "T T", "({0} IN ({1}, NULL))"), ("boolean", "T T", "({0} NOT IN ({1}, NULL))"),
+    ("T", "T T", ("element_at(array({0}, {1}), 2)", "[{0}, {1}][2]")),
+    ("T", "T T", ("array_max(array({0}, {1}))", "list_max([{0}, {1}])")),
+    ("T", "T T", ("named_struct('a', {0}, 'b', {1}).b", "struct_pack(a := {0}, b := {1}).b")),
 ]
 
 # result type, argument type, text; `T` is any exact type. DISTINCT and FILTER are added by aggregates.py.
@@ -86,12 +104,12 @@ AGGREGATES = [
     ("bigint", "T", "count({1}{0})"), ("T", "T", "min({0})"), ("T", "T", "max({0})"), ("bigint", "int", "sum({1}{0})"),
     ("bigint", "bigint", "sum({1}{0} % 1000003)"), ("double", "double", "sum({1}{0})"), ("decimal", "decimal", "sum({1}{0})"),
     ("approx", "int", "avg({1}{0})"), ("approx", "double", "avg({1}{0})"), ("approx", "decimal", "avg({1}CAST({0} AS DOUBLE))"),
-    ("approx", "approx", "sum({0})"), ("approx", "int", "stddev_samp({0})"), ("approx", "double", "var_pop({0})"),
+    ("approx", "approx", "sum({0})"), ("approx", "int", "stddev_samp({0})"), ("approx", "number", "var_pop({0})"),
     ("approx", "int", "covar_samp({0}, {0})"), ("boolean", "boolean", "bool_and({0})"), ("boolean", "boolean", "bool_or({0})"),
     ("bigint", "boolean", ("count_if({0})", "count(CASE WHEN {0} THEN 1 END)")), ("approx", "int", "median({0})"),
     ("approx", "double", ("percentile({0}, 0.25)", "quantile_cont({0}, 0.25)")),
     ("int", "int", "bit_and({0})"), ("int", "int", "bit_or({0})"), ("int", "int", "bit_xor({0})"),
-    ("string", "string", ("listagg({0}, ',') WITHIN GROUP (ORDER BY {0})", "string_agg({0}, ',' ORDER BY {0})")),
+    ("string", "string", ("listagg({0}, ',') WITHIN GROUP (ORDER BY {0})", "string_agg({0}, ',' ORDER BY {0} || '')")),
     ("string", "string", ("array_join(array_sort(collect_set({0})), ';')",
                           "coalesce(array_to_string(list_sort(list(DISTINCT {0}) FILTER ({0} IS NOT NULL)), ';'), '')")),
 ]

@@ -1,7 +1,7 @@
 """Whole queries: SELECT, grouping, windows, set operations, VALUES, CTEs, ORDER BY and LIMIT."""
 import random
 
-from . import aggregates, expressions, relations, windows
+from . import aggregates, expressions, relations, tables, windows
 from .operators import SQL_TYPES, TYPES
 from .tree import Column, NOTHING, Node, Query, expression, items, optional
 
@@ -34,13 +34,15 @@ def top(seed):
 
 
 def make(g, depth):
-    kind = g.rng.choice(["select"] * 4 + ["group"] * 3 + ["window"] * 2 + ["set"] * (2 if depth > 0 else 0) + ["values"])
+    kind = g.rng.choice(["select"] * 4 + ["group"] * 3 + ["window"] * 2 + ["set"] * (2 if depth > 0 else 0) + ["values", "using"])
     if kind == "values" and g.rng.random() < 0.7:
         kind = "select"
     if kind == "set":
         return set_operation(g, depth)
     if kind == "values":
         return values(g)
+    if kind == "using":
+        return using(g)
     relation = relations.make(g, depth)
     if kind == "group":
         return aggregates.query(g, relation, (), depth)
@@ -105,7 +107,7 @@ def set_operation(g, depth):
     for _ in range(2):
         relation = relations.make(g, depth - 1)
         scope = expressions.Scope(relation.columns, depth=depth - 1)
-        casts = [expression(type, f"CAST({{0}} AS {SQL_TYPES[type]}) AS {name}",
+        casts = [expression(type, f"CAST({{0}} AS {SQL_TYPES[type]}) AS {name}" if type == "decimal" else f"{{0}} AS {name}",
                             expressions.make(g, scope, type, g.rng.choice([0, 0, 1, 2])))
                  for type, name in zip(types, names)]
         where = optional(" WHERE {0}", expressions.predicate(g, scope)) if g.rng.random() < 0.5 else NOTHING
@@ -125,3 +127,20 @@ def values(g):
         rows.append(Node("clause", None, "(" + ", ".join(f"{{{at}}}" for at in range(len(cells))) + ")", cells))
     node = Node("query", None, f"SELECT * FROM (VALUES {{0}}) AS {g.name('v')}({', '.join(names)})", (items(rows),))
     return Query(node, list(zip(names, types)))
+
+
+def using(g):
+    """Returns a join of two tables whose common columns are one, by name."""
+    left, right = relations.table(g), relations.table(g)
+    names = g.rng.choice([["k"], ["k"], ["s"], ["k", "f"]])
+    kinds = {column: type for column, type, _ in tables.COLUMNS}
+    word = g.rng.choice(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"])
+    shared = [expression(kinds[name], name) for name in names]
+    own = [g.rng.choice(side.columns).node for side in (left, right)]
+    outputs = [(node, g.name("c")) for node in shared + own]
+    heads = items([expression(node.type, f"{{0}} AS {name}", node) for node, name in outputs])
+    scope = expressions.Scope(left.columns + right.columns)
+    where = optional(" WHERE {0}", expressions.predicate(g, scope, 2)) if g.rng.random() < 0.4 else NOTHING
+    node = Node("query", None, f"SELECT {{0}} FROM {{1}} {word} {{2}} USING ({', '.join(names)}){{3}}",
+                (heads, left.node, right.node, where))
+    return Query(node, [(name, node.type) for node, name in outputs])

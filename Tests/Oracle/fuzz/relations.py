@@ -5,6 +5,9 @@ from .tree import Column, Node, Relation, expression, items, optional
 
 JOINS = ["JOIN"] * 4 + ["LEFT JOIN"] * 3 + ["RIGHT JOIN", "FULL JOIN", "SEMI", "ANTI", "CROSS"]
 
+# Types whose values meet each other in a condition without a cast.
+NUMBERS = ["int", "double", "decimal"]
+
 
 def table(g):
     name, alias = g.rng.choices(list(tables.SIZES), [5, 4, 3, 2, 1])[0], g.name("r")
@@ -38,7 +41,8 @@ def condition(g, left, right, depth):
     terms = []
     for _ in range(g.rng.choice([0, 1, 1, 1, 2])):
         column = g.rng.choice(left.columns)
-        fitting = [c for c in right.columns if c.type == column.type and c.type in TYPES]
+        types = NUMBERS if column.type in NUMBERS and g.rng.random() < 0.2 else [column.type]
+        fitting = [c for c in right.columns if c.type in types and c.type in TYPES]
         if fitting:
             text = "({0} = {1})" if g.rng.random() < 0.9 else ("({0} <=> {1})", "({0} IS NOT DISTINCT FROM {1})")
             terms.append(expression("boolean", text, column.node, g.rng.choice(fitting).node))
@@ -80,8 +84,25 @@ def make(g, depth, simple=False):
     if simple:
         return relation
     for _ in range(g.rng.choice([0, 0, 1, 1, 1, 2])):
-        if depth > 0 and g.rng.random() < 0.08:
+        kind = g.rng.random()
+        if depth > 0 and kind < 0.08:
             relation = lateral(g, relation, depth)
+        elif kind < 0.12:
+            relation = exploded(g, relation)
+        elif kind < 0.2:
+            nested = join(g, leaf(g, depth - 1), leaf(g, depth - 1), depth)
+            nested.node = Node("relation", None, "({0})", (nested.node,))
+            relation = join(g, relation, nested, depth)
         else:
             relation = join(g, relation, leaf(g, depth - 1), depth)
     return relation
+
+
+def exploded(g, left):
+    """Gives each row once for each of two values."""
+    alias, name, type = g.name("e"), g.name("c"), g.rng.choice(TYPES)
+    scope = expressions.Scope(left.columns)
+    text = (f"{{0}} CROSS JOIN LATERAL explode(array({{1}}, {{2}})) AS {alias}({name})",
+            f"{{0}} CROSS JOIN LATERAL (SELECT unnest([{{1}}, {{2}}]) AS {name}) AS {alias}")
+    node = Node("relation", None, text, (left.node, expressions.make(g, scope, type, 1), expressions.make(g, scope, type, 1)))
+    return Relation(node, left.columns + [Column(type, f"{alias}.{name}")])

@@ -9,7 +9,7 @@ def inner(g, scope):
     relation = relations.make(g, scope.depth - 1, simple=g.rng.random() < 0.7)
     inside = expressions.Scope(relation.columns, depth=scope.depth - 1)
     conditions = []
-    around = [column for column in scope.columns + scope.outer if column.type in TYPES]
+    around = [column for column in scope.correlated + scope.outer if column.type in TYPES]
     if around and g.rng.random() < 0.65:
         conditions.append(correlation(g, inside, around))
     if g.rng.random() < 0.5:
@@ -56,17 +56,22 @@ def exists(g, scope):
     return expression("boolean", f"({word} ({{0}}))", Node("query", None, "SELECT 1 AS v FROM {0}{1}", (relation.node, where)))
 
 
-def membership(g, scope):
+def membership(g, scope, is_condition=False):
     relation, inside, where = inner(g, scope)
-    types = [g.rng.choice(TYPES) for _ in range(1 if g.rng.random() < 0.8 else 2)]
+    types = [g.rng.choice(TYPES) for _ in range(1 if g.rng.random() < 0.9 else 2)]
     left = [expressions.make(g, expressions.Scope(scope.columns), type, 1) for type in types]
     right = [expressions.make(g, inside, type, 1) for type in types]
     word = "NOT IN" if g.rng.random() < 0.4 else "IN"
     head = ", ".join(f"{{{at}}} AS v{at}" for at in range(len(types)))
     query = Node("query", None, f"SELECT {head} FROM {{{len(types)}}}{{{len(types) + 1}}}", (*right, relation.node, where))
-    if len(types) == 1:
-        return expression("boolean", f"({{0}} {word} ({{1}}))", left[0], query)
-    return expression("boolean", f"(({{0}}, {{1}}) {word} ({{2}}))", *left, query)
+    found = f"({{0}} {word} ({{1}}))" if len(types) == 1 else f"(({{0}}, {{1}}) {word} ({{2}}))"
+    # Within an expression Spark has false where SQL has null, unless the IN is all of a condition.
+    return expression("boolean", f"({found} IS TRUE)" if not is_condition else found, *left, query)
+
+
+def condition(g, scope):
+    """Returns EXISTS or IN as all of a condition, where a join without markers can stand for it."""
+    return exists(g, scope) if g.rng.random() < 0.5 else membership(g, scope, is_condition=True)
 
 
 def make(g, scope, type):

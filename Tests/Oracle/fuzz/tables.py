@@ -2,6 +2,7 @@
 (files, row groups) varies, so that batches of every small size go through the engine."""
 import datetime
 import decimal
+import math
 import random
 
 # name, type as expressions know it, type as SQL names it
@@ -27,7 +28,7 @@ def value(rng, name, row):
         "i": lambda: rng.choice([0, 1, -1, 7, 100, -100, rng.randrange(-50, 50)]),
         "h": lambda: rng.randrange(-90, 90),
         "b": lambda: rng.choice([0, 1, 5, -3, 9007199254740993, -9007199254740993, 4294967296, rng.randrange(1000)]),
-        "x": lambda: rng.choice([0.0, 0.25, -0.5, 1.0, 1000.75, -3.5, rng.randrange(-80, 80) / 4]),
+        "x": lambda: rng.choice([0.0, math.nan if rng.random() < 0.4 else -0.0, 0.25, -0.5, 1.0, 1000.75, -3.5, rng.randrange(-80, 80) / 4]),
         "d": lambda: decimal.Decimal(rng.choice([0, 5, 10, 125, -250, 99999, rng.randrange(-2000, 2000)])).scaleb(-2),
         "s": lambda: rng.choice(WORDS[:6] if rng.random() < 0.6 else WORDS),
         "u": lambda: rng.choice(WORDS),
@@ -73,7 +74,7 @@ def literal(value):
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value!r}e0"
+        return "CAST('NaN' AS DOUBLE)" if math.isnan(value) else f"{value!r}e0"
     if isinstance(value, datetime.datetime):
         return f"TIMESTAMP '{value.isoformat(sep=' ')}'"
     if isinstance(value, datetime.date):

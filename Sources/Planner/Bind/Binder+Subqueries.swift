@@ -106,10 +106,11 @@ extension Binder {
         var restored = outer
         defer { outer = restored }
         let grouped = Set(level.context.scope.columns.map(\.reference.id))
+        var columns: Set<ColumnID> = []
         for argument in call.arguments.map(\.value) + call.withinGroup.map(\.expression) {
-            let columns = try bind(argument, context).columns
-            if columns.isEmpty || !columns.isSubset(of: grouped) { return nil }
+            columns.formUnion(try bind(argument, context).columns)
         }
+        if columns.isEmpty || !columns.isSubset(of: grouped) { return nil }
         outer = Array(restored.dropLast())
         let value = try aggregate(name, call, level.context, at: span)
         if let column = value.columnReference, !level.references.contains(column) {

@@ -75,7 +75,8 @@ def query(g, relation, outer, depth):
     plain = [Column(node.type, node) for node in nodes if not node.children and not has_sets]
     columns = [Column(node.type, node) for node in nodes + calls]
     after = expressions.Scope(columns, depth=depth, correlated=plain)
-    in_having = expressions.Scope(columns, depth=depth, correlated=plain + [Column(call.type, call) for call in calls])
+    in_having = expressions.Scope(columns, depth=depth, correlated=plain + [Column(call.type, call) for call in calls
+                                                                              if "grouping(" not in call.templates[0]])
     outputs = [node for node in nodes if g.rng.random() < 0.85] + calls
     if g.rng.random() < 0.4:
         outputs.append(expressions.make(g, after, g.rng.choice(TYPES), 2))

@@ -84,5 +84,15 @@ def verdict(here, there, is_ordered):
     return "same" if same_rows(here.rows, there.rows, is_ordered) else "different"
 
 
+def judge(here, duckdb, query, is_ordered):
+    """Returns the verdict on an answer. Where DuckDB answers otherwise, or not, it is asked again without its optimiser: what
+    both agree on then is "disputed", for DuckDB alone."""
+    found = verdict(here, duckdb.run(query), is_ordered)
+    if found in ("different", "skipped"):
+        again = verdict(here, duckdb.run(query, optimised=False), is_ordered)
+        return {"same": "disputed"}.get(again, again) if found == "different" else again
+    return found
+
+
 def is_internal(answer):
     return answer.code().startswith(("INTERNAL", "CORRUPT", "TASK_FAILED"))

@@ -230,7 +230,7 @@ let package = Package(
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
                 "Execution", "Web", "Connectors", "Worker", "Settings",
             ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
-        program("benchmark", ["Vocabulary", "Columns", "Protocol", "Cluster"]),
+        program("benchmark", ["Vocabulary", "Columns", "Kernels", "Protocol", "Cluster"]),
         // simulation
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests

@@ -78,7 +78,9 @@ extension Binder {
     func comparison(
         _ name: String, _ left: Expression, _ right: Expression, at span: SourceSpan
     ) throws(EngineError) -> Expression {
-        guard let type = legacyComparison(left.type, right.type) ?? commonType(left.type, right.type) else {
+        let alike = left.type.isShaped(like: right.type) ? left.type : nil
+        guard let type = legacyComparison(left.type, right.type) ?? commonType(left.type, right.type) ?? alike
+        else {
             throw mismatchedOperands(name, left, right, at: span)
         }
         if !type.isOrderable {

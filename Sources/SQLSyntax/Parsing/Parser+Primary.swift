@@ -64,7 +64,7 @@ extension Parser {
                 .star(qualifier: [], except: try starExceptions()), span: span(from: start))
         }
         guard take(.leftParenthesis) else { throw unexpected("an expression") }
-        if startsQuery(after: 0) {
+        if startsWholeQuery() {
             let query = try self.query()
             try expect(.rightParenthesis)
             return ExpressionSyntax(.scalarQuery(query), span: span(from: start))

@@ -67,7 +67,7 @@ struct CoordinatorServer {
         let router = RESTRouter(
             service: pipelines, tokens: tokens, latencies: { [node] in await node.latencies() })
         cluster = try HTTPServer(
-            configuration: ServerConfiguration(listen: listen, tls: tls, limits: .clusterPeers),
+            configuration: ServerConfiguration(listen: listen, tls: tls),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
                 other: WebTransportAdapter(router, isSecure: tls != nil)))

@@ -23,6 +23,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     private let loops: [EventLoop]
     private let state = Mutex(State())
     private var nextLoop = 0
+    private let load: ServerLoad
 
     init(
         descriptor: Int32, configuration: ServerConfiguration, reloader: TLSReloader?,
@@ -33,6 +34,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
         self.reloader = reloader
         self.handler = handler
         self.loops = loops
+        load = ServerLoad(limitBytes: configuration.heldBytes)
     }
 
     var connectionCount: Int { state.withLock { $0.connections.count } }
@@ -87,18 +89,46 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     private func add(_ accepted: Int32, peer: String) {
         let loop = loops[nextLoop % loops.count]
         nextLoop += 1
-        let mayServe = state.withLock {
-            !$0.isStopping && $0.connections.count < configuration.connectionCount
-        }
+        let mayServe = hasRoom()
         let connection: ServerConnection? = try? ServerConnection(
             loop: loop, descriptor: accepted, peer: peer, configuration: configuration,
-            context: reloader?.current(), handler: handler, onClosed: { [weak self] in self?.remove($0) })
+            context: reloader?.current(), handler: handler, load: load,
+            onOverload: { [weak self] in self?.closeHeaviest() },
+            onClosed: { [weak self] in self?.remove($0) })
         guard mayServe, let connection else {
             close(accepted)
             return
         }
         state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
         loop.execute { connection.begin() }
+    }
+
+    /// Says whether one more connection may be held; the one that is idle for longest may have to go for it.
+    private func hasRoom() -> Bool {
+        let (isStopping, connections) = state.withLock { state in
+            let isFull = state.connections.count >= configuration.connectionCount
+            return (state.isStopping, isFull ? Array(state.connections.values) : [])
+        }
+        if isStopping { return false }
+        if connections.isEmpty { return true }
+        let idle = connections.compactMap { connection in connection.idleStart.map { (connection, $0) } }
+        guard let oldest = idle.min(by: { $0.1 < $1.1 })?.0 else { return false }
+        // It is out at once: the next to come must not find the same one.
+        remove(oldest)
+        oldest.loop.execute { [self] in
+            // A request that came meanwhile is served.
+            if !oldest.closeIdle() { state.withLock { $0.connections[ObjectIdentifier(oldest)] = oldest } }
+        }
+        return true
+    }
+
+    private func closeHeaviest() {
+        let connections = state.withLock { Array($0.connections.values) }
+        guard let heaviest = connections.max(by: { $0.held < $1.held }) else { return load.didShed() }
+        heaviest.loop.execute { [load] in
+            heaviest.shed()
+            load.didShed()
+        }
     }
 
     private func remove(_ connection: ServerConnection) {

@@ -58,7 +58,9 @@ FLOODS = {
         lambda i: frame(HEADERS, 5, on(i), GET) + frame(DATA, 1, on(i), b"x"), b"", (ENHANCE_YOUR_CALM, STREAM_CLOSED)),
     "reset me, by a wrong content-length": (
         lambda i: headers(on(i), request("/", "POST", [("content-length", "5")]), end=False) + frame(DATA, 1, on(i), b"x"),),
-    "reset me, by requests without a path": (lambda i: headers(on(i), request(drop=[":path"])),),
+    # So many at once are over the number of streams, too.
+    "reset me, by requests without a path": (
+        lambda i: headers(on(i), request(drop=[":path"])), b"", (ENHANCE_YOUR_CALM, PROTOCOL_ERROR)),
     "PING": (lambda _: frame(PING, payload=bytes(8)),),
     "PING, and nothing is read": (lambda _: frame(PING, payload=bytes(8)), b"", CALM, False),
     "acknowledged PING": (lambda _: frame(PING, ACK, payload=bytes(8)),),
@@ -154,11 +156,11 @@ def unread_answers(address, connections=24, streams=900, path="/api/v1/openapi.j
 
 @contextlib.contextmanager
 def many_connections(address, connections=1_300):
-    """More connections than the server holds, which are idle."""
+    """More connections than the server holds, which are idle, from a host of their own."""
     peers = []
     for _ in range(connections):
         with contextlib.suppress(OSError):
-            peers.append(Peer(address))
+            peers.append(Peer(address, source="127.0.0.2"))
     yield None
     for peer in peers:
         peer.close()

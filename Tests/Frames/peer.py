@@ -84,11 +84,9 @@ class Peer:
 
     _pings = itertools.count(1)
 
-    def __init__(self, address, hello=True, own=(), wrap=None):
-        self.socket = socket.create_connection(address, timeout=10)
+    def __init__(self, address, hello=True, own=(), source=""):
+        self.socket = socket.create_connection(address, timeout=10, source_address=(source, 0) if source else None)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if wrap:
-            self.socket = wrap(self.socket)
         self.heard = Heard()
         # Whether the server's settings are acknowledged: until then it may hold to none of them.
         self.acknowledges = hello

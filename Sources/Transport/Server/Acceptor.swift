@@ -9,8 +9,21 @@ import Vocabulary
 final class Acceptor: EventHandler, @unchecked Sendable {
     private struct State {
         var connections: [ObjectIdentifier: ServerConnection] = [:]
+        /// How many of them each host has.
+        var counts: [String: Int] = [:]
         var isStopping = false
         var drained: Latch?
+
+        mutating func insert(_ connection: ServerConnection) {
+            connections[ObjectIdentifier(connection)] = connection
+            counts[connection.host, default: 0] += 1
+        }
+
+        mutating func remove(_ connection: ServerConnection) {
+            guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+            let count = counts[connection.host, default: 1] - 1
+            counts[connection.host] = count > 0 ? count : nil
+        }
     }
 
     /// How long accepting pauses when the process has no more descriptors.
@@ -99,7 +112,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
             close(accepted)
             return
         }
-        state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
+        state.withLock { $0.insert(connection) }
         loop.execute { connection.begin() }
     }
 
@@ -111,15 +124,27 @@ final class Acceptor: EventHandler, @unchecked Sendable {
         }
         if isStopping { return false }
         if connections.isEmpty { return true }
-        let idle = connections.compactMap { connection in connection.idleStart.map { (connection, $0) } }
-        guard let oldest = idle.min(by: { $0.1 < $1.1 })?.0 else { return false }
+        guard let oldest = idlest(connections) else { return false }
         // It is out at once: the next to come must not find the same one.
         remove(oldest)
         oldest.loop.execute { [self] in
             // A request that came meanwhile is served.
-            if !oldest.closeIdle() { state.withLock { $0.connections[ObjectIdentifier(oldest)] = oldest } }
+            if !oldest.closeIdle() { state.withLock { $0.insert(oldest) } }
         }
         return true
+    }
+
+    /// Returns the connection that is idle for longest among those of the host that has most, so that one
+    /// that opens a thousand cannot have those of others closed; or of the host with the next most.
+    private func idlest(_ connections: [ServerConnection]) -> ServerConnection? {
+        let counts = state.withLock { $0.counts }
+        for (host, _) in counts.sorted(by: { $0.value > $1.value }) {
+            let idle = connections.compactMap { connection in
+                connection.host == host ? connection.idleStart.map { (connection, $0) } : nil
+            }
+            if let oldest = idle.min(by: { $0.1 < $1.1 })?.0 { return oldest }
+        }
+        return nil
     }
 
     private func closeHeaviest() {
@@ -133,7 +158,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
 
     private func remove(_ connection: ServerConnection) {
         let drained = state.withLock { state in
-            state.connections[ObjectIdentifier(connection)] = nil
+            state.remove(connection)
             return state.isStopping && state.connections.isEmpty ? state.drained : nil
         }
         drained?.open()

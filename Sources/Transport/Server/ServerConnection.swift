@@ -11,12 +11,15 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
     private let load: ServerLoad
     private let onOverload: @Sendable () -> Void
     private let onClosed: @Sendable (ServerConnection) -> Void
+    /// The client's address without its port.
+    let host: String
     private var identity: PeerIdentity?
     private var idleSince = MonotonicTime.now
     private var receivedBytes = 0
     /// What of `load` is this connection's; written by the loop's thread.
     private let heldBytes = Atomic<Int>(0)
-    /// Since when no stream is open, nanoseconds; 0 while one is, or when it is closed. Written by the loop's thread.
+    /// Since when no stream is open, nanoseconds; 0 while one is, or when it is closed. Written by the loop's
+    /// thread.
     private let idleNanoseconds = Atomic<UInt64>(0)
 
     init(
@@ -29,6 +32,7 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         self.handler = handler
         self.load = load
         self.onOverload = onOverload
+        host = String(peer[..<(peer.lastIndex(of: ":") ?? peer.endIndex)])
         self.onClosed = onClosed
         var tls: TLSChannel?
         if let context {

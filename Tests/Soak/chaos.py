@@ -3,20 +3,20 @@
 import collections
 import pathlib
 import signal
-import threading
 import time
 
 
-class Chaos(threading.Thread):
-    """Strikes until it is told to stop; what a fault breaks, it mends itself, some seconds later."""
+class Chaos:
+    """Strikes whenever its owner calls `tick` and it is time; what a fault breaks, it mends itself, some seconds later.
+
+    No thread of its own: a process ends with the thread that started it, as `Network.on` has it.
+    """
 
     def __init__(self, cluster, random, say, pause=(1.0, 6.0)):
-        super().__init__(daemon=True)
         self.cluster, self.random, self.say, self.pause = cluster, random, say, pause
         self.struck = collections.Counter()
-        self.error = None
-        self._stop_now = threading.Event()
         self._repairs = []
+        self._next = time.monotonic()
 
     FAULTS = {
         "worker killed": 5, "coordinator killed": 3, "worker frozen": 2, "coordinator frozen": 1, "worker cut off": 2,
@@ -24,28 +24,22 @@ class Chaos(threading.Thread):
         "disk filled": 2, "bits turned in shuffles": 3,
     }
 
-    def run(self):
-        try:
-            while not self._stop_now.wait(self.random.uniform(*self.pause)):
-                self._repair()
-                kind = self.random.choices(list(self.FAULTS), list(self.FAULTS.values()))[0]
-                worker = self.random.choice(self.cluster.workers)
-                # A host has one fault at a time, and one worker at least is well.
-                ill = {repair[1] for repair in self._repairs}
-                host = "coordinator" if kind.startswith("coordinator") and "deaf" not in kind else worker.name
-                if host in ill or len(ill - {"coordinator"}) >= len(self.cluster.workers) - 1:
-                    continue
-                seconds = self._strike(kind, worker)
-                self.struck[kind] += 1
-                self.say(f"{kind} ({host}) for {seconds:.1f} s")
-        except Exception as error:  # noqa: BLE001  told at the end of the run
-            self.error = error
-
-    def stop(self):
-        """Stops, and mends everything."""
-        self._stop_now.set()
-        self.join()
-        self.cluster.heal()
+    def tick(self):
+        """Mends what is due, and strikes when it is time."""
+        self._repair()
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self.random.uniform(*self.pause)
+        kind = self.random.choices(list(self.FAULTS), list(self.FAULTS.values()))[0]
+        worker = self.random.choice(self.cluster.workers)
+        # A host has one fault at a time, and one worker at least is well.
+        ill = {repair[1] for repair in self._repairs}
+        host = "coordinator" if kind.startswith("coordinator") and "deaf" not in kind else worker.name
+        if host in ill or len(ill - {"coordinator"}) >= len(self.cluster.workers) - 1:
+            return
+        seconds = self._strike(kind, worker)
+        self.struck[kind] += 1
+        self.say(f"{kind} ({host}) for {seconds:.1f} s")
 
     def _later(self, seconds, host, mend):
         self._repairs.append((time.monotonic() + seconds, host, mend))

@@ -22,12 +22,14 @@ class Node:
     def __init__(self, network, name, arguments, log):
         self.name, self._log = name, log
         self._command = network.on(name, *arguments)
-        self.process = None
+        self.process, self._is_killed = None, False
+        self.deaths = []
         self.most = {"resident": 0, "descriptors": 0}
 
     def start(self):
         with open(self._log, "a") as log:
             self.process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT)
+        self._is_killed = False
 
     @property
     def runs(self):
@@ -38,12 +40,16 @@ class Node:
             self.process.send_signal(number)
 
     def kill(self):
+        self._is_killed = True
         self.send(signal.SIGKILL)
         if self.process:
             self.process.wait()
 
     def measure(self):
-        """Bytes of memory and open descriptors, now; nil when it does not run."""
+        """Bytes of memory and open descriptors, now; None when it does not run. Notes an end that was no fault of ours."""
+        if self.process and self.process.poll() is not None and not self._is_killed:
+            self.deaths.append(f"{self.name} ended by itself with status {self.process.returncode}")
+            self._is_killed = True
         with contextlib.suppress(OSError, StopIteration):
             folder = pathlib.Path(f"/proc/{self.process.pid}")
             lines = (folder / "status").read_text().splitlines()

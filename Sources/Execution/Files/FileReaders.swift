@@ -11,6 +11,7 @@ package final class FileReaders: Sendable {
     private struct FooterKey: Hashable {
         var path: String
         var byteCount: Int
+        var stamp: UInt64
     }
 
     private let files: any FileAccess
@@ -96,7 +97,7 @@ package final class FileReaders: Sendable {
 
     private func parquet(_ path: String) throws -> ParquetFile {
         let source = try files.open(path)
-        let key = FooterKey(path: path, byteCount: source.byteCount)
+        let key = FooterKey(path: path, byteCount: source.byteCount, stamp: source.stamp)
         if let known = footers.withLock({ $0.byKey[key] }) { return known.reading(source) }
         let file = try ParquetFile(source: source)
         footers.withLock { kept in

@@ -12,8 +12,8 @@ import time
 from network import Network, command
 
 CLUSTER_PORT, WEB_PORT, WORKER_PORT, PROXY_PORT = 7077, 8080, 7171, 7272
-# A worker's disk: enough for what a job spills here, and soon full.
-DISK = "96m"
+# A worker's memory, small, and its disk: enough for what a job spills then, and soon full.
+SMALL = ("128m", "96m")
 
 
 class Node:
@@ -61,8 +61,8 @@ class Node:
 
 
 class Cluster:
-    def __init__(self, programs, folder, workers, seed, data):
-        """Jobs may read what is below `data`; what they write is below `storage`."""
+    def __init__(self, programs, folder, workers, seed, data, sizes=SMALL, lies=True):
+        """Jobs may read what is below `data`; what they write is below `storage`. `lies`: shuffles go through proxies."""
         self.programs, self.folder = programs, folder
         self.storage = folder / "storage"
         self.storage.mkdir()
@@ -70,12 +70,12 @@ class Cluster:
         self.network = Network(["coordinator", *names, "client"])
         self.disks, self.proxies = {}, []
         try:
-            self._assemble(names, seed, [data.resolve()])
+            self._assemble(names, seed, [data.resolve()], sizes, lies)
         except BaseException:
             self.stop()
             raise
 
-    def _assemble(self, names, seed, allowed):
+    def _assemble(self, names, seed, allowed, sizes, lies):
         address = self.network.address
         files = ["--storage", self.storage, "--allow-path", *allowed]
         self.url = f"http://{address('coordinator')}:{CLUSTER_PORT}"
@@ -87,15 +87,17 @@ class Cluster:
         for name in names:
             disk = self.folder / f"disk-{name}"
             disk.mkdir()
-            command("mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", str(disk))
+            command("mount", "-t", "tmpfs", "-o", f"size={sizes[1]}", "none", str(disk))
             self.disks[name] = disk
             served, reached = (f"{address(name)}:{port}" for port in (WORKER_PORT, PROXY_PORT))
             script = pathlib.Path(__file__).with_name("flipping_proxy.py")
-            self.proxies.append(subprocess.Popen(self.network.on(
-                name, sys.executable, script, reached, served, self.switch(name), f"{seed}{name}")))
+            if lies:
+                self.proxies.append(subprocess.Popen(self.network.on(
+                    name, sys.executable, script, reached, served, self.switch(name), f"{seed}{name}")))
             self.workers.append(Node(self.network, name, [
-                self.programs / "etl-worker", "--coordinator", self.url, "--listen", served, "--advertise", reached, "--slots",
-                "1", "--memory", "128m", "--spill", disk, "--insecure", *files], self.folder / f"{name}.log"))
+                self.programs / "etl-worker", "--coordinator", self.url, "--listen", served, "--advertise",
+                reached if lies else served, "--slots", "1", "--memory", sizes[0], "--spill", disk, "--insecure",
+                *files], self.folder / f"{name}.log"))
         for node in self.nodes:
             node.start()
         self.await_workers(len(names), 30)

@@ -16,6 +16,8 @@ package final class SessionCatalog: JobCatalog, Sendable {
     struct Names {
         var views: [String: (name: String, relation: CatalogRelation)] = [:]
         var tables: [String: TableDefinition] = [:]
+        /// Where tables lay that were dropped.
+        var droppedLocations: Set<String> = []
         var timeZone = "UTC"
         /// What statements that do not run would write, by place.
         var expected: [String: FileWrite] = [:]
@@ -66,6 +68,10 @@ package final class SessionCatalog: JobCatalog, Sendable {
 
     package func defaultLocation(ofTable name: String) -> String { "\(warehouse)/\(name.lowercased())" }
 
+    package func hasDroppedTable(at location: String) -> Bool {
+        names.withLock { $0.droppedLocations.contains(location) }
+    }
+
     package func holdsFiles(at location: String) throws(EngineError) -> Bool {
         let place = PathListing.trimmed(location)
         if try expectedWrite(at: place) != nil { return true }
@@ -80,8 +86,13 @@ package final class SessionCatalog: JobCatalog, Sendable {
             switch change {
             case .createView(let name, let relation, _): state.views[name.lowercased()] = (name, relation)
             case .dropView(let name): state.views[name.lowercased()] = nil
-            case .createTable(let table, _): state.tables[table.name.lowercased()] = table
-            case .dropTable(let name): state.tables[name.lowercased()] = nil
+            case .createTable(let table, _):
+                state.tables[table.name.lowercased()] = table
+                state.droppedLocations.remove(table.location)
+            case .dropTable(let name):
+                if let table = state.tables.removeValue(forKey: name.lowercased()) {
+                    state.droppedLocations.insert(table.location)
+                }
             case .set, .resetSettings: break
             }
         }

@@ -35,6 +35,9 @@ package final class SessionCatalog: JobCatalog, Sendable {
 
     var timeZone: String { names.withLock { $0.timeZone } }
 
+    /// Forgets what was read of files, once no statement will be planned any more.
+    package func forgetFiles() { footers.removeAll() }
+
     // MARK: names
 
     package func relation(named parts: [String]) throws(EngineError) -> CatalogRelation? {

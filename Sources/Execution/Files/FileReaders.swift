@@ -11,6 +11,7 @@ package final class FileReaders: Sendable {
     private struct FooterKey: Hashable {
         var path: String
         var byteCount: Int
+        var stamp: UInt64
     }
 
     private let files: any FileAccess
@@ -100,11 +101,12 @@ package final class FileReaders: Sendable {
 
     private func parquet(_ path: String) throws -> ParquetFile {
         let source = try files.open(path)
-        let key = FooterKey(path: path, byteCount: source.byteCount)
-        if let known = footers.withLock({ $0.byKey[key] }) { return known }
+        let key = FooterKey(path: path, byteCount: source.byteCount, stamp: source.stamp)
+        if let known = footers.withLock({ $0.byKey[key] }) { return known.reading(source) }
         let file = try ParquetFile(source: source)
         footers.withLock { kept in
-            kept.byKey[key] = file
+            // Without the file: an open one that is deleted takes its room on the disk.
+            kept.byKey[key] = file.withoutSource()
             kept.order.append(key)
             if kept.order.count > FileReaders.footerLimit { kept.byKey[kept.order.removeFirst()] = nil }
         }

@@ -128,7 +128,9 @@ let package = Package(
             "Plans", ["Vocabulary", "Columns"],
             products: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Wire/Messages", "Wire/Generated/CHECKSUMS"]),
-        room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "Plans", "CPCRE2"]),
+        room(
+            "Functions",
+            ["Vocabulary", "Memory", "Transport", "Columns", "Kernels", "CKernels", "Plans", "CPCRE2"]),
         room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
         room(
             "Catalog",

@@ -38,7 +38,7 @@ extension Binder {
         if let cast = ColumnNaming.castByName(call) {
             return try explicitCast(bind(cast.value, context), DataType(cast.type), .cast, at: span)
         }
-        if lowered == "window",
+        if lowered == "window" || lowered == "session_window",
             let column = windowColumns[naming.text(ExpressionSyntax(.call(call), span: span))]
         {
             return .column(column)
@@ -52,6 +52,7 @@ extension Binder {
         }
         if let moved = try unitCall(lowered, call, context, at: span) { return moved }
         if let typed = try schemaCall(lowered, call, context, at: span) { return typed }
+        if let found = try variantCall(lowered, call, context, at: span) { return found }
         if lowered == "arrays_zip" { return try zipped(call, context, at: span) }
         let arguments = try call.arguments.map { argument throws(EngineError) in
             try bind(argument.value, context)

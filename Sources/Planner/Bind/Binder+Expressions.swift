@@ -248,6 +248,10 @@ extension Binder {
                 "INVALID_EXTRACT_FIELD", "EXTRACT knows no such field: \(field.text).",
                 remedy: near.map { "Did you mean '\($0.uppercased())'?" }, at: location(field.span))
         }
+        if source.type.isInterval || source.type == .calendarInterval {
+            let unit = Expression.literal(.string(function))
+            return try call(IntervalFunctions.part, [unit, source], at: span)
+        }
         switch function {
         case "second":
             // Spark gives the seconds with their microseconds, as DECIMAL(8,6).

@@ -8,7 +8,7 @@ extension DataType {
     /// True where values can be sorted and compared by `<`.
     var isOrderable: Bool {
         switch self {
-        case .map: false
+        case .map, .variant, .calendarInterval: false
         case .array(let element, _): element.isOrderable
         case .structure(let fields): fields.allSatisfy { $0.type.isOrderable }
         default: true

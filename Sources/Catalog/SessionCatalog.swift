@@ -19,6 +19,8 @@ package final class SessionCatalog: JobCatalog, Sendable {
         /// Tables of the job alone.
         var tables: [String: TableDefinition] = [:]
         var database = "default"
+        /// Where tables lay that were dropped.
+        var droppedLocations: Set<String> = []
         var timeZone = "UTC"
         var variables: [String: SessionVariable] = [:]
         /// What statements that do not run would write, by place.
@@ -36,6 +38,9 @@ package final class SessionCatalog: JobCatalog, Sendable {
     package func use(timeZone: String) { names.withLock { $0.timeZone = timeZone } }
 
     var timeZone: String { names.withLock { $0.timeZone } }
+
+    /// Forgets what was read of files, once no statement will be planned any more.
+    package func forgetFiles() { footers.removeAll() }
 
     // MARK: names
 
@@ -137,6 +142,10 @@ package final class SessionCatalog: JobCatalog, Sendable {
         "\(warehouse ?? metastore.warehouse)/\(name).db"
     }
 
+    package func hasDroppedTable(at location: String) -> Bool {
+        names.withLock { $0.droppedLocations.contains(location) }
+    }
+
     package func holdsFiles(at location: String) throws(EngineError) -> Bool {
         let place = PathListing.trimmed(location)
         if try expectedWrite(at: place) != nil { return true }
@@ -147,13 +156,27 @@ package final class SessionCatalog: JobCatalog, Sendable {
     /// Applies what a statement changes, once its work is done. Settings are the caller's.
     package func apply(_ change: CatalogChange) {
         footers.removeAll()
-        if case .store(let changes) = change { return metastore.apply(changes) }
+        if case .store(let changes) = change {
+            for case .dropTable(let database, let name) in changes {
+                guard let table = keptTable([database, name], in: database) else { continue }
+                names.withLock { _ = $0.droppedLocations.insert(table.location) }
+            }
+            for case .putTable(let table) in changes {
+                names.withLock { _ = $0.droppedLocations.remove(table.location) }
+            }
+            return metastore.apply(changes)
+        }
         names.withLock { state in
             switch change {
             case .createView(let name, let relation, _): state.views[name.lowercased()] = (name, relation)
             case .dropView(let name): state.views[name.lowercased()] = nil
-            case .createTable(let table): state.tables[table.name.lowercased()] = table
-            case .dropTable(let name): state.tables[name.lowercased()] = nil
+            case .createTable(let table):
+                state.droppedLocations.remove(table.location)
+                state.tables[table.name.lowercased()] = table
+            case .dropTable(let name):
+                if let table = state.tables.removeValue(forKey: name.lowercased()) {
+                    state.droppedLocations.insert(table.location)
+                }
             case .useDatabase(let name): state.database = name
             case .setVariables(let variables):
                 for variable in variables { state.variables[variable.name.lowercased()] = variable }

@@ -224,7 +224,10 @@ extension CoordinatorNode: JobService {
             hasResult: book.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
             warnings: book.warnings, why: why(progress, statements), statements: statements,
             parent: book.request.parent, step: book.request.step)
-        if status.state.isEnd { book.endedStatus = status }
+        if status.state.isEnd {
+            book.endedStatus = status
+            book.session.end()
+        }
         return status
     }
 

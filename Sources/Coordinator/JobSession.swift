@@ -106,6 +106,9 @@ final class JobSession: @unchecked Sendable {
             catalog: catalog, settings: settings, cluster: cluster, source: source, isReplay: isReplay)
     }
 
+    /// Forgets what only planning needs, once the job has ended.
+    func end() { catalog.forgetFiles() }
+
     /// Plans a statement. Throws errors with their place.
     func plan(_ statement: UInt32, cluster: ClusterFacts, nowMicroseconds: Int64) throws -> PlannedStatement {
         settings.nowMicroseconds = nowMicroseconds

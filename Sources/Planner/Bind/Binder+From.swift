@@ -77,7 +77,10 @@ extension Binder {
     private func unknownTable(_ parts: [NameSyntax], at span: SourceSpan) -> EngineError {
         let name = parts.map(\.text).joined(separator: ".")
         let formats = FileFormat.allCases.map(\.rawValue)
-        if parts.count == 2, parts[1].isQuoted, parts[1].text.contains("/") || parts[1].text.contains(".") {
+        if parts.count == 2, parts[1].isQuoted,
+            parts[1].text.contains("/") || parts[1].text.contains(".")
+                || ["orc", "avro", "xml", "delta", "iceberg"].contains(parts[0].text.lowercased())
+        {
             return .user(
                 "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY",
                 "Files of this format cannot be read: \(parts[0].text).",

@@ -79,11 +79,10 @@ extension Binder {
         }
     }
 
-    /// Finds `window` and its members, where the SELECT names windows of time.
+    /// Finds `window` or `session_window` and its members, where the SELECT names windows of time.
     private func windowMember(_ parts: [NameSyntax], at span: SourceSpan) throws(EngineError) -> Expression? {
-        guard parts[0].text.lowercased() == "window", let column = windowColumns.values.first else {
-            return nil
-        }
+        let name = parts[0].text.lowercased()
+        guard let column = windowColumns.values.first(where: { $0.name == name }) else { return nil }
         var value = Expression.column(column)
         for part in parts.dropFirst() { value = try member(part, of: value, at: span) }
         return value

@@ -12,14 +12,24 @@ extension PhysicalPlanner {
         let leftBuilt = try build(left, required: used)
         let rightBuilt = try build(right, required: used)
         if keys.left.isEmpty || (kind == .leftAntiNullAware && !keys.residual.isEmpty) {
+            // Pairs are looked at one by one, where an unknown comparison is as good as a true one.
+            let isNullAware = kind == .leftAntiNullAware
             return try nestedLoop(
-                JoinSides(kind, leftBuilt, rightBuilt, size(left, leftBuilt), size(right, rightBuilt)),
-                condition: condition, required: required)
+                JoinSides(
+                    isNullAware ? .leftAnti : kind, leftBuilt, rightBuilt, size(left, leftBuilt),
+                    size(right, rightBuilt)),
+                condition: isNullAware ? condition.flatMap(Self.trueOrUnknown) : condition,
+                required: required)
         }
         return try hashJoin(
             JoinSides(kind, leftBuilt, rightBuilt, size(left, leftBuilt), size(right, rightBuilt)),
             keys: keys,
             required: required)
+    }
+
+    private static func trueOrUnknown(_ condition: Expression) -> Expression? {
+        let isUnknown = Expression.call(FunctionCall("is_null", [condition], type: .boolean))
+        return Expression.disjunction([condition, isUnknown])
     }
 
     private func size(_ logical: LogicalPlan, _ built: BuiltPlan) -> SideSize {

@@ -21,6 +21,8 @@ package protocol JobCatalog: CatalogLookup, RelationFacts {
     func defaultLocation(ofTable name: String, in database: String, warehouse: String?) -> String
     /// Returns the directory of a database that is made without LOCATION.
     func defaultLocation(ofDatabase name: String, warehouse: String?) -> String
+    /// Tells whether a table that this job dropped, and made no other in its place, lay there.
+    func hasDroppedTable(at location: String) -> Bool
     /// Tells whether there is any file that a reader sees at or below a path.
     func holdsFiles(at location: String) throws(EngineError) -> Bool
 }

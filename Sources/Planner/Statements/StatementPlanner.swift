@@ -177,9 +177,11 @@ package struct StatementPlanner {
                 work: .none, change: .store([.dropView(database: view.database, name: view.name)]))
         }
         if !isView, let table {
-            if table.isTemporary { return PlannedStatement(work: .none, change: .dropTable(name: key)) }
             var planned = PlannedStatement(
-                work: .none, change: .store([.dropTable(database: table.database, name: table.name)]))
+                work: .none,
+                change: table.isTemporary
+                    ? .dropTable(name: key)
+                    : .store([.dropTable(database: table.database, name: table.name)]))
             if table.isManaged { planned.removedPaths = [table.location] }
             return planned
         }

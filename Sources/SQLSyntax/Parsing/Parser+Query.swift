@@ -18,6 +18,36 @@ extension Parser {
         }
     }
 
+    /// Tells whether all that stands behind the parenthesis just opened is a query. Parentheses that open
+    /// here, too, may hold an operand of UNION, but as well a scalar subquery that an operator follows, or a
+    /// relation with an alias: `((SELECT 1) UNION SELECT 2)`, `((SELECT 1) + 1)`, `((SELECT 1) AS a JOIN b)`.
+    func startsWholeQuery() -> Bool {
+        guard startsQuery(after: 0) else { return false }
+        var ahead = index
+        while tokens[ahead].symbol == .leftParenthesis { ahead += 1 }
+        var open = ahead - index
+        var outermost = open
+        while outermost > 0, ahead < tokens.count {
+            if tokens[ahead].symbol == .leftParenthesis { open += 1 }
+            if tokens[ahead].symbol == .rightParenthesis { open -= 1 }
+            if open < outermost {
+                outermost = open
+                guard endsOrContinuesQuery(tokens[min(ahead + 1, tokens.count - 1)]) else { return false }
+            }
+            ahead += 1
+        }
+        return true
+    }
+
+    private func endsOrContinuesQuery(_ token: Token) -> Bool {
+        let words: [Keyword] = [
+            .UNION, .INTERSECT, .EXCEPT, .MINUS, .ORDER, .LIMIT, .OFFSET, .SORT, .CLUSTER, .DISTRIBUTE,
+            .WINDOW,
+        ]
+        return token.symbol == .rightParenthesis || token.symbol == .pipeArrow
+            || token.keyword.map { words.contains($0) } ?? false
+    }
+
     /// Parses a whole query: WITH, body, ORDER BY, LIMIT and the rest.
     mutating func query() throws(EngineError) -> QuerySyntax {
         try nested { (parser) throws(EngineError) in try parser.queryContent() }

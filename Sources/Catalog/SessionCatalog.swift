@@ -6,8 +6,8 @@ import SQLSyntax
 import Synchronization
 import Vocabulary
 
-/// Knows what names and paths of one job stand for: its temporary views, tables and variables, what is kept in
-/// the metastore, and files. Thread-safe.
+/// Knows what names and paths of one job stand for: its temporary views, tables and variables, what is kept
+/// in the metastore, and files. Thread-safe.
 package final class SessionCatalog: JobCatalog, Sendable {
     let tree: any FileTree
     let footers: FooterCache
@@ -64,7 +64,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
             throw .internal("The view \(view.name) holds no query: \(view.text)")
         }
         var definition = ViewDefinition(
-            query: query, columns: view.schema.names, source: source, database: view.database)
+            query: query, columns: view.schema.names, source: source, database: view.namespace)
         definition.queryColumns = view.queryColumns
         return .view(definition)
     }

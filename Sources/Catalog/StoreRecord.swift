@@ -54,7 +54,8 @@ package enum StoreRecord {
                 return .dropView(database: droppedView[0], name: droppedView[1])
             }
             throw EngineError.system(
-                "CORRUPT_LOG", "A change of the catalog in the log is of a kind that this release does not know",
+                "CORRUPT_LOG",
+                "A change of the catalog in the log is of a kind that this release does not know",
                 remedy: "Start the coordinator version that wrote the log, or a newer one.")
         }
     }
@@ -123,6 +124,7 @@ package enum StoreRecord {
         var database: String
         var name: String
         var text: String
+        var namespace: String
         var schema: Data
         var queryColumns: [String]
         var namesColumns: Bool
@@ -133,6 +135,7 @@ package enum StoreRecord {
 
         init(_ value: StoredView) throws {
             (database, name, text) = (value.database, value.name, value.text)
+            namespace = value.namespace
             schema = Data(try PlanCodec.encode(value.schema))
             (queryColumns, namesColumns) = (value.queryColumns, value.namesColumns)
             (comment, columnComments) = (value.comment, value.columnComments)
@@ -144,6 +147,7 @@ package enum StoreRecord {
                 database: database, name: name, text: text,
                 schema: try PlanCodec.decodeSchema(Array(schema)), queryColumns: queryColumns,
                 namesColumns: namesColumns)
+            view.namespace = namespace
             (view.comment, view.columnComments) = (comment, columnComments)
             (view.properties, view.createdMilliseconds) = (properties, createdMilliseconds)
             return view

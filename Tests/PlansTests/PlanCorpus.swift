@@ -140,7 +140,8 @@ enum PlanCorpus {
 
     static let nodes: [PhysicalPlan] =
         [
-            range, .collect(limit: 2, input: scan), recursion(RecursionLimits()), recursion(RecursionLimits(levels: nil, rows: nil)),
+            range, .collect(limit: 2, input: scan), recursion(RecursionLimits()),
+            recursion(RecursionLimits(levels: nil, rows: nil)),
             scan, read(.partition), read(.partitionRanges([0..<3, 0..<0, 3..<9])),
             read(.partitionRanges([])), read(.sameTask(partition: 1)), read(.all(partition: 0)),
             .values(rows: [[.int32(1)], [.null(.int32)], []], schema: schema),

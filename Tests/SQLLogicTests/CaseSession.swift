@@ -75,7 +75,8 @@ struct CaseSession {
 
     /// Keeps a statement that succeeded, when a job after it needs it again.
     private mutating func remember(_ statement: String) {
-        let words = statement.uppercased().split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init)
+        let words = statement.uppercased().split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(
+            String.init)
         let name = words.firstIndex(of: "VIEW").map { words.dropFirst($0 + 1) } ?? []
         let isTemporary = words.dropFirst().prefix(4).contains { $0 == "TEMPORARY" || $0 == "TEMP" }
         switch words.first {
@@ -87,7 +88,9 @@ struct CaseSession {
             guard let view = name.drop(while: { $0 == "IF" || $0 == "EXISTS" }).first,
                 temporaryNames.remove(view) != nil
             else { return }
-        case "USE", "DECLARE", "EXECUTE": break
+        // The database before may be gone by then.
+        case "USE": views.removeAll { $0.uppercased().hasPrefix("USE") }
+        case "DECLARE", "EXECUTE": break
         case "SET" where words.count > 1 && words[1].hasPrefix("VAR"): break
         default: return
         }

@@ -58,7 +58,9 @@ extension Binder {
             if let viewDatabase { return try catalog.relation(named: names, in: viewDatabase) }
             return try catalog.relation(named: names)
         }
-        if openViews.isEmpty, catalog.isTemporary(names) { temporaryNames.append(names.joined(separator: ".")) }
+        if openViews.isEmpty, catalog.isTemporary(names) {
+            temporaryNames.append(names.joined(separator: "."))
+        }
         switch known {
         case .files(let relation): return scan(.files(relation), qualifier: names)
         case .external(let relation): return scan(.external(relation), qualifier: names)
@@ -122,7 +124,7 @@ extension Binder {
     private func bind(_ view: ViewDefinition, _ names: [String], at span: SourceSpan) throws(EngineError)
         -> BoundRelation
     {
-        let name = (names.suffix(1) + [view.database ?? ""]).joined(separator: ".").lowercased()
+        let name = names.joined(separator: ".").lowercased()
         if openViews.contains(name) {
             throw .user(
                 "RECURSIVE_VIEW",

@@ -31,7 +31,9 @@ extension Binder {
             guard isInterval(second), first.isNumeric else { return nil }
             return "(\(naming.text(right)) * \(naming.text(left)))"
         }
-        if kind == .add, second == .date || isInstant(second), first.isIntegral || isInterval(first) || first == .calendarInterval {
+        if kind == .add, second == .date || isInstant(second),
+            first.isIntegral || isInterval(first) || first == .calendarInterval
+        {
             return dateSum(kind, (right, second), (left, first))
         }
         return dateSum(kind, (left, first), (right, second))
@@ -44,7 +46,8 @@ extension Binder {
     ) -> String? {
         let isDate = date.type == .date
         guard isDate || isInstant(date.type) else { return nil }
-        guard isInterval(moved.type) || moved.type == .calendarInterval || (isDate && moved.type.isIntegral) else { return nil }
+        guard isInterval(moved.type) || moved.type == .calendarInterval || (isDate && moved.type.isIntegral)
+        else { return nil }
         let a = naming.text(date.syntax)
         let b = naming.text(moved.syntax)
         if moved.type.isIntegral { return "\(kind == .add ? "date_add" : "date_sub")(\(a), \(b))" }

@@ -91,7 +91,8 @@ extension StatementPlanner {
                 "UNSUPPORTED_FEATURE.RENAME_TO_OTHER_DATABASE",
                 "A table stays in its database when it is renamed: \(database)", at: span(of: parts))
         }
-        if catalog.table(named: [database, name]) != nil || catalog.storedView(named: [database, name]) != nil
+        if catalog.table(named: [database, name]) != nil
+            || catalog.storedView(named: [database, name]) != nil
         {
             throw .user(
                 "TABLE_OR_VIEW_ALREADY_EXISTS", "There is a table or view of this name already: \(name)",
@@ -163,7 +164,8 @@ extension StatementPlanner {
 
     func createStoredView(_ create: CreateStoredViewSyntax) throws(EngineError) -> PlannedStatement {
         let (database, name) = try newName(create.name)
-        if catalog.table(named: [database, name]) != nil || catalog.storedView(named: [database, name]) != nil
+        if catalog.table(named: [database, name]) != nil
+            || catalog.storedView(named: [database, name]) != nil
         {
             if create.ifNotExists { return PlannedStatement(work: .none) }
             if !create.replaces || catalog.storedView(named: [database, name]) == nil {
@@ -213,6 +215,7 @@ extension StatementPlanner {
         for column in content.columns {
             if let comment = column.comment { view.columnComments[column.name.text.lowercased()] = comment }
         }
+        view.namespace = catalog.currentDatabase
         view.createdMilliseconds = settings.nowMicroseconds / 1000
         return view
     }

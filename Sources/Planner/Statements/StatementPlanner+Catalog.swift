@@ -46,7 +46,9 @@ extension StatementPlanner {
         let stored = catalog.storedNames(in: database)
         let kept = matching((viewsOnly ? stored.views : stored.tables + stored.views).sorted(), pattern)
         return kept.map { [.string(database), .string($0), .boolean(false)] }
-            + matching(catalog.temporaryViewNames, pattern).map { [.string(""), .string($0), .boolean(true)] }
+            + matching(catalog.temporaryViewNames, pattern).map {
+                [.string(""), .string($0), .boolean(true)]
+            }
     }
 
     /// Lists tables as SHOW TABLES does, each with all that is known of it as one text.

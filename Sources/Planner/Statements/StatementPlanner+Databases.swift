@@ -92,7 +92,8 @@ extension StatementPlanner {
 
     /// Finds the database that is named; nil stands for the one in use.
     func database(_ parts: [NameSyntax]?) throws(EngineError) -> DatabaseDefinition {
-        let name = try parts.map { parts throws(EngineError) in try databaseName(parts) }
+        let name =
+            try parts.map { parts throws(EngineError) in try databaseName(parts) }
             ?? catalog.currentDatabase
         guard let database = catalog.database(named: name) else {
             throw noDatabase(name, at: parts.flatMap { span(of: $0) })

@@ -92,7 +92,7 @@ extension StatementPlanner {
         pairs += [
             ("View Text", view.text), ("View Original Text", view.text),
             ("View Schema Mode", "COMPENSATION"),
-            ("View Catalog and Namespace", "spark_catalog.\(view.database)"),
+            ("View Catalog and Namespace", "spark_catalog.\(view.namespace)"),
             ("View Query Output Columns", "[\(columns)]"),
         ]
         if !view.properties.isEmpty { pairs.append(("Table Properties", list(view.properties))) }

@@ -59,7 +59,11 @@ extension StatementPlanner {
                     "CAST_INVALID_INPUT", "The value of a partition must be a constant of \(type.sqlName).",
                     at: location(value.span))
             }
-            if case .string(let text) = literal.value { spec[key] = text } else { spec[key] = FolderText.null }
+            if case .string(let text) = literal.value {
+                spec[key] = text
+            } else {
+                spec[key] = FolderText.null
+            }
         }
         return spec
     }

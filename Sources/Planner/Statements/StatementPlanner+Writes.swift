@@ -205,7 +205,10 @@ extension StatementPlanner {
         var columns = create.schema
         var folders: [FieldSyntax] = []
         for folder in create.partitionedBy {
-            guard let place = columns.firstIndex(where: { $0.name.text.lowercased() == folder.text.lowercased() })
+            guard
+                let place = columns.firstIndex(where: {
+                    $0.name.text.lowercased() == folder.text.lowercased()
+                })
             else {
                 let near = Suggestion.nearest(to: folder.text, among: create.schema.map(\.name.text))
                 throw .user(
@@ -301,6 +304,11 @@ extension StatementPlanner {
     private func notInsertable(_ name: [NameSyntax]) throws(EngineError) -> EngineError {
         guard try catalog.relation(named: name.map(\.text)) != nil else { return notFound(name) }
         let text = name.map(\.text).joined(separator: ".")
+        if !catalog.isTemporary(name.map(\.text)) {
+            return .user(
+                "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", "INSERT takes a table, and this is a view: \(text)",
+                at: span(of: name))
+        }
         return .user(
             "UNSUPPORTED_INSERT.NOT_ALLOWED", "INSERT takes a table, and this is a temporary view: \(text)",
             remedy: "Make a table on the files: CREATE TABLE name (columns) USING format LOCATION 'path'.",

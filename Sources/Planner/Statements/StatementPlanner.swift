@@ -142,7 +142,8 @@ package struct StatementPlanner {
         ])
         if let key, value != nil, catalog.variable(named: [key]) != nil {
             throw .user(
-                "UNSUPPORTED_FEATURE.SET_VARIABLE_USING_SET", "SET changes settings, and \(key) is a variable.",
+                "UNSUPPORTED_FEATURE.SET_VARIABLE_USING_SET",
+                "SET changes settings, and \(key) is a variable.",
                 remedy: "Write SET VARIABLE \(key) = ….")
         }
         guard let key else {

@@ -84,6 +84,8 @@ package struct StoredView: Hashable, Sendable {
     package var database: String
     package var name: String
     package var text: String
+    /// The database that was in use when the view was made: its query's names without one are of it.
+    package var namespace: String
     /// Names of the view's columns, and their types when it was made.
     package var schema: Schema
     /// Names of the query's own columns.
@@ -102,13 +104,15 @@ package struct StoredView: Hashable, Sendable {
         self.database = database
         self.name = name
         self.text = text
+        self.namespace = database
         self.schema = schema
         self.queryColumns = queryColumns
         self.namesColumns = namesColumns
     }
 }
 
-/// Changes the databases, tables and views that are kept. Applied twice, a change is the same as applied once.
+/// Changes the databases, tables and views that are kept. Applied twice, a change is the same as applied
+/// once.
 package enum StoreChange: Hashable, Sendable {
     case putDatabase(DatabaseDefinition)
     /// With all tables and views in it.

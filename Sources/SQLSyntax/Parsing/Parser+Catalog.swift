@@ -70,8 +70,8 @@ extension Parser {
         return atString ? try stringValue() : nil
     }
 
-    /// Parses CACHE, UNCACHE, CLEAR CACHE, REFRESH, ANALYZE, TRUNCATE, MSCK and USE; nil for other statements.
-    /// What is kept for a later statement is decided here without being told.
+    /// Parses CACHE, UNCACHE, CLEAR CACHE, REFRESH, ANALYZE, TRUNCATE, MSCK and USE; nil for other
+    /// statements. What is kept for a later statement is decided here without being told.
     mutating func advisory() throws(EngineError) -> StatementSyntax.Kind? {
         guard current.kind == .word else { return nil }
         let word = text(current).uppercased()

@@ -131,7 +131,9 @@ extension Parser {
             if at(.PARTITION) {
                 return .addPartitions(try partitionLists(), ifNotExists: ifNotExists)
             }
-            guard takeWord("COLUMNS") || takeWord("COLUMN") else { throw unexpected("'COLUMNS' or 'PARTITION'") }
+            guard takeWord("COLUMNS") || takeWord("COLUMN") else {
+                throw unexpected("'COLUMNS' or 'PARTITION'")
+            }
             if at(.leftParenthesis) { return .addColumns(try schemaFields()) }
             return .addColumns(
                 try commaSeparated { (parser) throws(EngineError) in try parser.field() })

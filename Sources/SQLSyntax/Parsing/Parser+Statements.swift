@@ -79,7 +79,8 @@ extension Parser {
     private mutating func set() throws(EngineError) -> StatementSyntax.Kind {
         advance()
         if atEnd || at(.semicolon) { return .set(key: nil, value: nil) }
-        if at(word: "VARIABLE") || at(word: "VAR"), !(peek().kind == .symbol && peek().symbol != .leftParenthesis)
+        if at(word: "VARIABLE") || at(word: "VAR"),
+            !(peek().kind == .symbol && peek().symbol != .leftParenthesis)
         {
             advance()
             return try setVariables()

@@ -24,6 +24,14 @@ package final class Metastore: Sendable {
         state = Mutex(State(databases: ["default": first]))
     }
 
+    /// Returns a copy that changes by itself.
+    func copy() -> Metastore {
+        let copy = Metastore(warehouse: warehouse)
+        let now = read { $0 }
+        copy.state.withLock { $0 = now }
+        return copy
+    }
+
     func read<Value>(_ body: (State) -> Value) -> Value { state.withLock { body($0) } }
 
     /// Applies changes that are committed.

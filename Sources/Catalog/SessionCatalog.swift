@@ -34,6 +34,9 @@ package final class SessionCatalog: JobCatalog, Sendable {
         self.metastore = metastore
     }
 
+    /// Returns a catalog over a copy of what is kept, for a job that is explained and changes nothing.
+    package func detached() -> SessionCatalog { SessionCatalog(tree: tree, metastore: metastore.copy()) }
+
     /// Takes the session's zone, in which names of folders show instants, for the statements from now on.
     package func use(timeZone: String) { names.withLock { $0.timeZone = timeZone } }
 

@@ -12,7 +12,7 @@ import Vocabulary
 final class JobSession: @unchecked Sendable {
     let source: SQLSource
     let statements: [StatementSyntax]
-    private let catalog: SessionCatalog
+    private var catalog: SessionCatalog
     private var settings: SessionSettings
     private var settingsByStatement: [UInt32: SessionSettings] = [:]
     private(set) var warnings: [String] = []
@@ -156,6 +156,7 @@ final class JobSession: @unchecked Sendable {
     /// Plans all statements without running any and returns the EXPLAIN texts; later ones are planned on what
     /// those before them would write.
     func explain(cluster: ClusterFacts, nowMicroseconds: Int64) throws -> String {
+        catalog = catalog.detached()
         var text: [String] = []
         for (index, statement) in statements.enumerated() {
             if let explained = try planner(settings, cluster).explanation(of: statement) {

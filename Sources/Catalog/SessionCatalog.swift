@@ -19,6 +19,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
         /// Where tables lay that were dropped.
         var droppedLocations: Set<String> = []
         var timeZone = "UTC"
+        var variables: [String: SessionVariable] = [:]
         /// What statements that do not run would write, by place.
         var expected: [String: FileWrite] = [:]
     }
@@ -54,6 +55,10 @@ package final class SessionCatalog: JobCatalog, Sendable {
             return parts.last?.lowercased()
         }
         return nil
+    }
+
+    package func variable(named parts: [String]) -> SessionVariable? {
+        SessionVariable.key(parts).flatMap { key in names.withLock { $0.variables[key] } }
     }
 
     package var relationNames: [String] {
@@ -94,6 +99,9 @@ package final class SessionCatalog: JobCatalog, Sendable {
                     state.droppedLocations.insert(table.location)
                 }
             case .set, .resetSettings: break
+            case .setVariables(let variables):
+                for variable in variables { state.variables[variable.name.lowercased()] = variable }
+            case .dropVariable(let name): state.variables[name.lowercased()] = nil
             }
         }
     }

@@ -78,7 +78,8 @@ enum ExpressionKind: CaseIterable {
 
 enum NodeKind: CaseIterable {
     case scan, shuffleRead, values, filter, project, aggregate, hashJoin, nestedLoopJoin, sort, limit, union,
-        expand, singleRow, rangeBounds, exchange, window, generate, externalScan, describe, externalWrite
+        expand, singleRow, rangeBounds, exchange, window, generate, externalScan, describe, externalWrite,
+        range, recursion, workingTable
 
     init(_ plan: PhysicalPlan) {
         self =
@@ -103,6 +104,9 @@ enum NodeKind: CaseIterable {
             case .externalWrite: .externalWrite
             case .window: .window
             case .generate: .generate
+            case .range: .range
+            case .recursion: .recursion
+            case .workingTable: .workingTable
             }
     }
 }

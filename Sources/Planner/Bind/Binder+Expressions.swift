@@ -19,6 +19,10 @@ extension Binder {
         switch expression.kind {
         case .literal(let literal): return .literal(try self.literal(literal, at: span))
         case .column(let parts): return try column(parts, context, at: span)
+        case .identifier(let text):
+            let parts = try identifier(text, at: span)
+            identifiers[span] = parts
+            return try column(parts, context, at: span)
         case .unary(let kind, let operand): return try unary(kind, bind(operand, context), operand, at: span)
         case .binary(let kind, let left, let right):
             return try binary(kind, bind(left, context), bind(right, context), (left, right), at: span)

@@ -69,13 +69,12 @@ extension Parser {
 
     mutating func withClause() throws(EngineError) -> [CommonTableSyntax] {
         guard take(.WITH) else { return [] }
-        if at(.RECURSIVE), peek().kind != .symbol, peek().keyword != .AS {
-            throw .user(
-                "UNSUPPORTED_FEATURE.RECURSIVE_CTE", "WITH RECURSIVE is not supported.",
-                remedy: "Unroll the recursion into a fixed number of joins.",
-                at: source.location(current.span))
+        // A table may itself be called `recursive`.
+        let isRecursive = at(.RECURSIVE) && peek().kind != .symbol && peek().keyword != .AS
+        if isRecursive { advance() }
+        let tables = try commaSeparated { (parser) throws(EngineError) in
+            try parser.commonTable(isRecursive: isRecursive)
         }
-        let tables = try commaSeparated { (parser) throws(EngineError) in try parser.commonTable() }
         var names: Set<String> = []
         for table in tables where !names.insert(table.name.text).inserted {
             throw fail(
@@ -85,14 +84,21 @@ extension Parser {
         return tables
     }
 
-    private mutating func commonTable() throws(EngineError) -> CommonTableSyntax {
+    private mutating func commonTable(isRecursive: Bool) throws(EngineError) -> CommonTableSyntax {
         let name = try self.name("a name for the common table expression")
         let columns = at(.leftParenthesis) ? try nameList() : []
+        var levelLimit: Int?
+        if isRecursive, takeWord("MAX") {
+            try expectWord("RECURSION")
+            try expectWord("LEVEL")
+            levelLimit = try integerValue("a number of levels")
+        }
         _ = take(.AS)
         try expect(.leftParenthesis)
         let query = try self.query()
         try expect(.rightParenthesis)
-        return CommonTableSyntax(name: name, columns: columns, query: query)
+        return CommonTableSyntax(
+            name: name, columns: columns, query: query, isRecursive: isRecursive, levelLimit: levelLimit)
     }
 
     /// Parses UNION and EXCEPT, which bind alike, over INTERSECT, which binds tighter.

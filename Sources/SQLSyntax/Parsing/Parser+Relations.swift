@@ -137,9 +137,13 @@ extension Parser {
         if let keyword = current.keyword, Keyword.neverColumns.contains(keyword) {
             throw unexpected("a table name")
         }
-        let given = try identifierClause()
         let name: [NameSyntax]
-        if let given { name = given } else { name = try qualifiedName("a table name") }
+        switch try identifierClause() {
+        case .known(let given): name = given
+        case .computed(let text):
+            return RelationSyntax(kind: .identifier(text), alias: nil, span: span(from: start))
+        case nil: name = try qualifiedName("a table name")
+        }
         if at(.leftParenthesis) {
             let expression = try call(name, from: start)
             guard case .call(let call) = expression.kind else { throw unexpected("a table function") }

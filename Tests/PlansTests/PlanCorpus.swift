@@ -40,6 +40,7 @@ enum PlanCorpus {
         .structure([]), .structure([Field("n", .string), Field("", .int16, nullable: false)]),
         .map(key: .string, value: .double, valueContainsNull: false),
         .map(key: .int64, value: .structure([Field("é", .null)]), valueContainsNull: true),
+        .calendarInterval, .variant,
     ]
 
     static let scalars: [Scalar] = [
@@ -140,7 +141,8 @@ enum PlanCorpus {
 
     static let nodes: [PhysicalPlan] =
         [
-            range, recursion(RecursionLimits()), recursion(RecursionLimits(levels: nil, rows: nil)),
+            range, .collect(limit: 7, input: scan), recursion(RecursionLimits()),
+            recursion(RecursionLimits(levels: nil, rows: nil)),
             scan, read(.partition), read(.partitionRanges([0..<3, 0..<0, 3..<9])),
             read(.partitionRanges([])), read(.sameTask(partition: 1)), read(.all(partition: 0)),
             .values(rows: [[.int32(1)], [.null(.int32)], []], schema: schema),

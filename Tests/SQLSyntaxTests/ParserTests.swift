@@ -148,7 +148,7 @@ struct ParserTests {
         arguments: [
             "", ";", "SELECT", "SELECT 1 +", "SELECT (1", "SELECT 'abc", "SELECT `a", "/* a", "SELECT a FROM",
             "SELECT a b c",
-            "WITH RECURSIVE a AS (SELECT 1) SELECT 1", "SELECT CAST(a AS TEXT)", "SELECT DECIMAL 1",
+            "SELECT CAST(a AS TEXT)", "SELECT DECIMAL 1",
             "SELECT 1e999",
             "SELECT 300Y", "SELECT interval 1 month 1 day", "SELECT interval 'x' day", "SELECT X'ZZ'",
             "SELECT ?",

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Says how a server listens and what it bears.
 package struct ServerConfiguration: Sendable {
     /// Address and port; port 0 takes a free one.
@@ -14,11 +16,16 @@ package struct ServerConfiguration: Sendable {
     package var requestBodyBytes: Int
     /// Values of `:authority` that are served; nil serves every one. Others get 421.
     package var authorities: Set<String>?
+    /// Writes the answer to what the server itself refuses: its content type and body.
+    package var refusal: @Sendable (_ status: Int, EngineError) -> (contentType: String, body: [UInt8])
 
     package init(
         listen: String, tls: TLSFiles? = nil, limits: SessionLimits = .publicPeers,
         timeouts: ServerTimeouts = .init(), loopCount: Int = 1, connectionCount: Int = 1_024,
-        requestBodyBytes: Int = 1 << 20, authorities: Set<String>? = nil
+        requestBodyBytes: Int = 1 << 20, authorities: Set<String>? = nil,
+        refusal: @escaping @Sendable (_ status: Int, EngineError) -> (contentType: String, body: [UInt8]) = {
+            _, error in ("text/plain; charset=utf-8", Array((error.message + "\n").utf8))
+        }
     ) {
         self.listen = listen
         self.tls = tls
@@ -28,6 +35,7 @@ package struct ServerConfiguration: Sendable {
         self.connectionCount = connectionCount
         self.requestBodyBytes = requestBodyBytes
         self.authorities = authorities
+        self.refusal = refusal
     }
 }
 

@@ -73,7 +73,7 @@ final class ProgressDisplay: Sendable {
     private static func reportFinished(_ stages: [StageStatus], _ state: inout State) {
         for stage in stages
         where stage.state == "succeeded" && state.stagesReported.insert(stage.id).inserted {
-            Terminal.printNote("stage \(stage.id) done: \(StageLine.text(stage, width: 120))")
+            Terminal.printNote("stage \(stage.id) done: \(StageLine.figures(stage))")
         }
     }
 
@@ -84,7 +84,7 @@ final class ProgressDisplay: Sendable {
         let bytes = stages.reduce(0) { $0 + $1.bytesIn }
         let seconds = stages.reduce(0) { $0 + $1.seconds }
         Terminal.printNote(
-            "\(status.name) succeeded: \(stages.count) stages, \(StageLine.count(rows)) rows and "
+            "\(status.name) succeeded: \(CountText.of(stages.count, "stage")), \(StageLine.count(rows)) rows and "
                 + "\(ByteSize.format(bytes)) read, \(StageLine.seconds(seconds)) s in stages")
     }
 }
@@ -98,8 +98,15 @@ enum StageLine {
         let cells = max(0, min(20, width - 70))
         let filled = cells * done / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
-        var text = "\(stage.id) \(bar) \(done)/\(stage.tasks.total) tasks  \(count(stage.rowsIn)) rows  "
-        text += ByteSize.format(stage.bytesIn)
+        return "\(stage.id) \(bar) " + figures(stage)
+    }
+
+    /// Returns the line but for the stage's id and the bar.
+    static func figures(_ stage: StageStatus) -> String {
+        let done = stage.tasks.done
+        let total = max(stage.tasks.total, 1)
+        let tasks = CountText.of(stage.tasks.total, "task")
+        var text = "\(done)/\(tasks)  \(count(stage.rowsIn)) rows  \(ByteSize.format(stage.bytesIn))"
         if stage.seconds > 0 {
             text += "  \(ByteSize.format(Int(Double(stage.bytesIn) / stage.seconds)))/s"
             if done > 0, done < total {

@@ -43,10 +43,15 @@ struct CoordinatorServer {
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
         let outside = try WebRules(allowed: settings.list("allow-http"), for: .coordinator)
+        // Nothing makes the rows of a job that has ended again: try harder than a task would.
+        var fetching = FetchSettings()
+        fetching.repairs = 5
+        fetching.tries = 5
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
-                results: try RemoteShuffleSource(store: ShuffleStore(), ownAddress: "", client: client),
+                results: try RemoteShuffleSource(
+                    store: ShuffleStore(), ownAddress: "", client: client, settings: fetching),
                 storage: StoredJobs(rules: rules),
                 allowsCommands: settings.isOn("allow-commands"),
                 logger: logger,
@@ -67,7 +72,7 @@ struct CoordinatorServer {
             service: pipelines, tokens: tokens, latencies: { [node] in await node.latencies() })
         cluster = try HTTPServer(
             configuration: ServerConfiguration(
-                listen: listen, tls: tls, limits: .clusterPeers, refusal: WebTransportAdapter.refusal),
+                listen: listen, tls: tls, refusal: WebTransportAdapter.refusal),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
                 other: WebTransportAdapter(router, isSecure: tls != nil)))

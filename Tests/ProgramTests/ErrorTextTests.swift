@@ -25,7 +25,8 @@ struct ErrorTextTests {
     static let modes =
         "Use mode PERMISSIVE to read such values as null, or DROPMALFORMED to leave such records out."
     static let paths =
-        "Check the path; relative ones start where the job was started, or at the cluster's storage."
+        "Check the path; relative ones start where the job was started, in a pipeline at its etl.yml, "
+        + "or at the cluster's storage."
 
     static let jobs: [Failing] = [
         .sql(
@@ -141,7 +142,7 @@ struct ErrorTextTests {
               --> <command line>:1:44
                | CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', lineSep ';')
                |                                            ^^^^^^^^^^^^^
-              = Leave it out, and convert the values in the query.
+              = Write lines that end with a line feed, as by: tr 'SEPARATOR' '\\n' < file > new-file
 
             """),
     ]

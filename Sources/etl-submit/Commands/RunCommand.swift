@@ -99,13 +99,13 @@ struct RunCommand: AsyncParsableCommand {
     private func runRemote(
         _ request: JobRequest, _ script: JobScript, _ service: any JobService
     ) async throws {
-        let status = try await script.locating { try await service.submit(request) }
+        let follower = JobFollower(service: service, progress: progress, output: output, script: script)
+        let status = try await script.locating { try await follower.submit(request) }
         if detach {
             print(status.id)
             return
         }
         Terminal.printNote("job \(status.id)")
-        let follower = JobFollower(service: service, progress: progress, output: output, script: script)
         try await Farewell.following(status, of: service, display: follower.display) {
             try await follower.follow(status)
         }

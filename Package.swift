@@ -75,6 +75,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        // signed bearer tokens (`--jwt-keys`)
+        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
     targets: [
         // C libraries of the system
@@ -186,6 +188,7 @@ let package = Package(
                     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                     .product(name: "HTTPTypes", package: "swift-http-types"),
                     .product(name: "Logging", package: "swift-log"),
+                    .product(name: "JWTKit", package: "jwt-kit"),
                 ],
             resources: [
                 // the page, compiled in
@@ -206,7 +209,7 @@ let package = Package(
                 "Coordinator",
             ]),
         room(
-            "Settings", ["Vocabulary", "Storage"],
+            "Settings", ["Vocabulary", "Transport", "Storage"],
             products: [
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -283,7 +286,7 @@ let package = Package(
             ["SeededRandom", "Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
-        tests("SettingsTests", ["Settings", "Vocabulary"]),
+        tests("SettingsTests", ["Settings", "Transport", "Vocabulary"]),
         tests(
             "ConnectorsTests",
             [

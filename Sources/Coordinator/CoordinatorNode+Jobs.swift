@@ -6,10 +6,7 @@ import Vocabulary
 // Answers to what clients ask about jobs and workers.
 extension CoordinatorNode: JobService {
     package func submit(_ request: JobRequest) async throws -> JobStatus {
-        guard request.sql.utf8.count <= Limits.sqlBytes else {
-            throw EngineError.user(
-                "SQL_TOO_LONG", "The SQL text is longer than \(ByteSize.format(Limits.sqlBytes))")
-        }
+        try JobText.check(request.sql)
         let externalID = try JobIdentity.id(of: request)
         let isNew = scheduler.ledger.job(externalID: externalID) == nil
         let records: [LogRecord] =

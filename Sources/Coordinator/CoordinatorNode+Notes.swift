@@ -56,7 +56,9 @@ extension CoordinatorNode {
         case .statementPlanned(let job, let statement, let stages, _):
             let tasks = stages.reduce(0) { $0 + $1.taskCount }
             note(
-                job, "info", "statement \(statement + 1) planned: \(stages.count) stages, \(tasks) tasks",
+                job, "info",
+                "statement \(statement + 1) planned: \(CountText.of(stages.count, "stage")), "
+                    + CountText.of(tasks, "task"),
                 at: milliseconds)
         case .statementCommitted(let job, let statement, _):
             note(job, "info", "statement \(statement + 1) committed", at: milliseconds)

@@ -40,6 +40,7 @@ package enum CommandArguments {
     /// Throws `CONFIG_FILE` errors, and `USAGE` for a switch that is neither on nor off.
     package static func complete(_ program: any ParsableCommand.Type) throws -> [String] {
         let arguments = Array(CommandLine.arguments.dropFirst())
+        try checkOrder(arguments, program)
         let environment = environmentSettings()
         // Most runs have neither: they need not know the flags.
         if environment.isEmpty, !arguments.contains(where: { $0 == "--config" || $0.hasPrefix("--config=") })

@@ -16,7 +16,8 @@ package struct ProgramExit: Error {
 package enum ProgramEntry {
     /// Errors about what the user typed or configured, met before any work begins.
     private static let usageCodes: Set = [
-        "USAGE", "CONFIG_FILE", "UNKNOWN_CONF", "INVALID_CONF_VALUE", "INVALID_JOB_ID",
+        "USAGE", "CONFIG_FILE", "UNKNOWN_CONF", "INVALID_CONF_VALUE", "INVALID_JOB_ID", "INVALID_ADDRESS",
+        "INVALID_TLS_FILE", "TOKEN_FILE", "INVALID_JWT_KEYS",
     ]
 
     /// Runs the command that the process's arguments name, completed by environment and config file. Returns

@@ -29,10 +29,20 @@ package enum LocalDirectory {
             // A directory above is not there, or was removed by an attempt that found it empty.
             round += 1
             guard errno == ENOENT, parent(of: path) != path, round < rounds else {
-                throw .fileSystem("create a directory", path)
+                let place = errno == ENOTDIR ? file(inTheWayOf: path) : path
+                throw .fileSystem("create a directory", place)
             }
             try create(parent(of: path))
         }
+    }
+
+    /// Returns the file that is where a directory should be, `path` or above it. Leaves `errno` ENOTDIR.
+    private static func file(inTheWayOf path: String) -> String {
+        var place = path
+        var status = stat()
+        while stat(place, &status) != 0, parent(of: place) != place { place = parent(of: place) }
+        errno = ENOTDIR
+        return place
     }
 
     /// Makes the entries of a directory durable.

@@ -10,11 +10,16 @@ struct JobFollower {
     let progress: ProgressForm
     let output: OutputForm
     let display: ProgressDisplay
+    /// The job's text, where it is known here.
+    private let script: JobScript?
 
     /// Longest time between two looks at the job, milliseconds.
     private static let pollMilliseconds = 500
 
-    init(service: any JobService, progress: ProgressForm, output: OutputForm) {
+    init(
+        service: any JobService, progress: ProgressForm, output: OutputForm, script: JobScript? = nil
+    ) {
+        self.script = script
         self.service = service
         self.progress = progress
         self.output = output
@@ -62,8 +67,10 @@ struct JobFollower {
         case .cancelled:
             throw ProgramExit(status: 1, message: "The job was cancelled.")
         default:
+            let error = status.error?.engineError
+            let located = error.map { script?.located($0) ?? $0 }
             throw ProgramExit(
-                status: 1, message: status.error?.engineError.description ?? "The job failed; see its logs.")
+                status: 1, message: located?.description ?? "The job failed; see its logs.")
         }
     }
 

@@ -31,12 +31,12 @@ enum PipelinePlace {
         state ?? directory(name) + "/.millrace"
     }
 
-    /// Returns where the state of a pipeline is that is there. Throws `PIPELINE_FILE` when neither the
+    /// Returns where the state of a pipeline is that is there. Throws `USAGE` when neither the
     /// pipeline nor the folder that was named exists: a typing error is no pipeline without runs.
     static func existingState(of name: String, movedTo state: String?) throws -> String {
         if let state {
             if access(state, F_OK) == 0 { return state }
-            throw EngineError.user("PIPELINE_FILE", "There is no state of a pipeline here: \(state)")
+            throw EngineError.user("USAGE", "There is no state of a pipeline here: \(state)")
         }
         let directory = PipelinePlace.directory(name)
         guard hasPipeline(directory) else { throw missing(directory) }
@@ -46,7 +46,7 @@ enum PipelinePlace {
     /// Returns the error that a directory holds no pipeline.
     static func missing(_ directory: String) -> EngineError {
         .user(
-            "PIPELINE_FILE", "There is no etl.yml in the directory: \(directory)",
+            "USAGE", "There is no etl.yml in the directory: \(directory)",
             remedy: "`etl-submit init` writes a working example.")
     }
 
@@ -87,6 +87,7 @@ struct PipelineJob {
         testsOnly: Bool = false, retrying: Bool = false
     ) throws {
         directory = PipelinePlace.directory(name)
+        guard access(directory + "/etl.yml", F_OK) == 0 else { throw PipelinePlace.missing(directory) }
         statePath = options.state.map(PipelinePlace.absolute) ?? ".millrace"
         let state = statePath.hasPrefix("/") ? statePath : directory + "/.millrace"
         let now = NodeClock.moment().wallMilliseconds
@@ -160,7 +161,10 @@ struct PipelineJob {
         // What failed or cancelled jobs may still write goes before the program does.
         for id in await run.failedJobs { await cluster.settle(id) }
         state.tables.discardAll(run: header.id)
-        if let status = interruption.status { throw ProgramExit(status: status) }
+        if let status = interruption.status {
+            Terminal.printNote("Interrupted: the run was cancelled.")
+            throw ProgramExit(status: status)
+        }
         interruption.end()
         let text = "Pipeline \(pipeline.name): \(record.summary.text)"
         if !record.summary.isSuccess {

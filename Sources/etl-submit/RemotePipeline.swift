@@ -52,15 +52,9 @@ struct RemotePipeline {
         }
         Terminal.printNote("job \(status.id)")
         let follower = RunFollower(service: service, progress: progress)
-        let farewell = Farewell(service: service, id: status.id, display: follower.display)
-        let interruption = Interruption { Task { await farewell.say() } }
-        do {
+        try await Farewell.following(status, of: service, display: follower.display) {
             try await follower.follow(status)
-        } catch {
-            if farewell.isCancelling { try await Task.sleep(for: .seconds(Farewell.patienceSeconds)) }
-            throw error
         }
-        interruption.end()
     }
 
     /// Deploys the pipeline and returns how it stands.

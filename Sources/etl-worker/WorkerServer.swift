@@ -31,6 +31,11 @@ struct WorkerServer: Sendable {
         let logger = try ProgramLog.logger("etl-worker", settings)
         let listen = settings["listen"] ?? "127.0.0.1:0"
         let certificates = try NodeCertificates.of(settings)
+        let advertised = try settings["advertise"].map {
+            try FlagAddress.reachable("advertise", $0).description
+        }
+        if let web = settings["web"] { _ = try FlagAddress.listening("web", web) }
+        let rules = try PathRules(storage: settings["storage"], allowed: settings.list("allow-path"))
         try ListenRules.check(
             "listen", listen, isProtected: certificates != nil, isInsecure: settings.isOn("insecure"),
             needs: "--tls-cert, --tls-key and --tls-ca")
@@ -53,7 +58,7 @@ struct WorkerServer: Sendable {
                     || NodeRole.coordinator.isProved(by: request.peer)
             })
         let host = try Origin(listen).host
-        let address = settings["advertise"] ?? "\(host):\(shuffle.port)"
+        let address = advertised ?? Origin(host: host, port: shuffle.port).description
         let peers = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: isSecure ? NodeRole.worker.rawValue : nil, keepAliveSeconds: 20))
@@ -61,9 +66,7 @@ struct WorkerServer: Sendable {
             budget: MemoryBudget(limitBytes: memory), store: store,
             shuffle: try RemoteShuffleSource(store: store, ownAddress: address, client: peers),
             spillDirectory: spill, encodesShuffle: true,
-            files: WorkerFiles(
-                rules: PathRules(storage: settings["storage"], allowed: settings.list("allow-path")),
-                isDurable: true),
+            files: WorkerFiles(rules: rules, isDurable: true),
             connectors: WorkerConnectors.all(
                 ConnectorRules(
                     web: try WebRules(allowed: settings.list("allow-http")),
@@ -102,20 +105,17 @@ struct WorkerServer: Sendable {
     }
 
     private static func coordinator(_ url: String?, _ tls: TLSFiles?) throws -> (Origin, HTTPClient) {
-        var rest = Substring(url ?? "127.0.0.1:7077")
-        for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) {
-            guard (scheme == "https://") == (tls != nil) else {
-                throw EngineError.user(
-                    "USAGE", "--coordinator \(rest) does not go with the TLS flags that are given",
-                    remedy: "Give https:// with --tls-cert, --tls-key and --tls-ca, or http:// without them.")
-            }
-            rest = rest.dropFirst(scheme.count)
+        let url = url ?? "127.0.0.1:7077"
+        let (origin, isSecure) = try FlagAddress.coordinator("coordinator", url)
+        if let isSecure, isSecure != (tls != nil) {
+            throw EngineError.user(
+                "USAGE", "--coordinator \(url) does not go with the TLS flags that are given",
+                remedy: "Give https:// with --tls-cert, --tls-key and --tls-ca, or http:// without them.")
         }
-        while rest.last == "/" { rest = rest.dropLast() }
         let client = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.coordinator.rawValue, keepAliveSeconds: 5))
-        return (try Origin(rest.contains(":") ? String(rest) : rest + ":7077"), client)
+        return (origin, client)
     }
 
     private static func webPort(

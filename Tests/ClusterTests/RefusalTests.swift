@@ -31,6 +31,22 @@ struct RefusalTests {
             "etl-coordinator", ["--listen", "0.0.0.0:0", "--web", "127.0.0.1:0", "--state", other])
         #expect(open.status == 2)
         #expect(open.errors.contains("--insecure"))
+        let noFiles = ["--tls-cert", "nofile", "--tls-key", "nofile", "--tls-ca", "nofile"]
+        for (flags, told) in [
+            (["--listen", "127.0.0.1:99999"], "--listen is no address: 127.0.0.1:99999"),
+            (["--listen", "nonsense"], "--listen is no address: nonsense"),
+            (["--listen", "localhost:xx"], "--listen is no address: localhost:xx"),
+            (["--web", "127.0.0.1"], "--web is no address: 127.0.0.1"),
+            (["--storage", "zz://x"], "--storage is no place for files: zz://x"),
+            (["--allow-path", "https://x/y"], "--allow-path is no place for files: https://x/y"),
+            (["--token-file", "nofile"], "--token-file: cannot read the file, No such file or directory: nofile"),
+            (["--jwt-keys", "nofile"], "--jwt-keys: cannot read the file, No such file or directory: nofile"),
+            (["--jwt-audience", "x"], "--jwt-audience says nothing without --jwt-keys"),
+            (noFiles, "The certificate file cannot be used (No such file or directory): nofile"),
+        ] {
+            let refused = try Self.run("etl-coordinator", ["--state", other] + flags)
+            #expect(refused.status == 2 && refused.errors.contains(told), "\(refused.errors)")
+        }
     }
 
     @Test("certificates of another authority, of another role, and none at all")
@@ -94,6 +110,12 @@ struct RefusalTests {
             (["--slots", "0"], "--slots is not a positive whole number: 0"),
             (["--slots", "5000"], "--slots must be 1024 or less"),
             (["--spill", "/proc/nothing"], "--spill: cannot write there"),
+            (["--advertise", "bad"], "--advertise is no address: bad"),
+            (["--advertise", ":7000"], "--advertise is no address: :7000"),
+            (["--advertise", "host:0"], "--advertise is no address: host:0"),
+            (["--web", "bad"], "--web is no address: bad"),
+            (["--storage", "zz://x"], "--storage is no place for files: zz://x"),
+            (["--coordinator", "ftp://x"], "--coordinator is no URL of a coordinator: ftp://x"),
         ] {
             let refused = try Self.run("etl-worker", arguments + flags)
             #expect(refused.status == 2 && refused.errors.contains(told), "\(refused.errors)")

@@ -50,6 +50,22 @@ struct CommandArgumentsTests {
         #expect(shape.defaultSubcommand == "run")
     }
 
+    @Test("a command's name behind flags is found, and nothing that is a value or a job is taken for one")
+    func misplacedCommands() {
+        func found(_ line: String) -> String? {
+            CommandArguments.misplacedCommand(
+                in: line.split(separator: " ").map(String.init), shape: shape)
+        }
+        #expect(found("--coordinator http://x:1 show --all") == "show")
+        #expect(found("--coordinator=http://x:1 --detach show") == "show")
+        for line in [
+            "--coordinator show job.sql", "--conf a=b show", "--detach job.sql show",
+            "--unknown show", "-x show", "-- show", "--detach",
+        ] {
+            #expect(found(line) == nil, "\(line)")
+        }
+    }
+
     @Test("the command line comes before the environment, and that before the config file")
     func order() throws {
         let path = try file("coordinator: http://file:1\ndetach: true\n")

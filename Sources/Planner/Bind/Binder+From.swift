@@ -80,7 +80,9 @@ extension Binder {
             return .user(
                 "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY",
                 "Files of this format cannot be read: \(parts[0].text).",
-                remedy: "The formats are \(formats.joined(separator: ", ")).", at: location(parts[0].span))
+                remedy: Suggestion.nearest(to: parts[0].text.lowercased(), among: formats)
+                    .map { "Did you mean '\($0)'?" } ?? "The formats are \(formats.joined(separator: ", ")).",
+                at: location(parts[0].span))
         }
         let candidates = catalog.relationNames + commonTables.values.map(\.syntax.name.text).sorted()
         let nearest = Suggestion.nearest(to: name, among: candidates)

@@ -19,7 +19,7 @@ struct StatusCommand: AsyncParsableCommand {
         }
         let status = try await service.job(jobID)
         print(StatusText.job(status, stages: try await service.stages(jobID)))
-        if status.state == .failed { throw ProgramExit(status: 1, message: nil) }
+        if [.failed, .cancelled].contains(status.state) { throw ProgramExit(status: 1, message: nil) }
     }
 }
 
@@ -146,13 +146,13 @@ struct ExplainCommand: AsyncParsableCommand {
                 name, PipelineOptions.none, vars: try JobOptions.pairs(job.vars, flag: "--vars"), conf: [])
             return print(try PipelineText.plan(pipeline.pipeline, pipeline.header), terminator: "")
         }
-        let request = try job.request()
+        let (request, script) = try job.request()
         let service: any JobService
         if let remote = try connection.remote() {
             service = remote
         } else {
             service = try await connection.embedded()
         }
-        print(try await service.explain(request))
+        print(try await script.locating { try await service.explain(request) })
     }
 }

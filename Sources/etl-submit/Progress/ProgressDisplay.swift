@@ -101,7 +101,7 @@ enum StageLine {
         let filled = cells * done / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
         var text = cells == 0 ? stage.id : "\(stage.id) \(bar)"
-        text += " \(done)/\(stage.tasks.total) tasks  \(count(stage.rowsIn)) rows  "
+        text += " \(done)/\(CountText.of(stage.tasks.total, "task"))  \(count(stage.rowsIn)) rows  "
         text += ByteSize.format(stage.bytesIn)
         if stage.seconds > 0, stage.bytesIn > 0 {
             text += "  \(ByteSize.format(Int(Double(stage.bytesIn) / stage.seconds)))/s"

@@ -17,6 +17,8 @@ package final class SessionCatalog: JobCatalog, Sendable {
         var views: [String: (name: String, relation: CatalogRelation)] = [:]
         var tables: [String: TableDefinition] = [:]
         var timeZone = "UTC"
+        /// Records that were not JSON when columns were inferred, by the relation's name.
+        var brokenCounts: [String: Int] = [:]
         /// What statements that do not run would write, by place.
         var expected: [String: FileWrite] = [:]
     }

@@ -149,25 +149,60 @@ struct PipelineJob {
         let cluster = try await EmbeddedCluster()
         let service = cluster.service
         let control = RunControl()
+        let display = ProgressDisplay(progress)
         let run = try PipelineRun(
             pipeline, record: RunRecord(header), tables: state.tables, service: service, control: control,
-            journal: try RunFile(header, in: state), warn: { Terminal.printWarning($0) },
-            report: { fact, record in PipelineText.show(fact, record, progress) })
+            journal: try RunFile(header, in: state),
+            warn: { text in display.apart { Terminal.printWarning(text) } },
+            report: { fact, record in display.apart { PipelineText.show(fact, record, progress) } })
         let interruption = Interruption([SIGINT, SIGTERM]) {
+            // The terminal has written ^C.
+            if Terminal.errorIsTerminal { display.apart { Terminal.write("\n") } }
             Task { for id in (try? await run.cancel()) ?? [] { _ = try? await service.cancel(id) } }
         }
+        let watching = Task { await PipelineJob.watch(control, service, progress, display) }
         let record = try await run.run()
+        watching.cancel()
+        display.stop()
         // What failed or cancelled jobs may still write goes before the program does.
         for id in await run.failedJobs { await cluster.settle(id) }
         state.tables.discardAll(run: header.id)
-        if let status = interruption.status { throw ProgramExit(status: status) }
-        interruption.end()
         let text = "Pipeline \(pipeline.name): \(record.summary.text)"
-        if !record.summary.isSuccess {
-            let remedy = header.testsOnly ? "" : "\nGo on from there with: etl-submit retry \(directory)"
-            throw ProgramExit(status: 1, message: text + remedy)
+        let remedy = header.testsOnly ? "" : "\nGo on from there with: etl-submit retry \(directory)"
+        if let status = interruption.status {
+            if progress != .none { Terminal.printNote(text + remedy) }
+            throw ProgramExit(status: status)
         }
+        interruption.end()
+        if !record.summary.isSuccess { throw ProgramExit(status: 1, message: text + remedy) }
         if progress != .none { Terminal.printNote(text) }
+    }
+
+    /// Time between two looks at the jobs of the steps, milliseconds.
+    private static let lookMilliseconds = 500
+
+    /// Shows on a terminal how the jobs come along that are at work, until the task is cancelled.
+    private static func watch(
+        _ control: RunControl, _ service: any JobService, _ progress: ProgressForm, _ display: ProgressDisplay
+    ) async {
+        guard progress == .auto, Terminal.errorIsTerminal else { return }
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(lookMilliseconds))
+            var stages: [StageStatus] = []
+            var last: JobStatus?
+            for id in control.runningJobs {
+                guard let job = try? await service.job(id), let own = try? await service.stages(id) else {
+                    continue
+                }
+                last = job
+                stages += own.map { stage in
+                    var named = stage
+                    named.name = "\(job.name): \(stage.name)"
+                    return named
+                }
+            }
+            if let last, !Task.isCancelled { display.show(last, stages: stages) }
+        }
     }
 }
 

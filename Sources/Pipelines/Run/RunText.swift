@@ -13,8 +13,8 @@ package enum RunText {
             let time = (seconds * 100).rounded() / 100
             return (
                 "info",
-                "done    \(record.kinds[step] ?? "step") \(step): \(rows.rowsIn) rows in, "
-                    + "\(rows.rowsOut) rows out, \(time) s"
+                "done    \(record.kinds[step] ?? "step") \(step): \(Counted.text(rows.rowsIn, "row")) in, "
+                    + "\(Counted.text(rows.rowsOut, "row")) out, \(time) s"
             )
         case .tested(_, let test, .pass, _): return ("info", "pass    test \(test)")
         case .tested(_, let test, .warn, let count):

@@ -132,7 +132,8 @@ struct BackfillCommand: AsyncParsableCommand {
             return stretch.contains(start) && !new.contains($0.id)
         }
         let ran = Set(before.map { "\($0.intervalStart) \($0.intervalEnd)" }).count
-        Terminal.printNote("\(runs.count) new runs, \(ran) intervals ran already")
+        Terminal.printNote(
+            "\(Counted.text(runs.count, "new run")), \(Counted.text(ran, "interval")) ran already")
     }
 }
 

@@ -56,6 +56,14 @@ final class ProgressDisplay: Sendable {
         }
     }
 
+    /// Takes the live lines away while `body` writes something else.
+    func apart(_ body: () -> Void) {
+        state.withLock { state in
+            ProgressDisplay.clear(&state)
+            body()
+        }
+    }
+
     /// Takes the live lines away and shows nothing any more, so that the user can be asked.
     func stop() {
         state.withLock { state in

@@ -34,6 +34,7 @@ struct CoordinatorServer {
                 flag, address, isProtected: certificates != nil && tokens != nil,
                 isInsecure: settings.isOn("insecure"), needs: "--tls-cert and --token-file")
         }
+        if let certificates { try NodeRole.coordinator.check(certificate: certificates.certificate) }
         let tls = certificates.map {
             TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
         }

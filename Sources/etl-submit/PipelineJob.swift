@@ -278,7 +278,8 @@ enum PipelineText {
         }
         let tests = run.tests.map {
             RunStatus.Test(
-                name: $0.name, step: $0.step, outcome: $0.outcome.rawValue, failures: $0.failures)
+                name: $0.name, step: $0.step, outcome: $0.outcome.rawValue, failures: $0.failures,
+                found: $0.found)
         }
         return table(steps, tests)
     }
@@ -293,7 +294,17 @@ enum PipelineText {
                         "\(($0.seconds * 100).rounded() / 100)",
                     ]
                 })
-        for test in tests { text += "\n\(test.outcome)  \(test.name)  \(test.failures)" }
+        if !tests.isEmpty {
+            text += "\n\n"
+            text += columns(
+                [["TEST", "OF STEP", "OUTCOME", "FOUND"]]
+                    + tests.map {
+                        [$0.name, $0.step, $0.outcome, $0.found ?? ($0.failures > 0 ? "\($0.failures) wrong" : "")]
+                    })
+        }
+        for step in steps where step.state == "failed" {
+            if let error = step.error { text += "\n\nfailed  \(step.name)\n\(error.engineError.description)" }
+        }
         return text
     }
 

@@ -157,6 +157,12 @@ struct RefusalTests {
              "--storage", "/nosuch"])
         #expect(coordinator.status == 2)
         #expect(coordinator.errors.contains("--storage: there is no such directory: /nosuch"))
+        let role = try Self.run(
+            "etl-coordinator",
+            ["--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", cluster.file("other")]
+                + cluster.certificates("worker"))
+        #expect(role.status == 2)
+        #expect(role.errors.contains("the certificate does not name etl-coordinator"), "\(role.errors)")
     }
 
     @Test("a reader that has enough ends etl-submit quietly")

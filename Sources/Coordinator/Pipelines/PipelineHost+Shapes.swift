@@ -91,7 +91,8 @@ extension PipelineHost {
             tests: withSteps
                 ? record.tests.map {
                     RunStatus.Test(
-                        name: $0.name, step: $0.step, outcome: $0.outcome.rawValue, failures: $0.failures)
+                        name: $0.name, step: $0.step, outcome: $0.outcome.rawValue, failures: $0.failures,
+                        found: $0.found)
                 } : [])
     }
 }

@@ -32,6 +32,8 @@ package struct RunRecord: Sendable {
         package var step: String
         package var outcome: TestOutcome
         package var failures: Int
+        /// What was found, where that tells more.
+        package var found: String?
     }
 
     package let header: RunHeader
@@ -85,9 +87,10 @@ package struct RunRecord: Sendable {
                 $0.rowsOut = rowsOut
                 $0.columns = columns
             }
-        case .tested(let step, let name, let outcome, let failures):
+        case .tested(let step, let name, let outcome, let failures, let found):
             tests.removeAll { $0.step == step && $0.name == name }
-            tests.append(Test(name: name, step: step, outcome: outcome, failures: failures))
+            tests.append(
+                Test(name: name, step: step, outcome: outcome, failures: failures, found: found))
         case .stepDone(let name, let seconds):
             change(name) {
                 $0.state = .succeeded

@@ -168,12 +168,15 @@ package struct RunStatus: Codable, Sendable, Hashable {
         /// `pass`, `warn`, `fail` or `skip`.
         package var outcome: String
         package var failures: Int
+        /// What was found, where that tells more: `3 rows, at least 10 wanted`.
+        package var found: String?
 
-        package init(name: String, step: String, outcome: String, failures: Int) {
+        package init(name: String, step: String, outcome: String, failures: Int, found: String? = nil) {
             self.name = name
             self.step = step
             self.outcome = outcome
             self.failures = failures
+            self.found = found
         }
     }
 

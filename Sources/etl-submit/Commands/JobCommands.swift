@@ -25,9 +25,9 @@ struct StatusCommand: AsyncParsableCommand {
 
 /// Lists jobs.
 struct ListCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists unfinished jobs.")
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists jobs that have not ended.")
 
-    @Flag(help: "List finished jobs too.") var all = false
+    @Flag(help: "List those that have ended too.") var all = false
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
@@ -44,7 +44,10 @@ struct CancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         let status = try await connection.requireRemote().cancel(jobID)
-        let state = status.state.isEnd ? "is \(status.state.rawValue)" : "is asked to end"
+        let state =
+            !status.state.isEnd
+            ? "is asked to end"
+            : status.state == .cancelled ? "is cancelled" : "has ended already: \(status.state.rawValue)"
         Terminal.printNote("job \(status.id) \(state)")
     }
 }

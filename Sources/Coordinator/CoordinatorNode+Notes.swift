@@ -57,7 +57,8 @@ extension CoordinatorNode {
         case .statementPlanned(let job, let statement, let stages, _):
             let tasks = stages.reduce(0) { $0 + $1.taskCount }
             note(
-                job, "info", "statement \(statement + 1) planned: \(Counted.text(stages.count, "stage")), "
+                job, "info",
+                "statement \(statement + 1) planned: \(Counted.text(stages.count, "stage")), "
                     + Counted.text(tasks, "task"),
                 at: milliseconds)
         case .statementCommitted(let job, let statement, _):
@@ -88,7 +89,8 @@ extension CoordinatorNode {
         }
     }
 
-    /// Tells the other jobs of a worker that died while no coordinator looked: which tasks it ran is in no log.
+    /// Tells the other jobs of a worker that died while no coordinator looked: which tasks it ran is in no
+    /// log.
     private func noteAbsence(
         of worker: WorkerID, _ loss: WorkerLoss, _ outputs: [AttemptID], _ stopped: [JobID],
         at milliseconds: Int64

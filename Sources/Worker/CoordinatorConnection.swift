@@ -12,8 +12,8 @@ package final class CoordinatorConnection: CoordinatorLine {
     private let origin: Origin
     private let token: String?
     private let storage: String
-    /// Called when the coordinator cannot be reached or the session broke: with another reason than before, or
-    /// a while after it was called last.
+    /// Called when the coordinator cannot be reached or the session broke: with another reason than before,
+    /// or a while after it was called last.
     private let report: @Sendable (EngineError) -> Void
     private let stream = Mutex<ClientStream?>(nil)
 

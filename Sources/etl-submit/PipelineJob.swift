@@ -299,7 +299,10 @@ enum PipelineText {
             text += columns(
                 [["TEST", "OF STEP", "OUTCOME", "FOUND"]]
                     + tests.map {
-                        [$0.name, $0.step, $0.outcome, $0.found ?? ($0.failures > 0 ? "\($0.failures) wrong" : "")]
+                        [
+                            $0.name, $0.step, $0.outcome,
+                            $0.found ?? ($0.failures > 0 ? "\($0.failures) wrong" : ""),
+                        ]
                     })
         }
         for step in steps where step.state == "failed" {

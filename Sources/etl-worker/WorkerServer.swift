@@ -92,7 +92,8 @@ struct WorkerServer: Sendable {
         web = try await WorkerServer.webPort(settings["web"], certificates, node, spill: spill)
         greeting = ProgramLog.greeting(
             "etl-worker \(ProgramVersion.text) serves \(address), looks for the coordinator at \(origin): "
-                + "\(Counted.text(slots, "slot")), \(ByteSize.format(memory)) of memory", of: "etl-worker", settings)
+                + "\(Counted.text(slots, "slot")), \(ByteSize.format(memory)) of memory", of: "etl-worker",
+            settings)
     }
 
     /// Throws `USAGE` when no file can be made in the directory for what does not fit in memory: a task would

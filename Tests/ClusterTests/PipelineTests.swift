@@ -142,7 +142,8 @@ struct PipelineTests {
         try Data(good.replacingOccurrences(of: "SELECT x FROM parquet", with: "SELCT x FROM parquet").utf8)
             .write(to: file)
         let broken = try cluster.submit([directory])
-        #expect(broken.status == 1 && broken.errors.contains("etl-submit retry DIRECTORY"), "\(broken.errors)")
+        #expect(
+            broken.status == 1 && broken.errors.contains("etl-submit retry DIRECTORY"), "\(broken.errors)")
         // The whole error stands once, where the step failed.
         #expect(broken.errors.ranges(of: "PARSE_SYNTAX_ERROR").count == 1, "\(broken.errors)")
         try Data(good.utf8).write(to: file)

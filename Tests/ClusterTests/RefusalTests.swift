@@ -123,13 +123,15 @@ struct RefusalTests {
         defer { cluster.stop() }
         let id = try cluster.submit(["run", "-e", "SELECT * FROM range(10)", "--detach"]).output
             .trimmingCharacters(in: .whitespacesAndNewlines)
-        #expect(try eventually(within: 20) { try cluster.submit(["status", id]).output.contains("succeeded") })
+        #expect(
+            try eventually(within: 20) { try cluster.submit(["status", id]).output.contains("succeeded") })
         try cluster.killCoordinator()
         let worker = try #require(cluster.workers.first)
         worker.send(SIGTERM)
         #expect(
             eventually(within: 10) {
-                worker.errorsSoFar.contains("stopping: holds outputs of 1 job, and leaves when it is not needed")
+                worker.errorsSoFar.contains(
+                    "stopping: holds outputs of 1 job, and leaves when it is not needed")
             }, "\(worker.errorsSoFar)")
         #expect(worker.isRunning && worker.errorsSoFar.contains("a second signal ends it now"))
         worker.send(SIGTERM)
@@ -153,8 +155,10 @@ struct RefusalTests {
         #expect(submit.status == 2 && submit.errors.contains("does not go with the TLS flags"))
         let coordinator = try Self.run(
             "etl-coordinator",
-            ["--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", cluster.file("other"),
-             "--storage", "/nosuch"])
+            [
+                "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", cluster.file("other"),
+                "--storage", "/nosuch",
+            ])
         #expect(coordinator.status == 2)
         #expect(coordinator.errors.contains("--storage: there is no such directory: /nosuch"))
         let role = try Self.run(

@@ -113,13 +113,16 @@ struct PipelineTests {
         for line in [
             "warn    test only_warns: 3 wrong", "warn    test few_enough: 3 wrong", "pass    test silent",
             "pass    test outside", "pass    test expression_t_v", "warn    test n: 1 wrong",
-            "pass    test row_count_t", "pass    test expression_t\n", "FAIL    test too_many: 10 rows, at most 9 wanted",
+            "pass    test row_count_t", "pass    test expression_t\n",
+            "FAIL    test too_many: 10 rows, at most 9 wanted",
             "skipped w:", "1 step done, 1 failed, 1 skipped; 5 tests passed, 3 warned, 1 failed.",
         ] { #expect(run.errors.contains(line), "\(line) in \(run.errors)") }
         // The place is that of the test, and the run tells it later too.
         let line = "sql: \"SELECT * FROM {{ ref('t') }}\", tests: [{row_count: {max: 9, name: too_many}}]}"
         #expect(run.errors.contains("[TEST_FAILED]") && run.errors.contains(line), "\(run.errors)")
-        let id = try #require(try program.run(["runs", "."]).output.split(separator: "\n").last).prefix { $0 != " " }
+        let id = try #require(try program.run(["runs", "."]).output.split(separator: "\n").last).prefix {
+            $0 != " "
+        }
         let shown = try program.run(["runs", ".", "--run", String(id)]).output
         #expect(shown.contains(/too_many +u +fail +10 rows, at most 9 wanted/), "\(shown)")
         #expect(shown.contains("failed  u\n[TEST_FAILED]"), "\(shown)")

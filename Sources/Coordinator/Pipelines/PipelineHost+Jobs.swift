@@ -82,7 +82,8 @@ extension PipelineHost: JobService {
 
     /// Whether two submissions under one id ask for the same.
     private static func isSame(_ a: RunHeader, _ b: RunHeader) -> Bool {
-        a.bundle == b.bundle && a.retryOf == b.retryOf && a.select == b.select && a.exclude == b.exclude && a.vars == b.vars
+        a.bundle == b.bundle && a.retryOf == b.retryOf && a.select == b.select && a.exclude == b.exclude
+            && a.vars == b.vars
             && a.conf == b.conf && a.fullRefresh == b.fullRefresh && a.testsOnly == b.testsOnly
     }
 

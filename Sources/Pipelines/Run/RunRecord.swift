@@ -180,7 +180,8 @@ package struct RunSummary: Sendable, Hashable {
         if kept > 0 { parts.append("\(kept) done before") }
         parts += ["\(failed) failed", "\(skipped) skipped"]
         if cancelled > 0 { parts.append("\(cancelled) cancelled") }
-        var tests = "\(Counted.text(testsPassed, "test")) passed, \(testsWarned) warned, \(testsFailed) failed"
+        var tests =
+            "\(Counted.text(testsPassed, "test")) passed, \(testsWarned) warned, \(testsFailed) failed"
         if testsSkipped > 0 { tests += ", \(testsSkipped) skipped" }
         return parts.joined(separator: ", ") + "; " + tests + "."
     }

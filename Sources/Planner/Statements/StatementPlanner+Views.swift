@@ -55,11 +55,14 @@ extension StatementPlanner {
     /// Tells of records that become nulls, as nobody looks for them in a run that succeeds.
     private func brokenRecords(_ found: FileRelation) -> [String] {
         let count = catalog.brokenCount(found)
-        guard count > 0, (found.options["mode"] ?? "permissive").lowercased() == "permissive" else { return [] }
+        guard count > 0, (found.options["mode"] ?? "permissive").lowercased() == "permissive" else {
+            return []
+        }
         let column = found.options["columnnameofcorruptrecord"] ?? "_corrupt_record"
         return [
-            "\(count) \(count == 1 ? "record is" : "records are") not JSON in \(found.name): the text is in the "
-                + "column \(column), all others are null; mode 'FAILFAST' makes that an error."
+            "\(count) \(count == 1 ? "record is" : "records are") not JSON in \(found.name): "
+                + "the text is in the column \(column), all others are null; "
+                + "mode 'FAILFAST' makes that an error."
         ]
     }
 

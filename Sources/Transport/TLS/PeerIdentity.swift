@@ -19,8 +19,8 @@ package struct PeerIdentity: Sendable, Hashable {
         self.init(certificate: certificate)
     }
 
-    /// Reads the first certificate of a PEM file: what a node with it proves to be. Returns nil where there is
-    /// none; opening the port tells why.
+    /// Reads the first certificate of a PEM file: what a node with it proves to be. Returns nil where there
+    /// is none; opening the port tells why.
     package init?(certificateFile path: String) {
         guard let file = BIO_new_file(path, "r") else { return nil }
         defer { BIO_free(file) }

@@ -108,7 +108,8 @@ struct RunsCommand: AsyncParsableCommand {
         print(PipelineText.run(record))
     }
 
-    /// Returns where the state of the directory's runs is. A bare name is likelier that of a deployed pipeline.
+    /// Returns where the state of the directory's runs is. A bare name is likelier that of a deployed
+    /// pipeline.
     private func local() throws -> String {
         do { return try PipelinePlace.existingState(of: name ?? ".", movedTo: state) } catch {
             guard var error = error as? EngineError, let name, state == nil, !name.contains("/") else {

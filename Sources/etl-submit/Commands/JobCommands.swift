@@ -25,7 +25,8 @@ struct StatusCommand: AsyncParsableCommand {
 
 /// Lists jobs.
 struct ListCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists jobs that have not ended.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists jobs that have not ended.")
 
     @Flag(help: "List those that have ended too.") var all = false
     @OptionGroup var connection: ConnectionOptions
@@ -107,9 +108,9 @@ struct RetryCommand: AsyncParsableCommand {
         commandName: "retry",
         abstract: "Submits a finished job again, as a new job; a pipeline goes on where it failed.",
         discussion: """
-            With a coordinator: a job's id; of a pipeline's run only what was not done is run, with the files \
-            that the run had. Or a directory with etl.yml: its last run, or the one of --run, is gone on \
-            with, with the files as they are now. Without a coordinator: such a directory.
+            With a coordinator: a job's id; of a pipeline's run only what was not done is run, with the \
+            files that the run had. Or a directory with etl.yml: its last run, or the one of --run, is gone \
+            on with, with the files as they are now. Without a coordinator: such a directory.
             """)
 
     @Argument(help: "The job's id, or directory of a pipeline.") var job: String

@@ -22,7 +22,8 @@ enum StandardOutput {
         }
         bytes.removeAll(keepingCapacity: true)
         if failure == EPIPE {
-            // Who reads has enough, as `head` does: the usual quiet end, which the network's threads keep off.
+            // Who reads has enough, as `head` does: the usual quiet end, which the network's threads keep
+            // off.
             signal(SIGPIPE, SIG_DFL)
             raise(SIGPIPE)
         }

@@ -128,7 +128,9 @@ let package = Package(
             "Plans", ["Vocabulary", "Columns"],
             products: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Wire/Messages", "Wire/Generated/CHECKSUMS"]),
-        room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "Plans", "CPCRE2"]),
+        room(
+            "Functions",
+            ["Vocabulary", "Memory", "Transport", "Columns", "Kernels", "CKernels", "Plans", "CPCRE2"]),
         room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
         room(
             "Catalog",
@@ -233,7 +235,7 @@ let package = Package(
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
                 "Execution", "Web", "Connectors", "Worker", "Settings",
             ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
-        program("benchmark", ["Vocabulary", "Columns", "Protocol", "Cluster"]),
+        program("benchmark", ["Vocabulary", "Columns", "Kernels", "Protocol", "Cluster"]),
         // simulation
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests
@@ -302,3 +304,16 @@ let package = Package(
     cLanguageStandard: .c17,
     cxxLanguageStandard: .cxx20
 )
+
+/// Builds these tests alone, with the rooms below them: sanitizers build everything again (`scripts/sanitize`).
+if let names = Context.environment["MILLRACE_TESTS"] {
+    let rooms = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+    var wanted: Set<String> = []
+    var rest = names.split(separator: ",").map(String.init)
+    while let name = rest.popLast() {
+        guard let room = rooms[name], wanted.insert(name).inserted else { continue }
+        for case .byNameItem(let below, _) in room.dependencies { rest.append(below) }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+    package.products = []
+}

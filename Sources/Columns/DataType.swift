@@ -18,6 +18,11 @@ package indirect enum DataType: Hashable, Sendable {
     case yearMonthInterval(IntervalFields)
     /// Microseconds.
     case dayTimeInterval(IntervalFields)
+    /// Months, days and microseconds side by side: a `CalendarInterval`.
+    case calendarInterval
+    /// A value of any type that tells its type itself, as JSON holds it: metadata and value of Parquet's
+    /// variant encoding, one behind the other.
+    case variant
     case array(DataType, containsNull: Bool)
     case structure([Field])
     case map(key: DataType, value: DataType, valueContainsNull: Bool)
@@ -101,7 +106,8 @@ extension DataType {
         case .float: .float
         case .double: .double
         case .decimal(let precision, _): precision <= DataType.int64Precision ? .int64 : .int128
-        case .string, .binary: .view
+        case .string, .binary, .variant: .view
+        case .calendarInterval: .int128
         case .array, .map: .list
         case .structure: .structure
         }
@@ -154,6 +160,8 @@ extension DataType {
         case .timestamp: "TIMESTAMP"
         case .timestampNTZ: "TIMESTAMP_NTZ"
         case .yearMonthInterval(let fields), .dayTimeInterval(let fields): "INTERVAL \(fields.sqlName)"
+        case .calendarInterval: "INTERVAL"
+        case .variant: "VARIANT"
         case .array(let element, _): "ARRAY<\(element.sqlName)>"
         case .structure(let fields):
             "STRUCT<\(fields.map { "\($0.name): \($0.type.sqlName)" }.joined(separator: ", "))>"

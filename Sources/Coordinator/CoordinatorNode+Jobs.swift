@@ -221,10 +221,13 @@ extension CoordinatorNode: JobService {
                 total: progress.stages.count, done: progress.stages.count { $0.state == .succeeded },
                 running: progress.stages.count { $0.state == .running }),
             error: progress.error.map { JobFailure(placed($0, book)) }, version: book.version,
-            hasResult: book.session.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
+            hasResult: book.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
             warnings: book.warnings, why: why(progress, statements), statements: statements,
             parent: book.request.parent, step: book.request.step)
-        if status.state.isEnd { book.endedStatus = status }
+        if status.state.isEnd {
+            book.endedStatus = status
+            book.session.end()
+        }
         return status
     }
 

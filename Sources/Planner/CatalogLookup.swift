@@ -18,8 +18,15 @@ package protocol CatalogLookup {
     func isSampled(_ relation: FileRelation) -> Bool
     /// Returns how many of those records were not JSON.
     func brokenCount(_ relation: FileRelation) -> Int
+    /// Returns the variable of the session of that name, which words such as `session` may stand before.
+    func variable(named parts: [String]) -> SessionVariable?
     /// Every name that `relation(named:)` knows, for suggestions and `SHOW TABLES`.
     var relationNames: [String] { get }
+}
+
+extension CatalogLookup {
+    /// Returns nil: there are no variables.
+    package func variable(named parts: [String]) -> SessionVariable? { nil }
 }
 
 /// Says what a name in a FROM clause stands for.

@@ -117,11 +117,15 @@ package enum LocalDirectory {
     }
 
     /// Says whether a directory cannot be renamed: the root of a mount, or in a directory that may not be
-    /// written to.
+    /// written to. The directory that this process works in would be taken from under it and the shell that
+    /// started it.
     static func isFixed(_ path: String) -> Bool {
-        var (own, above) = (stat(), stat())
+        var (own, above, working) = (stat(), stat(), stat())
         let parent = parent(of: path)
         guard stat(path, &own) == 0, stat(parent, &above) == 0 else { return false }
+        if stat(".", &working) == 0, working.st_dev == own.st_dev, working.st_ino == own.st_ino {
+            return true
+        }
         return own.st_dev != above.st_dev || access(parent, W_OK) != 0
     }
 

@@ -8,6 +8,8 @@ import Vocabulary
 package final class LocalFileSource: ByteSource {
     package let name: String
     package let byteCount: Int
+    /// Made of the file's number and the time of its last change, nanoseconds.
+    package let stamp: UInt64
     private let descriptor: Int32
 
     /// Opens the file. Throws `PATH_NOT_FOUND` or `system` errors.
@@ -26,6 +28,10 @@ package final class LocalFileSource: ByteSource {
             throw .user("PATH_NOT_FOUND", "This is a directory, not a file: \(path)")
         }
         byteCount = Int(status.st_size)
+        let time = status.st_ctim
+        stamp =
+            UInt64(status.st_ino) &* 0x9e37_79b9_7f4a_7c15 ^ UInt64(bitPattern: Int64(time.tv_sec)) << 30
+            ^ UInt64(bitPattern: Int64(time.tv_nsec))
     }
 
     deinit { close(descriptor) }

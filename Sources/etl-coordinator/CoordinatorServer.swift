@@ -46,10 +46,15 @@ struct CoordinatorServer {
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
         let rules = PathRules(storage: settings["storage"], allowed: settings.list("allow-path"))
         let outside = try WebRules(allowed: settings.list("allow-http"), for: .coordinator)
+        // Nothing makes the rows of a job that has ended again: try harder than a task would.
+        var fetching = FetchSettings()
+        fetching.repairs = 5
+        fetching.tries = 5
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
-                results: try RemoteShuffleSource(store: ShuffleStore(), ownAddress: "", client: client),
+                results: try RemoteShuffleSource(
+                    store: ShuffleStore(), ownAddress: "", client: client, settings: fetching),
                 storage: StoredJobs(rules: rules),
                 allowsCommands: settings.isOn("allow-commands"),
                 logger: logger,
@@ -69,7 +74,7 @@ struct CoordinatorServer {
         let router = RESTRouter(
             service: pipelines, tokens: tokens, latencies: { [node] in await node.latencies() })
         cluster = try HTTPServer(
-            configuration: ServerConfiguration(listen: listen, tls: tls, limits: .clusterPeers),
+            configuration: ServerConfiguration(listen: listen, tls: tls),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
                 other: WebTransportAdapter(router, isSecure: tls != nil)))

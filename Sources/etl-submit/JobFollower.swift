@@ -1,4 +1,5 @@
 import Columns
+import Pipelines
 import Protocol
 import Settings
 import Vocabulary
@@ -18,6 +19,20 @@ struct JobFollower {
         self.progress = progress
         self.output = output
         display = ProgressDisplay(progress)
+    }
+
+    /// Submits a job. Where the coordinator goes away before it has answered, the job is submitted again when
+    /// it is back: by its id, so that there is one job whatever became of the first try. Throws the call's
+    /// error.
+    func submit(_ request: JobRequest) async throws -> JobStatus {
+        var request = request
+        request.id = request.id ?? RunIdentity.new(milliseconds: NodeClock.moment().wallMilliseconds)
+        let named = request
+        do { return try await service.submit(named) } catch let error as EngineError
+            where error.code == "CONNECTION_LOST" || error.code == "REQUEST_TIMEOUT"
+        {
+            return try await CoordinatorPatience().call(display) { try await service.submit(named) }
+        }
     }
 
     /// Returns when the job has succeeded and its rows are written. Throws `ProgramExit` when it failed.
@@ -58,12 +73,32 @@ struct JobFollower {
         known = max(known, status.warnings.count)
     }
 
+    /// The code of an answer that ended in its middle, which the coordinator's way to a worker may be the
+    /// reason of.
+    private static let brokenOff = "STREAM_RESET"
+    /// How often rows are asked for whose answer breaks off before the first.
+    private static let rowTries = 3
+
+    /// Returns the job's rows once the first have come.
+    private func rows(of id: String) async throws -> JobResult {
+        for _ in 1..<JobFollower.rowTries {
+            do { return try await service.result(id).begun() } catch let error as EngineError
+                where error.code == JobFollower.brokenOff
+            {
+                try await Task.sleep(for: .milliseconds(JobFollower.pollMilliseconds))
+            }
+        }
+        return try await service.result(id).begun()
+    }
+
     private func finish(_ status: JobStatus, _ line: CoordinatorPatience) async throws {
         if status.hasResult, output != .none {
-            let result = try await line.call(display) { try await service.result(status.id).begun() }
+            let result = try await line.call(display) { try await rows(of: status.id) }
             do {
                 try await ResultWriter.write(result, form: output, isPlan: status.resultIsPlan == true)
-            } catch var error as EngineError where CoordinatorPatience.isPassing(error) {
+            } catch var error as EngineError
+                where CoordinatorPatience.isPassing(error) || error.code == JobFollower.brokenOff
+            {
                 // Rows were written: what is missing cannot be told from them.
                 error.remedy = "Fetch all rows again with: etl-submit wait \(status.id)"
                 throw error

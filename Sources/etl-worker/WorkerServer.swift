@@ -50,7 +50,8 @@ struct WorkerServer: Sendable {
         let store = ShuffleStore()
         let isSecure = tls != nil
         shuffle = try HTTPServer(
-            configuration: ServerConfiguration(listen: listen, tls: tls, limits: .clusterPeers),
+            configuration: ServerConfiguration(
+                listen: listen, tls: tls, limits: .clusterPeers, sharesAnswers: true),
             handler: try ShuffleServer(store: store) { request in
                 !isSecure || NodeRole.worker.isProved(by: request.peer)
                     || NodeRole.coordinator.isProved(by: request.peer)

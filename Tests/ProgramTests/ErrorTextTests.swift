@@ -142,7 +142,7 @@ struct ErrorTextTests {
               --> <command line>:1:44
                | CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', lineSep ';')
                |                                            ^^^^^^^^^^^^^
-              = Leave it out, and convert the values in the query.
+              = Write lines that end with a line feed, as by: tr 'SEPARATOR' '\\n' < file > new-file
 
             """),
     ]

@@ -59,6 +59,7 @@ struct JSONConversion {
 
     /// Returns a value of `type`; nil when it does not fit. What does not fit inside sets `isBroken`.
     private func convert(_ value: JSONValue, _ type: DataType, _ isBroken: inout Bool) -> Scalar? {
+        if type == .variant { return variant(value) }
         if case .null = value { return .null }
         switch (type, value) {
         case (.structure(let fields), .object(let members)):
@@ -83,6 +84,11 @@ struct JSONConversion {
         case (.string, _): return value.plainText.map { .string($0) } ?? .null
         default: return type.isNested ? nil : scalar(value, type)
         }
+    }
+
+    private func variant(_ value: JSONValue) -> Scalar? {
+        var builder = VariantBuilder()
+        return VariantJSON.append(value, to: &builder) ? .binary(builder.finish()) : nil
     }
 
     private func part(_ value: JSONValue, _ type: DataType, _ isBroken: inout Bool) -> Scalar {

@@ -9,12 +9,12 @@ enum JSONText {
             "to_json",
             typing: { request in
                 try Signature.checkCount(request, 1...2)
-                guard request.types[0].isNested else {
+                guard request.types[0].isNested || request.types[0] == .variant else {
                     throw Signature.mismatch(
                         request, argument: 0, requires: "\"STRUCT\", \"MAP\" or \"ARRAY\"")
                 }
                 return Typing(request.types, .string)
-            }, "Writes a structure, map or array as JSON.", example: "to_json(named_struct('a', 1))"
+            }, "Writes a structure, map, array or variant as JSON.", example: "to_json(named_struct('a', 1))"
         ) { call in
             let vector = call[0].flattened()
             let options = TextOptionValues(call, at: 1)
@@ -56,6 +56,12 @@ enum JSONText {
             let number = plain(vector, row, form.zone)
             text += number.hasSuffix("N") || number.hasSuffix("y") ? "\"\(number)\"" : number
         case .timestamp, .timestampNTZ, .date: text += quoted(form.values.text(vector, row) ?? "")
+        case .variant:
+            var bytes: [UInt8] = []
+            vector.pointer(as: StringView.self)[row].withBytes {
+                VariantText.write(VariantValue($0), form.zone, &bytes)
+            }
+            text += String(decoding: bytes, as: UTF8.self)
         case .binary:
             text += quoted(String(decoding: Base64.encode(Column(vector).bytes(row)), as: UTF8.self))
         default: text += quoted(plain(vector, row, form.zone))

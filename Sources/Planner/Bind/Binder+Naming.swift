@@ -10,7 +10,12 @@ extension Binder {
             columnText: { [self] parts in
                 columnTexts[parts.map(\.text)] ?? parts.last?.text ?? ""
             },
-            special: { [self] expression in dateName(expression) })
+            special: { [self] expression in identifierName(expression) ?? dateName(expression) })
+    }
+
+    private func identifierName(_ expression: ExpressionSyntax) -> String? {
+        guard case .identifier = expression.kind, let parts = identifiers[expression.span] else { return nil }
+        return columnTexts[parts.map(\.text)] ?? parts.last?.text
     }
 
     /// Names sums of dates and intervals, which Spark turns into functions before it names them.
@@ -20,10 +25,13 @@ extension Binder {
             let second = types[right.span]
         else { return nil }
         if kind == .multiply {
+            if first == .calendarInterval {
+                return "multiply_interval(\(naming.text(left)), \(naming.text(right)))"
+            }
             guard isInterval(second), first.isNumeric else { return nil }
             return "(\(naming.text(right)) * \(naming.text(left)))"
         }
-        if kind == .add, second == .date || isInstant(second), first.isIntegral || isInterval(first) {
+        if kind == .add, second == .date || isInstant(second), first.isIntegral || isInterval(first) || first == .calendarInterval {
             return dateSum(kind, (right, second), (left, first))
         }
         return dateSum(kind, (left, first), (right, second))
@@ -36,7 +44,7 @@ extension Binder {
     ) -> String? {
         let isDate = date.type == .date
         guard isDate || isInstant(date.type) else { return nil }
-        guard isInterval(moved.type) || (isDate && moved.type.isIntegral) else { return nil }
+        guard isInterval(moved.type) || moved.type == .calendarInterval || (isDate && moved.type.isIntegral) else { return nil }
         let a = naming.text(date.syntax)
         let b = naming.text(moved.syntax)
         if moved.type.isIntegral { return "\(kind == .add ? "date_add" : "date_sub")(\(a), \(b))" }

@@ -35,6 +35,12 @@ enum FreshColumns {
         }
         let changed = below.mapExpressions(replaced)
         switch changed {
+        case .range(let range, let output): return .range(range, output: output.map(fresh))
+        case .workingTable(let level, let output):
+            return .workingTable(level: level, output: output.map(fresh))
+        case .recursion(var recursion):
+            recursion.output = recursion.output.map(fresh)
+            return .recursion(recursion)
         case .values(let rows, let output): return .values(rows: rows, output: output.map(fresh))
         case .project(let list, let input):
             return .project(list.map { NamedExpression($0.expression, as: fresh($0.output)) }, input: input)

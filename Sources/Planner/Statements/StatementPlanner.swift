@@ -13,6 +13,8 @@ package struct StatementPlanner {
     let source: SQLSource
     /// Whether the statement was planned before a restart: what it found then may hold its own files now.
     let isReplay: Bool
+    /// Texts of EXECUTE IMMEDIATE around this one.
+    var immediateDepth = 0
 
     package init(
         catalog: any JobCatalog, settings: SessionSettings, cluster: ClusterFacts, source: SQLSource,
@@ -44,6 +46,10 @@ package struct StatementPlanner {
         case .show(let show): return try self.show(show)
         case .advice(let table): return try advice(table)
         case .use(let name): return try use(name)
+        case .declareVariable(let declared): return try declareVariable(declared)
+        case .setVariables(let statement): return try setVariables(statement)
+        case .dropVariable(let name, let ifExists): return try dropVariable(name, ifExists: ifExists)
+        case .executeImmediate(let execute): return try executeImmediate(execute)
         }
     }
 
@@ -124,6 +130,11 @@ package struct StatementPlanner {
         let schema = Schema([
             Field("key", .string, nullable: false), Field("value", .string, nullable: false),
         ])
+        if let key, value != nil, catalog.variable(named: [key]) != nil {
+            throw .user(
+                "UNSUPPORTED_FEATURE.SET_VARIABLE_USING_SET", "SET changes settings, and \(key) is a variable.",
+                remedy: "Write SET VARIABLE \(key) = ….")
+        }
         guard let key else {
             let rows = settings.options.sorted { $0.key < $1.key }.map {
                 [Literal.string($0.key), .string($0.value)]

@@ -31,7 +31,11 @@ extension ColumnNaming {
         "percentile_approx": (2, ["10000"]), "approx_percentile": (2, ["10000"]), "lag": (1, ["1", "NULL"]),
         "lead": (1, ["1", "NULL"]), "mask": (1, ["X", "x", "n", "NULL"]), "str_to_map": (1, [",", ":"]),
         "sentences": (1, ["", ""]), "make_dt_interval": (0, ["0", "0", "0", "0.000000"]),
-        "make_ym_interval": (0, ["0", "0"]), "listagg": (1, ["NULL"]), "string_agg": (1, ["NULL"]),
+        "make_ym_interval": (0, ["0", "0"]),
+        "make_interval": (0, ["0", "0", "0", "0", "0", "0", "0.000000"]),
+        "try_make_interval": (0, ["0", "0", "0", "0", "0", "0", "0.000000"]),
+        "aes_encrypt": (2, ["GCM", "DEFAULT", "", ""]), "aes_decrypt": (2, ["GCM", "DEFAULT", ""]),
+        "try_aes_decrypt": (2, ["GCM", "DEFAULT", ""]), "listagg": (1, ["NULL"]), "string_agg": (1, ["NULL"]),
     ]
 
     /// Types that are also functions: `int(x)` is a cast.
@@ -50,6 +54,7 @@ extension ColumnNaming {
     }
 
     func call(_ call: CallSyntax) -> String {
+        if let last = Self.lastName(ExpressionSyntax(.call(call), span: .none)) { return last }
         let written = call.name.last?.text.lowercased() ?? ""
         // Spark prints a cast only where CAST was written.
         if let cast = Self.castByName(call) { return text(cast.value) }
@@ -67,6 +72,7 @@ extension ColumnNaming {
             "first_value", "last_value", "any_value":
             // What only tells how to do it is not printed.
             arguments = Array(arguments.prefix(1))
+        case "variant_get", "try_variant_get": arguments = Array(arguments.prefix(2))
         case "convert_timezone" where arguments.count == 2: arguments.insert("current_timezone()", at: 0)
         case "unix_timestamp" where arguments.isEmpty: arguments = ["current_timestamp()"]
         case "string_agg" where !call.withinGroup.isEmpty: name = "listagg"

@@ -8,17 +8,24 @@ package struct ServerConfiguration: Sendable {
     package var timeouts: ServerTimeouts
     /// Event loops, a thread each.
     package var loopCount: Int
-    /// Connections held at once; more are closed as they come.
+    /// Connections held at once; when one more comes, the one that is idle for longest makes room, of the
+    /// host that has most; when none is idle the new one is closed.
     package var connectionCount: Int
     /// Most bytes of a request body, unless the handler lifts it for its route.
     package var requestBodyBytes: Int
     /// Values of `:authority` that are served; nil serves every one. Others get 421.
     package var authorities: Set<String>?
+    /// Bytes of unfinished requests and unread answers that all connections may hold together; beyond, the
+    /// one that holds most is closed.
+    package var heldBytes: Int
+    /// Whether answers are memory that is kept anyway, which then does not count.
+    package var sharesAnswers: Bool
 
     package init(
         listen: String, tls: TLSFiles? = nil, limits: SessionLimits = .publicPeers,
         timeouts: ServerTimeouts = .init(), loopCount: Int = 1, connectionCount: Int = 1_024,
-        requestBodyBytes: Int = 1 << 20, authorities: Set<String>? = nil
+        requestBodyBytes: Int = 1 << 20, authorities: Set<String>? = nil,
+        heldBytes: Int = 128 << 20, sharesAnswers: Bool = false
     ) {
         self.listen = listen
         self.tls = tls
@@ -28,6 +35,8 @@ package struct ServerConfiguration: Sendable {
         self.connectionCount = connectionCount
         self.requestBodyBytes = requestBodyBytes
         self.authorities = authorities
+        self.heldBytes = heldBytes
+        self.sharesAnswers = sharesAnswers
     }
 }
 

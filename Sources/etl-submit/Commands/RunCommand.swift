@@ -114,13 +114,13 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func runRemote(_ request: JobRequest, _ service: any JobService) async throws {
-        let status = try await service.submit(request)
+        let follower = JobFollower(service: service, progress: progress, output: output)
+        let status = try await follower.submit(request)
         if detach {
             print(status.id)
             return
         }
         Terminal.printNote("job \(status.id)")
-        let follower = JobFollower(service: service, progress: progress, output: output)
         let farewell = Farewell(service: service, id: status.id, display: follower.display)
         let interruption = Interruption { Task { await farewell.say() } }
         do {

@@ -155,7 +155,10 @@ let package = Package(
         room("Templates", ["Vocabulary"]),
         room(
             "Pipelines",
-            ["Vocabulary", "Transport", "Columns", "Kernels", "Storage", "Protocol", "Templates"],
+            [
+                "Vocabulary", "Transport", "Columns", "Kernels", "Storage", "SQLSyntax", "Protocol",
+                "Templates",
+            ],
             products: [.product(name: "Yams", package: "Yams")]),
         // product
         room(

@@ -41,6 +41,7 @@ extension CoordinatorNode {
                 environment.logger.warning(
                     "a worker was lost: \(loss.reason)", metadata: ["worker": "\(address(of: worker))"])
                 noteLoss(of: worker, loss, outputs, stopped, at: milliseconds)
+                noteAbsence(of: worker, loss, outputs, stopped, at: milliseconds)
                 outputs = []
                 stopped = []
             default: noteStep(fact, at: milliseconds)
@@ -57,8 +58,8 @@ extension CoordinatorNode {
             let tasks = stages.reduce(0) { $0 + $1.taskCount }
             note(
                 job, "info",
-                "statement \(statement + 1) planned: \(CountText.of(stages.count, "stage")), "
-                    + CountText.of(tasks, "task"),
+                "statement \(statement + 1) planned: \(Counted.text(stages.count, "stage")), "
+                    + Counted.text(tasks, "task"),
                 at: milliseconds)
         case .statementCommitted(let job, let statement, _):
             note(job, "info", "statement \(statement + 1) committed", at: milliseconds)
@@ -85,6 +86,22 @@ extension CoordinatorNode {
             note(
                 task.stage.job, "warning", "the output of \(name(of: task)) was on it" + fate(of: task),
                 at: milliseconds, about: output, address(of: worker))
+        }
+    }
+
+    /// Tells the other jobs of a worker that died while no coordinator looked: which tasks it ran is in no
+    /// log.
+    private func noteAbsence(
+        of worker: WorkerID, _ loss: WorkerLoss, _ outputs: [AttemptID], _ stopped: [JobID],
+        at milliseconds: Int64
+    ) {
+        if met.contains(scheduler.ledger.workers[worker.index].identity.life) { return }
+        let told = Set(stopped + outputs.map(\.task.stage.job))
+        for job in scheduler.ledger.liveJobs where !told.contains(job) {
+            note(
+                job, "warning",
+                "worker \(address(of: worker)) was lost: \(loss.reason); what it ran of this job runs again",
+                at: milliseconds, about: nil, address(of: worker))
         }
     }
 

@@ -23,6 +23,9 @@ package actor WorkerNode {
     private var orders: [AttemptID: TaskOrder] = [:]
     private var totals = AttemptTotals()
     private var timer: Task<Void, Never>?
+    private var hasLeft = false
+    /// Longest time that a worker told to stop stays, seconds.
+    private let drainSeconds: Int64
 
     package init(
         identity: WorkerIdentity, settings: AgentSettings = AgentSettings(), resources: WorkerResources,
@@ -32,6 +35,7 @@ package actor WorkerNode {
         leave: @escaping @Sendable (EngineError?) -> Void
     ) {
         agent = TaskAgent(identity, settings: settings, at: clock())
+        drainSeconds = settings.drainMilliseconds / 1000
         self.resources = resources
         self.pool = pool
         self.line = line
@@ -59,7 +63,19 @@ package actor WorkerNode {
     }
 
     /// Takes no more work, and leaves when nothing here is needed.
-    package func drain() { handle(.drain) }
+    package func drain() {
+        handle(.drain)
+        if hasLeft { return }
+        let jobs = Set(agent.heldOutputs.map(\.attempt.task.stage.job)).count
+        var why: [String] = []
+        if !running.isEmpty { why.append("runs \(Counted.text(running.count, "task"))") }
+        if jobs > 0 { why.append("holds outputs of \(Counted.text(jobs, "job"))") }
+        logger.info(
+            """
+            stopping: \(why.isEmpty ? "tells the coordinator" : why.joined(separator: " and ")), and leaves \
+            when it is not needed, at the latest in \(drainSeconds) s; a second signal ends it now
+            """)
+    }
 
     /// Reports that a reader found an output of this worker damaged or gone.
     package func outputLost(_ attempt: AttemptID) { handle(.outputLost(attempt)) }
@@ -106,7 +122,9 @@ package actor WorkerNode {
             resources.store.drop([attempt])
             resources.files.discard(attempt)
         case .setTimer(let time): arm(time)
-        case .leave: leave(nil)
+        case .leave:
+            hasLeft = true
+            leave(nil)
         case .refuse(let error): leave(error)
         }
     }

@@ -34,9 +34,11 @@ struct CoordinatorServer {
                 isInsecure: settings.isOn("insecure"),
                 needs: "--tls-cert and --token-file or --jwt-keys")
         }
+        if let certificates { try NodeRole.coordinator.check(certificate: certificates.certificate) }
         let tls = certificates.map {
             TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
         }
+        try DirectoryRules.checkExists("storage", settings["storage"])
         let state = settings["state"] ?? "etl-state"
         let log = try SQLiteFactLog(directory: state)
         let client = try HTTPClient(

@@ -1,5 +1,6 @@
 import Connectors
 import Execution
+import Logging
 import Memory
 import Protocol
 import Scheduling
@@ -21,6 +22,7 @@ struct WorkerServer: Sendable {
     private let connection: CoordinatorConnection
     private let shuffle: HTTPServer
     private let web: WebPort?
+    private let logger: Logger
     private let ends: AsyncStream<EngineError?>
     private let leave: @Sendable (EngineError?) -> Void
     /// Tells where the worker listens and to whom it belongs.
@@ -29,6 +31,7 @@ struct WorkerServer: Sendable {
     /// Begins to serve outputs; `run` connects. Throws `user` errors about settings and ports.
     init(_ settings: ProgramSettings) async throws {
         let logger = try ProgramLog.logger("etl-worker", settings)
+        self.logger = logger
         let listen = settings["listen"] ?? "127.0.0.1:0"
         let certificates = try NodeCertificates.of(settings)
         let advertised = try settings["advertise"].map {
@@ -47,6 +50,7 @@ struct WorkerServer: Sendable {
         let memory =
             try settings.bytes("memory", least: Limits.workerMemoryBytes) ?? limits.memoryBytes / 4 * 3
         let spill = settings["spill"] ?? "/tmp"
+        if try DirectoryRules.make("spill", spill) { logger.info("made the directory of --spill: \(spill)") }
         try WorkerServer.checkWritable(spill)
         let store = ShuffleStore()
         let isSecure = tls != nil
@@ -76,7 +80,9 @@ struct WorkerServer: Sendable {
         connection = CoordinatorConnection(
             client: client, origin: origin, token: nil, storage: PathRules.place(of: settings["storage"])
         ) { error in
-            logger.error("\(error.description)")
+            // The remedy's line belongs to the same entry of the log.
+            let reason = error.description.replacing("\n ", with: "")
+            logger.warning("waits for the coordinator at \(origin), and tries again: \(reason)")
         }
         let (ends, input) = AsyncStream<EngineError?>.makeStream()
         self.ends = ends
@@ -89,14 +95,14 @@ struct WorkerServer: Sendable {
             logger: logger, leave: leave)
         web = try await WorkerServer.webPort(settings["web"], certificates, node, spill: spill)
         greeting = ProgramLog.greeting(
-            "etl-worker \(ProgramVersion.text) serves \(address) for the coordinator \(origin): "
-                + "\(slots) slots, \(ByteSize.format(memory)) of memory", of: "etl-worker", settings)
+            "etl-worker \(ProgramVersion.text) serves \(address), looks for the coordinator at \(origin): "
+                + "\(Counted.text(slots, "slot")), \(ByteSize.format(memory)) of memory", of: "etl-worker",
+            settings)
     }
 
-    /// Makes the directory for what does not fit in memory. Throws `USAGE` when no file can be made there: a
-    /// task would find out too late.
+    /// Throws `USAGE` when no file can be made in the directory for what does not fit in memory: a task would
+    /// find out too late.
     private static func checkWritable(_ directory: String) throws(EngineError) {
-        try? LocalDirectory.create(directory)
         do throws(EngineError) { _ = try SpillFile(directory: directory) } catch {
             throw .user(
                 "USAGE", "--spill: cannot write there: \(error.message)",
@@ -138,8 +144,13 @@ struct WorkerServer: Sendable {
     func run() async -> EngineError? {
         let node = node
         let leave = leave
+        let logger = logger
         let holding = Task {
-            if let refusal = await connection.run(node, opened: { await node.start() }) { leave(refusal) }
+            let refusal = await connection.run(node) {
+                logger.info("connected to the coordinator")
+                await node.start()
+            }
+            if let refusal { leave(refusal) }
         }
         var reason: EngineError?
         for await end in ends {

@@ -94,6 +94,24 @@ struct CommandArgumentsTests {
         #expect(try complete([], ["ETL_CONF": "a=1 b=2"]) == ["--conf", "a=1", "b=2"])
     }
 
+    @Test("a file may hold settings of other programs; a pipeline's state is not the coordinator's")
+    func shared() throws {
+        let path = try file("web: 127.0.0.1:8080\nslots: 2\nstate: a\npipeline-state: b\n")
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try complete(["--config", path]) == ["--config", path])
+        let state = CommandArguments.Flag(name: "state", takesValue: true, isList: false)
+        for (program, value) in [("etl-submit", "b"), ("etl-coordinator", "a")] {
+            let shape = CommandArguments.Shape(name: program, flags: [state])
+            #expect(
+                try CommandArguments.complete(["--config", path], shape: shape, environment: [:])
+                    == ["--config", path, "--state", value])
+            let environment = ["ETL_STATE": "a", "ETL_PIPELINE_STATE": "b"]
+            #expect(
+                try CommandArguments.complete([], shape: shape, environment: environment)
+                    == ["--state", value])
+        }
+    }
+
     @Test("a command gets only the flags that it has")
     func subcommands() throws {
         let environment = ["ETL_ALL": "true", "ETL_DETACH": "true", "ETL_STORE_LIBRARY": "x"]

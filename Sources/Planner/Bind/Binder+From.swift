@@ -159,7 +159,8 @@ extension Binder {
         guard name.lowercased() == "range" else {
             throw .user(
                 "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "There is no table function of this name: \(name).",
-                remedy: "The one there is: range(end), range(start, end, step).", at: location(span))
+                remedy: "The one there is: range(end), range(start, end, step). Files are named directly: "
+                    + "json.`path`, csv.`path`, parquet.`path`.", at: location(span))
         }
         var numbers: [Int64] = []
         for argument in call.arguments {

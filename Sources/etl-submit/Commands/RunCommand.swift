@@ -56,8 +56,12 @@ struct RunCommand: AsyncParsableCommand {
         if let remote = try connection.remote() {
             let request = RemotePipeline(
                 remote, PipelinePlace.directory(name), pipeline, vars: vars, conf: Dictionary(conf) { $1 })
-            return try await request.submit(
-                testsOnly: false, id: job.id, name: job.name, detach: detach, progress: progress)
+            do {
+                return try await request.submit(
+                    testsOnly: false, id: job.id, name: job.name, detach: detach, progress: progress)
+            } catch {
+                throw RunCommand.explained(error)
+            }
         }
         if detach {
             throw EngineError.user(
@@ -66,7 +70,21 @@ struct RunCommand: AsyncParsableCommand {
         }
         try RunCommand.refuse(
             ["--id", "--name"], "runs of a pipeline in this process have an id of their own")
-        try await PipelineJob(name, pipeline, vars: vars, conf: conf).run(progress: progress)
+        let job: PipelineJob
+        do { job = try PipelineJob(name, pipeline, vars: vars, conf: conf) } catch {
+            throw RunCommand.explained(error)
+        }
+        try await job.run(progress: progress)
+    }
+
+    /// Says of a value for a variable that no file reads where it came from, if it was not typed.
+    private static func explained(_ error: any Error) -> any Error {
+        guard var error = error as? EngineError, error.code == "PIPELINE_FORMAT",
+            error.message.hasPrefix("No file of the pipeline reads"),
+            !CommandLine.arguments.contains(where: { $0 == "--vars" || $0.hasPrefix("--vars=") })
+        else { return error }
+        error.remedy = "It was given by ETL_VARS, or by vars in the file that --config or ETL_CONFIG names."
+        return error
     }
 
     /// Throws when flags are typed that would change nothing; in the config file they may stay.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pipelines
+import Protocol
 import Vocabulary
 
 /// Shows and changes what a pipeline remembers between its runs.
@@ -49,13 +50,14 @@ struct StateShowCommand: AsyncParsableCommand {
         if tables.names.isEmpty { Terminal.printNote("There are no tables in: \(path)") }
         for name in tables.names {
             guard let table = tables.tableState(name) else {
-                let files = tables.readFileCount(name).map { "\($0) files read, each once" }
+                let files = tables.readFileCount(name).map { "\(Counted.text($0, "file")) read, each once" }
                 print("\(name): \(files ?? "made anew by every run")")
                 continue
             }
             let cursor = table.cursor.map { "cursor \($0)" } ?? "no cursor yet"
             let id = table.id.map { ", id \($0)" } ?? ""
-            print("\(name): \(cursor)\(id), \(table.totalRows) rows, \(table.latestRows) in the latest read")
+            let rows = Counted.text(table.totalRows, "row")
+            print("\(name): \(cursor)\(id), \(rows), \(table.latestRows) in the latest read")
         }
     }
 }
@@ -81,6 +83,7 @@ struct StateRewindCommand: AsyncParsableCommand {
         // The bound would bring in what changed since the latest read only.
         table.bound = nil
         try state.tables.set(table, of: step)
+        Terminal.printNote("The next run reads what is after \(to): \(step)")
     }
 
     static func unknown(_ step: String, _ state: StateFolder) -> EngineError {
@@ -113,5 +116,6 @@ struct StateResetCommand: AsyncParsableCommand {
         let state = try options.open()
         guard state.tables.hasTable(step) else { throw StateRewindCommand.unknown(step, state) }
         state.tables.reset(step)
+        Terminal.printNote("The next run makes the table from nothing: \(step)")
     }
 }

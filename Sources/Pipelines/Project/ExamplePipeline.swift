@@ -103,7 +103,7 @@ package enum ExamplePipeline {
 
     /// Writes the example into a directory. Throws `PIPELINE_FILE`; never replaces a file.
     package static func write(into directory: String) throws {
-        let all = files + [("etl.schema.json", PipelineSchema.text)]
+        let all = files + [("etl.schema.json", PipelineSchema().text)]
         for (path, _) in all where access("\(directory)/\(path)", F_OK) == 0 {
             throw EngineError.user(
                 "PIPELINE_FILE", "There is a file in the way: \(directory)/\(path)",

@@ -119,7 +119,8 @@ import Testing
             "mydb",
             """
             CREATE TABLE users(id int PRIMARY KEY, name text);
-            INSERT INTO users VALUES (1, 'ada'), (2, 'kurt'); CREATE TABLE orders(id int PRIMARY KEY, amount numeric(10,2));
+            INSERT INTO users VALUES (1, 'ada'), (2, 'kurt');
+            CREATE TABLE orders(id int PRIMARY KEY, amount numeric(10,2));
             INSERT INTO orders VALUES (7, 1.5)
             """)
         let folder = submit.folder.appendingPathComponent("seed")

@@ -238,8 +238,8 @@ extension PostgresDialect {
         var query =
             "SELECT n.nspname::text AS table_schema, c.relname::text AS table_name "
             + "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-            + "WHERE c.relkind::text IN (\(kinds)) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' "
-            + "AND c.relname <> '_millrace_loads'"
+            + "WHERE c.relkind::text IN (\(kinds)) AND n.nspname !~ '^pg_' "
+            + "AND n.nspname <> 'information_schema' AND c.relname <> '_millrace_loads'"
         if let schema = pattern.schema { query += " AND n.nspname LIKE \(DatabaseText.literal(schema))" }
         if let catalog = pattern.catalog {
             query += " AND current_database() LIKE \(DatabaseText.literal(catalog))"

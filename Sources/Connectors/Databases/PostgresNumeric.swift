@@ -149,18 +149,19 @@ struct PostgresNumeric {
         default: break
         }
         /// The four decimal digits of the place `10000 ^ power`.
-        func digits(_ power: Int) -> String {
+        func four(_ power: Int) -> String {
             let index = head.weight - power
             guard (0..<head.count).contains(index) else { return "0000" }
             let text = String(PostgresValues.number(head.digits + 2 * index, UInt16.self))
             return String(repeating: "0", count: max(0, 4 - text.count)) + text
         }
         var whole = ""
-        for power in stride(from: max(0, head.weight), through: 0, by: -1) { whole += digits(power) }
+        for power in stride(from: max(0, head.weight), through: 0, by: -1) { whole += four(power) }
         var fraction = ""
-        for power in 1..<(2 + (head.shown + 3) / 4) { fraction += digits(-power) }
+        for power in 1..<(2 + (head.shown + 3) / 4) { fraction += four(-power) }
         let sign = head.sign == PostgresNumeric.negative ? "-" : ""
         let shown = head.shown == 0 ? "" : "." + fraction.prefix(head.shown)
-        return sign + whole + shown
+        let digits = whole.drop { $0 == "0" }
+        return sign + (digits.isEmpty ? "0" : digits) + shown
     }
 }

@@ -22,6 +22,8 @@ package struct CatalogTable: Sendable, Hashable {
 package struct CatalogRequest: Sendable {
     /// The connector's file as etl.yml names it.
     let file: String
+    /// Where etl.yml names it.
+    let place: SourceLocation
     let options: [(name: String, value: String)]
     let conf: [String: String]
 }
@@ -47,7 +49,13 @@ extension PipelineLoader {
             do {
                 return try current.load()
             } catch let needed as CatalogNeeded {
-                catalogs[needed.request.file] = try await list(needed.request)
+                do {
+                    catalogs[needed.request.file] = try await list(needed.request)
+                } catch var error as EngineError {
+                    // The statement that asks is nobody's own.
+                    error.location = needed.request.place
+                    throw error
+                }
             }
         }
     }

@@ -131,9 +131,9 @@ struct ConnectorFile {
     }
 
     /// Returns all tables. `given` are taken where the file names none, else those of the database's catalog.
-    /// Throws `CatalogNeeded` where these are not known yet; `path` is the file as etl.yml names it.
+    /// Throws `CatalogNeeded` where these are not known yet; `path` is the file as etl.yml names it, there.
     func sources(
-        tables given: [String], catalog: [CatalogTable]?, path: String
+        tables given: [String], catalog: [CatalogTable]?, path: FormatValue
     ) throws -> [Source] {
         var base = ExtractRule()
         base.source = "jdbc"
@@ -172,7 +172,7 @@ struct ConnectorFile {
     /// schemas'.
     private func sources(
         of catalog: [CatalogTable]?, _ base: ExtractRule, _ prefix: String, _ excluded: Set<String>,
-        _ path: String
+        _ path: FormatValue
     ) throws -> [Source] {
         guard let catalog else {
             var options = base.options.filter { ["url", "user", "password"].contains($0.name) }
@@ -181,7 +181,9 @@ struct ConnectorFile {
             }
             let kinds = list("table.types").map { $0.uppercased() }
             if !kinds.isEmpty { options.append(("table.types", kinds.joined(separator: ","))) }
-            throw CatalogNeeded(request: CatalogRequest(file: path, options: options, conf: base.conf))
+            throw CatalogNeeded(
+                request: CatalogRequest(
+                    file: path.printed, place: path.location, options: options, conf: base.conf))
         }
         let tables = catalog.filter { table in
             let full = (table.schema.map { $0 + "." } ?? "") + table.name
@@ -270,7 +272,7 @@ extension PipelineLoader {
         let text = try files.text(path.printed, limitBytes: FormatDocument.fileBytes)
         let file = try ConnectorFile(text, file: files.path(path.printed))
         let sources = try file.sources(
-            tables: entry["tables"]?.texts ?? [], catalog: catalogs[path.printed], path: path.printed)
+            tables: entry["tables"]?.texts ?? [], catalog: catalogs[path.printed], path: path)
         if let name = entry["name"], sources.count != 1 {
             throw name.error("The connector makes \(sources.count) tables, which one name cannot have")
         }

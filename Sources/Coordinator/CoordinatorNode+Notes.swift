@@ -127,13 +127,15 @@ extension CoordinatorNode {
         let stage = attempt.map { "\($0.task.stage.statement).\($0.task.stage.stage)" }
         let line = LogLine(
             time: TimeText.rfc3339(milliseconds), level: level, message: message, stage: stage,
-            task: attempt.map { Int($0.task.index) }, attempt: attempt.map { Int($0.number) }, worker: worker)
+            task: attempt.map { Int($0.task.index) },
+            attempt: attempt.flatMap { scheduler.ledger.attemptCount(of: $0.task) }, worker: worker)
         if let kept = book.note(line) { noted.append(.note(job, kept)) }
         var fields: Logger.Metadata = ["job": "\(book.externalID)"]
         if let stage, let attempt {
             fields["stage"] = "\(stage)"
             fields["task"] = .stringConvertible(Int(attempt.task.index))
-            fields["attempt"] = .stringConvertible(Int(attempt.number))
+            if let number = line.attempt { fields["attempt"] = .stringConvertible(number) }
+            fields["launch"] = "\(attempt.epoch)-\(attempt.number)"
         }
         if let worker { fields["worker"] = "\(worker)" }
         environment.logger.log(level: Logger.Level(rawValue: level) ?? .info, "\(message)", metadata: fields)

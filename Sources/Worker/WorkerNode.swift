@@ -20,6 +20,8 @@ package actor WorkerNode {
     private let leave: @Sendable (EngineError?) -> Void
     private var running: [AttemptID: TaskContext] = [:]
     private var startedAt: [AttemptID: Instant] = [:]
+    /// Which try at its task each attempt is, for the log.
+    private var tries: [AttemptID: Int] = [:]
     private var orders: [AttemptID: TaskOrder] = [:]
     private var totals = AttemptTotals()
     private var timer: Task<Void, Never>?
@@ -157,6 +159,7 @@ package actor WorkerNode {
             resources: resources)
         running[attempt] = context
         startedAt[attempt] = clock()
+        tries[attempt] = order.attempt
         pool.submit(TaskRun(context: context)) { end in
             Task { await self.ended(attempt, end) }
         }
@@ -176,6 +179,7 @@ package actor WorkerNode {
         let counters = counters(context, attempt)
         startedAt[attempt] = nil
         tell(context, attempt, end, counters)
+        tries[attempt] = nil
         switch end {
         case .finished: totals.add(.succeeded, counters)
         case .failed: totals.add(context.isCancelled ? .stopped : .failed, counters)
@@ -198,9 +202,10 @@ package actor WorkerNode {
         let task = attempt.task
         var fields: Logger.Metadata = [
             "job": "\(context.jobID)", "stage": "\(task.stage.statement).\(task.stage.stage)",
-            "task": .stringConvertible(Int(task.index)), "attempt": .stringConvertible(Int(attempt.number)),
+            "task": .stringConvertible(Int(task.index)), "launch": "\(attempt.epoch)-\(attempt.number)",
             "milliseconds": .stringConvertible(counters.milliseconds),
         ]
+        if let number = tries[attempt] { fields["attempt"] = .stringConvertible(number) }
         switch end {
         case .finished:
             fields["rowsIn"] = .stringConvertible(counters.rowsIn)

@@ -85,7 +85,7 @@ struct PipelineJob {
     init(
         _ name: String, _ options: PipelineOptions, vars: [(String, String)], conf: [(String, String)],
         testsOnly: Bool = false, retrying: Bool = false
-    ) throws {
+    ) async throws {
         directory = PipelinePlace.directory(name)
         guard access(directory + "/etl.yml", F_OK) == 0 else { throw PipelinePlace.missing(directory) }
         statePath = options.state.map(PipelinePlace.absolute) ?? ".millrace"
@@ -98,11 +98,11 @@ struct PipelineJob {
             vars: Dictionary(vars) { $1 }, conf: Dictionary(conf) { $1 }, fullRefresh: options.fullRefresh,
             testsOnly: testsOnly)
         if retrying { try PipelineJob.goOn(&header, state) }
-        let first = try PipelineJob.load(directory, header, state)
+        let first = try await PipelineJob.load(directory, header, state)
         if let schedule = first.schedule, !retrying {
             let interval = schedule.latestInterval(now: minutes)
             (header.intervalStart, header.intervalEnd) = (interval.start, interval.end)
-            pipeline = try PipelineJob.load(directory, header, state)
+            pipeline = try await PipelineJob.load(directory, header, state)
         } else {
             pipeline = first
         }
@@ -111,12 +111,30 @@ struct PipelineJob {
         _ = try pipeline.chosen(select: header.select, exclude: header.exclude)
     }
 
-    private static func load(_ directory: String, _ header: RunHeader, _ state: String) throws -> Pipeline {
+    private static func load(
+        _ directory: String, _ header: RunHeader, _ state: String
+    ) async throws -> Pipeline {
         let context = RunContext(header, hasTable: { StateFolder.hasTable($0, in: state) })
-        var loader = PipelineLoader(
-            directory: directory, vars: header.vars, run: context, environment: PipelinePlace.environment)
-        loader.takeMail(of: PipelinePlace.environment)
-        return try loader.load()
+        return try await PipelineLoader.load(
+            listing: { try await PipelineJob.tables($0, conf: header.conf, directory) }
+        ) {
+            var loader = PipelineLoader(
+                directory: directory, vars: header.vars, run: context, environment: PipelinePlace.environment)
+            loader.takeMail(of: PipelinePlace.environment)
+            return loader
+        }
+    }
+
+    /// Asks a database for its tables, from the pipeline's directory as its runs do.
+    private static func tables(
+        _ request: CatalogRequest, conf: [String: String], _ directory: String
+    ) async throws -> [CatalogTable] {
+        let here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(here) }
+        guard here >= 0, chdir(directory) == 0 else { throw PipelinePlace.missing(directory) }
+        defer { _ = fchdir(here) }
+        let cluster = try await EmbeddedCluster()
+        return try await CatalogJob(cluster.service, conf: conf).tables(request)
     }
 
     /// Makes a header that goes on with the last run of the pipeline.

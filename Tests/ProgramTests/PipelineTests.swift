@@ -214,7 +214,6 @@ struct PipelineTests {
             (["runs", "nosuch"], 2, "There is no etl.yml in the directory: nosuch"),
             (["state", "show", "nosuch"], 2, "There is no etl.yml in the directory: nosuch"),
             (["state", "show", "p", "--state", "nosuch"], 2, "no state of a pipeline here: nosuch"),
-            (["state", "show", "p", "--coordinator", "http://127.0.0.1:1"], 2, "Add --local"),
             (["state", "rewind", "p", "orders", "--to", "1"], 1, "every run makes it anew: orders"),
             (["empty"], 1, "The file is empty"),
             (["p", "--output", "json"], 2, "--output is not for this job"),

@@ -121,7 +121,7 @@ extension PipelineHost: PipelineService {
         return runStatus(of: record, withSteps: true, parts)
     }
 
-    private func missing(_ name: String) -> EngineError {
+    func missing(_ name: String) -> EngineError {
         let near = Suggestion.nearest(to: name, among: ledger.deployments.keys.sorted())
         return .user(
             "PIPELINE_NOT_FOUND", "There is no deployed pipeline of this name: \(name)",

@@ -122,7 +122,7 @@ package enum ExamplePipeline {
     package static func write(into directory: String) throws {
         let line = "name: \(name(for: directory))\n"
         let named = files.map { ($0.path, $0.text.replacing("name: \(name)\n", with: line)) }
-        let all = named + [("etl.schema.json", PipelineSchema.text)]
+        let all = named + [("etl.schema.json", PipelineSchema().text)]
         for (path, _) in all where access("\(directory)/\(path)", F_OK) == 0 {
             throw EngineError.user(
                 "PIPELINE_FILE", "There is a file in the way: \(directory)/\(path)",

@@ -1,4 +1,5 @@
 import Protocol
+import Vocabulary
 
 /// Holds how a run stands: the sum of its facts. Pure.
 package struct RunRecord: Sendable {

@@ -153,7 +153,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let name = job.job, job.sql == nil, PipelinePlace.isPipeline(name) {
-            let pipeline = try PipelineJob(
+            let pipeline = try await PipelineJob(
                 name, PipelineOptions.none, vars: try JobOptions.pairs(job.vars, flag: "--vars"), conf: [])
             return print(try PipelineText.plan(pipeline.pipeline, pipeline.header), terminator: "")
         }

@@ -47,6 +47,9 @@ struct CoordinatorProgram: AsyncParsableCommand {
                 "listen": listen, "web": web, "state": state, "token-file": tokenFile,
             ],
             lists: ["allow-env": allowEnv, "allow-http": allowHttp, "web-host": webHost], node: node)
+        if let text = getenv(FailPoint.variable) {
+            try FailPoint.arm(String(cString: text)) { StandardError.print("passes \($0.rawValue)") }
+        }
         let server = try await CoordinatorServer(settings)
         print(server.greeting)
         fflush(nil)

@@ -7,9 +7,9 @@ import Vocabulary
 struct RuleTests {
     /// Plays seeds with a spoiled scheduler until the rule is broken; returns whether it ever was.
     static func breaks(_ rule: String, _ tamper: @escaping (inout Decision) -> Void) -> Bool {
-        for seed in UInt64(1)...20000 {
+        for seed in UInt64(1)...2000 {
             do { _ = try Simulation.run(seed: seed, tamper: tamper) } catch {
-                if error.rule.contains(rule) { print(rule, seed); return true }
+                if error.rule.contains(rule) { return true }
             }
         }
         return false

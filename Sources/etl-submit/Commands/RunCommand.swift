@@ -96,7 +96,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func runRemote(_ request: JobRequest, _ service: any JobService) async throws {
-        let status = try await service.submit(request)
+        let status = try await Submission.send(request, to: service)
         if detach {
             print(status.id)
             return

@@ -66,7 +66,7 @@ extension CoordinatorNode {
         case .jobEnded(let job, .succeeded, _): note(job, "info", "succeeded", at: milliseconds)
         case .jobEnded(let job, .cancelled, _): note(job, "info", "cancelled", at: milliseconds)
         case .jobEnded(let job, .failed(let error), _):
-            note(job, "error", error.description, at: milliseconds)
+            note(job, "error", naming(error, job).description, at: milliseconds)
         default: break
         }
     }
@@ -139,6 +139,28 @@ extension CoordinatorNode {
         }
         if let worker { fields["worker"] = "\(worker)" }
         environment.logger.log(level: Logger.Level(rawValue: level) ?? .info, "\(message)", metadata: fields)
+    }
+
+    /// Adds to the error of a task that failed again and again what the task read.
+    func naming(_ error: EngineError, _ job: JobID) -> EngineError {
+        guard error.blame == .system || error.blame == .internal,
+            let task = scheduler.ledger.jobs[job.index].fatalTask,
+            let input = books[job]?.graph(task.stage.statement)?.inputText(of: task)
+        else { return error }
+        var error = error
+        error.message += ", reading \(input)"
+        return error
+    }
+
+    /// Tells that a worker gets no tasks, and why, or that it gets some again.
+    func notePause(of worker: WorkerID) {
+        guard let shown = scheduler.workerProgress().first(where: { $0.id == worker }) else { return }
+        let fields: Logger.Metadata = ["worker": "\(address(of: worker))"]
+        if let pause = shown.pause {
+            environment.logger.warning("a worker gets no tasks: \(pause.reason)", metadata: fields)
+        } else {
+            environment.logger.info("a worker gets tasks again", metadata: fields)
+        }
     }
 
     /// Says whether a task that failed or lost its output runs again: not when its job ends, or when all that

@@ -156,6 +156,7 @@ package actor CoordinatorNode {
         case .submitted(let job, _):
             if let book = books[job] { answerSubmission(book.externalID, with: nil) }
         case .refused: break
+        case .workerChanged(let worker): notePause(of: worker)
         }
     }
 

@@ -50,6 +50,7 @@ package enum LocalDirectory {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if descriptor < 0 { throw .fileSystem("open", path) }
         defer { close(descriptor) }
+        FailPoint.pass(.sync)
         if fsync(descriptor) != 0 { throw .fileSystem("make durable", path) }
     }
 
@@ -139,8 +140,15 @@ package enum LocalDirectory {
         return own.st_dev != above.st_dev || access(parent, W_OK) != 0
     }
 
+    /// Gives a file or directory its final name; false, with `errno`, when that fails.
+    static func move(_ from: String, to: String) -> Bool {
+        FailPoint.pass(.rename)
+        return rename(from, to) == 0
+    }
+
     /// Swaps two directories at once; false, with `errno`, when that fails.
     static func exchange(_ a: String, _ b: String) -> Bool {
-        storage_exchange(a, b) == 0
+        FailPoint.pass(.rename)
+        return storage_exchange(a, b) == 0
     }
 }

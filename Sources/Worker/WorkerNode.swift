@@ -11,11 +11,12 @@ import Vocabulary
 /// tells the coordinator how they ended.
 package actor WorkerNode {
     private var agent: TaskAgent
-    private let resources: WorkerResources
+    let resources: WorkerResources
     private let pool: ComputePool
     private let line: any CoordinatorLine
     private let clock: @Sendable () -> Instant
     private let logger: Logger
+    private let disk: SpillDisk
     /// Called when the process is to end: with an error when the coordinator refused this worker.
     private let leave: @Sendable (EngineError?) -> Void
     private var running: [AttemptID: TaskContext] = [:]
@@ -43,6 +44,7 @@ package actor WorkerNode {
         self.line = line
         self.clock = clock
         self.logger = logger
+        disk = SpillDisk(directory: resources.spillDirectory)
         self.leave = leave
     }
 
@@ -82,6 +84,19 @@ package actor WorkerNode {
     /// Reports that a reader found an output of this worker damaged or gone.
     package func outputLost(_ attempt: AttemptID) { handle(.outputLost(attempt)) }
 
+    /// Says that an output of another worker's task is here now.
+    func adopted(_ attempt: AttemptID) { handle(.adopted(attempt)) }
+
+    /// Says that an output of another worker's task could not be had.
+    func notAdopted(_ attempt: AttemptID) { handle(.notAdopted(attempt)) }
+
+    /// Logs why outputs of the worker at an address could not be had.
+    func adoptionFailed(_ address: String, _ error: any Error) {
+        logger.warning(
+            "outputs of a worker that leaves could not be taken over: \(message(of: error))",
+            metadata: ["from": "\(address)"])
+    }
+
     /// Whether the coordinator knows this worker.
     package var isRegistered: Bool { agent.isRegistered }
     /// Attempts that run here now.
@@ -110,6 +125,7 @@ package actor WorkerNode {
             let usage = AgentEvent.usage(
                 memoryBytes: resources.budget.usedBytes, shuffleBytes: resources.store.byteCount)
             actions += agent.handle(usage, at: now)
+            actions += agent.handle(.disk(isFull: disk.isFull()), at: now)
         }
         actions += agent.handle(event, at: now)
         for action in actions { perform(action) }
@@ -120,6 +136,7 @@ package actor WorkerNode {
         case .send(let message): line.send(message)
         case .start(let launch): start(launch)
         case .stop(let attempt): stop(attempt)
+        case .adopt(let address, let outputs): adopt(outputs, from: address)
         case .drop(let attempt):
             resources.store.drop([attempt])
             resources.files.discard(attempt)
@@ -190,6 +207,8 @@ package actor WorkerNode {
         case .failed(let error):
             resources.store.drop([attempt])
             resources.files.discard(attempt)
+            // Told before the failure: the next task would fail as well.
+            if disk.isBlamed(for: error) { handle(.disk(isFull: disk.isFull(afterFailure: true))) }
             handle(.ended(attempt, context.isCancelled ? .stopped : .failed(failure(error))))
         case .ready, .blocked: break
         }

@@ -52,6 +52,9 @@ struct CoordinatorProgram: AsyncParsableCommand {
                 "jwt-keys": jwtKeys, "jwt-audience": jwtAudience,
             ],
             lists: ["allow-env": allowEnv, "allow-http": allowHttp, "web-host": webHost], node: node)
+        if let text = getenv(FailPoint.variable) {
+            try FailPoint.arm(String(cString: text)) { StandardError.print("passes \($0.rawValue)") }
+        }
         let server = try await CoordinatorServer(settings)
         print(server.greeting)
         fflush(nil)

@@ -26,20 +26,6 @@ struct JobFollower {
         display = ProgressDisplay(progress)
     }
 
-    /// Submits a job. Where the coordinator goes away before it has answered, the job is submitted again when
-    /// it is back: by its id, so that there is one job whatever became of the first try. Throws the call's
-    /// error.
-    func submit(_ request: JobRequest) async throws -> JobStatus {
-        var request = request
-        request.id = request.id ?? RunIdentity.new(milliseconds: NodeClock.moment().wallMilliseconds)
-        let named = request
-        do { return try await service.submit(named) } catch let error as EngineError
-            where error.code == "CONNECTION_LOST" || error.code == "REQUEST_TIMEOUT"
-        {
-            return try await CoordinatorPatience().call(display) { try await service.submit(named) }
-        }
-    }
-
     /// Returns when the job has succeeded and its rows are written. Throws `ProgramExit` when it failed.
     func follow(_ first: JobStatus) async throws {
         var status = first

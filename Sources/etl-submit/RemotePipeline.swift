@@ -64,8 +64,9 @@ struct RemotePipeline {
             exclude: options.exclude.isEmpty ? nil : options.exclude,
             vars: vars.isEmpty ? nil : Dictionary(vars) { $1 }, fullRefresh: options.fullRefresh ? true : nil,
             testsOnly: testsOnly ? true : nil, retryOf: retryOf)
-        let status = try await service.submit(
-            JobRequest(id: id, name: name, sql: "", conf: conf.isEmpty ? nil : conf, pipeline: pipeline))
+        let status = try await Submission.send(
+            JobRequest(id: id, name: name, sql: "", conf: conf.isEmpty ? nil : conf, pipeline: pipeline),
+            to: service)
         if detach {
             print(status.id)
             return

@@ -118,7 +118,9 @@ struct RunCommand: AsyncParsableCommand {
         _ request: JobRequest, _ script: JobScript, _ service: any JobService
     ) async throws {
         let follower = JobFollower(service: service, progress: progress, output: output, script: script)
-        let status = try await script.locating { try await follower.submit(request) }
+        let status = try await script.locating {
+            try await Submission.send(request, to: service, display: follower.display)
+        }
         if detach {
             print(status.id)
             return

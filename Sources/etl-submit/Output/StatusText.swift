@@ -32,7 +32,8 @@ enum StatusText {
         if workers.isEmpty { return head }
         let rows = workers.map {
             [
-                $0.id, $0.address, $0.state, "\($0.slots.used)/\($0.slots.total)",
+                $0.id, $0.address, $0.pause.map { "no tasks: \($0)" } ?? $0.state,
+                "\($0.slots.used)/\($0.slots.total)",
                 "\(ByteSize.format($0.memory.used))/\(ByteSize.format($0.memory.total))",
                 ByteSize.format($0.shuffleBytes),
             ]

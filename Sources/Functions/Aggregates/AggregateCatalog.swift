@@ -106,6 +106,7 @@ enum AggregateCatalog {
             typing: { request in
                 try Signature.checkCount(request, 2...3)
                 guard let type = request.types.first, type.isNumeric || type == .date || type == .timestamp
+                    || type == .timestampNTZ || type.isInterval
                 else {
                     throw Signature.mismatch(request, argument: 0, requires: "\"NUMERIC\"")
                 }
@@ -283,7 +284,9 @@ extension AggregateFunction {
             }
         case "percentile_approx": return try percentile(call, input)
         case "median", "percentile": return try percentile(call, input)
-        default: return try OrderedAggregates.make(call, name, input) ?? statistic(name)
+        default:
+            return try OrderedAggregates.make(call, name, input) ?? SketchCatalog.make(call, name, input)
+                ?? statistic(name)
         }
     }
 

@@ -71,19 +71,9 @@ enum VariantSchema {
     static func text(_ type: DataType) -> String {
         switch type {
         case .structure(let fields):
-            "OBJECT<\(fields.map { "\(quoted($0.name)): \(text($0.type))" }.joined(separator: ", "))>"
+            "OBJECT<\(fields.map { "\($0.quotedName): \(text($0.type))" }.joined(separator: ", "))>"
         case .array(let element, _): "ARRAY<\(text(element))>"
         default: type.sqlName
         }
-    }
-
-    /// Puts quotes around a name that is no plain identifier.
-    private static func quoted(_ name: String) -> String {
-        let isPlain = name.utf8.allSatisfy {
-            (48...57).contains($0) || (97...122).contains($0 | 32) || $0 == UInt8(ascii: "_")
-        }
-        let isNumber = name.utf8.allSatisfy { (48...57).contains($0) }
-        if isPlain, !isNumber, !name.isEmpty { return name }
-        return "`\(name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``"))`"
     }
 }

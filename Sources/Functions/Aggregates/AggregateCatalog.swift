@@ -5,7 +5,8 @@ import Vocabulary
 
 /// Lists the aggregate functions.
 enum AggregateCatalog {
-    static let all: [AggregateFunction] = numeric + choosing + statistics + collecting + variants
+    static let all: [AggregateFunction] =
+        numeric + choosing + statistics + collecting + variants
         + OrderedAggregates.all + SketchCatalog.all
 
     private static let numeric: [AggregateFunction] = [
@@ -105,8 +106,9 @@ enum AggregateCatalog {
             "percentile_approx", aliases: ["approx_percentile"],
             typing: { request in
                 try Signature.checkCount(request, 2...3)
-                guard let type = request.types.first, type.isNumeric || type == .date || type == .timestamp
-                    || type == .timestampNTZ || type.isInterval
+                guard let type = request.types.first,
+                    type.isNumeric || type == .date || type == .timestamp
+                        || type == .timestampNTZ || type.isInterval
                 else {
                     throw Signature.mismatch(request, argument: 0, requires: "\"NUMERIC\"")
                 }

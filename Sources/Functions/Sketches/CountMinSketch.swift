@@ -7,7 +7,8 @@ import Vocabulary
 
 /// Counts values in `depth` rows of `width` counters, as Spark's `CountMinSketchImpl` does to the bit.
 ///
-///     | version 4 | rows counted 8 | depth 4 | width 4 | multipliers depth × 8 | counters depth × width × 8 |
+///     | version 4 | rows counted 8 | depth 4 | width 4 | multipliers depth × 8 | counters depth × width × 8
+///     |
 ///
 /// All numbers have their most significant byte first. Source: Cormode and Muthukrishnan, "An Improved Data
 /// Stream Summary" (2005); Spark's org.apache.spark.util.sketch.
@@ -84,7 +85,9 @@ struct CountMinSketch {
         var out: [UInt8] = []
         out.reserveCapacity(20 + 8 * (depth + counters.count))
         func put(_ number: Int64, _ width: Int) {
-            for place in (0..<width).reversed() { out.append(UInt8(truncatingIfNeeded: number >> Int64(8 * place))) }
+            for place in (0..<width).reversed() {
+                out.append(UInt8(truncatingIfNeeded: number >> Int64(8 * place)))
+            }
         }
         put(Int64(Self.version), 4)
         put(total, 8)

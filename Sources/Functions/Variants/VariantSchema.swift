@@ -46,7 +46,9 @@ enum VariantSchema {
         case (.array(let x, _), .array(let y, _)): return .array(merged(x, y), containsNull: true)
         case (.structure(let x), .structure(let y)):
             var types = Dictionary(x.map { ($0.name, $0.type) }) { first, _ in first }
-            for field in y { types[field.name] = types[field.name].map { merged($0, field.type) } ?? field.type }
+            for field in y {
+                types[field.name] = types[field.name].map { merged($0, field.type) } ?? field.type
+            }
             let names = types.keys.sorted { $0.utf16.lexicographicallyPrecedes($1.utf16) }
             return .structure(names.map { Field($0, types[$0] ?? .null) })
         default: return .variant

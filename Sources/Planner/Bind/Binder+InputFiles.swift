@@ -15,7 +15,8 @@ extension Binder {
         throws(EngineError) -> BoundRelation
     {
         inputFileColumns = []
-        var expressions = select.items.map(\.expression) + [select.filter, select.having, select.qualify].compactMap { $0 }
+        var expressions =
+            select.items.map(\.expression) + [select.filter, select.having, select.qualify].compactMap { $0 }
         if case .items(let items)? = order { expressions += items.map(\.expression) }
         if case .items(let items)? = select.groupBy {
             for case .expression(let expression) in items { expressions.append(expression) }

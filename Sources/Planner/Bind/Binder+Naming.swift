@@ -27,7 +27,8 @@ extension Binder {
             guard isInterval(second), first.isNumeric else { return nil }
             return "(\(naming.text(right)) * \(naming.text(left)))"
         }
-        if kind == .add, second == .date || isInstant(second), first.isIntegral || isInterval(first) || first == .calendarInterval {
+        let isMoving = first.isIntegral || isInterval(first) || first == .calendarInterval
+        if kind == .add, second == .date || isInstant(second), isMoving {
             return dateSum(kind, (right, second), (left, first))
         }
         return dateSum(kind, (left, first), (right, second))
@@ -62,7 +63,9 @@ extension Binder {
     ) -> String? {
         let isDate = date.type == .date
         guard isDate || isInstant(date.type) else { return nil }
-        guard isInterval(moved.type) || moved.type == .calendarInterval || (isDate && moved.type.isIntegral) else { return nil }
+        guard
+            isInterval(moved.type) || moved.type == .calendarInterval || (isDate && moved.type.isIntegral)
+        else { return nil }
         let a = naming.text(date.syntax)
         let b = naming.text(moved.syntax)
         if moved.type.isIntegral { return "\(kind == .add ? "date_add" : "date_sub")(\(a), \(b))" }

@@ -34,7 +34,8 @@ extension ColumnNaming {
         "make_ym_interval": (0, ["0", "0"]),
         "make_interval": (0, ["0", "0", "0", "0", "0", "0", "0.000000"]),
         "try_make_interval": (0, ["0", "0", "0", "0", "0", "0", "0.000000"]),
-        "approx_top_k": (1, ["5", "10000"]), "aes_encrypt": (2, ["GCM", "DEFAULT", "", ""]), "aes_decrypt": (2, ["GCM", "DEFAULT", ""]),
+        "approx_top_k": (1, ["5", "10000"]), "aes_encrypt": (2, ["GCM", "DEFAULT", "", ""]),
+        "aes_decrypt": (2, ["GCM", "DEFAULT", ""]),
         "try_aes_decrypt": (2, ["GCM", "DEFAULT", ""]), "listagg": (1, ["NULL"]), "string_agg": (1, ["NULL"]),
     ]
 
@@ -88,7 +89,9 @@ extension ColumnNaming {
             arguments.append("lambdafunction(namedlambdavariable(), namedlambdavariable())")
         case "array_sort" where arguments.count == 1: arguments.append(Self.defaultOrder)
         case "array_append", "array_prepend":
-            if case .cast(let inner, _, _)? = call.arguments.first?.value.kind, case .literal(.null) = inner.kind {
+            if case .cast(let inner, _, _)? = call.arguments.first?.value.kind,
+                case .literal(.null) = inner.kind
+            {
                 arguments[0] = "NULL"
             }
         case "mode" where arguments.count == 2:
@@ -98,7 +101,8 @@ extension ColumnNaming {
         case "mode" where call.withinGroup.count == 1:
             // Spark keeps the order the other way round.
             let item = call.withinGroup[0]
-            return "mode() WITHIN GROUP (ORDER BY \(text(item.expression))\(item.isDescending ? "" : " DESC"))"
+            return
+                "mode() WITHIN GROUP (ORDER BY \(text(item.expression))\(item.isDescending ? "" : " DESC"))"
         case "convert_timezone" where arguments.count == 2: arguments.insert("current_timezone()", at: 0)
         case "unix_timestamp" where arguments.isEmpty: arguments = ["current_timestamp()"]
         case "string_agg" where !call.withinGroup.isEmpty: name = "listagg"

@@ -34,6 +34,7 @@ extension Binder {
                 "\(name) makes rows: it stands only in a select list by itself, in LATERAL VIEW and in FROM.",
                 at: location(span))
         }
+        if let value = inputFileValue(lowered, call.arguments) { return value }
         if let form = try lambdaCall(lowered, call, context, at: span) { return form }
         if let cast = ColumnNaming.castByName(call) {
             return try explicitCast(bind(cast.value, context), DataType(cast.type), .cast, at: span)

@@ -84,6 +84,12 @@ extension Binder {
                     .map { "Did you mean '\($0)'?" } ?? "The formats are \(formats.joined(separator: ", ")).",
                 at: location(parts[0].span))
         }
+        if parts.count > 2 {
+            throw .user(
+                "REQUIRES_SINGLE_PART_NAMESPACE",
+                "A table is named by its database and its name, not by \(parts.count) parts: \(name).",
+                at: location(span))
+        }
         let candidates = catalog.relationNames + commonTables.values.map(\.syntax.name.text).sorted()
         let nearest = Suggestion.nearest(to: name, among: candidates)
         return .user(
@@ -155,6 +161,14 @@ extension Binder {
             let generator = try generator(call, context, at: span)
             let made = try generated(generator, [], over: .values(rows: [[]], output: []), at: span)
             return BoundRelation(made.plan)
+        }
+        if name.lowercased() == "sql_keywords", call.arguments.isEmpty {
+            let output = [
+                newColumn("keyword", .string, nullable: false),
+                newColumn("reserved", .boolean, nullable: false),
+            ]
+            let rows = SQLKeywords.all.map { [Literal.string($0), .boolean(false)] }
+            return BoundRelation(.values(rows: rows, output: output))
         }
         guard name.lowercased() == "range" else {
             throw .user(

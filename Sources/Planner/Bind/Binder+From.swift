@@ -85,7 +85,7 @@ extension Binder {
                 at: location(parts[0].span))
         }
         if parts.count > 2 {
-            throw .user(
+            return .user(
                 "REQUIRES_SINGLE_PART_NAMESPACE",
                 "A table is named by its database and its name, not by \(parts.count) parts: \(name).",
                 at: location(span))

@@ -78,7 +78,7 @@ extension Binder {
                 remedy: "The formats are \(formats.joined(separator: ", ")).", at: location(parts[0].span))
         }
         if parts.count > 2 {
-            throw .user(
+            return .user(
                 "REQUIRES_SINGLE_PART_NAMESPACE",
                 "A table is named by its database and its name, not by \(parts.count) parts: \(name).",
                 at: location(span))

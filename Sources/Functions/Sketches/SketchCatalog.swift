@@ -4,29 +4,30 @@ import Vocabulary
 
 /// Lists the aggregate functions that make sketches.
 enum SketchCatalog {
-    static let all: [AggregateFunction] = [
-        AggregateFunction(
-            "count_min_sketch",
-            typing: { request in
-                let typing = try Signature.of([.any, .double, .double, .long], .binary)(request)
-                guard let type = request.types.first,
-                    type.isIntegral || type == .string || type == .binary || type == .null
-                else {
-                    throw Signature.mismatch(
-                        request, argument: 0, requires: "(\"INTEGRAL\" or \"STRING\" or \"BINARY\")")
-                }
-                return typing
-            }, "Counts values approximately, in the bytes of Spark's count-min sketch.",
-            example: "hex(count_min_sketch(a, 0.5, 0.5, 1))"),
-        AggregateFunction(
-            "approx_top_k",
-            typing: { request in
-                let types = try Signature.of([.any, .int, .int], optional: 2, .null)(request).arguments
-                let fields = [Field("item", types[0]), Field("count", .int64)]
-                return Typing(types, .array(.structure(fields), containsNull: false))
-            }, "Returns the most frequent values with their counts; exact here.",
-            example: "approx_top_k(a, 5)"),
-    ]
+    static let all: [AggregateFunction] =
+        ThetaFunctions.aggregates + [
+            AggregateFunction(
+                "count_min_sketch",
+                typing: { request in
+                    let typing = try Signature.of([.any, .double, .double, .long], .binary)(request)
+                    guard let type = request.types.first,
+                        type.isIntegral || type == .string || type == .binary || type == .null
+                    else {
+                        throw Signature.mismatch(
+                            request, argument: 0, requires: "(\"INTEGRAL\" or \"STRING\" or \"BINARY\")")
+                    }
+                    return typing
+                }, "Counts values approximately, in the bytes of Spark's count-min sketch.",
+                example: "hex(count_min_sketch(a, 0.5, 0.5, 1))"),
+            AggregateFunction(
+                "approx_top_k",
+                typing: { request in
+                    let types = try Signature.of([.any, .int, .int], optional: 2, .null)(request).arguments
+                    let fields = [Field("item", types[0]), Field("count", .int64)]
+                    return Typing(types, .array(.structure(fields), containsNull: false))
+                }, "Returns the most frequent values with their counts; exact here.",
+                example: "approx_top_k(a, 5)"),
+        ]
 
     /// Returns the accumulator of one of these functions; nil for other names.
     static func make(_ call: AggregateCall, _ name: String, _ input: DataType) throws -> Accumulator? {
@@ -40,7 +41,7 @@ enum SketchCatalog {
             let wanted = call.arguments.count > 1 ? Int(try number(call, 1, "k")) : 5
             let tracked = call.arguments.count > 2 ? Int(try number(call, 2, "maxItemsTracked")) : 10_000
             return try FrequentValues.accumulator(call, input, wanted: wanted, tracked: tracked)
-        default: return nil
+        default: return try ThetaFunctions.make(call, name, input)
         }
     }
 

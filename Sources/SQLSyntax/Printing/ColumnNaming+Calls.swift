@@ -34,7 +34,9 @@ extension ColumnNaming {
         "make_ym_interval": (0, ["0", "0"]),
         "make_interval": (0, ["0", "0", "0", "0", "0", "0", "0.000000"]),
         "try_make_interval": (0, ["0", "0", "0", "0", "0", "0", "0.000000"]),
-        "approx_top_k": (1, ["5", "10000"]), "aes_encrypt": (2, ["GCM", "DEFAULT", "", ""]),
+        "approx_top_k": (1, ["5", "10000"]),
+        "theta_sketch_agg": (1, ["12"]), "theta_union_agg": (1, ["12"]), "theta_union": (2, ["12"]),
+        "aes_encrypt": (2, ["GCM", "DEFAULT", "", ""]),
         "aes_decrypt": (2, ["GCM", "DEFAULT", ""]),
         "try_aes_decrypt": (2, ["GCM", "DEFAULT", ""]), "listagg": (1, ["NULL"]), "string_agg": (1, ["NULL"]),
     ]

@@ -22,6 +22,8 @@ package final class SessionCatalog: JobCatalog, Sendable {
         /// Where tables lay that were dropped.
         var droppedLocations: Set<String> = []
         var timeZone = "UTC"
+        /// Records that were not JSON when columns were inferred, by the relation's name.
+        var brokenCounts: [String: Int] = [:]
         var variables: [String: SessionVariable] = [:]
         /// What statements that do not run would write, by place.
         var expected: [String: FileWrite] = [:]

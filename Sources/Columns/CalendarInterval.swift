@@ -1,5 +1,5 @@
-/// Holds months, days and microseconds, none of which is a fixed number of another: Spark's calendar interval,
-/// as `make_interval` gives it.
+/// Holds months, days and microseconds, none of which is a fixed number of another: Spark's calendar
+/// interval, as `make_interval` gives it.
 ///
 ///     | months 4 | days 4 | microseconds 8 |      in a vector's 16 bytes, least significant byte first
 package struct CalendarInterval: Hashable, Sendable {

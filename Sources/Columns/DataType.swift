@@ -44,6 +44,15 @@ package struct Field: Hashable, Sendable {
         self.type = type
         self.nullable = nullable
     }
+
+    /// The name, between back quotes where it is no plain identifier.
+    package var quotedName: String {
+        func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+        let isPlain = name.utf8.allSatisfy { isDigit($0) || (97...122).contains($0 | 32) || $0 == 95 }
+        if isPlain, !name.isEmpty, !name.utf8.allSatisfy(isDigit) { return name }
+        let parts = name.split(separator: "`", omittingEmptySubsequences: false)
+        return "`\(parts.joined(separator: "``"))`"
+    }
 }
 
 /// Lists the columns of a relation in order.
@@ -164,7 +173,7 @@ extension DataType {
         case .variant: "VARIANT"
         case .array(let element, _): "ARRAY<\(element.sqlName)>"
         case .structure(let fields):
-            "STRUCT<\(fields.map { "\($0.name): \($0.type.sqlName)" }.joined(separator: ", "))>"
+            "STRUCT<\(fields.map { "\($0.quotedName): \($0.type.sqlName)" }.joined(separator: ", "))>"
         case .map(let key, let value, _): "MAP<\(key.sqlName), \(value.sqlName)>"
         }
     }

@@ -107,6 +107,7 @@ package final class LocalFileSink: ByteSink {
     package func finish() throws(EngineError) {
         if descriptor < 0 { return }
         try flush()
+        if durable { FailPoint.pass(.sync) }
         if durable, fsync(descriptor) != 0 { throw .fileSystem("make durable", name) }
         let result = close(descriptor)
         descriptor = -1

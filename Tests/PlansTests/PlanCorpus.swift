@@ -40,6 +40,7 @@ enum PlanCorpus {
         .structure([]), .structure([Field("n", .string), Field("", .int16, nullable: false)]),
         .map(key: .string, value: .double, valueContainsNull: false),
         .map(key: .int64, value: .structure([Field("é", .null)]), valueContainsNull: true),
+        .calendarInterval, .variant,
     ]
 
     static let scalars: [Scalar] = [
@@ -140,7 +141,7 @@ enum PlanCorpus {
 
     static let nodes: [PhysicalPlan] =
         [
-            range, .collect(limit: 2, input: scan), recursion(RecursionLimits()),
+            range, .workingTable(level: 0, schema: schema), .collect(limit: 7, input: scan), recursion(RecursionLimits()),
             recursion(RecursionLimits(levels: nil, rows: nil)),
             scan, read(.partition), read(.partitionRanges([0..<3, 0..<0, 3..<9])),
             read(.partitionRanges([])), read(.sameTask(partition: 1)), read(.all(partition: 0)),

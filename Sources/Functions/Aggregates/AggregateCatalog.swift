@@ -5,7 +5,8 @@ import Vocabulary
 
 /// Lists the aggregate functions.
 enum AggregateCatalog {
-    static let all: [AggregateFunction] = numeric + choosing + statistics + collecting + variants
+    static let all: [AggregateFunction] =
+        numeric + choosing + statistics + collecting + variants
         + OrderedAggregates.all + SketchCatalog.all
 
     private static let numeric: [AggregateFunction] = [
@@ -105,7 +106,9 @@ enum AggregateCatalog {
             "percentile_approx", aliases: ["approx_percentile"],
             typing: { request in
                 try Signature.checkCount(request, 2...3)
-                guard let type = request.types.first, type.isNumeric || type == .date || type == .timestamp
+                guard let type = request.types.first,
+                    type.isNumeric || type == .date || type == .timestamp
+                        || type == .timestampNTZ || type.isInterval
                 else {
                     throw Signature.mismatch(request, argument: 0, requires: "\"NUMERIC\"")
                 }
@@ -283,7 +286,9 @@ extension AggregateFunction {
             }
         case "percentile_approx": return try percentile(call, input)
         case "median", "percentile": return try percentile(call, input)
-        default: return try OrderedAggregates.make(call, name, input) ?? statistic(name)
+        default:
+            return try OrderedAggregates.make(call, name, input) ?? SketchCatalog.make(call, name, input)
+                ?? statistic(name)
         }
     }
 

@@ -125,6 +125,11 @@ enum ArithmeticFunctions {
             name,
             typing: { request in
                 try Signature.checkCount(request, 2...2)
+                if kind == .quotient, request.types[0].isInterval, request.types[1].isInterval,
+                    let common = Coercion.commonType(request.types, ansi: request.ansi)
+                {
+                    return Typing([common, common], .int64)
+                }
                 var typing = try numbers(request)
                 if kind == .quotient {
                     if typing.result.isFloating { typing.arguments = [.int64, .int64] }
@@ -137,6 +142,14 @@ enum ArithmeticFunctions {
             if call[0].type.isDecimal {
                 return try DecimalArithmetic.divide(
                     kind, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
+            }
+            if call[0].type.isInterval {
+                let plain: DataType = call[0].type.isYearMonthInterval ? .int32 : .int64
+                let numbers = try call.arguments.map {
+                    try Casting.cast($0.retyped(plain), to: .int64, mode: .error, zone: call.zone)
+                }
+                return try Arithmetic.divide(
+                    kind, numbers[0], numbers[1], type: .int64, count: call.count, mode: call.mode)
             }
             return try Arithmetic.divide(
                 kind, call[0], call[1], type: call.type, count: call.count, mode: call.mode)

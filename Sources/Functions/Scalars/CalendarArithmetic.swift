@@ -127,7 +127,8 @@ enum CalendarArithmetic {
                         "Cannot add an interval to a date because its microseconds part is not 0.",
                         remedy: "Cast the date to a timestamp.")
                 }
-                let date = CivilDate(days: rows.integer(time, row)).adding(months: sign * Int(interval.months))
+                let date = CivilDate(days: rows.integer(time, row)).adding(
+                    months: sign * Int(interval.months))
                 let micros = ClockTime.floorDivide(
                     sign * Int(interval.microseconds), ClockTime.microsecondsPerDay)
                 return Int32(truncatingIfNeeded: date.days + sign * Int(interval.days) + micros)

@@ -26,7 +26,8 @@ enum CipherFunctions {
         ]
         return { request in
             // A number is no key and no text.
-            for place in request.types.indices where request.types[place].isNumeric && all.indices.contains(place) {
+            for place in request.types.indices
+            where request.types[place].isNumeric && all.indices.contains(place) {
                 throw Signature.mismatch(request, argument: place, requires: "\"BINARY\"")
             }
             return try Signature.of(Array(all.prefix(2 + optional)), optional: optional, .binary)(request)

@@ -8,7 +8,8 @@ package enum IntervalFunctions {
     package static let part = "extract_interval"
 
     static let all: [ScalarFunction] = [
-        making("make_interval", "Makes an interval of years, months, weeks, days, hours, minutes and seconds."),
+        making(
+            "make_interval", "Makes an interval of years, months, weeks, days, hours, minutes and seconds."),
         making("try_make_interval", "Makes an interval of its parts; null where it does not fit."),
         ScalarFunction(
             part,

@@ -11,6 +11,6 @@ enum ScalarCatalog {
         ArrayFunctions.all, TextFunctions.all, JSONText.all, GroupKey.all, JSONFunctions.all, CSVText.all,
         URLFunctions.all, FormatString.all, ArrayPairFunctions.all, ZoneFunctions.all,
         CheckedTextFunctions.all, RandomFunctions.all, NumberPatternFunctions.all, IntervalFunctions.all,
-        VariantFunctions.all, CipherFunctions.all,
+        VariantFunctions.all, CipherFunctions.all, ThetaFunctions.scalars,
     ]
 }

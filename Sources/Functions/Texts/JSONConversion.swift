@@ -37,6 +37,7 @@ struct JSONConversion {
                     + String(String(decoding: text, as: UTF8.self).prefix(200)),
                 remedy: "Set the option 'mode' to 'PERMISSIVE' to take such records as null.")
         }
+        if isBroken, case .array(let element, _) = type, !element.isNested { return .null }
         guard case .structure(let fields) = type else { return result ?? .null }
         var members = fields.map { _ in Scalar.null }
         if case .structure(let found)? = result { members = found }

@@ -48,7 +48,7 @@ enum JSONText {
         case .map:
             let range = Int(vector.offsets[row])..<Int(vector.offsets[row + 1])
             let parts = range.map { at in
-                "\(quoted(plain(vector.children[0], at, form.zone))):\(one(vector.children[1], at, form))"
+                "\(quoted(key(vector.children[0], at, form.zone))):\(one(vector.children[1], at, form))"
             }
             text += "{\(parts.joined(separator: ","))}"
         case .boolean, .int8, .int16, .int32, .int64, .decimal: text += plain(vector, row, form.zone)
@@ -66,6 +66,14 @@ enum JSONText {
             text += quoted(String(decoding: Base64.encode(Column(vector).bytes(row)), as: UTF8.self))
         default: text += quoted(plain(vector, row, form.zone))
         }
+    }
+
+    /// A map's key as its name: a structure's members between brackets, as Spark's rows show themselves.
+    private static func key(_ vector: Vector, _ row: Int, _ zone: Zone) -> String {
+        let flat = vector.flattened()
+        guard case .structure = flat.type else { return plain(vector, row, zone) }
+        let members = flat.children.map { isNull($0, row) ? "null" : key($0, row, zone) }
+        return "[\(members.joined(separator: ","))]"
     }
 
     private static func one(_ vector: Vector, _ row: Int, _ form: JSONForm) -> String {

@@ -120,7 +120,8 @@ package enum VariantFunctions {
                 let path = try known.flatMap { $0.text == text ? $0.path : nil } ?? VariantPath(text, name)
                 known = (text, path)
                 return try rows.columns[0].view(row).withBytes { bytes in
-                    try path.find(in: VariantValue(bytes)).map { try casting.scalar($0, as: call.type) } ?? .null
+                    try path.find(in: VariantValue(bytes)).map { try casting.scalar($0, as: call.type) }
+                        ?? .null
                 }
             }
         }
@@ -169,7 +170,9 @@ struct VariantPath {
         guard rest.hasPrefix("["), let close = rest.firstIndex(of: "]") else { return nil }
         let inside = rest[rest.index(after: rest.startIndex)..<close]
         rest = rest[rest.index(after: close)...]
-        guard inside.utf8.allSatisfy({ (48...57).contains($0) }), let index = Int32(inside) else { return nil }
+        guard inside.utf8.allSatisfy({ (48...57).contains($0) }), let index = Int32(inside) else {
+            return nil
+        }
         return .index(Int(index))
     }
 

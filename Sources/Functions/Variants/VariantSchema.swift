@@ -46,7 +46,9 @@ enum VariantSchema {
         case (.array(let x, _), .array(let y, _)): return .array(merged(x, y), containsNull: true)
         case (.structure(let x), .structure(let y)):
             var types = Dictionary(x.map { ($0.name, $0.type) }) { first, _ in first }
-            for field in y { types[field.name] = types[field.name].map { merged($0, field.type) } ?? field.type }
+            for field in y {
+                types[field.name] = types[field.name].map { merged($0, field.type) } ?? field.type
+            }
             let names = types.keys.sorted { $0.utf16.lexicographicallyPrecedes($1.utf16) }
             return .structure(names.map { Field($0, types[$0] ?? .null) })
         default: return .variant
@@ -71,19 +73,9 @@ enum VariantSchema {
     static func text(_ type: DataType) -> String {
         switch type {
         case .structure(let fields):
-            "OBJECT<\(fields.map { "\(quoted($0.name)): \(text($0.type))" }.joined(separator: ", "))>"
+            "OBJECT<\(fields.map { "\($0.quotedName): \(text($0.type))" }.joined(separator: ", "))>"
         case .array(let element, _): "ARRAY<\(text(element))>"
         default: type.sqlName
         }
-    }
-
-    /// Puts quotes around a name that is no plain identifier.
-    private static func quoted(_ name: String) -> String {
-        let isPlain = name.utf8.allSatisfy {
-            (48...57).contains($0) || (97...122).contains($0 | 32) || $0 == UInt8(ascii: "_")
-        }
-        let isNumber = name.utf8.allSatisfy { (48...57).contains($0) }
-        if isPlain, !isNumber, !name.isEmpty { return name }
-        return "`\(name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``"))`"
     }
 }

@@ -51,8 +51,13 @@ package struct VariantBuilder {
     package mutating func append(_ flag: Bool) { primitive(flag ? 1 : 2) }
 
     package mutating func append(_ number: Int64) {
-        let power = Int8(exactly: number) != nil ? 0 : Int16(exactly: number) != nil ? 1 : Int32(
-            exactly: number) != nil ? 2 : 3
+        let power =
+            Int8(exactly: number) != nil
+            ? 0
+            : Int16(exactly: number) != nil
+                ? 1
+                : Int32(
+                    exactly: number) != nil ? 2 : 3
         primitive(3 + power)
         Self.put(number, 1 << power, &value)
     }

@@ -37,9 +37,10 @@ package struct VariantCasting {
         case (.object, .structure(let fields)):
             var members: [Scalar] = []
             for field in fields {
-                members.append(try value.member(field.name).map { member throws(EngineError) in
-                    try scalar(member, as: field.type)
-                } ?? .null)
+                members.append(
+                    try value.member(field.name).map { member throws(EngineError) in
+                        try scalar(member, as: field.type)
+                    } ?? .null)
             }
             return .structure(members)
         case (.object, .string), (.array, .string): return .string(json(value))

@@ -37,6 +37,7 @@ extension Binder {
         if call.arguments.isEmpty, lowered == "current_database" || lowered == "current_schema" {
             return .literal(.string(catalog.currentDatabase))
         }
+        if let value = inputFileValue(lowered, call.arguments) { return value }
         if let form = try lambdaCall(lowered, call, context, at: span) { return form }
         if let cast = ColumnNaming.castByName(call) {
             return try explicitCast(bind(cast.value, context), DataType(cast.type), .cast, at: span)

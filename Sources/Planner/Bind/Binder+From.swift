@@ -86,7 +86,15 @@ extension Binder {
             return .user(
                 "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY",
                 "Files of this format cannot be read: \(parts[0].text).",
-                remedy: "The formats are \(formats.joined(separator: ", ")).", at: location(parts[0].span))
+                remedy: Suggestion.nearest(to: parts[0].text.lowercased(), among: formats)
+                    .map { "Did you mean '\($0)'?" } ?? "The formats are \(formats.joined(separator: ", ")).",
+                at: location(parts[0].span))
+        }
+        if parts.count > 2 {
+            return .user(
+                "REQUIRES_SINGLE_PART_NAMESPACE",
+                "A table is named by its database and its name, not by \(parts.count) parts: \(name).",
+                at: location(span))
         }
         let candidates = catalog.relationNames + commonTables.values.map(\.syntax.name.text).sorted()
         let nearest = Suggestion.nearest(to: name, among: candidates)
@@ -181,10 +189,19 @@ extension Binder {
             let made = try generated(generator, [], over: .values(rows: [[]], output: []), at: span)
             return BoundRelation(made.plan)
         }
+        if name.lowercased() == "sql_keywords", call.arguments.isEmpty {
+            let output = [
+                newColumn("keyword", .string, nullable: false),
+                newColumn("reserved", .boolean, nullable: false),
+            ]
+            let rows = SQLKeywords.all.map { [Literal.string($0), .boolean(false)] }
+            return BoundRelation(.values(rows: rows, output: output))
+        }
         guard name.lowercased() == "range" else {
             throw .user(
                 "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "There is no table function of this name: \(name).",
-                remedy: "The one there is: range(end), range(start, end, step).", at: location(span))
+                remedy: "The one there is: range(end), range(start, end, step). Files are named directly: "
+                    + "json.`path`, csv.`path`, parquet.`path`.", at: location(span))
         }
         var numbers: [Int64] = []
         for argument in call.arguments {

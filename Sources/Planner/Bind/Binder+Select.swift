@@ -23,6 +23,9 @@ extension Binder {
         var bound =
             try select.from.map { from throws(EngineError) in try relation(from) }
             ?? BoundRelation(.values(rows: [[]], output: []))
+        let savedFiles = inputFileColumns
+        defer { inputFileColumns = savedFiles }
+        bound = try inputFiles(select, order, bound)
         bound = try lateralViews(select.lateralViews, bound)
         if let filter = select.filter {
             let context = BindContext(scope: bound.scope, clause: "WHERE")

@@ -30,6 +30,9 @@ package final class Binder {
     var columnTexts: [[String]: String] = [:]
     /// Columns that calls of `window(time, …)` stand for in the SELECT being bound, by the calls' texts.
     var windowColumns: [String: ColumnReference] = [:]
+    /// Columns that `input_file_name()` and its kin stand for in the SELECT being bound; none where it reads
+    /// no files.
+    var inputFileColumns: [ColumnReference] = []
     /// Subqueries bound in the aggregating SELECT being bound, by their texts, so that one that GROUP BY and
     /// the select list share is the same; nil elsewhere.
     var boundSubqueries: [String: Expression]?

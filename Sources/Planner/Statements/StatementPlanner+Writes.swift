@@ -42,7 +42,7 @@ extension StatementPlanner {
         }
         let folders = try partitionColumns(
             options.removeValue(forKey: "partitionby"), bound.output, span: span)
-        try checkNames(bound.output, span: span)
+        try checkNames(bound.output, of: insert.query, span: span)
         return FileWrite(
             path: path, format: try fileFormat(insert.format), mode: .overwrite,
             dynamicPartitionOverwrite: isDynamic(options), partitionColumns: folders, options: options,
@@ -89,7 +89,9 @@ extension StatementPlanner {
     }
 
     /// Two columns of one name cannot both be in a file, and a file without columns holds nothing.
-    private func checkNames(_ output: [ColumnReference], span: SourceSpan) throws(EngineError) {
+    private func checkNames(
+        _ output: [ColumnReference], of query: QuerySyntax, span: SourceSpan
+    ) throws(EngineError) {
         if output.isEmpty {
             throw .user(
                 "UNABLE_TO_INFER_SCHEMA",
@@ -97,11 +99,15 @@ extension StatementPlanner {
                 remedy: "Give the columns of the files with CREATE TEMPORARY VIEW name (columns) USING ….",
                 at: location(span))
         }
+        var items: [SelectItemSyntax] = []
+        if case .select(let select) = query.body, select.items.count == output.count { items = select.items }
         var seen: Set<String> = []
-        for column in output where !seen.insert(column.name.lowercased()).inserted {
+        for (index, column) in output.enumerated() where !seen.insert(column.name.lowercased()).inserted {
+            // The second of the two, where the columns are those of the list.
+            let item = items.isEmpty ? nil : items[index].alias?.span ?? items[index].expression.span
             throw .user(
                 "COLUMN_ALREADY_EXISTS", "Two columns of the query have the same name: \(column.name)",
-                remedy: "Give one of them another name with AS.", at: location(span))
+                remedy: "Give one of them another name with AS.", at: location(item ?? span))
         }
     }
 
@@ -178,7 +184,7 @@ extension StatementPlanner {
             return NewTable(plan: nil, write: write, definition: definition)
         }
         let bound = try bind(query)
-        try checkNames(bound.output, span: span)
+        try checkNames(bound.output, of: query, span: span)
         let folders = try positions(of: names, in: bound.output, at: self.span(of: create.partitionedBy))
         // What DROP TABLE left behind is nobody's any more.
         let isReplaced = create.replaces || (create.isInWarehouse && catalog.hasDroppedTable(at: location))

@@ -207,6 +207,17 @@ package struct StatementPlanner {
         let near = Suggestion.nearest(to: text, among: catalog.relationNames)
         return .user(
             "TABLE_OR_VIEW_NOT_FOUND", "There is no table or view of this name: \(text)",
-            remedy: near.map { "Did you mean \($0)?" }, at: span(of: name))
+            remedy: near.map { "Did you mean \($0)?" } ?? filesRemedy(name), at: span(of: name))
+    }
+
+    /// Files are read by ``format.`path` `` only; other statements take tables.
+    private func filesRemedy(_ name: [NameSyntax]) -> String? {
+        guard name.count == 2, let known = FileFormat(rawValue: name[0].text.lowercased()) else {
+            return nil
+        }
+        let (format, path) = (known.rawValue, name[1].text)
+        return "This statement takes a table or view. Read files with SELECT * FROM \(format).`\(path)`, "
+            + "write them with INSERT OVERWRITE DIRECTORY '\(path)' USING \(format), or make a table "
+            + "on them: CREATE TABLE name USING \(format) LOCATION '\(path)'."
     }
 }

@@ -56,6 +56,14 @@ final class ProgressDisplay: Sendable {
         }
     }
 
+    /// Takes the live lines away while `body` writes something else.
+    func apart(_ body: () -> Void) {
+        state.withLock { state in
+            ProgressDisplay.clear(&state)
+            body()
+        }
+    }
+
     /// Takes the live lines away and shows nothing any more, so that the user can be asked.
     func stop() {
         state.withLock { state in
@@ -101,7 +109,7 @@ enum StageLine {
         let filled = cells * done / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
         var text = cells == 0 ? stage.id : "\(stage.id) \(bar)"
-        text += " \(done)/\(stage.tasks.total) tasks  \(count(stage.rowsIn)) rows  "
+        text += " \(done)/\(Counted.text(stage.tasks.total, "task"))  \(count(stage.rowsIn)) rows  "
         text += ByteSize.format(stage.bytesIn)
         if stage.seconds > 0, stage.bytesIn > 0 {
             text += "  \(ByteSize.format(Int(Double(stage.bytesIn) / stage.seconds)))/s"

@@ -84,14 +84,20 @@ def verdict(here, there, is_ordered):
     return "same" if same_rows(here.rows, there.rows, is_ordered) else "different"
 
 
-def judge(here, duckdb, query, is_ordered):
-    """Returns the verdict on an answer. Where DuckDB answers otherwise, or not, it is asked again without its optimiser: what
-    both agree on then is "disputed", for DuckDB alone."""
-    found = verdict(here, duckdb.run(query), is_ordered)
-    if found in ("different", "skipped"):
+def judge(run, duckdb, query, is_ordered):
+    """Runs a query on both and returns the verdict and Millrace's answer. Where DuckDB answers otherwise, or not, it is asked
+    again without its optimiser: what Millrace and that agree on is "disputed", for DuckDB alone."""
+    there = duckdb.run(query)
+    if there.is_large():
+        return "large", there
+    here = run(query)
+    found = verdict(here, there, is_ordered)
+    if found == "different":
         again = verdict(here, duckdb.run(query, optimised=False), is_ordered)
-        return {"same": "disputed"}.get(again, again) if found == "different" else again
-    return found
+        found = "disputed" if again == "same" else again
+    elif found == "skipped":
+        found = verdict(here, duckdb.run(query, optimised=False), is_ordered)
+    return found, here
 
 
 def is_internal(answer):

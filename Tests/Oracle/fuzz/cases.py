@@ -15,7 +15,7 @@ def verdict(case, node, session, duckdb):
     """Returns the verdict on a smaller query; its order is looked at no more."""
     if case.found not in ("crash", "hang", "internal") and duckdb.run(node).failure:
         return None
-    return answers.judge(session.run(node, case.settings), duckdb, node, False)
+    return answers.judge(lambda query: session.run(query, case.settings), duckdb, node, False)[0]
 
 
 def use_rows(session, duckdb, views):

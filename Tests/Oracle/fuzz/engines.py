@@ -5,18 +5,24 @@ import os
 import queue
 import subprocess
 import threading
+import time
 
 from . import tables
 from .tree import DUCKDB, SPARK
 
+# What takes DuckDB longer, or gives more rows, is not run: random joins grow fast, and tell nothing more.
+LARGE_SECONDS, LARGE_ROWS = 1.0, 20_000
 LIMIT_SECONDS = int(os.environ.get("MILLRACE_FUZZ_SECONDS", 30))
 
 
 class Answer:
     """What an engine gave: rows, or an error with its kind ("error", "crash" or "hang") and text."""
 
-    def __init__(self, rows=None, kinds=None, failure=None, text=""):
-        self.rows, self.kinds, self.failure, self.text = rows, kinds, failure, text
+    def __init__(self, rows=None, kinds=None, failure=None, text="", seconds=0.0):
+        self.rows, self.kinds, self.failure, self.text, self.seconds = rows, kinds, failure, text, seconds
+
+    def is_large(self):
+        return self.seconds > LARGE_SECONDS or len(self.rows or ()) > LARGE_ROWS
 
     def code(self):
         """Returns the error's class: its first word, before the point."""
@@ -143,14 +149,15 @@ class DuckDB:
         """Runs a query; without its optimiser DuckDB is an oracle that errs less."""
         timer = threading.Timer(LIMIT_SECONDS, self.connection.interrupt)
         timer.start()
+        began = time.process_time()
         try:
             self.connection.execute(f"PRAGMA {'enable' if optimised else 'disable'}_optimizer")
-            rows = self.connection.execute(query.text(DUCKDB)).fetchall()
+            rows = self.connection.execute(query.text(DUCKDB)).fetchmany(LARGE_ROWS + 1)
         except self.module.Error as error:
             return Answer(failure="error", text=f"{type(error).__name__} {error}".split("\n")[0])
         finally:
             timer.cancel()
-        return Answer([list(row) for row in rows])
+        return Answer([list(row) for row in rows], seconds=time.process_time() - began)
 
 
 def programs():

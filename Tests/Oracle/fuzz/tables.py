@@ -10,7 +10,7 @@ COLUMNS = [("id", "int", "INT"), ("k", "int", "INT"), ("i", "int", "INT"), ("h",
            ("b", "bigint", "BIGINT"), ("x", "double", "DOUBLE"), ("d", "decimal", "DECIMAL(10,2)"),
            ("s", "string", "STRING"), ("u", "string", "STRING"), ("dt", "date", "DATE"),
            ("ts", "timestamp", "TIMESTAMP"), ("f", "boolean", "BOOLEAN")]
-SIZES = {"t1": 40, "t2": 24, "t3": 12, "t4": 3, "t5": 0}
+SIZES = {"t1": 25, "t2": 15, "t3": 9, "t4": 3, "t5": 0}
 WORDS = ["", "a", "b", "ab", "abc", "Abc", "b,a", "a,b,c", "12", "-7", "x y", "zz", "été", "日本", "a" * 13, "ab%c", "0"]
 FIRST_DAY = datetime.date(2024, 1, 28)
 

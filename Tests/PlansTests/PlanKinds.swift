@@ -107,7 +107,6 @@ enum NodeKind: CaseIterable {
             case .window: .window
             case .generate: .generate
             case .range: .range
-            case .collect: .collect
             case .recursion: .recursion
             case .workingTable: .workingTable
             case .collect: .collect

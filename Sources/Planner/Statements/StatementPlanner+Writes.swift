@@ -244,7 +244,6 @@ extension StatementPlanner {
         table.properties = optionTexts(create.properties)
         table.createdMilliseconds = settings.nowMicroseconds / 1000
     }
-
 }
 
 extension CreateTableSyntax {

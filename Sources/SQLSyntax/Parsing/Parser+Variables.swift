@@ -19,7 +19,12 @@ extension Parser {
         if tokens[index - 1].symbol == .equal || isDefault(tokens[index - 1]) {
             declared.value = try expression()
         }
-        if declared.type == nil, declared.value == nil { throw unexpected("a type or 'DEFAULT'") }
+        if declared.type == nil, declared.value == nil {
+            throw fail(
+                "A variable takes a type, or a default value that has one.",
+                code: "INVALID_SQL_SYNTAX.VARIABLE_TYPE_OR_DEFAULT_REQUIRED", at: tokens[index - 1].span,
+                remedy: "Write DECLARE VARIABLE name type, or DECLARE VARIABLE name = value.")
+        }
         return .declareVariable(declared)
     }
 

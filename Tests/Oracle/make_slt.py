@@ -110,8 +110,9 @@ def records(text):
 
 def complete(spark, block):
     """Returns the block with its expectation filled in."""
-    comments = [l for l in block if l.startswith("#")]
-    lines = [l for l in block if not l.startswith("#")]
+    # Only in front: a row of DESCRIBE may begin so too.
+    count = next((place for place, line in enumerate(block) if not line.startswith("#")), len(block))
+    comments, lines = block[:count], block[count:]
     if not lines:
         return block
     head, body = lines[0].split(), lines[1:]

@@ -26,7 +26,10 @@ package struct ColumnNaming {
             return text.hasSuffix("()") ? text : parts.last?.text ?? ""
         case .alias(_, let name): return name.text
         case .cast(let inner, _, _):
-            if case .column(let parts) = inner.kind { return parts.last?.text ?? "" }
+            // A variable is no column, whose name its cast would bear.
+            if case .column(let parts) = inner.kind, !columnText(parts).hasPrefix("variablereference(") {
+                return parts.last?.text ?? ""
+            }
             return Self.lastName(inner) ?? text(expression)
         case .call(let call) where call.name.last?.text.lowercased() == "window" && call.arguments.count > 1:
             return "window"

@@ -53,9 +53,9 @@ struct SignedTokenTests {
         """
 
     private static let now = 1_800_000_000.0
-    private static let good: [String: Any] = [
-        "sub": "ada", "aud": "millrace", "roles": ["viewer", "submitter"], "exp": now + 60,
-    ]
+    private static var good: [String: Any] {
+        ["sub": "ada", "aud": "millrace", "roles": ["viewer", "submitter"], "exp": now + 60]
+    }
 
     private let folder: URL
 

@@ -71,7 +71,7 @@ struct RunCommand: AsyncParsableCommand {
         try RunCommand.refuse(
             ["--id", "--name"], "runs of a pipeline in this process have an id of their own")
         let job: PipelineJob
-        do { job = try PipelineJob(name, pipeline, vars: vars, conf: conf) } catch {
+        do { job = try await PipelineJob(name, pipeline, vars: vars, conf: conf) } catch {
             throw RunCommand.explained(error)
         }
         try await job.run(progress: progress)

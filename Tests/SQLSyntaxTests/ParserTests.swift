@@ -146,7 +146,7 @@ struct ParserTests {
     @Test(
         "wrong statements are errors of the user",
         arguments: [
-            "", ";", "SELECT", "SELECT 1 +", "SELECT (1", "SELECT 'abc", "SELECT `a", "/* a", "SELECT a FROM",
+            "", ";", "SELECT", "SELECT 1 +", "SELECT (1", "SELECT 'abc", "SELECT `a", "/* a",
             "SELECT a b c",
             "SELECT CAST(a AS TEXT)", "SELECT DECIMAL 1",
             "SELECT 1e999",

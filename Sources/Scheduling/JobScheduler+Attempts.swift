@@ -70,6 +70,7 @@ extension JobScheduler {
         switch report {
         case .completed(let output):
             let attempt = detach(output.attempt, from: worker)
+            absolve(worker)
             if !accept(output, from: worker, startedAt: attempt?.startedAt) {
                 ignore(.alreadyDone(output.attempt))
                 command(worker, .drop([output.attempt]))
@@ -79,6 +80,8 @@ extension JobScheduler {
         case .stopped(let id):
             if detach(id, from: worker) == nil { ignore(.unknownAttempt(id)) }
             requeue(id.task)
+        case .adopted(let output): adopted(output, by: worker)
+        case .notAdopted(let id): notAdopted(id)
         case .outputLost(let id):
             guard ledger.openTask(id.task)?.output?.attempt == id else { return ignore(.unknownAttempt(id)) }
             record(.outputLost(id, isBlamed: true, nil))
@@ -128,9 +131,14 @@ extension JobScheduler {
         if entry.output != nil { return ignore(.alreadyDone(id)) }
         if entry.failures.contains(where: { $0.attempt == id }) { return ignore(.alreadyCounted(id)) }
         if case .fetchFailed(let producer, let error) = failure {
-            loseOutput(producer, error)
+            if isStale(attempt, of: producer) {
+                ignore(.movedSince(producer))
+            } else {
+                loseOutput(producer, error)
+            }
         } else if attempt?.isCancelling != true {
             record(.taskFailed(failureRecord(id, failure, on: worker, since: attempt?.startedAt)))
+            blame(worker, for: id.task, failure)
         }
         requeue(id.task)
     }

@@ -125,19 +125,33 @@ struct FaultTests {
         #expect(isIdle, "a cancelled job's tasks still hold slots")
     }
 
-    @Test("a worker told to end hands its work back and leaves, and the job does not notice")
+    @Test("a worker told to end hands its outputs to others and is gone in time, and nothing runs again")
     func drain() throws {
-        let cluster = try TestCluster(workers: 2)
+        let cluster = try TestCluster(workers: 3)
         defer { cluster.stop() }
         let expected = try cluster.submit(ShuffleJob.arguments)
         let job = try cluster.start(ShuffleJob.arguments)
         let id = try cluster.jobID(of: job)
-        #expect(try eventually(within: 30) { try cluster.doneTasks(of: id, stage: "0.0") >= 2 })
+        let leaving = try cluster.address(of: cluster.workers[0])
+        func held() throws -> [TestCluster.Task] {
+            try cluster.tasks(of: id).filter { $0.state == "succeeded" && $0.worker == leaving }
+        }
+        #expect(try eventually(within: 30) { try held().count >= 2 })
+        let before = try held()
+        let began = Date()
         cluster.workers[0].send(SIGTERM)
+        #expect(eventually(within: 20) { !cluster.workers[0].isRunning })
+        #expect(Date().timeIntervalSince(began) < 15)
+        // The outputs are others' now.
+        let now = try cluster.tasks(of: id)
+        for task in before {
+            let moved = now.first { $0.name == task.name }
+            #expect(moved?.worker != leaving && moved?.attempts == 1, "\(task.name)")
+        }
+        #expect(!before.isEmpty, "nothing was there to hand over: the fault did not strike")
         let ended = try job.waited()
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(ended.output == expected.output)
-        #expect(eventually(within: 20) { !cluster.workers[0].isRunning })
         let left = try cluster.workers[0].waited()
         #expect(left.status == 0)
         // Its log tells of tasks, and of nothing that went wrong.

@@ -183,6 +183,14 @@ import Testing
         let cases: [(run: ProgramRun, part: String)] = [
             (try submit.sql(dead), "[DATABASE_UNREACHABLE] PostgreSQL at 127.0.0.1:1/d cannot be reached"),
             (
+                try submit.sql(dead.replacing("127.0.0.1:1", with: "nohost.invalid")),
+                "[DATABASE_UNREACHABLE] PostgreSQL at nohost.invalid/d cannot be reached"
+            ),
+            (
+                try submit.sql(dead.replacing("127.0.0.1:1", with: "127.0.0.1:x")),
+                "[INVALID_OPTION] The address of the database is not understood"
+            ),
+            (
                 try submit.read("dbtable 'nosuch'"),
                 "[TABLE_OR_VIEW_NOT_FOUND] PostgreSQL: relation \"nosuch\""
             ),

@@ -224,12 +224,15 @@ struct TestReader {
                 + "\(SQLText.name(field)) AS to_field FROM "
                 + "\(parent.text)) parent ON child.from_field = parent.to_field WHERE parent.to_field IS NULL"
         case "row_count":
-            let bounds = [("min", ">="), ("max", "<="), ("equals", "=")].compactMap { key, symbol in
-                values[key].map { (text: $0.printed, symbol: symbol) }
+            let kinds = [("min", ">=", "at least"), ("max", "<=", "at most"), ("equals", "=", "exactly")]
+            let bounds = kinds.compactMap { key, symbol, words in
+                values[key].map { (text: $0.printed, symbol: symbol, words: words) }
             }
             guard !bounds.isEmpty, bounds.allSatisfy({ Int($0.text) != nil }) else {
                 throw item.error("row_count needs whole numbers as min, max or equals")
             }
+            let wanted = bounds.map { "\($0.words) \($0.text)" }.joined(separator: " and ")
+            test.wanted = "rows, \(wanted) wanted"
             let condition = bounds.map { "n \($0.symbol) \($0.text)" }.joined(separator: " AND ")
             return "SELECT n FROM (SELECT count(*) AS n FROM \(table)) counted WHERE NOT (\(condition))"
         default:

@@ -162,7 +162,8 @@ enum OpenAPIDocument {
         object("SourceMark", ["stage": "s", "start": "i", "end": "i"], [:]),
         object(
             "WorkerStatus",
-            ["id": "s", "address": "s", "state": "s", "slots": "o", "memory": "o", "shuffleBytes": "i"], [:]),
+            ["id": "s", "address": "s", "state": "s", "slots": "o", "memory": "o", "shuffleBytes": "i"],
+            ["pause": "s"]),
         object(
             "ClusterStatus",
             [

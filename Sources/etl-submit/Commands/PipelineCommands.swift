@@ -86,7 +86,7 @@ struct PlanCommand: AsyncParsableCommand {
         abstract: "Shows a pipeline's steps in order, their queries and tests, without running.")
 
     @Argument(help: "Directory with etl.yml.", completion: .directory)
-    var directory: String
+    var directory = "."
     @OptionGroup var pipeline: PipelineOptions
     @OptionGroup var connection: ConnectionOptions
     @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
@@ -96,6 +96,8 @@ struct PlanCommand: AsyncParsableCommand {
         let job = try await PipelineJob(
             directory, pipeline, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
         print(try PipelineText.plan(job.pipeline, job.header), terminator: "")
+        // After the plan, which shows what the templates made of the queries.
+        try job.pipeline.checkSyntax()
     }
 }
 
@@ -105,7 +107,7 @@ struct TestCommand: AsyncParsableCommand {
         commandName: "test", abstract: "Runs a pipeline's tests on its published tables.")
 
     @Argument(help: "Directory with etl.yml.", completion: .directory)
-    var directory: String
+    var directory = "."
     @OptionGroup var pipeline: PipelineOptions
     @OptionGroup var connection: ConnectionOptions
     @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")

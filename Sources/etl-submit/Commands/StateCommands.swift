@@ -65,11 +65,11 @@ struct StateShowCommand: AsyncParsableCommand {
     }
 
     private static func text(_ table: TableProgress) -> String {
-        if let files = table.files { return "\(files) files read, each once" }
+        if let files = table.files { return "\(Counted.text(files, "file")) read, each once" }
         guard table.kind == "cursor" else { return "made anew by every run" }
         let cursor = table.cursor.map { "cursor \($0)" } ?? "no cursor yet"
         let id = table.id.map { ", id \($0)" } ?? ""
-        return "\(cursor)\(id), \(table.rows ?? 0) rows, \(table.latestRows ?? 0) in the latest read"
+        return "\(cursor)\(id), \(Counted.text(table.rows ?? 0, "row")), \(table.latestRows ?? 0) in the latest read"
     }
 }
 
@@ -86,6 +86,7 @@ struct StateRewindCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.change(StateChange(action: "rewind", step: step, to: to))
+        Terminal.printNote("The next run reads what is after \(to): \(step)")
     }
 }
 
@@ -99,5 +100,6 @@ struct StateResetCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.change(StateChange(action: "reset", step: step))
+        Terminal.printNote("The next run makes the table from nothing: \(step)")
     }
 }

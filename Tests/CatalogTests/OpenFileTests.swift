@@ -1,5 +1,5 @@
 import Foundation
-import Planner
+import Plans
 import Storage
 import Testing
 import Vocabulary

@@ -8,7 +8,7 @@ import Columns
 
 enum TypeKind: CaseIterable {
     case null, boolean, int8, int16, int32, int64, float, double, decimal, string, binary, date, timestamp,
-        timestampNTZ, yearMonthInterval, dayTimeInterval, array, structure, map
+        timestampNTZ, yearMonthInterval, dayTimeInterval, calendarInterval, variant, array, structure, map
 
     init(_ type: DataType) {
         self =
@@ -29,6 +29,8 @@ enum TypeKind: CaseIterable {
             case .timestampNTZ: .timestampNTZ
             case .yearMonthInterval: .yearMonthInterval
             case .dayTimeInterval: .dayTimeInterval
+            case .calendarInterval: .calendarInterval
+            case .variant: .variant
             case .array: .array
             case .structure: .structure
             case .map: .map

@@ -16,7 +16,12 @@ package final class SessionCatalog: JobCatalog, Sendable {
     struct Names {
         var views: [String: (name: String, relation: CatalogRelation)] = [:]
         var tables: [String: TableDefinition] = [:]
+        /// Where tables lay that were dropped.
+        var droppedLocations: Set<String> = []
         var timeZone = "UTC"
+        /// Records that were not JSON when columns were inferred, by the relation's name.
+        var brokenCounts: [String: Int] = [:]
+        var variables: [String: SessionVariable] = [:]
         /// What statements that do not run would write, by place.
         var expected: [String: FileWrite] = [:]
     }
@@ -32,6 +37,9 @@ package final class SessionCatalog: JobCatalog, Sendable {
     package func use(timeZone: String) { names.withLock { $0.timeZone = timeZone } }
 
     var timeZone: String { names.withLock { $0.timeZone } }
+
+    /// Forgets what was read of files, once no statement will be planned any more.
+    package func forgetFiles() { footers.removeAll() }
 
     // MARK: names
 
@@ -51,6 +59,10 @@ package final class SessionCatalog: JobCatalog, Sendable {
         return nil
     }
 
+    package func variable(named parts: [String]) -> SessionVariable? {
+        SessionVariable.key(parts).flatMap { key in names.withLock { $0.variables[key] } }
+    }
+
     package var relationNames: [String] {
         names.withLock { state in (state.views.values.map(\.name) + state.tables.values.map(\.name)).sorted()
         }
@@ -62,6 +74,10 @@ package final class SessionCatalog: JobCatalog, Sendable {
     }
 
     package func defaultLocation(ofTable name: String) -> String { "\(warehouse)/\(name.lowercased())" }
+
+    package func hasDroppedTable(at location: String) -> Bool {
+        names.withLock { $0.droppedLocations.contains(location) }
+    }
 
     package func holdsFiles(at location: String) throws(EngineError) -> Bool {
         let place = PathListing.trimmed(location)
@@ -77,9 +93,17 @@ package final class SessionCatalog: JobCatalog, Sendable {
             switch change {
             case .createView(let name, let relation, _): state.views[name.lowercased()] = (name, relation)
             case .dropView(let name): state.views[name.lowercased()] = nil
-            case .createTable(let table, _): state.tables[table.name.lowercased()] = table
-            case .dropTable(let name): state.tables[name.lowercased()] = nil
+            case .createTable(let table, _):
+                state.tables[table.name.lowercased()] = table
+                state.droppedLocations.remove(table.location)
+            case .dropTable(let name):
+                if let table = state.tables.removeValue(forKey: name.lowercased()) {
+                    state.droppedLocations.insert(table.location)
+                }
             case .set, .resetSettings: break
+            case .setVariables(let variables):
+                for variable in variables { state.variables[variable.name.lowercased()] = variable }
+            case .dropVariable(let name): state.variables[name.lowercased()] = nil
             }
         }
     }

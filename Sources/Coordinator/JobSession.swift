@@ -83,10 +83,12 @@ final class JobSession: @unchecked Sendable {
         statements.indices.contains(place) ? source.location(statements[place].span) : nil
     }
 
-    /// Whether the job's last statement gives rows to the client.
-    var givesRows: Bool {
+    /// Whether the job's last statement gives rows to the client, planned as it is; nil: not yet.
+    func givesRows(_ plan: PlannedStatement?) -> Bool {
         switch statements.last?.kind {
         case .query, .explain, .set, .describe, .show: true
+        // Only the text that is executed tells.
+        case .executeImmediate: plan?.givesRows ?? false
         default: false
         }
     }
@@ -103,6 +105,9 @@ final class JobSession: @unchecked Sendable {
         return StatementPlanner(
             catalog: catalog, settings: settings, cluster: cluster, source: source, isReplay: isReplay)
     }
+
+    /// Forgets what only planning needs, once the job has ended.
+    func end() { catalog.forgetFiles() }
 
     /// Plans a statement. Throws errors with their place.
     func plan(_ statement: UInt32, cluster: ClusterFacts, nowMicroseconds: Int64) throws -> PlannedStatement {

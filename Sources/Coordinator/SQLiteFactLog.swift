@@ -140,14 +140,17 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
 
     package func append(_ records: [LogRecord]) async throws {
         try mutex.withLock { _ throws(EngineError) in
+            FailPoint.pass(.append)
             try run("BEGIN IMMEDIATE")
             do throws(EngineError) {
                 try insert(records)
+                FailPoint.pass(.commit)
                 try run("COMMIT")
             } catch {
                 try? run("ROLLBACK")
                 throw error
             }
+            FailPoint.pass(.committed)
         }
     }
 

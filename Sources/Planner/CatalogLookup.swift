@@ -16,8 +16,17 @@ package protocol CatalogLookup {
     ) throws(EngineError) -> FileRelation
     /// Says whether only a sample of the relation's records was looked at to infer its columns.
     func isSampled(_ relation: FileRelation) -> Bool
+    /// Returns how many of those records were not JSON.
+    func brokenCount(_ relation: FileRelation) -> Int
+    /// Returns the variable of the session of that name, which words such as `session` may stand before.
+    func variable(named parts: [String]) -> SessionVariable?
     /// Every name that `relation(named:)` knows, for suggestions and `SHOW TABLES`.
     var relationNames: [String] { get }
+}
+
+extension CatalogLookup {
+    /// Returns nil: there are no variables.
+    package func variable(named parts: [String]) -> SessionVariable? { nil }
 }
 
 /// Says what a name in a FROM clause stands for.

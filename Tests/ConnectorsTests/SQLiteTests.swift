@@ -116,6 +116,24 @@ import Testing
         }
     }
 
+    @Test("the driver of the source tree is found however the program is called")
+    func driverOfTree() throws {
+        let submit = try Submit()
+        _ = good(try load(submit, "dbtable 't'", "SELECT 7 AS id"))
+        let built = ProgramRun.built("etl-submit")
+        try FileManager.default.createSymbolicLink(
+            at: submit.folder.appendingPathComponent("es"), withDestinationURL: built)
+        let query =
+            "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'sqlite:l.db', dbtable 't'); SELECT * FROM v"
+        for name in ["etl-submit", "./es", built.path] {
+            let run = try ProgramRun.run(
+                URL(fileURLWithPath: "/bin/sh"), ["-c", "\(name) --output csv -e \"$0\"", query],
+                in: submit.folder,
+                environment: ["PATH": "\(built.deletingLastPathComponent().path):/usr/bin:/bin"])
+            #expect(good(run) == "id\n7\n", "\(name)")
+        }
+    }
+
     @Test("a missing driver is an error that names what brings it")
     func driver() throws {
         let submit = try Submit()

@@ -80,7 +80,8 @@ enum ExpressionKind: CaseIterable {
 
 enum NodeKind: CaseIterable {
     case scan, shuffleRead, values, filter, project, aggregate, hashJoin, nestedLoopJoin, sort, limit, union,
-        expand, singleRow, rangeBounds, exchange, window, generate, externalScan, describe, externalWrite
+        expand, singleRow, rangeBounds, exchange, window, generate, externalScan, describe, externalWrite,
+        range, recursion, workingTable, collect
 
     init(_ plan: PhysicalPlan) {
         self =
@@ -105,6 +106,10 @@ enum NodeKind: CaseIterable {
             case .externalWrite: .externalWrite
             case .window: .window
             case .generate: .generate
+            case .range: .range
+            case .recursion: .recursion
+            case .workingTable: .workingTable
+            case .collect: .collect
             }
     }
 }

@@ -117,6 +117,23 @@ struct ParserTests {
         #expect(error.location?.column == column)
     }
 
+    @Test(
+        "paths without backquotes are told how to be written",
+        arguments: [
+            ("SELECT a, count(*) FROM json. GROUP BY a", "A shell takes backquotes"),
+            ("SELECT * FROM parquet.", "A shell takes backquotes"),
+            ("SELECT * FROM t JOIN csv. ON 1 = 2 3", "A shell takes backquotes"),
+            ("SELECT * FROM json.data/raw/", "Put the path into backquotes: json.`path/`."),
+            ("SELECT * FROM 'data/raw'", "Name a file's format before its path"),
+        ])
+    func paths(_ text: String, _ remedy: String) throws {
+        let error = try #require(failure(text))
+        #expect(error.code == "PARSE_SYNTAX_ERROR")
+        #expect(error.remedy?.contains(remedy) == true, "\(error)")
+        #expect(failure("SELECT a.b FROM json.`x` a WHERE EXTRACT(YEAR FROM '2020-01-01') > 1") == nil)
+        #expect(failure("SELECT * FROM json.b WEHRE c > 1")?.remedy?.contains("WHERE") == true)
+    }
+
     @Test("an error names file, line, column, the line's text and the width to underline")
     func places() throws {
         let error = try #require(failure("SELECT 1;\nSELECT é, (a + FROM t"))
@@ -131,7 +148,7 @@ struct ParserTests {
         arguments: [
             "", ";", "SELECT", "SELECT 1 +", "SELECT (1", "SELECT 'abc", "SELECT `a", "/* a", "SELECT a FROM",
             "SELECT a b c",
-            "WITH RECURSIVE a AS (SELECT 1) SELECT 1", "SELECT CAST(a AS TEXT)", "SELECT DECIMAL 1",
+            "SELECT CAST(a AS TEXT)", "SELECT DECIMAL 1",
             "SELECT 1e999",
             "SELECT 300Y", "SELECT interval 1 month 1 day", "SELECT interval 'x' day", "SELECT X'ZZ'",
             "SELECT ?",

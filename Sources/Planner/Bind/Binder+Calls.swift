@@ -225,10 +225,11 @@ extension Binder {
         }
     }
 
-    private func aggregate(
+    func aggregate(
         _ name: String, _ call: CallSyntax, _ context: BindContext, at span: SourceSpan
     ) throws(EngineError) -> Expression {
         guard let collector = context.aggregates else {
+            if let outside = try aggregateOfHaving(name, call, context, at: span) { return outside }
             throw .user(
                 context.clause == "WHERE" ? "INVALID_WHERE_CONDITION" : "UNSUPPORTED_EXPR_FOR_OPERATOR",
                 "An aggregate function cannot stand in \(context.clause): \(name).",

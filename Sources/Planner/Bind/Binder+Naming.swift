@@ -10,7 +10,12 @@ extension Binder {
             columnText: { [self] parts in
                 columnTexts[parts.map(\.text)] ?? parts.last?.text ?? ""
             },
-            special: { [self] expression in dateName(expression) })
+            special: { [self] expression in identifierName(expression) ?? dateName(expression) })
+    }
+
+    private func identifierName(_ expression: ExpressionSyntax) -> String? {
+        guard case .identifier = expression.kind, let parts = identifiers[expression.span] else { return nil }
+        return columnTexts[parts.map(\.text)] ?? parts.last?.text
     }
 
     /// Names sums of dates and intervals, which Spark turns into functions before it names them.

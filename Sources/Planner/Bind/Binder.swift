@@ -32,8 +32,15 @@ package final class Binder {
     /// Subqueries bound in the aggregating SELECT being bound, by their texts, so that one that GROUP BY and
     /// the select list share is the same; nil elsewhere.
     var boundSubqueries: [String: Expression]?
+    /// Names that texts of IDENTIFIER were, by place.
+    var identifiers: [SourceSpan: [NameSyntax]] = [:]
     /// Places of columns, for errors found after binding.
     var columnSpans: [ColumnID: SourceSpan] = [:]
+
+    /// Tables of WITH RECURSIVE whose queries are being bound.
+    var openRecursions = 0
+    /// True while a recursive table's query that is UNION without ALL is bound.
+    var isDistinctRecursion = false
 
     /// Most relations that one statement may read, counting each use of a common table.
     static let relationLimit = 5_000
@@ -43,6 +50,8 @@ package final class Binder {
         /// What the table itself may refer to.
         var visible: [String: CommonTable]
         var source: SQLSource
+        /// What the table's name stands for in its own query.
+        var recursive: RecursiveTable?
     }
 
     struct OuterQuery {

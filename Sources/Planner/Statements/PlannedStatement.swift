@@ -20,6 +20,16 @@ package struct PlannedStatement: Sendable {
     /// Returns the statement with what its one task found out in place of what planning knew.
     package func described(by manifest: [UInt8]) throws(EngineError) -> PlannedStatement {
         var copy = self
+        if case .setVariables(let variables) = change {
+            let rows = try PlanCodec.decodeRows(manifest)
+            if rows.count > 1 {
+                throw .user(
+                    "ROW_SUBQUERY_TOO_MANY_ROWS", "A query whose row variables take gives more than one row",
+                    remedy: "Add LIMIT 1, or an aggregate such as max(), to the query.")
+            }
+            copy.change = .setVariables(StatementPlanner.filled(variables, rows))
+            return copy
+        }
         let relation = try PlanCodec.decodeRelation(manifest)
         copy.sourceLog = relation.notes["log"].flatMap { $0.isEmpty ? nil : $0 }
         if let warning = relation.notes["warning"] { copy.warnings.append(warning) }
@@ -36,6 +46,15 @@ package struct PlannedStatement: Sendable {
     package var runsCommand: Bool {
         guard case .createView(_, .external(let relation), _) = change else { return false }
         return relation.source == .command
+    }
+
+    /// Whether there are rows for the client.
+    package var givesRows: Bool {
+        switch work {
+        case .stages(let graph): if case .rows = graph.result { true } else { false }
+        case .rows, .analyze: true
+        case .none: false
+        }
     }
 
     package var work: Work
@@ -58,6 +77,9 @@ package enum CatalogChange: Sendable {
     /// `value` nil takes the setting back to its default.
     case set(key: String, value: String?)
     case resetSettings
+    /// Makes the variables, or gives those that are there their values.
+    case setVariables([SessionVariable])
+    case dropVariable(name: String)
 }
 
 /// Says where the files of a table are.

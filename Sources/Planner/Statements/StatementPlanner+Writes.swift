@@ -42,7 +42,7 @@ extension StatementPlanner {
         }
         let folders = try partitionColumns(
             options.removeValue(forKey: "partitionby"), bound.output, span: span)
-        try checkNames(bound.output, span: span)
+        try checkNames(bound.output, of: insert.query, span: span)
         return FileWrite(
             path: path, format: try fileFormat(insert.format), mode: .overwrite,
             dynamicPartitionOverwrite: isDynamic(options), partitionColumns: folders, options: options,
@@ -89,7 +89,9 @@ extension StatementPlanner {
     }
 
     /// Two columns of one name cannot both be in a file, and a file without columns holds nothing.
-    private func checkNames(_ output: [ColumnReference], span: SourceSpan) throws(EngineError) {
+    private func checkNames(
+        _ output: [ColumnReference], of query: QuerySyntax, span: SourceSpan
+    ) throws(EngineError) {
         if output.isEmpty {
             throw .user(
                 "UNABLE_TO_INFER_SCHEMA",
@@ -97,11 +99,15 @@ extension StatementPlanner {
                 remedy: "Give the columns of the files with CREATE TEMPORARY VIEW name (columns) USING ….",
                 at: location(span))
         }
+        var items: [SelectItemSyntax] = []
+        if case .select(let select) = query.body, select.items.count == output.count { items = select.items }
         var seen: Set<String> = []
-        for column in output where !seen.insert(column.name.lowercased()).inserted {
+        for (index, column) in output.enumerated() where !seen.insert(column.name.lowercased()).inserted {
+            // The second of the two, where the columns are those of the list.
+            let item = items.isEmpty ? nil : items[index].alias?.span ?? items[index].expression.span
             throw .user(
                 "COLUMN_ALREADY_EXISTS", "Two columns of the query have the same name: \(column.name)",
-                remedy: "Give one of them another name with AS.", at: location(span))
+                remedy: "Give one of them another name with AS.", at: location(item ?? span))
         }
     }
 
@@ -119,16 +125,20 @@ extension StatementPlanner {
             work: .stages(try steps(plan, write: table.write).graph), change: change, warnings: warnings)
     }
 
-    /// Looks for files where a query's new table is to lie. Files that are there already are the table for IF
-    /// NOT EXISTS, and an error without, as in Spark: rows would silently be added to them.
+    /// Looks for files where a new table is to lie. Files that are there already are the table for IF NOT
+    /// EXISTS, and an error without, as in Spark: rows would silently be added to them, or they be lost. A
+    /// table without a query in a place that the user names is what lies there.
     private func findFiles(
         of table: inout NewTable, _ create: CreateTableSyntax, span: SourceSpan
     ) throws(EngineError) {
         let write = table.write
-        guard table.plan != nil, write.mode != .overwrite, try catalog.holdsFiles(at: write.path) else {
-            return
-        }
-        guard create.ifNotExists else {
+        if table.plan == nil, !create.isInWarehouse || create.ifNotExists || create.replaces { return }
+        guard write.mode != .overwrite, try catalog.holdsFiles(at: write.path) else { return }
+        if !create.ifNotExists {
+            if create.isInWarehouse {
+                throw .warehouseNotEmpty(
+                    table.definition.name, write.path, at: self.span(of: create.name))
+            }
             let optionSpan = create.options.first { $0.key.lowercased() == "path" }?.span
             throw .locationNotEmpty(write.path, at: location(create.locationSpan ?? optionSpan ?? span))
         }
@@ -165,11 +175,12 @@ extension StatementPlanner {
             return NewTable(plan: nil, write: write, definition: definition)
         }
         let bound = try bind(query)
-        try checkNames(bound.output, span: span)
+        try checkNames(bound.output, of: query, span: span)
         let folders = try positions(of: names, in: bound.output, at: self.span(of: create.partitionedBy))
-        let isOwn = create.location == nil && optionPath == nil
+        // What DROP TABLE left behind is nobody's any more.
+        let isReplaced = create.replaces || (create.isInWarehouse && catalog.hasDroppedTable(at: location))
         let mode: FileWrite.Mode =
-            isOwn || create.replaces ? .overwrite : create.ifNotExists ? .ignore : .errorIfExists
+            isReplaced ? .overwrite : create.ifNotExists ? .ignore : .errorIfExists
         let write = FileWrite(
             path: location, format: format, mode: mode,
             partitionColumns: folders, options: options, schema: bound.output.schema)
@@ -182,6 +193,31 @@ extension StatementPlanner {
         return NewTable(plan: bound, write: write, definition: definition)
     }
 
+}
+
+extension CreateTableSyntax {
+    /// Whether the table lies in a directory of its name in the warehouse, as the statement names no other.
+    fileprivate var isInWarehouse: Bool {
+        location == nil && !options.contains { $0.key.lowercased() == "path" }
+    }
+}
+
+extension EngineError {
+    /// Reports that the directory that a table gets by its name holds files, of an earlier job or another
+    /// program.
+    fileprivate static func warehouseNotEmpty(
+        _ name: String, _ path: String, at place: SourceLocation?
+    ) -> EngineError {
+        .user(
+            "LOCATION_ALREADY_EXISTS",
+            "The table \(name) cannot be made in \(path): there are files already",
+            remedy:
+                "Use CREATE OR REPLACE TABLE to replace them, IF NOT EXISTS to take them as the table, "
+                + "another name, or LOCATION.", at: place)
+    }
+}
+
+extension StatementPlanner {
     // MARK: INSERT INTO TABLE
 
     func insertTable(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {

@@ -13,6 +13,8 @@ package struct StatementPlanner {
     let source: SQLSource
     /// Whether the statement was planned before a restart: what it found then may hold its own files now.
     let isReplay: Bool
+    /// Texts of EXECUTE IMMEDIATE around this one.
+    var immediateDepth = 0
 
     package init(
         catalog: any JobCatalog, settings: SessionSettings, cluster: ClusterFacts, source: SQLSource,
@@ -44,6 +46,10 @@ package struct StatementPlanner {
         case .show(let show): return try self.show(show)
         case .advice(let table): return try advice(table)
         case .use(let name): return try use(name)
+        case .declareVariable(let declared): return try declareVariable(declared)
+        case .setVariables(let statement): return try setVariables(statement)
+        case .dropVariable(let name, let ifExists): return try dropVariable(name, ifExists: ifExists)
+        case .executeImmediate(let execute): return try executeImmediate(execute)
         }
     }
 
@@ -124,6 +130,11 @@ package struct StatementPlanner {
         let schema = Schema([
             Field("key", .string, nullable: false), Field("value", .string, nullable: false),
         ])
+        if let key, value != nil, catalog.variable(named: [key]) != nil {
+            throw .user(
+                "UNSUPPORTED_FEATURE.SET_VARIABLE_USING_SET", "SET changes settings, and \(key) is a variable.",
+                remedy: "Write SET VARIABLE \(key) = ….")
+        }
         guard let key else {
             let rows = settings.options.sorted { $0.key < $1.key }.map {
                 [Literal.string($0.key), .string($0.value)]
@@ -188,6 +199,17 @@ package struct StatementPlanner {
         let near = Suggestion.nearest(to: text, among: catalog.relationNames)
         return .user(
             "TABLE_OR_VIEW_NOT_FOUND", "There is no table or view of this name: \(text)",
-            remedy: near.map { "Did you mean \($0)?" }, at: span(of: name))
+            remedy: near.map { "Did you mean \($0)?" } ?? filesRemedy(name), at: span(of: name))
+    }
+
+    /// Files are read by ``format.`path` `` only; other statements take tables.
+    private func filesRemedy(_ name: [NameSyntax]) -> String? {
+        guard name.count == 2, let known = FileFormat(rawValue: name[0].text.lowercased()) else {
+            return nil
+        }
+        let (format, path) = (known.rawValue, name[1].text)
+        return "This statement takes a table or view. Read files with SELECT * FROM \(format).`\(path)`, "
+            + "write them with INSERT OVERWRITE DIRECTORY '\(path)' USING \(format), or make a table "
+            + "on them: CREATE TABLE name USING \(format) LOCATION '\(path)'."
     }
 }

@@ -41,12 +41,6 @@ extension Parser {
 
     private mutating func takeIn() -> Bool { take(.IN) || take(.FROM) }
 
-    private mutating func takeWord(_ word: String) -> Bool {
-        guard current.kind == .word, text(current).uppercased() == word else { return false }
-        advance()
-        return true
-    }
-
     private mutating func pattern() throws(EngineError) -> String? {
         _ = take(.LIKE)
         return atString ? try stringValue() : nil
@@ -101,31 +95,5 @@ extension Parser {
             return .use(try qualifiedName("a database"))
         default: return nil
         }
-    }
-
-    /// Takes `IDENTIFIER('a.b')`, a name that is a constant text or texts joined by `||`; nil where there is
-    /// none.
-    mutating func identifierClause() throws(EngineError) -> [NameSyntax]? {
-        guard current.kind == .word, text(current).uppercased() == "IDENTIFIER",
-            peek().symbol == .leftParenthesis, peek(2).kind == .string || peek(2).kind == .rawString
-        else { return nil }
-        let start = index
-        advance()
-        advance()
-        var text = try stringValue()
-        while take(.doublePipe) { text += try stringValue() }
-        try expect(.rightParenthesis)
-        let place = span(from: start)
-        var inner: Parser
-        var parts: [NameSyntax]
-        do {
-            inner = try Parser(SQLSource(text, file: source.file))
-            parts = try inner.qualifiedName()
-        } catch {
-            throw fail("The text of IDENTIFIER is no name: \(text).", at: place)
-        }
-        if !inner.atEnd { throw fail("The text of IDENTIFIER is no name: \(text).", at: place) }
-        for place in parts.indices { parts[place].span = span(from: start) }
-        return parts
     }
 }

@@ -104,8 +104,9 @@ extension Parser {
             return ExpressionSyntax(
                 .star(qualifier: [], except: try starExceptions()), span: span(from: start))
         }
+        if at(.colon) || at(.question) { return try parameter() }
         guard take(.leftParenthesis) else { throw unexpected("an expression") }
-        if startsQuery(after: 0) {
+        if startsWholeQuery() {
             let query = try self.query()
             try expect(.rightParenthesis)
             return ExpressionSyntax(.scalarQuery(query), span: span(from: start))
@@ -193,9 +194,12 @@ extension Parser {
     /// Parses `a.b.c`, `t.*`, `f(…)`, or `x -> …`.
     private mutating func nameOrCall() throws(EngineError) -> ExpressionSyntax {
         let start = index
-        if let parts = try identifierClause() {
+        switch try identifierClause() {
+        case .known(let parts):
             if at(.leftParenthesis) { return try call(parts, from: start) }
             return ExpressionSyntax(.column(parts), span: span(from: start))
+        case .computed(let text): return ExpressionSyntax(.identifier(text), span: span(from: start))
+        case nil: break
         }
         let first = nameSyntax(current)
         advance()

@@ -30,6 +30,8 @@ extension Parser {
                 at: source.location(current.span))
         default:
             if at(.leftParenthesis) { return try queryStatement() }
+            if at(word: "DECLARE") { return try declareVariable() }
+            if at(word: "EXECUTE") { return try executeImmediate() }
             if let advisory = try advisory() { return advisory }
             throw unexpected("a statement such as 'SELECT', 'INSERT' or 'CREATE'")
         }
@@ -75,6 +77,11 @@ extension Parser {
     private mutating func set() throws(EngineError) -> StatementSyntax.Kind {
         advance()
         if atEnd || at(.semicolon) { return .set(key: nil, value: nil) }
+        if at(word: "VARIABLE") || at(word: "VAR"), !(peek().kind == .symbol && peek().symbol != .leftParenthesis)
+        {
+            advance()
+            return try setVariables()
+        }
         if current.kind == .word, text(current).uppercased() == "TIME", peek().kind == .word,
             text(peek()).uppercased() == "ZONE"
         {
@@ -123,6 +130,12 @@ extension Parser {
 
     private mutating func drop() throws(EngineError) -> StatementSyntax.Kind {
         advance()
+        if at(.TEMPORARY) || at(.TEMP), peek().kind == .word, text(peek()).uppercased() == "VARIABLE" {
+            advance()
+            advance()
+            let ifExists = take(.IF, .EXISTS)
+            return .dropVariable(name: try qualifiedName("a variable's name"), ifExists: ifExists)
+        }
         let isView = at(.VIEW)
         if !isView, !at(.TABLE) { throw unexpected("'VIEW' or 'TABLE'") }
         advance()

@@ -22,6 +22,10 @@ package struct StatementSyntax: Sendable, Hashable {
         case advice(table: [NameSyntax]?)
         /// `USE database`.
         case use([NameSyntax])
+        case declareVariable(DeclareVariableSyntax)
+        case setVariables(SetVariablesSyntax)
+        case dropVariable(name: [NameSyntax], ifExists: Bool)
+        case executeImmediate(ExecuteImmediateSyntax)
     }
 }
 

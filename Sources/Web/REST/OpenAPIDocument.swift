@@ -51,6 +51,7 @@ enum OpenAPIDocument {
             "{\"application/octet-stream\":{\"schema\":{\"type\":\"string\",\"format\":\"binary\"}}}"
         case .pipelines(.deploy): "{\"application/json\":\(reference("DeployRequest"))}"
         case .pipelines(.backfill): "{\"application/json\":\(reference("BackfillRequest"))}"
+        case .pipelines(.changeState): "{\"application/json\":\(reference("StateChange"))}"
         default: nil
         }
     }
@@ -88,6 +89,11 @@ enum OpenAPIDocument {
             ]),
         object("DeployRequest", ["bundle": "s"], ["vars": "o", "conf": "o"]),
         object("BackfillRequest", ["from": "s", "to": "s"], [:]),
+        object("StateChange", ["action": "s", "step": "s"], ["to": "s"]),
+        object("PipelineState", ["tables": "[TableProgress"], [:]),
+        object(
+            "TableProgress", ["step": "s", "kind": "s"],
+            ["cursor": "s", "id": "s", "rows": "i", "latestRows": "i", "files": "i"]),
         object("BundleStatus", ["bundle": "s", "isComplete": "b"], [:]),
         object(
             "PipelineStatus",
@@ -156,7 +162,8 @@ enum OpenAPIDocument {
         object("SourceMark", ["stage": "s", "start": "i", "end": "i"], [:]),
         object(
             "WorkerStatus",
-            ["id": "s", "address": "s", "state": "s", "slots": "o", "memory": "o", "shuffleBytes": "i"], [:]),
+            ["id": "s", "address": "s", "state": "s", "slots": "o", "memory": "o", "shuffleBytes": "i"],
+            ["pause": "s"]),
         object(
             "ClusterStatus",
             [

@@ -35,7 +35,7 @@ enum PlanCorpus {
         .null, .boolean, .int8, .int16, .int32, .int64, .float, .double,
         .decimal(precision: 1, scale: 0), .decimal(precision: 38, scale: 38), .string, .binary, .date,
         .timestamp, .timestampNTZ, .yearToMonth, .dayToSecond, .interval(IntervalFields(.month, .month)),
-        .interval(IntervalFields(.hour, .second)),
+        .interval(IntervalFields(.hour, .second)), .calendarInterval, .variant,
         .array(.int8, containsNull: true), .array(.array(.date, containsNull: true), containsNull: false),
         .structure([]), .structure([Field("n", .string), Field("", .int16, nullable: false)]),
         .map(key: .string, value: .double, valueContainsNull: false),

@@ -11,7 +11,7 @@ extension CommandArguments {
     /// default command's argument, and blame a flag that follows.
     static func checkOrder(_ arguments: [String], _ program: any ParsableCommand.Type) throws {
         // Most runs need not know the flags.
-        let commands = Set(program.configuration.subcommands.map(\._commandName))
+        let commands = Set(program.configuration.subcommands.map { $0._commandName })
         guard let first = arguments.first, first.hasPrefix("--"), arguments.contains(where: commands.contains)
         else { return }
         guard let name = misplacedCommand(in: arguments, shape: try shape(of: program)),

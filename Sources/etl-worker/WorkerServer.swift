@@ -45,8 +45,7 @@ struct WorkerServer: Sendable {
         let memory =
             try settings.bytes("memory", least: Limits.workerMemoryBytes) ?? limits.memoryBytes / 4 * 3
         let spill = settings["spill"] ?? "/tmp"
-        if try DirectoryRules.make("spill", spill) { logger.info("made the directory of --spill: \(spill)") }
-        try WorkerServer.checkWritable(spill)
+        try WorkerServer.prepareSpilling(spill, logger)
         let store = ShuffleStore()
         let isSecure = tls != nil
         shuffle = try HTTPServer(
@@ -97,9 +96,12 @@ struct WorkerServer: Sendable {
             settings)
     }
 
-    /// Throws `USAGE` when no file can be made in the directory for what does not fit in memory: a task would
-    /// find out too late.
-    private static func checkWritable(_ directory: String) throws(EngineError) {
+    /// Makes the directory for what does not fit in memory, where only its last part is missing. Throws
+    /// `USAGE` when no file can be made there: a task would find out too late.
+    private static func prepareSpilling(_ directory: String, _ logger: Logger) throws(EngineError) {
+        if try DirectoryRules.make("spill", directory) {
+            logger.info("made the directory of --spill: \(directory)")
+        }
         do throws(EngineError) { _ = try SpillFile(directory: directory) } catch {
             throw .user(
                 "USAGE", "--spill: cannot write there: \(error.message)",

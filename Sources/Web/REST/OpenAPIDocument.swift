@@ -85,6 +85,7 @@ enum OpenAPIDocument {
             "PipelineRequest", ["bundle": "s"],
             [
                 "select": "a", "exclude": "a", "vars": "o", "fullRefresh": "b", "testsOnly": "b",
+                "retryOf": "s",
             ]),
         object("DeployRequest", ["bundle": "s"], ["vars": "o", "conf": "o"]),
         object("BackfillRequest", ["from": "s", "to": "s"], [:]),
@@ -115,7 +116,7 @@ enum OpenAPIDocument {
             [
                 "error": "JobFailure", "startedAt": "s", "finishedAt": "s", "jobs": "a", "progress": "n",
             ]),
-        object("RunTest", ["name": "s", "step": "s", "outcome": "s", "failures": "i"], [:]),
+        object("RunTest", ["name": "s", "step": "s", "outcome": "s", "failures": "i"], ["found": "s"]),
         object("PipelineList", ["pipelines": "[PipelineStatus"], [:]),
         object("RunList", ["runs": "[RunStatus"], [:]),
         object(

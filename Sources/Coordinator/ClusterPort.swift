@@ -79,6 +79,7 @@ final class SessionLine: WorkerLine {
         if response.body.isClosed || response.body.queuedBytes > SessionLine.queueBytes { return }
         do {
             let payload = try CoordinatorFrame(message, orders: orders).payload()
+            FailPoint.pass(.send)
             response.body.write(copying: SessionWire.frame(payload))
         } catch {
             // A plan that cannot be written: the stream's end makes the worker open another one.

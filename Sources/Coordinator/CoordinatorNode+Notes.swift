@@ -41,6 +41,7 @@ extension CoordinatorNode {
                 environment.logger.warning(
                     "a worker was lost: \(loss.reason)", metadata: ["worker": "\(address(of: worker))"])
                 noteLoss(of: worker, loss, outputs, stopped, at: milliseconds)
+                noteAbsence(of: worker, loss, outputs, stopped, at: milliseconds)
                 outputs = []
                 stopped = []
             default: noteStep(fact, at: milliseconds)
@@ -56,14 +57,16 @@ extension CoordinatorNode {
         case .statementPlanned(let job, let statement, let stages, _):
             let tasks = stages.reduce(0) { $0 + $1.taskCount }
             note(
-                job, "info", "statement \(statement + 1) planned: \(stages.count) stages, \(tasks) tasks",
+                job, "info",
+                "statement \(statement + 1) planned: \(Counted.text(stages.count, "stage")), "
+                    + Counted.text(tasks, "task"),
                 at: milliseconds)
         case .statementCommitted(let job, let statement, _):
             note(job, "info", "statement \(statement + 1) committed", at: milliseconds)
         case .jobEnded(let job, .succeeded, _): note(job, "info", "succeeded", at: milliseconds)
         case .jobEnded(let job, .cancelled, _): note(job, "info", "cancelled", at: milliseconds)
         case .jobEnded(let job, .failed(let error), _):
-            note(job, "error", error.description, at: milliseconds)
+            note(job, "error", naming(error, job).description, at: milliseconds)
         default: break
         }
     }
@@ -83,6 +86,22 @@ extension CoordinatorNode {
             note(
                 task.stage.job, "warning", "the output of \(name(of: task)) was on it" + fate(of: task),
                 at: milliseconds, about: output, address(of: worker))
+        }
+    }
+
+    /// Tells the other jobs of a worker that died while no coordinator looked: which tasks it ran is in no
+    /// log.
+    private func noteAbsence(
+        of worker: WorkerID, _ loss: WorkerLoss, _ outputs: [AttemptID], _ stopped: [JobID],
+        at milliseconds: Int64
+    ) {
+        if met.contains(scheduler.ledger.workers[worker.index].identity.life) { return }
+        let told = Set(stopped + outputs.map(\.task.stage.job))
+        for job in scheduler.ledger.liveJobs where !told.contains(job) {
+            note(
+                job, "warning",
+                "worker \(address(of: worker)) was lost: \(loss.reason); what it ran of this job runs again",
+                at: milliseconds, about: nil, address(of: worker))
         }
     }
 
@@ -108,16 +127,40 @@ extension CoordinatorNode {
         let stage = attempt.map { "\($0.task.stage.statement).\($0.task.stage.stage)" }
         let line = LogLine(
             time: TimeText.rfc3339(milliseconds), level: level, message: message, stage: stage,
-            task: attempt.map { Int($0.task.index) }, attempt: attempt.map { Int($0.number) }, worker: worker)
+            task: attempt.map { Int($0.task.index) },
+            attempt: attempt.flatMap { scheduler.ledger.attemptCount(of: $0.task) }, worker: worker)
         if let kept = book.note(line) { noted.append(.note(job, kept)) }
         var fields: Logger.Metadata = ["job": "\(book.externalID)"]
         if let stage, let attempt {
             fields["stage"] = "\(stage)"
             fields["task"] = .stringConvertible(Int(attempt.task.index))
-            fields["attempt"] = .stringConvertible(Int(attempt.number))
+            if let number = line.attempt { fields["attempt"] = .stringConvertible(number) }
+            fields["launch"] = "\(attempt.epoch)-\(attempt.number)"
         }
         if let worker { fields["worker"] = "\(worker)" }
         environment.logger.log(level: Logger.Level(rawValue: level) ?? .info, "\(message)", metadata: fields)
+    }
+
+    /// Adds to the error of a task that failed again and again what the task read.
+    func naming(_ error: EngineError, _ job: JobID) -> EngineError {
+        guard error.blame == .system || error.blame == .internal,
+            let task = scheduler.ledger.jobs[job.index].fatalTask,
+            let input = books[job]?.graph(task.stage.statement)?.inputText(of: task)
+        else { return error }
+        var error = error
+        error.message += ", reading \(input)"
+        return error
+    }
+
+    /// Tells that a worker gets no tasks, and why, or that it gets some again.
+    func notePause(of worker: WorkerID) {
+        guard let shown = scheduler.workerProgress().first(where: { $0.id == worker }) else { return }
+        let fields: Logger.Metadata = ["worker": "\(address(of: worker))"]
+        if let pause = shown.pause {
+            environment.logger.warning("a worker gets no tasks: \(pause.reason)", metadata: fields)
+        } else {
+            environment.logger.info("a worker gets tasks again", metadata: fields)
+        }
     }
 
     /// Says whether a task that failed or lost its output runs again: not when its job ends, or when all that

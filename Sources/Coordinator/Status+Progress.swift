@@ -32,7 +32,7 @@ extension WorkerStatus {
             id: "\(worker.id)", address: worker.identity.address, state: worker.state.rawValue,
             slots: .init(total: worker.identity.slots, used: worker.usedSlots),
             memory: .init(total: worker.identity.memoryBytes, used: worker.usedMemoryBytes),
-            shuffleBytes: worker.shuffleBytes)
+            shuffleBytes: worker.shuffleBytes, pause: worker.pause?.rawValue)
     }
 }
 

@@ -18,14 +18,20 @@ package struct WorkerStatus: Codable, Sendable, Hashable {
     package var slots: Share
     package var memory: Share
     package var shuffleBytes: Int
+    /// Why it gets no tasks although it stays: `diskFull` or `quarantine`; nil when it does.
+    package var pause: String?
 
-    package init(id: String, address: String, state: String, slots: Share, memory: Share, shuffleBytes: Int) {
+    package init(
+        id: String, address: String, state: String, slots: Share, memory: Share, shuffleBytes: Int,
+        pause: String? = nil
+    ) {
         self.id = id
         self.address = address
         self.state = state
         self.slots = slots
         self.memory = memory
         self.shuffleBytes = shuffleBytes
+        self.pause = pause
     }
 }
 

@@ -54,6 +54,8 @@ package enum Action: Sendable, Hashable {
     case setTimer(Instant)
     /// The job moved on in a way that watchers see: started, a statement done, ended.
     case jobChanged(JobID)
+    /// Whether the worker gets tasks has changed: its disk is full, or has space again.
+    case workerChanged(WorkerID)
     case submitted(JobID, isNew: Bool)
     case refused(EngineError)
 }
@@ -73,6 +75,8 @@ package enum IgnoredReason: Sendable, Hashable {
     case alreadyDone(AttemptID)
     case alreadyCounted(AttemptID)
     case unknownWorker(WorkerID)
+    /// A reader asked at the place that the output had before.
+    case movedSince(AttemptID)
 }
 
 /// Returns what follows from an event: first make the facts durable, then run the actions, in order.

@@ -33,6 +33,7 @@ extension Fact: WireCodable {
         case .resultsReleased(let job): writer.tag(13, job)
         case .workerRegistered(let worker, let identity): writer.tag(14, worker, identity)
         case .workerLost(let worker, let loss): writer.tag(15, worker, loss)
+        case .outputMoved(let attempt, let worker): writer.tag(17, attempt, worker)
         }
     }
 
@@ -71,6 +72,7 @@ extension Fact: WireCodable {
             record.startedMilliseconds = try reader.read()
             record.endedMilliseconds = try reader.read()
             self = .taskFailed(record)
+        case 17: self = .outputMoved(try reader.read(), to: try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Fact")
         }
     }

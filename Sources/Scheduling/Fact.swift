@@ -48,6 +48,8 @@ package enum Fact: Sendable, Hashable {
     /// The attempt's output is gone or damaged; `isBlamed` counts it against the task and the worker that
     /// held it.
     case outputLost(AttemptID, isBlamed: Bool, EngineError?)
+    /// Another worker holds the output now: the one before is leaving.
+    case outputMoved(AttemptID, to: WorkerID)
     /// A counted failure.
     case taskFailed(FailureRecord)
     /// The manifest of winners is final: publication may begin, and only with it.

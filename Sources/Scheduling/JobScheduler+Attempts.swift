@@ -50,6 +50,11 @@ extension JobScheduler {
         }
     }
 
+    /// Counts a task's tries, from 1: those that have ended and those that run.
+    package func tryNumber(of task: TaskID) -> Int {
+        max(1, (ledger.attemptCount(of: task) ?? 0) + (runners[task]?.count ?? 0))
+    }
+
     /// Changes the moving parts of an open stage.
     mutating func withStage(_ task: TaskID, _ change: (inout StageRuntime) -> Void) {
         let key = task.stage
@@ -65,6 +70,7 @@ extension JobScheduler {
         switch report {
         case .completed(let output):
             let attempt = detach(output.attempt, from: worker)
+            absolve(worker)
             if !accept(output, from: worker, startedAt: attempt?.startedAt) {
                 ignore(.alreadyDone(output.attempt))
                 command(worker, .drop([output.attempt]))
@@ -74,6 +80,8 @@ extension JobScheduler {
         case .stopped(let id):
             if detach(id, from: worker) == nil { ignore(.unknownAttempt(id)) }
             requeue(id.task)
+        case .adopted(let output): adopted(output, by: worker)
+        case .notAdopted(let id): notAdopted(id)
         case .outputLost(let id):
             guard ledger.openTask(id.task)?.output?.attempt == id else { return ignore(.unknownAttempt(id)) }
             record(.outputLost(id, isBlamed: true, nil))
@@ -123,9 +131,14 @@ extension JobScheduler {
         if entry.output != nil { return ignore(.alreadyDone(id)) }
         if entry.failures.contains(where: { $0.attempt == id }) { return ignore(.alreadyCounted(id)) }
         if case .fetchFailed(let producer, let error) = failure {
-            loseOutput(producer, error)
+            if isStale(attempt, of: producer) {
+                ignore(.movedSince(producer))
+            } else {
+                loseOutput(producer, error)
+            }
         } else if attempt?.isCancelling != true {
             record(.taskFailed(failureRecord(id, failure, on: worker, since: attempt?.startedAt)))
+            blame(worker, for: id.task, failure)
         }
         requeue(id.task)
     }

@@ -137,7 +137,7 @@ extension JobScheduler {
         let hasOther =
             !failedOn.isEmpty
             && links.contains { link in
-                guard let link, !link.isDraining else { return false }
+                guard let link, link.takesTasks else { return false }
                 return !failedOn.contains(link.worker)
             }
         let need = memoryNeed(stage, place)

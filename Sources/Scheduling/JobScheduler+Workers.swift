@@ -75,6 +75,7 @@ extension JobScheduler {
 
     private mutating func reconcile(_ worker: WorkerID, _ registration: Registration) {
         let before = links[worker.index]?.attempts ?? []
+        endHandovers(of: worker)
         for attempt in before { detach(attempt.id, from: worker) }
         absentSince[worker.index] = nil
         links[worker.index] = WorkerLink(
@@ -107,8 +108,11 @@ extension JobScheduler {
         var held: Set<AttemptID> = []
         for output in registration.outputs {
             held.insert(output.attempt)
-            if isKept(output.attempt) || accept(output, from: worker) { continue }
-            unwanted.append(output.attempt)
+            if isKept(output.attempt) {
+                if hasHolder(output.attempt, besides: worker) { unwanted.append(output.attempt) }
+            } else if !accept(output, from: worker) {
+                unwanted.append(output.attempt)
+            }
         }
         if !unwanted.isEmpty { command(worker, .drop(unwanted)) }
         for attempt in ledger.outputs(on: worker) where !held.contains(attempt) {
@@ -116,6 +120,16 @@ extension JobScheduler {
             requeue(attempt.task)
             touch(attempt.task.stage.job)
         }
+    }
+
+    /// Whether a kept output is recorded as another worker's: an adopted one is this worker's from now on,
+    /// unless its holder stays. A worker that drains keeps what it handed over, for readers that know no
+    /// other place.
+    private mutating func hasHolder(_ attempt: AttemptID, besides worker: WorkerID) -> Bool {
+        guard let holder = ledger.output(attempt)?.worker, holder != worker,
+            ledger.workers[holder.index].loss == nil, links[worker.index]?.isDraining == false
+        else { return false }
+        return !move(attempt, from: holder, to: worker)
     }
 
     /// Whether the attempt's output is the recorded one of an open statement, or a result kept for its
@@ -155,7 +169,9 @@ extension JobScheduler {
             ignore(.unknownSession(life, heartbeat.session))
             return reply(life, .registerAgain(epoch: ledger.epoch, session: heartbeat.session))
         }
+        let wasFull = links[worker.index]?.isDiskFull
         links[worker.index]?.take(heartbeat, at: now.monotonic)
+        if wasFull != links[worker.index]?.isDiskFull { act(.workerChanged(worker)) }
         unsent.append(worker.index)
         mayDrain = mayDrain || heartbeat.isDraining
         countSlots(of: worker)
@@ -198,6 +214,7 @@ extension JobScheduler {
             }
         }
         links[worker.index] = nil
+        endHandovers(of: worker)
         countSlots(of: worker)
         absentSince[worker.index] = nil
         lostAt[worker.index] = now.monotonic
@@ -208,51 +225,5 @@ extension JobScheduler {
             requeue(task)
             touch(task.stage.job)
         }
-    }
-
-    /// Lets a draining worker go once it runs nothing and holds nothing that is still needed.
-    mutating func releaseDrained() {
-        guard mayDrain else { return }
-        mayDrain = false
-        for place in links.indices {
-            guard let link = links[place], link.isDraining else { continue }
-            mayDrain = true
-            guard link.attempts.isEmpty else { continue }
-            if ledger.outputs(on: link.worker).contains(where: isNeeded) || holdsResults(link.worker) {
-                continue
-            }
-            lose(link.worker, .left)
-            act(
-                .send(
-                    link.worker, link.identity.life, .released(epoch: ledger.epoch, session: link.session)))
-        }
-    }
-
-    /// Whether a task of the open statement that has yet to finish reads the attempt's output, or the
-    /// commit will.
-    private func isNeeded(_ attempt: AttemptID) -> Bool {
-        let key = attempt.task.stage
-        guard let statement = ledger.jobs[key.job.index].statements.last else { return false }
-        if statement.isSink(key.stage) { return true }
-        let wanted = statement.wantedStages()
-        return statement.stages.contains { reader in
-            wanted[reader.spec.id.index] && reader.spec.dependencies.contains { $0.producer == key.stage }
-        }
-    }
-
-    private func holdsResults(_ worker: WorkerID) -> Bool {
-        retained.contains { entry in
-            guard let key = ledger.jobs[entry.job.index].retainedStage else { return false }
-            let stage = ledger.jobs[entry.job.index].statements[Int(key.statement)].stages[key.stage.index]
-            return stage.tasks.contains { $0.output?.worker == worker }
-        }
-            || ledger.liveJobs.contains { job in
-                guard let last = ledger.jobs[job.index].statements.last, last.isCommitting else {
-                    return false
-                }
-                return last.stages.contains { stage in
-                    stage.spec.output == .result && stage.tasks.contains { $0.output?.worker == worker }
-                }
-            }
     }
 }

@@ -31,6 +31,12 @@ package struct JobScheduler: Sendable {
     var runtimes: [JobRuntime?] = []
     /// Workers that run an attempt of the task. Looked up, never iterated.
     var runners: [TaskID: [WorkerID]] = [:]
+    /// Workers in quarantine, and of those that are lost.
+    var quarantined = 0
+    /// Outputs on their way from draining workers to others.
+    var handovers: [AttemptID: Handover] = [:]
+    /// How often nobody could take an output over. Looked up, never iterated.
+    var failedHandovers: [AttemptID: Int] = [:]
     /// Attempts that still run of statements that are over. Looked up, never iterated.
     var lateAttempts: [StatementKey: Int] = [:]
     /// Statements whose staging is to be removed, in the order of their end.
@@ -88,10 +94,11 @@ package struct JobScheduler: Sendable {
         }
         if hasStarted {
             if isTick { checkTimes() }
+            endQuarantines()
             advanceTouched()
             place()
             if isTick { speculate() }
-            releaseDrained()
+            drainWorkers()
             cleanStopped()
         }
         flush()
@@ -173,6 +180,7 @@ package struct JobScheduler: Sendable {
             }
             if let since = link?.disconnectedAt { consider(since + settings.reconnectMilliseconds) }
             if let link, !link.attempts.isEmpty { consider(now.monotonic + 1000) }
+            if let until = link?.quarantinedUntil { consider(until) }
         }
         guard let next else { return }
         // An armed timer that comes earlier does as well: the tick arms the next one.

@@ -34,6 +34,7 @@ extension Command: WireCodable {
         case .drop(let attempts): writer.tag(3, attempts)
         case .dropJob(let job, let kept): writer.tag(4, job, kept)
         case .endJob(let job): writer.tag(5, job)
+        case .adopt(let address, let outputs): writer.tag(6, address, outputs)
         }
     }
     package init(from reader: inout WireReader) throws(EngineError) {
@@ -44,6 +45,7 @@ extension Command: WireCodable {
         case 3: self = .drop(try reader.read())
         case 4: self = .dropJob(try reader.read(), keeping: try reader.read())
         case 5: self = .endJob(try reader.read())
+        case 6: self = .adopt(from: try reader.read(), try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Command")
         }
     }
@@ -56,6 +58,8 @@ extension Report: WireCodable {
         case .failed(let attempt, let failure): writer.tag(2, attempt, failure)
         case .stopped(let attempt): writer.tag(3, attempt)
         case .outputLost(let attempt): writer.tag(4, attempt)
+        case .adopted(let output): writer.tag(5, output)
+        case .notAdopted(let attempt): writer.tag(6, attempt)
         }
     }
     package init(from reader: inout WireReader) throws(EngineError) {
@@ -65,6 +69,8 @@ extension Report: WireCodable {
         case 2: self = .failed(try reader.read(), try reader.read())
         case 3: self = .stopped(try reader.read())
         case 4: self = .outputLost(try reader.read())
+        case 5: self = .adopted(try reader.read())
+        case 6: self = .notAdopted(try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Report")
         }
     }
@@ -107,6 +113,8 @@ extension WorkerMessage: WireCodable {
     package func write(to writer: inout WireWriter) {
         switch self {
         case .register(let registration): writer.tag(1, registration)
+        // Tag 2 is the one of workers with space on their disk.
+        case .heartbeat(let heartbeat) where heartbeat.isDiskFull: writer.tag(3, heartbeat)
         case .heartbeat(let heartbeat): writer.tag(2, heartbeat)
         }
     }
@@ -115,6 +123,10 @@ extension WorkerMessage: WireCodable {
         switch tag {
         case 1: self = .register(try reader.read())
         case 2: self = .heartbeat(try reader.read())
+        case 3:
+            var heartbeat = try reader.read(Heartbeat.self)
+            heartbeat.isDiskFull = true
+            self = .heartbeat(heartbeat)
         default: throw WireReader.unknownTag(tag, of: "WorkerMessage")
         }
     }

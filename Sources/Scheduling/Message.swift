@@ -50,6 +50,9 @@ package enum Command: Sendable, Hashable {
     case drop([AttemptID])
     /// Deletes all outputs of a job but those of one stage.
     case dropJob(JobID, keeping: StageKey?)
+    /// Fetches outputs from the worker at an address, which leaves, and holds them from then on; answered by
+    /// a report for each.
+    case adopt(from: String, [TaskOutput])
     /// Says that a job has ended: what the worker holds open for it, such as a connection, is let go.
     case endJob(JobID)
 }
@@ -62,11 +65,17 @@ package enum Report: Sendable, Hashable {
     case stopped(AttemptID)
     /// An output that the worker held is gone or damaged.
     case outputLost(AttemptID)
+    /// The worker holds an output that another one made.
+    case adopted(TaskOutput)
+    /// An output could not be fetched from who leaves.
+    case notAdopted(AttemptID)
 
     package var attempt: AttemptID {
         switch self {
-        case .completed(let output): output.attempt
-        case .failed(let attempt, _), .stopped(let attempt), .outputLost(let attempt): attempt
+        case .completed(let output), .adopted(let output): output.attempt
+        case .failed(let attempt, _), .stopped(let attempt), .outputLost(let attempt),
+            .notAdopted(let attempt):
+            attempt
         }
     }
 }
@@ -109,6 +118,8 @@ package struct Heartbeat: Sendable, Hashable {
     package var progress: [AttemptProgress]
     package var usedMemoryBytes: Int
     package var shuffleBytes: Int
+    /// The disk for spills and outputs is full: no task would get far here.
+    package var isDiskFull = false
 }
 
 /// Speaks from an agent to the scheduler.

@@ -9,6 +9,22 @@ package enum StageState: String, Sendable, Hashable { case waiting, running, suc
 /// States of a worker as the REST interface names them.
 package enum WorkerState: String, Sendable, Hashable { case active, draining, lost }
 
+/// Says why a worker gets no tasks although it stays.
+package enum WorkerPause: String, Sendable, Hashable {
+    /// Its disk for spills and outputs is full.
+    case diskFull
+    /// Tasks failed on it that are done elsewhere.
+    case quarantine
+
+    /// Reads well after the worker's name.
+    package var reason: String {
+        switch self {
+        case .diskFull: "its spill disk is full"
+        case .quarantine: "tasks keep failing on it"
+        }
+    }
+}
+
 /// Shows how far a stage has come.
 package struct StageProgress: Sendable, Hashable {
     package var key: StageKey
@@ -70,6 +86,7 @@ package struct WorkerProgress: Sendable, Hashable {
     package var usedSlots: Int
     package var usedMemoryBytes: Int
     package var shuffleBytes: Int
+    package var pause: WorkerPause?
 }
 
 // What the page, the REST interface and the metrics show.
@@ -85,7 +102,7 @@ extension JobScheduler {
                 id: record.id, identity: record.identity,
                 state: link.map { $0.isDraining ? .draining : .active } ?? .lost,
                 usedSlots: link?.attempts.count ?? 0, usedMemoryBytes: link?.usedMemoryBytes ?? 0,
-                shuffleBytes: link?.shuffleBytes ?? 0)
+                shuffleBytes: link?.shuffleBytes ?? 0, pause: link?.pause)
         }
     }
 

@@ -29,6 +29,8 @@ package struct StageRecord: Sendable, Hashable {
 
     package var isComplete: Bool { doneCount == tasks.count }
 
+    fileprivate mutating func setHolder(_ worker: WorkerID, of task: Int) { tasks[task].output?.worker = worker }
+
     fileprivate mutating func setOutput(_ output: TaskOutput?, of task: Int) {
         doneCount += (output != nil ? 1 : 0) - (tasks[task].output != nil ? 1 : 0)
         tasks[task].output = output
@@ -60,6 +62,8 @@ package struct JobRecord: Sendable, Hashable {
     package fileprivate(set) var isCancelRequested = false
     /// The error that the job must end with; set by a failure that may not be tried again.
     package fileprivate(set) var fatal: EngineError?
+    /// The task whose failure that was.
+    package fileprivate(set) var fatalTask: TaskID?
     package fileprivate(set) var outcome: JobOutcome?
     package fileprivate(set) var isCleaned = false
     package fileprivate(set) var areResultsReleased = false
@@ -129,6 +133,20 @@ package struct Ledger: Sendable, Hashable {
         return stage.tasks[Int(task.index)]
     }
 
+    /// Returns how many attempts at a task have ended, also of a job that has; nil for a task that is
+    /// unknown.
+    package func attemptCount(of task: TaskID) -> Int? {
+        let key = task.stage
+        guard key.job.index < jobs.count, Int(key.statement) < jobs[key.job.index].statements.count else {
+            return nil
+        }
+        let stages = jobs[key.job.index].statements[Int(key.statement)].stages
+        guard key.stage.index < stages.count, Int(task.index) < stages[key.stage.index].tasks.count else {
+            return nil
+        }
+        return stages[key.stage.index].tasks[Int(task.index)].attemptCount
+    }
+
     private func openStatement(_ key: StageKey) -> StatementRecord? {
         guard key.job.index < jobs.count, jobs[key.job.index].isLive else { return nil }
         let statements = jobs[key.job.index].statements
@@ -152,6 +170,7 @@ package struct Ledger: Sendable, Hashable {
         case .stagesReplanned(let key, let stages): replan(key, stages)
         case .taskCompleted(let output): complete(output)
         case .outputLost(let attempt, let isBlamed, let error): lose(attempt, isBlamed: isBlamed, error)
+        case .outputMoved(let attempt, let worker): move(attempt, to: worker)
         case .taskFailed(let record):
             withStage(of: record.attempt.task) { $0.tasks[$1].attemptCount += 1 }
             fail(record)
@@ -216,6 +235,31 @@ package struct Ledger: Sendable, Hashable {
         }
     }
 
+    /// Returns the recorded output of an attempt, of whatever statement and job.
+    package func output(_ attempt: AttemptID) -> TaskOutput? {
+        guard hasTask(attempt.task) else { return nil }
+        let key = attempt.task.stage
+        let stage = jobs[key.job.index].statements[Int(key.statement)].stages[key.stage.index]
+        let output = stage.tasks[Int(attempt.task.index)].output
+        return output?.attempt == attempt ? output : nil
+    }
+
+    private func hasTask(_ task: TaskID) -> Bool {
+        let key = task.stage
+        guard key.job.index < jobs.count, Int(key.statement) < jobs[key.job.index].statements.count else {
+            return false
+        }
+        let stages = jobs[key.job.index].statements[Int(key.statement)].stages
+        return key.stage.index < stages.count && Int(task.index) < stages[key.stage.index].tasks.count
+    }
+
+    private mutating func move(_ attempt: AttemptID, to worker: WorkerID) {
+        guard output(attempt) != nil, worker.index < workers.count else { return }
+        let key = attempt.task.stage
+        jobs[key.job.index].statements[Int(key.statement)].stages[key.stage.index]
+            .setHolder(worker, of: Int(attempt.task.index))
+    }
+
     private mutating func lose(_ attempt: AttemptID, isBlamed: Bool, _ error: EngineError?) {
         guard let lost = openTask(attempt.task)?.output, lost.attempt == attempt else { return }
         withStage(of: attempt.task) { $0.setOutput(nil, of: $1) }
@@ -232,7 +276,10 @@ package struct Ledger: Sendable, Hashable {
             stage.tasks[task].failures.append(record)
             fatal = stage.tasks[task].verdict(attemptLimit: attempts, label: stage.spec.label)
         }
-        if let fatal { withJob(record.attempt.task.stage.job) { $0.fatal = $0.fatal ?? fatal } }
+        guard let fatal else { return }
+        withJob(record.attempt.task.stage.job) { job in
+            if job.fatal == nil { (job.fatal, job.fatalTask) = (fatal, record.attempt.task) }
+        }
     }
 
     private mutating func lose(_ worker: WorkerID, _ loss: WorkerLoss) {

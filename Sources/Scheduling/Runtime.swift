@@ -27,6 +27,22 @@ struct WorkerLink: Sendable {
     /// Since when its connection is closed; nil while it stands.
     var disconnectedAt: Instant?
     var isDraining: Bool
+    /// Its disk for spills and outputs is full.
+    var isDiskFull = false
+    /// It gets no tasks until then: too many failed on it.
+    var quarantinedUntil: Instant?
+    /// Tasks that failed on it since one was done, each once, in the order of failures.
+    var failedTasks: [TaskID] = []
+    /// When the first of them failed, and when a task was last done here.
+    var failedSince: Instant?
+    var doneAt: Instant?
+    /// How often it was quarantined without doing a task since.
+    var quarantineCount = 0
+    /// When an output of it was last handed over, and of which jobs. Looked up, never iterated.
+    var movedAt: Instant?
+    var movedJobs: Set<JobID> = []
+    /// Bytes of outputs that it was ordered to adopt.
+    var incomingBytes = 0
     var commands = Outbox<Command>()
     var reports = Inbox()
     /// A heartbeat waits for its reply.
@@ -37,7 +53,11 @@ struct WorkerLink: Sendable {
     /// Sum of what `attempts` reserve.
     var reservedBytes = 0
 
-    var freeSlots: Int { isDraining ? 0 : max(0, identity.slots - attempts.count) }
+    /// Why it gets no tasks although it stays; nil when it does.
+    var pause: WorkerPause? { isDiskFull ? .diskFull : quarantinedUntil != nil ? .quarantine : nil }
+    /// Whether it may be given tasks at all.
+    var takesTasks: Bool { !isDraining && pause == nil }
+    var freeSlots: Int { !takesTasks ? 0 : max(0, identity.slots - attempts.count) }
 
     /// Whether `bytes`, clamped to the worker's memory, can be reserved now.
     func fits(_ bytes: Int) -> Bool {
@@ -53,6 +73,7 @@ struct WorkerLink: Sendable {
         guard heartbeat.sentAt >= heardSentAt else { return }
         heardSentAt = heartbeat.sentAt
         isDraining = isDraining || heartbeat.isDraining
+        isDiskFull = heartbeat.isDiskFull
         usedMemoryBytes = heartbeat.usedMemoryBytes
         shuffleBytes = heartbeat.shuffleBytes
         for progress in heartbeat.progress {
@@ -92,6 +113,8 @@ struct StageRuntime: Sendable {
     var startedMilliseconds: Int64?
     var endedMilliseconds: Int64?
     var isReplanAsked = false
+    /// When an output of it last moved to another worker.
+    var movedAt: Instant?
     /// Where most of each task's input lies; nil until its producers are complete.
     var nearest: [WorkerID?]?
     /// What every task reads; nil until one is launched, and again when a producer's outputs have changed.

@@ -18,9 +18,15 @@ package struct SchedulerSettings: Sendable, Hashable {
     package var speculationFactor: Int64 = 2
     /// … once this share of the stage is done, in percent.
     package var speculationDonePercent = 75
+    /// So many tasks that fail on one worker alone, while others do theirs, quarantine it …
+    package var quarantineTasks = 3
+    /// … for so long, and twice as long each time …
+    package var quarantineMilliseconds: Int64 = 60_000
+    /// … up to this.
+    package var longestQuarantineMilliseconds: Int64 = 600_000
     package var taskAttempts = Limits.taskAttempts
     /// Oldest and newest worker versions that may take part.
-    package var workerVersions: ClosedRange<UInt32> = 1...1
+    package var workerVersions: ClosedRange<UInt32> = 1...2
 
     package init() {}
 }

@@ -6,8 +6,11 @@ package struct AgentSettings: Sendable, Hashable {
     /// An agent whose messages went unanswered for so long stops its tasks: less than the scheduler's
     /// lease, so that nothing runs here once others have taken over.
     package var fenceMilliseconds: Int64 = 20_000
-    /// A draining worker that was not released leaves after so long: before Kubernetes' grace of 120 s ends.
-    package var drainMilliseconds: Int64 = 100_000
+    /// A draining worker that was not released leaves after so long: what is left is made again elsewhere.
+    package var drainMilliseconds: Int64 = 14_000
+    /// Tasks that a draining worker runs after so long are stopped, for others to run: an eviction leaves
+    /// 15 s in all.
+    package var handBackMilliseconds: Int64 = 6_000
 
     package init() {}
 }
@@ -30,6 +33,12 @@ package enum AgentEvent: Sendable {
     case usage(memoryBytes: Int, shuffleBytes: Int)
     /// A held output was found damaged or gone.
     case outputLost(AttemptID)
+    /// Answers `.adopt` for an output that is here now.
+    case adopted(AttemptID)
+    /// Answers `.adopt` for an output that could not be had.
+    case notAdopted(AttemptID)
+    /// The disk for spills and outputs is full, or has space again.
+    case disk(isFull: Bool)
     /// Take no more work, and leave when nothing here is needed.
     case drain
 }
@@ -40,6 +49,8 @@ package enum AgentAction: Sendable, Hashable {
     case start(Launch)
     /// Answered by `.ended` with any end.
     case stop(AttemptID)
+    /// Fetch outputs of other workers' tasks from an address; answered by `.adopted` or `.notAdopted` for each.
+    case adopt(from: String, [TaskOutput])
     /// Delete what the attempt left.
     case drop(AttemptID)
     /// Call `handle(.tick)` at that time; replaces the timer before.
@@ -84,6 +95,9 @@ package struct TaskAgent: Sendable {
     private var lastSentAt: Instant?
     private var running: [Running] = []
     private var held: [TaskOutput] = []
+    /// Outputs that are being fetched from workers that leave.
+    private var adopting: [TaskOutput] = []
+    private var isDiskFull = false
     private var reports = Outbox<Report>()
     private var commands = Inbox()
     package private(set) var isDraining = false
@@ -125,7 +139,14 @@ package struct TaskAgent: Sendable {
                 held.remove(at: place)
                 reports.append(.outputLost(attempt))
             }
+        case .adopted(let attempt): endAdoption(attempt, isHere: true)
+        case .notAdopted(let attempt): endAdoption(attempt, isHere: false)
+        case .disk(let isFull):
+            // Told at once: until then more tasks come.
+            if isFull != isDiskFull { lastSentAt = nil }
+            isDiskFull = isFull
         case .drain:
+            if !isDraining { lastSentAt = nil }
             isDraining = true
             drainingSince = drainingSince ?? now
         }
@@ -133,6 +154,9 @@ package struct TaskAgent: Sendable {
             phase = .left
             actions.append(.leave)
             return actions
+        }
+        if let drainingSince, now - drainingSince >= settings.handBackMilliseconds {
+            for place in running.indices { stop(place) }
         }
         if now - lastAnsweredSentAt >= settings.fenceMilliseconds { fence() }
         speak(at: now)
@@ -179,7 +203,7 @@ package struct TaskAgent: Sendable {
             progress: running.compactMap { entry in
                 entry.progress.map { AttemptProgress(attempt: entry.launch.attempt, counters: $0) }
             },
-            usedMemoryBytes: usedMemoryBytes, shuffleBytes: shuffleBytes)
+            usedMemoryBytes: usedMemoryBytes, shuffleBytes: shuffleBytes, isDiskFull: isDiskFull)
     }
 
     /// Begins a session: the inventory takes the place of reports of finished and stopped attempts; failures
@@ -258,12 +282,14 @@ package struct TaskAgent: Sendable {
 
     private mutating func obey(_ command: Command) {
         switch command {
+        case .launch(let launch) where isDraining: reports.append(.stopped(launch.attempt))
         case .launch(let launch):
             running.append(Running(launch: launch))
             actions.append(.start(launch))
         case .cancel(let attempt):
             if let place = running.firstIndex(where: { $0.launch.attempt == attempt }) { stop(place) }
         case .drop(let attempts): drop { attempts.contains($0) }
+        case .adopt(let address, let outputs): adopt(outputs, from: address)
         case .dropJob(let job, let kept): drop { $0.task.stage.job == job && $0.task.stage != kept }
         case .endJob: break
         }
@@ -272,6 +298,33 @@ package struct TaskAgent: Sendable {
     private mutating func drop(_ isUnwanted: (AttemptID) -> Bool) {
         for output in held where isUnwanted(output.attempt) { actions.append(.drop(output.attempt)) }
         held.removeAll { isUnwanted($0.attempt) }
+        adopting.removeAll { isUnwanted($0.attempt) }
+    }
+
+    // MARK: outputs of others
+
+    private mutating func adopt(_ outputs: [TaskOutput], from address: String) {
+        var new: [TaskOutput] = []
+        for output in outputs {
+            if held.contains(where: { $0.attempt == output.attempt }) {
+                reports.append(.adopted(output))
+            } else if !adopting.contains(where: { $0.attempt == output.attempt }) {
+                new.append(output)
+            }
+        }
+        adopting += new
+        if !new.isEmpty { actions.append(.adopt(from: address, new)) }
+    }
+
+    private mutating func endAdoption(_ attempt: AttemptID, isHere: Bool) {
+        guard let place = adopting.firstIndex(where: { $0.attempt == attempt }) else {
+            // Dropped meanwhile.
+            if isHere { actions.append(.drop(attempt)) }
+            return
+        }
+        let output = adopting.remove(at: place)
+        if isHere { held.append(output) }
+        reports.append(isHere ? .adopted(output) : .notAdopted(attempt))
     }
 
     // MARK: attempts

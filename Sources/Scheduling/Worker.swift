@@ -33,5 +33,9 @@ package struct WorkerLife: Sendable, Hashable {
 }
 
 extension WorkerIdentity {
+    /// The version of this build's workers.
+    /// 2: adopts outputs of workers that leave; tells of a full disk.
+    package static let currentVersion: UInt32 = 2
+
     package var life: WorkerLife { WorkerLife(address: address, incarnation: incarnation) }
 }

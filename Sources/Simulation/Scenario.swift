@@ -40,6 +40,7 @@ struct Scenario {
     var workerCrashes: Int
     var partitions: Int
     var drains: Int
+    var fullDisks: Int
     /// No new fault after this time, milliseconds.
     let faultsEnd: Int64 = 90_000
 
@@ -55,6 +56,7 @@ struct Scenario {
         workerCrashes = rate(4)
         partitions = rate(3)
         drains = rate(2)
+        fullDisks = rate(2)
         for number in 0..<random.within(1...4) { jobs.append(Self.drawJob(number, &random)) }
     }
 

@@ -95,6 +95,7 @@ extension Simulation {
                 .coordinatorTimer(life: life), at: max(now, time.milliseconds - coordinator.clockOffset))
         case .submitted(let job, _): if let number = number(of: job) { accepted[number] = job }
         case .jobChanged: break
+        case .workerChanged: witness.counts.pauses += 1
         case .refused(let error): witness.require(false, "a submission was refused: \(error)")
         }
     }

@@ -14,7 +14,7 @@ extension Simulation {
         workers[worker].incarnation = started << 20 | random.next() >> 44
         workers[worker].clockOffset = Int64(random.within(0...1_000_000))
         let identity = WorkerIdentity(
-            address: String(worker), incarnation: workers[worker].incarnation, version: 1,
+            address: String(worker), incarnation: workers[worker].incarnation, version: WorkerIdentity.currentVersion,
             slots: scenario.slots,
             memoryBytes: 1 << 29)
         let instant = workerInstant(worker)
@@ -72,6 +72,12 @@ extension Simulation {
             agenda.plan(
                 .taskStopped(worker, incarnation: incarnation, attempt),
                 at: now + Int64(random.within(1...500)))
+        case .adopt(let address, let outputs):
+            for output in outputs {
+                agenda.plan(
+                    .adoptionEnd(worker, incarnation: incarnation, from: address, output.attempt),
+                    at: now + Int64(random.within(10...4000)))
+            }
         case .drop(let attempt):
             workers[worker].outputs.remove(attempt)
             staged.remove(attempt)
@@ -140,6 +146,19 @@ extension Simulation {
     func stopTask(_ worker: Int, _ attempt: AttemptID) {
         if workers[worker].agent?.runningAttempts.contains(attempt) == true { staged.remove(attempt) }
         tell(worker, .ended(attempt, .stopped))
+    }
+
+    /// Ends the fetch of an output from a worker that leaves.
+    func endAdoption(_ worker: Int, from address: String, _ attempt: AttemptID) {
+        guard let holder = Int(address) else { return }
+        let isCut = workers[holder].cutsOut || workers[holder].cutsIn
+        if isCut || !workers[holder].outputs.contains(attempt) {
+            witness.counts.adoptionsFailed += 1
+            return tell(worker, .notAdopted(attempt))
+        }
+        witness.counts.adoptions += 1
+        workers[worker].outputs.insert(attempt)
+        tell(worker, .adopted(attempt))
     }
 
     private func missingInput(of launch: Launch, for worker: Int) -> AttemptID? {

@@ -20,7 +20,10 @@ package final class Simulation {
         case workerTimer(Int, incarnation: UInt64)
         case taskEnd(Int, incarnation: UInt64, Launch, AttemptEnd)
         case taskStopped(Int, incarnation: UInt64, AttemptID)
+        case adoptionEnd(Int, incarnation: UInt64, from: String, AttemptID)
         case heal(Int)
+        /// The worker's disk has space again.
+        case space(Int)
         case submit(Int)
         case cancel(Int)
         case misfortune
@@ -147,9 +150,12 @@ package final class Simulation {
             if isAlive(worker, incarnation) { endTask(worker, launch, end) }
         case .taskStopped(let worker, let incarnation, let attempt):
             if isAlive(worker, incarnation) { stopTask(worker, attempt) }
+        case .adoptionEnd(let worker, let incarnation, let address, let attempt):
+            if isAlive(worker, incarnation) { endAdoption(worker, from: address, attempt) }
         case .heal(let worker):
             workers[worker].cutsIn = false
             workers[worker].cutsOut = false
+        case .space(let worker): if workers[worker].agent != nil { tell(worker, .disk(isFull: false)) }
         case .submit(let number): submit(number)
         case .cancel(let number):
             if let job = accepted[number] { decide(.cancel(job)) }
@@ -171,7 +177,7 @@ package final class Simulation {
     /// Brings the faults that strike machines and clocks.
     private func strike() {
         guard isRough else {
-            for worker in workers.indices { happen(.heal(worker)) }
+            for worker in workers.indices { for end in [.heal(worker), .space(worker)] as [Happening] { happen(end) } }
             return
         }
         agenda.plan(.misfortune, at: now + 100)
@@ -185,6 +191,11 @@ package final class Simulation {
                 workers[worker].cutsIn = kind != 0
                 workers[worker].cutsOut = kind != 1
                 agenda.plan(.heal(worker), at: now + Int64(random.within(1000...60_000)))
+            }
+            if random.happens(scenario.fullDisks), workers[worker].agent != nil {
+                witness.counts.fullDisks += 1
+                agenda.plan(.space(worker), at: now + Int64(random.within(1000...60_000)))
+                tell(worker, .disk(isFull: true))
             }
             if random.happens(scenario.drains), workers[worker].agent != nil {
                 witness.counts.drains += 1

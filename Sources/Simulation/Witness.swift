@@ -21,6 +21,7 @@ package struct RunCounts: Sendable, Equatable {
     package var disconnects = 0
     package var partitions = 0
     package var drains = 0
+    package var fullDisks = 0
     package var launches = 0
     package var completions = 0
     package var outputsLost = 0
@@ -32,6 +33,11 @@ package struct RunCounts: Sendable, Equatable {
     package var publicationsRepeated = 0
     package var replans = 0
     package var cleanings = 0
+    package var adoptions = 0
+    package var adoptionsFailed = 0
+    package var moves = 0
+    /// Times that a worker was kept from tasks, or got some again: a full disk, failures.
+    package var pauses = 0
     package var succeeded = 0
     package var failed = 0
     package var cancelled = 0
@@ -49,6 +55,7 @@ package struct RunCounts: Sendable, Equatable {
         disconnects += o.disconnects
         partitions += o.partitions
         drains += o.drains
+        fullDisks += o.fullDisks
         launches += o.launches
         completions += o.completions
         outputsLost += o.outputsLost
@@ -60,6 +67,10 @@ package struct RunCounts: Sendable, Equatable {
         publicationsRepeated += o.publicationsRepeated
         replans += o.replans
         cleanings += o.cleanings
+        adoptions += o.adoptions
+        adoptionsFailed += o.adoptionsFailed
+        moves += o.moves
+        pauses += o.pauses
         succeeded += o.succeeded
         failed += o.failed
         cancelled += o.cancelled
@@ -105,6 +116,11 @@ struct Witness {
             counts.outputsLost += 1
             if winners[attempt.task]?.attempt == attempt { winners[attempt.task] = nil }
             if isBlamed { failures[attempt.task, default: 0] += 1 }
+        case .outputMoved(let attempt, let worker):
+            counts.moves += 1
+            require(winners[attempt.task]?.attempt == attempt, "\(attempt) moved but is no winner")
+            require(winners[attempt.task]?.worker != worker, "\(attempt) moved to where it was")
+            winners[attempt.task]?.worker = worker
         case .taskFailed(let record): failures[record.attempt.task, default: 0] += 1
         case .workerLost(let worker, _):
             counts.workersLost += 1
@@ -145,6 +161,9 @@ struct Witness {
     /// Sees a publication take effect.
     mutating func see(_ manifest: CommitManifest) {
         let key = StatementKey(job: manifest.job, statement: manifest.statement)
+        // Where the rows of a result lie is no part of what is published: they may move in between.
+        var manifest = manifest
+        for place in manifest.outputs.indices { manifest.outputs[place].worker = WorkerID(rawValue: 0) }
         if let before = published[key] {
             counts.publicationsRepeated += 1
             return require(before == manifest, "statement \(key) was published twice, differently")

@@ -29,10 +29,20 @@ package enum LocalDirectory {
             // A directory above is not there, or was removed by an attempt that found it empty.
             round += 1
             guard errno == ENOENT, parent(of: path) != path, round < rounds else {
-                throw .fileSystem("create a directory", path)
+                let place = errno == ENOTDIR ? file(inTheWayOf: path) : path
+                throw .fileSystem("create a directory", place)
             }
             try create(parent(of: path))
         }
+    }
+
+    /// Returns the file that is where a directory should be, `path` or above it. Leaves `errno` ENOTDIR.
+    private static func file(inTheWayOf path: String) -> String {
+        var place = path
+        var status = stat()
+        while stat(place, &status) != 0, parent(of: place) != place { place = parent(of: place) }
+        errno = ENOTDIR
+        return place
     }
 
     /// Makes the entries of a directory durable.
@@ -40,6 +50,7 @@ package enum LocalDirectory {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if descriptor < 0 { throw .fileSystem("open", path) }
         defer { close(descriptor) }
+        FailPoint.pass(.sync)
         if fsync(descriptor) != 0 { throw .fileSystem("make durable", path) }
     }
 
@@ -129,8 +140,15 @@ package enum LocalDirectory {
         return own.st_dev != above.st_dev || access(parent, W_OK) != 0
     }
 
+    /// Gives a file or directory its final name; false, with `errno`, when that fails.
+    static func move(_ from: String, to: String) -> Bool {
+        FailPoint.pass(.rename)
+        return rename(from, to) == 0
+    }
+
     /// Swaps two directories at once; false, with `errno`, when that fails.
     static func exchange(_ a: String, _ b: String) -> Bool {
-        storage_exchange(a, b) == 0
+        FailPoint.pass(.rename)
+        return storage_exchange(a, b) == 0
     }
 }

@@ -107,6 +107,7 @@ package final class LocalFileSink: ByteSink {
     package func finish() throws(EngineError) {
         if descriptor < 0 { return }
         try flush()
+        if durable { FailPoint.pass(.sync) }
         if durable, fsync(descriptor) != 0 { throw .fileSystem("make durable", name) }
         let result = close(descriptor)
         descriptor = -1
@@ -123,8 +124,10 @@ package final class LocalFileSink: ByteSink {
 
 extension EngineError {
     /// What to do about a path at which there is nothing, in one process and on a cluster.
-    package static var pathRemedy: String {
-        "Check the path; relative ones start where the job was started, or at the cluster's storage."
+    package static func pathRemedy(_ path: String) -> String {
+        if path.contains("://"), !path.hasPrefix("file:") { return "Check the bucket and the key." }
+        return "Check the path; relative ones start where the job was started, in a pipeline at its etl.yml, "
+            + "or at the cluster's storage."
     }
 
     /// Makes the error of a failed system call, by `errno`: what the user can mend blames the user.
@@ -135,7 +138,7 @@ extension EngineError {
         case ENOENT:
             return .user(
                 "PATH_NOT_FOUND", "No such file or directory: \(path)",
-                remedy: EngineError.pathRemedy)
+                remedy: EngineError.pathRemedy(path))
         case EACCES, EPERM, EROFS, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP:
             let isRight = number == EACCES || number == EPERM
             return .user(

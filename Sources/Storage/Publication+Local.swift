@@ -60,7 +60,7 @@ extension Publication {
         try LocalDirectory.create(LocalDirectory.parent(of: to))
         if let size = LocalDirectory.fileSize(from) {
             if size != file.byteCount { throw Publication.damaged(from, file.byteCount, size) }
-            if rename(from, to) != 0 { throw .fileSystem("publish", to) }
+            if !LocalDirectory.move(from, to: to) { throw .fileSystem("publish", to) }
         } else {
             guard let size = LocalDirectory.fileSize(to) else {
                 throw Publication.damaged(from, file.byteCount, nil)
@@ -120,7 +120,7 @@ extension Publication {
         steps.append(
             PublicationStep(name: "set beside") { () throws(EngineError) in
                 if LocalDirectory.exists(swapped) || isSwapped { return }
-                if rename(assembly, swapped) != 0 { throw .fileSystem("publish", directory) }
+                if !LocalDirectory.move(assembly, to: swapped) { throw .fileSystem("publish", directory) }
                 try LocalDirectory.sync(LocalDirectory.parent(of: directory))
             })
         steps.append(
@@ -147,7 +147,7 @@ extension Publication {
                 try LocalDirectory.create(staging + "/old")
                 for name in try LocalDirectory.names(directory) ?? [] where directory + "/" + name != staging
                 {
-                    if rename(directory + "/" + name, staging + "/old/" + name) != 0 {
+                    if !LocalDirectory.move(directory + "/" + name, to: staging + "/old/" + name) {
                         throw .fileSystem("publish", directory)
                     }
                 }
@@ -157,7 +157,7 @@ extension Publication {
             PublicationStep(name: "bring in") { () throws(EngineError) in
                 if isSwapped { return }
                 for name in try LocalDirectory.names(assembly) ?? [] {
-                    if rename(assembly + "/" + name, directory + "/" + name) != 0 {
+                    if !LocalDirectory.move(assembly + "/" + name, to: directory + "/" + name) {
                         throw .fileSystem("publish", directory)
                     }
                 }
@@ -195,7 +195,7 @@ extension Publication {
                     try LocalDirectory.create(LocalDirectory.parent(of: target))
                     if LocalDirectory.exists(target) {
                         if !LocalDirectory.exchange(new, target) { throw .fileSystem("publish", target) }
-                    } else if rename(new, target) != 0 {
+                    } else if !LocalDirectory.move(new, to: target) {
                         throw .fileSystem("publish", target)
                     }
                     try LocalDirectory.sync(LocalDirectory.parent(of: target))

@@ -1,3 +1,5 @@
+import Vocabulary
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -49,7 +51,9 @@ package enum TextFile {
         let aside = path + ".new"
         guard let stream = fopen(aside, "we") else { throw .unwritable(errno) }
         var isWhole = fputs(text, stream) >= 0 && fflush(stream) == 0
+        FailPoint.pass(.sync)
         if durable { isWhole = isWhole && fsync(fileno(stream)) == 0 }
+        FailPoint.pass(.rename)
         guard fclose(stream) == 0, isWhole, rename(aside, path) == 0 else {
             let number = errno
             unlink(aside)

@@ -11,18 +11,24 @@ import Vocabulary
 /// tells the coordinator how they ended.
 package actor WorkerNode {
     private var agent: TaskAgent
-    private let resources: WorkerResources
+    let resources: WorkerResources
     private let pool: ComputePool
     private let line: any CoordinatorLine
     private let clock: @Sendable () -> Instant
     private let logger: Logger
+    private let disk: SpillDisk
     /// Called when the process is to end: with an error when the coordinator refused this worker.
     private let leave: @Sendable (EngineError?) -> Void
     private var running: [AttemptID: TaskContext] = [:]
     private var startedAt: [AttemptID: Instant] = [:]
+    /// Which try at its task each attempt is, for the log.
+    private var tries: [AttemptID: Int] = [:]
     private var orders: [AttemptID: TaskOrder] = [:]
     private var totals = AttemptTotals()
     private var timer: Task<Void, Never>?
+    private var hasLeft = false
+    /// Longest time that a worker told to stop stays, seconds.
+    private let drainSeconds: Int64
 
     package init(
         identity: WorkerIdentity, settings: AgentSettings = AgentSettings(), resources: WorkerResources,
@@ -32,11 +38,13 @@ package actor WorkerNode {
         leave: @escaping @Sendable (EngineError?) -> Void
     ) {
         agent = TaskAgent(identity, settings: settings, at: clock())
+        drainSeconds = settings.drainMilliseconds / 1000
         self.resources = resources
         self.pool = pool
         self.line = line
         self.clock = clock
         self.logger = logger
+        disk = SpillDisk(directory: resources.spillDirectory)
         self.leave = leave
     }
 
@@ -59,10 +67,35 @@ package actor WorkerNode {
     }
 
     /// Takes no more work, and leaves when nothing here is needed.
-    package func drain() { handle(.drain) }
+    package func drain() {
+        handle(.drain)
+        if hasLeft { return }
+        let jobs = Set(agent.heldOutputs.map(\.attempt.task.stage.job)).count
+        var why: [String] = []
+        if !running.isEmpty { why.append("runs \(Counted.text(running.count, "task"))") }
+        if jobs > 0 { why.append("holds outputs of \(Counted.text(jobs, "job"))") }
+        logger.info(
+            """
+            stopping: \(why.isEmpty ? "tells the coordinator" : why.joined(separator: " and ")), and leaves \
+            when it is not needed, at the latest in \(drainSeconds) s; a second signal ends it now
+            """)
+    }
 
     /// Reports that a reader found an output of this worker damaged or gone.
     package func outputLost(_ attempt: AttemptID) { handle(.outputLost(attempt)) }
+
+    /// Says that an output of another worker's task is here now.
+    func adopted(_ attempt: AttemptID) { handle(.adopted(attempt)) }
+
+    /// Says that an output of another worker's task could not be had.
+    func notAdopted(_ attempt: AttemptID) { handle(.notAdopted(attempt)) }
+
+    /// Logs why outputs of the worker at an address could not be had.
+    func adoptionFailed(_ address: String, _ error: any Error) {
+        logger.warning(
+            "outputs of a worker that leaves could not be taken over: \(message(of: error))",
+            metadata: ["from": "\(address)"])
+    }
 
     /// Whether the coordinator knows this worker.
     package var isRegistered: Bool { agent.isRegistered }
@@ -92,6 +125,7 @@ package actor WorkerNode {
             let usage = AgentEvent.usage(
                 memoryBytes: resources.budget.usedBytes, shuffleBytes: resources.store.byteCount)
             actions += agent.handle(usage, at: now)
+            actions += agent.handle(.disk(isFull: disk.isFull()), at: now)
         }
         actions += agent.handle(event, at: now)
         for action in actions { perform(action) }
@@ -102,11 +136,14 @@ package actor WorkerNode {
         case .send(let message): line.send(message)
         case .start(let launch): start(launch)
         case .stop(let attempt): stop(attempt)
+        case .adopt(let address, let outputs): adopt(outputs, from: address)
         case .drop(let attempt):
             resources.store.drop([attempt])
             resources.files.discard(attempt)
         case .setTimer(let time): arm(time)
-        case .leave: leave(nil)
+        case .leave:
+            hasLeft = true
+            leave(nil)
         case .refuse(let error): leave(error)
         }
     }
@@ -139,6 +176,7 @@ package actor WorkerNode {
             resources: resources)
         running[attempt] = context
         startedAt[attempt] = clock()
+        tries[attempt] = order.attempt
         pool.submit(TaskRun(context: context)) { end in
             Task { await self.ended(attempt, end) }
         }
@@ -158,6 +196,7 @@ package actor WorkerNode {
         let counters = counters(context, attempt)
         startedAt[attempt] = nil
         tell(context, attempt, end, counters)
+        tries[attempt] = nil
         switch end {
         case .finished: totals.add(.succeeded, counters)
         case .failed: totals.add(context.isCancelled ? .stopped : .failed, counters)
@@ -168,6 +207,8 @@ package actor WorkerNode {
         case .failed(let error):
             resources.store.drop([attempt])
             resources.files.discard(attempt)
+            // Told before the failure: the next task would fail as well.
+            if disk.isBlamed(for: error) { handle(.disk(isFull: disk.isFull(afterFailure: true))) }
             handle(.ended(attempt, context.isCancelled ? .stopped : .failed(failure(error))))
         case .ready, .blocked: break
         }
@@ -180,9 +221,10 @@ package actor WorkerNode {
         let task = attempt.task
         var fields: Logger.Metadata = [
             "job": "\(context.jobID)", "stage": "\(task.stage.statement).\(task.stage.stage)",
-            "task": .stringConvertible(Int(task.index)), "attempt": .stringConvertible(Int(attempt.number)),
+            "task": .stringConvertible(Int(task.index)), "launch": "\(attempt.epoch)-\(attempt.number)",
             "milliseconds": .stringConvertible(counters.milliseconds),
         ]
+        if let number = tries[attempt] { fields["attempt"] = .stringConvertible(number) }
         switch end {
         case .finished:
             fields["rowsIn"] = .stringConvertible(counters.rowsIn)

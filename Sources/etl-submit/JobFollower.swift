@@ -10,29 +10,20 @@ struct JobFollower {
     let progress: ProgressForm
     let output: OutputForm
     let display: ProgressDisplay
+    /// The job's text, where it is known here.
+    private let script: JobScript?
 
     /// Longest time between two looks at the job, milliseconds.
     private static let pollMilliseconds = 500
 
-    init(service: any JobService, progress: ProgressForm, output: OutputForm) {
+    init(
+        service: any JobService, progress: ProgressForm, output: OutputForm, script: JobScript? = nil
+    ) {
+        self.script = script
         self.service = service
         self.progress = progress
         self.output = output
         display = ProgressDisplay(progress)
-    }
-
-    /// Submits a job. Where the coordinator goes away before it has answered, the job is submitted again when
-    /// it is back: by its id, so that there is one job whatever became of the first try. Throws the call's
-    /// error.
-    func submit(_ request: JobRequest) async throws -> JobStatus {
-        var request = request
-        request.id = request.id ?? RunIdentity.new(milliseconds: NodeClock.moment().wallMilliseconds)
-        let named = request
-        do { return try await service.submit(named) } catch let error as EngineError
-            where error.code == "CONNECTION_LOST" || error.code == "REQUEST_TIMEOUT"
-        {
-            return try await CoordinatorPatience().call(display) { try await service.submit(named) }
-        }
     }
 
     /// Returns when the job has succeeded and its rows are written. Throws `ProgramExit` when it failed.
@@ -62,8 +53,10 @@ struct JobFollower {
         case .cancelled:
             throw ProgramExit(status: 1, message: "The job was cancelled.")
         default:
+            let error = status.error?.engineError
+            let located = error.map { script?.located($0) ?? $0 }
             throw ProgramExit(
-                status: 1, message: status.error?.engineError.description ?? "The job failed; see its logs.")
+                status: 1, message: located?.description ?? "The job failed; see its logs.")
         }
     }
 

@@ -26,6 +26,10 @@ package final class TestCluster {
         self.flags = flags
         folder = try ProgramRun.makeFolder("cluster")
         storage = hasStorage ? ["--storage", folder.appendingPathComponent("storage").path] : []
+        if hasStorage {
+            try FileManager.default.createDirectory(
+                atPath: file("storage"), withIntermediateDirectories: true)
+        }
         let made = try ProgramRun.run(
             ProgramRun.root.appendingPathComponent("deploy/certificates"), [file("certs")], seconds: 30)
         guard made.status == 0 else { throw Failure(what: made.errors) }
@@ -63,17 +67,20 @@ package final class TestCluster {
     // MARK: - Nodes
 
     /// Starts the coordinator, on the same ports and state as before when it ran already.
-    package func startCoordinator() throws {
+    /// `failPoint` has it kill itself, as `FailPoint` says, maybe before this returns.
+    package func startCoordinator(failPoint: String? = nil) throws {
         let program = try StartedProgram(
             ProgramRun.built("etl-coordinator"),
             [
                 "--listen", "127.0.0.1:\(clusterPort)", "--web", "127.0.0.1:\(webPort)", "--state",
                 file("state"),
-            ] + storage + certificates("coordinator") + coordinatorFlags + flags)
+            ] + storage + certificates("coordinator") + coordinatorFlags + flags,
+            environment: failPoint.map { ["MILLRACE_FAIL_POINT": $0] } ?? [:])
         coordinator = program
         // "… listens on https://127.0.0.1:PORT, web on https://127.0.0.1:PORT, state in …"
         let isUp = eventually(within: 20) { program.outputSoFar.contains("state in") || !program.isRunning }
         let ports = program.outputSoFar.matches(of: /127\.0\.0\.1:(\d+)/).compactMap { Int($0.1) }
+        if ports.count < 2, failPoint != nil, clusterPort > 0, !program.isRunning { return }
         guard isUp, ports.count == 2 else {
             throw Failure(what: "The coordinator did not start: \(program.errorsSoFar)")
         }

@@ -9,11 +9,14 @@ struct Bench {
     var now: Int64 = 1000
     var log: [Fact] = []
     var last = Decision()
+    private var heard: [WorkerLife: UInt64] = [:]
     private var known: Set<AttemptID> = []
     private var reported: [WorkerLife: UInt64] = [:]
     /// Launches that were sent and not yet ended, in order, with their worker.
     var launches: [(life: WorkerLife, launch: Launch)] = []
     var cancels: [AttemptID] = []
+    /// Orders to adopt that were sent: to whom, from where, which attempts.
+    var adoptions: [(life: WorkerLife, address: String, outputs: [TaskOutput])] = []
 
     init(log: [Fact] = [], settings: SchedulerSettings = SchedulerSettings()) {
         scheduler = JobScheduler(settings: settings)
@@ -27,13 +30,17 @@ struct Bench {
             event, at: Moment(monotonic: Instant(milliseconds: now), wallMilliseconds: now + 1_000_000))
         log += last.facts
         for case .send(_, let life, .deliver(let delivery)) in last.actions {
-            for command in delivery.commands {
+            for (place, command) in delivery.commands.enumerated() {
+                let number = delivery.firstCommand + UInt64(place)
+                let isNew = number > heard[life, default: 0]
+                heard[life] = max(number, heard[life, default: 0])
                 switch command {
                 case .launch(let launch):
                     // Commands are repeated until they are acknowledged.
                     if known.insert(launch.attempt).inserted {
                         launches.append((life, launch))
                     }
+                case .adopt(let address, let outputs) where isNew: adoptions.append((life, address, outputs))
                 case .cancel(let attempt): cancels.append(attempt)
                 default: break
                 }
@@ -43,16 +50,17 @@ struct Bench {
 
     static func identity(_ name: String, incarnation: UInt64 = 1, slots: Int = 2) -> WorkerIdentity {
         WorkerIdentity(
-            address: name, incarnation: incarnation, version: 1, slots: slots, memoryBytes: 1 << 30)
+            address: name, incarnation: incarnation, version: 2, slots: slots, memoryBytes: 1 << 30)
     }
 
     mutating func join(
-        _ name: String, incarnation: UInt64 = 1, session: UInt32 = 1, slots: Int = 2, version: UInt32 = 1,
+        _ name: String, incarnation: UInt64 = 1, session: UInt32 = 1, slots: Int = 2, version: UInt32 = 2,
         running: [AttemptID] = [], outputs: [TaskOutput] = []
     ) {
         var identity = Self.identity(name, incarnation: incarnation, slots: slots)
         identity.version = version
         reported[identity.life] = 0
+        heard[identity.life] = 0
         handle(
             .message(
                 .register(
@@ -63,7 +71,7 @@ struct Bench {
 
     mutating func beat(
         _ name: String, incarnation: UInt64 = 1, session: UInt32 = 1, first: UInt64? = nil, seen: UInt64 = 0,
-        draining: Bool = false, _ reports: [Report] = []
+        draining: Bool = false, diskFull: Bool = false, _ reports: [Report] = []
     ) {
         let life = WorkerLife(address: name, incarnation: incarnation)
         let next = first ?? (reported[life] ?? 0) + 1
@@ -75,7 +83,7 @@ struct Bench {
                         life: life, session: session, sentAt: Instant(milliseconds: now),
                         isDraining: draining,
                         commandsSeen: seen, firstReport: next, reports: reports, progress: [],
-                        usedMemoryBytes: 0, shuffleBytes: 0))))
+                        usedMemoryBytes: 0, shuffleBytes: 0, isDiskFull: diskFull))))
     }
 
     /// Submits a job of one statement with these stages, planned at once.

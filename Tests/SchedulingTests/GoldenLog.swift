@@ -113,6 +113,6 @@ enum GoldenLog {
         .workerRegistered(
             WorkerID(4),
             WorkerIdentity(address: "w4:7078", incarnation: 5, version: 1, slots: 2, memoryBytes: 1 << 30)),
-        .workerLost(WorkerID(4), .disconnected),
+        .workerLost(WorkerID(4), .disconnected), .outputMoved(attempt(other, 0), to: WorkerID(0)),
     ]
 }

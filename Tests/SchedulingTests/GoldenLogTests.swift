@@ -4,8 +4,8 @@ import Vocabulary
 
 @testable import Scheduling
 
-/// `Cases/log-version-1.hex` holds one fact a line, written by the first release and never again: logs of
-/// every release must replay.
+/// `Cases/log-version-1.hex` holds one fact a line, written once and never again: logs of every release
+/// must replay. Kinds of fact that are new come at its end.
 @Suite("The log of version 1")
 struct GoldenLogTests {
     private static func facts() throws -> [Fact] {

@@ -39,6 +39,10 @@ enum MessageCorpus {
         .stopped(attempt), .outputLost(attempt),
     ]
 
+    /// Kinds that workers of version 2 know.
+    static let laterCommands: [Command] = [.adopt(from: "w:1", [TaskOutput(attempt: attempt)])]
+    static let laterReports: [Report] = [.adopted(TaskOutput(attempt: attempt)), .notAdopted(attempt)]
+
     static let toCoordinator: [WorkerMessage] = [
         .register(
             Registration(
@@ -59,6 +63,11 @@ enum MessageCorpus {
                 life: identity.life, session: 1, sentAt: Instant(milliseconds: 0), isDraining: false,
                 commandsSeen: 0, firstReport: 0, reports: [], progress: [], usedMemoryBytes: 0,
                 shuffleBytes: 0)),
+        .heartbeat(
+            Heartbeat(
+                life: identity.life, session: 1, sentAt: Instant(milliseconds: 0), isDraining: false,
+                commandsSeen: 0, firstReport: 1, reports: laterReports, progress: [], usedMemoryBytes: 0,
+                shuffleBytes: 0, isDiskFull: true)),
     ]
 
     static let toWorker: [CoordinatorMessage] = [
@@ -73,6 +82,10 @@ enum MessageCorpus {
                 heardSentAt: Instant(milliseconds: 0))),
         .registerAgain(epoch: .max, session: 7), .released(epoch: 2, session: 7),
         .refused(epoch: 2, session: 7, GoldenLog.error),
+        .deliver(
+            Delivery(
+                epoch: 1, session: 1, firstCommand: 1, commands: laterCommands, reportsSeen: 0,
+                heardSentAt: Instant(milliseconds: 0))),
     ]
 }
 
@@ -100,8 +113,12 @@ struct MessageTests {
         #expect(
             Set(MessageCorpus.toWorker.map { CoordinatorMessageKind($0) })
                 == Set(CoordinatorMessageKind.allCases))
-        #expect(Set(MessageCorpus.commands.map { CommandKind($0) }) == Set(CommandKind.allCases))
-        #expect(Set(MessageCorpus.reports.map { ReportKind($0) }) == Set(ReportKind.allCases))
+        #expect(
+            Set((MessageCorpus.commands + MessageCorpus.laterCommands).map { CommandKind($0) })
+                == Set(CommandKind.allCases))
+        #expect(
+            Set((MessageCorpus.reports + MessageCorpus.laterReports).map { ReportKind($0) })
+                == Set(ReportKind.allCases))
         let failures = MessageCorpus.reports.compactMap { report in
             if case .failed(_, let failure) = report { FailureKind(failure) } else { nil }
         }
@@ -135,7 +152,7 @@ struct MessageTests {
 
     @Test("a case of a later release is refused by its number")
     func unknownCases() {
-        for bytes in [[3], [0]] as [[UInt8]] {
+        for bytes in [[4], [0]] as [[UInt8]] {
             #expect {
                 try WorkerMessage(wireBytes: bytes)
             } throws: {

@@ -6,7 +6,7 @@
 enum FactKind: CaseIterable {
     case epochStarted, jobAccepted, statementPlanned, stagesReplanned, taskCompleted, outputLost, taskFailed,
         commitStarted, statementCommitted, cancelRequested, jobEnded, jobCleaned, resultsReleased,
-        workerRegistered, workerLost
+        workerRegistered, workerLost, outputMoved
 
     init(_ fact: Fact) {
         self =
@@ -26,6 +26,7 @@ enum FactKind: CaseIterable {
             case .resultsReleased: .resultsReleased
             case .workerRegistered: .workerRegistered
             case .workerLost: .workerLost
+            case .outputMoved: .outputMoved
             }
     }
 }
@@ -58,7 +59,7 @@ enum OutcomeKind: CaseIterable {
 }
 
 enum CommandKind: CaseIterable {
-    case launch, cancel, drop, dropJob, endJob
+    case launch, cancel, drop, dropJob, endJob, adopt
 
     init(_ command: Command) {
         self =
@@ -68,12 +69,13 @@ enum CommandKind: CaseIterable {
             case .drop: .drop
             case .dropJob: .dropJob
             case .endJob: .endJob
+            case .adopt: .adopt
             }
     }
 }
 
 enum ReportKind: CaseIterable {
-    case completed, failed, stopped, outputLost
+    case completed, failed, stopped, outputLost, adopted, notAdopted
 
     init(_ report: Report) {
         self =
@@ -82,6 +84,8 @@ enum ReportKind: CaseIterable {
             case .failed: .failed
             case .stopped: .stopped
             case .outputLost: .outputLost
+            case .adopted: .adopted
+            case .notAdopted: .notAdopted
             }
     }
 }

@@ -64,8 +64,10 @@ struct BundleStore: Sendable {
 
     private func complete(_ part: String, _ target: String) throws {
         let descriptor = open(part, O_RDONLY | O_CLOEXEC)
+        FailPoint.pass(.sync)
         let isSynced = descriptor >= 0 && fsync(descriptor) == 0
         if descriptor >= 0 { close(descriptor) }
+        FailPoint.pass(.rename)
         guard isSynced, rename(part, target) == 0 else { throw failure("keep", target) }
         let parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if parent >= 0 {

@@ -42,18 +42,23 @@ package struct ColumnBlockDecoder {
         header.count >= 12 ? Int(header.loadUnaligned(fromByteOffset: 8, as: UInt32.self)) : 0
     }
 
-    /// Decodes one block, which takes up all of `bytes`. Throws `CORRUPT_BLOCK` (system) when its checksum is
-    /// wrong or its content is not what an encoder makes; nothing is inflated before the checksum was
-    /// verified.
-    package func decode(_ bytes: UnsafeRawBufferPointer) throws(EngineError) -> Batch {
-        guard try ColumnBlockDecoder.blockBytes(header: bytes) == bytes.count else {
+    /// Throws `CORRUPT_BLOCK` (system) when `bytes` are not one whole block with the right checksum.
+    package static func verify(_ bytes: UnsafeRawBufferPointer) throws(EngineError) {
+        guard try blockBytes(header: bytes) == bytes.count else {
             throw ColumnBlockFormat.damaged("its size is wrong")
         }
-        let body = UnsafeRawBufferPointer(rebasing: bytes[ColumnBlockFormat.headerBytes...])
         let stored = bytes.loadUnaligned(fromByteOffset: 32, as: UInt32.self)
         guard ColumnBlockFormat.checksum(bytes) == stored else {
             throw ColumnBlockFormat.damaged("its checksum is wrong")
         }
+    }
+
+    /// Decodes one block, which takes up all of `bytes`. Throws `CORRUPT_BLOCK` (system) when its checksum is
+    /// wrong or its content is not what an encoder makes; nothing is inflated before the checksum was
+    /// verified.
+    package func decode(_ bytes: UnsafeRawBufferPointer) throws(EngineError) -> Batch {
+        try ColumnBlockDecoder.verify(bytes)
+        let body = UnsafeRawBufferPointer(rebasing: bytes[ColumnBlockFormat.headerBytes...])
         let rows = ColumnBlockDecoder.rowCount(header: bytes)
         let columns = Int(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
         let inflated = bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self)

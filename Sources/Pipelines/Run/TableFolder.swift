@@ -16,7 +16,7 @@ package final class TableFolder: Sendable {
     let place: String
     /// The place as this process reaches it.
     let root: String
-    private let isDurable: Bool
+    let isDurable: Bool
 
     /// `durable`: a table that was published stays so after a loss of power.
     package init(place: String, root: String, durable: Bool) {
@@ -54,8 +54,10 @@ package final class TableFolder: Sendable {
             try TableFolder.write(run, to: "\(from)/\(TableFolder.makingFile)", durable: isDurable)
             if access(to, F_OK) == 0 {
                 try? FileSystems.local.remove(old)
+                FailPoint.pass(.rename)
                 if rename(to, old) != 0 { throw TableFolder.error("Cannot replace", to) }
             }
+            FailPoint.pass(.rename)
             guard rename(from, to) == 0 else {
                 let error = TableFolder.error("Cannot publish to", to)
                 if access(to, F_OK) != 0 { _ = rename(old, to) }
@@ -99,6 +101,7 @@ package final class TableFolder: Sendable {
     private static func sync(_ path: String) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if descriptor < 0 { return }
+        FailPoint.pass(.sync)
         fsync(descriptor)
         close(descriptor)
     }

@@ -123,9 +123,9 @@ struct ExpandDistinctAggregates: PlanRule {
         var position = 0
         let firstCalls = regular.map { item in
             var call = item.call
-            call.arguments = call.arguments.map { _ in
+            call.arguments = call.arguments.map { argument in
                 defer { position += 1 }
-                return .column(regularColumns[position])
+                return argument.literalValue == nil ? .column(regularColumns[position]) : argument
             }
             let isFirst = Expression.equal(.column(gid), .literal(.int32(0)))
             if call.filter != nil {

@@ -35,6 +35,12 @@ extension PhysicalPlan: CustomStringConvertible {
         case .window(let window): return window.label
         case .generate(let generator, _, let schema, let input):
             return "Generate \(generator.text { $0.text(over: input.schema) }), [\(names(schema))]"
+        case .range(let range, let schema, let tasks):
+            return "Range [\(names(schema))], \(range)\(tasks > 1 ? ", \(tasks) tasks" : "")"
+        case .recursion(let recursion):
+            return "Recursion \(recursion.level) [\(names(recursion.schema))]\(recursion.limits.label)"
+        case .workingTable(let level, let schema): return "WorkingTable \(level) [\(names(schema))]"
+        case .collect(let limit, _): return "Collect \(limit)"
         case .rangeBounds(let keys, let partitions, let input):
             let list = keys.map { $0.text(over: input.schema) }.joined(separator: ", ")
             return "RangeBounds [\(list)], \(partitions) partitions"

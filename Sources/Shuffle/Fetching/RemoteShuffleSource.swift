@@ -58,4 +58,19 @@ package final class RemoteShuffleSource: ShuffleSource {
         return RemoteShuffleStream(
             places: places, schema: schema, ordered: ordered, board: board, lanes: lanes, means: means)
     }
+
+    package func copy(_ outputs: [WantedOutput], into place: CopyPlace) -> OutputCopy? {
+        let items = outputs.enumerated().map { part, wanted in
+            FetchLane.Item(
+                part: part, output: wanted.output,
+                request: BlockRequest(
+                    attempt: wanted.output.attempt, partitions: 0..<wanted.partitionBytes.count))
+        }
+        let means = FetchLane.Means(
+            client: client, timer: timer, settings: settings, windowBytes: settings.laneBytes.upperBound)
+        let board = FetchBoard(laneCount: 1)
+        let lane = FetchLane(
+            number: 0, address: outputs.first?.output.address ?? "", items: items, board: board, means: means)
+        return OutputCopy(outputs, lane: lane, board: board, place: place)
+    }
 }

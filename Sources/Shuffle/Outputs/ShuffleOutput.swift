@@ -30,7 +30,7 @@ package final class ShuffleOutput: Sendable {
     package let attempt: AttemptID
     package let schema: Schema
     package let partitions: [PartitionData]
-    /// Rows of each partition.
+    /// Rows of each partition; empty for an output that another worker made.
     package let partitionRows: [Int]
     /// Bytes of each partition: encoded where it is encoded, else as retained in memory.
     package let partitionBytes: [Int]
@@ -60,6 +60,18 @@ package final class ShuffleOutput: Sendable {
             }
         }
         checksum = hash.value
+    }
+
+    /// Holds an output that another worker made, under the checksum that its producer reported.
+    init(adopted output: OutputAddress, partitions: [PartitionData], partitionBytes: [Int], memory: OutputMemory)
+    {
+        attempt = output.attempt
+        checksum = output.checksum
+        schema = Schema([])
+        self.partitions = partitions
+        partitionRows = []
+        self.partitionBytes = partitionBytes
+        self.memory = memory
     }
 
     package var rowCount: Int { partitionRows.reduce(0, +) }

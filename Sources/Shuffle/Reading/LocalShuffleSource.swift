@@ -12,6 +12,8 @@ package final class LocalShuffleSource: ShuffleSource {
     ) -> any ShuffleStream {
         LocalShuffleStream(store: store, parts: parts, schema: schema)
     }
+
+    package func copy(_ outputs: [WantedOutput], into place: CopyPlace) -> OutputCopy? { nil }
 }
 
 /// Walks through outputs of this process, in the order of the list.

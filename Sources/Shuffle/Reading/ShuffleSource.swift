@@ -1,4 +1,5 @@
 import Columns
+import Memory
 import Vocabulary
 
 /// Tells where one producer task's output lies.
@@ -41,4 +42,31 @@ package protocol ShuffleSource: Sendable {
     /// list and of the partitions; else as they arrive.
     func read(_ parts: [(output: OutputAddress, partitions: Range<Int>)], schema: Schema, ordered: Bool)
         -> any ShuffleStream
+
+    /// Begins to copy whole outputs from the worker at their address, which leaves; nil where there is no way
+    /// to other workers.
+    func copy(_ outputs: [WantedOutput], into place: CopyPlace) -> OutputCopy?
+}
+
+/// Names an output to copy, and what is known of it.
+package struct WantedOutput: Sendable {
+    package var output: OutputAddress
+    /// Encoded bytes of each partition, as its producer reported them.
+    package var partitionBytes: [Int]
+
+    package init(output: OutputAddress, partitionBytes: [Int]) {
+        self.output = output
+        self.partitionBytes = partitionBytes
+    }
+}
+
+/// Says where copies of outputs are held: in memory while it lasts, else in files.
+package struct CopyPlace: Sendable {
+    package var budget: MemoryBudget
+    package var spillDirectory: String
+
+    package init(budget: MemoryBudget, spillDirectory: String) {
+        self.budget = budget
+        self.spillDirectory = spillDirectory
+    }
 }

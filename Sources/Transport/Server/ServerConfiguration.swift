@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Says how a server listens and what it bears.
 package struct ServerConfiguration: Sendable {
     /// Address and port; port 0 takes a free one.
@@ -20,12 +22,17 @@ package struct ServerConfiguration: Sendable {
     package var heldBytes: Int
     /// Whether answers are memory that is kept anyway, which then does not count.
     package var sharesAnswers: Bool
+    /// Writes the answer to what the server itself refuses: its content type and body.
+    package var refusal: @Sendable (_ status: Int, EngineError) -> (contentType: String, body: [UInt8])
 
     package init(
         listen: String, tls: TLSFiles? = nil, limits: SessionLimits = .publicPeers,
         timeouts: ServerTimeouts = .init(), loopCount: Int = 1, connectionCount: Int = 1_024,
         requestBodyBytes: Int = 1 << 20, authorities: Set<String>? = nil,
-        heldBytes: Int = 128 << 20, sharesAnswers: Bool = false
+        heldBytes: Int = 128 << 20, sharesAnswers: Bool = false,
+        refusal: @escaping @Sendable (_ status: Int, EngineError) -> (contentType: String, body: [UInt8]) = {
+            _, error in ("text/plain; charset=utf-8", Array((error.message + "\n").utf8))
+        }
     ) {
         self.listen = listen
         self.tls = tls
@@ -37,6 +44,7 @@ package struct ServerConfiguration: Sendable {
         self.authorities = authorities
         self.heldBytes = heldBytes
         self.sharesAnswers = sharesAnswers
+        self.refusal = refusal
     }
 }
 

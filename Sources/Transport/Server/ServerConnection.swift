@@ -136,7 +136,9 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         let request = Request(head: head, peer: identity, peerAddress: peer, body: body)
         let response = ResponseWriter(body: writer)
         if let authorities = configuration.authorities, !authorities.contains(request.authority) {
-            return response.refuse(421, "This server does not serve \(request.authority)")
+            let error = EngineError.user(
+                "UNKNOWN_AUTHORITY", "This server does not serve \(request.authority)")
+            return refuse(response, 421, error)
         }
         handler.handle(request, response)
     }
@@ -154,9 +156,10 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         let error = EngineError.bodyTooLarge(configuration.requestBodyBytes)
         exchange.body.finish(failure: error)
         if exchange.writer.hasHead {
-            session.reset(stream)
+            // A reset at once would overtake the answer that is on its way.
+            self.session(session, answeredEarly: stream)
         } else {
-            ResponseWriter(body: exchange.writer).refuse(413, error.message)
+            refuse(ResponseWriter(body: exchange.writer), 413, error)
         }
     }
 
@@ -238,19 +241,21 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         if elapsed < timeouts.bodySeconds { return }
         let received = body.receivedBytes
         if Double(received - exchange.judgedBytes) < elapsed * timeouts.bodyBytesPerSecond {
-            body.finish(failure: .tooSlow(peer, "the request's body came too slowly"))
+            let error = EngineError.tooSlow(peer, "the request's body came too slowly")
+            body.finish(failure: error)
             let writer = ResponseWriter(body: exchange.writer)
-            if writer.hasHead { session.reset(id) } else { writer.refuse(408, "The body came too slowly") }
+            if writer.hasHead { session.reset(id) } else { refuse(writer, 408, error) }
         }
         exchange.judgedAt = now
         exchange.judgedBytes = received
     }
 }
 
-extension ResponseWriter {
-    /// Answers with a status and one line of text.
-    func refuse(_ status: Int, _ why: String) {
-        respond(status: status, contentType: "text/plain; charset=utf-8", Array((why + "\n").utf8))
+extension ServerConnection {
+    /// Answers what the server itself refuses, in the form of the configuration.
+    private func refuse(_ response: ResponseWriter, _ status: Int, _ error: EngineError) {
+        let answer = configuration.refusal(status, error)
+        response.respond(status: status, contentType: answer.contentType, answer.body)
     }
 }
 

@@ -228,9 +228,6 @@ package final class HTTPSession {
     /// Body bytes queued on a stream and not yet in the output.
     package func queuedBytes(_ id: Int32) -> Int { streams[id]?.queuedBytes ?? 0 }
 
-    /// Number of open streams.
-    package var streamCount: Int { streams.count }
-
     // MARK: connection
 
     /// Announces a shutdown: the peer learns to open no more streams; those that run go on.

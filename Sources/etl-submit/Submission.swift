@@ -1,0 +1,31 @@
+import Pipelines
+import Protocol
+import Vocabulary
+
+/// Submits a job under an id that this program chose, so that asking again is harmless.
+///
+/// A coordinator that dies between the request and its answer may have accepted the job or not; only the same
+/// question, put to it when it is back, tells.
+enum Submission {
+    /// Submits and returns how the job stands. Throws at once when nobody listens; once a request is on its
+    /// way it waits for an answer as long as a follower of the job would, and says so on `display`.
+    static func send(
+        _ request: JobRequest, to service: any JobService, display: ProgressDisplay = ProgressDisplay(.plain)
+    ) async throws -> JobStatus {
+        var request = request
+        request.id = request.id ?? RunIdentity.new(milliseconds: NodeClock.moment().wallMilliseconds)
+        let asked = request
+        do {
+            return try await service.submit(asked)
+        } catch let error as EngineError where mayHaveArrived(error) {
+            return try await CoordinatorPatience().call(display) {
+                try await service.submit(asked)
+            }
+        }
+    }
+
+    /// Whether the coordinator may have taken the request although there was no answer.
+    private static func mayHaveArrived(_ error: EngineError) -> Bool {
+        ["CONNECTION_LOST", "PEER_TIMEOUT", "REQUEST_TIMEOUT"].contains(error.code)
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Programs
+import Testing
+
+/// Gives a worker a small disk of its own for spills: a tmpfs. Needs root.
+@Suite("A worker whose spill disk is full", .serialized)
+struct DiskTests {
+    private static func run(_ program: String, _ arguments: [String]) throws {
+        let run = try ProgramRun.run(URL(fileURLWithPath: program), arguments, seconds: 20)
+        guard run.status == 0 else { throw TestCluster.Failure(what: "\(program): \(run.errors)") }
+    }
+
+    @Test("it gets no tasks until there is space, and jobs go on elsewhere with the same rows")
+    func full() throws {
+        // Its workers' spill directories are `spill-0` and `spill-1` in the folder.
+        let cluster = try TestCluster(
+            workers: 1, slots: 2, memory: "64m", hasStorage: true, flags: ["--allow-path", Torture.data])
+        defer { cluster.stop() }
+        let expected = try cluster.submit(Torture.arguments)
+        #expect(expected.status == 0, "\(expected.errors)")
+        let small = cluster.file("spill-1")
+        try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
+        try Self.run("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", small])
+        defer { try? Self.run("/usr/bin/umount", ["-l", small]) }
+        try cluster.startWorker(slots: 2, memory: "64m")
+        try cluster.awaitWorkers(2)
+        // Tasks that spill fail there for want of space, and are done on the other worker.
+        let job = try cluster.start(Torture.arguments)
+        let id = try cluster.jobID(of: job)
+        let ended = try job.waited()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output == expected.output)
+        let log = try cluster.submit(["logs", id]).output
+        #expect(log.contains("No space left on device"), "the fault did not strike: \(log)")
+        // Something else fills the disk: no task is sent there.
+        try Self.run("/usr/bin/dd", ["if=/dev/zero", "of=\(small)/other", "bs=1024", "count=1000"])
+        let isPaused = try eventually(within: 10) { try pauses(cluster) == 1 }
+        #expect(isPaused)
+        let other = try cluster.address(of: cluster.workers[1])
+        let second = try cluster.start(Torture.arguments)
+        let secondID = try cluster.jobID(of: second)
+        #expect(try second.waited().output == expected.output)
+        #expect(try cluster.tasks(of: secondID).allSatisfy { $0.worker != other && $0.attempts == 1 })
+        try FileManager.default.removeItem(atPath: "\(small)/other")
+        #expect(try eventually(within: 10) { try pauses(cluster) == 0 })
+    }
+
+    private func pauses(_ cluster: TestCluster) throws -> Int {
+        try cluster.get("/api/v1/workers").ranges(of: #""pause":"diskFull""#).count
+    }
+}

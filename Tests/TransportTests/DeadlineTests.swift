@@ -145,6 +145,7 @@ final class RawSocket {
             try await expectHello(client, origin)
             #expect(try await oldest.isClosedByServer())
             #expect(server.connectionCount == 2)
+            withExtendedLifetime(second) {}
         }
     }
 
@@ -164,6 +165,7 @@ final class RawSocket {
             try await Task.sleep(for: .milliseconds(100))
             #expect(try await RawSocket(port: server.port).isClosedByServer())
             #expect(server.connectionCount == 2)
+            withExtendedLifetime(busy) {}
         }
     }
 

@@ -42,9 +42,8 @@ package enum CommandArguments {
         "detach", "exclude", "follow", "from", "full-refresh", "id", "insecure", "jwt-keys", "listen",
         "local",
         "log-format", "memory", "name", "out", "output", "pipeline-state", "progress", "run", "select",
-        "slots",
-        "spill", "state", "storage", "tls-ca", "tls-cert", "tls-key", "to", "token", "token-file", "vars",
-        "web", "web-host",
+        "slots", "spill", "state", "storage", "tls-ca", "tls-cert", "tls-key", "to", "token", "token-file",
+        "vars", "web", "web-host",
     ]
 
     /// Settings that are called otherwise than their flag, by program: the state of etl-coordinator and that

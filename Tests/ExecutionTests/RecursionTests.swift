@@ -67,7 +67,8 @@ import Vocabulary
         let edges = Schema([Field("a", .int64), Field("b", .int64)])
         let producer = Stage(
             id: StageID(0), name: "edges",
-            plan: PlanText.values(edges, [[1, 2], [2, 3], [3, 4], [1, 5]].map { $0.map { .integer($0) } }),
+            plan: PlanText.values(
+                edges, [[1, 2], [2, 3], [3, 4], [1, 5]].map { $0.map { .integer($0) } }),
             output: .shuffle(.single), taskCount: 1)
         let read = PhysicalPlan.shuffleRead(
             ShuffleRead(stage: StageID(0), mode: .all(partition: 0), schema: edges))

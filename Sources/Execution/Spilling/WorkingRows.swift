@@ -2,8 +2,8 @@ import Columns
 import Memory
 import Plans
 
-/// Holds the rows that one level of a recursion gave, in memory while they fit, else in a spill file. They may
-/// be read several times, by several readers. One task.
+/// Holds the rows that one level of a recursion gave, in memory while they fit, else in a spill file. They
+/// may be read several times, by several readers. One task.
 final class WorkingRows {
     private let spiller: RowSpiller
     private let reservation: Reservation

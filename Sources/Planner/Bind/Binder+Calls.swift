@@ -34,6 +34,9 @@ extension Binder {
                 "\(name) makes rows: it stands only in a select list by itself, in LATERAL VIEW and in FROM.",
                 at: location(span))
         }
+        if call.arguments.isEmpty, lowered == "current_database" || lowered == "current_schema" {
+            return .literal(.string(catalog.currentDatabase))
+        }
         if let value = inputFileValue(lowered, call.arguments) { return value }
         if let form = try lambdaCall(lowered, call, context, at: span) { return form }
         if let cast = ColumnNaming.castByName(call) {
@@ -167,6 +170,7 @@ extension Binder {
         case ("trim", 2), ("ltrim", 2), ("rtrim", 2):
             // SQL puts the characters first; the registry's functions take the text first, as btrim does.
             return try call(name, [arguments[1], arguments[0]], at: span)
+        case ("collate", 2): return try collated(arguments, at: span)
         case ("nvl", 2), ("ifnull", 2): return try call("coalesce", arguments, at: span)
         case ("nullif", 2): return try nullIf(arguments[0], arguments[1])
         case ("nullifzero", 1): return try nullIf(arguments[0], .literal(.int32(0)))

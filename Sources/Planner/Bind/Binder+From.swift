@@ -54,7 +54,13 @@ extension Binder {
             if let own = common.recursive { return try workingTable(own, named: names[0], at: span) }
             return try bind(common, named: names[0], at: span)
         }
-        let known = try located(span) { () throws(EngineError) in try catalog.relation(named: names) }
+        let known = try located(span) { () throws(EngineError) in
+            if let viewDatabase { return try catalog.relation(named: names, in: viewDatabase) }
+            return try catalog.relation(named: names)
+        }
+        if openViews.isEmpty, catalog.isTemporary(names) {
+            temporaryNames.append(names.joined(separator: "."))
+        }
         switch known {
         case .files(let relation): return scan(.files(relation), qualifier: names)
         case .external(let relation): return scan(.external(relation), qualifier: names)
@@ -138,17 +144,38 @@ extension Binder {
                 "VIEW_EXCEED_MAX_NESTED_DEPTH", "Views refer to each other too deeply.", at: location(span))
         }
         openViews.append(name)
-        let saved = (commonTables, source, outer)
+        let saved = (commonTables, source, outer, viewDatabase)
         defer {
-            (commonTables, source, outer) = saved
+            (commonTables, source, outer, viewDatabase) = saved
             openViews.removeLast()
         }
+        viewDatabase = view.database
         commonTables = [:]
         outer = []
         source = view.source
         let columns = view.columns.map { NameSyntax($0) }
-        let plan = try renamed(self.query(view.query).plan, columns, at: view.query.span)
+        let bound = try shown(self.query(view.query).plan, by: view, at: span)
+        let plan = try renamed(bound, columns, at: view.query.span)
         return BoundRelation(plan, qualifier: names)
+    }
+
+    /// Picks the columns that a kept view had when it was made; its tables may have got further ones.
+    private func shown(
+        _ plan: LogicalPlan, by view: ViewDefinition, at span: SourceSpan
+    ) throws(EngineError) -> LogicalPlan {
+        let output = plan.output
+        if view.queryColumns.isEmpty || output.map(\.name) == view.queryColumns { return plan }
+        var picked: [(expression: Expression, name: String)] = []
+        for name in view.queryColumns {
+            guard let column = output.first(where: { $0.name.lowercased() == name.lowercased() }) else {
+                throw .user(
+                    "INCOMPATIBLE_VIEW_SCHEMA_CHANGE",
+                    "The view's query no longer gives the column \(name).",
+                    remedy: "Make the view anew with CREATE OR REPLACE VIEW.", at: location(span))
+            }
+            picked.append((.column(column), column.name))
+        }
+        return .project(named(picked), input: plan)
     }
 
     // MARK: Table functions

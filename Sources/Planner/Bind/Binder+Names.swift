@@ -48,7 +48,8 @@ extension Binder {
     private func variable(_ parts: [NameSyntax], at span: SourceSpan) throws(EngineError) -> Expression? {
         for count in 1...min(3, parts.count) {
             let names = parts.prefix(count).map(\.text)
-            guard let variable = catalog.variable(named: names) else { continue }
+            guard let variable = catalog.variable(named: names), viewDatabase == nil else { continue }
+            if openViews.isEmpty { temporaryNames.append(names.joined(separator: ".")) }
             columnTexts[names] =
                 "variablereference(system.session.\(variable.name)=\(LiteralSQL.text(variable.value)))"
             var value = Expression.literal(variable.value)

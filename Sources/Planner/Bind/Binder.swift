@@ -16,6 +16,10 @@ package final class Binder {
     var commonTables: [String: CommonTable] = [:]
     /// Contexts of the queries around the one being bound, the nearest last, with what was taken from each.
     var outer: [OuterQuery] = []
+    /// The database of the kept view being bound; nil outside.
+    var viewDatabase: String?
+    /// Names of things of the job alone that were referred to.
+    var temporaryNames: [String] = []
     /// Names of the views being bound, the nearest last.
     var openViews: [String] = []
     /// Relations bound so far: common tables that use each other twice would grow without bound.

@@ -44,7 +44,8 @@ enum StageRepeats {
         case .hashJoin(let join): join.leftKeys + join.rightKeys + (join.residual.map { [$0] } ?? [])
         case .nestedLoopJoin(let join): join.condition.map { [$0] } ?? []
         // A source outside of the storage may give other rows the next time.
-        case .expand, .window, .generate, .rangeBounds, .externalScan, .describe, .externalWrite, .collect: nil
+        case .expand, .window, .generate, .rangeBounds, .externalScan, .describe, .externalWrite, .collect:
+            nil
         }
     }
 }

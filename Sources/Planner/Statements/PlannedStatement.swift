@@ -30,6 +30,11 @@ package struct PlannedStatement: Sendable {
             copy.change = .setVariables(StatementPlanner.filled(variables, rows))
             return copy
         }
+        if case .statistics(let table, let columns) = change {
+            let row = try PlanCodec.decodeRows(manifest).first ?? []
+            copy.change = .store([.putTable(try table.analysed(row, columns))])
+            return copy
+        }
         let relation = try PlanCodec.decodeRelation(manifest)
         copy.sourceLog = relation.notes["log"].flatMap { $0.isEmpty ? nil : $0 }
         if let warning = relation.notes["warning"] { copy.warnings.append(warning) }
@@ -59,6 +64,10 @@ package struct PlannedStatement: Sendable {
 
     package var work: Work
     package var change: CatalogChange?
+    /// Files and directories of dropped tables and partitions, which go with the commit.
+    package var removedPaths: [String] = []
+    /// Why the statement cannot be committed: planning it again after a restart failed.
+    package var failure: EngineError?
     package var warnings: [String]
 
     package init(work: Work, change: CatalogChange? = nil, warnings: [String] = []) {
@@ -72,36 +81,18 @@ package struct PlannedStatement: Sendable {
 package enum CatalogChange: Sendable {
     case createView(name: String, CatalogRelation, replaces: Bool)
     case dropView(name: String)
-    case createTable(TableDefinition, replaces: Bool)
+    /// Makes a table of the job alone.
+    case createTable(TableDefinition)
     case dropTable(name: String)
+    /// Changes what is kept beyond the job.
+    case store([StoreChange])
+    /// Keeps what ANALYZE TABLE finds of a table, whose columns are given.
+    case statistics(TableDefinition, columns: [String])
+    case useDatabase(String)
     /// `value` nil takes the setting back to its default.
     case set(key: String, value: String?)
     case resetSettings
     /// Makes the variables, or gives those that are there their values.
     case setVariables([SessionVariable])
     case dropVariable(name: String)
-}
-
-/// Says where the files of a table are.
-package struct TableDefinition: Hashable, Sendable {
-    package var name: String
-    package var location: String
-    package var format: FileFormat
-    package var options: [String: String]
-    /// Names of the columns that are folders, in folder order.
-    package var partitionColumns: [String]
-    /// All columns, data columns first.
-    package var schema: Schema
-
-    package init(
-        name: String, location: String, format: FileFormat, options: [String: String] = [:],
-        partitionColumns: [String] = [], schema: Schema
-    ) {
-        self.name = name
-        self.location = location
-        self.format = format
-        self.options = options
-        self.partitionColumns = partitionColumns
-        self.schema = schema
-    }
 }

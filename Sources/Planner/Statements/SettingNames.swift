@@ -7,9 +7,11 @@ package enum SettingNames {
     static let known: [String] = [
         "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.shuffle.partitions",
         "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
-        scanBytes, recursionLevels, recursionRows, "etl.optimizer.joinReorder",
+        scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder",
     ]
 
+    /// Where tables without LOCATION and databases go.
+    static let warehouse = "spark.sql.warehouse.dir"
     /// Limits of WITH RECURSIVE; -1: none.
     static let recursionLevels = "spark.sql.cteRecursionLevelLimit"
     static let recursionRows = "spark.sql.cteRecursionRowLimit"

@@ -3,8 +3,8 @@ import Plans
 import SQLSyntax
 import Vocabulary
 
-// Variables of the session. Their values are found by a stage where they are no constants; its manifest brings
-// them back to the session with the commit.
+// Variables of the session. Their values are found by a stage where they are no constants; its manifest
+// brings them back to the session with the commit.
 extension StatementPlanner {
     func declareVariable(_ declared: DeclareVariableSyntax) throws(EngineError) -> PlannedStatement {
         var names: [String] = []

@@ -14,7 +14,7 @@ extension StatementPlanner {
                 "CREATE TEMPORARY VIEW takes no IF NOT EXISTS.",
                 remedy: "Use CREATE OR REPLACE TEMPORARY VIEW.", at: location(span))
         }
-        let exists = try catalog.relation(named: view.name.map(\.text)) != nil
+        let exists = catalog.isTemporary(view.name.map(\.text))
         if exists, !view.replaces {
             throw .user(
                 "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "There is a view of this name already: \(name)",

@@ -116,7 +116,10 @@ extension StatementPlanner {
     func createTable(_ create: CreateTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
         guard var table = try newTable(create, span: span) else { return PlannedStatement(work: .none) }
         if !isReplay { try findFiles(of: &table, create, span: span) }
-        let change = CatalogChange.createTable(table.definition, replaces: create.replaces)
+        let definition = table.definition
+        let change =
+            create.isTemporary
+            ? CatalogChange.createTable(definition) : CatalogChange.store([.putTable(definition)])
         let warnings = OptionNames.warnings(create.options, table.write.format, source)
         guard let plan = table.plan else {
             return PlannedStatement(work: .none, change: change, warnings: warnings)
@@ -151,8 +154,13 @@ extension StatementPlanner {
 
     /// Returns the table that a CREATE TABLE makes, or nil when IF NOT EXISTS finds it there.
     func newTable(_ create: CreateTableSyntax, span: SourceSpan) throws(EngineError) -> NewTable? {
-        let name = create.name.last?.text ?? ""
-        if try catalog.relation(named: create.name.map(\.text)) != nil {
+        let (database, name) = try newName(create.name)
+        let isTaken =
+            create.isTemporary
+            ? catalog.isTemporary([name])
+            : catalog.table(named: [database, name]) != nil
+                || catalog.storedView(named: [database, name]) != nil
+        if isTaken {
             if create.ifNotExists { return nil }
             if !create.replaces {
                 throw .user(
@@ -164,13 +172,14 @@ extension StatementPlanner {
         var options = optionValues(create.options)
         let optionPath = options.removeValue(forKey: "path")
         let format = try create.format.map { name throws(EngineError) in try fileFormat(name) } ?? .parquet
-        let location = create.location ?? optionPath ?? catalog.defaultLocation(ofTable: name)
+        let location =
+            create.location ?? optionPath
+            ?? catalog.defaultLocation(ofTable: name, in: database, warehouse: warehouse)
         let names = create.partitionedBy.map(\.text)
         guard let query = create.query else {
-            let schema = Schema(create.schema)
-            let definition = TableDefinition(
-                name: name, location: location, format: format, options: options, partitionColumns: names,
-                schema: schema)
+            let definition = try emptyTable(
+                create, database: database, name: name, location: location, format: format, options: options)
+            let schema = definition.schema
             let write = FileWrite(path: location, format: format, mode: .append, schema: schema)
             return NewTable(plan: nil, write: write, definition: definition)
         }
@@ -186,13 +195,55 @@ extension StatementPlanner {
             partitionColumns: folders, options: options, schema: bound.output.schema)
         let fields = bound.output.schema.fields
         let data = fields.indices.filter { !folders.contains($0) }
-        let definition = TableDefinition(
+        var definition = TableDefinition(
             name: name, location: location, format: format, options: options,
             partitionColumns: folders.map { fields[$0].name },
             schema: Schema((data + folders).map { fields[$0] }))
+        note(create, database, in: &definition)
         return NewTable(plan: bound, write: write, definition: definition)
     }
 
+    /// Returns a table that starts without rows: its folders' columns come last, as they will be read.
+    private func emptyTable(
+        _ create: CreateTableSyntax, database: String, name: String, location: String, format: FileFormat,
+        options: [String: String]
+    ) throws(EngineError) -> TableDefinition {
+        var columns = create.schema
+        var folders: [FieldSyntax] = []
+        for folder in create.partitionedBy {
+            guard
+                let place = columns.firstIndex(where: {
+                    $0.name.text.lowercased() == folder.text.lowercased()
+                })
+            else {
+                let near = Suggestion.nearest(to: folder.text, among: create.schema.map(\.name.text))
+                throw .user(
+                    "COLUMN_NOT_DEFINED_IN_TABLE",
+                    "The column to partition by is not among the table's columns: \(folder.text)",
+                    remedy: near.map { "Did you mean \($0)?" }, at: self.location(folder.span))
+            }
+            folders.append(columns.remove(at: place))
+        }
+        var definition = TableDefinition(
+            name: name, location: location, format: format, options: options,
+            partitionColumns: create.partitionedBy.map(\.text),
+            schema: Schema((columns + folders).map { Field($0.name.text, DataType($0.type)) }))
+        for column in create.schema {
+            definition.columnComments[column.name.text.lowercased()] = column.comment
+        }
+        note(create, database, in: &definition)
+        return definition
+    }
+
+    /// Notes what is kept of a new table beside its files.
+    private func note(_ create: CreateTableSyntax, _ database: String, in table: inout TableDefinition) {
+        table.database = database
+        table.isTemporary = create.isTemporary
+        table.isManaged = create.isInWarehouse
+        table.comment = create.comment
+        table.properties = optionTexts(create.properties)
+        table.createdMilliseconds = settings.nowMicroseconds / 1000
+    }
 }
 
 extension CreateTableSyntax {
@@ -223,7 +274,14 @@ extension StatementPlanner {
     func insertTable(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
         if let planned = try insertExternal(insert, span: span) { return planned }
         let target = try tableWrite(insert, span: span)
-        return PlannedStatement(work: .stages(try steps(target.plan, write: target.write).graph))
+        var planned = PlannedStatement(
+            work: .stages(try steps(target.plan, write: target.write).graph))
+        // What ANALYZE TABLE found is no longer so.
+        if var table = catalog.table(named: insert.table.map(\.text)), table.statistics != nil {
+            table.statistics = nil
+            planned.change = put(table).change
+        }
+        return planned
     }
 
     func tableWrite(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> Target {
@@ -251,6 +309,11 @@ extension StatementPlanner {
     private func notInsertable(_ name: [NameSyntax]) throws(EngineError) -> EngineError {
         guard try catalog.relation(named: name.map(\.text)) != nil else { return notFound(name) }
         let text = name.map(\.text).joined(separator: ".")
+        if !catalog.isTemporary(name.map(\.text)) {
+            return .user(
+                "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", "INSERT takes a table, and this is a view: \(text)",
+                at: span(of: name))
+        }
         return .user(
             "UNSUPPORTED_INSERT.NOT_ALLOWED", "INSERT takes a table, and this is a temporary view: \(text)",
             remedy: "Make a table on the files: CREATE TABLE name (columns) USING format LOCATION 'path'.",

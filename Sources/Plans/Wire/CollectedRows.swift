@@ -13,3 +13,15 @@ extension PlanCodec {
         return try message.rows.map { (row) throws(EngineError) in try [Literal](row.values) }
     }
 }
+
+extension PlanCodec {
+    /// Returns the bytes of a schema, for what the coordinator keeps.
+    package static func encode(_ schema: Schema) throws(EngineError) -> [UInt8] {
+        try bytes(of: schema.message())
+    }
+
+    /// Reads what `encode(_:)` wrote of a schema. Throws `CORRUPT_MESSAGE`.
+    package static func decodeSchema(_ bytes: [UInt8]) throws(EngineError) -> Schema {
+        try Schema(read(WireSchema.self, from: bytes, depthLimit: relationDepthLimit))
+    }
+}

@@ -22,9 +22,13 @@ extension Parser {
                 base = ExpressionSyntax(
                     .cast(base, to: type, kind: .cast), span: base.span.union(tokens[index - 1].span))
             } else if at(.COLLATE) {
-                throw fail(
-                    "COLLATE is not supported: strings compare byte by byte.", at: current.span,
-                    remedy: "Compare with lower(…) or upper(…) instead.")
+                advance()
+                let word = try name("a collation such as UTF8_BINARY")
+                let literal = ExpressionSyntax(.literal(.string(word.text)), span: word.span)
+                let collate = CallSyntax(
+                    name: [NameSyntax("collate", span: word.span)],
+                    arguments: [ArgumentSyntax(base), ArgumentSyntax(literal)])
+                base = ExpressionSyntax(.call(collate), span: base.span.union(word.span))
             } else {
                 return base
             }

@@ -5,6 +5,7 @@ extension ColumnNaming {
         "dense_rank": "DENSE_RANK", "percent_rank": "PERCENT_RANK", "regexp_like": "REGEXP_LIKE",
         "regexp": "REGEXP",
         "rlike": "RLIKE", "ceil": "CEIL", "floor": "FLOOR", "spark_partition_id": "SPARK_PARTITION_ID",
+        "current_database": "current_schema",
 
     ]
 

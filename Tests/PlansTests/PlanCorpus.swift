@@ -141,7 +141,8 @@ enum PlanCorpus {
 
     static let nodes: [PhysicalPlan] =
         [
-            range, .workingTable(level: 0, schema: schema), .collect(limit: 7, input: scan), recursion(RecursionLimits()),
+            range, .workingTable(level: 0, schema: schema), .collect(limit: 7, input: scan),
+            recursion(RecursionLimits()),
             recursion(RecursionLimits(levels: nil, rows: nil)),
             scan, read(.partition), read(.partitionRanges([0..<3, 0..<0, 3..<9])),
             read(.partitionRanges([])), read(.sameTask(partition: 1)), read(.all(partition: 0)),

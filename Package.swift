@@ -308,7 +308,8 @@ let package = Package(
     cxxLanguageStandard: .cxx20
 )
 
-/// Builds these tests alone, with the rooms below them: sanitizers build everything again (`scripts/sanitize`).
+/// Builds these tests alone, with the rooms below them: sanitizers build everything again
+/// (`scripts/sanitize`).
 if let names = Context.environment["MILLRACE_TESTS"] {
     let rooms = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
     var wanted: Set<String> = []

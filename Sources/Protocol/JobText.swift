@@ -11,7 +11,8 @@ package enum JobText {
     package static func tooLong(file: String? = nil) -> EngineError {
         .user(
             "SQL_TOO_LONG",
-            "The job's text is longer than \(ByteSize.format(Limits.sqlBytes))" + (file.map { ": \($0)" } ?? ""),
+            "The job's text is longer than \(ByteSize.format(Limits.sqlBytes))"
+                + (file.map { ": \($0)" } ?? ""),
             remedy: "Split it into several jobs, or put long lists into a file and join with it.")
     }
 }

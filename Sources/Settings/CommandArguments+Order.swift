@@ -12,7 +12,8 @@ extension CommandArguments {
     static func checkOrder(_ arguments: [String], _ program: any ParsableCommand.Type) throws {
         // Most runs need not know the flags.
         let commands = Set(program.configuration.subcommands.map { $0._commandName })
-        guard let first = arguments.first, first.hasPrefix("--"), arguments.contains(where: { commands.contains($0) })
+        guard let first = arguments.first, first.hasPrefix("--"),
+            arguments.contains(where: { commands.contains($0) })
         else { return }
         guard let name = misplacedCommand(in: arguments, shape: try shape(of: program)),
             // A job may be in a file of that name.

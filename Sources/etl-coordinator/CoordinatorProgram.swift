@@ -28,7 +28,8 @@ struct CoordinatorProgram: AsyncParsableCommand {
     var state: String?
     @Option(help: "File of bearer tokens, one `token role name` a line; roles are viewer, submitter, admin.")
     var tokenFile: String?
-    @Option(help: "File of public keys (JWKS) of whoever signs bearer tokens (JWT); read again when it changes.")
+    @Option(
+        help: "File of public keys (JWKS) of whoever signs bearer tokens (JWT); read again when it changes.")
     var jwtKeys: String?
     @Option(help: "What signed tokens must name as their audience (default millrace).")
     var jwtAudience: String?

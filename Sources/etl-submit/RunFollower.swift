@@ -44,13 +44,13 @@ struct RunFollower {
         case .succeeded: break
         case .cancelled: throw ProgramExit(status: 1, message: "The run was cancelled.")
         default:
-            guard var error = status.error?.engineError else {
+            guard let error = status.error?.engineError else {
                 throw ProgramExit(status: 1, message: "The run failed; see its logs.")
             }
-            if hasToldError, error.code == "PIPELINE_FAILED" {
+            if hasToldError {
                 // What failed, and where, stands above.
-                error.message = "The run failed: \(status.id)"
-                error.location = nil
+                let remedy = error.code == "PIPELINE_FAILED" ? error.remedy.map { "\n  = \($0)" } : nil
+                throw ProgramExit(status: 1, message: "The run failed: \(status.id)\(remedy ?? "")")
             }
             throw ProgramExit(status: 1, message: error.description)
         }

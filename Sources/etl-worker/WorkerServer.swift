@@ -1,6 +1,5 @@
 import Connectors
 import Execution
-import Logging
 import Memory
 import Protocol
 import Scheduling
@@ -22,7 +21,8 @@ struct WorkerServer: Sendable {
     private let connection: CoordinatorConnection
     private let shuffle: HTTPServer
     private let web: WebPort?
-    private let logger: Logger
+    /// Says in the log that the coordinator took the worker's connection.
+    private let tellConnected: @Sendable () -> Void
     private let ends: AsyncStream<EngineError?>
     private let leave: @Sendable (EngineError?) -> Void
     /// Tells where the worker listens and to whom it belongs.
@@ -31,7 +31,7 @@ struct WorkerServer: Sendable {
     /// Begins to serve outputs; `run` connects. Throws `user` errors about settings and ports.
     init(_ settings: ProgramSettings) async throws {
         let logger = try ProgramLog.logger("etl-worker", settings)
-        self.logger = logger
+        tellConnected = { logger.info("connected to the coordinator") }
         let listen = settings["listen"] ?? "127.0.0.1:0"
         let certificates = try NodeCertificates.of(settings)
         let advertised = try settings["advertise"].map {
@@ -50,8 +50,7 @@ struct WorkerServer: Sendable {
         let memory =
             try settings.bytes("memory", least: Limits.workerMemoryBytes) ?? limits.memoryBytes / 4 * 3
         let spill = settings["spill"] ?? "/tmp"
-        if try DirectoryRules.make("spill", spill) { logger.info("made the directory of --spill: \(spill)") }
-        try WorkerServer.checkWritable(spill)
+        if try WorkerServer.prepareSpilling(spill) { logger.info("made the directory of --spill: \(spill)") }
         let store = ShuffleStore()
         let isSecure = tls != nil
         shuffle = try HTTPServer(
@@ -89,7 +88,8 @@ struct WorkerServer: Sendable {
         leave = { input.yield($0) }
         node = WorkerNode(
             identity: WorkerIdentity(
-                address: address, incarnation: NodeClock.incarnation(), version: WorkerIdentity.currentVersion, slots: slots,
+                address: address, incarnation: NodeClock.incarnation(),
+                version: WorkerIdentity.currentVersion, slots: slots,
                 memoryBytes: memory),
             resources: resources, pool: ComputePool(threadCount: slots), line: connection,
             logger: logger, leave: leave)
@@ -100,14 +100,16 @@ struct WorkerServer: Sendable {
             settings)
     }
 
-    /// Throws `USAGE` when no file can be made in the directory for what does not fit in memory: a task would
-    /// find out too late.
-    private static func checkWritable(_ directory: String) throws(EngineError) {
+    /// Makes the directory for what does not fit in memory, where only its last part is missing, and
+    /// returns whether it did. Throws `USAGE` when no file can be made there: a task would find out too late.
+    private static func prepareSpilling(_ directory: String) throws(EngineError) -> Bool {
+        let isNew = try DirectoryRules.make("spill", directory)
         do throws(EngineError) { _ = try SpillFile(directory: directory) } catch {
             throw .user(
                 "USAGE", "--spill: cannot write there: \(error.message)",
                 remedy: "Name a directory that this user may write to.")
         }
+        return isNew
     }
 
     private static func coordinator(_ url: String?, _ tls: TLSFiles?) throws -> (Origin, HTTPClient) {
@@ -144,10 +146,10 @@ struct WorkerServer: Sendable {
     func run() async -> EngineError? {
         let node = node
         let leave = leave
-        let logger = logger
+        let tellConnected = tellConnected
         let holding = Task {
             let refusal = await connection.run(node) {
-                logger.info("connected to the coordinator")
+                tellConnected()
                 await node.start()
             }
             if let refusal { leave(refusal) }

@@ -103,6 +103,27 @@ struct FaultTests {
         #expect(attempts.total == attempts.tasks, "\(attempts)")
     }
 
+    @Test("a worker that died beside the coordinator stands in the job's log")
+    func bothKilled() throws {
+        let cluster = try TestCluster(workers: 1)
+        defer { cluster.stop() }
+        let job = try cluster.start(ShuffleJob.slowArguments)
+        let id = try cluster.jobID(of: job)
+        #expect(try eventually(within: 30) { try cluster.metric("etl_slots_used") == 1 })
+        let worker = try #require(cluster.workers.first)
+        let address = try cluster.address(of: worker)
+        worker.send(SIGKILL)
+        try cluster.killCoordinator()
+        try cluster.startCoordinator()
+        try cluster.startWorker()
+        #expect(
+            try eventually(within: 40) {
+                try cluster.submit(["logs", id]).output.contains("worker \(address) was lost: ")
+            })
+        _ = try cluster.submit(["cancel", id])
+        _ = try job.waited()
+    }
+
     @Test("a worker that joins in mid-job gets tasks within two seconds")
     func lateWorker() throws {
         let cluster = try TestCluster(workers: 1)

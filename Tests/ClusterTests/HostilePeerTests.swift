@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The cluster ports under attack", .serialized)
 struct HostilePeerTests {
-    @Test("what RFC 9113 forbids and what attackers send ends as it must, while honest clients and jobs are served")
+    @Test("what RFC 9113 forbids and what attackers send ends as it must, while others are served")
     func frames() throws {
         let script = ProgramRun.root.appendingPathComponent("scripts/check-frames").path
         let programs = ProgramRun.built("etl-coordinator").deletingLastPathComponent().path

@@ -59,7 +59,7 @@ struct PipelineStateTests {
 
         try run()
         let expected = """
-            lists: 1 files read, each once
+            lists: 1 file read, each once
             sales: cursor 3, 3 rows, 3 in the latest read
             total: made anew by every run
 
@@ -95,14 +95,20 @@ struct PipelineStateTests {
             let refused = try state(words)
             #expect(refused.status == 1 && refused.errors.contains(answer), "\(refused.errors)")
         }
+        try expectHeld(cluster, directory)
+        #expect(try shown().map(\.step) == ["lists", "sales", "total"])
+    }
 
+    /// Begins a run, which holds the state until it ends.
+    private func expectHeld(_ cluster: TestCluster, _ directory: String) throws {
         let slow = try cluster.start([directory, "--select", "slow"])
         let id = try cluster.jobID(of: slow)
-        #expect(
-            try eventually(within: 30) { try PipelineTests.run(id, cluster).state(of: "slow") == "running" })
-        let held = try state(["reset", "shop", "sales"])
+        let runs = try eventually(within: 30) {
+            try PipelineTests.run(id, cluster).state(of: "slow") == "running"
+        }
+        #expect(runs)
+        let held = try cluster.submit(["state", "reset", "shop", "sales"])
         #expect(held.status == 1 && held.errors.contains("Another run of this pipeline"), "\(held.errors)")
-        #expect(try shown().map(\.step) == ["lists", "sales", "total"])
         _ = try cluster.submit(["cancel", id])
         _ = try slow.waited()
     }

@@ -39,8 +39,14 @@ struct RefusalTests {
             (["--web", "127.0.0.1"], "--web is no address: 127.0.0.1"),
             (["--storage", "zz://x"], "--storage is no place for files: zz://x"),
             (["--allow-path", "https://x/y"], "--allow-path is no place for files: https://x/y"),
-            (["--token-file", "nofile"], "--token-file: cannot read the file, No such file or directory: nofile"),
-            (["--jwt-keys", "nofile"], "--jwt-keys: cannot read the file, No such file or directory: nofile"),
+            (
+                ["--token-file", "nofile"],
+                "--token-file: cannot read the file, No such file or directory: nofile"
+            ),
+            (
+                ["--jwt-keys", "nofile"],
+                "--jwt-keys: cannot read the file, No such file or directory: nofile"
+            ),
             (["--jwt-audience", "x"], "--jwt-audience says nothing without --jwt-keys"),
             (noFiles, "The certificate file cannot be used (No such file or directory): nofile"),
         ] {

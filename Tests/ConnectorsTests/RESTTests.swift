@@ -148,6 +148,10 @@ struct RESTTests {
         #expect(ignored.error?.code == "SOURCE_EMPTY")
         let closed = try await SourceRun.rest("x", client: #""retries": 0"#, base: "http://127.0.0.1:1")
         #expect(closed.error?.code == "HTTP_UNREACHABLE")
+        #expect(
+            closed.error?.message.contains("cannot be reached: http://127.0.0.1:1: Connection refused")
+                == true,
+            "\(String(describing: closed.error?.message))")
         let typed = try await SourceRun.rest("x", endpoint: #""pathh": 1"#)
         #expect(typed.error?.remedy == "Did you mean path?")
     }

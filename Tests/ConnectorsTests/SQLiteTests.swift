@@ -60,6 +60,8 @@ import Testing
         let attached = try read(
             submit, "dbtable 't', sessionInitStatement 'ATTACH DATABASE \"/tmp/other.db\" AS o'")
         #expect(attached.errors.contains("[INVALID_OPTION] SQLite takes one PRAGMA"), "\(attached.errors)")
+        let merge = try load(submit, "dbtable 't', mode 'merge'", "SELECT 1 AS id")
+        #expect(merge.errors.contains("mode merge needs primaryKey"), "\(merge.errors)")
         for address in ["file:%2Ftmp%2Fl.db", "file://host/l.db", "file:/tmp/l.db#/../../l.db"] {
             let run = try submit.sql(
                 "INSERT OVERWRITE DIRECTORY USING jdbc OPTIONS (url '\(address)', dbtable 't') SELECT 1 AS id"

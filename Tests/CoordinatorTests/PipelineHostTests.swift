@@ -60,7 +60,7 @@ struct PipelineHostTests {
         let line = "Waits for run \(first.id) of the pipeline: max_active_runs is 1."
         #expect(try await bench.host.logs(second.id, from: 0).map(\.message) == ["accepted", line])
         #expect(try await bench.host.logs(first.id, from: 0).map(\.message) == ["accepted"])
-        var wanted = PipelineRequest(bundle: digest, retryOf: second.id)
+        let wanted = PipelineRequest(bundle: digest, retryOf: second.id)
         await #expect {
             try await bench.host.submit(JobRequest(sql: "", pipeline: wanted))
         } throws: {
@@ -70,9 +70,10 @@ struct PipelineHostTests {
         let retried = try await bench.host.submit(JobRequest(sql: "", pipeline: wanted))
         let run = try await bench.host.run(retried.id)
         #expect(run.kind == "retry" && run.retryOf == second.id)
-        wanted.bundle = try await bench.store(try bench.bundle("q"))
+        let other = PipelineRequest(
+            bundle: try await bench.store(try bench.bundle("q")), retryOf: second.id)
         await #expect {
-            try await bench.host.submit(JobRequest(sql: "", pipeline: wanted))
+            try await bench.host.submit(JobRequest(sql: "", pipeline: other))
         } throws: {
             ($0 as? EngineError)?.message.contains("The files are of the pipeline q") == true
         }

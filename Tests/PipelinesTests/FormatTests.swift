@@ -219,11 +219,13 @@ struct FormatTests {
             "wrong": Self.wrong.map { [$0.text, $0.part] },
         ]).write(to: cases)
         let script = """
-            import glob, json, jsonschema, sys, yaml
-            class Loader(yaml.SafeLoader): pass  # dates stay text, as in editors
+            import glob, json, jsonschema, re, sys, yaml
+            class Loader(yaml.SafeLoader): pass  # YAML 1.2, as in editors: dates are text, and so is `on`
             Loader.yaml_implicit_resolvers = {
-                first: [(tag, word) for tag, word in pairs if not tag.endswith(":timestamp")]
+                first: [(tag, word) for tag, word in pairs if tag.split(":")[-1] not in ("timestamp", "bool")]
                 for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+            Loader.add_implicit_resolver(
+                "tag:yaml.org,2002:bool", re.compile("^(true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
             schema = json.load(open(sys.argv[1]))
             jsonschema.Draft202012Validator.check_schema(schema)
             judge = jsonschema.Draft202012Validator(schema)

@@ -35,7 +35,7 @@ enum PlanCorpus {
         .null, .boolean, .int8, .int16, .int32, .int64, .float, .double,
         .decimal(precision: 1, scale: 0), .decimal(precision: 38, scale: 38), .string, .binary, .date,
         .timestamp, .timestampNTZ, .yearToMonth, .dayToSecond, .interval(IntervalFields(.month, .month)),
-        .interval(IntervalFields(.hour, .second)),
+        .interval(IntervalFields(.hour, .second)), .calendarInterval, .variant,
         .array(.int8, containsNull: true), .array(.array(.date, containsNull: true), containsNull: false),
         .structure([]), .structure([Field("n", .string), Field("", .int16, nullable: false)]),
         .map(key: .string, value: .double, valueContainsNull: false),
@@ -141,7 +141,8 @@ enum PlanCorpus {
 
     static let nodes: [PhysicalPlan] =
         [
-            range, .workingTable(level: 0, schema: schema), .collect(limit: 7, input: scan), recursion(RecursionLimits()),
+            range, .workingTable(level: 0, schema: schema), .collect(limit: 7, input: scan),
+            recursion(RecursionLimits()),
             recursion(RecursionLimits(levels: nil, rows: nil)),
             scan, read(.partition), read(.partitionRanges([0..<3, 0..<0, 3..<9])),
             read(.partitionRanges([])), read(.sameTask(partition: 1)), read(.all(partition: 0)),

@@ -203,7 +203,8 @@ struct ErrorTextTests {
 
                 """),
         Failing(
-            name: "a variable without a value, on a file's second line", files: ["job.sql": "-- é\nSELECT '', ${n}\n"],
+            name: "a variable without a value, on a file's second line",
+            files: ["job.sql": "-- é\nSELECT '', ${n}\n"],
             arguments: ["job.sql"], status: 2,
             errors: """
                 error: [USAGE] There is no value for ${n}
@@ -214,7 +215,8 @@ struct ErrorTextTests {
 
                 """),
         Failing(
-            name: "a directory without a pipeline", files: ["d/job.sql": "SELECT 1"], arguments: ["d"], status: 2,
+            name: "a directory without a pipeline", files: ["d/job.sql": "SELECT 1"], arguments: ["d"],
+            status: 2,
             errors: """
                 error: [USAGE] There is no etl.yml in the directory: d
                   = `etl-submit init` writes a working example.
@@ -228,7 +230,8 @@ struct ErrorTextTests {
 
                 """),
         Failing(
-            name: "flags before the command", arguments: ["--coordinator", "http://127.0.0.1:1", "list", "--all"],
+            name: "flags before the command",
+            arguments: ["--coordinator", "http://127.0.0.1:1", "list", "--all"],
             status: 2,
             errors: """
                 error: [USAGE] The command list stands behind flags

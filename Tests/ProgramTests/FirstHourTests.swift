@@ -50,6 +50,10 @@ struct FirstHourTests {
             ("DESCRIBE parquet.`p`", "SELECT * FROM parquet.`p`"),
             ("INSERT INTO parquet.`p` SELECT 1", "INSERT OVERWRITE DIRECTORY 'p' USING parquet"),
             ("SELECT * FROM json.`nosuch/`", "in a pipeline at its etl.yml"),
+            (
+                "CREATE TEMPORARY VIEW v USING command OPTIONS (command 'echo hello'); SELECT * FROM v",
+                "Write it as command '[\"echo\", \"hello\"]'."
+            ),
         ])
     func paths(_ text: String, _ remedy: String) throws {
         let run = try Program().sql(text)

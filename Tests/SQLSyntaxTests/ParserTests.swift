@@ -72,7 +72,8 @@ struct ParserTests {
             "CREATE OR REPLACE VIEW v (a COMMENT 'x', b) COMMENT 'c' TBLPROPERTIES (p = 'q') AS SELECT 1, 2",
             "ALTER VIEW v AS SELECT 1", "ALTER TABLE t ADD COLUMNS (a INT COMMENT 'x', b STRING)",
             "ALTER TABLE t ADD IF NOT EXISTS PARTITION (a = 1) PARTITION (a = 2)",
-            "ALTER TABLE t DROP IF EXISTS PARTITION (a = 1)", "ALTER TABLE t CHANGE COLUMN a a INT COMMENT 'x'",
+            "ALTER TABLE t DROP IF EXISTS PARTITION (a = 1)",
+            "ALTER TABLE t CHANGE COLUMN a a INT COMMENT 'x'",
             "ALTER TABLE t UNSET TBLPROPERTIES IF EXISTS ('a', b.c)", "MSCK REPAIR TABLE t SYNC PARTITIONS",
             "TRUNCATE TABLE t", "CREATE TABLE t LIKE u", "COMMENT ON TABLE t IS NULL",
             "SHOW PARTITIONS t PARTITION (a = 1)", "SHOW TBLPROPERTIES t ('a')", "DESC EXTENDED t a",
@@ -161,7 +162,7 @@ struct ParserTests {
     @Test(
         "wrong statements are errors of the user",
         arguments: [
-            "", ";", "SELECT", "SELECT 1 +", "SELECT (1", "SELECT 'abc", "SELECT `a", "/* a", "SELECT a FROM",
+            "", ";", "SELECT", "SELECT 1 +", "SELECT (1", "SELECT 'abc", "SELECT `a", "/* a",
             "SELECT a b c",
             "SELECT CAST(a AS TEXT)", "SELECT DECIMAL 1",
             "SELECT 1e999",

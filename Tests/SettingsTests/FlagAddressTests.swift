@@ -10,8 +10,12 @@ struct FlagAddressTests {
     func addresses() throws {
         #expect(try FlagAddress.listening("listen", ":7077") == Origin(host: "0.0.0.0", port: 7077))
         #expect(try FlagAddress.listening("listen", "[::1]:0") == Origin(host: "::1", port: 0))
-        #expect(try FlagAddress.reachable("advertise", "etl-1.example.com:7") == Origin(host: "etl-1.example.com", port: 7))
-        for text in ["", "bad", "h:", "h:x", "h:-1", "h:65536", "a b:1", "http://h:1", "u@h:1", "x:y:1", "h/p:1"] {
+        #expect(
+            try FlagAddress.reachable("advertise", "etl-1.example.com:7")
+                == Origin(host: "etl-1.example.com", port: 7))
+        for text in [
+            "", "bad", "h:", "h:x", "h:-1", "h:65536", "a b:1", "http://h:1", "u@h:1", "x:y:1", "h/p:1",
+        ] {
             let error = #expect(throws: EngineError.self) { try FlagAddress.listening("listen", text) }
             #expect(error?.code == "USAGE" && error?.message == "--listen is no address: \(text)", "\(text)")
         }

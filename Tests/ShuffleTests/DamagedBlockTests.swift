@@ -57,7 +57,8 @@ private final class Flipping: RequestHandler {
             attempt: good.attempt, address: "localhost:\(server.port)", checksum: good.checksum)
         var settings = FetchSettings()
         settings.repairs = repairs
-        let stream = try source(settings: settings).read([(address, 0..<1)], schema: mixedSchema, ordered: ordered)
+        let stream = try source(settings: settings).read(
+            [(address, 0..<1)], schema: mixedSchema, ordered: ordered)
         let result = Result { rows(try drain(stream)) }
         return (result, rows(batches), handler.requests.load(ordering: .sequentiallyConsistent))
     }

@@ -22,7 +22,8 @@ struct FileSystemTests {
 
     @Test("a file where a directory should be is named, and not what would be below it")
     func fileInTheWay() throws {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("in-way-\(UUID().uuidString)")
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "in-way-\(UUID().uuidString)")
         try Data().write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         for path in [file.path, file.path + "/_temporary", file.path + "/a/b/c"] {

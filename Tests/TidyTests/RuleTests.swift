@@ -20,10 +20,12 @@ struct RuleTests {
         #expect(Imports.violations(in: source("let a = 1\n", "Sources/Attic/A.swift")).count == 1)
     }
 
-    @Test("a room without files, a package that it does not import and a leave that it does not take are told")
+    @Test(
+        "a room without files, a package that it does not import and a leave that it does not take are told")
     func unusedEntries() {
         let rooms = [
-            Room(name: "Kernels", packages: ["Yams", "Logging"], mayBeAsynchronous: true), Room(name: "Attic"),
+            Room(name: "Kernels", packages: ["Yams", "Logging"], mayBeAsynchronous: true),
+            Room(name: "Attic"),
         ]
         #expect(
             Imports.unused(of: rooms, in: [source("import Yams\n")]) == [

@@ -208,7 +208,8 @@ final class Victim {
         #expect(padding.goAwayCode() == StreamErrorCode.enhanceYourCalm)
     }
 
-    @Test("a request on a stream that was left out ends the connection (5.1.1), one on a used stream does not")
+    @Test(
+        "a request on a stream that was left out ends the connection (5.1.1), one on a used stream does not")
     func skippedStreams() throws {
         let skipping = try Victim()
         try skipping.send(RawFrame.headers(7))

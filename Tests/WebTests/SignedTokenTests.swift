@@ -53,19 +53,34 @@ struct SignedTokenTests {
         """
 
     private static let now = 1_800_000_000.0
-    private static let good: [String: Any] = [
-        "sub": "ada", "aud": "millrace", "roles": ["viewer", "submitter"], "exp": now + 60,
-    ]
+
+    /// Returns the claims of a token that holds, with changes.
+    private static func claims(_ changes: [String: Any] = [:]) -> [String: Any] {
+        let good: [String: Any] = [
+            "sub": "ada", "aud": "millrace", "roles": ["viewer", "submitter"], "exp": now + 60,
+        ]
+        return good.merging(changes) { $1 }
+    }
+
+    /// Holds one token to be made: `[kid, algorithm, claims, header]`.
+    private struct Asked {
+        var list: [Any]
+
+        init(
+            _ kid: String?, _ algorithm: String, _ claims: [String: Any] = SignedTokenTests.claims(),
+            header: [String: Any] = [:]
+        ) {
+            list = [kid as Any? ?? NSNull(), algorithm, claims, header]
+        }
+    }
 
     private let folder: URL
 
     init() throws { folder = try ProgramRun.makeFolder("jwt") }
 
-    private func issue(_ asked: [(kid: String?, algorithm: String, claims: [String: Any], header: [String: Any])])
-        throws -> [String]
-    {
-        let list = asked.map { [$0.kid.map { $0 as Any } ?? NSNull(), $0.algorithm, $0.claims, $0.header] }
-        let text = String(decoding: try JSONSerialization.data(withJSONObject: list), as: UTF8.self)
+    private func issue(_ asked: [Asked]) throws -> [String] {
+        let data = try JSONSerialization.data(withJSONObject: asked.map(\.list))
+        let text = String(decoding: data, as: UTF8.self)
         let run = try ProgramRun.run(
             ProgramRun.python, ["-c", Self.issuer, folder.path, text], seconds: 60)
         try #require(run.status == 0, "\(run.errors)")
@@ -80,18 +95,15 @@ struct SignedTokenTests {
             now: { Self.now })
     }
 
-    private func with(_ changes: [String: Any]) -> [String: Any] { Self.good.merging(changes) { $1 } }
-
     @Test("every kind of key signs; the highest role and the subject are taken")
     func kinds() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let kinds = ["RS256", "PS512", "ES256", "ES384", "EdDSA"]
-        let issued = try issue(
-            kinds.map { ($0, $0, Self.good, [:]) }
-                + [
-                    ("ES256", "ES256", with(["roles": "viewer admin", "aud": ["x", "millrace"]]), [:]),
-                    ("ES256", "ES256", with(["exp": Self.now - 10, "nbf": Self.now + 10]), [:]),
-                ])
+        var asked = kinds.map { Asked($0, $0) }
+        asked.append(
+            Asked("ES256", "ES256", Self.claims(["roles": "viewer admin", "aud": ["x", "millrace"]])))
+        asked.append(Asked("ES256", "ES256", Self.claims(["exp": Self.now - 10, "nbf": Self.now + 10])))
+        let issued = try issue(asked)
         let tokens = try await tokens()
         for token in issued[..<5] {
             #expect(try await tokens.bearer(of: token) == Bearer(role: .submitter, name: "ada"))
@@ -104,41 +116,44 @@ struct SignedTokenTests {
     func forged() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let issued = try issue([
-            ("RS256", "none", Self.good, [:]), ("RS256", "HS256", Self.good, [:]),
-            ("RS256", "RS512", Self.good, [:]), ("RS256", "RS256", Self.good, ["with": "PS512"]),
-            ("nobody", "RS256", Self.good, ["with": "RS256"]), (nil, "RS256", Self.good, ["with": "RS256"]),
-            ("RS256", "RS256", Self.good, ["crit": ["exp"]]), ("e", "RS256", Self.good, ["with": "RS256"]),
-            ("ES256", "ES256", Self.good, [:]),
+            Asked("RS256", "none"), Asked("RS256", "HS256"), Asked("RS256", "RS512"),
+            Asked("RS256", "RS256", header: ["with": "PS512"]),
+            Asked("nobody", "RS256", header: ["with": "RS256"]),
+            Asked(nil, "RS256", header: ["with": "RS256"]),
+            Asked("RS256", "RS256", header: ["crit": ["exp"]]),
+            Asked("e", "RS256", header: ["with": "RS256"]), Asked("ES256", "ES256"),
         ])
         let tokens = try await tokens()
-        var parts = issued[8].split(separator: ".").map(String.init)
-        let admin = with(["roles": "admin"])
-        let payload = try JSONSerialization.data(withJSONObject: admin).base64EncodedString()
-        parts[1] = payload.replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-        let changed = parts.joined(separator: ".")
-        let others = ["", ".", "..", "a.b.c", "e30.e30.", String(repeating: "a.", count: 9000)]
-        let cut = (1..<issued[8].count).map { String(issued[8].prefix($0)) }
-        for token in issued[..<8] + [changed] + others + cut {
+        let good = issued[8]
+        var parts = good.split(separator: ".").map(String.init)
+        let admin = try JSONSerialization.data(withJSONObject: Self.claims(["roles": "admin"]))
+        parts[1] = admin.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+            .replacing("=", with: "")
+        var wrong = Array(issued[..<8])
+        wrong.append(parts.joined(separator: "."))
+        wrong += ["", ".", "..", "a.b.c", "e30.e30.", String(repeating: "a.", count: 9000)]
+        wrong += (1..<good.count).map { String(good.prefix($0)) }
+        for token in wrong {
             #expect(try await tokens.bearer(of: token) == nil, "\(token.prefix(400))")
         }
-        #expect(try await tokens.bearer(of: issued[8]) != nil)
+        #expect(try await tokens.bearer(of: good) != nil)
     }
 
     @Test("over, too early, endless, for another, without a role or with odd claims: told, by code")
     func refused() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
-        var endless = Self.good
+        var endless = Self.claims()
         endless["exp"] = nil
         let cases: [(claims: [String: Any], code: String, part: String)] = [
-            (with(["exp": Self.now - 60]), "UNAUTHENTICATED", "has expired"),
-            (with(["nbf": Self.now + 60]), "UNAUTHENTICATED", "not valid yet"),
+            (Self.claims(["exp": Self.now - 60]), "UNAUTHENTICATED", "has expired"),
+            (Self.claims(["nbf": Self.now + 60]), "UNAUTHENTICATED", "not valid yet"),
             (endless, "UNAUTHENTICATED", "no end"),
-            (with(["aud": "other"]), "UNAUTHENTICATED", "not for millrace"),
-            (with(["aud": [String]()]), "UNAUTHENTICATED", "not for millrace"),
-            (with(["roles": ["owner"]]), "FORBIDDEN", "no role"),
-            (with(["roles": 7]), "UNAUTHENTICATED", "no JSON of the usual types"),
+            (Self.claims(["aud": "other"]), "UNAUTHENTICATED", "not for millrace"),
+            (Self.claims(["aud": [String]()]), "UNAUTHENTICATED", "not for millrace"),
+            (Self.claims(["roles": ["owner"]]), "FORBIDDEN", "no role"),
+            (Self.claims(["roles": 7]), "UNAUTHENTICATED", "no JSON of the usual types"),
         ]
-        let issued = try issue(cases.map { ("EdDSA", "EdDSA", $0.claims, [:]) })
+        let issued = try issue(cases.map { Asked("EdDSA", "EdDSA", $0.claims) })
         let tokens = try await tokens()
         for (token, expected) in zip(issued, cases) {
             let error = await #expect(throws: EngineError.self) { try await tokens.bearer(of: token) }
@@ -150,7 +165,7 @@ struct SignedTokenTests {
     @Test("REST takes them beside the tokens of a file")
     func gate() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
-        let issued = try issue([("ES256", "ES256", with(["roles": ["viewer"]]), [:])])
+        let issued = try issue([Asked("ES256", "ES256", Self.claims(["roles": ["viewer"]]))])
         let table = try TokenTable(parsing: "0123456789abcdef-admin admin\n", file: "tokens")
         let router = RESTRouter(
             service: JobServiceDouble(), tokens: AllTokens([table, try await tokens()]))

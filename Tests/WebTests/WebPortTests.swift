@@ -175,7 +175,8 @@ struct WebPortTests {
             handler: WebTransportAdapter(router, isSecure: false))
         defer { server.stop() }
         let answer = try Curl.get([
-            "--http2-prior-knowledge", "-H", "content-type: application/json", "--data-binary", "@\(body.path)",
+            "--http2-prior-knowledge", "-H", "content-type: application/json", "--data-binary",
+            "@\(body.path)",
             "-w", "\n%{http_code} %{content_type}", "http://127.0.0.1:\(server.port)/api/v1/jobs",
         ])
         #expect(answer.output.hasSuffix("\n413 application/problem+json"), "\(answer)")

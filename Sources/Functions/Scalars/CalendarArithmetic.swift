@@ -45,7 +45,11 @@ enum CalendarArithmetic {
     static func divide(_ call: Invocation) throws -> Vector {
         try scaled(call, interval: 0) { amount, number in
             if number == 0 {
-                if call.mode == .error { throw Failure.divideByZero() }
+                if call.mode == .error {
+                    throw EngineError.data(
+                        "INTERVAL_DIVIDED_BY_ZERO", "Division by zero.",
+                        remedy: "Use `try_divide` to tolerate a divisor of 0 and return NULL instead.")
+                }
                 return nil
             }
             return amount / number
@@ -66,7 +70,10 @@ enum CalendarArithmetic {
     }
 
     /// Makes a vector of intervals; one that does not fit fails, or is null.
-    static func build(_ call: Invocation, _ body: (Int) throws -> CalendarInterval?) throws -> Vector {
+    static func build(
+        _ call: Invocation, overflow: String = "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION",
+        _ body: (Int) throws -> CalendarInterval?
+    ) throws -> Vector {
         let rows = Rows(call)
         let buffer = Buffer.zeroed(byteCount: max(call.count * 16, 16))
         let out = buffer.pointer(as: Int128.self)
@@ -76,7 +83,7 @@ enum CalendarArithmetic {
                 out[row] = value.bits
             } else if call.mode == .error {
                 throw EngineError.data(
-                    "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "An interval is out of range.")
+                    overflow, "An interval is out of range.")
             } else {
                 nulls.setNull(row)
             }

@@ -70,14 +70,15 @@ package enum IntervalFunctions {
     }
 
     private static func making(_ name: String, _ summary: String) -> ScalarFunction {
+        let isTry = name.hasPrefix("try_")
         let parameters = [Parameter](repeating: .int, count: 6) + [.of(.decimal(precision: 18, scale: 6))]
         return ScalarFunction(
-            name, typing: Signature.of(parameters, optional: 7, .calendarInterval), summary,
+            name, typing: Signature.of(parameters, optional: isTry ? 6 : 7, .calendarInterval), summary,
             example: "\(name)(100, 11, 1, 1, 12, 30, 01.001001)"
         ) { call in
             let rows = Rows(call)
             let given = call.arguments.count
-            return try CalendarArithmetic.build(call) { row in
+            return try CalendarArithmetic.build(call, overflow: "ARITHMETIC_OVERFLOW") { row in
                 func part(_ place: Int) -> Int128 { place < given ? Int128(rows.integer(place, row)) : 0 }
                 let micros = part(4) * 3_600_000_000 + part(5) * 60_000_000 + part(6)
                 guard let months = Int32(exactly: part(0) * 12 + part(1)),

@@ -81,6 +81,10 @@ enum StringFunctions {
             name, aliases: aliases, typing: Signature.of([parameter], .int32), summary, example: example
         ) { call in
             let rows = Rows(call)
+            // A binary has no characters: its bytes count.
+            if call[0].type == .binary, call.name == "length" {
+                return rows.map(Int32.self, .int32) { Int32(rows.columns[0].view($0).count) }
+            }
             return rows.map(Int32.self, .int32) { row in
                 rows.columns[0].view(row).withBytes { Int32(truncatingIfNeeded: body($0)) }
             }

@@ -12,6 +12,11 @@ package struct PipelineSchema {
     package var text: String {
         var lines = "{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
         lines += "  \"title\": \"etl.yml\",\n"
+        let tests = [("test", false), ("columnTest", true)].map { name, ofColumn in
+            let test = shape(TestReader.shape(ofColumn: ofColumn, own: ownTests), indent: "      ")
+            return "    \(quoted(name)): {\n\(test)\n    }"
+        }
+        lines += "  \"$defs\": {\n\(tests.joined(separator: ",\n"))\n  },\n"
         lines += members(PipelineFormat.root, indent: "  ") + "\n}\n"
         return lines
     }
@@ -53,8 +58,7 @@ package struct PipelineSchema {
                 + shapes.map { "\(indent)  {\n\(self.shape($0, indent: indent + "    "))\n\(indent)  }" }
                 .joined(separator: ",\n") + "\n\(indent)]"
         case .later(let of): self.shape(of, indent: indent)
-        case .test(let ofColumn):
-            self.shape(TestReader.shape(ofColumn: ofColumn, own: ownTests), indent: indent)
+        case .test(let ofColumn): "\(indent)\"$ref\": \"#/$defs/\(ofColumn ? "columnTest" : "test")\""
         case .any: "\(indent)\"$comment\": \"any value\""
         }
     }

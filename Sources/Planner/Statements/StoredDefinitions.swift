@@ -65,6 +65,18 @@ package struct TableStatistics: Hashable, Sendable, Codable {
         package var nullCount: Int
         package var averageBytes: Int
         package var maximumBytes: Int
+
+        package init(
+            minimum: String?, maximum: String?, distinctCount: Int, nullCount: Int, averageBytes: Int,
+            maximumBytes: Int
+        ) {
+            self.minimum = minimum
+            self.maximum = maximum
+            self.distinctCount = distinctCount
+            self.nullCount = nullCount
+            self.averageBytes = averageBytes
+            self.maximumBytes = maximumBytes
+        }
     }
 
     package var byteCount: Int

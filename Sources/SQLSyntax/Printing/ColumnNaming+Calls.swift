@@ -139,7 +139,7 @@ extension ColumnNaming {
         if !call.withinGroup.isEmpty {
             let isPercentile = call.name.last?.text.lowercased().hasPrefix("percentile") ?? false
             let items = call.withinGroup.map { item in
-                isPercentile && !item.isDescending ? text(item.expression) : sortItem(item)
+                isPercentile ? text(item.expression) + (item.isDescending ? " DESC" : "") : sortItem(item)
             }
             suffix += " WITHIN GROUP (ORDER BY \(items.joined(separator: ", ")))"
         }

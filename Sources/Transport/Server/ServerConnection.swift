@@ -156,7 +156,8 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         let error = EngineError.bodyTooLarge(configuration.requestBodyBytes)
         exchange.body.finish(failure: error)
         if exchange.writer.hasHead {
-            session.reset(stream)
+            // A reset at once would overtake the answer that is on its way.
+            self.session(session, answeredEarly: stream)
         } else {
             refuse(ResponseWriter(body: exchange.writer), 413, error)
         }

@@ -9,8 +9,8 @@ final class ServerLoad: Sendable {
 
     init(limitBytes: Int) { self.limitBytes = limitBytes }
 
-    /// Adds what a connection holds more, or less, than before. True when all hold too much now: the caller has
-    /// the heaviest closed, and `didShed` called then.
+    /// Adds what a connection holds more, or less, than before. True when all hold too much now: the caller
+    /// has the heaviest closed, and `didShed` called then.
     func add(_ byteCount: Int) -> Bool {
         if byteCount == 0 { return false }
         let now = total.wrappingAdd(byteCount, ordering: .relaxed).newValue

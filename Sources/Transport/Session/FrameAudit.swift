@@ -28,8 +28,8 @@ struct FrameAudit {
         }
     }
 
-    /// WINDOW_UPDATE frames that a peer may answer one DATA frame with (Envoy's bound), and for how many it may
-    /// owe them.
+    /// WINDOW_UPDATE frames that a peer may answer one DATA frame with (Envoy's bound), and how many it may
+    /// owe us.
     private static let windowUpdatesPerFrame = 10
     private static let windowUpdateCreditLimit = 100_000
     /// How many stretches of skipped streams are remembered.
@@ -88,7 +88,8 @@ struct FrameAudit {
 
     /// Notes that a DATA frame was sent, which the peer may answer by opening windows.
     mutating func sentData() {
-        windowUpdateCredit = min(Self.windowUpdateCreditLimit, windowUpdateCredit + Self.windowUpdatesPerFrame)
+        let credit = windowUpdateCredit + Self.windowUpdatesPerFrame
+        windowUpdateCredit = min(Self.windowUpdateCreditLimit, credit)
     }
 
     /// Counts a frame that turned out to have no effect.

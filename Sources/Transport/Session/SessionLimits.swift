@@ -22,8 +22,8 @@ package struct SessionLimits: Sendable {
     package var pings = RateLimit(burst: 100, perSecond: 10)
     /// SETTINGS frames received.
     package var settings = RateLimit(burst: 100, perSecond: 10)
-    /// Frames without effect received: DATA without payload, PRIORITY, unasked acknowledgements, unknown types,
-    /// and WINDOW_UPDATE beyond ten for each DATA frame sent.
+    /// Frames without effect received: DATA without payload, PRIORITY, unasked acknowledgements, unknown
+    /// types, and WINDOW_UPDATE beyond ten for each DATA frame sent.
     package var idleFrames = RateLimit(burst: 1000, perSecond: 100)
 
     package init() {}

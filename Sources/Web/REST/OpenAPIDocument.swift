@@ -86,6 +86,7 @@ enum OpenAPIDocument {
             "PipelineRequest", ["bundle": "s"],
             [
                 "select": "a", "exclude": "a", "vars": "o", "fullRefresh": "b", "testsOnly": "b",
+                "retryOf": "s",
             ]),
         object("DeployRequest", ["bundle": "s"], ["vars": "o", "conf": "o"]),
         object("BackfillRequest", ["from": "s", "to": "s"], [:]),
@@ -121,7 +122,7 @@ enum OpenAPIDocument {
             [
                 "error": "JobFailure", "startedAt": "s", "finishedAt": "s", "jobs": "a", "progress": "n",
             ]),
-        object("RunTest", ["name": "s", "step": "s", "outcome": "s", "failures": "i"], [:]),
+        object("RunTest", ["name": "s", "step": "s", "outcome": "s", "failures": "i"], ["found": "s"]),
         object("PipelineList", ["pipelines": "[PipelineStatus"], [:]),
         object("RunList", ["runs": "[RunStatus"], [:]),
         object(

@@ -4,8 +4,8 @@ import Transport
 import Vocabulary
 
 /// Knows bearers by signed tokens (JWT, RFC 7519): whoever holds one of the keys says who may do what, and
-/// until when. The key file is looked at when a token comes, at most every ten seconds, and read again when it
-/// changed: keys are rotated without a restart.
+/// until when. The key file is looked at when a token comes, at most every ten seconds, and read again when
+/// it changed: keys are rotated without a restart.
 package final class SignedTokens: BearerTokens {
     private struct State {
         var keys: SigningKeys

@@ -13,8 +13,8 @@ struct SigningKeys: Sendable {
     private var keys: [String: Key] = [:]
 
     /// Parses the text of a key set. Keys of kinds that are not used here are left out, as the RFC asks for.
-    /// Throws `INVALID_JWT_KEYS` (user) when it is no key set, holds no key that is of use, a damaged, weak or
-    /// private one, or two of one name.
+    /// Throws `INVALID_JWT_KEYS` (user) when it is no key set, holds no key that is of use, a damaged, weak
+    /// or private one, or two of one name.
     init(parsing text: String, file: String) async throws(EngineError) {
         guard let set = try? JSONDecoder().decode(KeySet.self, from: Data(text.utf8)) else {
             throw SigningKeys.invalid("The file is no JSON Web Key Set", file)
@@ -102,7 +102,12 @@ struct SigningKeys: Sendable {
                 let fields = try decoder.container(keyedBy: CodingKeys.self)
                 isPrivate = fields.contains(.privatePart)
                 let use = try? fields.decode(String.self, forKey: .use)
-                key = use == nil || use == "sig" ? try? JWK(from: decoder) : nil
+                let isForSignatures = use == nil || use == "sig"
+                key = isForSignatures ? Item.key(from: decoder) : nil
+            }
+
+            private static func key(from decoder: any Decoder) -> JWK? {
+                try? JWK(from: decoder)
             }
         }
         let keys: [Item]

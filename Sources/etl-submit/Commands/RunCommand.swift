@@ -71,7 +71,7 @@ struct RunCommand: AsyncParsableCommand {
         try RunCommand.refuse(
             ["--id", "--name"], "runs of a pipeline in this process have an id of their own")
         let job: PipelineJob
-        do { job = try PipelineJob(name, pipeline, vars: vars, conf: conf) } catch {
+        do { job = try await PipelineJob(name, pipeline, vars: vars, conf: conf) } catch {
             throw RunCommand.explained(error)
         }
         try await job.run(progress: progress)
@@ -165,8 +165,8 @@ struct JobOptions: ParsableArguments {
     }
 
     /// Returns the request to submit, and its text as it was written. Throws when there is no job or two, the
-    /// file cannot be read or a pair is malformed. (Checked here and not in `validate`, which would come before
-    /// unknown flags are told.)
+    /// file cannot be read or a pair is malformed. (Checked here and not in `validate`, which would come
+    /// before unknown flags are told.)
     func request() throws -> (JobRequest, JobScript) {
         if let job, sql != nil {
             throw EngineError.user("USAGE", "Give a file of SQL or -e \"SQL\", not both: \(job)")

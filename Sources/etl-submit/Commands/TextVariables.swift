@@ -7,8 +7,8 @@ enum TextVariables {
     private static let backslash = UInt8(ascii: "\\")
     private static let newline = UInt8(ascii: "\n")
 
-    /// Throws when a `${name}` without a value stands in the text outside of strings and comments. `file`: the
-    /// text's name in messages.
+    /// Throws when a `${name}` without a value stands in the text outside of strings and comments. `file`:
+    /// the text's name in messages.
     static func check(_ text: String, values: [String: String], file: String) throws(EngineError) {
         guard text.contains("${") else { return }
         let bytes = Array(text.utf8)

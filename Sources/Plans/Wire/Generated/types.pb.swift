@@ -320,7 +320,7 @@ nonisolated struct WireScalar: Sendable {
     set {value = .integer(newValue)}
   }
 
-  /// the unscaled value: 16 bytes, two's complement, least significant first; calendar intervals
+  /// the unscaled value: 16 bytes, two's complement, least significant first;
   var decimal: Data {
     get {
       if case .decimal(let v)? = value {return v}
@@ -329,7 +329,7 @@ nonisolated struct WireScalar: Sendable {
     set {value = .decimal(newValue)}
   }
 
-  /// IEEE 754 bits, so that every NaN and zero stays what it is
+  /// calendar intervals
   var floatBits: UInt32 {
     get {
       if case .floatBits(let v)? = value {return v}
@@ -394,9 +394,9 @@ nonisolated struct WireScalar: Sendable {
     case boolean(Bool)
     /// integers; days; microseconds; months
     case integer(Int64)
-    /// the unscaled value: 16 bytes, two's complement, least significant first; calendar intervals
+    /// the unscaled value: 16 bytes, two's complement, least significant first;
     case decimal(Data)
-    /// IEEE 754 bits, so that every NaN and zero stays what it is
+    /// calendar intervals
     case floatBits(UInt32)
     case doubleBits(UInt64)
     case text(String)

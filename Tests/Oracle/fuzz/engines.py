@@ -133,6 +133,7 @@ class DuckDB:
 
     def open(self, folder):
         """Reads the tables from their Parquet files."""
+        self.again = lambda: self.open(folder)
         self.connection = self.module.connect()
         self.connection.execute("SET TimeZone = 'UTC'; SET threads = 1; SET error_on_division_by_zero = false")
         for name in tables.SIZES:
@@ -140,6 +141,7 @@ class DuckDB:
                 f"CREATE TABLE {name} AS SELECT * REPLACE (CAST(ts AS TIMESTAMP) AS ts) FROM '{folder}/{name}/*.parquet'")
 
     def define(self, statements):
+        self.again = lambda: self.define(statements)
         self.connection = self.module.connect()
         self.connection.execute("SET TimeZone = 'UTC'; SET threads = 1; SET error_on_division_by_zero = false")
         for statement in statements:
@@ -154,6 +156,8 @@ class DuckDB:
             self.connection.execute(f"PRAGMA {'enable' if optimised else 'disable'}_optimizer")
             rows = self.connection.execute(query.text(DUCKDB)).fetchmany(LARGE_ROWS + 1)
         except self.module.Error as error:
+            if isinstance(error, (self.module.FatalException, self.module.InternalException)):
+                self.again()  # its database is of no use any more
             return Answer(failure="error", text=f"{type(error).__name__} {error}".split("\n")[0])
         finally:
             timer.cancel()

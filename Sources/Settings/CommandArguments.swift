@@ -38,12 +38,11 @@ package enum CommandArguments {
 
     /// Names of all programs' flags: one file may serve them all.
     static let allPrograms: Set = [
-        "advertise", "all", "allow-commands", "allow-env", "allow-http", "allow-path", "conf", "coordinator",
-        "detach", "exclude", "follow", "from", "full-refresh", "id", "insecure", "jwt-keys", "listen",
-        "local",
-        "log-format", "memory", "name", "out", "output", "pipeline-state", "progress", "run", "select",
-        "slots", "spill", "state", "storage", "tls-ca", "tls-cert", "tls-key", "to", "token", "token-file",
-        "vars", "web", "web-host",
+        "advertise", "all", "allow-commands", "allow-env", "allow-http", "allow-path", "conf",
+        "coordinator", "detach", "exclude", "follow", "from", "full-refresh", "id", "insecure",
+        "jwt-audience", "jwt-keys", "listen", "local", "log-format", "memory", "name", "out", "output",
+        "pipeline-state", "progress", "run", "select", "slots", "spill", "state", "storage", "tls-ca",
+        "tls-cert", "tls-key", "to", "token", "token-file", "vars", "web", "web-host",
     ]
 
     /// Settings that are called otherwise than their flag, by program: the state of etl-coordinator and that

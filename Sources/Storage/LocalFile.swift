@@ -123,7 +123,7 @@ package final class LocalFileSink: ByteSink {
 }
 
 extension EngineError {
-    /// What to do about a path at which there is nothing, in one process and on a cluster.
+    /// Says what to do about a path at which there is nothing, in one process and on a cluster.
     package static func pathRemedy(_ path: String) -> String {
         if path.contains("://"), !path.hasPrefix("file:") { return "Check the bucket and the key." }
         return "Check the path; relative ones start where the job was started, in a pipeline at its etl.yml, "

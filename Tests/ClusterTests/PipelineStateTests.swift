@@ -59,7 +59,7 @@ struct PipelineStateTests {
 
         try run()
         let expected = """
-            lists: 1 files read, each once
+            lists: 1 file read, each once
             sales: cursor 3, 3 rows, 3 in the latest read
             total: made anew by every run
 

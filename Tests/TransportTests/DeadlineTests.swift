@@ -153,6 +153,8 @@ final class RawSocket {
     func busyConnectionCap() async throws {
         try await withServer(.init(listen: "127.0.0.1:0", connectionCount: 2)) { server, _, _ in
             let busy = (0..<2).map { _ in RawSocket(port: server.port) }
+            // They close when they are let go of.
+            defer { withExtendedLifetime(busy) {} }
             let path: [UInt8] = Array("/never".utf8)
             let fields: [UInt8] = [0x82, 0x86, 0x04, UInt8(path.count)] + path + [0x41, 0x01, 0x61]
             for socket in busy {

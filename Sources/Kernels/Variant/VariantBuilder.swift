@@ -47,9 +47,12 @@ package struct VariantBuilder {
 
     private mutating func primitive(_ kind: Int) { value.append(UInt8(kind << 2)) }
 
+    /// Appends JSON's null.
     package mutating func appendNull() { primitive(0) }
+    /// Appends a boolean.
     package mutating func append(_ flag: Bool) { primitive(flag ? 1 : 2) }
 
+    /// Appends a whole number in the fewest bytes that hold it.
     package mutating func append(_ number: Int64) {
         let power =
             Int8(exactly: number) != nil
@@ -62,11 +65,13 @@ package struct VariantBuilder {
         Self.put(number, 1 << power, &value)
     }
 
+    /// Appends a double.
     package mutating func append(_ number: Double) {
         primitive(7)
         Self.put(number.bitPattern, 8, &value)
     }
 
+    /// Appends a float.
     package mutating func append(_ number: Float) {
         primitive(14)
         Self.put(number.bitPattern, 4, &value)
@@ -81,6 +86,7 @@ package struct VariantBuilder {
         Self.put(unscaled, 4 << power, &value)
     }
 
+    /// Appends a date: days since 1970.
     package mutating func append(date days: Int32) {
         primitive(11)
         Self.put(days, 4, &value)
@@ -92,12 +98,14 @@ package struct VariantBuilder {
         Self.put(microseconds, 8, &value)
     }
 
+    /// Appends bytes.
     package mutating func append(binary bytes: some Collection<UInt8>) {
         primitive(15)
         Self.put(bytes.count, 4, &value)
         value.append(contentsOf: bytes)
     }
 
+    /// Appends a text of UTF-8 bytes.
     package mutating func append(string bytes: some Collection<UInt8>) {
         if bytes.count < 64 {
             value.append(UInt8(bytes.count << 2 | 1))

@@ -8,8 +8,8 @@ extension Binder {
     /// Collations that Spark knows by these names, or by names that begin so.
     private static let sparkCollations = ["UTF8_BINARY", "UTF8_LCASE", "UNICODE"]
 
-    /// Binds `text COLLATE name`. Texts compare byte by byte here, which is UTF8_BINARY; others are refused, as
-    /// results would silently be other ones.
+    /// Binds `text COLLATE name`. Texts compare byte by byte here, which is UTF8_BINARY; others are refused,
+    /// as results would silently be other ones.
     func collated(_ arguments: [Expression], at span: SourceSpan) throws(EngineError) -> Expression {
         guard arguments[0].type == .string || arguments[0].type == .null else {
             throw .user(
@@ -32,7 +32,9 @@ extension Binder {
         }
         throw .user(
             "COLLATION_INVALID_NAME", "There is no collation of this name: \(name).",
-            remedy: Suggestion.nearest(to: upper, among: Self.sparkCollations).map { "Did you mean '\($0)'?" },
+            remedy: Suggestion.nearest(to: upper, among: Self.sparkCollations).map {
+                "Did you mean '\($0)'?"
+            },
             at: location(span))
     }
 }

@@ -64,9 +64,12 @@ struct ExpandDistinctAggregates: PlanRule {
         }
     }
 
-    /// Constants stay what they are: functions read their shares and delimiters from them.
+    /// Constants behind the first argument stay what they are: functions read their shares and delimiters
+    /// from them. The first is the value, which a filter may have made null.
     private static func replaced(_ arguments: [Expression], by columns: [ColumnReference]) -> [Expression] {
-        zip(arguments, columns).map { $0.literalValue == nil ? .column($1) : $0 }
+        zip(arguments, columns).enumerated().map { place, pair in
+            place == 0 || pair.0.literalValue == nil ? .column(pair.1) : pair.0
+        }
     }
 
     private func twoLevels(

@@ -69,7 +69,8 @@ struct StateShowCommand: AsyncParsableCommand {
         guard table.kind == "cursor" else { return "made anew by every run" }
         let cursor = table.cursor.map { "cursor \($0)" } ?? "no cursor yet"
         let id = table.id.map { ", id \($0)" } ?? ""
-        return "\(cursor)\(id), \(Counted.text(table.rows ?? 0, "row")), \(table.latestRows ?? 0) in the latest read"
+        let rows = Counted.text(table.rows ?? 0, "row")
+        return "\(cursor)\(id), \(rows), \(table.latestRows ?? 0) in the latest read"
     }
 }
 

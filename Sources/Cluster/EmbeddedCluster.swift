@@ -49,7 +49,8 @@ package final class EmbeddedCluster: Sendable {
         let up = UpLine()
         worker = WorkerNode(
             identity: WorkerIdentity(
-                address: "embedded", incarnation: NodeClock.incarnation(), version: WorkerIdentity.currentVersion, slots: slots,
+                address: "embedded", incarnation: NodeClock.incarnation(),
+                version: WorkerIdentity.currentVersion, slots: slots,
                 memoryBytes: memory),
             resources: resources, pool: ComputePool(threadCount: slots), line: up, leave: { _ in })
         try await coordinator.start()

@@ -220,7 +220,8 @@ extension CoordinatorNode: JobService {
             stages: .init(
                 total: progress.stages.count, done: progress.stages.count { $0.state == .succeeded },
                 running: progress.stages.count { $0.state == .running }),
-            error: progress.error.map { JobFailure(placed(naming($0, book.id), book)) }, version: book.version,
+            error: progress.error.map { JobFailure(placed(naming($0, book.id), book)) },
+            version: book.version,
             hasResult: book.session.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
             warnings: book.warnings, why: why(progress, statements), statements: statements,
             parent: book.request.parent, step: book.request.step)

@@ -101,7 +101,8 @@ extension JobScheduler {
         guard let movedAt = leaving.movedAt else { return false }
         return links.contains { link in
             link?.attempts.contains {
-                !$0.isCancelling && $0.startedAt <= movedAt && leaving.movedJobs.contains($0.id.task.stage.job)
+                !$0.isCancelling && $0.startedAt <= movedAt
+                    && leaving.movedJobs.contains($0.id.task.stage.job)
             } ?? false
         }
     }

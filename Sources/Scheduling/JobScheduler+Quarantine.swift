@@ -3,8 +3,9 @@ import Vocabulary
 // Quarantine: a worker on which tasks fail that are done elsewhere gets none for a while.
 //
 //     several tasks failed here alone, and others do theirs ──▶ no tasks for a minute ──▶ on probation
-//                    ▲                                                                      │  │ a task is done
-//                    └────────────── one more fails: twice as long ─────────────────────────┘  └──▶ as before
+//                    ▲                                                                      │  │ a task is
+//                    done └────────────── one more fails: twice as long ─────────────────────────┘  └──▶ as
+//                    before
 //
 // A task that fails everywhere says nothing about the worker: it ends its job after some attempts.
 extension JobScheduler {

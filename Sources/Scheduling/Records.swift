@@ -29,7 +29,9 @@ package struct StageRecord: Sendable, Hashable {
 
     package var isComplete: Bool { doneCount == tasks.count }
 
-    fileprivate mutating func setHolder(_ worker: WorkerID, of task: Int) { tasks[task].output?.worker = worker }
+    fileprivate mutating func setHolder(_ worker: WorkerID, of task: Int) {
+        tasks[task].output?.worker = worker
+    }
 
     fileprivate mutating func setOutput(_ output: TaskOutput?, of task: Int) {
         doneCount += (output != nil ? 1 : 0) - (tasks[task].output != nil ? 1 : 0)

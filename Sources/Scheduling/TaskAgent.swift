@@ -49,7 +49,8 @@ package enum AgentAction: Sendable, Hashable {
     case start(Launch)
     /// Answered by `.ended` with any end.
     case stop(AttemptID)
-    /// Fetch outputs of other workers' tasks from an address; answered by `.adopted` or `.notAdopted` for each.
+    /// Fetch outputs of other workers' tasks from an address; answered by `.adopted` or `.notAdopted` for
+    /// each.
     case adopt(from: String, [TaskOutput])
     /// Delete what the attempt left.
     case drop(AttemptID)

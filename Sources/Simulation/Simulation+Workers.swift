@@ -14,7 +14,8 @@ extension Simulation {
         workers[worker].incarnation = started << 20 | random.next() >> 44
         workers[worker].clockOffset = Int64(random.within(0...1_000_000))
         let identity = WorkerIdentity(
-            address: String(worker), incarnation: workers[worker].incarnation, version: WorkerIdentity.currentVersion,
+            address: String(worker), incarnation: workers[worker].incarnation,
+            version: WorkerIdentity.currentVersion,
             slots: scenario.slots,
             memoryBytes: 1 << 29)
         let instant = workerInstant(worker)

@@ -177,7 +177,9 @@ package final class Simulation {
     /// Brings the faults that strike machines and clocks.
     private func strike() {
         guard isRough else {
-            for worker in workers.indices { for end in [.heal(worker), .space(worker)] as [Happening] { happen(end) } }
+            for worker in workers.indices {
+                for end in [.heal(worker), .space(worker)] as [Happening] { happen(end) }
+            }
             return
         }
         agenda.plan(.misfortune, at: now + 100)

@@ -47,7 +47,8 @@ package enum FailPoint {
         let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
         var new = State(passed: passed)
         if text != "trace" {
-            guard parts.count == 2, let place = Place(rawValue: parts[0]), let count = Int(parts[1]), count > 0
+            guard parts.count == 2, let place = Place(rawValue: parts[0]), let count = Int(parts[1]),
+                count > 0
             else {
                 throw .user(
                     "USAGE", "\(variable) names no place of failure: \(text)",

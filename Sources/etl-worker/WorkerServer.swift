@@ -79,7 +79,8 @@ struct WorkerServer: Sendable {
         leave = { input.yield($0) }
         node = WorkerNode(
             identity: WorkerIdentity(
-                address: address, incarnation: NodeClock.incarnation(), version: WorkerIdentity.currentVersion, slots: slots,
+                address: address, incarnation: NodeClock.incarnation(),
+                version: WorkerIdentity.currentVersion, slots: slots,
                 memoryBytes: memory),
             resources: resources, pool: ComputePool(threadCount: slots), line: connection,
             logger: logger, leave: leave)

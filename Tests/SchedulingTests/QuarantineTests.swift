@@ -58,7 +58,9 @@ struct QuarantineTests {
         #expect(bench.launches.last?.life.address == "w1")
     }
 
-    @Test("a task that fails everywhere ends its job after four attempts on two workers, and no worker is blamed")
+    @Test(
+        "a task that fails everywhere ends its job after four attempts, and no worker is blamed"
+    )
     func poison() {
         var bench = Bench()
         for name in ["w1", "w2", "w3"] { bench.join(name, slots: 1) }

@@ -63,8 +63,10 @@ package final class ShuffleOutput: Sendable {
     }
 
     /// Holds an output that another worker made, under the checksum that its producer reported.
-    init(adopted output: OutputAddress, partitions: [PartitionData], partitionBytes: [Int], memory: OutputMemory)
-    {
+    init(
+        adopted output: OutputAddress, partitions: [PartitionData], partitionBytes: [Int],
+        memory: OutputMemory
+    ) {
         attempt = output.attempt
         checksum = output.checksum
         schema = Schema([])

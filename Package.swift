@@ -75,6 +75,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        // signed bearer tokens (`--jwt-keys`)
+        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
     targets: [
         // C libraries of the system
@@ -128,7 +130,9 @@ let package = Package(
             "Plans", ["Vocabulary", "Columns"],
             products: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Wire/Messages", "Wire/Generated/CHECKSUMS"]),
-        room("Functions", ["Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "Plans", "CPCRE2"]),
+        room(
+            "Functions",
+            ["Vocabulary", "Memory", "Transport", "Columns", "Kernels", "CKernels", "Plans", "CPCRE2"]),
         room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
         room(
             "Catalog",
@@ -151,7 +155,10 @@ let package = Package(
         room("Templates", ["Vocabulary"]),
         room(
             "Pipelines",
-            ["Vocabulary", "Transport", "Columns", "Kernels", "Storage", "Protocol", "Templates"],
+            [
+                "Vocabulary", "Transport", "Columns", "Kernels", "Storage", "SQLSyntax", "Protocol",
+                "Templates",
+            ],
             products: [.product(name: "Yams", package: "Yams")]),
         // product
         room(
@@ -184,6 +191,7 @@ let package = Package(
                     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                     .product(name: "HTTPTypes", package: "swift-http-types"),
                     .product(name: "Logging", package: "swift-log"),
+                    .product(name: "JWTKit", package: "jwt-kit"),
                 ],
             resources: [
                 // the page, compiled in
@@ -204,7 +212,7 @@ let package = Package(
                 "Coordinator",
             ]),
         room(
-            "Settings", ["Vocabulary", "Storage"],
+            "Settings", ["Vocabulary", "Transport", "Storage"],
             products: [
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -230,7 +238,7 @@ let package = Package(
                 "Vocabulary", "Memory", "Scheduling", "Transport", "Storage", "Protocol", "Shuffle",
                 "Execution", "Web", "Connectors", "Worker", "Settings",
             ], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
-        program("benchmark", ["Vocabulary", "Columns", "Protocol", "Cluster"]),
+        program("benchmark", ["Vocabulary", "Columns", "Kernels", "Protocol", "Cluster"]),
         // simulation
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests
@@ -281,7 +289,7 @@ let package = Package(
             ["SeededRandom", "Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
-        tests("SettingsTests", ["Settings", "Vocabulary"]),
+        tests("SettingsTests", ["Settings", "Transport", "Vocabulary"]),
         tests(
             "ConnectorsTests",
             [
@@ -299,3 +307,17 @@ let package = Package(
     cLanguageStandard: .c17,
     cxxLanguageStandard: .cxx20
 )
+
+/// Builds these tests alone, with the rooms below them: sanitizers build everything again
+/// (`scripts/sanitize`).
+if let names = Context.environment["MILLRACE_TESTS"] {
+    let rooms = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+    var wanted: Set<String> = []
+    var rest = names.split(separator: ",").map(String.init)
+    while let name = rest.popLast() {
+        guard let room = rooms[name], wanted.insert(name).inserted else { continue }
+        for case .byNameItem(let below, _) in room.dependencies { rest.append(below) }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+    package.products = []
+}

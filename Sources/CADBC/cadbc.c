@@ -234,13 +234,3 @@ void cadbc_array_release(struct ArrowArray *array) {
 void cadbc_schema_release(struct ArrowSchema *schema) {
   if (schema->release) schema->release(schema);
 }
-
-void cadbc_home(char *out, size_t size) {
-  Dl_info found;
-  if (size == 0) return;
-  out[0] = 0;
-  if (!dladdr((void *)&cadbc_home, &found) || !found.dli_fname) return;
-  snprintf(out, size, "%s", found.dli_fname);
-  char *slash = strrchr(out, '/');
-  if (slash) *slash = 0;
-}

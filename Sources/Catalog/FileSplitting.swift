@@ -7,7 +7,7 @@ enum FileSplitting {
     static func ranges(of index: Int, relation: FileRelation, targetBytes: Int) -> [FileSplit] {
         let file = relation.files[index]
         let isWhole =
-            isCompressed(file.path) || relation.options["multiline"]?.lowercased() == "true"
+            TextCompression.isCompressed(file.path) || relation.options["multiline"]?.lowercased() == "true"
             || relation.options["wholetext"]?.lowercased() == "true"
         if isWhole || file.byteCount <= targetBytes {
             return [FileSplit(file: index, start: 0, end: file.byteCount, byteCount: file.byteCount)]
@@ -18,14 +18,6 @@ enum FileSplitting {
             let start = file.byteCount / parts * part
             let end = part + 1 == parts ? file.byteCount : file.byteCount / parts * (part + 1)
             return FileSplit(file: index, start: start, end: end, byteCount: end - start)
-        }
-    }
-
-    /// True for names of files that can only be read from their beginning.
-    static func isCompressed(_ path: String) -> Bool {
-        let name = path.lowercased()
-        return [".gz", ".gzip", ".zst", ".zstd", ".bz2", ".lz4", ".snappy", ".deflate"].contains {
-            name.hasSuffix($0)
         }
     }
 }

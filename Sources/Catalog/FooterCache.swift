@@ -3,7 +3,8 @@ import Plans
 import Synchronization
 import Vocabulary
 
-/// Keeps the footers of Parquet files that a job has read, by path and size. Thread-safe.
+/// Keeps the footers of Parquet files that a job has read, by path and size, and none of the files open: a
+/// job may look at thousands, and an open one that is deleted takes its room on the disk. Thread-safe.
 final class FooterCache: Sendable {
     private let tree: any FileTree
     private let footers = Mutex<[String: ParquetFile]>([:])
@@ -17,7 +18,7 @@ final class FooterCache: Sendable {
     func footer(of file: FileEntry) throws(EngineError) -> ParquetFile {
         let key = "\(file.byteCount) \(file.path)"
         if let known = footers.withLock({ $0[key] }) { return known }
-        let read = try ParquetFile(source: try tree.open(file.path))
+        let read = try ParquetFile(source: try tree.open(file.path)).withoutSource()
         footers.withLock { known in
             if known.count >= Self.limit { known.removeAll() }
             known[key] = read
@@ -25,6 +26,6 @@ final class FooterCache: Sendable {
         return read
     }
 
-    /// Forgets everything, after a statement wrote files.
+    /// Forgets everything: a statement wrote files, or the job has ended.
     func removeAll() { footers.withLock { $0.removeAll() } }
 }

@@ -40,7 +40,7 @@ struct PathListing {
     static func notFound(_ path: String) -> EngineError {
         .user(
             "PATH_NOT_FOUND", "There is no file or directory at this path: \(path)",
-            remedy: EngineError.pathRemedy)
+            remedy: EngineError.pathRemedy(path))
     }
 
     /// Drops slashes at the end, but not those of a scheme or of the root.

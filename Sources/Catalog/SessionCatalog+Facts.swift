@@ -11,7 +11,12 @@ extension SessionCatalog {
     /// Returns what is known of the rows and columns of a relation.
     package func statistics(of relation: FileRelation) -> RelationStatistics {
         if relation.files.isEmpty, expectsFiles { return RelationStatistics(rowCount: Self.expectedRows) }
-        guard relation.format == .parquet else { return textStatistics(relation) }
+        var known = relation.format == .parquet ? parquetStatistics(relation) : textStatistics(relation)
+        addAnalysed(relation, to: &known)
+        return known
+    }
+
+    private func parquetStatistics(_ relation: FileRelation) -> RelationStatistics {
         let sample = relation.files.prefix(Self.sampledFooters)
         let footers = sample.compactMap { try? self.footers.footer(of: $0) }
         let sampledBytes = sample.reduce(0) { $0 + $1.byteCount }
@@ -25,6 +30,30 @@ extension SessionCatalog {
         return RelationStatistics(rowCount: rows, columns: columns)
     }
 
+    /// Puts what ANALYZE TABLE found in place of what is guessed.
+    private func addAnalysed(_ relation: FileRelation, to known: inout RelationStatistics) {
+        guard let first = relation.files.first?.path else { return }
+        let tables = metastore.read { state in state.tables.values.flatMap(\.values) }
+        let table = tables.first {
+            $0.statistics != nil && $0.name == relation.name && first.hasPrefix($0.location)
+        }
+        guard let statistics = table?.statistics, let rows = statistics.rowCount else { return }
+        known.rowCount = Double(rows)
+        for (position, field) in relation.schema.fields.enumerated() {
+            guard let found = statistics.columns[field.name.lowercased()] else { continue }
+            var facts = known.columns[position] ?? ColumnFacts()
+            facts.distinctCount = Double(max(1, found.distinctCount))
+            facts.nullFraction = rows > 0 ? Double(found.nullCount) / Double(rows) : 0
+            facts.averageBytes = Double(found.averageBytes)
+            if field.type.isIntegral, let least = found.minimum.flatMap({ Int64($0) }),
+                let greatest = found.maximum.flatMap({ Int64($0) })
+            {
+                (facts.minimum, facts.maximum) = (.integer(least), .integer(greatest))
+            }
+            known.columns[position] = facts
+        }
+    }
+
     /// Bytes of a record in text, for want of anything better: per column, with its separators.
     private static let textBytesPerColumn = 9.0
 
@@ -34,7 +63,7 @@ extension SessionCatalog {
             width += relation.dataSchema.names.reduce(0) { $0 + Double($1.utf8.count) + 4 }
         }
         if relation.format == .text { width = 60 }
-        let isPacked = relation.files.contains { FileSplitting.isCompressed($0.path) }
+        let isPacked = relation.files.contains { TextCompression.isCompressed($0.path) }
         let bytes = Double(relation.byteCount) * (isPacked ? 4 : 1)
         var columns: [Int: ColumnFacts] = [:]
         addPartitionFacts(relation, to: &columns)

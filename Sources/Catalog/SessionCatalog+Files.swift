@@ -61,6 +61,11 @@ extension SessionCatalog {
         return InferenceSample(options: relation.options).isPartial(relation.files.map(\.byteCount))
     }
 
+    /// Returns how many records were not JSON when the relation's columns were inferred last.
+    package func brokenCount(_ relation: FileRelation) -> Int {
+        names.withLock { $0.brokenCounts[relation.name] ?? 0 }
+    }
+
     /// Returns the columns inside the files.
     private func inferred(
         _ format: FileFormat, _ files: [FileEntry], hasFiles: Bool, options: [String: String], name: String
@@ -78,7 +83,11 @@ extension SessionCatalog {
         case .parquet:
             if options["mergeschema"]?.lowercased() != "true" { return try footers.footer(of: first).schema }
             return try merged(files)
-        case .json, .csv: return try TextInference.schema(format, files: files, options: options, tree: tree)
+        case .json, .csv:
+            let (schema, broken) = try TextInference.schema(
+                format, files: files, options: options, tree: tree)
+            names.withLock { $0.brokenCounts[name] = broken }
+            return schema
         case .text: return Schema([Field("value", .string)])
         }
     }

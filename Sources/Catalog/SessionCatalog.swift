@@ -2,66 +2,154 @@ import Columns
 import Formats
 import Planner
 import Plans
+import SQLSyntax
 import Synchronization
 import Vocabulary
 
-/// Knows what names and paths of one job stand for: its temporary views, the tables it made, and files.
-/// Thread-safe.
+/// Knows what names and paths of one job stand for: its temporary views, tables and variables, what is kept
+/// in the metastore, and files. Thread-safe.
 package final class SessionCatalog: JobCatalog, Sendable {
     let tree: any FileTree
     let footers: FooterCache
-    private let warehouse: String
+    let metastore: Metastore
     let names = Mutex(Names())
 
     struct Names {
         var views: [String: (name: String, relation: CatalogRelation)] = [:]
+        /// Tables of the job alone.
         var tables: [String: TableDefinition] = [:]
+        var database = "default"
+        /// Where tables lay that were dropped.
+        var droppedLocations: Set<String> = []
         var timeZone = "UTC"
+        /// Records that were not JSON when columns were inferred, by the relation's name.
+        var brokenCounts: [String: Int] = [:]
+        var variables: [String: SessionVariable] = [:]
         /// What statements that do not run would write, by place.
         var expected: [String: FileWrite] = [:]
     }
 
-    /// Makes an empty catalog. Tables without LOCATION go below `warehouse`.
-    package init(tree: any FileTree, warehouse: String = "spark-warehouse") {
+    /// Makes a catalog without names of its own, over what is kept.
+    package init(tree: any FileTree, metastore: Metastore = Metastore()) {
         self.tree = tree
         self.footers = FooterCache(tree: tree)
-        self.warehouse = warehouse
+        self.metastore = metastore
     }
+
+    /// Returns a catalog over a copy of what is kept, for a job that is explained and changes nothing.
+    package func detached() -> SessionCatalog { SessionCatalog(tree: tree, metastore: metastore.copy()) }
 
     /// Takes the session's zone, in which names of folders show instants, for the statements from now on.
     package func use(timeZone: String) { names.withLock { $0.timeZone = timeZone } }
 
     var timeZone: String { names.withLock { $0.timeZone } }
 
+    /// Forgets what was read of files, once no statement will be planned any more.
+    package func forgetFiles() { footers.removeAll() }
+
     // MARK: names
 
+    package var currentDatabase: String { names.withLock { $0.database } }
+
     package func relation(named parts: [String]) throws(EngineError) -> CatalogRelation? {
-        guard let key = Self.key(parts) else { return nil }
-        let found = names.withLock { state in (state.views[key]?.relation, state.tables[key]) }
-        if parts.count == 1, let view = found.0 { return view }
-        guard let table = found.1 else { return nil }
-        return .files(try files(of: table))
+        if parts.count == 1, let key = parts.first?.lowercased() {
+            let own = names.withLock { state in (state.views[key]?.relation, state.tables[key]) }
+            if let view = own.0 { return view }
+            if let table = own.1 { return .files(try files(of: table)) }
+        }
+        return try relation(named: parts, in: currentDatabase)
     }
 
-    /// Returns the name that is looked up: the last part, in lower case; `default.t` is `t`.
-    private static func key(_ parts: [String]) -> String? {
-        if parts.count == 1 || (parts.count == 2 && parts[0].lowercased() == "default") {
-            return parts.last?.lowercased()
+    package func relation(named parts: [String], in database: String) throws(EngineError) -> CatalogRelation?
+    {
+        if let table = keptTable(parts, in: database) { return .files(try files(of: table)) }
+        guard let view = keptView(parts, in: database) else { return nil }
+        let source = SQLSource(view.text, file: "view \(view.database).\(view.name)")
+        guard case .query(let query) = try SQLParser.statement(source).kind else {
+            throw .internal("The view \(view.name) holds no query: \(view.text)")
         }
-        return nil
+        var definition = ViewDefinition(
+            query: query, columns: view.schema.names, source: source, database: view.namespace)
+        definition.queryColumns = view.queryColumns
+        return .view(definition)
+    }
+
+    private func keptTable(_ parts: [String], in database: String) -> TableDefinition? {
+        guard let (database, name) = Self.place(parts, database) else { return nil }
+        return metastore.read { $0.tables[database]?[name] }
+    }
+
+    private func keptView(_ parts: [String], in database: String) -> StoredView? {
+        guard let (database, name) = Self.place(parts, database) else { return nil }
+        return metastore.read { $0.views[database]?[name] }
+    }
+
+    /// Returns database and name in lower case; nil for more parts than a name has.
+    private static func place(_ parts: [String], _ database: String) -> (String, String)? {
+        var parts = parts.map { $0.lowercased() }
+        if parts.count == 3, parts[0] == "spark_catalog" { parts.removeFirst() }
+        guard let name = parts.last, parts.count <= 2 else { return nil }
+        return (parts.count == 2 ? parts[0] : database, name)
+    }
+
+    package func isTemporary(_ parts: [String]) -> Bool {
+        guard parts.count == 1, let key = parts.first?.lowercased() else { return false }
+        return names.withLock { $0.views[key] != nil || $0.tables[key] != nil }
+    }
+
+    package func variable(named parts: [String]) -> SessionVariable? {
+        SessionVariable.key(parts).flatMap { key in names.withLock { $0.variables[key] } }
     }
 
     package var relationNames: [String] {
-        names.withLock { state in (state.views.values.map(\.name) + state.tables.values.map(\.name)).sorted()
+        let (own, database) = names.withLock { state in
+            (state.views.values.map(\.name) + state.tables.values.map(\.name), state.database)
+        }
+        let kept = storedNames(in: database)
+        return (own + kept.tables + kept.views).sorted()
+    }
+
+    package var temporaryViewNames: [String] { names.withLock { $0.views.values.map(\.name).sorted() } }
+
+    package func table(named parts: [String]) -> TableDefinition? {
+        if parts.count == 1, let key = parts.first?.lowercased(),
+            let own = names.withLock({ $0.tables[key] })
+        {
+            return own
+        }
+        return keptTable(parts, in: currentDatabase)
+    }
+
+    package func storedView(named parts: [String]) -> StoredView? { keptView(parts, in: currentDatabase) }
+
+    package func database(named name: String) -> DatabaseDefinition? {
+        metastore.read { $0.databases[name.lowercased()] }
+    }
+
+    package var databaseNames: [String] { metastore.read { $0.databases.keys.sorted() } }
+
+    package func storedNames(in database: String) -> (tables: [String], views: [String]) {
+        metastore.read { state in
+            (
+                (state.tables[database] ?? [:]).values.map(\.name).sorted(),
+                (state.views[database] ?? [:]).values.map(\.name).sorted()
+            )
         }
     }
 
-    package func table(named parts: [String]) -> TableDefinition? {
-        guard let key = Self.key(parts) else { return nil }
-        return names.withLock { $0.tables[key] }
+    package func defaultLocation(
+        ofTable name: String, in database: String, warehouse: String?
+    ) -> String {
+        metastore.location(ofTable: name, in: database, warehouse: warehouse)
     }
 
-    package func defaultLocation(ofTable name: String) -> String { "\(warehouse)/\(name.lowercased())" }
+    package func defaultLocation(ofDatabase name: String, warehouse: String?) -> String {
+        "\(warehouse ?? metastore.warehouse)/\(name).db"
+    }
+
+    package func hasDroppedTable(at location: String) -> Bool {
+        names.withLock { $0.droppedLocations.contains(location) }
+    }
 
     package func holdsFiles(at location: String) throws(EngineError) -> Bool {
         let place = PathListing.trimmed(location)
@@ -73,13 +161,32 @@ package final class SessionCatalog: JobCatalog, Sendable {
     /// Applies what a statement changes, once its work is done. Settings are the caller's.
     package func apply(_ change: CatalogChange) {
         footers.removeAll()
+        if case .store(let changes) = change {
+            for case .dropTable(let database, let name) in changes {
+                guard let table = keptTable([database, name], in: database) else { continue }
+                names.withLock { _ = $0.droppedLocations.insert(table.location) }
+            }
+            for case .putTable(let table) in changes {
+                names.withLock { _ = $0.droppedLocations.remove(table.location) }
+            }
+            return metastore.apply(changes)
+        }
         names.withLock { state in
             switch change {
             case .createView(let name, let relation, _): state.views[name.lowercased()] = (name, relation)
             case .dropView(let name): state.views[name.lowercased()] = nil
-            case .createTable(let table, _): state.tables[table.name.lowercased()] = table
-            case .dropTable(let name): state.tables[name.lowercased()] = nil
-            case .set, .resetSettings: break
+            case .createTable(let table):
+                state.droppedLocations.remove(table.location)
+                state.tables[table.name.lowercased()] = table
+            case .dropTable(let name):
+                if let table = state.tables.removeValue(forKey: name.lowercased()) {
+                    state.droppedLocations.insert(table.location)
+                }
+            case .useDatabase(let name): state.database = name
+            case .setVariables(let variables):
+                for variable in variables { state.variables[variable.name.lowercased()] = variable }
+            case .dropVariable(let name): state.variables[name.lowercased()] = nil
+            case .set, .resetSettings, .store, .statistics: break
             }
         }
     }

@@ -6,9 +6,10 @@ import Vocabulary
 
 /// Infers the columns of CSV and JSON files.
 enum TextInference {
+    /// Returns the columns, and how many of the JSON records that were looked at are none.
     static func schema(
         _ format: FileFormat, files: [FileEntry], options: [String: String], tree: any FileTree
-    ) throws(EngineError) -> Schema {
+    ) throws(EngineError) -> (schema: Schema, brokenCount: Int) {
         let sample = InferenceSample(options: options)
         var sources: [any ByteSource] = []
         for position in sample.files(files.map(\.byteCount)) {
@@ -19,10 +20,12 @@ enum TextInference {
         let patterns = TextPatterns(
             date: readers.date, timestamp: readers.timestamp, timestampNTZ: readers.timestampNTZ)
         if format == .csv {
-            return try CSVSchemaInference(options: CSVOptions(options, patterns: patterns), sample: sample)
-                .infer(sources)
+            let csv = try CSVSchemaInference(
+                options: CSVOptions(options, patterns: patterns), sample: sample
+            ).infer(sources)
+            return (csv, 0)
         }
         return try JSONSchemaInference(options: JSONOptions(options, patterns: patterns), sample: sample)
-            .infer(sources)
+            .examine(sources)
     }
 }

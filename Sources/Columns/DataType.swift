@@ -18,6 +18,11 @@ package indirect enum DataType: Hashable, Sendable {
     case yearMonthInterval(IntervalFields)
     /// Microseconds.
     case dayTimeInterval(IntervalFields)
+    /// Months, days and microseconds side by side: a `CalendarInterval`.
+    case calendarInterval
+    /// A value of any type that tells its type itself, as JSON holds it: metadata and value of Parquet's
+    /// variant encoding, one behind the other.
+    case variant
     case array(DataType, containsNull: Bool)
     case structure([Field])
     case map(key: DataType, value: DataType, valueContainsNull: Bool)
@@ -38,6 +43,15 @@ package struct Field: Hashable, Sendable {
         self.name = name
         self.type = type
         self.nullable = nullable
+    }
+
+    /// The name, between back quotes where it is no plain identifier.
+    package var quotedName: String {
+        func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+        let isPlain = name.utf8.allSatisfy { isDigit($0) || (97...122).contains($0 | 32) || $0 == 95 }
+        if isPlain, !name.isEmpty, !name.utf8.allSatisfy(isDigit) { return name }
+        let parts = name.split(separator: "`", omittingEmptySubsequences: false)
+        return "`\(parts.joined(separator: "``"))`"
     }
 }
 
@@ -101,7 +115,8 @@ extension DataType {
         case .float: .float
         case .double: .double
         case .decimal(let precision, _): precision <= DataType.int64Precision ? .int64 : .int128
-        case .string, .binary: .view
+        case .string, .binary, .variant: .view
+        case .calendarInterval: .int128
         case .array, .map: .list
         case .structure: .structure
         }
@@ -154,9 +169,11 @@ extension DataType {
         case .timestamp: "TIMESTAMP"
         case .timestampNTZ: "TIMESTAMP_NTZ"
         case .yearMonthInterval(let fields), .dayTimeInterval(let fields): "INTERVAL \(fields.sqlName)"
+        case .calendarInterval: "INTERVAL"
+        case .variant: "VARIANT"
         case .array(let element, _): "ARRAY<\(element.sqlName)>"
         case .structure(let fields):
-            "STRUCT<\(fields.map { "\($0.name): \($0.type.sqlName)" }.joined(separator: ", "))>"
+            "STRUCT<\(fields.map { "\($0.quotedName): \($0.type.sqlName)" }.joined(separator: ", "))>"
         case .map(let key, let value, _): "MAP<\(key.sqlName), \(value.sqlName)>"
         }
     }

@@ -6,10 +6,7 @@ import Vocabulary
 // Answers to what clients ask about jobs and workers.
 extension CoordinatorNode: JobService {
     package func submit(_ request: JobRequest) async throws -> JobStatus {
-        guard request.sql.utf8.count <= Limits.sqlBytes else {
-            throw EngineError.user(
-                "SQL_TOO_LONG", "The SQL text is longer than \(ByteSize.format(Limits.sqlBytes))")
-        }
+        try JobText.check(request.sql)
         let externalID = try JobIdentity.id(of: request)
         let isNew = scheduler.ledger.job(externalID: externalID) == nil
         let records: [LogRecord] =
@@ -222,10 +219,13 @@ extension CoordinatorNode: JobService {
                 running: progress.stages.count { $0.state == .running }),
             error: progress.error.map { JobFailure(placed(naming($0, book.id), book)) },
             version: book.version,
-            hasResult: book.session.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
+            hasResult: book.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
             warnings: book.warnings, why: why(progress, statements), statements: statements,
             parent: book.request.parent, step: book.request.step)
-        if status.state.isEnd { book.endedStatus = status }
+        if status.state.isEnd {
+            book.endedStatus = status
+            book.session.end()
+        }
         return status
     }
 

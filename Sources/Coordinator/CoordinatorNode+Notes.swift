@@ -41,6 +41,7 @@ extension CoordinatorNode {
                 environment.logger.warning(
                     "a worker was lost: \(loss.reason)", metadata: ["worker": "\(address(of: worker))"])
                 noteLoss(of: worker, loss, outputs, stopped, at: milliseconds)
+                noteAbsence(of: worker, loss, outputs, stopped, at: milliseconds)
                 outputs = []
                 stopped = []
             default: noteStep(fact, at: milliseconds)
@@ -56,7 +57,9 @@ extension CoordinatorNode {
         case .statementPlanned(let job, let statement, let stages, _):
             let tasks = stages.reduce(0) { $0 + $1.taskCount }
             note(
-                job, "info", "statement \(statement + 1) planned: \(stages.count) stages, \(tasks) tasks",
+                job, "info",
+                "statement \(statement + 1) planned: \(Counted.text(stages.count, "stage")), "
+                    + Counted.text(tasks, "task"),
                 at: milliseconds)
         case .statementCommitted(let job, let statement, _):
             note(job, "info", "statement \(statement + 1) committed", at: milliseconds)
@@ -86,6 +89,22 @@ extension CoordinatorNode {
         }
     }
 
+    /// Tells the other jobs of a worker that died while no coordinator looked: which tasks it ran is in no
+    /// log.
+    private func noteAbsence(
+        of worker: WorkerID, _ loss: WorkerLoss, _ outputs: [AttemptID], _ stopped: [JobID],
+        at milliseconds: Int64
+    ) {
+        if met.contains(scheduler.ledger.workers[worker.index].identity.life) { return }
+        let told = Set(stopped + outputs.map(\.task.stage.job))
+        for job in scheduler.ledger.liveJobs where !told.contains(job) {
+            note(
+                job, "warning",
+                "worker \(address(of: worker)) was lost: \(loss.reason); what it ran of this job runs again",
+                at: milliseconds, about: nil, address(of: worker))
+        }
+    }
+
     private func noteLoss(of output: AttemptID, _ error: EngineError?, at milliseconds: Int64) {
         let task = output.task
         let reason = error.map { " (\($0.code))" } ?? ""
@@ -108,13 +127,15 @@ extension CoordinatorNode {
         let stage = attempt.map { "\($0.task.stage.statement).\($0.task.stage.stage)" }
         let line = LogLine(
             time: TimeText.rfc3339(milliseconds), level: level, message: message, stage: stage,
-            task: attempt.map { Int($0.task.index) }, attempt: attempt.map { Int($0.number) }, worker: worker)
+            task: attempt.map { Int($0.task.index) },
+            attempt: attempt.flatMap { scheduler.ledger.attemptCount(of: $0.task) }, worker: worker)
         if let kept = book.note(line) { noted.append(.note(job, kept)) }
         var fields: Logger.Metadata = ["job": "\(book.externalID)"]
         if let stage, let attempt {
             fields["stage"] = "\(stage)"
             fields["task"] = .stringConvertible(Int(attempt.task.index))
-            fields["attempt"] = .stringConvertible(Int(attempt.number))
+            if let number = line.attempt { fields["attempt"] = .stringConvertible(number) }
+            fields["launch"] = "\(attempt.epoch)-\(attempt.number)"
         }
         if let worker { fields["worker"] = "\(worker)" }
         environment.logger.log(level: Logger.Level(rawValue: level) ?? .info, "\(message)", metadata: fields)

@@ -1,3 +1,4 @@
+import Catalog
 import Planner
 import Plans
 import Protocol
@@ -18,6 +19,8 @@ extension CoordinatorNode {
             case .note(let job, let line): notes[job, default: []].append(line)
             case .fact(let fact): scheduler.apply(fact)
             case .pipeline(let bytes): pipelineRecords.append(bytes)
+            case .catalog(let bytes):
+                environment.storage.metastore.apply(try StoreRecord.decode(bytes))
             }
         }
         for job in scheduler.ledger.jobs {
@@ -46,11 +49,28 @@ extension CoordinatorNode {
             }
             // An ended job needs its last graph alone, for its rows.
             guard job.isLive || graph != nil else { continue }
-            book.plans[statement] = try book.session.replan(statement, graph: graph, isLive: job.isLive)
-            if record.isCommitted, job.isLive, let plan = book.plans[statement] {
+            let plan = replanned(statement, of: book, graph, job, isCommitted: record.isCommitted)
+            book.plans[statement] = plan
+            if record.isCommitted, job.isLive {
                 let found = graph?.givesManifest == true ? record.lastManifest : nil
-                try book.session.finish(try found.map { try plan.described(by: $0) } ?? plan)
+                try book.session.finish(try found.map { try plan.described(by: $0) } ?? plan, isReplay: true)
             }
+        }
+    }
+}
+
+extension CoordinatorNode {
+    /// Plans a statement again. What has changed since may be in its way: a committed one has done its part
+    /// then, and any other one fails when it comes to its commit.
+    private func replanned(
+        _ statement: UInt32, of book: JobBook, _ graph: StageGraph?, _ job: JobRecord, isCommitted: Bool
+    ) -> PlannedStatement {
+        do {
+            return try book.session.replan(statement, graph: graph, isLive: job.isLive)
+        } catch {
+            var plan = PlannedStatement(work: graph.map { .stages($0) } ?? .none)
+            if !isCommitted { plan.failure = EngineError(wrapping: error) }
+            return plan
         }
     }
 }

@@ -60,7 +60,7 @@ extension CoordinatorNode {
     private func analysis(of book: JobBook, statement: UInt32) -> String {
         let stages = scheduler.progress(of: book.id)?.stages.filter { $0.key.statement == statement } ?? []
         return stages.map { stage in
-            "stage \(stage.key.stage) \(stage.label): \(stage.total) tasks, "
+            "stage \(stage.key.stage) \(stage.label): \(Counted.text(stage.total, "task")), "
                 + "\(stage.counters.rowsIn) rows in, "
                 + "\(stage.counters.rowsOut) rows out, \(ByteSize.format(stage.counters.bytesIn)) in, "
                 + "\(ByteSize.format(stage.counters.bytesOut)) out, "

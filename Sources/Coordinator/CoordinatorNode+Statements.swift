@@ -1,3 +1,4 @@
+import Catalog
 import Planner
 import Plans
 import Protocol
@@ -87,10 +88,15 @@ extension CoordinatorNode {
                             ($0.attempt, try FileManifest(wireBytes: $0.manifest))
                         })
                 }
+                if let failure = plan.failure { throw failure }
                 let found = givesManifest ? manifest.outputs.first?.manifest : nil
                 let done = try found.map { try plan.described(by: $0) } ?? plan
+                for path in done.removedPaths { try storage.remove(path) }
                 try session.finish(done)
+                var kept: [UInt8]?
+                if case .store(let changes) = done.change { kept = try StoreRecord.encode(changes) }
                 return Finished(
+                    catalog: kept,
                     log: done.sourceLog, warnings: Array(done.warnings.dropFirst(plan.warnings.count)))
             }
             await self.committed(manifest, result, since: begin)
@@ -99,6 +105,8 @@ extension CoordinatorNode {
 
     /// What a statement's work had to say.
     private struct Finished {
+        /// Changes of the metastore for the log.
+        var catalog: [UInt8]?
         var log: String?
         var warnings: [String]
     }
@@ -115,7 +123,9 @@ extension CoordinatorNode {
             for line in finished.log?.split(separator: "\n") ?? [] {
                 note(manifest.job, "info", String(line), at: now)
             }
-            handle(.committed(manifest.job, statement: manifest.statement))
+            handle(
+                .committed(manifest.job, statement: manifest.statement),
+                before: finished.catalog.map { [.catalog($0)] } ?? [])
         case .failure(let error):
             handle(.commitFailed(manifest.job, statement: manifest.statement, EngineError(wrapping: error)))
         }

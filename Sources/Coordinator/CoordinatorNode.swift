@@ -31,6 +31,8 @@ package actor CoordinatorNode {
     private var waiterNumber: UInt64 = 0
     /// Notes of the decision at hand, to be written with its facts.
     var noted: [LogRecord] = []
+    /// Workers that have registered with this process; others are known from the log alone.
+    private(set) var met: Set<WorkerLife> = []
     var measured = NodeLatencies()
     let environment: CoordinatorEnvironment
 
@@ -60,7 +62,9 @@ package actor CoordinatorNode {
     /// Takes a worker's message; answers to it, and later orders, go by `line`.
     package func receive(_ message: WorkerMessage, from line: any WorkerLine) {
         switch message {
-        case .register(let registration): lines[registration.identity.life] = line
+        case .register(let registration):
+            lines[registration.identity.life] = line
+            met.insert(registration.identity.life)
         case .heartbeat(let heartbeat): lines[heartbeat.life] = line
         }
         handle(.message(message))
@@ -178,7 +182,8 @@ package actor CoordinatorNode {
                 fragment: TaskFragment(
                     stage: stage.id, taskIndex: index, taskCount: stage.taskCount, plan: stage.plan,
                     output: stage.output, splits: index < stage.splits.count ? stage.splits[index] : [],
-                    settings: book.session.settings(of: task.stage.statement)))
+                    settings: book.session.settings(of: task.stage.statement)),
+                attempt: scheduler.tryNumber(of: task))
         }
     }
 

@@ -11,6 +11,8 @@ package enum LogRecord: Sendable {
     case plan(JobID, statement: UInt32, [UInt8])
     /// A fact about a pipeline or a run of one, as JSON.
     case pipeline([UInt8])
+    /// Changes of the metastore, as JSON; written with the fact that their statement was committed.
+    case catalog([UInt8])
     /// A line of a job's log for its users; written with the facts that it tells of.
     case note(JobID, LogLine)
 }

@@ -45,6 +45,9 @@ final class JobBook {
 
     var name: String { request.name ?? "sql" }
 
+    /// Whether the job's last statement gives rows to the client.
+    var givesRows: Bool { session.givesRows(plans[UInt32(max(0, session.statementCount - 1))]) }
+
     /// Tells all who wait that something changed.
     func changed() {
         version += 1

@@ -12,7 +12,7 @@ import Vocabulary
 final class JobSession: @unchecked Sendable {
     let source: SQLSource
     let statements: [StatementSyntax]
-    private let catalog: SessionCatalog
+    private var catalog: SessionCatalog
     private var settings: SessionSettings
     private var settingsByStatement: [UInt32: SessionSettings] = [:]
     private(set) var warnings: [String] = []
@@ -83,10 +83,12 @@ final class JobSession: @unchecked Sendable {
         statements.indices.contains(place) ? source.location(statements[place].span) : nil
     }
 
-    /// Whether the job's last statement gives rows to the client.
-    var givesRows: Bool {
+    /// Whether the job's last statement gives rows to the client, planned as it is; nil: not yet.
+    func givesRows(_ plan: PlannedStatement?) -> Bool {
         switch statements.last?.kind {
         case .query, .explain, .set, .describe, .show: true
+        // Only the text that is executed tells.
+        case .executeImmediate: plan?.givesRows ?? false
         default: false
         }
     }
@@ -104,6 +106,9 @@ final class JobSession: @unchecked Sendable {
             catalog: catalog, settings: settings, cluster: cluster, source: source, isReplay: isReplay)
     }
 
+    /// Forgets what only planning needs, once the job has ended.
+    func end() { catalog.forgetFiles() }
+
     /// Plans a statement. Throws errors with their place.
     func plan(_ statement: UInt32, cluster: ClusterFacts, nowMicroseconds: Int64) throws -> PlannedStatement {
         settings.nowMicroseconds = nowMicroseconds
@@ -111,10 +116,12 @@ final class JobSession: @unchecked Sendable {
         return try planner(settings, cluster).plan(statements[Int(statement)])
     }
 
-    /// Takes over what a statement changed, once its work is done.
-    func finish(_ planned: PlannedStatement) throws {
+    /// Takes over what a statement changed, once its work is done. On a replay what is kept beyond the job
+    /// has been changed already.
+    func finish(_ planned: PlannedStatement, isReplay: Bool = false) throws {
         guard let change = planned.change else { return }
         switch change {
+        case .store where isReplay: break
         case .set(let key, let value):
             settings = try SettingNames.setting(key, to: value, in: settings).settings
         case .resetSettings:
@@ -149,6 +156,7 @@ final class JobSession: @unchecked Sendable {
     /// Plans all statements without running any and returns the EXPLAIN texts; later ones are planned on what
     /// those before them would write.
     func explain(cluster: ClusterFacts, nowMicroseconds: Int64) throws -> String {
+        catalog = catalog.detached()
         var text: [String] = []
         for (index, statement) in statements.enumerated() {
             if let explained = try planner(settings, cluster).explanation(of: statement) {

@@ -20,12 +20,12 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
     private let path: String
 
     /// Layout of the tables; grows when an older build could not read them.
-    /// 2: records of kinds `note` and `pipeline`.
-    private static let layoutVersion = 2
+    /// 2: records of kinds `note` and `pipeline`. 3: records of kind `catalog`.
+    private static let layoutVersion = 3
 
     private enum Kind: Int32 {
         case fact = 1
-        case submission, plan, note, pipeline
+        case submission, plan, note, pipeline, catalog
     }
 
     /// Opens the log, or begins one. Throws `STATE_LOCKED`, `STATE_NOT_ACCESSIBLE` and
@@ -133,6 +133,7 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
         case .plan:
             return .plan(try reader.read(), statement: try reader.read(), Array(try reader.data()))
         case .pipeline: return .pipeline(Array(try reader.data()))
+        case .catalog: return .catalog(Array(try reader.data()))
         case .note: return .note(try reader.read(), try LogLine(from: &reader))
         case nil: throw damaged("it holds a record of unknown kind \(kind)")
         }
@@ -175,6 +176,9 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
                 writer.data(bytes)
             case .pipeline(let bytes):
                 kind = .pipeline
+                writer.data(bytes)
+            case .catalog(let bytes):
+                kind = .catalog
                 writer.data(bytes)
             case .note(let job, let line):
                 kind = .note

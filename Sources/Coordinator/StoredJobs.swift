@@ -7,11 +7,12 @@ import Vocabulary
 /// Lists, publishes and cleans the files of jobs through storage, within the paths that are allowed.
 package final class StoredJobs: JobStorage {
     private let rules: PathRules
+    package let metastore = Metastore()
 
     package init(rules: PathRules) { self.rules = rules }
 
     package func makeCatalog(settings: SessionSettings) -> SessionCatalog {
-        SessionCatalog(tree: StorageTree(rules: rules))
+        SessionCatalog(tree: StorageTree(rules: rules), metastore: metastore)
     }
 
     package func publish(
@@ -51,6 +52,11 @@ package final class StoredJobs: JobStorage {
         let storage = try FileSystems.of(place)
         guard try storage.status(place) != nil else { return false }
         return try storage.files(below: place).contains { !$0.name.contains("-\(statement)-c") }
+    }
+
+    package func remove(_ path: String) throws {
+        let place = try rules.resolve(path)
+        try FileSystems.of(place).remove(place)
     }
 
     package func discard(_ write: FileWrite, job: String, statement: UInt32) throws {

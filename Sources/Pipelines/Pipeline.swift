@@ -119,6 +119,8 @@ package struct WriteTarget: Sendable, Hashable {
     package var options: [(name: String, value: String)]
     /// Where the target stands in etl.yml, for errors of the statement that nobody wrote.
     package var location: SourceLocation?
+    /// Where its partitionBy stands there.
+    package var partitionLocation: SourceLocation?
 
     package static func == (a: WriteTarget, b: WriteTarget) -> Bool {
         a.path == b.path && a.format == b.format && a.mode == b.mode

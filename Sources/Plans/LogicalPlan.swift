@@ -33,6 +33,12 @@ package indirect enum LogicalPlan: Hashable, Sendable {
     case window(LogicalWindow)
     /// Each input row once per element of a list, with the element as `output`.
     case generate(Generator, output: [ColumnReference], input: LogicalPlan)
+    /// The numbers of `range`.
+    case range(NumberRange, output: [ColumnReference])
+    /// A common table expression that refers to itself.
+    case recursion(LogicalRecursion)
+    /// The rows that the recursion of this level around it gave last.
+    case workingTable(level: Int, output: [ColumnReference])
 }
 
 /// Reads columns of a relation.
@@ -81,7 +87,10 @@ extension LogicalPlan {
     package var output: [ColumnReference] {
         switch self {
         case .scan(let scan): scan.output
-        case .values(_, let output), .union(_, let output), .expand(_, let output, _): output
+        case .values(_, let output), .union(_, let output), .expand(_, let output, _),
+            .range(_, let output), .workingTable(_, let output):
+            output
+        case .recursion(let recursion): recursion.output
         case .filter(_, let input), .sort(_, let input), .limit(_, _, let input), .distinct(let input):
             input.output
         case .singleRow(let input, _):

@@ -41,9 +41,17 @@ package indirect enum PhysicalPlan: Hashable, Sendable {
     case window(PhysicalWindow)
     /// The `kept` columns of each row once per element of a list, then the element's columns.
     case generate(Generator, kept: [Int], schema: Schema, input: PhysicalPlan)
+    /// Numbers in a column of the schema, dealt out over the first `tasks` tasks of the stage.
+    case range(NumberRange, schema: Schema, tasks: Int)
+    /// All rows of a recursion; only in stages of one task.
+    case recursion(PhysicalRecursion)
+    /// The rows that the recursion of this level around it gave last.
+    case workingTable(level: Int, schema: Schema)
     /// From sampled sort keys (the keys' values as columns): the `partitions − 1` rows that bound equal
     /// ranges.
     case rangeBounds([SortKey], partitions: Int, input: PhysicalPlan)
+    /// The first `limit` rows for the session: one row of `manifestSchema`, their bytes.
+    case collect(limit: Int, input: PhysicalPlan)
     /// Moves rows between tasks; only before the plan is split into stages.
     case exchange(Partitioning, input: PhysicalPlan)
 }
@@ -217,11 +225,13 @@ extension PhysicalPlan {
         switch self {
         case .scan(let scan): scan.schema
         case .externalScan(let scan): scan.schema
-        case .describe, .externalWrite: PhysicalPlan.manifestSchema
+        case .describe, .externalWrite, .collect: PhysicalPlan.manifestSchema
         case .shuffleRead(let read): read.schema
         case .values(_, let schema), .project(_, let schema, _), .union(_, let schema),
-            .expand(_, let schema, _), .generate(_, _, let schema, _):
+            .expand(_, let schema, _), .generate(_, _, let schema, _), .range(_, let schema, _),
+            .workingTable(_, let schema):
             schema
+        case .recursion(let recursion): recursion.schema
         case .filter(_, let input), .sort(_, _, let input), .limit(_, _, let input), .singleRow(let input, _),
             .exchange(_, let input):
             input.schema
@@ -236,11 +246,12 @@ extension PhysicalPlan {
     /// The direct inputs, in order; a join's left side first.
     package var children: [PhysicalPlan] {
         switch self {
-        case .scan, .externalScan, .describe, .shuffleRead, .values: []
+        case .scan, .externalScan, .describe, .shuffleRead, .values, .range, .workingTable: []
+        case .recursion(let recursion): [recursion.anchor, recursion.step]
         case .filter(_, let input), .project(_, _, let input), .sort(_, _, let input),
             .limit(_, _, let input),
             .expand(_, _, let input), .singleRow(let input, _), .rangeBounds(_, _, let input),
-            .exchange(_, let input), .externalWrite(_, let input):
+            .exchange(_, let input), .externalWrite(_, let input), .collect(_, let input):
             [input]
         case .union(let inputs, _): inputs
         case .aggregate(let aggregate): [aggregate.input]

@@ -276,6 +276,7 @@ package struct LogLine: Codable, Sendable, Hashable {
     /// `statement.stage` and the task's place, both from 0, where the line is about a task.
     package var stage: String?
     package var task: Int?
+    /// Which try at the task the line is about, from 1.
     package var attempt: Int?
     /// Address of the worker that the line is about.
     package var worker: String?

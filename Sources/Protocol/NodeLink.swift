@@ -7,10 +7,13 @@ package struct TaskOrder: Sendable, Hashable {
     /// The job's id as users know it.
     package var jobID: String
     package var fragment: TaskFragment
+    /// Which try at the task it is, from 1; nil from a coordinator of an earlier version.
+    package var attempt: Int?
 
-    package init(jobID: String, fragment: TaskFragment) {
+    package init(jobID: String, fragment: TaskFragment, attempt: Int? = nil) {
         self.jobID = jobID
         self.fragment = fragment
+        self.attempt = attempt
     }
 }
 

@@ -50,6 +50,11 @@ extension JobScheduler {
         }
     }
 
+    /// Counts a task's tries, from 1: those that have ended and those that run.
+    package func tryNumber(of task: TaskID) -> Int {
+        max(1, (ledger.attemptCount(of: task) ?? 0) + (runners[task]?.count ?? 0))
+    }
+
     /// Changes the moving parts of an open stage.
     mutating func withStage(_ task: TaskID, _ change: (inout StageRuntime) -> Void) {
         let key = task.stage

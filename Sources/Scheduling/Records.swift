@@ -135,6 +135,20 @@ package struct Ledger: Sendable, Hashable {
         return stage.tasks[Int(task.index)]
     }
 
+    /// Returns how many attempts at a task have ended, also of a job that has; nil for a task that is
+    /// unknown.
+    package func attemptCount(of task: TaskID) -> Int? {
+        let key = task.stage
+        guard key.job.index < jobs.count, Int(key.statement) < jobs[key.job.index].statements.count else {
+            return nil
+        }
+        let stages = jobs[key.job.index].statements[Int(key.statement)].stages
+        guard key.stage.index < stages.count, Int(task.index) < stages[key.stage.index].tasks.count else {
+            return nil
+        }
+        return stages[key.stage.index].tasks[Int(task.index)].attemptCount
+    }
+
     private func openStatement(_ key: StageKey) -> StatementRecord? {
         guard key.job.index < jobs.count, jobs[key.job.index].isLive else { return nil }
         let statements = jobs[key.job.index].statements

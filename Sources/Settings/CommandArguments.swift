@@ -36,10 +36,24 @@ package enum CommandArguments {
         }
     }
 
+    /// Names of all programs' flags: one file may serve them all.
+    static let allPrograms: Set = [
+        "advertise", "all", "allow-commands", "allow-env", "allow-http", "allow-path", "conf",
+        "coordinator", "detach", "exclude", "follow", "from", "full-refresh", "id", "insecure",
+        "jwt-audience", "jwt-keys", "listen", "local", "log-format", "memory", "name", "out", "output",
+        "pipeline-state", "progress", "run", "select", "slots", "spill", "state", "storage", "tls-ca",
+        "tls-cert", "tls-key", "to", "token", "token-file", "vars", "web", "web-host",
+    ]
+
+    /// Settings that are called otherwise than their flag, by program: the state of etl-coordinator and that
+    /// of a pipeline are two things.
+    static let renamed = ["etl-submit": ["state": "pipeline-state"]]
+
     /// Returns the program's arguments with the settings of environment and config file behind them.
     /// Throws `CONFIG_FILE` errors, and `USAGE` for a switch that is neither on nor off.
     package static func complete(_ program: any ParsableCommand.Type) throws -> [String] {
         let arguments = Array(CommandLine.arguments.dropFirst())
+        try checkOrder(arguments, program)
         let environment = environmentSettings()
         // Most runs have neither: they need not know the flags.
         if environment.isEmpty, !arguments.contains(where: { $0 == "--config" || $0.hasPrefix("--config=") })
@@ -55,24 +69,28 @@ package enum CommandArguments {
         let end = arguments.firstIndex(of: "--") ?? arguments.count
         let given = arguments[..<end]
         let command = CommandArguments.command(shape, of: given)
+        let renamed = CommandArguments.renamed[shape.name] ?? [:]
+        let names = Set(shape.allNames.map { renamed[$0] ?? $0 })
         let file = try configFile(given, environment).map {
-            try ConfigFile.read($0, known: shape.allNames.subtracting(["config"]).sorted())
+            try ConfigFile.read(
+                $0, known: names.subtracting(["config"]).sorted(), others: CommandArguments.allPrograms)
         }
         var added: [String] = []
         for flag in command.flags where flag.name != "config" && !isGiven(flag.name, in: given) {
+            let name = renamed[flag.name] ?? flag.name
             let values: [String]
-            if let text = environment[variable(flag.name)] {
+            if let text = environment[variable(name)] {
                 values = flag.isList ? text.split(whereSeparator: \.isWhitespace).map(String.init) : [text]
             } else {
-                values = file?[flag.name] ?? []
+                values = file?[name] ?? []
             }
             guard !values.isEmpty else { continue }
             if flag.takesValue {
                 if !flag.isList, values.count > 1 {
-                    throw EngineError.user("CONFIG_FILE", "The setting \(flag.name) takes one value")
+                    throw EngineError.user("CONFIG_FILE", "The setting \(name) takes one value")
                 }
                 added += ["--" + flag.name] + values
-            } else if try isOn(flag.name, values[0]) {
+            } else if try isOn(name, values[0]) {
                 added.append("--" + flag.name)
             }
         }

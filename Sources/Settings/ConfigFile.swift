@@ -9,16 +9,20 @@ package enum ConfigFile {
     private static let limitBytes = 1 << 20
 
     /// Returns the values by flag name without dashes. Throws `CONFIG_FILE` errors that name the place; a
-    /// name that is not in `known` is one.
-    package static func read(_ path: String, known: [String]) throws -> [String: [String]] {
+    /// name that is neither in `known` nor in `others`, whose values are left out, is one.
+    package static func read(
+        _ path: String, known: [String], others: Set<String> = []
+    ) throws -> [String: [String]] {
         let text: String
         do throws(TextFile.Failure) { text = try TextFile.read(path, limitBytes: limitBytes) } catch {
             throw EngineError.user("CONFIG_FILE", "Cannot read the config file \(path): \(error.reason)")
         }
-        return try parse(text, path: path, known: known)
+        return try parse(text, path: path, known: known, others: others)
     }
 
-    static func parse(_ text: String, path: String, known: [String]) throws -> [String: [String]] {
+    static func parse(
+        _ text: String, path: String, known: [String], others: Set<String> = []
+    ) throws -> [String: [String]] {
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)
@@ -35,6 +39,7 @@ package enum ConfigFile {
         for (key, value) in mapping {
             let name = key.string ?? ""
             guard known.contains(name) else {
+                if others.contains(name) { continue }
                 let near = Suggestion.nearest(to: name, among: known)
                 throw EngineError.user(
                     "CONFIG_FILE", "Unknown setting in \(path), line \(key.mark?.line ?? 0): \(name)",

@@ -16,7 +16,8 @@ package struct ProgramExit: Error {
 package enum ProgramEntry {
     /// Errors about what the user typed or configured, met before any work begins.
     private static let usageCodes: Set = [
-        "USAGE", "CONFIG_FILE", "UNKNOWN_CONF", "INVALID_CONF_VALUE", "INVALID_JOB_ID",
+        "USAGE", "CONFIG_FILE", "UNKNOWN_CONF", "INVALID_CONF_VALUE", "INVALID_JOB_ID", "INVALID_ADDRESS",
+        "INVALID_TLS_FILE", "TOKEN_FILE", "INVALID_JWT_KEYS",
     ]
 
     /// Runs the command that the process's arguments name, completed by environment and config file. Returns
@@ -55,7 +56,16 @@ package enum ProgramEntry {
             print(text)
             return 0
         }
-        report(text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text)
+        report((text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text) + hint(program))
         return 2
+    }
+
+    /// Asks whether the first word was to be a command: one that is none is taken for the default command's.
+    private static func hint(_ program: any ParsableCommand.Type) -> String {
+        let names = program.configuration.subcommands.map { $0._commandName }
+        guard CommandLine.arguments.count > 1, let word = CommandLine.arguments.dropFirst().first,
+            !word.hasPrefix("-"), !names.contains(word), let near = Suggestion.nearest(to: word, among: names)
+        else { return "" }
+        return "\nDid you mean the command \(near)?"
     }
 }

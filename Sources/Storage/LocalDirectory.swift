@@ -29,10 +29,20 @@ package enum LocalDirectory {
             // A directory above is not there, or was removed by an attempt that found it empty.
             round += 1
             guard errno == ENOENT, parent(of: path) != path, round < rounds else {
-                throw .fileSystem("create a directory", path)
+                let place = errno == ENOTDIR ? file(inTheWayOf: path) : path
+                throw .fileSystem("create a directory", place)
             }
             try create(parent(of: path))
         }
+    }
+
+    /// Returns the file that is where a directory should be, `path` or above it. Leaves `errno` ENOTDIR.
+    private static func file(inTheWayOf path: String) -> String {
+        var place = path
+        var status = stat()
+        while stat(place, &status) != 0, parent(of: place) != place { place = parent(of: place) }
+        errno = ENOTDIR
+        return place
     }
 
     /// Makes the entries of a directory durable.
@@ -118,11 +128,15 @@ package enum LocalDirectory {
     }
 
     /// Says whether a directory cannot be renamed: the root of a mount, or in a directory that may not be
-    /// written to.
+    /// written to. The directory that this process works in would be taken from under it and the shell that
+    /// started it.
     static func isFixed(_ path: String) -> Bool {
-        var (own, above) = (stat(), stat())
+        var (own, above, working) = (stat(), stat(), stat())
         let parent = parent(of: path)
         guard stat(path, &own) == 0, stat(parent, &above) == 0 else { return false }
+        if stat(".", &working) == 0, working.st_dev == own.st_dev, working.st_ino == own.st_ino {
+            return true
+        }
         return own.st_dev != above.st_dev || access(parent, W_OK) != 0
     }
 

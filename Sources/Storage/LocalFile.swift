@@ -8,6 +8,8 @@ import Vocabulary
 package final class LocalFileSource: ByteSource {
     package let name: String
     package let byteCount: Int
+    /// Made of the file's number and the time of its last change, nanoseconds.
+    package let stamp: UInt64
     private let descriptor: Int32
 
     /// Opens the file. Throws `PATH_NOT_FOUND` or `system` errors.
@@ -26,6 +28,10 @@ package final class LocalFileSource: ByteSource {
             throw .user("PATH_NOT_FOUND", "This is a directory, not a file: \(path)")
         }
         byteCount = Int(status.st_size)
+        let time = status.st_ctim
+        stamp =
+            UInt64(status.st_ino) &* 0x9e37_79b9_7f4a_7c15 ^ UInt64(bitPattern: Int64(time.tv_sec)) << 30
+            ^ UInt64(bitPattern: Int64(time.tv_nsec))
     }
 
     deinit { close(descriptor) }
@@ -117,9 +123,11 @@ package final class LocalFileSink: ByteSink {
 }
 
 extension EngineError {
-    /// What to do about a path at which there is nothing, in one process and on a cluster.
-    package static var pathRemedy: String {
-        "Check the path; relative ones start where the job was started, or at the cluster's storage."
+    /// Says what to do about a path at which there is nothing, in one process and on a cluster.
+    package static func pathRemedy(_ path: String) -> String {
+        if path.contains("://"), !path.hasPrefix("file:") { return "Check the bucket and the key." }
+        return "Check the path; relative ones start where the job was started, in a pipeline at its etl.yml, "
+            + "or at the cluster's storage."
     }
 
     /// Makes the error of a failed system call, by `errno`: what the user can mend blames the user.
@@ -130,7 +138,7 @@ extension EngineError {
         case ENOENT:
             return .user(
                 "PATH_NOT_FOUND", "No such file or directory: \(path)",
-                remedy: EngineError.pathRemedy)
+                remedy: EngineError.pathRemedy(path))
         case EACCES, EPERM, EROFS, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP:
             let isRight = number == EACCES || number == EPERM
             return .user(

@@ -1,3 +1,5 @@
+import Vocabulary
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -5,13 +7,31 @@
 /// Makes the rules that a cluster's programs are given.
 extension PathRules {
     /// `storage`: what relative paths are below; `allowed`: paths and URLs besides. With neither, jobs
-    /// may use every path, as on a machine of one's own.
-    package init(storage: String?, allowed: [String]) {
+    /// may use every path, as on a machine of one's own. Throws `USAGE` for a URL of a kind of storage that
+    /// there is not: every job would fail.
+    package init(storage: String?, allowed: [String]) throws(EngineError) {
+        for (flag, places) in [("storage", storage.map { [$0] } ?? []), ("allow-path", allowed)] {
+            for place in places where !PathRules.isStorage(place) {
+                throw .user(
+                    "USAGE", "--\(flag) is no place for files: \(place)",
+                    remedy: "Give a directory, or a URL s3://bucket/path.")
+            }
+        }
         guard storage != nil || !allowed.isEmpty else {
             self = .unrestricted
             return
         }
         self.init(base: PathRules.place(of: storage), allowed: allowed)
+    }
+
+    /// Whether a text is a local path, or a URL of a bucket.
+    private static func isStorage(_ place: String) -> Bool {
+        let path = StoragePath(place)
+        switch path.scheme {
+        case .local: return !place.isEmpty && !place.contains("://") || place.hasPrefix("file:")
+        case .s3: return !path.authority.isEmpty
+        case .http, .other: return false
+        }
     }
 
     /// Returns the one name by which the cluster's programs compare their `--storage`: a relative directory

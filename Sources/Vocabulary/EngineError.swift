@@ -24,6 +24,19 @@ package struct SourceLocation: Sendable, Hashable {
     /// Number of characters to underline, at least 1.
     package var length: Int
 
+    /// What goes below `lineText`: carets under the stretch, whatever tabs and wide characters stand before
+    /// it.
+    var caretLine: String {
+        let before = lineText.prefix(max(0, column - 1))
+        let marked = lineText.dropFirst(max(0, column - 1)).prefix(max(1, length))
+        let indent = before.map { character in
+            character == "\t" ? "\t" : String(repeating: " ", count: CharacterCells.width(character))
+        }.joined()
+        let missing = max(0, column - 1 - before.count)
+        let carets = max(1, CharacterCells.of(String(marked)), marked.isEmpty ? length : 1)
+        return indent + String(repeating: " ", count: missing) + String(repeating: "^", count: carets)
+    }
+
     package init(file: String, line: Int, column: Int, lineText: String, length: Int = 1) {
         self.file = file
         self.line = line
@@ -87,8 +100,7 @@ package struct EngineError: Error, Sendable, Hashable, CustomStringConvertible {
         if let location {
             text += "\n  --> \(location.file):\(location.line):\(location.column)\n"
             text += "   | \(location.lineText)\n"
-            let indent = String(repeating: " ", count: max(0, location.column - 1))
-            text += "   | \(indent)\(String(repeating: "^", count: max(1, location.length)))"
+            text += "   | \(location.caretLine)"
         }
         if let remedy { text += "\n  = \(remedy)" }
         return text

@@ -12,11 +12,14 @@ package final class CoordinatorConnection: CoordinatorLine {
     private let origin: Origin
     private let token: String?
     private let storage: String
-    /// Called when the coordinator cannot be reached or refuses the session, each time with another reason.
+    /// Called when the coordinator cannot be reached or the session broke: with another reason than before,
+    /// or a while after it was called last.
     private let report: @Sendable (EngineError) -> Void
     private let stream = Mutex<ClientStream?>(nil)
 
     private static let pauseMilliseconds = 100...3_000
+    /// Time between two reports of the same reason, seconds.
+    private static let reportSeconds = 60
 
     /// `storage` is the place of `--storage`, which the coordinator compares with its own.
     package init(
@@ -44,6 +47,7 @@ package final class CoordinatorConnection: CoordinatorLine {
         var hasStood = false
         var pause = CoordinatorConnection.pauseMilliseconds.lowerBound
         var last: EngineError?
+        var nextReport = ContinuousClock.now
         while !Task.isCancelled {
             do {
                 try await hold(node) {
@@ -58,7 +62,11 @@ package final class CoordinatorConnection: CoordinatorLine {
                 let error = (error as? EngineError) ?? .internal("\(error)")
                 if error.code == "SESSION_REFUSED" { return error }
                 if !hasStood, error.code == "TLS_HANDSHAKE_FAILED" { return error }
-                if last?.message != error.message { report(error) }
+                let now = ContinuousClock.now
+                if last?.message != error.message || now >= nextReport {
+                    report(explained(error, hasStood: hasStood))
+                    nextReport = now + .seconds(CoordinatorConnection.reportSeconds)
+                }
                 last = error
             }
             stream.withLock { $0 = nil }
@@ -67,6 +75,16 @@ package final class CoordinatorConnection: CoordinatorLine {
             pause = min(pause * 2, CoordinatorConnection.pauseMilliseconds.upperBound)
         }
         return nil
+    }
+
+    /// A port that hangs up before there was a session is likely not the cluster's.
+    private func explained(_ error: EngineError, hasStood: Bool) -> EngineError {
+        guard !hasStood, error.code == "CONNECTION_LOST" else { return error }
+        var error = error
+        error.remedy =
+            "Check that this is the coordinator's cluster port (7077 by default), not its web port, and that "
+            + "both use TLS or neither does."
+        return error
     }
 
     /// Opens one stream and feeds the node until it ends.

@@ -21,9 +21,14 @@ package actor WorkerNode {
     private let leave: @Sendable (EngineError?) -> Void
     private var running: [AttemptID: TaskContext] = [:]
     private var startedAt: [AttemptID: Instant] = [:]
+    /// Which try at its task each attempt is, for the log.
+    private var tries: [AttemptID: Int] = [:]
     private var orders: [AttemptID: TaskOrder] = [:]
     private var totals = AttemptTotals()
     private var timer: Task<Void, Never>?
+    private var hasLeft = false
+    /// Longest time that a worker told to stop stays, seconds.
+    private let drainSeconds: Int64
 
     package init(
         identity: WorkerIdentity, settings: AgentSettings = AgentSettings(), resources: WorkerResources,
@@ -33,6 +38,7 @@ package actor WorkerNode {
         leave: @escaping @Sendable (EngineError?) -> Void
     ) {
         agent = TaskAgent(identity, settings: settings, at: clock())
+        drainSeconds = settings.drainMilliseconds / 1000
         self.resources = resources
         self.pool = pool
         self.line = line
@@ -61,7 +67,19 @@ package actor WorkerNode {
     }
 
     /// Takes no more work, and leaves when nothing here is needed.
-    package func drain() { handle(.drain) }
+    package func drain() {
+        handle(.drain)
+        if hasLeft { return }
+        let jobs = Set(agent.heldOutputs.map(\.attempt.task.stage.job)).count
+        var why: [String] = []
+        if !running.isEmpty { why.append("runs \(Counted.text(running.count, "task"))") }
+        if jobs > 0 { why.append("holds outputs of \(Counted.text(jobs, "job"))") }
+        logger.info(
+            """
+            stopping: \(why.isEmpty ? "tells the coordinator" : why.joined(separator: " and ")), and leaves \
+            when it is not needed, at the latest in \(drainSeconds) s; a second signal ends it now
+            """)
+    }
 
     /// Reports that a reader found an output of this worker damaged or gone.
     package func outputLost(_ attempt: AttemptID) { handle(.outputLost(attempt)) }
@@ -123,7 +141,9 @@ package actor WorkerNode {
             resources.store.drop([attempt])
             resources.files.discard(attempt)
         case .setTimer(let time): arm(time)
-        case .leave: leave(nil)
+        case .leave:
+            hasLeft = true
+            leave(nil)
         case .refuse(let error): leave(error)
         }
     }
@@ -156,6 +176,7 @@ package actor WorkerNode {
             resources: resources)
         running[attempt] = context
         startedAt[attempt] = clock()
+        tries[attempt] = order.attempt
         pool.submit(TaskRun(context: context)) { end in
             Task { await self.ended(attempt, end) }
         }
@@ -175,6 +196,7 @@ package actor WorkerNode {
         let counters = counters(context, attempt)
         startedAt[attempt] = nil
         tell(context, attempt, end, counters)
+        tries[attempt] = nil
         switch end {
         case .finished: totals.add(.succeeded, counters)
         case .failed: totals.add(context.isCancelled ? .stopped : .failed, counters)
@@ -199,9 +221,10 @@ package actor WorkerNode {
         let task = attempt.task
         var fields: Logger.Metadata = [
             "job": "\(context.jobID)", "stage": "\(task.stage.statement).\(task.stage.stage)",
-            "task": .stringConvertible(Int(task.index)), "attempt": .stringConvertible(Int(attempt.number)),
+            "task": .stringConvertible(Int(task.index)), "launch": "\(attempt.epoch)-\(attempt.number)",
             "milliseconds": .stringConvertible(counters.milliseconds),
         ]
+        if let number = tries[attempt] { fields["attempt"] = .stringConvertible(number) }
         switch end {
         case .finished:
             fields["rowsIn"] = .stringConvertible(counters.rowsIn)

@@ -1,4 +1,6 @@
 import Cluster
+import Columns
+import Kernels
 import Protocol
 import Vocabulary
 
@@ -7,15 +9,18 @@ import Vocabulary
 #endif
 
 /// Runs jobs one after the other in one warm cluster inside this process, as the peers' sessions do, for
-/// `scripts/bench`. With an argument, the URL of a coordinator, the jobs run there and this is their one
-/// client.
+/// `scripts/bench` and `scripts/fuzz-sql`. With the URL of a coordinator as argument, the jobs run there and
+/// this is their one client.
 ///
 /// Reads jobs from standard input, each ended by a line that holds a single `.`; answers each with one line:
-/// `ok SECONDS ROWS`, or `error MESSAGE`. Rows are read to the last, and thrown away.
+/// `ok SECONDS ROWS`, or `error MESSAGE`. Rows are read to the last, and thrown away; with `--rows` they come
+/// before that line: `columns` and a JSON array of the types, then each row as a JSON object.
 @main
 struct BenchmarkProgram {
     static func main() async throws {
-        let service = try await openService()
+        let arguments = CommandLine.arguments.dropFirst()
+        let showsRows = arguments.contains("--rows")
+        let service = try await openService(arguments.first { !$0.hasPrefix("--") })
         print("ready")
         fflush(nil)
         var text = ""
@@ -24,19 +29,20 @@ struct BenchmarkProgram {
                 text += line + "\n"
                 continue
             }
-            print(await run(text, service))
+            print(await run(text, service, showsRows: showsRows))
             fflush(nil)
             text = ""
         }
         _exit(0)
     }
 
-    private static func openService() async throws -> any JobService {
-        guard CommandLine.arguments.count > 1 else { return try await EmbeddedCluster().service }
-        return try RemoteJobService(url: CommandLine.arguments[1])
+    private static func openService(_ url: String?) async throws -> any JobService {
+        guard let url else { return try await EmbeddedCluster().service }
+        return try RemoteJobService(url: url)
     }
 
-    private static func run(_ sql: String, _ service: any JobService) async -> String {
+    /// Returns the answer to one job.
+    private static func run(_ sql: String, _ service: any JobService, showsRows: Bool) async -> String {
         let clock = ContinuousClock()
         let start = clock.now
         do {
@@ -46,15 +52,38 @@ struct BenchmarkProgram {
             }
             if let error = status.error { throw error.engineError }
             var rows = 0
+            var shown = ""
             if status.hasResult {
-                for try await batch in try await service.result(status.id).batches { rows += batch.count }
+                let result = try await service.result(status.id)
+                if showsRows { shown = columnsLine(result.schema) }
+                for try await batch in result.batches {
+                    rows += batch.count
+                    if showsRows { shown += try lines(batch, result) }
+                }
             }
             let elapsed = clock.now - start
             let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
-            return "ok \(seconds) \(rows)"
+            return "\(shown)ok \(seconds) \(rows)"
         } catch {
             let message = (error as? EngineError).map { "\($0.code) \($0.message)" } ?? "\(error)"
             return "error " + message.split(separator: "\n").joined(separator: " ")
         }
+    }
+
+    private static func columnsLine(_ schema: Schema) -> String {
+        var names: [UInt8] = []
+        for type in schema.types {
+            if !names.isEmpty { names.append(UInt8(ascii: ",")) }
+            JSONString.append(type.sqlName, to: &names)
+        }
+        return "columns [\(String(decoding: names, as: UTF8.self))]\n"
+    }
+
+    private static func lines(_ batch: Batch, _ result: JobResult) throws(EngineError) -> String {
+        let text = try RowText(
+            batch, schema: result.schema, isJSON: true, zone: try Zone.named(result.timeZone))
+        var out: [UInt8] = []
+        for row in 0..<text.rowCount { text.appendJSON(row: row, to: &out) }
+        return String(decoding: out, as: UTF8.self)
     }
 }

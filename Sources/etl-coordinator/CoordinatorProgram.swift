@@ -29,6 +29,11 @@ struct CoordinatorProgram: AsyncParsableCommand {
     @Option(help: "File of bearer tokens, one `token role name` a line; roles are viewer, submitter, admin.")
     var tokenFile: String?
     @Option(
+        help: "File of public keys (JWKS) of whoever signs bearer tokens (JWT); read again when it changes.")
+    var jwtKeys: String?
+    @Option(help: "What signed tokens must name as their audience (default millrace).")
+    var jwtAudience: String?
+    @Option(
         parsing: .upToNextOption,
         help: "Environment variables that pipelines may read with env_var(); * stands for any letters.")
     var allowEnv: [String] = []
@@ -45,6 +50,7 @@ struct CoordinatorProgram: AsyncParsableCommand {
         let settings = ProgramSettings(
             flags: [
                 "listen": listen, "web": web, "state": state, "token-file": tokenFile,
+                "jwt-keys": jwtKeys, "jwt-audience": jwtAudience,
             ],
             lists: ["allow-env": allowEnv, "allow-http": allowHttp, "web-host": webHost], node: node)
         if let text = getenv(FailPoint.variable) {

@@ -26,28 +26,34 @@ struct CoordinatorServer {
         let listen = settings["listen"] ?? "127.0.0.1:7077"
         let webListen = settings["web"] ?? "127.0.0.1:8080"
         let certificates = try NodeCertificates.of(settings)
-        let tokens = try settings["token-file"].map {
-            try TokenTable(parsing: try ListenRules.text(of: $0, flag: "token-file"), file: $0)
-        }
+        let rules = try PathRules(storage: settings["storage"], allowed: settings.list("allow-path"))
+        let tokens = try await CoordinatorServer.tokens(settings) { logger.error("\($0)") }
         for (flag, address) in [("listen", listen), ("web", webListen)] {
             try ListenRules.check(
                 flag, address, isProtected: certificates != nil && tokens != nil,
-                isInsecure: settings.isOn("insecure"), needs: "--tls-cert and --token-file")
+                isInsecure: settings.isOn("insecure"),
+                needs: "--tls-cert and --token-file or --jwt-keys")
         }
+        if let certificates { try NodeRole.coordinator.check(certificate: certificates.certificate) }
         let tls = certificates.map {
             TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
         }
+        try DirectoryRules.checkExists("storage", settings["storage"])
         let state = settings["state"] ?? "etl-state"
         let log = try SQLiteFactLog(directory: state)
         let client = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
-        let rules = PathRules(storage: settings["storage"], allowed: settings.list("allow-path"))
         let outside = try WebRules(allowed: settings.list("allow-http"), for: .coordinator)
+        // Nothing makes the rows of a job that has ended again: try harder than a task would.
+        var fetching = FetchSettings()
+        fetching.repairs = 5
+        fetching.tries = 5
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
-                results: try RemoteShuffleSource(store: ShuffleStore(), ownAddress: "", client: client),
+                results: try RemoteShuffleSource(
+                    store: ShuffleStore(), ownAddress: "", client: client, settings: fetching),
                 storage: StoredJobs(rules: rules),
                 allowsCommands: settings.isOn("allow-commands"),
                 logger: logger,
@@ -67,7 +73,8 @@ struct CoordinatorServer {
         let router = RESTRouter(
             service: pipelines, tokens: tokens, latencies: { [node] in await node.latencies() })
         cluster = try HTTPServer(
-            configuration: ServerConfiguration(listen: listen, tls: tls, limits: .clusterPeers),
+            configuration: ServerConfiguration(
+                listen: listen, tls: tls, refusal: WebTransportAdapter.refusal),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
                 other: WebTransportAdapter(router, isSecure: tls != nil)))
@@ -81,6 +88,27 @@ struct CoordinatorServer {
                 + "\(scheme)://\(try Origin(listen).host):\(cluster.port), "
                 + "web on \(scheme)://\(try Origin(webListen).host):\(web.port), state in \(state)",
             of: "etl-coordinator", settings)
+    }
+
+    /// Returns who may do what; nil when neither tokens nor keys are given.
+    private static func tokens(
+        _ settings: ProgramSettings, report: @escaping @Sendable (EngineError) -> Void
+    ) async throws(EngineError) -> (any BearerTokens)? {
+        var kinds: [any BearerTokens] = []
+        if let file = settings["token-file"] {
+            kinds.append(
+                try TokenTable(parsing: try ListenRules.text(of: file, flag: "token-file"), file: file))
+        }
+        if let file = settings["jwt-keys"] {
+            kinds.append(
+                try await SignedTokens(
+                    file: file, audience: settings["jwt-audience"] ?? "millrace",
+                    read: { () throws(EngineError) in try ListenRules.text(of: file, flag: "jwt-keys") },
+                    report: report))
+        } else if settings["jwt-audience"] != nil {
+            throw .user("USAGE", "--jwt-audience says nothing without --jwt-keys")
+        }
+        return kinds.isEmpty ? nil : AllTokens(kinds)
     }
 
     /// Closes the ports. Jobs go on when a coordinator starts on the state again.

@@ -30,6 +30,12 @@ struct ConnectionOptions: ParsableArguments {
     /// Returns the far coordinator, or nil when jobs run here.
     func remote() throws -> RemoteJobService? {
         guard !local, let coordinator else { return nil }
+        let files = [certificates.tlsCert, certificates.tlsKey, certificates.tlsCa]
+        if coordinator.hasPrefix("http://"), files.contains(where: { $0 != nil }) {
+            throw EngineError.user(
+                "USAGE", "--coordinator \(coordinator) does not go with the TLS flags that are given",
+                remedy: "Give https:// with --tls-cert, --tls-key and --tls-ca, or http:// without them.")
+        }
         return try RemoteJobService(
             url: coordinator,
             tls: RemoteJobService.TLS(

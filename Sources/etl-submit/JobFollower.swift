@@ -1,4 +1,5 @@
 import Columns
+import Pipelines
 import Protocol
 import Settings
 import Vocabulary
@@ -9,11 +10,16 @@ struct JobFollower {
     let progress: ProgressForm
     let output: OutputForm
     let display: ProgressDisplay
+    /// The job's text, where it is known here.
+    private let script: JobScript?
 
     /// Longest time between two looks at the job, milliseconds.
     private static let pollMilliseconds = 500
 
-    init(service: any JobService, progress: ProgressForm, output: OutputForm) {
+    init(
+        service: any JobService, progress: ProgressForm, output: OutputForm, script: JobScript? = nil
+    ) {
+        self.script = script
         self.service = service
         self.progress = progress
         self.output = output
@@ -47,8 +53,10 @@ struct JobFollower {
         case .cancelled:
             throw ProgramExit(status: 1, message: "The job was cancelled.")
         default:
+            let error = status.error?.engineError
+            let located = error.map { script?.located($0) ?? $0 }
             throw ProgramExit(
-                status: 1, message: status.error?.engineError.description ?? "The job failed; see its logs.")
+                status: 1, message: located?.description ?? "The job failed; see its logs.")
         }
     }
 
@@ -58,12 +66,32 @@ struct JobFollower {
         known = max(known, status.warnings.count)
     }
 
+    /// The code of an answer that ended in its middle, which the coordinator's way to a worker may be the
+    /// reason of.
+    private static let brokenOff = "STREAM_RESET"
+    /// How often rows are asked for whose answer breaks off before the first.
+    private static let rowTries = 3
+
+    /// Returns the job's rows once the first have come.
+    private func rows(of id: String) async throws -> JobResult {
+        for _ in 1..<JobFollower.rowTries {
+            do { return try await service.result(id).begun() } catch let error as EngineError
+                where error.code == JobFollower.brokenOff
+            {
+                try await Task.sleep(for: .milliseconds(JobFollower.pollMilliseconds))
+            }
+        }
+        return try await service.result(id).begun()
+    }
+
     private func finish(_ status: JobStatus, _ line: CoordinatorPatience) async throws {
         if status.hasResult, output != .none {
-            let result = try await line.call(display) { try await service.result(status.id).begun() }
+            let result = try await line.call(display) { try await rows(of: status.id) }
             do {
                 try await ResultWriter.write(result, form: output, isPlan: status.resultIsPlan == true)
-            } catch var error as EngineError where CoordinatorPatience.isPassing(error) {
+            } catch var error as EngineError
+                where CoordinatorPatience.isPassing(error) || error.code == JobFollower.brokenOff
+            {
                 // Rows were written: what is missing cannot be told from them.
                 error.remedy = "Fetch all rows again with: etl-submit wait \(status.id)"
                 throw error

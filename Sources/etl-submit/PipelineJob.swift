@@ -31,12 +31,12 @@ enum PipelinePlace {
         state ?? directory(name) + "/.millrace"
     }
 
-    /// Returns where the state of a pipeline is that is there. Throws `PIPELINE_FILE` when neither the
+    /// Returns where the state of a pipeline is that is there. Throws `USAGE` when neither the
     /// pipeline nor the folder that was named exists: a typing error is no pipeline without runs.
     static func existingState(of name: String, movedTo state: String?) throws -> String {
         if let state {
             if access(state, F_OK) == 0 { return state }
-            throw EngineError.user("PIPELINE_FILE", "There is no state of a pipeline here: \(state)")
+            throw EngineError.user("USAGE", "There is no state of a pipeline here: \(state)")
         }
         let directory = PipelinePlace.directory(name)
         guard hasPipeline(directory) else { throw missing(directory) }
@@ -46,7 +46,7 @@ enum PipelinePlace {
     /// Returns the error that a directory holds no pipeline.
     static func missing(_ directory: String) -> EngineError {
         .user(
-            "PIPELINE_FILE", "There is no etl.yml in the directory: \(directory)",
+            "USAGE", "There is no etl.yml in the directory: \(directory)",
             remedy: "`etl-submit init` writes a working example.")
     }
 
@@ -85,8 +85,9 @@ struct PipelineJob {
     init(
         _ name: String, _ options: PipelineOptions, vars: [(String, String)], conf: [(String, String)],
         testsOnly: Bool = false, retrying: Bool = false
-    ) throws {
+    ) async throws {
         directory = PipelinePlace.directory(name)
+        guard access(directory + "/etl.yml", F_OK) == 0 else { throw PipelinePlace.missing(directory) }
         statePath = options.state.map(PipelinePlace.absolute) ?? ".millrace"
         let state = statePath.hasPrefix("/") ? statePath : directory + "/.millrace"
         let now = NodeClock.moment().wallMilliseconds
@@ -97,11 +98,11 @@ struct PipelineJob {
             vars: Dictionary(vars) { $1 }, conf: Dictionary(conf) { $1 }, fullRefresh: options.fullRefresh,
             testsOnly: testsOnly)
         if retrying { try PipelineJob.goOn(&header, state) }
-        let first = try PipelineJob.load(directory, header, state)
+        let first = try await PipelineJob.load(directory, header, state)
         if let schedule = first.schedule, !retrying {
             let interval = schedule.latestInterval(now: minutes)
             (header.intervalStart, header.intervalEnd) = (interval.start, interval.end)
-            pipeline = try PipelineJob.load(directory, header, state)
+            pipeline = try await PipelineJob.load(directory, header, state)
         } else {
             pipeline = first
         }
@@ -110,12 +111,30 @@ struct PipelineJob {
         _ = try pipeline.chosen(select: header.select, exclude: header.exclude)
     }
 
-    private static func load(_ directory: String, _ header: RunHeader, _ state: String) throws -> Pipeline {
+    private static func load(
+        _ directory: String, _ header: RunHeader, _ state: String
+    ) async throws -> Pipeline {
         let context = RunContext(header, hasTable: { StateFolder.hasTable($0, in: state) })
-        var loader = PipelineLoader(
-            directory: directory, vars: header.vars, run: context, environment: PipelinePlace.environment)
-        loader.takeMail(of: PipelinePlace.environment)
-        return try loader.load()
+        return try await PipelineLoader.load(
+            listing: { try await PipelineJob.tables($0, conf: header.conf, directory) }
+        ) {
+            var loader = PipelineLoader(
+                directory: directory, vars: header.vars, run: context, environment: PipelinePlace.environment)
+            loader.takeMail(of: PipelinePlace.environment)
+            return loader
+        }
+    }
+
+    /// Asks a database for its tables, from the pipeline's directory as its runs do.
+    private static func tables(
+        _ request: CatalogRequest, conf: [String: String], _ directory: String
+    ) async throws -> [CatalogTable] {
+        let here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(here) }
+        guard here >= 0, chdir(directory) == 0 else { throw PipelinePlace.missing(directory) }
+        defer { _ = fchdir(here) }
+        let cluster = try await EmbeddedCluster()
+        return try await CatalogJob(cluster.service, conf: conf).tables(request)
     }
 
     /// Makes a header that goes on with the last run of the pipeline.
@@ -149,25 +168,60 @@ struct PipelineJob {
         let cluster = try await EmbeddedCluster()
         let service = cluster.service
         let control = RunControl()
+        let display = ProgressDisplay(progress)
         let run = try PipelineRun(
             pipeline, record: RunRecord(header), tables: state.tables, service: service, control: control,
-            journal: try RunFile(header, in: state), warn: { Terminal.printWarning($0) },
-            report: { fact, record in PipelineText.show(fact, record, progress) })
+            journal: try RunFile(header, in: state),
+            warn: { text in display.apart { Terminal.printWarning(text) } },
+            report: { fact, record in display.apart { PipelineText.show(fact, record, progress) } })
         let interruption = Interruption([SIGINT, SIGTERM]) {
+            // The terminal has written ^C.
+            if Terminal.errorIsTerminal { display.apart { Terminal.write("\n") } }
             Task { for id in (try? await run.cancel()) ?? [] { _ = try? await service.cancel(id) } }
         }
+        let watching = Task { await PipelineJob.watch(control, service, progress, display) }
         let record = try await run.run()
+        watching.cancel()
+        display.stop()
         // What failed or cancelled jobs may still write goes before the program does.
         for id in await run.failedJobs { await cluster.settle(id) }
         state.tables.discardAll(run: header.id)
-        if let status = interruption.status { throw ProgramExit(status: status) }
-        interruption.end()
         let text = "Pipeline \(pipeline.name): \(record.summary.text)"
-        if !record.summary.isSuccess {
-            let remedy = header.testsOnly ? "" : "\nGo on from there with: etl-submit retry \(directory)"
-            throw ProgramExit(status: 1, message: text + remedy)
+        let remedy = header.testsOnly ? "" : "\nGo on from there with: etl-submit retry \(directory)"
+        if let status = interruption.status {
+            if progress != .none { Terminal.printNote(text + remedy) }
+            throw ProgramExit(status: status)
         }
+        interruption.end()
+        if !record.summary.isSuccess { throw ProgramExit(status: 1, message: text + remedy) }
         if progress != .none { Terminal.printNote(text) }
+    }
+
+    /// Time between two looks at the jobs of the steps, milliseconds.
+    private static let lookMilliseconds = 500
+
+    /// Shows on a terminal how the jobs come along that are at work, until the task is cancelled.
+    private static func watch(
+        _ control: RunControl, _ service: any JobService, _ progress: ProgressForm, _ display: ProgressDisplay
+    ) async {
+        guard progress == .auto, Terminal.errorIsTerminal else { return }
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(lookMilliseconds))
+            var stages: [StageStatus] = []
+            var last: JobStatus?
+            for id in control.runningJobs {
+                guard let job = try? await service.job(id), let own = try? await service.stages(id) else {
+                    continue
+                }
+                last = job
+                stages += own.map { stage in
+                    var named = stage
+                    named.name = "\(job.name): \(stage.name)"
+                    return named
+                }
+            }
+            if let last, !Task.isCancelled { display.show(last, stages: stages) }
+        }
     }
 }
 
@@ -243,7 +297,8 @@ enum PipelineText {
         }
         let tests = run.tests.map {
             RunStatus.Test(
-                name: $0.name, step: $0.step, outcome: $0.outcome.rawValue, failures: $0.failures)
+                name: $0.name, step: $0.step, outcome: $0.outcome.rawValue, failures: $0.failures,
+                found: $0.found)
         }
         return table(steps, tests)
     }
@@ -258,7 +313,20 @@ enum PipelineText {
                         "\(($0.seconds * 100).rounded() / 100)",
                     ]
                 })
-        for test in tests { text += "\n\(test.outcome)  \(test.name)  \(test.failures)" }
+        if !tests.isEmpty {
+            text += "\n\n"
+            text += columns(
+                [["TEST", "OF STEP", "OUTCOME", "FOUND"]]
+                    + tests.map {
+                        [
+                            $0.name, $0.step, $0.outcome,
+                            $0.found ?? ($0.failures > 0 ? "\($0.failures) wrong" : ""),
+                        ]
+                    })
+        }
+        for step in steps where step.state == "failed" {
+            if let error = step.error { text += "\n\nfailed  \(step.name)\n\(error.engineError.description)" }
+        }
         return text
     }
 

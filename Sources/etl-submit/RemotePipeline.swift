@@ -35,15 +35,35 @@ struct RemotePipeline {
         return bundle.digest
     }
 
+    /// Submits a run that goes on with an earlier one of the same pipeline, the last one that was no run of
+    /// tests where none is named, with the directory's files as they are now; follows it to its end.
+    func retry(_ run: String?, progress: ProgressForm) async throws {
+        guard PipelinePlace.hasPipeline(directory) else { throw PipelinePlace.missing(directory) }
+        let earlier: String
+        if let run {
+            earlier = run
+        } else {
+            let name = try PipelineLoader.name(in: directory)
+            guard let last = try await service.runs(of: name).first(where: { $0.kind != "test" }) else {
+                throw EngineError.user(
+                    "RUN_NOT_FOUND", "The pipeline has not run on the coordinator yet: \(name)")
+            }
+            earlier = last.id
+        }
+        try await submit(
+            testsOnly: false, id: nil, name: nil, detach: false, progress: progress, retryOf: earlier)
+    }
+
     /// Submits a run and follows it to its end.
     func submit(
-        testsOnly: Bool, id: String?, name: String?, detach: Bool, progress: ProgressForm
+        testsOnly: Bool, id: String?, name: String?, detach: Bool, progress: ProgressForm,
+        retryOf: String? = nil
     ) async throws {
         let pipeline = PipelineRequest(
             bundle: try await store(), select: options.select.isEmpty ? nil : options.select,
             exclude: options.exclude.isEmpty ? nil : options.exclude,
             vars: vars.isEmpty ? nil : Dictionary(vars) { $1 }, fullRefresh: options.fullRefresh ? true : nil,
-            testsOnly: testsOnly ? true : nil)
+            testsOnly: testsOnly ? true : nil, retryOf: retryOf)
         let status = try await Submission.send(
             JobRequest(id: id, name: name, sql: "", conf: conf.isEmpty ? nil : conf, pipeline: pipeline),
             to: service)
@@ -53,15 +73,9 @@ struct RemotePipeline {
         }
         Terminal.printNote("job \(status.id)")
         let follower = RunFollower(service: service, progress: progress)
-        let farewell = Farewell(service: service, id: status.id, display: follower.display)
-        let interruption = Interruption { Task { await farewell.say() } }
-        do {
+        try await Farewell.following(status, of: service, display: follower.display) {
             try await follower.follow(status)
-        } catch {
-            if farewell.isCancelling { try await Task.sleep(for: .seconds(Farewell.patienceSeconds)) }
-            throw error
         }
-        interruption.end()
     }
 
     /// Deploys the pipeline and returns how it stands.

@@ -23,6 +23,7 @@ struct RunFollower {
         var next = 0
         let line = CoordinatorPatience()
         var watch = WorkerWatch(service)
+        var hasToldError = false
         while true {
             let (known, from) = (status, next)
             status = try await line.call(display) {
@@ -33,6 +34,7 @@ struct RunFollower {
             next += lines.count
             for entry in lines where entry.message != "accepted" {
                 PipelineText.show(entry.level, entry.message, progress)
+                hasToldError = hasToldError || entry.level == "error"
             }
             if status.state.isEnd, lines.isEmpty { break }
             if !status.state.isEnd, status.version == known.version { await watch.look(display) }
@@ -42,8 +44,15 @@ struct RunFollower {
         case .succeeded: break
         case .cancelled: throw ProgramExit(status: 1, message: "The run was cancelled.")
         default:
-            throw ProgramExit(
-                status: 1, message: status.error?.engineError.description ?? "The run failed; see its logs.")
+            guard let error = status.error?.engineError else {
+                throw ProgramExit(status: 1, message: "The run failed; see its logs.")
+            }
+            if hasToldError {
+                // What failed, and where, stands above.
+                let remedy = error.code == "PIPELINE_FAILED" ? error.remedy.map { "\n  = \($0)" } : nil
+                throw ProgramExit(status: 1, message: "The run failed: \(status.id)\(remedy ?? "")")
+            }
+            throw ProgramExit(status: 1, message: error.description)
         }
     }
 }

@@ -8,15 +8,17 @@ import Vocabulary
 /// question, put to it when it is back, tells.
 enum Submission {
     /// Submits and returns how the job stands. Throws at once when nobody listens; once a request is on its
-    /// way it waits for an answer as long as a follower of the job would.
-    static func send(_ request: JobRequest, to service: any JobService) async throws -> JobStatus {
+    /// way it waits for an answer as long as a follower of the job would, and says so on `display`.
+    static func send(
+        _ request: JobRequest, to service: any JobService, display: ProgressDisplay = ProgressDisplay(.plain)
+    ) async throws -> JobStatus {
         var request = request
         request.id = request.id ?? RunIdentity.new(milliseconds: NodeClock.moment().wallMilliseconds)
         let asked = request
         do {
             return try await service.submit(asked)
         } catch let error as EngineError where mayHaveArrived(error) {
-            return try await CoordinatorPatience().call(ProgressDisplay(.plain)) {
+            return try await CoordinatorPatience().call(display) {
                 try await service.submit(asked)
             }
         }

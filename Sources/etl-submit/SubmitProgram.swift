@@ -14,7 +14,7 @@ struct SubmitProgram: AsyncParsableCommand {
         abstract: "Runs Spark SQL jobs and pipelines, in this process or on a cluster.",
         discussion: """
             Without a coordinator the job runs here, on every core, with no set-up:
-              etl-submit -e "SELECT country, count(*) FROM json.`events/` GROUP BY country"
+              etl-submit -e 'SELECT country, count(*) FROM json.`events/` GROUP BY country'
             With one, the job survives this program:
               etl-submit job.sql --coordinator https://etl.example.com:7077
             """,

@@ -10,11 +10,16 @@ enum Terminal {
     /// Whether to colour messages: on a terminal, unless `NO_COLOR` is set.
     static var isColoured: Bool { errorIsTerminal && getenv("NO_COLOR") == nil }
 
-    /// Characters in a line.
-    static var width: Int {
+    /// Characters in a line of standard error.
+    static var width: Int { width(of: STDERR_FILENO) ?? 80 }
+
+    /// Characters in a line of standard output; nil when it is no terminal.
+    static var outputWidth: Int? { isatty(STDOUT_FILENO) == 1 ? width(of: STDOUT_FILENO) : nil }
+
+    private static func width(of descriptor: Int32) -> Int? {
         var size = winsize()
-        if ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
-        return 80
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
     }
 
     /// Writes text as it is to standard error.

@@ -21,6 +21,8 @@ struct WorkerServer: Sendable {
     private let connection: CoordinatorConnection
     private let shuffle: HTTPServer
     private let web: WebPort?
+    /// Says in the log that the coordinator took the worker's connection.
+    private let tellConnected: @Sendable () -> Void
     private let ends: AsyncStream<EngineError?>
     private let leave: @Sendable (EngineError?) -> Void
     /// Tells where the worker listens and to whom it belongs.
@@ -29,8 +31,14 @@ struct WorkerServer: Sendable {
     /// Begins to serve outputs; `run` connects. Throws `user` errors about settings and ports.
     init(_ settings: ProgramSettings) async throws {
         let logger = try ProgramLog.logger("etl-worker", settings)
+        tellConnected = { logger.info("connected to the coordinator") }
         let listen = settings["listen"] ?? "127.0.0.1:0"
         let certificates = try NodeCertificates.of(settings)
+        let advertised = try settings["advertise"].map {
+            try FlagAddress.reachable("advertise", $0).description
+        }
+        if let web = settings["web"] { _ = try FlagAddress.listening("web", web) }
+        let rules = try PathRules(storage: settings["storage"], allowed: settings.list("allow-path"))
         try ListenRules.check(
             "listen", listen, isProtected: certificates != nil, isInsecure: settings.isOn("insecure"),
             needs: "--tls-cert, --tls-key and --tls-ca")
@@ -42,17 +50,18 @@ struct WorkerServer: Sendable {
         let memory =
             try settings.bytes("memory", least: Limits.workerMemoryBytes) ?? limits.memoryBytes / 4 * 3
         let spill = settings["spill"] ?? "/tmp"
-        try WorkerServer.checkWritable(spill)
+        if try WorkerServer.prepareSpilling(spill) { logger.info("made the directory of --spill: \(spill)") }
         let store = ShuffleStore()
         let isSecure = tls != nil
         shuffle = try HTTPServer(
-            configuration: ServerConfiguration(listen: listen, tls: tls, limits: .clusterPeers),
+            configuration: ServerConfiguration(
+                listen: listen, tls: tls, limits: .clusterPeers, sharesAnswers: true),
             handler: try ShuffleServer(store: store) { request in
                 !isSecure || NodeRole.worker.isProved(by: request.peer)
                     || NodeRole.coordinator.isProved(by: request.peer)
             })
         let host = try Origin(listen).host
-        let address = settings["advertise"] ?? "\(host):\(shuffle.port)"
+        let address = advertised ?? Origin(host: host, port: shuffle.port).description
         let peers = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: isSecure ? NodeRole.worker.rawValue : nil, keepAliveSeconds: 20))
@@ -60,9 +69,7 @@ struct WorkerServer: Sendable {
             budget: MemoryBudget(limitBytes: memory), store: store,
             shuffle: try RemoteShuffleSource(store: store, ownAddress: address, client: peers),
             spillDirectory: spill, encodesShuffle: true,
-            files: WorkerFiles(
-                rules: PathRules(storage: settings["storage"], allowed: settings.list("allow-path")),
-                isDurable: true),
+            files: WorkerFiles(rules: rules, isDurable: true),
             connectors: WorkerConnectors.all(
                 ConnectorRules(
                     web: try WebRules(allowed: settings.list("allow-http")),
@@ -72,7 +79,9 @@ struct WorkerServer: Sendable {
         connection = CoordinatorConnection(
             client: client, origin: origin, token: nil, storage: PathRules.place(of: settings["storage"])
         ) { error in
-            logger.error("\(error.description)")
+            // The remedy's line belongs to the same entry of the log.
+            let reason = error.description.replacing("\n ", with: "")
+            logger.warning("waits for the coordinator at \(origin), and tries again: \(reason)")
         }
         let (ends, input) = AsyncStream<EngineError?>.makeStream()
         self.ends = ends
@@ -86,36 +95,35 @@ struct WorkerServer: Sendable {
             logger: logger, leave: leave)
         web = try await WorkerServer.webPort(settings["web"], certificates, node, spill: spill)
         greeting = ProgramLog.greeting(
-            "etl-worker \(ProgramVersion.text) serves \(address) for the coordinator \(origin): "
-                + "\(slots) slots, \(ByteSize.format(memory)) of memory", of: "etl-worker", settings)
+            "etl-worker \(ProgramVersion.text) serves \(address), looks for the coordinator at \(origin): "
+                + "\(Counted.text(slots, "slot")), \(ByteSize.format(memory)) of memory", of: "etl-worker",
+            settings)
     }
 
-    /// Makes the directory for what does not fit in memory. Throws `USAGE` when no file can be made there: a
-    /// task would find out too late.
-    private static func checkWritable(_ directory: String) throws(EngineError) {
-        try? LocalDirectory.create(directory)
+    /// Makes the directory for what does not fit in memory, where only its last part is missing, and
+    /// returns whether it did. Throws `USAGE` when no file can be made there: a task would find out too late.
+    private static func prepareSpilling(_ directory: String) throws(EngineError) -> Bool {
+        let isNew = try DirectoryRules.make("spill", directory)
         do throws(EngineError) { _ = try SpillFile(directory: directory) } catch {
             throw .user(
                 "USAGE", "--spill: cannot write there: \(error.message)",
                 remedy: "Name a directory that this user may write to.")
         }
+        return isNew
     }
 
     private static func coordinator(_ url: String?, _ tls: TLSFiles?) throws -> (Origin, HTTPClient) {
-        var rest = Substring(url ?? "127.0.0.1:7077")
-        for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) {
-            guard (scheme == "https://") == (tls != nil) else {
-                throw EngineError.user(
-                    "USAGE", "--coordinator \(rest) does not go with the TLS flags that are given",
-                    remedy: "Give https:// with --tls-cert, --tls-key and --tls-ca, or http:// without them.")
-            }
-            rest = rest.dropFirst(scheme.count)
+        let url = url ?? "127.0.0.1:7077"
+        let (origin, isSecure) = try FlagAddress.coordinator("coordinator", url)
+        if let isSecure, isSecure != (tls != nil) {
+            throw EngineError.user(
+                "USAGE", "--coordinator \(url) does not go with the TLS flags that are given",
+                remedy: "Give https:// with --tls-cert, --tls-key and --tls-ca, or http:// without them.")
         }
-        while rest.last == "/" { rest = rest.dropLast() }
         let client = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.coordinator.rawValue, keepAliveSeconds: 5))
-        return (try Origin(rest.contains(":") ? String(rest) : rest + ":7077"), client)
+        return (origin, client)
     }
 
     private static func webPort(
@@ -138,8 +146,13 @@ struct WorkerServer: Sendable {
     func run() async -> EngineError? {
         let node = node
         let leave = leave
+        let tellConnected = tellConnected
         let holding = Task {
-            if let refusal = await connection.run(node, opened: { await node.start() }) { leave(refusal) }
+            let refusal = await connection.run(node) {
+                tellConnected()
+                await node.start()
+            }
+            if let refusal { leave(refusal) }
         }
         var reason: EngineError?
         for await end in ends {

@@ -39,7 +39,7 @@ struct ClientTests {
                         break
             return heard
 
-        before = hear(20, b" tasks ")
+        before = hear(20, b" task")
         os.write(terminal, b"\\x03")
         before += hear(10, b"[d/c] ")
         parts = [before, hear(2)]
@@ -63,12 +63,16 @@ struct ClientTests {
         defer { cluster.stop() }
         let cancelled = try Self.type("c", cluster)
         try #require(cancelled.count == 4, "\(cancelled)")
-        #expect(cancelled[0].contains(" tasks ") && cancelled[0].hasSuffix("[d/c] "), "\(cancelled)")
+        #expect(cancelled[0].contains(" task") && cancelled[0].hasSuffix("[d/c] "), "\(cancelled)")
         #expect(cancelled[1] == "", "\(cancelled)")
         let id = try #require(cancelled[0].firstMatch(of: /job ([0-9a-f-]{36})/)).1
         // The terminal echoes the answer.
         #expect(cancelled[2] == "c\njob \(id) is cancelled\n", "\(cancelled)")
         #expect(cancelled[3] == "130\n")
+        // A cancelled job has not succeeded, by `status` as by `wait`.
+        for command in ["status", "wait"] {
+            #expect(try cluster.submit([command, String(id)]).status == 1)
+        }
         let detached = try Self.type("d", cluster)
         try #require(detached.count == 4, "\(detached)")
         let other = try #require(detached[0].firstMatch(of: /job ([0-9a-f-]{36})/)).1

@@ -7,7 +7,7 @@ import Testing
 struct FaultTests {
     @Test("a worker killed in the middle of a shuffle costs only its own tasks, and the log says so")
     func workerKilled() throws {
-        let cluster = try TestCluster(workers: 3)
+        let cluster = try TestCluster(workers: 3, flags: ["--log-format", "json"])
         defer { cluster.stop() }
         let expected = try cluster.submit(ShuffleJob.arguments)
         #expect(expected.status == 0, "\(expected.errors)")
@@ -47,6 +47,34 @@ struct FaultTests {
         let replayed = attempts.total - attempts.tasks
         #expect(replayed <= attempts.tasks / 2, "\(replayed) of \(attempts.tasks) tasks ran again")
         #expect(try cluster.metric("etl_task_retries_total") == Double(replayed))
+        try expectTries(cluster, of: id, again: Set(repeated.map(\.name)))
+    }
+
+    /// Holds the workers' log against the job's: a task's tries count from 1, whatever else the cluster does.
+    private func expectTries(_ cluster: TestCluster, of id: String, again: Set<String>) throws {
+        struct Line: Decodable {
+            var message: String
+            var job: String?
+            var stage: String?
+            var task: Int?
+            var attempt: Int?
+            var launch: String?
+            var name: String { "task \(task ?? -1) of stage \(stage ?? "")" }
+        }
+        let text = cluster.workers.map { $0.outputSoFar + $0.errorsSoFar }.joined(separator: "\n")
+        let lines = text.split(separator: "\n").compactMap {
+            try? JSONDecoder().decode(Line.self, from: Data($0.utf8))
+        }
+        .filter { $0.message == "task done" && $0.job == id }
+        #expect(Set(lines.filter { $0.attempt == 2 }.map(\.name)) == again)
+        #expect(
+            lines.allSatisfy { $0.attempt == 1 || again.contains($0.name) && $0.attempt == 2 }, "\(lines)")
+        #expect(Set(lines.map(\.launch)).count == lines.count)
+        struct Log: Decodable { var lines: [Line] }
+        let told = try JSONDecoder().decode(
+            Log.self, from: Data(try cluster.get("/api/v1/jobs/\(id)/logs").utf8))
+        #expect(told.lines.contains { $0.task != nil })
+        #expect(told.lines.allSatisfy { $0.task == nil || $0.attempt == 1 })
     }
 
     @Test("a coordinator killed in mid-job goes on where it was, and etl-submit waits for it")
@@ -73,6 +101,27 @@ struct FaultTests {
         // Workers kept what was finished; nothing of it ran again.
         let attempts = try cluster.attempts(of: id)
         #expect(attempts.total == attempts.tasks, "\(attempts)")
+    }
+
+    @Test("a worker that died beside the coordinator stands in the job's log")
+    func bothKilled() throws {
+        let cluster = try TestCluster(workers: 1)
+        defer { cluster.stop() }
+        let job = try cluster.start(ShuffleJob.slowArguments)
+        let id = try cluster.jobID(of: job)
+        #expect(try eventually(within: 30) { try cluster.metric("etl_slots_used") == 1 })
+        let worker = try #require(cluster.workers.first)
+        let address = try cluster.address(of: worker)
+        worker.send(SIGKILL)
+        try cluster.killCoordinator()
+        try cluster.startCoordinator()
+        try cluster.startWorker()
+        #expect(
+            try eventually(within: 40) {
+                try cluster.submit(["logs", id]).output.contains("worker \(address) was lost: ")
+            })
+        _ = try cluster.submit(["cancel", id])
+        _ = try job.waited()
     }
 
     @Test("a worker that joins in mid-job gets tasks within two seconds")

@@ -121,6 +121,7 @@ struct PipelineTests {
         let run = try Self.run(next, cluster)
         #expect(run.kind == "retry" && run.state == "succeeded")
         #expect(run.steps.map { "\($0.name) \($0.attempts)" } == ["good 0", "bad 1", "after 1"])
+        try Self.corrected(cluster, directory, files)
         let slow = try cluster.start([try Self.folder(cluster, "shop", Self.files("out3"))])
         let slowID = try cluster.jobID(of: slow)
         #expect(try eventually(within: 30) { try Self.run(slowID, cluster).state(of: "slow") == "running" })
@@ -130,6 +131,30 @@ struct PipelineTests {
         #expect(try slow.waited().status == 1)
         #expect(try Self.run(slowID, cluster).state == "cancelled")
         #expect(try eventually(within: 10) { try cluster.metric("etl_slots_used") == 0 })
+    }
+
+    /// Breaks a step of the pipeline, mends it, and goes on with the directory.
+    private static func corrected(
+        _ cluster: TestCluster, _ directory: String, _ files: [String: String]
+    ) throws {
+        #expect(try cluster.submit(["retry", directory]).errors.contains("RUN_SUCCEEDED"))
+        let (good, file) = (files["etl.yml"] ?? "", URL(fileURLWithPath: directory + "/etl.yml"))
+        try Data(good.replacingOccurrences(of: "SELECT x FROM parquet", with: "SELCT x FROM parquet").utf8)
+            .write(to: file)
+        let broken = try cluster.submit([directory])
+        #expect(
+            broken.status == 1 && broken.errors.contains("etl-submit retry DIRECTORY"), "\(broken.errors)")
+        // The whole error stands once, where the step failed.
+        #expect(broken.errors.ranges(of: "PARSE_SYNTAX_ERROR").count == 1, "\(broken.errors)")
+        try Data(good.utf8).write(to: file)
+        let mended = try cluster.submit(["retry", directory])
+        #expect(mended.status == 0, "\(mended.errors)")
+        let id = try #require(mended.errors.firstMatch(of: /job (\S+)/)).1
+        let run = try Self.run(String(id), cluster)
+        #expect(run.kind == "retry" && run.state == "succeeded")
+        #expect(run.steps.map { "\($0.name) \($0.attempts)" } == ["good 0", "bad 1", "after 1"])
+        _ = try cluster.submit(["test", directory])
+        #expect(try cluster.submit(["runs", "broken"]).output.contains("  test  "))
     }
 
     @Test("mistakes are told before a run is accepted, and secrets of the coordinator are kept")

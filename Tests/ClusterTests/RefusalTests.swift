@@ -31,6 +31,28 @@ struct RefusalTests {
             "etl-coordinator", ["--listen", "0.0.0.0:0", "--web", "127.0.0.1:0", "--state", other])
         #expect(open.status == 2)
         #expect(open.errors.contains("--insecure"))
+        let noFiles = ["--tls-cert", "nofile", "--tls-key", "nofile", "--tls-ca", "nofile"]
+        for (flags, told) in [
+            (["--listen", "127.0.0.1:99999"], "--listen is no address: 127.0.0.1:99999"),
+            (["--listen", "nonsense"], "--listen is no address: nonsense"),
+            (["--listen", "localhost:xx"], "--listen is no address: localhost:xx"),
+            (["--web", "127.0.0.1"], "--web is no address: 127.0.0.1"),
+            (["--storage", "zz://x"], "--storage is no place for files: zz://x"),
+            (["--allow-path", "https://x/y"], "--allow-path is no place for files: https://x/y"),
+            (
+                ["--token-file", "nofile"],
+                "--token-file: cannot read the file, No such file or directory: nofile"
+            ),
+            (
+                ["--jwt-keys", "nofile"],
+                "--jwt-keys: cannot read the file, No such file or directory: nofile"
+            ),
+            (["--jwt-audience", "x"], "--jwt-audience says nothing without --jwt-keys"),
+            (noFiles, "The certificate file cannot be used (No such file or directory): nofile"),
+        ] {
+            let refused = try Self.run("etl-coordinator", ["--state", other] + flags)
+            #expect(refused.status == 2 && refused.errors.contains(told), "\(refused.errors)")
+        }
     }
 
     @Test("certificates of another authority, of another role, and none at all")
@@ -94,6 +116,13 @@ struct RefusalTests {
             (["--slots", "0"], "--slots is not a positive whole number: 0"),
             (["--slots", "5000"], "--slots must be 1024 or less"),
             (["--spill", "/proc/nothing"], "--spill: cannot write there"),
+            (["--advertise", "bad"], "--advertise is no address: bad"),
+            (["--advertise", ":7000"], "--advertise is no address: :7000"),
+            (["--advertise", "host:0"], "--advertise is no address: host:0"),
+            (["--web", "bad"], "--web is no address: bad"),
+            (["--storage", "zz://x"], "--storage is no place for files: zz://x"),
+            (["--coordinator", "ftp://x"], "--coordinator is no URL of a coordinator: ftp://x"),
+            (["--spill", "/nosuch/spill"], "--spill: there is no such directory: /nosuch/spill"),
         ] {
             let refused = try Self.run("etl-worker", arguments + flags)
             #expect(refused.status == 2 && refused.errors.contains(told), "\(refused.errors)")
@@ -110,9 +139,77 @@ struct RefusalTests {
         let worker = try StartedProgram(
             ProgramRun.built("etl-worker"), ["--coordinator", "http://127.0.0.1:1"])
         #expect(eventually(within: 10) { worker.errorsSoFar.contains("Nothing listens") })
+        #expect(worker.errorsSoFar.contains("waits for the coordinator at 127.0.0.1:1, and tries again"))
         worker.send(SIGTERM)
         #expect(eventually(within: 5) { !worker.isRunning })
         #expect(try worker.waited().status == 0)
+    }
+
+    @Test("a worker that holds rows says why it stays when it is told to stop; told again it ends")
+    func lingeringWorker() throws {
+        let cluster = try TestCluster(workers: 1)
+        defer { cluster.stop() }
+        let id = try cluster.submit(["run", "-e", "SELECT * FROM range(10)", "--detach"]).output
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(
+            try eventually(within: 20) { try cluster.submit(["status", id]).output.contains("succeeded") })
+        try cluster.killCoordinator()
+        let worker = try #require(cluster.workers.first)
+        worker.send(SIGTERM)
+        #expect(
+            eventually(within: 10) {
+                worker.errorsSoFar.contains(
+                    "stopping: holds outputs of 1 job, and leaves when it is not needed")
+            }, "\(worker.errorsSoFar)")
+        #expect(worker.isRunning && worker.errorsSoFar.contains("a second signal ends it now"))
+        worker.send(SIGTERM)
+        #expect(eventually(within: 5) { !worker.isRunning })
+    }
+
+    @Test("a worker that asks at the web port is told of the likely slip; storage must be there")
+    func otherPort() throws {
+        let cluster = try TestCluster(workers: 0)
+        defer { cluster.stop() }
+        let worker = try StartedProgram(
+            ProgramRun.built("etl-worker"),
+            ["--coordinator", cluster.webURL.replacing("https", with: "http")])
+        defer { worker.send(SIGKILL) }
+        #expect(
+            eventually(within: 20) { worker.errorsSoFar.contains("not its web port") },
+            "\(worker.errorsSoFar)")
+        let submit = try Self.run(
+            "etl-submit",
+            ["-e", "SELECT 1", "--coordinator", "http://127.0.0.1:1"] + cluster.certificates("submitter"))
+        #expect(submit.status == 2 && submit.errors.contains("does not go with the TLS flags"))
+        let coordinator = try Self.run(
+            "etl-coordinator",
+            [
+                "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", cluster.file("other"),
+                "--storage", "/nosuch",
+            ])
+        #expect(coordinator.status == 2)
+        #expect(coordinator.errors.contains("--storage: there is no such directory: /nosuch"))
+        let role = try Self.run(
+            "etl-coordinator",
+            ["--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", cluster.file("other")]
+                + cluster.certificates("worker"))
+        #expect(role.status == 2)
+        #expect(role.errors.contains("the certificate does not name etl-coordinator"), "\(role.errors)")
+    }
+
+    @Test("a reader that has enough ends etl-submit quietly")
+    func head() throws {
+        let cluster = try TestCluster(workers: 1)
+        defer { cluster.stop() }
+        let command = ([ProgramRun.built("etl-submit").path] + cluster.clientArguments).joined(separator: " ")
+        let run = try ProgramRun.run(
+            URL(fileURLWithPath: "/bin/bash"),
+            [
+                "-c",
+                "\(command) -e 'SELECT id FROM range(400000)' --output csv --progress none | head -n 1; "
+                    + "echo ${PIPESTATUS[0]}",
+            ])
+        #expect(run.output == "id\n141\n" && !run.errors.contains("OUTPUT_CLOSED"), "\(run.errors)")
     }
 
     @Test("the same id twice is one job, and another job under it a conflict")

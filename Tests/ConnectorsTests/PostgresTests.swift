@@ -44,6 +44,56 @@ import Testing
             good(try submit.read("dbtable 'kinds'", "DESCRIBE v")).contains(#""data_type":"decimal(10,2)""#))
     }
 
+    @Test("columns that travel packed into one are the same as each by itself, numbers of every size too")
+    func packed() throws {
+        _ = try server.rows(
+            """
+            DROP TABLE IF EXISTS packed; CREATE TABLE packed AS SELECT i AS id,
+            (CASE WHEN i % 7 = 0 THEN NULL ELSE (i - 2500) * power(10::numeric, i % 9 - 4)
+            END)::numeric(18, 6) AS a,
+            ((i - 2500)::numeric * 1234567890123456789 / 1000)::numeric(36, 3) AS b,
+            (i - 2500)::numeric / 16 AS c, ((i - 2500) * 10000)::numeric(12, 0) AS d,
+            repeat(chr(228 + i % 20), i % 30) AS t, i % 2 = 0 AS u, (i - 2500)::int2 AS s,
+            i * 0.25::float8 AS f, date '1960-01-01' + i * 30 AS da,
+            timestamptz '1969-12-31 23:59:59Z' + i * interval '1 hour' AS ts
+            FROM generate_series(1, 5000) i
+            """)
+        for column in ["a", "b", "c", "d", "t", "u", "s", "f", "da", "ts"] {
+            // One column alone is the driver's work.
+            let alone =
+                "CREATE TEMPORARY VIEW w USING jdbc OPTIONS (url 'env:MILLRACE_PG', query "
+                + "'SELECT \(column) FROM packed')"
+            let same = try submit.read(
+                "dbtable 'packed'",
+                "\(alone); SELECT count(*) AS n FROM (SELECT \(column), count(*) AS n FROM v "
+                    + "WHERE id > 0 GROUP BY 1 EXCEPT SELECT \(column), count(*) AS n FROM w GROUP BY 1)")
+            #expect(good(same) == #"{"n":0}"# + "\n", "\(column)")
+        }
+        let sums = try submit.read("dbtable 'packed'", "SELECT sum(a) AS a, sum(b) AS b, sum(d) AS d FROM v")
+        let wanted = try server.rows("SELECT sum(a), sum(b), sum(d) FROM packed").split(separator: "\n")[0]
+        let given = good(sums).matches(of: /:(-?[0-9.]+)/).map { String($0.1) }.joined(separator: "|")
+        #expect(given == wanted, "\(given)")
+    }
+
+    @Test(
+        "what Spark's types do not hold: endless dates are the last ones, numbers that are none are refused")
+    func odd() throws {
+        let ends = try submit.read(
+            "query 'SELECT date ''infinity'' AS a, date ''-infinity'' AS b, "
+                + "timestamptz ''infinity'' AS c, timestamptz ''-infinity'' AS d'")
+        #expect(
+            good(ends) == """
+                {"a":"9999-12-31","b":"0001-01-01","c":"9999-12-31 23:59:59.999999","d":"0001-01-01 00:00:00"}
+
+                """)
+        let rounded = try submit.read("query 'SELECT 1 AS i, 1.23456789012345678951::numeric AS n'")
+        #expect(good(rounded) == #"{"i":1,"n":1.234567890123456790}"# + "\n")
+        for value in ["''NaN''", "''Infinity''", "1e30"] {
+            let refused = try submit.read("query 'SELECT 1 AS i, \(value)::numeric AS n'")
+            #expect(refused.status == 1 && refused.errors.contains("v.n does not fit"), "\(refused.errors)")
+        }
+    }
+
     @Test("a table is read in parts that share one snapshot, columns and conditions reach the database")
     func parts() throws {
         _ = try server.rows(
@@ -132,6 +182,14 @@ import Testing
             + "'t'); SELECT 1"
         let cases: [(run: ProgramRun, part: String)] = [
             (try submit.sql(dead), "[DATABASE_UNREACHABLE] PostgreSQL at 127.0.0.1:1/d cannot be reached"),
+            (
+                try submit.sql(dead.replacing("127.0.0.1:1", with: "nohost.invalid")),
+                "[DATABASE_UNREACHABLE] PostgreSQL at nohost.invalid/d cannot be reached"
+            ),
+            (
+                try submit.sql(dead.replacing("127.0.0.1:1", with: "127.0.0.1:x")),
+                "[INVALID_OPTION] The address of the database is not understood"
+            ),
             (
                 try submit.read("dbtable 'nosuch'"),
                 "[TABLE_OR_VIEW_NOT_FOUND] PostgreSQL: relation \"nosuch\""

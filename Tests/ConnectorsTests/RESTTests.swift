@@ -130,6 +130,13 @@ struct RESTTests {
         let broken = try await SourceRun.rest("broken")
         #expect(broken.error?.code == "MALFORMED_PAGE")
         #expect(broken.error?.message.contains("page 2") == true)
+        // An address from the environment: the server is named, what may be secret in it is not.
+        setenv("MILLRACE_REST_BASE", RESTService.shared.address + "?token=canary", 1)
+        let named = try await SourceRun.rest("broken", base: "${env:MILLRACE_REST_BASE}")
+        #expect(named.error?.message.hasSuffix(": \(RESTService.shared.address)/broken") == true, "\(named)")
+        setenv("MILLRACE_REST_BASE", RESTService.shared.address + "/canary", 1)
+        let masked = try await SourceRun.rest("none", base: "${env:MILLRACE_REST_BASE}")
+        #expect(masked.error?.message.contains("\(RESTService.shared.address)***/none") == true, "\(masked)")
         let huge = try await SourceRun.rest("huge", client: #""max_response_bytes": 10000"#)
         #expect(huge.error?.code == "HTTP_RESPONSE_TOO_LARGE")
         let slow = try await SourceRun.rest("slow", client: #""timeout": 1, "retries": 0"#)
@@ -141,6 +148,10 @@ struct RESTTests {
         #expect(ignored.error?.code == "SOURCE_EMPTY")
         let closed = try await SourceRun.rest("x", client: #""retries": 0"#, base: "http://127.0.0.1:1")
         #expect(closed.error?.code == "HTTP_UNREACHABLE")
+        #expect(
+            closed.error?.message.contains("cannot be reached: http://127.0.0.1:1: Connection refused")
+                == true,
+            "\(String(describing: closed.error?.message))")
         let typed = try await SourceRun.rest("x", endpoint: #""pathh": 1"#)
         #expect(typed.error?.remedy == "Did you mean path?")
     }

@@ -60,6 +60,8 @@ import Testing
         let attached = try read(
             submit, "dbtable 't', sessionInitStatement 'ATTACH DATABASE \"/tmp/other.db\" AS o'")
         #expect(attached.errors.contains("[INVALID_OPTION] SQLite takes one PRAGMA"), "\(attached.errors)")
+        let merge = try load(submit, "dbtable 't', mode 'merge'", "SELECT 1 AS id")
+        #expect(merge.errors.contains("mode merge needs primaryKey"), "\(merge.errors)")
         for address in ["file:%2Ftmp%2Fl.db", "file://host/l.db", "file:/tmp/l.db#/../../l.db"] {
             let run = try submit.sql(
                 "INSERT OVERWRITE DIRECTORY USING jdbc OPTIONS (url '\(address)', dbtable 't') SELECT 1 AS id"
@@ -113,6 +115,24 @@ import Testing
                 in: submit.folder,
                 environment: ["PATH": "\(place.appendingPathComponent(folder).path):/usr/bin:/bin"])
             #expect(good(run) == "id\n7\n", "\(folder)")
+        }
+    }
+
+    @Test("the driver of the source tree is found however the program is called")
+    func driverOfTree() throws {
+        let submit = try Submit()
+        _ = good(try load(submit, "dbtable 't'", "SELECT 7 AS id"))
+        let built = ProgramRun.built("etl-submit")
+        try FileManager.default.createSymbolicLink(
+            at: submit.folder.appendingPathComponent("es"), withDestinationURL: built)
+        let query =
+            "CREATE TEMPORARY VIEW v USING jdbc OPTIONS (url 'sqlite:l.db', dbtable 't'); SELECT * FROM v"
+        for name in ["etl-submit", "./es", built.path] {
+            let run = try ProgramRun.run(
+                URL(fileURLWithPath: "/bin/sh"), ["-c", "\(name) --output csv -e \"$0\"", query],
+                in: submit.folder,
+                environment: ["PATH": "\(built.deletingLastPathComponent().path):/usr/bin:/bin"])
+            #expect(good(run) == "id\n7\n", "\(name)")
         }
     }
 

@@ -48,11 +48,11 @@ final class HostBench: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     /// Returns a pipeline's bundle; its step waits for ever, as there is no worker.
-    func bundle(_ name: String, extra: String = "") throws -> PipelineBundle {
+    func bundle(_ name: String, extra: String = "", maxActiveRuns: Int = 100) throws -> PipelineBundle {
         let directory = "\(folder)/sources/\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let text =
-            "name: \(name)\nmax_active_runs: 100\n\(extra)"
+            "name: \(name)\nmax_active_runs: \(maxActiveRuns)\n\(extra)"
             + "transform: [{name: a, sql: \"SELECT max(id) AS m FROM range(0, 9)\"}]\n"
         try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/etl.yml"))
         return try PipelineBundle(directory: directory)

@@ -51,6 +51,34 @@ struct PipelineHostTests {
         await #expect(throws: (any Error).self) { try await bench.host.jobs(JobQuery(after: "nobody")) }
     }
 
+    @Test("one that waits for another says for which in its log, and goes on where another bundle is sent")
+    func waits() async throws {
+        let bench = try await HostBench()
+        let digest = try await bench.store(try bench.bundle("p", maxActiveRuns: 1))
+        let first = try await bench.run(digest)
+        let second = try await bench.run(digest)
+        let line = "Waits for run \(first.id) of the pipeline: max_active_runs is 1."
+        #expect(try await bench.host.logs(second.id, from: 0).map(\.message) == ["accepted", line])
+        #expect(try await bench.host.logs(first.id, from: 0).map(\.message) == ["accepted"])
+        let wanted = PipelineRequest(bundle: digest, retryOf: second.id)
+        await #expect {
+            try await bench.host.submit(JobRequest(sql: "", pipeline: wanted))
+        } throws: {
+            ($0 as? EngineError)?.code == "JOB_NOT_FINISHED"
+        }
+        _ = try await bench.host.cancel(second.id)
+        let retried = try await bench.host.submit(JobRequest(sql: "", pipeline: wanted))
+        let run = try await bench.host.run(retried.id)
+        #expect(run.kind == "retry" && run.retryOf == second.id)
+        let other = PipelineRequest(
+            bundle: try await bench.store(try bench.bundle("q")), retryOf: second.id)
+        await #expect {
+            try await bench.host.submit(JobRequest(sql: "", pipeline: other))
+        } throws: {
+            ($0 as? EngineError)?.message.contains("The files are of the pipeline q") == true
+        }
+    }
+
     @Test("count once: the jobs of their steps are parts of them")
     func counts() async throws {
         let bench = try await HostBench()

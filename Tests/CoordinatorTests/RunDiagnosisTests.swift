@@ -27,7 +27,7 @@ struct RunDiagnosisTests {
     )
 
     private func why(
-        _ record: RunRecord, after seconds: Double, parts: [RunPart] = [], others: Int = 0
+        _ record: RunRecord, after seconds: Double, parts: [RunPart] = [], others: [String] = []
     ) -> String? {
         RunDiagnosis(record: record, parts: parts, otherRuns: others, now: start + Int64(seconds * 1000)).text
     }
@@ -42,9 +42,9 @@ struct RunDiagnosisTests {
 
     @Test("a run that waits for others says which rule keeps it")
     func waiting() {
-        #expect(why(record([]), after: 1, others: 1) == nil)
+        #expect(why(record([]), after: 1, others: ["a"]) == nil)
         #expect(
-            why(record([]), after: 1, others: 2)
+            why(record([]), after: 1, others: ["a", "b"])
                 == "Waits for earlier runs of the pipeline: max_active_runs is 2.")
     }
 

@@ -246,6 +246,24 @@ transform:
             assert sorted(table("out/").column("id").to_pylist()) == [2, 3]
             left = [key for key in keys("home/") if "/staging/" in key]
             assert not left, left
+            # What etl-submit state shows and forgets of tables in the store.
+            def state(*words):
+                return subprocess.run(
+                    [program, "state", *words, "--coordinator", url], env=environment, capture_output=True,
+                    text=True, timeout=60)
+            shown = state("show", "shop")
+            assert shown.stdout == "".join(f"{t}: made anew by every run\n" for t in ("grown", "out", "users")), shown
+            assert state("reset", "shop", "grown").returncode == 0 and not keys(home + "grown/")
+            # Rows and cursor become valid in one rename, which the store has not: refused, and nothing is left.
+            for rule in ("write_disposition: append", "write_disposition: merge, primary_key: id"):
+                (shop / "etl.yml").write_text(
+                    "name: shop\nextract: [{name: users, file: {path: users.csv}, %s}]\n" % rule)
+                done = pipeline()
+                assert done.returncode == 1 and "UNSUPPORTED_FEATURE" in done.stderr, done.stderr
+                assert "write_disposition: replace" in done.stderr, done.stderr
+            assert sorted(table(home + "users/").column("id").to_pylist()) == [7, 7]
+            left = [key for key in keys("home/") if "/staging/" in key]
+            assert not left, left
         finally:
             worker.kill()
             worker.wait()

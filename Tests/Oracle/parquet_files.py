@@ -310,13 +310,36 @@ def duck(check):
             check.read(path)
 
 
+def logical(check):
+    """Annotations that need no type of their own, columns of nulls only, and types that SQL has not."""
+    data = pa.table({"id": pa.array(range(500)), "n": pa.nulls(500),
+                     "s": pa.array([{"a": i, "n": None} if i % 3 else None for i in range(500)], pa.struct([("a", pa.int32()), ("n", pa.null())])),
+                     "l": pa.array([[None] * (i % 4) for i in range(500)], pa.list_(pa.null()))})
+    for version in ["1.0", "2.0"]:
+        check.read(check.write(f"nulls_{version}", data, data_page_version=version, row_group_size=200))
+    check.count += 1
+    status, output, errors = check.run(f"SELECT count(n) AS c, count(s.n) AS d, typeof(first(n)) AS t FROM parquet.`{check.folder}/nulls_1.0.parquet`")
+    if status != 0 or json.loads(output) != {"c": 0, "d": 0, "t": "void"}:
+        check.differences.append(f"nulls: {output}{errors}")
+    path = check.folder / "annotated.parquet"
+    duckdb.sql(f"""COPY (SELECT ('00000000-0000-0000-0000-0000000000' || lpad((i % 100)::VARCHAR, 2, '0'))::UUID u,
+        CASE WHEN i % 2 = 0 THEN 'low' ELSE 'high' END::ENUM('low', 'high') e, ('{{"a": ' || i || '}}')::JSON j FROM range(300) r(i))
+        TO '{path}' (FORMAT parquet)""")
+    check.read(path, pa.table({"u": pa.array([bytes(15) + bytes([(i % 100) // 10 * 16 + i % 10]) for i in range(300)], pa.binary()),
+                               "e": ["high" if i % 2 else "low" for i in range(300)],
+                               "j": [f'{{"a": {i}}}' for i in range(300)]}))
+    for name, kind, shown in [("time32", pa.time32("ms"), "TIME(MILLIS)"), ("time64", pa.time64("ns"), "TIME(NANOS)"),
+                              ("decimal256", pa.decimal256(50, 2), "DECIMAL(50, 2)")]:
+        check.fails(check.write(name, pa.table({"id": [1], "v": pa.array([None], kind)})), f"v ({shown})")
+
+
 def written(check):
     """What Millrace writes, in every codec, read by pyarrow and DuckDB."""
     kinds = {n: k for n, k in (FLAT | NESTED).items() if n not in ["u8", "u16", "u32", "u64", "f16", "fixed", "large", "local_ms", "tms"]}
     for nulls in [0, 0.3, 1]:
         data = table(kinds, 2500, nulls, f"written{nulls}")
         source = check.write(f"source_{nulls}", data)
-        for codec in ["none", "uncompressed", "snappy", "zstd", "lz4_raw"]:
+        for codec in ["none", "uncompressed", "snappy", "gzip", "zstd", "lz4_raw", "lz4"]:
             check.count += 1
             target = check.folder / f"out_{nulls}_{codec}"
             status, _, errors = check.run(
@@ -326,7 +349,7 @@ def written(check):
                 continue
             found = pa.concat_tables(pq.read_table(p) for p in sorted(target.glob("part-*")))
             used = {pq.ParquetFile(p).metadata.row_group(0).column(0).compression for p in target.glob("part-*")}
-            wanted = {"none": "UNCOMPRESSED", "lz4_raw": "LZ4"}.get(codec, codec.upper())
+            wanted = {"none": "UNCOMPRESSED", "lz4_raw": "LZ4", "lz4": "LZ4"}.get(codec, codec.upper())
             if used != {wanted}:
                 check.differences.append(f"{target.name}: written with {used}")
             ducks = duckdb.sql(f"SELECT * FROM read_parquet('{target}/part-*')").to_arrow_table()
@@ -393,7 +416,7 @@ def sql_literal(kind, value):
     return f"CAST('{value}' AS {'DECIMAL(20, 0)' if kind == pa.uint64() else 'BIGINT'})"
 
 
-GROUPS = {f.__name__: f for f in [types, decimals, encodings, times, nested, duck, written, pruning]}
+GROUPS = {f.__name__: f for f in [types, decimals, encodings, times, nested, duck, logical, written, pruning]}
 
 
 def main():

@@ -86,8 +86,9 @@ struct DbtTests {
             "PIPELINE_FORMAT", "needs unique_key"
         ),
         (
-            "models/a.sql", "{{ config(incremental_strategy='microbatch') }}SELECT 1", "UNSUPPORTED_FEATURE",
-            "microbatch"
+            "models/a.sql",
+            "{{ config(incremental_strategy='microbatch', event_time='at') }}SELECT 1", "UNSUPPORTED_FEATURE",
+            "data_interval_start"
         ),
         (
             "models/b.yml",

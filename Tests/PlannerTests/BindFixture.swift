@@ -37,6 +37,8 @@ struct FixtureCatalog: CatalogLookup {
 
     func isSampled(_ relation: FileRelation) -> Bool { relation.name.hasSuffix("`large`") }
 
+    func brokenCount(_ relation: FileRelation) -> Int { 0 }
+
     var relationNames: [String] { relations.keys.sorted() }
 }
 

@@ -24,7 +24,8 @@ struct FunctionDocumentationTests {
         "if", "nvl", "ifnull", "nullif", "nullifzero", "zeroifnull", "nvl2", "isnull", "isnotnull",
         "equal_null",
         "typeof", "struct", "date_part", "datepart", "decode", "grouping", "grouping_id", "range", "positive",
-        "window", "window_time",
+        "window", "window_time", "session_window", "input_file_name", "input_file_block_start",
+        "input_file_block_length", "sql_keywords",
     ]
     private static let casts: Set<String> = [
         "bigint", "binary", "boolean", "date", "decimal", "double", "float", "int", "smallint", "string",

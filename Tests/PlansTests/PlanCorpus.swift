@@ -35,11 +35,12 @@ enum PlanCorpus {
         .null, .boolean, .int8, .int16, .int32, .int64, .float, .double,
         .decimal(precision: 1, scale: 0), .decimal(precision: 38, scale: 38), .string, .binary, .date,
         .timestamp, .timestampNTZ, .yearToMonth, .dayToSecond, .interval(IntervalFields(.month, .month)),
-        .interval(IntervalFields(.hour, .second)),
+        .interval(IntervalFields(.hour, .second)), .calendarInterval, .variant,
         .array(.int8, containsNull: true), .array(.array(.date, containsNull: true), containsNull: false),
         .structure([]), .structure([Field("n", .string), Field("", .int16, nullable: false)]),
         .map(key: .string, value: .double, valueContainsNull: false),
         .map(key: .int64, value: .structure([Field("é", .null)]), valueContainsNull: true),
+        .calendarInterval, .variant,
     ]
 
     static let scalars: [Scalar] = [
@@ -124,12 +125,25 @@ enum PlanCorpus {
             kept: hasRows ? [0] : [], schema: schema, input: scan)
     }
 
+    static let range = PhysicalPlan.range(
+        NumberRange(start: -5, step: -2, count: 1 << 40), schema: Schema([Field("id", .int64)]), tasks: 3)
+
+    static func recursion(_ limits: RecursionLimits) -> PhysicalPlan {
+        let table = PhysicalPlan.workingTable(level: 1, schema: range.schema)
+        return .recursion(
+            PhysicalRecursion(
+                level: 1, anchor: range, step: table, schema: range.schema, limits: limits))
+    }
+
     static let joinKinds: [JoinKind] = [
         .inner, .left, .right, .full, .leftSemi, .leftAnti, .cross, .leftAntiNullAware,
     ]
 
     static let nodes: [PhysicalPlan] =
         [
+            range, .workingTable(level: 0, schema: schema), .collect(limit: 7, input: scan),
+            recursion(RecursionLimits()),
+            recursion(RecursionLimits(levels: nil, rows: nil)),
             scan, read(.partition), read(.partitionRanges([0..<3, 0..<0, 3..<9])),
             read(.partitionRanges([])), read(.sameTask(partition: 1)), read(.all(partition: 0)),
             .values(rows: [[.int32(1)], [.null(.int32)], []], schema: schema),

@@ -8,7 +8,7 @@ import Columns
 
 enum TypeKind: CaseIterable {
     case null, boolean, int8, int16, int32, int64, float, double, decimal, string, binary, date, timestamp,
-        timestampNTZ, yearMonthInterval, dayTimeInterval, array, structure, map
+        timestampNTZ, yearMonthInterval, dayTimeInterval, calendarInterval, variant, array, structure, map
 
     init(_ type: DataType) {
         self =
@@ -29,6 +29,8 @@ enum TypeKind: CaseIterable {
             case .timestampNTZ: .timestampNTZ
             case .yearMonthInterval: .yearMonthInterval
             case .dayTimeInterval: .dayTimeInterval
+            case .calendarInterval: .calendarInterval
+            case .variant: .variant
             case .array: .array
             case .structure: .structure
             case .map: .map
@@ -78,7 +80,8 @@ enum ExpressionKind: CaseIterable {
 
 enum NodeKind: CaseIterable {
     case scan, shuffleRead, values, filter, project, aggregate, hashJoin, nestedLoopJoin, sort, limit, union,
-        expand, singleRow, rangeBounds, exchange, window, generate, externalScan, describe, externalWrite
+        expand, singleRow, rangeBounds, exchange, window, generate, externalScan, describe, externalWrite,
+        range, recursion, workingTable, collect
 
     init(_ plan: PhysicalPlan) {
         self =
@@ -103,6 +106,10 @@ enum NodeKind: CaseIterable {
             case .externalWrite: .externalWrite
             case .window: .window
             case .generate: .generate
+            case .range: .range
+            case .recursion: .recursion
+            case .workingTable: .workingTable
+            case .collect: .collect
             }
     }
 }

@@ -25,7 +25,8 @@ struct ErrorTextTests {
     static let modes =
         "Use mode PERMISSIVE to read such values as null, or DROPMALFORMED to leave such records out."
     static let paths =
-        "Check the path; relative ones start where the job was started, or at the cluster's storage."
+        "Check the path; relative ones start where the job was started, in a pipeline at its etl.yml, "
+        + "or at the cluster's storage."
 
     static let jobs: [Failing] = [
         .sql(
@@ -141,7 +142,7 @@ struct ErrorTextTests {
               --> <command line>:1:44
                | CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', lineSep ';')
                |                                            ^^^^^^^^^^^^^
-              = Leave it out, and convert the values in the query.
+              = Write lines that end with a line feed, as by: tr 'SEPARATOR' '\\n' < file > new-file
 
             """),
     ]
@@ -195,9 +196,77 @@ struct ErrorTextTests {
             arguments: ["-e", "SELECT ${a} FROM json.`${dir}/x`", "--vars", "a=1"], status: 2,
             errors: """
                 error: [USAGE] There is no value for ${dir}
+                  --> <command line>:1:24
+                   | SELECT ${a} FROM json.`${dir}/x`
+                   |                        ^^^^^^
                   = Give it with: --vars dir=…
 
                 """),
+        Failing(
+            name: "a variable without a value, on a file's second line",
+            files: ["job.sql": "-- é\nSELECT '', ${n}\n"],
+            arguments: ["job.sql"], status: 2,
+            errors: """
+                error: [USAGE] There is no value for ${n}
+                  --> job.sql:2:12
+                   | SELECT '', ${n}
+                   |            ^^^^
+                  = Give it with: --vars n=…
+
+                """),
+        Failing(
+            name: "a directory without a pipeline", files: ["d/job.sql": "SELECT 1"], arguments: ["d"],
+            status: 2,
+            errors: """
+                error: [USAGE] There is no etl.yml in the directory: d
+                  = `etl-submit init` writes a working example.
+
+                """),
+        Failing(
+            name: "a pipeline that is not there", arguments: ["missing/etl.yml"], status: 2,
+            errors: """
+                error: [USAGE] There is no etl.yml in the directory: missing
+                  = `etl-submit init` writes a working example.
+
+                """),
+        Failing(
+            name: "flags before the command",
+            arguments: ["--coordinator", "http://127.0.0.1:1", "list", "--all"],
+            status: 2,
+            errors: """
+                error: [USAGE] The command list stands behind flags
+                  = Write the command first: etl-submit list --coordinator …
+
+                """),
+        Failing(
+            name: "an address that is none", arguments: ["-e", "SELECT 1", "--coordinator", "http://h:x"],
+            status: 2,
+            errors: """
+                error: [INVALID_ADDRESS] This is no address: h:x
+                  = Write host:port, or [IPv6]:port.
+
+                """),
+        .sql(
+            "two columns of one name in a file", [:],
+            "INSERT OVERWRITE DIRECTORY 'o' USING csv SELECT 1 AS a, 2 AS b, 3 AS A",
+            """
+            error: [COLUMN_ALREADY_EXISTS] Two columns of the query have the same name: A
+              --> <command line>:1:70
+               | INSERT OVERWRITE DIRECTORY 'o' USING csv SELECT 1 AS a, 2 AS b, 3 AS A
+               |                                                                      ^
+              = Give one of them another name with AS.
+
+            """),
+        .sql(
+            "a format that is nearly right", [:], "SELECT * FROM jsn.`a/b`",
+            """
+            error: [UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY] Files of this format cannot be read: jsn.
+              --> <command line>:1:15
+               | SELECT * FROM jsn.`a/b`
+               |               ^^^
+              = Did you mean 'json'?
+
+            """),
         Failing(
             name: "an unknown flag", arguments: ["-e", "SELECT 1", "--outptu", "csv"], status: 2,
             errors: """
@@ -235,6 +304,27 @@ struct ErrorTextTests {
     func leadingComment() throws {
         let run = try Program().sql("-- one row\nSELECT 1 AS a")
         #expect(run.status == 0 && run.output == "{\"a\":1}\n", "\(run.errors)")
+    }
+
+    @Test("values of variables are text: none is looked into, and lines count as in the file")
+    func variableValues() throws {
+        let program = try Program()
+        try program.write("v.sql", "SELECT '${a}' AS a,\n  ${b} AS b")
+        let run = try program.run(
+            ["v.sql", "--vars", "a=${b}", "b=7", "--output", "json", "--progress", "none"])
+        #expect(run.output == "{\"a\":\"${b}\",\"b\":7}\n", "\(run.errors)")
+        try program.write("w.sql", "SELECT '${a}',\n  1;\nSELECT nme FROM range(1)")
+        let wrong = try program.run(["w.sql", "--vars", "a=x\ny\nz", "--output", "none"])
+        #expect(wrong.status == 1 && wrong.errors.contains("  --> w.sql:3:8\n"), "\(wrong.errors)")
+    }
+
+    @Test("a text that is no UTF-8 is refused with the place of the byte")
+    func invalidText() throws {
+        let program = try Program()
+        try program.write("job.sql", Data("-- é\nSELECT '".utf8) + Data([0xFF, 0xFE]) + Data("'\n".utf8))
+        let run = try program.run(["job.sql"])
+        #expect(run.status == 2 && run.output == "")
+        #expect(run.errors.contains("no UTF-8 at byte 15: job.sql\n  --> job.sql:2:9\n"), "\(run.errors)")
     }
 
     @Test("what looks like a variable in strings and comments is text")
@@ -281,7 +371,7 @@ struct ErrorTextTests {
             "none",
         ]).output
         let found = analyzed.firstMatch(
-            of: #/\n== Measured ==\nstage 0 [^:]+: 1 tasks, (\d+) rows in, (\d+) rows out/#)
+            of: #/\n== Measured ==\nstage 0 [^:]+: 1 task, (\d+) rows in, (\d+) rows out/#)
         #expect(found?.1 == "500" && found?.2 == "17", "\(analyzed)")
     }
 

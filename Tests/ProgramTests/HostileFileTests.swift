@@ -64,6 +64,10 @@ struct HostileFileTests {
         #expect(wrong.errors.hasPrefix("error: [FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER]"))
         try program.write("b.csv.gz", "a,b\n")
         #expect(try program.sql("SELECT * FROM csv.`b.csv.gz`").errors.hasPrefix("error: [CORRUPT_FILE]"))
+        try program.write("b.csv.bz2", "a,b\n")
+        let packed = try program.sql("SELECT * FROM csv.`b.csv.bz2`")
+        #expect(packed.errors.hasPrefix("error: [CODEC_NOT_AVAILABLE]"), "\(packed.errors)")
+        #expect(packed.errors.contains("gzip or zstd"))
         try program.write("b.json.zst", "{\"a\":1}")
         #expect(try program.sql("SELECT * FROM json.`b.json.zst`").errors.hasPrefix("error: [CORRUPT_FILE]"))
     }

@@ -15,7 +15,7 @@ struct ParquetFileTests {
     @Test(
         "all values agree",
         arguments: [
-            "types", "decimals", "encodings", "times", "nested", "duck", "written", "pruning",
+            "types", "decimals", "encodings", "times", "nested", "duck", "logical", "written", "pruning",
         ])
     func group(name: String) throws {
         let program = try Program()
@@ -27,7 +27,9 @@ struct ParquetFileTests {
     func list() throws {
         let listed = try python([Self.script, "--list"]).output.split(separator: "\n").map(String.init)
         #expect(
-            listed == ["types", "decimals", "encodings", "times", "nested", "duck", "written", "pruning"])
+            listed == [
+                "types", "decimals", "encodings", "times", "nested", "duck", "logical", "written", "pruning",
+            ])
         // `cat` in the place of etl-submit gives no rows at all.
         let program = try Program()
         #expect(try python([Self.script, "times", program.folder.path, "/bin/cat"]).status == 1)

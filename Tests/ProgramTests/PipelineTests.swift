@@ -26,7 +26,7 @@ struct PipelineTests {
         #expect(run.status == 0, "\(run.errors)")
         #expect(
             run.errors.hasSuffix(
-                "Pipeline example: 4 steps done, 0 failed, 0 skipped; 5 tests passed, 0 warned, 0 failed.\n"),
+                "Pipeline p: 4 steps done, 0 failed, 0 skipped; 5 tests passed, 0 warned, 0 failed.\n"),
             "\(run.errors)")
         #expect(run.errors.contains("done    extract raw_users: 4 rows in, 4 rows out"), "\(run.errors)")
         #expect(run.errors.contains("done    transform orders: 2 rows in, 2 rows out"), "\(run.errors)")
@@ -48,13 +48,18 @@ struct PipelineTests {
     @Test("the example in examples/ is the one that `init` writes")
     func exampleIsShown() throws {
         let program = try example()
-        for (name, data) in try program.contents("p") {
+        _ = try program.run(["init", "./p/../example/"])
+        for (name, data) in try program.contents("example") {
             let shown = ProgramRun.root.appendingPathComponent("examples/pipeline/\(name)")
             var isFolder: ObjCBool = false
             _ = FileManager.default.fileExists(
-                atPath: program.folder.appendingPathComponent("p/\(name)").path, isDirectory: &isFolder)
+                atPath: program.folder.appendingPathComponent("example/\(name)").path, isDirectory: &isFolder)
             if !isFolder.boolValue { #expect(try Data(contentsOf: shown) == data, "\(name)") }
         }
+        // Each is named after its directory, as those of one name share tables on a coordinator.
+        #expect(try program.run(["plan", "p"]).output.hasPrefix("Pipeline p\n"))
+        _ = try program.run(["init", "new shop!"])
+        #expect(try program.run(["plan", "new shop!"]).output.hasPrefix("Pipeline new_shop_\n"))
     }
 
     @Test("a table that fails its tests is not published, nor written, and what needs it is skipped")
@@ -108,9 +113,21 @@ struct PipelineTests {
         for line in [
             "warn    test only_warns: 3 wrong", "warn    test few_enough: 3 wrong", "pass    test silent",
             "pass    test outside", "pass    test expression_t_v", "warn    test n: 1 wrong",
-            "pass    test row_count_t", "pass    test expression_t\n", "FAIL    test too_many: 1 wrong",
-            "skipped w:", "1 steps done, 1 failed, 1 skipped; 5 tests passed, 3 warned, 1 failed.",
+            "pass    test row_count_t", "pass    test expression_t\n",
+            "FAIL    test too_many: 10 rows, at most 9 wanted",
+            "skipped w:", "1 step done, 1 failed, 1 skipped; 5 tests passed, 3 warned, 1 failed.",
         ] { #expect(run.errors.contains(line), "\(line) in \(run.errors)") }
+        // The place is that of the test, and the run tells it later too.
+        let line = "sql: \"SELECT * FROM {{ ref('t') }}\", tests: [{row_count: {max: 9, name: too_many}}]}"
+        #expect(run.errors.contains("[TEST_FAILED]") && run.errors.contains(line), "\(run.errors)")
+        let id = try #require(try program.run(["runs", "."]).output.split(separator: "\n").last).prefix {
+            $0 != " "
+        }
+        let shown = try program.run(["runs", ".", "--run", String(id)]).output
+        #expect(shown.contains(/too_many +u +fail +10 rows, at most 9 wanted/), "\(shown)")
+        #expect(shown.contains("failed  u\n[TEST_FAILED]"), "\(shown)")
+        let other = try program.run(["runs", "shop"])
+        #expect(other.errors.contains("--coordinator URL"), "\(other.errors)")
     }
 
     @Test("an error in a model names the model's file and line")
@@ -194,10 +211,9 @@ struct PipelineTests {
             "name: w\ntransform:\n  - name: t\n    sql: SELECT 1 AS x\n    write: {path: /dev/null/out}\n")
         #expect(try program.run(["p"]).status == 0)
         let wrong: [(arguments: [String], status: Int32, part: String)] = [
-            (["runs", "nosuch"], 1, "There is no etl.yml in the directory: nosuch"),
-            (["state", "show", "nosuch"], 1, "There is no etl.yml in the directory: nosuch"),
-            (["state", "show", "p", "--state", "nosuch"], 1, "no state of a pipeline here: nosuch"),
-            (["state", "show", "p", "--coordinator", "http://127.0.0.1:1"], 2, "Add --local"),
+            (["runs", "nosuch"], 2, "There is no etl.yml in the directory: nosuch"),
+            (["state", "show", "nosuch"], 2, "There is no etl.yml in the directory: nosuch"),
+            (["state", "show", "p", "--state", "nosuch"], 2, "no state of a pipeline here: nosuch"),
             (["state", "rewind", "p", "orders", "--to", "1"], 1, "every run makes it anew: orders"),
             (["empty"], 1, "The file is empty"),
             (["p", "--output", "json"], 2, "--output is not for this job"),
@@ -213,7 +229,7 @@ struct PipelineTests {
         let tested = try program.run(["test", "p"])
         #expect(tested.status == 0 && tested.errors.contains("4 steps tested"), "\(tested.errors)")
         let explained = try program.run(["explain", "p"])
-        #expect(explained.output.hasPrefix("Pipeline example\n"), "\(explained.errors)")
+        #expect(explained.output.hasPrefix("Pipeline p\n"), "\(explained.errors)")
     }
 
     @Test("--select runs some steps, `plan` shows all, `schema` prints JSON")
@@ -257,7 +273,7 @@ struct PipelineTests {
         #expect(try program.run(["state", "reset", ".", "slow"]).errors.contains("Another run"))
         first.send(SIGINT)
         let run = try first.waited()
-        #expect(run.status == 130, "\(run.errors)")
+        #expect(run.status == 130 && run.errors.contains("Interrupted: the run was cancelled.\n"), "\(run)")
         #expect(try program.contents(".millrace/staging").isEmpty)
         #expect(try program.contents(".millrace/tables").isEmpty)
     }
@@ -314,7 +330,7 @@ struct PipelineTests {
         let made = try program.sql("CREATE TABLE l USING parquet LOCATION 'later' AS SELECT 7 AS x")
         #expect(made.status == 0, "\(made.errors)")
         let run = try program.run(["retry", "."])
-        #expect(run.status == 0 && run.errors.contains("1 steps done, 1 done before"), "\(run.errors)")
+        #expect(run.status == 0 && run.errors.contains("1 step done, 1 done before"), "\(run.errors)")
         let runs = try program.run(["runs", "."]).output.split(separator: "\n")
         #expect(runs.count == 3 && runs[1].contains("retry") && runs[2].contains("failed"), "\(runs)")
         let id = try #require(runs[1].split(separator: " ").first)

@@ -70,8 +70,8 @@ final class ReadmeTests {
             block = block.replacingOccurrences(of: ":" + port, with: ":\(own)")
         }
         return block.replacingOccurrences(
-            of: "etl-coordinator &",
-            with: "etl-coordinator --listen 127.0.0.1:\(ports[0]) --web 127.0.0.1:\(ports[1]) &"
+            of: "etl-coordinator 2>",
+            with: "etl-coordinator --listen 127.0.0.1:\(ports[0]) --web 127.0.0.1:\(ports[1]) 2>"
         ).replacingOccurrences(
             of: "etl-worker --slots", with: "etl-worker --coordinator http://127.0.0.1:\(ports[0]) --slots")
     }

@@ -28,6 +28,42 @@ struct TableLocationTests {
         #expect(try program.contents() == before)
     }
 
+    @Test("a table without LOCATION does not take a directory of its name that holds files, of whoever")
+    func warehouse() throws {
+        let program = try Program()
+        try program.write("spark-warehouse/y/notes.txt", "precious")
+        let before = try program.contents()
+        for table in ["y AS SELECT 3 AS a", "y (a INT) USING json"] {
+            let run = try program.sql("CREATE TABLE \(table)")
+            #expect(run.status == 1)
+            #expect(run.errors.contains("[LOCATION_ALREADY_EXISTS]"), "\(run.errors)")
+            #expect(try program.contents() == before)
+        }
+        let made = try program.sql("CREATE TABLE x USING json AS SELECT 1 AS a")
+        #expect(made.status == 0, "\(made.errors)")
+        let again = try program.sql("CREATE TABLE x USING json AS SELECT 2 AS a")
+        #expect(again.errors.contains("[LOCATION_ALREADY_EXISTS]"), "\(again.errors)")
+        let taken = try program.sql(
+            "CREATE TABLE IF NOT EXISTS x USING json AS SELECT 3 AS a; SELECT a FROM x; DROP TABLE x; "
+                + "CREATE TABLE x USING json AS SELECT 4 AS a; SELECT a FROM x")
+        #expect(taken.output.hasSuffix("{\"a\":4}\n"), "\(taken.errors)")
+        let replaced = try program.sql(
+            "CREATE OR REPLACE TABLE x USING json AS SELECT 5 AS a; SELECT a FROM x")
+        #expect(replaced.output == "{\"a\":5}\n", "\(replaced.errors)")
+    }
+
+    @Test("the directory that a job runs in can be overwritten and stays where it is")
+    func workingDirectory() throws {
+        let program = try Program()
+        try program.write("notes.txt", "old")
+        let run = try program.sql(
+            "INSERT OVERWRITE DIRECTORY '.' USING json SELECT 1 AS a; SELECT a FROM json.`.`")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.output == "{\"a\":1}\n")
+        #expect(try program.contents().keys.contains { $0.hasSuffix(".json") })
+        #expect(try program.contents()["notes.txt"] == nil)
+    }
+
     @Test("CREATE OR REPLACE TABLE replaces the files, also when it is run twice")
     func replaced() throws {
         let program = try Self.prepared()
@@ -79,6 +115,36 @@ struct TableLocationTests {
         #expect(shown.output == "{\"t\":\"2024-07-01 12:30:00\"}\n", "\(shown.errors)")
         let elsewhere = try program.sql(query)
         #expect(elsewhere.output == "{\"a\":1,\"u\":1719837000000000}\n{\"a\":2,\"u\":1704067200500000}\n")
+    }
+
+    @Test(
+        "files in folders that a condition rules out are not opened",
+        arguments: [
+            ("k = 3", 1), ("k IN (3, 4)", 2), ("k BETWEEN 2 AND 3", 2), ("k > 6 OR k = 3", 2),
+            ("k + 1 = 4", 1),
+            ("k = 3 AND a >= 0", 1), ("d = 'x3'", 1), ("d LIKE 'x3%'", 1),
+        ])
+    func ruledOut(condition: String, folders: Int) throws {
+        let program = try Program()
+        let made = try program.sql(
+            "CREATE TABLE t USING parquet PARTITIONED BY (k, d) LOCATION 'out' AS "
+                + "SELECT id AS a, id % 8 AS k, concat('x', id % 8) AS d FROM range(80)")
+        #expect(made.status == 0, "\(made.errors)")
+        // A damaged file in a folder that no condition asks for.
+        let files = try program.contents("out").keys
+        let spoilt = try #require(files.first { $0.hasPrefix("k=0/") && $0.hasSuffix(".parquet") })
+        try program.write("out/" + spoilt, "no Parquet at all")
+        let view = "CREATE TEMPORARY VIEW v (a BIGINT, k INT, d STRING) USING parquet OPTIONS (path 'out'); "
+        let run = try program.sql(
+            view + "SELECT count(*) AS n, count(DISTINCT k) AS k FROM v WHERE \(condition)")
+        #expect(run.output == "{\"n\":\(10 * folders),\"k\":\(folders)}\n", "\(run.errors)")
+        let all = try program.sql(view + "SELECT count(a) FROM v")
+        #expect(all.errors.contains("[FAILED_READ_FILE"), "\(all.errors)")
+        if condition == "k = 3" {
+            let plan = try program.sql(view + "EXPLAIN SELECT a FROM v WHERE k = 3 AND a > 1")
+            #expect(
+                plan.output.contains("partition filters: [(k = 3)], filters: [(a > 1)]"), "\(plan.output)")
+        }
     }
 
     @Test("a star over files without rows gives no columns and no rows")

@@ -26,6 +26,10 @@ package final class TestCluster {
         self.flags = flags
         folder = try ProgramRun.makeFolder("cluster")
         storage = hasStorage ? ["--storage", folder.appendingPathComponent("storage").path] : []
+        if hasStorage {
+            try FileManager.default.createDirectory(
+                atPath: file("storage"), withIntermediateDirectories: true)
+        }
         let made = try ProgramRun.run(
             ProgramRun.root.appendingPathComponent("deploy/certificates"), [file("certs")], seconds: 30)
         guard made.status == 0 else { throw Failure(what: made.errors) }

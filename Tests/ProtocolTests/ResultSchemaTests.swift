@@ -9,7 +9,7 @@ struct ResultSchemaTests {
     private static let types: [DataType] = [
         .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, .decimal(precision: 1, scale: 1),
         .decimal(precision: 38, scale: 0), .string, .binary, .date, .timestamp, .timestampNTZ,
-        .yearToMonth, .dayToSecond, .interval(IntervalFields(.hour, .minute)),
+        .calendarInterval, .variant, .yearToMonth, .dayToSecond, .interval(IntervalFields(.hour, .minute)),
         .array(.decimal(precision: 5, scale: 2), containsNull: false),
         .structure([]), .structure([Field("é", .array(.date, containsNull: true), nullable: false)]),
         .map(key: .string, value: .structure([Field("v", .null)]), valueContainsNull: true),
@@ -19,7 +19,7 @@ struct ResultSchemaTests {
     private static func caseName(_ type: DataType) -> String {
         switch type {
         case .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, .string, .binary, .date,
-            .timestamp, .timestampNTZ:
+            .timestamp, .timestampNTZ, .calendarInterval, .variant:
             "\(type)"
         case .yearMonthInterval: "year-month interval"
         case .dayTimeInterval: "day-time interval"
@@ -49,7 +49,7 @@ struct ResultSchemaTests {
     }
 
     @Test("the types above are all that there are")
-    func coverage() { #expect(Set(Self.types.map(Self.caseName)).count == 19) }
+    func coverage() { #expect(Set(Self.types.map(Self.caseName)).count == 21) }
 
     @Test("a schema cut short or damaged is an error or another schema, never a trap")
     func damage() {

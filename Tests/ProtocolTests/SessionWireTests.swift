@@ -21,7 +21,8 @@ struct SessionWireTests {
     private static let frame = CoordinatorFrame(
         .refused(epoch: 1, session: 2, .user("X", "y")),
         orders: [
-            TaskOrder(jobID: "019a-é", fragment: fragment), TaskOrder(jobID: "", fragment: fragment),
+            TaskOrder(jobID: "019a-é", fragment: fragment),
+            TaskOrder(jobID: "", fragment: fragment, attempt: 3),
         ])
 
     private static func frames(_ bytes: [UInt8], inPiecesOf size: Int) throws -> [[UInt8]] {
@@ -58,12 +59,18 @@ struct SessionWireTests {
         let read = try CoordinatorFrame(payload: try Self.frame.payload())
         #expect(read.message == Self.frame.message)
         #expect(read.orders == Self.frame.orders)
+        // A coordinator of an earlier version says nothing of tries.
+        let early = try CoordinatorFrame(payload: Array(try Self.frame.payload().dropLast(Self.triesBytes)))
+        #expect(early.orders.map(\.jobID) == ["019a-é", ""] && early.orders.allSatisfy { $0.attempt == nil })
     }
+
+    /// Bytes of the tries at the end of a frame, one for each order.
+    private static let triesBytes = 2
 
     @Test("a frame cut short or damaged is an error or another frame, never a trap")
     func damage() throws {
         let bytes = try Self.frame.payload()
-        for count in bytes.indices {
+        for count in bytes.indices where count != bytes.count - Self.triesBytes {
             #expect(throws: EngineError.self) { try CoordinatorFrame(payload: Array(bytes[..<count])) }
         }
         var (read, refused) = (0, 0)

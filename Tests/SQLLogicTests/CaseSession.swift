@@ -1,5 +1,6 @@
 import Cluster
 import Columns
+import Foundation
 import Protocol
 import Vocabulary
 
@@ -8,11 +9,18 @@ import Vocabulary
 struct CaseSession {
     private let service: any JobService
     private var settings = ["spark.sql.ansi.enabled": "true", "spark.sql.session.timeZone": "UTC"]
+    /// Statements that changed the session alone; what they change in the catalog stays in the cluster.
     private var views: [String] = []
+    private var temporaryNames: Set<String> = []
     /// Time after which a record counts as hanging, in seconds.
     static let limitSeconds = 20
 
+    /// Where tables go that are made without a place.
+    private let warehouse: WarehouseFolder
+
     init() async throws {
+        warehouse = try WarehouseFolder()
+        settings["spark.sql.warehouse.dir"] = warehouse.path
         service = try await EmbeddedCluster(.init(slots: 1, memoryBytes: 256 << 20)).service
     }
 
@@ -44,8 +52,7 @@ struct CaseSession {
         switch record.expectation {
         case .setting: return nil
         case .success:
-            let verb = record.statement.prefix { $0.isLetter }.uppercased()
-            if ["CREATE", "DROP"].contains(verb) { views.append(record.statement) }
+            remember(record.statement)
             return nil
         case .failure(let code): return "Spark fails with \(code ?? "an error"), here it succeeds"
         case .columns(let columns):
@@ -64,6 +71,30 @@ struct CaseSession {
             return RowLines.difference(
                 expected: lines, actual: outcome.lines, types: types, isSorted: isSorted)
         }
+    }
+
+    /// Keeps a statement that succeeded, when a job after it needs it again.
+    private mutating func remember(_ statement: String) {
+        let words = statement.uppercased().split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(
+            String.init)
+        let name = words.firstIndex(of: "VIEW").map { words.dropFirst($0 + 1) } ?? []
+        let isTemporary = words.dropFirst().prefix(4).contains { $0 == "TEMPORARY" || $0 == "TEMP" }
+        switch words.first {
+        case "CREATE" where isTemporary:
+            if let view = name.first { temporaryNames.insert(view) }
+        case "CACHE" where words.contains("AS"): break
+        case "DROP" where isTemporary: break
+        case "DROP":
+            guard let view = name.drop(while: { $0 == "IF" || $0 == "EXISTS" }).first,
+                temporaryNames.remove(view) != nil
+            else { return }
+        // The database before may be gone by then.
+        case "USE": views.removeAll { $0.uppercased().hasPrefix("USE") }
+        case "DECLARE", "EXECUTE": break
+        case "SET" where words.count > 1 && words[1].hasPrefix("VAR"): break
+        default: return
+        }
+        views.append(statement)
     }
 
     /// Day-time and year-month intervals have no narrower fields here: `interval day` is `interval day to
@@ -100,4 +131,18 @@ struct CaseSession {
 
 extension Record.Column {
     fileprivate var text: String { "\(name) \(type)" }
+}
+
+/// Makes a folder of its own, and removes it at the end.
+private final class WarehouseFolder: Sendable {
+    let path: String
+
+    init() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "warehouse-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        path = folder.path
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -63,6 +63,22 @@ struct ParserTests {
             "SELECT * FROM t PIVOT (sum(a) AS s FOR (b, c) IN ((1, 2) AS x, (3, 4)))",
             "SELECT * FROM t UNPIVOT INCLUDE NULLS ((v, w) FOR n IN ((a, b) AS x, (c, d))) AS u",
             "SELECT * FROM t TABLESAMPLE (10 PERCENT) REPEATABLE (3) AS s",
+            "WITH RECURSIVE a(n) MAX RECURSION LEVEL 3 AS (SELECT 1 UNION ALL SELECT n FROM a) SELECT 1",
+            "DECLARE OR REPLACE VARIABLE a, b INT DEFAULT 1", "SET VAR a = 1, b = DEFAULT",
+            "SET VARIABLE (a, b) = (SELECT 1, 2)", "DROP TEMPORARY VARIABLE IF EXISTS a",
+            "EXECUTE IMMEDIATE 'SELECT ?' || x INTO a, b USING (1 AS p, q)", "USE SCHEMA d",
+            "CREATE SCHEMA IF NOT EXISTS d COMMENT 'c' LOCATION 'l' WITH DBPROPERTIES (a = 1)",
+            "DROP DATABASE IF EXISTS d CASCADE", "ALTER DATABASE d SET DBPROPERTIES ('a' = 'b')",
+            "CREATE OR REPLACE VIEW v (a COMMENT 'x', b) COMMENT 'c' TBLPROPERTIES (p = 'q') AS SELECT 1, 2",
+            "ALTER VIEW v AS SELECT 1", "ALTER TABLE t ADD COLUMNS (a INT COMMENT 'x', b STRING)",
+            "ALTER TABLE t ADD IF NOT EXISTS PARTITION (a = 1) PARTITION (a = 2)",
+            "ALTER TABLE t DROP IF EXISTS PARTITION (a = 1)",
+            "ALTER TABLE t CHANGE COLUMN a a INT COMMENT 'x'",
+            "ALTER TABLE t UNSET TBLPROPERTIES IF EXISTS ('a', b.c)", "MSCK REPAIR TABLE t SYNC PARTITIONS",
+            "TRUNCATE TABLE t", "CREATE TABLE t LIKE u", "COMMENT ON TABLE t IS NULL",
+            "SHOW PARTITIONS t PARTITION (a = 1)", "SHOW TBLPROPERTIES t ('a')", "DESC EXTENDED t a",
+            "SHOW TABLE EXTENDED IN d LIKE 't*'", "DESCRIBE DATABASE EXTENDED d",
+            "SELECT * FROM IDENTIFIER(lower(x)) WHERE IDENTIFIER(y || 'z') = 1",
             "SELECT * FROM IDENTIFIER('t' || '.u') WHERE IDENTIFIER('a') = 1",
             "SELECT date, timestamp, first, last, interval, end, case FROM t AS values",
             "SELECT * FROM t TABLESAMPLE_not_a_keyword",
@@ -117,6 +133,23 @@ struct ParserTests {
         #expect(error.location?.column == column)
     }
 
+    @Test(
+        "paths without backquotes are told how to be written",
+        arguments: [
+            ("SELECT a, count(*) FROM json. GROUP BY a", "A shell takes backquotes"),
+            ("SELECT * FROM parquet.", "A shell takes backquotes"),
+            ("SELECT * FROM t JOIN csv. ON 1 = 2 3", "A shell takes backquotes"),
+            ("SELECT * FROM json.data/raw/", "Put the path into backquotes: json.`path/`."),
+            ("SELECT * FROM 'data/raw'", "Name a file's format before its path"),
+        ])
+    func paths(_ text: String, _ remedy: String) throws {
+        let error = try #require(failure(text))
+        #expect(error.code == "PARSE_SYNTAX_ERROR")
+        #expect(error.remedy?.contains(remedy) == true, "\(error)")
+        #expect(failure("SELECT a.b FROM json.`x` a WHERE EXTRACT(YEAR FROM '2020-01-01') > 1") == nil)
+        #expect(failure("SELECT * FROM json.b WEHRE c > 1")?.remedy?.contains("WHERE") == true)
+    }
+
     @Test("an error names file, line, column, the line's text and the width to underline")
     func places() throws {
         let error = try #require(failure("SELECT 1;\nSELECT é, (a + FROM t"))
@@ -129,13 +162,13 @@ struct ParserTests {
     @Test(
         "wrong statements are errors of the user",
         arguments: [
-            "", ";", "SELECT", "SELECT 1 +", "SELECT (1", "SELECT 'abc", "SELECT `a", "/* a", "SELECT a FROM",
+            "", ";", "SELECT", "SELECT 1 +", "SELECT (1", "SELECT 'abc", "SELECT `a", "/* a",
             "SELECT a b c",
-            "WITH RECURSIVE a AS (SELECT 1) SELECT 1", "SELECT CAST(a AS TEXT)", "SELECT DECIMAL 1",
+            "SELECT CAST(a AS TEXT)", "SELECT DECIMAL 1",
             "SELECT 1e999",
             "SELECT 300Y", "SELECT interval 1 month 1 day", "SELECT interval 'x' day", "SELECT X'ZZ'",
             "SELECT ?",
-            "SELECT \u{0}", "INSERT t", "CREATE VIEW v AS SELECT 1", "UPDATE t SET a = 1",
+            "SELECT \u{0}", "INSERT t", "CREATE GLOBAL TEMPORARY VIEW v AS SELECT 1", "UPDATE t SET a = 1",
             "SELECT * FROM t TABLESAMPLE (1 FISH)",
             "SELECT CAST(a AS DECIMAL(39,2))", "EXPLAIN EXPLAIN SELECT 1", "SELECT a FROM t WHERE",
             "SELECT 1 2",

@@ -59,7 +59,7 @@ struct QuarantineTests {
     }
 
     @Test(
-        "a task that fails everywhere ends its job after four attempts, and no worker is blamed"
+        "a task that fails everywhere ends its job after four tries on two workers; no worker is blamed"
     )
     func poison() {
         var bench = Bench()

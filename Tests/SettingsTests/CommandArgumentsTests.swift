@@ -50,6 +50,22 @@ struct CommandArgumentsTests {
         #expect(shape.defaultSubcommand == "run")
     }
 
+    @Test("a command's name behind flags is found, and nothing that is a value or a job is taken for one")
+    func misplacedCommands() {
+        func found(_ line: String) -> String? {
+            CommandArguments.misplacedCommand(
+                in: line.split(separator: " ").map(String.init), shape: shape)
+        }
+        #expect(found("--coordinator http://x:1 show --all") == "show")
+        #expect(found("--coordinator=http://x:1 --detach show") == "show")
+        for line in [
+            "--coordinator show job.sql", "--conf a=b show", "--detach job.sql show",
+            "--unknown show", "-x show", "-- show", "--detach",
+        ] {
+            #expect(found(line) == nil, "\(line)")
+        }
+    }
+
     @Test("the command line comes before the environment, and that before the config file")
     func order() throws {
         let path = try file("coordinator: http://file:1\ndetach: true\n")
@@ -76,6 +92,24 @@ struct CommandArgumentsTests {
                 "job.sql", "--conf", "spark.sql.ansi.enabled=false", "spark.sql.shuffle.partitions=8",
             ])
         #expect(try complete([], ["ETL_CONF": "a=1 b=2"]) == ["--conf", "a=1", "b=2"])
+    }
+
+    @Test("a file may hold settings of other programs; a pipeline's state is not the coordinator's")
+    func shared() throws {
+        let path = try file("web: 127.0.0.1:8080\nslots: 2\nstate: a\npipeline-state: b\n")
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try complete(["--config", path]) == ["--config", path])
+        let state = CommandArguments.Flag(name: "state", takesValue: true, isList: false)
+        for (program, value) in [("etl-submit", "b"), ("etl-coordinator", "a")] {
+            let shape = CommandArguments.Shape(name: program, flags: [state])
+            #expect(
+                try CommandArguments.complete(["--config", path], shape: shape, environment: [:])
+                    == ["--config", path, "--state", value])
+            let environment = ["ETL_STATE": "a", "ETL_PIPELINE_STATE": "b"]
+            #expect(
+                try CommandArguments.complete([], shape: shape, environment: environment)
+                    == ["--state", value])
+        }
     }
 
     @Test("a command gets only the flags that it has")

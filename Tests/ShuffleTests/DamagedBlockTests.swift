@@ -34,7 +34,7 @@ private final class Flipping: RequestHandler {
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct DamagedBlockTests {
     /// Serves three blocks of which the middle one has a flipped byte in the first `count` responses.
-    private static func read(damagedResponses count: Int, ordered: Bool) throws -> (
+    private static func read(damagedResponses count: Int, ordered: Bool, repairs: Int = 1) throws -> (
         result: Result<[String], any Error>, expected: [String], requests: Int
     ) {
         let batches = (0..<3).map { mixedBatch(100, seed: $0) }
@@ -55,7 +55,10 @@ private final class Flipping: RequestHandler {
         defer { server.stop() }
         let address = OutputAddress(
             attempt: good.attempt, address: "localhost:\(server.port)", checksum: good.checksum)
-        let stream = try source().read([(address, 0..<1)], schema: mixedSchema, ordered: ordered)
+        var settings = FetchSettings()
+        settings.repairs = repairs
+        let stream = try source(settings: settings).read(
+            [(address, 0..<1)], schema: mixedSchema, ordered: ordered)
         let result = Result { rows(try drain(stream)) }
         return (result, rows(batches), handler.requests.load(ordering: .sequentiallyConsistent))
     }
@@ -67,6 +70,15 @@ private final class Flipping: RequestHandler {
             let read = try Self.read(damagedResponses: 1, ordered: ordered)
             #expect(try read.result.get().sorted() == read.expected.sorted())
             #expect(read.requests == 2)
+        }
+    }
+
+    @Test("whoever can have nothing made again fetches a damaged block more often", arguments: [true, false])
+    func repairs(ordered: Bool) async throws {
+        try await aside {
+            let read = try Self.read(damagedResponses: 4, ordered: ordered, repairs: 4)
+            #expect(try read.result.get().sorted() == read.expected.sorted())
+            #expect(read.requests == 5)
         }
     }
 

@@ -20,6 +20,18 @@ struct FileSystemTests {
         #expect(StoragePath("ftp://h/x").scheme == .other("ftp"))
     }
 
+    @Test("a file where a directory should be is named, and not what would be below it")
+    func fileInTheWay() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "in-way-\(UUID().uuidString)")
+        try Data().write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        for path in [file.path, file.path + "/_temporary", file.path + "/a/b/c"] {
+            let error = #expect(throws: EngineError.self) { try LocalDirectory.create(path) }
+            #expect(error?.message.hasSuffix("Not a directory: \(file.path)") == true, "\(error as Any)")
+        }
+    }
+
     @Test("a path is allowed by where it leads, not by how its scheme is written")
     func rules() throws {
         let rules = PathRules(base: "/data", allowed: ["s3://lake/in", "/tmp/x"])

@@ -23,6 +23,12 @@ struct HouseTests {
         expectNone(Imports.sharedCRooms(in: SourceTree.shared.files))
     }
 
+    @Test("uses every entry of the table")
+    func tableIsUsed() {
+        let unused = Imports.unused(in: SourceTree.shared.files)
+        #expect(unused.isEmpty, "\(unused.joined(separator: "\n"))")
+    }
+
     @Test("keeps files, functions and lines short")
     func lengthsAreWithinLimits() {
         expectNone(SourceTree.shared.files.flatMap(Lengths.violations))

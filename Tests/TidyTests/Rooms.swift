@@ -16,12 +16,12 @@ enum House {
         Room(name: "Vocabulary"),
         Room(name: "Memory"),
         Room(name: "Scheduling", isPure: true),
-        Room(name: "Transport", packages: ["Logging", "Metrics"], mayBeAsynchronous: true),
+        Room(name: "Transport", mayBeAsynchronous: true),
         // data
         Room(name: "Columns"),
         Room(name: "Kernels"),
         Room(name: "Formats"),
-        Room(name: "Storage", packages: ["Crypto"]),
+        Room(name: "Storage"),
         // language
         Room(name: "SQLSyntax"),
         Room(name: "Plans", packages: ["SwiftProtobuf"]),
@@ -32,51 +32,28 @@ enum House {
         // Runs a program's command, which may be asynchronous.
         Room(name: "Settings", packages: ["Yams", "ArgumentParser", "Logging"], mayBeAsynchronous: true),
         // Its service protocols are asynchronous control calls; nothing in it runs them.
-        Room(name: "Protocol", packages: ["SwiftProtobuf"], mayBeAsynchronous: true),
+        Room(name: "Protocol", mayBeAsynchronous: true),
         Room(name: "Shuffle"),
         Room(name: "Execution"),
         // product
-        Room(
-            name: "Connectors",
-            packages: [
-                "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTPCompression", "Yams", "Logging", "Crypto",
-            ],
-            mayBeAsynchronous: true),
-        Room(name: "Templates", packages: ["Yams"]),
-        Room(
-            name: "Pipelines", packages: ["Yams", "Crypto", "Logging", "AsyncHTTPClient"],
-            mayBeAsynchronous: true),
-        Room(name: "SparkConnect", packages: ["SwiftProtobuf"], mayBeAsynchronous: true),
+        Room(name: "Connectors", packages: ["AsyncHTTPClient", "NIOCore", "NIOHTTPCompression"]),
+        Room(name: "Templates"),
+        Room(name: "Pipelines", packages: ["Yams"], mayBeAsynchronous: true),
         Room(
             name: "Web",
             packages: [
                 "HummingbirdCore", "HummingbirdHTTP2", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTP1",
                 "NIOHTTPTypes", "NIOSSL", "NIOTLS", "Logging", "JWTKit",
             ], mayBeAsynchronous: true),
-        Room(
-            name: "Coordinator",
-            packages: ["GRDB", "SwiftProtobuf", "Logging", "Metrics", "ServiceLifecycle", "Crypto"],
-            mayBeAsynchronous: true),
-        Room(
-            name: "Worker", packages: ["SwiftProtobuf", "Logging", "Metrics", "ServiceLifecycle"],
-            mayBeAsynchronous: true),
-        Room(name: "Cluster", packages: ["SwiftProtobuf", "Logging", "Metrics"], mayBeAsynchronous: true),
+        Room(name: "Coordinator", packages: ["Logging"], mayBeAsynchronous: true),
+        Room(name: "Worker", packages: ["Logging"], mayBeAsynchronous: true),
+        Room(name: "Cluster", mayBeAsynchronous: true),
         Room(name: "Simulation"),
-        program("etl-coordinator"),
-        program("etl-worker"),
-        program("etl-submit"),
-        program("benchmark"),
+        Room(name: "etl-coordinator", packages: ["ArgumentParser"], mayBeAsynchronous: true),
+        Room(name: "etl-worker", packages: ["ArgumentParser"], mayBeAsynchronous: true),
+        Room(name: "etl-submit", packages: ["ArgumentParser", "Dispatch"], mayBeAsynchronous: true),
+        Room(name: "benchmark", mayBeAsynchronous: true),
     ]
-
-    private static func program(_ name: String) -> Room {
-        Room(
-            name: name,
-            packages: [
-                "ArgumentParser", "Dispatch", "Configuration", "Logging", "Metrics", "ServiceLifecycle",
-                "Yams",
-            ],
-            mayBeAsynchronous: true)
-    }
 
     /// Modules of the toolchain and the system that any room may import.
     static let system: Set<String> = [

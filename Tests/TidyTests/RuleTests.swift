@@ -16,8 +16,24 @@ struct RuleTests {
                 "Sources/Kernels/Adding.swift:3: Kernels may not import Planner, a room below it"
             ])
         #expect(Imports.violations(in: source("@preconcurrency import struct GRDB.Row\n")).count == 1)
-        #expect(Imports.violations(in: source("import GRDB\n", "Sources/Coordinator/A.swift")).isEmpty)
+        #expect(Imports.violations(in: source("import Logging\n", "Sources/Coordinator/A.swift")).isEmpty)
         #expect(Imports.violations(in: source("let a = 1\n", "Sources/Attic/A.swift")).count == 1)
+    }
+
+    @Test(
+        "a room without files, a package that it does not import and a leave that it does not take are told")
+    func unusedEntries() {
+        let rooms = [
+            Room(name: "Kernels", packages: ["Yams", "Logging"], mayBeAsynchronous: true),
+            Room(name: "Attic"),
+        ]
+        #expect(
+            Imports.unused(of: rooms, in: [source("import Yams\n")]) == [
+                "Kernels may import Logging, and does not", "Kernels may be asynchronous, and is not",
+                "Attic has no files",
+            ])
+        let used = source("import Logging\nimport Yams\nfunc f() async {}\n")
+        #expect(Imports.unused(of: [rooms[0]], in: [used]).isEmpty)
     }
 
     @Test("a C library with two importers is reported")

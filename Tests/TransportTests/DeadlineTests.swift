@@ -133,15 +133,57 @@ final class RawSocket {
         }
     }
 
-    @Test("connections over the cap are closed as they come")
+    @Test("at the cap the connection that is idle for longest makes room for a new one")
     func connectionCap() async throws {
         try await withServer(.init(listen: "127.0.0.1:0", connectionCount: 2)) { server, client, origin in
-            try await expectHello(client, origin)
+            let oldest = RawSocket(port: server.port)
+            oldest.send(RawFrame.preface + RawFrame.settings)
+            try await expectEventually { server.connectionCount == 1 }
             let second = RawSocket(port: server.port)
             second.send(RawFrame.preface + RawFrame.settings)
             try await expectEventually { server.connectionCount == 2 }
-            let third = RawSocket(port: server.port)
-            #expect(try await third.isClosedByServer())
+            try await expectHello(client, origin)
+            #expect(try await oldest.isClosedByServer())
+            #expect(server.connectionCount == 2)
+            withExtendedLifetime(second) {}
+        }
+    }
+
+    @Test("at the cap new connections are closed as they come when every other one has a request")
+    func busyConnectionCap() async throws {
+        try await withServer(.init(listen: "127.0.0.1:0", connectionCount: 2)) { server, _, _ in
+            let busy = (0..<2).map { _ in RawSocket(port: server.port) }
+            // They close when they are let go of.
+            defer { withExtendedLifetime(busy) {} }
+            let path: [UInt8] = Array("/never".utf8)
+            let fields: [UInt8] = [0x82, 0x86, 0x04, UInt8(path.count)] + path + [0x41, 0x01, 0x61]
+            for socket in busy {
+                socket.send(RawFrame.preface + RawFrame.settings)
+                socket.send(RawFrame.frame(1, flags: 5, stream: 1, fields))
+            }
+            try await expectEventually { server.connectionCount == 2 }
+            try await Task.sleep(for: .milliseconds(100))
+            #expect(try await RawSocket(port: server.port).isClosedByServer())
+            #expect(server.connectionCount == 2)
+            withExtendedLifetime(busy) {}
+        }
+    }
+
+    @Test("the connection that holds most is closed when all hold too much; a light one is served")
+    func load() async throws {
+        let configuration = ServerConfiguration(listen: "127.0.0.1:0", heldBytes: 2 << 20)
+        try await withServer(configuration) { server, client, origin in
+            try await expectHello(client, origin)
+            let heavy = RawSocket(port: server.port)
+            heavy.send(RawFrame.preface + RawFrame.settings + RawFrame.frame(4, flags: 1))
+            let path: [UInt8] = Array("/limited".utf8)
+            let fields: [UInt8] = [0x83, 0x86, 0x04, UInt8(path.count)] + path + [0x41, 0x01, 0x61]
+            for stream in 0..<4 as Range<UInt32> {
+                heavy.send(RawFrame.frame(1, flags: 4, stream: 2 * stream + 1, fields))
+                let piece = RawFrame.frame(0, stream: 2 * stream + 1, [UInt8](repeating: 1, count: 16_000))
+                for _ in 0..<60 { heavy.send(piece) }
+            }
+            #expect(try await heavy.isClosedByServer())
             try await expectHello(client, origin)
         }
     }

@@ -145,7 +145,7 @@ final class Victim {
         block += [UInt8](repeating: 0xbe, count: 12_000)
         try victim.send(RawFrame.frame(1, flags: 5, stream: 1, block))
         #expect(victim.recorder.heads[1] == nil)
-        #expect(victim.session.streamCount == 0)
+        #expect(victim.session.streams.isEmpty)
     }
 
     @Test("what is no HTTP/2, and frames that RFC 9113 forbids, end the connection")
@@ -193,6 +193,43 @@ final class Victim {
             #expect(victim.recorder.heads[1] == nil)
             #expect(victim.session.isAlive)
         }
+    }
+
+    @Test("windows opened for nothing, unasked acknowledgements and DATA of padding end the connection")
+    func framesWithoutEffect() throws {
+        let windows = try Victim()
+        #expect(windows.flood(5_000) { _ in RawFrame.frame(8, [0, 0, 0, 1]) } == 1_000)
+        #expect(windows.goAwayCode() == StreamErrorCode.enhanceYourCalm)
+        let pongs = try Victim()
+        #expect(pongs.flood(5_000) { _ in RawFrame.frame(6, flags: 1, [0, 1, 2, 3, 4, 5, 6, 7]) } == 1_000)
+        let padding = try Victim()
+        try padding.send(RawFrame.headers(1, end: false))
+        #expect(padding.flood(5_000) { _ in RawFrame.frame(0, flags: 8, stream: 1, [3, 0, 0, 0]) } == 1_000)
+        #expect(padding.goAwayCode() == StreamErrorCode.enhanceYourCalm)
+    }
+
+    @Test(
+        "a request on a stream that was left out ends the connection (5.1.1), one on a used stream does not")
+    func skippedStreams() throws {
+        let skipping = try Victim()
+        try skipping.send(RawFrame.headers(7))
+        #expect(throws: EngineError.self) { try skipping.send(RawFrame.headers(3)) }
+        #expect(skipping.goAwayCode() == StreamErrorCode.protocolError)
+        let late = try Victim()
+        try late.send(RawFrame.headers(1, end: false) + RawFrame.headers(3) + RawFrame.reset(1))
+        try late.send(RawFrame.headers(1))
+        #expect(late.session.isAlive)
+    }
+
+    @Test("an initial window that takes a stream's over 2^31 - 1 ends the connection (6.9.2)")
+    func windowOverflow() throws {
+        let victim = try Victim()
+        try victim.send(
+            RawFrame.headers(1, end: false) + RawFrame.frame(8, stream: 1, [0x7f, 0xff, 0, 0]))
+        #expect(throws: EngineError.self) {
+            try victim.send(RawFrame.frame(4, [0, 4, 0x7f, 0xff, 0xff, 0xff]))
+        }
+        #expect(victim.goAwayCode() == 3)
     }
 
     @Test("any garbage after the preface ends or is ignored, and never traps")

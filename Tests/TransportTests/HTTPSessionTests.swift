@@ -237,6 +237,6 @@ struct SessionPair {
         pair.server.submitResponse(id, [HeaderField(":status", "200")], isEnd: true)
         try pair.settle()
         #expect(pair.clientSide.closed[id] == 0)
-        #expect(pair.server.streamCount == 0)
+        #expect(pair.server.streams.isEmpty)
     }
 }

@@ -117,6 +117,9 @@ import Vocabulary
                 #expect(error.code == "INVALID_TLS_FILE")
                 #expect(error.blame == .user)
                 #expect(error.message.contains(path))
+                #expect(
+                    error.message.contains("No such file or directory") == (path == "/nowhere.pem"),
+                    "\(error.message)")
             }
         }
     }

@@ -104,14 +104,17 @@ import Transport
     }
 
     @Test("a body that is no job, and one that is too long, are refused")
-    func bodies() async {
+    func bodies() async throws {
         let json = ["content-type": "application/json"]
         for body in ["", "[]", "{\"sql\":1}", "{\"SQL\":\"x\"}", String(repeating: "[", count: 5000)] {
             let answer = await open.handle(request("POST", "/api/v1/jobs", headers: json, body: body))
             #expect(answer.status == 400, "\(body.prefix(20))")
         }
         let long = "{\"sql\":\"\(String(repeating: "x", count: 300_000))\"}"
-        #expect(await open.handle(request("POST", "/api/v1/jobs", headers: json, body: long)).status == 413)
+        let refused = await open.handle(request("POST", "/api/v1/jobs", headers: json, body: long))
+        #expect(refused.status == 413)
+        let problem = try JSONDecoder().decode(Problem.self, from: Data(try await text(refused).utf8))
+        #expect(problem.error.remedy?.hasPrefix("Split it into several jobs") == true, "\(problem)")
     }
 
     @Test("roles: no token 401, a viewer may look and not cancel, an admin may; probes are open")

@@ -163,6 +163,26 @@ struct WebPortTests {
         await port.stop()
     }
 
+    @Test("the cluster port tells of a body that is too long as the web port does: by a problem document")
+    func longBodies() throws {
+        let folder = try ProgramRun.makeFolder("web")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let body = folder.appendingPathComponent("body")
+        try Data(repeating: 120, count: 3 << 20).write(to: body)
+        let router = RESTRouter(service: JobServiceDouble())
+        let server = try HTTPServer(
+            configuration: ServerConfiguration(listen: "127.0.0.1:0", refusal: WebTransportAdapter.refusal),
+            handler: WebTransportAdapter(router, isSecure: false))
+        defer { server.stop() }
+        let answer = try Curl.get([
+            "--http2-prior-knowledge", "-H", "content-type: application/json", "--data-binary",
+            "@\(body.path)",
+            "-w", "\n%{http_code} %{content_type}", "http://127.0.0.1:\(server.port)/api/v1/jobs",
+        ])
+        #expect(answer.output.hasSuffix("\n413 application/problem+json"), "\(answer)")
+        #expect(answer.output.contains("\"code\":\"BODY_TOO_LARGE\""), "\(answer)")
+    }
+
     @Test("names that others may have resolved to this machine are served only where they are listed")
     func hosts() async throws {
         let loopback = try await Self.open()

@@ -104,9 +104,6 @@ void cadbc_stream_release(struct ArrowArrayStream *stream);
 void cadbc_array_release(struct ArrowArray *array);
 void cadbc_schema_release(struct ArrowSchema *schema);
 
-// Writes the directory of the program or library that holds this code into `out`, without a slash at its end.
-void cadbc_home(char *out, size_t size);
-
 #ifdef __cplusplus
 }
 #endif

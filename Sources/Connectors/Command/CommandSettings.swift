@@ -42,7 +42,7 @@ struct CommandSettings: Sendable {
                 "INVALID_OPTION", "The source needs a program: \(relation.name)",
                 remedy: "Add command '[\"python3\", \"fetch.py\"]'.")
         }
-        let list = try OptionValue(text, path: "command")
+        let list = try OptionValue(text, path: "command", example: "[\"echo\", \"hello\"]")
         words = list.elements.compactMap(\.scalar)
         guard list.kind == .array, !words.isEmpty, words.count == list.elements.count, words[0] != "",
             !words.contains(where: { $0.utf8.contains(0) })

@@ -233,8 +233,9 @@ final class QueryRows: @unchecked Sendable {
         connection.release(statement)
     }
 
-    /// Returns the next rows as the driver gives them; nil at the end.
-    func next() throws(EngineError) -> Batch? {
+    /// Returns the next rows as the driver gives them; nil at the end. `record`: what the first column holds,
+    /// which then gives several.
+    func next(_ record: PostgresRecord? = nil) throws(EngineError) -> Batch? {
         while true {
             var array = ArrowArray()
             var error = cadbc_error()
@@ -246,6 +247,10 @@ final class QueryRows: @unchecked Sendable {
             var columns: [Vector] = []
             for (index, field) in fields.enumerated() {
                 guard let child = array.children[index] else { continue }
+                if index == 0, let record {
+                    columns += try record.vectors(child.pointee)
+                    continue
+                }
                 do { columns.append(try ArrowImport.vector(child.pointee, field)) } catch {
                     throw (error as? EngineError) ?? .internal("\(error)")
                 }

@@ -18,8 +18,8 @@ package struct DatabaseConnector: SourceProvider, SinkProvider {
         let zone = context.settings.timeZone
         let connection = try DatabaseConnector.connect(target, context)
         var described = relation
-        if target.options["probe"] == "bound" {
-            described.schema = Schema([Field("bound", .string)])
+        if let probe = try DatabaseProbe(target) {
+            described.schema = probe.schema
             described.splits = [ExternalSplit(payload: [], byteCount: 0)]
             return described
         }

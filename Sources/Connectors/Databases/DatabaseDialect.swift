@@ -39,6 +39,8 @@ protocol DatabaseDialect: Sendable {
     func literal(_ value: Scalar, _ type: DataType) -> String?
     /// Options of statements that read rows.
     var readOptions: [(name: String, value: String)] { get }
+    /// Returns how several columns travel as one; nil where each is asked for by itself.
+    func packing(_ columns: [SourceColumn]) -> RowPacking?
     /// Text that is put before a SELECT, with one row that is not the table's; see `SQLiteDialect`.
     func firstRow(_ columns: [SourceColumn]) -> String?
     /// The database's time some milliseconds ago, as an expression.
@@ -50,6 +52,9 @@ protocol DatabaseDialect: Sendable {
     func wasOpen(at earlier: String, now bound: String) -> String?
     /// A query with one row: the bound up to which all transactions have ended, as text or null.
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String
+    /// A query of the tables that a pattern means: columns `table_schema` (null where names have none) and
+    /// `table_name`, in their order. Throws for kinds of tables that it does not have.
+    func tablesQuery(_ pattern: CatalogPattern) throws -> String
     /// How loads are done.
     var loading: any TableLoading { get }
 }
@@ -60,6 +65,7 @@ extension DatabaseDialect {
     func folded(_ name: String) -> String { name.lowercased() }
     var mostNameParts: Int { 2 }
     func literal(_ text: String) -> String { DatabaseText.literal(text) }
+    func packing(_ columns: [SourceColumn]) -> RowPacking? { nil }
     func hasEnded(by bound: String) -> String? { nil }
     func wasOpen(at earlier: String, now bound: String) -> String? { nil }
 }
@@ -82,6 +88,17 @@ struct SourceColumn: Sendable {
     var isPlain: Bool
     /// Type of its placeholder where the driver infers types from the first row.
     var storage = "text"
+    /// The form in which its values come where several columns are packed into one; nil for those that are
+    /// not.
+    var form: PostgresForm?
+}
+
+/// Says how several columns travel as one: what stands first in the SELECT list, and what it holds.
+struct RowPacking {
+    var expression: String
+    /// Which columns it holds, in the order of the row.
+    var columns: [Int]
+    var record: PostgresRecord
 }
 
 /// The parts of a source, each with the condition that picks its rows (empty for all).

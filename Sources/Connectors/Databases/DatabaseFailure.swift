@@ -21,6 +21,11 @@ enum DatabaseFailure {
                 remedy: "Unpack the Python package adbc-driver-\(target.dialect.driver) again.")
         }
         let place = "\(target.dialect.title) at \(target.place)"
+        let unreachable = EngineError.system(
+            "DATABASE_UNREACHABLE", "\(place) cannot be reached: \(text)",
+            remedy: "Check that the server runs, and that host and port are right.")
+        // A name server that is away for a moment says no more than this.
+        if lowered.contains("could not translate host name") { return unreachable }
         if ["password", "authentication", "no pg_hba", "role \"", "incorrect username"].contains(
             where: lowered.contains)
         {
@@ -31,14 +36,13 @@ enum DatabaseFailure {
         if lowered.contains("does not exist") || lowered.contains("unable to open database") {
             return .user("DATABASE_NOT_FOUND", "\(place) has no such database: \(text)")
         }
-        if lowered.contains("invalid") || lowered.contains("missing \"=\"") {
+        // Names of hosts and databases, which stand in quotes, may hold any word.
+        if lowered.replacing(/"[^"]*"/, with: "").contains("invalid") || lowered.contains("missing \"=\"") {
             return .user(
                 "INVALID_OPTION", "The address of the database is not understood: \(text)",
                 remedy: "Write it as \(target.dialect.addressForm).")
         }
-        return .system(
-            "DATABASE_UNREACHABLE", "\(place) cannot be reached: \(text)",
-            remedy: "Check that the server runs, and that host and port are right.")
+        return unreachable
     }
 
     /// Returns the error for a statement that failed.

@@ -16,6 +16,7 @@ final class DatabaseReader: SourceReader, @unchecked Sendable {
     private let zone: Zone
     private let name: String
     private var skipsFirst: Bool
+    private var packing: RowPacking?
 
     init(_ request: SourceRequest, _ context: ConnectorContext) throws {
         let target = try DatabaseTarget(request.relation, context.secrets)
@@ -29,9 +30,12 @@ final class DatabaseReader: SourceReader, @unchecked Sendable {
             try connection.execute("SET TRANSACTION SNAPSHOT \(DatabaseText.literal(snapshot))")
         }
         let dialect = target.dialect
-        if target.options["probe"] == "bound" {
+        if let probe = try DatabaseProbe(target) {
             skipsFirst = false
-            rows = try connection.query(try dialect.boundQuery(target, connection))
+            let names = fields.map { dialect.quoted($0.name) }.joined(separator: ", ")
+            let query = try probe.query(target, connection)
+            rows = try connection.query(
+                "SELECT \(names.isEmpty ? "1" : names) FROM (\(query)) millrace_probe")
             return
         }
         let source = try target.relation()
@@ -49,13 +53,33 @@ final class DatabaseReader: SourceReader, @unchecked Sendable {
             try [
                 split.condition, IncrementalCondition(target, known)?.text ?? "",
             ].filter { !$0.isEmpty } + DatabaseReader.pushed(request, known, dialect)
-        let list = columns.map { "\($0.expression) AS \(dialect.quoted($0.name))" }.joined(separator: ", ")
+        packing = dialect.packing(columns)
+        let list = DatabaseReader.list(columns, packing, dialect)
         let first = dialect.firstRow(columns)
         skipsFirst = first != nil
         let sql =
             (first ?? "") + "SELECT \(list.isEmpty ? "1" : list) FROM \(source)"
             + (conditions.isEmpty ? "" : " WHERE " + conditions.map { "(\($0))" }.joined(separator: " AND "))
         rows = try connection.query(sql, options: dialect.readOptions)
+    }
+
+    /// Returns the SELECT list: what is packed first, then the columns that are not.
+    private static func list(
+        _ columns: [SourceColumn], _ packing: RowPacking?, _ dialect: any DatabaseDialect
+    ) -> String {
+        let packed = Set(packing?.columns ?? [])
+        let others = columns.indices.filter { !packed.contains($0) }.map {
+            "\(columns[$0].expression) AS \(dialect.quoted(columns[$0].name))"
+        }
+        return ((packing.map { ["\($0.expression) AS millrace_row"] } ?? []) + others).joined(separator: ", ")
+    }
+
+    /// Returns the vectors of a batch in the order of the columns: packed ones come first.
+    private func ordered(_ vectors: [Vector]) -> [Vector] {
+        guard let packing else { return vectors }
+        let packed = Set(packing.columns)
+        let order = packing.columns + fields.indices.filter { !packed.contains($0) }
+        return zip(order, vectors).sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// Returns the conditions that the database surely sees as Millrace does.
@@ -88,7 +112,7 @@ final class DatabaseReader: SourceReader, @unchecked Sendable {
     }
 
     func next() throws -> Batch? {
-        while var batch = try rows.next() {
+        while var batch = try rows.next(packing?.record) {
             if skipsFirst {
                 skipsFirst = false
                 if batch.count == 1 { continue }
@@ -96,7 +120,9 @@ final class DatabaseReader: SourceReader, @unchecked Sendable {
             }
             if fields.isEmpty { return Batch(columns: [], count: batch.count) }
             var columns: [Vector] = []
-            for (vector, field) in zip(batch.columns, fields) { columns.append(try cast(vector, to: field)) }
+            for (vector, field) in zip(ordered(batch.columns), fields) {
+                columns.append(try cast(vector, to: field))
+            }
             return Batch(columns: columns, count: batch.count)
         }
         return nil

@@ -17,7 +17,7 @@ struct DatabaseTarget: Sendable {
         "upperbound", "numpartitions", "fetchsize", "batchsize", "prefertimestampntz", "numericmapping",
         "sessioninitstatement", "mode", "loadid", "primarykey", "probe", "incremental.column",
         "incremental.after", "incremental.delay", "incremental.id.column", "incremental.id.after",
-        "incremental.bound", "incremental.bound.after",
+        "incremental.bound", "incremental.bound.after", "catalog.pattern", "schema.pattern", "table.types",
     ]
 
     /// Throws `user` errors for options that are unknown, missing or do not go together.

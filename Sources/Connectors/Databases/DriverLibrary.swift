@@ -28,15 +28,19 @@ enum DriverLibrary {
     /// source tree that the program was built in.
     private static func folders() -> [String] {
         if let named = getenv("ETL_ADBC_DRIVERS") { return [String(cString: named)] }
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        cadbc_home(&buffer, buffer.count)
-        let home = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        // What the system calls the program's file is the word it was started with: a bare name where PATH
-        // found it. Links are followed, as /usr/bin may hold one to the real place.
+        // Not the word that the program was started with, which is a bare name where PATH found it. Links are
+        // followed, as /usr/bin may hold one to the real place.
         let program = LocalDirectory.parent(of: LocalDirectory.resolved("/proc/self/exe"))
-        return [program, program + "/../lib/millrace"] + (home == program ? [] : [home]) + [
-            home + "/../../../.deps/adbc/lib", "/usr/lib/millrace", "/usr/local/lib/millrace",
-            "/usr/local/lib",
-        ]
+        return folders(ofProgramIn: program)
+    }
+
+    /// Returns the same for a program in a folder, named without links. Where the source tree's drivers are,
+    /// its programs are in `.build/TRIPLE/release`.
+    static func folders(ofProgramIn program: String) -> [String] {
+        var folders = [program, LocalDirectory.parent(of: program) + "/lib/millrace"]
+        if let build = program.firstRange(of: "/.build/") {
+            folders.append(program[..<build.lowerBound] + "/.deps/adbc/lib")
+        }
+        return folders + ["/usr/lib/millrace", "/usr/local/lib/millrace", "/usr/local/lib"]
     }
 }

@@ -38,7 +38,7 @@ struct LoadOrder {
         keys = (target.options["primarykey"] ?? "").split(separator: ",").map { $0.trimmingSpaces }
         if known == .merge, keys.isEmpty {
             throw EngineError.user(
-                "INVALID_OPTION", "mode merge needs primarykey, the columns that tell rows apart")
+                "INVALID_OPTION", "mode merge needs primaryKey, the columns that tell rows apart")
         }
         for key in keys where relation.schema.index(of: key) == nil {
             throw EngineError.user(

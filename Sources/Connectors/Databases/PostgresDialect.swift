@@ -52,8 +52,19 @@ struct PostgresDialect: DatabaseDialect {
                 keepsZoneless: target.options["prefertimestampntz"] == "true",
                 numeric: target.options["numericmapping"] ?? "none")
             return SourceColumn(
-                name: field.name, type: found.type, expression: found.expression, isPlain: found.isPlain)
+                name: field.name, type: found.type, expression: found.expression, isPlain: found.isPlain,
+                form: found.form)
         }
+    }
+
+    /// All columns of single values; one alone is cheaper as it is.
+    func packing(_ columns: [SourceColumn]) -> RowPacking? {
+        let packed = columns.indices.filter { columns[$0].form != nil }
+        guard packed.count > 1 else { return nil }
+        let list = packed.map { columns[$0].expression }.joined(separator: ", ")
+        let record = PostgresRecord(
+            columns: packed.compactMap { index in columns[index].form.map { ($0, columns[index].type) } })
+        return RowPacking(expression: "record_send(ROW(\(list)))", columns: packed, record: record)
     }
 
     func literal(_ value: Scalar, _ type: DataType) -> String? {
@@ -78,9 +89,11 @@ struct PostgresDialect: DatabaseDialect {
     ) throws -> SourceParts {
         let wanted = try target.number("numpartitions", atLeast: 1)
         var parts = SourceParts(conditions: [""])
+        var plain: String?
         if let column = target.options["partitioncolumn"] {
             parts.conditions = try byColumn(column, connection, target, relation, wanted)
         } else if let table = try plainTable(connection, target) {
+            plain = target.options["dbtable"]
             parts.rowCount = table.rows
             parts.byteCount = table.bytes
             let count = wanted ?? min(PostgresDialect.mostParts, table.bytes / PostgresDialect.partBytes)
@@ -91,6 +104,9 @@ struct PostgresDialect: DatabaseDialect {
         // ends.
         let holder = try DatabaseConnection(target, connection.secrets)
         try holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        // Before the snapshot, as pg_dump does: a table that takes this one's place after it, as a load by
+        // `overwrite` makes one, has no rows that the snapshot sees.
+        if let plain { try holder.execute("LOCK TABLE \(plain) IN ACCESS SHARE MODE") }
         parts.snapshot = try holder.row("SELECT pg_export_snapshot()")?.first ?? nil
         parts.holder = holder
         return parts
@@ -212,6 +228,26 @@ struct PostgresDialect: DatabaseDialect {
     }
 }
 
+extension PostgresDialect {
+    /// The server's own tables, and Millrace's note of loads, are no data of users.
+    func tablesQuery(_ pattern: CatalogPattern) throws -> String {
+        let kinds = try pattern.kinds(in: [
+            ("TABLE", "r"), ("PARTITIONED TABLE", "p"), ("VIEW", "v"), ("MATERIALIZED VIEW", "m"),
+            ("FOREIGN TABLE", "f"),
+        ])
+        var query =
+            "SELECT n.nspname::text AS table_schema, c.relname::text AS table_name "
+            + "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+            + "WHERE c.relkind::text IN (\(kinds)) AND n.nspname !~ '^pg_' "
+            + "AND n.nspname <> 'information_schema' AND c.relname <> '_millrace_loads'"
+        if let schema = pattern.schema { query += " AND n.nspname LIKE \(DatabaseText.literal(schema))" }
+        if let catalog = pattern.catalog {
+            query += " AND current_database() LIKE \(DatabaseText.literal(catalog))"
+        }
+        return query + " ORDER BY 1, 2"
+    }
+}
+
 /// Maps types of PostgreSQL to those of Spark.
 enum PostgresTypes {
     /// What reading a column takes.
@@ -219,6 +255,8 @@ enum PostgresTypes {
         var type: DataType
         var expression: String
         var isPlain = false
+        /// How its values come in a packed row; nil for lists, which the driver reads.
+        var form: PostgresForm?
     }
 
     /// Digits of a numeric column that declares none, as in Spark.
@@ -228,26 +266,28 @@ enum PostgresTypes {
         _ name: String, modifier: Int, column: String, keepsZoneless: Bool, numeric: String
     ) -> Reading {
         switch name {
-        case "bool": return Reading(type: .boolean, expression: column, isPlain: true)
-        case "int2": return Reading(type: .int16, expression: column, isPlain: true)
-        case "int4": return Reading(type: .int32, expression: column, isPlain: true)
-        case "int8": return Reading(type: .int64, expression: column, isPlain: true)
-        case "float4": return Reading(type: .float, expression: column)
-        case "float8": return Reading(type: .double, expression: column)
-        case "text", "varchar": return Reading(type: .string, expression: column, isPlain: true)
-        case "bpchar", "name": return Reading(type: .string, expression: column)
-        case "bytea": return Reading(type: .binary, expression: column)
-        case "date": return Reading(type: .date, expression: column, isPlain: true)
-        case "timestamptz": return Reading(type: .timestamp, expression: column, isPlain: true)
+        case "bool": return Reading(type: .boolean, expression: column, isPlain: true, form: .boolean)
+        case "int2": return Reading(type: .int16, expression: column, isPlain: true, form: .int16)
+        case "int4": return Reading(type: .int32, expression: column, isPlain: true, form: .int32)
+        case "int8": return Reading(type: .int64, expression: column, isPlain: true, form: .int64)
+        case "float4": return Reading(type: .float, expression: column, form: .float)
+        case "float8": return Reading(type: .double, expression: column, form: .double)
+        case "text", "varchar": return Reading(type: .string, expression: column, isPlain: true, form: .text)
+        case "bpchar", "name": return Reading(type: .string, expression: column, form: .text)
+        case "bytea": return Reading(type: .binary, expression: column, form: .bytes)
+        case "date": return Reading(type: .date, expression: column, isPlain: true, form: .date)
+        case "timestamptz":
+            return Reading(type: .timestamp, expression: column, isPlain: true, form: .timestamp)
         case "timestamp":
-            if keepsZoneless { return Reading(type: .timestampNTZ, expression: column) }
-            return Reading(type: .timestamp, expression: "\(column)::timestamptz")
+            if keepsZoneless { return Reading(type: .timestampNTZ, expression: column, form: .timestamp) }
+            return Reading(type: .timestamp, expression: "\(column)::timestamptz", form: .timestamp)
         case "time":
-            return Reading(type: .timestamp, expression: "(DATE '1970-01-01' + \(column))::timestamptz")
-        case "oid": return Reading(type: .int64, expression: "\(column)::int8")
+            let moment = "(DATE '1970-01-01' + \(column))::timestamptz"
+            return Reading(type: .timestamp, expression: moment, form: .timestamp)
+        case "oid": return Reading(type: .int64, expression: "\(column)::int8", form: .int64)
         case "numeric": return decimal(modifier, column, numeric)
         case _ where name.hasPrefix("_"): return array(String(name.dropFirst()), column)
-        default: return Reading(type: .string, expression: "\(column)::text")
+        default: return Reading(type: .string, expression: "\(column)::text", form: .text)
         }
     }
 
@@ -263,7 +303,9 @@ enum PostgresTypes {
 
     /// `numeric.mapping` of Kafka Connect's JDBC source says when numbers become whole or floating.
     private static func decimal(_ modifier: Int, _ column: String, _ mapping: String) -> Reading {
-        guard modifier >= 4 else { return Reading(type: openDecimal, expression: column) }
+        guard modifier >= 4 else {
+            return Reading(type: openDecimal, expression: column, form: .numeric)
+        }
         let precision = ((modifier - 4) >> 16) & 0xFFFF
         // Eleven bits with a sign since version 15.
         let raw = (modifier - 4) & 0x7FF
@@ -271,14 +313,14 @@ enum PostgresTypes {
         if mapping != "none", scale <= 0, precision - min(scale, 0) < 19 {
             let digits = precision - min(scale, 0)
             let type: DataType = digits < 3 ? .int8 : digits < 5 ? .int16 : digits < 10 ? .int32 : .int64
-            return Reading(type: type, expression: "\(column)::int8")
+            return Reading(type: type, expression: "\(column)::int8", form: .int64)
         }
         if scale > 0, mapping == "best_fit_eager_double" || (mapping == "best_fit" && precision < 19) {
-            return Reading(type: .double, expression: "\(column)::float8")
+            return Reading(type: .double, expression: "\(column)::float8", form: .double)
         }
         let kept = max(0, min(scale, 38))
         return Reading(
             type: .decimal(precision: max(1, min(38, precision - min(scale, 0))), scale: kept),
-            expression: column, isPlain: precision <= 38 && scale >= 0)
+            expression: column, isPlain: precision <= 38 && scale >= 0, form: .numeric)
     }
 }

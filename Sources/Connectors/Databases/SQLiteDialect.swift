@@ -138,4 +138,13 @@ struct SQLiteDialect: DatabaseDialect {
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String {
         "SELECT CAST(NULL AS TEXT) AS bound"
     }
+
+    /// Names have no catalog and no schema: patterns of theirs mean nothing, as for SQLite's JDBC driver. The
+    /// driver infers types from the first row, so that there is one without a name.
+    func tablesQuery(_ pattern: CatalogPattern) throws -> String {
+        let kinds = try pattern.kinds(in: [("TABLE", "table"), ("VIEW", "view")])
+        return "SELECT CAST(NULL AS TEXT) AS table_schema, name AS table_name FROM sqlite_master "
+            + "WHERE type IN (\(kinds)) AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+            + "AND name <> '_millrace_loads' ORDER BY 2"
+    }
 }

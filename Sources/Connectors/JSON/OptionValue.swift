@@ -13,8 +13,10 @@ struct OptionValue: Sendable {
     /// Greatest number that all readers of JSON agree on (RFC 8259, 6).
     private static let greatest = (1 << 53) - 1
 
-    /// Reads the text of an option. Throws `INVALID_OPTION` where it is no JSON.
-    init(_ text: String, path: String) throws(EngineError) {
+    /// Reads the text of an option. Throws `INVALID_OPTION` where it is no JSON, with an example.
+    init(
+        _ text: String, path: String, example: String = "{\"name\": \"value\"}"
+    ) throws(EngineError) {
         self.path = path
         guard text.utf8.count <= OptionValue.textBytes else {
             throw .user("INVALID_OPTION", "The option is longer than 256 KiB: \(path)")
@@ -22,7 +24,7 @@ struct OptionValue: Sendable {
         do { document = try JSONDocument(Array(text.utf8)) } catch {
             throw .user(
                 "INVALID_OPTION", "The option must be JSON; it is not from byte \(error.at) on: \(path)",
-                remedy: "Write it as \(path) '{\"name\": \"value\"}'.")
+                remedy: "Write it as \(path) '\(example)'.")
         }
         range = document.root
     }

@@ -54,7 +54,7 @@ struct RESTSettings: Sendable {
                 remedy: "Add url 'https://…', or client '{\"base_url\": \"https://…\"}'.")
         }
         base = try WebAddress(
-            try secrets.resolve(given), option: options["url"] == nil ? "client.base_url" : "url")
+            try secrets.resolve(address: given), option: options["url"] == nil ? "client.base_url" : "url")
         try readClient(client, secrets)
         try readEndpoint(endpoint, options, secrets)
     }

@@ -68,7 +68,7 @@ enum SnowflakeColumns {
         case .timestamp: "TIMESTAMP_LTZ"
         case .timestampNTZ: "TIMESTAMP_NTZ"
         case .array, .structure, .map: "VARIANT"
-        case .string, .null, .yearMonthInterval, .dayTimeInterval: "VARCHAR"
+        case .string, .null, .yearMonthInterval, .dayTimeInterval, .calendarInterval, .variant: "VARCHAR"
         }
     }
 

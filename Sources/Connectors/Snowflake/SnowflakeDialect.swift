@@ -137,4 +137,10 @@ struct SnowflakeDialect: DatabaseDialect {
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String {
         "SELECT CAST(NULL AS VARCHAR) AS \"bound\""
     }
+
+    func tablesQuery(_ pattern: CatalogPattern) throws -> String {
+        throw EngineError.user(
+            "UNSUPPORTED_FEATURE", "Tables of Snowflake are not listed for connector files",
+            remedy: "Name them: table.whitelist in the file, or tables beside it in etl.yml.")
+    }
 }

@@ -169,9 +169,11 @@ final class WebClient {
             return .system(
                 "HTTP_UNREACHABLE", "The exchange failed (\(error.shortDescription)): \(address.shown)")
         }
-        let reason = "\(error)".prefix { $0 != "\n" }.prefix(200)
+        let text = String("\(error)".prefix { $0 != "\n" })
+        // What SwiftNIO says of a failed system call: `… (error set): Connection refused) (errno: 111)`.
+        let reason = text.firstMatch(of: /([A-Z][A-Za-z ]+)\) \(errno: \d+\)/).map { String($0.1) } ?? text
         return .system(
-            "HTTP_UNREACHABLE", "The server cannot be reached: \(address.origin): \(reason)",
+            "HTTP_UNREACHABLE", "The server cannot be reached: \(address.origin): \(reason.prefix(200))",
             remedy: "Check that it runs, its name, and the network of the machine that reads.")
     }
 }

@@ -42,6 +42,7 @@ extension PipelineHost: PipelineService {
                 "INVALID_REQUEST", "The bundle holds the pipeline \(pipeline.name), not \(name)")
         }
         try pipeline.checkOutside(settings.outside)
+        try pipeline.checkSyntax()
         guard let schedule = pipeline.scheduleText else {
             throw EngineError.user(
                 "PIPELINE_FORMAT", "The pipeline has no schedule, so it cannot be deployed: \(name)",
@@ -120,7 +121,7 @@ extension PipelineHost: PipelineService {
         return runStatus(of: record, withSteps: true, parts)
     }
 
-    private func missing(_ name: String) -> EngineError {
+    func missing(_ name: String) -> EngineError {
         let near = Suggestion.nearest(to: name, among: ledger.deployments.keys.sorted())
         return .user(
             "PIPELINE_NOT_FOUND", "There is no deployed pipeline of this name: \(name)",

@@ -22,6 +22,7 @@ extension PipelineHost: JobService {
             select: wanted.select ?? [], exclude: wanted.exclude ?? [], vars: wanted.vars ?? [:],
             conf: request.conf ?? [:], fullRefresh: wanted.fullRefresh ?? false,
             testsOnly: wanted.testsOnly ?? false, bundle: wanted.bundle)
+        if let earlier = wanted.retryOf { try goOn(&header, with: earlier) }
         if let known = ledger.runs[id] {
             guard PipelineHost.isSame(known.header, header) else {
                 throw EngineError.user(
@@ -37,9 +38,14 @@ extension PipelineHost: JobService {
         let pipeline = try await load(header) { _ in false }
         _ = try pipeline.chosen(select: header.select, exclude: header.exclude)
         if !header.testsOnly { try pipeline.checkOutside(settings.outside) }
+        if header.kind == .retry, header.pipeline != pipeline.name {
+            throw EngineError.user(
+                "INVALID_REQUEST",
+                "The files are of the pipeline \(pipeline.name), the run is of another: \(header.pipeline)")
+        }
         header.pipeline = pipeline.name
         header.maxActiveRuns = pipeline.maxActiveRuns
-        if let interval = pipeline.schedule?.latestInterval(now: minutes) {
+        if header.kind != .retry, let interval = pipeline.schedule?.latestInterval(now: minutes) {
             (header.intervalStart, header.intervalEnd) = (interval.start, interval.end)
         }
         if ledger.runs[id] == nil { try await keep(.accepted(header)) }
@@ -47,9 +53,37 @@ extension PipelineHost: JobService {
         return try await job(id)
     }
 
+    /// Has a run go on with an earlier one that failed, with the files of its own bundle.
+    private func goOn(_ header: inout RunHeader, with earlier: String) throws {
+        guard let record = ledger.runs[earlier] else {
+            throw EngineError.user(
+                "JOB_NOT_FOUND", "There is no run of a pipeline with this id: \(earlier)")
+        }
+        guard record.state.isEnd else {
+            throw EngineError.user(
+                "JOB_NOT_FINISHED", "Only a finished run can be gone on with: \(earlier)")
+        }
+        guard record.state != .succeeded else {
+            throw EngineError.user(
+                "RUN_SUCCEEDED", "The run has succeeded, so nothing of it is left to do: \(earlier)",
+                remedy: "Run the pipeline anew, or name a run that failed with --run.")
+        }
+        let before = record.header
+        header.pipeline = before.pipeline
+        header.kind = .retry
+        header.retryOf = earlier
+        header.kept = before.testsOnly ? [] : record.doneSteps
+        (header.intervalStart, header.intervalEnd) = (before.intervalStart, before.intervalEnd)
+        (header.select, header.exclude) = (before.select, before.exclude)
+        (header.fullRefresh, header.testsOnly) = (before.fullRefresh, before.testsOnly)
+        header.vars = before.vars.merging(header.vars) { $1 }
+        header.conf = before.conf.merging(header.conf) { $1 }
+    }
+
     /// Whether two submissions under one id ask for the same.
     private static func isSame(_ a: RunHeader, _ b: RunHeader) -> Bool {
-        a.bundle == b.bundle && a.select == b.select && a.exclude == b.exclude && a.vars == b.vars
+        a.bundle == b.bundle && a.retryOf == b.retryOf && a.select == b.select && a.exclude == b.exclude
+            && a.vars == b.vars
             && a.conf == b.conf && a.fullRefresh == b.fullRefresh && a.testsOnly == b.testsOnly
     }
 

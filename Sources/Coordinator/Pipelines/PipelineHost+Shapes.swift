@@ -45,7 +45,9 @@ extension PipelineHost {
         var error = EngineError(
             failed.first.flatMap { Blame(rawValue: $0.1.blame) } ?? .data, "PIPELINE_FAILED",
             "The pipeline \(record.header.pipeline) failed: \(summary)")
-        error.remedy = "Read the log; go on from there with: etl-submit retry \(record.header.id)"
+        error.remedy =
+            "Read the log; go on from there with: etl-submit retry \(record.header.id), or with files that "
+            + "were corrected since: etl-submit retry DIRECTORY"
         if let (name, first) = failed.first {
             error.message += " First failed \(name): [\(first.code)] \(first.message)"
             error.location = first.engineError.location
@@ -56,7 +58,7 @@ extension PipelineHost {
     /// Says what a run's time goes into.
     func why(_ record: RunRecord, _ parts: [RunPart]) -> String? {
         let pipeline = record.header.pipeline
-        let others = ledger.open.count {
+        let others = ledger.open.filter {
             $0 != record.header.id && ledger.runs[$0]?.header.pipeline == pipeline
         }
         return RunDiagnosis(record: record, parts: parts, otherRuns: others, now: now).text
@@ -78,7 +80,8 @@ extension PipelineHost {
                 progress: own.last { $0.status.state == .running }?.status.progress)
         }
         return RunStatus(
-            id: header.id, pipeline: header.pipeline, kind: header.kind.rawValue, state: record.state,
+            id: header.id, pipeline: header.pipeline, kind: header.testsOnly ? "test" : header.kind.rawValue,
+            state: record.state,
             submittedAt: TimeText.rfc3339(header.acceptedAt),
             startedAt: record.startedAt.map { TimeText.rfc3339($0) },
             finishedAt: record.endedAt.map { TimeText.rfc3339($0) },
@@ -88,7 +91,8 @@ extension PipelineHost {
             tests: withSteps
                 ? record.tests.map {
                     RunStatus.Test(
-                        name: $0.name, step: $0.step, outcome: $0.outcome.rawValue, failures: $0.failures)
+                        name: $0.name, step: $0.step, outcome: $0.outcome.rawValue, failures: $0.failures,
+                        found: $0.found)
                 } : [])
     }
 }

@@ -104,9 +104,20 @@ package actor PipelineHost {
                 break
             }
             for id in ledger.startable(active: Set(active.keys)) { begin(id) }
+            for id in ledger.open where active[id] == nil { tellWait(id) }
         }
         isPumping = false
         arm()
+    }
+
+    /// Writes into a run's log, once, that it waits for earlier ones.
+    private func tellWait(_ id: String) {
+        guard let record = ledger.runs[id], record.state == .queued, let book = books[id], !book.hasToldWait,
+            let reason = why(record, [])
+        else { return }
+        book.hasToldWait = true
+        book.note("info", reason, at: now)
+        book.changed()
     }
 
     /// Longest sleep, so that a clock that is set forward is noticed, milliseconds.
@@ -153,7 +164,7 @@ package actor PipelineHost {
         if record.isCancelled, record.tables == nil { return try await end(header.id, .cancelled, nil) }
         let tables = try tables(of: header.pipeline)
         let published = record.tables
-        let pipeline = try await load(header) { name in
+        let pipeline = try await load(header, isAtWork: true) { name in
             // What was published when the run began, also when it goes on after a restart.
             published.map { $0.contains(name) } ?? tables.hasTable(name)
         }
@@ -182,13 +193,19 @@ package actor PipelineHost {
         return TableFolder(place: place, root: try settings.rules.resolve(place), durable: true)
     }
 
-    /// Reads the pipeline of a run from its bundle, beside the actor. Throws what is wrong in it.
+    /// Seconds for which whoever submits or deploys a pipeline waits for a database to list its tables.
+    private static let listingSeconds = 60
+
+    /// Reads the pipeline of a run from its bundle, beside the actor. Throws what is wrong in it. `isAtWork`:
+    /// for a run that was accepted, which waits as long as it takes.
     func load(
-        _ header: RunHeader, hasTable: @escaping @Sendable (String) -> Bool
+        _ header: RunHeader, isAtWork: Bool = false, hasTable: @escaping @Sendable (String) -> Bool
     ) async throws -> Pipeline {
         guard let digest = header.bundle else { throw EngineError.internal("a run without its bundle") }
         let settings = settings
         let bundles = bundles.store
+        let catalogs = CatalogJob(
+            node, conf: header.conf, seconds: isAtWork ? nil : PipelineHost.listingSeconds)
         return try await Task.detached {
             let directory = try bundles.directory(digest)
             let name = try PipelineLoader.name(in: directory)
@@ -196,12 +213,14 @@ package actor PipelineHost {
             let files = BundleFiles(
                 directory: directory, place: place, root: try settings.rules.resolve(place))
             let context = RunContext(header, hasTable: hasTable, place: { try files.resolve($0) })
-            var loader = PipelineLoader(
-                directory: directory, shownAs: ".", vars: header.vars, run: context,
-                environment: { settings.variable($0) })
-            loader.isHidden = { settings.hides($0) }
-            loader.takeMail(of: settings.environment)
-            return try loader.load()
+            return try await PipelineLoader.load(listing: catalogs.tables) {
+                var loader = PipelineLoader(
+                    directory: directory, shownAs: ".", vars: header.vars, run: context,
+                    environment: { settings.variable($0) })
+                loader.isHidden = { settings.hides($0) }
+                loader.takeMail(of: settings.environment)
+                return loader
+            }
         }.value
     }
 

@@ -7,8 +7,8 @@ struct RunDiagnosis {
     var record: RunRecord
     /// The jobs of the run's steps.
     var parts: [RunPart]
-    /// Runs of the same pipeline, beside this one, that wait or are at work.
-    var otherRuns: Int
+    /// Runs of the same pipeline, beside this one, that wait or are at work, as they were accepted.
+    var otherRuns: [String]
     /// Milliseconds since 1970.
     var now: Int64
 
@@ -24,8 +24,10 @@ struct RunDiagnosis {
     }
 
     private var whileItWaits: String? {
-        guard otherRuns >= record.header.maxActiveRuns else { return nil }
-        return "Waits for earlier runs of the pipeline: max_active_runs is \(record.header.maxActiveRuns)."
+        let most = record.header.maxActiveRuns
+        guard let first = otherRuns.first, otherRuns.count >= most else { return nil }
+        let which = most == 1 ? "run \(first)" : "earlier runs"
+        return "Waits for \(which) of the pipeline: max_active_runs is \(most)."
     }
 
     private var whileItRuns: String? {

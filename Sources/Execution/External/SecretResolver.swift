@@ -36,7 +36,19 @@ package final class SecretResolver: Sendable {
     /// Returns the text with its references resolved. Throws `SECRET_NOT_SET` or `SECRET_NOT_ALLOWED` that
     /// names what is missing or kept.
     package func resolve(_ text: String) throws(EngineError) -> String {
-        if text.hasPrefix("env:") { return try value(of: text.dropFirst(4), fallback: nil) }
+        try resolved(text) { note($0) }
+    }
+
+    /// Returns the address of a server with its references resolved. Which server it is may be told; what a
+    /// referenced address has beside that, its path, its query and who logs in, may not. Throws as `resolve`.
+    package func resolve(address text: String) throws(EngineError) -> String {
+        try resolved(text) { noteParts(ofAddress: $0) }
+    }
+
+    private func resolved(
+        _ text: String, _ note: (String) -> Void
+    ) throws(EngineError) -> String {
+        if text.hasPrefix("env:") { return try value(of: text.dropFirst(4), fallback: nil, note) }
         var result = ""
         var rest = Substring(text)
         while let start = rest.firstRange(of: "${env:") {
@@ -45,16 +57,30 @@ package final class SecretResolver: Sendable {
             let inner = rest[start.upperBound..<end]
             if let cut = inner.firstRange(of: ":-") {
                 result += try value(
-                    of: inner[..<cut.lowerBound], fallback: String(inner[cut.upperBound...]))
+                    of: inner[..<cut.lowerBound], fallback: String(inner[cut.upperBound...]), note)
             } else {
-                result += try value(of: inner, fallback: nil)
+                result += try value(of: inner, fallback: nil, note)
             }
             rest = rest[rest.index(after: end)...]
         }
         return result + rest
     }
 
-    private func value(of name: Substring, fallback: String?) throws(EngineError) -> String {
+    private func noteParts(ofAddress value: String) {
+        guard let match = value.wholeMatch(of: /\w+:\/\/(?:([^\/?#]*)@)?[^\/?#@]*([^?#]*)\??(.*)/) else {
+            return note(value)
+        }
+        var path = match.2
+        while path.hasSuffix("/") { path.removeLast() }
+        note(String(path))
+        note(String(match.3))
+        for part in match.3.split(separator: "&") { note(String(part.drop { $0 != "=" }.dropFirst())) }
+        if let user = match.1 { note(String(user)) }
+    }
+
+    private func value(
+        of name: Substring, fallback: String?, _ note: (String) -> Void
+    ) throws(EngineError) -> String {
         if let allowed, !allowed.contains(where: { Wildcard.matches($0, String(name)) }) {
             throw .user(
                 "SECRET_NOT_ALLOWED", "Jobs of this cluster may not use the environment variable: \(name)",

@@ -11,15 +11,23 @@ final class AdaptedStream: BatchStream {
     private let evaluator: Evaluator
     private let filter: ScanDecodeFilter?
 
-    /// `found`: for each field its position and type in the input's batches, or nil when the file lacks it.
+    /// `file` is for messages. `found`: for each field its position and type in the input's batches, or nil
+    /// when the file lacks it.
     init(
-        _ input: any BatchStream, fields: [Field], found: [(position: Int, type: DataType)?],
+        _ input: any BatchStream, fields: [Field], found: [(position: Int, type: DataType)?], file: String,
         filter: ScanDecodeFilter?, settings: SessionSettings
     ) throws {
         self.input = input
         self.filter = filter
-        let expressions = zip(fields, found).map { field, found -> Expression in
+        let expressions = try zip(fields, found).map { field, found -> Expression in
             guard let found else { return .literal(.null(field.type)) }
+            if field.type == .null, found.type != .null {
+                throw EngineError.data(
+                    "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH",
+                    "The column \(field.name) has values (\(found.type)) in this file, and none in the "
+                        + "first one: \(file)",
+                    remedy: "Give the column's type: CREATE TEMPORARY VIEW name (columns) USING parquet ….")
+            }
             let column = Expression.input(found.position, found.type)
             return found.type == field.type ? column : .cast(column, to: field.type, mode: .ansi)
         }

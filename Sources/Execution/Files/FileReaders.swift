@@ -11,6 +11,7 @@ package final class FileReaders: Sendable {
     private struct FooterKey: Hashable {
         var path: String
         var byteCount: Int
+        var stamp: UInt64
     }
 
     private let files: any FileAccess
@@ -34,20 +35,20 @@ package final class FileReaders: Sendable {
         case .parquet:
             return try openParquet(
                 path, split: split, fields: fields, predicates: predicates, dataSchema: relation.dataSchema,
-                filter: filter, settings: context.settings)
+                filter: filter, context: context)
         case .json:
-            let source = try files.open(path)
+            let source = MeteredSource(try files.open(path), context.counters)
             return try JSONReader(
                 source: source, range: split.start..<split.end, schema: Schema(fields),
                 options: JSONOptions(relation.options, zone: zone, patterns: patterns(relation, zone)))
         case .csv:
-            let source = try files.open(path)
+            let source = MeteredSource(try files.open(path), context.counters)
             return try CSVReader(
                 source: source, range: split.start..<split.end, schema: relation.dataSchema,
                 columns: layout.fileColumns,
                 options: CSVOptions(relation.options, zone: zone, patterns: patterns(relation, zone)))
         case .text:
-            let source = try files.open(path)
+            let source = MeteredSource(try files.open(path), context.counters)
             return try TextLineReader(source: source, range: split.start..<split.end, fields: fields)
         }
     }
@@ -63,9 +64,12 @@ package final class FileReaders: Sendable {
 
     private func openParquet(
         _ path: String, split: FileSplit, fields: [Field], predicates: [ColumnPredicate], dataSchema: Schema,
-        filter: ScanDecodeFilter?, settings: SessionSettings
+        filter: ScanDecodeFilter?, context: TaskContext
     ) throws -> any BatchStream {
         let file = try parquet(path)
+        // Tasks share the file and its footer: what one of them reads are the column chunks that it opens.
+        let counters = context.counters
+        let onChunk = { (byteCount: Int) -> Void in counters.bytesIn.add(byteCount, ordering: .relaxed) }
         let groups = split.start..<min(split.end, file.rowGroups.count)
         let positions = fields.map { file.schema.index(of: $0.name) }
         let fits = zip(fields, positions).allSatisfy { field, position in
@@ -83,24 +87,26 @@ package final class FileReaders: Sendable {
         if fits {
             return ParquetReader(
                 file: file, columns: positions.compactMap { $0 }, rowGroups: groups, predicates: usable,
-                filter: filter)
+                filter: filter, onChunk: onChunk)
         }
         let present = positions.compactMap { $0 }
-        let reader = ParquetReader(file: file, columns: present, rowGroups: groups, predicates: usable)
+        let reader = ParquetReader(
+            file: file, columns: present, rowGroups: groups, predicates: usable, onChunk: onChunk)
         return try AdaptedStream(
             reader, fields: fields,
             found: positions.map { position in
                 position.map { at in (present.firstIndex(of: at) ?? 0, file.schema[at].type) }
-            }, filter: filter, settings: settings)
+            }, file: path, filter: filter, settings: context.settings)
     }
 
     private func parquet(_ path: String) throws -> ParquetFile {
         let source = try files.open(path)
-        let key = FooterKey(path: path, byteCount: source.byteCount)
-        if let known = footers.withLock({ $0.byKey[key] }) { return known }
+        let key = FooterKey(path: path, byteCount: source.byteCount, stamp: source.stamp)
+        if let known = footers.withLock({ $0.byKey[key] }) { return known.reading(source) }
         let file = try ParquetFile(source: source)
         footers.withLock { kept in
-            kept.byKey[key] = file
+            // Without the file: an open one that is deleted takes its room on the disk.
+            kept.byKey[key] = file.withoutSource()
             kept.order.append(key)
             if kept.order.count > FileReaders.footerLimit { kept.byKey[kept.order.removeFirst()] = nil }
         }

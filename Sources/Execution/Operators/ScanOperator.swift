@@ -63,7 +63,6 @@ final class ScanOperator: Operator {
     private func open(_ split: FileSplit) throws {
         let entry = scan.relation.files[split.file]
         currentFile = split.file
-        context.counters.bytesIn.add(split.byteCount, ordering: .relaxed)
         current = try context.resources.readers.open(
             entry.path, split: split, scan: scan, layout: layout, predicates: predicates,
             filter: decodeFilter,

@@ -1,4 +1,5 @@
 import Columns
+import Formats
 import Kernels
 import Plans
 import Vocabulary
@@ -26,8 +27,8 @@ enum FileName {
             case let name: return ".\(name).parquet"
             }
         default:
-            let compressed = ["gzip": ".gz", "zstd": ".zst"][codec ?? ""] ?? ""
-            return "." + (write.format == .text ? "txt" : write.format.rawValue) + compressed
+            let compression = (try? TextCompression(option: codec)) ?? .none
+            return "." + (write.format == .text ? "txt" : write.format.rawValue) + compression.fileSuffix
         }
     }
 }

@@ -9,6 +9,8 @@ struct OperatorFactory {
     private let context: TaskContext
     /// Number of joins made so far: names each join of the stage alike in all its tasks.
     private var joinCount = 0
+    /// What the working tables of the recursions around hold, by their levels.
+    private var workingRows: [Int: WorkingRows] = [:]
 
     init(context: TaskContext) { self.context = context }
 
@@ -54,6 +56,16 @@ struct OperatorFactory {
         case .rangeBounds(let keys, let partitions, let input):
             return try RangeBoundsOperator(
                 keys, partitions: partitions, input: try make(input), context: context)
+        case .range(let range, let schema, let tasks):
+            return RangeOperator(range, schema: schema, tasks: tasks, context: context)
+        case .collect(let limit, let input):
+            return CollectOperator(limit: limit, schema: input.schema, input: try make(input))
+        case .recursion(let recursion): return try makeRecursion(recursion)
+        case .workingTable(let level, _):
+            guard let rows = workingRows[level] else {
+                throw EngineError.internal("a working table stands outside of its recursion")
+            }
+            return WorkingTableOperator(rows)
         case .exchange: throw EngineError.internal("an exchange was left inside a stage")
         }
     }
@@ -61,8 +73,32 @@ struct OperatorFactory {
     private mutating func makeHashJoin(_ join: PhysicalHashJoin) throws -> any Operator {
         let index = joinCount
         joinCount += 1
-        let left = try make(join.left)
-        let right = try make(join.right)
+        let isKept = join.buildIsShared && !workingRows.isEmpty
+        let left = isKept && join.build == .left ? deferred(join.left) : try make(join.left)
+        let right = isKept && join.build == .right ? deferred(join.right) : try make(join.right)
         return try HashJoinOperator(join, left: left, right: right, joinIndex: index, context: context)
+    }
+
+    /// Returns an operator that is made when it is needed; what it is made of holds no join.
+    private func deferred(_ plan: PhysicalPlan) -> any Operator {
+        let factory = self
+        return DeferredOperator {
+            var maker = factory
+            return try maker.make(plan)
+        }
+    }
+
+    private mutating func makeRecursion(_ recursion: PhysicalRecursion) throws -> any Operator {
+        let anchor = try make(recursion.anchor)
+        let factory = self
+        recursion.step.forEach { if case .hashJoin = $0 { joinCount += 1 } }
+        return RecursionOperator(recursion, anchor: anchor, factory: factory, context: context)
+    }
+
+    /// Returns the operator for the step of the recursion of a level, over the rows that its level before
+    /// gave.
+    mutating func make(_ step: PhysicalPlan, _ rows: WorkingRows, level: Int) throws -> any Operator {
+        workingRows[level] = rows
+        return try make(step)
     }
 }

@@ -104,6 +104,7 @@ private indirect enum JSONRendering {
             default: return .list(flat, try make(flat.children[0], options))
             }
         }
+        if type == .variant { return .plain(VariantText.json(column.flattened(), zone: options.zone)) }
         if type == .binary { return .quoted(base64(column.flattened())) }
         let text = try ValueText.fileText(column, zone: options.zone)
         switch type {

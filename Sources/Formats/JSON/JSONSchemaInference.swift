@@ -18,14 +18,21 @@ package struct JSONSchemaInference {
     /// Returns the schema of all `sources`. Throws `MALFORMED_RECORD_IN_PARSING` (data) in mode FAILFAST, and
     /// `COLUMN_ALREADY_EXISTS` (user) for names that differ only in case.
     package func infer(_ sources: [any ByteSource]) throws(EngineError) -> Schema {
+        try examine(sources).schema
+    }
+
+    /// Returns the schema as `infer` does, and how many of the records that were looked at are not JSON.
+    package func examine(
+        _ sources: [any ByteSource]
+    ) throws(EngineError) -> (schema: Schema, brokenCount: Int) {
         let root = JSONShapeNode()
-        var sawCorrupt = false
+        var brokenCount = 0
         for (file, range) in sample.stretches(sources.map(\.byteCount)) {
             let scan = try JSONShapeScan(sources[file], range: range, root: root, options: options)
-            if try scan.run() { sawCorrupt = true }
+            brokenCount += try scan.run()
         }
         var fields = root.structure(options: options) ?? []
-        if sawCorrupt, options.mode == .permissive,
+        if brokenCount > 0, options.mode == .permissive,
             !fields.contains(where: { $0.name == options.corruptRecordColumn })
         {
             fields.append(Field(options.corruptRecordColumn, .string))
@@ -37,7 +44,7 @@ package struct JSONSchemaInference {
                 "COLUMN_ALREADY_EXISTS", "The column `\(field.name.lowercased())` already exists",
                 remedy: "Give the columns with CREATE TEMPORARY VIEW name (columns) USING json ….")
         }
-        return Schema(fields)
+        return (Schema(fields), brokenCount)
     }
 }
 
@@ -64,28 +71,28 @@ private final class JSONShapeScan {
         next = UnsafePointer(plan.rowStarts)
     }
 
-    /// Takes in all records and says whether any was not JSON.
-    func run() throws(EngineError) -> Bool {
-        var sawCorrupt = false
+    /// Takes in all records and returns how many were not JSON.
+    func run() throws(EngineError) -> Int {
+        var brokenCount = 0
         while let window = try windows.next() {
             if window.isFirst, window.count >= 3, window.base[0] == 0xEF, window.base[1] == 0xBB {
                 window.base.update(repeating: 0x20, count: 3)
             }
-            if try scan(window) { sawCorrupt = true }
+            brokenCount += try scan(window)
         }
-        return sawCorrupt
+        return brokenCount
     }
 
-    private func scan(_ window: TextWindow) throws(EngineError) -> Bool {
+    private func scan(_ window: TextWindow) throws(EngineError) -> Int {
         let (positions, count) = try indexer.index(window, multiLine: options.multiLine)
-        if count == 0 { return false }
+        if count == 0 { return 0 }
         var walk = plan.makeWalk(
             window, positions: positions, positionCount: count, multiLine: options.multiLine, hasEscapes: true
         )
         text = UnsafePointer(window.base)
         var cursor = 0
         var lastStart = -1
-        var sawCorrupt = false
+        var brokenCount = 0
         while true {
             plan.reset()
             walk.row_count = 0
@@ -94,11 +101,12 @@ private final class JSONShapeScan {
             if walk.broken_count > 0, JSONQuoteRepair.mayApply(walk),
                 let repaired = JSONQuoteRepair.repair(window, walk)
             {
-                return try scan(repaired) || sawCorrupt
+                // From its begin again.
+                return max(try scan(repaired), brokenCount)
             }
             for row in 0..<Int(walk.row_count) {
                 if plan.rowBroken[row] != 0 {
-                    sawCorrupt = true
+                    brokenCount += 1
                     if options.mode == .failFast { throw failure(window, row) }
                     continue
                 }
@@ -110,7 +118,7 @@ private final class JSONShapeScan {
                 record()
                 cursor = next - positions
             }
-            if isDone { return sawCorrupt }
+            if isDone { return brokenCount }
         }
     }
 

@@ -5,18 +5,32 @@ import Vocabulary
 
 /// Names how a text file is compressed, told by its name as Hadoop does.
 package enum TextCompression: String, Sendable {
-    case none, gzip, zstd
+    case none, gzip, zstd, deflate
 
-    /// Tells the compression from a file's name.
-    package init(fileName: String) {
+    /// What files' names end with by which Hadoop knows them, here in lower case. Nil: not supported.
+    private static let suffixes: [(suffix: String, compression: TextCompression?)] = [
+        (".gz", .gzip), (".gzip", .gzip), (".zst", .zstd), (".zstd", .zstd), (".deflate", .deflate),
+        (".bz2", nil), (".lz4", nil), (".snappy", nil), (".xz", nil), (".lzo", nil), (".zip", nil),
+    ]
+
+    /// Says whether a file's name is that of a compressed one, which can only be read from its beginning.
+    package static func isCompressed(_ fileName: String) -> Bool {
         let lowered = fileName.lowercased()
-        if lowered.hasSuffix(".gz") || lowered.hasSuffix(".gzip") {
-            self = .gzip
-        } else if lowered.hasSuffix(".zst") || lowered.hasSuffix(".zstd") {
-            self = .zstd
-        } else {
-            self = .none
+        return suffixes.contains { lowered.hasSuffix($0.suffix) }
+    }
+
+    /// Tells the compression from a file's name. Throws `CODEC_NOT_AVAILABLE` (user) for one that is not
+    /// supported.
+    package init(fileName: String) throws(EngineError) {
+        let lowered = fileName.lowercased()
+        let found = TextCompression.suffixes.first { lowered.hasSuffix($0.suffix) }
+        guard let compression = found?.compression ?? (found == nil ? TextCompression.none : nil) else {
+            throw .user(
+                "CODEC_NOT_AVAILABLE",
+                "Text files that are compressed as \(found?.suffix ?? "") cannot be read: \(fileName)",
+                remedy: "Decompress the file, or compress it with gzip or zstd.")
         }
+        self = compression
     }
 
     /// Reads a writer's `compression` option. Throws `CODEC_NOT_AVAILABLE` (user) for one that is not
@@ -26,10 +40,11 @@ package enum TextCompression: String, Sendable {
         case nil, "none", "uncompressed": self = .none
         case "gzip": self = .gzip
         case "zstd": self = .zstd
+        case "deflate": self = .deflate
         case .some(let name):
             throw .user(
                 "CODEC_NOT_AVAILABLE", "Text files cannot be written with compression \(name)",
-                remedy: "Use none, gzip or zstd.")
+                remedy: "Use none, gzip, deflate or zstd.")
         }
     }
 
@@ -39,11 +54,9 @@ package enum TextCompression: String, Sendable {
         case .none: ""
         case .gzip: ".gz"
         case .zstd: ".zst"
+        case .deflate: ".deflate"
         }
     }
-
-    /// Whether tasks may begin to read in the middle of a file.
-    package var isSplittable: Bool { self == .none }
 }
 
 /// Yields the bytes of a text file from a position on, inflated where the file's name says that it is
@@ -63,9 +76,9 @@ final class TextInput {
         self.source = source
         self.offset = offset
         name = source.name
-        switch TextCompression(fileName: source.name) {
+        switch try TextCompression(fileName: source.name) {
         case .none: inflater = nil
-        case .gzip: inflater = try GzipInflater(name: source.name)
+        case .gzip, .deflate: inflater = try ZlibInflater(name: source.name)
         case .zstd: inflater = try ZstdInflater(name: source.name)
         }
         if inflater != nil { chunk = Buffer(byteCount: TextInput.chunkBytes) }
@@ -135,14 +148,14 @@ private func truncated(_ name: String) -> EngineError {
         remedy: "Copy the file again from its origin.")
 }
 
-private final class GzipInflater: Inflater {
+private final class ZlibInflater: Inflater {
     private let name: String
     private var stream = z_stream()
     private var isBetweenMembers = true
 
     init(name: String) throws(EngineError) {
         self.name = name
-        // 15 window bits, and 32 for a gzip or zlib header.
+        // 15 bits of window; 32 more finds out whether the head is gzip's or zlib's.
         let size = Int32(MemoryLayout<z_stream>.size)
         guard inflateInit2_(&stream, 47, ZLIB_VERSION, size) == Z_OK else { throw damaged(name) }
     }

@@ -44,7 +44,21 @@ package struct TextOptions: Sendable {
             throw .user(
                 "UNSUPPORTED_FEATURE",
                 "Option \(name) of \(format) files cannot have another value than the usual one",
-                remedy: "Leave it out, and convert the values in the query.")
+                remedy: TextOptions.remedy(instead: name, usual: value))
+        }
+    }
+
+    /// Says what to do where an option cannot be set: some change how records are cut or parsed, which no
+    /// query can make up for.
+    private static func remedy(instead name: String, usual value: String) -> String {
+        switch name {
+        case "lineSep":
+            "Write lines that end with a line feed, as by: tr 'SEPARATOR' '\\n' < file > new-file"
+        case _ where name.hasPrefix("allow"):
+            "Write records that are plain JSON, or read lines as text.`path` and take them apart in SQL."
+        case "nanValue", "positiveInf", "negativeInf":
+            "Give the column the type STRING, and convert it in the query: CASE value WHEN … THEN …"
+        default: "Leave it out: it is \(value)."
         }
     }
 
@@ -54,7 +68,7 @@ package struct TextOptions: Sendable {
         if let encoding = self["encoding", "charset"], !["utf-8", "utf8"].contains(encoding.lowercased()) {
             throw .user(
                 "UNSUPPORTED_FEATURE", "Text in encoding \(encoding) cannot be read",
-                remedy: "Convert it to UTF-8.")
+                remedy: "Convert the file, as by: iconv -f \(encoding) -t UTF-8 file > new-file")
         }
         for name in ["dateFormat", "timestampFormat", "timestampNTZFormat"]
         where self[name] != nil && patterns[name] == nil {

@@ -14,7 +14,9 @@ final class TextOutput {
         self.sink = sink
         switch compression {
         case .none: deflater = nil
-        case .gzip: deflater = try GzipDeflater()
+        // 15 bits of window, and 16 for gzip's head in place of zlib's.
+        case .gzip: deflater = try ZlibDeflater(windowBits: 15 + 16)
+        case .deflate: deflater = try ZlibDeflater(windowBits: 15)
         case .zstd: deflater = try ZstdDeflater()
         }
         bytes.reserveCapacity(TextOutput.pieceBytes + 4096)
@@ -57,15 +59,14 @@ private protocol Deflater: AnyObject {
 
 private func failed() -> EngineError { .system("COMPRESSION_FAILED", "Text could not be compressed") }
 
-private final class GzipDeflater: Deflater {
+private final class ZlibDeflater: Deflater {
     private var stream = z_stream()
     private let chunk = Buffer(byteCount: 1 << 17)
 
-    init() throws(EngineError) {
-        // 15 window bits, and 16 for a gzip header.
+    init(windowBits: Int32) throws(EngineError) {
         let size = Int32(MemoryLayout<z_stream>.size)
         let status = deflateInit2_(
-            &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size)
+            &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size)
         guard status == Z_OK else { throw failed() }
     }
 

@@ -46,7 +46,7 @@ final class TextWindows {
     init(
         _ source: any ByteSource, range: Range<Int>, whole: Bool, windowBytes: Int = TextWindows.usualBytes
     ) throws(EngineError) {
-        let isCompressed = !TextCompression(fileName: source.name).isSplittable
+        let isCompressed = TextCompression.isCompressed(source.name)
         self.source = source
         isWhole = whole
         self.windowBytes = windowBytes

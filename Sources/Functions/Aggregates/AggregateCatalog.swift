@@ -5,7 +5,9 @@ import Vocabulary
 
 /// Lists the aggregate functions.
 enum AggregateCatalog {
-    static let all: [AggregateFunction] = numeric + choosing + statistics + collecting + OrderedAggregates.all
+    static let all: [AggregateFunction] =
+        numeric + choosing + statistics + collecting + variants
+        + OrderedAggregates.all + SketchCatalog.all
 
     private static let numeric: [AggregateFunction] = [
         AggregateFunction(
@@ -104,7 +106,9 @@ enum AggregateCatalog {
             "percentile_approx", aliases: ["approx_percentile"],
             typing: { request in
                 try Signature.checkCount(request, 2...3)
-                guard let type = request.types.first, type.isNumeric || type == .date || type == .timestamp
+                guard let type = request.types.first,
+                    type.isNumeric || type == .date || type == .timestamp
+                        || type == .timestampNTZ || type.isInterval
                 else {
                     throw Signature.mismatch(request, argument: 0, requires: "\"NUMERIC\"")
                 }
@@ -151,6 +155,13 @@ enum AggregateCatalog {
             example: "mode(a)"),
     ]
 
+    private static let variants: [AggregateFunction] = [
+        AggregateFunction(
+            "schema_of_variant_agg", typing: Signature.of([.of(.variant)], .string),
+            "Returns the type that holds all variants, in the words of DDL.",
+            example: "schema_of_variant_agg(parse_json(a))")
+    ]
+
     private static let orderedTyping: Signature.Rule = { request in
         let typing = try Signature.of([.any]) { $0[0] }(request)
         if isOrderable(typing.result) { return typing }
@@ -161,7 +172,7 @@ enum AggregateCatalog {
 
     private static func isOrderable(_ type: DataType) -> Bool {
         switch type {
-        case .map: false
+        case .map, .variant, .calendarInterval: false
         case .array(let element, _): isOrderable(element)
         case .structure(let fields): fields.allSatisfy { isOrderable($0.type) }
         default: true
@@ -269,9 +280,15 @@ extension AggregateFunction {
         case "listagg":
             return CollectAccumulator(
                 element: input, distinct: false, type: call.type, finish: Percentiles.joined(call))
+        case "schema_of_variant_agg":
+            return CollectAccumulator(element: input, distinct: false, type: call.type) {
+                VariantSchema.texts($0, $1, $2)
+            }
         case "percentile_approx": return try percentile(call, input)
         case "median", "percentile": return try percentile(call, input)
-        default: return try OrderedAggregates.make(call, name, input) ?? statistic(name)
+        default:
+            return try OrderedAggregates.make(call, name, input) ?? SketchCatalog.make(call, name, input)
+                ?? statistic(name)
         }
     }
 

@@ -94,7 +94,7 @@ package enum Coercion {
     }
 
     private static func commonType(stringWith other: DataType, ansi: Bool) -> DataType? {
-        if other.isNested { return nil }
+        if other.isNested || other == .variant { return nil }
         if !ansi { return other == .binary || other == .boolean ? nil : .string }
         if other.isIntegral { return .int64 }
         if other.isNumeric { return .double }
@@ -130,6 +130,7 @@ package enum Coercion {
     package static func canImplicitlyCast(_ from: DataType, _ to: DataType, ansi: Bool) -> Bool {
         if from == to || from == .null { return true }
         switch (from, to) {
+        case (_, .variant), (.variant, _): return false
         case (_, .string): return !from.isNested && from != .binary || from == .binary && !ansi
         case (.string, _): return !to.isNested
         case (.date, .timestamp), (.date, .timestampNTZ), (.timestampNTZ, .timestamp),
@@ -159,7 +160,11 @@ package enum Coercion {
             return canCast(k, l, ansi: ansi) && canCast(v, w, ansi: ansi)
         case (.structure(let x), .structure(let y)):
             return x.count == y.count && zip(x, y).allSatisfy { canCast($0.type, $1.type, ansi: ansi) }
+        case (.variant, _): return isVariantContent(to, allowsMembers: true)
+        case (_, .variant): return isVariantContent(from, allowsMembers: false)
         case (_, .string): return true
+        case (.calendarInterval, _): return false
+        case (_, .calendarInterval): return from == .string
         default: break
         }
         if from.isNested || to.isNested { return false }
@@ -180,5 +185,19 @@ package enum Coercion {
             return false
         }
         return from.isInterval ? to.isNumeric : from.isNumeric
+    }
+
+    /// Says whether a variant is cast to and from a type. Structures and maps are made into variants by
+    /// `to_variant_object` only.
+    static func isVariantContent(_ type: DataType, allowsMembers: Bool) -> Bool {
+        switch type {
+        case .array(let element, _): return isVariantContent(element, allowsMembers: allowsMembers)
+        case .map(let key, let value, _):
+            return allowsMembers && key == .string && isVariantContent(value, allowsMembers: true)
+        case .structure(let fields):
+            return allowsMembers && fields.allSatisfy { isVariantContent($0.type, allowsMembers: true) }
+        case .null, .yearMonthInterval, .dayTimeInterval, .calendarInterval: return false
+        default: return true
+        }
     }
 }

@@ -19,7 +19,8 @@ enum ArithmeticFunctions {
             "try_mod", "Returns the remainder; null when the divisor is 0.", "try_mod(a, b)", .remainder),
         integral("pmod", "Returns the remainder that is not negative.", "pmod(a, b)", .modulus),
         unary("negate", ["negative"], "Returns the number with the other sign.", "-a") {
-            try Arithmetic.negate($0[0].flattened(), absolute: false, count: $0.count, mode: $0.mode)
+            if $0.type == .calendarInterval { return try CalendarArithmetic.negate($0) }
+            return try Arithmetic.negate($0[0].flattened(), absolute: false, count: $0.count, mode: $0.mode)
         },
         unary("positive", [], "Returns the number.", "+a") { $0[0] },
         unary("abs", [], "Returns the number without sign.", "abs(-1)") {
@@ -36,7 +37,9 @@ enum ArithmeticFunctions {
             typing: { request in
                 try Signature.checkCount(request, 1...1)
                 let type = request.types[0]
-                if type.isInterval { return Typing([type], type) }
+                if type.isInterval || type == .calendarInterval && name != "abs" {
+                    return Typing([type], type)
+                }
                 return try Signature.of([.number]) { $0[0] }(request)
             }, summary, example: example, kernel: kernel)
     }
@@ -48,13 +51,15 @@ enum ArithmeticFunctions {
             name,
             typing: { request in
                 try Signature.checkCount(request, 2...2)
-                return try TimeArithmetic.typing(request, op) ?? numbers(request)
+                return try CalendarArithmetic.typing(request, op) ?? TimeArithmetic.typing(request, op)
+                    ?? numbers(request)
             }, summary, example: example
         ) { call in
             if call[0].type.isDecimal, call[1].type.isDecimal {
                 return try DecimalArithmetic.evaluate(
                     op, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
             }
+            if let calendar = try CalendarArithmetic.evaluate(op, call) { return calendar }
             if let times = try TimeArithmetic.evaluate(op, call) { return times }
             return try Arithmetic.evaluate(
                 op, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
@@ -95,6 +100,9 @@ enum ArithmeticFunctions {
             name,
             typing: { request in
                 try Signature.checkCount(request, 2...2)
+                if request.types[0] == .calendarInterval, request.types[1].isNumeric {
+                    return Typing([.calendarInterval, .double], .calendarInterval)
+                }
                 if let interval = TimeArithmetic.divisionTyping(request) { return interval }
                 let typing = try numbers(request)
                 return typing.result.isDecimal ? typing : Typing([.double, .double], .double)
@@ -104,6 +112,7 @@ enum ArithmeticFunctions {
                 return try DecimalArithmetic.divide(
                     call[0], call[1], type: call.type, count: call.count, mode: call.mode)
             }
+            if call.type == .calendarInterval { return try CalendarArithmetic.divide(call) }
             if let interval = try TimeArithmetic.divide(call) { return interval }
             return try Arithmetic.divide(call[0], call[1], count: call.count, mode: call.mode)
         }
@@ -116,6 +125,11 @@ enum ArithmeticFunctions {
             name,
             typing: { request in
                 try Signature.checkCount(request, 2...2)
+                if kind == .quotient, request.types[0].isInterval, request.types[1].isInterval,
+                    let common = Coercion.commonType(request.types, ansi: request.ansi)
+                {
+                    return Typing([common, common], .int64)
+                }
                 var typing = try numbers(request)
                 if kind == .quotient {
                     if typing.result.isFloating { typing.arguments = [.int64, .int64] }
@@ -128,6 +142,14 @@ enum ArithmeticFunctions {
             if call[0].type.isDecimal {
                 return try DecimalArithmetic.divide(
                     kind, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
+            }
+            if call[0].type.isInterval {
+                let plain: DataType = call[0].type.isYearMonthInterval ? .int32 : .int64
+                let numbers = try call.arguments.map {
+                    try Casting.cast($0.retyped(plain), to: .int64, mode: .error, zone: call.zone)
+                }
+                return try Arithmetic.divide(
+                    kind, numbers[0], numbers[1], type: .int64, count: call.count, mode: call.mode)
             }
             return try Arithmetic.divide(
                 kind, call[0], call[1], type: call.type, count: call.count, mode: call.mode)

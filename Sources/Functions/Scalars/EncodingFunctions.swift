@@ -85,7 +85,12 @@ enum EncodingFunctions {
             return rows.bytes(.binary) { Hex.bytes(rows.columns[0].bytes($0)) }
         },
         ScalarFunction(
-            "bin", typing: Signature.of([.long], .string), "Writes a number in binary.", example: "bin(13)"
+            "bin",
+            typing: { request in
+                // As in Spark, decimals are cut to whole numbers.
+                if request.types.count == 1, request.types[0].isDecimal { return Typing([.int64], .string) }
+                return try Signature.of([.long], .string)(request)
+            }, "Writes a number in binary.", example: "bin(13)"
         ) { call in
             let rows = Rows(call)
             return rows.texts { String(UInt64(bitPattern: Int64(rows.integer(0, $0))), radix: 2) }

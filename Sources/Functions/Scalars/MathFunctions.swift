@@ -52,8 +52,22 @@ enum MathFunctions {
         real("degrees", "Converts radians to degrees.") { $0 * 180 / Double.pi },
         real("radians", "Converts degrees to radians.") { $0 / 180 * Double.pi },
         real("rint", "Rounds to the nearest whole number, halves to even.") { $0.rounded(.toNearestOrEven) },
-        real("signum", "Returns −1, 0 or 1 by the sign.", aliases: ["sign"]) {
-            $0.isNaN || $0 == 0 ? $0 : ($0 < 0 ? -1 : 1)
+        ScalarFunction(
+            "signum", aliases: ["sign"],
+            typing: { request in
+                if request.types.count == 1, request.types[0].isInterval {
+                    return Typing(request.types, .double)
+                }
+                return try Signature.of([.double], .double)(request)
+            }, "Returns −1, 0 or 1 by the sign.", example: "signum(0.5)"
+        ) { call in
+            let rows = Rows(call)
+            let isInterval = call[0].type.isInterval
+            return rows.doubles { row in
+                if isInterval { return Double(rows.integer(0, row).signum()) }
+                let value = rows.double(0, row)
+                return value.isNaN || value == 0 ? value : (value < 0 ? -1 : 1)
+            }
         },
     ]
 
@@ -74,6 +88,17 @@ enum MathFunctions {
             let rows = Rows(call)
             return rows.doubles { body(rows.double(0, $0), rows.double(1, $0)) }
         }
+    }
+
+    /// Numbers, or intervals of one kind.
+    private static let bucketTyping: Signature.Rule = { request in
+        let types = request.types
+        if types.count == 4, types[0].isInterval, types[1].isInterval, types[2].isInterval,
+            let common = Coercion.commonType(Array(types.prefix(3)), ansi: request.ansi)
+        {
+            return Typing([common, common, common, .int64], .int64)
+        }
+        return try Signature.of([.double, .double, .double, .long], .int64)(request)
     }
 
     private static let others: [ScalarFunction] = [
@@ -106,13 +131,17 @@ enum MathFunctions {
             }
         },
         ScalarFunction(
-            "width_bucket", typing: Signature.of([.double, .double, .double, .long], .int64),
+            "width_bucket", typing: bucketTyping,
             "Returns the number of the bucket, of equal width, that holds a value.",
             example: "width_bucket(5, 0, 10, 5)"
         ) { call in
             let rows = Rows(call)
+            let isInterval = call[0].type.isInterval
+            func number(_ place: Int, _ row: Int) -> Double {
+                isInterval ? Double(rows.integer(place, row)) : rows.double(place, row)
+            }
             return rows.build(.int64) { row in
-                let (value, low, high) = (rows.double(0, row), rows.double(1, row), rows.double(2, row))
+                let (value, low, high) = (number(0, row), number(1, row), number(2, row))
                 let buckets = rows.integer(3, row)
                 if buckets <= 0 || low == high || value.isNaN || !low.isFinite || !high.isFinite {
                     return nil
@@ -280,9 +309,10 @@ enum RoundingFunctions {
                         : (Coercion.decimal(holding: typing.arguments[0])
                             ?? .decimal(precision: 30, scale: 15))
                     let (p, s) = DecimalArithmetic.shape(argument)
-                    let scale = min(s, max(0, try digits(request)))
-                    return Typing(
-                        [argument, .int32], .decimal(precision: min(p - s + 1 + scale, 38), scale: scale))
+                    let places = try digits(request)
+                    let scale = min(s, max(0, places))
+                    let precision = min(max(p - s + 1 + scale, places < 0 ? 1 - places : 0), 38)
+                    return Typing([argument, .int32], .decimal(precision: precision, scale: scale))
                 }
                 if case .decimal(let p, let s) = typing.result {
                     return Typing(typing.arguments, .decimal(precision: min(p - s + 1, 38), scale: 0))

@@ -16,6 +16,13 @@ final class RegularExpression {
     init(_ pattern: [UInt8], function: String) throws {
         var error: Int32 = 0
         var offset = 0
+        if let letter = Self.unknownEscape(pattern) {
+            throw EngineError.data(
+                "INVALID_PARAMETER_VALUE.PATTERN",
+                "The value of parameter(s) `regexp` in `\(function)` is invalid: "
+                    + "'\(String(decoding: pattern, as: UTF8.self))' escapes \(letter), which means nothing.",
+                remedy: "Write two backslashes for one, or leave it out.")
+        }
         let options = UInt32(PCRE2_UTF) | UInt32(PCRE2_MATCH_INVALID_UTF) | UInt32(PCRE2_ALT_BSUX)
         let compiled = pcre2_compile_8(pattern + [0], pattern.count, options, &error, &offset, nil)
         guard let compiled, let data = pcre2_match_data_create_from_pattern_8(compiled, nil) else {
@@ -31,6 +38,30 @@ final class RegularExpression {
         var count: UInt32 = 0
         pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_CAPTURECOUNT), &count)
         groupCount = Int(count)
+    }
+
+    /// Returns a letter behind a backslash that Java gives no meaning, some of which PCRE2 knows; or nil.
+    private static func unknownEscape(_ pattern: [UInt8]) -> Character? {
+        var (at, isQuoted) = (0, false)
+        while at + 1 < pattern.count {
+            guard pattern[at] == UInt8(ascii: "\\") else {
+                at += 1
+                continue
+            }
+            let next = pattern[at + 1]
+            let letter = Character(Unicode.Scalar(next))
+            if isQuoted {
+                if letter == "E" { isQuoted = false }
+                at += letter == "E" ? 2 : 1
+                continue
+            }
+            if letter == "Q" { isQuoted = true }
+            if (97...122).contains(next | 32), !"abBAcdDeEfGhHknNpPQrRsStuvVwWxXzZ".contains(letter) {
+                return letter
+            }
+            at += 2
+        }
+        return nil
     }
 
     deinit {

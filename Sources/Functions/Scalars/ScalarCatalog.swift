@@ -4,11 +4,13 @@ enum ScalarCatalog {
 
     private static let groups: [[ScalarFunction]] = [
         ArithmeticFunctions.all, ComparisonFunctions.all, ConditionalFunctions.all, MathFunctions.all,
-        StringFunctions.all, StringSearchFunctions.all, RegexFunctions.all, EncodingFunctions.all,
+        StringFunctions.all, LetterCases.all, StringSearchFunctions.all, RegexFunctions.all,
+        EncodingFunctions.all,
         DateFunctions.all, DatePartFunctions.all, TimestampFunctions.all, CollectionFunctions.all,
         ElementFunctions.all, MapFunctions.all, SessionFunctions.all, LambdaForm.functions,
         ArrayFunctions.all, TextFunctions.all, JSONText.all, GroupKey.all, JSONFunctions.all, CSVText.all,
         URLFunctions.all, FormatString.all, ArrayPairFunctions.all, ZoneFunctions.all,
-        CheckedTextFunctions.all, RandomFunctions.all, NumberPatternFunctions.all,
+        CheckedTextFunctions.all, RandomFunctions.all, NumberPatternFunctions.all, IntervalFunctions.all,
+        VariantFunctions.all, CipherFunctions.all, ThetaFunctions.scalars,
     ]
 }

@@ -72,19 +72,7 @@ enum UTF8Text {
 enum StringFunctions {
     static let all: [ScalarFunction] = letters + pieces + building
 
-    /// A function of the bytes of one string.
-    private static func mapped(
-        _ name: String, _ aliases: [String] = [], _ summary: String, _ example: String,
-        _ body: @escaping @Sendable (UnsafeRawBufferPointer) -> [UInt8]
-    ) -> ScalarFunction {
-        ScalarFunction(
-            name, aliases: aliases, typing: Signature.of([.string], .string), summary, example: example
-        ) { call in
-            let rows = Rows(call)
-            return rows.bytes { row in rows.columns[0].view(row).withBytes { body($0) } }
-        }
-    }
-
+    /// A number out of the bytes of one string.
     private static func number(
         _ name: String, _ aliases: [String], _ parameter: Parameter, _ summary: String, _ example: String,
         _ body: @escaping @Sendable (UnsafeRawBufferPointer) -> Int
@@ -93,44 +81,17 @@ enum StringFunctions {
             name, aliases: aliases, typing: Signature.of([parameter], .int32), summary, example: example
         ) { call in
             let rows = Rows(call)
+            // A binary has no characters: its bytes count.
+            if call[0].type == .binary, call.name == "length" {
+                return rows.map(Int32.self, .int32) { Int32(rows.columns[0].view($0).count) }
+            }
             return rows.map(Int32.self, .int32) { row in
                 rows.columns[0].view(row).withBytes { Int32(truncatingIfNeeded: body($0)) }
             }
         }
     }
 
-    /// Changes the case of ASCII letters in place, of other letters by Unicode.
-    private static func cased(_ bytes: UnsafeRawBufferPointer, upper: Bool) -> [UInt8] {
-        if !UTF8Text.isASCII(bytes) {
-            let text = String(decoding: bytes, as: UTF8.self)
-            return Array((upper ? text.uppercased() : text.lowercased()).utf8)
-        }
-        let first: UInt8 = upper ? 97 : 65
-        return [UInt8](unsafeUninitializedCapacity: bytes.count) { out, count in
-            var i = 0
-            while i < bytes.count {
-                let byte = bytes[i]
-                out[i] = byte &- first < 26 ? byte ^ 32 : byte
-                i &+= 1
-            }
-            count = bytes.count
-        }
-    }
-
     private static let letters: [ScalarFunction] = [
-        mapped("upper", ["ucase"], "Returns the text in capitals.", "upper('a')") { cased($0, upper: true) },
-        mapped("lower", ["lcase"], "Returns the text in small letters.", "lower('A')") {
-            cased($0, upper: false)
-        },
-        mapped("initcap", [], "Makes the first letter of each word a capital.", "initcap('a b')") { bytes in
-            var result: [UInt8] = []
-            for (i, word) in bytes.split(separator: 32, omittingEmptySubsequences: false).enumerated() {
-                if i > 0 { result.append(32) }
-                let text = String(decoding: word, as: UTF8.self).lowercased()
-                result.append(contentsOf: (text.prefix(1).uppercased() + text.dropFirst()).utf8)
-            }
-            return result
-        },
         ScalarFunction(
             "reverse",
             typing: { request in
@@ -155,7 +116,13 @@ enum StringFunctions {
                 }
             }
         },
-        mapped("soundex", [], "Returns the Soundex code.", "soundex('Miller')") { Soundex.code($0) },
+        ScalarFunction(
+            "soundex", typing: Signature.of([.string], .string), "Returns the Soundex code.",
+            example: "soundex('Miller')"
+        ) { call in
+            let rows = Rows(call)
+            return rows.bytes { row in rows.columns[0].view(row).withBytes(Soundex.code) }
+        },
         number(
             "length", ["char_length", "character_length", "len"], .text,
             "Counts characters, or bytes of a binary.", "length('abc')"

@@ -74,11 +74,18 @@ enum TimestampFunctions {
         let parts: [Parameter] = [.int, .int, .int, .int, .int, .of(.decimal(precision: 16, scale: 6))]
         return ScalarFunction(
             name,
-            typing: result == .timestamp
-                ? Signature.of(parts + [.string], optional: 1, result) : Signature.of(parts, result),
+            typing: { request in
+                if request.types.count == 1 { return try Signature.of([.of(.date)], result)(request) }
+                return result == .timestamp
+                    ? try Signature.of(parts + [.string], optional: 1, result)(request)
+                    : try Signature.of(parts, result)(request)
+            },
             "Makes a timestamp of its parts.", example: "\(name)(2014, 12, 28, 6, 30, 45.887)"
         ) { call in
             let rows = Rows(call)
+            if call.arguments.count == 1 {
+                return try Casting.cast(call[0], to: result, mode: .error, zone: call.zone)
+            }
             return try rows.build(result) { row in
                 let date = CivilDate(
                     year: rows.integer(0, row), month: rows.integer(1, row), day: rows.integer(2, row))

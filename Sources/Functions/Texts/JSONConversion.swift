@@ -37,6 +37,7 @@ struct JSONConversion {
                     + String(String(decoding: text, as: UTF8.self).prefix(200)),
                 remedy: "Set the option 'mode' to 'PERMISSIVE' to take such records as null.")
         }
+        if isBroken, case .array(let element, _) = type, !element.isNested { return .null }
         guard case .structure(let fields) = type else { return result ?? .null }
         var members = fields.map { _ in Scalar.null }
         if case .structure(let found)? = result { members = found }
@@ -59,6 +60,7 @@ struct JSONConversion {
 
     /// Returns a value of `type`; nil when it does not fit. What does not fit inside sets `isBroken`.
     private func convert(_ value: JSONValue, _ type: DataType, _ isBroken: inout Bool) -> Scalar? {
+        if type == .variant { return variant(value) }
         if case .null = value { return .null }
         switch (type, value) {
         case (.structure(let fields), .object(let members)):
@@ -83,6 +85,11 @@ struct JSONConversion {
         case (.string, _): return value.plainText.map { .string($0) } ?? .null
         default: return type.isNested ? nil : scalar(value, type)
         }
+    }
+
+    private func variant(_ value: JSONValue) -> Scalar? {
+        var builder = VariantBuilder()
+        return VariantJSON.append(value, to: &builder) ? .binary(builder.finish()) : nil
     }
 
     private func part(_ value: JSONValue, _ type: DataType, _ isBroken: inout Bool) -> Scalar {

@@ -9,12 +9,12 @@ enum JSONText {
             "to_json",
             typing: { request in
                 try Signature.checkCount(request, 1...2)
-                guard request.types[0].isNested else {
+                guard request.types[0].isNested || request.types[0] == .variant else {
                     throw Signature.mismatch(
                         request, argument: 0, requires: "\"STRUCT\", \"MAP\" or \"ARRAY\"")
                 }
                 return Typing(request.types, .string)
-            }, "Writes a structure, map or array as JSON.", example: "to_json(named_struct('a', 1))"
+            }, "Writes a structure, map, array or variant as JSON.", example: "to_json(named_struct('a', 1))"
         ) { call in
             let vector = call[0].flattened()
             let options = TextOptionValues(call, at: 1)
@@ -48,7 +48,7 @@ enum JSONText {
         case .map:
             let range = Int(vector.offsets[row])..<Int(vector.offsets[row + 1])
             let parts = range.map { at in
-                "\(quoted(plain(vector.children[0], at, form.zone))):\(one(vector.children[1], at, form))"
+                "\(quoted(key(vector.children[0], at, form.zone))):\(one(vector.children[1], at, form))"
             }
             text += "{\(parts.joined(separator: ","))}"
         case .boolean, .int8, .int16, .int32, .int64, .decimal: text += plain(vector, row, form.zone)
@@ -56,10 +56,24 @@ enum JSONText {
             let number = plain(vector, row, form.zone)
             text += number.hasSuffix("N") || number.hasSuffix("y") ? "\"\(number)\"" : number
         case .timestamp, .timestampNTZ, .date: text += quoted(form.values.text(vector, row) ?? "")
+        case .variant:
+            var bytes: [UInt8] = []
+            vector.pointer(as: StringView.self)[row].withBytes {
+                VariantText.write(VariantValue($0), form.zone, &bytes)
+            }
+            text += String(decoding: bytes, as: UTF8.self)
         case .binary:
             text += quoted(String(decoding: Base64.encode(Column(vector).bytes(row)), as: UTF8.self))
         default: text += quoted(plain(vector, row, form.zone))
         }
+    }
+
+    /// A map's key as its name: a structure's members between brackets, as Spark's rows show themselves.
+    private static func key(_ vector: Vector, _ row: Int, _ zone: Zone) -> String {
+        let flat = vector.flattened()
+        guard case .structure = flat.type else { return plain(vector, row, zone) }
+        let members = flat.children.map { isNull($0, row) ? "null" : key($0, row, zone) }
+        return "[\(members.joined(separator: ","))]"
     }
 
     private static func one(_ vector: Vector, _ row: Int, _ form: JSONForm) -> String {

@@ -54,9 +54,9 @@ indirect enum JSONValue {
     }
 
     /// Returns the value of a text, or nil for a text without one, or with a malformed one.
-    static func parsed(_ text: [UInt8], allowsControls: Bool = false) -> JSONValue? {
+    static func parsed(_ text: [UInt8], allowsControls: Bool = false, isStrict: Bool = false) -> JSONValue? {
         text.withUnsafeBytes { raw in
-            var parser = JSONParser(raw, allowsControls: allowsControls)
+            var parser = JSONParser(raw, allowsControls: allowsControls, isStrict: isStrict)
             return try? parser.value()
         }
     }
@@ -70,16 +70,20 @@ struct JSONParser {
 
     private let bytes: UnsafeRawBufferPointer
     private let allowsControls: Bool
+    private let isStrict: Bool
     private var at = 0
     private var depth = 0
 
     /// Tells that the text is no JSON.
     struct Malformed: Error {}
 
-    /// - Parameter allowsControls: whether line ends and other controls may stand in strings as they are.
-    init(_ bytes: UnsafeRawBufferPointer, allowsControls: Bool = false) {
+    /// - Parameters:
+    ///   - allowsControls: whether line ends and other controls may stand in strings as they are.
+    ///   - isStrict: whether single quotes are refused.
+    init(_ bytes: UnsafeRawBufferPointer, allowsControls: Bool = false, isStrict: Bool = false) {
         self.bytes = bytes
         self.allowsControls = allowsControls
+        self.isStrict = isStrict
     }
 
     mutating func value() throws(Malformed) -> JSONValue {
@@ -88,7 +92,8 @@ struct JSONParser {
         switch bytes[at] {
         case UInt8(ascii: "{"): return try object()
         case UInt8(ascii: "["): return try array()
-        case UInt8(ascii: "\""), UInt8(ascii: "'"): return .string(try string())
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "'") where !isStrict: return .string(try string())
         case UInt8(ascii: "t"): return try word("true", .boolean(true))
         case UInt8(ascii: "f"): return try word("false", .boolean(false))
         case UInt8(ascii: "n"): return try word("null", .null)
@@ -136,7 +141,8 @@ struct JSONParser {
         if !take(UInt8(ascii: "}")) {
             repeat {
                 skipBlanks()
-                guard at < bytes.count, bytes[at] == UInt8(ascii: "\"") || bytes[at] == UInt8(ascii: "'")
+                guard at < bytes.count,
+                    bytes[at] == UInt8(ascii: "\"") || !isStrict && bytes[at] == UInt8(ascii: "'")
                 else { throw Malformed() }
                 let name = try string()
                 try expect(UInt8(ascii: ":"))
@@ -208,7 +214,7 @@ struct JSONParser {
         at += 1
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): out.append(byte)
-        case UInt8(ascii: "'"): out.append(byte)
+        case UInt8(ascii: "'") where !isStrict: out.append(byte)
         case UInt8(ascii: "b"): out.append(8)
         case UInt8(ascii: "f"): out.append(12)
         case UInt8(ascii: "n"): out.append(10)

@@ -50,6 +50,9 @@ extension CastJob {
         case .dayTimeInterval(let fields):
             let values = input.pointer(as: Int64.self)
             each { builder.put(IntervalText.text(values[$0], fields), $0) }
+        case .calendarInterval:
+            let values = input.pointer(as: Int128.self)
+            each { builder.put(CalendarIntervalText.text(CalendarInterval(bits: values[$0])), $0) }
         default: throw .internal("no cast from \(input.type.sqlName) to STRING")
         }
         return builder.finish(.string, validity: input.validity)
@@ -142,6 +145,10 @@ extension CastJob {
         case .yearMonthInterval(let fields):
             return try parse(Int32.self) { IntervalText.parse($0, fields).flatMap { Int32(exactly: $0) } }
         case .dayTimeInterval(let fields): return try parse(Int64.self) { IntervalText.parse($0, fields) }
+        case .calendarInterval:
+            // Spark gives null for a text that is none, in ANSI mode too.
+            return try CastJob(input: input, target: target, mode: .null, zone: zone)
+                .parse(Int128.self) { CalendarIntervalText.parse($0)?.bits }
         case .decimal(let precision, let scale): return try parseDecimals(precision, scale)
         default: throw .internal("no cast from STRING to \(target.sqlName)")
         }

@@ -19,6 +19,8 @@ package enum Casting {
         }
         if input.form == .dictionary { return try cast(input.flattened(), to: type, mode: mode, zone: zone) }
         let job = CastJob(input: input, target: type, mode: mode, zone: zone)
+        if input.type == .variant { return try job.fromVariant() }
+        if type == .variant { return try job.toVariant() }
         if type == .string { return try job.toText() }
         switch (input.type, type) {
         case (.string, _): return try job.fromText()

@@ -11,7 +11,7 @@ struct FormatReader {
     func checked(_ value: FormatValue, _ shape: FormatShape, path: String) throws -> FormatValue {
         if case .null = value.kind { return value }
         switch shape {
-        case .any, .template, .later:
+        case .any, .template, .later, .test:
             if case .template = shape, value.scalar == nil { throw wrong(value, "text", path) }
             return value
         case .text:
@@ -104,7 +104,7 @@ struct FormatReader {
         case .choice(let names): "one of \(names.joined(separator: ", "))"
         case .list, .oneOrMore: "a list"
         case .map, .object: "a mapping"
-        case .anyOf, .any, .later: "a value"
+        case .anyOf, .any, .later, .test: "a value"
         }
     }
 

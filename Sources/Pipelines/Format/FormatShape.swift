@@ -20,6 +20,9 @@ indirect enum FormatShape: Sendable {
     case object(FormatObject)
     case anyOf([FormatShape])
     case any
+    /// A test of a table or of one of its columns: a name, or a name with its arguments. The loader checks it
+    /// where it reads it, as it knows the project's own tests.
+    case test(ofColumn: Bool)
     /// Checked and rendered by the loader where it is read, as it may hold secrets: those of steps stay
     /// references, those of alerts become part of no query.
     case later(FormatShape)

@@ -1,16 +1,27 @@
 import Vocabulary
 
 /// Renders the format's table as JSON Schema (draft 2020-12), for editors.
-package enum PipelineSchema {
+package struct PipelineSchema {
+    /// Names of tests that the project has beside those of the format.
+    private let ownTests: [String]
+
+    /// Describes any `etl.yml`; with `ownTests`, macros `{% test NAME %}` of a project, that project's.
+    package init(ownTests: [String] = []) { self.ownTests = ownTests }
+
     /// Returns the schema of `etl.yml`.
-    package static var text: String {
+    package var text: String {
         var lines = "{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
         lines += "  \"title\": \"etl.yml\",\n"
+        let tests = [("test", false), ("columnTest", true)].map { name, ofColumn in
+            let test = shape(TestReader.shape(ofColumn: ofColumn, own: ownTests), indent: "      ")
+            return "    \(quoted(name)): {\n\(test)\n    }"
+        }
+        lines += "  \"$defs\": {\n\(tests.joined(separator: ",\n"))\n  },\n"
         lines += members(PipelineFormat.root, indent: "  ") + "\n}\n"
         return lines
     }
 
-    private static func members(_ object: FormatObject, indent: String) -> String {
+    private func members(_ object: FormatObject, indent: String) -> String {
         var parts = ["\(indent)\"type\": \"object\"", "\(indent)\"additionalProperties\": false"]
         let required = object.keys.filter(\.isRequired).map { quoted($0.name) }
         if !required.isEmpty { parts.append("\(indent)\"required\": [\(required.joined(separator: ", "))]") }
@@ -27,15 +38,16 @@ package enum PipelineSchema {
         return parts.joined(separator: ",\n")
     }
 
-    private static func shape(_ shape: FormatShape, indent: String) -> String {
+    private func shape(_ shape: FormatShape, indent: String) -> String {
         switch shape {
-        case .text, .template, .date: "\(indent)\"type\": [\"string\", \"number\", \"boolean\"]"
-        case .boolean: "\(indent)\"type\": [\"boolean\", \"string\"]"
+        case .text, .template: "\(indent)\"type\": [\"string\", \"number\", \"boolean\"]"
+        case .date: text(#"[0-9]{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12][0-9]|3[01])([T ].*)?"#, or: nil, indent)
+        case .boolean: text("[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]", or: "boolean", indent)
         case .integer(let least):
-            "\(indent)\"type\": [\"integer\", \"string\"],\n\(indent)\"minimum\": \(least)"
+            text("[0-9]+", or: "integer", indent) + ",\n\(indent)\"minimum\": \(least)"
         case .number(let least):
-            "\(indent)\"type\": [\"number\", \"string\"],\n\(indent)\"minimum\": \(least)"
-        case .duration: "\(indent)\"type\": [\"string\", \"number\"]"
+            text("[0-9.eE+-]+", or: "number", indent) + ",\n\(indent)\"minimum\": \(least)"
+        case .duration: text("[0-9.]+[smhd]?", or: "number", indent) + ",\n\(indent)\"minimum\": 0"
         case .choice(let names): "\(indent)\"enum\": [\(names.map(quoted).joined(separator: ", "))]"
         case .list(let of): "\(indent)\"type\": \"array\",\n\(nested("items", of, indent))"
         case .map(let of): "\(indent)\"type\": \"object\",\n\(nested("additionalProperties", of, indent))"
@@ -46,13 +58,20 @@ package enum PipelineSchema {
                 + shapes.map { "\(indent)  {\n\(self.shape($0, indent: indent + "    "))\n\(indent)  }" }
                 .joined(separator: ",\n") + "\n\(indent)]"
         case .later(let of): self.shape(of, indent: indent)
+        case .test(let ofColumn): "\(indent)\"$ref\": \"#/$defs/\(ofColumn ? "columnTest" : "test")\""
         case .any: "\(indent)\"$comment\": \"any value\""
         }
     }
 
-    private static func nested(_ name: String, _ of: FormatShape, _ indent: String) -> String {
+    /// A value that may be written as text, which then has a form or holds a template.
+    private func text(_ pattern: String, or type: String?, _ indent: String) -> String {
+        let types = ([type, "string"].compactMap { $0 }).map(quoted).joined(separator: ", ")
+        return "\(indent)\"type\": [\(types)],\n\(indent)\"pattern\": \(quoted("^(\(pattern))$|[{]"))"
+    }
+
+    private func nested(_ name: String, _ of: FormatShape, _ indent: String) -> String {
         "\(indent)\"\(name)\": {\n\(shape(of, indent: indent + "  "))\n\(indent)}"
     }
 
-    private static func quoted(_ text: String) -> String { JSONString.quoted(text) }
+    private func quoted(_ text: String) -> String { JSONString.quoted(text) }
 }

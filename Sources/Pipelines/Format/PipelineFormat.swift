@@ -171,8 +171,8 @@ enum PipelineFormat {
     ])
 
     private static let tested: [FormatKey] = [
-        FormatKey("tests", .list(.any), "Tests of the table, as in dbt."),
-        FormatKey("data_tests", .list(.any), "Another name of tests."),
+        FormatKey("tests", .list(.test(ofColumn: false)), "Tests of the table, as in dbt."),
+        FormatKey("data_tests", .list(.test(ofColumn: false)), "Another name of tests."),
         FormatKey("columns", .list(.object(column)), "Columns with their tests, as in dbt."),
     ]
 
@@ -180,8 +180,8 @@ enum PipelineFormat {
         FormatKey("name", .text, "Name of the column.", isRequired: true),
         FormatKey("description", .text, "What the column holds."),
         FormatKey("data_type", .text, "Type, for readers."),
-        FormatKey("tests", .list(.any), "Tests of the column."),
-        FormatKey("data_tests", .list(.any), "Another name of tests."),
+        FormatKey("tests", .list(.test(ofColumn: true)), "Tests of the column."),
+        FormatKey("data_tests", .list(.test(ofColumn: true)), "Another name of tests."),
         FormatKey("meta", .map(.any), "Anything."),
         FormatKey("tags", .oneOrMore(.text), "Words for readers."),
         FormatKey("quote", .boolean, "Accepted; names are always quoted."),

@@ -21,14 +21,14 @@ struct ConnectorFile {
         "table.whitelist", "table.include.list", "table.blacklist", "table.exclude.list", "schema.pattern",
         "query", "topic.prefix", "batch.max.rows", "numeric.mapping", "numeric.precision.mapping",
         "validate.non.null", "db.timezone", "connector.class", "name", "dialect.name",
-        "transaction.isolation.mode",
+        "transaction.isolation.mode", "catalog.pattern", "table.types",
     ]
 
     /// Keys of Kafka's own work, which has no counterpart here: topics, workers, polling, converters.
     private static let passed: Set = [
         "tasks.max", "poll.interval.ms", "table.poll.interval.ms", "connection.attempts",
-        "connection.backoff.ms", "catalog.pattern", "quote.sql.identifiers", "query.retry.attempts",
-        "table.types", "key.converter", "value.converter", "header.converter", "config.action.reload",
+        "connection.backoff.ms", "quote.sql.identifiers", "query.retry.attempts", "key.converter",
+        "value.converter", "header.converter", "config.action.reload",
         "exactly.once.support", "transaction.boundary", "offsets.storage.topic", "topic.creation.groups",
         "db.timezone.offset", "timestamp.granularity", "tasks.max.enforce",
     ]
@@ -130,8 +130,11 @@ struct ConnectorFile {
         var rule: ExtractRule
     }
 
-    /// Returns all tables. `tables` are taken where the file names none.
-    func sources(tables given: [String]) throws -> [Source] {
+    /// Returns all tables. `given` are taken where the file names none, else those of the database's catalog.
+    /// Throws `CatalogNeeded` where these are not known yet; `path` is the file as etl.yml names it, there.
+    func sources(
+        tables given: [String], catalog: [CatalogTable]?, path: FormatValue
+    ) throws -> [Source] {
         var base = ExtractRule()
         base.source = "jdbc"
         guard let url = text("connection.url") else { throw place.error("connection.url is missing") }
@@ -154,17 +157,56 @@ struct ConnectorFile {
         let excluded = Set(list("table.blacklist") + list("table.exclude.list"))
         var tables = list("table.whitelist") + list("table.include.list")
         if tables.isEmpty { tables = given }
+        if tables.isEmpty { return try sources(of: catalog, base, prefix, excluded, path) }
         tables.removeAll(where: excluded.contains)
-        guard !tables.isEmpty else {
-            throw place.error(
-                "The connector reads every table of its database; a pipeline has to know their names",
-                remedy: "Name them beside it, in etl.yml: tables: [users, orders].")
-        }
+        guard !tables.isEmpty else { throw place.error("The connector excludes all tables that it names") }
         return tables.map { table in
             var rule = base
             rule.options.append(("dbtable", qualified(table)))
             let last = table.split(separator: ".").last.map(String.init) ?? table
             return Source(name: ConnectorFile.stepName(prefix + last.filter { $0 != "\"" }), rule: rule)
+        }
+    }
+
+    /// Returns all tables of the catalog that the file does not exclude, by their names or with their
+    /// schemas'.
+    private func sources(
+        of catalog: [CatalogTable]?, _ base: ExtractRule, _ prefix: String, _ excluded: Set<String>,
+        _ path: FormatValue
+    ) throws -> [Source] {
+        guard let catalog else {
+            var options = base.options.filter { ["url", "user", "password"].contains($0.name) }
+            for key in ["catalog.pattern", "schema.pattern"] {
+                if let value = text(key) { options.append((key, value)) }
+            }
+            let kinds = list("table.types").map { $0.uppercased() }
+            if !kinds.isEmpty { options.append(("table.types", kinds.joined(separator: ","))) }
+            throw CatalogNeeded(
+                request: CatalogRequest(
+                    file: path.printed, place: path.location, options: options, conf: base.conf))
+        }
+        let tables = catalog.filter { table in
+            let full = (table.schema.map { $0 + "." } ?? "") + table.name
+            return excluded.isDisjoint(with: [table.name, full, table.quoted])
+        }
+        guard !tables.isEmpty else {
+            throw place.error(
+                "The connector's database has no table that it reads",
+                remedy:
+                    "See schema.pattern, catalog.pattern, table.types and table.blacklist, and whether the "
+                    + "user may see the tables.")
+        }
+        var seen: [String: CatalogTable] = [:]
+        return try tables.map { table in
+            let name = ConnectorFile.stepName(prefix + table.name)
+            if let other = seen.updateValue(table, forKey: name) {
+                throw place.error(
+                    "Two tables would be one step, \(name): \(other.quoted) and \(table.quoted)",
+                    remedy: "Set schema.pattern or table.blacklist, or name the tables by table.whitelist.")
+            }
+            var rule = base
+            rule.options.append(("dbtable", table.quoted))
+            return Source(name: name, rule: rule)
         }
     }
 
@@ -229,7 +271,8 @@ extension PipelineLoader {
     func connectorSteps(_ entry: FormatValue, _ path: FormatValue) throws -> [PipelineStep] {
         let text = try files.text(path.printed, limitBytes: FormatDocument.fileBytes)
         let file = try ConnectorFile(text, file: files.path(path.printed))
-        let sources = try file.sources(tables: entry["tables"]?.texts ?? [])
+        let sources = try file.sources(
+            tables: entry["tables"]?.texts ?? [], catalog: catalogs[path.printed], path: path)
         if let name = entry["name"], sources.count != 1 {
             throw name.error("The connector makes \(sources.count) tables, which one name cannot have")
         }

@@ -28,6 +28,11 @@ struct DbtProject {
     /// Tables from outside.
     var sources: [Source] = []
 
+    /// Names of the tests that the project has as macros, `{% test NAME(model, column_name) %}`.
+    var testNames: [String] {
+        macros.names.filter { $0.hasPrefix("test_") }.map { String($0.dropFirst(5)) }.sorted()
+    }
+
     struct Source {
         var source: String
         var table: String
@@ -64,23 +69,17 @@ struct DbtReader {
             settings = value["models"]
         }
         try refuseUnbuilt(models: folders["model"] ?? [], snapshots: folders["snapshot"] ?? [])
-        for folder in folders["macro"] ?? [] {
-            for file in try files.list(folder, endings: [".sql"]) {
-                project.macros.add(try Template(try sql(file), file: files.path(file)).macros)
-            }
-        }
+        try macros(folders["macro"] ?? [], &project)
         for folder in folders["seed"] ?? [] {
             project.seeds += try files.list(folder, endings: [".csv"]).map {
                 DbtProject.Seed(name: DbtReader.stem($0), file: $0)
             }
         }
+        try macros((folders["test"] ?? []).map { $0 + "/generic" }, &project)
         for folder in folders["test"] ?? [] {
             for file in try files.list(folder, endings: [".sql"]) {
-                if file.hasPrefix(folder + "/generic/") {
-                    project.macros.add(try Template(try sql(file), file: files.path(file)).macros)
-                } else {
-                    project.singularTests.append((DbtReader.stem(file), file, try sql(file)))
-                }
+                if file.hasPrefix(folder + "/generic/") { continue }
+                project.singularTests.append((DbtReader.stem(file), file, try sql(file)))
             }
         }
         for folder in folders["model"] ?? [] {
@@ -97,6 +96,14 @@ struct DbtReader {
             for file in try files.list(folder, endings: [".yml", ".yaml"]) { try properties(file, &project) }
         }
         return project
+    }
+
+    private func macros(_ folders: [String], _ project: inout DbtProject) throws {
+        for folder in folders {
+            for file in try files.list(folder, endings: [".sql"]) {
+                project.macros.add(try Template(try sql(file), file: files.path(file)).macros)
+            }
+        }
     }
 
     /// Throws for files that dbt would run and this engine cannot: left out silently, their tables would be

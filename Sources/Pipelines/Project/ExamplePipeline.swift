@@ -7,6 +7,9 @@ import Vocabulary
 
 /// Writes a small pipeline that works, for a user to begin with.
 package enum ExamplePipeline {
+    /// Name of the pipeline in `files`.
+    private static let name = "example"
+
     /// Files of the example, by path.
     package static let files: [(path: String, text: String)] = [
         (
@@ -101,9 +104,25 @@ package enum ExamplePipeline {
         (".gitignore", ".millrace/\ndata/out/\n"),
     ]
 
-    /// Writes the example into a directory. Throws `PIPELINE_FILE`; never replaces a file.
+    /// Returns a pipeline's name for a directory: the directory's own, as two pipelines of one name on a
+    /// coordinator share their tables.
+    static func name(for directory: String) -> String {
+        let place = directory.hasPrefix("/") ? directory : LocalDirectory.resolved(".") + "/" + directory
+        var parts: [Substring] = []
+        for part in place.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        let kept = (parts.last ?? "").map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
+        let own = String(kept.prefix(100))
+        return own.contains { $0 != "_" } ? own : name
+    }
+
+    /// Writes the example into a directory, and names it after that. Throws `PIPELINE_FILE`; never replaces a
+    /// file.
     package static func write(into directory: String) throws {
-        let all = files + [("etl.schema.json", PipelineSchema.text)]
+        let line = "name: \(name(for: directory))\n"
+        let named = files.map { ($0.path, $0.text.replacing("name: \(name)\n", with: line)) }
+        let all = named + [("etl.schema.json", PipelineSchema().text)]
         for (path, _) in all where access("\(directory)/\(path)", F_OK) == 0 {
             throw EngineError.user(
                 "PIPELINE_FILE", "There is a file in the way: \(directory)/\(path)",

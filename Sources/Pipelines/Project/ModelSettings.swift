@@ -18,6 +18,11 @@ final class ModelSettings {
         "on_schema_change": ["ignore", "fail", "append_new_columns", "sync_all_columns"],
     ]
 
+    /// How what a microbatch does is written here.
+    private static let insteadOfMicrobatch =
+        "Use delete+insert or insert_overwrite, with a condition on '{{ data_interval_start }}' and "
+        + "'{{ data_interval_end }}': each run makes its interval, and `etl-submit backfill` earlier ones."
+
     /// Takes settings of a config() call. Throws for those that are not supported.
     func set(_ call: TemplateCall) throws {
         for (name, value) in call.named { try set(name, value) { call.error($0, remedy: $1, code: $2) } }
@@ -38,8 +43,10 @@ final class ModelSettings {
         if let known = ModelSettings.choices[name], !known.contains(value.printed) {
             throw error(
                 "This value of \(name) is not supported: \(value.printed)",
-                Suggestion.nearest(to: value.printed, among: known).map { "Did you mean \($0)?" }
-                    ?? "Supported are: \(known.joined(separator: ", ")).", "UNSUPPORTED_FEATURE")
+                value.printed == "microbatch"
+                    ? ModelSettings.insteadOfMicrobatch
+                    : Suggestion.nearest(to: value.printed, among: known).map { "Did you mean \($0)?" }
+                        ?? "Supported are: \(known.joined(separator: ", ")).", "UNSUPPORTED_FEATURE")
         }
         if name == "tags", case .list(let more) = value, case .list(let before)? = values["tags"] {
             values["tags"] = .list(before + more)

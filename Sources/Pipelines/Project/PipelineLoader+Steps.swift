@@ -203,6 +203,7 @@ extension PipelineLoader {
             path: value["path"]?.printed ?? "", format: value["format"]?.printed ?? "parquet",
             mode: value["mode"].flatMap { .init(rawValue: $0.printed) } ?? .overwrite, options: options)
         target.location = (value["path"] ?? value).location
+        target.partitionLocation = value["partitionBy"]?.location
         return target
     }
 

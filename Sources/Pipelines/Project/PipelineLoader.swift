@@ -23,6 +23,8 @@ package struct PipelineLoader {
     var macros = MacroLibrary()
     /// Models that are no tables: their queries stand in the queries that read them.
     var ephemeral: [String: PipelineStep] = [:]
+    /// Tables of the databases of connector files, by the files' paths in etl.yml, as far as they are known.
+    var catalogs: [String: [CatalogTable]] = [:]
     /// Options of each connection, secrets by reference.
     var connections: [String: [(name: String, value: String)]] = [:]
 
@@ -49,6 +51,13 @@ package struct PipelineLoader {
             throw document.error("The key 'name' is missing")
         }
         return name
+    }
+
+    /// Returns the JSON Schema of the `etl.yml` of a directory: the format's, with the project's own tests.
+    /// Throws what is wrong in the project.
+    package func schema() throws -> PipelineSchema {
+        let project = try DbtReader(files: files, reader: FormatReader(scope: openScope)).read()
+        return PipelineSchema(ownTests: project.testNames)
     }
 
     /// Returns the document. Throws when it holds nothing at all.

@@ -21,6 +21,8 @@ struct ExtractRun {
 
     /// Leaves the table staged. Throws the first error of a job, with the step's place.
     func make() async throws -> StepJob.Outcome {
+        // Before anything is read: rows and cursor become valid in one rename.
+        _ = try state.tables.renamable(freshPath)
         let before = rule.cursor == nil ? nil : state.tableState(step.name)
         let old = state.hasTable(step.name)
         state.discard(fresh)

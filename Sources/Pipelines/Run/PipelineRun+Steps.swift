@@ -28,9 +28,13 @@ extension PipelineRun {
         }
         if step.load != nil { return try await finish(this, since: start) }
         guard try await testAll(this, staged: true) else {
-            throw EngineError.data(
+            var error = EngineError.data(
                 "TEST_FAILED",
                 "The step's table did not pass its tests and was not published: \(step.name)")
+            let failed = Set(
+                record.tests.filter { $0.step == step.name && $0.outcome == .fail }.map(\.name))
+            error.location = step.tests.first { failed.contains($0.name) }?.location
+            throw error
         }
         if let write = step.write {
             let sql = write.statements(of: tables.staged(step.name, run: run))
@@ -38,7 +42,8 @@ extension PipelineRun {
                 _ = try await job.run(order(this, ["write"], sql: sql, "write of \(step.name)"))
             } catch let error as EngineError {
                 var placed = error
-                placed.location = write.location
+                let isOfPartitions = error.code == "COLUMN_NOT_DEFINED_IN_TABLE"
+                placed.location = (isOfPartitions ? write.partitionLocation : nil) ?? write.location
                 throw placed
             }
         }
@@ -200,16 +205,25 @@ extension PipelineRun {
             }
             let others = test.relations.compactMap(\.step).filter { $0 != this.step.name }
             let isBroken = others.contains { [.failed, .skipped].contains(state(of: $0)) }
-            var (outcome, failures) = (TestOutcome.skip, 0)
-            if !isBroken { (outcome, failures) = try await judge(test, this, staged: staged) }
+            var verdict = Verdict()
+            if !isBroken { verdict = try await judge(test, this, staged: staged) }
             try await note(
-                .tested(step: this.step.name, test: test.name, outcome: outcome, failures: failures))
-            isGood = isGood && outcome != .fail
+                .tested(
+                    step: this.step.name, test: test.name, outcome: verdict.outcome,
+                    failures: verdict.failures, found: verdict.found))
+            isGood = isGood && verdict.outcome != .fail
         }
         return isGood
     }
 
-    private func judge(_ test: DataTest, _ this: Try, staged: Bool) async throws -> (TestOutcome, Int) {
+    /// Says how a test ended.
+    private struct Verdict {
+        var outcome = TestOutcome.skip
+        var failures = 0
+        var found: String?
+    }
+
+    private func judge(_ test: DataTest, _ this: Try, staged: Bool) async throws -> Verdict {
         var relations: [Relation] = []
         for relation in test.relations where !relations.contains(relation) { relations.append(relation) }
         var prelude = try views(relations, staged: staged ? this.step.name : nil)
@@ -237,7 +251,14 @@ extension PipelineRun {
         guard row.count == 3, let failures = row[0].flatMap({ Int($0) }) else {
             throw EngineError.internal("A test gave no count: \(test.name)")
         }
-        let outcome = test.outcome(shouldWarn: row[1] == "true", shouldError: row[2] == "true")
-        return (outcome, failures)
+        var verdict = Verdict(
+            outcome: test.outcome(shouldWarn: row[1] == "true", shouldError: row[2] == "true"),
+            failures: failures)
+        if verdict.outcome != .pass, let wanted = test.wanted, !test.storesFailures {
+            let wrong = try await job.run(
+                order(this, ["found", test.name], prelude: prelude, sql: test.rows, file))
+            verdict.found = (wrong.row.first ?? nil).map { "\($0) \(wanted)" }
+        }
+        return verdict
     }
 }

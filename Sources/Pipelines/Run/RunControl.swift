@@ -17,6 +17,8 @@ package final class RunControl: Sendable {
     func fail(_ id: String) { state.withLock { $0.failed.append(id) } }
     /// Says whether a warning is a new one: several jobs of a step may have the same.
     func isNew(warning: String) -> Bool { state.withLock { $0.warned.insert(warning).inserted } }
+    /// Jobs that are at work, in the order of their ids: that of their submission.
+    package var runningJobs: [String] { state.withLock { $0.jobs.sorted() } }
     /// Jobs that failed or were cancelled; parts of them may still be at work for a moment.
     var failedJobs: [String] { state.withLock { $0.failed } }
     package var isCancelled: Bool { state.withLock { $0.isCancelled } }

@@ -70,7 +70,8 @@ package enum RunFact: Codable, Sendable, Hashable {
     case stepStarted(step: String, attempt: Int)
     /// The step's table is written aside. `columns` are its columns with their types.
     case stepMade(step: String, rowsIn: Int, rowsOut: Int, columns: [ColumnFact])
-    case tested(step: String, test: String, outcome: TestOutcome, failures: Int)
+    /// `found` says what was found where that tells more than a number of wrong rows.
+    case tested(step: String, test: String, outcome: TestOutcome, failures: Int, found: String? = nil)
     case stepDone(step: String, seconds: Double)
     case stepRetrying(step: String, attempt: Int, afterSeconds: Double, error: JobFailure)
     case stepFailed(step: String, error: JobFailure)

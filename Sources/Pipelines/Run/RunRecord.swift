@@ -1,4 +1,5 @@
 import Protocol
+import Vocabulary
 
 /// Holds how a run stands: the sum of its facts. Pure.
 package struct RunRecord: Sendable {
@@ -32,6 +33,8 @@ package struct RunRecord: Sendable {
         package var step: String
         package var outcome: TestOutcome
         package var failures: Int
+        /// What was found, where that tells more.
+        package var found: String?
     }
 
     package let header: RunHeader
@@ -85,9 +88,10 @@ package struct RunRecord: Sendable {
                 $0.rowsOut = rowsOut
                 $0.columns = columns
             }
-        case .tested(let step, let name, let outcome, let failures):
+        case .tested(let step, let name, let outcome, let failures, let found):
             tests.removeAll { $0.step == step && $0.name == name }
-            tests.append(Test(name: name, step: step, outcome: outcome, failures: failures))
+            tests.append(
+                Test(name: name, step: step, outcome: outcome, failures: failures, found: found))
         case .stepDone(let name, let seconds):
             change(name) {
                 $0.state = .succeeded
@@ -137,6 +141,7 @@ package struct RunRecord: Sendable {
             case .succeeded: summary.succeeded += 1
             case .failed: summary.failed += 1
             case .skipped: summary.skipped += 1
+            case .running where isCancelled, .waiting where isCancelled: summary.cancelled += 1
             default: break
             }
         }
@@ -159,6 +164,8 @@ package struct RunSummary: Sendable, Hashable {
     package var kept = 0
     package var failed = 0
     package var skipped = 0
+    /// Of a cancelled run: those that were at work, or had not begun.
+    package var cancelled = 0
     package var testsPassed = 0
     package var testsWarned = 0
     package var testsFailed = 0
@@ -170,10 +177,12 @@ package struct RunSummary: Sendable, Hashable {
 
     /// Says the counts in one line.
     package var text: String {
-        var parts = ["\(succeeded) steps \(isOfTests ? "tested" : "done")"]
+        var parts = ["\(Counted.text(succeeded, "step")) \(isOfTests ? "tested" : "done")"]
         if kept > 0 { parts.append("\(kept) done before") }
         parts += ["\(failed) failed", "\(skipped) skipped"]
-        var tests = "\(testsPassed) tests passed, \(testsWarned) warned, \(testsFailed) failed"
+        if cancelled > 0 { parts.append("\(cancelled) cancelled") }
+        var tests =
+            "\(Counted.text(testsPassed, "test")) passed, \(testsWarned) warned, \(testsFailed) failed"
         if testsSkipped > 0 { tests += ", \(testsSkipped) skipped" }
         return parts.joined(separator: ", ") + "; " + tests + "."
     }

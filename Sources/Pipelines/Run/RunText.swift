@@ -13,14 +13,15 @@ package enum RunText {
             let time = (seconds * 100).rounded() / 100
             return (
                 "info",
-                "done    \(record.kinds[step] ?? "step") \(step): \(rows.rowsIn) rows in, "
-                    + "\(rows.rowsOut) rows out, \(time) s"
+                "done    \(record.kinds[step] ?? "step") \(step): \(Counted.text(rows.rowsIn, "row")) in, "
+                    + "\(Counted.text(rows.rowsOut, "row")) out, \(time) s"
             )
-        case .tested(_, let test, .pass, _): return ("info", "pass    test \(test)")
-        case .tested(_, let test, .warn, let count):
-            return ("warning", "warn    test \(test): \(count) wrong")
-        case .tested(_, let test, .fail, let count): return ("error", "FAIL    test \(test): \(count) wrong")
-        case .tested(_, let test, .skip, _):
+        case .tested(_, let test, .pass, _, _): return ("info", "pass    test \(test)")
+        case .tested(_, let test, .warn, let count, let found):
+            return ("warning", "warn    test \(test): \(found ?? "\(count) wrong")")
+        case .tested(_, let test, .fail, let count, let found):
+            return ("error", "FAIL    test \(test): \(found ?? "\(count) wrong")")
+        case .tested(_, let test, .skip, _, _):
             return ("warning", "skipped test \(test): a table that it reads was not made")
         case .stepRetrying(let step, let attempt, let delay, let error):
             return ("warning", "again   \(step): try \(attempt) after \(delay) s; \(error.message)")

@@ -44,20 +44,21 @@ extension TableFolder {
 
     /// Changes a published table's cursor.
     package func set(_ tableState: TableState, of name: String) throws {
-        try TableFolder.write(tableState.text, to: try renamable(table(name)) + "/" + TableState.fileName)
+        try TableFolder.write(
+            tableState.text, to: try renamable(table(name)) + "/" + TableState.fileName,
+            durable: isDurable)
     }
 
     /// Forgets a table with its cursor.
-    package func reset(_ name: String) {
-        if let path = try? renamable(table(name)) { try? FileSystems.local.remove(path) }
+    package func reset(_ name: String) throws {
+        let path = "\(root)/tables/\(name)"
+        try FileSystems.of(path).remove(path)
     }
 
     /// Names of published tables, sorted.
     package var names: [String] {
-        guard let path = try? renamable("\(place)/tables"),
-            let entries = try? FileSystems.local.entries(path)
-        else { return [] }
-        return entries.map(\.name)
+        let path = "\(root)/tables"
+        return ((try? FileSystems.of(path).entries(path)) ?? []).map(\.name)
     }
 
     /// Name of the file with the id of a table's making; readers pass over names that begin with `_`.

@@ -16,7 +16,7 @@ package final class TableFolder: Sendable {
     let place: String
     /// The place as this process reaches it.
     let root: String
-    private let isDurable: Bool
+    let isDurable: Bool
 
     /// `durable`: a table that was published stays so after a loss of power.
     package init(place: String, root: String, durable: Bool) {

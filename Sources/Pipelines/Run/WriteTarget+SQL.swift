@@ -12,7 +12,7 @@ extension WriteTarget {
         }
         let partitions = options.first { $0.name == "partitionBy" }?.value.split(separator: ",") ?? []
         let names = partitions.map { SQLText.name(String($0.drop { $0 == " " })) }
-        let head = mode == .errorifexists ? "CREATE TABLE" : "CREATE TABLE IF NOT EXISTS"
+        let head = mode == .errorifexists ? "CREATE TEMPORARY TABLE" : "CREATE TEMPORARY TABLE IF NOT EXISTS"
         let table =
             "\(head) millrace_target USING \(format)"
             + SQLText.options(

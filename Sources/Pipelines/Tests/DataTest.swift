@@ -17,6 +17,9 @@ package struct DataTest: Sendable {
     var limit: Int?
     /// Whether the wrong rows are kept as a table.
     var storesFailures = false
+    /// What the value in the first wrong row should have been, for tests of one value: `rows, at least 10
+    /// wanted`.
+    var wanted: String?
     /// Tables that the query reads.
     var relations: [Relation]
     var location: SourceLocation

@@ -24,6 +24,40 @@ struct TestReader {
         "row_count": ["min", "max", "equals"], "expression": ["expression"],
     ]
 
+    /// Returns what a test in a file may be, for the format's schema. `own`: names of the project's own
+    /// tests.
+    static func shape(ofColumn: Bool, own: [String]) -> FormatShape {
+        let plain = (ofColumn ? ["not_null", "unique"] : []) + own
+        let kinds =
+            (ofColumn ? ["not_null", "unique", "accepted_values", "relationships"] : [])
+            + ["row_count", "expression", "dbt_utils.expression_is_true"]
+        var keys = kinds.map { kind in
+            let arguments =
+                TestReader.arguments[kind == "dbt_utils.expression_is_true" ? "expression" : kind] ?? []
+            let known = (arguments + settings).map { FormatKey($0, .any, notes[$0] ?? "As in dbt.") }
+            let mapping = FormatShape.object(FormatObject(keys: known))
+            return FormatKey(
+                kind, kind.contains("expression") ? .anyOf([.text, mapping]) : mapping,
+                notes[kind] ?? "As in dbt.")
+        }
+        keys += own.map { FormatKey($0, .map(.any), "A test of this project.") }
+        let mapping = FormatShape.object(FormatObject(keys: keys, oneOf: keys.map(\.name)))
+        return plain.isEmpty ? mapping : .anyOf([.choice(plain), mapping])
+    }
+
+    private static let notes = [
+        "not_null": "No value is missing.", "unique": "No value is there twice.",
+        "accepted_values": "All values are among `values`.",
+        "relationships": "All values are in the column `field` of the table `to`.",
+        "row_count": "How many rows there are: min, max, equals.",
+        "expression": "A condition that all rows meet; at a column, what stands after its name.",
+        "dbt_utils.expression_is_true": "The same as expression.",
+        "severity": "error or warn.", "where": "Condition of the rows that are tested.",
+        "store_failures": "Whether wrong rows are kept.", "limit": "Most rows that are counted as wrong.",
+        "warn_if": "Count of wrong rows that warns, such as > 10.",
+        "error_if": "Count of wrong rows that fails, such as > 100.",
+    ]
+
     /// Returns the tests of a step's or model's mapping: `tests` and those of its columns.
     func tests(in owner: FormatValue) throws -> [DataTest] {
         var found: [DataTest] = []
@@ -190,12 +224,15 @@ struct TestReader {
                 + "\(SQLText.name(field)) AS to_field FROM "
                 + "\(parent.text)) parent ON child.from_field = parent.to_field WHERE parent.to_field IS NULL"
         case "row_count":
-            let bounds = [("min", ">="), ("max", "<="), ("equals", "=")].compactMap { key, symbol in
-                values[key].map { (text: $0.printed, symbol: symbol) }
+            let kinds = [("min", ">=", "at least"), ("max", "<=", "at most"), ("equals", "=", "exactly")]
+            let bounds = kinds.compactMap { key, symbol, words in
+                values[key].map { (text: $0.printed, symbol: symbol, words: words) }
             }
             guard !bounds.isEmpty, bounds.allSatisfy({ Int($0.text) != nil }) else {
                 throw item.error("row_count needs whole numbers as min, max or equals")
             }
+            let wanted = bounds.map { "\($0.words) \($0.text)" }.joined(separator: " and ")
+            test.wanted = "rows, \(wanted) wanted"
             let condition = bounds.map { "n \($0.symbol) \($0.text)" }.joined(separator: " AND ")
             return "SELECT n FROM (SELECT count(*) AS n FROM \(table)) counted WHERE NOT (\(condition))"
         default:

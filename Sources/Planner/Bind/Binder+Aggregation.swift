@@ -199,6 +199,7 @@ extension Binder {
                 at: location(syntax.span))
         }
         let bound = try bind(syntax, context)
+        try refuseVariant(bound, at: syntax.span)
         return grouping.position(of: bound)
     }
 

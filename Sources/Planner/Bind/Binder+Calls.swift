@@ -34,11 +34,15 @@ extension Binder {
                 "\(name) makes rows: it stands only in a select list by itself, in LATERAL VIEW and in FROM.",
                 at: location(span))
         }
+        if call.arguments.isEmpty, lowered == "current_database" || lowered == "current_schema" {
+            return .literal(.string(catalog.currentDatabase))
+        }
+        if let value = inputFileValue(lowered, call.arguments) { return value }
         if let form = try lambdaCall(lowered, call, context, at: span) { return form }
         if let cast = ColumnNaming.castByName(call) {
             return try explicitCast(bind(cast.value, context), DataType(cast.type), .cast, at: span)
         }
-        if lowered == "window",
+        if lowered == "window" || lowered == "session_window",
             let column = windowColumns[naming.text(ExpressionSyntax(.call(call), span: span))]
         {
             return .column(column)
@@ -52,6 +56,7 @@ extension Binder {
         }
         if let moved = try unitCall(lowered, call, context, at: span) { return moved }
         if let typed = try schemaCall(lowered, call, context, at: span) { return typed }
+        if let found = try variantCall(lowered, call, context, at: span) { return found }
         if lowered == "arrays_zip" { return try zipped(call, context, at: span) }
         let arguments = try call.arguments.map { argument throws(EngineError) in
             try bind(argument.value, context)
@@ -165,6 +170,7 @@ extension Binder {
         case ("trim", 2), ("ltrim", 2), ("rtrim", 2):
             // SQL puts the characters first; the registry's functions take the text first, as btrim does.
             return try call(name, [arguments[1], arguments[0]], at: span)
+        case ("collate", 2): return try collated(arguments, at: span)
         case ("nvl", 2), ("ifnull", 2): return try call("coalesce", arguments, at: span)
         case ("nullif", 2): return try nullIf(arguments[0], arguments[1])
         case ("nullifzero", 1): return try nullIf(arguments[0], .literal(.int32(0)))
@@ -223,10 +229,11 @@ extension Binder {
         }
     }
 
-    private func aggregate(
+    func aggregate(
         _ name: String, _ call: CallSyntax, _ context: BindContext, at span: SourceSpan
     ) throws(EngineError) -> Expression {
         guard let collector = context.aggregates else {
+            if let outside = try aggregateOfHaving(name, call, context, at: span) { return outside }
             throw .user(
                 context.clause == "WHERE" ? "INVALID_WHERE_CONDITION" : "UNSUPPORTED_EXPR_FOR_OPERATOR",
                 "An aggregate function cannot stand in \(context.clause): \(name).",

@@ -19,6 +19,10 @@ extension Binder {
         switch expression.kind {
         case .literal(let literal): return .literal(try self.literal(literal, at: span))
         case .column(let parts): return try column(parts, context, at: span)
+        case .identifier(let text):
+            let parts = try identifier(text, at: span)
+            identifiers[span] = parts
+            return try column(parts, context, at: span)
         case .unary(let kind, let operand): return try unary(kind, bind(operand, context), operand, at: span)
         case .binary(let kind, let left, let right):
             return try binary(kind, bind(left, context), bind(right, context), (left, right), at: span)
@@ -78,7 +82,9 @@ extension Binder {
     func comparison(
         _ name: String, _ left: Expression, _ right: Expression, at span: SourceSpan
     ) throws(EngineError) -> Expression {
-        guard let type = legacyComparison(left.type, right.type) ?? commonType(left.type, right.type) else {
+        let alike = left.type.isShaped(like: right.type) ? left.type : nil
+        guard let type = legacyComparison(left.type, right.type) ?? commonType(left.type, right.type) ?? alike
+        else {
             throw mismatchedOperands(name, left, right, at: span)
         }
         if !type.isOrderable {
@@ -245,6 +251,10 @@ extension Binder {
             throw .user(
                 "INVALID_EXTRACT_FIELD", "EXTRACT knows no such field: \(field.text).",
                 remedy: near.map { "Did you mean '\($0.uppercased())'?" }, at: location(field.span))
+        }
+        if source.type.isInterval || source.type == .calendarInterval {
+            let unit = Expression.literal(.string(function))
+            return try call(IntervalFunctions.part, [unit, source], at: span)
         }
         switch function {
         case "second":

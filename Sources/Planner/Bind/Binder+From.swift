@@ -9,6 +9,7 @@ extension Binder {
         var bound: BoundRelation
         switch syntax.kind {
         case .table(let parts): bound = try table(parts, at: syntax.span)
+        case .identifier(let text): bound = try table(try identifier(text, at: syntax.span), at: syntax.span)
         case .subquery(let query): bound = try BoundRelation(self.query(query).plan)
         case .values(let rows): bound = BoundRelation(try values(rows, at: syntax.span))
         case .function(let call): bound = try tableFunction(call, at: syntax.span)
@@ -50,9 +51,16 @@ extension Binder {
         }
         let names = parts.map(\.text)
         if parts.count == 1, let common = commonTables[names[0].lowercased()] {
+            if let own = common.recursive { return try workingTable(own, named: names[0], at: span) }
             return try bind(common, named: names[0], at: span)
         }
-        let known = try located(span) { () throws(EngineError) in try catalog.relation(named: names) }
+        let known = try located(span) { () throws(EngineError) in
+            if let viewDatabase { return try catalog.relation(named: names, in: viewDatabase) }
+            return try catalog.relation(named: names)
+        }
+        if openViews.isEmpty, catalog.isTemporary(names) {
+            temporaryNames.append(names.joined(separator: "."))
+        }
         switch known {
         case .files(let relation): return scan(.files(relation), qualifier: names)
         case .external(let relation): return scan(.external(relation), qualifier: names)
@@ -71,11 +79,22 @@ extension Binder {
     private func unknownTable(_ parts: [NameSyntax], at span: SourceSpan) -> EngineError {
         let name = parts.map(\.text).joined(separator: ".")
         let formats = FileFormat.allCases.map(\.rawValue)
-        if parts.count == 2, parts[1].isQuoted, parts[1].text.contains("/") || parts[1].text.contains(".") {
+        if parts.count == 2, parts[1].isQuoted,
+            parts[1].text.contains("/") || parts[1].text.contains(".")
+                || ["orc", "avro", "xml", "delta", "iceberg"].contains(parts[0].text.lowercased())
+        {
             return .user(
                 "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY",
                 "Files of this format cannot be read: \(parts[0].text).",
-                remedy: "The formats are \(formats.joined(separator: ", ")).", at: location(parts[0].span))
+                remedy: Suggestion.nearest(to: parts[0].text.lowercased(), among: formats)
+                    .map { "Did you mean '\($0)'?" } ?? "The formats are \(formats.joined(separator: ", ")).",
+                at: location(parts[0].span))
+        }
+        if parts.count > 2 {
+            return .user(
+                "REQUIRES_SINGLE_PART_NAMESPACE",
+                "A table is named by its database and its name, not by \(parts.count) parts: \(name).",
+                at: location(span))
         }
         let candidates = catalog.relationNames + commonTables.values.map(\.syntax.name.text).sorted()
         let nearest = Suggestion.nearest(to: name, among: candidates)
@@ -101,6 +120,10 @@ extension Binder {
         commonTables = common.visible
         source = common.source
         outer = []
+        if common.syntax.isRecursive, let plan = try recursion(common, named: name) {
+            return BoundRelation(plan, qualifier: [name])
+        }
+        commonTables = common.visible
         let plan = try renamed(
             self.query(common.syntax.query).plan, common.syntax.columns, at: common.syntax.name.span)
         return BoundRelation(plan, qualifier: [name])
@@ -121,22 +144,43 @@ extension Binder {
                 "VIEW_EXCEED_MAX_NESTED_DEPTH", "Views refer to each other too deeply.", at: location(span))
         }
         openViews.append(name)
-        let saved = (commonTables, source, outer)
+        let saved = (commonTables, source, outer, viewDatabase)
         defer {
-            (commonTables, source, outer) = saved
+            (commonTables, source, outer, viewDatabase) = saved
             openViews.removeLast()
         }
+        viewDatabase = view.database
         commonTables = [:]
         outer = []
         source = view.source
         let columns = view.columns.map { NameSyntax($0) }
-        let plan = try renamed(self.query(view.query).plan, columns, at: view.query.span)
+        let bound = try shown(self.query(view.query).plan, by: view, at: span)
+        let plan = try renamed(bound, columns, at: view.query.span)
         return BoundRelation(plan, qualifier: names)
+    }
+
+    /// Picks the columns that a kept view had when it was made; its tables may have got further ones.
+    private func shown(
+        _ plan: LogicalPlan, by view: ViewDefinition, at span: SourceSpan
+    ) throws(EngineError) -> LogicalPlan {
+        let output = plan.output
+        if view.queryColumns.isEmpty || output.map(\.name) == view.queryColumns { return plan }
+        var picked: [(expression: Expression, name: String)] = []
+        for name in view.queryColumns {
+            guard let column = output.first(where: { $0.name.lowercased() == name.lowercased() }) else {
+                throw .user(
+                    "INCOMPATIBLE_VIEW_SCHEMA_CHANGE",
+                    "The view's query no longer gives the column \(name).",
+                    remedy: "Make the view anew with CREATE OR REPLACE VIEW.", at: location(span))
+            }
+            picked.append((.column(column), column.name))
+        }
+        return .project(named(picked), input: plan)
     }
 
     // MARK: Table functions
 
-    /// Binds `range([start,] end[, step[, slices]])`; rows come from crossing digits of base 1,000.
+    /// Binds `range([start,] end[, step[, slices]])`; the number of slices changes nothing.
     private func tableFunction(_ call: CallSyntax, at span: SourceSpan) throws(EngineError) -> BoundRelation {
         let name = call.name.map(\.text).joined(separator: ".")
         if GeneratorNames.name(of: call) != nil {
@@ -145,10 +189,19 @@ extension Binder {
             let made = try generated(generator, [], over: .values(rows: [[]], output: []), at: span)
             return BoundRelation(made.plan)
         }
+        if name.lowercased() == "sql_keywords", call.arguments.isEmpty {
+            let output = [
+                newColumn("keyword", .string, nullable: false),
+                newColumn("reserved", .boolean, nullable: false),
+            ]
+            let rows = SQLKeywords.all.map { [Literal.string($0), .boolean(false)] }
+            return BoundRelation(.values(rows: rows, output: output))
+        }
         guard name.lowercased() == "range" else {
             throw .user(
                 "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "There is no table function of this name: \(name).",
-                remedy: "The one there is: range(end), range(start, end, step).", at: location(span))
+                remedy: "The one there is: range(end), range(start, end, step). Files are named directly: "
+                    + "json.`path`, csv.`path`, parquet.`path`.", at: location(span))
         }
         var numbers: [Int64] = []
         for argument in call.arguments {
@@ -173,50 +226,18 @@ extension Binder {
         let end = numbers.count == 1 ? numbers[0] : numbers[1]
         let step = numbers.count > 2 ? numbers[2] : 1
         let count = RangeRows.count(start: start, end: end, step: step)
-        guard let count, count <= RangeRows.limit else {
+        guard let count else {
             throw .user(
-                "UNSUPPORTED_FEATURE.RANGE_SIZE", "range gives more than \(RangeRows.limit) rows.",
+                "UNSUPPORTED_FEATURE.RANGE_SIZE", "range gives more rows than a BIGINT counts.",
                 at: location(span))
         }
-        return BoundRelation(rangePlan(start: start, step: step, count: count))
-    }
-
-    private func rangePlan(start: Int64, step: Int64, count: Int64) -> LogicalPlan {
-        func digits(_ number: Int64) -> (LogicalPlan, ColumnReference) {
-            let column = newColumn("digit", .int64, nullable: false)
-            return (.values(rows: (0..<number).map { [.int64($0)] }, output: [column]), column)
-        }
-        func integer(_ name: String, _ left: Expression, _ right: Expression) -> Expression {
-            .call(FunctionCall(name, [left, right], type: .int64, ansi: settings.ansi))
-        }
-        var (plan, column) = digits(min(count, 1000))
-        var position = Expression.column(column)
-        var covered = min(count, 1000)
-        while covered < count {
-            let more = min(1000, (count + covered - 1) / covered)
-            let (right, digit) = digits(more)
-            position = integer(
-                "add", integer("multiply", .column(digit), .literal(.int64(covered))), position)
-            plan = .join(.cross, left: right, right: plan, condition: nil)
-            covered *= more
-        }
-        if covered > count {
-            let inside = FunctionCall(
-                "less", [position, .literal(.int64(count))], type: .boolean, ansi: settings.ansi)
-            plan = .filter(.call(inside), input: plan)
-        }
-        let value = integer(
-            "add", integer("multiply", position, .literal(.int64(step))), .literal(.int64(start)))
         let output = newColumn("id", .int64, nullable: false)
-        return .project([NamedExpression(value, as: output)], input: plan)
+        return BoundRelation(.range(NumberRange(start: start, step: step, count: count), output: [output]))
     }
 }
 
 /// Counts the rows of `range`.
 enum RangeRows {
-    /// Most rows that `range` may give.
-    static let limit: Int64 = 1_000_000_000
-
     /// Returns ⌈(end − start) ÷ step⌉, 0 when the step leads away from the end; nil on overflow.
     static func count(start: Int64, end: Int64, step: Int64) -> Int64? {
         let (distance, overflow) = end.subtractingReportingOverflow(start)

@@ -8,7 +8,7 @@ import Vocabulary
 enum GeneratorNames {
     static let all: Set<String> = [
         "explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack",
-        "json_tuple",
+        "json_tuple", "variant_explode", "variant_explode_outer",
     ]
 
     /// Returns the canonical name of a generator call, or nil.
@@ -40,6 +40,11 @@ extension Binder {
         if name == "json_tuple" {
             return Generator(
                 try self.call("json_tuple_row", arguments, at: span), isOuter: isOuter, givesMembers: true)
+        }
+        if name.hasPrefix("variant_explode"), arguments.count == 1 {
+            return Generator(
+                try self.call(VariantFunctions.explosion, arguments, at: span),
+                isOuter: isOuter || name.hasSuffix("_outer"), givesMembers: true)
         }
         guard arguments.count == 1 else {
             throw .user(

@@ -40,14 +40,49 @@ extension Binder {
         if parts.count == 1, let function = try functionWithoutParentheses(parts[0], at: span) {
             return function
         }
+        if let variable = try variable(parts, at: span) { return variable }
         throw unresolved(parts, context, at: span)
     }
 
-    /// Finds `window` and its members, where the SELECT names windows of time.
-    private func windowMember(_ parts: [NameSyntax], at span: SourceSpan) throws(EngineError) -> Expression? {
-        guard parts[0].text.lowercased() == "window", let column = windowColumns.values.first else {
-            return nil
+    /// Finds a variable of the session, and members below it.
+    private func variable(_ parts: [NameSyntax], at span: SourceSpan) throws(EngineError) -> Expression? {
+        for count in 1...min(3, parts.count) {
+            let names = parts.prefix(count).map(\.text)
+            guard let variable = catalog.variable(named: names), viewDatabase == nil else { continue }
+            if openViews.isEmpty { temporaryNames.append(names.joined(separator: ".")) }
+            columnTexts[names] =
+                "variablereference(system.session.\(variable.name)=\(LiteralSQL.text(variable.value)))"
+            var value = Expression.literal(variable.value)
+            for part in parts.dropFirst(count) { value = try member(part, of: value, at: span) }
+            return value
         }
+        return nil
+    }
+
+    /// Returns the name that the text of `IDENTIFIER(text)` is.
+    func identifier(_ text: ExpressionSyntax, at span: SourceSpan) throws(EngineError) -> [NameSyntax] {
+        let bound = try bindConstant(text)
+        guard let literal = constant(bound), case .string(let name) = literal.value else {
+            throw .user(
+                bound.type == .string
+                    ? "NOT_A_CONSTANT_STRING.NULL" : "NOT_A_CONSTANT_STRING.WRONG_TYPE",
+                "IDENTIFIER takes a constant text, not a value of type \(bound.type.sqlName).",
+                at: location(text.span))
+        }
+        do throws(EngineError) {
+            var parts = try SQLParser.name(SQLSource(name, file: source.file))
+            for index in parts.indices { parts[index].span = span }
+            return parts
+        } catch {
+            throw .user(
+                "PARSE_SYNTAX_ERROR", "The text of IDENTIFIER is no name: \(name).", at: location(span))
+        }
+    }
+
+    /// Finds `window` or `session_window` and its members, where the SELECT names windows of time.
+    private func windowMember(_ parts: [NameSyntax], at span: SourceSpan) throws(EngineError) -> Expression? {
+        let name = parts[0].text.lowercased()
+        guard let column = windowColumns.values.first(where: { $0.name == name }) else { return nil }
         var value = Expression.column(column)
         for part in parts.dropFirst() { value = try member(part, of: value, at: span) }
         return value

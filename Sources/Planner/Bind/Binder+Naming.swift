@@ -10,23 +10,55 @@ extension Binder {
             columnText: { [self] parts in
                 columnTexts[parts.map(\.text)] ?? parts.last?.text ?? ""
             },
-            special: { [self] expression in dateName(expression) })
+            special: { [self] expression in identifierName(expression) ?? dateName(expression) })
+    }
+
+    private func identifierName(_ expression: ExpressionSyntax) -> String? {
+        guard case .identifier = expression.kind, let parts = identifiers[expression.span] else { return nil }
+        return columnTexts[parts.map(\.text)] ?? parts.last?.text
     }
 
     /// Names sums of dates and intervals, which Spark turns into functions before it names them.
     private func dateName(_ expression: ExpressionSyntax) -> String? {
+        if case .call(let call) = expression.kind { return callName(call) }
         guard case .binary(let kind, let left, let right) = expression.kind,
             [.add, .subtract, .multiply].contains(kind), let first = types[left.span],
             let second = types[right.span]
         else { return nil }
         if kind == .multiply {
+            if first == .calendarInterval {
+                return "multiply_interval(\(naming.text(left)), \(naming.text(right)))"
+            }
             guard isInterval(second), first.isNumeric else { return nil }
             return "(\(naming.text(right)) * \(naming.text(left)))"
         }
-        if kind == .add, second == .date || isInstant(second), first.isIntegral || isInterval(first) {
+        let isMoving = first.isIntegral || isInterval(first) || first == .calendarInterval
+        if kind == .add, second == .date || isInstant(second), isMoving {
             return dateSum(kind, (right, second), (left, first))
         }
         return dateSum(kind, (left, first), (right, second))
+    }
+
+    /// Names calls that Spark turns into others by the types of their arguments.
+    private func callName(_ call: CallSyntax) -> String? {
+        let name = call.name.last?.text.lowercased() ?? ""
+        guard call.arguments.count == 2, call.window == nil, let type = types[call.arguments[0].value.span]
+        else { return nil }
+        func texts() -> [String] { call.arguments.map { naming.text($0.value) } }
+        switch (name, type) {
+        case ("to_char", .date), ("to_char", .timestamp), ("to_char", .timestampNTZ), ("to_varchar", .date),
+            ("to_varchar", .timestamp), ("to_varchar", .timestampNTZ):
+            return "date_format(\(texts().joined(separator: ", ")))"
+        case ("to_char", .binary):
+            guard case .literal(.string(let format)) = call.arguments[1].value.kind else { return nil }
+            return ["base64", "hex"].contains(format.lowercased())
+                ? "\(format.lowercased())(\(texts()[0]))" : "decode(\(texts().joined(separator: ", ")))"
+        case ("to_varchar", .binary): return "to_varchar(\(texts()[0]))"
+        case ("to_varchar", _): return "to_char(\(texts().joined(separator: ", ")))"
+        case ("lpad", .binary), ("rpad", .binary):
+            return "\(name)(\(texts().joined(separator: ", ")), X'00')"
+        default: return nil
+        }
     }
 
     /// Texts are made only once it is sure that they are used: a chain would make them twice at each level.
@@ -36,7 +68,9 @@ extension Binder {
     ) -> String? {
         let isDate = date.type == .date
         guard isDate || isInstant(date.type) else { return nil }
-        guard isInterval(moved.type) || (isDate && moved.type.isIntegral) else { return nil }
+        guard
+            isInterval(moved.type) || moved.type == .calendarInterval || (isDate && moved.type.isIntegral)
+        else { return nil }
         let a = naming.text(date.syntax)
         let b = naming.text(moved.syntax)
         if moved.type.isIntegral { return "\(kind == .add ? "date_add" : "date_sub")(\(a), \(b))" }

@@ -33,7 +33,7 @@ extension Binder {
             query.clusterBy.map { SortItemSyntax(expression: $0, isDescending: false, nullsFirst: true) })
     }
 
-    private func body(_ body: QueryBodySyntax) throws(EngineError) -> BoundRelation {
+    func body(_ body: QueryBodySyntax) throws(EngineError) -> BoundRelation {
         switch body {
         case .select(let select): return try self.select(select, order: nil, windows: [])
         case .nested(let query): return try self.query(query)
@@ -105,12 +105,13 @@ extension Binder {
     }
 
     func rowCount(_ expression: ExpressionSyntax, _ clause: String) throws(EngineError) -> Int {
-        if expression.hasColumn {
+        let context = BindContext(scope: .empty, clause: clause)
+        if expression.hasColumn, (try? bind(expression, context)).flatMap({ constant($0) }) == nil {
             throw .user(
                 "INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "\(clause) takes a constant, not a column.",
                 at: location(expression.span))
         }
-        let bound = try bind(expression, BindContext(scope: .empty, clause: clause))
+        let bound = try bind(expression, context)
         guard let literal = constant(bound), case .integer(let value) = literal.value, literal.type.isIntegral
         else {
             throw .user(
@@ -183,7 +184,7 @@ extension Binder {
     // MARK: Set operations
 
     /// Unites inputs pairwise from the left, as their types widen, in one flat union as far as they do not.
-    private func unionAll(_ inputs: [QueryBodySyntax]) throws(EngineError) -> LogicalPlan {
+    func unionAll(_ inputs: [QueryBodySyntax]) throws(EngineError) -> LogicalPlan {
         var parts = [try body(inputs[0]).plan]
         var output = parts[0].output
         for input in inputs.dropFirst() {

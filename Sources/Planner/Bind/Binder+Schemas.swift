@@ -73,6 +73,12 @@ extension Binder {
                 "INVALID_OPTIONS.NON_MAP_FUNCTION", "The options of \(name) must be a constant map.",
                 remedy: "Write them as map('mode', 'FAILFAST').", at: location(argument.span))
         }
+        guard case .map(.string, .string, _) = bound.type else {
+            throw .user(
+                "INVALID_OPTIONS.NON_STRING_TYPE",
+                "The options of \(name) are a map of strings, not of the type \(bound.type.sqlName).",
+                at: location(argument.span))
+        }
         if case .map(let keys, let values) = literal.value {
             for (key, value) in zip(keys, values) where key == .string("mode") {
                 guard case .string(let mode) = value, !["PERMISSIVE", "FAILFAST"].contains(mode.uppercased())

@@ -23,6 +23,9 @@ extension Binder {
         var bound =
             try select.from.map { from throws(EngineError) in try relation(from) }
             ?? BoundRelation(.values(rows: [[]], output: []))
+        let savedFiles = inputFileColumns
+        defer { inputFileColumns = savedFiles }
+        bound = try inputFiles(select, order, bound)
         bound = try lateralViews(select.lateralViews, bound)
         if let filter = select.filter {
             let context = BindContext(scope: bound.scope, clause: "WHERE")
@@ -33,6 +36,7 @@ extension Binder {
         defer { windowColumns = savedWindows }
         windowColumns = [:]
         bound.plan = try timeWindows(select, bound)
+        bound.plan = try sessionWindows(select, bound, over: bound.plan)
         if select.isSelectPipe, let item = select.items.first(where: { hasAggregate($0.expression) }) {
             throw aggregateInPipe("SELECT", at: item.expression.span)
         }
@@ -231,6 +235,12 @@ extension Binder {
     /// Refuses rows with maps where rows are compared as a whole.
     func refuseMaps(_ columns: [ColumnReference], _ clause: String, at span: SourceSpan) throws(EngineError) {
         for column in columns {
+            if column.type.hasVariant {
+                throw .user(
+                    "UNSUPPORTED_FEATURE.SET_OPERATION_ON_VARIANT_TYPE",
+                    "\(clause) cannot compare variants: the column \(column.name).",
+                    remedy: "Compare CAST(… AS STRING) instead.", at: location(span))
+            }
             guard case .map = column.type else { continue }
             throw .user(
                 "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",

@@ -92,4 +92,30 @@ extension Binder {
             throw error
         }
     }
+
+    /// Binds an aggregate in a subquery of HAVING all of whose columns are the grouped query's, which then
+    /// gives its value: `HAVING EXISTS (SELECT 1 FROM t WHERE t.limit < sum(o.amount))`. Returns nil for any
+    /// other aggregate.
+    func aggregateOfHaving(
+        _ name: String, _ call: CallSyntax, _ context: BindContext, at span: SourceSpan
+    ) throws(EngineError) -> Expression? {
+        guard let level = outer.last, level.context.clause == "HAVING", level.context.aggregates != nil,
+            !call.isStar
+        else { return nil }
+        // What is within the aggregate is not what the subquery takes from outside.
+        var restored = outer
+        defer { outer = restored }
+        let grouped = Set(level.context.scope.columns.map(\.reference.id))
+        var columns: Set<ColumnID> = []
+        for argument in call.arguments.map(\.value) + call.withinGroup.map(\.expression) {
+            columns.formUnion(try bind(argument, context).columns)
+        }
+        if columns.isEmpty || !columns.isSubset(of: grouped) { return nil }
+        outer = Array(restored.dropLast())
+        let value = try aggregate(name, call, level.context, at: span)
+        if let column = value.columnReference, !level.references.contains(column) {
+            restored[restored.count - 1].references.append(column)
+        }
+        return value
+    }
 }

@@ -21,7 +21,8 @@ extension DataType {
         case .timestamp: self = .timestamp
         case .timestampNTZ: self = .timestampNTZ
         case .interval(let from, let to): self = .interval(IntervalFields(from, to))
-        case .calendarInterval: self = .dayToSecond
+        case .calendarInterval: self = .calendarInterval
+        case .variant: self = .variant
         case .void: self = .null
         case .array(let element): self = .array(DataType(element), containsNull: true)
         case .map(let key, let value):

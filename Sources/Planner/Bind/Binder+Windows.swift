@@ -102,6 +102,7 @@ extension Binder {
         var partition: [Expression] = []
         for item in syntax.partitionBy {
             let bound = try bind(item, inner)
+            try refuseVariant(bound, at: item.span)
             if case .map = bound.type {
                 throw .user(
                     "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",

@@ -16,6 +16,10 @@ package final class Binder {
     var commonTables: [String: CommonTable] = [:]
     /// Contexts of the queries around the one being bound, the nearest last, with what was taken from each.
     var outer: [OuterQuery] = []
+    /// The database of the kept view being bound; nil outside.
+    var viewDatabase: String?
+    /// Names of things of the job alone that were referred to.
+    var temporaryNames: [String] = []
     /// Names of the views being bound, the nearest last.
     var openViews: [String] = []
     /// Relations bound so far: common tables that use each other twice would grow without bound.
@@ -26,11 +30,21 @@ package final class Binder {
     var columnTexts: [[String]: String] = [:]
     /// Columns that calls of `window(time, …)` stand for in the SELECT being bound, by the calls' texts.
     var windowColumns: [String: ColumnReference] = [:]
+    /// Columns that `input_file_name()` and its kin stand for in the SELECT being bound; none where it reads
+    /// no files.
+    var inputFileColumns: [ColumnReference] = []
     /// Subqueries bound in the aggregating SELECT being bound, by their texts, so that one that GROUP BY and
     /// the select list share is the same; nil elsewhere.
     var boundSubqueries: [String: Expression]?
+    /// Names that texts of IDENTIFIER were, by place.
+    var identifiers: [SourceSpan: [NameSyntax]] = [:]
     /// Places of columns, for errors found after binding.
     var columnSpans: [ColumnID: SourceSpan] = [:]
+
+    /// Tables of WITH RECURSIVE whose queries are being bound.
+    var openRecursions = 0
+    /// True while a recursive table's query that is UNION without ALL is bound.
+    var isDistinctRecursion = false
 
     /// Most relations that one statement may read, counting each use of a common table.
     static let relationLimit = 5_000
@@ -40,6 +54,8 @@ package final class Binder {
         /// What the table itself may refer to.
         var visible: [String: CommonTable]
         var source: SQLSource
+        /// What the table's name stands for in its own query.
+        var recursive: RecursiveTable?
     }
 
     struct OuterQuery {

@@ -8,10 +8,20 @@ extension DataType {
     /// True where values can be sorted and compared by `<`.
     var isOrderable: Bool {
         switch self {
-        case .map: false
+        case .map, .variant, .calendarInterval: false
         case .array(let element, _): element.isOrderable
         case .structure(let fields): fields.allSatisfy { $0.type.isOrderable }
         default: true
+        }
+    }
+
+    /// True for the same type with other names of fields: such values are compared by place.
+    func isShaped(like other: DataType) -> Bool {
+        switch (self, other) {
+        case (.structure(let mine), .structure(let theirs)):
+            mine.count == theirs.count && zip(mine, theirs).allSatisfy { $0.type.isShaped(like: $1.type) }
+        case (.array(let mine, _), .array(let theirs, _)): mine.isShaped(like: theirs)
+        default: self == other
         }
     }
 }

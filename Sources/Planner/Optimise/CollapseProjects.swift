@@ -18,7 +18,7 @@ struct CollapseProjects: PlanRule {
             if Self.passesOn(list), !positionMatters { return below }
             if positionMatters, list.map(\.output) == below.output, Self.passesOn(list) { return below }
             return merged(list, below)
-        case .union, .distinct, .singleRow, .lateralJoin:
+        case .union, .distinct, .singleRow, .lateralJoin, .recursion:
             return plan.mapChildren { collapse($0, positionMatters: true) }
         case .filter, .sort, .limit:
             return plan.mapChildren { collapse($0, positionMatters: positionMatters) }
@@ -26,7 +26,7 @@ struct CollapseProjects: PlanRule {
             // The result of a join is its inputs' columns, so a caller by position needs both as they are.
             _ = kind
             return plan.mapChildren { collapse($0, positionMatters: positionMatters) }
-        case .scan, .values, .aggregate, .expand, .window, .generate:
+        case .scan, .values, .aggregate, .expand, .window, .generate, .range, .workingTable:
             return plan.mapChildren { collapse($0, positionMatters: false) }
         }
     }

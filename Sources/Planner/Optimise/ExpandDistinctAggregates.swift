@@ -64,9 +64,12 @@ struct ExpandDistinctAggregates: PlanRule {
         }
     }
 
-    /// Constants stay what they are: functions read their shares and delimiters from them.
+    /// Constants behind the first argument stay what they are: functions read their shares and delimiters
+    /// from them. The first is the value, which a filter may have made null.
     private static func replaced(_ arguments: [Expression], by columns: [ColumnReference]) -> [Expression] {
-        zip(arguments, columns).map { $0.literalValue == nil ? .column($1) : $0 }
+        zip(arguments, columns).enumerated().map { place, pair in
+            place == 0 || pair.0.literalValue == nil ? .column(pair.1) : pair.0
+        }
     }
 
     private func twoLevels(
@@ -123,9 +126,9 @@ struct ExpandDistinctAggregates: PlanRule {
         var position = 0
         let firstCalls = regular.map { item in
             var call = item.call
-            call.arguments = call.arguments.map { _ in
+            call.arguments = call.arguments.map { argument in
                 defer { position += 1 }
-                return .column(regularColumns[position])
+                return argument.literalValue == nil ? .column(regularColumns[position]) : argument
             }
             let isFirst = Expression.equal(.column(gid), .literal(.int32(0)))
             if call.filter != nil {

@@ -15,8 +15,12 @@ enum FreshColumns {
         var current = names
         let below = plan.mapChildren { renamed($0, &current, context) }
         names = current
+        // Above an outer join a column may be null that never is where it comes from.
+        func placed(_ column: ColumnReference, _ new: ColumnReference) -> ColumnReference {
+            ColumnReference(id: new.id, name: new.name, type: new.type, nullable: column.nullable)
+        }
         func fresh(_ column: ColumnReference) -> ColumnReference {
-            if let known = current[column.id] { return known }
+            if let known = current[column.id] { return placed(column, known) }
             let new = context.newColumn(column.name, column.type, nullable: column.nullable)
             current[column.id] = new
             return new
@@ -24,7 +28,7 @@ enum FreshColumns {
         func replaced(_ expression: Expression) -> Expression {
             expression.rewritten { part in
                 guard case .column(let reference) = part, let new = current[reference.id] else { return part }
-                return .column(new)
+                return .column(placed(reference, new))
             }
         }
         defer { names = current }
@@ -35,6 +39,12 @@ enum FreshColumns {
         }
         let changed = below.mapExpressions(replaced)
         switch changed {
+        case .range(let range, let output): return .range(range, output: output.map(fresh))
+        case .workingTable(let level, let output):
+            return .workingTable(level: level, output: output.map(fresh))
+        case .recursion(var recursion):
+            recursion.output = recursion.output.map(fresh)
+            return .recursion(recursion)
         case .values(let rows, let output): return .values(rows: rows, output: output.map(fresh))
         case .project(let list, let input):
             return .project(list.map { NamedExpression($0.expression, as: fresh($0.output)) }, input: input)

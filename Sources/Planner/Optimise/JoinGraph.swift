@@ -262,7 +262,8 @@ struct JoinGraph {
         case .relation(let index):
             let mask = UInt64(1) << UInt64(index)
             if relations.count == 1 { return (relations[index], mask) }
-            let own = others.filter { $0.mask == mask }.map(\.expression)
+            let own =
+                others.filter { $0.mask == mask }.map(\.expression) + classes.flatMap { within($0, index) }
             return (
                 Expression.conjunction(own).map { .filter($0, input: relations[index]) } ?? relations[index],
                 mask
@@ -287,18 +288,18 @@ struct JoinGraph {
     }
 
     /// One equality across the two sides is enough: within each side the class's columns are equal already.
-    /// Two columns
-    /// of one relation in a class are made equal where that relation is first joined.
     private func equalities(_ keyClass: KeyClass, _ left: UInt64, _ right: UInt64) -> [Expression] {
-        let mine = keyClass.members.filter { left & (1 << UInt64($0.relation)) != 0 }
-        let theirs = keyClass.members.filter { right & (1 << UInt64($0.relation)) != 0 }
-        guard let first = mine.first, let second = theirs.first else { return [] }
-        var result = [Expression.equal(.column(first.column), .column(second.column))]
-        for (members, set) in [(mine, left), (theirs, right)] where set.nonzeroBitCount == 1 {
-            for other in members.dropFirst() {
-                result.append(.equal(.column(members[0].column), .column(other.column)))
-            }
-        }
-        return result
+        let mine = keyClass.members.first { left & (1 << UInt64($0.relation)) != 0 }
+        let theirs = keyClass.members.first { right & (1 << UInt64($0.relation)) != 0 }
+        guard let mine, let theirs else { return [] }
+        return [.equal(.column(mine.column), .column(theirs.column))]
+    }
+
+    /// Columns of one relation in a class are made equal in the relation itself, whatever it is joined with
+    /// first.
+    private func within(_ keyClass: KeyClass, _ relation: Int) -> [Expression] {
+        let members = keyClass.members.filter { $0.relation == relation }
+        guard let first = members.first else { return [] }
+        return members.dropFirst().map { .equal(.column(first.column), .column($0.column)) }
     }
 }

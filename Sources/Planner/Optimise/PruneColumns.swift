@@ -41,7 +41,14 @@ struct PruneColumns: PlanRule {
             let read = Self.columns(of: LogicalPlan.window(window).expressions)
             window.input = prune(window.input, required: required.subtracting(own).union(read))
             return .window(window)
-        case .filter, .join, .lateralJoin, .sort, .limit, .values, .singleRow:
+        case .range(let range, let output):
+            return .range(range, output: output.filter { required.contains($0.id) })
+        case .recursion(var recursion):
+            // The step reads all columns, be it to compute those that are read.
+            recursion.anchor = prunedInput(recursion.anchor, to: recursion.anchor.output)
+            recursion.step = prunedInput(recursion.step, to: recursion.step.output)
+            return .recursion(recursion)
+        case .filter, .join, .lateralJoin, .sort, .limit, .values, .singleRow, .workingTable:
             let needed = required.union(Self.columns(of: plan.expressions))
             return plan.mapChildren { prune($0, required: needed) }
         }
@@ -67,12 +74,14 @@ struct PruneColumns: PlanRule {
         _ inputs: [LogicalPlan], _ output: [ColumnReference], _ required: Set<ColumnID>
     ) -> LogicalPlan {
         let kept = output.indices.filter { required.contains(output[$0].id) }
-        let pruned = inputs.map { input in
-            let wanted = kept.map { input.output[$0] }
-            let below = prune(input, required: Set(wanted.map(\.id)))
-            if below.output.map(\.id) == wanted.map(\.id) { return below }
-            return LogicalPlan.project(wanted.map { NamedExpression(.column($0), as: $0) }, input: below)
-        }
+        let pruned = inputs.map { input in prunedInput(input, to: kept.map { input.output[$0] }) }
         return .union(pruned, output: kept.map { output[$0] })
+    }
+
+    /// Returns a plan that gives exactly the wanted columns, in their order.
+    private func prunedInput(_ input: LogicalPlan, to wanted: [ColumnReference]) -> LogicalPlan {
+        let below = prune(input, required: Set(wanted.map(\.id)))
+        if below.output.map(\.id) == wanted.map(\.id) { return below }
+        return LogicalPlan.project(wanted.map { NamedExpression(.column($0), as: $0) }, input: below)
     }
 }

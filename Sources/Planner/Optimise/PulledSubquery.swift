@@ -141,7 +141,8 @@ private struct Puller {
         for condition in below.conditions {
             guard case .call(var call) = condition, call.name == "equal", call.arguments.count == 2,
                 let side = call.arguments.firstIndex(where: { $0.columns.isDisjoint(with: outer) }),
-                !call.arguments[side].columns.isEmpty
+                !call.arguments[side].columns.isEmpty,
+                call.arguments[1 - side].columns.isSubset(of: outer)
             else {
                 throw RewriteSubqueries.unsupported(
                     "An aggregated subquery may compare with the outer query by = only: \(condition)"

@@ -51,7 +51,8 @@ struct PushPredicates: PlanRule {
             }
             window.input = push(moving, into: window.input)
             return Self.filtered(.window(window), staying)
-        case .values, .limit, .expand, .singleRow, .lateralJoin:
+        // Rows of a recursion that are not given may lead to some that are.
+        case .values, .limit, .expand, .singleRow, .lateralJoin, .range, .recursion, .workingTable:
             return Self.filtered(plan.mapChildren { push([], into: $0) }, conditions)
         }
     }

@@ -346,19 +346,21 @@ struct RewriteSubqueries: PlanRule {
         guard let column = subquery.plan.output.first else {
             throw Self.unsupported("A scalar subquery has no column")
         }
+        // Without a row the value is null, whatever the subquery selects.
+        let orNull = ColumnReference(id: column.id, name: column.name, type: column.type, nullable: true)
         let found = try pull(subquery, isExistence: false, context)
         if let found, found.conditions.isEmpty {
             let one =
                 Self.givesOneRow(found.plan)
                 ? found.plan : LogicalPlan.singleRow(input: found.plan, origin: subquery.origin)
             plan = .join(.cross, left: plan, right: one, condition: nil)
-            return .column(column)
+            return .column(Self.givesOneRow(found.plan) ? column : orNull)
         }
         guard let pulled = found, pulled.isGrouped else {
-            return try pushScalar(subquery, column, to: &plan, context)
+            return try pushScalar(subquery, orNull, to: &plan, context)
         }
         var right = pulled.plan
-        var value = Expression.column(column)
+        var value = Expression.column(orNull)
         if let empty = pulled.valueWithoutRows, !empty.isNullWhenNull([]) {
             // A count of nothing is 0, not null; the marker tells "no group" from "a null in the group".
             let marker = context.newColumn("matched", .boolean)

@@ -12,14 +12,24 @@ extension PhysicalPlanner {
         let leftBuilt = try build(left, required: used)
         let rightBuilt = try build(right, required: used)
         if keys.left.isEmpty || (kind == .leftAntiNullAware && !keys.residual.isEmpty) {
+            // Pairs are looked at one by one, where an unknown comparison is as good as a true one.
+            let isNullAware = kind == .leftAntiNullAware
             return try nestedLoop(
-                JoinSides(kind, leftBuilt, rightBuilt, size(left, leftBuilt), size(right, rightBuilt)),
-                condition: condition, required: required)
+                JoinSides(
+                    isNullAware ? .leftAnti : kind, leftBuilt, rightBuilt, size(left, leftBuilt),
+                    size(right, rightBuilt)),
+                condition: isNullAware ? condition.flatMap(Self.trueOrUnknown) : condition,
+                required: required)
         }
         return try hashJoin(
             JoinSides(kind, leftBuilt, rightBuilt, size(left, leftBuilt), size(right, rightBuilt)),
             keys: keys,
             required: required)
+    }
+
+    private static func trueOrUnknown(_ condition: Expression) -> Expression? {
+        let isUnknown = Expression.call(FunctionCall("is_null", [condition], type: .boolean))
+        return Expression.disjunction([condition, isUnknown])
     }
 
     private func size(_ logical: LogicalPlan, _ built: BuiltPlan) -> SideSize {
@@ -91,9 +101,10 @@ extension PhysicalPlanner {
         _ given: JoinSides, keys: EquiKeys, required: Set<ColumnID>
     ) throws(EngineError) -> BuiltPlan {
         var sides = given
-        let build = buildSide(sides)
-        let isShared = shouldBroadcast(sides, build: build)
-        if build == .left, !isShared, sides.leftBytes <= Double(settings.broadcastBytes),
+        let kept = isInStep ? keptTable(sides) : nil
+        let build = kept ?? buildSide(sides)
+        let isShared = kept != nil || shouldBroadcast(sides, build: build)
+        if !isInStep, build == .left, !isShared, sides.leftBytes <= Double(settings.broadcastBytes),
             let reduced = try reducedSemiJoin(
                 sides.kind, left: sides.left, right: sides.right, keys: keys, required: required)
         {
@@ -127,8 +138,8 @@ extension PhysicalPlanner {
         let join = PhysicalHashJoin(
             kind: sides.kind, left: sides.left.plan, right: sides.right.plan, leftKeys: leftKeys,
             rightKeys: rightKeys,
-            residual: residual, build: build, buildIsShared: isShared && !isLocal, output: output,
-            schema: columns.schema)
+            residual: residual, build: build, buildIsShared: kept != nil || isShared && !isLocal,
+            output: output, schema: columns.schema)
         let probe = build == .right ? sides.left : sides.right
         let hashed = isShared || isLocal ? probe.hashedBy : partitionedBy(sides, keys: keys, order: order)
         return BuiltPlan(plan: .hashJoin(join), output: columns, tasks: probe.tasks, hashedBy: hashed)
@@ -143,6 +154,21 @@ extension PhysicalPlanner {
             lists.append(right)
         }
         return lists
+    }
+
+    /// In the step of a recursion: the side whose table serves all levels, as its rows are the same, where
+    /// they fit in memory.
+    private func keptTable(_ sides: JoinSides) -> PhysicalHashJoin.Side? {
+        let most = Double(settings.broadcastBytes) * 8
+        func fits(_ side: BuiltPlan, _ bytes: Double) -> Bool { side.plan.isInvariant && bytes <= most }
+        switch sides.kind {
+        case .inner, .cross:
+            if fits(sides.right, sides.rightBytes) { return .right }
+            return fits(sides.left, sides.leftBytes) ? .left : nil
+        case .left, .leftSemi, .leftAnti: return fits(sides.right, sides.rightBytes) ? .right : nil
+        case .right: return fits(sides.left, sides.leftBytes) ? .left : nil
+        case .full, .leftAntiNullAware: return nil
+        }
     }
 
     /// The side that goes into the hash table: the smaller where both can, else the one that need not be kept

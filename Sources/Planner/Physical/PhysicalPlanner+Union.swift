@@ -30,7 +30,7 @@ extension PhysicalPlanner {
             plan: .union(parts.map(\.plan), schema: columns.schema), output: columns, tasks: tasks)
     }
 
-    private func projected(
+    func projected(
         _ built: BuiltPlan, to wanted: [ColumnReference], as columns: [ColumnReference]
     ) throws(EngineError) -> BuiltPlan {
         var result = built
@@ -48,7 +48,7 @@ extension PhysicalPlanner {
     /// True when the plan gives each row once whichever task meets it.
     private static func spreadsOverTasks(_ plan: PhysicalPlan) -> Bool {
         switch plan {
-        case .scan, .values, .exchange, .shuffleRead: true
+        case .scan, .values, .exchange, .shuffleRead, .range: true
         case .filter(_, let input), .project(_, _, let input), .expand(_, _, let input):
             spreadsOverTasks(input)
         case .union(let inputs, _): inputs.allSatisfy(spreadsOverTasks)

@@ -17,6 +17,8 @@ struct PhysicalPlanner {
     let sizing: TaskSizing
     /// Splits and tasks of each scan, by `PhysicalScan.index`.
     private(set) var scans: [ScanSplits] = []
+    /// True while the step of a recursion is built, all of which runs in one task.
+    var isInStep = false
 
     /// Holds what one scan reads.
     struct ScanSplits {
@@ -54,6 +56,13 @@ struct PhysicalPlanner {
 
     /// Builds a plan that gives at least the columns in `required`.
     mutating func build(_ logical: LogicalPlan, required: Set<ColumnID>) throws(EngineError) -> BuiltPlan {
+        isInStep && !logical.readsWorkingTable
+            ? try buildInvariant(logical, required: required) : try buildNode(logical, required: required)
+    }
+
+    /// Builds a node of the plan, and all below it.
+    mutating func buildNode(_ logical: LogicalPlan, required: Set<ColumnID>) throws(EngineError) -> BuiltPlan
+    {
         switch logical {
         case .scan(let scan): return try buildScan(scan, required: required)
         case .values(let rows, let output):
@@ -82,6 +91,11 @@ struct PhysicalPlanner {
             var built = gathered(try build(input, required: required))
             built.plan = .singleRow(input: built.plan, origin: origin)
             return built
+        case .range(let range, let output): return buildRange(range, output: output, required: required)
+        case .recursion(let recursion): return try buildRecursion(recursion)
+        case .workingTable(let level, let output):
+            return BuiltPlan(
+                plan: .workingTable(level: level, schema: output.schema), output: output, tasks: 1)
         case .lateralJoin: throw .internal("A lateral join was not rewritten.")
         }
     }

@@ -53,7 +53,10 @@ enum StageName {
         case .singleRow: "single row"
         case .window: "window"
         case .generate: "generate"
-        case .filter, .project, .values, .shuffleRead, .exchange: nil
+        case .range: "range"
+        case .recursion: "recursion"
+        case .collect: "collect"
+        case .filter, .project, .values, .shuffleRead, .exchange, .workingTable: nil
         }
     }
 

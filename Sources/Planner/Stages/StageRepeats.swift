@@ -33,7 +33,8 @@ enum StageRepeats {
     private static func expressions(of node: PhysicalPlan) -> [Expression]? {
         switch node {
         case .scan(let scan): scan.filters
-        case .shuffleRead, .values, .limit, .singleRow, .union, .exchange: []
+        case .shuffleRead, .values, .limit, .singleRow, .union, .exchange, .range, .recursion, .workingTable:
+            []
         case .filter(let conditions, _): conditions
         case .project(let list, _, _): list
         case .sort(let keys, _, _): keys.map(\.expression)
@@ -43,7 +44,8 @@ enum StageRepeats {
         case .hashJoin(let join): join.leftKeys + join.rightKeys + (join.residual.map { [$0] } ?? [])
         case .nestedLoopJoin(let join): join.condition.map { [$0] } ?? []
         // A source outside of the storage may give other rows the next time.
-        case .expand, .window, .generate, .rangeBounds, .externalScan, .describe, .externalWrite: nil
+        case .expand, .window, .generate, .rangeBounds, .externalScan, .describe, .externalWrite, .collect:
+            nil
         }
     }
 }

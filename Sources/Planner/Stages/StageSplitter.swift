@@ -121,6 +121,7 @@ struct StageSplitter {
     private func taskCount(of plan: PhysicalPlan, inputs: Inputs) -> Int {
         var tasks = inputs.scans.reduce(1) { max($0, scans[$1].tasks) }
         plan.forEach { node in
+            if case .range(_, _, let parts) = node { tasks = max(tasks, parts) }
             guard case .shuffleRead(let read) = node else { return }
             switch read.mode {
             case .partition: tasks = max(tasks, partitionCount(of: read.stage))

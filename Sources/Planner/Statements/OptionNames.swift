@@ -42,13 +42,28 @@ enum OptionNames {
     static func warnings(_ options: [OptionSyntax], _ format: FileFormat, _ source: SQLSource) -> [String] {
         let known = known(format)
         let lowered = Set(known.map { $0.lowercased() })
-        return options.filter { !lowered.contains($0.key.lowercased()) }.map { option in
-            let place = source.location(option.span)
-            let near = Suggestion.nearest(to: option.key, among: known)
-            return "The option \(option.key) of \(format.rawValue) files has no effect in Millrace "
-                + "(\(place.file):\(place.line):\(place.column))."
-                + (near.map { " Did you mean \($0)?" } ?? "")
+        let modes = format == .json || format == .csv ? options.compactMap { modeWarning($0, source) } : []
+        return modes
+            + options.filter { !lowered.contains($0.key.lowercased()) }.map { option in
+                let place = source.location(option.span)
+                let near = Suggestion.nearest(to: option.key, among: known)
+                return "The option \(option.key) of \(format.rawValue) files has no effect in Millrace "
+                    + "(\(place.file):\(place.line):\(place.column))."
+                    + (near.map { " Did you mean \($0)?" } ?? "")
+            }
+    }
+
+    private static let modes: Set = ["permissive", "dropmalformed", "failfast"]
+
+    /// Returns a sentence for a `mode` of text files that is none, and taken as PERMISSIVE, as Spark does.
+    private static func modeWarning(_ option: OptionSyntax, _ source: SQLSource) -> String? {
+        guard option.key.lowercased() == "mode", !modes.contains(option.value.lowercased()) else {
+            return nil
         }
+        let place = source.location(option.span)
+        return
+            "\(option.value) is no mode of reading (\(place.file):\(place.line):\(place.column)): "
+            + "PERMISSIVE is taken. There are PERMISSIVE, DROPMALFORMED and FAILFAST."
     }
 
     /// Options of Spark's JDBC source that ADBC drivers have no use for: they are their own driver, and rows

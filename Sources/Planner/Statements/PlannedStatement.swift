@@ -20,6 +20,21 @@ package struct PlannedStatement: Sendable {
     /// Returns the statement with what its one task found out in place of what planning knew.
     package func described(by manifest: [UInt8]) throws(EngineError) -> PlannedStatement {
         var copy = self
+        if case .setVariables(let variables) = change {
+            let rows = try PlanCodec.decodeRows(manifest)
+            if rows.count > 1 {
+                throw .user(
+                    "ROW_SUBQUERY_TOO_MANY_ROWS", "A query whose row variables take gives more than one row",
+                    remedy: "Add LIMIT 1, or an aggregate such as max(), to the query.")
+            }
+            copy.change = .setVariables(StatementPlanner.filled(variables, rows))
+            return copy
+        }
+        if case .statistics(let table, let columns) = change {
+            let row = try PlanCodec.decodeRows(manifest).first ?? []
+            copy.change = .store([.putTable(try table.analysed(row, columns))])
+            return copy
+        }
         let relation = try PlanCodec.decodeRelation(manifest)
         copy.sourceLog = relation.notes["log"].flatMap { $0.isEmpty ? nil : $0 }
         if let warning = relation.notes["warning"] { copy.warnings.append(warning) }
@@ -38,8 +53,21 @@ package struct PlannedStatement: Sendable {
         return relation.source == .command
     }
 
+    /// Whether there are rows for the client.
+    package var givesRows: Bool {
+        switch work {
+        case .stages(let graph): if case .rows = graph.result { true } else { false }
+        case .rows, .analyze: true
+        case .none: false
+        }
+    }
+
     package var work: Work
     package var change: CatalogChange?
+    /// Files and directories of dropped tables and partitions, which go with the commit.
+    package var removedPaths: [String] = []
+    /// Why the statement cannot be committed: planning it again after a restart failed.
+    package var failure: EngineError?
     package var warnings: [String]
 
     package init(work: Work, change: CatalogChange? = nil, warnings: [String] = []) {
@@ -53,33 +81,18 @@ package struct PlannedStatement: Sendable {
 package enum CatalogChange: Sendable {
     case createView(name: String, CatalogRelation, replaces: Bool)
     case dropView(name: String)
-    case createTable(TableDefinition, replaces: Bool)
+    /// Makes a table of the job alone.
+    case createTable(TableDefinition)
     case dropTable(name: String)
+    /// Changes what is kept beyond the job.
+    case store([StoreChange])
+    /// Keeps what ANALYZE TABLE finds of a table, whose columns are given.
+    case statistics(TableDefinition, columns: [String])
+    case useDatabase(String)
     /// `value` nil takes the setting back to its default.
     case set(key: String, value: String?)
     case resetSettings
-}
-
-/// Says where the files of a table are.
-package struct TableDefinition: Hashable, Sendable {
-    package var name: String
-    package var location: String
-    package var format: FileFormat
-    package var options: [String: String]
-    /// Names of the columns that are folders, in folder order.
-    package var partitionColumns: [String]
-    /// All columns, data columns first.
-    package var schema: Schema
-
-    package init(
-        name: String, location: String, format: FileFormat, options: [String: String] = [:],
-        partitionColumns: [String] = [], schema: Schema
-    ) {
-        self.name = name
-        self.location = location
-        self.format = format
-        self.options = options
-        self.partitionColumns = partitionColumns
-        self.schema = schema
-    }
+    /// Makes the variables, or gives those that are there their values.
+    case setVariables([SessionVariable])
+    case dropVariable(name: String)
 }

@@ -39,6 +39,28 @@ package struct QueryPlanner {
         return StageGraph(stages: stages, result: .manifest(stage: StageID(stages.count - 1)))
     }
 
+    /// Returns the stages of a query whose first `count` rows the session takes.
+    package func plan(_ bound: LogicalPlan, collecting count: Int) throws(EngineError) -> StageGraph {
+        let optimised = try Optimiser(facts: facts, settings: settings).optimise(bound)
+        var planner = PhysicalPlanner(facts: facts, settings: settings, cluster: cluster)
+        let built = planner.gathered(try planner.plan(optimised))
+        let stages = try StageSplitter.split(
+            .collect(limit: count, input: built.plan), output: .manifest, scans: planner.scans)
+        return StageGraph(stages: stages, result: .manifest(stage: StageID(stages.count - 1)))
+    }
+
+    /// Returns the one row of a plan that computes constants from nothing; nil for other plans.
+    package func constantRow(of bound: LogicalPlan) throws(EngineError) -> [Literal]? {
+        let optimised = try Optimiser(facts: facts, settings: settings).optimise(bound)
+        switch optimised {
+        case .project(let list, .values(let rows, _)) where rows.count == 1:
+            let values = list.compactMap { $0.expression.literalValue }
+            return values.count == list.count ? values : nil
+        case .values(let rows, _) where rows.count == 1: return rows[0]
+        default: return nil
+        }
+    }
+
     /// Returns the steps of a query whose rows go to the client, or into files when `write` is given.
     package func plan(_ bound: LogicalPlan, write: FileWrite? = nil) throws(EngineError) -> Steps {
         let optimised = try Optimiser(facts: facts, settings: settings).optimise(bound)

@@ -7,8 +7,14 @@ package enum SettingNames {
     static let known: [String] = [
         "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.shuffle.partitions",
         "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
-        scanBytes, "etl.optimizer.joinReorder",
+        scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder",
     ]
+
+    /// Where tables without LOCATION and databases go.
+    static let warehouse = "spark.sql.warehouse.dir"
+    /// Limits of WITH RECURSIVE; -1: none.
+    static let recursionLevels = "spark.sql.cteRecursionLevelLimit"
+    static let recursionRows = "spark.sql.cteRecursionRowLimit"
 
     /// Most bytes of files that one task reads.
     static let scanBytes = "spark.sql.files.maxPartitionBytes"
@@ -35,6 +41,8 @@ package enum SettingNames {
             result.broadcastBytes =
                 try value.map { value throws(EngineError) in try bytes(value, name) }
                 ?? defaults.broadcastBytes
+        case recursionLevels, recursionRows:
+            if let value, Int(value) == nil { throw invalid(value, name, "a number, or -1 for no limit") }
         case scanBytes:
             if let value, try bytes(value, name) == 0 { throw invalid(value, name, "a size such as 64MB") }
         default:

@@ -8,13 +8,15 @@ import Vocabulary
 extension StatementPlanner {
     func show(_ show: ShowSyntax) throws(EngineError) -> PlannedStatement {
         switch show {
-        case .tables(let pattern):
-            return listing(["namespace", "tableName", "isTemporary"], relations(pattern))
-        case .views(let pattern):
-            let views = relations(pattern).filter { $0[2] == .boolean(true) }
-            return listing(["namespace", "viewName", "isTemporary"], views)
+        case .tables(let name, let pattern):
+            return listing(
+                ["namespace", "tableName", "isTemporary"], try relations(name, pattern, viewsOnly: false))
+        case .views(let name, let pattern):
+            return listing(
+                ["namespace", "viewName", "isTemporary"], try relations(name, pattern, viewsOnly: true))
+        case .tableDetails(let name, let pattern): return try tableDetails(name, pattern)
         case .databases(let pattern):
-            return listing(["namespace"], matching(["default"], pattern).map { [.string($0)] })
+            return listing(["namespace"], matching(catalog.databaseNames, pattern).map { [.string($0)] })
         case .columns(let name):
             let names = try schema(of: name).fields.map { [Literal.string($0.name)] }
             return listing(["col_name"], names)
@@ -23,21 +25,89 @@ extension StatementPlanner {
             return listing(["function"], matching(names, pattern).map { [.string($0)] })
         case .catalogs: return listing(["catalog"], [[.string("spark_catalog")]])
         case .namespace:
-            return listing(["catalog", "namespace"], [[.string("spark_catalog"), .string("default")]])
+            return listing(
+                ["catalog", "namespace"], [[.string("spark_catalog"), .string(catalog.currentDatabase)]])
         case .createTable(let name): return try showCreate(name)
+        case .partitions(let name, let spec): return try showPartitions(name, spec)
+        case .properties(let name, let key): return try showProperties(name, key)
         }
     }
 
-    private func listing(_ names: [String], _ rows: [[Literal]]) -> PlannedStatement {
+    func listing(_ names: [String], _ rows: [[Literal]]) -> PlannedStatement {
         let fields = names.map { Field($0, $0 == "isTemporary" ? .boolean : .string, nullable: false) }
         return PlannedStatement(work: .rows(rows, schema: Schema(fields)))
     }
 
-    private func relations(_ pattern: String?) -> [[Literal]] {
-        matching(catalog.relationNames.sorted(), pattern).map { name -> [Literal] in
-            let isTable = catalog.table(named: [name]) != nil
-            return [.string(isTable ? "default" : ""), .string(name), .boolean(!isTable)]
+    /// Lists the tables and views of a database, then the temporary views.
+    private func relations(
+        _ name: [NameSyntax]?, _ pattern: String?, viewsOnly: Bool
+    ) throws(EngineError) -> [[Literal]] {
+        let database = try database(name).name
+        let stored = catalog.storedNames(in: database)
+        let kept = matching((viewsOnly ? stored.views : stored.tables + stored.views).sorted(), pattern)
+        return kept.map { [.string(database), .string($0), .boolean(false)] }
+            + matching(catalog.temporaryViewNames, pattern).map {
+                [.string(""), .string($0), .boolean(true)]
+            }
+    }
+
+    /// Lists tables as SHOW TABLES does, each with all that is known of it as one text.
+    private func tableDetails(_ name: [NameSyntax]?, _ pattern: String) throws(EngineError)
+        -> PlannedStatement
+    {
+        let database = try database(name).name
+        let stored = catalog.storedNames(in: database)
+        var rows: [[Literal]] = []
+        for kept in matching((stored.tables + stored.views).sorted(), pattern) {
+            let parts = [database, kept]
+            var lines: [String] = []
+            var schema = Schema([Field]())
+            if let table = catalog.table(named: parts) {
+                lines = details(of: table).map { "\($0.0): \($0.1)" }
+                if !table.partitionColumns.isEmpty {
+                    let columns = table.partitionColumns.map { "`\($0)`" }.joined(separator: ", ")
+                    lines.append("Partition Columns: [\(columns)]")
+                }
+                schema = table.schema
+            } else if let view = catalog.storedView(named: parts) {
+                lines = details(of: view).map { "\($0.0): \($0.1)" }
+                schema = view.schema
+            }
+            lines.append("Schema: root")
+            lines += schema.fields.map { " |-- \($0.name): \($0.type.catalogName) (nullable = true)" }
+            let text = lines.joined(separator: "\n") + "\n\n"
+            rows.append([.string(database), .string(kept), .boolean(false), .string(text)])
         }
+        return listing(["namespace", "tableName", "isTemporary", "information"], rows)
+    }
+
+    private func showProperties(_ name: [NameSyntax], _ key: String?) throws(EngineError) -> PlannedStatement
+    {
+        let parts = name.map(\.text)
+        let properties: [String: String]
+        if let view = catalog.storedView(named: parts) {
+            properties = view.properties
+        } else {
+            properties = try keptTable(name, "SHOW TBLPROPERTIES").properties
+        }
+        if let key {
+            let database = catalog.qualified(parts).map { "\($0.database).\($0.name)" } ?? ""
+            let missing = "Table spark_catalog.\(database) does not have property: \(key)"
+            return listing(["key", "value"], [[.string(key), .string(properties[key] ?? missing)]])
+        }
+        return listing(
+            ["key", "value"],
+            properties.sorted { $0.key < $1.key }.map { [.string($0.key), .string($0.value)] })
+    }
+
+    /// Finds a table that is kept, or of the job. Throws for views, naming the statement.
+    func keptTable(_ name: [NameSyntax], _ statement: String) throws(EngineError) -> TableDefinition {
+        if let table = catalog.table(named: name.map(\.text)) { return table }
+        if try catalog.relation(named: name.map(\.text)) == nil { throw notFound(name) }
+        throw .user(
+            "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",
+            "\(statement) takes a table, and this is a view: \(name.map(\.text).joined(separator: "."))",
+            at: span(of: name))
     }
 
     /// Keeps the names that fit a pattern of `*` and `|`, in any case.
@@ -72,44 +142,9 @@ extension StatementPlanner {
         }
     }
 
-    /// Source: the form of Spark's ShowCreateTable.
-    private func showCreate(_ name: [NameSyntax]) throws(EngineError) -> PlannedStatement {
-        guard let table = catalog.table(named: name.map(\.text)) else {
-            if try catalog.relation(named: name.map(\.text)) == nil { throw notFound(name) }
-            throw .user(
-                "UNSUPPORTED_SHOW_CREATE_TABLE.ON_TEMPORARY_VIEW",
-                "SHOW CREATE TABLE shows tables, not temporary views.", at: span(of: name))
-        }
-        func quoted(_ name: String) -> String {
-            let isPlain = name.utf8.allSatisfy {
-                $0 == 95 || $0 >= 48 && $0 <= 57 || $0 | 32 >= 97 && $0 | 32 <= 122
-            }
-            return isPlain ? name : "`\(name.split(separator: "`").joined(separator: "``"))`"
-        }
-        let columns = table.schema.fields.map { "  \(quoted($0.name)) \($0.type.sqlName)" }
-        var lines = ["CREATE TABLE spark_catalog.default.\(quoted(table.name)) ("]
-        lines.append(columns.joined(separator: ",\n") + ")")
-        lines.append("USING \(table.format.rawValue)")
-        if !table.partitionColumns.isEmpty {
-            lines.append("PARTITIONED BY (\(table.partitionColumns.map(quoted).joined(separator: ", ")))")
-        }
-        lines.append("LOCATION '\(table.location)'\n")
-        return listing(["createtab_stmt"], [[.string(lines.joined(separator: "\n"))]])
-    }
-
     /// Plans a statement that only advises: the table that it names has to be there.
     func advice(_ table: [NameSyntax]?) throws(EngineError) -> PlannedStatement {
         if let table, try catalog.relation(named: table.map(\.text)) == nil { throw notFound(table) }
         return PlannedStatement(work: .none)
-    }
-
-    func use(_ name: [NameSyntax]) throws(EngineError) -> PlannedStatement {
-        let parts = name.map { $0.text.lowercased() }
-        if parts == ["default"] || parts == ["spark_catalog"] || parts == ["spark_catalog", "default"] {
-            return PlannedStatement(work: .none)
-        }
-        throw .user(
-            "SCHEMA_NOT_FOUND", "There is no database of this name: \(parts.joined(separator: ".")).",
-            remedy: "The only one is default.", at: span(of: name))
     }
 }

@@ -14,7 +14,7 @@ extension StatementPlanner {
                 "CREATE TEMPORARY VIEW takes no IF NOT EXISTS.",
                 remedy: "Use CREATE OR REPLACE TEMPORARY VIEW.", at: location(span))
         }
-        let exists = try catalog.relation(named: view.name.map(\.text)) != nil
+        let exists = catalog.isTemporary(view.name.map(\.text))
         if exists, !view.replaces {
             throw .user(
                 "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "There is a view of this name already: \(name)",
@@ -45,10 +45,25 @@ extension StatementPlanner {
                     "The columns of \(name) come from a sample of its \(found.format.rawValue) records; "
                         + "OPTIONS (samplingRatio '1.0') looks at all of them.")
             }
+            if schema == nil { warnings += brokenRecords(found) }
         }
         return PlannedStatement(
             work: .none, change: .createView(name: name, relation, replaces: view.replaces),
             warnings: warnings)
+    }
+
+    /// Tells of records that become nulls, as nobody looks for them in a run that succeeds.
+    private func brokenRecords(_ found: FileRelation) -> [String] {
+        let count = catalog.brokenCount(found)
+        guard count > 0, (found.options["mode"] ?? "permissive").lowercased() == "permissive" else {
+            return []
+        }
+        let column = found.options["columnnameofcorruptrecord"] ?? "_corrupt_record"
+        return [
+            "\(count) \(count == 1 ? "record is" : "records are") not JSON in \(found.name): "
+                + "the text is in the column \(column), all others are null; "
+                + "mode 'FAILFAST' makes that an error."
+        ]
     }
 
     private func files(

@@ -42,7 +42,7 @@ extension StatementPlanner {
         }
         let folders = try partitionColumns(
             options.removeValue(forKey: "partitionby"), bound.output, span: span)
-        try checkNames(bound.output, span: span)
+        try checkNames(bound.output, of: insert.query, span: span)
         return FileWrite(
             path: path, format: try fileFormat(insert.format), mode: .overwrite,
             dynamicPartitionOverwrite: isDynamic(options), partitionColumns: folders, options: options,
@@ -89,7 +89,9 @@ extension StatementPlanner {
     }
 
     /// Two columns of one name cannot both be in a file, and a file without columns holds nothing.
-    private func checkNames(_ output: [ColumnReference], span: SourceSpan) throws(EngineError) {
+    private func checkNames(
+        _ output: [ColumnReference], of query: QuerySyntax, span: SourceSpan
+    ) throws(EngineError) {
         if output.isEmpty {
             throw .user(
                 "UNABLE_TO_INFER_SCHEMA",
@@ -97,11 +99,15 @@ extension StatementPlanner {
                 remedy: "Give the columns of the files with CREATE TEMPORARY VIEW name (columns) USING ….",
                 at: location(span))
         }
+        var items: [SelectItemSyntax] = []
+        if case .select(let select) = query.body, select.items.count == output.count { items = select.items }
         var seen: Set<String> = []
-        for column in output where !seen.insert(column.name.lowercased()).inserted {
+        for (index, column) in output.enumerated() where !seen.insert(column.name.lowercased()).inserted {
+            // The second of the two, where the columns are those of the list.
+            let item = items.isEmpty ? nil : items[index].alias?.span ?? items[index].expression.span
             throw .user(
                 "COLUMN_ALREADY_EXISTS", "Two columns of the query have the same name: \(column.name)",
-                remedy: "Give one of them another name with AS.", at: location(span))
+                remedy: "Give one of them another name with AS.", at: location(item ?? span))
         }
     }
 
@@ -110,7 +116,10 @@ extension StatementPlanner {
     func createTable(_ create: CreateTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
         guard var table = try newTable(create, span: span) else { return PlannedStatement(work: .none) }
         if !isReplay { try findFiles(of: &table, create, span: span) }
-        let change = CatalogChange.createTable(table.definition, replaces: create.replaces)
+        let definition = table.definition
+        let change =
+            create.isTemporary
+            ? CatalogChange.createTable(definition) : CatalogChange.store([.putTable(definition)])
         let warnings = OptionNames.warnings(create.options, table.write.format, source)
         guard let plan = table.plan else {
             return PlannedStatement(work: .none, change: change, warnings: warnings)
@@ -119,16 +128,20 @@ extension StatementPlanner {
             work: .stages(try steps(plan, write: table.write).graph), change: change, warnings: warnings)
     }
 
-    /// Looks for files where a query's new table is to lie. Files that are there already are the table for IF
-    /// NOT EXISTS, and an error without, as in Spark: rows would silently be added to them.
+    /// Looks for files where a new table is to lie. Files that are there already are the table for IF NOT
+    /// EXISTS, and an error without, as in Spark: rows would silently be added to them, or they be lost. A
+    /// table without a query in a place that the user names is what lies there.
     private func findFiles(
         of table: inout NewTable, _ create: CreateTableSyntax, span: SourceSpan
     ) throws(EngineError) {
         let write = table.write
-        guard table.plan != nil, write.mode != .overwrite, try catalog.holdsFiles(at: write.path) else {
-            return
-        }
-        guard create.ifNotExists else {
+        if table.plan == nil, !create.isInWarehouse || create.ifNotExists || create.replaces { return }
+        guard write.mode != .overwrite, try catalog.holdsFiles(at: write.path) else { return }
+        if !create.ifNotExists {
+            if create.isInWarehouse {
+                throw .warehouseNotEmpty(
+                    table.definition.name, write.path, at: self.span(of: create.name))
+            }
             let optionSpan = create.options.first { $0.key.lowercased() == "path" }?.span
             throw .locationNotEmpty(write.path, at: location(create.locationSpan ?? optionSpan ?? span))
         }
@@ -141,8 +154,13 @@ extension StatementPlanner {
 
     /// Returns the table that a CREATE TABLE makes, or nil when IF NOT EXISTS finds it there.
     func newTable(_ create: CreateTableSyntax, span: SourceSpan) throws(EngineError) -> NewTable? {
-        let name = create.name.last?.text ?? ""
-        if try catalog.relation(named: create.name.map(\.text)) != nil {
+        let (database, name) = try newName(create.name)
+        let isTaken =
+            create.isTemporary
+            ? catalog.isTemporary([name])
+            : catalog.table(named: [database, name]) != nil
+                || catalog.storedView(named: [database, name]) != nil
+        if isTaken {
             if create.ifNotExists { return nil }
             if !create.replaces {
                 throw .user(
@@ -154,40 +172,116 @@ extension StatementPlanner {
         var options = optionValues(create.options)
         let optionPath = options.removeValue(forKey: "path")
         let format = try create.format.map { name throws(EngineError) in try fileFormat(name) } ?? .parquet
-        let location = create.location ?? optionPath ?? catalog.defaultLocation(ofTable: name)
+        let location =
+            create.location ?? optionPath
+            ?? catalog.defaultLocation(ofTable: name, in: database, warehouse: warehouse)
         let names = create.partitionedBy.map(\.text)
         guard let query = create.query else {
-            let schema = Schema(create.schema)
-            let definition = TableDefinition(
-                name: name, location: location, format: format, options: options, partitionColumns: names,
-                schema: schema)
+            let definition = try emptyTable(
+                create, database: database, name: name, location: location, format: format, options: options)
+            let schema = definition.schema
             let write = FileWrite(path: location, format: format, mode: .append, schema: schema)
             return NewTable(plan: nil, write: write, definition: definition)
         }
         let bound = try bind(query)
-        try checkNames(bound.output, span: span)
+        try checkNames(bound.output, of: query, span: span)
         let folders = try positions(of: names, in: bound.output, at: self.span(of: create.partitionedBy))
-        let isOwn = create.location == nil && optionPath == nil
+        // What DROP TABLE left behind is nobody's any more.
+        let isReplaced = create.replaces || (create.isInWarehouse && catalog.hasDroppedTable(at: location))
         let mode: FileWrite.Mode =
-            isOwn || create.replaces ? .overwrite : create.ifNotExists ? .ignore : .errorIfExists
+            isReplaced ? .overwrite : create.ifNotExists ? .ignore : .errorIfExists
         let write = FileWrite(
             path: location, format: format, mode: mode,
             partitionColumns: folders, options: options, schema: bound.output.schema)
         let fields = bound.output.schema.fields
         let data = fields.indices.filter { !folders.contains($0) }
-        let definition = TableDefinition(
+        var definition = TableDefinition(
             name: name, location: location, format: format, options: options,
             partitionColumns: folders.map { fields[$0].name },
             schema: Schema((data + folders).map { fields[$0] }))
+        note(create, database, in: &definition)
         return NewTable(plan: bound, write: write, definition: definition)
     }
 
+    /// Returns a table that starts without rows: its folders' columns come last, as they will be read.
+    private func emptyTable(
+        _ create: CreateTableSyntax, database: String, name: String, location: String, format: FileFormat,
+        options: [String: String]
+    ) throws(EngineError) -> TableDefinition {
+        var columns = create.schema
+        var folders: [FieldSyntax] = []
+        for folder in create.partitionedBy {
+            guard
+                let place = columns.firstIndex(where: {
+                    $0.name.text.lowercased() == folder.text.lowercased()
+                })
+            else {
+                let near = Suggestion.nearest(to: folder.text, among: create.schema.map(\.name.text))
+                throw .user(
+                    "COLUMN_NOT_DEFINED_IN_TABLE",
+                    "The column to partition by is not among the table's columns: \(folder.text)",
+                    remedy: near.map { "Did you mean \($0)?" }, at: self.location(folder.span))
+            }
+            folders.append(columns.remove(at: place))
+        }
+        var definition = TableDefinition(
+            name: name, location: location, format: format, options: options,
+            partitionColumns: create.partitionedBy.map(\.text),
+            schema: Schema((columns + folders).map { Field($0.name.text, DataType($0.type)) }))
+        for column in create.schema {
+            definition.columnComments[column.name.text.lowercased()] = column.comment
+        }
+        note(create, database, in: &definition)
+        return definition
+    }
+
+    /// Notes what is kept of a new table beside its files.
+    private func note(_ create: CreateTableSyntax, _ database: String, in table: inout TableDefinition) {
+        table.database = database
+        table.isTemporary = create.isTemporary
+        table.isManaged = create.isInWarehouse
+        table.comment = create.comment
+        table.properties = optionTexts(create.properties)
+        table.createdMilliseconds = settings.nowMicroseconds / 1000
+    }
+}
+
+extension CreateTableSyntax {
+    /// Whether the table lies in a directory of its name in the warehouse, as the statement names no other.
+    fileprivate var isInWarehouse: Bool {
+        location == nil && !options.contains { $0.key.lowercased() == "path" }
+    }
+}
+
+extension EngineError {
+    /// Reports that the directory that a table gets by its name holds files, of an earlier job or another
+    /// program.
+    fileprivate static func warehouseNotEmpty(
+        _ name: String, _ path: String, at place: SourceLocation?
+    ) -> EngineError {
+        .user(
+            "LOCATION_ALREADY_EXISTS",
+            "The table \(name) cannot be made in \(path): there are files already",
+            remedy:
+                "Use CREATE OR REPLACE TABLE to replace them, IF NOT EXISTS to take them as the table, "
+                + "another name, or LOCATION.", at: place)
+    }
+}
+
+extension StatementPlanner {
     // MARK: INSERT INTO TABLE
 
     func insertTable(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
         if let planned = try insertExternal(insert, span: span) { return planned }
         let target = try tableWrite(insert, span: span)
-        return PlannedStatement(work: .stages(try steps(target.plan, write: target.write).graph))
+        var planned = PlannedStatement(
+            work: .stages(try steps(target.plan, write: target.write).graph))
+        // What ANALYZE TABLE found is no longer so.
+        if var table = catalog.table(named: insert.table.map(\.text)), table.statistics != nil {
+            table.statistics = nil
+            planned.change = put(table).change
+        }
+        return planned
     }
 
     func tableWrite(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> Target {
@@ -215,6 +309,11 @@ extension StatementPlanner {
     private func notInsertable(_ name: [NameSyntax]) throws(EngineError) -> EngineError {
         guard try catalog.relation(named: name.map(\.text)) != nil else { return notFound(name) }
         let text = name.map(\.text).joined(separator: ".")
+        if !catalog.isTemporary(name.map(\.text)) {
+            return .user(
+                "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", "INSERT takes a table, and this is a view: \(text)",
+                at: span(of: name))
+        }
         return .user(
             "UNSUPPORTED_INSERT.NOT_ALLOWED", "INSERT takes a table, and this is a temporary view: \(text)",
             remedy: "Make a table on the files: CREATE TABLE name (columns) USING format LOCATION 'path'.",

@@ -13,6 +13,8 @@ package struct StatementPlanner {
     let source: SQLSource
     /// Whether the statement was planned before a restart: what it found then may hold its own files now.
     let isReplay: Bool
+    /// Texts of EXECUTE IMMEDIATE around this one.
+    var immediateDepth = 0
 
     package init(
         catalog: any JobCatalog, settings: SessionSettings, cluster: ClusterFacts, source: SQLSource,
@@ -44,6 +46,19 @@ package struct StatementPlanner {
         case .show(let show): return try self.show(show)
         case .advice(let table): return try advice(table)
         case .use(let name): return try use(name)
+        case .createStoredView(let view): return try createStoredView(view)
+        case .createDatabase(let create): return try createDatabase(create)
+        case .dropDatabase(let drop): return try dropDatabase(drop)
+        case .alterDatabase(let alter): return try alterDatabase(alter)
+        case .alterTable(let alter): return try alterTable(alter)
+        case .truncateTable(let name): return try truncate(name)
+        case .createTableLike(let name, let like, let ifNotExists):
+            return try createTableLike(name, like: like, ifNotExists: ifNotExists)
+        case .analyze(let analyze): return try self.analyze(analyze)
+        case .declareVariable(let declared): return try declareVariable(declared)
+        case .setVariables(let statement): return try setVariables(statement)
+        case .dropVariable(let name, let ifExists): return try dropVariable(name, ifExists: ifExists)
+        case .executeImmediate(let execute): return try executeImmediate(execute)
         }
     }
 
@@ -110,6 +125,7 @@ package struct StatementPlanner {
             return (plan, target.write)
         case .createView(let view):
             if case .query(let query, _) = view.content { return (try bind(query), nil) }
+        case .createStoredView(let view): return (try bind(view.content.query), nil)
         default: break
         }
         throw .user(
@@ -124,6 +140,12 @@ package struct StatementPlanner {
         let schema = Schema([
             Field("key", .string, nullable: false), Field("value", .string, nullable: false),
         ])
+        if let key, value != nil, catalog.variable(named: [key]) != nil {
+            throw .user(
+                "UNSUPPORTED_FEATURE.SET_VARIABLE_USING_SET",
+                "SET changes settings, and \(key) is a variable.",
+                remedy: "Write SET VARIABLE \(key) = ….")
+        }
         guard let key else {
             let rows = settings.options.sorted { $0.key < $1.key }.map {
                 [Literal.string($0.key), .string($0.value)]
@@ -141,41 +163,38 @@ package struct StatementPlanner {
             warnings: warning.map { [$0] } ?? [])
     }
 
-    private func describe(_ describe: DescribeSyntax) throws(EngineError) -> PlannedStatement {
-        let schema: Schema
-        switch describe {
-        case .query(let query): schema = try self.schema(of: query)
-        case .table(let name): schema = try self.schema(of: name)
-        }
-        let rows = schema.fields.map {
-            [Literal.string($0.name), .string($0.type.catalogName), Literal.null(.string)]
-        }
-        return PlannedStatement(
-            work: .rows(
-                rows,
-                schema: Schema([
-                    Field("col_name", .string, nullable: false), Field("data_type", .string, nullable: false),
-                    Field("comment", .string),
-                ])))
-    }
-
+    /// Plans DROP VIEW and DROP TABLE. A temporary view hides what is kept under its name.
     private func drop(_ name: [NameSyntax], ifExists: Bool, isView: Bool) throws(EngineError)
         -> PlannedStatement
     {
         let parts = name.map(\.text)
-        let isTable = catalog.table(named: parts) != nil
-        let exists = try catalog.relation(named: parts) != nil
-        guard exists, isTable != isView else {
-            if ifExists, !exists { return PlannedStatement(work: .none) }
-            if !exists { throw notFound(name) }
-            throw .user(
-                "WRONG_COMMAND_FOR_OBJECT_TYPE",
-                "This name is a \(isView ? "table, not a view" : "view, not a table"): "
-                    + parts.joined(separator: "."),
-                remedy: isView ? "Use DROP TABLE." : "Use DROP VIEW.", at: span(of: name))
-        }
         let key = parts.last ?? ""
-        return PlannedStatement(work: .none, change: isView ? .dropView(name: key) : .dropTable(name: key))
+        let table = catalog.table(named: parts)
+        let isTemporary = catalog.isTemporary(parts) && table?.isTemporary != true
+        let view = isTemporary ? nil : catalog.storedView(named: parts)
+        if isView, isTemporary { return PlannedStatement(work: .none, change: .dropView(name: key)) }
+        if isView, let view {
+            return PlannedStatement(
+                work: .none, change: .store([.dropView(database: view.database, name: view.name)]))
+        }
+        if !isView, let table {
+            var planned = PlannedStatement(
+                work: .none,
+                change: table.isTemporary
+                    ? .dropTable(name: key)
+                    : .store([.dropTable(database: table.database, name: table.name)]))
+            if table.isManaged { planned.removedPaths = [table.location] }
+            return planned
+        }
+        guard isTemporary || table != nil || view != nil else {
+            if ifExists { return PlannedStatement(work: .none) }
+            throw notFound(name)
+        }
+        throw .user(
+            "WRONG_COMMAND_FOR_OBJECT_TYPE",
+            "This name is a \(isView ? "table, not a view" : "view, not a table"): "
+                + parts.joined(separator: "."),
+            remedy: isView ? "Use DROP TABLE." : "Use DROP VIEW.", at: span(of: name))
     }
 
     func span(of name: [NameSyntax]) -> SourceLocation? {
@@ -188,6 +207,17 @@ package struct StatementPlanner {
         let near = Suggestion.nearest(to: text, among: catalog.relationNames)
         return .user(
             "TABLE_OR_VIEW_NOT_FOUND", "There is no table or view of this name: \(text)",
-            remedy: near.map { "Did you mean \($0)?" }, at: span(of: name))
+            remedy: near.map { "Did you mean \($0)?" } ?? filesRemedy(name), at: span(of: name))
+    }
+
+    /// Files are read by ``format.`path` `` only; other statements take tables.
+    private func filesRemedy(_ name: [NameSyntax]) -> String? {
+        guard name.count == 2, let known = FileFormat(rawValue: name[0].text.lowercased()) else {
+            return nil
+        }
+        let (format, path) = (known.rawValue, name[1].text)
+        return "This statement takes a table or view. Read files with SELECT * FROM \(format).`\(path)`, "
+            + "write them with INSERT OVERWRITE DIRECTORY '\(path)' USING \(format), or make a table "
+            + "on them: CREATE TABLE name USING \(format) LOCATION '\(path)'."
     }
 }

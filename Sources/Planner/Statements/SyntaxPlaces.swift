@@ -113,6 +113,7 @@ struct SyntaxPlaces {
         case .table(let parts):
             guard let last = parts.last else { return }
             tables.append(Named(name: last.text.lowercased(), span: relation.span))
+        case .identifier: tables.append(Named(name: "", span: relation.span))
         case .subquery(let query): add(query)
         case .values, .function: functions.append(relation.span)
         case .nested(let inner), .unpivot(let inner, _), .sample(let inner, _): add(inner)

@@ -10,12 +10,28 @@ struct CardinalityEstimator {
 
     /// Taken for a source that does not tell how many rows it has.
     private static let unknownRows = 100_000
+    /// Taken for the levels of a recursion, and for the rows of each.
+    private static let guessedLevels = 10.0
+    private static let guessedWorkingRows = 1000.0
 
     func estimate(_ plan: LogicalPlan) -> PlanEstimate {
         switch plan {
         case .scan(let scan): return estimate(scan)
         case .values(let rows, let output):
             return unknownColumns(output, rows: Double(rows.count))
+        case .range(let range, let output):
+            var result = unknownColumns(output, rows: Double(range.count))
+            for reference in output {
+                result.columns[reference.id]?.distinct = max(1, result.rows)
+                result.columns[reference.id]?.domain = max(1, result.rows)
+            }
+            return result
+        case .recursion(let recursion):
+            // A guess: some levels, each of as many rows as the first.
+            let rows = estimate(recursion.anchor).rows * Self.guessedLevels
+            return unknownColumns(recursion.output, rows: rows)
+        case .workingTable(_, let output):
+            return unknownColumns(output, rows: Self.guessedWorkingRows)
         case .filter(let condition, let input):
             let below = estimate(input)
             return filtered(below, by: condition.conjuncts)

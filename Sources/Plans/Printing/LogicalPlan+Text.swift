@@ -35,6 +35,10 @@ extension LogicalPlan: CustomStringConvertible {
         case .window(let window): return window.label
         case .generate(let generator, let output, _):
             return "Generate \(generator.text { $0.description }), \(list(output))"
+        case .range(let range, let output): return "Range \(list(output)), \(range)"
+        case .recursion(let recursion):
+            return "Recursion \(recursion.level) \(list(recursion.output))\(recursion.limits.label)"
+        case .workingTable(let level, let output): return "WorkingTable \(level) \(list(output))"
         case .union(_, let output): return "Union \(list(output))"
         case .expand(let lists, let output, _):
             return "Expand [\(lists.map { list($0) }.joined(separator: ", "))], \(list(output))"
@@ -68,5 +72,17 @@ extension JoinKind {
         case .leftAntiNullAware: "LeftAnti (null-aware)"
         case .cross: "Cross"
         }
+    }
+}
+
+extension NumberRange: CustomStringConvertible {
+    /// The first number, the step and how many there are.
+    package var description: String { "from \(start) by \(step), \(count) rows" }
+}
+
+extension RecursionLimits {
+    /// What a plan says of them.
+    var label: String {
+        (levels.map { ", at most \($0) levels" } ?? "") + (rows.map { ", at most \($0) rows" } ?? "")
     }
 }

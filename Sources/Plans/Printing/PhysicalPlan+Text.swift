@@ -35,6 +35,12 @@ extension PhysicalPlan: CustomStringConvertible {
         case .window(let window): return window.label
         case .generate(let generator, _, let schema, let input):
             return "Generate \(generator.text { $0.text(over: input.schema) }), [\(names(schema))]"
+        case .range(let range, let schema, let tasks):
+            return "Range [\(names(schema))], \(range)\(tasks > 1 ? ", \(tasks) tasks" : "")"
+        case .recursion(let recursion):
+            return "Recursion \(recursion.level) [\(names(recursion.schema))]\(recursion.limits.label)"
+        case .workingTable(let level, let schema): return "WorkingTable \(level) [\(names(schema))]"
+        case .collect(let limit, _): return "Collect \(limit)"
         case .rangeBounds(let keys, let partitions, let input):
             let list = keys.map { $0.text(over: input.schema) }.joined(separator: ", ")
             return "RangeBounds [\(list)], \(partitions) partitions"
@@ -78,8 +84,23 @@ extension PhysicalScan {
         let read = Schema(columns.map { relation.schema[$0] })
         let base =
             "Scan \(relation.format.rawValue) \(relation.name) [\(schema.names.joined(separator: ", "))]"
-        if filters.isEmpty { return base }
-        return "\(base), filters: [\(filters.map { $0.text(over: read) }.joined(separator: ", "))]"
+        let folder = filters.filter(isOfFolders)
+        let other = filters.filter { !isOfFolders($0) }
+        return [("partition filters", folder), ("filters", other)].reduce(base) { text, part in
+            if part.1.isEmpty { return text }
+            return "\(text), \(part.0): [\(part.1.map { $0.text(over: read) }.joined(separator: ", "))]"
+        }
+    }
+
+    /// Whether a filter needs folder names alone, so that files are ruled out by it before they are opened.
+    private func isOfFolders(_ filter: Expression) -> Bool {
+        var (isUsed, isOnly) = (false, true)
+        filter.forEach { part in
+            guard case .input(let at, _) = part else { return }
+            isUsed = true
+            if columns[at] < relation.dataSchema.count { isOnly = false }
+        }
+        return isUsed && isOnly
     }
 }
 

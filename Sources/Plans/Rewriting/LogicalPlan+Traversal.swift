@@ -5,7 +5,8 @@ extension LogicalPlan {
     /// The plans that this one reads, in order.
     package var children: [LogicalPlan] {
         switch self {
-        case .scan, .values: []
+        case .scan, .values, .range, .workingTable: []
+        case .recursion(let recursion): [recursion.anchor, recursion.step]
         case .filter(_, let input), .project(_, let input), .aggregate(_, _, let input), .sort(_, let input),
             .limit(_, _, let input), .distinct(let input), .expand(_, _, let input), .singleRow(let input, _):
             [input]
@@ -19,7 +20,11 @@ extension LogicalPlan {
     /// Returns the plan with each input replaced by `transform` of it.
     package func mapChildren(_ transform: (LogicalPlan) throws -> LogicalPlan) rethrows -> LogicalPlan {
         switch self {
-        case .scan, .values: return self
+        case .scan, .values, .range, .workingTable: return self
+        case .recursion(var recursion):
+            recursion.anchor = try transform(recursion.anchor)
+            recursion.step = try transform(recursion.step)
+            return .recursion(recursion)
         case .filter(let condition, let input): return .filter(condition, input: try transform(input))
         case .project(let list, let input): return .project(list, input: try transform(input))
         case .aggregate(let groups, let aggregates, let input):
@@ -66,7 +71,7 @@ extension LogicalPlan {
         case .scan(var scan):
             scan.filters = try scan.filters.map(transform)
             return .scan(scan)
-        case .values, .limit, .distinct, .union, .singleRow: return self
+        case .values, .limit, .distinct, .union, .singleRow, .range, .recursion, .workingTable: return self
         case .filter(let condition, let input): return .filter(try transform(condition), input: input)
         case .project(let list, let input): return .project(try named(list), input: input)
         case .aggregate(let groups, let aggregates, let input):

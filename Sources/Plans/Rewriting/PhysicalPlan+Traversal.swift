@@ -6,7 +6,12 @@ extension PhysicalPlan {
     package func replacingChildren(_ inputs: [PhysicalPlan]) -> PhysicalPlan {
         guard inputs.count == children.count, let first = inputs.first else { return self }
         switch self {
-        case .scan, .externalScan, .describe, .shuffleRead, .values: return self
+        case .scan, .externalScan, .describe, .shuffleRead, .values, .range, .workingTable: return self
+        case .recursion(var recursion):
+            recursion.anchor = first
+            recursion.step = inputs[1]
+            return .recursion(recursion)
+        case .collect(let limit, _): return .collect(limit: limit, input: first)
         case .externalWrite(let target, _): return .externalWrite(target, input: first)
         case .filter(let conditions, _): return .filter(conditions, input: first)
         case .project(let list, let schema, _): return .project(list, schema: schema, input: first)

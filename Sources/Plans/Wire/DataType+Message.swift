@@ -7,7 +7,7 @@ extension DataType: MessageMapped {
         message.kind = kind
         switch self {
         case .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, .string, .binary, .date,
-            .timestamp, .timestampNTZ:
+            .timestamp, .timestampNTZ, .calendarInterval, .variant:
             break
         case .yearMonthInterval(let fields), .dayTimeInterval(let fields):
             // An interval of all fields is written as before fields were known.
@@ -47,6 +47,8 @@ extension DataType: MessageMapped {
         case .timestampNTZ: .timestampNtz
         case .yearMonthInterval: .yearMonthInterval
         case .dayTimeInterval: .dayTimeInterval
+        case .calendarInterval: .calendarInterval
+        case .variant: .variant
         case .array: .array
         case .structure: .structure
         case .map: .map
@@ -71,6 +73,8 @@ extension DataType: MessageMapped {
         case .timestampNtz: self = .timestampNTZ
         case .yearMonthInterval: self = try Self.interval(message, .yearToMonth)
         case .dayTimeInterval: self = try Self.interval(message, .dayToSecond)
+        case .calendarInterval: self = .calendarInterval
+        case .variant: self = .variant
         case .array:
             self = .array(
                 try PlanCodec.part(message.hasElement, message.element, "an element type"),

@@ -35,6 +35,15 @@ extension PhysicalPlan: MessageMapped {
         case .window(let window): message.window = try window.message()
         case .generate(let generator, let kept, let schema, let input):
             message.generate = try Self.generate(generator, kept, schema, input)
+        case .range(let range, let schema, let tasks):
+            message.range = try Self.range(range, schema, tasks)
+        case .collect(let limit, let input):
+            message.collect.limit = try UInt64(plan: limit)
+            message.collect.input = try input.message()
+        case .recursion(let recursion): message.recursion = try recursion.message()
+        case .workingTable(let level, let schema):
+            message.workingTable.level = try UInt32(plan: level)
+            message.workingTable.schema = try schema.message()
         }
         return message
     }
@@ -64,6 +73,16 @@ extension PhysicalPlan: MessageMapped {
         case .exchange(let exchange): self = try Self.exchange(exchange)
         case .window(let window): self = .window(try PhysicalWindow(window))
         case .generate(let generate): self = try Self.generate(generate)
+        case .range(let range): self = try Self.range(range)
+        case .collect(let collect):
+            self = .collect(
+                limit: try Int(message: collect.limit),
+                input: try PlanCodec.part(collect.hasInput, collect.input, "an input"))
+        case .recursion(let recursion): self = .recursion(try PhysicalRecursion(recursion))
+        case .workingTable(let table):
+            self = .workingTable(
+                level: Int(table.level),
+                schema: try PlanCodec.part(table.hasSchema, table.schema, "a schema"))
         case nil:
             throw PlanCodec.corrupt("an operator is missing, or of a kind that this release does not know")
         }

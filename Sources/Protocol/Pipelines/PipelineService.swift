@@ -21,6 +21,11 @@ package protocol PipelineService: JobService {
     func runs(of name: String) async throws -> [RunStatus]
     /// Runs the intervals of a stretch of time that did not run yet.
     func backfill(_ name: String, _ request: BackfillRequest) async throws -> [RunStatus]
+    /// How far the reads of a pipeline's tables have come, also of one that only ran and is not deployed.
+    func state(of name: String) async throws -> PipelineState
+    /// Sets a cursor back or forgets a table. Throws `PIPELINE_STATE` while a run of the pipeline is open,
+    /// and for steps without such a table.
+    func change(_ change: StateChange, ofState name: String) async throws -> PipelineState
     /// A run with its steps and tests. Throws `JOB_NOT_FOUND` for jobs that are no runs, too.
     func run(_ id: String) async throws -> RunStatus
 }

@@ -7,10 +7,13 @@ package struct PipelineRequest: Codable, Sendable, Hashable {
     package var vars: [String: String]?
     package var fullRefresh: Bool?
     package var testsOnly: Bool?
+    /// A run of the same pipeline to go on with, with this bundle's files: what it had done is not run again,
+    /// and all else is as it was asked for. Only `vars` and the job's `conf` may be given anew beside it.
+    package var retryOf: String?
 
     package init(
         bundle: String, select: [String]? = nil, exclude: [String]? = nil, vars: [String: String]? = nil,
-        fullRefresh: Bool? = nil, testsOnly: Bool? = nil
+        fullRefresh: Bool? = nil, testsOnly: Bool? = nil, retryOf: String? = nil
     ) {
         self.bundle = bundle
         self.select = select
@@ -18,6 +21,7 @@ package struct PipelineRequest: Codable, Sendable, Hashable {
         self.vars = vars
         self.fullRefresh = fullRefresh
         self.testsOnly = testsOnly
+        self.retryOf = retryOf
     }
 }
 
@@ -164,18 +168,21 @@ package struct RunStatus: Codable, Sendable, Hashable {
         /// `pass`, `warn`, `fail` or `skip`.
         package var outcome: String
         package var failures: Int
+        /// What was found, where that tells more: `3 rows, at least 10 wanted`.
+        package var found: String?
 
-        package init(name: String, step: String, outcome: String, failures: Int) {
+        package init(name: String, step: String, outcome: String, failures: Int, found: String? = nil) {
             self.name = name
             self.step = step
             self.outcome = outcome
             self.failures = failures
+            self.found = found
         }
     }
 
     package var id: String
     package var pipeline: String
-    /// `manual`, `scheduled`, `backfill` or `retry`.
+    /// `manual`, `scheduled`, `backfill` or `retry`; `test` for one that only tests.
     package var kind: String
     package var state: JobState
     package var submittedAt: String

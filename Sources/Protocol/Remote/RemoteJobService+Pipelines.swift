@@ -63,6 +63,14 @@ extension RemoteJobService: PipelineService {
         return list.runs
     }
 
+    package func state(of name: String) async throws -> PipelineState {
+        try await call("GET", place(name) + "/state")
+    }
+
+    package func change(_ change: StateChange, ofState name: String) async throws -> PipelineState {
+        try await call("POST", place(name) + "/state", body: try JSONEncoder().encode(change))
+    }
+
     package func run(_ id: String) async throws -> RunStatus {
         try await call("GET", path(id) + "/run")
     }

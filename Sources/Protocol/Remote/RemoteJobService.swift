@@ -193,12 +193,12 @@ package struct RemoteJobService: JobService {
         case "CONNECTION_REFUSED":
             error.message = "No coordinator answers at \(url)"
             error.remedy =
-                "Start one with etl-coordinator, check --coordinator, or leave it away to run the job here "
-                + "(--local)."
+                "Start one with etl-coordinator, or check --coordinator. Jobs and pipelines run without one "
+                + "too, with --local."
         case "CONNECTION_LOST" where !url.hasPrefix("https"):
             error.remedy =
-                "If the coordinator uses TLS, write https:// and give --tls-ca; jobs that it took go on "
-                + "without this program."
+                "Check that this is the cluster port (7077 by default), not the web port. If the coordinator "
+                + "uses TLS, write https:// and give --tls-ca. Jobs that it took go on without this program."
         case "CONNECTION_LOST":
             error.remedy =
                 "Jobs that the coordinator took go on; follow one again with: etl-submit wait JOB_ID"

@@ -43,6 +43,9 @@ package struct RowText {
             return Column(name: name, vector: flat, text: nil, parts: parts)
         }
         if case .binary = vector.type { return Column(name: name, vector: flat, text: flat, parts: []) }
+        if isJSON, vector.type == .variant {
+            return Column(name: name, vector: flat, text: VariantText.json(flat, zone: zone), parts: [])
+        }
         let text = try Casting.cast(flat, to: .string, mode: .null, zone: zone).flattened()
         return Column(name: name, vector: flat, text: text, parts: [])
     }
@@ -124,7 +127,7 @@ package struct RowText {
         if text.isNull(row) { return out.append(contentsOf: "null".utf8) }
         text.pointer(as: StringView.self)[row].withBytes { bytes in
             switch column.vector.type {
-            case .boolean, .int8, .int16, .int32, .int64, .decimal: out.append(contentsOf: bytes)
+            case .boolean, .int8, .int16, .int32, .int64, .decimal, .variant: out.append(contentsOf: bytes)
             case .float, .double:
                 // JSON has no NaN and no infinities; Spark writes them as strings.
                 let last = bytes.last ?? 0

@@ -20,6 +20,7 @@ enum SchemaWire {
         .interval(IntervalFields(.second, .second)), .interval(IntervalFields(.day, .hour)),
         .interval(IntervalFields(.day, .minute)), .interval(IntervalFields(.hour, .minute)),
         .interval(IntervalFields(.hour, .second)), .interval(IntervalFields(.minute, .second)),
+        .calendarInterval, .variant,
     ]
     private static let decimalKind: UInt64 = 32
     private static let arrayKind: UInt64 = 33

@@ -76,6 +76,8 @@ package struct CoordinatorFrame: Sendable {
             writer.write(order.jobID)
             writer.data(try PlanCodec.encode(order.fragment))
         }
+        // After all that earlier versions know, which do not look beyond: 0 for none.
+        for order in orders { writer.unsigned(UInt64(order.attempt ?? 0)) }
         return writer.bytes
     }
 
@@ -88,6 +90,11 @@ package struct CoordinatorFrame: Sendable {
         for _ in 0..<count {
             let job = try reader.read(String.self)
             orders.append(TaskOrder(jobID: job, fragment: try PlanCodec.decode(Array(try reader.data()))))
+        }
+        if reader.isAtEnd { return }
+        for place in orders.indices {
+            let attempt = try reader.unsigned()
+            orders[place].attempt = attempt == 0 ? nil : Int(clamping: attempt)
         }
     }
 }

@@ -9,15 +9,39 @@ extension Parser {
         switch word {
         case "TABLES", "VIEWS":
             advance()
-            if takeIn() { _ = try qualifiedName("a database") }
-            return .show(word == "TABLES" ? .tables(pattern: try pattern()) : .views(pattern: try pattern()))
+            let database = takeIn() ? try qualifiedName("a database") : nil
+            let pattern = try pattern()
+            return .show(
+                word == "TABLES"
+                    ? .tables(in: database, pattern: pattern) : .views(in: database, pattern: pattern))
+        case "TABLE":
+            advance()
+            try expect(.EXTENDED)
+            let database = takeIn() ? try qualifiedName("a database") : nil
+            guard let pattern = try pattern() else { throw unexpected("'LIKE'") }
+            return .show(.tableDetails(in: database, pattern: pattern))
+        case "PARTITIONS":
+            advance()
+            let table = try qualifiedName("a table name")
+            return .show(.partitions(table, take(.PARTITION) ? try partitionValues() : []))
+        case "TBLPROPERTIES":
+            advance()
+            let table = try qualifiedName("a table name")
+            var key: String?
+            if take(.leftParenthesis) {
+                key = try propertyKey()
+                try expect(.rightParenthesis)
+            }
+            return .show(.properties(table, key: key))
         case "DATABASES", "SCHEMAS", "NAMESPACES":
             advance()
             return .show(.databases(pattern: try pattern()))
         case "COLUMNS":
             advance()
             guard takeIn() else { throw unexpected("'IN' or 'FROM'") }
-            return .show(.columns(try qualifiedName("a table name")))
+            var table = try qualifiedName("a table name")
+            if takeIn() { table = try qualifiedName("a database") + table.suffix(1) }
+            return .show(.columns(table))
         case "FUNCTIONS":
             advance()
             return .show(.functions(pattern: try pattern()))
@@ -41,23 +65,17 @@ extension Parser {
 
     private mutating func takeIn() -> Bool { take(.IN) || take(.FROM) }
 
-    private mutating func takeWord(_ word: String) -> Bool {
-        guard current.kind == .word, text(current).uppercased() == word else { return false }
-        advance()
-        return true
-    }
-
     private mutating func pattern() throws(EngineError) -> String? {
         _ = take(.LIKE)
         return atString ? try stringValue() : nil
     }
 
-    /// Parses CACHE, UNCACHE, CLEAR CACHE, REFRESH, ANALYZE and USE; nil for other statements. What is kept
-    /// for
-    /// a later statement, and by which statistics joins are ordered, is decided here without being told.
+    /// Parses CACHE, UNCACHE, CLEAR CACHE, REFRESH, ANALYZE, TRUNCATE, MSCK and USE; nil for other
+    /// statements. What is kept for a later statement is decided here without being told.
     mutating func advisory() throws(EngineError) -> StatementSyntax.Kind? {
         guard current.kind == .word else { return nil }
-        switch text(current).uppercased() {
+        let word = text(current).uppercased()
+        switch word {
         case "CACHE":
             advance()
             _ = takeWord("LAZY")
@@ -92,40 +110,23 @@ extension Parser {
         case "ANALYZE" where peek().keyword == .TABLE:
             advance()
             advance()
+            return try analyze()
+        case "TRUNCATE":
+            advance()
+            try expect(.TABLE)
+            return .truncateTable(try qualifiedName("a table name"))
+        case "MSCK", "REPAIR":
+            advance()
+            if word == "MSCK" { try expectWord("REPAIR") }
+            try expect(.TABLE)
             let name = try qualifiedName("a table name")
-            while !atEnd, !at(.semicolon) { advance() }
-            return .advice(table: name)
+            if takeWord("ADD") || take(.DROP) || takeWord("SYNC") { try expectWord("PARTITIONS") }
+            return .alterTable(AlterTableSyntax(name: name, isView: false, action: .repairPartitions))
         case "USE":
             advance()
             _ = take(.DATABASE) || takeWord("SCHEMA") || takeWord("NAMESPACE")
             return .use(try qualifiedName("a database"))
         default: return nil
         }
-    }
-
-    /// Takes `IDENTIFIER('a.b')`, a name that is a constant text or texts joined by `||`; nil where there is
-    /// none.
-    mutating func identifierClause() throws(EngineError) -> [NameSyntax]? {
-        guard current.kind == .word, text(current).uppercased() == "IDENTIFIER",
-            peek().symbol == .leftParenthesis, peek(2).kind == .string || peek(2).kind == .rawString
-        else { return nil }
-        let start = index
-        advance()
-        advance()
-        var text = try stringValue()
-        while take(.doublePipe) { text += try stringValue() }
-        try expect(.rightParenthesis)
-        let place = span(from: start)
-        var inner: Parser
-        var parts: [NameSyntax]
-        do {
-            inner = try Parser(SQLSource(text, file: source.file))
-            parts = try inner.qualifiedName()
-        } catch {
-            throw fail("The text of IDENTIFIER is no name: \(text).", at: place)
-        }
-        if !inner.atEnd { throw fail("The text of IDENTIFIER is no name: \(text).", at: place) }
-        for place in parts.indices { parts[place].span = span(from: start) }
-        return parts
     }
 }

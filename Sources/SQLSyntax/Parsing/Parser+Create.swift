@@ -1,28 +1,36 @@
 import Vocabulary
 
 extension Parser {
-    /// Parses CREATE [OR REPLACE] [TEMPORARY] VIEW | TABLE.
+    /// Parses CREATE [OR REPLACE] [TEMPORARY] VIEW | TABLE, and CREATE DATABASE.
     mutating func create() throws(EngineError) -> StatementSyntax.Kind {
         let start = index
         advance()
         let replaces = take(.OR, .REPLACE)
+        if at(.DATABASE) || at(word: "SCHEMA") || at(word: "NAMESPACE"), !replaces {
+            advance()
+            return .createDatabase(try createDatabase())
+        }
         let isGlobal = take(.GLOBAL)
         let isTemporary = take(.TEMPORARY) || take(.TEMP)
         if take(.VIEW) {
-            if !isTemporary || isGlobal {
+            if isGlobal {
                 throw .user(
-                    "UNSUPPORTED_FEATURE.VIEW",
-                    "Only temporary views exist: a job keeps nothing between runs.",
-                    remedy: "Write CREATE OR REPLACE TEMPORARY VIEW.", at: source.location(span(from: start)))
+                    "UNSUPPORTED_FEATURE.VIEW", "Views of all sessions are kept ones or none.",
+                    remedy: "Write CREATE VIEW, or CREATE TEMPORARY VIEW.",
+                    at: source.location(span(from: start)))
             }
-            return .createView(try createView(replaces: replaces))
+            return isTemporary
+                ? .createView(try createView(replaces: replaces)) : try createStoredView(replaces: replaces)
         }
-        if isTemporary || isGlobal { throw unexpected("'VIEW'") }
+        if isGlobal { throw unexpected("'VIEW'") }
         guard take(.TABLE) else { throw unexpected("'TABLE', 'TEMPORARY VIEW' or 'VIEW'") }
-        return .createTable(try createTable(replaces: replaces))
+        if let like = try createTableLike(replaces: replaces) { return like }
+        var table = try createTable(replaces: replaces)
+        table.isTemporary = isTemporary
+        return .createTable(table)
     }
 
-    private mutating func ifNotExists() throws(EngineError) -> Bool {
+    mutating func ifNotExists() throws(EngineError) -> Bool {
         guard at(.IF), peek().keyword == .NOT else { return false }
         advance()
         advance()

@@ -12,6 +12,11 @@ extension Parser {
     /// before that is nearly a keyword is the likelier mistake: `SELECT a FORM t` breaks at `t`, and means
     /// FROM.
     func unexpected(_ expected: String) -> EngineError {
+        if let remedy = pathRemedy {
+            let span = atEnd ? endSpan : current.span
+            let place = atEnd ? "the end of the statement" : "or near '\(shortened(text(current)))'"
+            return fail("Syntax error at \(place): expected \(expected).", at: span, remedy: remedy)
+        }
         if let (token, keyword) = misspelt(expected) {
             return fail(
                 "Syntax error at or near '\(text(token))'.", at: token.span,
@@ -24,6 +29,38 @@ extension Parser {
         }
         return fail(
             "Syntax error at or near '\(shortened(text(current)))': expected \(expected).", at: current.span)
+    }
+
+    /// What to do where a file's path is no name: without its backquotes, which a shell takes out of text in
+    /// double quotes, or in a string's quotes behind FROM.
+    private var pathRemedy: String? {
+        if atString, index > 0, [.FROM, .JOIN].contains(tokens[index - 1].keyword) {
+            return "Name a file's format before its path, which stands in backquotes: json.`path/`."
+        }
+        // The mistake stands at most some words before the place where it shows: `json. GROUP BY a`.
+        for place in max(0, index - 4)...max(0, index) where isFormat(at: place) {
+            let next = tokens[min(place + 2, tokens.count - 1)]
+            if next.kind == .end || next.span.start > tokens[place + 1].span.end {
+                return "No path stands behind \(text(tokens[place])). A shell takes backquotes for its own "
+                    + "within double quotes: put the SQL into single quotes, or write \\`path\\`."
+            }
+            // A path goes on where a name has ended: `json.data/raw`.
+            let after = tokens[min(place + 3, tokens.count - 1)]
+            let goesOn = after.kind == .symbol && after.span.start == next.span.end
+            if next.kind == .symbol || (next.kind != .quotedWord && goesOn && after.symbol != .semicolon) {
+                return "Put the path into backquotes: \(text(tokens[place])).`path/`."
+            }
+        }
+        return nil
+    }
+
+    /// Whether `json.`, `csv.` … stands there, behind FROM or JOIN.
+    private func isFormat(at place: Int) -> Bool {
+        guard place > 0, place + 1 < tokens.count, tokens[place].kind == .word,
+            tokens[place + 1].symbol == .dot, tokens[place + 1].kind == .symbol,
+            [.FROM, .JOIN].contains(tokens[place - 1].keyword)
+        else { return false }
+        return ["json", "csv", "parquet", "text", "orc"].contains(text(tokens[place]).lowercased())
     }
 
     /// The last character of the text that is not white space, or the end.

@@ -36,6 +36,15 @@ extension Parser {
 
     /// Parses `a.b.c`.
     mutating func qualifiedName(_ what: String = "a name") throws(EngineError) -> [NameSyntax] {
+        let start = index
+        switch try identifierClause() {
+        case .known(let parts): return parts
+        case .computed:
+            throw fail(
+                "IDENTIFIER takes a constant text here.", code: "NOT_A_CONSTANT_STRING.NOT_CONSTANT",
+                at: span(from: start), remedy: "Use EXECUTE IMMEDIATE for names that are computed.")
+        case nil: break
+        }
         var parts = [try name(what)]
         while at(.dot), peek().kind == .word || peek().kind == .quotedWord {
             advance()

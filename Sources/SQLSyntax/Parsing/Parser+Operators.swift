@@ -62,7 +62,8 @@ extension Parser {
             try expect(.rightParenthesis)
             return ExpressionSyntax(.exists(query), span: span(from: start))
         }
-        return try predicate(over: value(atLeast: Precedence.comparison.rawValue))
+        let operand = try value(atLeast: Precedence.comparison.rawValue)
+        return isLastWord ? operand : try predicate(over: operand)
     }
 
     /// Parses operators between values, one level deeper: arithmetic, bits, `||`, comparisons.

@@ -67,7 +67,7 @@ extension Parser {
         over operand: ExpressionSyntax, negated: Bool
     ) throws(EngineError) -> ExpressionSyntax.Kind {
         try expect(.leftParenthesis)
-        if startsQuery(after: 0) {
+        if startsWholeQuery() {
             let query = try self.query()
             try expect(.rightParenthesis)
             return .inQuery(operand, query, negated: negated)

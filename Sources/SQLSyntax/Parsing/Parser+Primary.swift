@@ -15,19 +15,64 @@ extension Parser {
                 try expect(.rightBracket)
                 base = ExpressionSyntax(
                     .element(base, index: position), span: base.span.union(tokens[index - 1].span))
+            } else if at(.colon), atVariantPath {
+                base = try variantPath(over: base)
             } else if take(.doubleColon) {
                 let type = try self.type()
                 base = ExpressionSyntax(
                     .cast(base, to: type, kind: .cast), span: base.span.union(tokens[index - 1].span))
             } else if at(.COLLATE) {
-                throw fail(
-                    "COLLATE is not supported: strings compare byte by byte.", at: current.span,
-                    remedy: "Compare with lower(…) or upper(…) instead.")
+                advance()
+                let word = try name("a collation such as UTF8_BINARY")
+                let literal = ExpressionSyntax(.literal(.string(word.text)), span: word.span)
+                let collate = CallSyntax(
+                    name: [NameSyntax("collate", span: word.span)],
+                    arguments: [ArgumentSyntax(base), ArgumentSyntax(literal)])
+                base = ExpressionSyntax(.call(collate), span: base.span.union(word.span))
             } else {
                 return base
             }
             try grow()
         }
+    }
+
+    /// Whether a path into a variant follows the colon.
+    private var atVariantPath: Bool {
+        let next = peek()
+        return next.kind == .word || next.kind == .quotedWord || next.symbol == .leftBracket
+    }
+
+    /// Parses `:a.b[0]['c']` as a call of `ColumnNaming.pathCall` with the value, the path and the last name.
+    private mutating func variantPath(over base: ExpressionSyntax) throws(EngineError) -> ExpressionSyntax {
+        advance()
+        var (path, last) = ("$", "")
+        var isFirst = true
+        while true {
+            if isFirst || at(.dot), current.symbol != .leftBracket {
+                if !isFirst { advance() }
+                guard current.kind == .word || current.kind == .quotedWord else { throw unexpected("a name") }
+                last = nameSyntax(current).text
+                advance()
+                path += "['\(last)']"
+            } else if take(.leftBracket) {
+                if current.kind == .integer {
+                    path += "[\(try integerValue("a position"))]"
+                } else {
+                    last = try stringValue()
+                    path += last.contains("'") ? "[\"\(last)\"]" : "['\(last)']"
+                }
+                try expect(.rightBracket)
+            } else {
+                break
+            }
+            isFirst = false
+        }
+        let place = base.span.union(tokens[index - 1].span)
+        let texts = [path, last].map { ExpressionSyntax(.literal(.string($0)), span: place) }
+        let call = CallSyntax(
+            name: [NameSyntax(ColumnNaming.pathCall, span: place)],
+            arguments: ([base] + texts).map { ArgumentSyntax($0) })
+        return ExpressionSyntax(.call(call), span: place)
     }
 
     /// Parses a literal, a name, a call, a parenthesis, CASE, CAST and the other forms that start by a word.
@@ -63,8 +108,9 @@ extension Parser {
             return ExpressionSyntax(
                 .star(qualifier: [], except: try starExceptions()), span: span(from: start))
         }
+        if at(.colon) || at(.question) { return try parameter() }
         guard take(.leftParenthesis) else { throw unexpected("an expression") }
-        if startsQuery(after: 0) {
+        if startsWholeQuery() {
             let query = try self.query()
             try expect(.rightParenthesis)
             return ExpressionSyntax(.scalarQuery(query), span: span(from: start))
@@ -152,9 +198,12 @@ extension Parser {
     /// Parses `a.b.c`, `t.*`, `f(…)`, or `x -> …`.
     private mutating func nameOrCall() throws(EngineError) -> ExpressionSyntax {
         let start = index
-        if let parts = try identifierClause() {
+        switch try identifierClause() {
+        case .known(let parts):
             if at(.leftParenthesis) { return try call(parts, from: start) }
             return ExpressionSyntax(.column(parts), span: span(from: start))
+        case .computed(let text): return ExpressionSyntax(.identifier(text), span: span(from: start))
+        case nil: break
         }
         let first = nameSyntax(current)
         advance()

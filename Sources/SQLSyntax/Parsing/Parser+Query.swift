@@ -18,6 +18,36 @@ extension Parser {
         }
     }
 
+    /// Tells whether all that stands behind the parenthesis just opened is a query. Parentheses that open
+    /// here, too, may hold an operand of UNION, but as well a scalar subquery that an operator follows, or a
+    /// relation with an alias: `((SELECT 1) UNION SELECT 2)`, `((SELECT 1) + 1)`, `((SELECT 1) AS a JOIN b)`.
+    func startsWholeQuery() -> Bool {
+        guard startsQuery(after: 0) else { return false }
+        var ahead = index
+        while tokens[ahead].symbol == .leftParenthesis { ahead += 1 }
+        var open = ahead - index
+        var outermost = open
+        while outermost > 0, ahead < tokens.count {
+            if tokens[ahead].symbol == .leftParenthesis { open += 1 }
+            if tokens[ahead].symbol == .rightParenthesis { open -= 1 }
+            if open < outermost {
+                outermost = open
+                guard endsOrContinuesQuery(tokens[min(ahead + 1, tokens.count - 1)]) else { return false }
+            }
+            ahead += 1
+        }
+        return true
+    }
+
+    private func endsOrContinuesQuery(_ token: Token) -> Bool {
+        let words: [Keyword] = [
+            .UNION, .INTERSECT, .EXCEPT, .MINUS, .ORDER, .LIMIT, .OFFSET, .SORT, .CLUSTER, .DISTRIBUTE,
+            .WINDOW,
+        ]
+        return token.symbol == .rightParenthesis || token.symbol == .pipeArrow
+            || token.keyword.map { words.contains($0) } ?? false
+    }
+
     /// Parses a whole query: WITH, body, ORDER BY, LIMIT and the rest.
     mutating func query() throws(EngineError) -> QuerySyntax {
         try nested { (parser) throws(EngineError) in try parser.queryContent() }
@@ -39,13 +69,12 @@ extension Parser {
 
     mutating func withClause() throws(EngineError) -> [CommonTableSyntax] {
         guard take(.WITH) else { return [] }
-        if at(.RECURSIVE), peek().kind != .symbol, peek().keyword != .AS {
-            throw .user(
-                "UNSUPPORTED_FEATURE.RECURSIVE_CTE", "WITH RECURSIVE is not supported.",
-                remedy: "Unroll the recursion into a fixed number of joins.",
-                at: source.location(current.span))
+        // A table may itself be called `recursive`.
+        let isRecursive = at(.RECURSIVE) && peek().kind != .symbol && peek().keyword != .AS
+        if isRecursive { advance() }
+        let tables = try commaSeparated { (parser) throws(EngineError) in
+            try parser.commonTable(isRecursive: isRecursive)
         }
-        let tables = try commaSeparated { (parser) throws(EngineError) in try parser.commonTable() }
         var names: Set<String> = []
         for table in tables where !names.insert(table.name.text).inserted {
             throw fail(
@@ -55,14 +84,21 @@ extension Parser {
         return tables
     }
 
-    private mutating func commonTable() throws(EngineError) -> CommonTableSyntax {
+    private mutating func commonTable(isRecursive: Bool) throws(EngineError) -> CommonTableSyntax {
         let name = try self.name("a name for the common table expression")
         let columns = at(.leftParenthesis) ? try nameList() : []
+        var levelLimit: Int?
+        if isRecursive, takeWord("MAX") {
+            try expectWord("RECURSION")
+            try expectWord("LEVEL")
+            levelLimit = try integerValue("a number of levels")
+        }
         _ = take(.AS)
         try expect(.leftParenthesis)
         let query = try self.query()
         try expect(.rightParenthesis)
-        return CommonTableSyntax(name: name, columns: columns, query: query)
+        return CommonTableSyntax(
+            name: name, columns: columns, query: query, isRecursive: isRecursive, levelLimit: levelLimit)
     }
 
     /// Parses UNION and EXCEPT, which bind alike, over INTERSECT, which binds tighter.

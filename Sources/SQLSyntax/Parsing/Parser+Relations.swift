@@ -119,7 +119,7 @@ extension Parser {
                 }
                 // `(VALUES … AS t JOIN …)` is no query.
                 self = before
-                if !at(.VALUES), !at(.leftParenthesis) || nestedParenthesisIsQuery() {
+                if !at(.VALUES), at(.FROM) || startsWholeQuery() {
                     let query = try self.query()
                     try expect(.rightParenthesis)
                     return RelationSyntax(kind: .subquery(query), alias: nil, span: span(from: start))
@@ -137,32 +137,19 @@ extension Parser {
         if let keyword = current.keyword, Keyword.neverColumns.contains(keyword) {
             throw unexpected("a table name")
         }
-        let given = try identifierClause()
         let name: [NameSyntax]
-        if let given { name = given } else { name = try qualifiedName("a table name") }
+        switch try identifierClause() {
+        case .known(let given): name = given
+        case .computed(let text):
+            return RelationSyntax(kind: .identifier(text), alias: nil, span: span(from: start))
+        case nil: name = try qualifiedName("a table name")
+        }
         if at(.leftParenthesis) {
             let expression = try call(name, from: start)
             guard case .call(let call) = expression.kind else { throw unexpected("a table function") }
             return RelationSyntax(kind: .function(call), alias: nil, span: span(from: start))
         }
         return RelationSyntax(kind: .table(name), alias: nil, span: span(from: start))
-    }
-
-    /// Tells whether the parenthesis here closes a query operand rather than an aliased or joined relation.
-    private func nestedParenthesisIsQuery() -> Bool {
-        var open = 0
-        var ahead = index
-        while ahead < tokens.count {
-            if tokens[ahead].symbol == .leftParenthesis { open += 1 }
-            if tokens[ahead].symbol == .rightParenthesis {
-                open -= 1
-                if open == 0 { break }
-            }
-            ahead += 1
-        }
-        let next = ahead + 1 < tokens.count ? tokens[ahead + 1] : tokens[tokens.count - 1]
-        let queryWords: [Keyword] = [.UNION, .INTERSECT, .EXCEPT, .MINUS, .ORDER, .LIMIT, .OFFSET, .SORT]
-        return next.symbol == .rightParenthesis || next.keyword.map { queryWords.contains($0) } ?? false
     }
 
     private mutating func tableAlias() throws(EngineError) -> TableAliasSyntax? {

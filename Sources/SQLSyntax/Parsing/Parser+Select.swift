@@ -53,11 +53,23 @@ extension Parser {
             || token.symbol == .rightParenthesis || token.keyword == .AS
     }
 
+    /// Whether the current word ends the statement.
+    var isLastWord: Bool { current.kind == .word && peek().kind == .end }
+
     mutating func selectItem() throws(EngineError) -> SelectItemSyntax {
         let expression = try expression()
         let hasAs = take(.AS)
         if hasAs, at(.leftParenthesis) {
             return SelectItemSyntax(expression: expression, aliases: try nameList())
+        }
+        if current.kind == .end, hasAs {
+            // As in Spark, the last word of a statement is a name, whatever it means elsewhere.
+            return SelectItemSyntax(expression: expression, aliases: [nameSyntax(tokens[index - 1])])
+        }
+        if isLastWord {
+            let word = nameSyntax(current)
+            advance()
+            return SelectItemSyntax(expression: expression, aliases: [word])
         }
         if hasAs || atBareAlias {
             return SelectItemSyntax(expression: expression, aliases: [try name("an alias")])

@@ -30,6 +30,10 @@ extension Parser {
                 at: source.location(current.span))
         default:
             if at(.leftParenthesis) { return try queryStatement() }
+            if at(word: "DECLARE") { return try declareVariable() }
+            if at(word: "ALTER") { return try alter() }
+            if at(.COMMENT), peek().keyword == .ON { return try commentOn() }
+            if at(word: "EXECUTE") { return try executeImmediate() }
             if let advisory = try advisory() { return advisory }
             throw unexpected("a statement such as 'SELECT', 'INSERT' or 'CREATE'")
         }
@@ -75,6 +79,12 @@ extension Parser {
     private mutating func set() throws(EngineError) -> StatementSyntax.Kind {
         advance()
         if atEnd || at(.semicolon) { return .set(key: nil, value: nil) }
+        if at(word: "VARIABLE") || at(word: "VAR"),
+            !(peek().kind == .symbol && peek().symbol != .leftParenthesis)
+        {
+            advance()
+            return try setVariables()
+        }
         if current.kind == .word, text(current).uppercased() == "TIME", peek().kind == .word,
             text(peek()).uppercased() == "ZONE"
         {
@@ -117,17 +127,39 @@ extension Parser {
             advance()
             return .describe(.query(try query()))
         }
-        if peek().kind == .word { _ = take(.TABLE) || take(.EXTENDED) || take(.FORMATTED) }
-        return .describe(.table(try qualifiedName("a table name")))
+        if at(.DATABASE) || at(word: "SCHEMA") || at(word: "NAMESPACE"), peek().kind != .end,
+            peek().symbol != .semicolon
+        {
+            advance()
+            let isExtended = take(.EXTENDED)
+            return .describe(.database(try qualifiedName("a database's name"), isExtended: isExtended))
+        }
+        if peek().kind == .word || peek().kind == .quotedWord { _ = take(.TABLE) }
+        var isExtended = false
+        if peek().kind == .word || peek().kind == .quotedWord {
+            isExtended = take(.EXTENDED) || take(.FORMATTED)
+        }
+        let table = try qualifiedName("a table name")
+        if take(.PARTITION) { _ = try partitionValues() }
+        if atEnd || at(.semicolon) { return .describe(.table(table, isExtended: isExtended)) }
+        return .describe(.column(table, try qualifiedName("a column name"), isExtended: isExtended))
     }
 
     private mutating func drop() throws(EngineError) -> StatementSyntax.Kind {
         advance()
+        if at(.TEMPORARY) || at(.TEMP), peek().kind == .word, text(peek()).uppercased() == "VARIABLE" {
+            advance()
+            advance()
+            let ifExists = take(.IF, .EXISTS)
+            return .dropVariable(name: try qualifiedName("a variable's name"), ifExists: ifExists)
+        }
+        if take(.DATABASE) || takeWord("SCHEMA") || takeWord("NAMESPACE") { return try dropDatabase() }
         let isView = at(.VIEW)
-        if !isView, !at(.TABLE) { throw unexpected("'VIEW' or 'TABLE'") }
+        if !isView, !at(.TABLE) { throw unexpected("'VIEW', 'TABLE' or 'DATABASE'") }
         advance()
         let ifExists = take(.IF, .EXISTS)
         let name = try qualifiedName(isView ? "a view name" : "a table name")
+        if !isView { _ = takeWord("PURGE") }
         return isView ? .dropView(name: name, ifExists: ifExists) : .dropTable(name: name, ifExists: ifExists)
     }
 
@@ -147,11 +179,7 @@ extension Parser {
             table: try qualifiedName("a table name"), overwrites: overwrites, columns: [], isByName: false,
             partition: [], query: QuerySyntax(body: .values([], span: current.span), span: current.span))
         if take(.PARTITION) {
-            insert.partition = try parenthesised { (parser) throws(EngineError) in
-                let name = try parser.name("a partition column")
-                return PartitionValueSyntax(
-                    name: name, value: parser.take(.equal) ? try parser.expression() : nil)
-            }
+            insert.partition = try partitionValues()
         }
         if take(.BY, .NAME) {
             insert.isByName = true

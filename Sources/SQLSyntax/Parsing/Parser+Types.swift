@@ -25,6 +25,7 @@ extension Parser {
         case "TIMESTAMP", "TIMESTAMP_LTZ": return .timestamp
         case "TIMESTAMP_NTZ": return .timestampNTZ
         case "VOID": return .void
+        case "VARIANT": return .variant
         case "DECIMAL", "DEC", "NUMERIC": return try decimalType()
         case "CHAR", "CHARACTER": return .char(try lengthInParentheses())
         case "VARCHAR": return .varchar(try lengthInParentheses())
@@ -47,6 +48,7 @@ extension Parser {
                 "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL",
                 "STRING",
                 "BINARY", "DATE", "TIMESTAMP", "TIMESTAMP_NTZ", "ARRAY", "MAP", "STRUCT", "VARCHAR", "CHAR",
+                "VARIANT",
             ]
             let nearest = [
                 "TEXT": "STRING", "BOOL": "BOOLEAN", "NUMBER": "DECIMAL", "DATETIME": "TIMESTAMP",

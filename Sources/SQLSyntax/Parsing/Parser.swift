@@ -18,12 +18,17 @@ struct Parser {
     var openCases = 0
     /// Number of `>` already taken out of a `>>` or `>>>`.
     var openAngles = 0
+    /// What `:name` and `?` stand for.
+    var parameters = StatementParameters()
+    /// Number of `?` met so far.
+    var markerCount = 0
 
     /// Tallest tree that a chain of operators, joins or set operations may build.
     static let treeHeight = 400
 
-    init(_ source: SQLSource) throws(EngineError) {
+    init(_ source: SQLSource, parameters: StatementParameters = StatementParameters()) throws(EngineError) {
         self.source = source
+        self.parameters = parameters
         self.tokens = try Lexer.tokens(of: source)
     }
 
@@ -68,6 +73,19 @@ struct Parser {
         advance()
         advance()
         return true
+    }
+
+    /// Tells whether a word without a meaning of its own elsewhere stands here.
+    func at(word: String) -> Bool { current.kind == .word && text(current).uppercased() == word }
+
+    mutating func takeWord(_ word: String) -> Bool {
+        guard at(word: word) else { return false }
+        advance()
+        return true
+    }
+
+    mutating func expectWord(_ word: String) throws(EngineError) {
+        if !takeWord(word) { throw unexpected("'\(word)'") }
     }
 
     mutating func expect(_ keyword: Keyword) throws(EngineError) {

@@ -4,8 +4,10 @@ import Vocabulary
 package enum SQLParser {
     /// Parses a whole job: statements between semicolons. Empty statements vanish; no statement at all is an
     /// error.
-    package static func statements(_ source: SQLSource) throws(EngineError) -> [StatementSyntax] {
-        var parser = try Parser(source)
+    package static func statements(
+        _ source: SQLSource, parameters: StatementParameters = StatementParameters()
+    ) throws(EngineError) -> [StatementSyntax] {
+        var parser = try Parser(source, parameters: parameters)
         var statements: [StatementSyntax] = []
         while true {
             while parser.take(.semicolon) {}
@@ -24,8 +26,10 @@ package enum SQLParser {
     }
 
     /// Parses exactly one statement, a semicolon behind it allowed.
-    package static func statement(_ source: SQLSource) throws(EngineError) -> StatementSyntax {
-        let all = try statements(source)
+    package static func statement(
+        _ source: SQLSource, parameters: StatementParameters = StatementParameters()
+    ) throws(EngineError) -> StatementSyntax {
+        let all = try statements(source, parameters: parameters)
         guard all.count == 1, let only = all.first else {
             throw .user(
                 "PARSE_SYNTAX_ERROR", "One statement was expected, not \(all.count).",
@@ -40,6 +44,14 @@ package enum SQLParser {
         let expression = try parser.expression()
         if !parser.atEnd { throw parser.unexpected("the end of the expression") }
         return expression
+    }
+
+    /// Parses text that is one name, such as `a.b`.
+    package static func name(_ source: SQLSource) throws(EngineError) -> [NameSyntax] {
+        var parser = try Parser(source)
+        let parts = try parser.qualifiedName()
+        if !parser.atEnd { throw parser.unexpected("the end of the name") }
+        return parts
     }
 
     /// Parses text that is one type, such as `DECIMAL(10,2)`.

@@ -5,6 +5,7 @@ extension ColumnNaming {
         "dense_rank": "DENSE_RANK", "percent_rank": "PERCENT_RANK", "regexp_like": "REGEXP_LIKE",
         "regexp": "REGEXP",
         "rlike": "RLIKE", "ceil": "CEIL", "floor": "FLOOR", "spark_partition_id": "SPARK_PARTITION_ID",
+        "current_database": "current_schema",
 
     ]
 
@@ -31,7 +32,14 @@ extension ColumnNaming {
         "percentile_approx": (2, ["10000"]), "approx_percentile": (2, ["10000"]), "lag": (1, ["1", "NULL"]),
         "lead": (1, ["1", "NULL"]), "mask": (1, ["X", "x", "n", "NULL"]), "str_to_map": (1, [",", ":"]),
         "sentences": (1, ["", ""]), "make_dt_interval": (0, ["0", "0", "0", "0.000000"]),
-        "make_ym_interval": (0, ["0", "0"]), "listagg": (1, ["NULL"]), "string_agg": (1, ["NULL"]),
+        "make_ym_interval": (0, ["0", "0"]),
+        "make_interval": (0, ["0", "0", "0", "0", "0", "0", "0.000000"]),
+        "try_make_interval": (0, ["0", "0", "0", "0", "0", "0", "0.000000"]),
+        "approx_top_k": (1, ["5", "10000"]),
+        "theta_sketch_agg": (1, ["12"]), "theta_union_agg": (1, ["12"]), "theta_union": (2, ["12"]),
+        "aes_encrypt": (2, ["GCM", "DEFAULT", "", ""]),
+        "aes_decrypt": (2, ["GCM", "DEFAULT", ""]),
+        "try_aes_decrypt": (2, ["GCM", "DEFAULT", ""]), "listagg": (1, ["NULL"]), "string_agg": (1, ["NULL"]),
     ]
 
     /// Types that are also functions: `int(x)` is a cast.
@@ -49,7 +57,17 @@ extension ColumnNaming {
         return (call.arguments[0].value, type)
     }
 
+    /// The order of `array_sort` without a function.
+    private static let defaultOrder: String = {
+        let variable = "namedlambdavariable()"
+        let missing = "(\(variable) IS NULL)"
+        return "lambdafunction((IF((\(missing) AND \(missing)), 0, (IF(\(missing), 1, (IF(\(missing), -1, "
+            + "(IF((\(variable) < \(variable)), -1, (IF((\(variable) > \(variable)), 1, 0)))))))))), "
+            + "\(variable), \(variable))"
+    }()
+
     func call(_ call: CallSyntax) -> String {
+        if let last = Self.lastName(ExpressionSyntax(.call(call), span: .none)) { return last }
         let written = call.name.last?.text.lowercased() ?? ""
         // Spark prints a cast only where CAST was written.
         if let cast = Self.castByName(call) { return text(cast.value) }
@@ -67,6 +85,27 @@ extension ColumnNaming {
             "first_value", "last_value", "any_value":
             // What only tells how to do it is not printed.
             arguments = Array(arguments.prefix(1))
+        case "variant_get", "try_variant_get": arguments = Array(arguments.prefix(2))
+        case "rank", "dense_rank", "percent_rank": arguments = []
+        case "try_make_timestamp" where arguments.count == 7: arguments.removeLast()
+        case "aggregate" where arguments.count == 3, "reduce" where arguments.count == 3:
+            arguments.append("lambdafunction(namedlambdavariable(), namedlambdavariable())")
+        case "array_sort" where arguments.count == 1: arguments.append(Self.defaultOrder)
+        case "array_append", "array_prepend":
+            if case .cast(let inner, _, _)? = call.arguments.first?.value.kind,
+                case .literal(.null) = inner.kind
+            {
+                arguments[0] = "NULL"
+            }
+        case "mode" where arguments.count == 2:
+            guard case .literal(.boolean(let isOrdered)) = call.arguments[1].value.kind else { break }
+            if isOrdered { return "mode() WITHIN GROUP (ORDER BY \(arguments[0]) DESC)" + suffix(call) }
+            arguments.removeLast()
+        case "mode" where call.withinGroup.count == 1:
+            // Spark keeps the order the other way round.
+            let item = call.withinGroup[0]
+            return
+                "mode() WITHIN GROUP (ORDER BY \(text(item.expression))\(item.isDescending ? "" : " DESC"))"
         case "convert_timezone" where arguments.count == 2: arguments.insert("current_timezone()", at: 0)
         case "unix_timestamp" where arguments.isEmpty: arguments = ["current_timestamp()"]
         case "string_agg" where !call.withinGroup.isEmpty: name = "listagg"
@@ -100,7 +139,7 @@ extension ColumnNaming {
         if !call.withinGroup.isEmpty {
             let isPercentile = call.name.last?.text.lowercased().hasPrefix("percentile") ?? false
             let items = call.withinGroup.map { item in
-                isPercentile && !item.isDescending ? text(item.expression) : sortItem(item)
+                isPercentile ? text(item.expression) + (item.isDescending ? " DESC" : "") : sortItem(item)
             }
             suffix += " WITHIN GROUP (ORDER BY \(items.joined(separator: ", ")))"
         }
@@ -128,7 +167,7 @@ extension ColumnNaming {
             parts.append("\(frame.unit.rawValue) BETWEEN \(bound(frame.start)) AND \(bound(frame.end))")
         } else {
             let ranking: Set<String> = [
-                "row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile",
+                "row_number", "rank", "dense_rank", "percent_rank", "ntile",
             ]
             let end = window.orderBy.isEmpty ? "UNBOUNDED FOLLOWING" : "CURRENT ROW"
             let unit = ranking.contains(function) || window.orderBy.isEmpty ? "ROWS" : "RANGE"

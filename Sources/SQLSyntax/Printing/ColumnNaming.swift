@@ -27,9 +27,12 @@ package struct ColumnNaming {
         case .alias(_, let name): return name.text
         case .cast(let inner, _, _):
             if case .column(let parts) = inner.kind { return parts.last?.text ?? "" }
-            return text(expression)
+            return Self.lastName(inner) ?? text(expression)
         case .call(let call) where call.name.last?.text.lowercased() == "window" && call.arguments.count > 1:
             return "window"
+        case .call(let call)
+        where call.name.last?.text.lowercased() == "session_window" && call.arguments.count == 2:
+            return "session_window"
         case .call(let call):
             if let inner = Self.castByName(call), case .column(let parts) = inner.value.kind {
                 return parts.last?.text ?? ""
@@ -40,6 +43,17 @@ package struct ColumnNaming {
             return text(expression)
         default: return text(expression)
         }
+    }
+
+    /// Names the call that `variant:path` is parsed as.
+    package static let pathCall = "semi_structured_extract"
+
+    /// Returns the last name of a path into a variant; nil for other expressions.
+    static func lastName(_ expression: ExpressionSyntax) -> String? {
+        guard case .call(let call) = expression.kind, call.name.first?.text == pathCall,
+            call.arguments.count == 3, case .literal(.string(let name)) = call.arguments[2].value.kind
+        else { return nil }
+        return name
     }
 
     /// Returns the text of an expression inside a name.

@@ -6,7 +6,7 @@ extension ExpressionSyntax {
         case .unary(_, let operand), .isNull(let operand, _), .isTruth(let operand, _, _),
             .cast(let operand, _, _),
             .extract(_, let operand), .field(let operand, _), .lambda(_, let operand), .alias(let operand, _),
-            .inQuery(let operand, _, _):
+            .inQuery(let operand, _, _), .identifier(let operand):
             [operand]
         case .binary(_, let left, let right), .isDistinct(let left, let right, _),
             .element(let left, let right):

@@ -52,6 +52,8 @@ package struct ExpressionSyntax: Sendable, Hashable {
         case lambda(parameters: [NameSyntax], body: ExpressionSyntax)
         /// `(a, b)`: a struct without names.
         case row([ExpressionSyntax])
+        /// `IDENTIFIER(text)` of a text that is not known before it is bound.
+        case identifier(ExpressionSyntax)
         /// `x AS name` among arguments, as in `struct(a AS x)`.
         case alias(ExpressionSyntax, NameSyntax)
     }

@@ -37,6 +37,10 @@ package struct CommonTableSyntax: Sendable, Hashable {
     package var name: NameSyntax
     package var columns: [NameSyntax]
     package var query: QuerySyntax
+    /// True below WITH RECURSIVE, where the query may name its own table.
+    package var isRecursive = false
+    /// `MAX RECURSION LEVEL n`.
+    package var levelLimit: Int?
 }
 
 /// Holds what a query takes its rows from.
@@ -152,6 +156,8 @@ package struct RelationSyntax: Sendable, Hashable {
         /// A table, view or common table; also ``format.`path` ``, which the binder tells by the format's
         /// name.
         case table([NameSyntax])
+        /// `IDENTIFIER(text)` of a text that is not known before it is bound.
+        case identifier(ExpressionSyntax)
         case subquery(QuerySyntax)
         case values([[ExpressionSyntax]])
         /// A table-valued function such as `range(10)`.

@@ -7,6 +7,15 @@ package struct StatementSyntax: Sendable, Hashable {
     package indirect enum Kind: Sendable, Hashable {
         case query(QuerySyntax)
         case createView(CreateViewSyntax)
+        case createStoredView(CreateStoredViewSyntax)
+        case createDatabase(CreateDatabaseSyntax)
+        case dropDatabase(DropDatabaseSyntax)
+        case alterDatabase(AlterDatabaseSyntax)
+        case alterTable(AlterTableSyntax)
+        case truncateTable([NameSyntax])
+        /// `CREATE TABLE name LIKE other`.
+        case createTableLike(name: [NameSyntax], like: [NameSyntax], ifNotExists: Bool)
+        case analyze(AnalyzeSyntax)
         case dropView(name: [NameSyntax], ifExists: Bool)
         case insertDirectory(InsertDirectorySyntax)
         case insertTable(InsertTableSyntax)
@@ -18,19 +27,26 @@ package struct StatementSyntax: Sendable, Hashable {
         case reset(key: String?)
         case describe(DescribeSyntax)
         case show(ShowSyntax)
-        /// CACHE TABLE and the like, which change nothing; the table has to be there.
+        /// CACHE TABLE, UNCACHE TABLE and REFRESH, which change nothing; the table has to be there.
         case advice(table: [NameSyntax]?)
         /// `USE database`.
         case use([NameSyntax])
+        case declareVariable(DeclareVariableSyntax)
+        case setVariables(SetVariablesSyntax)
+        case dropVariable(name: [NameSyntax], ifExists: Bool)
+        case executeImmediate(ExecuteImmediateSyntax)
     }
 }
 
 /// Holds what SHOW is asked for.
 package enum ShowSyntax: Sendable, Hashable {
-    case tables(pattern: String?)
-    case views(pattern: String?)
+    case tables(in: [NameSyntax]?, pattern: String?)
+    case tableDetails(in: [NameSyntax]?, pattern: String)
+    case views(in: [NameSyntax]?, pattern: String?)
     case databases(pattern: String?)
     case columns([NameSyntax])
+    case partitions([NameSyntax], [PartitionValueSyntax])
+    case properties([NameSyntax], key: String?)
     case functions(pattern: String?)
     case catalogs
     case namespace
@@ -49,7 +65,9 @@ package enum ExplainMode: String, Sendable, Hashable {
 
 /// Holds what DESCRIBE is asked about.
 package enum DescribeSyntax: Sendable, Hashable {
-    case table([NameSyntax])
+    case table([NameSyntax], isExtended: Bool)
+    case column([NameSyntax], [NameSyntax], isExtended: Bool)
+    case database([NameSyntax], isExtended: Bool)
     case query(QuerySyntax)
 }
 
@@ -103,11 +121,13 @@ package struct PartitionValueSyntax: Sendable, Hashable {
     package var value: ExpressionSyntax?
 }
 
-/// Holds `CREATE [OR REPLACE] TABLE … USING … AS query`, or with a schema and no query.
+/// Holds `CREATE [OR REPLACE] [TEMPORARY] TABLE … USING … AS query`, or with a schema and no query.
 package struct CreateTableSyntax: Sendable, Hashable {
     package var name: [NameSyntax]
     package var replaces: Bool
     package var ifNotExists: Bool
+    /// A table of the job alone, of which nothing is kept but its files; beyond Spark.
+    package var isTemporary = false
     package var schema: [FieldSyntax]
     package var format: NameSyntax?
     package var options: [OptionSyntax]

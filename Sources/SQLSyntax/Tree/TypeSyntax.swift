@@ -11,6 +11,7 @@ package indirect enum TypeSyntax: Sendable, Hashable {
     /// Spark's old calendar interval, `INTERVAL` without units.
     case calendarInterval
     case void
+    case variant
     case array(TypeSyntax)
     case map(key: TypeSyntax, value: TypeSyntax)
     case structure([FieldSyntax])
@@ -37,6 +38,7 @@ package indirect enum TypeSyntax: Sendable, Hashable {
             return from == to ? "INTERVAL \(from.rawValue)" : "INTERVAL \(from.rawValue) TO \(to.rawValue)"
         case .calendarInterval: return "INTERVAL"
         case .void: return "VOID"
+        case .variant: return "VARIANT"
         case .array(let element): return "ARRAY<\(element.sql)>"
         case .map(let key, let value): return "MAP<\(key.sql), \(value.sql)>"
         case .structure(let fields):

@@ -10,6 +10,8 @@ package struct FetchSettings: Sendable {
     /// Times that a worker which cannot be reached, or breaks off, is asked in all before its output is given
     /// up.
     package var tries = 3
+    /// Times that a block whose checksum is wrong is fetched again before its output is given up.
+    package var repairs = 1
     /// Pause before the second try, doubled for each further one and spread by half; seconds.
     package var pauseSeconds = 0.4
     /// Fields sent along for a job's outputs, such as its token.

@@ -6,7 +6,8 @@ import Vocabulary
 /// Yields the batches of outputs here and on other workers; verifies and decodes on the consumer's thread.
 /// What is still under way is cancelled with the stream. One thread at a time.
 ///
-/// A block whose checksum is wrong is fetched once more, alone; is it wrong again, its producer is blamed.
+/// A block whose checksum is wrong is fetched once more (`FetchSettings.repairs`), alone; is it wrong again,
+/// its producer is blamed.
 final class RemoteShuffleStream: ShuffleStream {
     /// Tells where one part of the list is read.
     enum Place {
@@ -30,6 +31,8 @@ final class RemoteShuffleStream: ShuffleStream {
     private var reader: OutputReader?
     /// Queue in which a damaged block comes in again.
     private var repairLane: Int?
+    /// How often that block was fetched again.
+    private var repairs = 0
     private(set) var bytesRead = 0
 
     init(
@@ -130,19 +133,28 @@ final class RemoteShuffleStream: ShuffleStream {
         do throws(EngineError) {
             return .batch(try decoder.decode(block.buffer))
         } catch {
-            guard case .there(_, let output, let partitions) = places[block.part] else { throw error }
-            let number = board.addLane()
-            let request = BlockRequest(
-                attempt: output.attempt, partitions: partitions, firstBlock: block.index, blockCount: 1)
-            let lane = FetchLane(
-                number: number, address: output.address,
-                items: [.init(part: block.part, output: output, request: request)], board: board, means: means
-            )
-            lanes.append(lane)
-            repairLane = number
-            lane.start()
-            return try nextRepaired(number)
+            repairs = 0
+            return try fetchAgain(block, error)
         }
+    }
+
+    private func fetchAgain(_ block: FetchedBlock, _ error: EngineError) throws -> Pull {
+        guard case .there(_, let output, let partitions) = places[block.part] else { throw error }
+        guard repairs < means.settings.repairs else {
+            throw FetchFailure(producer: output.attempt, error: error)
+        }
+        repairs += 1
+        let number = board.addLane()
+        let request = BlockRequest(
+            attempt: output.attempt, partitions: partitions, firstBlock: block.index, blockCount: 1)
+        let lane = FetchLane(
+            number: number, address: output.address,
+            items: [.init(part: block.part, output: output, request: request)], board: board, means: means
+        )
+        lanes.append(lane)
+        repairLane = number
+        lane.start()
+        return try nextRepaired(number)
     }
 
     private func nextRepaired(_ lane: Int) throws -> Pull {
@@ -157,8 +169,7 @@ final class RemoteShuffleStream: ShuffleStream {
             do throws(EngineError) {
                 return .batch(try decoder.decode(block.buffer))
             } catch {
-                guard case .there(_, let output, _) = places[block.part] else { throw error }
-                throw FetchFailure(producer: output.attempt, error: error)
+                return try fetchAgain(block, error)
             }
         }
     }

@@ -56,7 +56,8 @@ final class StoreLibrary: @unchecked Sendable {
         let program = LocalDirectory.parent(of: LocalDirectory.resolved("/proc/self/exe"))
         let home = LocalDirectory.parent(of: StoreLibrary.text(image))
         var paths = [program + "/" + fileName, program + "/../lib/millrace/" + fileName]
-        if home != ".", home != program { paths.append(home + "/" + fileName) }
+        // A relative one is the word that the program was started with.
+        if home.hasPrefix("/"), home != program { paths.append(home + "/" + fileName) }
         return paths + [fileName]
     }
 

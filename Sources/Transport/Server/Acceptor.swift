@@ -9,8 +9,21 @@ import Vocabulary
 final class Acceptor: EventHandler, @unchecked Sendable {
     private struct State {
         var connections: [ObjectIdentifier: ServerConnection] = [:]
+        /// How many of them each host has.
+        var counts: [String: Int] = [:]
         var isStopping = false
         var drained: Latch?
+
+        mutating func insert(_ connection: ServerConnection) {
+            connections[ObjectIdentifier(connection)] = connection
+            counts[connection.host, default: 0] += 1
+        }
+
+        mutating func remove(_ connection: ServerConnection) {
+            guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+            let count = counts[connection.host, default: 1] - 1
+            counts[connection.host] = count > 0 ? count : nil
+        }
     }
 
     /// How long accepting pauses when the process has no more descriptors.
@@ -23,6 +36,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     private let loops: [EventLoop]
     private let state = Mutex(State())
     private var nextLoop = 0
+    private let load: ServerLoad
 
     init(
         descriptor: Int32, configuration: ServerConfiguration, reloader: TLSReloader?,
@@ -33,6 +47,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
         self.reloader = reloader
         self.handler = handler
         self.loops = loops
+        load = ServerLoad(limitBytes: configuration.heldBytes)
     }
 
     var connectionCount: Int { state.withLock { $0.connections.count } }
@@ -87,23 +102,63 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     private func add(_ accepted: Int32, peer: String) {
         let loop = loops[nextLoop % loops.count]
         nextLoop += 1
-        let mayServe = state.withLock {
-            !$0.isStopping && $0.connections.count < configuration.connectionCount
-        }
+        let mayServe = hasRoom()
         let connection: ServerConnection? = try? ServerConnection(
             loop: loop, descriptor: accepted, peer: peer, configuration: configuration,
-            context: reloader?.current(), handler: handler, onClosed: { [weak self] in self?.remove($0) })
+            context: reloader?.current(), handler: handler, load: load,
+            onOverload: { [weak self] in self?.closeHeaviest() },
+            onClosed: { [weak self] in self?.remove($0) })
         guard mayServe, let connection else {
             close(accepted)
             return
         }
-        state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
+        state.withLock { $0.insert(connection) }
         loop.execute { connection.begin() }
+    }
+
+    /// Says whether one more connection may be held; the one that is idle for longest may have to go for it.
+    private func hasRoom() -> Bool {
+        let (isStopping, connections) = state.withLock { state in
+            let isFull = state.connections.count >= configuration.connectionCount
+            return (state.isStopping, isFull ? Array(state.connections.values) : [])
+        }
+        if isStopping { return false }
+        if connections.isEmpty { return true }
+        guard let oldest = idlest(connections) else { return false }
+        // It is out at once: the next to come must not find the same one.
+        remove(oldest)
+        oldest.loop.execute { [self] in
+            // A request that came meanwhile is served.
+            if !oldest.closeIdle() { state.withLock { $0.insert(oldest) } }
+        }
+        return true
+    }
+
+    /// Returns the connection that is idle for longest among those of the host that has most, so that one
+    /// that opens a thousand cannot have those of others closed; or of the host with the next most.
+    private func idlest(_ connections: [ServerConnection]) -> ServerConnection? {
+        let counts = state.withLock { $0.counts }
+        for (host, _) in counts.sorted(by: { $0.value > $1.value }) {
+            let idle = connections.compactMap { connection in
+                connection.host == host ? connection.idleStart.map { (connection, $0) } : nil
+            }
+            if let oldest = idle.min(by: { $0.1 < $1.1 })?.0 { return oldest }
+        }
+        return nil
+    }
+
+    private func closeHeaviest() {
+        let connections = state.withLock { Array($0.connections.values) }
+        guard let heaviest = connections.max(by: { $0.held < $1.held }) else { return load.didShed() }
+        heaviest.loop.execute { [load] in
+            heaviest.shed()
+            load.didShed()
+        }
     }
 
     private func remove(_ connection: ServerConnection) {
         let drained = state.withLock { state in
-            state.connections[ObjectIdentifier(connection)] = nil
+            state.remove(connection)
             return state.isStopping && state.connections.isEmpty ? state.drained : nil
         }
         drained?.open()

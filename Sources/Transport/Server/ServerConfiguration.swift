@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Says how a server listens and what it bears.
 package struct ServerConfiguration: Sendable {
     /// Address and port; port 0 takes a free one.
@@ -8,17 +10,29 @@ package struct ServerConfiguration: Sendable {
     package var timeouts: ServerTimeouts
     /// Event loops, a thread each.
     package var loopCount: Int
-    /// Connections held at once; more are closed as they come.
+    /// Connections held at once; when one more comes, the one that is idle for longest makes room, of the
+    /// host that has most; when none is idle the new one is closed.
     package var connectionCount: Int
     /// Most bytes of a request body, unless the handler lifts it for its route.
     package var requestBodyBytes: Int
     /// Values of `:authority` that are served; nil serves every one. Others get 421.
     package var authorities: Set<String>?
+    /// Bytes of unfinished requests and unread answers that all connections may hold together; beyond, the
+    /// one that holds most is closed.
+    package var heldBytes: Int
+    /// Whether answers are memory that is kept anyway, which then does not count.
+    package var sharesAnswers: Bool
+    /// Writes the answer to what the server itself refuses: its content type and body.
+    package var refusal: @Sendable (_ status: Int, EngineError) -> (contentType: String, body: [UInt8])
 
     package init(
         listen: String, tls: TLSFiles? = nil, limits: SessionLimits = .publicPeers,
         timeouts: ServerTimeouts = .init(), loopCount: Int = 1, connectionCount: Int = 1_024,
-        requestBodyBytes: Int = 1 << 20, authorities: Set<String>? = nil
+        requestBodyBytes: Int = 1 << 20, authorities: Set<String>? = nil,
+        heldBytes: Int = 128 << 20, sharesAnswers: Bool = false,
+        refusal: @escaping @Sendable (_ status: Int, EngineError) -> (contentType: String, body: [UInt8]) = {
+            _, error in ("text/plain; charset=utf-8", Array((error.message + "\n").utf8))
+        }
     ) {
         self.listen = listen
         self.tls = tls
@@ -28,6 +42,9 @@ package struct ServerConfiguration: Sendable {
         self.connectionCount = connectionCount
         self.requestBodyBytes = requestBodyBytes
         self.authorities = authorities
+        self.heldBytes = heldBytes
+        self.sharesAnswers = sharesAnswers
+        self.refusal = refusal
     }
 }
 

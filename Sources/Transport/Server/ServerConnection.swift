@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Vocabulary
 
 /// Serves one client: requests to the handler, and every deadline of `ServerTimeouts`.
@@ -7,17 +8,31 @@ import Vocabulary
 final class ServerConnection: HTTPConnection, @unchecked Sendable {
     private let configuration: ServerConfiguration
     private let handler: any RequestHandler
+    private let load: ServerLoad
+    private let onOverload: @Sendable () -> Void
     private let onClosed: @Sendable (ServerConnection) -> Void
+    /// The client's address without its port.
+    let host: String
     private var identity: PeerIdentity?
     private var idleSince = MonotonicTime.now
+    private var receivedBytes = 0
+    /// What of `load` is this connection's; written by the loop's thread.
+    private let heldBytes = Atomic<Int>(0)
+    /// Since when no stream is open, nanoseconds; 0 while one is, or when it is closed. Written by the loop's
+    /// thread.
+    private let idleNanoseconds = Atomic<UInt64>(0)
 
     init(
         loop: EventLoop, descriptor: Int32, peer: String, configuration: ServerConfiguration,
-        context: TLSContext?, handler: any RequestHandler,
+        context: TLSContext?, handler: any RequestHandler, load: ServerLoad,
+        onOverload: @escaping @Sendable () -> Void,
         onClosed: @escaping @Sendable (ServerConnection) -> Void
     ) throws(EngineError) {
         self.configuration = configuration
         self.handler = handler
+        self.load = load
+        self.onOverload = onOverload
+        host = String(peer[..<(peer.lastIndex(of: ":") ?? peer.endIndex)])
         self.onClosed = onClosed
         var tls: TLSChannel?
         if let context {
@@ -27,7 +42,22 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         super.init(
             loop: loop, descriptor: descriptor, session: session, peer: peer, tls: tls,
             phase: tls == nil ? .open : .handshaking)
+        becomeIdle()
     }
+
+    private func becomeIdle() {
+        idleSince = .now
+        idleNanoseconds.store(idleSince.nanoseconds, ordering: .relaxed)
+    }
+
+    /// Tells, from any thread, since when the connection has no stream; nil while it has one.
+    var idleStart: MonotonicTime? {
+        let value = idleNanoseconds.load(ordering: .relaxed)
+        return value == 0 ? nil : MonotonicTime(nanoseconds: value)
+    }
+
+    /// Tells, from any thread, how much the connection holds, bytes.
+    var held: Int { heldBytes.load(ordering: .relaxed) }
 
     override func begin() {
         super.begin()
@@ -36,11 +66,55 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
 
     override func didOpen() {
         identity = tls?.identity
-        idleSince = .now
+        becomeIdle()
         pump()
     }
 
-    override func didClose(_ error: EngineError?) { onClosed(self) }
+    override func didClose(_ error: EngineError?) {
+        idleNanoseconds.store(0, ordering: .relaxed)
+        hold(0)
+        onClosed(self)
+    }
+
+    /// Makes room for a new connection; false when a request came meanwhile.
+    func closeIdle() -> Bool {
+        if phase == .open, !exchanges.isEmpty { return false }
+        if phase == .open {
+            session.terminate()
+            pump()
+        }
+        close(nil)
+        return true
+    }
+
+    /// Ends the connection because it holds more than any other, and all together too much.
+    func shed() {
+        session.terminate(errorCode: StreamErrorCode.enhanceYourCalm)
+        fail(.tooHeavy(peer))
+    }
+
+    // MARK: load
+
+    override func didPump() { measure() }
+
+    private func measure() {
+        if phase == .closed { return }
+        let answers = configuration.sharesAnswers ? 0 : session.queuedBodyBytes + session.output.byteCount
+        hold(receivedBytes + answers)
+    }
+
+    private func hold(_ byteCount: Int) {
+        let before = heldBytes.exchange(byteCount, ordering: .relaxed)
+        if load.add(byteCount - before) { onOverload() }
+    }
+
+    override func session(_ session: HTTPSession, data: UnsafeRawBufferPointer, of stream: Int32) {
+        if let exchange = exchanges[stream], exchange.body.isBounded {
+            exchange.heldBytes += data.count
+            receivedBytes += data.count
+        }
+        super.session(session, data: data, of: stream)
+    }
 
     /// Lets running streams end, takes no new ones, and closes after the last.
     func shutDown() {
@@ -58,15 +132,22 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         let body = BodyStream(link: link, limitBytes: configuration.requestBodyBytes)
         let writer = BodyWriter(link: link)
         exchanges[stream] = StreamExchange(link: link, body: body, writer: writer, now: .now)
+        idleNanoseconds.store(0, ordering: .relaxed)
         let request = Request(head: head, peer: identity, peerAddress: peer, body: body)
         let response = ResponseWriter(body: writer)
         if let authorities = configuration.authorities, !authorities.contains(request.authority) {
-            return response.refuse(421, "This server does not serve \(request.authority)")
+            let error = EngineError.user(
+                "UNKNOWN_AUTHORITY", "This server does not serve \(request.authority)")
+            return refuse(response, 421, error)
         }
         handler.handle(request, response)
     }
 
     override func session(_ session: HTTPSession, headerListTooLargeOn stream: Int32) {
+        if let exchange = exchanges[stream], exchange.writer.hasHead {
+            // Trailers, while the answer is under way: there is no status to give any more.
+            return session.reset(stream, errorCode: StreamErrorCode.enhanceYourCalm)
+        }
         session.submitResponse(stream, [HeaderField(":status", "431")], isEnd: true)
     }
 
@@ -75,15 +156,17 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         let error = EngineError.bodyTooLarge(configuration.requestBodyBytes)
         exchange.body.finish(failure: error)
         if exchange.writer.hasHead {
-            session.reset(stream)
+            // A reset at once would overtake the answer that is on its way.
+            self.session(session, answeredEarly: stream)
         } else {
-            ResponseWriter(body: exchange.writer).refuse(413, error.message)
+            refuse(ResponseWriter(body: exchange.writer), 413, error)
         }
     }
 
     override func session(_ session: HTTPSession, closed stream: Int32, errorCode: UInt32) {
+        receivedBytes -= exchanges[stream]?.heldBytes ?? 0
         super.session(session, closed: stream, errorCode: errorCode)
-        if exchanges.isEmpty { idleSince = .now }
+        if exchanges.isEmpty { becomeIdle() }
     }
 
     /// How long a client may go on sending a body that no one wants; some lose the answer when reset at once.
@@ -158,23 +241,31 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         if elapsed < timeouts.bodySeconds { return }
         let received = body.receivedBytes
         if Double(received - exchange.judgedBytes) < elapsed * timeouts.bodyBytesPerSecond {
-            body.finish(failure: .tooSlow(peer, "the request's body came too slowly"))
+            let error = EngineError.tooSlow(peer, "the request's body came too slowly")
+            body.finish(failure: error)
             let writer = ResponseWriter(body: exchange.writer)
-            if writer.hasHead { session.reset(id) } else { writer.refuse(408, "The body came too slowly") }
+            if writer.hasHead { session.reset(id) } else { refuse(writer, 408, error) }
         }
         exchange.judgedAt = now
         exchange.judgedBytes = received
     }
 }
 
-extension ResponseWriter {
-    /// Answers with a status and one line of text.
-    func refuse(_ status: Int, _ why: String) {
-        respond(status: status, contentType: "text/plain; charset=utf-8", Array((why + "\n").utf8))
+extension ServerConnection {
+    /// Answers what the server itself refuses, in the form of the configuration.
+    private func refuse(_ response: ResponseWriter, _ status: Int, _ error: EngineError) {
+        let answer = configuration.refusal(status, error)
+        response.respond(status: status, contentType: answer.contentType, answer.body)
     }
 }
 
 extension EngineError {
+    static func tooHeavy(_ peer: String) -> EngineError {
+        .system(
+            "PEER_TOO_HEAVY",
+            "The connection with \(peer) was closed: it held more than others, and all together too much")
+    }
+
     static func tooSlow(_ peer: String, _ why: String) -> EngineError {
         .system("PEER_TIMEOUT", "The connection with \(peer) was closed: \(why)")
     }

@@ -93,6 +93,8 @@ extension HTTPSession {
         }
         output.append(copying: UnsafeRawBufferPointer(start: header, count: Self.frameHeaderBytes))
         stream.move(byteCount, to: output)
+        queuedBodyBytes -= byteCount
+        audit.sentData()
         delegate?.session(self, sent: byteCount, of: id)
         return 0
     }
@@ -127,6 +129,11 @@ extension HTTPSession {
         switch UInt32(frame.hd.type) {
         case NGHTTP2_HEADERS.rawValue: receivedHeaders(id, isEnd: hasFlag)
         case NGHTTP2_DATA.rawValue:
+            if frame.hd.length > 0, !hasFlag, frame.data.padlen >= frame.hd.length,
+                let violation = audit.countIdle(at: now)
+            {
+                broken = ("the peer sent too many \(violation.rawValue)", violation.errorCode)
+            }
             if hasFlag, streams[id] != nil { delegate?.session(self, endOf: id, trailers: []) }
         case NGHTTP2_SETTINGS.rawValue:
             if !hasFlag { delegate?.sessionReceivedSettings(self) }
@@ -163,7 +170,8 @@ extension HTTPSession {
     }
 
     private func closed(_ id: Int32, _ errorCode: UInt32) {
-        guard streams.removeValue(forKey: id) != nil else { return }
+        guard let stream = streams.removeValue(forKey: id) else { return }
+        queuedBodyBytes -= stream.queuedBytes
         delegate?.session(self, closed: id, errorCode: errorCode)
     }
 
@@ -185,11 +193,15 @@ extension HTTPSession {
     }
 
     private func sentReset(_ errorCode: UInt32) {
+        if errorCode == StreamErrorCode.flowControlError {
+            // RFC 9113 §6.9.2 wants the connection to end where a setting did it, and lets it end elsewhere.
+            broken = ("the peer broke the rules of flow control", errorCode)
+        }
         let isOurWish =
             errorCode == StreamErrorCode.cancel || errorCode == StreamErrorCode.noError
             || errorCode == StreamErrorCode.refusedStream || errorCode == StreamErrorCode.enhanceYourCalm
         if !isOurWish, !provokedResets.take(at: now) {
-            brokenBound = "the peer broke the rules on too many streams"
+            broken = ("the peer broke the rules on too many streams", StreamErrorCode.enhanceYourCalm)
         }
     }
 }

@@ -21,12 +21,14 @@ package final class HTTPSession {
     var provokedResets: TokenBucket
     var now = MonotonicTime(nanoseconds: 0)
     /// Set by a callback that found the peer over a bound; the session ends after the present call.
-    var brokenBound: String?
+    var broken: (what: String, errorCode: UInt32)?
+    /// Body bytes queued on all streams and not yet in the output.
+    package internal(set) var queuedBodyBytes = 0
     /// When a header block began that is not complete yet.
     var openHeaderBlock: MonotonicTime?
     /// The peer's end was announced by GOAWAY, in either direction.
     package internal(set) var isGoingAway = false
-    private var audit: FrameAudit
+    var audit: FrameAudit
     private var handle: OpaquePointer?
 
     /// Starts a session; its settings (and a client's preface) are the first output.
@@ -49,6 +51,9 @@ package final class HTTPSession {
         nghttp2_option_set_no_auto_window_update(option, 1)
         nghttp2_option_set_no_closed_streams(option, 1)
         nghttp2_option_set_peer_max_concurrent_streams(option, 100)
+        // The library's own bound on cancelled streams (1,000, then 33 a second) would come before ours.
+        nghttp2_option_set_stream_reset_rate_limit(
+            option, 2 * UInt64(limits.resets.burst), 2 * UInt64(limits.resets.perSecond))
         let me = Unmanaged.passUnretained(self).toOpaque()
         let made =
             role == .server
@@ -93,7 +98,7 @@ package final class HTTPSession {
     package func receive(_ bytes: UnsafeRawBufferPointer, at now: MonotonicTime) throws(EngineError) {
         self.now = now
         if let violation = audit.scan(bytes, at: now) {
-            nghttp2_session_terminate_session(handle, StreamErrorCode.enhanceYourCalm)
+            nghttp2_session_terminate_session(handle, violation.errorCode)
             throw Self.violation("the peer sent too many \(violation.rawValue)")
         }
         guard let base = bytes.baseAddress else { return }
@@ -103,9 +108,9 @@ package final class HTTPSession {
     }
 
     private func endIfBroken() throws(EngineError) {
-        guard let brokenBound else { return }
-        nghttp2_session_terminate_session(handle, StreamErrorCode.enhanceYourCalm)
-        throw Self.violation(brokenBound)
+        guard let broken else { return }
+        nghttp2_session_terminate_session(handle, broken.errorCode)
+        throw Self.violation(broken.what)
     }
 
     /// Moves frames to `output` until it holds `limitBytes` or nothing may be sent now. Throws as `receive`
@@ -118,7 +123,7 @@ package final class HTTPSession {
             if count == 0 { break }
             output.append(copying: UnsafeRawBufferPointer(start: data, count: count))
         }
-        if brokenBound != nil, !isGoingAway {
+        if broken != nil, !isGoingAway {
             isGoingAway = true
             try endIfBroken()
         }
@@ -177,6 +182,7 @@ package final class HTTPSession {
     package func write(_ id: Int32, _ buffer: Buffer, offset: Int, count: Int) {
         guard let stream = streams[id], !stream.isEnded else { return }
         stream.append(buffer, offset: offset, count: count)
+        queuedBodyBytes += count
         resume(stream)
     }
 
@@ -221,9 +227,6 @@ package final class HTTPSession {
 
     /// Body bytes queued on a stream and not yet in the output.
     package func queuedBytes(_ id: Int32) -> Int { streams[id]?.queuedBytes ?? 0 }
-
-    /// Number of open streams.
-    package var streamCount: Int { streams.count }
 
     // MARK: connection
 

@@ -22,7 +22,8 @@ package struct SessionLimits: Sendable {
     package var pings = RateLimit(burst: 100, perSecond: 10)
     /// SETTINGS frames received.
     package var settings = RateLimit(burst: 100, perSecond: 10)
-    /// Frames without effect received: empty DATA, PRIORITY, unknown types.
+    /// Frames without effect received: DATA without payload, PRIORITY, unasked acknowledgements, unknown
+    /// types, and WINDOW_UPDATE beyond ten for each DATA frame sent.
     package var idleFrames = RateLimit(burst: 1000, perSecond: 100)
 
     package init() {}
@@ -43,7 +44,9 @@ package struct SessionLimits: Sendable {
 /// Error codes of RFC 9113 §7 that this room sends or reads.
 package enum StreamErrorCode {
     package static let noError: UInt32 = 0x0
+    package static let protocolError: UInt32 = 0x1
     package static let internalError: UInt32 = 0x2
+    package static let flowControlError: UInt32 = 0x3
     package static let refusedStream: UInt32 = 0x7
     package static let cancel: UInt32 = 0x8
     package static let enhanceYourCalm: UInt32 = 0xb

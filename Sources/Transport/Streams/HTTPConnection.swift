@@ -76,6 +76,8 @@ class HTTPConnection: EventHandler, SessionDelegate, @unchecked Sendable {
     func bodyTooLarge(_ exchange: StreamExchange, on stream: Int32) {
         session.reset(stream, errorCode: StreamErrorCode.cancel)
     }
+    /// Frames were made and sent as far as they could be.
+    func didPump() {}
     func sessionReceivedSettings(_ session: HTTPSession) { hasSettings = true }
 
     // MARK: events of the socket
@@ -161,7 +163,10 @@ class HTTPConnection: EventHandler, SessionDelegate, @unchecked Sendable {
     func pump() {
         if isPumping || phase != .open { return }
         isPumping = true
-        defer { isPumping = false }
+        defer {
+            isPumping = false
+            didPump()
+        }
         while phase == .open {
             do throws(EngineError) {
                 try session.produce(limitBytes: Self.outputBytes)
@@ -182,7 +187,7 @@ class HTTPConnection: EventHandler, SessionDelegate, @unchecked Sendable {
     }
 
     /// Ends after an error of the session: the peer is told why as far as the socket takes it at once.
-    private func fail(_ error: EngineError) {
+    func fail(_ error: EngineError) {
         try? session.produce()
         while !session.output.isEmpty || channel.holdsUnsentBytes {
             guard case .bytes(let count) = channel.write(from: session.output), count > 0 else { break }

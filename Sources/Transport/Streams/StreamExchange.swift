@@ -10,6 +10,8 @@ final class StreamExchange {
     /// When the peer last sent body, and how much it had sent when that was last judged.
     var judgedAt: MonotonicTime
     var judgedBytes = 0
+    /// Bytes of the body that count as held by the connection.
+    var heldBytes = 0
     /// When body last left for a peer that keeps its window shut.
     var sentAt: MonotonicTime
 

@@ -16,6 +16,20 @@ package struct PeerIdentity: Sendable, Hashable {
     init?(_ ssl: OpaquePointer) {
         guard let certificate = SSL_get1_peer_certificate(ssl) else { return nil }
         defer { X509_free(certificate) }
+        self.init(certificate: certificate)
+    }
+
+    /// Reads the first certificate of a PEM file: what a node with it proves to be. Returns nil where there
+    /// is none; opening the port tells why.
+    package init?(certificateFile path: String) {
+        guard let file = BIO_new_file(path, "r") else { return nil }
+        defer { BIO_free(file) }
+        guard let certificate = PEM_read_bio_X509(file, nil, nil, nil) else { return nil }
+        defer { X509_free(certificate) }
+        self.init(certificate: certificate)
+    }
+
+    private init(certificate: OpaquePointer) {
         var line = [CChar](repeating: 0, count: 512)
         X509_NAME_oneline(X509_get_subject_name(certificate), &line, Int32(line.count))
         subject = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

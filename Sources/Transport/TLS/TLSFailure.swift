@@ -1,4 +1,5 @@
 import COpenSSL
+import Glibc
 import Vocabulary
 
 /// Turns what OpenSSL says into errors that name the problem of the certificate and what to do about it.
@@ -10,6 +11,11 @@ enum TLSFailure {
         let code = ERR_get_error()
         ERR_clear_error()
         guard code != 0 else { return nil }
+        // An error of the system carries its number, and no text (ERR_SYSTEM_FLAG of OpenSSL's err.h).
+        let systemFlag: UInt = 0x8000_0000
+        if code & systemFlag != 0 {
+            return String(cString: strerror(Int32(truncatingIfNeeded: code & ~systemFlag)))
+        }
         if let reason = ERR_reason_error_string(code) { return String(cString: reason) }
         return "error \(code)"
     }

@@ -9,16 +9,22 @@ enum Problems {
     static func response(_ error: any Error, status: Int? = nil) -> WebResponse {
         let error = error as? EngineError ?? .internal("\(error)")
         let status = status ?? error.httpStatus
-        let problem = Problem(
-            type: "urn:millrace:error:" + error.code, title: title(error.code), status: status,
-            detail: error.message,
-            error: JobFailure(error))
-        var answer = json(problem, status: status)
-        answer.headers = [HeaderField("content-type", "application/problem+json")]
+        let document = document(error, status: status)
+        var answer = WebResponse(
+            status: status, headers: [HeaderField("content-type", document.contentType)],
+            body: .bytes(document.body))
         if status == 401 {
             answer.headers.append(HeaderField("www-authenticate", "Bearer realm=\"millrace\""))
         }
         return answer
+    }
+
+    /// Returns the content type and body of the answer that tells of `error`.
+    static func document(_ error: EngineError, status: Int) -> (contentType: String, body: [UInt8]) {
+        let problem = Problem(
+            type: "urn:millrace:error:" + error.code, title: title(error.code), status: status,
+            detail: error.message, error: JobFailure(error))
+        return ("application/problem+json", encode(problem))
     }
 
     /// Returns an error's code as a title: `RESULT_LOST` becomes `Result lost`.

@@ -84,6 +84,12 @@ package struct WebTransportAdapter: RequestHandler {
     private let handler: any WebHandler
     private let isSecure: Bool
 
+    /// Tells of what the server refuses before a handler has it, as handlers tell of errors: a problem
+    /// document.
+    package static func refusal(_ status: Int, _ error: EngineError) -> (contentType: String, body: [UInt8]) {
+        Problems.document(error, status: status)
+    }
+
     package init(_ handler: any WebHandler, isSecure: Bool) {
         self.handler = handler
         self.isSecure = isSecure

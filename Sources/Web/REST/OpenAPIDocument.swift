@@ -51,6 +51,7 @@ enum OpenAPIDocument {
             "{\"application/octet-stream\":{\"schema\":{\"type\":\"string\",\"format\":\"binary\"}}}"
         case .pipelines(.deploy): "{\"application/json\":\(reference("DeployRequest"))}"
         case .pipelines(.backfill): "{\"application/json\":\(reference("BackfillRequest"))}"
+        case .pipelines(.changeState): "{\"application/json\":\(reference("StateChange"))}"
         default: nil
         }
     }
@@ -85,9 +86,15 @@ enum OpenAPIDocument {
             "PipelineRequest", ["bundle": "s"],
             [
                 "select": "a", "exclude": "a", "vars": "o", "fullRefresh": "b", "testsOnly": "b",
+                "retryOf": "s",
             ]),
         object("DeployRequest", ["bundle": "s"], ["vars": "o", "conf": "o"]),
         object("BackfillRequest", ["from": "s", "to": "s"], [:]),
+        object("StateChange", ["action": "s", "step": "s"], ["to": "s"]),
+        object("PipelineState", ["tables": "[TableProgress"], [:]),
+        object(
+            "TableProgress", ["step": "s", "kind": "s"],
+            ["cursor": "s", "id": "s", "rows": "i", "latestRows": "i", "files": "i"]),
         object("BundleStatus", ["bundle": "s", "isComplete": "b"], [:]),
         object(
             "PipelineStatus",
@@ -115,7 +122,7 @@ enum OpenAPIDocument {
             [
                 "error": "JobFailure", "startedAt": "s", "finishedAt": "s", "jobs": "a", "progress": "n",
             ]),
-        object("RunTest", ["name": "s", "step": "s", "outcome": "s", "failures": "i"], [:]),
+        object("RunTest", ["name": "s", "step": "s", "outcome": "s", "failures": "i"], ["found": "s"]),
         object("PipelineList", ["pipelines": "[PipelineStatus"], [:]),
         object("RunList", ["runs": "[RunStatus"], [:]),
         object(

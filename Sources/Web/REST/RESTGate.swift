@@ -6,16 +6,16 @@ import Vocabulary
 /// it.
 struct RESTGate: Sendable {
     /// Nil: whoever reaches the port may do everything.
-    let tokens: TokenTable?
+    let tokens: (any BearerTokens)?
 
     static let cookieName = "millrace_token"
 
     /// Returns who asks, nil when there are no tokens. Throws `UNAUTHENTICATED` or `FORBIDDEN` (user).
     @discardableResult
-    func admit(_ request: WebRequest, needs role: Role) throws(EngineError) -> TokenTable.Bearer? {
+    func admit(_ request: WebRequest, needs role: Role) async throws(EngineError) -> Bearer? {
         if role > .viewer { try checkOrigin(request) }
         guard let tokens else { return nil }
-        guard let token = RESTGate.token(of: request), let bearer = tokens.bearer(of: token) else {
+        guard let token = RESTGate.token(of: request), let bearer = try await tokens.bearer(of: token) else {
             throw .user(
                 "UNAUTHENTICATED", "This needs a valid bearer token",
                 remedy: "Give one with --token or ETL_TOKEN, or as the header `authorization: Bearer TOKEN`.")

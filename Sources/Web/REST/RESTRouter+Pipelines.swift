@@ -4,6 +4,7 @@ import Vocabulary
 /// Names what can be asked about pipelines.
 enum PipelineTarget: Sendable {
     case bundle, storeBundle, pipelines, pipeline, deploy, remove, pause, resume, runs, backfill, run
+    case state, changeState
 }
 
 extension RESTRoute {
@@ -41,6 +42,12 @@ extension RESTRoute {
             "POST", "/api/v1/pipelines/{id}/backfill", .pipelines(.backfill), .submitter,
             "Runs the intervals of a stretch of time that did not run yet", answer: "RunList"),
         RESTRoute(
+            "GET", "/api/v1/pipelines/{id}/state", .pipelines(.state), .viewer,
+            "Tells how far the reads of a pipeline's tables have come", answer: "PipelineState"),
+        RESTRoute(
+            "POST", "/api/v1/pipelines/{id}/state", .pipelines(.changeState), .submitter,
+            "Sets a table's cursor back, or forgets a table", answer: "PipelineState"),
+        RESTRoute(
             "GET", "/api/v1/jobs/{id}/run", .pipelines(.run), .viewer,
             "Tells how a pipeline's run stands, with its steps and tests", answer: "RunStatus"),
     ]
@@ -67,6 +74,10 @@ extension RESTRouter {
         case .backfill:
             return Problems.json(
                 RunList(try await pipelines.backfill(id, try decoded(request, as: "backfill"))), status: 201)
+        case .state: return Problems.json(try await pipelines.state(of: id))
+        case .changeState:
+            return Problems.json(
+                try await pipelines.change(try decoded(request, as: "change of the state"), ofState: id))
         case .run: return Problems.json(try await pipelines.run(id))
         }
     }

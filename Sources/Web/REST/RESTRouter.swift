@@ -18,7 +18,7 @@ package struct RESTRouter: WebHandler {
 
     /// `tokens` nil: whoever reaches the port may do everything.
     package init(
-        service: any JobService, tokens: TokenTable? = nil, probes: NodeProbes = NodeProbes(),
+        service: any JobService, tokens: (any BearerTokens)? = nil, probes: NodeProbes = NodeProbes(),
         latencies: @escaping @Sendable () async -> [LatencyFamily] = { [] }, servesPage: Bool = true
     ) {
         self.service = service
@@ -62,7 +62,7 @@ package struct RESTRouter: WebHandler {
         if request.method == "GET" || request.method == "HEAD" {
             if let answer = await probes.answer(request.path) { return answer }
             if request.path == "/metrics" {
-                try gate.admit(request, needs: .viewer)
+                try await gate.admit(request, needs: .viewer)
                 var metrics = try await totals.metrics(of: service)
                 for family in await latencies() + [requests.family] { metrics.histograms(family) }
                 return .text(metrics.text, type: MetricsText.contentType)
@@ -71,7 +71,7 @@ package struct RESTRouter: WebHandler {
         }
         switch RESTRoute.match(method: request.method, path: request.path) {
         case .route(let route, let id):
-            if let role = route.role { try gate.admit(request, needs: role) }
+            if let role = route.role { try await gate.admit(request, needs: role) }
             let begin = ContinuousClock.now
             let answer = try await answer(route.target, id: id, request)
             if case .bytes = answer.body, request.query["wait"] == nil {
@@ -119,9 +119,9 @@ package struct RESTRouter: WebHandler {
         case .cluster: return Problems.json(try await service.cluster())
         case .explain: return Problems.json(PlanText(try await service.explain(try jobRequest(request))))
         case .openAPI: return .text(OpenAPIDocument.text, type: "application/json")
-        case .session: return session(request)
+        case .session: return await session(request)
         case .pipelines(let target): return try await self.answer(target, id: id, request)
-        case .login: return try login(request)
+        case .login: return try await login(request)
         case .logout:
             try gate.checkOrigin(request)
             return WebResponse(status: 204, headers: [RESTGate.cookie("", isSecure: request.isSecure)])
@@ -178,10 +178,7 @@ package struct RESTRouter: WebHandler {
         let job: JobRequest = try decoded(
             request, as: "job",
             remedy: "Send {\"sql\": \"SELECT 1\"}; the fields are in /api/v1/openapi.json.")
-        guard job.sql.utf8.count <= Limits.sqlBytes else {
-            throw EngineError.user(
-                "SQL_TOO_LONG", "The SQL text is longer than \(ByteSize.format(Limits.sqlBytes))")
-        }
+        try JobText.check(job.sql)
         return job
     }
 

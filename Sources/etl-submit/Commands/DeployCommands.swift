@@ -100,12 +100,25 @@ struct RunsCommand: AsyncParsableCommand {
             let deployed = try PipelinePlace.deployedName(name)
             return print(DeployText.runs(try await service.runs(of: deployed)))
         }
-        let runs = RunFile.runs(in: try PipelinePlace.existingState(of: name ?? ".", movedTo: state))
+        let runs = RunFile.runs(in: try local())
         guard let run else { return print(PipelineText.history(runs)) }
         guard let record = runs.first(where: { $0.header.id == run }) else {
             throw EngineError.user("RUN_NOT_FOUND", "There is no run with this id: \(run)")
         }
         print(PipelineText.run(record))
+    }
+
+    /// Returns where the state of the directory's runs is. A bare name is likelier that of a deployed
+    /// pipeline.
+    private func local() throws -> String {
+        do { return try PipelinePlace.existingState(of: name ?? ".", movedTo: state) } catch {
+            guard var error = error as? EngineError, let name, state == nil, !name.contains("/") else {
+                throw error
+            }
+            error.remedy =
+                "Runs of a deployed pipeline are listed with --coordinator URL, or with ETL_COORDINATOR set."
+            throw error
+        }
     }
 }
 
@@ -132,7 +145,8 @@ struct BackfillCommand: AsyncParsableCommand {
             return stretch.contains(start) && !new.contains($0.id)
         }
         let ran = Set(before.map { "\($0.intervalStart) \($0.intervalEnd)" }).count
-        Terminal.printNote("\(runs.count) new runs, \(ran) intervals ran already")
+        Terminal.printNote(
+            "\(Counted.text(runs.count, "new run")), \(Counted.text(ran, "interval")) ran already")
     }
 }
 

@@ -32,7 +32,7 @@ struct DocsCommand: AsyncParsableCommand {
         }
         var options = PipelineOptions.none
         options.state = state
-        let job = try PipelineJob(
+        let job = try await PipelineJob(
             directory, options, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
         let folder = PipelinePlace.state(of: directory, movedTo: state)
         let made = job.pipeline.steps.map(\.name).filter { StateFolder.hasTable($0, in: folder) }

@@ -19,15 +19,16 @@ struct StatusCommand: AsyncParsableCommand {
         }
         let status = try await service.job(jobID)
         print(StatusText.job(status, stages: try await service.stages(jobID)))
-        if status.state == .failed { throw ProgramExit(status: 1, message: nil) }
+        if [.failed, .cancelled].contains(status.state) { throw ProgramExit(status: 1, message: nil) }
     }
 }
 
 /// Lists jobs.
 struct ListCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists unfinished jobs.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists jobs that have not ended.")
 
-    @Flag(help: "List finished jobs too.") var all = false
+    @Flag(help: "List those that have ended too.") var all = false
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
@@ -44,7 +45,10 @@ struct CancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         let status = try await connection.requireRemote().cancel(jobID)
-        let state = status.state.isEnd ? "is \(status.state.rawValue)" : "is asked to end"
+        let state =
+            !status.state.isEnd
+            ? "is asked to end"
+            : status.state == .cancelled ? "is cancelled" : "has ended already: \(status.state.rawValue)"
         Terminal.printNote("job \(status.id) \(state)")
     }
 }
@@ -104,11 +108,14 @@ struct RetryCommand: AsyncParsableCommand {
         commandName: "retry",
         abstract: "Submits a finished job again, as a new job; a pipeline goes on where it failed.",
         discussion: """
-            With a coordinator: a job's id; of a pipeline's run only what was not done is run. Without: a \
-            directory with etl.yml, whose last run is gone on with.
+            With a coordinator: a job's id; of a pipeline's run only what was not done is run, with the \
+            files that the run had. Or a directory with etl.yml: its last run, or the one of --run, is gone \
+            on with, with the files as they are now. Without a coordinator: such a directory.
             """)
 
     @Argument(help: "The job's id, or directory of a pipeline.") var job: String
+    @Option(help: "Run to go on with, of the directory's pipeline on a coordinator; the last by default.")
+    var run: String?
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var pipeline: PipelineOptions
     @Option(help: "Progress on standard error: auto, plain, none.")
@@ -117,15 +124,19 @@ struct RetryCommand: AsyncParsableCommand {
     func run() async throws {
         guard PipelinePlace.isPipeline(job) else {
             try pipeline.refuse()
+            if run != nil { throw EngineError.user("USAGE", "--run goes with a directory, not with an id") }
             return print(try await connection.requireRemote().retry(job).id)
-        }
-        guard try connection.remote() == nil else {
-            throw EngineError.user(
-                "USAGE", "On a coordinator a run is retried by its id, not by the directory: \(job)",
-                remedy: "List runs with: etl-submit list --all")
         }
         if !pipeline.select.isEmpty || !pipeline.exclude.isEmpty || pipeline.fullRefresh {
             throw EngineError.user("USAGE", "A retry runs what the last run was asked for, and nothing else")
+        }
+        if let remote = try connection.remote() {
+            return try await RemotePipeline(remote, job, pipeline, vars: [], conf: [:])
+                .retry(run, progress: progress)
+        }
+        if run != nil {
+            throw EngineError.user(
+                "USAGE", "--run is for runs on a coordinator: without one the last run is gone on with")
         }
         try await PipelineJob(job, pipeline, vars: [], conf: [], retrying: true).run(progress: progress)
     }
@@ -142,17 +153,17 @@ struct ExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let name = job.job, job.sql == nil, PipelinePlace.isPipeline(name) {
-            let pipeline = try PipelineJob(
+            let pipeline = try await PipelineJob(
                 name, PipelineOptions.none, vars: try JobOptions.pairs(job.vars, flag: "--vars"), conf: [])
             return print(try PipelineText.plan(pipeline.pipeline, pipeline.header), terminator: "")
         }
-        let request = try job.request()
+        let (request, script) = try job.request()
         let service: any JobService
         if let remote = try connection.remote() {
             service = remote
         } else {
             service = try await connection.embedded()
         }
-        print(try await service.explain(request))
+        print(try await script.locating { try await service.explain(request) })
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pipelines
+import Protocol
 import Vocabulary
 
 /// The flags of pipelines.
@@ -54,9 +55,28 @@ struct InitCommand: AsyncParsableCommand {
 /// Prints the JSON Schema of `etl.yml`.
 struct SchemaCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "schema", abstract: "Prints the JSON Schema of etl.yml, for editors.")
+        commandName: "schema", abstract: "Prints the JSON Schema of etl.yml, for editors.",
+        discussion: "Of a directory with a dbt project it knows the tests that are the project's own, too.")
 
-    func run() async throws { print(PipelineSchema.text, terminator: "") }
+    @Argument(help: "Directory with etl.yml; the schema of all by default.", completion: .directory)
+    var directory: String?
+
+    func run() async throws {
+        var schema = PipelineSchema()
+        if let directory {
+            let folder = PipelinePlace.directory(directory)
+            guard PipelinePlace.hasPipeline(folder) else { throw PipelinePlace.missing(folder) }
+            let now = NodeClock.moment().wallMilliseconds
+            let header = RunHeader(
+                id: "", pipeline: "", acceptedAt: now, intervalStart: Int(now / 60_000),
+                intervalEnd: Int(now / 60_000))
+            schema = try PipelineLoader(
+                directory: folder, run: RunContext(header, hasTable: { _ in false }),
+                environment: PipelinePlace.environment
+            ).schema()
+        }
+        print(schema.text, terminator: "")
+    }
 }
 
 /// Shows what a pipeline would do.
@@ -66,16 +86,18 @@ struct PlanCommand: AsyncParsableCommand {
         abstract: "Shows a pipeline's steps in order, their queries and tests, without running.")
 
     @Argument(help: "Directory with etl.yml.", completion: .directory)
-    var directory: String
+    var directory = "."
     @OptionGroup var pipeline: PipelineOptions
     @OptionGroup var connection: ConnectionOptions
     @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
     var vars: [String] = []
 
     func run() async throws {
-        let job = try PipelineJob(
+        let job = try await PipelineJob(
             directory, pipeline, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
         print(try PipelineText.plan(job.pipeline, job.header), terminator: "")
+        // After the plan, which shows what the templates made of the queries.
+        try job.pipeline.checkSyntax()
     }
 }
 
@@ -85,7 +107,7 @@ struct TestCommand: AsyncParsableCommand {
         commandName: "test", abstract: "Runs a pipeline's tests on its published tables.")
 
     @Argument(help: "Directory with etl.yml.", completion: .directory)
-    var directory: String
+    var directory = "."
     @OptionGroup var pipeline: PipelineOptions
     @OptionGroup var connection: ConnectionOptions
     @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
@@ -99,7 +121,7 @@ struct TestCommand: AsyncParsableCommand {
             return try await RemotePipeline(remote, directory, pipeline, vars: pairs, conf: [:])
                 .submit(testsOnly: true, id: nil, name: nil, detach: false, progress: progress)
         }
-        let job = try PipelineJob(directory, pipeline, vars: pairs, conf: [], testsOnly: true)
+        let job = try await PipelineJob(directory, pipeline, vars: pairs, conf: [], testsOnly: true)
         try await job.run(progress: progress)
     }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Cluster
 import Protocol
 import Settings
-import Storage
 import Vocabulary
 
 #if canImport(Glibc)
@@ -36,16 +35,16 @@ struct RunCommand: AsyncParsableCommand {
             return try await runPipeline(name)
         }
         try pipeline.refuse()
-        let request = try job.request()
+        let (request, script) = try job.request()
         if let remote = try connection.remote() {
-            try await runRemote(request, remote)
+            try await runRemote(request, script, remote)
         } else {
             if detach {
                 throw EngineError.user(
                     "USAGE", "--detach needs a coordinator: a local job ends with this program",
                     remedy: "Give --coordinator URL.")
             }
-            try await runLocal(request)
+            try await runLocal(request, script)
         }
     }
 
@@ -57,8 +56,12 @@ struct RunCommand: AsyncParsableCommand {
         if let remote = try connection.remote() {
             let request = RemotePipeline(
                 remote, PipelinePlace.directory(name), pipeline, vars: vars, conf: Dictionary(conf) { $1 })
-            return try await request.submit(
-                testsOnly: false, id: job.id, name: job.name, detach: detach, progress: progress)
+            do {
+                return try await request.submit(
+                    testsOnly: false, id: job.id, name: job.name, detach: detach, progress: progress)
+            } catch {
+                throw RunCommand.explained(error)
+            }
         }
         if detach {
             throw EngineError.user(
@@ -67,7 +70,21 @@ struct RunCommand: AsyncParsableCommand {
         }
         try RunCommand.refuse(
             ["--id", "--name"], "runs of a pipeline in this process have an id of their own")
-        try await PipelineJob(name, pipeline, vars: vars, conf: conf).run(progress: progress)
+        let job: PipelineJob
+        do { job = try await PipelineJob(name, pipeline, vars: vars, conf: conf) } catch {
+            throw RunCommand.explained(error)
+        }
+        try await job.run(progress: progress)
+    }
+
+    /// Says of a value for a variable that no file reads where it came from, if it was not typed.
+    private static func explained(_ error: any Error) -> any Error {
+        guard var error = error as? EngineError, error.code == "PIPELINE_FORMAT",
+            error.message.hasPrefix("No file of the pipeline reads"),
+            !CommandLine.arguments.contains(where: { $0 == "--vars" || $0.hasPrefix("--vars=") })
+        else { return error }
+        error.remedy = "It was given by ETL_VARS, or by vars in the file that --config or ETL_CONFIG names."
+        return error
     }
 
     /// Throws when flags are typed that would change nothing; in the config file they may stay.
@@ -78,41 +95,40 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    private func runLocal(_ request: JobRequest) async throws {
+    private func runLocal(_ request: JobRequest, _ script: JobScript) async throws {
         let cluster = try await EmbeddedCluster()
         let service = cluster.service
-        let status = try await service.submit(request)
+        let status = try await script.locating { try await service.submit(request) }
         let interruption = Interruption([SIGINT, SIGTERM]) {
             Task { _ = try? await service.cancel(status.id) }
         }
-        let follower = JobFollower(service: service, progress: progress, output: output)
+        let follower = JobFollower(service: service, progress: progress, output: output, script: script)
         do {
             try await follower.follow(status)
         } catch {
             await cluster.settle(status.id)
-            throw interruption.status.map { ProgramExit(status: $0) } ?? error
+            guard let signal = interruption.status else { throw error }
+            Terminal.printNote("Interrupted: the job was cancelled.")
+            throw ProgramExit(status: signal)
         }
         interruption.end()
     }
 
-    private func runRemote(_ request: JobRequest, _ service: any JobService) async throws {
-        let status = try await Submission.send(request, to: service)
+    private func runRemote(
+        _ request: JobRequest, _ script: JobScript, _ service: any JobService
+    ) async throws {
+        let follower = JobFollower(service: service, progress: progress, output: output, script: script)
+        let status = try await script.locating {
+            try await Submission.send(request, to: service, display: follower.display)
+        }
         if detach {
             print(status.id)
             return
         }
         Terminal.printNote("job \(status.id)")
-        let follower = JobFollower(service: service, progress: progress, output: output)
-        let farewell = Farewell(service: service, id: status.id, display: follower.display)
-        let interruption = Interruption { Task { await farewell.say() } }
-        do {
+        try await Farewell.following(status, of: service, display: follower.display) {
             try await follower.follow(status)
-        } catch {
-            // What the user asked for is no failure to tell of: the farewell ends the program.
-            if farewell.isCancelling { try await Task.sleep(for: .seconds(Farewell.patienceSeconds)) }
-            throw error
         }
-        interruption.end()
     }
 }
 
@@ -148,9 +164,10 @@ struct JobOptions: ParsableArguments {
         }
     }
 
-    /// Returns the request to submit. Throws when there is no job or two, the file cannot be read or a pair
-    /// is malformed. (Checked here and not in `validate`, which would come before unknown flags are told.)
-    func request() throws -> JobRequest {
+    /// Returns the request to submit, and its text as it was written. Throws when there is no job or two, the
+    /// file cannot be read or a pair is malformed. (Checked here and not in `validate`, which would come
+    /// before unknown flags are told.)
+    func request() throws -> (JobRequest, JobScript) {
         if let job, sql != nil {
             throw EngineError.user("USAGE", "Give a file of SQL or -e \"SQL\", not both: \(job)")
         }
@@ -159,15 +176,15 @@ struct JobOptions: ParsableArguments {
                 "USAGE", "There is no job to run",
                 remedy: "Give a file of SQL, or -e \"SQL\"; etl-submit --help shows more.")
         }
-        var text = try sql ?? JobOptions.read(job ?? "")
-        for (key, value) in try JobOptions.pairs(vars, flag: "--vars") {
-            text = text.replacing("${\(key)}", with: value)
-        }
-        try TextVariables.check(text)
-        return JobRequest(
-            id: id, name: name ?? job.map { String($0.split(separator: "/").last ?? "") }, sql: text,
+        let written = try sql ?? JobScript.read(job ?? "")
+        let values = Dictionary(try JobOptions.pairs(vars, flag: "--vars")) { $1 }
+        try TextVariables.check(written, values: values, file: job ?? "<command line>")
+        let script = JobScript(written, values: values)
+        let request = JobRequest(
+            id: id, name: name ?? job.map { String($0.split(separator: "/").last ?? "") }, sql: script.text,
             file: job,
             conf: Dictionary(try JobOptions.pairs(conf, flag: "--conf")) { $1 })
+        return (request, script)
     }
 
     static func pairs(_ items: [String], flag: String) throws -> [(String, String)] {
@@ -177,21 +194,6 @@ struct JobOptions: ParsableArguments {
                 throw EngineError.user("USAGE", "\(flag) takes name=value, not \(item)")
             }
             return (String(parts[0]), String(parts[1]))
-        }
-    }
-
-    private static func read(_ path: String) throws -> String {
-        do throws(TextFile.Failure) { return try TextFile.read(path, limitBytes: Limits.sqlBytes) } catch {
-            if case .tooLong = error {
-                throw EngineError.user(
-                    "SQL_TOO_LONG",
-                    "The job's text is longer than \(ByteSize.format(Limits.sqlBytes)): \(path)",
-                    remedy:
-                        "Split it into several jobs, or put long lists into a file and join with it.")
-            }
-            throw EngineError.user(
-                "USAGE", "Cannot read the job \(path): \(error.reason)",
-                remedy: "Give a file of SQL statements, or -e \"SQL\".")
         }
     }
 }

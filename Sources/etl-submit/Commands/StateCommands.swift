@@ -1,38 +1,54 @@
 import ArgumentParser
 import Pipelines
+import Protocol
 import Vocabulary
 
 /// Shows and changes what a pipeline remembers between its runs.
 struct StateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "state", abstract: "Shows or changes how far a pipeline's incremental reads have come.",
+        discussion: """
+            With a coordinator: what its runs of the pipeline left. Without: what runs in this process left \
+            beside etl.yml.
+            """,
         subcommands: [StateShowCommand.self, StateRewindCommand.self, StateResetCommand.self],
         defaultSubcommand: StateShowCommand.self)
 }
 
-/// The directory of a pipeline and its state.
+/// Which pipeline's state is meant, and where it is.
 struct StateOptions: ParsableArguments {
-    @Argument(help: "Directory with etl.yml.", completion: .directory)
+    @Argument(
+        help: "Directory with etl.yml; with a coordinator also the pipeline's name.", completion: .directory)
     var directory: String
     @Option(help: "Folder of the pipeline's state; .millrace beside etl.yml by default.")
     var state: String?
     @OptionGroup var connection: ConnectionOptions
 
-    /// Returns where the state is. Throws where a coordinator is asked for, which keeps its own, and where
-    /// there is no pipeline.
-    func path() throws -> String {
-        if state == nil, try connection.remote() != nil {
-            throw EngineError.user(
-                "USAGE",
-                "The state of runs on a coordinator is the coordinator's; this command knows only "
-                    + "that of runs in this process: \(directory)",
-                remedy: "Add --local to see or change the state beside etl.yml.")
-        }
-        return try PipelinePlace.existingState(of: directory, movedTo: state)
+    /// Where the state is: with the coordinator, unless a folder is named.
+    private func remote() throws -> (any PipelineService)? {
+        state == nil ? try connection.remote() : nil
     }
 
-    /// Opens the state, to change it. Throws when a run holds it.
-    func open() throws -> StateFolder { try StateFolder(try path()) }
+    /// Returns the tables, and where they are for messages; beside a run that is at work, and without making
+    /// a state where there is none.
+    func show() async throws -> (tables: [TableProgress], place: String) {
+        if let service = try remote() {
+            let name = try PipelinePlace.deployedName(directory)
+            return (try await service.state(of: name).tables, "the coordinator's pipeline \(name)")
+        }
+        let path = try PipelinePlace.existingState(of: directory, movedTo: state)
+        return (StateFolder.tables(in: path).progress, path)
+    }
+
+    /// Changes the state. Throws when a run holds it.
+    func change(_ change: StateChange) async throws {
+        if let service = try remote() {
+            _ = try await service.change(change, ofState: try PipelinePlace.deployedName(directory))
+            return
+        }
+        let folder = try StateFolder(try PipelinePlace.existingState(of: directory, movedTo: state))
+        try folder.tables.change(change)
+    }
 }
 
 /// Shows the cursors of all tables.
@@ -43,20 +59,18 @@ struct StateShowCommand: AsyncParsableCommand {
     @OptionGroup var options: StateOptions
 
     func run() async throws {
-        // Beside a run that is at work, and without making a state where there is none.
-        let path = try options.path()
-        let tables = StateFolder.tables(in: path)
-        if tables.names.isEmpty { Terminal.printNote("There are no tables in: \(path)") }
-        for name in tables.names {
-            guard let table = tables.tableState(name) else {
-                let files = tables.readFileCount(name).map { "\($0) files read, each once" }
-                print("\(name): \(files ?? "made anew by every run")")
-                continue
-            }
-            let cursor = table.cursor.map { "cursor \($0)" } ?? "no cursor yet"
-            let id = table.id.map { ", id \($0)" } ?? ""
-            print("\(name): \(cursor)\(id), \(table.totalRows) rows, \(table.latestRows) in the latest read")
-        }
+        let (tables, place) = try await options.show()
+        if tables.isEmpty { Terminal.printNote("There are no tables in: \(place)") }
+        for table in tables { print("\(table.step): \(StateShowCommand.text(table))") }
+    }
+
+    private static func text(_ table: TableProgress) -> String {
+        if let files = table.files { return "\(Counted.text(files, "file")) read, each once" }
+        guard table.kind == "cursor" else { return "made anew by every run" }
+        let cursor = table.cursor.map { "cursor \($0)" } ?? "no cursor yet"
+        let id = table.id.map { ", id \($0)" } ?? ""
+        let rows = Counted.text(table.rows ?? 0, "row")
+        return "\(cursor)\(id), \(rows), \(table.latestRows ?? 0) in the latest read"
     }
 }
 
@@ -72,32 +86,8 @@ struct StateRewindCommand: AsyncParsableCommand {
     @Option(help: "Value after which the next read begins.") var to: String
 
     func run() async throws {
-        let state = try options.open()
-        guard var table = state.tables.tableState(step), state.tables.hasTable(step) else {
-            throw StateRewindCommand.unknown(step, state)
-        }
-        table.cursor = to
-        table.id = nil
-        // The bound would bring in what changed since the latest read only.
-        table.bound = nil
-        try state.tables.set(table, of: step)
-    }
-
-    static func unknown(_ step: String, _ state: StateFolder) -> EngineError {
-        if state.tables.readFileCount(step) != nil {
-            return .user(
-                "PIPELINE_STATE", "The step reads files, each once, and has no cursor: \(step)",
-                remedy: "`etl-submit state reset` forgets its table: the next run reads all files again.")
-        }
-        if state.tables.hasTable(step) {
-            return .user(
-                "PIPELINE_STATE", "The step's table has no cursor, as every run makes it anew: \(step)",
-                remedy: "Only steps of extract with `incremental` go on from a cursor.")
-        }
-        let near = Suggestion.nearest(to: step, among: state.tables.names)
-        return .user(
-            "PIPELINE_STATE", "The state holds no cursor of this step: \(step)",
-            remedy: near.map { "Did you mean \($0)?" } ?? "`etl-submit state show` lists them.")
+        try await options.change(StateChange(action: "rewind", step: step, to: to))
+        Terminal.printNote("The next run reads what is after \(to): \(step)")
     }
 }
 
@@ -110,8 +100,7 @@ struct StateResetCommand: AsyncParsableCommand {
     @Argument(help: "Step whose table is forgotten.") var step: String
 
     func run() async throws {
-        let state = try options.open()
-        guard state.tables.hasTable(step) else { throw StateRewindCommand.unknown(step, state) }
-        state.tables.reset(step)
+        try await options.change(StateChange(action: "reset", step: step))
+        Terminal.printNote("The next run makes the table from nothing: \(step)")
     }
 }

@@ -1,28 +1,35 @@
 import Vocabulary
 
-/// Finds the places `${name}` of a job's text that no value was given for.
+/// Finds the places `${name}` of a job's text that no value is given for.
 enum TextVariables {
     private static let quote = UInt8(ascii: "'")
     private static let doubleQuote = UInt8(ascii: "\"")
     private static let backslash = UInt8(ascii: "\\")
     private static let newline = UInt8(ascii: "\n")
 
-    /// Throws when a `${name}` stands in the text outside of strings and comments; the text has its values.
-    static func check(_ text: String) throws(EngineError) {
-        guard text.contains("${"), let name = firstMissing(Array(text.utf8)) else { return }
+    /// Throws when a `${name}` without a value stands in the text outside of strings and comments. `file`:
+    /// the text's name in messages.
+    static func check(_ text: String, values: [String: String], file: String) throws(EngineError) {
+        guard text.contains("${") else { return }
+        let bytes = Array(text.utf8)
+        guard let (name, offset) = firstMissing(bytes, values) else { return }
         throw .user(
-            "USAGE", "There is no value for ${\(name)}", remedy: "Give it with: --vars \(name)=…")
+            "USAGE", "There is no value for ${\(name)}", remedy: "Give it with: --vars \(name)=…",
+            at: JobScript.place(of: offset, in: bytes, file: file, length: name.count + 3))
     }
 
-    /// Returns the first such name. Back-quoted names are looked into: paths are written there.
-    private static func firstMissing(_ bytes: [UInt8]) -> String? {
+    /// Returns the first such name and where it stands. Back-quoted names are looked into: paths are written
+    /// there.
+    private static func firstMissing(
+        _ bytes: [UInt8], _ values: [String: String]
+    ) -> (name: String, offset: Int)? {
         var at = 0
         var isInName = false
         while at < bytes.count {
             let next = at + 1 < bytes.count ? bytes[at + 1] : 0
             switch (bytes[at], next) {
             case (UInt8(ascii: "$"), UInt8(ascii: "{")):
-                if let name = name(bytes, from: at + 2) { return name }
+                if let name = name(bytes, from: at + 2), values[name] == nil { return (name, at) }
                 at += 2
             case (UInt8(ascii: "`"), _):
                 isInName.toggle()

@@ -48,7 +48,7 @@ enum ResultWriter {
 
     private static func writeTable(_ result: JobResult) async throws {
         let zone = try Zone.named(result.timeZone)
-        var table = TableText(result.schema)
+        var table = TableText(result.schema, lineCells: Terminal.outputWidth)
         var out: [UInt8] = []
         for try await batch in result.batches {
             let rows = try RowText(batch, schema: result.schema, isJSON: false, zone: zone)

@@ -6,8 +6,8 @@ import Vocabulary
 
 /// Writes bytes to standard output.
 enum StandardOutput {
-    /// Writes all bytes and empties the array. Throws `OUTPUT_CLOSED` when the reader went away or the disk
-    /// is full.
+    /// Writes all bytes and empties the array. Throws `OUTPUT_CLOSED` when the disk is full; the program
+    /// ends when the reader went away.
     static func flush(_ bytes: inout [UInt8]) throws(EngineError) {
         var done = 0
         let count = bytes.count
@@ -21,6 +21,12 @@ enum StandardOutput {
             return nil
         }
         bytes.removeAll(keepingCapacity: true)
+        if failure == EPIPE {
+            // Who reads has enough, as `head` does: the usual quiet end, which the network's threads keep
+            // off.
+            signal(SIGPIPE, SIG_DFL)
+            raise(SIGPIPE)
+        }
         if let failure {
             throw .user(
                 "OUTPUT_CLOSED",

@@ -25,10 +25,10 @@ enum StatusText {
     /// Returns the cluster and one line a worker.
     static func cluster(_ cluster: ClusterStatus, workers: [WorkerStatus]) -> String {
         let head =
-            "Millrace \(cluster.version): \(cluster.workers) workers, "
-            + "\(cluster.slots.used) of \(cluster.slots.total) slots in use, "
-            + "\(cluster.queuedTasks) tasks queued, "
-            + "\(cluster.runningJobs) jobs running, \(cluster.queuedJobs) queued"
+            "Millrace \(cluster.version): \(Counted.text(cluster.workers, "worker")), "
+            + "\(cluster.slots.used) of \(Counted.text(cluster.slots.total, "slot")) in use, "
+            + "\(Counted.text(cluster.queuedTasks, "task")) queued, "
+            + "\(Counted.text(cluster.runningJobs, "job")) running, \(cluster.queuedJobs) queued"
         if workers.isEmpty { return head }
         let rows = workers.map {
             [

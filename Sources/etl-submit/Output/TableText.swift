@@ -1,7 +1,7 @@
 import Columns
+import Vocabulary
 
-/// Lays rows out as a table. The first 1,000 rows decide on the widths; later rows go out as they come, their
-/// longer cells cut.
+/// Lays rows out as a table. The first 1,000 rows decide on the widths; later rows go out as they come.
 ///
 ///     ┌────┬───────┐
 ///     │ id │ name  │
@@ -9,19 +9,26 @@ import Columns
 ///     │  1 │ Ada   │
 ///     └────┴───────┘
 ///     1 row
+///
+/// On a terminal it fits the lines: cells of the widest columns are cut, and where that leaves too little of
+/// them, each row goes below the other as `name │ value` lines. Elsewhere nothing is cut.
 struct TableText {
     /// Rows that decide on the widths.
     static let sampleRows = 1000
-    /// Widest column, in character cells.
-    static let widthLimit = 60
+    /// Cells that a column keeps when columns are cut to fit the terminal.
+    static let leastWidth = 8
 
+    /// Cells of a terminal's line; nil where nobody's lines need to be fitted.
+    private let lineCells: Int?
+    private var isStacked = false
     private let names: [String]
     private let alignsRight: [Bool]
     private var sample: [[String]] = []
     private var widths: [Int] = []
     private var rowCount = 0
 
-    init(_ schema: Schema) {
+    init(_ schema: Schema, lineCells: Int?) {
+        self.lineCells = lineCells
         names = schema.names.map { TableText.oneLine($0) }
         alignsRight = schema.types.map(\.isNumeric)
     }
@@ -29,7 +36,6 @@ struct TableText {
     /// Takes a row; nil stands for null.
     mutating func append(_ row: [String?], to out: inout [UInt8]) {
         let cells = row.map { $0.map { TableText.oneLine($0) } ?? "NULL" }
-        rowCount += 1
         if !widths.isEmpty { return put(cells, to: &out) }
         sample.append(cells)
         if sample.count == TableText.sampleRows { begin(to: &out) }
@@ -38,20 +44,52 @@ struct TableText {
     /// Ends the table with the number of rows.
     mutating func finish(to out: inout [UInt8]) {
         if widths.isEmpty { begin(to: &out) }
-        rule("└", "┴", "┘", to: &out)
+        if !isStacked { rule("└", "┴", "┘", to: &out) }
         out.append(contentsOf: "\(rowCount) \(rowCount == 1 ? "row" : "rows")\n".utf8)
     }
 
     private mutating func begin(to out: inout [UInt8]) {
         widths = names.indices.map { column in
-            let widest = sample.reduce(TextWidth.of(names[column])) { max($0, TextWidth.of($1[column])) }
-            return max(1, min(widest, TableText.widthLimit))
+            let widest = sample.reduce(CharacterCells.of(names[column])) {
+                max($0, CharacterCells.of($1[column]))
+            }
+            return max(1, widest)
         }
-        rule("┌", "┬", "┐", to: &out)
-        put(names, to: &out)
-        rule("├", "┼", "┤", to: &out)
+        if let lineCells { fit(lineCells) }
+        if !isStacked {
+            rule("┌", "┬", "┐", to: &out)
+            line(names, to: &out)
+            rule("├", "┼", "┤", to: &out)
+        }
         for cells in sample { put(cells, to: &out) }
         sample = []
+    }
+
+    /// Cuts the widest columns until a row fits a line.
+    private mutating func fit(_ lineCells: Int) {
+        var excess = widths.reduce(1) { $0 + $1 + 3 } - lineCells
+        while excess > 0 {
+            guard let widest = widths.max(), widest > TableText.leastWidth else {
+                isStacked = true
+                return
+            }
+            let next = max(widths.filter { $0 < widest }.max() ?? 0, TableText.leastWidth)
+            let columns = widths.indices.filter { widths[$0] == widest }
+            let cut = min(widest - next, (excess + columns.count - 1) / columns.count)
+            for column in columns { widths[column] -= cut }
+            excess -= cut * columns.count
+        }
+    }
+
+    private mutating func put(_ cells: [String], to out: inout [UInt8]) {
+        rowCount += 1
+        guard isStacked else { return line(cells, to: &out) }
+        let width = names.reduce(0) { max($0, CharacterCells.of($1)) }
+        out.append(contentsOf: "─ row \(rowCount) ─\n".utf8)
+        for (name, cell) in zip(names, cells) {
+            let padding = String(repeating: " ", count: width - CharacterCells.of(name))
+            out.append(contentsOf: "\(name)\(padding) │ \(cell)\n".utf8)
+        }
     }
 
     private func rule(_ left: String, _ middle: String, _ right: String, to out: inout [UInt8]) {
@@ -59,11 +97,11 @@ struct TableText {
         out.append(contentsOf: (left + bars.joined(separator: middle) + right + "\n").utf8)
     }
 
-    private func put(_ cells: [String], to out: inout [UInt8]) {
+    private func line(_ cells: [String], to out: inout [UInt8]) {
         var line = "│"
         for (column, cell) in cells.enumerated() {
-            let shown = TextWidth.cut(cell, to: widths[column])
-            let padding = String(repeating: " ", count: max(0, widths[column] - TextWidth.of(shown)))
+            let shown = lineCells == nil ? cell : CharacterCells.cut(cell, to: widths[column])
+            let padding = String(repeating: " ", count: max(0, widths[column] - CharacterCells.of(shown)))
             line += alignsRight[column] ? " \(padding)\(shown) │" : " \(shown)\(padding) │"
         }
         out.append(contentsOf: (line + "\n").utf8)
@@ -91,40 +129,5 @@ struct TableText {
             }
         }
         return shown
-    }
-}
-
-/// Measures text in the character cells of a terminal.
-enum TextWidth {
-    /// Returns the cells that a text takes; characters of East Asian scripts and emoji take two.
-    static func of(_ text: String) -> Int {
-        if text.utf8.allSatisfy({ $0 < 128 }) { return text.utf8.count }
-        return text.reduce(0) { $0 + width($1) }
-    }
-
-    /// Returns the text, or what fits of it into `cells` with … at its end.
-    static func cut(_ text: String, to cells: Int) -> String {
-        if of(text) <= cells { return text }
-        var shown = ""
-        var used = 0
-        for character in text {
-            let next = width(character)
-            if used + next > cells - 1 { break }
-            shown.append(character)
-            used += next
-        }
-        return shown + "…"
-    }
-
-    private static func width(_ character: Character) -> Int {
-        guard let first = character.unicodeScalars.first else { return 0 }
-        switch first.value {
-        case 0x300...0x36F, 0x200B...0x200F: return 0
-        case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
-            0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF,
-            0x20000...0x3FFFD:
-            return 2
-        default: return 1
-        }
     }
 }

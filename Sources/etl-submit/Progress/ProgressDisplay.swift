@@ -56,6 +56,14 @@ final class ProgressDisplay: Sendable {
         }
     }
 
+    /// Takes the live lines away while `body` writes something else.
+    func apart(_ body: () -> Void) {
+        state.withLock { state in
+            ProgressDisplay.clear(&state)
+            body()
+        }
+    }
+
     /// Takes the live lines away and shows nothing any more, so that the user can be asked.
     func stop() {
         state.withLock { state in
@@ -66,14 +74,15 @@ final class ProgressDisplay: Sendable {
 
     private static func clear(_ state: inout State) {
         guard state.linesShown > 0 else { return }
-        Terminal.write("\u{1B}[\(state.linesShown)A\u{1B}[J")
+        // From the first column: a terminal that echoed ^C stands behind it.
+        Terminal.write("\r\u{1B}[\(state.linesShown)A\u{1B}[J")
         state.linesShown = 0
     }
 
     private static func reportFinished(_ stages: [StageStatus], _ state: inout State) {
         for stage in stages
         where stage.state == "succeeded" && state.stagesReported.insert(stage.id).inserted {
-            Terminal.printNote("stage \(stage.id) done: \(StageLine.text(stage, width: 120))")
+            Terminal.printNote("stage done: \(StageLine.text(stage, width: 0))")
         }
     }
 
@@ -84,8 +93,9 @@ final class ProgressDisplay: Sendable {
         let bytes = stages.reduce(0) { $0 + $1.bytesIn }
         let seconds = stages.reduce(0) { $0 + $1.seconds }
         Terminal.printNote(
-            "\(status.name) succeeded: \(stages.count) stages, \(StageLine.count(rows)) rows and "
-                + "\(ByteSize.format(bytes)) read, \(StageLine.seconds(seconds)) s in stages")
+            "\(status.name) succeeded: \(stages.count) \(stages.count == 1 ? "stage" : "stages"), "
+                + "\(StageLine.count(rows)) rows and \(ByteSize.format(bytes)) read, "
+                + "\(StageLine.seconds(seconds)) s of work")
     }
 }
 
@@ -98,9 +108,10 @@ enum StageLine {
         let cells = max(0, min(20, width - 70))
         let filled = cells * done / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
-        var text = "\(stage.id) \(bar) \(done)/\(stage.tasks.total) tasks  \(count(stage.rowsIn)) rows  "
+        var text = cells == 0 ? stage.id : "\(stage.id) \(bar)"
+        text += " \(done)/\(Counted.text(stage.tasks.total, "task"))  \(count(stage.rowsIn)) rows  "
         text += ByteSize.format(stage.bytesIn)
-        if stage.seconds > 0 {
+        if stage.seconds > 0, stage.bytesIn > 0 {
             text += "  \(ByteSize.format(Int(Double(stage.bytesIn) / stage.seconds)))/s"
             if done > 0, done < total {
                 text += "  ETA \(seconds(stage.seconds * Double(total - done) / Double(done))) s"
@@ -112,11 +123,12 @@ enum StageLine {
     /// Returns a count in thousands or millions: `1.2 M`.
     static func count(_ number: Int) -> String {
         if number < 10_000 { return String(number) }
-        let (value, unit) = number < 10_000_000 ? (Double(number) / 1000, "k") : (Double(number) / 1e6, "M")
-        return "\(Int(value.rounded())) \(unit)"
+        if number < 1_000_000 { return "\((number + 500) / 1000) k" }
+        return number < 10_000_000
+            ? "\(seconds(Double(number) / 1e6)) M" : "\((number + 500_000) / 1_000_000) M"
     }
 
-    /// Returns seconds with one decimal.
+    /// Returns a number, as of seconds, with one decimal.
     static func seconds(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
         return "\(tenths / 10).\(tenths % 10)"

@@ -143,7 +143,7 @@ import Vocabulary
         }
     }
 
-    @Test("compressed text is read back", arguments: ["gzip", "zstd", "none"])
+    @Test("compressed text is read back", arguments: ["gzip", "deflate", "zstd", "none"])
     func compression(codec: String) throws {
         let lines = (0..<100_000).map { Scalar.string("line number \($0)") }
         let sink = MemorySink()

@@ -74,6 +74,25 @@ enum Imports {
             .map { Violation(file, line: $0.line, "\(room.name) is pure: no \($0.text)") }
     }
 
+    /// Returns a sentence for each entry of the table that nothing uses: a room without files, a package that
+    /// no file of its room imports, a leave to be asynchronous that none takes.
+    static func unused(of rooms: [Room] = House.rooms, in files: [SourceFile]) -> [String] {
+        let sources = Dictionary(grouping: files.filter { $0.isSwift && $0.isInSources }) { $0.target ?? "" }
+        return rooms.flatMap { room -> [String] in
+            guard let files = sources[room.name] else { return ["\(room.name) has no files"] }
+            let imported = Set(files.flatMap { modules(of: $0).map(\.module) })
+            var found = room.packages.subtracting(imported).sorted().map {
+                "\(room.name) may import \($0), and does not"
+            }
+            let words: Set<String> = ["async", "await", "actor"]
+            let isAsynchronous = files.contains { $0.tokens.contains { words.contains($0.text) } }
+            if room.mayBeAsynchronous, !isAsynchronous {
+                found.append("\(room.name) may be asynchronous, and is not")
+            }
+            return found
+        }
+    }
+
     /// Reports C rooms that more than one room imports.
     static func sharedCRooms(in files: [SourceFile]) -> [Violation] {
         var importers: [String: [String: (file: SourceFile, line: Int)]] = [:]

@@ -25,7 +25,7 @@ enum Manifest {
     /// Returns a sentence for each folder that is no target, and each target that has no folder of its name.
     static func differences(manifest: String, sourceFolders: [String], testFolders: [String]) -> [String] {
         let (sources, tests) = targets(manifest)
-        let dataFolders: Set<String> = ["Oracle", "Fixtures", "Resources"]
+        let dataFolders: Set<String> = ["Oracle", "Frames", "Soak", "Fixtures", "Resources"]
         return sources.subtracting(sourceFolders).sorted().map { "target \($0) has no folder Sources/\($0)" }
             + Set(sourceFolders).subtracting(sources).sorted().map {
                 "Sources/\($0) is no target of Package.swift"

@@ -104,6 +104,8 @@ enum PageCodec {
     static func bound(_ codec: ParquetCodec, _ byteCount: Int) -> Int {
         switch codec {
         case .snappy: snappy_raw_bound(byteCount)
+        // zlib's bound is for its own frame; gzip's takes twelve bytes more.
+        case .gzip: Int(compressBound(UInt(byteCount))) + 12
         case .zstd: ZSTD_compressBound(byteCount)
         case .lz4Raw: Int(LZ4_compressBound(Int32(clamping: byteCount)))
         default: byteCount
@@ -129,7 +131,29 @@ enum PageCodec {
                 LZ4_compress_default(
                     base.assumingMemoryBound(to: CChar.self), output.assumingMemoryBound(to: CChar.self),
                     Int32(input.count), Int32(bound(codec, input.count))))
+        case .gzip: return try deflateGzip(input, to: output)
         default: throw .internal("pages are not written with this codec")
         }
+    }
+
+    private static func deflateGzip(
+        _ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawPointer
+    ) throws(EngineError) -> Int {
+        var stream = z_stream()
+        // 15 bits of window; 16 more for gzip's head.
+        let size = Int32(MemoryLayout<z_stream>.size)
+        let opened = deflateInit2_(
+            &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size)
+        guard opened == Z_OK else { throw .internal("gzip could not compress a page") }
+        defer { deflateEnd(&stream) }
+        stream.next_in = UnsafeMutablePointer(
+            mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        stream.avail_in = UInt32(input.count)
+        stream.next_out = output.assumingMemoryBound(to: UInt8.self)
+        stream.avail_out = UInt32(clamping: bound(.gzip, input.count))
+        guard CZlib.deflate(&stream, Z_FINISH) == Z_STREAM_END else {
+            throw .internal("gzip could not compress a page")
+        }
+        return Int(stream.total_out)
     }
 }

@@ -22,6 +22,8 @@ extension ParquetSchemaElement {
     /// `ParquetToSparkSchemaConverter` maps them; nanoseconds are read as microseconds.
     /// Throws `PARQUET_TYPE_NOT_SUPPORTED` where Spark has no type.
     func sparkType(path: String) throws(EngineError) -> (DataType, ValueConversion) {
+        // A column that has nulls only, whatever it is stored as.
+        if logical == .unknown { return (.null, .none) }
         let found: (DataType, ValueConversion)? =
             switch physical {
             case .boolean: (.boolean, .none)
@@ -37,7 +39,7 @@ extension ParquetSchemaElement {
         guard let found else {
             throw .data(
                 "PARQUET_TYPE_NOT_SUPPORTED",
-                "A Parquet column has a type that SQL has not: \(path) (\(logical))",
+                "A Parquet column has a type that SQL has not: \(path) (\(logical.shown))",
                 remedy: "Leave this column out when the file is written.")
         }
         return found
@@ -105,6 +107,33 @@ extension ParquetSchemaElement {
             guard let type = decimalType(precision, scale) else { return nil }
             return (type, type.physical == .int64 ? .bigEndianToInt64 : .bigEndianToInt128)
         default: return nil
+        }
+    }
+}
+
+extension ParquetLogicalType {
+    /// The type as the format's specification writes it.
+    fileprivate var shown: String {
+        switch self {
+        case .none: "no logical type"
+        case .decimal(let precision, let scale): "DECIMAL(\(precision), \(scale))"
+        case .time(let unit): "TIME(\(unit.shown))"
+        case .timestamp(let unit, _): "TIMESTAMP(\(unit.shown))"
+        case .integer(let bits, let signed): "INT(\(bits), \(signed))"
+        case .enumeration: "ENUM"
+        case .other(let number): "number \(number)"
+        case .string, .map, .list, .date, .json, .bson, .uuid, .float16, .unknown, .interval:
+            "\(self)".uppercased()
+        }
+    }
+}
+
+extension ParquetTimeUnit {
+    fileprivate var shown: String {
+        switch self {
+        case .milliseconds: "MILLIS"
+        case .microseconds: "MICROS"
+        case .nanoseconds: "NANOS"
         }
     }
 }

@@ -18,3 +18,10 @@ extension ColumnReader {
         try read(rows).gathered(selected)
     }
 }
+
+/// Reads a column that is declared to have nulls only; what is stored is not looked at.
+final class NullColumnReader: ColumnReader {
+    func read(_ rows: Int) -> Vector { .nulls(.null, count: rows) }
+
+    func skip(_ rows: Int) {}
+}

@@ -127,6 +127,7 @@ private struct NestedAssembly {
             if Int(level) == leaf.definition { bits[slot >> 6] |= 1 << UInt64(slot & 63) }
             slot += 1
         }
+        if leaf.type == .null { return .nulls(.null, count: slot) }
         let validity = Bitmap(words, count: slot)
         let width = leaf.type.physical.width
         let values = Buffer(byteCount: max(slot, 1) * width)

@@ -72,6 +72,7 @@ final class NestedLeafReader {
         var count = 0
         for i in range where Int(definitions[i]) == leaf.definition { count += 1 }
         if count == 0 { return }
+        if leaf.type == .null { throw pages.damaged("a column of nulls only has values") }
         let needed = (entries.valueCount + count) * width
         if needed > entries.values.byteCount {
             let larger = Buffer(byteCount: max(needed, 2 * entries.values.byteCount))

@@ -58,6 +58,26 @@ package final class ParquetFile: Sendable {
         keyValues = metadata.keyValues
     }
 
+    /// Describes the same file, read by way of `source` from now on.
+    private init(_ file: ParquetFile, source: any ByteSource) {
+        self.source = source
+        schema = file.schema
+        rowGroups = file.rowGroups
+        rowCount = file.rowCount
+        keyValues = file.keyValues
+        metadata = file.metadata
+        nodes = file.nodes
+    }
+
+    /// Returns the same footer with an open file, which must hold the same bytes.
+    package func reading(_ source: any ByteSource) -> ParquetFile { ParquetFile(self, source: source) }
+
+    /// Returns the footer alone, which keeps no file open and whose pages cannot be read: for whoever keeps
+    /// many, or for long.
+    package func withoutSource() -> ParquetFile {
+        ParquetFile(self, source: ClosedSource(name: source.name, byteCount: source.byteCount))
+    }
+
     private static func readFooter(_ source: any ByteSource) throws(EngineError) -> Buffer {
         let size = source.byteCount
         if size < 12 { throw notParquet("it has only \(size) bytes") }

@@ -10,6 +10,7 @@ package final class ParquetReader: BatchStream {
     private let columns: [Int]
     private let filter: (any DecodeFilter)?
     private let batchRows: Int
+    private let onChunk: ((Int) -> Void)?
     private var groups: [Int]
     private var readers: [(any ColumnReader)?] = []
     private var group = 0
@@ -24,15 +25,17 @@ package final class ParquetReader: BatchStream {
 
     /// Prepares to read `columns`, positions in the file's schema, of `rowGroups`. Row groups that
     /// `predicates` rule out by statistics are not read. `filter` names its columns as positions in
-    /// `columns`; with it, batches hold only the rows that pass.
+    /// `columns`; with it, batches hold only the rows that pass. `onChunk` gets the bytes of each column
+    /// chunk that is opened.
     package init(
         file: ParquetFile, columns: [Int], rowGroups: Range<Int>? = nil, predicates: [ColumnPredicate] = [],
-        filter: (any DecodeFilter)? = nil, batchRows: Int = Limits.batchRows
+        filter: (any DecodeFilter)? = nil, batchRows: Int = Limits.batchRows, onChunk: ((Int) -> Void)? = nil
     ) {
         self.file = file
         self.columns = columns
         self.filter = filter
         self.batchRows = batchRows
+        self.onChunk = onChunk
         let all = rowGroups ?? 0..<file.rowGroups.count
         groups = all.filter { file.mayMatch(predicates, rowGroup: $0) }
         prunedRowGroups = all.count - groups.count
@@ -131,6 +134,8 @@ package final class ParquetReader: BatchStream {
 
     private func makeReader(_ node: ParquetNode) throws(EngineError) -> any ColumnReader {
         let chunks = file.metadata.rowGroups[group].columns
+        if node.type == .null { return NullColumnReader() }
+        for leaf in node.leaves { onChunk?(chunks[leaf.index].compressedBytes) }
         if case .leaf(let leaf) = node {
             let pages = try PageStream(leaf: leaf, chunk: chunks[leaf.index], source: file.source)
             return FlatColumnReader(leaf: leaf, pages: pages, scratch: scratch)

@@ -41,11 +41,9 @@ struct ColumnBounds {
             let bytes = stored.assumingMemoryBound(to: UInt8.self)
             for i in 0..<count { widen(Int64(bytes[i]), Int64(bytes[i])) }
         case .float:
-            let numbers = stored.assumingMemoryBound(to: Float.self)
-            for i in 0..<count { include(Double(numbers[i])) }
+            include(stored.assumingMemoryBound(to: Float.self), count)
         case .double:
-            let numbers = stored.assumingMemoryBound(to: Double.self)
-            for i in 0..<count { include(numbers[i]) }
+            include(stored.assumingMemoryBound(to: Double.self), count)
         case .fixedByteArray where width == 16:
             var (least, greatest) = (isEmpty ? Int128.max : lowWide, isEmpty ? Int128.min : highWide)
             var i = 0
@@ -76,10 +74,25 @@ struct ColumnBounds {
         isEmpty = false
     }
 
-    private mutating func include(_ value: Double) {
-        if value.isNaN { isUnusable = true }
-        lowDouble = isEmpty ? value : min(lowDouble, value)
-        highDouble = isEmpty ? value : max(highDouble, value)
+    /// Without a branch in the loop, which is then done by vectors of numbers.
+    @inline(__always)
+    private mutating func include<T: BinaryFloatingPoint>(_ numbers: UnsafePointer<T>, _ count: Int) {
+        var (least, greatest) = (numbers[0], numbers[0])
+        var nans = 0
+        var i = 0
+        while i < count {
+            let value = numbers[i]
+            nans &+= value == value ? 0 : 1
+            least = value < least ? value : least
+            greatest = value > greatest ? value : greatest
+            i &+= 1
+        }
+        if nans > 0 {
+            isUnusable = true
+            return
+        }
+        lowDouble = isEmpty ? Double(least) : min(lowDouble, Double(least))
+        highDouble = isEmpty ? Double(greatest) : max(highDouble, Double(greatest))
         isEmpty = false
     }
 

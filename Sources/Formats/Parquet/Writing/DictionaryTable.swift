@@ -16,7 +16,9 @@ final class DictionaryTable {
     private var slotBits: UInt64 = 10
     /// Room for as many numbers as half the slots.
     private var numberBase: UnsafeMutablePointer<UInt64>
-    private(set) var views: [StringView] = []
+    /// Likewise, of byte strings. Raw memory, as arrays of a class are checked for exclusive access at each
+    /// probe.
+    private var viewBase: UnsafeMutablePointer<StringView>
     /// Own copies of the longer strings.
     private var heaps: [Buffer] = []
     private var heapUsed = 0
@@ -33,17 +35,24 @@ final class DictionaryTable {
         slots = .allocate(capacity: 1 << Int(slotBits))
         slots.initialize(repeating: -1, count: 1 << Int(slotBits))
         numberBase = .allocate(capacity: numberWidth > 0 ? 1 << Int(slotBits - 1) : 1)
+        viewBase = .allocate(capacity: numberWidth > 0 ? 1 : 1 << Int(slotBits - 1))
     }
 
     deinit {
         slots.deallocate()
         numberBase.deallocate()
+        viewBase.deallocate()
         hashes.deallocate()
     }
 
     /// The distinct numbers, in order of their codes.
     var numbers: UnsafeBufferPointer<UInt64> {
         UnsafeBufferPointer(start: numberBase, count: numberWidth > 0 ? count : 0)
+    }
+
+    /// The distinct byte strings, in order of their codes.
+    var views: UnsafeBufferPointer<StringView> {
+        UnsafeBufferPointer(start: viewBase, count: numberWidth > 0 ? 0 : count)
     }
 
     /// **Invariant:** other constants than those of `Hashing`, by whose high bits rows are dealt out to
@@ -139,24 +148,71 @@ final class DictionaryTable {
         return n
     }
 
-    /// Returns the code of a byte string, or -1 when the dictionary would grow past `limitBytes`.
-    func code(of view: StringView, limitBytes: Int) -> Int32 {
-        var slot = Int(truncatingIfNeeded: DictionaryTable.mix(view) >> (64 &- slotBits))
-        let mask = (1 << Int(slotBits)) &- 1
-        while true {
-            let code = slots[slot]
-            if code < 0 { break }
-            if views.withUnsafeBufferPointer({ $0[Int(code)] }) == view { return code }
-            slot = (slot &+ 1) & mask
+    /// Writes the code of each of `n` byte strings to `codes`; stops where the dictionary would grow past
+    /// `limitBytes` and returns how many codes were written.
+    func encode(
+        _ views: UnsafePointer<StringView>, _ n: Int, limitBytes: Int, to codes: UnsafeMutablePointer<UInt32>
+    ) -> Int {
+        var i = 0
+        while i < n {
+            let block = min(n &- i, DictionaryTable.blockValues)
+            prefetch(views + i, block)
+            let done = encodeBlock(views + i, block, limitBytes: limitBytes, to: codes + i)
+            i &+= done
+            if done < block { return i }
         }
-        let bytes = view.count &+ 4
-        if byteCount &+ bytes > limitBytes { return -1 }
-        let code = Int32(truncatingIfNeeded: count)
-        slots[slot] = code
-        views.append(owned(view))
-        byteCount &+= bytes
-        grown()
-        return code
+        return n
+    }
+
+    @inline(__always)
+    private func prefetch(_ views: UnsafePointer<StringView>, _ n: Int) {
+        let (slots, known, hashes, shift) = (self.slots, viewBase, self.hashes, 64 &- slotBits)
+        var i = 0
+        while i < n {
+            let hash = DictionaryTable.mix(views[i])
+            hashes[i] = hash
+            kernels_prefetch(slots + Int(truncatingIfNeeded: hash &>> shift))
+            i &+= 1
+        }
+        i = 0
+        while i < n {
+            let code = slots[Int(truncatingIfNeeded: hashes[i] &>> shift)]
+            if code >= 0 { kernels_prefetch(known + Int(code)) }
+            i &+= 1
+        }
+    }
+
+    @inline(__always)
+    private func encodeBlock(
+        _ views: UnsafePointer<StringView>, _ n: Int, limitBytes: Int, to codes: UnsafeMutablePointer<UInt32>
+    ) -> Int {
+        var (slots, known, shift) = (self.slots, viewBase, 64 &- slotBits)
+        var mask = (1 << Int(slotBits)) &- 1
+        let hashes = self.hashes
+        var i = 0
+        while i < n {
+            let key = views[i]
+            var slot = Int(truncatingIfNeeded: hashes[i] &>> shift)
+            var code = slots[slot]
+            while code >= 0, !(known[Int(code)] == key) {
+                slot = (slot &+ 1) & mask
+                code = slots[slot]
+            }
+            if code < 0 {
+                let bytes = key.count &+ 4
+                if byteCount &+ bytes > limitBytes { return i }
+                code = Int32(truncatingIfNeeded: count)
+                slots[slot] = code
+                known[count] = owned(key)
+                byteCount &+= bytes
+                grown()
+                (slots, known, shift) = (self.slots, viewBase, 64 &- slotBits)
+                mask = (1 << Int(slotBits)) &- 1
+            }
+            codes[i] = UInt32(bitPattern: code)
+            i &+= 1
+        }
+        return n
     }
 
     private func owned(_ view: StringView) -> StringView {
@@ -182,6 +238,11 @@ final class DictionaryTable {
             wider.update(from: numberBase, count: count)
             numberBase.deallocate()
             numberBase = wider
+        } else {
+            let wider = UnsafeMutablePointer<StringView>.allocate(capacity: 1 << Int(slotBits - 1))
+            wider.update(from: viewBase, count: count)
+            viewBase.deallocate()
+            viewBase = wider
         }
         slots.deallocate()
         slots = .allocate(capacity: 1 << Int(slotBits))
@@ -189,7 +250,7 @@ final class DictionaryTable {
         let mask = (1 << Int(slotBits)) - 1
         for code in 0..<count {
             let hash =
-                numberWidth > 0 ? DictionaryTable.mix(numberBase[code]) : DictionaryTable.mix(views[code])
+                numberWidth > 0 ? DictionaryTable.mix(numberBase[code]) : DictionaryTable.mix(viewBase[code])
             var slot = Int(truncatingIfNeeded: hash >> (64 - slotBits))
             while slots[slot] >= 0 { slot = (slot + 1) & mask }
             slots[slot] = Int32(code)

@@ -34,18 +34,7 @@ extension LeafWriter {
         var done = 0
         if let table {
             let out = codes.reserve(count * 4).assumingMemoryBound(to: UInt32.self)
-            var (code, last) = (Int32(-1), StringView.empty)
-            while done < count {
-                // Runs are common, as of one row of a join's build side: the same view needs no search.
-                let view = views[done]
-                if code < 0 || view.head != last.head || view.tail != last.tail {
-                    code = table.code(of: view, limitBytes: options.dictionaryBytes)
-                    if code < 0 { break }
-                    last = view
-                }
-                out[done] = UInt32(bitPattern: code)
-                done &+= 1
-            }
+            done = table.encode(views, count, limitBytes: options.dictionaryBytes, to: out)
             codes.commit(done * 4)
             dictionaryValues += done
             if done == count, dictionaryPays(table) { return }
@@ -104,18 +93,18 @@ extension LeafWriter {
     }
 
     private func newCode(of dictionary: Vector, at row: Int, _ table: DictionaryTable) -> Int32 {
+        var code: UInt32 = 0
+        let limit = options.dictionaryBytes
         if stored.width == 0 {
-            return table.code(
-                of: dictionary.pointer(as: StringView.self)[row], limitBytes: options.dictionaryBytes)
+            let views = dictionary.pointer(as: StringView.self) + row
+            return table.encode(views, 1, limitBytes: limit, to: &code) == 1 ? Int32(bitPattern: code) : -1
         }
         var position = UInt32(row)
-        var code: UInt32 = 0
         let value = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 16)
         defer { value.deallocate() }
         StoredValues.put(
             dictionary, first: 0, rows: &position, count: 1, as: stored, to: value, scratch: scratch)
         bounds.include(stored: value, count: 1, width: stored.width)
-        let limit = options.dictionaryBytes
         let done =
             stored.width == 4
             ? table.encode(value.assumingMemoryBound(to: UInt32.self), 1, limitBytes: limit, to: &code)
@@ -130,8 +119,8 @@ extension LeafWriter {
         let count = codes.count / 4
         if stored.width == 0 {
             let views = scratch.reserveEmptied(count * 16)
-            table.views.withUnsafeBytes {
-                if let base = $0.baseAddress { parquet_gather(base, pageCodes, Int64(count), views, 16) }
+            if let base = table.views.baseAddress {
+                parquet_gather(base, pageCodes, Int64(count), views, 16)
             }
             putPlain(UnsafePointer(views.assumingMemoryBound(to: StringView.self)), count)
         } else {
@@ -155,8 +144,6 @@ extension LeafWriter {
 
     func includeDictionaryBounds(_ table: DictionaryTable) {
         if stored.width > 0 { return }
-        table.views.withUnsafeBufferPointer {
-            if let base = $0.baseAddress { bounds.include(views: base, count: $0.count) }
-        }
+        if let base = table.views.baseAddress { bounds.include(views: base, count: table.views.count) }
     }
 }

@@ -146,9 +146,7 @@ extension LeafWriter {
         body.removeAll()
         if stored.width == 0 {
             plain.removeAll()
-            dictionary.views.withUnsafeBufferPointer {
-                if let base = $0.baseAddress { putPlain(base, $0.count) }
-            }
+            if let base = dictionary.views.baseAddress { putPlain(base, dictionary.views.count) }
             body.append(plain.base, plain.count)
             plain.removeAll()
         } else {

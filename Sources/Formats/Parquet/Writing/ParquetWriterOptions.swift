@@ -2,19 +2,25 @@ import Vocabulary
 
 /// Names the codecs that files are written with, under the names of Spark's `compression` option.
 package enum ParquetCompression: String, Sendable, Hashable, CaseIterable {
-    case none, snappy, zstd
+    case none, snappy, gzip, zstd
     case lz4Raw = "lz4_raw"
 
-    /// Parses the option's value, in any case; `uncompressed` is `none`. Nil when it is unknown.
+    /// Parses the option's value, in any case; `uncompressed` is `none`. `lz4` gives what replaced it,
+    /// `lz4_raw`: Hadoop's framing of the old codec is read differently by different readers. Nil when it is
+    /// unknown.
     package init?(option: String) {
-        let lowered = option.lowercased()
-        self.init(rawValue: lowered == "uncompressed" ? "none" : lowered == "lz4raw" ? "lz4_raw" : lowered)
+        switch option.lowercased() {
+        case "uncompressed": self = .none
+        case "lz4", "lz4raw": self = .lz4Raw
+        case let name: self.init(rawValue: name)
+        }
     }
 
     var codec: ParquetCodec {
         switch self {
         case .none: .none
         case .snappy: .snappy
+        case .gzip: .gzip
         case .zstd: .zstd
         case .lz4Raw: .lz4Raw
         }

@@ -8,7 +8,7 @@ struct StoredType {
     /// Bytes of a stored value of fixed width; 0 for byte arrays.
     var width: Int
 
-    /// Returns nil for nested types and the type of NULL.
+    /// Returns nil for nested types, the type of NULL, and types that files cannot hold.
     init?(_ type: DataType) {
         switch type {
         case .boolean: self.init(.boolean, .none, 1)
@@ -32,7 +32,7 @@ struct StoredType {
             } else {
                 self.init(.fixedByteArray, logical, StoredType.decimalBytes[precision])
             }
-        case .null, .array, .structure, .map: return nil
+        case .null, .array, .structure, .map, .calendarInterval, .variant: return nil
         }
     }
 

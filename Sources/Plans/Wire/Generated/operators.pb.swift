@@ -197,6 +197,38 @@ nonisolated struct WirePhysicalPlan: @unchecked Sendable {
     set {_uniqueStorage()._node = .externalWrite(newValue)}
   }
 
+  var range: WireNumberRange {
+    get {
+      if case .range(let v)? = _storage._node {return v}
+      return WireNumberRange()
+    }
+    set {_uniqueStorage()._node = .range(newValue)}
+  }
+
+  var recursion: WireRecursion {
+    get {
+      if case .recursion(let v)? = _storage._node {return v}
+      return WireRecursion()
+    }
+    set {_uniqueStorage()._node = .recursion(newValue)}
+  }
+
+  var workingTable: WireWorkingTable {
+    get {
+      if case .workingTable(let v)? = _storage._node {return v}
+      return WireWorkingTable()
+    }
+    set {_uniqueStorage()._node = .workingTable(newValue)}
+  }
+
+  var collect: WireCollect {
+    get {
+      if case .collect(let v)? = _storage._node {return v}
+      return WireCollect()
+    }
+    set {_uniqueStorage()._node = .collect(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Node: Equatable, Sendable {
@@ -220,6 +252,10 @@ nonisolated struct WirePhysicalPlan: @unchecked Sendable {
     case externalScan(WireExternalScan)
     case describe(WireExternalRelation)
     case externalWrite(WireExternalWriteNode)
+    case range(WireNumberRange)
+    case recursion(WireRecursion)
+    case workingTable(WireWorkingTable)
+    case collect(WireCollect)
 
   }
 
@@ -1306,13 +1342,158 @@ nonisolated struct WireGenerate: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
+nonisolated struct WireNumberRange: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var start: Int64 = 0
+
+  var step: Int64 = 0
+
+  var count: UInt64 = 0
+
+  /// one column, or none where nobody reads the numbers
+  var schema: WireSchema {
+    get {_schema ?? WireSchema()}
+    set {_schema = newValue}
+  }
+  /// Returns true if `schema` has been explicitly set.
+  var hasSchema: Bool {self._schema != nil}
+  /// Clears the value of `schema`. Subsequent reads from it will return its default value.
+  mutating func clearSchema() {self._schema = nil}
+
+  /// of the stage, those that give numbers: at least 1
+  var tasks: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _schema: WireSchema? = nil
+}
+
+nonisolated struct WireRecursion: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// recursions around this one
+  var level: UInt32 {
+    get {_storage._level}
+    set {_uniqueStorage()._level = newValue}
+  }
+
+  var anchor: WirePhysicalPlan {
+    get {_storage._anchor ?? WirePhysicalPlan()}
+    set {_uniqueStorage()._anchor = newValue}
+  }
+  /// Returns true if `anchor` has been explicitly set.
+  var hasAnchor: Bool {_storage._anchor != nil}
+  /// Clears the value of `anchor`. Subsequent reads from it will return its default value.
+  mutating func clearAnchor() {_uniqueStorage()._anchor = nil}
+
+  var step: WirePhysicalPlan {
+    get {_storage._step ?? WirePhysicalPlan()}
+    set {_uniqueStorage()._step = newValue}
+  }
+  /// Returns true if `step` has been explicitly set.
+  var hasStep: Bool {_storage._step != nil}
+  /// Clears the value of `step`. Subsequent reads from it will return its default value.
+  mutating func clearStep() {_uniqueStorage()._step = nil}
+
+  var schema: WireSchema {
+    get {_storage._schema ?? WireSchema()}
+    set {_uniqueStorage()._schema = newValue}
+  }
+  /// Returns true if `schema` has been explicitly set.
+  var hasSchema: Bool {_storage._schema != nil}
+  /// Clears the value of `schema`. Subsequent reads from it will return its default value.
+  mutating func clearSchema() {_uniqueStorage()._schema = nil}
+
+  /// absent: none
+  var levelLimit: UInt64 {
+    get {_storage._levelLimit ?? 0}
+    set {_uniqueStorage()._levelLimit = newValue}
+  }
+  /// Returns true if `levelLimit` has been explicitly set.
+  var hasLevelLimit: Bool {_storage._levelLimit != nil}
+  /// Clears the value of `levelLimit`. Subsequent reads from it will return its default value.
+  mutating func clearLevelLimit() {_uniqueStorage()._levelLimit = nil}
+
+  /// absent: none
+  var rowLimit: UInt64 {
+    get {_storage._rowLimit ?? 0}
+    set {_uniqueStorage()._rowLimit = newValue}
+  }
+  /// Returns true if `rowLimit` has been explicitly set.
+  var hasRowLimit: Bool {_storage._rowLimit != nil}
+  /// Clears the value of `rowLimit`. Subsequent reads from it will return its default value.
+  mutating func clearRowLimit() {_uniqueStorage()._rowLimit = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct WireCollect: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var limit: UInt64 {
+    get {_storage._limit}
+    set {_uniqueStorage()._limit = newValue}
+  }
+
+  var input: WirePhysicalPlan {
+    get {_storage._input ?? WirePhysicalPlan()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct WireWorkingTable: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var level: UInt32 = 0
+
+  var schema: WireSchema {
+    get {_schema ?? WireSchema()}
+    set {_schema = newValue}
+  }
+  /// Returns true if `schema` has been explicitly set.
+  var hasSchema: Bool {self._schema != nil}
+  /// Clears the value of `schema`. Subsequent reads from it will return its default value.
+  mutating func clearSchema() {self._schema = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _schema: WireSchema? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "millrace.plans"
 
 nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PhysicalPlan"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scan\0\u{3}shuffle_read\0\u{1}values\0\u{1}filter\0\u{1}project\0\u{1}aggregate\0\u{3}hash_join\0\u{3}nested_loop_join\0\u{1}sort\0\u{1}limit\0\u{1}union\0\u{1}expand\0\u{3}single_row\0\u{3}range_bounds\0\u{1}exchange\0\u{1}window\0\u{1}generate\0\u{3}external_scan\0\u{1}describe\0\u{3}external_write\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scan\0\u{3}shuffle_read\0\u{1}values\0\u{1}filter\0\u{1}project\0\u{1}aggregate\0\u{3}hash_join\0\u{3}nested_loop_join\0\u{1}sort\0\u{1}limit\0\u{1}union\0\u{1}expand\0\u{3}single_row\0\u{3}range_bounds\0\u{1}exchange\0\u{1}window\0\u{1}generate\0\u{3}external_scan\0\u{1}describe\0\u{3}external_write\0\u{1}range\0\u{1}recursion\0\u{3}working_table\0\u{1}collect\0")
 
   fileprivate class _StorageClass {
     var _node: WirePhysicalPlan.OneOf_Node?
@@ -1605,6 +1786,58 @@ nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
             _storage._node = .externalWrite(v)
           }
         }()
+        case 21: try {
+          var v: WireNumberRange?
+          var hadOneofValue = false
+          if let current = _storage._node {
+            hadOneofValue = true
+            if case .range(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._node = .range(v)
+          }
+        }()
+        case 22: try {
+          var v: WireRecursion?
+          var hadOneofValue = false
+          if let current = _storage._node {
+            hadOneofValue = true
+            if case .recursion(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._node = .recursion(v)
+          }
+        }()
+        case 23: try {
+          var v: WireWorkingTable?
+          var hadOneofValue = false
+          if let current = _storage._node {
+            hadOneofValue = true
+            if case .workingTable(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._node = .workingTable(v)
+          }
+        }()
+        case 24: try {
+          var v: WireCollect?
+          var hadOneofValue = false
+          if let current = _storage._node {
+            hadOneofValue = true
+            if case .collect(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._node = .collect(v)
+          }
+        }()
         default: break
         }
       }
@@ -1697,6 +1930,22 @@ nonisolated extension WirePhysicalPlan: SwiftProtobuf.Message, SwiftProtobuf._Me
       case .externalWrite?: try {
         guard case .externalWrite(let v)? = _storage._node else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      }()
+      case .range?: try {
+        guard case .range(let v)? = _storage._node else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      }()
+      case .recursion?: try {
+        guard case .recursion(let v)? = _storage._node else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      }()
+      case .workingTable?: try {
+        guard case .workingTable(let v)? = _storage._node else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      }()
+      case .collect?: try {
+        guard case .collect(let v)? = _storage._node else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
       }()
       case nil: break
       }
@@ -3391,6 +3640,281 @@ nonisolated extension WireGenerate: SwiftProtobuf.Message, SwiftProtobuf._Messag
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireNumberRange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NumberRange"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}step\0\u{1}count\0\u{1}schema\0\u{1}tasks\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularSInt64Field(value: &self.start) }()
+      case 2: try { try decoder.decodeSingularSInt64Field(value: &self.step) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._schema) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.tasks) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.start != 0 {
+      try visitor.visitSingularSInt64Field(value: self.start, fieldNumber: 1)
+    }
+    if self.step != 0 {
+      try visitor.visitSingularSInt64Field(value: self.step, fieldNumber: 2)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 3)
+    }
+    try { if let v = self._schema {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.tasks != 0 {
+      try visitor.visitSingularUInt64Field(value: self.tasks, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireNumberRange, rhs: WireNumberRange) -> Bool {
+    if lhs.start != rhs.start {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs._schema != rhs._schema {return false}
+    if lhs.tasks != rhs.tasks {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRecursion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Recursion"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}level\0\u{1}anchor\0\u{1}step\0\u{1}schema\0\u{3}level_limit\0\u{3}row_limit\0")
+
+  fileprivate class _StorageClass {
+    var _level: UInt32 = 0
+    var _anchor: WirePhysicalPlan? = nil
+    var _step: WirePhysicalPlan? = nil
+    var _schema: WireSchema? = nil
+    var _levelLimit: UInt64? = nil
+    var _rowLimit: UInt64? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _level = source._level
+      _anchor = source._anchor
+      _step = source._step
+      _schema = source._schema
+      _levelLimit = source._levelLimit
+      _rowLimit = source._rowLimit
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._level) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._anchor) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._step) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._schema) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._levelLimit) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._rowLimit) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._level != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._level, fieldNumber: 1)
+      }
+      try { if let v = _storage._anchor {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._step {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._schema {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      try { if let v = _storage._levelLimit {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 5)
+      } }()
+      try { if let v = _storage._rowLimit {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 6)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireRecursion, rhs: WireRecursion) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._level != rhs_storage._level {return false}
+        if _storage._anchor != rhs_storage._anchor {return false}
+        if _storage._step != rhs_storage._step {return false}
+        if _storage._schema != rhs_storage._schema {return false}
+        if _storage._levelLimit != rhs_storage._levelLimit {return false}
+        if _storage._rowLimit != rhs_storage._rowLimit {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCollect: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Collect"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}limit\0\u{1}input\0")
+
+  fileprivate class _StorageClass {
+    var _limit: UInt64 = 0
+    var _input: WirePhysicalPlan? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _limit = source._limit
+      _input = source._input
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._limit) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._limit != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._limit, fieldNumber: 1)
+      }
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireCollect, rhs: WireCollect) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._limit != rhs_storage._limit {return false}
+        if _storage._input != rhs_storage._input {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireWorkingTable: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WorkingTable"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}level\0\u{1}schema\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.level) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._schema) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.level != 0 {
+      try visitor.visitSingularUInt32Field(value: self.level, fieldNumber: 1)
+    }
+    try { if let v = self._schema {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireWorkingTable, rhs: WireWorkingTable) -> Bool {
+    if lhs.level != rhs.level {return false}
+    if lhs._schema != rhs._schema {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

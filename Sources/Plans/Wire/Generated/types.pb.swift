@@ -159,6 +159,8 @@ nonisolated struct WireDataType: @unchecked Sendable {
     case array // = 17
     case structure // = 18
     case map // = 19
+    case calendarInterval // = 20
+    case variant // = 21
     case UNRECOGNIZED(Int)
 
     init() {
@@ -187,6 +189,8 @@ nonisolated struct WireDataType: @unchecked Sendable {
       case 17: self = .array
       case 18: self = .structure
       case 19: self = .map
+      case 20: self = .calendarInterval
+      case 21: self = .variant
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -213,6 +217,8 @@ nonisolated struct WireDataType: @unchecked Sendable {
       case .array: return 17
       case .structure: return 18
       case .map: return 19
+      case .calendarInterval: return 20
+      case .variant: return 21
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -239,6 +245,8 @@ nonisolated struct WireDataType: @unchecked Sendable {
       .array,
       .structure,
       .map,
+      .calendarInterval,
+      .variant,
     ]
 
   }
@@ -312,7 +320,7 @@ nonisolated struct WireScalar: Sendable {
     set {value = .integer(newValue)}
   }
 
-  /// the unscaled value: 16 bytes, two's complement, least significant first
+  /// the unscaled value: 16 bytes, two's complement, least significant first;
   var decimal: Data {
     get {
       if case .decimal(let v)? = value {return v}
@@ -321,7 +329,7 @@ nonisolated struct WireScalar: Sendable {
     set {value = .decimal(newValue)}
   }
 
-  /// IEEE 754 bits, so that every NaN and zero stays what it is
+  /// calendar intervals
   var floatBits: UInt32 {
     get {
       if case .floatBits(let v)? = value {return v}
@@ -386,9 +394,9 @@ nonisolated struct WireScalar: Sendable {
     case boolean(Bool)
     /// integers; days; microseconds; months
     case integer(Int64)
-    /// the unscaled value: 16 bytes, two's complement, least significant first
+    /// the unscaled value: 16 bytes, two's complement, least significant first;
     case decimal(Data)
-    /// IEEE 754 bits, so that every NaN and zero stays what it is
+    /// calendar intervals
     case floatBits(UInt32)
     case doubleBits(UInt64)
     case text(String)
@@ -634,7 +642,7 @@ nonisolated extension WireDataType: SwiftProtobuf.Message, SwiftProtobuf._Messag
 }
 
 nonisolated extension WireDataType.Kind: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_NULL\0\u{1}KIND_BOOLEAN\0\u{1}KIND_INT8\0\u{1}KIND_INT16\0\u{1}KIND_INT32\0\u{1}KIND_INT64\0\u{1}KIND_FLOAT\0\u{1}KIND_DOUBLE\0\u{1}KIND_DECIMAL\0\u{1}KIND_STRING\0\u{1}KIND_BINARY\0\u{1}KIND_DATE\0\u{1}KIND_TIMESTAMP\0\u{1}KIND_TIMESTAMP_NTZ\0\u{1}KIND_YEAR_MONTH_INTERVAL\0\u{1}KIND_DAY_TIME_INTERVAL\0\u{1}KIND_ARRAY\0\u{1}KIND_STRUCTURE\0\u{1}KIND_MAP\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_NULL\0\u{1}KIND_BOOLEAN\0\u{1}KIND_INT8\0\u{1}KIND_INT16\0\u{1}KIND_INT32\0\u{1}KIND_INT64\0\u{1}KIND_FLOAT\0\u{1}KIND_DOUBLE\0\u{1}KIND_DECIMAL\0\u{1}KIND_STRING\0\u{1}KIND_BINARY\0\u{1}KIND_DATE\0\u{1}KIND_TIMESTAMP\0\u{1}KIND_TIMESTAMP_NTZ\0\u{1}KIND_YEAR_MONTH_INTERVAL\0\u{1}KIND_DAY_TIME_INTERVAL\0\u{1}KIND_ARRAY\0\u{1}KIND_STRUCTURE\0\u{1}KIND_MAP\0\u{1}KIND_CALENDAR_INTERVAL\0\u{1}KIND_VARIANT\0")
 }
 
 nonisolated extension WireLiteral: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

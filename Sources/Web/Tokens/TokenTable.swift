@@ -1,27 +1,8 @@
 import Vocabulary
 
-/// Names what a bearer of a token may do; each role may do what those before it may.
-package enum Role: String, Sendable, Hashable, Comparable, CaseIterable {
-    /// Looks at jobs and workers.
-    case viewer
-    /// Submits, cancels and retries jobs too.
-    case submitter
-    case admin
-
-    package static func < (a: Role, b: Role) -> Bool { a.rank < b.rank }
-
-    private var rank: Int { Role.allCases.firstIndex(of: self) ?? 0 }
-}
-
 /// Holds who may do what: bearer tokens with their roles. Looking a token up takes the same time however much
 /// of it was guessed.
-package struct TokenTable: Sendable {
-    /// Names the bearer of a token.
-    package struct Bearer: Sendable, Hashable {
-        package var role: Role
-        package var name: String
-    }
-
+package struct TokenTable: BearerTokens {
     private var bearers: [(token: [UInt8], bearer: Bearer)] = []
 
     /// Parses a token file: one `token role name` a line, `#` before comments. Throws `TOKEN_FILE` (user)
@@ -50,7 +31,6 @@ package struct TokenTable: Sendable {
         }
     }
 
-    /// Returns who bears the token, or nil.
     package func bearer(of token: String) -> Bearer? {
         let asked = Array(token.utf8)
         var found: Bearer?

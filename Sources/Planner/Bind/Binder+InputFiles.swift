@@ -1,0 +1,118 @@
+import Columns
+import Plans
+import SQLSyntax
+import Vocabulary
+
+// `input_file_name()`, `input_file_block_start()` and `input_file_block_length()`: what a row was read from.
+extension Binder {
+    /// The functions, in the order of the columns that stand for them.
+    static let inputFileFunctions = ["input_file_name", "input_file_block_start", "input_file_block_length"]
+
+    /// Adds the columns behind the functions to the files that a SELECT reads, where it calls one. They are
+    /// constants of each file, like the values of its folders: files are pruned by them too. Calls over
+    /// anything but files give what Spark gives there: no name and -1. A block is a whole file here.
+    func inputFiles(_ select: SelectSyntax, _ order: OrderSyntax?, _ bound: BoundRelation)
+        throws(EngineError) -> BoundRelation
+    {
+        inputFileColumns = []
+        var expressions =
+            select.items.map(\.expression) + [select.filter, select.having, select.qualify].compactMap { $0 }
+        if case .items(let items)? = order { expressions += items.map(\.expression) }
+        if case .items(let items)? = select.groupBy {
+            for case .expression(let expression) in items { expressions.append(expression) }
+        }
+        guard let call = expressions.compactMap(Self.inputFileCall).first else { return bound }
+        var scans = 0
+        bound.plan.countFileScans(&scans)
+        if scans > 1 {
+            throw .user(
+                "MULTI_SOURCES_UNSUPPORTED_FOR_EXPRESSION",
+                "input_file_name and its kin do not support more than one source.",
+                remedy: "Call them in a subquery that reads one of the sources.", at: location(call.span))
+        }
+        let columns = [
+            newColumn(Self.inputFileFunctions[0], .string, nullable: false),
+            newColumn(Self.inputFileFunctions[1], .int64, nullable: false),
+            newColumn(Self.inputFileFunctions[2], .int64, nullable: false),
+        ]
+        var result = bound
+        if let plan = bound.plan.givingFiles(columns) {
+            result.plan = plan
+            inputFileColumns = columns
+        }
+        return result
+    }
+
+    private static func inputFileCall(_ expression: ExpressionSyntax) -> ExpressionSyntax? {
+        if case .call(let call) = expression.kind, call.name.count == 1,
+            inputFileFunctions.contains(call.name[0].text.lowercased())
+        {
+            return expression
+        }
+        for child in expression.children {
+            if let found = inputFileCall(child) { return found }
+        }
+        return nil
+    }
+
+    /// Binds one of the functions; nil for other names.
+    func inputFileValue(_ name: String, _ arguments: [ArgumentSyntax]) -> Expression? {
+        guard arguments.isEmpty, let place = Self.inputFileFunctions.firstIndex(of: name) else { return nil }
+        if !inputFileColumns.isEmpty { return .column(inputFileColumns[place]) }
+        return .literal(place == 0 ? .string("") : .int64(-1))
+    }
+}
+
+extension LogicalPlan {
+    fileprivate func countFileScans(_ count: inout Int) {
+        switch self {
+        case .scan(let scan): if case .files = scan.relation { count += 1 }
+        case .filter(_, let input), .project(_, let input), .limit(_, _, let input), .sort(_, let input),
+            .distinct(let input), .aggregate(_, _, let input), .expand(_, _, let input),
+            .generate(_, _, let input), .singleRow(let input, _):
+            input.countFileScans(&count)
+        case .join(_, let left, let right, _), .lateralJoin(_, let left, let right, _, _):
+            left.countFileScans(&count)
+            right.countFileScans(&count)
+        case .window(let window): window.input.countFileScans(&count)
+        case .union, .values, .range, .recursion, .workingTable: break
+        }
+    }
+
+    /// Returns the plan with three more columns, the name, start and length of each row's file; nil where
+    /// rows are not those of one relation of files.
+    fileprivate func givingFiles(_ columns: [ColumnReference]) -> LogicalPlan? {
+        let kept = columns.map { NamedExpression(.column($0), as: $0) }
+        switch self {
+        case .scan(var scan):
+            guard case .files(var relation) = scan.relation else { return nil }
+            let first = relation.schema.count
+            relation.partitionSchema.fields += columns.map { Field($0.name, $0.type, nullable: false) }
+            for place in relation.files.indices {
+                let file = relation.files[place]
+                relation.files[place].partitionValues += [
+                    .string(Self.address(file.path)), .int64(0), .int64(Int64(file.byteCount)),
+                ]
+            }
+            scan.relation = .files(relation)
+            scan.output += columns
+            scan.columns += columns.indices.map { first + $0 }
+            return .scan(scan)
+        case .filter(let condition, let input):
+            return input.givingFiles(columns).map { .filter(condition, input: $0) }
+        case .project(let list, let input):
+            return input.givingFiles(columns).map { .project(list + kept, input: $0) }
+        case .sort(let keys, let input): return input.givingFiles(columns).map { .sort(keys, input: $0) }
+        case .limit(let count, let offset, let input):
+            return input.givingFiles(columns).map { .limit(count: count, offset: offset, input: $0) }
+        case .generate(let generator, let output, let input):
+            return input.givingFiles(columns).map { .generate(generator, output: output, input: $0) }
+        default: return nil
+        }
+    }
+
+    /// A path as Spark shows it: a local one as `file:///…`.
+    private static func address(_ path: String) -> String {
+        path.contains("://") ? path : "file://" + (path.hasPrefix("/") ? path : "/" + path)
+    }
+}

@@ -1,0 +1,136 @@
+import Columns
+import Plans
+import Vocabulary
+
+/// Holds a database of the coordinator's state.
+package struct DatabaseDefinition: Hashable, Sendable {
+    package var name: String
+    package var comment: String
+    package var location: String
+    package var properties: [String: String]
+
+    package init(name: String, comment: String = "", location: String, properties: [String: String] = [:]) {
+        self.name = name
+        self.comment = comment
+        self.location = location
+        self.properties = properties
+    }
+}
+
+/// Says where the files of a table are, and what is kept of it beside them.
+package struct TableDefinition: Hashable, Sendable {
+    package var database = "default"
+    package var name: String
+    package var location: String
+    package var format: FileFormat
+    package var options: [String: String]
+    /// Names of the columns that are folders, in folder order.
+    package var partitionColumns: [String]
+    /// All columns, data columns first.
+    package var schema: Schema
+    /// True where DROP TABLE removes the files: the table was made without LOCATION.
+    package var isManaged = false
+    /// True for a table of the job alone.
+    package var isTemporary = false
+    package var comment: String?
+    /// By lower-case names of columns.
+    package var columnComments: [String: String] = [:]
+    package var properties: [String: String] = [:]
+    package var createdMilliseconds: Int64 = 0
+    /// Folders that ALTER TABLE … ADD PARTITION named and that may hold no file.
+    package var addedPartitions: [String] = []
+    /// What ANALYZE TABLE found.
+    package var statistics: TableStatistics?
+
+    package init(
+        name: String, location: String, format: FileFormat, options: [String: String] = [:],
+        partitionColumns: [String] = [], schema: Schema
+    ) {
+        self.name = name
+        self.location = location
+        self.format = format
+        self.options = options
+        self.partitionColumns = partitionColumns
+        self.schema = schema
+    }
+}
+
+/// Holds what ANALYZE TABLE found of a table's rows.
+package struct TableStatistics: Hashable, Sendable, Codable {
+    /// Holds what is known of a column. Least and greatest value are texts, as a cast to STRING gives them.
+    package struct Column: Hashable, Sendable, Codable {
+        package var minimum: String?
+        package var maximum: String?
+        package var distinctCount: Int
+        package var nullCount: Int
+        package var averageBytes: Int
+        package var maximumBytes: Int
+
+        package init(
+            minimum: String?, maximum: String?, distinctCount: Int, nullCount: Int, averageBytes: Int,
+            maximumBytes: Int
+        ) {
+            self.minimum = minimum
+            self.maximum = maximum
+            self.distinctCount = distinctCount
+            self.nullCount = nullCount
+            self.averageBytes = averageBytes
+            self.maximumBytes = maximumBytes
+        }
+    }
+
+    package var byteCount: Int
+    /// Nil after NOSCAN.
+    package var rowCount: Int?
+    /// By lower-case names.
+    package var columns: [String: Column] = [:]
+
+    package init(byteCount: Int, rowCount: Int? = nil) {
+        self.byteCount = byteCount
+        self.rowCount = rowCount
+    }
+}
+
+/// Holds a view that is kept: the text of its query, and what it gives.
+package struct StoredView: Hashable, Sendable {
+    package var database: String
+    package var name: String
+    package var text: String
+    /// The database that was in use when the view was made: its query's names without one are of it.
+    package var namespace: String
+    /// Names of the view's columns, and their types when it was made.
+    package var schema: Schema
+    /// Names of the query's own columns.
+    package var queryColumns: [String]
+    /// Whether the view gave its columns names of its own.
+    package var namesColumns: Bool
+    package var comment: String?
+    package var columnComments: [String: String] = [:]
+    package var properties: [String: String] = [:]
+    package var createdMilliseconds: Int64 = 0
+
+    package init(
+        database: String, name: String, text: String, schema: Schema, queryColumns: [String],
+        namesColumns: Bool
+    ) {
+        self.database = database
+        self.name = name
+        self.text = text
+        self.namespace = database
+        self.schema = schema
+        self.queryColumns = queryColumns
+        self.namesColumns = namesColumns
+    }
+}
+
+/// Changes the databases, tables and views that are kept. Applied twice, a change is the same as applied
+/// once.
+package enum StoreChange: Hashable, Sendable {
+    case putDatabase(DatabaseDefinition)
+    /// With all tables and views in it.
+    case dropDatabase(name: String)
+    case putTable(TableDefinition)
+    case dropTable(database: String, name: String)
+    case putView(StoredView)
+    case dropView(database: String, name: String)
+}

@@ -1,0 +1,56 @@
+import Columns
+import Plans
+import Testing
+import Vocabulary
+
+@testable import Planner
+
+@Suite("input_file_name and its kin")
+struct InputFileTests {
+    private static var catalog: FixtureCatalog {
+        var catalog = FixtureCatalog()
+        let schema = Schema([Field("a", .int32)])
+        let files = [
+            FileEntry(path: "/data/one.parquet", byteCount: 10),
+            FileEntry(path: "s3://bucket/two.parquet", byteCount: 20),
+        ]
+        catalog.relations["two"] = .files(
+            FileRelation(format: .parquet, files: files, dataSchema: schema, name: "two"))
+        return catalog
+    }
+
+    private static func relation(_ plan: LogicalPlan) -> FileRelation? {
+        switch plan {
+        case .scan(let scan): if case .files(let relation) = scan.relation { relation } else { nil }
+        case .project(_, let input), .filter(_, let input): relation(input)
+        default: nil
+        }
+    }
+
+    @Test("a call makes the files' names, starts and lengths columns of the scan")
+    func columns() throws {
+        let plan = try BindFixture.plan(
+            "SELECT a, input_file_name() FROM two WHERE input_file_block_length() > 5", catalog: Self.catalog)
+        let relation = try #require(Self.relation(plan))
+        #expect(relation.partitionSchema.names == Binder.inputFileFunctions)
+        #expect(
+            relation.files.map(\.partitionValues) == [
+                [.string("file:///data/one.parquet"), .int64(0), .int64(10)],
+                [.string("s3://bucket/two.parquet"), .int64(0), .int64(20)],
+            ])
+        #expect(plan.output.map(\.name) == ["a", "input_file_name()"])
+    }
+
+    @Test("without a call the scan stays as it is")
+    func none() throws {
+        let plan = try BindFixture.plan("SELECT a FROM two", catalog: Self.catalog)
+        #expect(try #require(Self.relation(plan)).partitionSchema.count == 0)
+    }
+
+    @Test("two sources are refused")
+    func twoSources() {
+        let failure = BindFixture.failure(
+            "SELECT input_file_name() FROM two x JOIN two y ON x.a = y.a", catalog: Self.catalog)
+        #expect(failure?.code == "MULTI_SOURCES_UNSUPPORTED_FOR_EXPRESSION")
+    }
+}

@@ -39,7 +39,8 @@ extension JobScheduler {
     /// How many waiting tasks of a stage are looked at to find one that fits.
     private static let lookAhead = 64
 
-    /// Launches as much as fits. Pools share alike, then the jobs of a pool, then the older job goes first.
+    /// Launches as much as fits. Pools share alike, then the jobs of a pool; among those that have as much,
+    /// the one that has waited longest for a launch goes first, so that none starves behind long ones.
     mutating func place() {
         guard launchesHeldUntil == nil else { return }
         var free = freeSlots.total
@@ -62,15 +63,21 @@ extension JobScheduler {
 
     private func fairest(_ candidates: [Candidate]) -> Int? {
         if candidates.count < 2 { return candidates.indices.first }
-        var poolRunning: [String: Int] = [:]
+        var pools: [String: (running: Int, lastLaunch: UInt32)] = [:]
         for job in ledger.liveJobs {
-            poolRunning[ledger.jobs[job.index].header.pool, default: 0] +=
-                runtimes[job.index]?.runningCount ?? 0
+            guard let runtime = runtimes[job.index] else { continue }
+            let pool = ledger.jobs[job.index].header.pool
+            let before = pools[pool] ?? (0, 0)
+            pools[pool] = (
+                before.running + runtime.runningCount, max(before.lastLaunch, runtime.lastLaunch)
+            )
         }
         var best = 0
-        var bestShare = (Int.max, Int.max)
+        var bestShare = (Int.max, UInt32.max, Int.max, UInt32.max)
         for (place, candidate) in candidates.enumerated() {
-            let share = (poolRunning[candidate.pool] ?? 0, runtimes[candidate.job.index]?.runningCount ?? 0)
+            guard let runtime = runtimes[candidate.job.index] else { continue }
+            let pool = pools[candidate.pool] ?? (0, 0)
+            let share = (pool.running, pool.lastLaunch, runtime.runningCount, runtime.lastLaunch)
             if share < bestShare { (best, bestShare) = (place, share) }
         }
         return best
@@ -181,6 +188,7 @@ extension JobScheduler {
         let attempt = AttemptID(task: task, epoch: ledger.epoch, number: attemptNumber)
         let bytes = reservation(task, on: identity)
         attach(RunningAttempt(id: attempt, startedAt: now.monotonic, memoryBytes: bytes), to: worker)
+        runtimes[task.stage.job.index]?.lastLaunch = attemptNumber
         let wall = now.wallMilliseconds
         withStage(task) { $0.startedMilliseconds = $0.startedMilliseconds ?? wall }
         command(worker, .launch(Launch(attempt: attempt, memoryBytes: bytes, inputs: inputs(of: task.stage))))

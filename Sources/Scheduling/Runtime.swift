@@ -165,6 +165,8 @@ struct JobRuntime: Sendable {
     var stages: [StageRuntime] = []
     /// Attempts running for the job, those being cancelled too.
     var runningCount = 0
+    /// Number of the attempt that was launched for it last; 0 before the first.
+    var lastLaunch: UInt32 = 0
 
     /// Changes a stage where it is; nothing when there is none.
     mutating func change(_ stage: StageID, _ change: (inout StageRuntime) -> Void) {

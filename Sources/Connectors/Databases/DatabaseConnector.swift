@@ -38,7 +38,8 @@ package struct DatabaseConnector: SourceProvider, SinkProvider {
         if let holder = parts.holder { context.holdForJob(holder) }
         let bytes = (parts.byteCount ?? DatabaseConnector.usualBytes) / parts.conditions.count
         described.splits = parts.conditions.map {
-            ExternalSplit(payload: DatabaseSplit($0, parts.snapshot).payload, byteCount: bytes)
+            ExternalSplit(
+                payload: DatabaseSplit($0, parts.snapshot, parts.identity).payload, byteCount: bytes)
         }
         described.rowCount = parts.rowCount
         return described
@@ -85,21 +86,30 @@ package struct DatabaseConnector: SourceProvider, SinkProvider {
     }
 }
 
-/// A part of a table or query: its condition, and the snapshot that it is read from.
+/// A part of a table or query: its condition, and the snapshot that it is read from, with the table's
+/// identity.
 struct DatabaseSplit {
     var condition: String
     var snapshot: String?
+    var identity: String?
 
-    init(_ condition: String, _ snapshot: String?) {
+    init(_ condition: String, _ snapshot: String?, _ identity: String?) {
         self.condition = condition
         self.snapshot = snapshot
+        self.identity = identity
     }
 
     init(_ payload: [UInt8]) {
-        let parts = payload.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
-        condition = String(decoding: parts.first ?? [], as: UTF8.self)
-        snapshot = parts.count > 1 && !parts[1].isEmpty ? String(decoding: parts[1], as: UTF8.self) : nil
+        let parts = payload.split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false)
+        func text(_ place: Int) -> String? {
+            place < parts.count && !parts[place].isEmpty ? String(decoding: parts[place], as: UTF8.self) : nil
+        }
+        condition = text(0) ?? ""
+        snapshot = text(1)
+        identity = text(2)
     }
 
-    var payload: [UInt8] { Array(condition.utf8) + [0] + Array((snapshot ?? "").utf8) }
+    var payload: [UInt8] {
+        Array(condition.utf8) + [0] + Array((snapshot ?? "").utf8) + [0] + Array((identity ?? "").utf8)
+    }
 }

@@ -35,6 +35,9 @@ protocol DatabaseDialect: Sendable {
     func parts(
         _ connection: DatabaseConnection, _ target: DatabaseTarget, relation: String
     ) throws -> SourceParts
+    /// Keeps the table of a part from being replaced until the part is read. Throws where it was replaced
+    /// since its parts were made.
+    func hold(_ identity: String, _ target: DatabaseTarget, _ connection: DatabaseConnection) throws
     /// Returns a literal of a condition, or nil where the database might see it differently.
     func literal(_ value: Scalar, _ type: DataType) -> String?
     /// Options of statements that read rows.
@@ -66,6 +69,7 @@ extension DatabaseDialect {
     var mostNameParts: Int { 2 }
     func literal(_ text: String) -> String { DatabaseText.literal(text) }
     func packing(_ columns: [SourceColumn]) -> RowPacking? { nil }
+    func hold(_ identity: String, _ target: DatabaseTarget, _ connection: DatabaseConnection) throws {}
     func hasEnded(by bound: String) -> String? { nil }
     func wasOpen(at earlier: String, now bound: String) -> String? { nil }
 }
@@ -109,6 +113,8 @@ struct SourceParts {
     /// A snapshot that all parts are to be read from, and the connection that keeps it.
     var snapshot: String?
     var holder: DatabaseConnection?
+    /// Names the table that the snapshot sees; nil where that cannot be told.
+    var identity: String?
 }
 
 /// Cuts a range of a column as Spark does.

@@ -28,6 +28,7 @@ final class DatabaseReader: SourceReader, @unchecked Sendable {
         if let snapshot = split.snapshot {
             try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             try connection.execute("SET TRANSACTION SNAPSHOT \(DatabaseText.literal(snapshot))")
+            if let identity = split.identity { try target.dialect.hold(identity, target, connection) }
         }
         let dialect = target.dialect
         if let probe = try DatabaseProbe(target) {

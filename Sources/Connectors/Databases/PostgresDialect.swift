@@ -89,11 +89,10 @@ struct PostgresDialect: DatabaseDialect {
     ) throws -> SourceParts {
         let wanted = try target.number("numpartitions", atLeast: 1)
         var parts = SourceParts(conditions: [""])
-        var plain: String?
         if let column = target.options["partitioncolumn"] {
             parts.conditions = try byColumn(column, connection, target, relation, wanted)
         } else if let table = try plainTable(connection, target) {
-            plain = target.options["dbtable"]
+            parts.identity = try identity(of: target, connection)
             parts.rowCount = table.rows
             parts.byteCount = table.bytes
             let count = wanted ?? min(PostgresDialect.mostParts, table.bytes / PostgresDialect.partBytes)
@@ -104,9 +103,6 @@ struct PostgresDialect: DatabaseDialect {
         // ends.
         let holder = try DatabaseConnection(target, connection.secrets)
         try holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        // Before the snapshot, as pg_dump does: a table that takes this one's place after it, as a load by
-        // `overwrite` makes one, has no rows that the snapshot sees.
-        if let plain { try holder.execute("LOCK TABLE \(plain) IN ACCESS SHARE MODE") }
         parts.snapshot = try holder.row("SELECT pg_export_snapshot()")?.first ?? nil
         parts.holder = holder
         return parts
@@ -127,6 +123,27 @@ struct PostgresDialect: DatabaseDialect {
             let rows = found[2].flatMap({ Int($0) })
         else { return nil }
         return (bytes / max(1, block), bytes, rows)
+    }
+
+    /// Names the table and its file as they are now, whatever the transaction's snapshot sees.
+    private func identity(of target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String? {
+        guard let table = target.options["dbtable"] else { return nil }
+        let name = "to_regclass(\(DatabaseText.literal(table)))"
+        let row = try connection.row(
+            "SELECT \(name)::oid::int8 || '/' || pg_relation_filenode(\(name))::int8")
+        return row?.first ?? nil
+    }
+
+    /// A table that took this one's place after the snapshot, as a load by `overwrite` makes one, has no rows
+    /// that the snapshot sees. Held before it is looked at, so that none can come in between.
+    func hold(_ identity: String, _ target: DatabaseTarget, _ connection: DatabaseConnection) throws {
+        guard let table = target.options["dbtable"] else { return }
+        try connection.execute("LOCK TABLE \(table) IN ACCESS SHARE MODE")
+        guard try self.identity(of: target, connection) == identity else {
+            throw EngineError.system(
+                "TABLE_REPLACED", "The table was replaced while its parts were read: \(table)",
+                remedy: "Run the job again.")
+        }
     }
 
     private func byPlace(blocks: Int, count: Int) -> [String] {

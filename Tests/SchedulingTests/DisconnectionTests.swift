@@ -85,9 +85,10 @@ struct DisconnectionTests {
             epoch: 1, session: 1, worker: WorkerID(0), heardSentAt: start)
         _ = known.handle(.message(welcome), at: Instant(milliseconds: 1))
         #expect(known.handle(.drain, at: Instant(milliseconds: 10)).last != .leave)
-        // Fenced after 20 s; then nobody relies on it.
-        #expect(known.handle(.tick, at: Instant(milliseconds: 20_000)).last != .leave)
-        #expect(known.handle(.tick, at: Instant(milliseconds: 20_001)).last == .leave)
+        // Its outputs find no takers while nobody answers: it leaves when the time of its drain is over.
+        let limit = 10 + AgentSettings().drainMilliseconds
+        #expect(known.handle(.tick, at: Instant(milliseconds: limit - 1)).last != .leave)
+        #expect(known.handle(.tick, at: Instant(milliseconds: limit)).last == .leave)
     }
 
     @Test("a worker that left is shown no more, a lost one for ten minutes")

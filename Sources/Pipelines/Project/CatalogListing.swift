@@ -74,6 +74,7 @@ package struct CatalogJob: Sendable {
         self.seconds = seconds
     }
 
+    /// Returns the tables by a job that lists them. Throws the job's error.
     package func tables(_ request: CatalogRequest) async throws -> [CatalogTable] {
         let run = RunIdentity.new(milliseconds: NodeClock.moment().wallMilliseconds)
         let job = StepJob(service: service, control: RunControl(), conf: conf, run: run)

@@ -177,7 +177,7 @@ struct WebPortTests {
         let answer = try Curl.get([
             "--http2-prior-knowledge", "-H", "content-type: application/json", "--data-binary",
             "@\(body.path)",
-            "-v", "-w", "\n%{http_code} %{content_type}", "http://127.0.0.1:\(server.port)/api/v1/jobs",
+            "-w", "\n%{http_code} %{content_type}", "http://127.0.0.1:\(server.port)/api/v1/jobs",
         ])
         #expect(answer.output.hasSuffix("\n413 application/problem+json"), "\(answer)")
         #expect(answer.output.contains("\"code\":\"BODY_TOO_LARGE\""), "\(answer)")

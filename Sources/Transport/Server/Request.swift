@@ -62,9 +62,11 @@ package struct ResponseWriter: Sendable {
     /// Takes the body; write after `head` only.
     package let body: BodyWriter
 
-    /// Sends the status and fields; with `isEnd` there is no body. Only the first head counts.
-    package func head(status: Int, headers: [HeaderField] = [], isEnd: Bool = false) {
-        _ = body.sendHead([HeaderField(":status", String(status))] + headers, isEnd: isEnd)
+    /// Sends the status and fields; with `isEnd` there is no body. Only the first head counts; false for
+    /// others, as when the server has refused the request's body meanwhile: theirs must not follow.
+    @discardableResult
+    package func head(status: Int, headers: [HeaderField] = [], isEnd: Bool = false) -> Bool {
+        body.sendHead([HeaderField(":status", String(status))] + headers, isEnd: isEnd)
     }
 
     /// Answers with a whole body at once.
@@ -72,8 +74,9 @@ package struct ResponseWriter: Sendable {
         let fields = [
             HeaderField("content-type", contentType), HeaderField("content-length", String(bytes.count)),
         ]
-        head(status: status, headers: fields + headers, isEnd: bytes.isEmpty)
-        if bytes.isEmpty { return }
+        guard head(status: status, headers: fields + headers, isEnd: bytes.isEmpty), !bytes.isEmpty else {
+            return
+        }
         body.write(copying: bytes)
         body.end()
     }

@@ -120,12 +120,14 @@ package struct WebTransportAdapter: RequestHandler {
         switch answer.body {
         case .bytes(let bytes):
             let size = HeaderField("content-length", String(bytes.count))
-            response.head(status: answer.status, headers: answer.headers + [size], isEnd: bytes.isEmpty)
-            if bytes.isEmpty { return }
+            guard
+                response.head(status: answer.status, headers: answer.headers + [size], isEnd: bytes.isEmpty),
+                !bytes.isEmpty
+            else { return }
             response.body.write(copying: bytes)
             response.body.end()
         case .stream(let pieces):
-            response.head(status: answer.status, headers: answer.headers)
+            guard response.head(status: answer.status, headers: answer.headers) else { return }
             let writing = Task {
                 for try await piece in pieces {
                     try await response.body.send(piece.withUnsafeBytes { .copying($0) })

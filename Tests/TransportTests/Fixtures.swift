@@ -169,7 +169,8 @@ struct TestRoutes: RequestHandler {
         case "/never": break
         default:
             guard request.path.hasPrefix("/bytes/"), let count = Int(request.path.dropFirst(7)) else {
-                return response.head(status: 404, isEnd: true)
+                response.head(status: 404, isEnd: true)
+                return
             }
             response.head(status: 200)
             Self.send(count, response.body)

@@ -13,8 +13,8 @@ struct EquiKeys {
         for part in condition?.conjuncts ?? [] {
             if part.isTrueLiteral { continue }
             if let pair = Self.pair(part, left: leftIDs, right: rightIDs) {
-                left.append(pair.left)
-                right.append(pair.right)
+                left.append(Self.key(pair.left))
+                right.append(Self.key(pair.right))
             } else if let pair = Self.nullSafePair(part, left: leftIDs, right: rightIDs) {
                 append(pair)
             } else {
@@ -27,6 +27,11 @@ struct EquiKeys {
     /// replaced.
     /// Source: Spark's ExtractEquiJoinKeys.
     private mutating func append(_ pair: (left: Expression, right: Expression)) {
+        if pair.left.type.isNested {
+            left.append(Self.bytes(pair.left))
+            right.append(Self.bytes(pair.right))
+            return
+        }
         guard pair.left.nullable, pair.right.nullable, let stand = Self.standIn(pair.left.type) else {
             left.append(pair.left)
             right.append(pair.right)
@@ -40,6 +45,21 @@ struct EquiKeys {
         }
         left += [filled(pair.left), isNull(pair.left)]
         right += [filled(pair.right), isNull(pair.right)]
+    }
+
+    /// Returns what a join's table compares for a value: of arrays and structures, bytes that are equal where
+    /// the values are, as tables hold flat keys only.
+    private static func key(_ value: Expression) -> Expression {
+        guard value.type.isNested else { return value }
+        let isNull = Expression.call(FunctionCall("is_null", [value], type: .boolean))
+        return .conditional(
+            [ConditionalBranch(condition: isNull, result: .literal(.null(.binary)))],
+            otherwise: bytes(value), type: .binary)
+    }
+
+    /// Bytes that are equal where values are equal, null included.
+    private static func bytes(_ value: Expression) -> Expression {
+        .call(FunctionCall("group_key", [value], type: .binary))
     }
 
     /// A value that stands for null in a key; nil for types without one.
@@ -65,7 +85,8 @@ struct EquiKeys {
         else { return nil }
         call.name = "equal"
         guard let pair = pair(.call(call), left: left, right: right),
-            !pair.left.nullable || !pair.right.nullable || standIn(pair.left.type) != nil
+            !pair.left.nullable || !pair.right.nullable || pair.left.type.isNested
+                || standIn(pair.left.type) != nil
         else { return nil }
         return pair
     }

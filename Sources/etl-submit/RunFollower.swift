@@ -23,7 +23,7 @@ struct RunFollower {
         var next = 0
         let line = CoordinatorPatience()
         var watch = WorkerWatch(service)
-        var hasToldError = false
+        var (hasToldError, hasToldWait) = (false, false)
         while true {
             let (known, from) = (status, next)
             status = try await line.call(display) {
@@ -37,6 +37,10 @@ struct RunFollower {
                 hasToldError = hasToldError || entry.level == "error"
             }
             if status.state.isEnd, lines.isEmpty { break }
+            if status.state == .queued, !hasToldWait, let reason = status.why {
+                PipelineText.show("info", reason, progress)
+                hasToldWait = true
+            }
             if !status.state.isEnd, status.version == known.version { await watch.look(display) }
         }
         display.clear()

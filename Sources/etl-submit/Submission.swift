@@ -18,9 +18,21 @@ enum Submission {
         do {
             return try await service.submit(asked)
         } catch let error as EngineError where mayHaveArrived(error) {
+            if await isStrange(service, asked.id) { throw error }
             return try await CoordinatorPatience().call(display) {
                 try await service.submit(asked)
             }
+        }
+    }
+
+    /// Whether the other end closes each connection, as a port that speaks TLS, or another program's, does. A
+    /// coordinator that died refuses connections, and one that is back answers.
+    private static func isStrange(_ service: any JobService, _ id: String?) async -> Bool {
+        do {
+            _ = try await service.job(id ?? "")
+            return false
+        } catch {
+            return (error as? EngineError)?.code == "CONNECTION_LOST"
         }
     }
 

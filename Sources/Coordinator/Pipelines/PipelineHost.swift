@@ -104,20 +104,9 @@ package actor PipelineHost {
                 break
             }
             for id in ledger.startable(active: Set(active.keys)) { begin(id) }
-            for id in ledger.open where active[id] == nil { tellWait(id) }
         }
         isPumping = false
         arm()
-    }
-
-    /// Writes into a run's log, once, that it waits for earlier ones.
-    private func tellWait(_ id: String) {
-        guard let record = ledger.runs[id], record.state == .queued, let book = books[id], !book.hasToldWait,
-            let reason = why(record, [])
-        else { return }
-        book.hasToldWait = true
-        book.note("info", reason, at: now)
-        book.changed()
     }
 
     /// Longest sleep, so that a clock that is set forward is noticed, milliseconds.

@@ -6,8 +6,6 @@ final class RunBook {
     let id: String
     var log: [LogLine] = []
     var version = 0
-    /// Whether the log says that the run waits for earlier ones.
-    var hasToldWait = false
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
 
     /// Lines of a run's log that are kept.

@@ -156,8 +156,7 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         let error = EngineError.bodyTooLarge(configuration.requestBodyBytes)
         exchange.body.finish(failure: error)
         if exchange.writer.hasHead {
-            // A reset at once would overtake the answer that is on its way.
-            self.session(session, answeredEarly: stream)
+            session.reset(stream)
         } else {
             refuse(ResponseWriter(body: exchange.writer), 413, error)
         }

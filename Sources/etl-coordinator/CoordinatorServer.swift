@@ -38,7 +38,6 @@ struct CoordinatorServer {
         let tls = certificates.map {
             TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
         }
-        try DirectoryRules.checkExists("storage", settings["storage"])
         let state = settings["state"] ?? "etl-state"
         let log = try SQLiteFactLog(directory: state)
         let client = try HTTPClient(

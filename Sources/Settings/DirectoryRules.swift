@@ -7,17 +7,6 @@ import Vocabulary
 
 /// Checks directories that programs are given when they start: a typing error would show hours later.
 package enum DirectoryRules {
-    /// Throws `USAGE` for a place of this machine that is no directory; those of other systems, as `s3://`,
-    /// are not looked at.
-    package static func checkExists(_ flag: String, _ path: String?) throws(EngineError) {
-        guard let path else { return }
-        let place = path.hasPrefix("file://") ? String(path.dropFirst("file://".count)) : path
-        if place.contains("://") || isDirectory(place) { return }
-        throw .user(
-            "USAGE", "--\(flag): there is no such directory: \(place)",
-            remedy: "Make it first; every worker must see the same one.")
-    }
-
     /// Makes a directory where only its last part is missing, and returns whether it did. Throws `USAGE`
     /// where what it lies in is missing too.
     package static func make(_ flag: String, _ path: String) throws(EngineError) -> Bool {

@@ -189,6 +189,7 @@ struct PipelineJob {
         let text = "Pipeline \(pipeline.name): \(record.summary.text)"
         let remedy = header.testsOnly ? "" : "\nGo on from there with: etl-submit retry \(directory)"
         if let status = interruption.status {
+            Terminal.printNote("Interrupted: the run was cancelled.")
             if progress != .none { Terminal.printNote(text + remedy) }
             throw ProgramExit(status: status)
         }

@@ -42,7 +42,8 @@ struct DictionaryTableTests {
             #expect(table.encode(keys, keys.count, limitBytes: 1 << 20, to: &codes) == keys.count)
             #expect(codes == (0..<UInt32(keys.count)).map { $0 })
         }
-        #expect(table.encode([7 &* 0x1_0000_0001, 1 << 60, 3], 3, limitBytes: 40_000, to: &codes) == 1)
+        #expect(
+            table.encode([7 &* 0x1_0000_0001, 1 << 60, 3 as UInt64], 3, limitBytes: 40_000, to: &codes) == 1)
         #expect(codes[0] == 7)
     }
 }

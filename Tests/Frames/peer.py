@@ -68,6 +68,7 @@ class Heard:
     body_bytes: dict = dataclasses.field(default_factory=dict)
     pongs: list = dataclasses.field(default_factory=list)
     acknowledged: int = 0
+    windows: dict = dataclasses.field(default_factory=dict)
 
     def __str__(self):
         def name(code):
@@ -76,6 +77,7 @@ class Heard:
         parts = [] if self.goaway is None else [f"GOAWAY {name(self.goaway)}"]
         parts += [f"RST_STREAM {name(code)} on {stream}" for stream, code in self.resets.items()]
         parts += [f"status {status} on {stream}" for stream, status in self.statuses.items()]
+        parts += [f"WINDOW_UPDATE {size} on {stream}" for stream, size in self.windows.items() if stream]
         return ", ".join(parts + (["closed"] if self.closed else [])) or "nothing"
 
 
@@ -168,6 +170,8 @@ class Peer:
             heard.goaway = code if heard.goaway in (None, NO_ERROR) else heard.goaway
         elif kind == RST_STREAM:
             heard.resets[stream] = int.from_bytes(payload, "big")
+        elif kind == WINDOW_UPDATE:
+            heard.windows[stream] = heard.windows.get(stream, 0) + int.from_bytes(payload, "big")
         elif kind == PING and flags & ACK:
             heard.pongs.append(payload)
         elif kind == SETTINGS:

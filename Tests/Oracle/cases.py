@@ -92,6 +92,8 @@ def job(case, out):
         statements.append(body(case))
     elif case.partition_by:
         by = ", ".join(case.partition_by)
+        # A cluster keeps its tables: the job may run there more than once.
+        statements.append("DROP TABLE IF EXISTS result")
         statements.append(f"CREATE TABLE result USING parquet PARTITIONED BY ({by}) LOCATION '{out}' AS\n{body(case)}")
     else:
         statements.append(

@@ -15,10 +15,10 @@ final class DictionaryTable {
     private var slots: UnsafeMutablePointer<Int32>
     private var slotBits: UInt64 = 10
     /// Room for as many numbers as half the slots.
-    private var numberBase: UnsafeMutablePointer<UInt64>
+    fileprivate private(set) var numberBase: UnsafeMutablePointer<UInt64>
     /// Likewise, of byte strings. Raw memory, as arrays of a class are checked for exclusive access at each
     /// probe.
-    private var viewBase: UnsafeMutablePointer<StringView>
+    fileprivate private(set) var viewBase: UnsafeMutablePointer<StringView>
     /// Own copies of the longer strings.
     private var heaps: [Buffer] = []
     private var heapUsed = 0
@@ -58,13 +58,13 @@ final class DictionaryTable {
     /// **Invariant:** other constants than those of `Hashing`, by whose high bits rows are dealt out to
     /// tasks: the keys of one task would all fall into the same part of the slots.
     @inline(__always)
-    private static func mix(_ value: UInt64) -> UInt64 {
+    fileprivate static func mix(_ value: UInt64) -> UInt64 {
         let product = (value ^ 0x2d35_8dcc_aa6c_78a5).multipliedFullWidth(by: 0x8bb8_4b93_962e_acc9)
         return product.high ^ product.low
     }
 
     @inline(__always)
-    private static func mix(_ view: StringView) -> UInt64 {
+    fileprivate static func mix(_ view: StringView) -> UInt64 {
         if view.isInline { return mix(view.head ^ (view.tail &* 0x9e37_79b9_7f4a_7c15)) }
         return mixLong(view)
     }
@@ -81,10 +81,10 @@ final class DictionaryTable {
         return mix(state ^ address.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self))
     }
 
-    /// Writes the code of each of `n` numbers to `codes`; stops where the dictionary would grow past
+    /// Writes the code of each of `n` values to `codes`; stops where the dictionary would grow past
     /// `limitBytes` and returns how many codes were written.
-    func encode<T: FixedWidthInteger>(
-        _ values: UnsafePointer<T>, _ n: Int, limitBytes: Int, to codes: UnsafeMutablePointer<UInt32>
+    func encode<Value: DictionaryValue>(
+        _ values: UnsafePointer<Value>, _ n: Int, limitBytes: Int, to codes: UnsafeMutablePointer<UInt32>
     ) -> Int {
         var i = 0
         while i < n {
@@ -97,79 +97,13 @@ final class DictionaryTable {
         return n
     }
 
-    /// Computes the hashes of a block, and has the slots fetched, then the numbers that they name.
+    /// Computes the hashes of a block, and has the slots fetched, then the values that they name.
     @inline(__always)
-    private func prefetch<T: FixedWidthInteger>(_ values: UnsafePointer<T>, _ n: Int) {
-        let (slots, numbers, hashes, shift) = (self.slots, numberBase, self.hashes, 64 &- slotBits)
+    private func prefetch<Value: DictionaryValue>(_ values: UnsafePointer<Value>, _ n: Int) {
+        let (slots, known, hashes, shift) = (self.slots, Value.known(to: self), self.hashes, 64 &- slotBits)
         var i = 0
         while i < n {
-            let hash = DictionaryTable.mix(UInt64(truncatingIfNeeded: values[i]))
-            hashes[i] = hash
-            kernels_prefetch(slots + Int(truncatingIfNeeded: hash &>> shift))
-            i &+= 1
-        }
-        i = 0
-        while i < n {
-            let code = slots[Int(truncatingIfNeeded: hashes[i] &>> shift)]
-            if code >= 0 { kernels_prefetch(numbers + Int(code)) }
-            i &+= 1
-        }
-    }
-
-    @inline(__always)
-    private func encodeBlock<T: FixedWidthInteger>(
-        _ values: UnsafePointer<T>, _ n: Int, limitBytes: Int, to codes: UnsafeMutablePointer<UInt32>
-    ) -> Int {
-        var (slots, numbers, shift) = (self.slots, numberBase, 64 &- slotBits)
-        var mask = (1 << Int(slotBits)) &- 1
-        let hashes = self.hashes
-        var i = 0
-        while i < n {
-            let key = UInt64(truncatingIfNeeded: values[i])
-            var slot = Int(truncatingIfNeeded: hashes[i] &>> shift)
-            var code = slots[slot]
-            while code >= 0, numbers[Int(code)] != key {
-                slot = (slot &+ 1) & mask
-                code = slots[slot]
-            }
-            if code < 0 {
-                if byteCount &+ numberWidth > limitBytes { return i }
-                code = Int32(truncatingIfNeeded: count)
-                slots[slot] = code
-                numbers[count] = key
-                byteCount &+= numberWidth
-                grown()
-                (slots, numbers, shift) = (self.slots, numberBase, 64 &- slotBits)
-                mask = (1 << Int(slotBits)) &- 1
-            }
-            codes[i] = UInt32(bitPattern: code)
-            i &+= 1
-        }
-        return n
-    }
-
-    /// Writes the code of each of `n` byte strings to `codes`; stops where the dictionary would grow past
-    /// `limitBytes` and returns how many codes were written.
-    func encode(
-        _ views: UnsafePointer<StringView>, _ n: Int, limitBytes: Int, to codes: UnsafeMutablePointer<UInt32>
-    ) -> Int {
-        var i = 0
-        while i < n {
-            let block = min(n &- i, DictionaryTable.blockValues)
-            prefetch(views + i, block)
-            let done = encodeBlock(views + i, block, limitBytes: limitBytes, to: codes + i)
-            i &+= done
-            if done < block { return i }
-        }
-        return n
-    }
-
-    @inline(__always)
-    private func prefetch(_ views: UnsafePointer<StringView>, _ n: Int) {
-        let (slots, known, hashes, shift) = (self.slots, viewBase, self.hashes, 64 &- slotBits)
-        var i = 0
-        while i < n {
-            let hash = DictionaryTable.mix(views[i])
+            let hash = values[i].hash
             hashes[i] = hash
             kernels_prefetch(slots + Int(truncatingIfNeeded: hash &>> shift))
             i &+= 1
@@ -183,30 +117,30 @@ final class DictionaryTable {
     }
 
     @inline(__always)
-    private func encodeBlock(
-        _ views: UnsafePointer<StringView>, _ n: Int, limitBytes: Int, to codes: UnsafeMutablePointer<UInt32>
+    private func encodeBlock<Value: DictionaryValue>(
+        _ values: UnsafePointer<Value>, _ n: Int, limitBytes: Int, to codes: UnsafeMutablePointer<UInt32>
     ) -> Int {
-        var (slots, known, shift) = (self.slots, viewBase, 64 &- slotBits)
+        var (slots, known, shift) = (self.slots, Value.known(to: self), 64 &- slotBits)
         var mask = (1 << Int(slotBits)) &- 1
         let hashes = self.hashes
         var i = 0
         while i < n {
-            let key = views[i]
+            let value = values[i]
             var slot = Int(truncatingIfNeeded: hashes[i] &>> shift)
             var code = slots[slot]
-            while code >= 0, !(known[Int(code)] == key) {
+            while code >= 0, !value.isSame(as: known[Int(code)]) {
                 slot = (slot &+ 1) & mask
                 code = slots[slot]
             }
             if code < 0 {
-                let bytes = key.count &+ 4
+                let bytes = value.pageBytes
                 if byteCount &+ bytes > limitBytes { return i }
                 code = Int32(truncatingIfNeeded: count)
                 slots[slot] = code
-                known[count] = owned(key)
+                known[count] = value.kept(by: self)
                 byteCount &+= bytes
                 grown()
-                (slots, known, shift) = (self.slots, viewBase, 64 &- slotBits)
+                (slots, known, shift) = (self.slots, Value.known(to: self), 64 &- slotBits)
                 mask = (1 << Int(slotBits)) &- 1
             }
             codes[i] = UInt32(bitPattern: code)
@@ -215,7 +149,7 @@ final class DictionaryTable {
         return n
     }
 
-    private func owned(_ view: StringView) -> StringView {
+    fileprivate func owned(_ view: StringView) -> StringView {
         if view.isInline { return view }
         let length = view.count
         if heaps.isEmpty || heapUsed + length > heaps[heaps.count - 1].byteCount {
@@ -256,4 +190,39 @@ final class DictionaryTable {
             slots[slot] = Int32(code)
         }
     }
+}
+
+/// What a dictionary numbers: stored numbers of four or eight bytes, or byte strings.
+protocol DictionaryValue {
+    /// How the table keeps it.
+    associatedtype Kept
+    var hash: UInt64 { get }
+    /// Bytes that it takes in the dictionary's page.
+    var pageBytes: Int { get }
+    func isSame(as kept: Kept) -> Bool
+    func kept(by table: DictionaryTable) -> Kept
+    /// Where the table has its values, in the order of their codes.
+    static func known(to table: DictionaryTable) -> UnsafeMutablePointer<Kept>
+}
+
+extension DictionaryValue where Self: FixedWidthInteger & UnsignedInteger {
+    @inline(__always) var hash: UInt64 { DictionaryTable.mix(UInt64(truncatingIfNeeded: self)) }
+    @inline(__always) var pageBytes: Int { MemoryLayout<Self>.size }
+    @inline(__always) func isSame(as kept: UInt64) -> Bool { UInt64(truncatingIfNeeded: self) == kept }
+    @inline(__always) func kept(by table: DictionaryTable) -> UInt64 { UInt64(truncatingIfNeeded: self) }
+    @inline(__always)
+    static func known(to table: DictionaryTable) -> UnsafeMutablePointer<UInt64> { table.numberBase }
+}
+
+extension UInt32: DictionaryValue {}
+extension UInt64: DictionaryValue {}
+
+extension StringView: DictionaryValue {
+    @inline(__always) var hash: UInt64 { DictionaryTable.mix(self) }
+    /// A length stands before the bytes.
+    @inline(__always) var pageBytes: Int { count &+ 4 }
+    @inline(__always) func isSame(as kept: StringView) -> Bool { self == kept }
+    @inline(__always) func kept(by table: DictionaryTable) -> StringView { table.owned(self) }
+    @inline(__always)
+    static func known(to table: DictionaryTable) -> UnsafeMutablePointer<StringView> { table.viewBase }
 }

@@ -100,14 +100,17 @@ extension Binder {
         _ name: String, _ call: CallSyntax, _ context: BindContext, at span: SourceSpan
     ) throws(EngineError) -> Expression? {
         guard let level = outer.last, level.context.clause == "HAVING", level.context.aggregates != nil,
-            !call.isStar
+            !call.isStar || call.filter != nil
         else { return nil }
         // What is within the aggregate is not what the subquery takes from outside.
         var restored = outer
         defer { outer = restored }
         let grouped = Set(level.context.scope.columns.map(\.reference.id))
         var columns: Set<ColumnID> = []
-        for argument in call.arguments.map(\.value) + call.withinGroup.map(\.expression) {
+        let parts =
+            (call.isStar ? [] : call.arguments.map(\.value)) + call.withinGroup.map(\.expression)
+            + (call.filter.map { [$0] } ?? [])
+        for argument in parts {
             columns.formUnion(try bind(argument, context).columns)
         }
         if columns.isEmpty || !columns.isSubset(of: grouped) { return nil }

@@ -29,11 +29,19 @@ extension ParquetFile {
         if raw.least == nil, leaf.conversion == .uint32ToInt64 || leaf.conversion == .uint64ToInt128 {
             (least, greatest) = (nil, nil)
         }
+        // NaN is the greatest value; Arrow, and by the format's rule others, leave it out of the bounds.
+        if leaf.type.isFloating, !boundsTellOfNaN { greatest = nil }
         let isText = leaf.type == .string || leaf.type == .binary
         return ColumnStatistics(
             least: least.flatMap { leaf.bound($0) }, greatest: greatest.flatMap { leaf.bound($0) },
             nullCount: raw.nullCount, distinctCount: raw.distinctCount,
             boundsAreExact: raw.leastIsExact && raw.greatestIsExact && !isText && !leaf.type.isFloating)
+    }
+
+    /// Whether the file's writer gives a column with NaN no bounds at all.
+    private var boundsTellOfNaN: Bool {
+        guard let writer = metadata.createdBy else { return false }
+        return ["millrace ", "parquet-mr ", "DuckDB "].contains { writer.hasPrefix($0) }
     }
 
     /// Returns the least and greatest of all row groups' bounds of a column and the sum of its nulls, where

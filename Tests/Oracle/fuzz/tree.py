@@ -64,10 +64,12 @@ class Column:
 
 class Relation:
     """A FROM item: its node, its columns, and those of them that tell all its rows apart (None: even all of them may not)."""
-    __slots__ = ("node", "columns", "keys")
+    __slots__ = ("node", "columns", "keys", "is_ordered")
 
     def __init__(self, node, columns, keys=None):
         self.node, self.columns, self.keys = node, columns, keys
+        # Whether a window orders its rows already, equal ones among them.
+        self.is_ordered = False
 
     def total_order(self):
         """Returns expressions to sort by so that only equal rows tie, or None where inexact values forbid it."""

@@ -31,8 +31,10 @@ def partition(g, scope):
 
 def total(g, relation):
     order = relation.total_order()
-    if order is None:
+    if order is None or relation.is_ordered:
         return None
+    # Of rows that are equal in everything either may come first, and in two windows it may be another one.
+    relation.is_ordered = relation.keys is None
     order = list(order)
     exact = [column.node for column in relation.columns if column.type in TYPES]
     first = [g.rng.choice(exact)] if g.rng.random() < 0.5 and exact else []

@@ -127,35 +127,58 @@ final class DiskAggregate: DiskWindowFunction {
             out[row] = UInt32(truncatingIfNeeded: frames.low.count &- 1)
             row &+= 1
         }
-        let state = try WindowAggregates.accumulator(call)
-        state.resize(groups: frames.low.count)
+        var results: [Vector] = []
+        var from = 0
         memory.forgetResults()
-        try feed(state, &frames, cursor(block.partition))
-        let results = try state.results(from: 0, count: frames.low.count)[0].flattened()
-        try memory.add(results)
-        return results.gathered(out, count: block.count)
+        while from < frames.low.count {
+            let end = endOfStretch(frames, from: from)
+            let state = try WindowAggregates.accumulator(call)
+            state.resize(groups: end - from)
+            try feed(state, &frames, from..<end, cursor(block.partition))
+            let result = try state.results(from: 0, count: end - from)[0].flattened()
+            try memory.add(result)
+            results.append(result)
+            from = end
+        }
+        memory.forgetStates()
+        return Concat.vectors(results).flattened().gathered(out, count: block.count)
     }
 
-    /// Feeds the states of all frames with their rows, in one pass over the blocks that these are in.
-    private func feed(_ state: Accumulator, _ frames: inout Groups, _ cursor: RowCursor) throws {
-        let count = frames.low.count
-        var open = 0
-        var at = frames.low[0]
-        let end = frames.high[count - 1]
+    /// Returns the end of the frames that are fed together: states that hold values of their own hold a copy
+    /// of their rows.
+    private func endOfStretch(_ frames: Groups, from: Int) -> Int {
+        let most = WindowAggregates.copiedRows * (memory.countsResults ? 1 : 16)
+        var end = from
+        var rows = 0
+        while end < frames.low.count, rows < most {
+            rows += max(frames.high[end] - frames.low[end], 0)
+            end += 1
+        }
+        return end
+    }
+
+    /// Feeds the states of some frames with their rows, in one pass over the blocks that these are in.
+    private func feed(
+        _ state: Accumulator, _ frames: inout Groups, _ stretch: Range<Int>, _ cursor: RowCursor
+    ) throws {
+        var open = stretch.lowerBound
+        var at = frames.low[open]
+        let end = frames.high[stretch.upperBound - 1]
         while at < end {
             try cursor.move(to: at)
-            while open < count, frames.high[open] <= cursor.first { open += 1 }
-            var group = open
-            while group < count, frames.low[group] < cursor.end {
-                var row = max(frames.low[group], cursor.first)
-                let last = min(frames.high[group], cursor.end)
+            while open < stretch.upperBound, frames.high[open] <= cursor.first { open += 1 }
+            var frame = open
+            while frame < stretch.upperBound, frames.low[frame] < cursor.end {
+                var row = max(frames.low[frame], cursor.first)
+                let last = min(frames.high[frame], cursor.end)
+                let group = UInt32(truncatingIfNeeded: frame - stretch.lowerBound)
                 while row < last {
                     frames.rows.append(UInt32(truncatingIfNeeded: row &- cursor.first))
-                    frames.groups.append(UInt32(truncatingIfNeeded: group))
+                    frames.groups.append(group)
                     row &+= 1
                 }
                 if frames.rows.count >= WindowAggregates.copiedRows { try flush(state, &frames, cursor) }
-                group += 1
+                frame += 1
             }
             try flush(state, &frames, cursor)
             at = cursor.end
@@ -184,7 +207,7 @@ final class DiskAggregate: DiskWindowFunction {
 final class WindowMemory {
     private let reservation: Reservation
     /// Whether a result may hold more than its row of a fixed width.
-    private let countsResults: Bool
+    let countsResults: Bool
     private var results = HeldRows()
     private var stateBytes = 0
 
@@ -212,6 +235,13 @@ final class WindowMemory {
 
     /// Gives back what results took.
     func forgetResults() { results = HeldRows() }
+
+    /// Gives back what states and results took.
+    func forgetStates() {
+        stateBytes = 0
+        forgetResults()
+        _ = reservation.tryResize(to: 0)
+    }
 
     /// Gives back all but what one result takes.
     func keepOnly(_ result: Vector?) throws {

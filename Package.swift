@@ -278,7 +278,7 @@ let package = Package(
             ["Catalog", "Planner", "Storage", "Formats", "Plans", "Kernels", "Columns", "Vocabulary"]),
         tests(
             "ExecutionTests",
-            ["Execution", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
+            ["Execution", "Formats", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
         tests("KernelsTests", ["Kernels", "Columns", "Memory", "Vocabulary"]),
         tests(
             "FunctionsTests",

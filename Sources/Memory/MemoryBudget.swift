@@ -4,19 +4,32 @@ import Vocabulary
 /// Holds the one amount of memory that a worker may use for data; whoever holds data takes from it and gives
 /// back.
 ///
-/// Thread-safe: one atomic counter. Taking never blocks; who does not get memory spills or fails with a clear
-/// error.
+/// Thread-safe: one atomic counter, and a mutex where memory is short. Taking never blocks; who does not get
+/// memory spills or fails with a clear error.
 package final class MemoryBudget: Sendable {
     /// Bytes that may be in use at once.
     package let limitBytes: Int
     private let used = Atomic<Int>(0)
+    private let reclaim = Mutex<(@Sendable () -> Bool)?>(nil)
 
     package init(limitBytes: Int) { self.limitBytes = limitBytes }
+
+    /// Sets what is called when memory is refused: it gives back what nobody uses, and says whether there
+    /// was any. It must not take memory itself.
+    package func whenShort(_ reclaim: @escaping @Sendable () -> Bool) {
+        self.reclaim.withLock { $0 = reclaim }
+    }
 
     package var usedBytes: Int { used.load(ordering: .relaxed) }
 
     /// Takes `bytes` if they fit and says whether they did.
     package func tryTake(_ bytes: Int) -> Bool {
+        if tryTakeOnce(bytes) { return true }
+        guard let reclaim = reclaim.withLock({ $0 }), reclaim() else { return false }
+        return tryTakeOnce(bytes)
+    }
+
+    private func tryTakeOnce(_ bytes: Int) -> Bool {
         let now = used.add(bytes, ordering: .relaxed).newValue
         if now > limitBytes {
             used.subtract(bytes, ordering: .relaxed)

@@ -10,6 +10,7 @@ package final class LocalFileSource: ByteSource {
     package let byteCount: Int
     /// Made of the file's number and the time of its last change, nanoseconds.
     package let stamp: UInt64
+    package let isNear = true
     private let descriptor: Int32
 
     /// Opens the file. Throws `PATH_NOT_FOUND` or `system` errors.

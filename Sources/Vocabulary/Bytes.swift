@@ -6,6 +6,8 @@ package protocol ByteSource: AnyObject, Sendable {
     var byteCount: Int { get }
     /// Differs when the file was written anew in place, where the source can tell; else 0.
     var stamp: UInt64 { get }
+    /// Whether many small reads cost hardly more than one large one, as with a local file.
+    var isNear: Bool { get }
     /// Fills `buffer` from `offset` on and returns the number of bytes read, fewer than asked only at the
     /// end. Throws a `system` error when the device fails.
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int
@@ -17,6 +19,9 @@ package protocol ByteSource: AnyObject, Sendable {
 extension ByteSource {
     /// Tells nothing: the name and the size are all that is known.
     package var stamp: UInt64 { 0 }
+
+    /// False: better few large reads.
+    package var isNear: Bool { false }
 
     /// Does nothing: what is near is read as it is asked for.
     package func willRead(_ ranges: [Range<Int>]) {}

@@ -67,7 +67,7 @@ struct WorkerServer: Sendable {
                 tls: tls, serverName: isSecure ? NodeRole.worker.rawValue : nil, keepAliveSeconds: 20))
         let resources = WorkerResources(
             budget: MemoryBudget(limitBytes: memory), store: store,
-            shuffle: try RemoteShuffleSource(store: store, ownAddress: address, client: peers),
+            shuffle: try WorkerServer.shuffleSource(store, address, peers, memory / slots),
             spillDirectory: spill, encodesShuffle: true,
             files: WorkerFiles(rules: rules, isDurable: true),
             connectors: WorkerConnectors.all(
@@ -91,13 +91,31 @@ struct WorkerServer: Sendable {
                 address: address, incarnation: NodeClock.incarnation(),
                 version: WorkerIdentity.currentVersion, slots: slots,
                 memoryBytes: memory),
-            resources: resources, pool: ComputePool(threadCount: slots), line: connection,
+            resources: resources, pool: WorkerServer.pool(memory, slots), line: connection,
             logger: logger, leave: leave)
         web = try await WorkerServer.webPort(settings["web"], certificates, node, spill: spill)
         greeting = ProgramLog.greeting(
             "etl-worker \(ProgramVersion.text) serves \(address), looks for the coordinator at \(origin): "
                 + "\(Counted.text(slots, "slot")), \(ByteSize.format(memory)) of memory", of: "etl-worker",
             settings)
+    }
+
+    /// Makes the reader of outputs. In a worker of little memory for each slot less comes ahead of the
+    /// consumer: blocks on their way are beyond the budget.
+    private static func shuffleSource(
+        _ store: ShuffleStore, _ ownAddress: String, _ peers: HTTPClient, _ slotBytes: Int
+    ) throws -> RemoteShuffleSource {
+        var settings = FetchSettings()
+        settings.creditBytes = min(settings.creditBytes, max(1 << 20, slotBytes / 16))
+        return try RemoteShuffleSource(
+            store: store, ownAddress: ownAddress, client: peers, settings: settings)
+    }
+
+    /// Starts the compute threads, and has `malloc` keep as much as such a worker can spare.
+    private static func pool(_ memoryBytes: Int, _ slots: Int) -> ComputePool {
+        let pool = ComputePool(threadCount: slots)
+        FreedMemory.limit(toBudget: memoryBytes)
+        return pool
     }
 
     /// Makes the directory for what does not fit in memory, where only its last part is missing, and

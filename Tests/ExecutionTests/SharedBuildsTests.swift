@@ -151,4 +151,66 @@ struct SharedBuildsTests {
             return
         }
     }
+
+    // MARK: - Short of memory
+
+    /// Returns the rows that two tasks of one worker give which join with the same 25,000 rows, and what they
+    /// wrote to disk.
+    private func joined(_ kind: JoinKind, memoryBytes: Int) throws -> (rows: [[String]], spilledBytes: Int) {
+        typealias Rows = ShortMemory.Rows
+        let runner = StageRunner(memoryBytes: memoryBytes)
+        runner.pool.stop()
+        let output = kind == .inner || kind == .left ? [0, 1, 4, 5] : [0, 1]
+        let plan = PhysicalHashJoin(
+            kind: kind, left: PlanText.values(Rows.schema, []), right: PlanText.values(Rows.schema, []),
+            leftKeys: [.input(0, .int64)], rightKeys: [.input(0, .int64)], residual: nil, build: .right,
+            buildIsShared: true, output: output, schema: Schema(output.map { Rows.schema[$0 % 3] }))
+        var rows: [[String]] = []
+        var spilledBytes = 0
+        for task in 0..<2 {
+            let context = ShortMemory.context(runner.resources, task: task)
+            let build: any Operator =
+                task == 0 ? Rows(25_000, factor: 14, hasNulls: kind != .leftAntiNullAware) : Source([.fail])
+            let join = try HashJoinOperator(
+                plan, left: Rows(1500 + task * 100, factor: 3 + 2 * task), right: build, joinIndex: 0,
+                context: context)
+            rows.append(try ShortMemory.rows(of: join).sorted())
+            spilledBytes += context.counters.spillBytes.load(ordering: .relaxed)
+        }
+        runner.resources.sharedBuilds.drop { _ in true }
+        #expect(runner.resources.budget.usedBytes == 0)
+        return (rows, spilledBytes)
+    }
+
+    @Test(
+        "a build side that does not fit goes to disk, once for all tasks, which give the same rows",
+        arguments: [JoinKind.inner, .left, .leftSemi, .leftAnti, .leftAntiNullAware])
+    func onDisk(kind: JoinKind) throws {
+        let expected = try joined(kind, memoryBytes: 1 << 30)
+        #expect(expected.spilledBytes == 0 && !expected.rows[0].isEmpty && !expected.rows[1].isEmpty)
+        let found = try joined(kind, memoryBytes: 500_000)
+        #expect(found.spilledBytes > 100_000)
+        #expect(found.rows == expected.rows)
+    }
+
+    @Test("a table that no task uses gives its memory to who needs it; one in use does not")
+    func reclaimed() throws {
+        let limit = resources.budget.limitBytes
+        let key = SharedBuilds.Key(stage: context(0).attempt.task.stage, join: 0)
+        do {
+            let user = try join(task: 0, build: Source([.rows(Array(0..<100_000))]))
+            guard case .batch = try user.next() else { return #expect(Bool(false)) }
+            #expect(resources.budget.usedBytes > 100_000)
+            #expect(!resources.budget.tryTake(limit))
+            guard case .ready = resources.sharedBuilds.claim(key) else { return #expect(Bool(false)) }
+        }
+        #expect(resources.budget.usedBytes > 100_000)
+        #expect(resources.budget.tryTake(limit))
+        resources.budget.giveBack(limit)
+        #expect(resources.budget.usedBytes == 0)
+        guard case .build = resources.sharedBuilds.claim(key) else {
+            Issue.record("a table that was forgotten is still given")
+            return
+        }
+    }
 }

@@ -116,15 +116,16 @@ import Vocabulary
 
     @Test("state that does not fit in the budget fails the task with the operator's name, not the process")
     func outOfMemory() {
-        let pairs = PhysicalPlan.nestedLoopJoin(
-            PhysicalNestedLoopJoin(
-                kind: .cross, left: PlanText.values(schema, rows(1)),
-                right: PlanText.values(schema, rows(50_000)), condition: nil, output: [0],
-                schema: Schema([schema[0]])))
+        let type = DataType.array(.int64, containsNull: false)
+        let list = PhysicalPlan.aggregate(
+            PhysicalAggregate(
+                mode: .complete, groups: [],
+                aggregates: [AggregateCall("collect_list", [.input(1, .int64)], type: type)],
+                schema: Schema([Field("list", type)]), input: PlanText.values(schema, rows(75_000))))
         let error = #expect(throws: EngineError.self) {
-            try StageRunner(memoryBytes: 100_000).run(PlanText.single(pairs))
+            try StageRunner(memoryBytes: 500_000).run(PlanText.single(list))
         }
         #expect(error?.code == "OUT_OF_MEMORY")
-        #expect(error?.message.contains("Nested-loop join") == true)
+        #expect(error?.message.contains("Aggregation") == true)
     }
 }

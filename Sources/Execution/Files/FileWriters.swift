@@ -8,11 +8,21 @@ import Vocabulary
 protocol FileWriter: AnyObject {
     /// Bytes so far, those still gathered included.
     var byteCount: Int { get }
+    /// Bytes of memory that what is not written out yet takes.
+    var memoryBytes: Int { get }
     func write(_ batch: Batch) throws
     /// Ends the file and says what is in it.
     func finish() throws -> WrittenFile
+    /// Writes out what is gathered, as far as the format allows, and gives its memory back.
+    func releaseMemory() throws
     /// Removes what was written.
     func abort()
+}
+
+extension FileWriter {
+    // Text goes out record by record.
+    var memoryBytes: Int { 0 }
+    func releaseMemory() throws {}
 }
 
 /// Opens writers of every format.
@@ -61,7 +71,9 @@ private final class ParquetFileWriter: FileWriter {
     }
 
     var byteCount: Int { writer.byteCount }
+    var memoryBytes: Int { writer.memoryBytes }
     func write(_ batch: Batch) throws { try writer.write(batch) }
+    func releaseMemory() throws { try writer.releaseMemory() }
     func abort() { writer.abort() }
 
     func finish() throws -> WrittenFile {

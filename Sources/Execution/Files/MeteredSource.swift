@@ -14,6 +14,7 @@ final class MeteredSource: ByteSource {
     var name: String { source.name }
     var byteCount: Int { source.byteCount }
     var stamp: UInt64 { source.stamp }
+    var isNear: Bool { source.isNear }
 
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int {
         let got = try source.read(at: offset, into: buffer)

@@ -12,7 +12,7 @@ import Vocabulary
 ///        └──does not fit──▶ dealing the probe side out ──▶ joining pairs of partitions ──▶ finished
 ///
 /// The table is this task's own (partitioned join) or one for all tasks of the stage on this worker
-/// (broadcast). Only the own one may go to disk.
+/// (broadcast); so are the partitions that the build side is dealt out to where it does not fit.
 final class HashJoinOperator: Operator {
     private enum Phase {
         case building, probing, unmatched(from: Int), finished
@@ -29,6 +29,8 @@ final class HashJoinOperator: Operator {
     private let role: JoinRole
     private let context: TaskContext
     private var table: JoinTable?
+    /// What the table is part of: held so that it is known to be in use.
+    private var built: SharedBuild?
     private var phase = Phase.building
     private let scratch = JoinScratch()
     private var cursor: ProbeCursor?
@@ -50,10 +52,10 @@ final class HashJoinOperator: Operator {
         build = try JoinBuild(
             input: buildIsRight ? right : left, keys: buildIsRight ? plan.rightKeys : plan.leftKeys,
             schema: buildIsRight ? plan.right.schema : plan.left.schema,
-            sharedAs: plan.buildIsShared
+            // A pair of partitions is this task's own.
+            sharedAs: plan.buildIsShared && level == 0
                 ? SharedBuilds.Key(stage: context.attempt.task.stage, join: joinIndex) : nil,
-            // NOT IN asks whether any build row is null, so all of them must be seen together.
-            level: role == .antiNullAware ? nil : level, context: context)
+            level: level, context: context)
         let keys = buildIsRight ? plan.leftKeys : plan.rightKeys
         probeKeys = try Evaluator(keys, settings: context.settings)
         let positions = keys.compactMap(\.inputPosition)
@@ -118,21 +120,36 @@ final class HashJoinOperator: Operator {
     }
 
     private func prepare() throws -> Wakeup? {
-        switch try build.table() {
+        switch try build.result() {
         case .blocked(let wakeup): return wakeup
-        case .spilled(let partitions, let spiller):
-            let schema = plan.build == .right ? plan.left.schema : plan.right.schema
-            phase = .dealing(try SpilledJoin(partitions, spiller, probe: schema, context: context))
-            return nil
         case .ready(let made):
-            table = made
-            phase = .probing
-            if made.rows.count == 0, role.isEmptyWithoutBuild { phase = .finished }
-            offerKeys(of: made)
-            if role == .antiNullAware, made.hasNullKey { phase = .finished }
-            if role.tracksBuild { matchedBuild = Buffer.zeroed(byteCount: max(made.rows.count, 1)) }
+            built = made
+            switch made.form {
+            case .table(let table): begin(table)
+            case .spilled(let partitions): try begin(partitions)
+            }
             return nil
         }
+    }
+
+    private func begin(_ made: JoinTable) {
+        table = made
+        phase = .probing
+        if made.rows.count == 0, role.isEmptyWithoutBuild { phase = .finished }
+        offerKeys(of: made)
+        if role == .antiNullAware, made.hasNullKey { phase = .finished }
+        if role.tracksBuild { matchedBuild = Buffer.zeroed(byteCount: max(made.rows.count, 1)) }
+    }
+
+    private func begin(_ partitions: SpilledBuild) throws {
+        if role == .antiNullAware, partitions.hasNullKey {
+            phase = .finished
+            return
+        }
+        let (buildSide, probeSide) = plan.build == .right ? (plan.right, plan.left) : (plan.left, plan.right)
+        phase = .dealing(
+            try SpilledJoin(
+                partitions, schema: buildSide.schema, probe: probeSide.schema, context: context))
     }
 
     /// Goes on to the next pair of partitions, a join of its own.
@@ -158,7 +175,8 @@ final class HashJoinOperator: Operator {
         table.findHeads(keys, count: batch.count, scratch: scratch, into: heads.pointer(as: UInt32.self))
         cursor = ProbeCursor(
             batch: batch, heads: heads, tracksProbe: role.tracksProbe,
-            nullKeys: role == .antiNullAware && table.rows.count > 0
+            // A partition may be empty where the build side is not.
+            nullKeys: role == .antiNullAware && (table.rows.count > 0 || level > 0)
                 ? JoinTable.validity(keys, count: batch.count) : nil)
     }
 

@@ -6,12 +6,11 @@ import Plans
 import Shuffle
 import Vocabulary
 
-/// Gathers a join's build side into a table, alone or for all tasks of the stage on this worker; a task's own
-/// that does not fit in memory is dealt out to partitions on disk.
+/// Gathers a join's build side into a table, alone or for all tasks of the stage on this worker; one that
+/// does not fit in memory is dealt out to partitions on disk.
 final class JoinBuild {
     enum Progress {
-        case ready(JoinTable)
-        case spilled(SpilledPartitions, RowSpiller)
+        case ready(SharedBuild)
         case blocked(Wakeup)
     }
 
@@ -29,20 +28,20 @@ final class JoinBuild {
     /// What the other tasks wait for while this one builds for them.
     private var awaited: Wakeup?
     private var held = HeldRows()
-    private var ownBytes = 0
     /// How often the rows were dealt out already; nil where they must be in one table.
     private let level: Int?
     private let spiller: RowSpiller
     private var dealt: SpilledPartitions?
+    /// Whether a row that was dealt out has a null key.
+    private var hasNullKey = false
     /// What `held` takes, until the table's own reservation stands for it.
     private let reservation: Reservation
 
     init(
         input: any Operator, keys: [Expression], schema: Schema, sharedAs sharedKey: SharedBuilds.Key?,
-        level: Int?, context: TaskContext
+        level: Int, context: TaskContext
     ) throws {
-        let maySpill = sharedKey == nil && level ?? .max <= SpilledPartitions.deepest
-        self.level = maySpill ? level : nil
+        self.level = level <= SpilledPartitions.deepest ? level : nil
         spiller = RowSpiller(schema: schema, context: context)
         self.input = input
         self.keys = try Evaluator(keys, settings: context.settings)
@@ -54,15 +53,15 @@ final class JoinBuild {
     }
 
     deinit {
-        // A builder that ends without a table (failed or cancelled) lets another task build.
+        // A builder that ends without a result (failed or cancelled) lets another task build.
         if let awaited, let sharedKey { context.resources.sharedBuilds.giveUp(sharedKey, awaited) }
     }
 
-    /// Goes on building and returns the table when it is made.
-    func table() throws -> Progress {
+    /// Goes on building and returns the table or the partitions when they are made.
+    func result() throws -> Progress {
         if !isBuilder, let sharedKey {
             switch context.resources.sharedBuilds.claim(sharedKey) {
-            case .ready(let table): return .ready(table)
+            case .ready(let build): return .ready(build)
             case .wait(let wakeup): return .blocked(wakeup)
             case .build(let wakeup):
                 isBuilder = true
@@ -75,12 +74,7 @@ final class JoinBuild {
             case .blocked(let wakeup): return .blocked(wakeup)
             case .batch(let batch): try hold(batch)
             case .finished:
-                let made = dealt == nil ? try make() : nil
-                if let dealt {
-                    try dealt.finish()
-                    return .spilled(dealt, spiller)
-                }
-                guard let made else { throw EngineError.internal("a join has neither table nor partitions") }
+                let made = SharedBuild(try make())
                 if let sharedKey, let wakeup = awaited {
                     awaited = nil
                     context.resources.sharedBuilds.finish(sharedKey, wakeup, made)
@@ -93,9 +87,10 @@ final class JoinBuild {
     private func hold(_ batch: Batch) throws {
         if let level, let dealt { return try deal(batch, level, dealt) }
         held.append(batch)
-        ownBytes += batch.ownBytes
-        guard let level else { return try reservation.resize(to: ownBytes) }
-        if reservation.tryResize(to: held.bytes) || held.bytes < JoinBuild.leastBytes { return }
+        // The rows are put together in one batch beside those that are held.
+        let wanted = held.bytes + held.rowBytes
+        guard let level else { return try reservation.resize(to: wanted) }
+        if reservation.tryResize(to: wanted) || held.bytes < JoinBuild.leastBytes { return }
         try deal(held.takeAll(), level, nil)
     }
 
@@ -108,24 +103,34 @@ final class JoinBuild {
         while from < rows.count {
             let count = min(JoinBuild.dealtRows, rows.count - from)
             let piece = count == rows.count ? rows : rows.sliced(from: from, count: count)
-            try partitions.append(piece, keys: try keys.evaluate(piece))
+            let values = try keys.evaluate(piece)
+            hasNullKey = hasNullKey || values.contains { $0.nullCount > 0 }
+            try partitions.append(piece, keys: values)
             from += count
         }
     }
 
-    /// Returns the table, or nil when there is no memory for it and the rows were dealt out instead.
-    private func make() throws -> JoinTable? {
+    /// Returns the table or, when there is no memory for it, the partitions that the rows are dealt out to.
+    private func make() throws -> SharedBuild.Form {
+        if let dealt { return .spilled(try finished(dealt)) }
         let rows =
             held.count == 0 ? Batch(columns: schema.types.map { .empty($0) }, count: 0) : held.takeAll()
         try reservation.resize(to: 0)
         do {
-            return try JoinTable(
-                rows: rows, keys: try keys.evaluate(rows), budget: context.resources.budget,
-                unreservedBytes: level == nil ? 0 : JoinBuild.leastBytes)
+            return .table(
+                try JoinTable(
+                    rows: rows, keys: try keys.evaluate(rows), budget: context.resources.budget,
+                    unreservedBytes: level == nil ? 0 : JoinBuild.leastBytes))
         } catch let error as EngineError where error.code == "OUT_OF_MEMORY" {
             guard let level, rows.count > 1 else { throw error }
             try deal(rows, level, nil)
-            return nil
+            guard let dealt else { throw error }
+            return .spilled(try finished(dealt))
         }
+    }
+
+    private func finished(_ dealt: SpilledPartitions) throws -> SpilledBuild {
+        try dealt.finish()
+        return SpilledBuild(parts: dealt.parts, level: dealt.level, hasNullKey: hasNullKey)
     }
 }

@@ -6,7 +6,10 @@ import Plans
 import Shuffle
 import Vocabulary
 
-/// Joins by comparing every pair of rows; the right side is held in memory.
+/// Joins by comparing every pair of rows. The left side comes by batches while the right side is in memory;
+/// while that is on disk, by stretches as long as memory allows, since each reads the whole right side.
+///
+///     building ──right side finished──▶ probing ──left side finished──▶ unmatched right rows ──▶ finished
 final class NestedLoopJoinOperator: Operator {
     private enum Phase { case building, probing, unmatched(from: Int), finished }
 
@@ -16,14 +19,24 @@ final class NestedLoopJoinOperator: Operator {
     private let context: TaskContext
     private let pairs: JoinPairs
     private let role: JoinRole
-    private let reservation: Reservation
-    private var held: [Batch] = []
-    private var rightRows = Batch(columns: [], count: 0)
+    private let rightRows: NestedLoopRight
+    private let leftReservation: Reservation
+    private let matchReservation: Reservation
     private var matchedRight: Buffer?
     private var phase = Phase.building
+    private var heldLeft = HeldRows()
+    private var isLeftFinished = false
     private var current: ProbeCursor?
-    /// Number of the next pair of the current left batch: left row × right rows + right row.
+    private var block = 0
+    /// Number of the next pair of the current left rows and the block: left row × block's rows + right row.
     private var nextPair = 0
+    /// Left rows that are given after their pairs: `givenRest` of them were.
+    private var rest: (left: Batch, rows: Selection)?
+    private var givenRest = 0
+
+    /// Bytes of left rows that are held however short memory is, and at most.
+    static let leastLeftBytes = 1 << 20
+    static let mostLeftBytes = 64 << 20
 
     init(_ plan: PhysicalNestedLoopJoin, left: any Operator, right: any Operator, context: TaskContext) throws
     {
@@ -36,7 +49,11 @@ final class NestedLoopJoinOperator: Operator {
             leftCount: plan.left.schema.count, probeIsLeft: true, output: plan.output,
             residual: plan.condition,
             settings: context.settings)
-        reservation = Reservation(context.resources.budget, owner: "Nested-loop join")
+        rightRows = NestedLoopRight(plan.right.schema, context)
+        leftReservation = Reservation(
+            context.resources.budget, owner: "The left side of a nested-loop join")
+        matchReservation = Reservation(
+            context.resources.budget, owner: "The marks of a nested-loop join's right rows")
     }
 
     func next() throws -> Pull {
@@ -48,69 +65,98 @@ final class NestedLoopJoinOperator: Operator {
                 switch pull {
                 case .blocked: return pull
                 case .batch(let batch):
-                    held.append(batch)
-                    try reservation.resize(to: reservation.bytes + batch.ownBytes)
-                case .finished: finishBuilding()
+                    try context.checkCancelled()
+                    try rightRows.append(batch)
+                case .finished: try finishBuilding()
                 }
             case .probing:
-                if let batch = try nextPairs() { return .batch(batch) }
-                let pull = try left.next()
-                switch pull {
-                case .blocked: return pull
-                case .finished: phase = role.givesBuildAtEnd ? .unmatched(from: 0) : .finished
-                case .batch(let batch):
-                    current = ProbeCursor(
-                        batch: batch, heads: Buffer(byteCount: 0), tracksProbe: role.tracksProbe,
-                        nullKeys: nil)
-                    nextPair = 0
+                if let batch = try nextPairs() ?? nextRest() { return .batch(batch) }
+                if isLeftFinished, heldLeft.count == 0 {
+                    phase = role.givesBuildAtEnd ? .unmatched(from: 0) : .finished
+                } else if let wakeup = try gatherLeft() {
+                    return .blocked(wakeup)
                 }
             case .unmatched(let from):
-                if let batch = unmatchedRight(from: from) { return .batch(batch) }
+                if let batch = try unmatchedRight(from: from) { return .batch(batch) }
             }
         }
     }
 
-    private func finishBuilding() {
-        rightRows =
-            held.isEmpty
-            ? Batch(columns: plan.right.schema.types.map { .empty($0) }, count: 0) : Concat.batches(held)
-        held = []
-        if role.tracksBuild { matchedRight = Buffer.zeroed(byteCount: max(rightRows.count, 1)) }
-        phase = rightRows.count == 0 && role.isEmptyWithoutBuild ? .finished : .probing
+    private func finishBuilding() throws {
+        try rightRows.finish()
+        let count = rightRows.count
+        if role.tracksBuild {
+            try matchReservation.resize(to: count)
+            matchedRight = Buffer.zeroed(byteCount: max(count, 1))
+        }
+        phase = count == 0 && role.isEmptyWithoutBuild ? .finished : .probing
+    }
+
+    /// Takes the next left rows, a batch or, for a right side on disk, as many as memory allows.
+    private func gatherLeft() throws -> Wakeup? {
+        var isEnough = false
+        while !isLeftFinished, !isEnough {
+            switch try left.next() {
+            case .blocked(let wakeup): return wakeup
+            case .finished: isLeftFinished = true
+            case .batch(let batch):
+                heldLeft.append(batch)
+                isEnough = !rightRows.isOnDisk || !mayGatherMore()
+            }
+        }
+        if heldLeft.count > 0 { begin(heldLeft.takeAll()) }
+        return nil
+    }
+
+    private func mayGatherMore() -> Bool {
+        // The rows are put together in one batch beside those that are held.
+        let isGranted = leftReservation.tryResize(to: heldLeft.bytes + heldLeft.rowBytes)
+        if heldLeft.bytes < NestedLoopJoinOperator.leastLeftBytes { return true }
+        return isGranted && heldLeft.bytes < NestedLoopJoinOperator.mostLeftBytes
+    }
+
+    private func begin(_ batch: Batch) {
+        current = ProbeCursor(
+            batch: batch, heads: Buffer(byteCount: 0), tracksProbe: role.tracksProbe, nullKeys: nil)
+        block = 0
+        nextPair = 0
     }
 
     private func nextPairs() throws -> Batch? {
         guard let cursor = current else { return nil }
         if rightRows.count == 1, role == .inner, !pairs.hasResidual {
             current = nil
-            return besideOneRow(cursor.batch)
+            return besideOneRow(cursor.batch, try rightRows.rows(ofBlock: 0))
         }
-        let total = cursor.batch.count * rightRows.count
-        while nextPair < total {
-            try context.checkCancelled()
-            let count = fill(total: total)
-            let kept = try pairs.applyResidual(probe: cursor.batch, build: rightRows, count: count)
-            if role.tracksProbe { cursor.markProbe(pairs.probeRows, count: kept) }
-            markRight(count: kept)
-            if kept > 0, role.givesPairs {
-                return pairs.batch(probe: cursor.batch, build: rightRows, count: kept, probeIsWhole: false)
+        while block < rightRows.blockCount {
+            let right = try rightRows.rows(ofBlock: block)
+            let total = cursor.batch.count * right.count
+            while nextPair < total {
+                try context.checkCancelled()
+                let count = fill(total: total, width: right.count)
+                let kept = try pairs.applyResidual(probe: cursor.batch, build: right, count: count)
+                if role.tracksProbe { cursor.markProbe(pairs.probeRows, count: kept) }
+                markRight(count: kept)
+                if kept > 0, role.givesPairs {
+                    return pairs.batch(probe: cursor.batch, build: right, count: kept, probeIsWhole: false)
+                }
             }
+            block += 1
+            nextPair = 0
         }
         current = nil
-        guard role.tracksProbe else { return nil }
-        let rows = cursor.rows(matched: role == .semi)
-        guard rows.count > 0 else { return nil }
-        return pairs.padded(
-            cursor.batch, isProbe: true, rows: rows.rows, count: rows.count,
-            otherTypes: plan.right.schema.types)
+        if role.tracksProbe {
+            rest = (cursor.batch, cursor.rows(matched: role == .semi))
+            givenRest = 0
+        }
+        return nil
     }
 
-    private func fill(total: Int) -> Int {
+    private func fill(total: Int, width: Int) -> Int {
         let (probes, builds) = (
             pairs.probeRows.pointer(as: UInt32.self), pairs.buildRows.pointer(as: UInt32.self)
         )
         let count = min(Limits.batchRows, total - nextPair)
-        let width = rightRows.count
         var leftRow = nextPair / width
         var rightRow = nextPair % width
         var i = 0
@@ -128,19 +174,34 @@ final class NestedLoopJoinOperator: Operator {
         return count
     }
 
+    /// Left rows after all their pairs: the matched ones (semi), or the unmatched ones (anti, outer).
+    private func nextRest() -> Batch? {
+        guard let rest else { return nil }
+        let count = min(Limits.batchRows, rest.rows.count - givenRest)
+        guard count > 0 else {
+            self.rest = nil
+            return nil
+        }
+        givenRest += count
+        return pairs.padded(
+            rest.left, isProbe: true, rows: rest.rows.rows + (givenRest - count), count: count,
+            otherTypes: plan.right.schema.types)
+    }
+
     /// The frequent case of a scalar subquery's row: its values beside every left row, as constants.
-    private func besideOneRow(_ batch: Batch) -> Batch {
+    private func besideOneRow(_ batch: Batch, _ row: Batch) -> Batch {
         let leftCount = plan.left.schema.count
         let columns = plan.output.map { column in
             column < leftCount
                 ? batch.columns[column]
-                : Vector.constant(rightRows.columns[column - leftCount].flattened(), count: batch.count)
+                : Vector.constant(row.columns[column - leftCount].flattened(), count: batch.count)
         }
         return Batch(columns: columns, count: batch.count)
     }
 
     private func markRight(count: Int) {
-        guard let marks = matchedRight?.pointer(as: UInt8.self) else { return }
+        guard let matchedRight else { return }
+        let marks = matchedRight.pointer(as: UInt8.self) + rightRows.firstRow(ofBlock: block)
         let rows = pairs.buildRows.pointer(as: UInt32.self)
         var i = 0
         while i < count {
@@ -149,25 +210,30 @@ final class NestedLoopJoinOperator: Operator {
         }
     }
 
-    private func unmatchedRight(from: Int) -> Batch? {
-        guard let marks = matchedRight?.pointer(as: UInt8.self) else {
+    /// At the end: right rows of one block that no left row matched.
+    private func unmatchedRight(from: Int) throws -> Batch? {
+        guard let matchedRight, from < rightRows.count else {
             phase = .finished
             return nil
         }
+        let block = rightRows.block(of: from)
+        let right = try rightRows.rows(ofBlock: block)
+        let first = rightRows.firstRow(ofBlock: block)
+        let marks = matchedRight.pointer(as: UInt8.self) + first
         let picked = Buffer(byteCount: Limits.batchRows * 4)
         let rows = picked.pointer(as: UInt32.self)
         var count = 0
-        var row = from
-        while row < rightRows.count, count < Limits.batchRows {
+        var row = from - first
+        while row < right.count, count < Limits.batchRows {
             if marks[row] == 0 {
                 rows[count] = UInt32(truncatingIfNeeded: row)
                 count &+= 1
             }
             row &+= 1
         }
-        phase = row >= rightRows.count ? .finished : .unmatched(from: row)
+        phase = .unmatched(from: first + row)
         guard count > 0 else { return nil }
         return pairs.padded(
-            rightRows, isProbe: false, rows: rows, count: count, otherTypes: plan.left.schema.types)
+            right, isProbe: false, rows: rows, count: count, otherTypes: plan.left.schema.types)
     }
 }

@@ -85,7 +85,7 @@ final class SortOperator: Operator {
         if let limit, held.count > limit + max(limit, SortOperator.topSlackRows) {
             let (rows, _, order, count) = try sort()
             let kept = rows.gathered(order.pointer(as: UInt32.self), count: count)
-            held.append(Batch(columns: kept.columns.map { $0.compacted() }, count: count))
+            held.append(kept.compacted())
         }
         // Sorting puts the rows together in one batch beside those that are held.
         let wanted = held.bytes + held.rowBytes + held.count * entryBytes

@@ -9,7 +9,8 @@ import Vocabulary
 ///
 /// Without partition columns the task writes one file after the other, each up to the target size. With them
 /// each combination of values has its own folder and its own open file; when too many are open, the first of
-/// them is ended, and its folder gets another one when more of its rows come.
+/// them is ended, and its folder gets another one when more of its rows come. When memory is short, the
+/// folder that holds most writes out what it has, which ends a row group early, or its file.
 final class FileSink: TaskSink {
     /// One folder's rows: those gathered, and the file they go to.
     private final class Folder {
@@ -17,9 +18,14 @@ final class FileSink: TaskSink {
         var writer: (any FileWriter)?
         var gathered: [Batch] = []
         var gatheredRows = 0
+        var gatheredBytes = 0
+        /// What the writer takes, as of its last batch.
+        var writerBytes = 0
         var fileNumber = 0
 
         init(path: String) { self.path = path }
+
+        var memoryBytes: Int { gatheredBytes + writerBytes }
     }
 
     private let write: FileWrite
@@ -33,7 +39,14 @@ final class FileSink: TaskSink {
     private var groupOfRow = Buffer(byteCount: Limits.batchRows * 4)
     private var openWriters = 0
     private var result = TaskResult()
+    private let reservation: Reservation
+    /// Bytes of memory that all folders take.
+    private var heldBytes = 0
 
+    /// Bytes that all folders may take however short memory is, and those that make a row group or a file
+    /// worth ending.
+    static let leastBytes = 4 << 20
+    static let leastReleasedBytes = 1 << 20
     /// Files that a task holds open at once.
     static let openFileLimit = 64
     /// Rows that are gathered for a folder before they go to its file.
@@ -42,6 +55,7 @@ final class FileSink: TaskSink {
     init(_ write: FileWrite, context: TaskContext) throws {
         self.write = write
         self.context = context
+        reservation = Reservation(context.resources.budget, owner: "Writing files")
         zone = try Zone.named(write.options["timezone"] ?? context.settings.timeZone)
         let folderColumns = write.partitionColumns
         dataColumns = write.schema.fields.indices.filter { !folderColumns.contains($0) }
@@ -56,7 +70,10 @@ final class FileSink: TaskSink {
 
     func write(_ batch: Batch) throws {
         context.counters.rowsOut.add(batch.count, ordering: .relaxed)
-        guard let groups else { return try append(batch, to: folders[0]) }
+        guard let groups else {
+            try counted(folders[0]) { try append(batch, to: folders[0]) }
+            return try makeRoom()
+        }
         let count = batch.count
         if groupOfRow.byteCount < count * 4 { groupOfRow = Buffer(byteCount: count * 4) }
         let numbers = groupOfRow.pointer(as: UInt32.self)
@@ -66,7 +83,37 @@ final class FileSink: TaskSink {
         let data = batch.projected(dataColumns)
         let rowsByGroup = RowsByGroup(numbers, count: count, groupCount: groups.groupCount)
         try rowsByGroup.forEach { group, rows, size in
-            try gather(size == count ? data : data.gathered(rows, count: size), into: folders[group])
+            let folder = folders[group]
+            try counted(folder) {
+                try gather(size == count ? data : data.gathered(rows, count: size), into: folder)
+            }
+        }
+        try makeRoom()
+    }
+
+    /// Does something to a folder and counts how much more or less memory it takes.
+    private func counted(_ folder: Folder, _ change: () throws -> Void) rethrows {
+        let before = folder.memoryBytes
+        try change()
+        heldBytes += folder.memoryBytes - before
+    }
+
+    /// Reserves what the folders take; where that is refused, those that hold most write out what they have.
+    private func makeRoom() throws {
+        while !reservation.tryResize(to: heldBytes), heldBytes > FileSink.leastBytes {
+            guard let largest = folders.max(by: { $0.memoryBytes < $1.memoryBytes }) else { return }
+            try context.checkCancelled()
+            let before = heldBytes
+            try counted(largest) {
+                try flush(largest)
+                if largest.memoryBytes >= FileSink.leastReleasedBytes {
+                    try largest.writer?.releaseMemory()
+                    largest.writerBytes = largest.writer?.memoryBytes ?? 0
+                } else {
+                    try close(largest)
+                }
+            }
+            if heldBytes >= before { return }
         }
     }
 
@@ -82,6 +129,7 @@ final class FileSink: TaskSink {
     private func gather(_ batch: Batch, into folder: Folder) throws {
         folder.gathered.append(batch)
         folder.gatheredRows += batch.count
+        folder.gatheredBytes += batch.ownBytes
         if folder.gatheredRows >= FileSink.gatheredRows { try flush(folder) }
     }
 
@@ -90,18 +138,20 @@ final class FileSink: TaskSink {
         let batch = folder.gathered.count == 1 ? folder.gathered[0] : Concat.batches(folder.gathered)
         folder.gathered = []
         folder.gatheredRows = 0
+        folder.gatheredBytes = 0
         try append(batch, to: folder)
     }
 
     private func append(_ batch: Batch, to folder: Folder) throws {
         let writer = try folder.writer ?? open(folder)
         try writer.write(batch)
+        folder.writerBytes = writer.memoryBytes
         if writer.byteCount >= Limits.targetFileBytes { try close(folder) }
     }
 
     private func open(_ folder: Folder) throws -> any FileWriter {
         if openWriters >= FileSink.openFileLimit, let other = folders.first(where: { $0.writer != nil }) {
-            try close(other)
+            try counted(other) { try close(other) }
         }
         // A later statement of the job may add to the same directory: its files need other names.
         let statement = "\(context.jobID)-\(context.attempt.task.stage.statement)"
@@ -121,6 +171,7 @@ final class FileSink: TaskSink {
     private func close(_ folder: Folder) throws {
         guard let writer = folder.writer else { return }
         folder.writer = nil
+        folder.writerBytes = 0
         openWriters -= 1
         let file = try writer.finish()
         result.files.append(file)
@@ -146,5 +197,6 @@ final class FileSink: TaskSink {
     func abort() {
         for folder in folders { folder.writer?.abort() }
         folders = []
+        _ = reservation.tryResize(to: 0)
     }
 }

@@ -15,6 +15,9 @@ final class ShuffleSink: TaskSink {
     private let sampler: KeySampler?
     private var held: [Batch] = []
     private var heldRows = 0
+    private var heldBytes = 0
+    /// Bytes of rows that are dealt out at once at most: a small part of what the worker has.
+    private let mostHeldBytes: Int
 
     /// Rows per partition that are gathered before a batch is dealt out, so that partitions get whole
     /// batches.
@@ -24,6 +27,7 @@ final class ShuffleSink: TaskSink {
 
     init(_ partitioning: Partitioning, schema: Schema, bounds: Batch?, context: TaskContext) throws {
         self.context = context
+        mostHeldBytes = max(1 << 20, context.resources.budget.limitBytes / 64)
         partitionCount = partitioning.partitionCount
         builder = ShuffleOutputBuilder(
             attempt: context.attempt, schema: schema, partitions: partitionCount,
@@ -55,8 +59,9 @@ final class ShuffleSink: TaskSink {
         }
         held.append(batch)
         heldRows += batch.count
+        heldBytes += batch.ownBytes
         let enough = min(partitionCount * ShuffleSink.gatheredRows, ShuffleSink.mostGatheredRows)
-        if heldRows >= enough { try deal() }
+        if heldRows >= enough || heldBytes >= mostHeldBytes { try deal() }
     }
 
     private func deal() throws {
@@ -64,6 +69,7 @@ final class ShuffleSink: TaskSink {
         let batch = held.count == 1 ? held[0] : Concat.batches(held)
         held = []
         heldRows = 0
+        heldBytes = 0
         let count = batch.count
         let assigned = Buffer(byteCount: count * 4)
         let partitionOfRow = assigned.pointer(as: UInt32.self)

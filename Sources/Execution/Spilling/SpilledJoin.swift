@@ -3,23 +3,30 @@ import Memory
 import Plans
 import Shuffle
 
+/// Holds a join's build side on disk, dealt out to partitions. Only read, by any number of tasks.
+struct SpilledBuild: Sendable {
+    let parts: [SpilledRows]
+    /// How often the rows were dealt out before.
+    let level: Int
+    /// Whether any row has a null key (for `NOT IN`).
+    let hasNullKey: Bool
+}
+
 /// Joins sides of which neither fits in memory: both are dealt out to partitions by the hash of their keys,
 /// and each pair of partitions is joined alone ("Grace" hash join: Kitsuregawa, Tanaka and Moto-oka, 1983).
 /// A pair whose build side does not fit either is dealt out again. Used by one thread.
 final class SpilledJoin {
-    private let build: SpilledPartitions
+    private let build: SpilledBuild
     private let probe: SpilledPartitions
     private let buildSpiller: RowSpiller
     private let probeSpiller: RowSpiller
     private var nextPart = 0
 
-    /// Takes over the build side. `schema`: the probe side's.
-    init(_ build: SpilledPartitions, _ buildSpiller: RowSpiller, probe schema: Schema, context: TaskContext)
-        throws
-    {
+    /// Begins to deal out the probe side. `schema`: of the build side; `probe`: of the probe side.
+    init(_ build: SpilledBuild, schema: Schema, probe probeSchema: Schema, context: TaskContext) throws {
         self.build = build
-        self.buildSpiller = buildSpiller
-        probeSpiller = RowSpiller(schema: schema, context: context)
+        buildSpiller = RowSpiller(schema: schema, context: context)
+        probeSpiller = RowSpiller(schema: probeSchema, context: context)
         probe = try SpilledPartitions(level: build.level, spiller: probeSpiller)
     }
 

@@ -3,7 +3,7 @@ import Formats
 import Memory
 
 /// Tells where rows of one schema lie in a spill file, block by block, in order.
-struct SpilledRows {
+struct SpilledRows: Sendable {
     let file: SpillFile
     var ranges: [Range<Int>] = []
     var rowCount = 0

@@ -2,10 +2,24 @@ import Shuffle
 import Synchronization
 import Vocabulary
 
-/// Makes the table of a broadcast join once per worker for all tasks of the stage.
+/// Holds the build side of a broadcast join: a table, or rows on disk where there was no memory for one.
+final class SharedBuild: Sendable {
+    /// Names the forms that it takes.
+    enum Form: Sendable {
+        case table(JoinTable)
+        case spilled(SpilledBuild)
+    }
+
+    let form: Form
+
+    init(_ form: Form) { self.form = form }
+}
+
+/// Makes the build side of a broadcast join once per worker for all tasks of the stage.
 ///
 /// The first task to ask builds; the others wait for its wake-up. When the builder fails or is cancelled, the
-/// next one to ask builds anew. Thread-safe: one mutex.
+/// next one to ask builds anew; so it is with a build side that was forgotten for lack of memory while no
+/// task used it. Thread-safe: one mutex.
 package final class SharedBuilds: Sendable {
     /// Names a join of a stage.
     struct Key: Hashable {
@@ -14,9 +28,9 @@ package final class SharedBuilds: Sendable {
         var join: Int
     }
 
-    /// What a task that asks for a table is told.
+    /// What a task that asks for a build side is told.
     enum Claim {
-        case ready(JoinTable)
+        case ready(SharedBuild)
         /// This task builds, and must call `finish` or `giveUp` with what the others wait for.
         case build(Wakeup)
         case wait(Wakeup)
@@ -24,18 +38,18 @@ package final class SharedBuilds: Sendable {
 
     private enum Entry {
         case building(Wakeup)
-        case ready(JoinTable)
+        case ready(SharedBuild)
     }
 
     private let entries = Mutex<[Key: Entry]>([:])
 
     init() {}
 
-    /// Returns the table, or who builds it.
+    /// Returns the build side, or who builds it.
     func claim(_ key: Key) -> Claim {
         entries.withLock { entries in
             switch entries[key] {
-            case .ready(let table): return .ready(table)
+            case .ready(let build): return .ready(build)
             case .building(let wakeup): return .wait(wakeup)
             case nil:
                 let wakeup = Wakeup()
@@ -45,10 +59,10 @@ package final class SharedBuilds: Sendable {
         }
     }
 
-    /// Hands the table to all who wait, and keeps it for those who will ask; not when the join was dropped
-    /// meanwhile, since nobody would drop it again.
-    func finish(_ key: Key, _ wakeup: Wakeup, _ table: JoinTable) {
-        replace(key, wakeup, by: .ready(table))
+    /// Hands the build side to all who wait, and keeps it for those who will ask; not when the join was
+    /// dropped meanwhile, since nobody would drop it again.
+    func finish(_ key: Key, _ wakeup: Wakeup, _ build: SharedBuild) {
+        replace(key, wakeup, by: .ready(build))
         wakeup.signal()
     }
 
@@ -74,5 +88,24 @@ package final class SharedBuilds: Sendable {
             return dropped.values
         }
         for case .building(let wakeup) in dropped { wakeup.signal() }
+    }
+
+    /// Forgets what no task uses now, and says whether there was any: memory is short.
+    func dropUnused() -> Bool {
+        let dropped = entries.withLock { entries in
+            var dropped: [SharedBuild] = []
+            for key in Array(entries.keys) {
+                guard case .ready? = entries[key] else { continue }
+                // Taken out first: the entry's reference would count as well.
+                guard case .ready(var build)? = entries.removeValue(forKey: key) else { continue }
+                if isKnownUniquelyReferenced(&build) {
+                    dropped.append(build)
+                } else {
+                    entries[key] = .ready(build)
+                }
+            }
+            return dropped
+        }
+        return !dropped.isEmpty
     }
 }

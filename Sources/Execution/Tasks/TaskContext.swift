@@ -87,6 +87,8 @@ package final class WorkerResources: Sendable {
         self.connectors = connectors
         self.secrets = secrets
         readers = FileReaders(files: files)
+        let builds = sharedBuilds
+        budget.whenShort { [weak builds] in builds?.dropUnused() ?? false }
     }
 }
 

@@ -8,26 +8,33 @@ import Plans
 /// group.
 enum WindowAggregates {
     /// Rows that are copied into frames at a time.
-    private static let copiedRows = 65_536
+    static let copiedRows = 65_536
 
+    /// Returns the function's value for each row of the chunk. Throws `OUT_OF_MEMORY` where states or results
+    /// do not fit.
     static func result(
-        _ call: WindowCall, _ arguments: [Vector], _ frames: WindowFrames, _ chunk: WindowChunk
+        _ call: WindowCall, _ arguments: [Vector], _ frames: WindowFrames, _ chunk: WindowChunk,
+        _ context: TaskContext
     ) throws -> Vector {
         let values = arguments.map { $0.flattened() }
+        let memory = WindowMemory(call, context)
         return try call.origin.placing {
-            if frames.isWhole { return try whole(call, values, chunk) }
-            if frames.isGrowing { return try growing(call, values, frames, chunk) }
-            return try sliding(call, values, frames, chunk)
+            if frames.isWhole { return try whole(call, values, chunk, memory) }
+            if frames.isGrowing { return try growing(call, values, frames, chunk, memory) }
+            return try sliding(call, values, frames, chunk, memory, context)
         }
     }
 
-    private static func accumulator(_ call: WindowCall) throws -> Accumulator {
+    /// Makes the states of a function.
+    static func accumulator(_ call: WindowCall) throws -> Accumulator {
         let aggregate = AggregateCall(call.function, call.arguments, type: call.type, ansi: call.ansi)
         return try AggregateFunction.make(call: aggregate, argumentTypes: call.arguments.map(\.type))
     }
 
     /// One group per partition.
-    private static func whole(_ call: WindowCall, _ values: [Vector], _ chunk: WindowChunk) throws -> Vector {
+    private static func whole(
+        _ call: WindowCall, _ values: [Vector], _ chunk: WindowChunk, _ memory: WindowMemory
+    ) throws -> Vector {
         let groups = Buffer(byteCount: max(chunk.count * 4, 4))
         defer { withExtendedLifetime(groups) {} }
         let out = groups.pointer(as: UInt32.self)
@@ -42,13 +49,15 @@ enum WindowAggregates {
         let accumulator = try accumulator(call)
         accumulator.resize(groups: partitions)
         try accumulator.update(groups: out, arguments: values, count: chunk.count)
+        try memory.reserve(accumulator)
         let results = try accumulator.results(from: 0, count: partitions)[0]
         return results.flattened().gathered(out, count: chunk.count)
     }
 
     /// Frames from the partition's start on: each adds rows to the one before it.
     private static func growing(
-        _ call: WindowCall, _ values: [Vector], _ frames: WindowFrames, _ chunk: WindowChunk
+        _ call: WindowCall, _ values: [Vector], _ frames: WindowFrames, _ chunk: WindowChunk,
+        _ memory: WindowMemory
     ) throws -> Vector {
         let places = Buffer(byteCount: max(chunk.count * 4, 4))
         defer { withExtendedLifetime(places) {} }
@@ -67,8 +76,13 @@ enum WindowAggregates {
                     try accumulator.updateSingle(arguments: more, count: end - added)
                     added = end
                     isNew = true
+                    try memory.reserve(accumulator)
                 }
-                if isNew { results.append(try accumulator.results(from: 0, count: 1)[0].flattened()) }
+                if isNew {
+                    let result = try accumulator.results(from: 0, count: 1)[0].flattened()
+                    try memory.add(result)
+                    results.append(result)
+                }
                 isNew = false
                 out[row] = UInt32(truncatingIfNeeded: results.count &- 1)
                 row &+= 1
@@ -79,7 +93,8 @@ enum WindowAggregates {
 
     /// Any frames: their rows are copied, each distinct frame into a group of its own.
     private static func sliding(
-        _ call: WindowCall, _ values: [Vector], _ frames: WindowFrames, _ chunk: WindowChunk
+        _ call: WindowCall, _ values: [Vector], _ frames: WindowFrames, _ chunk: WindowChunk,
+        _ memory: WindowMemory, _ context: TaskContext
     ) throws -> Vector {
         let places = Buffer(byteCount: max(chunk.count * 4, 4))
         defer { withExtendedLifetime(places) {} }
@@ -87,6 +102,7 @@ enum WindowAggregates {
         var results: [Vector] = []
         var (given, row) = (0, 0)
         while row < chunk.count {
+            try context.checkCancelled()
             var rows: [UInt32] = []
             var groups: [UInt32] = []
             var (low, high) = (-1, -1)
@@ -119,7 +135,10 @@ enum WindowAggregates {
                     try accumulator.update(groups: base, arguments: copied, count: list.count)
                 }
             }
-            results.append(try accumulator.results(from: 0, count: count)[0].flattened())
+            try memory.reserve(accumulator)
+            let result = try accumulator.results(from: 0, count: count)[0].flattened()
+            try memory.add(result)
+            results.append(result)
             given += count
         }
         return Concat.vectors(results).flattened().gathered(out, count: chunk.count)

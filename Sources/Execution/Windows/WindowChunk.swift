@@ -31,8 +31,17 @@ final class WindowChunk {
         return starts
     }
 
-    private static func isSame(_ keys: [Vector], _ a: Int, _ b: Int) -> Bool {
+    /// Says whether two rows have the same keys.
+    static func isSame(_ keys: [Vector], _ a: Int, _ b: Int) -> Bool {
         for key in keys where Comparing.compareRows(key, a, key, b) != 0 { return false }
+        return true
+    }
+
+    /// Says whether row `i` of some keys and row `j` of others are the same.
+    static func isSame(_ keys: [Vector], _ i: Int, _ others: [Vector], _ j: Int) -> Bool {
+        for (key, other) in zip(keys, others) where Comparing.compareRows(key, i, other, j) != 0 {
+            return false
+        }
         return true
     }
 

@@ -72,7 +72,7 @@ final class WindowFrames {
     }
 
     /// Compares a row's key with a value in the direction of the sort.
-    private static func compare(_ a: Vector, _ i: Int, _ b: Vector, _ j: Int, _ sort: SortKey) -> Int {
+    static func compare(_ a: Vector, _ i: Int, _ b: Vector, _ j: Int, _ sort: SortKey) -> Int {
         let (isNullA, isNullB) = (a.isNull(i), b.isNull(j))
         if isNullA || isNullB {
             if isNullA && isNullB { return 0 }

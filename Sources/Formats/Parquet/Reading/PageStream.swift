@@ -14,23 +14,55 @@ struct DataPage {
     var owner: Buffer
 }
 
-/// Walks through the pages of one column chunk, which is read from the source in one piece.
+/// Walks through the pages of one column chunk. A source far away is read in one piece; of one that is near a
+/// window is in memory, which moves on with the pages.
+///
+///     chunk  ├─page─┼──page──┼─page─┼───page───┤
+///     window           ├──────────────┤           position: within it, or at its end
 struct PageStream {
     let leaf: ParquetLeaf
     private let codec: ParquetCodec
-    private let chunk: Buffer
+    private let source: any ByteSource
+    /// Where the chunk begins in the source, and its bytes.
+    private let start: Int
     private let end: Int
+    private var window: Buffer
+    /// Place of the window's first byte in the chunk.
+    private var windowStart = 0
     private var position = 0
 
     /// Most values of one page; more is taken for damage.
     private static let pageValues = 1 << 28
+    /// Bytes that are read at once of a source that is near; a page that is longer is read whole.
+    static let windowBytes = 1 << 20
+    /// Bytes in which the header of a page is looked for first.
+    private static let headerBytes = 16 << 10
 
     init(leaf: ParquetLeaf, chunk: ParquetColumnChunk, source: any ByteSource) throws(EngineError) {
         self.leaf = leaf
+        self.source = source
         codec = chunk.codec
+        start = chunk.startOffset
         end = chunk.compressedBytes
-        self.chunk = Buffer(byteCount: chunk.compressedBytes)
-        try source.readFully(at: chunk.startOffset, into: self.chunk.mutableBytes)
+        let isWhole = !source.isNear || end <= 2 * PageStream.windowBytes
+        window = Buffer(byteCount: isWhole ? end : PageStream.windowBytes)
+        try source.readFully(at: start, into: window.mutableBytes)
+    }
+
+    private var windowEnd: Int { windowStart + window.byteCount }
+
+    /// Returns the bytes from `place` on, `count` of them at least, moving the window there.
+    private mutating func hold(_ place: Int, _ count: Int) throws(EngineError) -> UnsafeMutableRawPointer {
+        if place < windowStart || place + count > windowEnd {
+            let next = Buffer(byteCount: min(end - place, max(count, PageStream.windowBytes)))
+            let known = place >= windowStart && place < windowEnd ? min(windowEnd - place, next.byteCount) : 0
+            if known > 0 { next.base.copyMemory(from: window.base + (place - windowStart), byteCount: known) }
+            try source.readFully(
+                at: start + place + known, into: .init(rebasing: next.mutableBytes[known...]))
+            window = next
+            windowStart = place
+        }
+        return window.base + (place - windowStart)
     }
 
     func damaged(_ what: String) -> EngineError {
@@ -40,15 +72,30 @@ struct PageStream {
     /// Reads the header of the next page, or returns nil at the chunk's end. `take` or `pass` must follow.
     mutating func nextHeader() throws(EngineError) -> PageHeader? {
         if position >= end { return nil }
-        let rest = UnsafeRawBufferPointer(start: chunk.base + position, count: end - position)
-        var reader = ThriftReader(rest)
-        let header = try PageHeader(reading: &reader)
-        position += reader.consumed
+        let header = try readHeader()
         if header.compressedBytes > end - position { throw damaged("a page runs over the end of its chunk") }
         if header.uncompressedBytes > PageCodec.pageBytes || header.valueCount > PageStream.pageValues {
             throw damaged("a page declares \(header.uncompressedBytes) bytes and \(header.valueCount) values")
         }
         return header
+    }
+
+    /// Reads a header, whose size it alone tells, in ever more bytes.
+    private mutating func readHeader() throws(EngineError) -> PageHeader {
+        var count = min(end - position, PageStream.headerBytes)
+        while true {
+            let base = try hold(position, count)
+            let rest = UnsafeRawBufferPointer(start: base, count: windowEnd - position)
+            do throws(EngineError) {
+                var reader = ThriftReader(rest)
+                let header = try PageHeader(reading: &reader)
+                position += reader.consumed
+                return header
+            } catch {
+                if windowEnd == end { throw error }
+                count = min(end - position, 2 * rest.count)
+            }
+        }
     }
 
     /// Passes over the page whose header was read last.
@@ -61,15 +108,16 @@ struct PageStream {
         return try inflate(at: position, header.compressedBytes, to: header.uncompressedBytes)
     }
 
-    private func inflate(
-        at start: Int, _ compressed: Int, to uncompressed: Int
+    private mutating func inflate(
+        at place: Int, _ compressed: Int, to uncompressed: Int
     ) throws(EngineError) -> (UnsafeRawBufferPointer, Buffer) {
-        let input = UnsafeRawBufferPointer(start: chunk.base + start, count: compressed)
+        let base = try hold(place, compressed)
+        let input = UnsafeRawBufferPointer(start: base, count: compressed)
         if codec == .none {
             if uncompressed != compressed { throw damaged("an uncompressed page declares two sizes") }
-            return (input, chunk)
+            return (input, window)
         }
-        if uncompressed == 0 { return (.init(start: chunk.base + start, count: 0), chunk) }
+        if uncompressed == 0 { return (.init(start: base, count: 0), window) }
         if !codec.canInflate(compressed, to: uncompressed) {
             throw damaged("a page of \(compressed) bytes declares \(uncompressed) bytes inflated")
         }
@@ -105,15 +153,18 @@ struct PageStream {
         return found
     }
 
-    private func dataV2(_ header: PageHeader, _ encoding: ParquetEncoding) throws(EngineError) -> DataPage {
+    private mutating func dataV2(_ header: PageHeader, _ encoding: ParquetEncoding) throws(EngineError)
+        -> DataPage
+    {
         let levelBytes = header.repetitionBytes + header.definitionBytes
         if levelBytes > header.compressedBytes || levelBytes > header.uncompressedBytes {
             throw damaged("a page is shorter than its levels")
         }
-        let body = chunk.base + position
+        let body = try hold(position, header.compressedBytes)
         var values = UnsafeRawBufferPointer(
             start: body + levelBytes, count: header.compressedBytes - levelBytes)
-        var owner = chunk
+        // The levels are read out of the window, so it must stay as it is: inflating holds bytes within it.
+        var owner = window
         if header.isCompressed, codec != .none {
             (values, owner) = try inflate(
                 at: position + levelBytes, values.count, to: header.uncompressedBytes - levelBytes)

@@ -45,6 +45,11 @@ final class DictionaryTable {
         hashes.deallocate()
     }
 
+    /// Bytes of memory that it takes.
+    var memoryBytes: Int {
+        (1 << Int(slotBits)) * (4 + (numberWidth > 0 ? 4 : 8)) + heaps.reduce(0) { $0 + $1.byteCount }
+    }
+
     /// The distinct numbers, in order of their codes.
     var numbers: UnsafeBufferPointer<UInt64> {
         UnsafeBufferPointer(start: numberBase, count: numberWidth > 0 ? count : 0)

@@ -7,7 +7,8 @@
 final class GrowingBytes {
     private(set) var base: UnsafeMutableRawPointer
     private(set) var count = 0
-    private var capacity: Int
+    /// Bytes that there is room for.
+    private(set) var capacity: Int
 
     static let slackBytes = 64
 
@@ -53,6 +54,14 @@ final class GrowingBytes {
     }
 
     func removeAll() { count = 0 }
+
+    /// Empties the buffer and gives its memory back.
+    func release() {
+        count = 0
+        base.deallocate()
+        capacity = 256
+        base = .allocate(byteCount: capacity + GrowingBytes.slackBytes, alignment: 64)
+    }
 
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 }

@@ -23,7 +23,7 @@ final class LeafWriter {
     let options: ParquetWriterOptions
 
     /// Finished pages, compressed, with their headers.
-    let chunk = GrowingBytes(capacity: 64 << 10)
+    let chunk = GrowingBytes(capacity: 4 << 10)
     var chunkUncompressedBytes = 0
     var chunkEntries = 0
     var chunkNulls = 0
@@ -43,8 +43,8 @@ final class LeafWriter {
     var entries = 0
     var nulls = 0
     var valueCount = 0
-    let codes = GrowingBytes(capacity: 64 << 10)
-    let plain = GrowingBytes(capacity: 64 << 10)
+    let codes = GrowingBytes(capacity: 4 << 10)
+    let plain = GrowingBytes(capacity: 4 << 10)
     /// Flat columns: validity bits, kept from the page's first null on.
     let validity = GrowingBytes()
     var hasValidity = false
@@ -53,7 +53,7 @@ final class LeafWriter {
     let repetitions = GrowingBytes()
     let scratch = GrowingBytes()
     let rowNumbers = GrowingBytes()
-    let body = GrowingBytes(capacity: 64 << 10)
+    let body = GrowingBytes(capacity: 4 << 10)
 
     init(
         type: DataType, stored: StoredType, path: [String], definition: Int, repetition: Int,
@@ -81,6 +81,20 @@ final class LeafWriter {
 
     /// Bytes held for the row group so far, about.
     var bufferedBytes: Int { chunk.count + codes.count + plain.count + (table?.byteCount ?? 0) }
+
+    private var buffers: [GrowingBytes] {
+        [chunk, codes, plain, validity, definitions, repetitions, scratch, rowNumbers, body]
+    }
+
+    /// Bytes of memory that the row group and the work space take.
+    var memoryBytes: Int {
+        let space = chunk.capacity + codes.capacity + plain.capacity + body.capacity + scratch.capacity
+        let levels = validity.capacity + definitions.capacity + repetitions.capacity + rowNumbers.capacity
+        return space + levels + (table?.memoryBytes ?? 0) + (retired?.memoryBytes ?? 0)
+    }
+
+    /// Gives the memory back; to be called between two chunks.
+    func releaseMemory() { for buffer in buffers { buffer.release() } }
 
     // MARK: Entries
 

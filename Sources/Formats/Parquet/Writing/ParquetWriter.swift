@@ -85,6 +85,15 @@ package final class ParquetWriter {
         groupRows = 0
     }
 
+    /// Bytes of memory that the open row group takes, with the work space.
+    package var memoryBytes: Int { leaves.reduce(0) { $0 + $1.memoryBytes } }
+
+    /// Ends the open row group early and gives its memory back.
+    package func releaseMemory() throws(EngineError) {
+        try finishRowGroup()
+        for leaf in leaves { leaf.releaseMemory() }
+    }
+
     /// Bytes of finished row groups and, about, of the one that is open: how large the file would be now.
     package var byteCount: Int { offset + leaves.reduce(0) { $0 + $1.bufferedBytes } }
     /// Rows written so far.

@@ -60,16 +60,16 @@ struct WorkerServer: Sendable {
                 !isSecure || NodeRole.worker.isProved(by: request.peer)
                     || NodeRole.coordinator.isProved(by: request.peer)
             })
-        let host = try Origin(listen).host
-        let address = advertised ?? Origin(host: host, port: shuffle.port).description
+        let address = try advertised ?? Origin(host: Origin(listen).host, port: shuffle.port).description
         let peers = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: isSecure ? NodeRole.worker.rawValue : nil, keepAliveSeconds: 20))
+        let copies = settings["storage"].map { SharedOutputs(storage: PathRules.place(of: $0)) }
         let resources = WorkerResources(
             budget: MemoryBudget(limitBytes: memory), store: store,
-            shuffle: try RemoteShuffleSource(store: store, ownAddress: address, client: peers),
-            spillDirectory: spill, encodesShuffle: true,
-            files: WorkerFiles(rules: rules, isDurable: true),
+            shuffle: try RemoteShuffleSource(
+                store: store, ownAddress: address, client: peers, copies: copies),
+            spillDirectory: spill, encodesShuffle: true, files: WorkerFiles(rules: rules, isDurable: true),
             connectors: WorkerConnectors.all(
                 ConnectorRules(
                     web: try WebRules(allowed: settings.list("allow-http")),
@@ -92,7 +92,7 @@ struct WorkerServer: Sendable {
                 version: WorkerIdentity.currentVersion, slots: slots,
                 memoryBytes: memory),
             resources: resources, pool: ComputePool(threadCount: slots), line: connection,
-            logger: logger, leave: leave)
+            logger: logger, copies: try copies.map { try CopyWriter($0) }, leave: leave)
         web = try await WorkerServer.webPort(settings["web"], certificates, node, spill: spill)
         greeting = ProgramLog.greeting(
             "etl-worker \(ProgramVersion.text) serves \(address), looks for the coordinator at \(origin): "

@@ -144,7 +144,7 @@ let package = Package(
         room(
             "Protocol",
             ["Vocabulary", "Memory", "Scheduling", "Transport", "Columns", "Kernels", "Formats", "Plans"]),
-        room("Shuffle", ["Vocabulary", "Memory", "Transport", "Columns", "Formats"]),
+        room("Shuffle", ["Vocabulary", "Memory", "Transport", "Columns", "Formats", "Storage"]),
         room(
             "Execution",
             [
@@ -265,7 +265,7 @@ let package = Package(
         tests("SimulationTests", ["Simulation", "Scheduling", "Vocabulary"]),
         tests(
             "ShuffleTests",
-            ["Shuffle", "Transport", "Formats", "Columns", "Memory", "Vocabulary"]),
+            ["Shuffle", "Storage", "Transport", "Formats", "Columns", "Memory", "Vocabulary"]),
         tests("SQLSyntaxTests", ["SeededRandom", "SQLSyntax", "Vocabulary"], resources: [.copy("Cases")]),
         tests("TransportTests", ["Transport", "Memory", "Vocabulary"]),
         tests("ColumnsTests", ["Columns", "Memory", "Vocabulary"]),

@@ -12,6 +12,8 @@ package struct CoordinatorEnvironment: Sendable {
     package var results: any ShuffleSource
     /// Lists, stages and publishes files.
     package var storage: any JobStorage
+    /// The storage that all nodes share, with copies of outputs; nil where there is none.
+    package var copies: SharedOutputs?
     /// Whether jobs may run programs on workers.
     package var allowsCommands: Bool
     package var clock: @Sendable () -> Moment
@@ -21,7 +23,8 @@ package struct CoordinatorEnvironment: Sendable {
     package var fail: @Sendable (any Error) -> Void
 
     package init(
-        log: any FactLog, results: any ShuffleSource, storage: any JobStorage, allowsCommands: Bool = true,
+        log: any FactLog, results: any ShuffleSource, storage: any JobStorage,
+        copies: SharedOutputs? = nil, allowsCommands: Bool = true,
         clock: @escaping @Sendable () -> Moment = NodeClock.moment,
         logger: Logger = Logger(label: "etl-coordinator") { _ in SwiftLogNoOpLogHandler() },
         fail: @escaping @Sendable (any Error) -> Void
@@ -29,6 +32,7 @@ package struct CoordinatorEnvironment: Sendable {
         self.log = log
         self.results = results
         self.storage = storage
+        self.copies = copies
         self.allowsCommands = allowsCommands
         self.clock = clock
         self.logger = logger

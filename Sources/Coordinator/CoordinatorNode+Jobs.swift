@@ -13,7 +13,8 @@ extension CoordinatorNode: JobService {
             isNew && environment.log.isDurable
             ? [.submission(externalID: externalID, try SubmissionPayload.encode(request))] : []
         let header = try isNew ? opened(request, as: externalID) : known(request, as: externalID)
-        try await submitted(externalID) { handle(.submit(header), before: records) }
+        let isPart = request.parent != nil
+        try await submitted(externalID) { handle(.submit(header, isPart: isPart), before: records) }
         return try await job(externalID)
     }
 
@@ -21,11 +22,18 @@ extension CoordinatorNode: JobService {
     private func opened(_ request: JobRequest, as externalID: String) throws -> JobHeader {
         let now = environment.clock().wallMilliseconds * 1000
         let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
+        let header = session.header(
+            externalID: externalID, digest: JobIdentity.digest(of: request), name: request.name ?? "sql")
+        // What the scheduler would refuse gets no book.
+        if let refusal = scheduler.refusal(isPart: request.parent != nil, pool: header.pool) { throw refusal }
         let id = JobID(scheduler.ledger.jobs.count)
-        open(JobBook(id: id, externalID: externalID, request: request, session: session))
-        return JobHeader(
-            externalID: externalID, digest: JobIdentity.digest(of: request), name: request.name ?? "sql",
-            statementCount: session.statementCount)
+        let book = JobBook(id: id, externalID: externalID, request: request, session: session)
+        if header.isReplicated, !scheduler.settings.hasSharedStorage {
+            book.warnings.append(
+                "\(SettingNames.replicatesShuffle) has no effect: the cluster has no --storage.")
+        }
+        open(book)
+        return header
     }
 
     func open(_ book: JobBook) {
@@ -221,7 +229,7 @@ extension CoordinatorNode: JobService {
             version: book.version,
             hasResult: book.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
             warnings: book.warnings, why: why(progress, statements), statements: statements,
-            parent: book.request.parent, step: book.request.step)
+            parent: book.request.parent, step: book.request.step, queue: progress.header.pool)
         if status.state.isEnd {
             book.endedStatus = status
             book.session.end()
@@ -249,7 +257,8 @@ extension CoordinatorNode: JobService {
             slots: .init(
                 total: workers.reduce(0) { $0 + $1.identity.slots },
                 used: workers.reduce(0) { $0 + $1.usedSlots }),
-            seconds: Double(max(0, end - (progress.startedMilliseconds ?? end))) / 1000
+            seconds: Double(max(0, end - (progress.startedMilliseconds ?? end))) / 1000,
+            turn: scheduler.turn(of: progress.id), slotLimit: progress.header.slotLimit
         ).text
     }
 }

@@ -37,13 +37,15 @@ extension CoordinatorNode {
             guard let output = task.output else { throw ResultStream.lost(id, "an output is missing") }
             let worker = scheduler.ledger.workers[output.worker.index].identity
             // A process that was given up and came back has another id, and its outputs still.
-            if let newest = scheduler.ledger.worker(worker.life),
-                let loss = scheduler.ledger.workers[newest.index].loss
-            {
+            let newest = scheduler.ledger.worker(worker.life)
+            let loss = newest.flatMap { scheduler.ledger.workers[$0.index].loss }
+            if let loss, !output.isStored {
                 throw ResultStream.lost(id, "worker \(worker.address) was lost: \(loss.reason)")
             }
             return (
-                OutputAddress(attempt: output.attempt, address: worker.address, checksum: output.checksum),
+                OutputAddress(
+                    attempt: output.attempt, address: worker.address, checksum: output.checksum,
+                    copyOfJob: output.isStored ? id : nil, isWorkerGone: loss != nil),
                 0..<1
             )
         }

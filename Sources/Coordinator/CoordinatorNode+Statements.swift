@@ -3,6 +3,7 @@ import Planner
 import Plans
 import Protocol
 import Scheduling
+import Shuffle
 import Vocabulary
 
 // Planning and committing a job's statements, both outside of the actor, as they wait for files.
@@ -146,6 +147,28 @@ extension CoordinatorNode {
                 await self.cleaningFailed(job, EngineError(wrapping: error))
             }
         }
+    }
+
+    /// Deletes the copies of a job's outputs in shared storage.
+    func removeCopies(of job: JobID) {
+        guard let copies = environment.copies, job.index < scheduler.ledger.jobs.count else { return }
+        let externalID = scheduler.ledger.jobs[job.index].header.externalID
+        Task.detached {
+            do {
+                try copies.remove(job: externalID)
+                await self.handle(.storedOutputsRemoved(job))
+            } catch {
+                await self.removalFailed(job, EngineError(wrapping: error))
+            }
+        }
+    }
+
+    /// Tells of copies that stay: after a restart their removal is tried again.
+    private func removalFailed(_ job: JobID, _ error: EngineError) {
+        note(
+            job, "warning",
+            "copies of the job's outputs in shared storage could not be deleted: \(error.message)",
+            at: environment.clock().wallMilliseconds)
     }
 
     /// Tells of what stays aside, invisible to readers: after a restart it is tried again.

@@ -149,6 +149,7 @@ package actor CoordinatorNode {
         case .replan(let stage, _): handle(.replanned(stage, stages: []))
         case .commit(let manifest): commit(manifest)
         case .clean(let job, let statement): clean(job, statement)
+        case .removeStoredOutputs(let job): removeCopies(of: job)
         case .send(_, let life, let message), .reply(let life, let message):
             lines[life]?.send(message, orders: orders(for: message))
         case .setTimer(let time): arm(time)

@@ -14,6 +14,10 @@ struct JobDiagnosis {
     var slots: WorkerStatus.Share
     /// From the job's start to now or its end.
     var seconds: Double
+    /// Jobs that run, and most that may, while the job waits for its turn.
+    var turn: (running: Int, most: Int)?
+    /// Most tasks of the job that may run at once; 0: any number.
+    var slotLimit = 0
 
     /// Times the median that a task must take to be called skewed, and the least time that it must take.
     private static let skewLimit = 4.0
@@ -29,6 +33,7 @@ struct JobDiagnosis {
     }
 
     private var whileItRuns: String? {
+        if let turn { return "Waits for its turn: \(count(turn.running, "job")) run, at most \(turn.most)." }
         let open = stages.filter { $0.state == "waiting" || $0.state == "running" }
         let running = open.filter { $0.tasks.running > 0 }
         let waiting = open.reduce(0) { $0 + $1.tasks.total - $1.tasks.done - $1.tasks.running }
@@ -39,10 +44,18 @@ struct JobDiagnosis {
                 : "Planning statement \(statements.done + 1) of \(statements.total)."
         }
         if activeWorkers == 0 { return "No worker is connected; \(count(waiting, "task")) wait." }
-        if let line = slotLine(running, waiting) { return line }
+        if let line = limitLine(running) ?? slotLine(running, waiting) { return line }
         guard let longest = running.max(by: { $0.seconds < $1.seconds }) else { return nil }
         return running.compactMap { skewLine($0) }.first ?? repeatLine(running) ?? spillLine(longest)
             ?? workLine(longest)
+    }
+
+    /// Tells of tasks that wait for others of their own job.
+    private func limitLine(_ running: [StageStatus]) -> String? {
+        let own = running.reduce(0) { $0 + $1.tasks.running }
+        let ready = running.reduce(0) { $0 + $1.tasks.total - $1.tasks.done - $1.tasks.running }
+        guard slotLimit > 0, own >= slotLimit, ready > 0 else { return nil }
+        return "As many tasks run as spark.cores.max lets (\(slotLimit)), and \(count(ready, "task")) wait."
     }
 
     /// Tells of tasks that only wait for their turn.

@@ -3,6 +3,7 @@ import Planner
 import Plans
 import Protocol
 import SQLSyntax
+import Scheduling
 import Vocabulary
 
 /// Plans a job's statements one after the other: holds its parsed text, catalog and settings.
@@ -32,6 +33,16 @@ final class JobSession: @unchecked Sendable {
     }
 
     var statementCount: Int { statements.count }
+
+    /// Returns the header under which the scheduler knows the job, as its settings say at its submission.
+    func header(externalID: String, digest: [UInt8], name: String) -> JobHeader {
+        JobHeader(
+            externalID: externalID, digest: digest, name: name,
+            pool: settings.options[SettingNames.pool] ?? JobHeader.defaultPool,
+            statementCount: statementCount,
+            slotLimit: settings.options[SettingNames.slotLimit].flatMap { Int($0) } ?? 0,
+            isReplicated: settings.options[SettingNames.replicatesShuffle]?.lowercased() == "true")
+    }
 
     /// Name of the file that the text came from, as the user gave it.
     var file: String { source.file }

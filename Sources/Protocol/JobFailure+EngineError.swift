@@ -28,6 +28,7 @@ extension EngineError {
             return 404
         case "JOB_ID_CONFLICT", "JOB_NOT_FINISHED": return 409
         case "UNAUTHENTICATED": return 401
+        case "TOO_MANY_JOBS": return 429
         case "FORBIDDEN": return 403
         default: break
         }

@@ -82,6 +82,8 @@ package struct JobStatus: Codable, Sendable, Hashable {
     package var why: String?
     /// Statements that are done, of all; nil from coordinators that do not tell.
     package var statements: StatementCounts?
+    /// The queue that the job is in; nil of a pipeline's run.
+    package var queue: String?
 
     /// Counts the job's statements.
     package struct StatementCounts: Codable, Sendable, Hashable {
@@ -99,7 +101,7 @@ package struct JobStatus: Codable, Sendable, Hashable {
         finishedAt: String? = nil, progress: Double = 0, stages: StageCounts, error: JobFailure? = nil,
         version: Int = 0, hasResult: Bool = false, resultIsPlan: Bool? = nil, warnings: [String] = [],
         why: String? = nil, statements: StatementCounts? = nil, pipeline: String? = nil,
-        parent: String? = nil, step: String? = nil
+        parent: String? = nil, step: String? = nil, queue: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -118,6 +120,7 @@ package struct JobStatus: Codable, Sendable, Hashable {
         self.parent = parent
         self.step = step
         self.why = why
+        self.queue = queue
         self.statements = statements
     }
 }

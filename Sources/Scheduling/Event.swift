@@ -5,7 +5,8 @@ import Vocabulary
 package enum Event: Sendable {
     /// The coordinator process started, after folding its log.
     case started
-    case submit(JobHeader)
+    /// `isPart`: of a run that was accepted, so that the job is not counted against the bound.
+    case submit(JobHeader, isPart: Bool = false)
     case statementPlanned(JobID, statement: UInt32, stages: [StageSpec])
     case planningFailed(JobID, statement: UInt32, EngineError)
     /// Answers `.replan`: stages that change (same id) or are new (next ids); none to leave all as it is.
@@ -14,6 +15,8 @@ package enum Event: Sendable {
     case commitFailed(JobID, statement: UInt32, EngineError)
     /// Answers `.clean`.
     case cleaned(JobID, statement: UInt32)
+    /// Answers `.removeStoredOutputs`.
+    case storedOutputsRemoved(JobID)
     case cancel(JobID)
     /// The client has all rows of the job's result.
     case resultsFetched(JobID)
@@ -47,6 +50,9 @@ package enum Action: Sendable, Hashable {
     /// job, or of a committed one whose losers ran on. Idempotent; answered by `.cleaned` when all is gone,
     /// and not at all when it cannot be removed: then a job that failed is asked for again after a restart.
     case clean(JobID, statement: UInt32)
+    /// Delete the job's outputs in shared storage: nobody reads them any more. Idempotent; answered by
+    /// `.storedOutputsRemoved` when all are gone.
+    case removeStoredOutputs(JobID)
     case send(WorkerID, WorkerLife, CoordinatorMessage)
     /// Answer a process that has no worker id.
     case reply(WorkerLife, CoordinatorMessage)

@@ -15,6 +15,9 @@ extension Fact: WireCodable {
         writer.write(Self.version)
         switch self {
         case .epochStarted(let epoch): writer.tag(1, epoch)
+        // Tag 2 is the one of jobs without a slot limit and replication.
+        case .jobAccepted(let job, let header, let at) where header.slotLimit != 0 || header.isReplicated:
+            writer.tag(18, job, header, at, header.slotLimit, header.isReplicated)
         case .jobAccepted(let job, let header, let at): writer.tag(2, job, header, at)
         case .statementPlanned(let job, let statement, let stages, let at):
             writer.tag(3, job, statement, stages, at)
@@ -34,6 +37,8 @@ extension Fact: WireCodable {
         case .workerRegistered(let worker, let identity): writer.tag(14, worker, identity)
         case .workerLost(let worker, let loss): writer.tag(15, worker, loss)
         case .outputMoved(let attempt, let worker): writer.tag(17, attempt, worker)
+        case .outputStored(let attempt): writer.tag(19, attempt)
+        case .storedOutputsRemoved(let job): writer.tag(20, job)
         }
     }
 
@@ -73,6 +78,15 @@ extension Fact: WireCodable {
             record.endedMilliseconds = try reader.read()
             self = .taskFailed(record)
         case 17: self = .outputMoved(try reader.read(), to: try reader.read())
+        case 18:
+            let job = try reader.read(JobID.self)
+            var header = try reader.read(JobHeader.self)
+            let at = try reader.read(Int64.self)
+            header.slotLimit = try reader.read()
+            header.isReplicated = try reader.read()
+            self = .jobAccepted(job, header, atMilliseconds: at)
+        case 19: self = .outputStored(try reader.read())
+        case 20: self = .storedOutputsRemoved(try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Fact")
         }
     }

@@ -7,18 +7,29 @@ package struct JobHeader: Sendable, Hashable {
     /// Digest of the whole submission: the same id with another digest is a conflict.
     package var digest: [UInt8]
     package var name: String
-    /// Slots are shared fairly between pools, then between a pool's jobs.
+    /// The queue that the job is in: slots are shared between queues by their weights, then between a
+    /// queue's jobs.
     package var pool: String
     package var statementCount: Int
+    /// Most tasks of it that run at once; 0: any number.
+    package var slotLimit: Int
+    /// Each output for other tasks is written to shared storage, too, so that no worker's loss takes it.
+    package var isReplicated: Bool
+
+    /// The queue of jobs that name none.
+    package static let defaultPool = "default"
 
     package init(
-        externalID: String, digest: [UInt8], name: String, pool: String = "default", statementCount: Int
+        externalID: String, digest: [UInt8], name: String, pool: String = JobHeader.defaultPool,
+        statementCount: Int, slotLimit: Int = 0, isReplicated: Bool = false
     ) {
         self.externalID = externalID
         self.digest = digest
         self.name = name
         self.pool = pool
         self.statementCount = statementCount
+        self.slotLimit = slotLimit
+        self.isReplicated = isReplicated
     }
 }
 
@@ -50,6 +61,8 @@ package enum Fact: Sendable, Hashable {
     case outputLost(AttemptID, isBlamed: Bool, EngineError?)
     /// Another worker holds the output now: the one before is leaving.
     case outputMoved(AttemptID, to: WorkerID)
+    /// The output lies in shared storage, too: it outlives its worker.
+    case outputStored(AttemptID)
     /// A counted failure.
     case taskFailed(FailureRecord)
     /// The manifest of winners is final: publication may begin, and only with it.
@@ -59,6 +72,8 @@ package enum Fact: Sendable, Hashable {
     case jobEnded(JobID, JobOutcome, atMilliseconds: Int64)
     /// What a failed or cancelled job had staged is gone.
     case jobCleaned(JobID)
+    /// The job's outputs in shared storage are deleted.
+    case storedOutputsRemoved(JobID)
     /// The results were fetched, or their time is over.
     case resultsReleased(JobID)
     case workerRegistered(WorkerID, WorkerIdentity)

@@ -4,11 +4,17 @@ import Vocabulary
 extension JobScheduler {
     /// Notes that an attempt takes a slot of a worker, and takes its task out of the queue.
     mutating func attach(_ attempt: RunningAttempt, to worker: WorkerID) {
+        let job = attempt.id.task.stage.job
+        var attempt = attempt
+        if job.index < ledger.jobs.count {
+            let queue = queue(named: ledger.jobs[job.index].header.pool)
+            attempt.queue = queue
+            queues[queue].share.begin(at: attempt.startedAt)
+            runtimes[job.index]?.share.begin(at: attempt.startedAt)
+        }
         links[worker.index]?.add(attempt)
         countSlots(of: worker)
         runners[attempt.id.task, default: []].append(worker)
-        let job = attempt.id.task.stage.job
-        if job.index < runtimes.count { runtimes[job.index]?.runningCount += 1 }
         noteLate(attempt.id)
         withStage(attempt.id.task) { $0.remove(attempt.id.task.index) }
     }
@@ -22,10 +28,19 @@ extension JobScheduler {
             workers.remove(at: place)
             runners[id.task] = workers.isEmpty ? nil : workers
         }
-        let job = id.task.stage.job
-        if job.index < runtimes.count { runtimes[job.index]?.runningCount -= 1 }
+        if let queue = attempt.queue { noteTime(of: attempt, queue: queue) }
         noteEnd(id)
         return attempt
+    }
+
+    /// Counts the slot time of an attempt that ends for its queue and its job.
+    private mutating func noteTime(of attempt: RunningAttempt, queue: Int) {
+        let (start, end) = (attempt.startedAt, now.monotonic)
+        let time = FairShare.time(since: start, to: end)
+        queueClock.serve(milliseconds: time)
+        queues[queue].clock.serve(milliseconds: time)
+        queues[queue].share.end(at: end, since: start)
+        runtimes[attempt.id.task.stage.job.index]?.share.end(at: end, since: start)
     }
 
     /// Asks the worker to stop the attempt, once; its slot is free when the worker says so.
@@ -82,6 +97,8 @@ extension JobScheduler {
             requeue(id.task)
         case .adopted(let output): adopted(output, by: worker)
         case .notAdopted(let id): notAdopted(id)
+        case .stored(let id): stored(id)
+        case .notStored(let id): notStored(id)
         case .outputLost(let id):
             guard ledger.openTask(id.task)?.output?.attempt == id else { return ignore(.unknownAttempt(id)) }
             record(.outputLost(id, isBlamed: true, nil))
@@ -116,6 +133,7 @@ extension JobScheduler {
             stage.endedMilliseconds = isComplete ? wall : nil
         }
         if isComplete { forgetInputs(of: task.stage.job) }
+        replicate(output)
         for loser in runners[task] ?? [] {
             for attempt in links[loser.index]?.attempts ?? [] where attempt.id.task == task {
                 cancel(attempt.id, on: loser)
@@ -160,7 +178,11 @@ extension JobScheduler {
         }
         if let holder = ledger.openTask(producer.task)?.output?.worker, let link = links[holder.index] {
             // All that the worker held is gone with it: its other readers need not find out one by one.
-            if link.disconnectedAt != nil { return lose(holder, .disconnected) }
+            if link.disconnectedAt != nil {
+                lose(holder, .disconnected)
+                // A copy that the reader could not have either does not make up for it.
+                if ledger.openTask(producer.task)?.output?.attempt != producer { return }
+            }
             command(holder, .drop([producer]))
         }
         record(.outputLost(producer, isBlamed: true, error))

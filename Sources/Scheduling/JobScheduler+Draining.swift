@@ -11,6 +11,7 @@ struct Handover: Sendable {
 //
 //     draining ──▶ .adopt(outputs) to others ──▶ .adopted ──▶ outputMoved ──┐ nothing needed here,
 //        │  ▲                                 └─▶ .notAdopted ─▶ once more  │ no reader has the old place
+//        │  │    nobody to adopt: .store to shared storage ──▶ outputStored ┤
 //        │  └─ a task ends here: its output, too ───────────────────────────┴──▶ released
 //        └── its time is over: it leaves; what did not get away is made again
 extension JobScheduler {
@@ -48,7 +49,7 @@ extension JobScheduler {
             }
         for key in results {
             let stage = ledger.jobs[key.job.index].statements[Int(key.statement)].stages[key.stage.index]
-            needed += stage.tasks.compactMap(\.output).filter { $0.worker == worker }
+            needed += stage.tasks.compactMap(\.output).filter { $0.worker == worker && !$0.isStored }
         }
         return needed
     }
@@ -68,10 +69,14 @@ extension JobScheduler {
     /// Orders other workers to fetch outputs, each output once at a time, from whoever leaves.
     private mutating func handOver(_ outputs: [TaskOutput], of leaving: WorkerLink) {
         var orders: [[TaskOutput]] = []
+        var rest: [TaskOutput] = []
         for output in outputs where handovers[output.attempt] == nil {
             guard failedHandovers[output.attempt, default: 0] < Self.handoverTries,
                 let target = adopter(of: output)
-            else { continue }
+            else {
+                rest.append(output)
+                continue
+            }
             handovers[output.attempt] = Handover(
                 holder: leaving.worker, target: target, bytes: max(1, output.counters.bytesOut))
             links[target.index]?.incomingBytes += max(1, output.counters.bytesOut)
@@ -81,6 +86,7 @@ extension JobScheduler {
         for (target, outputs) in orders.enumerated() where !outputs.isEmpty {
             command(WorkerID(target), .adopt(from: leaving.identity.address, outputs))
         }
+        store(rest, on: leaving)
     }
 
     /// Finds the worker with the fewest outputs among those that stay.
@@ -145,13 +151,18 @@ extension JobScheduler {
         guard let leaving = links[holder.index], leaving.isDraining, links[worker.index]?.isDraining == false
         else { return false }
         record(.outputMoved(attempt, to: worker))
-        let stage = attempt.task.stage
+        noteMove(attempt, from: holder)
+        return true
+    }
+
+    /// Notes that an output of a leaving worker is elsewhere now: who was told of the old place may miss it.
+    mutating func noteMove(_ attempt: AttemptID, from holder: WorkerID) {
+        let job = attempt.task.stage.job
         links[holder.index]?.movedAt = now.monotonic
-        links[holder.index]?.movedJobs.insert(stage.job)
+        links[holder.index]?.movedJobs.insert(job)
         let time = now.monotonic
         withStage(attempt.task) { $0.movedAt = time }
-        if stage.job.index < runtimes.count, runtimes[stage.job.index] != nil { forgetInputs(of: stage.job) }
-        return true
+        if job.index < runtimes.count, runtimes[job.index] != nil { forgetInputs(of: job) }
     }
 
     private mutating func endHandover(_ attempt: AttemptID) {
@@ -161,6 +172,8 @@ extension JobScheduler {
 
     /// Forgets what was on its way to or from a worker that is lost, or whose session is new.
     mutating func endHandovers(of worker: WorkerID) {
+        // The order does not matter: each entry is judged alone.
+        if !storing.isEmpty { storing = storing.filter { $0.value != worker } }
         if handovers.isEmpty { return }
         // The order does not matter: each entry is judged alone.
         let ended = handovers.filter { $0.value.target == worker || $0.value.holder == worker }

@@ -3,7 +3,7 @@ import Vocabulary
 // The life of a job: accepted, its statements planned, run and committed one after another, ended.
 extension JobScheduler {
     /// Accepts a job, once for each id: the same submission again is the same job.
-    mutating func submit(_ header: JobHeader) {
+    mutating func submit(_ header: JobHeader, isPart: Bool) {
         if let existing = ledger.job(externalID: header.externalID) {
             if ledger.jobs[existing.index].header.digest == header.digest {
                 act(.submitted(existing, isNew: false))
@@ -16,6 +16,7 @@ extension JobScheduler {
             }
             return
         }
+        if let refusal = refusal(isPart: isPart, pool: header.pool) { return act(.refused(refusal)) }
         let job = JobID(ledger.jobs.count)
         record(.jobAccepted(job, header, atMilliseconds: now.wallMilliseconds))
         openRuntime(job)
@@ -145,6 +146,7 @@ extension JobScheduler {
             advance(touched[place])
             place += 1
         }
+        while let job = admitNext() { advance(job) }
     }
 
     private mutating func advance(_ job: JobID) {
@@ -159,6 +161,7 @@ extension JobScheduler {
         guard let last, !last.isCommitted else {
             let next = UInt32(entry.statements.count)
             if Int(next) >= entry.header.statementCount { return end(job, .succeeded) }
+            if runtime.queue == nil { return wait(job) }
             if runtime.asked != .plan(next) {
                 runtimes[job.index]?.asked = .plan(next)
                 act(.planStatement(job, statement: next))
@@ -205,6 +208,7 @@ extension JobScheduler {
         record(.jobEnded(job, outcome, atMilliseconds: now.wallMilliseconds))
         cancelAttempts(of: job)
         if outcome != .succeeded { closeStatement(ledger.jobs[job.index].lastStatement, isFailed: true) }
+        leavePlace(of: job)
         runtimes[job.index] = nil
         if outcome == .succeeded {
             dropOutputs(of: job, keeping: ledger.jobs[job.index].retainedStage)
@@ -212,6 +216,7 @@ extension JobScheduler {
         } else {
             dropOutputs(of: job, keeping: nil)
         }
+        if ledger.jobs[job.index].retainedStage == nil { removeStoredOutputs(of: job) }
         for worker in links.indices { command(WorkerID(worker), .endJob(job)) }
         act(.jobChanged(job))
     }
@@ -230,6 +235,7 @@ extension JobScheduler {
         retained.remove(at: place)
         record(.resultsReleased(job))
         dropOutputs(of: job, keeping: nil)
+        removeStoredOutputs(of: job)
     }
 
     private mutating func dropOutputs(of job: JobID, keeping stage: StageKey?) {

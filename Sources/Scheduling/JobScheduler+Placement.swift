@@ -32,55 +32,105 @@ extension JobScheduler {
     /// A job's stages that can run now.
     private struct Candidate {
         let job: JobID
-        let pool: String
+        let queue: Int
         var stages: [StageKey]
     }
 
     /// How many waiting tasks of a stage are looked at to find one that fits.
     private static let lookAhead = 64
 
-    /// Launches as much as fits. Pools share alike, then the jobs of a pool; among those that have as much,
-    /// the one that has waited longest for a launch goes first, so that none starves behind long ones.
+    /// Launches as much as fits. Queues share by their weights, then the jobs of a queue alike, in slot time
+    /// (`FairShare`); among those that had as much, the one that has waited longest for a launch goes first.
     mutating func place() {
         guard launchesHeldUntil == nil else { return }
         var free = freeSlots.total
         guard free > 0 else { return }
-        var candidates: [Candidate] = []
-        for job in ledger.liveJobs {
-            let stages = runnableStages(job)
-            if stages.isEmpty { continue }
-            candidates.append(
-                Candidate(job: job, pool: ledger.jobs[job.index].header.pool, stages: stages))
-        }
+        var candidates = waitingJobs()
         while free > 0, let chosen = fairest(candidates) {
             if launchNext(&candidates[chosen].stages) {
                 free -= 1
+                if isAtSlotLimit(candidates[chosen].job) { candidates.remove(at: chosen) }
             } else {
                 candidates.remove(at: chosen)
             }
         }
     }
 
+    /// Lists the jobs that have something to launch and may, and brings those that had nothing before to
+    /// where the others stand.
+    private mutating func waitingJobs() -> [Candidate] {
+        var found: [Candidate] = []
+        var activeJobs = Array(repeating: Int64(0), count: queues.count)
+        for job in admitted {
+            guard let runtime = runtimes[job.index], let queue = runtime.queue else { continue }
+            let stages = isAtSlotLimit(job) ? [] : runnableStages(job)
+            if stages.isEmpty {
+                runtimes[job.index]?.share.isWaiting = false
+            } else {
+                found.append(Candidate(job: job, queue: queue, stages: stages))
+            }
+            if !stages.isEmpty || runtime.runningCount > 0 { activeJobs[queue] += 1 }
+        }
+        var waiting = Array(repeating: [JobID](), count: queues.count)
+        for candidate in found { waiting[candidate.queue].append(candidate.job) }
+        rejoinQueues(waiting.map { !$0.isEmpty })
+        for queue in queues.indices {
+            queues[queue].clock.activeWeight = activeJobs[queue]
+            if !waiting[queue].isEmpty { rejoin(waiting[queue], of: queue) }
+        }
+        return found
+    }
+
+    private mutating func rejoinQueues(_ isWaiting: [Bool]) {
+        let time = now.monotonic
+        let active = queues.indices.filter { isWaiting[$0] || queues[$0].share.running > 0 }
+        queueClock.activeWeight = active.reduce(0) { $0 + queues[$1].share.weight }
+        let waited = queues.indices.filter { isWaiting[$0] && queues[$0].share.isWaiting }
+        let level = queueClock.level(least: waited.map { queues[$0].share.standing(at: time) }.min())
+        for place in queues.indices {
+            if !isWaiting[place] {
+                queues[place].share.isWaiting = false
+            } else if !queues[place].share.isWaiting {
+                queues[place].share.rejoin(at: level, now: time)
+            }
+        }
+    }
+
+    /// `jobs`: those of the queue that have something to launch.
+    private mutating func rejoin(_ jobs: [JobID], of queue: Int) {
+        let time = now.monotonic
+        var least: Int64?
+        for job in jobs {
+            guard let share = runtimes[job.index]?.share, share.isWaiting else { continue }
+            least = min(least ?? .max, share.standing(at: time))
+        }
+        let level = queues[queue].clock.level(least: least)
+        for job in jobs where runtimes[job.index]?.share.isWaiting == false {
+            runtimes[job.index]?.share.rejoin(at: level, now: time)
+        }
+    }
+
+    /// Whether the job has as many tasks running as it may.
+    func isAtSlotLimit(_ job: JobID) -> Bool {
+        let limit = ledger.jobs[job.index].header.slotLimit
+        return limit > 0 && runtimes[job.index]?.runningCount ?? 0 >= limit
+    }
+
     private func fairest(_ candidates: [Candidate]) -> Int? {
         if candidates.count < 2 { return candidates.indices.first }
-        var pools: [String: (running: Int, lastLaunch: UInt32)] = [:]
-        for job in ledger.liveJobs {
-            guard let runtime = runtimes[job.index] else { continue }
-            let pool = ledger.jobs[job.index].header.pool
-            let before = pools[pool] ?? (0, 0)
-            pools[pool] = (
-                before.running + runtime.runningCount, max(before.lastLaunch, runtime.lastLaunch)
-            )
-        }
-        var best = 0
-        var bestShare = (Int.max, UInt32.max, Int.max, UInt32.max)
+        let time = now.monotonic
+        var chosen: (queue: (Int64, UInt32, Int), job: (Int64, Int, UInt32), place: Int)?
         for (place, candidate) in candidates.enumerated() {
-            guard let runtime = runtimes[candidate.job.index] else { continue }
-            let pool = pools[candidate.pool] ?? (0, 0)
-            let share = (pool.running, pool.lastLaunch, runtime.runningCount, runtime.lastLaunch)
-            if share < bestShare { (best, bestShare) = (place, share) }
+            guard let job = runtimes[candidate.job.index]?.share else { continue }
+            let queue = queues[candidate.queue].share
+            let queueRank = (queue.claim(at: time), queue.lastLaunch, candidate.queue)
+            let jobRank = (job.claim(at: time), job.running, job.lastLaunch)
+            if let chosen, queueRank > chosen.queue || queueRank == chosen.queue && jobRank >= chosen.job {
+                continue
+            }
+            chosen = (queueRank, jobRank, place)
         }
-        return best
+        return chosen?.place
     }
 
     /// Lists the stages with waiting tasks whose producers are complete and whose plan is settled.
@@ -188,10 +238,17 @@ extension JobScheduler {
         let attempt = AttemptID(task: task, epoch: ledger.epoch, number: attemptNumber)
         let bytes = reservation(task, on: identity)
         attach(RunningAttempt(id: attempt, startedAt: now.monotonic, memoryBytes: bytes), to: worker)
-        runtimes[task.stage.job.index]?.lastLaunch = attemptNumber
+        noteLaunch(of: task.stage.job)
         let wall = now.wallMilliseconds
         withStage(task) { $0.startedMilliseconds = $0.startedMilliseconds ?? wall }
-        command(worker, .launch(Launch(attempt: attempt, memoryBytes: bytes, inputs: inputs(of: task.stage))))
+        var launch = Launch(attempt: attempt, memoryBytes: bytes, inputs: inputs(of: task.stage))
+        if identity.version < Self.storingVersion { launch.forgetCopies() }
+        command(worker, .launch(launch))
+    }
+
+    private mutating func noteLaunch(of job: JobID) {
+        runtimes[job.index]?.share.lastLaunch = attemptNumber
+        if let queue = runtimes[job.index]?.queue { queues[queue].share.lastLaunch = attemptNumber }
     }
 
     /// Lists where the outputs lie that the stage's tasks read: the same for all of them, and listed once.
@@ -219,7 +276,8 @@ extension JobScheduler {
                     OutputLocation(
                         attempt: output.attempt, worker: output.worker,
                         address: ledger.workers[output.worker.index].identity.address,
-                        checksum: output.checksum)
+                        checksum: output.checksum, isStored: output.isStored,
+                        isWorkerGone: output.isStored && ledger.workers[output.worker.index].loss != nil)
                 })
         }
     }

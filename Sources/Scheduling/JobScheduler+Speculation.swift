@@ -11,7 +11,7 @@ extension JobScheduler {
             guard let link else { continue }
             for attempt in link.attempts where isSlow(attempt, &medians) { slow.append(attempt.id.task) }
         }
-        for task in slow where runners[task]?.count == 1 {
+        for task in slow where runners[task]?.count == 1 && !isAtSlotLimit(task.stage.job) {
             if let worker = chooseWorker(for: task, besides: runners[task] ?? []) { launch(task, on: worker) }
         }
     }

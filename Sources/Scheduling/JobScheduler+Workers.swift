@@ -109,7 +109,11 @@ extension JobScheduler {
         for output in registration.outputs {
             held.insert(output.attempt)
             if isKept(output.attempt) {
-                if hasHolder(output.attempt, besides: worker) { unwanted.append(output.attempt) }
+                if hasHolder(output.attempt, besides: worker) {
+                    unwanted.append(output.attempt)
+                } else if let kept = ledger.output(output.attempt) {
+                    replicate(kept)
+                }
             } else if !accept(output, from: worker) {
                 unwanted.append(output.attempt)
             }
@@ -221,6 +225,7 @@ extension JobScheduler {
         // The worker's loss takes its outputs in any case; told one by one they can be shown to users.
         if loss != .left { for attempt in lost { record(.outputLost(attempt, isBlamed: false, nil)) } }
         record(.workerLost(worker, loss))
+        for job in ledger.liveJobs where ledger.jobs[job.index].hasStoredOutputs { forgetInputs(of: job) }
         for task in running.map(\.id.task) + lost.map(\.task) {
             requeue(task)
             touch(task.stage.job)

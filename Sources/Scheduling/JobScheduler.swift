@@ -29,12 +29,28 @@ package struct JobScheduler: Sendable {
     /// Live jobs' moving parts, at the place of the job's id; nil before they are looked at and after they
     /// ended.
     var runtimes: [JobRuntime?] = []
+    /// Queues that jobs have named, in the order in which they came up.
+    var queues: [QueueRuntime] = []
+    /// Where queues stand among each other.
+    var queueClock = FairClock()
+    /// Places in `queues`. Looked up, never iterated.
+    var queuePlaces: [String: Int] = [:]
+    /// Live jobs that have begun, ascending.
+    var admitted: [JobID] = []
+    /// Live jobs that wait for their turn to begin, ascending.
+    var waiting: [JobID] = []
     /// Workers that run an attempt of the task. Looked up, never iterated.
     var runners: [TaskID: [WorkerID]] = [:]
     /// Workers in quarantine, and of those that are lost.
     var quarantined = 0
     /// Outputs on their way from draining workers to others.
     var handovers: [AttemptID: Handover] = [:]
+    /// Outputs that their workers were ordered to write to shared storage.
+    var storing: [AttemptID: WorkerID] = [:]
+    /// Outputs that could not be written there.
+    var notStorable: Set<AttemptID> = []
+    /// Jobs with outputs that may be there without a word of it. Looked up, never iterated.
+    var mayHaveStored: Set<JobID> = []
     /// How often nobody could take an output over. Looked up, never iterated.
     var failedHandovers: [AttemptID: Int] = [:]
     /// Attempts that still run of statements that are over. Looked up, never iterated.
@@ -75,7 +91,7 @@ package struct JobScheduler: Sendable {
         var isTick = false
         switch event {
         case .started: start()
-        case .submit(let header): submit(header)
+        case .submit(let header, let isPart): submit(header, isPart: isPart)
         case .statementPlanned(let job, let statement, let stages): planned(job, statement, stages)
         case .planningFailed(let job, let statement, let error):
             if awaits(job, .plan(statement), statement) { end(job, .failed(error)) }
@@ -84,6 +100,7 @@ package struct JobScheduler: Sendable {
         case .commitFailed(let job, let statement, let error):
             if awaits(job, .commit(statement), statement) { end(job, .failed(error)) }
         case .cleaned(let job, let statement): cleaned(job, statement)
+        case .storedOutputsRemoved(let job): storedOutputsRemoved(job)
         case .cancel(let job): cancel(job)
         case .resultsFetched(let job): releaseResults(job)
         case .message(.register(let registration)): register(registration)
@@ -136,12 +153,14 @@ package struct JobScheduler: Sendable {
         for job in ledger.jobs {
             if job.isLive {
                 openRuntime(job.id)
+                if !job.statements.isEmpty { admit(job.id) }
                 touch(job.id)
             } else if job.outcome == .succeeded {
                 retain(job.id)
             } else if !job.isCleaned {
                 requestCleaning(job.lastStatement)
             }
+            if !job.isLive, job.retainedStage == nil { removeStoredOutputs(of: job.id) }
         }
     }
 

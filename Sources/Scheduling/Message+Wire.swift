@@ -26,15 +26,26 @@ extension Launch: WireCodable {
     }
 }
 
+extension StoredInput: WireCodable {
+    func write(to writer: inout WireWriter) { writer.fields(attempt, isWorkerGone) }
+    init(from reader: inout WireReader) throws(EngineError) {
+        self.init(attempt: try reader.read(), isWorkerGone: try reader.read())
+    }
+}
+
 extension Command: WireCodable {
     package func write(to writer: inout WireWriter) {
         switch self {
+        // Tag 1 is the one of tasks that read nothing from shared storage.
+        case .launch(let launch) where !launch.storedInputs.isEmpty:
+            writer.tag(7, launch, launch.storedInputs)
         case .launch(let launch): writer.tag(1, launch)
         case .cancel(let attempt): writer.tag(2, attempt)
         case .drop(let attempts): writer.tag(3, attempts)
         case .dropJob(let job, let kept): writer.tag(4, job, kept)
         case .endJob(let job): writer.tag(5, job)
         case .adopt(let address, let outputs): writer.tag(6, address, outputs)
+        case .store(let job, let attempts): writer.tag(8, job, attempts)
         }
     }
     package init(from reader: inout WireReader) throws(EngineError) {
@@ -46,6 +57,11 @@ extension Command: WireCodable {
         case 4: self = .dropJob(try reader.read(), keeping: try reader.read())
         case 5: self = .endJob(try reader.read())
         case 6: self = .adopt(from: try reader.read(), try reader.read())
+        case 7:
+            var launch = try reader.read(Launch.self)
+            launch.storedInputs = try reader.read()
+            self = .launch(launch)
+        case 8: self = .store(job: try reader.read(), try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Command")
         }
     }
@@ -60,6 +76,8 @@ extension Report: WireCodable {
         case .outputLost(let attempt): writer.tag(4, attempt)
         case .adopted(let output): writer.tag(5, output)
         case .notAdopted(let attempt): writer.tag(6, attempt)
+        case .stored(let attempt): writer.tag(7, attempt)
+        case .notStored(let attempt): writer.tag(8, attempt)
         }
     }
     package init(from reader: inout WireReader) throws(EngineError) {
@@ -71,6 +89,8 @@ extension Report: WireCodable {
         case 4: self = .outputLost(try reader.read())
         case 5: self = .adopted(try reader.read())
         case 6: self = .notAdopted(try reader.read())
+        case 7: self = .stored(try reader.read())
+        case 8: self = .notStored(try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Report")
         }
     }

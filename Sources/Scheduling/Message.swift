@@ -25,6 +25,10 @@ package struct OutputLocation: Sendable, Hashable {
     package var address: String
     /// For the reader to check what it fetched.
     package var checksum: UInt64
+    /// Whether shared storage has a copy, for when the worker does not answer.
+    package var isStored = false
+    /// Whether the worker is gone, so that only the copy is left.
+    package var isWorkerGone = false
 }
 
 /// Lists the outputs that a task reads from one producer stage, in the order of the producer's tasks.
@@ -39,6 +43,43 @@ package struct Launch: Sendable, Hashable {
     /// Bytes reserved for it on the worker's account.
     package var memoryBytes: Int
     package var inputs: [TaskInput]
+
+    /// Outputs that it reads of which shared storage has a copy, each once, and whether that is all there is.
+    var storedInputs: [StoredInput] {
+        get {
+            inputs.flatMap(\.outputs).filter(\.isStored).map {
+                StoredInput(attempt: $0.attempt, isWorkerGone: $0.isWorkerGone)
+            }
+        }
+        set {
+            let stored = Dictionary(newValue.map { ($0.attempt, $0.isWorkerGone) }) { first, _ in first }
+            for input in inputs.indices {
+                for place in inputs[input].outputs.indices {
+                    guard let isGone = stored[inputs[input].outputs[place].attempt] else { continue }
+                    inputs[input].outputs[place].isStored = true
+                    inputs[input].outputs[place].isWorkerGone = isGone
+                }
+            }
+        }
+    }
+}
+
+extension Launch {
+    /// Names no copies in shared storage, for a worker that does not know of them.
+    mutating func forgetCopies() {
+        for input in inputs.indices {
+            for place in inputs[input].outputs.indices {
+                inputs[input].outputs[place].isStored = false
+                inputs[input].outputs[place].isWorkerGone = false
+            }
+        }
+    }
+}
+
+/// Says of an output that a task reads that shared storage has a copy.
+struct StoredInput: Sendable, Hashable {
+    var attempt: AttemptID
+    var isWorkerGone: Bool
 }
 
 /// Orders a worker to do something; delivered once and in order.
@@ -53,6 +94,9 @@ package enum Command: Sendable, Hashable {
     /// Fetches outputs from the worker at an address, which leaves, and holds them from then on; answered by
     /// a report for each.
     case adopt(from: String, [TaskOutput])
+    /// Writes outputs to shared storage, under the id by which clients know the job; answered by a report for
+    /// each.
+    case store(job: String, [AttemptID])
     /// Says that a job has ended: what the worker holds open for it, such as a connection, is let go.
     case endJob(JobID)
 }
@@ -69,12 +113,16 @@ package enum Report: Sendable, Hashable {
     case adopted(TaskOutput)
     /// An output could not be fetched from who leaves.
     case notAdopted(AttemptID)
+    /// Shared storage has a copy of the output.
+    case stored(AttemptID)
+    /// The output could not be written to shared storage.
+    case notStored(AttemptID)
 
     package var attempt: AttemptID {
         switch self {
         case .completed(let output), .adopted(let output): output.attempt
         case .failed(let attempt, _), .stopped(let attempt), .outputLost(let attempt),
-            .notAdopted(let attempt):
+            .notAdopted(let attempt), .stored(let attempt), .notStored(let attempt):
             attempt
         }
     }

@@ -29,6 +29,8 @@ package struct StageRecord: Sendable, Hashable {
 
     package var isComplete: Bool { doneCount == tasks.count }
 
+    fileprivate mutating func setStored(_ task: Int) { tasks[task].output?.isStored = true }
+
     fileprivate mutating func setHolder(_ worker: WorkerID, of task: Int) {
         tasks[task].output?.worker = worker
     }
@@ -69,6 +71,8 @@ package struct JobRecord: Sendable, Hashable {
     package fileprivate(set) var outcome: JobOutcome?
     package fileprivate(set) var isCleaned = false
     package fileprivate(set) var areResultsReleased = false
+    /// Whether outputs of it lie in shared storage.
+    package fileprivate(set) var hasStoredOutputs = false
 
     package var isLive: Bool { outcome == nil }
 
@@ -173,6 +177,8 @@ package struct Ledger: Sendable, Hashable {
         case .taskCompleted(let output): complete(output)
         case .outputLost(let attempt, let isBlamed, let error): lose(attempt, isBlamed: isBlamed, error)
         case .outputMoved(let attempt, let worker): move(attempt, to: worker)
+        case .outputStored(let attempt): store(attempt)
+        case .storedOutputsRemoved(let job): withJob(job) { $0.hasStoredOutputs = false }
         case .taskFailed(let record):
             withStage(of: record.attempt.task) { $0.tasks[$1].attemptCount += 1 }
             fail(record)
@@ -262,6 +268,14 @@ package struct Ledger: Sendable, Hashable {
             .setHolder(worker, of: Int(attempt.task.index))
     }
 
+    private mutating func store(_ attempt: AttemptID) {
+        withJob(attempt.task.stage.job) { $0.hasStoredOutputs = true }
+        guard output(attempt) != nil else { return }
+        let key = attempt.task.stage
+        jobs[key.job.index].statements[Int(key.statement)].stages[key.stage.index]
+            .setStored(Int(attempt.task.index))
+    }
+
     private mutating func lose(_ attempt: AttemptID, isBlamed: Bool, _ error: EngineError?) {
         guard let lost = openTask(attempt.task)?.output, lost.attempt == attempt else { return }
         withStage(of: attempt.task) { $0.setOutput(nil, of: $1) }
@@ -297,7 +311,10 @@ package struct Ledger: Sendable, Hashable {
             guard let statement = jobs[job.index].statements.last, !statement.isCommitting else { continue }
             for stage in statement.stages where stage.spec.isHeldByWorkers && stage.doneCount > 0 {
                 for task in stage.tasks {
-                    if let output = task.output, output.worker == worker { found.append(output.attempt) }
+                    guard let output = task.output, output.worker == worker, !output.isStored else {
+                        continue
+                    }
+                    found.append(output.attempt)
                 }
             }
         }

@@ -5,6 +5,8 @@ struct RunningAttempt: Sendable {
     let id: AttemptID
     let startedAt: Instant
     let memoryBytes: Int
+    /// Place of its job's queue; nil for a job that is not known.
+    var queue: Int?
     /// A cancel was sent; the slot is taken until the worker tells its end.
     var isCancelling = false
     var counters = TaskCounters()
@@ -163,10 +165,12 @@ struct JobRuntime: Sendable {
     var asked = Asked.nothing
     /// Stages of the open statement; empty between statements.
     var stages: [StageRuntime] = []
+    /// Place of its queue once it has begun; nil while it waits for its turn.
+    var queue: Int?
+    /// Its share among the jobs of its queue.
+    var share = FairShare(weight: 1)
     /// Attempts running for the job, those being cancelled too.
-    var runningCount = 0
-    /// Number of the attempt that was launched for it last; 0 before the first.
-    var lastLaunch: UInt32 = 0
+    var runningCount: Int { share.running }
 
     /// Changes a stage where it is; nothing when there is none.
     mutating func change(_ stage: StageID, _ change: (inout StageRuntime) -> Void) {

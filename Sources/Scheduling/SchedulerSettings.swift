@@ -25,8 +25,18 @@ package struct SchedulerSettings: Sendable, Hashable {
     /// … up to this.
     package var longestQuarantineMilliseconds: Int64 = 600_000
     package var taskAttempts = Limits.taskAttempts
+    /// Weights of the queues, by name; empty: any name is a queue, and all weigh alike. Looked up, or sorted.
+    package var queueWeights: [String: Int] = [:]
+    /// So many jobs run at once; further ones are queued.
+    package var runningJobs = Limits.runningJobs
+    /// So many jobs that have not ended are accepted.
+    package var acceptedJobs = Limits.acceptedJobs
+    /// Whether workers and coordinator share a storage in which outputs can be kept.
+    package var hasSharedStorage = false
+    /// Results of so many bytes or more are written to shared storage when they are there.
+    package var storedResultBytes = Limits.storedResultBytes
     /// Oldest and newest worker versions that may take part.
-    package var workerVersions: ClosedRange<UInt32> = 1...2
+    package var workerVersions: ClosedRange<UInt32> = 1...WorkerIdentity.currentVersion
 
     package init() {}
 }

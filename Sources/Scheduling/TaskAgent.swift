@@ -37,6 +37,10 @@ package enum AgentEvent: Sendable {
     case adopted(AttemptID)
     /// Answers `.adopt` for an output that could not be had.
     case notAdopted(AttemptID)
+    /// Answers `.store` for an output that shared storage has a copy of now.
+    case stored(AttemptID)
+    /// Answers `.store` for an output that could not be written there.
+    case notStored(AttemptID)
     /// The disk for spills and outputs is full, or has space again.
     case disk(isFull: Bool)
     /// Take no more work, and leave when nothing here is needed.
@@ -52,6 +56,9 @@ package enum AgentAction: Sendable, Hashable {
     /// Fetch outputs of other workers' tasks from an address; answered by `.adopted` or `.notAdopted` for
     /// each.
     case adopt(from: String, [TaskOutput])
+    /// Write outputs to shared storage, under the id by which clients know their job; answered by `.stored`
+    /// or `.notStored` for each.
+    case store(job: String, [AttemptID])
     /// Delete what the attempt left.
     case drop(AttemptID)
     /// Call `handle(.tick)` at that time; replaces the timer before.
@@ -98,6 +105,9 @@ package struct TaskAgent: Sendable {
     private var held: [TaskOutput] = []
     /// Outputs that are being fetched from workers that leave.
     private var adopting: [TaskOutput] = []
+    /// Outputs that are being written to shared storage, and those of which it has a copy.
+    private var storing: Set<AttemptID> = []
+    private var storedOutputs: Set<AttemptID> = []
     private var isDiskFull = false
     private var reports = Outbox<Report>()
     private var commands = Inbox()
@@ -142,6 +152,8 @@ package struct TaskAgent: Sendable {
             }
         case .adopted(let attempt): endAdoption(attempt, isHere: true)
         case .notAdopted(let attempt): endAdoption(attempt, isHere: false)
+        case .stored(let attempt): endStoring(attempt, isThere: true)
+        case .notStored(let attempt): endStoring(attempt, isThere: false)
         case .disk(let isFull):
             // Told at once: until then more tasks come.
             if isFull != isDiskFull { lastSentAt = nil }
@@ -291,6 +303,7 @@ package struct TaskAgent: Sendable {
             if let place = running.firstIndex(where: { $0.launch.attempt == attempt }) { stop(place) }
         case .drop(let attempts): drop { attempts.contains($0) }
         case .adopt(let address, let outputs): adopt(outputs, from: address)
+        case .store(let job, let attempts): store(attempts, of: job)
         case .dropJob(let job, let kept): drop { $0.task.stage.job == job && $0.task.stage != kept }
         case .endJob: break
         }
@@ -299,6 +312,7 @@ package struct TaskAgent: Sendable {
     private mutating func drop(_ isUnwanted: (AttemptID) -> Bool) {
         for output in held where isUnwanted(output.attempt) { actions.append(.drop(output.attempt)) }
         held.removeAll { isUnwanted($0.attempt) }
+        storedOutputs = storedOutputs.filter { !isUnwanted($0) }
         adopting.removeAll { isUnwanted($0.attempt) }
     }
 
@@ -326,6 +340,30 @@ package struct TaskAgent: Sendable {
         let output = adopting.remove(at: place)
         if isHere { held.append(output) }
         reports.append(isHere ? .adopted(output) : .notAdopted(attempt))
+    }
+
+    // MARK: copies in shared storage
+
+    /// Begins to write outputs that are held; an order that comes again, in a new session, is answered again.
+    private mutating func store(_ attempts: [AttemptID], of job: String) {
+        var new: [AttemptID] = []
+        for attempt in attempts {
+            if storedOutputs.contains(attempt) {
+                reports.append(.stored(attempt))
+            } else if !held.contains(where: { $0.attempt == attempt }) {
+                reports.append(.notStored(attempt))
+            } else if storing.insert(attempt).inserted {
+                new.append(attempt)
+            }
+        }
+        if !new.isEmpty { actions.append(.store(job: job, new)) }
+    }
+
+    /// Tells of a copy also when the output was dropped meanwhile: then the copy has to go, too.
+    private mutating func endStoring(_ attempt: AttemptID, isThere: Bool) {
+        storing.remove(attempt)
+        if isThere, held.contains(where: { $0.attempt == attempt }) { storedOutputs.insert(attempt) }
+        reports.append(isThere ? .stored(attempt) : .notStored(attempt))
     }
 
     // MARK: attempts

@@ -44,6 +44,8 @@ package struct TaskOutput: Sendable, Hashable {
     package var checksum: UInt64
     /// What the commit needs of this attempt (names and sizes of files written aside), opaque here.
     package var manifest: [UInt8]
+    /// Whether shared storage has a copy; set by the fact that says so.
+    package var isStored = false
     /// When its report came, wall-clock milliseconds since 1970; set by the scheduler.
     package var endedMilliseconds: Int64
 

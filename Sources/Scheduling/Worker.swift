@@ -35,7 +35,8 @@ package struct WorkerLife: Sendable, Hashable {
 extension WorkerIdentity {
     /// The version of this build's workers.
     /// 2: adopts outputs of workers that leave; tells of a full disk.
-    package static let currentVersion: UInt32 = 2
+    /// 3: writes outputs to shared storage, and reads them there.
+    package static let currentVersion: UInt32 = 3
 
     package var life: WorkerLife { WorkerLife(address: address, incarnation: incarnation) }
 }

@@ -40,8 +40,9 @@ package enum CommandArguments {
     static let allPrograms: Set = [
         "advertise", "all", "allow-commands", "allow-env", "allow-http", "allow-path", "conf",
         "coordinator", "detach", "exclude", "follow", "from", "full-refresh", "id", "insecure",
-        "jwt-audience", "jwt-keys", "listen", "local", "log-format", "memory", "name", "out", "output",
-        "pipeline-state", "progress", "run", "select", "slots", "spill", "state", "storage", "tls-ca",
+        "jwt-audience", "jwt-keys", "listen", "local", "log-format", "max-jobs", "max-running-jobs", "memory",
+        "name", "out", "output", "pipeline-state", "progress", "queue", "queues", "run", "select", "slots",
+        "spill", "state", "storage", "tls-ca",
         "tls-cert", "tls-key", "to", "token", "token-file", "vars", "web", "web-host",
     ]
 

@@ -41,10 +41,15 @@ struct Scenario {
     var partitions: Int
     var drains: Int
     var fullDisks: Int
+    /// Per mille of outputs that cannot be written to shared storage.
+    var failedCopies: Int
+    /// Queues, admission, shared storage.
+    var settings = SchedulerSettings()
     /// No new fault after this time, milliseconds.
     let faultsEnd: Int64 = 90_000
 
-    init(_ random: inout SimulatedRandom) {
+    /// `rules` draws what came later, so that seeds play much as they did before.
+    init(_ random: inout SimulatedRandom, rules: inout SimulatedRandom) {
         workerCount = random.within(1...5)
         slots = random.within(1...4)
         let isCalm = random.happens(150)
@@ -57,7 +62,16 @@ struct Scenario {
         partitions = rate(3)
         drains = rate(2)
         fullDisks = rate(2)
+        failedCopies = isCalm ? 0 : rules.within(0...200)
         for number in 0..<random.within(1...4) { jobs.append(Self.drawJob(number, &random)) }
+        if rules.happens(500) { settings.queueWeights = ["a": rules.within(1...5), "b": rules.within(1...5)] }
+        settings.runningJobs = rules.within(1...4)
+        settings.hasSharedStorage = rules.happens(700)
+        settings.storedResultBytes = rules.within(0...40)
+        for number in jobs.indices {
+            if rules.happens(300) { jobs[number].header.slotLimit = rules.within(1...3) }
+            jobs[number].header.isReplicated = rules.happens(300)
+        }
     }
 
     private static func drawJob(_ number: Int, _ random: inout SimulatedRandom) -> SimulatedJob {

@@ -12,7 +12,7 @@ extension Simulation {
     func startCoordinator() {
         coordinator.life += 1
         coordinator.clockOffset = Int64(random.within(0...1_000_000))
-        var scheduler = JobScheduler()
+        var scheduler = JobScheduler(settings: scenario.settings)
         for bytes in coordinator.log {
             do { scheduler.apply(try Fact(wireBytes: bytes)) } catch {
                 witness.require(false, "a logged fact cannot be read: \(error)")
@@ -40,6 +40,7 @@ extension Simulation {
     func decide(_ event: Event) {
         let moment = coordinatorMoment
         guard var decision = coordinator.scheduler?.handle(event, at: moment) else { return }
+        checkSlotLimits(decision)
         tamper?(&decision)
         witness.counts.ignored += decision.ignored.count
         let crashes = isRough && !decision.facts.isEmpty && random.happens(scenario.coordinatorCrashes)
@@ -55,6 +56,20 @@ extension Simulation {
         let life = coordinator.life
         for action in decision.actions.prefix(runs) { run(action, life) }
         if crashes { killCoordinator(isAllLogged: isAllLogged && tamper == nil) }
+    }
+
+    /// Nothing is launched for a job beyond its slot limit.
+    private func checkSlotLimits(_ decision: Decision) {
+        guard let scheduler = coordinator.scheduler else { return }
+        for case .send(_, _, .deliver(let delivery)) in decision.actions {
+            for case .launch(let launch) in delivery.commands where !witness.hasSeen(launch) {
+                let job = launch.attempt.task.stage.job
+                let limit = scheduler.ledger.jobs[job.index].header.slotLimit
+                witness.require(
+                    limit == 0 || scheduler.runningCount(of: job) <= limit,
+                    "job \(job) has more tasks than its limit")
+            }
+        }
     }
 
     private func noteAcceptance(_ id: JobID, _ header: JobHeader) {
@@ -87,6 +102,10 @@ extension Simulation {
         case .clean(let job, let statement):
             seeCleaning(StatementKey(job: job, statement: statement))
             plan(life, .cleaned(job, statement: statement))
+        case .removeStoredOutputs(let job):
+            witness.counts.copyRemovals += 1
+            removeCopies(of: job)
+            plan(life, .storedOutputsRemoved(job))
         case .send(_, let recipient, let message), .reply(let recipient, let message):
             see(message, to: recipient)
             deliver(message, to: recipient)

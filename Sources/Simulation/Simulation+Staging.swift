@@ -42,6 +42,32 @@ extension Simulation {
         staged.subtract(agent.runningAttempts + agent.heldOutputs.map(\.attempt))
     }
 
+    /// Ends the writing of an output to shared storage.
+    func endStoring(_ worker: Int, _ attempt: AttemptID) {
+        if !workers[worker].outputs.contains(attempt) || random.happens(scenario.failedCopies) {
+            witness.counts.copiesFailed += 1
+            return tell(worker, .notStored(attempt))
+        }
+        witness.counts.copies += 1
+        copies.insert(attempt)
+        tell(worker, .stored(attempt))
+    }
+
+    /// Deletes the copies of a job's outputs.
+    func removeCopies(of job: JobID) { copies = copies.filter { $0.task.stage.job != job } }
+
+    /// At the end there are copies of results alone that may yet be fetched, but for those that a process
+    /// left that ended before it could tell of them.
+    func checkCopies(_ ledger: Ledger) {
+        for attempt in leftCopies(ledger).sorted() { witness.require(false, "a copy of \(attempt) is left") }
+    }
+
+    func leftCopies(_ ledger: Ledger) -> Set<AttemptID> {
+        let counts = witness.counts
+        if counts.coordinatorCrashes + counts.workerCrashes + counts.drains > 0 { return [] }
+        return copies.filter { ledger.jobs[$0.task.stage.job.index].retainedStage == nil }
+    }
+
     /// Nothing lies aside at the end. The coordinator's log does not hold which losers ran on after a commit,
     /// so that a crash of it and of their worker together leaves what they wrote.
     func checkStaging(_ ledger: Ledger) {

@@ -79,6 +79,12 @@ extension Simulation {
                     .adoptionEnd(worker, incarnation: incarnation, from: address, output.attempt),
                     at: now + Int64(random.within(10...4000)))
             }
+        case .store(_, let attempts):
+            for attempt in attempts {
+                agenda.plan(
+                    .storingEnd(worker, incarnation: incarnation, attempt),
+                    at: now + Int64(random.within(10...2000)))
+            }
         case .drop(let attempt):
             workers[worker].outputs.remove(attempt)
             staged.remove(attempt)
@@ -169,7 +175,9 @@ extension Simulation {
                 // Files are in shared storage.
                 if isInFiles(output.attempt.task) { continue }
                 let isCut = holder != worker && (workers[holder].cutsOut || workers[holder].cutsIn)
-                if isCut || !workers[holder].outputs.contains(output.attempt) { return output.attempt }
+                if !isCut, !output.isWorkerGone, workers[holder].outputs.contains(output.attempt) { continue }
+                guard output.isStored, copies.contains(output.attempt) else { return output.attempt }
+                witness.counts.copyReads += 1
             }
         }
         return nil

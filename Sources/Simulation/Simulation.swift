@@ -21,6 +21,7 @@ package final class Simulation {
         case taskEnd(Int, incarnation: UInt64, Launch, AttemptEnd)
         case taskStopped(Int, incarnation: UInt64, AttemptID)
         case adoptionEnd(Int, incarnation: UInt64, from: String, AttemptID)
+        case storingEnd(Int, incarnation: UInt64, AttemptID)
         case heal(Int)
         /// The worker's disk has space again.
         case space(Int)
@@ -67,6 +68,8 @@ package final class Simulation {
     var witness = Witness()
     /// Attempts whose files lie aside in shared storage.
     var staged: Set<AttemptID> = []
+    /// Outputs of which shared storage has a copy.
+    var copies: Set<AttemptID> = []
     /// The scheduler's job for each of the scenario's, once a client was told.
     var accepted: [JobID?]
     var wallOffset: Int64 = 1_700_000_000_000
@@ -80,9 +83,11 @@ package final class Simulation {
         self.seed = seed
         self.tamper = tamper
         random = SimulatedRandom(seed: seed)
-        scenario = Scenario(&random)
+        var rules = SimulatedRandom(seed: ~seed)
+        scenario = Scenario(&random, rules: &rules)
         workers = Array(repeating: Worker(), count: scenario.workerCount)
         accepted = Array(repeating: nil, count: scenario.jobs.count)
+        witness.jobLimit = scenario.settings.runningJobs
     }
 
     /// Plays the seed to its end and returns what happened. Throws the first `Violation`.
@@ -127,6 +132,7 @@ package final class Simulation {
         return scheduler.ledger.liveJobs.isEmpty && !accepted.contains(nil)
             && !workers.contains { $0.agent?.runningAttempts.isEmpty == false }
             && scheduler.ledger.jobs.allSatisfy { $0.outcome == .succeeded || $0.isCleaned }
+            && leftCopies(scheduler.ledger).isEmpty
     }
 
     private func happen(_ item: Happening) {
@@ -152,6 +158,8 @@ package final class Simulation {
             if isAlive(worker, incarnation) { stopTask(worker, attempt) }
         case .adoptionEnd(let worker, let incarnation, let address, let attempt):
             if isAlive(worker, incarnation) { endAdoption(worker, from: address, attempt) }
+        case .storingEnd(let worker, let incarnation, let attempt):
+            if isAlive(worker, incarnation) { endStoring(worker, attempt) }
         case .heal(let worker):
             workers[worker].cutsIn = false
             workers[worker].cutsOut = false
@@ -229,6 +237,7 @@ package final class Simulation {
         witness.require(
             tamper != nil || refold() == scheduler.ledger, "the folded log differs from the live ledger")
         checkStaging(scheduler.ledger)
+        checkCopies(scheduler.ledger)
     }
 
     private func check(_ job: SimulatedJob, _ record: JobRecord) {

@@ -36,6 +36,10 @@ package struct RunCounts: Sendable, Equatable {
     package var adoptions = 0
     package var adoptionsFailed = 0
     package var moves = 0
+    package var copies = 0
+    package var copiesFailed = 0
+    package var copyReads = 0
+    package var copyRemovals = 0
     /// Times that a worker was kept from tasks, or got some again: a full disk, failures.
     package var pauses = 0
     package var succeeded = 0
@@ -70,6 +74,10 @@ package struct RunCounts: Sendable, Equatable {
         adoptions += o.adoptions
         adoptionsFailed += o.adoptionsFailed
         moves += o.moves
+        copies += o.copies
+        copiesFailed += o.copiesFailed
+        copyReads += o.copyReads
+        copyRemovals += o.copyRemovals
         pauses += o.pauses
         succeeded += o.succeeded
         failed += o.failed
@@ -82,6 +90,7 @@ struct Witness {
     private struct Winner {
         var attempt: AttemptID
         var worker: WorkerID
+        var isStored = false
     }
 
     /// Finished tasks whose output was not lost since.
@@ -91,6 +100,9 @@ struct Witness {
     private var finished: Set<AttemptID> = []
     private var published: [StatementKey: CommitManifest] = [:]
     private var ended: Set<JobID> = []
+    /// Jobs with a planned statement that have not ended, and how many there may be.
+    private var begun: Set<JobID> = []
+    var jobLimit = Int.max
     private var failures: [TaskID: Int] = [:]
     private(set) var broken: String?
     var counts = RunCounts()
@@ -101,7 +113,10 @@ struct Witness {
 
     mutating func see(_ fact: Fact) {
         switch fact {
-        case .statementPlanned(let job, let statement, let stages, _): note(stages, job, statement)
+        case .statementPlanned(let job, let statement, let stages, _):
+            note(stages, job, statement)
+            begun.insert(job)
+            require(begun.count <= jobLimit, "more jobs run at once than may")
         case .stagesReplanned(let key, let stages):
             counts.replans += 1
             note(stages, key.job, key.statement)
@@ -121,12 +136,17 @@ struct Witness {
             require(winners[attempt.task]?.attempt == attempt, "\(attempt) moved but is no winner")
             require(winners[attempt.task]?.worker != worker, "\(attempt) moved to where it was")
             winners[attempt.task]?.worker = worker
+        case .outputStored(let attempt):
+            if winners[attempt.task]?.attempt == attempt { winners[attempt.task]?.isStored = true }
         case .taskFailed(let record): failures[record.attempt.task, default: 0] += 1
         case .workerLost(let worker, _):
             counts.workersLost += 1
-            winners = winners.filter { heldStages[$0.key.stage] != true || $0.value.worker != worker }
+            winners = winners.filter {
+                heldStages[$0.key.stage] != true || $0.value.worker != worker || $0.value.isStored
+            }
         case .jobEnded(let job, _, _):
             require(ended.insert(job).inserted, "job \(job) ended twice")
+            begun.remove(job)
         default: break
         }
     }
@@ -136,6 +156,9 @@ struct Witness {
             heldStages[StageKey(job: job, statement: statement, stage: stage.id)] = stage.isHeldByWorkers
         }
     }
+
+    /// Whether an order to launch was sent before.
+    func hasSeen(_ launch: Launch) -> Bool { launchedOn[launch.attempt] != nil }
 
     /// Sees an order to launch, the first time or again.
     mutating func see(_ launch: Launch, to life: WorkerLife) {
@@ -163,7 +186,10 @@ struct Witness {
         let key = StatementKey(job: manifest.job, statement: manifest.statement)
         // Where the rows of a result lie is no part of what is published: they may move in between.
         var manifest = manifest
-        for place in manifest.outputs.indices { manifest.outputs[place].worker = WorkerID(rawValue: 0) }
+        for place in manifest.outputs.indices {
+            manifest.outputs[place].worker = WorkerID(rawValue: 0)
+            manifest.outputs[place].isStored = false
+        }
         if let before = published[key] {
             counts.publicationsRepeated += 1
             return require(before == manifest, "statement \(key) was published twice, differently")

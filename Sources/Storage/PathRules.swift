@@ -37,7 +37,7 @@ package struct PathRules: Sendable {
         guard let allowed else { return path }
         let plain = PathRules.plain(path)
         let isInside = (allowed + (base.isEmpty ? [] : [base])).map(PathRules.plain).contains {
-            plain == $0 || plain.hasPrefix($0 + "/")
+            plain == $0 || plain.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/")
         }
         guard isInside, !plain.split(separator: "/").contains(".."),
             leadsInside(path, base.isEmpty ? [] : [base])

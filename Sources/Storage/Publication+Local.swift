@@ -63,11 +63,28 @@ extension Publication {
             if !LocalDirectory.move(from, to: to) { throw .fileSystem("publish", to) }
         } else {
             guard let size = LocalDirectory.fileSize(to) else {
-                throw Publication.damaged(from, file.byteCount, nil)
+                throw displaced ?? Publication.damaged(from, file.byteCount, nil)
             }
             if size != file.byteCount { throw Publication.damaged(to, file.byteCount, size) }
         }
         if syncing { try LocalDirectory.sync(LocalDirectory.parent(of: to)) }
+    }
+
+    /// Says that another job replaced the directory since this one was submitted, with what this one had
+    /// staged in it; nil when nothing shows that. A UUIDv7 begins with its time, 48 bits of milliseconds.
+    private var displaced: EngineError? {
+        var success = stat()
+        let digits = job.prefix(13).filter { $0 != "-" }
+        guard stat(directory + "/_SUCCESS", &success) == 0, job.dropFirst(14).first == "7",
+            let submitted = Int(digits, radix: 16),
+            success.st_mtim.tv_sec * 1000 + success.st_mtim.tv_nsec / 1_000_000 >= submitted
+        else { return nil }
+        return .system(
+            "OUTPUT_REPLACED",
+            "Another job wrote to the same directory meanwhile, and its output replaced what this one had "
+                + "staged there: \(output)",
+            remedy: "Have jobs that write to one directory run one after the other. To have this one's "
+                + "output there, submit it again.")
     }
 
     private static func damaged(_ path: String, _ expected: Int, _ found: Int?) -> EngineError {

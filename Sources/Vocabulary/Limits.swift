@@ -19,6 +19,15 @@ package enum Limits {
     package static let blockBytes = 64 << 20
     /// Attempts that one task gets before its job fails.
     package static let taskAttempts = 4
+    /// Jobs that run at once on a coordinator, unless it is told otherwise; further ones are queued.
+    package static let runningJobs = 100
+    /// Jobs that a coordinator accepts before they have ended, unless it is told otherwise: each costs it
+    /// its text and plan.
+    package static let acceptedJobs = 5_000
+    /// Largest weight of a queue.
+    package static let queueWeight = 1_000
+    /// Bytes from which on the rows of a job's last query are written to shared storage as well.
+    package static let storedResultBytes = 1 << 20
     /// Most tasks that one worker may run at once.
     package static let workerSlots = 1024
     /// Least memory for a worker's tasks, bytes: below, not even one batch of a wide table has room.

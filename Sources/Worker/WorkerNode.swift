@@ -15,7 +15,9 @@ package actor WorkerNode {
     private let pool: ComputePool
     private let line: any CoordinatorLine
     private let clock: @Sendable () -> Instant
-    private let logger: Logger
+    let logger: Logger
+    /// The way to the storage that all nodes share, for copies of outputs; nil where there is none.
+    let copies: CopyWriter?
     private let disk: SpillDisk
     /// Called when the process is to end: with an error when the coordinator refused this worker.
     private let leave: @Sendable (EngineError?) -> Void
@@ -35,6 +37,7 @@ package actor WorkerNode {
         pool: ComputePool, line: any CoordinatorLine,
         clock: @escaping @Sendable () -> Instant = NodeClock.now,
         logger: Logger = Logger(label: "etl-worker") { _ in SwiftLogNoOpLogHandler() },
+        copies: CopyWriter? = nil,
         leave: @escaping @Sendable (EngineError?) -> Void
     ) {
         agent = TaskAgent(identity, settings: settings, at: clock())
@@ -44,6 +47,7 @@ package actor WorkerNode {
         self.line = line
         self.clock = clock
         self.logger = logger
+        self.copies = copies
         disk = SpillDisk(directory: resources.spillDirectory)
         self.leave = leave
     }
@@ -89,6 +93,12 @@ package actor WorkerNode {
 
     /// Says that an output of another worker's task could not be had.
     func notAdopted(_ attempt: AttemptID) { handle(.notAdopted(attempt)) }
+
+    /// Says that shared storage has a copy of an output.
+    func stored(_ attempt: AttemptID) { handle(.stored(attempt)) }
+
+    /// Says that an output could not be written to shared storage.
+    func notStored(_ attempt: AttemptID) { handle(.notStored(attempt)) }
 
     /// Logs why outputs of the worker at an address could not be had.
     func adoptionFailed(_ address: String, _ error: any Error) {
@@ -137,6 +147,7 @@ package actor WorkerNode {
         case .start(let launch): start(launch)
         case .stop(let attempt): stop(attempt)
         case .adopt(let address, let outputs): adopt(outputs, from: address)
+        case .store(let job, let attempts): store(attempts, job: job)
         case .drop(let attempt):
             resources.store.drop([attempt])
             resources.files.discard(attempt)
@@ -168,7 +179,9 @@ package actor WorkerNode {
         var inputs: [StageID: [OutputAddress]] = [:]
         for input in launch.inputs {
             inputs[input.dependency.producer] = input.outputs.map {
-                OutputAddress(attempt: $0.attempt, address: $0.address, checksum: $0.checksum)
+                OutputAddress(
+                    attempt: $0.attempt, address: $0.address, checksum: $0.checksum,
+                    copyOfJob: $0.isStored ? order.jobID : nil, isWorkerGone: $0.isWorkerGone)
             }
         }
         let context = TaskContext(
@@ -255,7 +268,7 @@ package actor WorkerNode {
     }
 
     /// Returns an error's message in one line.
-    private func message(of error: any Error) -> String {
+    func message(of error: any Error) -> String {
         switch error {
         case let error as FetchFailure: error.error.message
         case let error as EngineError: error.message

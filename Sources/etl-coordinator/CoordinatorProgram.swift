@@ -44,15 +44,29 @@ struct CoordinatorProgram: AsyncParsableCommand {
             https://chat.example.com, smtp://mail.example.com:587.
             """)
     var allowHttp: [String] = []
+    @Option(
+        parsing: .upToNextOption,
+        help: """
+            Queues of jobs as name=weight: slots are shared by the weights (default: any name is a queue,
+            and all weigh alike).
+            """)
+    var queues: [String] = []
+    @Option(help: "Jobs that run at once; further ones are queued (default 100).")
+    var maxRunningJobs: String?
+    @Option(help: "Jobs that are accepted before they have ended; further ones are refused (default 5000).")
+    var maxJobs: String?
     @OptionGroup var node: NodeOptions
 
     func run() async throws {
         let settings = ProgramSettings(
             flags: [
                 "listen": listen, "web": web, "state": state, "token-file": tokenFile,
-                "jwt-keys": jwtKeys, "jwt-audience": jwtAudience,
+                "jwt-keys": jwtKeys, "jwt-audience": jwtAudience, "max-running-jobs": maxRunningJobs,
+                "max-jobs": maxJobs,
             ],
-            lists: ["allow-env": allowEnv, "allow-http": allowHttp, "web-host": webHost], node: node)
+            lists: [
+                "allow-env": allowEnv, "allow-http": allowHttp, "web-host": webHost, "queues": queues,
+            ], node: node)
         if let text = getenv(FailPoint.variable) {
             try FailPoint.arm(String(cString: text)) { StandardError.print("passes \($0.rawValue)") }
         }

@@ -48,19 +48,22 @@ struct CoordinatorServer {
         var fetching = FetchSettings()
         fetching.repairs = 5
         fetching.tries = 5
+        let copies = settings["storage"].map { SharedOutputs(storage: PathRules.place(of: $0)) }
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
                 results: try RemoteShuffleSource(
-                    store: ShuffleStore(), ownAddress: "", client: client, settings: fetching),
+                    store: ShuffleStore(), ownAddress: "", client: client, settings: fetching,
+                    copies: copies),
                 storage: StoredJobs(rules: rules),
+                copies: copies,
                 allowsCommands: settings.isOn("allow-commands"),
                 logger: logger,
                 fail: { error in
                     // Whatever is not durable must not be acted on: recovery starts from the log.
                     logger.critical("\(error)")
                     _exit(1)
-                }))
+                }), settings: try CoordinatorServer.scheduling(settings))
         try await node.start()
         let pipelines = PipelineHost(
             node: node,
@@ -87,6 +90,16 @@ struct CoordinatorServer {
                 + "\(scheme)://\(try Origin(listen).host):\(cluster.port), "
                 + "web on \(scheme)://\(try Origin(webListen).host):\(web.port), state in \(state)",
             of: "etl-coordinator", settings)
+    }
+
+    /// Returns the rules of scheduling that flags change.
+    private static func scheduling(_ settings: ProgramSettings) throws(EngineError) -> SchedulerSettings {
+        var rules = SchedulerSettings()
+        rules.queueWeights = try QueueFlags.weights(settings.list("queues"))
+        if let count = try settings.count("max-running-jobs") { rules.runningJobs = count }
+        if let count = try settings.count("max-jobs") { rules.acceptedJobs = count }
+        rules.hasSharedStorage = settings["storage"] != nil
+        return rules
     }
 
     /// Returns who may do what; nil when neither tokens nor keys are given.

@@ -32,6 +32,7 @@ struct JobFollower {
         let line = CoordinatorPatience()
         var watch = WorkerWatch(service)
         var warned = 0
+        var hasToldWait = false
         printWarnings(status, after: &warned)
         while !status.state.isEnd {
             let known = status
@@ -46,6 +47,13 @@ struct JobFollower {
                 display.show(now, stages: try await line.call(display) { try await service.stages(now.id) })
             }
             if status.version == known.version { await watch.look(display) }
+            if status.state == .queued, status.version == known.version, !hasToldWait, progress != .none,
+                let reason = status.why
+            {
+                display.clear()
+                Terminal.printNote(reason)
+                hasToldWait = true
+            }
         }
         display.clear()
         switch status.state {

@@ -60,14 +60,14 @@ struct WorkerServer: Sendable {
                 !isSecure || NodeRole.worker.isProved(by: request.peer)
                     || NodeRole.coordinator.isProved(by: request.peer)
             })
-        let host = try Origin(listen).host
-        let address = advertised ?? Origin(host: host, port: shuffle.port).description
+        let address = try advertised ?? Origin(host: Origin(listen).host, port: shuffle.port).description
         let peers = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: isSecure ? NodeRole.worker.rawValue : nil, keepAliveSeconds: 20))
+        let copies = settings["storage"].map { SharedOutputs(storage: PathRules.place(of: $0)) }
         let resources = WorkerResources(
             budget: MemoryBudget(limitBytes: memory), store: store,
-            shuffle: try WorkerServer.shuffleSource(store, address, peers, memory / slots),
+            shuffle: try WorkerServer.shuffleSource(store, address, peers, memory / slots, copies),
             spillDirectory: spill, encodesShuffle: true,
             files: WorkerFiles(rules: rules, isDurable: true),
             connectors: WorkerConnectors.all(
@@ -92,7 +92,7 @@ struct WorkerServer: Sendable {
                 version: WorkerIdentity.currentVersion, slots: slots,
                 memoryBytes: memory),
             resources: resources, pool: WorkerServer.pool(memory, slots), line: connection,
-            logger: logger, leave: leave)
+            logger: logger, copies: try copies.map { try CopyWriter($0) }, leave: leave)
         web = try await WorkerServer.webPort(settings["web"], certificates, node, spill: spill)
         greeting = ProgramLog.greeting(
             "etl-worker \(ProgramVersion.text) serves \(address), looks for the coordinator at \(origin): "
@@ -103,12 +103,13 @@ struct WorkerServer: Sendable {
     /// Makes the reader of outputs. In a worker of little memory for each slot less comes ahead of the
     /// consumer: blocks on their way are beyond the budget.
     private static func shuffleSource(
-        _ store: ShuffleStore, _ ownAddress: String, _ peers: HTTPClient, _ slotBytes: Int
+        _ store: ShuffleStore, _ ownAddress: String, _ peers: HTTPClient, _ slotBytes: Int,
+        _ copies: SharedOutputs?
     ) throws -> RemoteShuffleSource {
         var settings = FetchSettings()
         settings.creditBytes = min(settings.creditBytes, max(1 << 20, slotBytes / 16))
         return try RemoteShuffleSource(
-            store: store, ownAddress: ownAddress, client: peers, settings: settings)
+            store: store, ownAddress: ownAddress, client: peers, settings: settings, copies: copies)
     }
 
     /// Starts the compute threads, and has `malloc` keep as much as such a worker can spare.

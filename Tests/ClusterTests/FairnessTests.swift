@@ -44,4 +44,91 @@ struct FairnessTests {
         #expect(try long.waited().status == 1)
         #expect(cluster.workers.allSatisfy { $0.isRunning } && cluster.coordinator?.isRunning == true)
     }
+
+    @Test("a hundred jobs at once in two queues: so many run as may, shares follow the weights, nobody dies")
+    func queues() throws {
+        let cluster = try TestCluster(
+            workers: 1, slots: 2, memory: "128m",
+            coordinatorFlags: [
+                "--queues", "heavy=3", "light=1", "--max-running-jobs", "20", "--max-jobs", "100",
+            ])
+        defer { cluster.stop() }
+        // A bit of a second in each task, and more in all than this test waits for.
+        let sql = "SELECT sum(sin(id) * cos(id)) AS s FROM range(0, 960000000, 1, 240)"
+        func submit(_ number: Int, _ queue: String, _ more: [String] = []) throws -> ProgramRun {
+            try cluster.submit(
+                ["run", "--detach", "-e", sql, "--name", "\(queue)-\(number)", "--queue", queue] + more)
+        }
+        var ids: [String: [String]] = [:]
+        for number in 0..<50 {
+            for queue in ["heavy", "light"] {
+                let submitted = try submit(number, queue)
+                #expect(submitted.status == 0, "\(submitted.errors)")
+                let id = submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)
+                ids[queue, default: []].append(id)
+            }
+        }
+        try expectRefusals(cluster, submit)
+        let waiting = try cluster.submit(["status", ids["light"]?.last ?? ""]).output
+        #expect(waiting.contains("Waits for its turn: 20 jobs run, at most 20."), "\(waiting)")
+        #expect(waiting.contains("queue light"))
+        let begin = try slotSeconds(cluster, ids)
+        let isEnough = try eventually(within: 60) {
+            let now = try slotSeconds(cluster, ids)
+            return now.heavy + now.light - begin.heavy - begin.light > 12
+        }
+        let end = try slotSeconds(cluster, ids)
+        let (heavy, light) = (end.heavy - begin.heavy, end.light - begin.light)
+        #expect(isEnough && heavy > 0 && light > 0)
+        // Within a slot of three quarters of two slots, and nearer than that.
+        #expect((0.62...0.88).contains(heavy / (heavy + light)), "\(heavy) s and \(light) s")
+        for id in ids.values.flatMap({ $0 }) { _ = try cluster.get("/api/v1/jobs/\(id)", ["-X", "DELETE"]) }
+        #expect(
+            try eventually(within: 30) {
+                try !cluster.get("/api/v1/jobs?limit=500&state=queued,running").contains(#""id""#)
+            })
+        let failed = try cluster.get("/api/v1/jobs?limit=500&state=failed")
+        #expect(!failed.contains(#""id""#), "\(failed)")
+        #expect(cluster.workers.allSatisfy { $0.isRunning } && cluster.coordinator?.isRunning == true)
+    }
+
+    /// One job too many is told so, and may come later; a queue that there is not is named.
+    private func expectRefusals(
+        _ cluster: TestCluster, _ submit: (Int, String, [String]) throws -> ProgramRun
+    ) throws {
+        let refused = try submit(100, "light", [])
+        #expect(refused.status == 1, "\(refused.errors)")
+        #expect(refused.errors.contains("[TOO_MANY_JOBS]") && refused.errors.contains("at most 100"))
+        let answer = try cluster.get(
+            "/api/v1/jobs",
+            ["-i", "-H", "content-type: application/json", "-d", #"{"sql":"SELECT 1"}"#])
+        #expect(answer.contains("429"), "\(answer)")
+        #expect(answer.lowercased().contains("retry-after: 5"), "\(answer)")
+        let unknown = try submit(101, "lihgt", [])
+        #expect(unknown.status != 0 && unknown.errors.contains("[UNKNOWN_QUEUE]"), "\(unknown.errors)")
+    }
+
+    /// Slot time that tasks of each queue's jobs have had.
+    private func slotSeconds(
+        _ cluster: TestCluster, _ ids: [String: [String]]
+    ) throws -> (heavy: Double, light: Double) {
+        struct Tasks: Decodable {
+            struct Task: Decodable { var seconds: Double? }
+            var tasks: [Task]
+        }
+        struct Jobs: Decodable {
+            struct Job: Decodable { var id: String }
+            var jobs: [Job]
+        }
+        let list = try cluster.get("/api/v1/jobs?limit=500&state=running,succeeded")
+        let begun = Set(try JSONDecoder().decode(Jobs.self, from: Data(list.utf8)).jobs.map(\.id))
+        func sum(_ queue: String) throws -> Double {
+            try (ids[queue] ?? []).filter(begun.contains).reduce(0) { sum, id in
+                let text = try cluster.get("/api/v1/jobs/\(id)/tasks")
+                let tasks = try JSONDecoder().decode(Tasks.self, from: Data(text.utf8)).tasks
+                return sum + tasks.reduce(0) { $0 + ($1.seconds ?? 0) }
+            }
+        }
+        return (try sum("heavy"), try sum("light"))
+    }
 }

@@ -44,6 +44,24 @@ struct JobDiagnosisTests {
             "\(busy ?? "")")
     }
 
+    @Test("a job that has not begun, and one at its own limit, are told so")
+    func bounds() {
+        func why(_ stages: [StageStatus], _ state: JobState, turn: (Int, Int)?, limit: Int) -> String? {
+            JobDiagnosis(
+                state: state, stages: stages, statements: .init(total: 1, done: 0), activeWorkers: 1,
+                slots: .init(total: 8, used: 8), seconds: 8, turn: turn.map { (running: $0.0, most: $0.1) },
+                slotLimit: limit
+            ).text
+        }
+        #expect(
+            why([], .queued, turn: (40, 40), limit: 0) == "Waits for its turn: 40 jobs run, at most 40.")
+        let busy = stage("0.0", total: 90, done: 10, running: 2)
+        #expect(
+            why([busy], .running, turn: nil, limit: 2)
+                == "As many tasks run as spark.cores.max lets (2), and 78 tasks wait.")
+        #expect(why([busy], .running, turn: nil, limit: 3)?.contains("spark.cores.max") == false)
+    }
+
     @Test("then what makes running tasks slow: skew, repeats, spilling, reading, rows")
     func slow() {
         let skewed = stage(

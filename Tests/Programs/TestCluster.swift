@@ -15,17 +15,23 @@ package final class TestCluster {
     /// Flags of the coordinator beside those.
     private let coordinatorFlags: [String]
     private let flags: [String]
+    /// Environment of every node.
+    private let environment: [String: String]
 
-    /// Starts a coordinator and `workers` workers of `slots` slots each; ready when this returns.
+    /// Starts a coordinator and `workers` workers of `slots` slots each; ready when this returns. `storage`:
+    /// a URL in place of the directory that `hasStorage` makes.
     package init(
-        workers: Int, slots: Int = 1, memory: String = "1g", hasStorage: Bool = false,
-        workerFlags: [String] = [], coordinatorFlags: [String] = [], flags: [String] = []
+        workers: Int, slots: Int = 1, memory: String = "1g", hasStorage: Bool = false, storage: String? = nil,
+        workerFlags: [String] = [], coordinatorFlags: [String] = [], flags: [String] = [],
+        environment: [String: String] = [:]
     ) throws {
+        self.environment = environment
         self.workerFlags = workerFlags
         self.coordinatorFlags = coordinatorFlags
         self.flags = flags
         folder = try ProgramRun.makeFolder("cluster")
-        storage = hasStorage ? ["--storage", folder.appendingPathComponent("storage").path] : []
+        let directory = hasStorage ? folder.appendingPathComponent("storage").path : nil
+        self.storage = (storage ?? directory).map { ["--storage", $0] } ?? []
         if hasStorage {
             try FileManager.default.createDirectory(
                 atPath: file("storage"), withIntermediateDirectories: true)
@@ -75,7 +81,7 @@ package final class TestCluster {
                 "--listen", "127.0.0.1:\(clusterPort)", "--web", "127.0.0.1:\(webPort)", "--state",
                 file("state"),
             ] + storage + certificates("coordinator") + coordinatorFlags + flags,
-            environment: failPoint.map { ["MILLRACE_FAIL_POINT": $0] } ?? [:])
+            environment: environment.merging(failPoint.map { ["MILLRACE_FAIL_POINT": $0] } ?? [:]) { $1 })
         coordinator = program
         // "… listens on https://127.0.0.1:PORT, web on https://127.0.0.1:PORT, state in …"
         let isUp = eventually(within: 20) { program.outputSoFar.contains("state in") || !program.isRunning }
@@ -96,7 +102,7 @@ package final class TestCluster {
             [
                 "--coordinator", url, "--slots", "\(slots)", "--memory", memory, "--spill",
                 file("spill-\(workers.count)"),
-            ] + storage + certificates("worker") + workerFlags + flags)
+            ] + storage + certificates("worker") + workerFlags + flags, environment: environment)
         workers.append(worker)
         return worker
     }

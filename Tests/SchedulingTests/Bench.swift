@@ -15,6 +15,8 @@ struct Bench {
     /// Launches that were sent and not yet ended, in order, with their worker.
     var launches: [(life: WorkerLife, launch: Launch)] = []
     var cancels: [AttemptID] = []
+    /// Orders to write to shared storage that were sent.
+    var storings: [(life: WorkerLife, job: String, attempts: [AttemptID])] = []
     /// Orders to adopt that were sent: to whom, from where, which attempts.
     var adoptions: [(life: WorkerLife, address: String, outputs: [TaskOutput])] = []
 
@@ -41,6 +43,7 @@ struct Bench {
                         launches.append((life, launch))
                     }
                 case .adopt(let address, let outputs) where isNew: adoptions.append((life, address, outputs))
+                case .store(let job, let attempts) where isNew: storings.append((life, job, attempts))
                 case .cancel(let attempt): cancels.append(attempt)
                 default: break
                 }
@@ -50,11 +53,11 @@ struct Bench {
 
     static func identity(_ name: String, incarnation: UInt64 = 1, slots: Int = 2) -> WorkerIdentity {
         WorkerIdentity(
-            address: name, incarnation: incarnation, version: 2, slots: slots, memoryBytes: 1 << 30)
+            address: name, incarnation: incarnation, version: 3, slots: slots, memoryBytes: 1 << 30)
     }
 
     mutating func join(
-        _ name: String, incarnation: UInt64 = 1, session: UInt32 = 1, slots: Int = 2, version: UInt32 = 2,
+        _ name: String, incarnation: UInt64 = 1, session: UInt32 = 1, slots: Int = 2, version: UInt32 = 3,
         running: [AttemptID] = [], outputs: [TaskOutput] = []
     ) {
         var identity = Self.identity(name, incarnation: incarnation, slots: slots)
@@ -87,9 +90,15 @@ struct Bench {
     }
 
     /// Submits a job of one statement with these stages, planned at once.
-    mutating func run(_ stages: [StageSpec], id: String = "a", pool: String = "default") {
+    mutating func run(
+        _ stages: [StageSpec], id: String = "a", pool: String = "default", slotLimit: Int = 0,
+        isReplicated: Bool = false
+    ) {
         handle(
-            .submit(JobHeader(externalID: id, digest: [1], name: id, pool: pool, statementCount: 1)))
+            .submit(
+                JobHeader(
+                    externalID: id, digest: [1], name: id, pool: pool, statementCount: 1,
+                    slotLimit: slotLimit, isReplicated: isReplicated)))
         handle(.statementPlanned(JobID(scheduler.ledger.jobs.count - 1), statement: 0, stages: stages))
     }
 

@@ -114,5 +114,13 @@ enum GoldenLog {
             WorkerID(4),
             WorkerIdentity(address: "w4:7078", incarnation: 5, version: 1, slots: 2, memoryBytes: 1 << 30)),
         .workerLost(WorkerID(4), .disconnected), .outputMoved(attempt(other, 0), to: WorkerID(0)),
+        .jobAccepted(
+            JobID(3),
+            JobHeader(
+                externalID: "019a-3", digest: [3], name: "y", pool: "q", statementCount: 1, slotLimit: 300,
+                isReplicated: true),
+            atMilliseconds: 5),
+        .outputStored(attempt(map, 0)), .storedOutputsRemoved(JobID(0)),
+        .jobEnded(JobID(3), .cancelled, atMilliseconds: 6), .jobCleaned(JobID(3)),
     ]
 }

@@ -50,16 +50,20 @@ struct GoldenLogTests {
         var ledger = Ledger()
         for fact in try Self.facts() { ledger.apply(fact) }
         #expect(ledger.epoch == 2)
-        try #require(ledger.jobs.count == 3)
+        try #require(ledger.jobs.count == 4)
         #expect(ledger.liveJobs.isEmpty)
-        #expect(ledger.jobs.map(\.outcome) == [.succeeded, .cancelled, .failed(GoldenLog.error)])
-        #expect(ledger.jobs.map(\.header.externalID) == ["019a-0", "019a-1", "019a-2"])
-        #expect(ledger.jobs.map(\.isCleaned) == [false, true, false])
-        #expect(ledger.jobs.map(\.areResultsReleased) == [true, false, false])
-        #expect(ledger.jobs.map(\.fatal) == [nil, nil, GoldenLog.error])
+        #expect(ledger.jobs.map(\.outcome) == [.succeeded, .cancelled, .failed(GoldenLog.error), .cancelled])
+        #expect(ledger.jobs.map(\.header.externalID) == ["019a-0", "019a-1", "019a-2", "019a-3"])
+        #expect(ledger.jobs.map(\.isCleaned) == [false, true, false, true])
+        #expect(ledger.jobs.map(\.areResultsReleased) == [true, false, false, false])
+        #expect(ledger.jobs.map(\.fatal) == [nil, nil, GoldenLog.error, nil])
         #expect(ledger.jobs[0].startedMilliseconds == 1_700_000_000_100)
         #expect(ledger.jobs[0].endedMilliseconds == 1_700_000_003_001)
+        #expect(ledger.jobs.map(\.header.slotLimit) == [0, 0, 0, 300])
+        #expect(ledger.jobs.map(\.header.isReplicated) == [false, false, false, true])
+        #expect(ledger.jobs.map(\.hasStoredOutputs) == [false, false, false, false])
         let first = ledger.jobs[0].statements
+        #expect(first[0].stages[0].tasks.map(\.output?.isStored) == [true, false])
         #expect(first.map(\.isCommitted) == [true, true])
         #expect(first[0].stages.map(\.spec.label) == ["scan", "join, coalesced"])
         #expect(first[0].stages.map(\.isReplanned) == [true, false])
@@ -91,7 +95,7 @@ struct GoldenLogTests {
             WireDamage.cut(fact)
             try WireDamage.flip(fact, generator: &generator)
         }
-        for tag in UInt8(0)...16 {
+        for tag in UInt8(0)...20 {
             try WireDamage.random(Fact.self, after: [1, tag], generator: &generator)
         }
     }

@@ -43,6 +43,30 @@ enum MessageCorpus {
     static let laterCommands: [Command] = [.adopt(from: "w:1", [TaskOutput(attempt: attempt)])]
     static let laterReports: [Report] = [.adopted(TaskOutput(attempt: attempt)), .notAdopted(attempt)]
 
+    /// Kinds that workers of version 3 know.
+    static let copyCommands: [Command] = [
+        .store(job: "019a", [attempt]),
+        .launch(
+            Launch(
+                attempt: attempt, memoryBytes: 1,
+                inputs: [
+                    TaskInput(
+                        dependency: StageDependency(on: StageID(0), .shuffle),
+                        outputs: [
+                            OutputLocation(
+                                attempt: attempt, worker: WorkerID(1), address: "w:1", checksum: 5,
+                                isStored: true, isWorkerGone: true),
+                            OutputLocation(
+                                attempt: GoldenLog.attempt(GoldenLog.map, 1), worker: WorkerID(1),
+                                address: "w:1", checksum: 6),
+                        ])
+                ])),
+    ]
+    static let copyReports: [Report] = [.stored(attempt), .notStored(attempt)]
+
+    static let allCommands = commands + laterCommands + copyCommands
+    static let allReports = reports + laterReports + copyReports
+
     static let toCoordinator: [WorkerMessage] = [
         .register(
             Registration(
@@ -68,6 +92,11 @@ enum MessageCorpus {
                 life: identity.life, session: 1, sentAt: Instant(milliseconds: 0), isDraining: false,
                 commandsSeen: 0, firstReport: 1, reports: laterReports, progress: [], usedMemoryBytes: 0,
                 shuffleBytes: 0, isDiskFull: true)),
+        .heartbeat(
+            Heartbeat(
+                life: identity.life, session: 1, sentAt: Instant(milliseconds: 0), isDraining: false,
+                commandsSeen: 0, firstReport: 1, reports: copyReports, progress: [], usedMemoryBytes: 0,
+                shuffleBytes: 0)),
     ]
 
     static let toWorker: [CoordinatorMessage] = [
@@ -85,6 +114,10 @@ enum MessageCorpus {
         .deliver(
             Delivery(
                 epoch: 1, session: 1, firstCommand: 1, commands: laterCommands, reportsSeen: 0,
+                heardSentAt: Instant(milliseconds: 0))),
+        .deliver(
+            Delivery(
+                epoch: 1, session: 1, firstCommand: 1, commands: copyCommands, reportsSeen: 0,
                 heardSentAt: Instant(milliseconds: 0))),
     ]
 }
@@ -114,11 +147,9 @@ struct MessageTests {
             Set(MessageCorpus.toWorker.map { CoordinatorMessageKind($0) })
                 == Set(CoordinatorMessageKind.allCases))
         #expect(
-            Set((MessageCorpus.commands + MessageCorpus.laterCommands).map { CommandKind($0) })
-                == Set(CommandKind.allCases))
+            Set(MessageCorpus.allCommands.map { CommandKind($0) }) == Set(CommandKind.allCases))
         #expect(
-            Set((MessageCorpus.reports + MessageCorpus.laterReports).map { ReportKind($0) })
-                == Set(ReportKind.allCases))
+            Set(MessageCorpus.allReports.map { ReportKind($0) }) == Set(ReportKind.allCases))
         let failures = MessageCorpus.reports.compactMap { report in
             if case .failed(_, let failure) = report { FailureKind(failure) } else { nil }
         }

@@ -6,7 +6,7 @@
 enum FactKind: CaseIterable {
     case epochStarted, jobAccepted, statementPlanned, stagesReplanned, taskCompleted, outputLost, taskFailed,
         commitStarted, statementCommitted, cancelRequested, jobEnded, jobCleaned, resultsReleased,
-        workerRegistered, workerLost, outputMoved
+        workerRegistered, workerLost, outputMoved, outputStored, storedOutputsRemoved
 
     init(_ fact: Fact) {
         self =
@@ -27,6 +27,8 @@ enum FactKind: CaseIterable {
             case .workerRegistered: .workerRegistered
             case .workerLost: .workerLost
             case .outputMoved: .outputMoved
+            case .outputStored: .outputStored
+            case .storedOutputsRemoved: .storedOutputsRemoved
             }
     }
 }
@@ -59,7 +61,7 @@ enum OutcomeKind: CaseIterable {
 }
 
 enum CommandKind: CaseIterable {
-    case launch, cancel, drop, dropJob, endJob, adopt
+    case launch, cancel, drop, dropJob, endJob, adopt, store
 
     init(_ command: Command) {
         self =
@@ -70,12 +72,13 @@ enum CommandKind: CaseIterable {
             case .dropJob: .dropJob
             case .endJob: .endJob
             case .adopt: .adopt
+            case .store: .store
             }
     }
 }
 
 enum ReportKind: CaseIterable {
-    case completed, failed, stopped, outputLost, adopted, notAdopted
+    case completed, failed, stopped, outputLost, adopted, notAdopted, stored, notStored
 
     init(_ report: Report) {
         self =
@@ -86,6 +89,8 @@ enum ReportKind: CaseIterable {
             case .outputLost: .outputLost
             case .adopted: .adopted
             case .notAdopted: .notAdopted
+            case .stored: .stored
+            case .notStored: .notStored
             }
     }
 }

@@ -40,7 +40,7 @@ struct RuleTests {
 
     @Test("a commit whose start is not logged publishes two different manifests")
     func doublePublication() {
-        let isSeen = Self.breaks("published twice, differently") { decision in
+        let isSeen = Self.breaks("published twice, differently", within: 20_000) { decision in
             decision.facts.removeAll { if case .commitStarted = $0 { true } else { false } }
         }
         #expect(isSeen)
@@ -63,6 +63,22 @@ struct RuleTests {
     func unloggedLoss() {
         let isSeen = Self.breaks("without a lost output") { decision in
             decision.facts.removeAll { if case .outputLost = $0 { true } else { false } }
+        }
+        #expect(isSeen)
+    }
+
+    @Test("a copy that is not logged shows as an output that a worker's loss took")
+    func unloggedCopy() {
+        let isSeen = Self.breaks("not the winner's") { decision in
+            decision.facts.removeAll { if case .outputStored = $0 { true } else { false } }
+        }
+        #expect(isSeen)
+    }
+
+    @Test("copies that nobody deletes are left")
+    func leftCopies() {
+        let isSeen = Self.breaks("a copy of") { decision in
+            decision.actions.removeAll { if case .removeStoredOutputs = $0 { true } else { false } }
         }
         #expect(isSeen)
     }

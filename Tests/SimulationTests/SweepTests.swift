@@ -32,4 +32,16 @@ struct SweepTests {
             #expect((value as? Int ?? 0) > 0, "never happened: \(name ?? "")")
         }
     }
+
+    @Test("in two hundred clusters with queues each gets its part of the slots, within one, and none starves")
+    func fairness() throws {
+        var launches = 0
+        var deaths = 0
+        for seed in 1...Self.number("MILLRACE_FAIR_SEEDS", or: 200) {
+            let outcome = try FairnessRun.run(seed: seed)
+            launches += outcome.launches
+            deaths += outcome.deaths
+        }
+        #expect(launches > 10_000 && deaths > 10)
+    }
 }

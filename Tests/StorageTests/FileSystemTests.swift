@@ -47,6 +47,11 @@ struct FileSystemTests {
             #expect(error?.code == "PATH_NOT_ALLOWED")
         }
         #expect(try PathRules(base: "s3://lake/base/", allowed: []).resolve("x") == "s3://lake/base/x")
+        // The root allows everything of the machine, and nothing elsewhere.
+        let root = PathRules(base: "/data", allowed: ["/"])
+        #expect(try root.resolve("/etc/hosts") == "/etc/hosts")
+        #expect(throws: EngineError.self) { try root.resolve("/tmp/../etc/hosts") }
+        #expect(throws: EngineError.self) { try root.resolve("s3://lake/in") }
     }
 
     @Test("a symbolic link leads no job out of what is allowed")

@@ -188,6 +188,34 @@ struct PublicationTests {
         #expect(try LocalDirectory.names(folder.path) == [])
     }
 
+    @Test("of two jobs that overwrite one directory the second is told that the first has replaced it")
+    func twoJobs() throws {
+        let folder = try Folder()
+        let output = folder.path + "/out"
+        let milliseconds = Int(Date().timeIntervalSince1970 * 1000)
+        func job(_ at: Int) -> String {
+            let time = String(at, radix: 16)
+            let digits = String(repeating: "0", count: 12 - time.count) + time
+            return "\(digits.prefix(8))-\(digits.suffix(4))-7000-8000-000000000000-0"
+        }
+        let (first, second) = (job(milliseconds - 2000), job(milliseconds - 1000))
+        try Publication(output: output, job: job(1), mode: .overwrite, files: []).publish()
+        let winner = try stage(output, job: first, Self.new)
+        let loser = try stage(output, job: second, ["part-second": "2"])
+        try Publication(output: output, job: first, mode: .overwrite, files: winner).publish()
+        let late = Publication(output: output, job: second, mode: .overwrite, files: loser)
+        let error = #expect(throws: EngineError.self) { try late.publish() }
+        #expect(error?.code == "OUTPUT_REPLACED" && error?.message.contains("Another job") == true)
+        // Where no other job has written since, the disk is suspected.
+        let lost = try stage(output, job: job(milliseconds + 60_000), ["part-9": "x"])
+        try FileSystems.local.remove(output + "/_temporary-" + job(milliseconds + 60_000))
+        let unshared = Publication(
+            output: output, job: job(milliseconds + 60_000), mode: .overwrite, files: lost)
+        let other = #expect(throws: EngineError.self) { try unshared.publish() }
+        #expect(other?.code == "STAGED_FILE_LOST")
+        #expect(try visible(output) == Self.new)
+    }
+
     @Test("a staged file that was cut short is not published")
     func damagedStaging() throws {
         let folder = try Folder()

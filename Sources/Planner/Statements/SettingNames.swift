@@ -7,8 +7,19 @@ package enum SettingNames {
     static let known: [String] = [
         "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.shuffle.partitions",
         "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
-        scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder",
+        scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder", pool, slotLimit,
+        replicatesShuffle,
     ]
+
+    /// Settings that are read when the job is submitted: changing them later changes nothing.
+    static let ofSubmission: Set<String> = [pool, slotLimit, replicatesShuffle]
+    /// The queue that the job is in.
+    package static let pool = "spark.scheduler.pool"
+    /// Most tasks of the job that run at once.
+    package static let slotLimit = "spark.cores.max"
+    /// Whether outputs for other tasks are written to shared storage as well.
+    package static let replicatesShuffle = "etl.shuffle.replicate"
+    private static let longestPool = 128
 
     /// Where tables without LOCATION and databases go.
     static let warehouse = "spark.sql.warehouse.dir"
@@ -43,6 +54,13 @@ package enum SettingNames {
                 ?? defaults.broadcastBytes
         case recursionLevels, recursionRows:
             if let value, Int(value) == nil { throw invalid(value, name, "a number, or -1 for no limit") }
+        case pool:
+            let names = 1...longestPool
+            if let value, !names.contains(value.utf8.count) || value.contains(where: \.isNewline) {
+                throw invalid(value, name, "a name of at most \(longestPool) bytes")
+            }
+        case slotLimit: if let value { _ = try count(value, name) }
+        case replicatesShuffle: if let value { _ = try boolean(value, name) }
         case scanBytes:
             if let value, try bytes(value, name) == 0 { throw invalid(value, name, "a size such as 64MB") }
         default:
@@ -63,6 +81,13 @@ package enum SettingNames {
 
     private static func invalid(_ value: String, _ name: String, _ wanted: String) -> EngineError {
         .user("INVALID_CONF_VALUE", "The setting \(name) must be \(wanted), not: \(value)")
+    }
+
+    /// Says that SET comes too late for a setting; nil for those that it changes.
+    static func lateWarning(_ key: String) -> String? {
+        let name = ofSubmission.first { $0.lowercased() == key.lowercased() }
+        guard let name else { return nil }
+        return "The setting \(name) is read when the job is submitted: give it with --conf."
     }
 
     private static func boolean(_ value: String, _ name: String) throws(EngineError) -> Bool {

@@ -160,7 +160,7 @@ package struct StatementPlanner {
         return PlannedStatement(
             work: .rows([[.string(key), .string(value)]], schema: schema),
             change: .set(key: key, value: value),
-            warnings: warning.map { [$0] } ?? [])
+            warnings: [warning, SettingNames.lateWarning(key)].compactMap { $0 })
     }
 
     /// Plans DROP VIEW and DROP TABLE. A temporary view hides what is kept under its name.

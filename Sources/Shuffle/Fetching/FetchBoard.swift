@@ -16,7 +16,7 @@ struct FetchedBlock: Sendable {
     var index: Int
     var buffer: Buffer
     /// Whoever gave the block, and is given back the credit.
-    var request: FetchRequest
+    var request: any CreditGiver
     var creditBytes: Int
 }
 

@@ -4,9 +4,14 @@ import Transport
 import Vocabulary
 
 /// Fetches from one worker, one request after the other; goes on after the last whole block when one breaks
-/// off.
+/// off. What the worker does not give is read from its copy in shared storage, where there is one.
 ///
-/// Thread-safe: one mutex. It is called by the client's event loop, and begun again by the timer's.
+///     ask ──▶ blocks … ──▶ next output ──▶ …          gone, unreachable, missing, not readable
+///      ▲                       │                                       │
+///      └────── copy is read ◀──┴───────────────────────────────────────┘ no copy: the read fails
+///
+/// Thread-safe: one mutex. It is called by the client's event loop, begun again by the timer's, and fed with
+/// copies by threads that read them.
 final class FetchLane: Sendable {
     /// Holds what is wanted of one output.
     struct Item: Sendable {
@@ -23,7 +28,10 @@ final class FetchLane: Sendable {
         /// First item of the request under way.
         var first = 0
         var failures = 0
+        /// The worker was given up: outputs with copies are not asked for any more.
+        var isUnreachable = false
         var request: FetchRequest?
+        var copy: CopyRead?
     }
 
     /// Names what a lane needs of its source.
@@ -32,6 +40,8 @@ final class FetchLane: Sendable {
         let timer: EventLoop
         let settings: FetchSettings
         let windowBytes: Int
+        /// The way to copies; nil where storage is not shared.
+        let copies: CopyMeans?
     }
 
     private let number: Int
@@ -53,6 +63,12 @@ final class FetchLane: Sendable {
     /// Sends a request for what is still wanted.
     func start() {
         if board.isCancelled { return }
+        let item: Item? = state.withLock { state in
+            guard state.current < items.count else { return nil }
+            let item = items[state.current]
+            return item.output.isWorkerGone || state.isUnreachable ? item : nil
+        }
+        if let item, readCopy(of: item) { return }
         let origin: Origin
         do throws(EngineError) {
             origin = try Origin(address)
@@ -81,7 +97,14 @@ final class FetchLane: Sendable {
     }
 
     /// Ends the request under way. From any thread.
-    func cancel() { state.withLock { $0.request }?.cancel() }
+    func cancel() {
+        let (request, copy) = state.withLock { state in
+            defer { state.copy = nil }
+            return (state.request, state.copy)
+        }
+        request?.cancel()
+        copy?.cancel()
+    }
 
     /// Grants what the consumer gathered.
     func settle() { state.withLock { $0.request }?.settle() }
@@ -120,18 +143,21 @@ final class FetchLane: Sendable {
                     FetchedBlock(
                         part: item.part, index: frame.index, buffer: block, request: request,
                         creditBytes: creditBytes)), lane: number)
-        case .end:
-            state.withLock { state in
-                state.current += 1
-                state.nextBlock = state.current < items.count ? items[state.current].request.firstBlock : 0
-            }
-            board.push(.ended(part: item.part), lane: number)
+        case .end: endItem(item)
         case .missing: giveUp(.missing(item.output.attempt, at: address), request)
         case .unreadable:
             let error = EngineError.system(
                 "SHUFFLE_OUTPUT_UNREADABLE", "Worker \(address) cannot read an output that it holds")
             giveUp(FetchFailure(producer: item.output.attempt, error: error), request)
         }
+    }
+
+    private func endItem(_ item: Item) {
+        state.withLock { state in
+            state.current += 1
+            state.nextBlock = state.current < items.count ? items[state.current].request.firstBlock : 0
+        }
+        board.push(.ended(part: item.part), lane: number)
     }
 
     /// The response is over; the next request follows when items are left.
@@ -152,8 +178,9 @@ final class FetchLane: Sendable {
             return (state.failures, state.current)
         }
         guard failures < means.settings.tries else {
+            state.withLock { $0.isUnreachable = true }
             let item = items[min(current, items.count - 1)]
-            return board.fail(FetchFailure(producer: item.output.attempt, error: error))
+            return surrender(FetchFailure(producer: item.output.attempt, error: error))
         }
         let pause = means.settings.pauseSeconds * Double(1 << (failures - 1)) * Double.random(in: 0.5...1.5)
         means.timer.schedule(seconds: pause) { [self] in start() }
@@ -162,7 +189,7 @@ final class FetchLane: Sendable {
     /// No output of the request is there any more: an answer, so it is not asked again.
     func missing() {
         let current = state.withLock { min($0.current, items.count - 1) }
-        board.fail(FetchFailure.missing(items[current].output.attempt, at: address))
+        surrender(FetchFailure.missing(items[current].output.attempt, at: address))
     }
 
     /// The worker does not serve this one; another producer would not help.
@@ -174,7 +201,56 @@ final class FetchLane: Sendable {
     }
 
     private func giveUp(_ failure: FetchFailure, _ request: FetchRequest) {
-        board.fail(failure)
         request.close()
+        surrender(failure)
+    }
+
+    // MARK: copies
+
+    /// Takes the copy of the current output in place of what its worker does not give; without one the read
+    /// has failed.
+    private func surrender(_ failure: FetchFailure) {
+        let current = state.withLock { $0.current }
+        if current < items.count, readCopy(of: items[current]) { return }
+        board.fail(failure)
+    }
+
+    /// Begins to read the current output's copy from the block after the last one; false where there is none.
+    private func readCopy(of item: Item) -> Bool {
+        guard let copies = means.copies, let job = item.output.copyOfJob else { return false }
+        let read = state.withLock { state in
+            let read = CopyRead(
+                item, firstBlock: state.nextBlock, job: job, lane: self, means: copies,
+                windowBytes: means.windowBytes)
+            state.copy = read
+            return read
+        }
+        read.start()
+        if board.isCancelled { cancel() }
+        return true
+    }
+
+    /// Takes a block of the current output's copy.
+    func takeCopied(_ block: FetchedBlock) {
+        state.withLock { $0.nextBlock += 1 }
+        board.push(.block(block), lane: number)
+    }
+
+    /// All of the current output came from its copy: the next one follows when there is one.
+    func copyEnded(_ copy: CopyRead) {
+        let current = state.withLock { state in
+            if state.copy === copy { state.copy = nil }
+            return state.current
+        }
+        endItem(items[current])
+        if current + 1 < items.count { start() }
+    }
+
+    func copyFailed(_ copy: CopyRead, _ error: EngineError) {
+        let current = state.withLock { state in
+            if state.copy === copy { state.copy = nil }
+            return state.current
+        }
+        board.fail(FetchFailure(producer: items[current].output.attempt, error: error))
     }
 }

@@ -7,7 +7,7 @@ import Vocabulary
 ///
 /// `@unchecked Sendable`: the reader and the flags belong to the client's event loop, which makes all calls
 /// but `grant` and `cancel`; the credit that is owed is atomic.
-final class FetchRequest: @unchecked Sendable {
+final class FetchRequest: CreditGiver, @unchecked Sendable {
     private let lane: FetchLane
     private let stream: ClientStream
     private let windowBytes: Int

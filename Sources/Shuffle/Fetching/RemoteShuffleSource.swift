@@ -2,7 +2,8 @@ import Columns
 import Transport
 import Vocabulary
 
-/// Reads outputs of this process from its store and all others from their workers, over HTTP/2.
+/// Reads outputs of this process from its store and all others from their workers, over HTTP/2, or from their
+/// copies in shared storage.
 ///
 /// Thread-safe: nothing in it changes.
 package final class RemoteShuffleSource: ShuffleSource {
@@ -11,17 +12,21 @@ package final class RemoteShuffleSource: ShuffleSource {
     private let client: HTTPClient
     private let settings: FetchSettings
     private let timer: EventLoop
+    private let copies: CopyMeans?
 
     /// `ownAddress` is the address under which other workers know this one; its outputs are never fetched.
-    /// Throws `OUT_OF_RESOURCES` (system).
+    /// `copies`: the storage that all nodes share; nil where there is none. Throws `OUT_OF_RESOURCES`
+    /// (system).
     package init(
-        store: ShuffleStore, ownAddress: String, client: HTTPClient, settings: FetchSettings = .init()
+        store: ShuffleStore, ownAddress: String, client: HTTPClient, settings: FetchSettings = .init(),
+        copies: SharedOutputs? = nil
     ) throws(EngineError) {
         self.store = store
         self.ownAddress = ownAddress
         self.client = client
         self.settings = settings
         timer = try EventLoop(name: "shuffle-retry")
+        if let copies { self.copies = try CopyMeans(copies) } else { self.copies = nil }
     }
 
     deinit { timer.stop() }
@@ -35,12 +40,15 @@ package final class RemoteShuffleSource: ShuffleSource {
         for (part, (output, partitions)) in parts.enumerated() {
             if let local = store.output(of: output.attempt) {
                 places.append(.here(local, partitions))
-            } else if output.address == ownAddress {
+            } else if (output.address == ownAddress || output.isWorkerGone) && !hasCopy(output) {
                 places.append(.gone(.missing(output.attempt, at: output.address)))
             } else {
-                let lane = laneOfAddress[output.address] ?? itemsOfLane.count
+                var output = output
+                output.isWorkerGone = output.isWorkerGone || output.address == ownAddress
+                let address = laneName(output)
+                let lane = laneOfAddress[address] ?? itemsOfLane.count
                 if lane == itemsOfLane.count {
-                    laneOfAddress[output.address] = lane
+                    laneOfAddress[address] = lane
                     itemsOfLane.append((output.address, []))
                 }
                 let request = BlockRequest(attempt: output.attempt, partitions: partitions)
@@ -50,13 +58,21 @@ package final class RemoteShuffleSource: ShuffleSource {
         }
         let share = settings.creditBytes / max(1, itemsOfLane.count)
         let window = min(max(share, settings.laneBytes.lowerBound), settings.laneBytes.upperBound)
-        let means = FetchLane.Means(client: client, timer: timer, settings: settings, windowBytes: window)
+        let means = FetchLane.Means(
+            client: client, timer: timer, settings: settings, windowBytes: window, copies: copies)
         let board = FetchBoard(laneCount: itemsOfLane.count)
         let lanes = itemsOfLane.enumerated().map { number, lane in
             FetchLane(number: number, address: lane.address, items: lane.items, board: board, means: means)
         }
         return RemoteShuffleStream(
             places: places, schema: schema, ordered: ordered, board: board, lanes: lanes, means: means)
+    }
+
+    private func hasCopy(_ output: OutputAddress) -> Bool { copies != nil && output.copyOfJob != nil }
+
+    /// Names the lane that fetches an output: one for each worker, some for all copies together.
+    private func laneName(_ output: OutputAddress) -> String {
+        output.isWorkerGone ? "copy \(Int(output.attempt.number) % CopyMeans.threadCount)" : output.address
     }
 
     package func copy(_ outputs: [WantedOutput], into place: CopyPlace) -> OutputCopy? {
@@ -67,7 +83,8 @@ package final class RemoteShuffleSource: ShuffleSource {
                     attempt: wanted.output.attempt, partitions: 0..<wanted.partitionBytes.count))
         }
         let means = FetchLane.Means(
-            client: client, timer: timer, settings: settings, windowBytes: settings.laneBytes.upperBound)
+            client: client, timer: timer, settings: settings, windowBytes: settings.laneBytes.upperBound,
+            copies: nil)
         let board = FetchBoard(laneCount: 1)
         let lane = FetchLane(
             number: 0, address: outputs.first?.output.address ?? "", items: items, board: board, means: means)

@@ -145,11 +145,14 @@ final class RemoteShuffleStream: ShuffleStream {
         }
         repairs += 1
         let number = board.addLane()
+        var again = output
+        // Who sent the block damaged may do so again.
+        again.isWorkerGone = means.copies != nil && output.copyOfJob != nil
         let request = BlockRequest(
             attempt: output.attempt, partitions: partitions, firstBlock: block.index, blockCount: 1)
         let lane = FetchLane(
             number: number, address: output.address,
-            items: [.init(part: block.part, output: output, request: request)], board: board, means: means
+            items: [.init(part: block.part, output: again, request: request)], board: board, means: means
         )
         lanes.append(lane)
         repairLane = number

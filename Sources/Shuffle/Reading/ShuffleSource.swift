@@ -9,11 +9,20 @@ package struct OutputAddress: Sendable, Hashable {
     package var address: String
     /// Checksum that its producer reported.
     package var checksum: UInt64
+    /// Id by which clients know the job, under which shared storage has a copy; nil when it has none.
+    package var copyOfJob: String?
+    /// Whether the worker is gone, so that only the copy is left.
+    package var isWorkerGone: Bool
 
-    package init(attempt: AttemptID, address: String, checksum: UInt64 = 0) {
+    package init(
+        attempt: AttemptID, address: String, checksum: UInt64 = 0, copyOfJob: String? = nil,
+        isWorkerGone: Bool = false
+    ) {
         self.attempt = attempt
         self.address = address
         self.checksum = checksum
+        self.copyOfJob = copyOfJob
+        self.isWorkerGone = isWorkerGone
     }
 }
 

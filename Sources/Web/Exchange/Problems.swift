@@ -13,11 +13,17 @@ enum Problems {
         var answer = WebResponse(
             status: status, headers: [HeaderField("content-type", document.contentType)],
             body: .bytes(document.body))
+        if status == 429 {
+            answer.headers.append(HeaderField("retry-after", String(Problems.retrySeconds)))
+        }
         if status == 401 {
             answer.headers.append(HeaderField("www-authenticate", "Bearer realm=\"millrace\""))
         }
         return answer
     }
+
+    /// After how long to ask again what was too much now.
+    private static let retrySeconds = 5
 
     /// Returns the content type and body of the answer that tells of `error`.
     static func document(_ error: EngineError, status: Int) -> (contentType: String, body: [UInt8]) {

@@ -134,7 +134,7 @@ enum OpenAPIDocument {
             [
                 "startedAt": "s", "finishedAt": "s", "error": "JobFailure", "hasResult": "b",
                 "resultIsPlan": "b", "warnings": "a", "why": "s", "statements": "o", "pipeline": "s",
-                "parent": "s", "step": "s",
+                "parent": "s", "step": "s", "queue": "s",
             ]),
         object(
             "JobFailure", ["code": "s", "message": "s", "blame": "s"],

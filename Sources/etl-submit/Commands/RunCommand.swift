@@ -50,7 +50,7 @@ struct RunCommand: AsyncParsableCommand {
 
     private func runPipeline(_ name: String) async throws {
         let vars = try JobOptions.pairs(job.vars, flag: "--vars")
-        let conf = try JobOptions.pairs(job.conf, flag: "--conf")
+        let conf = try job.settings()
         try RunCommand.refuse(
             ["--output"], "a pipeline prints no rows: its tables are read with SELECT")
         if let remote = try connection.remote() {
@@ -152,6 +152,9 @@ struct JobOptions: ParsableArguments {
     @Option(parsing: .upToNextOption, help: "Values for ${name} in the text, as name=value.")
     var vars: [String] = []
 
+    @Option(help: "Queue of the cluster that the job is in (default: default).")
+    var queue: String?
+
     @Option(parsing: .upToNextOption, help: "Settings for the job, as spark.sql.shuffle.partitions=8.")
     var conf: [String] = []
 
@@ -183,9 +186,17 @@ struct JobOptions: ParsableArguments {
         let request = JobRequest(
             id: id, name: name ?? job.map { String($0.split(separator: "/").last ?? "") }, sql: script.text,
             file: job,
-            conf: Dictionary(try JobOptions.pairs(conf, flag: "--conf")) { $1 })
+            conf: Dictionary(try settings()) { $1 })
         return (request, script)
     }
+
+    /// Returns the settings for the job, in order: those of flags of their own come last.
+    func settings() throws -> [(String, String)] {
+        try JobOptions.pairs(conf, flag: "--conf") + (queue.map { [(JobOptions.queueSetting, $0)] } ?? [])
+    }
+
+    /// What `--queue` sets.
+    private static let queueSetting = "spark.scheduler.pool"
 
     static func pairs(_ items: [String], flag: String) throws -> [(String, String)] {
         try items.map { item in

@@ -7,6 +7,8 @@ enum StatusText {
     static func job(_ job: JobStatus, stages: [StageStatus]) -> String {
         var lines = ["\(job.id)  \(job.name)  \(job.state.rawValue)  submitted \(job.submittedAt)"]
         if let finished = job.finishedAt { lines[0] += "  finished \(finished)" }
+        if let queue = job.queue, queue != "default" { lines[0] += "  queue \(queue)" }
+        if job.state == .queued, let why = job.why { lines.append("  " + why) }
         for stage in stages { lines.append("  \(stage.state)  " + StageLine.text(stage, width: 120)) }
         if let error = job.error { lines.append(error.engineError.description) }
         return lines.joined(separator: "\n")

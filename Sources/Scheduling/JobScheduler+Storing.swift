@@ -1,0 +1,95 @@
+import Vocabulary
+
+// Storing: copies of outputs in shared storage outlive the workers that made them.
+//
+//     output of a replicated job, a large result, or one that nobody can adopt from who leaves
+//        └──▶ .store to its holder ──▶ .stored ──▶ outputStored: readers are told of the copy, too
+//                                  └─▶ .notStored ─▶ it stays where it is
+//     the job has ended, its result is fetched ──▶ .removeStoredOutputs ──▶ storedOutputsRemoved
+extension JobScheduler {
+    /// The first version of workers that write outputs to shared storage.
+    static let storingVersion: UInt32 = 3
+
+    /// Has an output written to shared storage beforehand, where its job or its size asks for it.
+    mutating func replicate(_ output: TaskOutput) {
+        let key = output.attempt.task.stage
+        guard settings.hasSharedStorage, !output.isStored, let link = links[output.worker.index] else {
+            return
+        }
+        let job = ledger.jobs[key.job.index]
+        let stage = job.statements[Int(key.statement)].stages[key.stage.index]
+        switch stage.spec.output {
+        case .files: return
+        case .blocks: if !job.header.isReplicated { return }
+        case .result:
+            let isLarge = output.partitionBytes.reduce(0, +) >= settings.storedResultBytes
+            if !job.header.isReplicated, !isLarge { return }
+        }
+        store([output], on: link)
+    }
+
+    /// Orders a worker to write outputs of its own to shared storage, each once.
+    mutating func store(_ outputs: [TaskOutput], on holder: WorkerLink) {
+        guard settings.hasSharedStorage, holder.identity.version >= Self.storingVersion else { return }
+        var orders: [(job: JobID, attempts: [AttemptID])] = []
+        for output in outputs where storing[output.attempt] == nil && !notStorable.contains(output.attempt) {
+            let job = output.attempt.task.stage.job
+            storing[output.attempt] = holder.worker
+            mayHaveStored.insert(job)
+            if let place = orders.firstIndex(where: { $0.job == job }) {
+                orders[place].attempts.append(output.attempt)
+            } else {
+                orders.append((job, [output.attempt]))
+            }
+        }
+        for order in orders {
+            let name = ledger.jobs[order.job.index].header.externalID
+            command(holder.worker, .store(job: name, order.attempts))
+        }
+    }
+
+    /// Takes the word that shared storage has a copy.
+    mutating func stored(_ attempt: AttemptID) {
+        storing[attempt] = nil
+        guard let output = ledger.output(attempt), isReadable(attempt.task.stage.job) else {
+            ignore(.unknownAttempt(attempt))
+            let job = attempt.task.stage.job
+            guard job.index < ledger.jobs.count else { return }
+            // It came after its job's end, and after what had come before was deleted.
+            mayHaveStored.insert(job)
+            if !isReadable(job) { removeStoredOutputs(of: job) }
+            return
+        }
+        if output.isStored { return }
+        record(.outputStored(attempt))
+        if links[output.worker.index]?.isDraining == true {
+            noteMove(attempt, from: output.worker)
+        } else if attempt.task.stage.job.index < runtimes.count {
+            forgetInputs(of: attempt.task.stage.job)
+        }
+    }
+
+    /// Leaves an output where it is, as it could not be copied.
+    mutating func notStored(_ attempt: AttemptID) {
+        storing[attempt] = nil
+        notStorable.insert(attempt)
+    }
+
+    /// Whether somebody may yet read outputs of the job: a task, or the client.
+    private func isReadable(_ job: JobID) -> Bool {
+        ledger.jobs[job.index].isLive || ledger.jobs[job.index].retainedStage != nil
+    }
+
+    /// Has a job's copies deleted, if it may have any.
+    mutating func removeStoredOutputs(of job: JobID) {
+        let wasOrdered = mayHaveStored.remove(job) != nil
+        guard settings.hasSharedStorage, wasOrdered || ledger.jobs[job.index].hasStoredOutputs else { return }
+        act(.removeStoredOutputs(job))
+    }
+
+    /// Takes the word that a job's copies are deleted.
+    mutating func storedOutputsRemoved(_ job: JobID) {
+        guard job.index < ledger.jobs.count else { return ignore(.unknownJob(job)) }
+        if ledger.jobs[job.index].hasStoredOutputs { record(.storedOutputsRemoved(job)) }
+    }
+}

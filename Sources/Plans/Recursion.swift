@@ -6,11 +6,14 @@ package struct NumberRange: Hashable, Sendable {
     package var start: Int64
     package var step: Int64
     package var count: Int64
+    /// Number of tasks that was asked for; nil in a physical plan, which has its own.
+    package var slices: Int?
 
-    package init(start: Int64, step: Int64, count: Int64) {
+    package init(start: Int64, step: Int64, count: Int64, slices: Int? = nil) {
         self.start = start
         self.step = step
         self.count = count
+        self.slices = slices
     }
 
     /// Returns the positions that task `task` of `tasks` gives: neighbours, parts of even size.

@@ -94,7 +94,7 @@ struct CopyTests {
         let cluster = try TestCluster(workers: 2, hasStorage: true, flags: ["--allow-path", "/"])
         defer { cluster.stop() }
         let expected = try cluster.submit(ShuffleJob.arguments)
-        let job = try cluster.start(ShuffleJob.arguments + ["etl.shuffle.replicate=true"])
+        let job = try cluster.start(ShuffleJob.longArguments + ["etl.shuffle.replicate=true"])
         let id = try cluster.jobID(of: job)
         let killed = try cluster.address(of: cluster.workers[0])
         func held() throws -> [TestCluster.Task] {

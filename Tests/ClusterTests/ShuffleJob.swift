@@ -6,14 +6,17 @@ import Programs
 enum ShuffleJob {
     private static let data = ProgramRun.root.appendingPathComponent(".deps/data/tpch0.1/parquet").path
 
-    private static let text = """
+    /// `work`: how often a task repeats each comment, for nothing but time.
+    private static func text(work: Int) -> String {
+        """
         SELECT o_orderpriority, count(*) AS lines, sum(l_extendedprice * (1 - l_discount)) AS revenue,
                count(DISTINCT l_suppkey) AS suppliers
         FROM parquet.`\(data)/lineitem.parquet` JOIN parquet.`\(data)/orders.parquet`
           ON l_orderkey = o_orderkey
-        WHERE length(repeat(l_comment, 60)) > 0
+        WHERE length(repeat(l_comment, \(work))) > 0
         GROUP BY o_orderpriority ORDER BY o_orderpriority
         """
+    }
 
     /// A cross join that takes tens of seconds on one slot, in many tasks.
     private static let slowText = """
@@ -25,7 +28,9 @@ enum ShuffleJob {
         "spark.sql.autoBroadcastJoinThreshold=-1",
     ]
 
-    static let arguments = ["run", "-e", text, "--output", "csv"] + settings
+    static let arguments = ["run", "-e", text(work: 60), "--output", "csv"] + settings
+    /// The same rows in several seconds.
+    static let longArguments = ["run", "-e", text(work: 1_500), "--output", "csv"] + settings
     static let slowArguments = ["run", "-e", slowText, "--output", "csv"] + settings
 }
 

@@ -37,9 +37,11 @@ struct ParquetPruningTests {
             let position = try #require(file.schema.index(of: column))
             // Row groups 0 to 9 of column n hold nulls only, which no comparison is true for.
             let nulls = column == "n" ? 10 : 0
+            // Arrow's bounds leave out NaN, which is greater than any number.
+            let above = column == "f" || column == "d" ? 0 : 12
             let expected: [(ColumnPredicate.Operation, Int)] = [
-                (.equal, 19), (.in, 19), (.less, 7 + nulls), (.lessOrEqual, 7 + nulls), (.greater, 12),
-                (.greaterOrEqual, 12), (.isNull, column == "n" ? 10 : 20), (.isNotNull, nulls),
+                (.equal, 19), (.in, 19), (.less, 7 + nulls), (.lessOrEqual, 7 + nulls), (.greater, above),
+                (.greaterOrEqual, above), (.isNull, column == "n" ? 10 : 20), (.isNotNull, nulls),
             ]
             for (operation, pruned) in expected {
                 let reader = ParquetReader(

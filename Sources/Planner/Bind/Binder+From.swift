@@ -180,7 +180,10 @@ extension Binder {
 
     // MARK: Table functions
 
-    /// Binds `range([start,] end[, step[, slices]])`; the number of slices changes nothing.
+    /// Most tasks that `range` may ask for.
+    private static let rangeSlices = 1...Int64(100_000)
+
+    /// Binds `range([start,] end[, step[, slices]])`; each slice is a task.
     private func tableFunction(_ call: CallSyntax, at span: SourceSpan) throws(EngineError) -> BoundRelation {
         let name = call.name.map(\.text).joined(separator: ".")
         if GeneratorNames.name(of: call) != nil {
@@ -231,8 +234,16 @@ extension Binder {
                 "UNSUPPORTED_FEATURE.RANGE_SIZE", "range gives more rows than a BIGINT counts.",
                 at: location(span))
         }
+        let slices = numbers.count > 3 ? numbers[3] : nil
+        if let slices, !Binder.rangeSlices.contains(slices) {
+            throw .user(
+                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+                "range takes 1 to \(Binder.rangeSlices.upperBound) slices, its fourth argument.",
+                at: location(span))
+        }
         let output = newColumn("id", .int64, nullable: false)
-        return BoundRelation(.range(NumberRange(start: start, step: step, count: count), output: [output]))
+        let range = NumberRange(start: start, step: step, count: count, slices: slices.map { Int($0) })
+        return BoundRelation(.range(range, output: [output]))
     }
 }
 

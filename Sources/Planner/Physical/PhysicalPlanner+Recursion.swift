@@ -47,8 +47,10 @@ extension PhysicalPlanner {
     func buildRange(_ range: NumberRange, output: [ColumnReference], required: Set<ColumnID>) -> BuiltPlan {
         let kept = output.filter { required.contains($0.id) }
         let most = Int64(cluster.slots * TaskSizing.tasksPerSlot)
-        let tasks = Int(max(1, min(most, range.count / Self.rangeTaskRows)))
-        return BuiltPlan(plan: .range(range, schema: kept.schema, tasks: tasks), output: kept, tasks: tasks)
+        let tasks = range.slices ?? Int(max(1, min(most, range.count / Self.rangeTaskRows)))
+        var own = range
+        own.slices = nil
+        return BuiltPlan(plan: .range(own, schema: kept.schema, tasks: tasks), output: kept, tasks: tasks)
     }
 }
 

@@ -12,6 +12,8 @@ package struct ColumnStatistics: Sendable, Hashable {
     package var distinctCount: Int?
     /// Whether both bounds are values of the column.
     package var boundsAreExact: Bool
+    /// Whether there may be NaN, the greatest value, beyond the bounds.
+    package var mayHoldNaN = false
 }
 
 extension ParquetFile {
@@ -29,16 +31,16 @@ extension ParquetFile {
         if raw.least == nil, leaf.conversion == .uint32ToInt64 || leaf.conversion == .uint64ToInt128 {
             (least, greatest) = (nil, nil)
         }
-        // NaN is the greatest value; Arrow, and by the format's rule others, leave it out of the bounds.
-        if leaf.type.isFloating, !boundsTellOfNaN { greatest = nil }
         let isText = leaf.type == .string || leaf.type == .binary
         return ColumnStatistics(
             least: least.flatMap { leaf.bound($0) }, greatest: greatest.flatMap { leaf.bound($0) },
             nullCount: raw.nullCount, distinctCount: raw.distinctCount,
-            boundsAreExact: raw.leastIsExact && raw.greatestIsExact && !isText && !leaf.type.isFloating)
+            boundsAreExact: raw.leastIsExact && raw.greatestIsExact && !isText && !leaf.type.isFloating,
+            mayHoldNaN: leaf.type.isFloating && !boundsTellOfNaN)
     }
 
-    /// Whether the file's writer gives a column with NaN no bounds at all.
+    /// Whether the file's writer gives a column with NaN no bounds at all; Arrow, and by the format's rule
+    /// others, leave NaN out of them.
     private var boundsTellOfNaN: Bool {
         guard let writer = metadata.createdBy else { return false }
         return ["millrace ", "parquet-mr ", "DuckDB "].contains { writer.hasPrefix($0) }
@@ -96,6 +98,7 @@ extension ColumnStatistics {
     }
 
     private func mayHold(_ operation: ColumnPredicate.Operation, _ value: Scalar) -> Bool {
+        if mayHoldNaN, operation == .greater || operation == .greaterOrEqual || value.isNaN { return true }
         switch operation {
         case .equal, .in:
             if let least, value.isLess(than: least) { return false }
@@ -118,6 +121,14 @@ extension Scalar {
             (.double, .double),
             (.string, .string), (.binary, .binary):
             true
+        default: false
+        }
+    }
+
+    var isNaN: Bool {
+        switch self {
+        case .float(let number): number.isNaN
+        case .double(let number): number.isNaN
         default: false
         }
     }

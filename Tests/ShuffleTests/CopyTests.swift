@@ -94,7 +94,11 @@ final class CopyTests: Sendable {
             let parts = zip(outputs, places).map {
                 (output: address($0, at: $1, isGone: false), partitions: 0..<5)
             }
-            let read = try drain(try reader(settings).read(parts, schema: mixedSchema, ordered: true))
+            // Its timer, which begins anew what broke, lives as long as the source.
+            let source = try reader(settings)
+            let read = try withExtendedLifetime(source) {
+                try drain(try source.read(parts, schema: mixedSchema, ordered: true))
+            }
             #expect(rows(read) == rows((0..<4).flatMap { Self.partitions($0).flatMap { $0 } }))
         }
     }

@@ -166,7 +166,7 @@ struct RefusalTests {
         #expect(eventually(within: 5) { !worker.isRunning })
     }
 
-    @Test("a worker that asks at the web port is told of the likely slip; storage must be there")
+    @Test("a worker that asks at the web port is told of the likely slip")
     func otherPort() throws {
         let cluster = try TestCluster(workers: 0)
         defer { cluster.stop() }

@@ -50,13 +50,19 @@ struct CopyLayout {
         words[4] = UInt32(output.partitions.count).littleEndian
         words[5] = UInt32(places.count).littleEndian
         long[3] = hash(output.checksum, output.partitions.count, index).littleEndian
-        try sink.write(head.bytes)
+        try write(head, to: sink)
         for place in places {
             switch place {
-            case .memory(let block): try sink.write(block.bytes)
-            case .file(let file, let range): try sink.write(try file.block(range).bytes)
+            case .memory(let block): try write(block, to: sink)
+            case .file(let file, let range): try write(try file.block(range), to: sink)
             }
         }
+    }
+
+    /// The sink sees addresses only: nothing else may hold the buffer, which has to live until it is done.
+    private static func write(_ buffer: Buffer, to sink: any ByteSink) throws(EngineError) {
+        defer { withExtendedLifetime(buffer) {} }
+        try sink.write(buffer.bytes)
     }
 
     private static func hash(_ checksum: UInt64, _ partitions: Int, _ index: [Int]) -> UInt64 {

@@ -154,12 +154,16 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
     override func bodyTooLarge(_ exchange: StreamExchange, on stream: Int32) {
         if exchange.body.isFinished { return }
         let error = EngineError.bodyTooLarge(configuration.requestBodyBytes)
+        end(exchange, on: stream, 413, error)
+    }
+
+    /// Ends an exchange whose body is not waited for any more: with an answer where none was begun.
+    private func end(_ exchange: StreamExchange, on stream: Int32, _ status: Int, _ error: EngineError) {
+        // First: a handler that hears of the body's end may answer at once, from a thread of its own.
+        let isAnswered = exchange.writer.hasHead
+        if !isAnswered { refuse(ResponseWriter(body: exchange.writer), status, error) }
         exchange.body.finish(failure: error)
-        if exchange.writer.hasHead {
-            session.reset(stream)
-        } else {
-            refuse(ResponseWriter(body: exchange.writer), 413, error)
-        }
+        if isAnswered { session.reset(stream) }
     }
 
     override func session(_ session: HTTPSession, closed stream: Int32, errorCode: UInt32) {
@@ -241,9 +245,7 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         let received = body.receivedBytes
         if Double(received - exchange.judgedBytes) < elapsed * timeouts.bodyBytesPerSecond {
             let error = EngineError.tooSlow(peer, "the request's body came too slowly")
-            body.finish(failure: error)
-            let writer = ResponseWriter(body: exchange.writer)
-            if writer.hasHead { session.reset(id) } else { refuse(writer, 408, error) }
+            end(exchange, on: id, 408, error)
         }
         exchange.judgedAt = now
         exchange.judgedBytes = received

@@ -30,7 +30,7 @@ enum ShuffleJob {
 
     static let arguments = ["run", "-e", text(work: 60), "--output", "csv"] + settings
     /// The same rows in several seconds.
-    static let longArguments = ["run", "-e", text(work: 1_500), "--output", "csv"] + settings
+    static let longArguments = ["run", "-e", text(work: 600), "--output", "csv"] + settings
     static let slowArguments = ["run", "-e", slowText, "--output", "csv"] + settings
 }
 

@@ -25,15 +25,24 @@ enum Submission {
         }
     }
 
+    /// How often a port has to close the connection without an answer until it is taken for another program's.
+    private static let strangeCloses = 4
+    private static let pauseMilliseconds = 250
+
     /// Whether the other end closes each connection, as a port that speaks TLS, or another program's, does. A
-    /// coordinator that died refuses connections, and one that is back answers.
+    /// coordinator that died refuses connections, and one that is back answers; one that dies again as soon as
+    /// it is back closes a few connections, but refuses some between.
     private static func isStrange(_ service: any JobService, _ id: String?) async -> Bool {
-        do {
-            _ = try await service.job(id ?? "")
-            return false
-        } catch {
-            return (error as? EngineError)?.code == "CONNECTION_LOST"
+        for _ in 0..<strangeCloses {
+            do {
+                _ = try await service.job(id ?? "")
+                return false
+            } catch {
+                if (error as? EngineError)?.code != "CONNECTION_LOST" { return false }
+            }
+            try? await Task.sleep(for: .milliseconds(pauseMilliseconds))
         }
+        return true
     }
 
     /// Whether the coordinator may have taken the request although there was no answer.

@@ -53,10 +53,10 @@ extension CoordinatorNode {
         let job = book.id
         return JobResult(
             schema: schema, timeZone: timeZone,
-            batches: ResultStream.batches(stream, of: id) { [weak self] in await self?.fetched(job) })
+            batches: ResultStream.batches(stream, of: id) { [weak self] in await self?.sent(job) })
     }
 
-    private func fetched(_ job: JobID) { handle(.resultsFetched(job)) }
+    private func sent(_ job: JobID) { handle(.resultsSent(job)) }
 
     /// The measured figures of a statement's stages, for EXPLAIN ANALYZE.
     private func analysis(of book: JobBook, statement: UInt32) -> String {

@@ -18,8 +18,8 @@ package enum Event: Sendable {
     /// Answers `.removeStoredOutputs`.
     case storedOutputsRemoved(JobID)
     case cancel(JobID)
-    /// The client has all rows of the job's result.
-    case resultsFetched(JobID)
+    /// All rows of the job's result were sent to a client, which may have got them.
+    case resultsSent(JobID)
     case message(WorkerMessage)
     /// The worker's process is known to be dead.
     case workerDied(WorkerID)

@@ -42,7 +42,7 @@ extension JobScheduler {
     private func neededOutputs(on worker: WorkerID) -> [TaskOutput] {
         var needed = ledger.outputs(on: worker).filter(isNeeded).compactMap { ledger.output($0) }
         let results =
-            retained.compactMap { ledger.jobs[$0.job.index].retainedStage }
+            retained.compactMap { $0.wasSent ? nil : ledger.jobs[$0.job.index].retainedStage }
             + ledger.liveJobs.compactMap { job in
                 guard let last = ledger.jobs[job.index].statements.last, last.isCommitting else { return nil }
                 return ledger.jobs[job.index].resultStage

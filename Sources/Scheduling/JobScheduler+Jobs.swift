@@ -224,15 +224,33 @@ extension JobScheduler {
     /// Keeps the results of a job for a while, if it has any.
     mutating func retain(_ job: JobID) {
         guard ledger.jobs[job.index].retainedStage != nil else { return }
-        retained.append((job, now.monotonic + settings.resultMilliseconds))
+        retained.append(RetainedResult(job: job, until: now.monotonic + settings.resultMilliseconds))
         mustArmTimer = true
     }
 
-    mutating func releaseResults(_ job: JobID) {
+    /// Keeps the results of a job, all of which were sent, only for as long as a broken connection needs.
+    mutating func shortenKeeping(of job: JobID) {
         guard let place = retained.firstIndex(where: { $0.job == job }) else {
             return ignore(job.index < ledger.jobs.count ? .jobEnded(job) : .unknownJob(job))
         }
+        var result = retained[place]
+        if result.wasSent { return }
+        result.wasSent = true
+        result.until = min(result.until, now.monotonic + settings.sentResultMilliseconds)
         retained.remove(at: place)
+        retained.insert(result, at: retained.firstIndex { $0.until > result.until } ?? retained.endIndex)
+        mustArmTimer = true
+    }
+
+    /// Drops the results whose time is over.
+    mutating func releaseResults() {
+        while let first = retained.first, now.monotonic >= first.until {
+            retained.removeFirst()
+            release(first.job)
+        }
+    }
+
+    private mutating func release(_ job: JobID) {
         record(.resultsReleased(job))
         dropOutputs(of: job, keeping: nil)
         removeStoredOutputs(of: job)

@@ -63,8 +63,8 @@ package struct JobScheduler: Sendable {
     var lostAt: [Instant?] = []
     /// Launches wait until then for inventories; nil in normal service.
     var launchesHeldUntil: Instant?
-    /// Ended jobs whose results are kept, with the end of their time.
-    var retained: [(job: JobID, until: Instant)] = []
+    /// Ended jobs whose results are kept, with the end of their time, the next to go first.
+    var retained: [RetainedResult] = []
     var attemptNumber: UInt32 = 0
     var armedTimer: Instant?
     /// Something was begun in this event that may have to end before the armed timer.
@@ -102,7 +102,7 @@ package struct JobScheduler: Sendable {
         case .cleaned(let job, let statement): cleaned(job, statement)
         case .storedOutputsRemoved(let job): storedOutputsRemoved(job)
         case .cancel(let job): cancel(job)
-        case .resultsFetched(let job): releaseResults(job)
+        case .resultsSent(let job): shortenKeeping(of: job)
         case .message(.register(let registration)): register(registration)
         case .message(.heartbeat(let heartbeat)): hear(heartbeat)
         case .workerDied(let worker): loseKnown(worker, .died)
@@ -177,7 +177,7 @@ package struct JobScheduler: Sendable {
                 lose(worker.id, .disconnected)
             }
         }
-        while let first = retained.first, now.monotonic >= first.until { releaseResults(first.job) }
+        releaseResults()
     }
 
     /// Asks for a call at the nearest time at which something may have to be done.

@@ -177,3 +177,11 @@ struct JobRuntime: Sendable {
         if stage.index < stages.count { change(&stages[stage.index]) }
     }
 }
+
+/// Holds how long the result of an ended job is kept.
+struct RetainedResult {
+    var job: JobID
+    var until: Instant
+    /// A client was sent all of it, and comes again only when it lost the connection.
+    var wasSent = false
+}

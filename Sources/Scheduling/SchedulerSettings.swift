@@ -12,6 +12,8 @@ package struct SchedulerSettings: Sendable, Hashable {
     package var recoveryMilliseconds: Int64 = 10_000
     /// A result is kept so long for its client.
     package var resultMilliseconds: Int64 = 3_600_000
+    /// And so long after all of it was sent: the client whose connection broke asks again.
+    package var sentResultMilliseconds: Int64 = 5_000
     /// A task is speculated on only when it ran longer than this …
     package var speculationMilliseconds: Int64 = 5_000
     /// … and than this many times the median of its stage …

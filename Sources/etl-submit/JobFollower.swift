@@ -1,4 +1,3 @@
-import Columns
 import Pipelines
 import Protocol
 import Settings
@@ -74,68 +73,14 @@ struct JobFollower {
         known = max(known, status.warnings.count)
     }
 
-    /// The code of an answer that ended in its middle, which the coordinator's way to a worker may be the
-    /// reason of.
-    private static let brokenOff = "STREAM_RESET"
-    /// How often rows are asked for whose answer breaks off before the first.
-    private static let rowTries = 3
-
-    /// Returns the job's rows once the first have come.
-    private func rows(of id: String) async throws -> JobResult {
-        for _ in 1..<JobFollower.rowTries {
-            do { return try await service.result(id).begun() } catch let error as EngineError
-                where error.code == JobFollower.brokenOff
-            {
-                try await Task.sleep(for: .milliseconds(JobFollower.pollMilliseconds))
-            }
-        }
-        return try await service.result(id).begun()
-    }
-
     private func finish(_ status: JobStatus, _ line: CoordinatorPatience) async throws {
         if status.hasResult, output != .none {
-            let result = try await line.call(display) { try await rows(of: status.id) }
-            do {
-                try await ResultWriter.write(result, form: output, isPlan: status.resultIsPlan == true)
-            } catch var error as EngineError
-                where CoordinatorPatience.isPassing(error) || error.code == JobFollower.brokenOff
-            {
-                // Rows were written: what is missing cannot be told from them.
-                error.remedy = "Fetch all rows again with: etl-submit wait \(status.id)"
-                throw error
-            }
+            let result = try await JobRows(service, of: status.id, display).fetch()
+            try await ResultWriter.write(result, form: output, isPlan: status.resultIsPlan == true)
         }
         if progress != .none, display.wantsSummary {
             let stages = try await line.call(display) { try await service.stages(status.id) }
             display.summarise(status, stages: stages)
-        }
-    }
-}
-
-extension JobResult {
-    /// Returns the same rows once the first of them, or their end, have come: until then nothing is written,
-    /// and all can be asked for again.
-    fileprivate func begun() async throws -> JobResult {
-        let rest = Rest(batches.makeAsyncIterator())
-        rest.first = try await rest.iterator.next()
-        var begun = self
-        begun.batches = AsyncThrowingStream { try await rest.next() }
-        return begun
-    }
-
-    /// `@unchecked Sendable`: the one consumer of the sequence owns it.
-    private final class Rest: @unchecked Sendable {
-        var iterator: AsyncThrowingStream<Batch, any Error>.Iterator
-        var first: Batch?
-
-        init(_ iterator: AsyncThrowingStream<Batch, any Error>.Iterator) { self.iterator = iterator }
-
-        func next() async throws -> Batch? {
-            if let batch = first {
-                first = nil
-                return batch
-            }
-            return try await iterator.next()
         }
     }
 }

@@ -25,13 +25,13 @@ enum Submission {
         }
     }
 
-    /// How often a port has to close the connection without an answer until it is taken for another program's.
+    /// So many connections that close without an answer, one after the other, are another program's port.
     private static let strangeCloses = 4
     private static let pauseMilliseconds = 250
 
     /// Whether the other end closes each connection, as a port that speaks TLS, or another program's, does. A
-    /// coordinator that died refuses connections, and one that is back answers; one that dies again as soon as
-    /// it is back closes a few connections, but refuses some between.
+    /// coordinator that died refuses connections, and one that is back answers; one that dies again as soon
+    /// as it is back closes a few connections, but refuses some between.
     private static func isStrange(_ service: any JobService, _ id: String?) async -> Bool {
         for _ in 0..<strangeCloses {
             do {

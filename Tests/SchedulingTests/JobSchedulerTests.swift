@@ -254,4 +254,23 @@ struct JobSchedulerTests {
         bench.handle(.tick)
         #expect(bench.last.facts == [.resultsReleased(JobID(0))])
     }
+
+    @Test("results that were sent stay for a client that lost its connection, and no longer")
+    func sentResults() {
+        var bench = Bench()
+        bench.join("w1")
+        for job in 0..<2 {
+            bench.run([StageSpec(id: StageID(0), taskCount: 1, output: .result)], id: "job\(job)")
+            bench.finish()
+            bench.handle(.committed(JobID(job), statement: 0))
+        }
+        bench.handle(.resultsSent(JobID(1)))
+        #expect(bench.last.facts.isEmpty)
+        bench.now += 4_000
+        bench.handle(.resultsSent(JobID(1)))
+        bench.now += 1_000
+        bench.handle(.tick)
+        #expect(bench.last.facts == [.resultsReleased(JobID(1))])
+        #expect(bench.scheduler.ledger.jobs[0].retainedStage != nil)
+    }
 }

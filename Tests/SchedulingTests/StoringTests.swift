@@ -135,7 +135,10 @@ struct StoringTests {
         // It comes after the job's end, while the client may fetch.
         bench.beat("w1", [.stored(large[0])])
         #expect(bench.scheduler.ledger.output(large[0])?.isStored == true)
-        bench.handle(.resultsFetched(JobID(0)))
+        bench.handle(.resultsSent(JobID(0)))
+        #expect(!bench.last.actions.contains(.removeStoredOutputs(JobID(0))))
+        bench.now += settings.sentResultMilliseconds
+        bench.handle(.tick)
         #expect(bench.last.actions.contains(.removeStoredOutputs(JobID(0))))
         // And one that comes later still goes at once.
         bench.beat("w1", [.stored(large[0])])

@@ -144,6 +144,9 @@ package struct RemoteJobService: JobService {
             })
     }
 
+    /// The code of an answer of rows that ended before its last.
+    package static let rowsBrokeOff = "ROWS_BROKE_OFF"
+
     // MARK: - Calls
 
     func path(_ id: String) -> String { "/jobs/" + RemoteJobService.escaped(id) }
@@ -255,6 +258,6 @@ private final class RemoteResult: @unchecked Sendable {
     }
 
     private static let cut = EngineError.system(
-        "RESULT_LOST", "The rows broke off before their end",
+        RemoteJobService.rowsBrokeOff, "The rows broke off before their end",
         remedy: "Fetch them again with: etl-submit wait JOB_ID")
 }

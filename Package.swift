@@ -59,7 +59,7 @@ func support(_ name: String) -> Room {
 let package = Package(
     name: "millrace",
     products: [
-        // Opened at run time for s3:// paths only: programs must not load Arrow and libcurl at every start.
+        // Opened at run time for remote paths only: programs must not load Arrow and libcurl at every start.
         .library(name: "MillraceStore", type: .dynamic, targets: ["CStoreLibrary"])
     ],
     dependencies: [
@@ -103,7 +103,7 @@ let package = Package(
         .target(
             name: "CADBC", cSettings: [.unsafeFlags(["-I\(deps)/adbc/include"] + cProcessorFlags)],
             linkerSettings: [.linkedLibrary("dl")]),
-        // S3 through Arrow C++ and libcurl; a library of its own
+        // object stores through Arrow C++, and libcurl; a library of its own
         .target(
             name: "CStoreLibrary",
             cxxSettings: arrowFlags + [.headerSearchPath("../CObjectStore/include")],

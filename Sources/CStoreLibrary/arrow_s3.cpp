@@ -4,6 +4,8 @@
 
 #include "arrow_s3.hpp"
 
+#include "arrow_failure.hpp"
+#include "arrow_file.hpp"
 #include "guard.hpp"
 
 #include <arrow/filesystem/s3fs.h>
@@ -17,23 +19,7 @@ struct store_s3 {
     std::shared_ptr<arrow::fs::S3FileSystem> files;
 };
 
-struct store_file {
-    std::shared_ptr<arrow::io::RandomAccessFile> file;
-};
-
 namespace {
-
-/// Sorts Arrow's errors, which say what Amazon's SDK said.
-int fail_with(store_error *error, const arrow::Status &status) {
-    std::string text = status.message();
-    auto says = [&](const char *word) { return text.find(word) != std::string::npos; };
-    store_failure failure = STORE_FAILED;
-    if (says("NETWORK_CONNECTION") || says("curlCode: 7") || says("curlCode: 6,"))
-        failure = STORE_UNREACHABLE;
-    if (says("REQUEST_TIMEOUT") || says("curlCode: 28")) failure = STORE_TIMEOUT;
-    if (says("curlCode: 60") || says("curlCode: 35")) failure = STORE_TLS;
-    return fail(error, failure, text);
-}
 
 arrow::Status initialize() {
     arrow::fs::S3GlobalOptions options = arrow::fs::S3GlobalOptions::Defaults();
@@ -109,24 +95,6 @@ int s3_open(store_s3 *store, const char *path, int64_t known_bytes, store_file *
         if (!size.ok()) return fail_with(error, size.status());
         *bytes = *size;
         *file = new store_file{*opened};
-        return 0;
-    });
-}
-
-int64_t s3_read(store_file *file, int64_t offset, void *into, int64_t count, store_error *error) {
-    return guarded(error, int64_t(-1), [&]() -> int64_t {
-        auto got = file->file->ReadAt(offset, count, into);
-        if (got.ok()) return *got;
-        fail_with(error, got.status());
-        return -1;
-    });
-}
-
-void s3_close(store_file *file) {
-    store_error ignored;
-    guarded(&ignored, 1, [&]() -> int {
-        (void)file->file->Close();
-        delete file;
         return 0;
     });
 }

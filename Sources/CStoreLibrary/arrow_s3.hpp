@@ -6,5 +6,3 @@ int s3_connect(const store_s3_options *options, store_s3 **store, store_error *e
 int s3_credentials(store_s3 *store, store_credentials *credentials, store_error *error);
 int s3_open(store_s3 *store, const char *path, int64_t known_bytes, store_file **file, int64_t *bytes,
             store_error *error);
-int64_t s3_read(store_file *file, int64_t offset, void *into, int64_t count, store_error *error);
-void s3_close(store_file *file);

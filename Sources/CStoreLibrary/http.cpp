@@ -63,6 +63,7 @@ struct Exchange {
     size_t body_bytes;
     size_t sent = 0;
     size_t answer_limit;
+    bool cuts_answer;
     std::string headers;
     std::string answer;
     bool is_too_long = false;
@@ -99,6 +100,8 @@ size_t take_body(char *bytes, size_t size, size_t count, void *context) {
     size_t length = size * count;
     if (exchange->answer.size() + length > exchange->answer_limit) {
         exchange->is_too_long = true;
+        if (exchange->cuts_answer)
+            exchange->answer.append(bytes, exchange->answer_limit - exchange->answer.size());
         return 0;
     }
     exchange->answer.append(bytes, length);
@@ -159,7 +162,8 @@ int http_perform(const store_http_request *request, store_http_answer *answer, s
         for (size_t i = 0; i < request->header_count; i++)
             list = curl_slist_append(list, request->headers[i]);
         std::unique_ptr<curl_slist, void (*)(curl_slist *)> freed(list, curl_slist_free_all);
-        Exchange exchange{request->body, request->body_bytes, 0, request->answer_limit, {}, {}};
+        Exchange exchange{request->body, request->body_bytes, 0, request->answer_limit,
+                          request->cuts_answer != 0, {}, {}};
         char detail[CURL_ERROR_SIZE] = {};
         set_up(handle, request, &exchange, list);
         curl_slist *names = request->resolve ? curl_slist_append(nullptr, request->resolve) : nullptr;
@@ -167,8 +171,10 @@ int http_perform(const store_http_request *request, store_http_answer *answer, s
         if (names) curl_easy_setopt(handle, CURLOPT_RESOLVE, names);
         curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
         CURLcode code = curl_easy_perform(handle);
-        if (exchange.is_too_long) return fail(error, STORE_FAILED, "the answer is too long");
-        if (code != CURLE_OK)
+        // The rest of a cut answer is not read; libcurl closes the connection.
+        if (exchange.is_too_long && !exchange.cuts_answer)
+            return fail(error, STORE_FAILED, "the answer is too long");
+        if (code != CURLE_OK && !exchange.is_too_long)
             return fail(error, failure_of(code), detail[0] ? detail : curl_easy_strerror(code));
         long status = 0;
         curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);

@@ -1,6 +1,8 @@
 #include "store_library_entry.h"
 #include "store_library.h"
 
+#include "arrow_file.hpp"
+#include "arrow_files.hpp"
 #include "arrow_s3.hpp"
 #include "http.hpp"
 #include "mail.hpp"
@@ -25,8 +27,9 @@ void md5(const void *bytes, size_t count, uint8_t digest[16]) {
 }
 
 const store_library table = {
-    STORE_LIBRARY_VERSION, http_perform, http_free,      mail_send, sha256,  hmac_sha256,
-    md5,                   s3_connect,   s3_credentials, s3_open,   s3_read, s3_close,
+    STORE_LIBRARY_VERSION, http_perform, http_free, mail_send,   sha256,        hmac_sha256,
+    md5,                   s3_connect,   s3_credentials, s3_open, file_read,     file_close,
+    gcs_connect,           azure_connect, files_status, files_list, files_open,
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 import Formats
 import Plans
+import Storage
 import Vocabulary
 
 /// Cuts text files into ranges of bytes; a reader begins at the first record that starts in its range.
@@ -7,7 +8,8 @@ enum FileSplitting {
     static func ranges(of index: Int, relation: FileRelation, targetBytes: Int) -> [FileSplit] {
         let file = relation.files[index]
         let isWhole =
-            TextCompression.isCompressed(file.path) || relation.options["multiline"]?.lowercased() == "true"
+            TextCompression.isCompressed(AddressText.shown(file.path))
+            || relation.options["multiline"]?.lowercased() == "true"
             || relation.options["wholetext"]?.lowercased() == "true"
         if isWhole || file.byteCount <= targetBytes {
             return [FileSplit(file: index, start: 0, end: file.byteCount, byteCount: file.byteCount)]

@@ -39,13 +39,15 @@ struct PathListing {
 
     static func notFound(_ path: String) -> EngineError {
         .user(
-            "PATH_NOT_FOUND", "There is no file or directory at this path: \(path)",
+            "PATH_NOT_FOUND", "There is no file or directory at this path: \(AddressText.shown(path))",
             remedy: EngineError.pathRemedy(path))
     }
 
-    /// Drops slashes at the end, but not those of a scheme or of the root.
+    /// Drops slashes at the end, but not those of a scheme or of the root. An address of a web server is
+    /// another one without them.
     static func trimmed(_ path: String) -> String {
         var text = path
+        if StoragePath(path).scheme == .http { return text }
         while text.count > 1, text.hasSuffix("/"), !text.hasSuffix("://") { text.removeLast() }
         return text
     }
@@ -81,7 +83,7 @@ struct PathListing {
     /// Returns the entries that a path with globs names, or the one without.
     private func expand(_ path: String) throws(EngineError) -> [FileStatus] {
         if let exact = try tree.entry(at: path) { return [exact] }
-        if !GlobPattern.isPattern(path) { return [] }
+        if !GlobPattern.isPattern(path) || StoragePath(path).scheme == .http { return [] }
         let (prefix, parts) = Self.split(path)
         var level: [FileStatus] = [FileStatus(path: prefix, isDirectory: true, byteCount: 0)]
         for (position, part) in parts.enumerated() {

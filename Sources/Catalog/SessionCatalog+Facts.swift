@@ -2,6 +2,7 @@ import Columns
 import Formats
 import Planner
 import Plans
+import Storage
 import Vocabulary
 
 extension SessionCatalog {
@@ -63,7 +64,7 @@ extension SessionCatalog {
             width += relation.dataSchema.names.reduce(0) { $0 + Double($1.utf8.count) + 4 }
         }
         if relation.format == .text { width = 60 }
-        let isPacked = relation.files.contains { TextCompression.isCompressed($0.path) }
+        let isPacked = relation.files.contains { TextCompression.isCompressed(AddressText.shown($0.path)) }
         let bytes = Double(relation.byteCount) * (isPacked ? 4 : 1)
         var columns: [Int: ColumnFacts] = [:]
         addPartitionFacts(relation, to: &columns)

@@ -23,7 +23,7 @@ extension SessionCatalog {
             let chosen = Set(only.split(separator: "\n"))
             found.removeAll { !chosen.contains(Substring($0.entry.path)) }
         }
-        let name = paths.joined(separator: ",")
+        let name = paths.map(AddressText.shown).joined(separator: ",")
         let base = options["basepath"].map(PathListing.trimmed)
         let isFlat = options["recursivefilelookup"]?.lowercased() == "true"
         let pairs = found.map { file -> [(key: String, value: String)] in
@@ -106,7 +106,7 @@ extension SessionCatalog {
                         "CANNOT_MERGE_SCHEMAS",
                         "A column has different types in the files: \(field.name) is "
                             + "\(fields[known].type.sqlName)"
-                            + " and \(field.type.sqlName) in \(file.path)"
+                            + " and \(field.type.sqlName) in \(AddressText.shown(file.path))"
                     )
                 }
             }

@@ -138,7 +138,9 @@ extension CoordinatorNode {
             fields["launch"] = "\(attempt.epoch)-\(attempt.number)"
         }
         if let worker { fields["worker"] = "\(worker)" }
-        environment.logger.log(level: Logger.Level(rawValue: level) ?? .info, "\(message)", metadata: fields)
+        // What a job quotes of its own text, such as a signed link, is for whoever sent it.
+        let said = message.split(separator: "\n").filter { !$0.hasPrefix("   |") }.joined(separator: "\n")
+        environment.logger.log(level: Logger.Level(rawValue: level) ?? .info, "\(said)", metadata: fields)
     }
 
     /// Adds to the error of a task that failed again and again what the task read.

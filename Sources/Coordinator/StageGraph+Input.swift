@@ -1,5 +1,6 @@
 import Plans
 import Scheduling
+import Storage
 import Vocabulary
 
 extension StageGraph {
@@ -14,7 +15,8 @@ extension StageGraph {
             for split in stage.splits[Int(task.index)][scan.index]
             where split.file < scan.relation.files.count {
                 let unit = scan.relation.format == .parquet ? "row groups" : "bytes"
-                texts.append("\(scan.relation.files[split.file].path) \(unit) \(split.start) to \(split.end)")
+                let path = AddressText.shown(scan.relation.files[split.file].path)
+                texts.append("\(path) \(unit) \(split.start) to \(split.end)")
             }
         }
         guard let first = texts.first else { return nil }

@@ -49,14 +49,14 @@ package final class StoredJobs: JobStorage {
     /// some before a restart: its files' names have its own name in them.
     private func holdsOtherFiles(_ path: String, than statement: String) throws(EngineError) -> Bool {
         let place = try rules.resolve(path)
-        let storage = try FileSystems.of(place)
+        let storage = try rules.fileSystem(of: place)
         guard try storage.status(place) != nil else { return false }
         return try storage.files(below: place).contains { !$0.name.contains("-\(statement)-c") }
     }
 
     package func remove(_ path: String) throws {
         let place = try rules.resolve(path)
-        try FileSystems.of(place).remove(place)
+        try rules.fileSystem(of: place).remove(place)
     }
 
     package func discard(_ write: FileWrite, job: String, statement: UInt32) throws {
@@ -71,14 +71,14 @@ private struct StorageTree: FileTree {
 
     func entry(at path: String) throws(EngineError) -> FileStatus? {
         let place = try rules.resolve(path)
-        return try FileSystems.of(place).status(place).map { status in
+        return try rules.fileSystem(of: place).status(place).map { status in
             FileStatus(path: path, isDirectory: status.isDirectory, byteCount: status.byteCount)
         }
     }
 
     func entries(in directory: String) throws(EngineError) -> [FileStatus] {
         let place = try rules.resolve(directory)
-        return try FileSystems.of(place).entries(place).map { status in
+        return try rules.fileSystem(of: place).entries(place).map { status in
             FileStatus(
                 path: directory.hasSuffix("/") ? directory + status.name : directory + "/" + status.name,
                 isDirectory: status.isDirectory, byteCount: status.byteCount)
@@ -87,7 +87,7 @@ private struct StorageTree: FileTree {
 
     func files(below directory: String) throws(EngineError) -> [FileStatus]? {
         let place = try rules.resolve(directory)
-        let storage = try FileSystems.of(place)
+        let storage = try rules.fileSystem(of: place)
         guard storage.listsWholeTrees else { return nil }
         let root = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
         let cut = place.hasSuffix("/") ? place.count - 1 : place.count
@@ -99,6 +99,6 @@ private struct StorageTree: FileTree {
 
     func open(_ path: String) throws(EngineError) -> any ByteSource {
         let place = try rules.resolve(path)
-        return try FileSystems.of(place).open(place)
+        return try rules.fileSystem(of: place).open(place)
     }
 }

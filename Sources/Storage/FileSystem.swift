@@ -1,3 +1,4 @@
+import Synchronization
 import Vocabulary
 
 /// Names a file or a directory that was found.
@@ -82,16 +83,47 @@ package enum FileSystems {
     /// Returns S3 as the environment describes it, set up at the first call.
     static func s3() throws(EngineError) -> S3FileSystem { try sharedS3.get() }
 
-    /// Returns the file system that `path` is in. Throws `UNSUPPORTED_FILE_SYSTEM` for schemes that are not
-    /// known.
-    package static func of(_ path: String) throws(EngineError) -> any FileSystem {
-        switch StoragePath(path).scheme {
+    private static let sharedGoogle = Result { () throws(EngineError) in
+        try GoogleStore.connect(.fromEnvironment())
+    }
+    /// By container and account; each account is another server.
+    private static let sharedAzure = Mutex<[String: ArrowFileSystem]>([:])
+
+    private static func azure(_ authority: String) throws(EngineError) -> ArrowFileSystem {
+        if let known = sharedAzure.withLock({ $0[authority] }) { return known }
+        let made = try AzureStore.connect(authority, .fromEnvironment())
+        return sharedAzure.withLock { known in
+            if let first = known[authority] { return first }
+            known[authority] = made
+            return made
+        }
+    }
+
+    /// Returns the file system that `path` is in; `web` says which web servers may be read from. Throws
+    /// `UNSUPPORTED_FILE_SYSTEM` for schemes that are not known.
+    package static func of(_ path: String, web: WebRules = .nothing) throws(EngineError) -> any FileSystem {
+        let location = StoragePath(path)
+        switch location.scheme {
         case .local: return local
         case .s3: return try s3()
-        case .http, .other:
+        case .google: return try sharedGoogle.get()
+        case .azure: return try azure(location.authority)
+        case .http: return try HTTPFileSystem(rules: web)
+        case .other:
             throw .user(
-                "UNSUPPORTED_FILE_SYSTEM", "Paths of this scheme cannot be reached: \(path)",
-                remedy: "Use a local path, file:// or s3://.")
+                "UNSUPPORTED_FILE_SYSTEM",
+                "Paths of this scheme cannot be reached: \(AddressText.shown(path))",
+                remedy: "Use a local path, file://, s3://, gs://, abfss:// or https://.")
         }
+    }
+}
+
+extension EngineError {
+    /// Makes the error of output to a place that is for reading.
+    package static func cannotWrite(_ path: String) -> EngineError {
+        .user(
+            "UNSUPPORTED_FILE_SYSTEM",
+            "This kind of place can be read, not written: \(AddressText.shown(path))",
+            remedy: "Write to a local path or to s3://, and copy it with the store's own tools.")
     }
 }

@@ -126,7 +126,12 @@ package final class LocalFileSink: ByteSink {
 extension EngineError {
     /// Says what to do about a path at which there is nothing, in one process and on a cluster.
     package static func pathRemedy(_ path: String) -> String {
-        if path.contains("://"), !path.hasPrefix("file:") { return "Check the bucket and the key." }
+        switch StoragePath(path).scheme {
+        case .local: break
+        case .http: return "Check the address."
+        case .azure: return "Check the container, the account and the path."
+        default: return "Check the bucket and the key."
+        }
         return "Check the path; relative ones start where the job was started, in a pipeline at its etl.yml, "
             + "or at the cluster's storage."
     }

@@ -11,13 +11,17 @@ package struct PathRules: Sendable {
     /// Absolute paths and URLs below which jobs may read and write; nil: anywhere.
     private let allowed: [String]?
 
-    package init(base: String = "", allowed: [String]? = nil) {
+    /// Web servers that files may be read from.
+    private let web: WebRules
+
+    package init(base: String = "", allowed: [String]? = nil, web: WebRules = .nothing) {
+        self.web = web
         self.base = PathRules.trimmed(base)
         self.allowed = allowed.map { $0.map(PathRules.trimmed) }
     }
 
     /// Everything that the user of this process may use: for the cluster embedded in a user's own program.
-    package static let unrestricted = PathRules()
+    package static let unrestricted = PathRules(web: .unrestricted)
 
     static func trimmed(_ path: String) -> String {
         var text = path
@@ -25,8 +29,15 @@ package struct PathRules: Sendable {
         return text
     }
 
+    /// Returns the file system of a path that `resolve` gave.
+    package func fileSystem(of place: String) throws(EngineError) -> any FileSystem {
+        try FileSystems.of(place, web: web)
+    }
+
     /// Returns the whole path of what a job names. Throws `PATH_NOT_ALLOWED` outside of what is allowed.
     package func resolve(_ path: String) throws(EngineError) -> String {
+        // Web servers are allowed by rules of their own, which are asked before each call.
+        if StoragePath(path).scheme == .http { return path }
         let isAbsolute = path.hasPrefix("/") || path.contains("://") || path.hasPrefix("file:/")
         if !isAbsolute {
             guard allowed == nil || !path.split(separator: "/").contains("..") else { throw refused(path) }
@@ -77,18 +88,24 @@ package struct PathRules: Sendable {
         }
     }
 
-    /// Writes a path in the one way in which paths are compared: without `file://`, and `s3://` for its other
-    /// names.
+    /// Writes a path in the one way in which paths are compared: without `file://`, and `s3://` and
+    /// `abfss://` for their other names.
     static func plain(_ path: String) -> String {
         if path.hasPrefix("file://") { return String(path.dropFirst(7)) }
         let location = StoragePath(path)
-        guard location.scheme == .s3 else { return path }
-        return "s3://" + location.authority + (location.path.isEmpty ? "" : "/" + location.path)
+        let scheme: String
+        switch location.scheme {
+        case .s3: scheme = "s3://"
+        case .google: scheme = "gs://"
+        case .azure: scheme = "abfss://"
+        default: return path
+        }
+        return scheme + location.authority + (location.path.isEmpty ? "" : "/" + location.path)
     }
 
     private func refused(_ path: String) -> EngineError {
         .user(
-            "PATH_NOT_ALLOWED", "Jobs of this cluster may not use the path: \(path)",
+            "PATH_NOT_ALLOWED", "Jobs of this cluster may not use the path: \(AddressText.shown(path))",
             remedy: "Use a path relative to the cluster's storage, or have it allowed with --allow-path.")
     }
 }

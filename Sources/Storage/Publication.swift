@@ -65,8 +65,11 @@ package struct Publication: Sendable {
     package static func create(
         output: String, job: String, attempt: String, path: String, durable: Bool = true
     ) throws(EngineError) -> any ByteSink {
-        if StoragePath(output).scheme == .s3 {
+        switch StoragePath(output).scheme {
+        case .local: break
+        case .s3:
             return try create(output: output, job: job, attempt: attempt, path: path, in: FileSystems.s3())
+        default: throw .cannotWrite(output)
         }
         let staged = stagingDirectory(output: output, job: job) + "/" + attempt + "/" + path
         return try FileSystems.of(output).create(staged, durable: durable)
@@ -77,16 +80,18 @@ package struct Publication: Sendable {
         switch StoragePath(output).scheme {
         case .local: for step in localSteps { try step.perform() }
         case .s3: try publish(in: try FileSystems.s3())
-        default:
-            throw .user("UNSUPPORTED_FILE_SYSTEM", "Output cannot be written to this kind of path: \(output)")
+        default: throw .cannotWrite(output)
         }
     }
 
     /// Removes all that the statement's attempts wrote aside, and the output directory if it was made for
     /// them only. Idempotent; does nothing to published files.
     package static func discard(output: String, job: String) throws(EngineError) {
-        if StoragePath(output).scheme == .s3 {
-            return try abortUploads(output: trimmed(output), job: job, in: try FileSystems.s3())
+        switch StoragePath(output).scheme {
+        case .local: break
+        case .s3: return try abortUploads(output: trimmed(output), job: job, in: try FileSystems.s3())
+        // Nothing was written there.
+        default: return
         }
         let staging = stagingDirectory(output: output, job: job)
         try FileSystems.of(output).remove(staging)
@@ -96,8 +101,10 @@ package struct Publication: Sendable {
     /// Removes what one attempt wrote aside, and the directories above it that were made for it only: after
     /// its statement is over nobody else would. Idempotent.
     package static func discard(output: String, job: String, attempt: String) throws(EngineError) {
-        if StoragePath(output).scheme == .s3 {
-            return try abortUploads(job: job, attempt: attempt, in: try FileSystems.s3())
+        switch StoragePath(output).scheme {
+        case .local: break
+        case .s3: return try abortUploads(job: job, attempt: attempt, in: try FileSystems.s3())
+        default: return
         }
         let staging = stagingDirectory(output: output, job: job)
         try FileSystems.of(output).remove(staging + "/" + attempt)

@@ -1,15 +1,16 @@
-/// Takes a path or URL apart: `out/x`, `/data/x`, `file:///data/x`, `s3://bucket/key`, `https://host/x`.
+/// Takes a path or URL apart: `out/x`, `/data/x`, `file:///data/x`, `s3://bucket/key`, `gs://bucket/key`,
+/// `abfss://container@account.dfs.core.windows.net/key`, `https://host/x`.
 package struct StoragePath: Sendable, Hashable {
     /// Names the kinds of places that paths lead to.
     package enum Scheme: Sendable, Hashable {
-        case local, s3, http
+        case local, s3, google, azure, http
         case other(String)
     }
 
     package let scheme: Scheme
     /// What stands before `path` in the text: the scheme, and an authority for remote files.
     package let prefix: String
-    /// Bucket or host; empty for local files.
+    /// Bucket, `container@account` with the account's host, or host; empty for local files.
     package let authority: String
     /// Local path, or key or path at the remote place without a slash at the front.
     package let path: String
@@ -37,6 +38,8 @@ package struct StoragePath: Sendable, Hashable {
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         switch name {
         case "s3", "s3a", "s3n": scheme = .s3
+        case "gs": scheme = .google
+        case "abfss", "abfs": scheme = .azure
         case "http", "https": scheme = .http
         default: scheme = .other(name)
         }

@@ -24,7 +24,7 @@ package final class WorkerFiles: FileAccess {
 
     package func open(_ path: String) throws(EngineError) -> any ByteSource {
         let place = try rules.resolve(path)
-        return try FileSystems.of(place).open(place)
+        return try rules.fileSystem(of: place).open(place)
     }
 
     package func create(

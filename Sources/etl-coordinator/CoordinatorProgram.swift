@@ -40,8 +40,8 @@ struct CoordinatorProgram: AsyncParsableCommand {
     @Option(
         parsing: .upToNextOption,
         help: """
-            Servers for webhooks, mail and OpenLineage events of pipelines: public, or origins such as
-            https://chat.example.com, smtp://mail.example.com:587.
+            Servers for files at https:// and for webhooks, mail and OpenLineage events of pipelines: public,
+            or origins such as https://chat.example.com, smtp://mail.example.com:587.
             """)
     var allowHttp: [String] = []
     @Option(

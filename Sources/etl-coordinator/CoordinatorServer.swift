@@ -26,7 +26,9 @@ struct CoordinatorServer {
         let listen = settings["listen"] ?? "127.0.0.1:7077"
         let webListen = settings["web"] ?? "127.0.0.1:8080"
         let certificates = try NodeCertificates.of(settings)
-        let rules = try PathRules(storage: settings["storage"], allowed: settings.list("allow-path"))
+        let outside = try WebRules(allowed: settings.list("allow-http"), for: .coordinator)
+        let rules = try PathRules(
+            storage: settings["storage"], allowed: settings.list("allow-path"), web: outside)
         let tokens = try await CoordinatorServer.tokens(settings) { logger.error("\($0)") }
         for (flag, address) in [("listen", listen), ("web", webListen)] {
             try ListenRules.check(
@@ -43,11 +45,9 @@ struct CoordinatorServer {
         let client = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
-        let outside = try WebRules(allowed: settings.list("allow-http"), for: .coordinator)
         // Nothing makes the rows of a job that has ended again: try harder than a task would.
         var fetching = FetchSettings()
-        fetching.repairs = 5
-        fetching.tries = 5
+        (fetching.repairs, fetching.tries) = (5, 5)
         let copies = settings["storage"].map { SharedOutputs(storage: PathRules.place(of: $0)) }
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(

@@ -38,7 +38,9 @@ struct WorkerServer: Sendable {
             try FlagAddress.reachable("advertise", $0).description
         }
         if let web = settings["web"] { _ = try FlagAddress.listening("web", web) }
-        let rules = try PathRules(storage: settings["storage"], allowed: settings.list("allow-path"))
+        let web = try WebRules(allowed: settings.list("allow-http"))
+        let rules = try PathRules(
+            storage: settings["storage"], allowed: settings.list("allow-path"), web: web)
         try ListenRules.check(
             "listen", listen, isProtected: certificates != nil, isInsecure: settings.isOn("insecure"),
             needs: "--tls-cert, --tls-key and --tls-ca")
@@ -71,9 +73,7 @@ struct WorkerServer: Sendable {
             spillDirectory: spill, encodesShuffle: true,
             files: WorkerFiles(rules: rules, isDurable: true),
             connectors: WorkerConnectors.all(
-                ConnectorRules(
-                    web: try WebRules(allowed: settings.list("allow-http")),
-                    allowsCommands: settings.isOn("allow-commands"))),
+                ConnectorRules(web: web, allowsCommands: settings.isOn("allow-commands"))),
             secrets: SecretResolver(allowed: settings.list("allow-env")))
         let (origin, client) = try WorkerServer.coordinator(settings["coordinator"], tls)
         connection = CoordinatorConnection(
@@ -93,7 +93,7 @@ struct WorkerServer: Sendable {
                 memoryBytes: memory),
             resources: resources, pool: WorkerServer.pool(memory, slots), line: connection,
             logger: logger, copies: try copies.map { try CopyWriter($0) }, leave: leave)
-        web = try await WorkerServer.webPort(settings["web"], certificates, node, spill: spill)
+        self.web = try await WorkerServer.webPort(settings["web"], certificates, node, spill: spill)
         greeting = ProgramLog.greeting(
             "etl-worker \(ProgramVersion.text) serves \(address), looks for the coordinator at \(origin): "
                 + "\(Counted.text(slots, "slot")), \(ByteSize.format(memory)) of memory", of: "etl-worker",

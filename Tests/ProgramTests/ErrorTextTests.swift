@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 /// Holds the whole text of the errors that users meet, and that a failed job leaves nothing behind.
@@ -325,6 +326,23 @@ struct ErrorTextTests {
         let run = try program.run(["job.sql"])
         #expect(run.status == 2 && run.output == "")
         #expect(run.errors.contains("no UTF-8 at byte 15: job.sql\n  --> job.sql:2:9\n"), "\(run.errors)")
+    }
+
+    @Test("so is one on the command line, in one word with the flag or not")
+    func invalidArgument() throws {
+        let program = try Program()
+        for flag in ["-e \"$sql\"", "\"-e=$sql\""] {
+            let script = "sql=$(printf 'SELECT\\n  \\351'); exec \"$0\" \(flag)"
+            let run = try ProgramRun.run(
+                URL(fileURLWithPath: "/bin/sh"), ["-c", script, ProgramRun.built("etl-submit").path])
+            #expect(run.status == 2 && run.output == "", "\(flag): \(run.output)")
+            #expect(
+                run.errors.contains("no UTF-8 at byte 10: <command line>\n  --> <command line>:2:3\n"),
+                "\(flag): \(run.errors)")
+        }
+        // The character itself may be meant.
+        let meant = try program.run(["--output", "csv", "-e", "SELECT '\u{FFFD}' AS s"])
+        #expect(meant.status == 0 && meant.output == "s\n\u{FFFD}\n", "\(meant.errors)")
     }
 
     @Test("what looks like a variable in strings and comments is text")

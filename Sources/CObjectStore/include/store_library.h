@@ -1,6 +1,7 @@
 // The functions of libMillraceStore.so: HTTP and SMTP through libcurl, digests through OpenSSL, S3 reads and
-// credentials through Arrow C++. That library is opened when the first s3:// path is used, so that programs
-// which use none do not load any of it. No C++ exception crosses this boundary.
+// credentials, Google's and Azure's stores through Arrow C++. That library is opened when the first remote
+// path is used, so that programs which use none do not load any of it. No C++ exception crosses this
+// boundary.
 #ifndef MILLRACE_STORE_LIBRARY_H
 #define MILLRACE_STORE_LIBRARY_H
 
@@ -12,7 +13,7 @@ extern "C" {
 #endif
 
 // Grows with every change of the table below; a library of another version is refused.
-#define STORE_LIBRARY_VERSION 3
+#define STORE_LIBRARY_VERSION 4
 #define STORE_LIBRARY_ENTRY "millrace_store_library"
 
 // What kept a call from its result.
@@ -22,6 +23,9 @@ enum store_failure {
     STORE_TIMEOUT = 2,
     STORE_TLS = 3,          // the certificate or the handshake is bad
     STORE_FAILED = 4,       // anything else; the message says what
+    STORE_NOT_FOUND = 5,
+    STORE_DENIED = 6,       // the credentials are refused, or give no right to it
+    STORE_NO_CREDENTIALS = 7,
 };
 
 // Text is cut at the end of its array.
@@ -38,6 +42,7 @@ typedef struct store_http_request {
     const uint8_t *body;
     size_t body_bytes;
     size_t answer_limit;         // a longer body fails
+    int cuts_answer;             // a longer body does not fail but ends there
     const char *ca_file;         // PEM file of trusted authorities; NULL: the system's
     const char *resolve;         // host:port:address that the name is held to; NULL: it is asked for
 } store_http_request;
@@ -83,7 +88,35 @@ typedef struct store_s3_options {
     const store_credentials *fixed;  // NULL: the usual chain (environment, profile, role, machine)
 } store_s3_options;
 
+typedef struct store_gcs_options {
+    const char *endpoint;           // host:port; empty: Google's
+    const char *scheme;             // "https" or "http"
+    int anonymous;                  // requests are not signed; else Google's application default credentials
+    double retry_seconds;           // for how long a failing request is tried again
+} store_gcs_options;
+
+typedef struct store_azure_options {
+    const char *account;
+    const char *blob_authority;     // ".blob.core.windows.net", before which the account is put, or host:port
+    const char *dfs_authority;      // as that, of the Data Lake service
+    const char *scheme;             // "https" or "http"
+    const char *key;                // the account's key; NULL: none
+    const char *sas;                // a shared access signature; NULL: none
+    int anonymous;                  // requests are not signed; else, without both, Azure's default chain
+} store_azure_options;
+
+enum store_entry_kind { STORE_NOTHING = 0, STORE_OBJECT = 1, STORE_DIRECTORY = 2 };
+
+// What is at a path of a store of files; `path` lives as long as the call that gives the entry.
+typedef struct store_entry {
+    const char *path;               // bucket/key
+    enum store_entry_kind kind;
+    int64_t bytes;                  // of an object
+    int64_t changed;                // nanoseconds since 1970; 0: not known
+} store_entry;
+
 typedef struct store_s3 store_s3;
+typedef struct store_files store_files;
 typedef struct store_file store_file;
 
 // Every function is safe to call from several threads; those that return an int return 0 or fill `error`.
@@ -103,8 +136,18 @@ typedef struct store_library {
     int (*s3_open)(store_s3 *store, const char *path, int64_t known_bytes, store_file **file,
                    int64_t *bytes, store_error *error);
     // Returns the number of bytes read, fewer than asked only at the end, or -1.
-    int64_t (*s3_read)(store_file *file, int64_t offset, void *into, int64_t count, store_error *error);
-    void (*s3_close)(store_file *file);
+    int64_t (*file_read)(store_file *file, int64_t offset, void *into, int64_t count, store_error *error);
+    void (*file_close)(store_file *file);
+    // Stores of files live as long as the process; nothing is asked of a server before the first call.
+    int (*gcs_connect)(const store_gcs_options *options, store_files **store, store_error *error);
+    int (*azure_connect)(const store_azure_options *options, store_files **store, store_error *error);
+    // Nothing at the path is no error.
+    int (*files_status)(store_files *store, const char *path, store_entry *entry, store_error *error);
+    // Gives each entry below a directory, in any order; nothing there is STORE_NOT_FOUND only where `strict`.
+    int (*files_list)(store_files *store, const char *directory, int recursive, int strict, void *context,
+                      void (*take)(void *context, const store_entry *entry), store_error *error);
+    int (*files_open)(store_files *store, const char *path, store_file **file, int64_t *bytes,
+                      store_error *error);
 } store_library;
 
 // Writes the path of the program or library that this function is part of.

@@ -3,6 +3,7 @@ import Formats
 import Functions
 import Kernels
 import Plans
+import Storage
 import Synchronization
 import Vocabulary
 
@@ -96,7 +97,7 @@ package final class FileReaders: Sendable {
             reader, fields: fields,
             found: positions.map { position in
                 position.map { at in (present.firstIndex(of: at) ?? 0, file.schema[at].type) }
-            }, file: path, filter: filter, settings: context.settings)
+            }, file: AddressText.shown(path), filter: filter, settings: context.settings)
     }
 
     private func parquet(_ path: String) throws -> ParquetFile {

@@ -54,6 +54,13 @@ struct FileHistory: Sendable, Equatable {
                 return file
             }.sorted { $0.path < $1.path }
         }
+        if StoragePath(before + trimmed).scheme == .http {
+            throw EngineError.user(
+                "UNSUPPORTED_FEATURE",
+                "An extract that appends or merges reads each file once, which a web server does not list: "
+                    + AddressText.shown(path),
+                remedy: "Use write_disposition: replace, or an extract of kind rest.")
+        }
         let system = try FileSystems.of(before + trimmed)
         if let exact = try system.status(before + trimmed) {
             return named(exact.isDirectory ? try system.files(below: exact.path) : [exact])

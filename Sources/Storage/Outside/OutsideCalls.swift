@@ -22,31 +22,14 @@ package enum OutsideCalls {
         let url = held?.address.text ?? url
         let library = try library()
         var error = store_error()
-        var answer = store_http_answer()
-        let failed = withStrings(headers) { headers in
-            url.withCString { url in
-                "POST".withCString { method in
-                    withOptionalCString(caFile) { caFile in
-                        withOptionalCString(held?.pin) { pin in
-                            body.withUnsafeBufferPointer { body in
-                                headers.withUnsafeBufferPointer { headers in
-                                    var call = store_http_request()
-                                    (call.method, call.url, call.ca_file) = (method, url, caFile)
-                                    (call.headers, call.header_count) = (headers.baseAddress, headers.count)
-                                    (call.body, call.body_bytes) = (body.baseAddress, body.count)
-                                    call.answer_limit = answerLimit
-                                    call.resolve = pin
-                                    return library.table.pointee.http_perform(&call, &answer, &error)
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+        let answer = body.withUnsafeBytes { body in
+            HTTPCall(
+                method: "POST", url: url, headers: headers, body: body, answerLimit: answerLimit,
+                caFile: caFile, pin: held?.pin
+            ).perform(library, &error)
         }
-        if failed != 0 { throw failure("The server cannot be called", error) }
-        defer { library.table.pointee.http_free(&answer) }
-        return Int(answer.status)
+        guard let answer else { throw failure("The server cannot be called", error) }
+        return answer.status
     }
 
     /// Hands a message to a mail server. Throws `OUTSIDE_CALL` (system), and what `rules` refuse unless the
@@ -58,7 +41,7 @@ package enum OutsideCalls {
         let held = server.isOperators ? nil : try rules.held(server.url)
         let library = try library()
         var error = store_error()
-        let failed = withStrings(recipients) { recipients in
+        let failed = withCStrings(recipients) { recipients in
             (held?.address.origin ?? server.url).withCString { url in
                 from.withCString { from in
                     withOptionalCString(server.user) { user in
@@ -100,15 +83,6 @@ package enum OutsideCalls {
         } catch {
             throw .user("OUTSIDE_CALL", error.message, remedy: error.remedy)
         }
-    }
-
-    /// Gives all texts as C strings for the time of a call.
-    private static func withStrings<Result>(
-        _ texts: [String], _ body: ([UnsafePointer<CChar>?]) -> Result
-    ) -> Result {
-        let copies = texts.map { strdup($0) }
-        defer { for copy in copies { free(copy) } }
-        return body(copies.map { UnsafePointer($0) })
     }
 }
 

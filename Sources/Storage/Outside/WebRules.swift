@@ -30,6 +30,9 @@ package struct WebRules: Sendable, Hashable {
     /// What a user's own program may do: everything that the user may.
     package static let unrestricted = WebRules(
         caller: .workers, allowsPublic: true, allowsPrivate: true, origins: [])
+    /// What a cluster allows unless it is told otherwise: nothing.
+    package static let nothing = WebRules(
+        caller: .workers, allowsPublic: false, allowsPrivate: false, origins: [])
 
     private init(caller: Caller, allowsPublic: Bool, allowsPrivate: Bool, origins: Set<String>) {
         self.caller = caller
@@ -102,9 +105,19 @@ package struct WebRules: Sendable, Hashable {
     func held(_ url: String) throws(EngineError) -> (address: WebAddress, pin: String)? {
         if allowsPublic && allowsPrivate { return nil }
         let address = try WebAddress(url, option: "The address", schemes: WebRules.schemes)
+        return (address, try held(address))
+    }
+
+    /// Returns the number that an address's name is held to, for libcurl; nil where everything is allowed.
+    /// Throws as `check` does.
+    func pin(_ address: WebAddress) throws(EngineError) -> String? {
+        allowsPublic && allowsPrivate ? nil : try held(address)
+    }
+
+    private func held(_ address: WebAddress) throws(EngineError) -> String {
         let number = try check(address)
         let text = number.contains(":") ? "[\(number)]" : number
         // With `+` the entry ages as any other of libcurl's cache.
-        return (address, "+\(address.hostText):\(address.port):\(text)")
+        return "+\(address.hostText):\(address.port):\(text)"
     }
 }

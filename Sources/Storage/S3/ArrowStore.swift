@@ -73,7 +73,7 @@ final class ArrowStore: @unchecked Sendable {
         return file
     }
 
-    func close(_ file: OpaquePointer) { library.table.pointee.s3_close(file) }
+    func close(_ file: OpaquePointer) { library.table.pointee.file_close(file) }
 
     /// Reads once; a failure that may pass is for the caller to try again.
     func read(
@@ -81,7 +81,7 @@ final class ArrowStore: @unchecked Sendable {
         into buffer: UnsafeMutableRawBufferPointer
     ) throws(EngineError) -> Int {
         var error = store_error()
-        let got = library.table.pointee.s3_read(
+        let got = library.table.pointee.file_read(
             file, Int64(offset), buffer.baseAddress, Int64(buffer.count), &error)
         if got < 0 { throw ArrowStore.unreadable(error, path) }
         return Int(got)

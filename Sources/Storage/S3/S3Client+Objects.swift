@@ -105,7 +105,7 @@ extension S3Client {
     }
 
     /// Sends a request with a body that is an array.
-    func sendWithBody(_ request: inout S3Request, _ body: [UInt8]) throws(EngineError) -> S3Answer {
+    func sendWithBody(_ request: inout S3Request, _ body: [UInt8]) throws(EngineError) -> HTTPAnswer {
         let call = request
         let result = body.withUnsafeBytes { bytes in
             var call = call

@@ -22,15 +22,8 @@ struct S3Request {
     var url: String { "s3://\(bucket)/\(key)" }
 }
 
-/// Holds an answer of the server, whatever its status.
-struct S3Answer {
-    var status: Int
-    /// Names in lower case.
-    var headers: [String: String]
-    var body: [UInt8]
-
-    var isSuccess: Bool { (200..<300).contains(status) }
-    /// The error's code, from the body; nil where there is none, as in an answer to `HEAD`.
+extension HTTPAnswer {
+    /// The code of S3's error, from the body; nil where there is none, as in an answer to `HEAD`.
     var code: String? {
         XMLText.elements("Error", in: body[...]).first.flatMap { XMLText.text("Code", in: $0) }
     }
@@ -56,35 +49,26 @@ final class S3Client: Sendable {
 
     /// Sends a request until it is answered by other than a passing failure; returns that answer, be it an
     /// error. Throws `S3_UNREACHABLE` and the like.
-    func send(_ request: S3Request) throws(EngineError) -> S3Answer {
+    func send(_ request: S3Request) throws(EngineError) -> HTTPAnswer {
         try S3Client.check(bucket: request.bucket)
-        var attempt = 1
         var renewed = false
         while true {
-            var error = store_error()
-            let answer = try sendOnce(request, &error)
-            if let answer {
-                if answer.status == 400 || answer.status == 403, !renewed, isExpired(answer.code) {
-                    known.withLock { $0 = nil }
-                    renewed = true
-                    continue
-                }
-                if !isPassing(answer) || attempt >= settings.retry.attempts { return answer }
-            } else {
-                let failure = error.failure
-                let isTimeout = failure == STORE_TIMEOUT
-                let limit = isTimeout ? settings.retry.attempts : settings.retry.unreachableAttempts
-                if attempt >= limit || failure == STORE_TLS || failure == STORE_FAILED {
-                    throw S3Failure.unanswered(error, request, settings)
-                }
+            let answer = try settings.retry.send(
+                isPassing: { isPassing($0) },
+                unanswered: { S3Failure.unanswered($0, request, settings) }
+            ) { (error: inout store_error) throws(EngineError) -> HTTPAnswer? in
+                try sendOnce(request, &error)
             }
-            usleep(UInt32(settings.retry.pauseMilliseconds(after: attempt)) * 1000)
-            attempt += 1
+            guard answer.status == 400 || answer.status == 403, !renewed, isExpired(answer.code) else {
+                return answer
+            }
+            known.withLock { $0 = nil }
+            renewed = true
         }
     }
 
     /// Sends a request and throws where the answer is an error.
-    func sendExpectingSuccess(_ request: S3Request) throws(EngineError) -> S3Answer {
+    func sendExpectingSuccess(_ request: S3Request) throws(EngineError) -> HTTPAnswer {
         let answer = try send(request)
         // Copying and completing answer 200 before they know how it ends.
         if answer.isSuccess, answer.code == nil { return answer }
@@ -92,7 +76,7 @@ final class S3Client: Sendable {
     }
 
     /// Makes the error of an answer; an answer to `HEAD`, which has no body, is asked for once more with one.
-    func failure(_ answer: S3Answer, of request: S3Request) -> EngineError {
+    func failure(_ answer: HTTPAnswer, of request: S3Request) -> EngineError {
         var answer = answer
         if request.method == "HEAD", answer.body.isEmpty {
             var asked = request
@@ -103,8 +87,8 @@ final class S3Client: Sendable {
         return S3Failure.answered(answer, request, settings)
     }
 
-    private func isPassing(_ answer: S3Answer) -> Bool {
-        if [429, 500, 502, 503, 504].contains(answer.status) { return true }
+    private func isPassing(_ answer: HTTPAnswer) -> Bool {
+        if RequestRetry.passingStatuses.contains(answer.status) { return true }
         guard let code = answer.code else { return false }
         return ["RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "ThrottlingException"]
             .contains(code)
@@ -126,7 +110,8 @@ final class S3Client: Sendable {
 
     // MARK: - One request
 
-    private func sendOnce(_ request: S3Request, _ error: inout store_error) throws(EngineError) -> S3Answer? {
+    private func sendOnce(_ request: S3Request, _ error: inout store_error) throws(EngineError) -> HTTPAnswer?
+    {
         let (host, start) = settings.place(of: request.bucket)
         let path = start + "/" + URLText.encode(request.key, keepingSlashes: true)
         let query = URLText.query(request.query)
@@ -135,9 +120,10 @@ final class S3Client: Sendable {
         let url = scheme + host + path + (query.isEmpty ? "" : "?" + query)
         // libcurl sends a header without a value only in this form.
         let lines = headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
-        return withCStrings(lines) { lines in
-            perform(request, url: url, headers: lines, &error)
-        }
+        let call = HTTPCall(
+            method: request.method, url: url, headers: lines, body: request.body,
+            answerLimit: S3Client.answerLimit, caFile: settings.caFile)
+        return call.perform(library, &error)
     }
 
     private func signed(
@@ -176,55 +162,4 @@ final class S3Client: Sendable {
         known.withLock { $0 = (fresh, now) }
         return fresh
     }
-
-    private func perform(
-        _ request: S3Request, url: String, headers: [UnsafePointer<CChar>?], _ error: inout store_error
-    ) -> S3Answer? {
-        var answer = store_http_answer()
-        let failed = withOptionalCString(settings.caFile) { caFile in
-            request.method.withCString { method in
-                url.withCString { url in
-                    headers.withUnsafeBufferPointer { headers in
-                        var call = store_http_request()
-                        (call.method, call.url) = (method, url)
-                        (call.headers, call.header_count) = (headers.baseAddress, headers.count)
-                        call.body = request.body.baseAddress?.assumingMemoryBound(to: UInt8.self)
-                        call.body_bytes = request.body.count
-                        call.answer_limit = S3Client.answerLimit
-                        call.ca_file = caFile
-                        return library.table.pointee.http_perform(&call, &answer, &error)
-                    }
-                }
-            }
-        }
-        if failed != 0 { return nil }
-        defer { library.table.pointee.http_free(&answer) }
-        let text = UnsafeRawBufferPointer(start: answer.headers, count: answer.header_bytes)
-        return S3Answer(
-            status: Int(answer.status), headers: S3Client.headers(String(decoding: text, as: UTF8.self)),
-            body: Array(UnsafeRawBufferPointer(start: answer.body, count: answer.body_bytes)))
-    }
-
-    private static func headers(_ text: String) -> [String: String] {
-        var headers: [String: String] = [:]
-        for line in text.split(whereSeparator: \.isNewline).dropFirst() {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            let value = line[line.index(after: colon)...]
-            headers[line[..<colon].lowercased()] =
-                String(value.drop { $0 == " " || $0 == "\t" })
-        }
-        return headers
-    }
-}
-
-/// Gives all texts as C strings for the time of a call.
-private func withCStrings<Result>(_ texts: [String], _ body: ([UnsafePointer<CChar>?]) -> Result) -> Result {
-    let copies = texts.map { strdup($0) }
-    defer { for copy in copies { free(copy) } }
-    return body(copies.map { UnsafePointer($0) })
-}
-
-/// Gives a text, or NULL, for the time of a call.
-func withOptionalCString<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
-    if let text { text.withCString(body) } else { body(nil) }
 }

@@ -30,7 +30,7 @@ enum S3Failure {
 
     /// The server answered with an error.
     static func answered(
-        _ answer: S3Answer, _ request: S3Request, _ settings: S3Settings
+        _ answer: HTTPAnswer, _ request: S3Request, _ settings: S3Settings
     ) -> EngineError {
         let said = XMLText.text("Message", in: answer.body[...])
         let code = answer.code ?? implied(answer.status)

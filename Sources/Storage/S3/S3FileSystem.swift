@@ -12,19 +12,13 @@ final class S3FileSystem: FileSystem {
 
     /// The prefix of all keys below a directory: empty for a bucket, else with a slash at the end.
     static func prefix(_ location: StoragePath) -> String {
-        let key = S3FileSystem.trimmed(location.path)
+        let key = RemoteKeys.trimmed(location.path)
         return key.isEmpty ? "" : key + "/"
-    }
-
-    private static func trimmed(_ key: String) -> String {
-        var key = Substring(key)
-        while key.hasSuffix("/") { key.removeLast() }
-        return String(key)
     }
 
     func status(_ path: String) throws(EngineError) -> FileStatus? {
         let location = StoragePath(path)
-        let key = S3FileSystem.trimmed(location.path)
+        let key = RemoteKeys.trimmed(location.path)
         if !key.isEmpty, !location.path.hasSuffix("/") {
             let request = S3Request(method: "HEAD", bucket: location.authority, key: key)
             let answer = try client.send(request)
@@ -39,7 +33,7 @@ final class S3FileSystem: FileSystem {
         let page = try client.list(
             bucket: location.authority, prefix: S3FileSystem.prefix(location), limit: 1)
         if page.objects.isEmpty, page.folders.isEmpty, !key.isEmpty { return nil }
-        return FileStatus(path: S3FileSystem.trimmed(path), isDirectory: true, byteCount: 0)
+        return FileStatus(path: RemoteKeys.trimmed(path), isDirectory: true, byteCount: 0)
     }
 
     func entries(_ directory: String) throws(EngineError) -> [FileStatus] {
@@ -55,7 +49,7 @@ final class S3FileSystem: FileSystem {
                         byteCount: object.byteCount, version: object.tag))
             }
             for folder in page.folders where folder != prefix + "/" {
-                let path = location.with(path: S3FileSystem.trimmed(folder))
+                let path = location.with(path: RemoteKeys.trimmed(folder))
                 found.append(FileStatus(path: path, isDirectory: true, byteCount: 0))
             }
         }
@@ -71,7 +65,7 @@ final class S3FileSystem: FileSystem {
         var found: [FileStatus] = []
         try client.forEachPage(bucket: location.authority, prefix: prefix) {
             (page: S3Page) throws(EngineError) in
-            for object in page.objects where S3FileSystem.isVisible(object.key.dropFirst(prefix.count)) {
+            for object in page.objects where RemoteKeys.isVisible(object.key.dropFirst(prefix.count)) {
                 found.append(
                     FileStatus(
                         path: location.with(path: object.key), isDirectory: false,
@@ -79,15 +73,6 @@ final class S3FileSystem: FileSystem {
             }
         }
         return found
-    }
-
-    /// Says whether a key below a directory is a file that readers see: no part is hidden, and it is no
-    /// marker of a directory, which ends with a slash.
-    private static func isVisible(_ key: Substring) -> Bool {
-        !key.isEmpty && !key.hasSuffix("/")
-            && key.split(separator: "/").allSatisfy {
-                !FileStatus(path: String($0), isDirectory: true, byteCount: 0).isHidden
-            }
     }
 
     func open(_ path: String) throws(EngineError) -> any ByteSource {
@@ -99,7 +84,8 @@ final class S3FileSystem: FileSystem {
                 "PATH_NOT_FOUND", "There is no such object: \(path)", remedy: "Check the bucket and the key.")
         }
         let size = headers["content-length"].flatMap { Int($0) } ?? 0
-        return try S3FileSource(name: path, location: location, byteCount: size, client: client)
+        let fetcher = try S3RangeFetcher(name: path, location: location, byteCount: size, client: client)
+        return RangedSource(name: path, byteCount: size, version: headers["etag"], fetcher: fetcher)
     }
 
     func create(_ path: String, durable: Bool) throws(EngineError) -> any ByteSink {

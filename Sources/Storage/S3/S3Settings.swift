@@ -30,7 +30,7 @@ struct S3Settings: Sendable {
     var caFile: String?
     /// Fixed credentials; nil for Amazon's usual chain.
     var credentials: S3Credentials?
-    var retry = S3Retry()
+    var retry = RequestRetry()
 
     /// Returns an environment variable that is set and not empty.
     static func variable(_ name: String) -> String? {
@@ -84,21 +84,5 @@ struct S3Settings: Sendable {
         let host = "s3.\(region).\(suffix)"
         return bucket.contains(where: { $0 == "." || $0 == "_" || $0.isUppercase })
             ? (host, "/" + bucket) : (bucket + "." + host, "")
-    }
-}
-
-/// Says how often a request is tried, and how long is waited before it is tried again.
-struct S3Retry: Sendable {
-    var attempts = 8
-    /// Attempts where nobody answers at all.
-    var unreachableAttempts = 4
-    var baseMilliseconds = 100
-    var longestMilliseconds = 10_000
-
-    /// Returns the pause after the `attempt`th failure, from 1: evenly between none and a bound that doubles
-    /// ("full jitter", Brooker, AWS Architecture Blog 2015).
-    func pauseMilliseconds(after attempt: Int) -> Int {
-        let bound = min(longestMilliseconds, baseMilliseconds << min(attempt - 1, 20))
-        return Int.random(in: 0...max(1, bound))
     }
 }

@@ -5,8 +5,8 @@ import Vocabulary
     import Glibc
 #endif
 
-/// Gives the functions of `libMillraceStore.so`: HTTP, mail, digests, and S3 reads through Arrow C++. It is
-/// opened when the first `s3://` path is used or the first alert is sent, as it loads some 70 MB of libraries
+/// Gives the functions of `libMillraceStore.so`: HTTP, mail, digests, and reads through Arrow C++. It is
+/// opened when the first remote path is used or the first alert is sent, as it loads some 70 MB of libraries
 /// that other jobs do without.
 ///
 /// `@unchecked Sendable`: the table is constant, and lives as long as the process.
@@ -40,7 +40,7 @@ final class StoreLibrary: @unchecked Sendable {
     private static func unavailable(_ why: String) -> EngineError {
         .user(
             "S3_NOT_AVAILABLE",
-            "S3, mail and webhooks need the library \(fileName), which cannot be opened: \(why)",
+            "Remote paths, mail and webhooks need the library \(fileName), which cannot be opened: \(why)",
             remedy: "Build it with 'swift build -c release --product MillraceStore' and keep it beside this "
                 + "program, or say where it is with ETL_STORE_LIBRARY=/path/to/\(fileName).")
     }

@@ -2,6 +2,10 @@ import Protocol
 import Storage
 import Vocabulary
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Holds a job's text with its variables filled in, and where each line of it came from.
 struct JobScript {
     /// What is run.
@@ -79,11 +83,43 @@ struct JobScript {
                 remedy: "Give a file of SQL statements, or -e \"SQL\".")
         }
         if let text = String(validating: bytes, as: UTF8.self) { return text }
+        throw notText(bytes, file: path, remedy: "Convert it, such as with: iconv -f LATIN1 -t UTF-8 \(path)")
+    }
+
+    /// Throws as for a file when the SQL of the command line is no UTF-8. `sql` is what became of it, with
+    /// U+FFFD in the place of what is none; `arguments` are the bytes of all that the program was given.
+    static func checkArgument(_ sql: String, in arguments: [[UInt8]]) throws(EngineError) {
+        // Only such a text can have been another one.
+        guard sql.unicodeScalars.contains("\u{FFFD}") else { return }
+        for argument in arguments where String(validating: argument, as: UTF8.self) == nil {
+            // `-e SQL` or, in one word, `-e=SQL`.
+            for skipped in [0, 3] where skipped <= argument.count {
+                let bytes = Array(argument[skipped...])
+                guard String(decoding: bytes, as: UTF8.self) == sql else { continue }
+                throw notText(
+                    bytes, file: commandLine,
+                    remedy: "Use a terminal whose characters are UTF-8 (see locale).")
+            }
+        }
+    }
+
+    /// What messages name instead of a file.
+    static let commandLine = "<command line>"
+
+    /// Returns the bytes of the words that this program was started with.
+    static func arguments() -> [[UInt8]] {
+        (0..<Int(CommandLine.argc)).compactMap { place in
+            CommandLine.unsafeArgv[place].map { word in
+                UnsafeRawBufferPointer(start: word, count: strlen(word)).map { $0 }
+            }
+        }
+    }
+
+    private static func notText(_ bytes: [UInt8], file: String, remedy: String) -> EngineError {
         let offset = firstInvalid(bytes)
-        throw .user(
-            "USAGE", "The job's text is no UTF-8 at byte \(offset + 1): \(path)",
-            remedy: "Convert it, such as with: iconv -f LATIN1 -t UTF-8 \(path)",
-            at: place(of: offset, in: bytes, file: path))
+        return .user(
+            "USAGE", "The job's text is no UTF-8 at byte \(offset + 1): \(file)", remedy: remedy,
+            at: place(of: offset, in: bytes, file: file))
     }
 
     private static func firstInvalid(_ bytes: [UInt8]) -> Int {

@@ -179,9 +179,10 @@ struct JobOptions: ParsableArguments {
                 "USAGE", "There is no job to run",
                 remedy: "Give a file of SQL, or -e \"SQL\"; etl-submit --help shows more.")
         }
+        if let sql { try JobScript.checkArgument(sql, in: JobScript.arguments()) }
         let written = try sql ?? JobScript.read(job ?? "")
         let values = Dictionary(try JobOptions.pairs(vars, flag: "--vars")) { $1 }
-        try TextVariables.check(written, values: values, file: job ?? "<command line>")
+        try TextVariables.check(written, values: values, file: job ?? JobScript.commandLine)
         let script = JobScript(written, values: values)
         let request = JobRequest(
             id: id, name: name ?? job.map { String($0.split(separator: "/").last ?? "") }, sql: script.text,

@@ -97,13 +97,13 @@ struct S3WireTests {
 
     @Test("announced ranges are joined over small gaps, up to a limit")
     func joining() {
-        let gap = S3FileSource.gapBytes
-        #expect(S3FileSource.joined([10..<20, 0..<10, 20..<20]) == [0..<20])
-        #expect(S3FileSource.joined([0..<10, (11 + gap)..<(12 + gap)]) == [0..<10, (11 + gap)..<(12 + gap)])
-        #expect(S3FileSource.joined([0..<10, (10 + gap)..<(12 + gap)]) == [0..<(12 + gap)])
-        let half = S3FileSource.joinedBytes / 2
-        #expect(S3FileSource.joined([0..<half, half..<(3 * half)]) == [0..<half, half..<(3 * half)])
-        #expect(S3FileSource.joined([0..<10, 5..<8]) == [0..<10])
+        let gap = RangedSource.gapBytes
+        #expect(RangedSource.joined([10..<20, 0..<10, 20..<20]) == [0..<20])
+        #expect(RangedSource.joined([0..<10, (11 + gap)..<(12 + gap)]) == [0..<10, (11 + gap)..<(12 + gap)])
+        #expect(RangedSource.joined([0..<10, (10 + gap)..<(12 + gap)]) == [0..<(12 + gap)])
+        let half = RangedSource.joinedBytes / 2
+        #expect(RangedSource.joined([0..<half, half..<(3 * half)]) == [0..<half, half..<(3 * half)])
+        #expect(RangedSource.joined([0..<10, 5..<8]) == [0..<10])
     }
 
     @Test("10,000 parts hold the largest object, 5 TiB, and none is larger than 5 GiB")

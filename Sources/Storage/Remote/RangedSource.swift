@@ -2,23 +2,22 @@ import Memory
 import Synchronization
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
+/// Fetches ranges of one object that is far away. Thread-safe; calls block.
+protocol RangeFetcher: Sendable {
+    /// Fills all of `target` from `offset` on, which lies within the object; tries again what may pass.
+    /// Throws where the object is no longer the one that was opened.
+    func fetch(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws(EngineError)
+}
 
 /// Reads an object by ranges, few and large: a request costs as much time as some megabytes.
 ///
 ///     announced ranges    [  a  ][ b ] .. [c]  →  one request where the gaps are small
 ///     text from its start [256 KiB][ 1 MiB ][  4 MiB  ][   8 MiB   ]  →  reading ahead grows
-///
-/// `@unchecked Sendable`: Arrow's file is made for many threads; what was fetched is behind a mutex, and is
-/// only read once it is there.
-final class S3FileSource: ByteSource, @unchecked Sendable {
+final class RangedSource: ByteSource {
     let name: String
     let byteCount: Int
-    private let location: StoragePath
-    private let client: S3Client
-    private let file: OpaquePointer
+    let stamp: UInt64
+    private let fetcher: any RangeFetcher
     private let state = Mutex(State())
 
     /// Bytes that were fetched, and how many of them are still to be asked for.
@@ -49,17 +48,18 @@ final class S3FileSource: ByteSource, @unchecked Sendable {
     private static let blockLimit = 8
     private static let announcedLimit = 256
 
-    init(
-        name: String, location: StoragePath, byteCount: Int, client: S3Client
-    ) throws(EngineError) {
+    /// `version` tells the object from one that is written in its place; nil where nothing does.
+    init(name: String, byteCount: Int, version: String?, fetcher: any RangeFetcher) {
         self.name = name
-        self.location = location
         self.byteCount = byteCount
-        self.client = client
-        file = try client.reader.open(location, byteCount: byteCount)
+        self.fetcher = fetcher
+        stamp = version.map(RangedSource.number) ?? 0
     }
 
-    deinit { client.reader.close(file) }
+    /// Returns a number for a version, by FNV-1a (Fowler, Noll, Vo).
+    private static func number(_ version: String) -> UInt64 {
+        version.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
 
     /// Joins ranges that are near to each other, in order.
     static func joined(_ ranges: [Range<Int>]) -> [Range<Int>] {
@@ -79,10 +79,10 @@ final class S3FileSource: ByteSource, @unchecked Sendable {
 
     func willRead(_ ranges: [Range<Int>]) {
         let inside = ranges.map { $0.clamped(to: 0..<byteCount) }
-        let joined = S3FileSource.joined(inside)
+        let joined = RangedSource.joined(inside)
         state.withLock { state in
             // What was announced and never read is forgotten in time.
-            state.announced = state.announced.suffix(S3FileSource.announcedLimit) + joined
+            state.announced = state.announced.suffix(RangedSource.announcedLimit) + joined
         }
     }
 
@@ -94,17 +94,17 @@ final class S3FileSource: ByteSource, @unchecked Sendable {
         if take(offset, into: target) { return count }
         let range = rangeToFetch(offset, count)
         if range == offset..<(offset + count) {
-            try fetch(at: offset, into: target)
+            try fetcher.fetch(at: offset, into: target)
             return count
         }
         let bytes = Buffer(byteCount: range.count)
-        try fetch(at: range.lowerBound, into: bytes.mutableBytes)
+        try fetcher.fetch(at: range.lowerBound, into: bytes.mutableBytes)
         let from = bytes.base + (offset - range.lowerBound)
         target.copyMemory(from: UnsafeRawBufferPointer(start: from, count: count))
         if range.count > count {
             let block = Block(start: range.lowerBound, bytes: bytes, remaining: range.count - count)
             state.withLock { state in
-                if state.blocks.count >= S3FileSource.blockLimit { state.blocks.removeFirst() }
+                if state.blocks.count >= RangedSource.blockLimit { state.blocks.removeFirst() }
                 state.blocks.append(block)
             }
         }
@@ -142,46 +142,9 @@ final class S3FileSource: ByteSource, @unchecked Sendable {
             // What was read ahead may end within the wanted bytes; the rest of it is dropped.
             let isNext = offset == state.lastEnd
             state.aheadBytes =
-                isNext ? min(S3FileSource.aheadLimit, max(1 << 20, state.aheadBytes * 4)) : 0
+                isNext ? min(RangedSource.aheadLimit, max(1 << 20, state.aheadBytes * 4)) : 0
             if isNext { state.blocks.removeAll() }
             return offset..<min(byteCount, max(wanted.upperBound, offset + state.aheadBytes))
-        }
-    }
-
-    /// Asks for one byte without Arrow, which drops what the server says: its answer is the better error.
-    private func reason(_ error: EngineError, at offset: Int) -> EngineError {
-        var request = S3Request(method: "GET", bucket: location.authority, key: location.path)
-        request.headers = [("range", "bytes=\(offset)-\(offset)")]
-        do throws(EngineError) {
-            let answer = try client.send(request)
-            return answer.isSuccess ? error : client.failure(answer, of: request)
-        } catch {
-            return error
-        }
-    }
-
-    /// Reads all of a range, and again after failures that may pass.
-    private func fetch(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws(EngineError) {
-        var done = 0
-        var attempt = 1
-        while done < target.count {
-            do throws(EngineError) {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...])
-                let got = try client.reader.read(file, of: location, at: offset + done, into: rest)
-                if got == 0 {
-                    throw EngineError.data(
-                        "TRUNCATED_FILE", "The object has become shorter while it was read: \(name)",
-                        remedy: "Do not overwrite what a job reads.")
-                }
-                done += got
-            } catch {
-                if error.code != "S3_READ_FAILED" { throw error }
-                if attempt >= client.settings.retry.unreachableAttempts {
-                    throw reason(error, at: offset + done)
-                }
-                usleep(UInt32(client.settings.retry.pauseMilliseconds(after: attempt)) * 1000)
-                attempt += 1
-            }
         }
     }
 }

@@ -10,6 +10,7 @@ import Vocabulary
 ///      ├ merge    old rows without new keys + new ──┼▶ staging/NAME with its state
 ///      └ replace  new rows ─────────────────────────┘
 /// ```
+/// In an object store, which has no links and no rename, the rows of `append` and `replace` are copied, too.
 struct ExtractRun {
     let step: PipelineStep
     let rule: ExtractRule
@@ -21,13 +22,11 @@ struct ExtractRun {
 
     /// Leaves the table staged. Throws the first error of a job, with the step's place.
     func make() async throws -> StepJob.Outcome {
-        // Before anything is read: rows and cursor become valid in one rename.
-        _ = try state.tables.renamable(freshPath)
-        let before = rule.cursor == nil ? nil : state.tableState(step.name)
+        let before = rule.cursor == nil ? nil : try state.tableState(step.name)
         let old = state.hasTable(step.name)
         state.discard(fresh)
         var after = before ?? TableState()
-        var history = rule.readsFilesOnce ? state.fileHistory(step.name) : FileHistory()
+        var history = rule.readsFilesOnce ? try state.fileHistory(step.name) : FileHistory()
         var only: [FileStatus]?
         if rule.readsFilesOnce, let path = rule.options.first(where: { $0.name == "path" })?.value {
             let all = try state.files(path)
@@ -59,7 +58,7 @@ struct ExtractRun {
             try await append(columns, isEmpty: outcome.rowsOut == 0)
         } else if rule.disposition == .merge {
             try await merge(columns, hasTable: old)
-        } else if columns.isChanged {
+        } else if columns.isChanged || !state.tables.publishesByRename {
             try await rewrite(columns)
         } else {
             try state.moveFiles(from: freshPath, to: state.staged(step.name))
@@ -304,6 +303,7 @@ struct ExtractRun {
     }
 
     private func append(_ columns: Columns, isEmpty: Bool) async throws {
+        if !state.tables.publishesByRename { return try await unite(columns, isEmpty: isEmpty) }
         let staged = state.staged(step.name)
         if isEmpty {
             state.discard(fresh)
@@ -313,6 +313,18 @@ struct ExtractRun {
             try state.moveFiles(from: freshPath, to: staged)
         }
         try state.addPublishedFiles(of: step.name, to: staged)
+    }
+
+    /// Writes the whole table with the new rows after the old ones.
+    private func unite(_ columns: Columns, isEmpty: Bool) async throws {
+        var views = [view("millrace_old", state.table(step.name))]
+        var query = "SELECT * FROM millrace_old"
+        if !isEmpty {
+            views.append(view("millrace_new", freshPath))
+            query = "SELECT \(columns.list(columns.old)) FROM millrace_old UNION ALL \(freshQuery(columns))"
+        }
+        try await write(query, views, to: state.staged(step.name))
+        state.discard(fresh)
     }
 
     private func merge(_ columns: Columns, hasTable: Bool) async throws {

@@ -81,6 +81,7 @@ extension PipelineRun {
         let step = this.step
         if let rule = step.load { return try await load(this, rule) }
         let path = tables.staged(step.name, run: run)
+        try await finishPublication(this)
         if let rule = step.extract, !rule.isPlain {
             let jobs = ExtractJobs(job, id: [run, step.name, "\(this.number)"], deadline: this.deadline)
             var outcome = try await ExtractRun(
@@ -113,7 +114,7 @@ extension PipelineRun {
                     this, ["load"], prelude: try views(this.step.relations, staged: nil),
                     sql: write.statements(selecting: this.step.sql), this.step.label))
         }
-        let made = rule.from.flatMap { tables.generation(of: $0) } ?? run
+        let made = try rule.from.flatMap { try tables.generation(of: $0) } ?? run
         let id = "\(pipeline.name)/\(this.step.name)/\(made)"
         let options = SQLText.options(rule.options + (rule.source == "jdbc" ? [("loadid", id)] : []))
         let target = "INSERT OVERWRITE DIRECTORY USING \(rule.source)\(options)"
@@ -158,12 +159,32 @@ extension PipelineRun {
     private func publish(_ this: Try) async throws {
         let name = this.step.name
         if tables.publishesByRename { return try tables.publish(name, run: run) }
+        let making = "\(run)-\(this.number)"
+        if try tables.beginPublication(of: name, run: run, making: making) {
+            try await copyStaged(this, of: run, "publish")
+            try tables.endPublication(of: name, making: making)
+        }
+        tables.discard(name, run: run)
+    }
+
+    /// Overwrites the published table with a run's staged one. Done again it gives the same.
+    private func copyStaged(_ this: Try, of run: String, _ part: String) async throws {
+        let name = this.step.name
         let from = SQLText.name(tables.staged(name, run: run))
         _ = try await job.run(
             order(
-                this, ["publish"], prelude: [overwrite(tables.table(name))],
-                sql: "SELECT * FROM parquet.\(from)", "publication of \(name)"))
-        tables.discard(name, run: run)
+                this, [part], prelude: [overwrite(tables.table(name))], sql: "SELECT * FROM parquet.\(from)",
+                "publication of \(name)"))
+    }
+
+    /// Ends a publication to an object store that was cut off, before a step reads the table that it adds to.
+    private func finishPublication(_ this: Try) async throws {
+        let (step, name) = (this.step, this.step.name)
+        let addsToTable = step.isIncremental || step.extract.map { !$0.isPlain } == true
+        guard addsToTable, !tables.publishesByRename, let begun = try tables.unfinished(name) else { return }
+        try await copyStaged(this, of: begun.run, "finish")
+        try tables.endPublication(of: name, making: begun.id)
+        tables.discard(name, run: begun.run)
     }
 
     // MARK: views

@@ -14,15 +14,16 @@ struct StagedTables {
     func table(_ name: String) -> String { tables.table(name) }
     func hasTable(_ name: String) -> Bool { tables.hasTable(name) }
     func discard(_ name: String) { tables.discard(name, run: run) }
-    func tableState(_ name: String) -> TableState? { tables.tableState(name) }
+    func tableState(_ name: String) throws -> TableState? { try tables.knownState(name) }
 
     /// Returns the files of a step's source that were read into its published table.
-    func fileHistory(_ name: String) -> FileHistory { tables.fileHistory(name) ?? FileHistory() }
+    func fileHistory(_ name: String) throws -> FileHistory {
+        try tables.fileHistory(name) ?? FileHistory()
+    }
 
     /// Writes down the files that were read, valid when the staged table is published.
     func stage(_ history: FileHistory, of name: String) throws {
-        try TableFolder.write(
-            history.text, to: try tables.renamable(staged(name)) + "/" + FileHistory.fileName)
+        try tables.writeStaged(history.text, FileHistory.fileName, of: name, run: run)
     }
 
     /// Returns the files that a path of SQL names.
@@ -34,8 +35,7 @@ struct StagedTables {
 
     /// Writes down what becomes valid when the staged table is published.
     func stage(_ tableState: TableState, of name: String) throws {
-        try TableFolder.write(
-            tableState.text, to: try tables.renamable(staged(name)) + "/" + TableState.fileName)
+        try tables.writeStaged(tableState.text, TableState.fileName, of: name, run: run)
     }
 
     /// Puts the data files of the published table beside those of a staged one; as links, nothing is copied.

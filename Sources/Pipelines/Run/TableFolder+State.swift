@@ -7,15 +7,10 @@ import Vocabulary
 
 // What is written down about tables, beside their rows.
 extension TableFolder {
-    /// Returns where a table's path in SQL is on this machine. Throws `UNSUPPORTED_FEATURE` where tables are
-    /// in an object store: files cannot be moved there.
+    /// Returns where a table's path in SQL is on this machine; only where `publishesByRename`.
     func renamable(_ path: String) throws -> String {
         guard publishesByRename, path.hasPrefix(place) else {
-            throw EngineError.user(
-                "UNSUPPORTED_FEATURE",
-                "Extract steps that append, merge or read what is new need tables in a directory, not in: "
-                    + root,
-                remedy: "Give the coordinator a directory as --storage, or use write_disposition: replace.")
+            throw EngineError.internal("A table is no directory of this machine: \(path)")
         }
         return StoragePath(root).path + path.dropFirst(place.count)
     }
@@ -24,17 +19,26 @@ extension TableFolder {
     private static let noteBytes = 1 << 16
 
     /// Returns what a published table's step wrote down; nil when it did not.
-    package func tableState(_ name: String) -> TableState? {
-        note(TableState.fileName, of: name).flatMap { TableState.parse($0) }
+    package func tableState(_ name: String) -> TableState? { try? knownState(name) }
+
+    /// Returns what a published table's step wrote down; nil when it did not. Throws where an object store
+    /// does not tell.
+    func knownState(_ name: String) throws -> TableState? {
+        if !publishesByRename { return try objectNote(name).note.published?.state }
+        return note(TableState.fileName, of: name).flatMap { TableState.parse($0) }
     }
 
-    /// Returns the files that were read into a published table; nil where they are not written down.
-    func fileHistory(_ name: String) -> FileHistory? {
-        note(FileHistory.fileName, of: name, limitBytes: FileHistory.limitBytes).map { FileHistory($0) }
+    /// Returns the files that were read into a published table; nil where they are not written down. Throws
+    /// as `knownState` does.
+    func fileHistory(_ name: String) throws -> FileHistory? {
+        if !publishesByRename { return try objectNote(name).note.published?.files.map { FileHistory($0) } }
+        return note(FileHistory.fileName, of: name, limitBytes: FileHistory.limitBytes).map {
+            FileHistory($0)
+        }
     }
 
     /// Returns how many files were read into a published table that reads each once; nil for others.
-    package func readFileCount(_ name: String) -> Int? { fileHistory(name)?.files.count }
+    package func readFileCount(_ name: String) -> Int? { (try? fileHistory(name))?.files.count }
 
     /// Returns the text of a file beside a published table's rows.
     private func note(_ file: String, of name: String, limitBytes: Int = noteBytes) -> String? {
@@ -44,6 +48,7 @@ extension TableFolder {
 
     /// Changes a published table's cursor.
     package func set(_ tableState: TableState, of name: String) throws {
+        if !publishesByRename { return try setObject(tableState, of: name) }
         try TableFolder.write(
             tableState.text, to: try renamable(table(name)) + "/" + TableState.fileName,
             durable: isDurable)
@@ -51,6 +56,7 @@ extension TableFolder {
 
     /// Forgets a table with its cursor.
     package func reset(_ name: String) throws {
+        if !publishesByRename { return try forgetObject(name) }
         let path = "\(root)/tables/\(name)"
         try FileSystems.of(path).remove(path)
     }
@@ -65,8 +71,9 @@ extension TableFolder {
     static let makingFile = "_millrace_made"
 
     /// Names this making of a published table: another one has another name, and a cursor that is set back
-    /// changes nothing. Nil where that cannot be told: in object stores.
-    package func generation(of name: String) -> String? {
+    /// changes nothing. Nil where that is not written down; throws where an object store does not tell.
+    package func generation(of name: String) throws -> String? {
+        if !publishesByRename { return try objectNote(name).note.published?.id }
         if let id = note(TableFolder.makingFile, of: name), !id.isEmpty { return id }
         // An earlier version published it.
         var information = stat()

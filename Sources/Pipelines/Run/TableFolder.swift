@@ -11,6 +11,7 @@ import Vocabulary
 ///     staging/RUN/NAME            what is not yet tested
 ///     replaced/NAME               the table before, for the moment of publication
 ///     failures/TEST               rows that a test with store_failures found
+///     notes/NAME                  in an object store: the id, the cursor, what is being published
 package final class TableFolder: Sendable {
     /// The place as SQL names it.
     let place: String
@@ -79,10 +80,17 @@ package final class TableFolder: Sendable {
         }
     }
 
-    /// Takes back what a step has staged.
-    package func discard(_ name: String, run: String) { remove("\(root)/staging/\(run)/\(name)") }
-    /// Takes back all that a run has staged.
-    package func discardAll(run: String) { remove("\(root)/staging/\(run)") }
+    /// Takes back what a step has staged, unless that is being published.
+    package func discard(_ name: String, run: String) {
+        if !publishesByRename, isPending(name, run: run) { return }
+        remove("\(root)/staging/\(run)/\(name)")
+    }
+    /// Takes back all that a run has staged and is not publishing.
+    package func discardAll(run: String) {
+        let path = "\(root)/staging/\(run)"
+        if publishesByRename { return remove(path) }
+        for entry in (try? FileSystems.of(path).entries(path)) ?? [] { discard(entry.name, run: run) }
+    }
     /// Takes back what runs that were killed have staged.
     package func discardAll() { remove("\(root)/staging") }
 

@@ -40,6 +40,7 @@ final class S3Double: @unchecked Sendable {
     /// Sends a command and returns its answer:
     ///
     ///     fault before|after|cut COUNT WORD…   the next COUNT requests with all words fail
+    ///     fault plain COUNT WORD…              the same with conditions, as of a store without any
     ///     seen WORD…                           how many requests had all words
     ///     user                                 makes a user who may do everything: KEY SECRET
     ///     auth on|off                          whether signatures are checked
@@ -81,9 +82,11 @@ final class S3Double: @unchecked Sendable {
             def __call__(self, environ, start_response):
                 text = environ['REQUEST_METHOD'] + ' ' + environ['PATH_INFO'] + '?' + environ['QUERY_STRING']
                 hit = None
+                has_condition = 'HTTP_IF_MATCH' in environ or 'HTTP_IF_NONE_MATCH' in environ
                 with lock:
                     seen.append(text)
                     for fault in faults:
+                        if fault[0] == 'plain' and not has_condition: continue
                         if fault[1] > 0 and all(word in text for word in fault[2]):
                             fault[1] -= 1
                             hit = fault[0]
@@ -97,6 +100,10 @@ final class S3Double: @unchecked Sendable {
                 if hit == 'after' or hit == 'cut':
                     list(self.app(environ, lambda *arguments: None))
                 if hit == 'cut': environ['werkzeug.socket'].shutdown(2)
+                if hit == 'plain':
+                    xml = b'<Error><Code>NotImplemented</Code></Error>'
+                    start_response('501 Not Implemented', [('Content-Length', str(len(xml)))])
+                    return [xml]
                 xml = b'<Error><Code>SlowDown</Code><Message>Please wait.</Message></Error>'
                 start_response('503 Slow Down', [('Content-Length', str(len(xml)))])
                 return [xml]

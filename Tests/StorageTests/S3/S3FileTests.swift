@@ -134,6 +134,34 @@ extension S3Tests {
             #expect(double.command("seen PUT /retries/b") == "8")
         }
 
+        @Test("a note is written over the version that was read only; a lost answer is known for ours")
+        func notes() throws {
+            let client = try double.fileSystem(bucket: "notes").client
+            func put(_ text: String, over tag: String?) throws -> Bool {
+                try client.put(bucket: "notes", key: "n/a", body: Array(text.utf8), over: tag)
+            }
+            func got() throws -> (body: [UInt8], tag: String) {
+                try #require(try client.get(bucket: "notes", key: "n/a"))
+            }
+            #expect(try client.get(bucket: "notes", key: "n/a") == nil)
+            #expect(try !put("0", over: "\"none\""), "there is nothing to replace")
+            #expect(try put("1", over: nil))
+            #expect(try !put("2", over: nil), "there is one")
+            let first = try got()
+            #expect(first.body == Array("1".utf8))
+            #expect(try put("2", over: first.tag))
+            #expect(try !put("3", over: first.tag), "another one was written meanwhile")
+            let second = try got()
+            #expect(second.body == Array("2".utf8))
+            // The request is carried out, its answer lost, and the same is sent again.
+            _ = double.command("fault cut 1 PUT /notes/n/a")
+            #expect(try put("4", over: second.tag))
+            #expect(try got().body == Array("4".utf8))
+            _ = double.command("fault plain 2 PUT /notes/n/a")
+            #expect(try put("5", over: nil) && put("6", over: "any"), "the store knows no conditions")
+            #expect(try got().body == Array("6".utf8))
+        }
+
         @Test("a missing bucket, a missing object and an endpoint where nobody is are told apart")
         func missing() throws {
             let store = try double.fileSystem(bucket: "missing")

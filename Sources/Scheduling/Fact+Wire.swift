@@ -19,6 +19,8 @@ extension Fact: WireCodable {
         case .statementPlanned(let job, let statement, let stages, let at):
             writer.tag(3, job, statement, stages, at)
         case .stagesReplanned(let stage, let stages): writer.tag(4, stage, stages)
+        case .taskCompleted(let output) where output.counters.skippedParts > 0:
+            writer.tag(18, output, output.counters.skippedParts)
         case .taskCompleted(let output): writer.tag(5, output)
         case .outputLost(let attempt, let isBlamed, let error): writer.tag(6, attempt, isBlamed, error)
         // Tag 7 is the one without times.
@@ -73,6 +75,7 @@ extension Fact: WireCodable {
             record.endedMilliseconds = try reader.read()
             self = .taskFailed(record)
         case 17: self = .outputMoved(try reader.read(), to: try reader.read())
+        case 18: self = .taskCompleted(try TaskOutput(withSkippedParts: &reader))
         default: throw WireReader.unknownTag(tag, of: "Fact")
         }
     }

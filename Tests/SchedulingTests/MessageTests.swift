@@ -41,7 +41,10 @@ enum MessageCorpus {
 
     /// Kinds that workers of version 2 know.
     static let laterCommands: [Command] = [.adopt(from: "w:1", [TaskOutput(attempt: attempt)])]
-    static let laterReports: [Report] = [.adopted(TaskOutput(attempt: attempt)), .notAdopted(attempt)]
+    static let laterReports: [Report] = [
+        .adopted(TaskOutput(attempt: attempt)), .notAdopted(attempt),
+        .completed(TaskOutput(attempt: attempt, counters: TaskCounters(rowsOut: 2, skippedParts: 3))),
+    ]
 
     /// Kinds that workers of version 3 know.
     static let copyCommands: [Command] = [

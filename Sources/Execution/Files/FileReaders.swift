@@ -70,7 +70,7 @@ package final class FileReaders: Sendable {
         // Tasks share the file and its footer: what one of them reads are the column chunks that it opens.
         let counters = context.counters
         let onChunk = { (byteCount: Int) -> Void in counters.bytesIn.add(byteCount, ordering: .relaxed) }
-        let groups = split.start..<min(split.end, file.rowGroups.count)
+        var groups = split.start..<min(split.end, file.rowGroups.count)
         let positions = fields.map { file.schema.index(of: $0.name) }
         let fits = zip(fields, positions).allSatisfy { field, position in
             position.map { file.schema[$0].type == field.type } ?? false
@@ -83,6 +83,12 @@ package final class FileReaders: Sendable {
             var renumbered = predicate
             renumbered.column = position
             return renumbered
+        }
+        // A split is one row group as a rule; what statistics rule out is not asked about again.
+        if groups.count == 1, file.mayMatch(usable, rowGroup: groups.lowerBound),
+            try !file.mayHold(usable, rowGroup: groups.lowerBound)
+        {
+            groups = groups.lowerBound..<groups.lowerBound
         }
         if fits {
             return ParquetReader(

@@ -74,7 +74,7 @@ extension CoordinatorNode {
     private func skipped(_ parts: Int, in book: JobBook, _ stage: StageKey) -> String {
         if parts == 0 { return "" }
         let all = max(parts, book.partCount(of: stage))
-        return ", \(parts) of \(Counted.text(all, "file part")) skipped by join keys"
+        return ", \(parts) of \(Counted.text(all, "file part")) skipped"
     }
 }
 

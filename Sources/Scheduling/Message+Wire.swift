@@ -70,7 +70,7 @@ extension Command: WireCodable {
 extension Report: WireCodable {
     package func write(to writer: inout WireWriter) {
         switch self {
-        case .completed(let output) where output.counters.skippedParts > 0:
+        case .completed(let output) where output.counters.skippedParts != 0:
             writer.tag(9, output, output.counters.skippedParts)
         case .completed(let output): writer.tag(1, output)
         case .failed(let attempt, let failure): writer.tag(2, attempt, failure)

@@ -17,7 +17,7 @@ struct ParquetBloomFilterTests {
         table = pa.table({
             "i": pa.array(ids, pa.int32()), "l": pa.array([n << 33 for n in ids], pa.int64()),
             "s": ["a long enough text of more than 32 bytes, %06d" % n for n in ids],
-            "b": pa.array([b"%d" % n for n in ids], pa.binary()),
+            "b": pa.array([b"%06d" % n for n in ids], pa.binary()),
             "d": [day + datetime.timedelta(n // 10) for n in ids],
             "x": [n / 4 for n in ids]})
         pq.write_table(table, sys.argv[1] + "/bloom.parquet", row_group_size=1000,
@@ -40,12 +40,11 @@ struct ParquetBloomFilterTests {
         _ = try runPython(Self.maker, [folder.path])
         let file = try ParquetFile(source: LocalFileSource(path: folder.file("bloom.parquet")))
         #expect(file.rowGroups.count == 3)
-        func text(_ n: Int) -> String {
-            "a long enough text of more than 32 bytes, " + String(String(n + 1_000_000).dropFirst())
-        }
+        func digits(_ n: Int) -> String { String(String(n + 1_000_000).dropFirst()) }
         let columns: [(name: String, value: (Int) -> Scalar)] = [
             ("i", { .integer(Int64($0)) }), ("l", { .integer(Int64($0) << 33) }),
-            ("s", { .string(text($0)) }), ("b", { .binary(Array("\($0)".utf8)) }),
+            ("s", { .string("a long enough text of more than 32 bytes, " + digits($0)) }),
+            ("b", { .binary(Array(digits($0).utf8)) }),
         ]
         for (name, value) in columns {
             var wrong = 0

@@ -68,7 +68,7 @@ package final class JoinTable: @unchecked Sendable {
         }
     }
 
-    /// Returns the values of a key column that are not null; nil when there are none or more than `limit` rows.
+    /// Returns the values of a key column but null; nil when there are none or more than `limit` rows.
     func values(key: Int, limit: Int) -> [Scalar]? {
         // Not a number is in no statistics.
         guard rows.count > 0, rows.count <= limit, !keyType(key).isFloating else { return nil }

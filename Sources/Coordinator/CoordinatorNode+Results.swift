@@ -67,11 +67,26 @@ extension CoordinatorNode {
                 + "\(stage.counters.rowsOut) rows out, \(ByteSize.format(stage.counters.bytesIn)) in, "
                 + "\(ByteSize.format(stage.counters.bytesOut)) out, "
                 + "\(stage.counters.milliseconds) ms in tasks"
+                + skipped(stage.counters.skippedParts, in: book, stage.key)
         }.joined(separator: "\n")
+    }
+
+    private func skipped(_ parts: Int, in book: JobBook, _ stage: StageKey) -> String {
+        if parts == 0 { return "" }
+        let all = max(parts, book.partCount(of: stage))
+        return ", \(parts) of \(Counted.text(all, "file part")) skipped"
     }
 }
 
 extension JobBook {
+    /// The parts of files of a stage.
+    func partCount(of stage: StageKey) -> Int {
+        guard case .analyze(let graph, _) = plans[stage.statement]?.work,
+            let planned = graph.stages.first(where: { $0.id == stage.stage })
+        else { return 0 }
+        return planned.splits.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } }
+    }
+
     /// The rows of a statement that needs no stages for them (EXPLAIN, SHOW, SET), or of EXPLAIN ANALYZE with
     /// the measured figures `text`; nil for all others.
     func knownRows(_ statement: UInt32, text: String) -> (Schema, Batch)? {

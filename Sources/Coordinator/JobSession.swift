@@ -89,9 +89,11 @@ final class JobSession: @unchecked Sendable {
         }
     }
 
-    /// Returns where a statement stands in the text; nil when there is none.
-    func location(ofStatement place: Int) -> SourceLocation? {
-        statements.indices.contains(place) ? source.location(statements[place].span) : nil
+    /// Returns where what an error is about stands in a statement's text, or where the statement does; nil
+    /// when there is none.
+    func location(of error: EngineError, inStatement place: Int) -> SourceLocation? {
+        guard statements.indices.contains(place) else { return nil }
+        return source.location(ErrorPlaces.span(of: error, in: statements[place]))
     }
 
     /// Whether the job's last statement gives rows to the client, planned as it is; nil: not yet.

@@ -22,6 +22,8 @@ extension Fact: WireCodable {
         case .statementPlanned(let job, let statement, let stages, let at):
             writer.tag(3, job, statement, stages, at)
         case .stagesReplanned(let stage, let stages): writer.tag(4, stage, stages)
+        case .taskCompleted(let output) where output.counters.skippedParts != 0:
+            writer.tag(21, output, output.counters.skippedParts)
         case .taskCompleted(let output): writer.tag(5, output)
         case .outputLost(let attempt, let isBlamed, let error): writer.tag(6, attempt, isBlamed, error)
         // Tag 7 is the one without times.
@@ -87,6 +89,7 @@ extension Fact: WireCodable {
             self = .jobAccepted(job, header, atMilliseconds: at)
         case 19: self = .outputStored(try reader.read())
         case 20: self = .storedOutputsRemoved(try reader.read())
+        case 21: self = .taskCompleted(try TaskOutput(withSkippedParts: &reader))
         default: throw WireReader.unknownTag(tag, of: "Fact")
         }
     }

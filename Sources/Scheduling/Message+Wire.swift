@@ -70,6 +70,8 @@ extension Command: WireCodable {
 extension Report: WireCodable {
     package func write(to writer: inout WireWriter) {
         switch self {
+        case .completed(let output) where output.counters.skippedParts != 0:
+            writer.tag(9, output, output.counters.skippedParts)
         case .completed(let output): writer.tag(1, output)
         case .failed(let attempt, let failure): writer.tag(2, attempt, failure)
         case .stopped(let attempt): writer.tag(3, attempt)
@@ -91,6 +93,7 @@ extension Report: WireCodable {
         case 6: self = .notAdopted(try reader.read())
         case 7: self = .stored(try reader.read())
         case 8: self = .notStored(try reader.read())
+        case 9: self = .completed(try TaskOutput(withSkippedParts: &reader))
         default: throw WireReader.unknownTag(tag, of: "Report")
         }
     }

@@ -39,6 +39,7 @@ extension StageSpec: WireCodable {
     }
 }
 
+// Skipped parts came later: what ends with an output has a second tag for one with such a count.
 extension TaskCounters: WireCodable {
     package func write(to writer: inout WireWriter) {
         writer.fields(rowsIn, rowsOut, bytesIn, bytesOut, spillBytes, milliseconds)
@@ -61,6 +62,12 @@ extension TaskOutput: WireCodable {
             attempt: try reader.read(), worker: try reader.read(), counters: try reader.read(),
             partitionBytes: try reader.read(), checksum: try reader.read(),
             manifest: Array(try reader.data()), endedMilliseconds: try reader.read())
+    }
+
+    /// Reads an output that its count of skipped parts follows.
+    init(withSkippedParts reader: inout WireReader) throws(EngineError) {
+        self = try reader.read()
+        counters.skippedParts = try reader.read()
     }
 }
 

@@ -8,10 +8,12 @@ package struct TaskCounters: Sendable, Hashable {
     package var bytesOut = 0
     package var spillBytes = 0
     package var milliseconds = 0
+    /// Parts of files that were not read, as run-time filters ruled them out.
+    package var skippedParts = 0
 
     package init(
         rowsIn: Int = 0, rowsOut: Int = 0, bytesIn: Int = 0, bytesOut: Int = 0, spillBytes: Int = 0,
-        milliseconds: Int = 0
+        milliseconds: Int = 0, skippedParts: Int = 0
     ) {
         self.rowsIn = rowsIn
         self.rowsOut = rowsOut
@@ -19,6 +21,7 @@ package struct TaskCounters: Sendable, Hashable {
         self.bytesOut = bytesOut
         self.spillBytes = spillBytes
         self.milliseconds = milliseconds
+        self.skippedParts = skippedParts
     }
 
     /// Adds every count of `other`.
@@ -29,6 +32,7 @@ package struct TaskCounters: Sendable, Hashable {
         bytesOut += other.bytesOut
         spillBytes += other.spillBytes
         milliseconds += other.milliseconds
+        skippedParts += other.skippedParts
     }
 }
 

@@ -36,7 +36,8 @@ extension WorkerIdentity {
     /// The version of this build's workers.
     /// 2: adopts outputs of workers that leave; tells of a full disk.
     /// 3: writes outputs to shared storage, and reads them there.
-    package static let currentVersion: UInt32 = 3
+    /// 4: tells how many parts of files a task skipped.
+    package static let currentVersion: UInt32 = 4
 
     package var life: WorkerLife { WorkerLife(address: address, incarnation: incarnation) }
 }

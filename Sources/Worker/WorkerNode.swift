@@ -257,7 +257,8 @@ package actor WorkerNode {
             bytesIn: meter.bytesIn.load(ordering: .relaxed),
             bytesOut: meter.bytesOut.load(ordering: .relaxed),
             spillBytes: meter.spillBytes.load(ordering: .relaxed),
-            milliseconds: startedAt[attempt].map { Int(clock() - $0) } ?? 0)
+            milliseconds: startedAt[attempt].map { Int(clock() - $0) } ?? 0,
+            skippedParts: meter.skippedParts.load(ordering: .relaxed))
     }
 
     private func output(_ attempt: AttemptID, _ result: TaskResult, _ counters: TaskCounters) -> TaskOutput {

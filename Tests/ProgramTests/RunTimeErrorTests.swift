@@ -77,6 +77,28 @@ struct RunTimeErrorTests {
                | CREATE TEMPORARY VIEW v AS SELECT 1 / id AS q FROM range(2);
                |                                   ^^^^^^
             """),
+        Failing(
+            "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
+            "INSERT OVERWRITE DIRECTORY 'out' USING csv\nSELECT id, array(id) AS ids FROM range(2)",
+            """
+              --> <command line>:2:12
+               | SELECT id, array(id) AS ids FROM range(2)
+               |            ^^^^^^^^^
+            """),
+        Failing(
+            "PATH_", "INSERT OVERWRITE DIRECTORY '/proc/none/' USING csv SELECT id FROM range(2)",
+            """
+              --> <command line>:1:28
+               | INSERT OVERWRITE DIRECTORY '/proc/none/' USING csv SELECT id FROM range(2)
+               |                            ^^^^^^^^^^^^^
+            """),
+        Failing(
+            "PATH_", "CREATE TABLE t USING json\nLOCATION '/proc/none' AS SELECT id FROM range(2)",
+            """
+              --> <command line>:2:10
+               | LOCATION '/proc/none' AS SELECT id FROM range(2)
+               |          ^^^^^^^^^^^^
+            """),
     ]
 
     @Test("the error shows the expression with a caret", arguments: statements)

@@ -25,6 +25,9 @@ struct FactTests {
             TaskOutput(
                 attempt: attempt, worker: WorkerID(2), counters: TaskCounters(rowsIn: 1, spillBytes: 1 << 40),
                 partitionBytes: [1, 0, 300], checksum: .max, manifest: [9])),
+        .taskCompleted(
+            TaskOutput(
+                attempt: attempt, counters: TaskCounters(rowsIn: 1, skippedParts: 1 << 40), manifest: [9])),
         .outputLost(attempt, isBlamed: true, error),
         .taskFailed(FailureRecord(attempt: attempt, worker: WorkerID(1), failure: .outOfMemory(error))),
         .taskFailed(

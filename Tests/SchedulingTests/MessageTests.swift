@@ -64,8 +64,13 @@ enum MessageCorpus {
     ]
     static let copyReports: [Report] = [.stored(attempt), .notStored(attempt)]
 
+    /// Kinds that workers of version 4 send.
+    static let skippingReports: [Report] = [
+        .completed(TaskOutput(attempt: attempt, counters: TaskCounters(rowsOut: 2, skippedParts: 3)))
+    ]
+
     static let allCommands = commands + laterCommands + copyCommands
-    static let allReports = reports + laterReports + copyReports
+    static let allReports = reports + laterReports + copyReports + skippingReports
 
     static let toCoordinator: [WorkerMessage] = [
         .register(
@@ -96,6 +101,11 @@ enum MessageCorpus {
             Heartbeat(
                 life: identity.life, session: 1, sentAt: Instant(milliseconds: 0), isDraining: false,
                 commandsSeen: 0, firstReport: 1, reports: copyReports, progress: [], usedMemoryBytes: 0,
+                shuffleBytes: 0)),
+        .heartbeat(
+            Heartbeat(
+                life: identity.life, session: 1, sentAt: Instant(milliseconds: 0), isDraining: false,
+                commandsSeen: 0, firstReport: 1, reports: skippingReports, progress: [], usedMemoryBytes: 0,
                 shuffleBytes: 0)),
     ]
 

@@ -97,7 +97,7 @@ final class CopyTests: Sendable {
             // Its timer, which begins anew what broke, lives as long as the source.
             let source = try reader(settings)
             let read = try withExtendedLifetime(source) {
-                try drain(try source.read(parts, schema: mixedSchema, ordered: true))
+                try drain(source.read(parts, schema: mixedSchema, ordered: true))
             }
             #expect(rows(read) == rows((0..<4).flatMap { Self.partitions($0).flatMap { $0 } }))
         }

@@ -37,6 +37,13 @@ package final class FileReaders: Sendable {
             return try openParquet(
                 path, split: split, fields: fields, predicates: predicates, dataSchema: relation.dataSchema,
                 filter: filter, context: context)
+        case .orc:
+            return try openORC(
+                path, split: split, fields: fields, dataSchema: relation.dataSchema, zone: zone,
+                context: context)
+        case .avro:
+            return try openAvro(
+                path, split: split, fields: fields, options: relation.options, context: context)
         case .json:
             let source = MeteredSource(try files.open(path), context.counters)
             return try JSONReader(
@@ -71,7 +78,7 @@ package final class FileReaders: Sendable {
         // Tasks share the file and its footer: what one of them reads are the column chunks that it opens.
         let counters = context.counters
         let onChunk = { (byteCount: Int) -> Void in counters.bytesIn.add(byteCount, ordering: .relaxed) }
-        let groups = split.start..<min(split.end, file.rowGroups.count)
+        var groups = split.start..<min(split.end, file.rowGroups.count)
         let positions = fields.map { file.schema.index(of: $0.name) }
         let fits = zip(fields, positions).allSatisfy { field, position in
             position.map { file.schema[$0].type == field.type } ?? false
@@ -84,6 +91,12 @@ package final class FileReaders: Sendable {
             var renumbered = predicate
             renumbered.column = position
             return renumbered
+        }
+        // A split is one row group as a rule; what statistics rule out is not asked about again.
+        if groups.count == 1, file.mayMatch(usable, rowGroup: groups.lowerBound),
+            try !file.mayHold(usable, rowGroup: groups.lowerBound)
+        {
+            groups = groups.lowerBound..<groups.lowerBound
         }
         if fits {
             return ParquetReader(
@@ -99,6 +112,43 @@ package final class FileReaders: Sendable {
                 position.map { at in (present.firstIndex(of: at) ?? 0, file.schema[at].type) }
             }, file: AddressText.shown(path), filter: filter, settings: context.settings)
     }
+
+    // MARK: - ORC and Avro
+
+    private func openORC(
+        _ path: String, split: FileSplit, fields: [Field], dataSchema: Schema, zone: Zone,
+        context: TaskContext
+    ) throws -> any BatchStream {
+        let source = MeteredSource(try files.open(path), context.counters)
+        let reader = try ORCReader(
+            source: source, stripes: split.start..<split.end, zone: zone, wanted: fields,
+            relation: dataSchema)
+        return try adapted(reader, reader.types, to: fields, path: path, context: context)
+    }
+
+    private func openAvro(
+        _ path: String, split: FileSplit, fields: [Field], options: [String: String], context: TaskContext
+    ) throws -> any BatchStream {
+        let source = MeteredSource(try files.open(path), context.counters)
+        let reader = try AvroReader(
+            source: source, range: split.start..<split.end, wanted: fields,
+            readerSchema: options["avroschema"])
+        return try adapted(reader, reader.types, to: fields, path: path, context: context)
+    }
+
+    /// Brings the columns of a reader, which are of `types`, to the relation's where those differ.
+    private func adapted(
+        _ reader: any BatchStream, _ types: [DataType], to fields: [Field], path: String,
+        context: TaskContext
+    ) throws -> any BatchStream {
+        if zip(fields, types).allSatisfy({ $0.type == $1 }) { return reader }
+        let found = types.enumerated().map { ($0.offset, $0.element) }
+        return try AdaptedStream(
+            reader, fields: fields, found: found, file: AddressText.shown(path), filter: nil,
+            settings: context.settings)
+    }
+
+    // MARK: - footers of Parquet files
 
     private func parquet(_ path: String) throws -> ParquetFile {
         let source = try files.open(path)

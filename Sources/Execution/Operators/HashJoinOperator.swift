@@ -23,8 +23,8 @@ final class HashJoinOperator: Operator {
     private let probe: any Operator
     private let build: JoinBuild
     private let probeKeys: Evaluator
-    /// Probe columns that the keys are; empty when a key is computed.
-    private let probePositions: [Int]
+    /// Probe columns that the keys are; nil for a key that is computed.
+    private let probePositions: [Int?]
     private let pairs: JoinPairs
     private let role: JoinRole
     private let context: TaskContext
@@ -58,8 +58,7 @@ final class HashJoinOperator: Operator {
             level: level, context: context)
         let keys = buildIsRight ? plan.leftKeys : plan.rightKeys
         probeKeys = try Evaluator(keys, settings: context.settings)
-        let positions = keys.compactMap(\.inputPosition)
-        probePositions = positions.count == keys.count ? positions : []
+        probePositions = keys.map(\.inputPosition)
         pairs = try JoinPairs(
             leftCount: plan.left.schema.count, probeIsLeft: buildIsRight, output: plan.output,
             residual: plan.residual, settings: context.settings)
@@ -110,13 +109,14 @@ final class HashJoinOperator: Operator {
     /// Lets the probe side drop rows that have no match in the table, where such rows are dropped here.
     private func offerKeys(of made: JoinTable) {
         let isDropping = role.isEmptyWithoutBuild || role == .buildAnti
-        guard isDropping, !probePositions.isEmpty else { return }
+        guard isDropping else { return }
         if probePositions.count > 1 {
-            for (key, position) in probePositions.enumerated() where DenseIndex.supports(made.keyType(key)) {
-                probe.offer(JoinKeyFilter(made, key: key), columns: [position])
+            for (key, position) in probePositions.enumerated() {
+                if let position { probe.offer(JoinKeyFilter(made, key: key), columns: [position]) }
             }
         }
-        probe.offer(JoinKeyFilter(made), columns: probePositions)
+        let whole = probePositions.compactMap { $0 }
+        if whole.count == probePositions.count { probe.offer(JoinKeyFilter(made), columns: whole) }
     }
 
     private func prepare() throws -> Wakeup? {

@@ -18,6 +18,7 @@ final class ScanOperator: Operator {
     /// Filters that the reader of the current file has not applied.
     private let remaining: Predicate?
     private var decodeFilter: ScanDecodeFilter?
+    private var keyPruning: ScanKeyPruning
 
     init(_ scan: PhysicalScan, context: TaskContext) throws {
         self.scan = scan
@@ -25,6 +26,7 @@ final class ScanOperator: Operator {
         let all = context.fragment.splits
         splits = scan.index < all.count ? all[scan.index] : []
         layout = ScanLayout(scan)
+        keyPruning = ScanKeyPruning(scan.relation)
         predicates = ScanPruning.predicates(
             scan.filters, columns: scan.columns, dataCount: layout.dataColumnCount)
         let settings = context.settings
@@ -35,7 +37,8 @@ final class ScanOperator: Operator {
     }
 
     func offer(_ filter: JoinKeyFilter, columns: [Int]) {
-        guard scan.relation.format == .parquet else { return }
+        if columns.count == 1 { keyPruning.add(filter, column: scan.columns[scan.output[columns[0]]]) }
+        guard scan.relation.format == .parquet, filter.selectsRows else { return }
         let positions = columns.compactMap { layout.filePositions[scan.output[$0]] }
         if positions.count < columns.count { return }
         if decodeFilter == nil { decodeFilter = ScanDecodeFilter() }
@@ -56,17 +59,21 @@ final class ScanOperator: Operator {
                 guard nextSplit < splits.count else { return .finished }
                 try open(splits[nextSplit])
                 nextSplit += 1
+                if current == nil { context.counters.skippedParts.add(1, ordering: .relaxed) }
             }
         }
     }
 
+    /// Opens a part of a file; `current` stays nil for one that has no rows with keys of the joins above.
     private func open(_ split: FileSplit) throws {
+        guard keyPruning.mayMatch(file: split.file) else { return }
         let entry = scan.relation.files[split.file]
         currentFile = split.file
-        current = try context.resources.readers.open(
-            entry.path, split: split, scan: scan, layout: layout, predicates: predicates,
-            filter: decodeFilter,
-            context: context)
+        let opened = try context.resources.readers.open(
+            entry.path, split: split, scan: scan, layout: layout,
+            predicates: predicates + keyPruning.predicates, filter: decodeFilter, context: context)
+        if let parquet = opened as? ParquetReader, parquet.isRuledOut { return }
+        current = opened
     }
 
     /// Adds folder columns, applies what filters are left, and keeps the columns that are wanted.

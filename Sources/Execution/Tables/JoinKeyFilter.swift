@@ -1,4 +1,5 @@
 import Columns
+import Formats
 import Kernels
 import Memory
 
@@ -17,6 +18,8 @@ package final class JoinKeyFilter {
     private var rowsIn = 0
     private var rowsKept = 0
 
+    /// Keys that are listed for statistics and Bloom filters; of more, the least and the greatest are told.
+    private static let listedKeys = 64
     /// Rows after which the filter judges itself.
     private static let judgedRows = 32_768
     /// Greatest share of rows kept with which looking twice into the table pays, by what is asked.
@@ -49,6 +52,32 @@ package final class JoinKeyFilter {
         case .set, .none: 1
         case .table: table.isDense ? 2 : 6
         }
+    }
+
+    /// The one key that is looked at; nil where there are several.
+    private var single: Int? { key ?? (table.keyCount == 1 ? 0 : nil) }
+
+    /// Whether rows can be asked about, not files alone.
+    var selectsRows: Bool { key.map { DenseIndex.supports(table.keyType($0)) } ?? true }
+
+    /// Says whether the value may be a key of the table.
+    func mayHold(_ value: Literal) -> Bool {
+        guard let single else { return true }
+        return table.mayHold(value, key: single)
+    }
+
+    /// Returns what the table's keys say of a column that is compared with them, for statistics to be held
+    /// against.
+    func predicates(column: Int) -> [ColumnPredicate] {
+        guard let single else { return [] }
+        if let values = table.values(key: single, limit: JoinKeyFilter.listedKeys) {
+            return [ColumnPredicate(column: column, operation: .in, values: values)]
+        }
+        guard let bounds = table.bounds(key: single) else { return [] }
+        return [
+            ColumnPredicate(column: column, operation: .greaterOrEqual, values: [bounds.least]),
+            ColumnPredicate(column: column, operation: .lessOrEqual, values: [bounds.greatest]),
+        ]
     }
 
     private func prepare() {

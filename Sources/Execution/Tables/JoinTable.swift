@@ -12,7 +12,8 @@ import Vocabulary
 ///
 /// Rows with a null in any key are not in the table: they equal nothing.
 ///
-/// `@unchecked Sendable`: written only by `init`, but for the key sets, which a mutex guards.
+/// `@unchecked Sendable`: written only by `init`, but for the key sets and column tables, which mutexes
+/// guard.
 package final class JoinTable: @unchecked Sendable {
     /// All build rows, column by column.
     package let rows: Batch
@@ -41,6 +42,49 @@ package final class JoinTable: @unchecked Sendable {
             made.updateValue(set, forKey: key)
             return set
         }
+    }
+
+    /// Tables of single columns of longer keys that somebody asked for; nil for those that cannot be.
+    private let columnTables = Mutex<[Int: JoinTable?]>([:])
+
+    /// Says whether a row's key column may hold the value; null is in no table.
+    func mayHold(_ value: Literal, key: Int) -> Bool {
+        if value.value.isNull { return false }
+        guard let table = keyCount == 1 ? self : columnTable(key) else { return true }
+        let found = Buffer(byteCount: 4)
+        let head = found.pointer(as: UInt32.self)
+        let asked = Vector.constant(value, count: 1).flattened()
+        table.findHeads([asked], count: 1, scratch: JoinScratch(), into: head)
+        return head[0] != 0
+    }
+
+    private func columnTable(_ key: Int) -> JoinTable? {
+        columnTables.withLock { made in
+            if let known = made[key] { return known }
+            let column = Batch(columns: [keyColumns[key]], count: rows.count)
+            let table = try? JoinTable(rows: column, keys: column.columns, budget: budget)
+            made.updateValue(table, forKey: key)
+            return table
+        }
+    }
+
+    /// Returns the values of a key column but null; nil when there are none or more than `limit` rows.
+    func values(key: Int, limit: Int) -> [Scalar]? {
+        // Not a number is in no statistics.
+        guard rows.count > 0, rows.count <= limit, !keyType(key).isFloating else { return nil }
+        let column = keyColumns[key]
+        let values = Set((0..<rows.count).map { column.scalar(at: $0) }.filter { !$0.isNull })
+        return values.isEmpty ? nil : Array(values)
+    }
+
+    /// Returns the least and the greatest value of a key column of integers, dates or times; nil for others.
+    func bounds(key: Int) -> (least: Scalar, greatest: Scalar)? {
+        let type = keyType(key)
+        guard DenseIndex.supports(type), rows.count > 0,
+            let (low, high) = DenseIndex.bounds(keyColumns[key].flattened(), count: rows.count)
+        else { return nil }
+        return type.isDecimal
+            ? (.decimal(Int128(low)), .decimal(Int128(high))) : (.integer(low), .integer(high))
     }
 
     private let layout: KeyLayout

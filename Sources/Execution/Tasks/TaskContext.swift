@@ -99,6 +99,8 @@ package final class TaskMeter: Sendable {
     package let bytesIn = Atomic<Int>(0)
     package let bytesOut = Atomic<Int>(0)
     package let spillBytes = Atomic<Int>(0)
+    /// Parts of files that the keys of joins ruled out.
+    package let skippedParts = Atomic<Int>(0)
 
     init() {}
 }

@@ -211,7 +211,9 @@ extension Binder {
         }
         var types: [DataType] = []
         for (position, (a, b)) in zip(left, right).enumerated() {
-            guard let type = commonType(a.type, b.type) else {
+            // By place, as Spark: UNION takes the left names of fields, the others want equal ones.
+            let byPlace = name == "UNION" ? a.type.united(with: b.type) : nil
+            guard let type = commonType(a.type, b.type) ?? byPlace else {
                 throw .user(
                     "INCOMPATIBLE_COLUMN_TYPE",
                     "\(name) needs columns of compatible types: column \(position + 1) is "

@@ -24,6 +24,29 @@ extension DataType {
         default: self == other
         }
     }
+
+    /// Returns this type, with null wherever either has it, when the other is the same but for the names of
+    /// fields: what UNION makes of both.
+    func united(with other: DataType) -> DataType? {
+        switch (self, other) {
+        case (.structure(let mine), .structure(let theirs)):
+            if mine.count != theirs.count { return nil }
+            var fields: [Field] = []
+            for (field, their) in zip(mine, theirs) {
+                guard let type = field.type.united(with: their.type) else { return nil }
+                fields.append(Field(field.name, type, nullable: field.nullable || their.nullable))
+            }
+            return .structure(fields)
+        case (.array(let mine, let hasNull), .array(let theirs, let mayHaveNull)):
+            return mine.united(with: theirs).map { .array($0, containsNull: hasNull || mayHaveNull) }
+        case (.map(let key, let value, let hasNull), .map(let theirKey, let theirValue, let mayHaveNull)):
+            guard let key = key.united(with: theirKey), let value = value.united(with: theirValue) else {
+                return nil
+            }
+            return .map(key: key, value: value, valueContainsNull: hasNull || mayHaveNull)
+        default: return self == other ? self : nil
+        }
+    }
 }
 
 extension Binder {

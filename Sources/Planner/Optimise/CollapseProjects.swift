@@ -5,6 +5,8 @@ import Vocabulary
 /// Merges projections that follow each other, and drops those that only pass columns on.
 struct CollapseProjects: PlanRule {
     let name = "CollapseProjects"
+    let reason =
+        "Each projection is a pass over the rows."
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         collapse(plan, positionMatters: true)

@@ -7,6 +7,8 @@ import Vocabulary
 /// branches all limit one of them limits it before the join (TPC-H Q7).
 struct DerivePredicates: PlanRule {
     let name = "DerivePredicates"
+    let reason =
+        "What limits one table of a join often limits the other, which is then read in part only."
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         plan.rewrittenUp { node in

@@ -12,6 +12,8 @@ import Vocabulary
 /// `RewriteDistinctAggregates` does.
 struct ExpandDistinctAggregates: PlanRule {
     let name = "ExpandDistinctAggregates"
+    let reason =
+        "Groups of values spill and spread over tasks; sets inside of aggregate states do not."
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         plan.rewrittenUp { node in

@@ -7,6 +7,8 @@ import Vocabulary
 /// TPC-H Q19 repeats its join condition in each branch; only in front of the OR is it a join key.
 struct FactorDisjunctions: PlanRule {
     let name = "FactorDisjunctions"
+    let reason =
+        "A condition inside an OR is no join key and filters nothing before a join; in front of it, it does."
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         plan.rewrittenUp { node in
@@ -29,7 +31,12 @@ struct FactorDisjunctions: PlanRule {
         guard branches.count > 1, let first = branches.first, condition.isDeterministic else {
             return condition
         }
-        let common = first.filter { part in branches.dropFirst().allSatisfy { $0.contains(part) } }
+        var common: [Expression] = []
+        for (at, part) in first.enumerated()
+        where branches.dropFirst().allSatisfy({ $0.contains(part) }) {
+            // What may fail stays behind what guards it, but where it is computed for each row already.
+            if part.cannotFail || at == common.count { common.append(part) }
+        }
         if common.isEmpty { return condition }
         var rests: [Expression] = []
         for branch in branches {

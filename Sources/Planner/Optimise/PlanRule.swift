@@ -3,9 +3,11 @@ import Plans
 import Vocabulary
 
 /// Rewrites plans into cheaper ones with the same result.
-protocol PlanRule {
+protocol PlanRule: Sendable {
     /// Names the rule in tests and traces.
     var name: String { get }
+    /// Says in a sentence why the rewritten plan is better.
+    var reason: String { get }
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan
 }
 

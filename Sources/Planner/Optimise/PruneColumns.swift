@@ -5,6 +5,8 @@ import Vocabulary
 /// Drops columns and aggregates that nothing above uses, down to the scans, which then do not read them.
 struct PruneColumns: PlanRule {
     let name = "PruneColumns"
+    let reason =
+        "Columns that nobody uses need not be read, decoded or moved."
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         prune(plan, required: plan.output.idSet)

@@ -7,6 +7,8 @@ import Vocabulary
 /// made and a limit meets the sort below it (top-N).
 struct PushLimits: PlanRule {
     let name = "PushLimits"
+    let reason =
+        "Fewer rows are made, and a limit meets the sort below it, which then keeps its first rows only."
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         plan.rewrittenDown { node in

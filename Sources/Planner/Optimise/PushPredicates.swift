@@ -7,6 +7,8 @@ import Vocabulary
 /// conditions. Rows that are dropped early cost nothing above.
 struct PushPredicates: PlanRule {
     let name = "PushPredicates"
+    let reason =
+        "Rows that are dropped early cost nothing above."
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         push([], into: plan)
@@ -25,7 +27,10 @@ struct PushPredicates: PlanRule {
         case .aggregate(let groups, let aggregates, let input):
             return pushThroughAggregate(conditions, groups, aggregates, input)
         case .distinct(let input): return .distinct(input: push(conditions, into: input))
-        case .sort(let keys, let input): return .sort(keys, input: push(conditions, into: input))
+        case .sort(let keys, let input):
+            let isMovable = keys.allSatisfy(\.expression.isDeterministic)
+            let sorted = LogicalPlan.sort(keys, input: push(isMovable ? conditions : [], into: input))
+            return isMovable ? sorted : Self.filtered(sorted, conditions)
         case .join(let kind, let left, let right, let on):
             return pushIntoJoin(conditions, kind, left, right, on)
         case .union(let inputs, let output): return pushIntoUnion(conditions, inputs, output)
@@ -37,8 +42,9 @@ struct PushPredicates: PlanRule {
             return Self.filtered(.scan(scan), conditions.filter { !Self.isMovable($0) })
         case .generate(let generator, let output, let input):
             let made = output.idSet
+            let isFixed = !generator.list.isDeterministic
             let (moving, staying) = Self.split(conditions) {
-                Self.isMovable($0) && $0.columns.isDisjoint(with: made)
+                !isFixed && Self.isMovable($0) && $0.columns.isDisjoint(with: made)
             }
             return Self.filtered(
                 .generate(generator, output: output, input: push(moving, into: input)), staying)
@@ -65,19 +71,15 @@ struct PushPredicates: PlanRule {
         Expression.conjunction(conditions).map { .filter($0, input: plan) } ?? plan
     }
 
-    /// A condition on computed columns becomes one on what they are computed from.
+    /// A condition on computed columns becomes one on what they are computed from. Where numbers are drawn
+    /// for each row, no row may be dropped before: the others would get its numbers.
     private func pushThroughProject(
         _ conditions: [Expression], _ list: [NamedExpression], _ input: LogicalPlan
     ) -> LogicalPlan {
         var replacements: [ColumnID: Expression] = [:]
-        var fixed: Set<ColumnID> = []
-        for item in list {
-            replacements[item.output.id] = item.expression
-            if !Self.isMovable(item.expression) { fixed.insert(item.output.id) }
-        }
-        let (moving, staying) = Self.split(conditions) {
-            Self.isMovable($0) && $0.columns.isDisjoint(with: fixed)
-        }
+        for item in list { replacements[item.output.id] = item.expression }
+        let isFixed = !list.allSatisfy { Self.isMovable($0.expression) }
+        let (moving, staying) = Self.split(conditions) { !isFixed && Self.isMovable($0) }
         let below = push(moving.map { $0.substituting(replacements) }, into: input)
         return Self.filtered(.project(list, input: below), staying)
     }
@@ -88,7 +90,9 @@ struct PushPredicates: PlanRule {
         _ input: LogicalPlan
     ) -> LogicalPlan {
         var replacements: [ColumnID: Expression] = [:]
-        for group in groups where Self.isMovable(group.expression) {
+        let isFixed = !LogicalPlan.aggregate(groups: groups, aggregates: aggregates, input: input)
+            .expressions.allSatisfy(\.isDeterministic)
+        for group in groups where !isFixed && Self.isMovable(group.expression) {
             replacements[group.output.id] = group.expression
         }
         let keys = Set(replacements.keys)

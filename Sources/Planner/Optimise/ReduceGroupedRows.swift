@@ -9,6 +9,8 @@ import Vocabulary
 /// 1994.)
 struct ReduceGroupedRows: PlanRule {
     let name = "ReduceGroupedRows"
+    let reason =
+        "Rows of groups that a join drops need not be grouped."
 
     /// Greatest expected share of groups kept with which the second reading of the other side pays.
     private static let keptShare = 0.25
@@ -69,7 +71,9 @@ struct ReduceGroupedRows: PlanRule {
             let keys = pairs.compactMap { pair -> (group: Expression, theirs: ColumnReference)? in
                 groups.first { $0.output.id == pair.mine.id }.map { ($0.expression, pair.theirs) }
             }.filter { $0.group.isDeterministic && $0.group.cannotFail && $0.group.type == $0.theirs.type }
-            guard !keys.isEmpty, pays(keys, input, other, context) else { return nil }
+            guard !keys.isEmpty, side.expressions.allSatisfy(\.isDeterministic),
+                pays(keys, input, other, context)
+            else { return nil }
             let copy = FreshColumns.renamed(other, context)
             var conditions: [Expression] = []
             for key in keys {

@@ -3,10 +3,11 @@ import Plans
 import Vocabulary
 
 /// Drops sorts whose order nobody sees: below an aggregation, a join, a union, a filter of a subquery, or
-/// another sort,
-/// unless a limit between them picks rows by it. Spark drops them too.
+/// another sort, unless a limit between them picks rows by it. Spark drops them too.
 struct RemoveSorts: PlanRule {
     let name = "RemoveSorts"
+    let reason =
+        "A sort whose order nobody sees holds all rows for nothing."
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         visit(plan, orderMatters: true)
@@ -19,7 +20,11 @@ struct RemoveSorts: PlanRule {
             return .sort(keys, input: visit(input, orderMatters: false))
         case .limit(let count, let offset, let input):
             return .limit(count: count, offset: offset, input: visit(input, orderMatters: true))
-        case .project, .filter: return plan.mapChildren { visit($0, orderMatters: orderMatters) }
+        case .project, .filter, .generate:
+            return plan.mapChildren { visit($0, orderMatters: orderMatters) }
+        case .window(let window):
+            // Rows of a partition without an order of its own stay in the order in which they come.
+            return plan.mapChildren { visit($0, orderMatters: window.order.isEmpty) }
         case .aggregate(_, let aggregates, _):
             let sees = aggregates.contains { Self.orderedAggregates.contains($0.call.function) }
             return plan.mapChildren { visit($0, orderMatters: sees) }

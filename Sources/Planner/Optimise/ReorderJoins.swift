@@ -11,24 +11,21 @@ import Vocabulary
 /// pair with the smallest result is joined again and again (greedy operator ordering).
 struct ReorderJoins: PlanRule {
     let name = "ReorderJoins"
+    let reason =
+        "Small results first: the order of joins decides how many rows there are between them."
 
-    static let exhaustiveLimit = 10
+    /// The setting that leaves joins in the order in which they were written.
+    static let setting = "etl.optimizer.joinReorder"
+    private static let exhaustiveLimit = 10
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
-        if context.settings.options["etl.optimizer.joinReorder"] == "false" { return plan }
+        if context.settings.options[Self.setting] == "false" { return plan }
         return visit(plan, context)
     }
 
     private func visit(_ plan: LogicalPlan, _ context: RuleContext) -> LogicalPlan {
         switch plan {
         case .join(.inner, _, _, _), .join(.cross, _, _, _): return reordered(plan, context)
-        case .join(.leftSemi, let left, let right, let condition?):
-            let sunk = SinkSemiJoins.sink(left, right, condition, context)
-            if case .join(.leftSemi, let left, let right, let condition) = sunk {
-                return .join(
-                    .leftSemi, left: visit(left, context), right: visit(right, context), condition: condition)
-            }
-            return visit(sunk, context)
         default: return plan.mapChildren { visit($0, context) }
         }
     }
@@ -69,55 +66,6 @@ struct ReorderJoins: PlanRule {
         case .join(.inner, _, _, _), .join(.cross, _, _, _): true
         case .project(_, let input): isInnerJoin(input)
         default: false
-        }
-    }
-}
-
-/// Moves a semi join that keeps few rows from the top of a join to the relation whose columns it compares
-/// (TPC-H Q18:
-/// the few large orders are found before lineitem and customer are joined to them).
-enum SinkSemiJoins {
-    /// Share of rows that a semi join may keep to be worth doing first.
-    static let shareLimit = 0.3
-
-    static func sink(
-        _ left: LogicalPlan, _ right: LogicalPlan, _ condition: Expression, _ context: RuleContext
-    ) -> LogicalPlan {
-        let join = LogicalPlan.join(.leftSemi, left: left, right: right, condition: condition)
-        guard isJoin(left) else { return join }
-        let before = context.estimator.estimate(left).rows
-        let after = context.estimator.estimate(join).rows
-        if after > before * shareLimit { return join }
-        let needed = condition.columns.subtracting(right.output.idSet)
-        return sunk(left, right, condition, needed) ?? join
-    }
-
-    private static func isJoin(_ plan: LogicalPlan) -> Bool {
-        switch plan {
-        case .join(.inner, _, _, _), .join(.cross, _, _, _): true
-        case .project(let list, let input):
-            list.allSatisfy { $0.expression.columnReference?.id == $0.output.id } && isJoin(input)
-        default: false
-        }
-    }
-
-    private static func sunk(
-        _ plan: LogicalPlan, _ right: LogicalPlan, _ condition: Expression, _ needed: Set<ColumnID>
-    ) -> LogicalPlan? {
-        switch plan {
-        case .join(let kind, let first, let second, let on) where kind == .inner || kind == .cross:
-            if needed.isSubset(of: first.output.idSet), let below = sunk(first, right, condition, needed) {
-                return .join(kind, left: below, right: second, condition: on)
-            }
-            if needed.isSubset(of: second.output.idSet), let below = sunk(second, right, condition, needed) {
-                return .join(kind, left: first, right: below, condition: on)
-            }
-            return nil
-        case .project(let list, let input) where isJoin(plan):
-            return sunk(input, right, condition, needed).map { .project(list, input: $0) }
-        default:
-            guard needed.isSubset(of: plan.output.idSet) else { return nil }
-            return .join(.leftSemi, left: plan, right: right, condition: condition)
         }
     }
 }

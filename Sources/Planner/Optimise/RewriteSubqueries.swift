@@ -19,6 +19,8 @@ import Vocabulary
 /// (`DomainPush`).
 struct RewriteSubqueries: PlanRule {
     let name = "RewriteSubqueries"
+    let reason =
+        "A join computes for all rows at once what a subquery would compute for each."
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         let below = try Self.mapChildren(plan) { child throws(EngineError) in try rewrite(child, context) }

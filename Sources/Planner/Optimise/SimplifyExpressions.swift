@@ -6,6 +6,8 @@ import Vocabulary
 /// Computes what is known now: constants, boolean algebra, comparisons with null, casts around columns.
 struct SimplifyExpressions: PlanRule {
     let name = "SimplifyExpressions"
+    let reason =
+        "What is known before need not be computed for each row, and plain comparisons rule files out."
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         plan.rewrittenUp { node in

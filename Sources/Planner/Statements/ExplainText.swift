@@ -13,7 +13,7 @@ package enum ExplainText {
             sections.append("== Analyzed Logical Plan ==\n\(steps.bound)")
             sections.append("== Optimized Logical Plan ==\n\(steps.optimised)")
         }
-        sections.append("== Physical Plan ==\n\(steps.physical)")
+        sections.append("== Physical Plan ==\n\(steps.physicalText)")
         if mode != .simple { sections.append("== Stages ==\n\(steps.graph)") }
         return sections.joined(separator: "\n\n") + "\n"
     }

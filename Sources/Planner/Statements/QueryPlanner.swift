@@ -20,6 +20,11 @@ package struct QueryPlanner {
         package var optimised: LogicalPlan
         package var physical: PhysicalPlan
         package var graph: StageGraph
+        /// Files of which each scan of the physical plan reads some part, by the scan's index.
+        var filesRead: [Int]
+
+        /// The physical plan, and what is known of its scans.
+        var physicalText: String { physical.text { filesRead[$0.index] } }
     }
 
     /// Returns the stages of a query whose rows a connector takes, all through one task.
@@ -77,7 +82,8 @@ package struct QueryPlanner {
             ?? .rows(stage: last, schema: bound.output.schema)
         return Steps(
             bound: bound, optimised: optimised, physical: built.plan,
-            graph: StageGraph(stages: stages, result: result))
+            graph: StageGraph(stages: stages, result: result),
+            filesRead: planner.scans.map { Set($0.splits.map(\.file)).count })
     }
 }
 

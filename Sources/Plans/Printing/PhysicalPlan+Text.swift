@@ -93,7 +93,7 @@ extension PhysicalScan {
     }
 
     /// Whether a filter needs folder names alone, so that files are ruled out by it before they are opened.
-    private func isOfFolders(_ filter: Expression) -> Bool {
+    func isOfFolders(_ filter: Expression) -> Bool {
         var (isUsed, isOnly) = (false, true)
         filter.forEach { part in
             guard case .input(let at, _) = part else { return }

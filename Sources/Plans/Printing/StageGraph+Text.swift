@@ -11,7 +11,10 @@ extension Stage: CustomStringConvertible {
         let reads =
             dependencies.isEmpty
             ? "" : ", after \(dependencies.map { "stage \($0)" }.joined(separator: ", "))"
-        let body = plan.description.split(separator: "\n", omittingEmptySubsequences: false)
+        let body = plan.text { scan in
+            let own = splits.compactMap { $0.indices.contains(scan.index) ? $0[scan.index] : nil }
+            return own.isEmpty ? nil : Set(own.joined().map(\.file)).count
+        }.split(separator: "\n", omittingEmptySubsequences: false)
         let head = "Stage \(id) (\(name)), \(taskCount) \(taskCount == 1 ? "task" : "tasks")\(reads)"
         return ([head] + body.map { "  \($0)" } + ["  => \(output.text(over: plan.schema))"]).joined(
             separator: "\n")

@@ -191,12 +191,15 @@ extension Parser {
     }
 
     private mutating func insertDirectory() throws(EngineError) -> InsertDirectorySyntax {
+        let start = index
         let path = atString ? try stringValue() : nil
+        let pathSpan = path.map { _ in span(from: start) }
         try expect(.USING)
         let format = try name("a format such as parquet")
         let options = take(.OPTIONS) ? try self.options() : []
         let query = try self.query()
-        return InsertDirectorySyntax(path: path, format: format, options: options, query: query)
+        return InsertDirectorySyntax(
+            path: path, pathSpan: pathSpan, format: format, options: options, query: query)
     }
 
     // MARK: Options

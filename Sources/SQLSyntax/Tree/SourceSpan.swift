@@ -70,7 +70,7 @@ package struct SQLSource: Sendable, Hashable {
             return nil
         }
         let before = location.lineText.prefix(location.column - 1)
-        let marked = location.lineText.dropFirst(location.column - 1).prefix(location.length ?? 1)
+        let marked = location.lineText.dropFirst(location.column - 1).prefix(location.length)
         let begin = start + before.utf8.count
         return SourceSpan(start: begin, end: begin + marked.utf8.count)
     }

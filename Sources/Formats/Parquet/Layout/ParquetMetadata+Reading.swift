@@ -208,6 +208,7 @@ extension ParquetColumnChunk {
             case (9, .int64): chunk.dataPageOffset = try reader.int()
             case (11, .int64): chunk.dictionaryPageOffset = try reader.int()
             case (12, .structure): chunk.statistics = try ParquetRawStatistics(reading: &reader)
+            case (14, .int64): chunk.bloomFilterOffset = try reader.int()
             default: try reader.skip(kind)
             }
         }

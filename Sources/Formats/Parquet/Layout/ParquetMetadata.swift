@@ -73,6 +73,8 @@ struct ParquetColumnChunk {
     var dataPageOffset = 0
     var dictionaryPageOffset: Int?
     var statistics: ParquetRawStatistics?
+    /// Where the column's Bloom filter begins in the file.
+    var bloomFilterOffset: Int?
     var encodings: [Int32] = []
 
     /// Position of the first page, the dictionary where there is one.

@@ -20,6 +20,8 @@ package final class ParquetReader: BatchStream {
     private let scratch = PageValues.makeScratch()
     /// Row groups that statistics ruled out.
     package let prunedRowGroups: Int
+    /// Whether statistics rule out all that was to be read.
+    package let isRuledOut: Bool
     /// Rows that the filter has seen.
     package private(set) var scannedRows = 0
 
@@ -39,6 +41,7 @@ package final class ParquetReader: BatchStream {
         let all = rowGroups ?? 0..<file.rowGroups.count
         groups = all.filter { file.mayMatch(predicates, rowGroup: $0) }
         prunedRowGroups = all.count - groups.count
+        isRuledOut = groups.isEmpty
         groups.reverse()
     }
 

@@ -1,0 +1,62 @@
+import SQLSyntax
+import Vocabulary
+
+/// Finds what in a statement's text an error is about that running the statement met: the path that could not
+/// be written, or the column that a format cannot hold. Those who find such errors do not know the text.
+package enum ErrorPlaces {
+    /// Returns the place, which is the whole statement where nothing narrower is known.
+    package static func span(of error: EngineError, in statement: StatementSyntax) -> SourceSpan {
+        let found: SourceSpan?
+        if error.code.hasPrefix("PATH_") {
+            found = target(of: statement).flatMap { error.message.contains($0.path) ? $0.span : nil }
+        } else if error.code == "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE" {
+            found = column(of: error, in: statement)
+        } else {
+            found = nil
+        }
+        return found ?? statement.span
+    }
+
+    private static func target(of statement: StatementSyntax) -> (path: String, span: SourceSpan)? {
+        let path: String?
+        let span: SourceSpan?
+        let options: [OptionSyntax]
+        switch statement.kind {
+        case .insertDirectory(let insert):
+            (path, span, options) = (insert.path, insert.pathSpan, insert.options)
+        case .createTable(let create):
+            (path, span, options) = (create.location, create.locationSpan, create.options)
+        default: return nil
+        }
+        if let path, let span { return (trimmed(path), span) }
+        let option = options.first { $0.key.lowercased() == "path" }
+        return option.map { (trimmed($0.value), $0.span) }
+    }
+
+    /// The path as messages show it.
+    private static func trimmed(_ path: String) -> String {
+        var text = path
+        while text.count > 1, text.hasSuffix("/") { text.removeLast() }
+        return text
+    }
+
+    private static func column(of error: EngineError, in statement: StatementSyntax) -> SourceSpan? {
+        let query: QuerySyntax?
+        switch statement.kind {
+        case .insertDirectory(let insert): query = insert.query
+        case .insertTable(let insert): query = insert.query
+        case .createTable(let create): query = create.query
+        default: query = nil
+        }
+        guard let query, case .select(let select) = query.body else { return nil }
+        let named = select.items.first { item in
+            guard let name = item.alias?.text ?? lastName(item.expression) else { return false }
+            return error.message.contains("column `\(name)`") || error.message.contains("column \(name) of")
+        }
+        return named?.expression.span
+    }
+
+    private static func lastName(_ expression: ExpressionSyntax) -> String? {
+        if case .column(let parts) = expression.kind { parts.last?.text } else { nil }
+    }
+}

@@ -57,12 +57,18 @@ struct DatePattern {
         }
     }
 
-    /// Formats a local time in microseconds; `offset` is the zone's in seconds.
+    /// Returns a local time in microseconds as text; `offset` is the zone's in seconds.
     func format(local: Int, offset: Int, zoneName: String) -> [UInt8] {
+        var out: [UInt8] = []
+        format(local: local, offset: offset, zoneName: zoneName, &out)
+        return out
+    }
+
+    /// Appends a local time in microseconds to `out`; `offset` is the zone's in seconds.
+    func format(local: Int, offset: Int, zoneName: String, _ out: inout [UInt8]) {
         let days = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
         let micros = local - days * ClockTime.microsecondsPerDay
         let date = CivilDate(days: days)
-        var out: [UInt8] = []
         for part in parts {
             switch part {
             case .literal(let text): out.append(contentsOf: text)
@@ -76,14 +82,21 @@ struct DatePattern {
                 }
             }
         }
-        return out
     }
 
     private static func pad(_ value: Int, _ width: Int, _ out: inout [UInt8]) {
-        let digits = Array(String(abs(value)).utf8)
         if value < 0 { out.append(45) }
-        for _ in 0..<max(0, width - digits.count) { out.append(48) }
-        out.append(contentsOf: digits)
+        let magnitude = value.magnitude
+        var (digits, unit) = (1, UInt(1))
+        while magnitude / unit >= 10 {
+            unit *= 10
+            digits += 1
+        }
+        for _ in 0..<max(0, width - digits) { out.append(48) }
+        while unit > 0 {
+            out.append(48 + UInt8(magnitude / unit % 10))
+            unit /= 10
+        }
     }
 
     private static func name(_ text: String, _ width: Int, _ out: inout [UInt8]) {
@@ -165,7 +178,8 @@ struct DatePattern {
         for (i, part) in parts.enumerated() {
             switch part {
             case .literal(let expected):
-                guard text.count >= at + expected.count, Array(text[at..<(at + expected.count)]) == expected
+                guard text.count >= at + expected.count,
+                    text[at..<(at + expected.count)].elementsEqual(expected)
                 else { return nil }
                 at += expected.count
             case .field(let letter, let width):
@@ -212,32 +226,32 @@ struct DatePattern {
         _ result: inout Parsed
     ) -> Bool {
         let most = adjacent || width == 2 ? width : max(width, 2)
-        func take(_ target: WritableKeyPath<Parsed, Int>, _ longest: Int? = nil) -> Bool {
+        func take(_ target: inout Int, _ longest: Int? = nil) -> Bool {
             guard let value = number(text, &at, width == 1 ? 1 : width, longest ?? most) else { return false }
-            result[keyPath: target] = value
+            target = value
             return true
         }
         switch letter {
         case UInt8(ascii: "y"), UInt8(ascii: "u"):
-            guard take(\.date.year, adjacent || width == 2 ? width : (width == 4 ? 4 : 6)) else {
+            guard take(&result.date.year, adjacent || width == 2 ? width : (width == 4 ? 4 : 6)) else {
                 return false
             }
             if width == 2 { result.date.year += 2000 }
         case UInt8(ascii: "M"), UInt8(ascii: "L"):
-            guard width >= 3 else { return take(\.date.month) }
+            guard width >= 3 else { return take(&result.date.month) }
             guard let month = word(text, &at, width >= 4 ? months : months.map { String($0.prefix(3)) })
             else { return false }
             result.date.month = month + 1
-        case UInt8(ascii: "d"): return take(\.date.day)
+        case UInt8(ascii: "d"): return take(&result.date.day)
         case UInt8(ascii: "D"):
             guard let value = number(text, &at, width, 3) else { return false }
             result.dayOfYear = value
-        case UInt8(ascii: "H"), UInt8(ascii: "K"): return take(\.hour)
+        case UInt8(ascii: "H"), UInt8(ascii: "K"): return take(&result.hour)
         case UInt8(ascii: "h"), UInt8(ascii: "k"):
-            guard take(\.hour) else { return false }
+            guard take(&result.hour) else { return false }
             if letter == UInt8(ascii: "k"), result.hour == 24 { result.hour = 0 }
-        case UInt8(ascii: "m"): return take(\.minute)
-        case UInt8(ascii: "s"): return take(\.second)
+        case UInt8(ascii: "m"): return take(&result.minute)
+        case UInt8(ascii: "s"): return take(&result.second)
         case UInt8(ascii: "S"):
             let start = at
             guard var value = number(text, &at, 1, width) else { return false }

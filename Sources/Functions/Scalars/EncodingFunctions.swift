@@ -2,6 +2,7 @@ import Columns
 import Kernels
 import Memory
 import Plans
+import Transport
 import Vocabulary
 
 /// Declares digests, checksums and encodings.
@@ -11,22 +12,26 @@ enum EncodingFunctions {
             "md5", typing: Signature.of([.text], .string), "Returns the MD5 digest in hexadecimal.",
             example: "md5('a')"
         ) { call in
-            hexDigest(call) { Digests.md5($0) }
+            try digest(call) { _ in .md5 }
         },
         ScalarFunction(
             "sha1", aliases: ["sha"], typing: Signature.of([.text], .string),
             "Returns the SHA-1 digest in hexadecimal.",
             example: "sha1('a')"
-        ) { call in hexDigest(call) { Digests.sha1($0) } },
+        ) { call in try digest(call) { _ in .sha1 } },
         ScalarFunction(
             "sha2", typing: Signature.of([.text, .int], .string),
             "Returns the SHA-2 digest of 224, 256 (also 0), 384 or 512 bits in hexadecimal.",
             example: "sha2('a', 256)"
         ) { call in
-            let rows = Rows(call)
-            return rows.bytes { row in
-                Digests.sha2(rows.columns[0].bytes(row), bits: rows.integer(1, row)).map {
-                    Hexadecimal.digits($0)
+            let bits = Column(call[1])
+            return try digest(call) { row in
+                switch bits.integer(row) {
+                case 224: .sha224
+                case 0, 256: .sha256
+                case 384: .sha384
+                case 512: .sha512
+                default: nil
                 }
             }
         },
@@ -69,8 +74,14 @@ enum EncodingFunctions {
         ) { call in
             let rows = Rows(call)
             if call[0].type == .int64 {
-                return rows.texts {
-                    String(UInt64(bitPattern: Int64(rows.integer(0, $0))), radix: 16, uppercase: true)
+                return rows.written { row, out in
+                    let value = UInt64(bitPattern: Int64(rows.integer(0, row)))
+                    var shift = max(0, (63 - value.leadingZeroBitCount) / 4 * 4)
+                    while shift >= 0 {
+                        out.append(upperDigits[Int(value >> UInt64(shift) & 15)])
+                        shift -= 4
+                    }
+                    return true
                 }
             }
             return rows.bytes { row in
@@ -134,28 +145,13 @@ enum EncodingFunctions {
             "xxhash64", typing: Signature.variadic(rest: .any, least: 1) { _ in .int64 }, nulls: .handled,
             "Hashes the arguments to 64 bits (xxHash, seed 42, as Spark).", example: "xxhash64('a')"
         ) { call in
-            let columns = call.arguments.map { Column($0) }
-            return .of(
-                .int64,
-                try (0..<call.count).map { row in
-                    .integer(
-                        Int64(bitPattern: try columns.reduce(42) { try SparkHash.xx64($1, row, seed: $0) }))
-                })
+            try SparkHash.xx64(call.arguments, count: call.count)
         },
         ScalarFunction(
             "hash", typing: Signature.variadic(rest: .any, least: 1) { _ in .int32 }, nulls: .handled,
             "Hashes the arguments to 32 bits (Murmur3, seed 42, as Spark).", example: "hash('a')"
         ) { call in
-            let columns = call.arguments.map { Column($0) }
-            return .of(
-                .int32,
-                try (0..<call.count).map { row in
-                    .integer(
-                        Int64(
-                            Int32(
-                                bitPattern: try columns.reduce(42) { try SparkHash.murmur($1, row, seed: $0) }
-                            )))
-                })
+            try SparkHash.murmur(call.arguments, count: call.count)
         },
         ScalarFunction(
             "format_number", typing: Signature.of([.double, .int], .string),
@@ -189,10 +185,34 @@ enum EncodingFunctions {
         return out
     }
 
-    private static func hexDigest(_ call: Invocation, _ digest: ([UInt8]) -> [UInt8]) -> Vector {
+    /// Writes digests in hexadecimal; null where `algorithm` gives none for the row.
+    private static func digest(
+        _ call: Invocation, _ algorithm: (Int) -> MessageDigest.Algorithm?
+    ) throws -> Vector {
         let rows = Rows(call)
-        return rows.bytes { Hexadecimal.digits(digest(rows.columns[0].bytes($0))) }
+        var open: (algorithm: MessageDigest.Algorithm, digest: MessageDigest)?
+        var made = [UInt8](repeating: 0, count: 64)
+        return try rows.written { row, out in
+            guard let wanted = algorithm(row) else { return false }
+            if open?.algorithm != wanted { open = (wanted, try MessageDigest(wanted)) }
+            guard let digest = open?.digest else { return false }
+            rows.columns[0].view(row).withBytes { bytes in
+                made.withUnsafeMutableBufferPointer { buffer in
+                    if let base = buffer.baseAddress { digest.digest(bytes, into: base) }
+                }
+            }
+            var i = 0
+            while i < digest.byteCount {
+                out.append(hexDigits[Int(made[i] &>> 4)])
+                out.append(hexDigits[Int(made[i] & 15)])
+                i &+= 1
+            }
+            return true
+        }
     }
+
+    private static let hexDigits = Array("0123456789abcdef".utf8)
+    private static let upperDigits = Array("0123456789ABCDEF".utf8)
 }
 
 /// Writes numbers for people.

@@ -13,7 +13,16 @@ enum LetterCases {
             "Makes the first letter of each word a capital.", example: "initcap('a b')"
         ) { call in
             let rows = Rows(call)
-            return rows.bytes { row in rows.columns[0].view(row).withBytes(capitalized) }
+            return rows.written { row, out in
+                rows.columns[0].view(row).withBytes { bytes in
+                    if UTF8Text.isASCII(bytes) {
+                        capitalizeASCII(bytes, &out)
+                    } else {
+                        out.append(contentsOf: capitalized(bytes))
+                    }
+                }
+                return true
+            }
         },
     ]
 
@@ -59,12 +68,23 @@ enum LetterCases {
         scalars.first { !$0.properties.isCaseIgnorable }?.properties.isCased ?? false
     }
 
+    private static func capitalizeASCII(_ bytes: UnsafeRawBufferPointer, _ out: inout [UInt8]) {
+        var isFirst = true
+        for byte in bytes {
+            let isLetter = byte | 32 >= 97 && byte | 32 <= 122
+            out.append(!isLetter ? byte : isFirst ? byte & 0xDF : byte | 32)
+            isFirst = byte == 32
+        }
+    }
+
     private static func capitalized(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var result: [UInt8] = []
         for (i, word) in bytes.split(separator: 32, omittingEmptySubsequences: false).enumerated() {
             if i > 0 { result.append(32) }
             let text = lowered(String(decoding: word, as: UTF8.self))
-            result.append(contentsOf: (text.prefix(1).uppercased() + text.dropFirst()).utf8)
+            guard let first = text.unicodeScalars.first else { continue }
+            result.append(contentsOf: first.properties.titlecaseMapping.utf8)
+            result.append(contentsOf: String(text.unicodeScalars.dropFirst()).utf8)
         }
         return result
     }

@@ -206,7 +206,7 @@ enum RoundingFunctions {
             if call.type.isFloating {
                 let isFloat = call.type == .float
                 let result = rows.doubles { row in
-                    round(rows.double(0, row), places, even, isFloat)
+                    round(rows.double(0, row), places, even)
                 }
                 return isFloat ? try Casting.cast(result, to: .float, mode: .error, zone: .utc) : result
             }
@@ -235,11 +235,13 @@ enum RoundingFunctions {
         }
     }
 
-    /// Rounds the shortest decimal text of a number, as Spark's `BigDecimal(x).setScale` does.
-    private static func round(_ value: Double, _ places: Int, _ even: Bool, _ isFloat: Bool) -> Double {
+    /// Rounds the shortest decimal text of a number, that of a float as a double, as Spark's
+    /// `BigDecimal(x).setScale` does.
+    private static func round(_ value: Double, _ places: Int, _ even: Bool) -> Double {
         if !value.isFinite || value == 0 { return value }
         if places > 15 - Int(log10(value.magnitude).rounded(.up)) + 2 { return value }
-        var text = isFloat ? "\(Float(value))" : "\(value)"
+        if let near = roundedFarFromHalf(value, places) { return near }
+        var text = "\(value)"
         let finer = text.withUTF8 {
             NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: max(places, 0) + 17)
         }
@@ -251,6 +253,22 @@ enum RoundingFunctions {
         return places >= 0
             ? NumberText.double(kept, scale: places) : Double(kept) * pow(10, Double(-places))
     }
+
+    /// Rounds where the scaled number is so far from a half that neither its own error nor that of the
+    /// shortest text can matter; nil elsewhere.
+    private static func roundedFarFromHalf(_ value: Double, _ places: Int) -> Double? {
+        guard places >= 0, places <= 15 else { return nil }
+        let unit = powersOfTen[places]
+        let scaled = value * unit
+        // Below 2⁴⁰ the errors are less than 2⁻¹¹.
+        guard scaled.magnitude < 1_099_511_627_776 else { return nil }
+        let lower = scaled.rounded(.down)
+        let rest = scaled - lower
+        if rest > 0.499, rest < 0.501 { return nil }
+        return (rest < 0.5 ? lower : lower + 1) / unit
+    }
+
+    private static let powersOfTen: [Double] = (0...15).map { Double("1e\($0)") ?? 1 }
 
     static func divideEven(_ value: Int128, _ unit: Int128) -> Int128 {
         let (q, r) = value.quotientAndRemainder(dividingBy: unit)

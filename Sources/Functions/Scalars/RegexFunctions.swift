@@ -215,15 +215,7 @@ enum RegexFunctions {
                 [.string, .string, .int], optional: 1, .array(.string, containsNull: false)),
             "Splits a text at the matches of a regular expression.", example: "split('a,b', ',')"
         ) { call in
-            let rows = Rows(call)
-            var cache = RegexCache("split")
-            let hasLimit = call.arguments.count == 3
-            return try rows.scalars(call.type) { row in
-                let expression = try cache.expression(rows.columns[1], row)
-                let limit = hasLimit ? rows.integer(2, row) : -1
-                return .array(
-                    rows.columns[0].view(row).withBytes { parts(expression, $0, limit).map { .string($0) } })
-            }
+            try split(call)
         },
     ]
 
@@ -239,22 +231,54 @@ enum RegexFunctions {
         )
     }
 
-    private static func parts(_ expression: RegularExpression, _ bytes: UnsafeRawBufferPointer, _ limit: Int)
-        -> [String]
-    {
-        var result: [String] = []
+    /// Returns lists of the stretches of texts between matches; long ones share the texts' bytes.
+    private static func split(_ call: Invocation) throws -> Vector {
+        let rows = Rows(call)
+        var cache = RegexCache("split")
+        let hasLimit = call.arguments.count == 3
+        let offsets = Buffer(byteCount: (call.count + 1) * 4)
+        let ends = offsets.pointer(as: Int32.self)
+        ends[0] = 0
+        var views: [StringView] = []
+        for row in 0..<call.count {
+            if rows.isValid(row) {
+                let expression = try cache.expression(rows.columns[1], row)
+                let limit = hasLimit ? rows.integer(2, row) : -1
+                rows.columns[0].view(row).withBytes { split(expression, $0, limit, &views) }
+            }
+            ends[row + 1] = Int32(truncatingIfNeeded: views.count)
+        }
+        let items = Buffer(byteCount: max(views.count * 16, 16))
+        views.withUnsafeBytes { bytes in
+            if let base = bytes.baseAddress { items.base.copyMemory(from: base, byteCount: bytes.count) }
+        }
+        let parts = Vector.flat(
+            .string, count: views.count, values: items, validity: nil, heaps: call[0].heaps)
+        return .flat(
+            call.type, count: call.count, values: offsets, validity: rows.validity, children: [parts])
+    }
+
+    private static func split(
+        _ expression: RegularExpression, _ bytes: UnsafeRawBufferPointer, _ limit: Int,
+        _ parts: inout [StringView]
+    ) {
+        guard let base = bytes.baseAddress, !bytes.isEmpty else {
+            parts.append(StringView(head: 0, tail: 0))
+            return
+        }
         var from = 0
+        var made = 0
         expression.all(bytes) { groups in
             guard let whole = groups[0] else { return false }
-            if limit > 0, result.count == limit - 1 { return false }
+            if limit > 0, made == limit - 1 { return false }
             // Java gives no empty part for a match of no width at the start.
             if whole.isEmpty, whole.lowerBound == 0 || whole.lowerBound >= bytes.count { return true }
-            result.append(String(decoding: bytes[from..<whole.lowerBound], as: UTF8.self))
+            parts.append(StringView(base + from, count: whole.lowerBound - from))
+            made += 1
             from = whole.upperBound
             return true
         }
-        result.append(String(decoding: bytes[from..<bytes.count], as: UTF8.self))
-        return result
+        parts.append(StringView(base + from, count: bytes.count - from))
     }
 
     private static func replace(

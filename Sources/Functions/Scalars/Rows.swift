@@ -149,6 +149,22 @@ struct Rows {
         return builder.finish(type, validity: nulls.validity)
     }
 
+    /// Makes a vector of strings or binaries out of what `body` appends to a buffer, which it gets empty for
+    /// each row; null where it returns false. Nothing is allocated for a row.
+    @inline(__always)
+    func written(
+        _ type: DataType = .string, _ body: (Int, inout [UInt8]) throws -> Bool
+    ) rethrows -> Vector {
+        let builder = ViewBuilder(count: count)
+        var nulls = NullCollector(validity, count: count)
+        var out: [UInt8] = []
+        try each { row in
+            out.removeAll(keepingCapacity: true)
+            if try body(row, &out) { builder.put(out, row) } else { nulls.setNull(row) }
+        }
+        return builder.finish(type, validity: nulls.validity)
+    }
+
     /// Makes a vector of strings out of texts that may be null.
     func texts(_ body: (Int) throws -> String?) rethrows -> Vector {
         try bytes { row in try body(row).map { Array($0.utf8) } }

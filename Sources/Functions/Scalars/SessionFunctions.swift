@@ -40,22 +40,26 @@ enum SessionFunctions {
             "rand", aliases: ["random"], typing: Signature.of([.long], optional: 1, .double), nulls: .handled,
             isDeterministic: false,
             "Returns a random number from 0 to 1.", example: "rand()"
-        ) { call in Doubles.vector(call.count) { _ in Double.random(in: 0..<1) } },
+        ) { call in
+            var random = RandomSource()
+            return Doubles.vector(call.count) { _ in Double.random(in: 0..<1, using: &random) }
+        },
         ScalarFunction(
             "uuid", typing: Signature.of([], .string), nulls: .handled, isDeterministic: false,
             "Returns a random UUID.",
             example: "uuid()"
         ) { call in
-            .of(
-                .string,
-                (0..<call.count).map { _ in
-                    var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
-                    bytes[6] = bytes[6] & 15 | 64
-                    bytes[8] = bytes[8] & 63 | 128
-                    var text = Hexadecimal.digits(bytes)
-                    for at in [20, 16, 12, 8] { text.insert(45, at: at) }
-                    return .string(String(decoding: text, as: UTF8.self))
-                })
+            var random = RandomSource()
+            let builder = ViewBuilder(count: call.count)
+            for row in 0..<call.count {
+                let text = builder.reserve(36)
+                // Version 4, variant 1 (RFC 9562 §5.4).
+                let high = random.next() & ~0xF000 | 0x4000
+                let low = random.next() >> 2 | 1 << 63
+                UUIDText.write(high, low, to: text.assumingMemoryBound(to: UInt8.self))
+                builder.share(StringView(text, count: 36), row)
+            }
+            return builder.finish(.string, validity: nil)
         },
         ScalarFunction(
             "only_row", typing: Signature.of([.long, .any], { $0[1] }), nulls: .handled,
@@ -92,4 +96,23 @@ enum SessionFunctions {
             return .nulls(.null, count: call.count)
         },
     ]
+}
+
+/// Writes UUIDs as text.
+private enum UUIDText {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// Writes the 36 characters of the UUID whose halves are given.
+    static func write(_ high: UInt64, _ low: UInt64, to out: UnsafeMutablePointer<UInt8>) {
+        var at = 0
+        for digit in 0..<32 {
+            if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
+                out[at] = 45
+                at &+= 1
+            }
+            let half = digit < 16 ? high : low
+            out[at] = digits[Int(half &>> UInt64(60 &- digit % 16 &* 4) & 15)]
+            at &+= 1
+        }
+    }
 }

@@ -1,17 +1,10 @@
 import Columns
 import Kernels
+import Memory
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
-/// Gives sines to files that import no C library.
-enum Trigonometry {
-    static func sine(_ value: Double) -> Double { sin(value) }
-}
-
-/// Computes the hash functions of Spark's `hash` and `xxhash64`, value by value.
+/// Computes the hash functions of Spark's `hash` and `xxhash64`: in loops over columns where values lie there
+/// as Spark hashes them, value by value else.
 enum SparkHash {
     /// A value as the bytes or number that Spark hashes.
     private enum Form {
@@ -50,10 +43,6 @@ enum SparkHash {
         }
     }
 
-    private static func word(_ bytes: [UInt8], _ at: Int, _ count: Int) -> UInt64 {
-        (0..<count).reduce(UInt64(0)) { $0 | UInt64(bytes[at + $1]) << UInt64($1 * 8) }
-    }
-
     /// Folds the values below an array or a structure into a seed, one after the other; nil for other types.
     private static func nested<Seed>(
         _ column: Column, _ row: Int, seed: Seed, _ hash: (Column, Int, Seed) throws -> Seed
@@ -73,36 +62,120 @@ enum SparkHash {
         }
     }
 
+    // MARK: - Murmur3
+
+    /// Returns the hashes of rows, a column folded into those before it, with the seed 42.
+    static func murmur(_ arguments: [Vector], count: Int) throws -> Vector {
+        let buffer = Buffer(byteCount: max(count * 4, 16))
+        let out = buffer.pointer(as: UInt32.self)
+        out.update(repeating: 42, count: count)
+        try fold(
+            arguments, count: count, out, four: { finish(mix($1, $0), 4) }, eight: { murmur($0, $1) },
+            text: { murmur($0, $1) }, other: { try murmur($0, $1, seed: $2) })
+        return .flat(.int32, count: count, values: buffer)
+    }
+
     static func murmur(_ column: Column, _ row: Int, seed: UInt32) throws -> UInt32 {
         if let folded = try nested(column, row, seed: seed, { try murmur($0, $1, seed: $2) }) {
             return folded
         }
-        func mix(_ h: UInt32, _ k: UInt32) -> UInt32 {
-            var k = k &* 0xcc9e_2d51
-            k = (k << 15 | k >> 17) &* 0x1b87_3593
-            let x = h ^ k
-            return (x << 13 | x >> 19) &* 5 &+ 0xe654_6b64
-        }
-        func finish(_ h: UInt32, _ length: Int) -> UInt32 {
-            var h = h ^ UInt32(length)
-            h = (h ^ h >> 16) &* 0x85eb_ca6b
-            h = (h ^ h >> 13) &* 0xc2b2_ae35
-            return h ^ h >> 16
-        }
         switch try form(column, row) {
         case nil: return seed
         case .int(let value): return finish(mix(seed, value), 4)
-        case .long(let value):
-            return finish(
-                mix(mix(seed, UInt32(truncatingIfNeeded: value)), UInt32(truncatingIfNeeded: value >> 32)), 8)
-        case .bytes(let bytes):
-            var h = seed
-            let whole = bytes.count & ~3
-            for at in stride(from: 0, to: whole, by: 4) { h = mix(h, UInt32(word(bytes, at, 4))) }
-            // Spark mixes the last bytes one by one, sign-extended.
-            for byte in bytes[whole...] { h = mix(h, UInt32(bitPattern: Int32(Int8(bitPattern: byte)))) }
-            return finish(h, bytes.count)
+        case .long(let value): return murmur(value, seed)
+        case .bytes(let bytes): return bytes.withUnsafeBytes { murmur($0, seed) }
         }
+    }
+
+    @inline(__always)
+    private static func mix(_ h: UInt32, _ k: UInt32) -> UInt32 {
+        var k = k &* 0xcc9e_2d51
+        k = (k &<< 15 | k &>> 17) &* 0x1b87_3593
+        let x = h ^ k
+        return (x &<< 13 | x &>> 19) &* 5 &+ 0xe654_6b64
+    }
+
+    @inline(__always)
+    private static func finish(_ h: UInt32, _ length: Int) -> UInt32 {
+        var h = h ^ UInt32(truncatingIfNeeded: length)
+        h = (h ^ h &>> 16) &* 0x85eb_ca6b
+        h = (h ^ h &>> 13) &* 0xc2b2_ae35
+        return h ^ h &>> 16
+    }
+
+    @inline(__always)
+    private static func murmur(_ value: UInt64, _ seed: UInt32) -> UInt32 {
+        let low = mix(seed, UInt32(truncatingIfNeeded: value))
+        return finish(mix(low, UInt32(truncatingIfNeeded: value &>> 32)), 8)
+    }
+
+    private static func murmur(_ bytes: UnsafeRawBufferPointer, _ seed: UInt32) -> UInt32 {
+        var h = seed
+        var at = 0
+        while at &+ 4 <= bytes.count {
+            h = mix(h, UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
+            at &+= 4
+        }
+        // Spark mixes the last bytes one by one, sign-extended.
+        while at < bytes.count {
+            h = mix(h, UInt32(bitPattern: Int32(Int8(bitPattern: bytes[at]))))
+            at &+= 1
+        }
+        return finish(h, bytes.count)
+    }
+
+    // MARK: - Loops
+
+    /// Folds the values of columns into the hashes of their rows; a null leaves a hash as it is. Values of
+    /// four and eight bytes, and texts, lie in columns as Spark hashes them.
+    @inline(__always)
+    private static func fold<Hash>(
+        _ arguments: [Vector], count: Int, _ out: UnsafeMutablePointer<Hash>,
+        four: (UInt32, Hash) -> Hash, eight: (UInt64, Hash) -> Hash,
+        text: (UnsafeRawBufferPointer, Hash) -> Hash, other: (Column, Int, Hash) throws -> Hash
+    ) rethrows {
+        for vector in arguments {
+            let column = Column(vector)
+            let mayBeNull = vector.type == .null || vector.isNullConstant || vector.hasNulls
+            switch vector.type {
+            case .boolean, .int8, .int16, .int32, .date, .yearMonthInterval:
+                eachValue(column, mayBeNull, count) { row in
+                    out[row] = four(
+                        UInt32(bitPattern: Int32(truncatingIfNeeded: column.integer(row))), out[row])
+                }
+            case .int64, .timestamp, .timestampNTZ, .dayTimeInterval:
+                eachValue(column, mayBeNull, count) { row in
+                    out[row] = eight(UInt64(bitPattern: Int64(column.integer(row))), out[row])
+                }
+            case .string, .binary:
+                eachValue(column, mayBeNull, count) { row in
+                    column.view(row).withBytes { out[row] = text($0, out[row]) }
+                }
+            default: for row in 0..<count { out[row] = try other(column, row, out[row]) }
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func eachValue(_ column: Column, _ mayBeNull: Bool, _ count: Int, _ body: (Int) -> Void) {
+        var row = 0
+        while row < count {
+            if !mayBeNull || !column.isNull(row) { body(row) }
+            row &+= 1
+        }
+    }
+
+    // MARK: - xxHash
+
+    /// Returns the hashes of rows, a column folded into those before it, with the seed 42.
+    static func xx64(_ arguments: [Vector], count: Int) throws -> Vector {
+        let buffer = Buffer(byteCount: max(count * 8, 16))
+        let out = buffer.pointer(as: UInt64.self)
+        out.update(repeating: 42, count: count)
+        try fold(
+            arguments, count: count, out, four: { xx64($0, $1) }, eight: { xx64($0, $1) },
+            text: { xx64($0, $1) }, other: { try xx64($0, $1, seed: $2) })
+        return .flat(.int64, count: count, values: buffer)
     }
 
     private static let p1: UInt64 = 0x9e37_79b1_85eb_ca87
@@ -111,8 +184,12 @@ enum SparkHash {
     private static let p4: UInt64 = 0x85eb_ca77_c2b2_ae63
     private static let p5: UInt64 = 0x27d4_eb2f_1656_67c5
 
-    private static func rotate(_ value: UInt64, _ by: UInt64) -> UInt64 { value << by | value >> (64 - by) }
+    @inline(__always)
+    private static func rotate(_ value: UInt64, _ by: UInt64) -> UInt64 {
+        value &<< by | value &>> (64 &- by)
+    }
 
+    @inline(__always)
     private static func avalanche(_ h: UInt64) -> UInt64 {
         var h = (h ^ h >> 33) &* p2
         h = (h ^ h >> 29) &* p3
@@ -123,43 +200,62 @@ enum SparkHash {
         if let folded = try nested(column, row, seed: seed, { try xx64($0, $1, seed: $2) }) { return folded }
         switch try form(column, row) {
         case nil: return seed
-        case .int(let value):
-            var h = seed &+ p5 &+ 4
-            h ^= UInt64(value) &* p1
-            return avalanche(rotate(h, 23) &* p2 &+ p3)
-        case .long(let value): return avalanche(round8(seed &+ p5 &+ 8, value))
-        case .bytes(let bytes): return xx64(bytes, seed)
+        case .int(let value): return xx64(value, seed)
+        case .long(let value): return xx64(value, seed)
+        case .bytes(let bytes): return bytes.withUnsafeBytes { xx64($0, seed) }
         }
     }
 
+    @inline(__always)
+    private static func xx64(_ value: UInt32, _ seed: UInt64) -> UInt64 {
+        let h = (seed &+ p5 &+ 4) ^ (UInt64(value) &* p1)
+        return avalanche(rotate(h, 23) &* p2 &+ p3)
+    }
+
+    @inline(__always)
+    private static func xx64(_ value: UInt64, _ seed: UInt64) -> UInt64 {
+        avalanche(round8(seed &+ p5 &+ 8, value))
+    }
+
+    @inline(__always)
     private static func round8(_ h: UInt64, _ value: UInt64) -> UInt64 {
         rotate(h ^ rotate(value &* p2, 31) &* p1, 27) &* p1 &+ p4
     }
 
-    private static func xx64(_ bytes: [UInt8], _ seed: UInt64) -> UInt64 {
+    private static func xx64(_ bytes: UnsafeRawBufferPointer, _ seed: UInt64) -> UInt64 {
+        func word(_ at: Int) -> UInt64 {
+            UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+        }
+        func lane(_ lane: UInt64, _ at: Int) -> UInt64 { rotate(lane &+ word(at) &* p2, 31) &* p1 }
+        func join(_ h: UInt64, _ lane: UInt64) -> UInt64 {
+            (h ^ rotate(lane &* p2, 31) &* p1) &* p1 &+ p4
+        }
         var at = 0
-        var h: UInt64
+        var h = seed &+ p5
         if bytes.count >= 32 {
-            var v = [seed &+ p1 &+ p2, seed &+ p2, seed, seed &- p1]
-            while at + 32 <= bytes.count {
-                for k in 0..<4 { v[k] = rotate(v[k] &+ word(bytes, at + k * 8, 8) &* p2, 31) &* p1 }
-                at += 32
+            var (a, b, c, d) = (seed &+ p1 &+ p2, seed &+ p2, seed, seed &- p1)
+            while at &+ 32 <= bytes.count {
+                (a, b) = (lane(a, at), lane(b, at &+ 8))
+                (c, d) = (lane(c, at &+ 16), lane(d, at &+ 24))
+                at &+= 32
             }
-            h = rotate(v[0], 1) &+ rotate(v[1], 7) &+ rotate(v[2], 12) &+ rotate(v[3], 18)
-            for lane in v { h = (h ^ rotate(lane &* p2, 31) &* p1) &* p1 &+ p4 }
-        } else {
-            h = seed &+ p5
+            h = rotate(a, 1) &+ rotate(b, 7) &+ rotate(c, 12) &+ rotate(d, 18)
+            h = join(join(join(join(h, a), b), c), d)
         }
         h = h &+ UInt64(bytes.count)
-        while at + 8 <= bytes.count {
-            h = round8(h, word(bytes, at, 8))
-            at += 8
+        while at &+ 8 <= bytes.count {
+            h = round8(h, word(at))
+            at &+= 8
         }
-        if at + 4 <= bytes.count {
-            h = rotate(h ^ word(bytes, at, 4) &* p1, 23) &* p2 &+ p3
-            at += 4
+        if at &+ 4 <= bytes.count {
+            let half = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+            h = rotate(h ^ UInt64(half) &* p1, 23) &* p2 &+ p3
+            at &+= 4
         }
-        for byte in bytes[at...] { h = rotate(h ^ UInt64(byte) &* p5, 11) &* p1 }
+        while at < bytes.count {
+            h = rotate(h ^ UInt64(bytes[at]) &* p5, 11) &* p1
+            at &+= 1
+        }
         return avalanche(h)
     }
 }

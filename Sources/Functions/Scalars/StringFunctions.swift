@@ -60,10 +60,19 @@ enum UTF8Text {
 
     /// Returns the first place of `needle` at or after `from`, or nil.
     static func find(_ needle: [UInt8], in bytes: UnsafeRawBufferPointer, from: Int = 0) -> Int? {
-        if needle.isEmpty { return from <= bytes.count ? from : nil }
+        needle.withUnsafeBytes { find($0, in: bytes, from: from) }
+    }
+
+    static func find(
+        _ needle: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer, from: Int = 0
+    ) -> Int? {
+        guard let wanted = needle.baseAddress, !needle.isEmpty else {
+            return from <= bytes.count ? from : nil
+        }
         guard let base = bytes.baseAddress, bytes.count - from >= needle.count else { return nil }
         let text = base.assumingMemoryBound(to: UInt8.self) + from
-        let at = text_find(text, Int64(bytes.count - from), needle, Int64(needle.count))
+        let at = text_find(
+            text, Int64(bytes.count - from), wanted.assumingMemoryBound(to: UInt8.self), Int64(needle.count))
         return at < 0 ? nil : from + Int(at)
     }
 }
@@ -259,21 +268,36 @@ enum StringFunctions {
             let rows = Rows(call)
             let hasFill = call.arguments.count == 3
             if call.type == .binary { return try padBytes(call, rows, left: left) }
-            return try rows.texts { row in
-                let text = rows.text(0, row).unicodeScalars
+            return try rows.written { row, out in
                 let wanted = max(0, rows.integer(1, row))
                 if wanted > Limits.stringBytes {
                     throw Failure.invalidArgument(name, "the result would have \(wanted) characters")
                 }
-                let count = text.count
-                if count >= wanted { return String(text.prefix(wanted)) }
-                let fill = Array((hasFill ? rows.text(2, row) : " ").unicodeScalars)
-                if fill.isEmpty { return String(text) }
-                var padding = String.UnicodeScalarView()
-                for i in 0..<(wanted - count) { padding.append(fill[i % fill.count]) }
-                return left ? String(padding) + String(text) : String(text) + String(padding)
+                rows.columns[0].view(row).withBytes { text in
+                    let count = UTF8Text.length(text)
+                    if count >= wanted {
+                        out.append(contentsOf: text[0..<UTF8Text.offset(text, character: wanted)])
+                        return
+                    }
+                    if !left { out.append(contentsOf: text) }
+                    if hasFill {
+                        rows.columns[2].view(row).withBytes { fill($0, wanted - count, &out) }
+                    } else {
+                        for _ in 0..<(wanted - count) { out.append(32) }
+                    }
+                    if left { out.append(contentsOf: text) }
+                }
+                return true
             }
         }
+    }
+
+    /// Appends so many characters of a text that is repeated; none when it is empty.
+    private static func fill(_ text: UnsafeRawBufferPointer, _ count: Int, _ out: inout [UInt8]) {
+        let characters = UTF8Text.length(text)
+        if characters == 0 { return }
+        for _ in 0..<(count / characters) { out.append(contentsOf: text) }
+        out.append(contentsOf: text[0..<UTF8Text.offset(text, character: count % characters)])
     }
 
     /// Fills binaries with the bytes of the third argument, zeros without it.
@@ -327,25 +351,7 @@ enum StringFunctions {
             }, nulls: .handled, "Joins texts with a separator, nulls left out.",
             example: "concat_ws(',', 'a', 'b')"
         ) { call in
-            let columns = call.arguments.map(Column.init)
-            return .of(
-                .string,
-                (0..<call.count).map { row in
-                    if columns[0].isNull(row) { return .null }
-                    var parts: [String] = []
-                    for column in columns.dropFirst() where !column.isNull(row) {
-                        if column.vector.type == .string {
-                            parts.append(column.text(row))
-                            continue
-                        }
-                        for at in column.range(row) {
-                            if case .string(let text) = column.vector.children[0].scalar(at: at) {
-                                parts.append(text)
-                            }
-                        }
-                    }
-                    return .string(parts.joined(separator: columns[0].text(row)))
-                })
+            joined(call)
         },
         ScalarFunction(
             "repeat", typing: Signature.of([.string, .int], .string), "Repeats a text.",
@@ -368,21 +374,21 @@ enum StringFunctions {
         ) { call in
             let rows = Rows(call)
             let hasTarget = call.arguments.count == 3
-            return rows.bytes { row in
-                let needle = rows.columns[1].bytes(row)
-                let target = hasTarget ? rows.columns[2].bytes(row) : []
-                return rows.columns[0].view(row).withBytes { bytes in
-                    if needle.isEmpty { return Array(bytes) }
-                    var result: [UInt8] = []
-                    var from = 0
-                    while let at = UTF8Text.find(needle, in: bytes, from: from) {
-                        result.append(contentsOf: bytes[from..<at])
-                        result.append(contentsOf: target)
-                        from = at + needle.count
+            return rows.written { row, out in
+                rows.columns[1].view(row).withBytes { needle in
+                    rows.columns[0].view(row).withBytes { bytes in
+                        var from = 0
+                        while !needle.isEmpty, let at = UTF8Text.find(needle, in: bytes, from: from) {
+                            out.append(contentsOf: bytes[from..<at])
+                            if hasTarget {
+                                rows.columns[2].view(row).withBytes { out.append(contentsOf: $0) }
+                            }
+                            from = at + needle.count
+                        }
+                        out.append(contentsOf: bytes[from..<bytes.count])
                     }
-                    result.append(contentsOf: bytes[from..<bytes.count])
-                    return result
                 }
+                return true
             }
         },
         ScalarFunction(
@@ -390,21 +396,13 @@ enum StringFunctions {
             "Replaces characters one by one.", example: "translate('abc', 'ab', 'xy')"
         ) { call in
             let rows = Rows(call)
-            return rows.texts { row in
-                var table: [UnicodeScalar: UnicodeScalar?] = [:]
-                let to = Array(rows.text(2, row).unicodeScalars)
-                for (i, scalar) in rows.text(1, row).unicodeScalars.enumerated() where table[scalar] == nil {
-                    table[scalar] = .some(i < to.count ? to[i] : nil)
-                }
-                var result = String.UnicodeScalarView()
-                for scalar in rows.text(0, row).unicodeScalars {
-                    guard let entry = table[scalar] else {
-                        result.append(scalar)
-                        continue
-                    }
-                    if let entry { result.append(entry) }
-                }
-                return String(result)
+            let isSame = rows.columns[1].vector.form == .constant && rows.columns[2].vector.form == .constant
+            var known: Translation?
+            return rows.written { row, out in
+                let table = known ?? Translation(rows.text(1, row), to: rows.text(2, row))
+                if isSame { known = table }
+                rows.columns[0].view(row).withBytes { table.translate($0, &out) }
+                return true
             }
         },
         ScalarFunction(
@@ -436,6 +434,41 @@ enum StringFunctions {
         },
     ]
 
+    /// Joins texts, and elements of arrays of texts, with the first argument between them.
+    private static func joined(_ call: Invocation) -> Vector {
+        let columns = call.arguments.map(Column.init)
+        let separator = columns[0]
+        let parts = columns.dropFirst().map { column in
+            (column, column.vector.type == .string ? nil : Column(column.vector.children[0].flattened()))
+        }
+        let builder = ViewBuilder(count: call.count)
+        var nulls = NullCollector(nil, count: call.count)
+        var out: [UInt8] = []
+        for row in 0..<call.count {
+            if separator.isNull(row) {
+                nulls.setNull(row)
+                continue
+            }
+            out.removeAll(keepingCapacity: true)
+            var isFirst = true
+            func append(_ column: Column, _ at: Int) {
+                if column.isNull(at) { return }
+                if !isFirst { separator.view(row).withBytes { out.append(contentsOf: $0) } }
+                isFirst = false
+                column.view(at).withBytes { out.append(contentsOf: $0) }
+            }
+            for (column, elements) in parts where !column.isNull(row) {
+                if let elements {
+                    for at in column.range(row) { append(elements, at) }
+                } else {
+                    append(column, row)
+                }
+            }
+            builder.put(out, row)
+        }
+        return builder.finish(.string, validity: nulls.validity)
+    }
+
     /// Joins bytes; the lengths are known before anything is copied.
     private static func concat(_ call: Invocation, _ rows: Rows) -> Vector {
         let builder = ViewBuilder(count: call.count)
@@ -456,6 +489,42 @@ enum StringFunctions {
             }
         }
         return builder.finish(call.type, validity: rows.validity)
+    }
+}
+
+/// What `translate` does to characters.
+private struct Translation {
+    private var table: [UnicodeScalar: UnicodeScalar?] = [:]
+    /// For each ASCII character what stands for it, 255 for nothing; nil where one of them is not ASCII.
+    private var bytes: [UInt8]?
+
+    init(_ from: String, to: String) {
+        let targets = Array(to.unicodeScalars)
+        for (i, scalar) in from.unicodeScalars.enumerated() where table[scalar] == nil {
+            table[scalar] = .some(i < targets.count ? targets[i] : nil)
+        }
+        guard table.allSatisfy({ $0.key.isASCII && $0.value?.isASCII != false }) else { return }
+        var plain = (0..<128).map { UInt8($0) }
+        for (scalar, target) in table { plain[Int(scalar.value)] = target.map { UInt8($0.value) } ?? 255 }
+        bytes = plain
+    }
+
+    func translate(_ text: UnsafeRawBufferPointer, _ out: inout [UInt8]) {
+        if let bytes {
+            // Bytes of other characters stay.
+            for byte in text {
+                let target = byte < 128 ? bytes[Int(byte)] : byte
+                if byte >= 128 || target != 255 { out.append(target) }
+            }
+            return
+        }
+        for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+            guard let entry = table[scalar] else {
+                out.append(contentsOf: String(scalar).utf8)
+                continue
+            }
+            if let entry { out.append(contentsOf: String(entry).utf8) }
+        }
     }
 }
 

@@ -45,15 +45,16 @@ enum StringSearchFunctions {
             example: "split_part('a.b', '.', 2)"
         ) { call in
             let rows = Rows(call)
-            return try rows.bytes { row in
+            for row in 0..<rows.count where rows.isValid(row) && rows.integer(2, row) == 0 {
+                throw EngineError.data(
+                    "INVALID_INDEX_OF_ZERO", "The index 0 is invalid: positions are counted from 1.")
+            }
+            return StringFunctions.substrings(call, rows) { text, row in
                 let number = rows.integer(2, row)
-                if number == 0 {
-                    throw EngineError.data(
-                        "INVALID_INDEX_OF_ZERO", "The index 0 is invalid: positions are counted from 1.")
+                return rows.columns[1].view(row).withBytes { delimiter in
+                    let parts = DelimitedText(text: text, delimiter: delimiter)
+                    return parts.part(number > 0 ? number - 1 : number) ?? 0..<0
                 }
-                let parts = split(rows.columns[0].bytes(row), rows.columns[1].bytes(row))
-                let index = number > 0 ? number - 1 : parts.count + number
-                return parts.indices.contains(index) ? Array(parts[index]) : []
             }
         },
         ScalarFunction(
@@ -62,13 +63,14 @@ enum StringSearchFunctions {
             example: "substring_index('a.b.c', '.', 2)"
         ) { call in
             let rows = Rows(call)
-            return rows.bytes { row in
+            return StringFunctions.substrings(call, rows) { text, row in
                 let number = rows.integer(2, row)
-                let delimiter = rows.columns[1].bytes(row)
-                if number == 0 || delimiter.isEmpty { return [] }
-                let parts = split(rows.columns[0].bytes(row), delimiter)
-                let kept = number > 0 ? parts.prefix(number) : parts.suffix(-number)
-                return Array(kept.joined(separator: delimiter))
+                return rows.columns[1].view(row).withBytes { delimiter in
+                    if number == 0 || delimiter.isEmpty { return 0..<0 }
+                    let parts = DelimitedText(text: text, delimiter: delimiter)
+                    if number > 0 { return 0..<(parts.part(number - 1)?.upperBound ?? text.count) }
+                    return (parts.part(number)?.lowerBound ?? 0)..<text.count
+                }
             }
         },
         ScalarFunction(
@@ -109,20 +111,6 @@ enum StringSearchFunctions {
             previous = current
         }
         return previous[b.count]
-    }
-
-    static func split(_ text: [UInt8], _ delimiter: [UInt8]) -> [ArraySlice<UInt8>] {
-        if delimiter.isEmpty { return [text[...]] }
-        var parts: [ArraySlice<UInt8>] = []
-        var from = 0
-        text.withUnsafeBytes { bytes in
-            while let at = UTF8Text.find(delimiter, in: bytes, from: from) {
-                parts.append(text[from..<at])
-                from = at + delimiter.count
-            }
-        }
-        parts.append(text[from...])
-        return parts
     }
 
     /// Returns the 1-based character at which `needle` begins at or after character `start`, or 0.
@@ -283,5 +271,37 @@ struct LikePattern {
             }
         }
         return true
+    }
+}
+
+/// The parts of a text between delimiters, which are found from the left.
+private struct DelimitedText {
+    let text: UnsafeRawBufferPointer
+    let delimiter: UnsafeRawBufferPointer
+
+    /// Returns the bytes of a part: number `index` from the left, or, when it is negative, from the right, of
+    /// which -1 is the last; nil where there is none. With an empty delimiter the text is one part.
+    func part(_ index: Int) -> Range<Int>? {
+        let wanted = index < 0 ? index + count : index
+        var (number, from) = (0, 0)
+        while let end = end(from: from) {
+            if number == wanted { return from..<end }
+            from = end + delimiter.count
+            number += 1
+        }
+        return number == wanted ? from..<text.count : nil
+    }
+
+    private var count: Int {
+        var (count, from) = (1, 0)
+        while let end = end(from: from) {
+            from = end + delimiter.count
+            count += 1
+        }
+        return count
+    }
+
+    private func end(from: Int) -> Int? {
+        delimiter.isEmpty ? nil : UTF8Text.find(delimiter, in: text, from: from)
     }
 }

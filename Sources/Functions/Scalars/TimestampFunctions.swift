@@ -192,14 +192,18 @@ enum TimestampFunctions {
     private static func format(_ call: Invocation, seconds: Bool) throws -> Vector {
         let rows = Rows(call)
         let zone = call.zone
+        let isSame = call.arguments.count < 2 || call[1].form == .constant
         var known: (text: String, pattern: DatePattern)?
-        return try rows.bytes { row in
-            let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
-            if known?.text != text { known = (text, try DatePattern(text)) }
+        return try rows.written { row, out in
+            if known == nil || !isSame {
+                let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
+                if known?.text != text { known = (text, try DatePattern(text)) }
+            }
             let micros = rows.integer(0, row) * (seconds ? 1_000_000 : 1)
             let offset = zone.offset(at: ClockTime.floorDivide(micros, 1_000_000))
-            return known?.pattern.format(
-                local: micros + offset * 1_000_000, offset: offset, zoneName: zone.name)
+            known?.pattern.format(
+                local: micros + offset * 1_000_000, offset: offset, zoneName: zone.name, &out)
+            return true
         }
     }
 
@@ -240,15 +244,18 @@ enum TimestampFunctions {
 
     private static func parse(_ call: Invocation, _ target: DataType) throws -> Vector {
         let rows = Rows(call)
+        let isSame = call.arguments.count < 2 || call[1].form == .constant
         var known: (text: String, pattern: DatePattern)?
         return try rows.build(target) { row in
-            let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
-            if known?.text != text { known = (text, try DatePattern(text)) }
+            if known == nil || !isSame {
+                let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
+                if known?.text != text { known = (text, try DatePattern(text)) }
+            }
             guard let found = known?.pattern.parse(rows.columns[0].bytes(row)) else {
                 if call.mode != .error { return nil }
                 throw EngineError.data(
                     "CANNOT_PARSE_TIMESTAMP",
-                    "Text '\(rows.text(0, row))' could not be parsed by the pattern '\(text)'. "
+                    "Text '\(rows.text(0, row))' could not be parsed by the pattern '\(known?.text ?? "")'. "
                         + "Use `try_to_timestamp` to tolerate invalid input string and return NULL instead.")
             }
             switch target {

@@ -46,21 +46,25 @@ def opened(i, frames):
 GET = block(request())
 CANCELLED = number(CANCEL)
 
+OVER = (ENHANCE_YOUR_CALM, PROTOCOL_ERROR)
+
 FLOODS = {
     "rapid reset": (lambda i: frame(HEADERS, 5, on(i), GET) + frame(RST_STREAM, 0, on(i), CANCELLED),),
+    # Streams that are to be reset are open until the server has said so: many at once are over their number, which
+    # is a PROTOCOL_ERROR of the connection (RFC 9113 §5.1.2).
     "reset me, by windows of 0": (
-        lambda i: opened(i, frame(WINDOW_UPDATE, 0, on(i), number(0))), b"", (ENHANCE_YOUR_CALM, PROTOCOL_ERROR)),
+        lambda i: opened(i, frame(WINDOW_UPDATE, 0, on(i), number(0))), b"", OVER),
     "reset me, by windows too large": (
-        lambda i: opened(i, frame(WINDOW_UPDATE, 0, on(i), number(0x7FFFFFFF))), b"", (ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR)),
+        lambda i: opened(i, frame(WINDOW_UPDATE, 0, on(i), number(0x7FFFFFFF))), b"", (*OVER, FLOW_CONTROL_ERROR)),
     "reset me, by PRIORITY of 4 bytes": (
-        lambda i: opened(i, frame(PRIORITY, 0, on(i), bytes(4))), b"", (ENHANCE_YOUR_CALM, FRAME_SIZE_ERROR)),
+        lambda i: opened(i, frame(PRIORITY, 0, on(i), bytes(4))), b"", (*OVER, FRAME_SIZE_ERROR)),
     "reset me, by DATA after the end": (
-        lambda i: frame(HEADERS, 5, on(i), GET) + frame(DATA, 1, on(i), b"x"), b"", (ENHANCE_YOUR_CALM, STREAM_CLOSED)),
+        lambda i: frame(HEADERS, 5, on(i), GET) + frame(DATA, 1, on(i), b"x"), b"", (*OVER, STREAM_CLOSED)),
     "reset me, by a wrong content-length": (
-        lambda i: headers(on(i), request("/", "POST", [("content-length", "5")]), end=False) + frame(DATA, 1, on(i), b"x"),),
-    # So many at once are over the number of streams, too.
+        lambda i: headers(on(i), request("/", "POST", [("content-length", "5")]), end=False) + frame(DATA, 1, on(i), b"x"),
+        b"", OVER),
     "reset me, by requests without a path": (
-        lambda i: headers(on(i), request(drop=[":path"])), b"", (ENHANCE_YOUR_CALM, PROTOCOL_ERROR)),
+        lambda i: headers(on(i), request(drop=[":path"])), b"", OVER),
     "PING": (lambda _: frame(PING, payload=bytes(8)),),
     "PING, and nothing is read": (lambda _: frame(PING, payload=bytes(8)), b"", CALM, False),
     "acknowledged PING": (lambda _: frame(PING, ACK, payload=bytes(8)),),

@@ -1,5 +1,4 @@
 import Columns
-import Foundation
 import Kernels
 import SeededRandom
 import Testing
@@ -59,47 +58,8 @@ struct AvroDamageTests {
         try AvroReader(source: MemorySource(bytes), range: range ?? 0..<bytes.count, batchRows: 64)
     }
 
-    /// Reads everything; returns the rows, or nil for an error of the data.
     private func read(_ bytes: [UInt8], _ what: String) -> Int? {
-        do {
-            let stream = try stream(bytes)
-            var rows = 0
-            while rows < 10_000, let batch = try stream.next() {
-                for vector in batch.columns {
-                    #expect(vector.count == batch.count, "\(what)")
-                    for row in 0..<batch.count { _ = vector.scalar(at: row) }
-                }
-                rows += batch.count
-            }
-            return rows
-        } catch let error as EngineError {
-            #expect(error.blame == .data && !error.message.isEmpty, "\(what): \(error)")
-            return nil
-        } catch {
-            Issue.record("\(what): \(error)")
-            return nil
-        }
-    }
-
-    private func residentBytes() -> Int {
-        let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
-        return (line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1024
-    }
-
-    private func damaged(_ original: [UInt8], _ dice: inout SplitMix) -> [UInt8] {
-        var bytes = original
-        if dice.roll(10) == 0 { return Array(bytes.prefix(dice.roll(bytes.count))) }
-        for _ in 0...dice.roll(4) {
-            let at = dice.roll(bytes.count)
-            switch dice.roll(4) {
-            case 0: bytes[at] ^= 1 << UInt8(dice.roll(8))
-            case 1: bytes[at] = UInt8(dice.roll(256))
-            case 2: bytes[at] = [0, 1, 0x7F, 0x80, 0xFF][dice.roll(5)]
-            default: for place in at..<min(bytes.count, at + 5) { bytes[place] = 0xFF }
-            }
-        }
-        return bytes
+        DamagedFile.read(what) { try stream(bytes) }
     }
 
     private static let codecs = ["uncompressed", "deflate", "snappy", "zstandard"]
@@ -110,16 +70,16 @@ struct AvroDamageTests {
         for (number, bytes) in files.enumerated() {
             #expect(read(bytes, Self.codecs[number]) == Self.rowCount)
         }
-        let before = residentBytes()
+        let before = DamagedFile.residentBytes()
         var dice = SplitMix(state: 20_261)
         var errors = 0
         for seed in 0..<1_500 {
             let number = dice.roll(files.count)
             let what = "seed \(seed) of \(Self.codecs[number])"
-            if read(damaged(files[number], &dice), what) == nil { errors += 1 }
+            if read(DamagedFile.damaged(files[number], &dice), what) == nil { errors += 1 }
         }
         #expect(errors > 300, "the damage is to be found")
-        #expect(residentBytes() - before < 256 << 20)
+        #expect(DamagedFile.residentBytes() - before < 256 << 20)
     }
 
     @Test(

@@ -27,38 +27,17 @@ struct ParquetDamageTests {
         }
     }
 
-    /// Reads everything; returns the rows, or nil for an error of the data.
+    /// Reads the statistics and everything; returns the rows, or nil for an error of the data.
     private func read(_ bytes: [UInt8], _ what: String) -> Int? {
-        do {
+        DamagedFile.read(what) {
             let file = try ParquetFile(source: MemorySource(bytes))
             for group in file.rowGroups.indices {
                 for column in file.schema.fields.indices {
                     _ = file.statistics(column: column, rowGroup: group)
                 }
             }
-            let reader = ParquetReader(file: file, columns: Array(file.schema.fields.indices), batchRows: 64)
-            var rows = 0
-            while rows < 10_000, let batch = try reader.next() {
-                for vector in batch.columns {
-                    #expect(vector.count == batch.count, "\(what)")
-                    for row in 0..<batch.count { _ = vector.scalar(at: row) }
-                }
-                rows += batch.count
-            }
-            return rows
-        } catch let error as EngineError {
-            #expect(error.blame == .data && !error.message.isEmpty, "\(what): \(error)")
-            return nil
-        } catch {
-            Issue.record("\(what): \(error)")
-            return nil
+            return ParquetReader(file: file, columns: Array(file.schema.fields.indices), batchRows: 64)
         }
-    }
-
-    private func residentBytes() -> Int {
-        let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
-        return (line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1024
     }
 
     private func damaged(_ original: [UInt8], _ dice: inout SplitMix) -> [UInt8] {
@@ -74,15 +53,7 @@ struct ParquetDamageTests {
         // Every other file is damaged in its footer, where few bytes decide much.
         let footer = Int(bytes[bytes.count - 8]) | Int(bytes[bytes.count - 7]) << 8
         let start = kind % 2 == 0 ? max(4, bytes.count - 8 - footer) : 4
-        for _ in 0...dice.roll(4) {
-            let at = start + dice.roll(bytes.count - start)
-            switch dice.roll(4) {
-            case 0: bytes[at] ^= 1 << UInt8(dice.roll(8))
-            case 1: bytes[at] = UInt8(dice.roll(256))
-            case 2: bytes[at] = [0, 1, 0x7F, 0x80, 0xFF][dice.roll(5)]
-            default: for i in at..<min(bytes.count, at + 5) { bytes[i] = 0xFF }
-            }
-        }
+        DamagedFile.change(&bytes, from: start, &dice)
         return bytes
     }
 
@@ -90,7 +61,7 @@ struct ParquetDamageTests {
     func damage() throws {
         let files = try Self.files()
         for (number, bytes) in files.enumerated() { #expect(read(bytes, "file \(number)") == 150) }
-        let before = residentBytes()
+        let before = DamagedFile.residentBytes()
         var dice = SplitMix(state: 20_260)
         var errors = 0
         for seed in 0..<6_000 {
@@ -98,6 +69,6 @@ struct ParquetDamageTests {
             if read(damaged(files[number], &dice), "seed \(seed) of file \(number)") == nil { errors += 1 }
         }
         #expect(errors > 1_000, "the damage is to be found")
-        #expect(residentBytes() - before < 256 << 20)
+        #expect(DamagedFile.residentBytes() - before < 256 << 20)
     }
 }

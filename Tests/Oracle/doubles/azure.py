@@ -3,14 +3,14 @@
 the question whether the account has a hierarchical namespace. Whether a key's signature is right is not checked, a shared
 access signature is: `sig=right`."""
 import email.utils
-import http.server
 import re
-import threading
 import urllib.parse
 import xml.sax.saxutils
 
+from .listening import Listening
 
-class Azure:
+
+class Azure(Listening):
     def __init__(self):
         self.blobs, self.seen = {}, []
         """Blobs by container and name: bytes and version."""
@@ -18,21 +18,7 @@ class Azure:
         """By name: the first byte of the range that, when it is asked for, has the blob replaced, and its new bytes."""
         self.busy = 0
         """So many requests are answered 503."""
-        double = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def do_HEAD(self):
-                double.answer(self)
-
-            do_GET = do_HEAD
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.listen()
         self.origin = f"http://127.0.0.1:{self.server.server_port}"
 
     def put(self, name, body):

@@ -14,32 +14,18 @@
 """
 import email.utils
 import gzip
-import http.server
 import re
-import threading
 import urllib.parse
 
+from .listening import Listening
 
-class Web:
+
+class Web(Listening):
     def __init__(self):
         self.files, self.seen, self.elsewhere, self.counts = {}, [], "", {}
         self.swaps = {}
         """By name: the first byte of the range that, when it is asked for, has the file replaced, and its new bytes."""
-        double = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def do_HEAD(self):
-                double.answer(self)
-
-            do_GET = do_HEAD
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.listen()
         self.origin = f"http://127.0.0.1:{self.server.server_port}"
 
     def put(self, name, body):

@@ -4,8 +4,7 @@ import Vocabulary
 
 extension CastJob {
     /// Casts between intervals and numbers of their unit, and between intervals of one kind: what is below
-    /// the
-    /// target's least unit is cut off.
+    /// the target's least unit is cut off.
     func intervals() throws(EngineError) -> Vector {
         if let fields = target.intervalFields {
             let unit = fields.last.amount
@@ -15,40 +14,60 @@ extension CastJob {
                     return fields.last == .second ? value : value / Int128(unit) * Int128(unit)
                 }
             }
-            let whole: Vector
             if case .decimal(_, let scale) = input.type {
-                let power = (0..<scale).reduce(Int128(1)) { product, _ in product * 10 }
-                return try mapped { (row) in input.scalar(at: row).integerValue * Int128(unit) / power }
-            } else {
-                whole = try Casting.cast(input, to: .int64, mode: mode, zone: zone)
+                return try mapped { (row) in
+                    let value = input.scalar(at: row).integerValue
+                    return WideDecimal.multiply(value, Int128(unit), droppingDigits: scale)
+                }
             }
+            let whole = try Casting.cast(input, to: .int64, mode: mode, zone: zone)
             return try mapped { (row) in whole.scalar(at: row).integerValue * Int128(unit) }
         }
         guard let fields = input.type.intervalFields else {
             throw .internal("no cast from \(input.type.sqlName) to \(target.sqlName)")
         }
         let unit = Int128(fields.last.amount)
+        if target.isDecimal { return try decimals(unit) }
         let numbers = try CastJob(input: input, target: .int64, mode: mode, zone: zone).mapped { (row) in
             input.scalar(at: row).integerValue / unit
         }
-        return try Casting.cast(numbers, to: target, mode: mode, zone: zone)
+        return try Casting.cast(numbers, to: target, mode: mode == .legacy ? .error : mode, zone: zone)
     }
 
-    /// Computes each row that is not null; values that do not fit fail or are null.
-    private func mapped(_ body: (Int) -> Int128) throws(EngineError) -> Vector {
+    /// Gives the number of units with its fraction, rounded half up.
+    private func decimals(_ unit: Int128) throws(EngineError) -> Vector {
+        let (precision, scale) = DecimalArithmetic.shape(target)
+        let sink = DecimalSink(target, count: count)
+        var nulls = NullCollector(input.validity, count: count)
+        for row in 0..<count where !nulls.wasNull(row) {
+            let amount = input.scalar(at: row).integerValue
+            let value = WideDecimal.divide(amount, byScaled: unit, addingDigits: scale)
+            if let value, WideDecimal.fits(value, precision: precision) {
+                sink.put(value, row)
+            } else if mode == .null {
+                nulls.setNull(row)
+            } else {
+                throw Failure.outOfRange(WideDecimal.text(amount / unit, scale: 0), target)
+            }
+        }
+        return .flat(target, count: count, values: sink.buffer, validity: nulls.validity)
+    }
+
+    /// Computes each row that is not null; values that do not fit are null where casts are tried, and fail
+    /// else: in Spark's legacy mode as well.
+    private func mapped(_ body: (Int) -> Int128?) throws(EngineError) -> Vector {
         let isWide = target.physical == .int64
         let buffer = Buffer.zeroed(byteCount: max(count * 8, 16))
         var nulls = NullCollector(input.validity, count: count)
         for row in 0..<count where !nulls.wasNull(row) {
-            let value = body(row)
-            if isWide, let fitting = Int64(exactly: value) {
+            if isWide, let fitting = body(row).flatMap({ Int64(exactly: $0) }) {
                 buffer.pointer(as: Int64.self)[row] = fitting
-            } else if !isWide, let fitting = Int32(exactly: value) {
+            } else if !isWide, let fitting = body(row).flatMap({ Int32(exactly: $0) }) {
                 buffer.pointer(as: Int32.self)[row] = fitting
-            } else if mode == .error {
-                throw overflow(row)
-            } else {
+            } else if mode == .null {
                 nulls.setNull(row)
+            } else {
+                throw overflow(row)
             }
         }
         return .flat(target, count: count, values: buffer, validity: nulls.validity)

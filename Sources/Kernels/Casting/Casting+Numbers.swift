@@ -107,8 +107,10 @@ extension CastJob {
         var bad = false
         Loops.unary(input, count, out) { (x: A) in
             let value = Double(x)
-            // For 64 bits ±2⁶³ itself is what the bounds round to.
+            // For 64 bits ±2⁶³ itself is what the bounds round to; Java takes both, the upper as the
+            // greatest.
             if value > low && value < high || R.bitWidth == 64 && value == low { return R(value) }
+            if R.bitWidth == 64 && value == high { return R.max }
             bad = true
             if value != value { return 0 }
             if R.bitWidth < 32 {
@@ -121,7 +123,7 @@ extension CastJob {
         let values = input.pointer(as: A.self)
         return try finish(buffer, failed: bad && mode != .legacy, error: overflow) {
             let value = Double(values[$0])
-            return !(value > low && value < high || R.bitWidth == 64 && value == low)
+            return !(value > low && value < high || R.bitWidth == 64 && (value == low || value == high))
         }
     }
 
@@ -241,7 +243,7 @@ extension CastJob {
             return .flat(target, count: count, values: buffer, validity: input.validity)
         case .float:
             let (buffer, out) = Loops.values(Float.self, count)
-            for row in 0..<count { out[row] = Float(NumberText.double(reader[row], scale: scale)) }
+            for row in 0..<count { out[row] = NumberText.float(reader[row], scale: scale) }
             return .flat(target, count: count, values: buffer, validity: input.validity)
         case .bool:
             let (buffer, out) = Loops.values(UInt8.self, count)

@@ -26,7 +26,14 @@ extension CastJob {
             each { builder.put(NumberText.text(values[$0]), $0) }
         case .decimal(_, let scale):
             let reader = DecimalArithmetic.Reader(input)
-            each { builder.put(WideDecimal.text(reader[$0], scale: scale), $0) }
+            let isPlain = mode != .legacy
+            each { row in
+                let value = reader[row]
+                builder.put(
+                    isPlain
+                        ? WideDecimal.text(value, scale: scale)
+                        : WideDecimal.scientificText(value, scale: scale), row)
+            }
         case .date:
             let values = input.pointer(as: Int32.self)
             each { row in
@@ -135,7 +142,7 @@ extension CastJob {
                 NumberText.parseInteger($0, cutting: cutting).flatMap { Int32(exactly: $0) }
             }
         case .int64: return try parse(Int64.self) { NumberText.parseInteger($0, cutting: cutting) }
-        case .float: return try parse(Float.self) { NumberText.parseDouble($0).map { Float($0) } }
+        case .float: return try parse(Float.self) { NumberText.parseFloat($0) }
         case .double: return try parse(Double.self) { NumberText.parseDouble($0) }
         case .date: return try parse(Int32.self) { TimeText.parseDate($0) }
         case .timestamp:

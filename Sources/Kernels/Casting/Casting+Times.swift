@@ -8,14 +8,7 @@ extension CastJob {
         let zone = self.zone
         let day = ClockTime.microsecondsPerDay
         switch (input.type, target) {
-        case (.date, .timestamp), (.date, .timestampNTZ):
-            let (buffer, out) = Loops.values(Int64.self, count)
-            let local = target == .timestampNTZ
-            Loops.unary(input, count, out) { (x: Int32) in
-                let micros = Int(x) &* day
-                return Int64(local ? micros : zone.instant(local: micros))
-            }
-            return .flat(target, count: count, values: buffer, validity: input.validity)
+        case (.date, .timestamp), (.date, .timestampNTZ): return try fromDates()
         case (.timestamp, .date), (.timestampNTZ, .date):
             let (buffer, out) = Loops.values(Int32.self, count)
             let local = input.type == .timestampNTZ
@@ -43,6 +36,31 @@ extension CastJob {
         }
     }
 
+    /// Days whose begin fits 64 bits of microseconds, on both sides of 1970.
+    private static let mostDays: Int32 = 106_751_991
+
+    /// Takes the first moment of each day; days too far away fail in legacy mode as well.
+    private func fromDates() throws(EngineError) -> Vector {
+        let (buffer, out) = Loops.values(Int64.self, count)
+        let zone = self.zone
+        let local = target == .timestampNTZ
+        let most = CastJob.mostDays
+        var bad: UInt8 = 0
+        Loops.unary(input, count, out) { (x: Int32) in
+            bad |= (x > most ? 1 : 0) | (x < -most ? 1 : 0)
+            let micros = Int(x) &* ClockTime.microsecondsPerDay
+            return Int64(local ? micros : zone.instant(local: micros))
+        }
+        if bad == 0 { return .flat(target, count: count, values: buffer, validity: input.validity) }
+        var nulls = NullCollector(input.validity, count: count)
+        let days = input.pointer(as: Int32.self)
+        for row in 0..<count where !nulls.wasNull(row) && (days[row] > most || days[row] < -most) {
+            if mode != .null { throw Failure.timeOverflow("\(shown(row)) is no \(target.sqlName)") }
+            nulls.setNull(row)
+        }
+        return .flat(target, count: count, values: buffer, validity: nulls.validity)
+    }
+
     private func toSeconds() throws(EngineError) -> Vector {
         if target.isFloating {
             let (buffer, out) = Loops.values(Double.self, count)
@@ -51,7 +69,12 @@ extension CastJob {
             return try Casting.cast(doubles, to: target, mode: mode, zone: zone)
         }
         if target.isDecimal {
-            let micros = input.retyped(.decimal(precision: 18, scale: 6))
+            // 64 bits hold 19 digits: one more than the narrow decimals have, so they are widened first.
+            let wide = try CastJob(
+                input: input.retyped(.int64), target: .decimal(precision: 19, scale: 0), mode: mode,
+                zone: zone
+            ).toDecimal()
+            let micros = wide.retyped(.decimal(precision: 19, scale: 6))
             return try Casting.cast(micros, to: target, mode: mode, zone: zone)
         }
         if target == .boolean {
@@ -68,10 +91,11 @@ extension CastJob {
             let doubles = try Casting.cast(input, to: .double, mode: mode, zone: zone)
             let (buffer, out) = Loops.values(Int64.self, count)
             let values = doubles.pointer(as: Double.self)
+            let limit = 0x1p63
             var bad = false
             for row in 0..<count {
                 let micros = values[row] * 1e6
-                if micros > -9.2e18 && micros < 9.2e18 {
+                if micros >= -limit && micros < limit {
                     out[row] = Int64(micros)
                 } else {
                     out[row] = micros < 0 ? Int64.min : Int64.max
@@ -79,14 +103,13 @@ extension CastJob {
                 }
             }
             let error = { row in values[row].isFinite ? overflow(row) : malformed(row) }
-            return try finish(buffer, failed: bad, error: error) { !(abs(values[$0] * 1e6) < 9.2e18) }
+            let saturates = mode == .legacy
+            return try finish(buffer, failed: bad, error: error) {
+                // 2⁶³ itself is what the greatest number rounds to: Java takes it as that.
+                !values[$0].isFinite || !saturates && !(abs(values[$0] * 1e6) <= limit)
+            }
         }
-        if input.type.isDecimal {
-            let micros = try Casting.cast(
-                input, to: .decimal(precision: 38, scale: 6), mode: mode, zone: zone)
-            let whole = micros.retyped(.decimal(precision: 38, scale: 0))
-            return try Casting.cast(whole, to: .int64, mode: mode, zone: zone).retyped(.timestamp)
-        }
+        if input.type.isDecimal { return decimalSeconds() }
         let seconds = try Casting.cast(input, to: .int64, mode: mode, zone: zone)
         let (buffer, out) = Loops.values(Int64.self, count)
         let values = seconds.pointer(as: Int64.self)
@@ -94,6 +117,18 @@ extension CastJob {
             let (micros, over) = values[row].multipliedReportingOverflow(by: 1_000_000)
             out[row] = over ? (values[row] < 0 ? Int64.min : Int64.max) : micros
         }
+        return .flat(target, count: count, values: buffer, validity: input.validity)
+    }
+
+    /// Takes decimals as seconds: what is below a microsecond is cut off, what is above 64 bits as well, in
+    /// every mode (`BigDecimal.longValue`).
+    private func decimalSeconds() -> Vector {
+        let (buffer, out) = Loops.values(Int64.self, count)
+        let (_, scale) = DecimalArithmetic.shape(input.type)
+        let reader = DecimalArithmetic.Reader(input)
+        let up = WideDecimal.power(max(0, 6 - scale))
+        let down = WideDecimal.power(max(0, scale - 6))
+        for row in 0..<count { out[row] = Int64(truncatingIfNeeded: (reader[row] &* up) / down) }
         return .flat(target, count: count, values: buffer, validity: input.validity)
     }
 }

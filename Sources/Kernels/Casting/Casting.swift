@@ -89,25 +89,6 @@ struct CastJob {
         return .flat(target, count: count, values: buffer, validity: nulls.validity)
     }
 
-    func nested() throws(EngineError) -> Vector {
-        var children: [Vector] = []
-        switch (input.type, target) {
-        case (.array, .array(let element, _)):
-            children = [try Casting.cast(input.children[0], to: element, mode: mode, zone: zone)]
-        case (.map, .map(let key, let value, _)):
-            children = [
-                try Casting.cast(input.children[0], to: key, mode: mode, zone: zone),
-                try Casting.cast(input.children[1], to: value, mode: mode, zone: zone),
-            ]
-        case (.structure, .structure(let fields)):
-            for (child, field) in zip(input.children, fields) {
-                children.append(try Casting.cast(child, to: field.type, mode: mode, zone: zone))
-            }
-        default: throw .internal("no cast from \(input.type.sqlName) to \(target.sqlName)")
-        }
-        return .flat(target, count: count, values: input.values, validity: input.validity, children: children)
-    }
-
     /// Integers become their big-endian bytes; strings were handled before, binaries are the same.
     func toBinary() -> Vector {
         let builder = ViewBuilder(count: count)

@@ -65,6 +65,14 @@ package enum NumberText {
         return Double("\(unscaled)e-\(scale)") ?? 0
     }
 
+    /// Returns the float nearest to a decimal: not by way of a double, which would round twice.
+    package static func float(_ unscaled: Int128, scale: Int) -> Float {
+        if scale <= 10, unscaled > -(1 << 24), unscaled < 1 << 24 {
+            return Float(Int64(truncatingIfNeeded: unscaled)) / Float(WideDecimal.power(scale))
+        }
+        return Float("\(unscaled)e-\(scale)") ?? 0
+    }
+
     private static func trimmed(_ text: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer> {
         var (start, end) = (0, text.count)
         while start < end, text[start] <= 32 { start += 1 }
@@ -97,7 +105,6 @@ package enum NumberText {
                 if text[at] < 48 || text[at] > 57 { return nil }
                 at += 1
             }
-            if firstDigit + 1 == end { return nil }
         } else if firstDigit == end {
             return nil
         }
@@ -108,9 +115,33 @@ package enum NumberText {
     /// Reads a floating-point number: digits with point and exponent, `NaN`, `Infinity`, `inf`, a trailing
     /// `d` or `f`.
     package static func parseDouble(_ text: UnsafeRawBufferPointer) -> Double? {
+        parse(text) { Double($0) ?? whole($0, strtod) }
+    }
+
+    /// Reads a float as `parseDouble` reads a double; not by way of a double, which would round twice.
+    package static func parseFloat(_ text: UnsafeRawBufferPointer) -> Float? {
+        parse(text) { Float($0) ?? whole($0, strtof) }
+    }
+
+    /// Reads what the library's functions read that Swift does not take, such as numbers beyond the greatest.
+    private static func whole<T>(
+        _ text: String,
+        _ read: (UnsafePointer<CChar>, UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> T
+    ) -> T? {
+        var end: UnsafeMutablePointer<CChar>?
+        return text.withCString { start in
+            let value = read(start, &end)
+            return end?.pointee == 0 ? value : nil
+        }
+    }
+
+    private static func parse<T: BinaryFloatingPoint>(
+        _ text: UnsafeRawBufferPointer, _ read: (String) -> T?
+    ) -> T? {
         let body = trimmed(text)
         if body.isEmpty { return nil }
         var string = String(decoding: body, as: UTF8.self)
+        func strict(_ text: String) -> T? { isPlainNumber(text) ? read(text) : nil }
         if let value = strict(string) { return value }
         switch string.lowercased() {
         case "nan": return .nan
@@ -125,17 +156,12 @@ package enum NumberText {
         return nil
     }
 
-    private static func strict(_ text: String) -> Double? {
+    /// Says whether a text holds digits, signs, points and exponent letters only, and a digit.
+    private static func isPlainNumber(_ text: String) -> Bool {
         let allowed = text.utf8.allSatisfy {
             ($0 >= 48 && $0 <= 57) || $0 == 43 || $0 == 45 || $0 == 46 || $0 | 32 == 101
         }
-        guard allowed, text.utf8.contains(where: { $0 >= 48 && $0 <= 57 }) else { return nil }
-        if let value = Double(text) { return value }
-        var end: UnsafeMutablePointer<CChar>?
-        return text.withCString { start in
-            let value = strtod(start, &end)
-            return end?.pointee == 0 ? value : nil
-        }
+        return allowed && text.utf8.contains { $0 >= 48 && $0 <= 57 }
     }
 
     /// Reads a decimal number (with exponent) as an unscaled value of `scale`, rounded half up. Nil when

@@ -186,7 +186,10 @@ package enum Arithmetic {
             case .remainder: return x % y
             case .modulus:
                 let r = x % y
-                return r < 0 ? (r &+ y) % y : r
+                if r >= 0 { return r }
+                // Java adds in 32 bits at least, where the narrow types do not wrap.
+                return T.bitWidth < 32
+                    ? T(truncatingIfNeeded: (Int32(r) &+ Int32(y)) % Int32(y)) : (r &+ y) % y
             }
         }
         var validity = Loops.validity([a, b])
@@ -194,15 +197,19 @@ package enum Arithmetic {
             let error = kind == .quotient ? Failure.divideByZero : Failure.remainderByZero
             validity = try zeroDivisors(T.self, b, count, mode, validity, error)
         }
-        if lowest, mode == .error {
+        if lowest, mode != .legacy {
             let x = a.pointer(as: T.self)
             let y = b.pointer(as: T.self)
-            let nulls = NullCollector(validity, count: count)
+            var nulls = NullCollector(validity, count: count)
             for i in 0..<count where !nulls.wasNull(i) {
                 if x[a.form == .constant ? 0 : i] == T.min, y[b.form == .constant ? 0 : i] == -1 {
-                    throw Failure.overflow(.int64, values: "\(T.min) div -1", tryName: nil)
+                    if mode == .error {
+                        throw Failure.overflow(.int64, values: "\(T.min) div -1", tryName: nil)
+                    }
+                    nulls.setNull(i)
                 }
             }
+            validity = nulls.validity
         }
         let result = Vector.flat(a.type, count: count, values: buffer, validity: validity)
         return result.type == type ? result : try Casting.cast(result, to: type, mode: .error, zone: .utc)

@@ -20,6 +20,13 @@ package enum Failure {
         return .data("ARITHMETIC_OVERFLOW", "\(noun) overflow: \(values).\(hint) \(bypass)")
     }
 
+    /// A time beyond the microseconds that 64 bits hold. `what` shows the operation that failed.
+    package static func timeOverflow(_ what: String) -> EngineError {
+        .data(
+            "DATETIME_OVERFLOW",
+            "Datetime operation overflow: \(what). Timestamps go from the year -290308 to 294247.")
+    }
+
     /// An operation on 8 or 16 bit integers whose result does not fit.
     package static func smallOverflow(_ operation: String, tryName: String) -> EngineError {
         .data(

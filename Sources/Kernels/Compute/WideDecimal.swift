@@ -110,21 +110,33 @@ package enum WideDecimal {
         guard let divisor = rescale(b, by: up.1) else {
             switch kind {
             case .quotient: return 0
-            case .modulus where a < 0: return nil
+            case .modulus where a < 0: return b < 0 ? rescale(a, by: digits) : nil
             default: return rescale(a, by: digits)
             }
         }
         let wide = a.magnitude.multipliedFullWidth(by: UInt128(powers[up.0]))
         let size = divisor.magnitude
         let (q, r) = size.dividingFullWidth((wide.high % size, wide.low))
-        // Spark finds remainders only where the quotient has at most 38 digits.
-        if kind != .quotient, wide.high >= size || q >= UInt128(powers[38]) { return nil }
+        if kind != .quotient, !isRemainderKnown(quotient: (wide.high / size, q)) { return nil }
         guard let remainder = signed(r, a < 0) else { return nil }
         switch kind {
         case .quotient: return wide.high >= size ? nil : signed(q, (a < 0) != (divisor < 0))
         case .remainder: return rescale(remainder, by: digits)
         case .modulus: return rescale(remainder < 0 ? (remainder + divisor) % divisor : remainder, by: digits)
         }
+    }
+
+    /// Says whether Spark finds a remainder: it goes by a quotient of 39 digits, so where the exact one has
+    /// more, those behind must be zeros (`BigDecimal.remainder` with a `MathContext`).
+    private static func isRemainderKnown(quotient: (high: UInt128, low: UInt128)) -> Bool {
+        var more = 0
+        while more < 37 {
+            let bound = UInt128(powers[38]).multipliedFullWidth(by: UInt128(powers[more + 1]))
+            if (quotient.high, quotient.low) < (bound.high, bound.low) { break }
+            more += 1
+        }
+        let zeros = UInt128(powers[more])
+        return zeros.dividingFullWidth((quotient.high % zeros, quotient.low)).remainder == 0
     }
 
     private static func divide(_ high: UInt128, _ low: UInt128, _ divisor: UInt128, _ negative: Bool)
@@ -141,6 +153,16 @@ package enum WideDecimal {
     private static func signed(_ magnitude: UInt128, _ negative: Bool) -> Int128? {
         if magnitude > UInt128(Int128.max) { return nil }
         return negative ? -Int128(magnitude) : Int128(magnitude)
+    }
+
+    /// Writes a value as `BigDecimal.toString` of Java does, which Spark's legacy casts use: with an exponent
+    /// where the first digit stands behind the sixth place, as in `1.2E-7`.
+    package static func scientificText(_ value: Int128, scale: Int) -> String {
+        let digits = String(value.magnitude)
+        let exponent = digits.utf8.count - 1 - scale
+        if exponent >= -6 { return text(value, scale: scale) }
+        let rest = digits.dropFirst()
+        return "\(value < 0 ? "-" : "")\(digits.prefix(1))\(rest.isEmpty ? "" : ".\(rest)")E\(exponent)"
     }
 
     /// Writes an unscaled value with its point: `-12.30` for -1230 of scale 2.

@@ -51,7 +51,8 @@ package enum TimeText {
     /// Appends `yyyy-MM-dd HH:mm:ss[.ffffff]` of a local time in microseconds, without trailing zeros.
     package static func timestamp(_ microseconds: Int, _ out: inout [UInt8]) {
         let days = ClockTime.floorDivide(microseconds, ClockTime.microsecondsPerDay)
-        let rest = microseconds - days * ClockTime.microsecondsPerDay
+        // The day of the least timestamp begins before it, beyond 64 bits.
+        let rest = microseconds &- days &* ClockTime.microsecondsPerDay
         date(days, &out)
         out.append(32)
         let seconds = rest / 1_000_000
@@ -74,7 +75,7 @@ package enum TimeText {
     /// Reads `[+-]y…[-m[m][-d[d]]]`, with anything after a blank or `T`; nil when malformed or no date.
     package static func parseDate(_ text: UnsafeRawBufferPointer) -> Int32? {
         var scan = TextScanner(trimming: text)
-        guard let date = scan.date() else { return nil }
+        guard let date = scan.date(mostYearDigits: 7) else { return nil }
         if !scan.isAtEnd, scan.peek != 32, scan.peek != UInt8(ascii: "T") { return nil }
         return Int32(exactly: date.days)
     }
@@ -99,12 +100,19 @@ package enum TimeText {
                 }
             }
         }
-        let (day, overflow) = date.days.multipliedReportingOverflow(by: ClockTime.microsecondsPerDay)
+        // Before 1970 from the end of the day, as the first day of all begins beyond 64 bits.
+        let isBefore = date.days < 0
+        let (day, overflow) = (date.days + (isBefore ? 1 : 0)).multipliedReportingOverflow(
+            by: ClockTime.microsecondsPerDay)
         if overflow { return nil }
-        let (local, carried) = day.addingReportingOverflow(micros)
+        let (local, carried) = day.addingReportingOverflow(
+            micros - (isBefore ? ClockTime.microsecondsPerDay : 0))
         if carried { return nil }
         guard let zone else { return Int64(local) }
-        return Int64((given ?? zone).instant(local: local))
+        let instant = (given ?? zone).instant(local: local)
+        // No zone is a day away: what is has left 64 bits.
+        let (offset, wrapped) = local.subtractingReportingOverflow(instant)
+        return wrapped || offset.magnitude > ClockTime.microsecondsPerDay.magnitude ? nil : Int64(instant)
     }
 }
 
@@ -138,13 +146,14 @@ struct TextScanner {
         return digits >= least ? value : nil
     }
 
-    mutating func date() -> CivilDate? {
+    /// Reads a date. Years have four digits or more, in timestamps up to six.
+    mutating func date(mostYearDigits: Int = 6) -> CivilDate? {
         var sign = 1
         if peek == 43 || peek == 45 {
             sign = peek == 45 ? -1 : 1
             at += 1
         }
-        guard let year = number(4, 6) else { return nil }
+        guard let year = number(4, mostYearDigits) else { return nil }
         var date = CivilDate(year: sign * year, month: 1, day: 1)
         if peek == 45 {
             at += 1

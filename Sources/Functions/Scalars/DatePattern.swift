@@ -60,7 +60,7 @@ struct DatePattern {
     /// Formats a local time in microseconds; `offset` is the zone's in seconds.
     func format(local: Int, offset: Int, zoneName: String) -> [UInt8] {
         let days = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
-        let micros = local - days * ClockTime.microsecondsPerDay
+        let micros = local &- days &* ClockTime.microsecondsPerDay
         let date = CivilDate(days: days)
         var out: [UInt8] = []
         for part in parts {

@@ -243,7 +243,7 @@ extension CoordinatorNode: JobService {
         let statements = scheduler.ledger.jobs[book.id.index].statements
         let place = statements.last?.isCommitted ?? true ? statements.count : statements.count - 1
         var error = error
-        error.location = book.session.location(ofStatement: place)
+        error.location = book.session.location(of: error, inStatement: place)
         return error
     }
 

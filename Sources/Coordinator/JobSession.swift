@@ -94,6 +94,38 @@ final class JobSession: @unchecked Sendable {
         statements.indices.contains(place) ? source.location(statements[place].span) : nil
     }
 
+    /// Returns the place that an error of a statement is about: of the path or the column that its message
+    /// names where the statement writes, else of the statement.
+    func location(of error: EngineError, inStatement place: Int) -> SourceLocation? {
+        guard statements.indices.contains(place) else { return nil }
+        let statement = statements[place]
+        var targets: [(text: String, span: SourceSpan?)] = []
+        var query: QuerySyntax?
+        switch statement.kind {
+        case .insertDirectory(let insert):
+            targets = [(insert.path ?? "", insert.pathSpan)]
+            targets += insert.options.filter { $0.key.lowercased() == "path" }.map { ($0.value, $0.span) }
+            query = insert.query
+        case .createTable(let create):
+            targets = [(create.location ?? "", create.locationSpan)]
+            query = create.query
+        default: break
+        }
+        if let column = error.unsupportedColumn, case .select(let select)? = query?.body {
+            for item in select.items {
+                let span = item.alias?.span ?? item.expression.span
+                let text = source.text(span)
+                if text == column || text.hasSuffix(".\(column)") { return source.location(span) }
+            }
+        }
+        for (text, span) in targets {
+            var path = text[...]
+            while path.last == "/" { path.removeLast() }
+            if let span, !path.isEmpty, error.message.contains(path) { return source.location(span) }
+        }
+        return source.location(statement.span)
+    }
+
     /// Whether the job's last statement gives rows to the client, planned as it is; nil: not yet.
     func givesRows(_ plan: PlannedStatement?) -> Bool {
         switch statements.last?.kind {
@@ -178,5 +210,15 @@ final class JobSession: @unchecked Sendable {
             try finish(planned)
         }
         return text.joined(separator: "\n")
+    }
+}
+
+extension EngineError {
+    /// The column that a format cannot hold, as the message names it; nil for other errors.
+    fileprivate var unsupportedColumn: String? {
+        guard code == "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE" else { return nil }
+        let words = message.split(separator: " ")
+        guard let place = words.firstIndex(of: "column"), place + 1 < words.count else { return nil }
+        return String(words[place + 1]).replacing("`", with: "")
     }
 }

@@ -191,12 +191,14 @@ extension Parser {
     }
 
     private mutating func insertDirectory() throws(EngineError) -> InsertDirectorySyntax {
+        let pathSpan = atString ? current.span : nil
         let path = atString ? try stringValue() : nil
         try expect(.USING)
         let format = try name("a format such as parquet")
         let options = take(.OPTIONS) ? try self.options() : []
         let query = try self.query()
-        return InsertDirectorySyntax(path: path, format: format, options: options, query: query)
+        return InsertDirectorySyntax(
+            path: path, pathSpan: pathSpan, format: format, options: options, query: query)
     }
 
     // MARK: Options

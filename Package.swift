@@ -278,7 +278,10 @@ let package = Package(
             ["Catalog", "Planner", "Storage", "Formats", "Plans", "Kernels", "Columns", "Vocabulary"]),
         tests(
             "ExecutionTests",
-            ["Execution", "Formats", "Shuffle", "Plans", "Kernels", "Columns", "Memory", "Vocabulary"]),
+            [
+                "SeededRandom", "Execution", "Functions", "Formats", "Shuffle", "Plans", "Kernels", "Columns",
+                "Memory", "Vocabulary",
+            ]),
         tests("KernelsTests", ["Kernels", "Columns", "Memory", "Vocabulary"]),
         tests(
             "FunctionsTests",

@@ -2,13 +2,16 @@ import Formats
 import Plans
 import Vocabulary
 
-/// Cuts text files into ranges of bytes; a reader begins at the first record that starts in its range.
+/// Cuts text and Avro files into ranges of bytes; a reader begins at the first record, or behind the first
+/// mark between blocks, that starts in its range.
 enum FileSplitting {
     static func ranges(of index: Int, relation: FileRelation, targetBytes: Int) -> [FileSplit] {
         let file = relation.files[index]
         let isWhole =
-            TextCompression.isCompressed(file.path) || relation.options["multiline"]?.lowercased() == "true"
-            || relation.options["wholetext"]?.lowercased() == "true"
+            relation.format != .avro
+            && (TextCompression.isCompressed(file.path)
+                || relation.options["multiline"]?.lowercased() == "true"
+                || relation.options["wholetext"]?.lowercased() == "true")
         if isWhole || file.byteCount <= targetBytes {
             return [FileSplit(file: index, start: 0, end: file.byteCount, byteCount: file.byteCount)]
         }

@@ -3,27 +3,31 @@ import Plans
 import Synchronization
 import Vocabulary
 
-/// Keeps the footers of Parquet files that a job has read, by path and size, and none of the files open: a
-/// job may look at thousands, and an open one that is deleted takes its room on the disk. Thread-safe.
-final class FooterCache: Sendable {
+/// Keeps what files tell of themselves (the footers of Parquet and ORC files, the heads of Avro files) and a
+/// job has read, by path and size, and none of the files open: a job may look at thousands, and an open one
+/// that is deleted takes its room on the disk. Thread-safe.
+final class FooterCache<Footer: Sendable>: Sendable {
     private let tree: any FileTree
-    private let footers = Mutex<[String: ParquetFile]>([:])
+    private let read: @Sendable (any ByteSource) throws(EngineError) -> Footer
+    private let footers = Mutex<[String: Footer]>([:])
     /// Most footers kept; beyond, all are forgotten, which costs only time.
-    private static let limit = 20_000
+    private let limit = 20_000
 
-    init(tree: any FileTree) {
+    /// `read` makes a footer of an open file, and keeps nothing of that.
+    init(tree: any FileTree, read: @escaping @Sendable (any ByteSource) throws(EngineError) -> Footer) {
         self.tree = tree
+        self.read = read
     }
 
-    func footer(of file: FileEntry) throws(EngineError) -> ParquetFile {
+    func footer(of file: FileEntry) throws(EngineError) -> Footer {
         let key = "\(file.byteCount) \(file.path)"
         if let known = footers.withLock({ $0[key] }) { return known }
-        let read = try ParquetFile(source: try tree.open(file.path)).withoutSource()
+        let footer = try read(try tree.open(file.path))
         footers.withLock { known in
-            if known.count >= Self.limit { known.removeAll() }
-            known[key] = read
+            if known.count >= limit { known.removeAll() }
+            known[key] = footer
         }
-        return read
+        return footer
     }
 
     /// Forgets everything: a statement wrote files, or the job has ended.

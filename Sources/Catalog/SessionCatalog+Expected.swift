@@ -66,7 +66,7 @@ extension SessionCatalog {
         _ fields: [Field], _ format: FileFormat, _ options: [String: String]
     ) -> [Field] {
         switch format {
-        case .parquet: return fields
+        case .parquet, .orc, .avro: return fields
         case .text: return [Field("value", .string)]
         case .json:
             return fields.map { Field($0.name, inferred($0.type)) }.sorted { $0.name < $1.name }

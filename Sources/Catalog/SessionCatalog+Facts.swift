@@ -11,7 +11,12 @@ extension SessionCatalog {
     /// Returns what is known of the rows and columns of a relation.
     package func statistics(of relation: FileRelation) -> RelationStatistics {
         if relation.files.isEmpty, expectsFiles { return RelationStatistics(rowCount: Self.expectedRows) }
-        var known = relation.format == .parquet ? parquetStatistics(relation) : textStatistics(relation)
+        var known =
+            switch relation.format {
+            case .parquet: parquetStatistics(relation)
+            case .orc: orcStatistics(relation)
+            case .avro, .csv, .json, .text: textStatistics(relation)
+            }
         addAnalysed(relation, to: &known)
         return known
     }
@@ -28,6 +33,16 @@ extension SessionCatalog {
         }
         addPartitionFacts(relation, to: &columns)
         return RelationStatistics(rowCount: rows, columns: columns)
+    }
+
+    private func orcStatistics(_ relation: FileRelation) -> RelationStatistics {
+        let sample = relation.files.prefix(Self.sampledFooters)
+        let rows = sample.reduce(0) { $0 + ((try? stripes.footer(of: $1).rowCount) ?? 0) }
+        let sampledBytes = sample.reduce(0) { $0 + $1.byteCount }
+        let scale = sampledBytes > 0 ? Double(relation.byteCount) / Double(sampledBytes) : 1
+        var columns: [Int: ColumnFacts] = [:]
+        addPartitionFacts(relation, to: &columns)
+        return RelationStatistics(rowCount: Double(rows) * scale, columns: columns)
     }
 
     /// Puts what ANALYZE TABLE found in place of what is guessed.
@@ -63,7 +78,8 @@ extension SessionCatalog {
             width += relation.dataSchema.names.reduce(0) { $0 + Double($1.utf8.count) + 4 }
         }
         if relation.format == .text { width = 60 }
-        let isPacked = relation.files.contains { TextCompression.isCompressed($0.path) }
+        let isPacked =
+            relation.format != .avro && relation.files.contains { TextCompression.isCompressed($0.path) }
         let bytes = Double(relation.byteCount) * (isPacked ? 4 : 1)
         var columns: [Int: ColumnFacts] = [:]
         addPartitionFacts(relation, to: &columns)
@@ -88,11 +104,27 @@ extension SessionCatalog {
         let pruning = FilePruning(relation: relation, columns: columns, filters: filters)
         var splits: [FileSplit] = []
         for (index, file) in relation.files.enumerated() where pruning.mayMatch(file) {
-            if relation.format == .parquet {
+            switch relation.format {
+            case .parquet:
                 splits += try rowGroups(of: index, relation: relation, columns: columns, pruning: pruning)
-            } else {
+            case .orc: splits += try orcStripes(of: index, relation: relation, pruning: pruning)
+            case .avro, .csv, .json, .text:
                 splits += FileSplitting.ranges(of: index, relation: relation, targetBytes: targetBytes)
             }
+        }
+        return splits
+    }
+
+    private func orcStripes(
+        of index: Int, relation: FileRelation, pruning: FilePruning
+    ) throws(EngineError) -> [FileSplit] {
+        let footer = try stripes.footer(of: relation.files[index])
+        let predicates = pruning.predicates(for: footer.schema)
+        var splits: [FileSplit] = []
+        for (number, stripe) in footer.stripes.enumerated() where stripe.rowCount > 0 {
+            if !predicates.isEmpty, !footer.mayMatch(predicates, stripe: number) { continue }
+            splits.append(
+                FileSplit(file: index, start: number, end: number + 1, byteCount: stripe.byteCount))
         }
         return splits
     }

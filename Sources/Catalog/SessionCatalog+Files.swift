@@ -18,6 +18,9 @@ extension SessionCatalog {
         }
         let filter = options["pathglobfilter"].map { GlobPattern($0) }
         var found = try PathListing(tree: tree, nameFilter: filter).files(at: paths)
+        if format == .avro, options["ignoreextension"]?.lowercased() == "false" {
+            found.removeAll { !$0.entry.path.hasSuffix(".avro") }
+        }
         if let only = options["onlyfiles"] {
             // What a pipeline has not read before; partitions are still those of the whole path.
             let chosen = Set(only.split(separator: "\n"))
@@ -71,8 +74,9 @@ extension SessionCatalog {
         _ format: FileFormat, _ files: [FileEntry], hasFiles: Bool, options: [String: String], name: String
     ) throws(EngineError) -> Schema {
         if format == .text { return Schema([Field("value", .string)]) }
+        if format == .avro, let text = options["avroschema"] { return try AvroFile.columns(ofSchema: text) }
         // Empty text files have no columns, as Spark sees it; no file at all is an error.
-        if format != .parquet, files.isEmpty, hasFiles { return Schema([Field]()) }
+        if !format.hasSchema, files.isEmpty, hasFiles { return Schema([Field]()) }
         guard let first = files.first else {
             throw .user(
                 "UNABLE_TO_INFER_SCHEMA", "There is no file with content to take the columns from: \(name)",
@@ -80,9 +84,9 @@ extension SessionCatalog {
                     "Check the path, or give the columns with CREATE TEMPORARY VIEW name (columns) USING ….")
         }
         switch format {
-        case .parquet:
-            if options["mergeschema"]?.lowercased() != "true" { return try footers.footer(of: first).schema }
-            return try merged(files)
+        case .parquet, .orc, .avro:
+            if options["mergeschema"]?.lowercased() != "true" { return try ownSchema(format, first) }
+            return try merged(format, files)
         case .json, .csv:
             let (schema, broken) = try TextInference.schema(
                 format, files: files, options: options, tree: tree)
@@ -92,11 +96,18 @@ extension SessionCatalog {
         }
     }
 
-    /// The columns of all footers, in order of first appearance. Throws when two files disagree on a type.
-    private func merged(_ files: [FileEntry]) throws(EngineError) -> Schema {
+    /// The columns that a file itself tells.
+    private func ownSchema(_ format: FileFormat, _ file: FileEntry) throws(EngineError) -> Schema {
+        if format == .orc { return try stripes.footer(of: file).schema }
+        if format == .avro { return try heads.footer(of: file).schema }
+        return try footers.footer(of: file).schema
+    }
+
+    /// The columns of all files, in order of first appearance. Throws when two files disagree on a type.
+    private func merged(_ format: FileFormat, _ files: [FileEntry]) throws(EngineError) -> Schema {
         var fields: [Field] = []
         for file in files {
-            for field in try footers.footer(of: file).schema.fields {
+            for field in try ownSchema(format, file).fields {
                 guard let known = fields.firstIndex(where: { $0.name == field.name }) else {
                     fields.append(field)
                     continue

@@ -10,7 +10,9 @@ import Vocabulary
 /// in the metastore, and files. Thread-safe.
 package final class SessionCatalog: JobCatalog, Sendable {
     let tree: any FileTree
-    let footers: FooterCache
+    let footers: FooterCache<ParquetFile>
+    let stripes: FooterCache<ORCFile>
+    let heads: FooterCache<AvroFile>
     let metastore: Metastore
     let names = Mutex(Names())
 
@@ -32,7 +34,11 @@ package final class SessionCatalog: JobCatalog, Sendable {
     /// Makes a catalog without names of its own, over what is kept.
     package init(tree: any FileTree, metastore: Metastore = Metastore()) {
         self.tree = tree
-        self.footers = FooterCache(tree: tree)
+        self.footers = FooterCache(tree: tree) { source throws(EngineError) in
+            try ParquetFile(source: source).withoutSource()
+        }
+        self.heads = FooterCache(tree: tree) { source throws(EngineError) in try AvroFile(source: source) }
+        self.stripes = FooterCache(tree: tree) { source throws(EngineError) in try ORCFile(source: source) }
         self.metastore = metastore
     }
 
@@ -45,7 +51,11 @@ package final class SessionCatalog: JobCatalog, Sendable {
     var timeZone: String { names.withLock { $0.timeZone } }
 
     /// Forgets what was read of files, once no statement will be planned any more.
-    package func forgetFiles() { footers.removeAll() }
+    package func forgetFiles() {
+        footers.removeAll()
+        stripes.removeAll()
+        heads.removeAll()
+    }
 
     // MARK: names
 
@@ -160,7 +170,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
 
     /// Applies what a statement changes, once its work is done. Settings are the caller's.
     package func apply(_ change: CatalogChange) {
-        footers.removeAll()
+        forgetFiles()
         if case .store(let changes) = change {
             for case .dropTable(let database, let name) in changes {
                 guard let table = keptTable([database, name], in: database) else { continue }

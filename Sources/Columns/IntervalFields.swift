@@ -41,6 +41,16 @@ package struct IntervalFields: Hashable, Sendable {
         self.last = last
     }
 
+    /// Reads the fields of a type's name, such as `interval day to second`; nil for another text.
+    package init?(catalogName: String) {
+        let words = catalogName.uppercased().split(separator: " ")
+        func unit(_ word: Substring?) -> Unit? { Unit.allCases.first { $0.sqlName == word ?? "" } }
+        guard words.first == "INTERVAL", let first = unit(words.dropFirst().first),
+            let last = unit(words.last)
+        else { return nil }
+        self.init(first, last)
+    }
+
     /// The fields of an interval that holds those of both.
     package func union(_ other: IntervalFields) -> IntervalFields {
         IntervalFields(

@@ -13,7 +13,12 @@ extension StageGraph {
         for scan in stage.plan.scans where scan.index < stage.splits[Int(task.index)].count {
             for split in stage.splits[Int(task.index)][scan.index]
             where split.file < scan.relation.files.count {
-                let unit = scan.relation.format == .parquet ? "row groups" : "bytes"
+                let unit =
+                    switch scan.relation.format {
+                    case .parquet: "row groups"
+                    case .orc: "stripes"
+                    default: "bytes"
+                    }
                 texts.append("\(scan.relation.files[split.file].path) \(unit) \(split.start) to \(split.end)")
             }
         }

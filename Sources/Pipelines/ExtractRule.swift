@@ -21,7 +21,7 @@ package struct ExtractRule: Sendable {
 
     /// Whether the step keeps the rows of files that it read, and reads none of them again.
     var readsFilesOnce: Bool {
-        disposition != .replace && ["json", "csv", "parquet", "text"].contains(source)
+        disposition != .replace && ["json", "csv", "parquet", "orc", "avro", "text"].contains(source)
     }
 
     /// Whether the step needs more than one query that replaces the table.

@@ -3,7 +3,10 @@ import Vocabulary
 
 /// Names the file formats that can be read and written.
 package enum FileFormat: String, Hashable, Sendable, CaseIterable {
-    case parquet, csv, json, text
+    case parquet, orc, avro, csv, json, text
+
+    /// Says whether files tell their columns themselves.
+    package var hasSchema: Bool { self == .parquet || self == .orc || self == .avro }
 }
 
 /// Names one file of a relation, with what the catalog knows of it.
@@ -52,11 +55,13 @@ package struct FileRelation: Hashable, Sendable {
     package var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
 }
 
-/// Names a part of a file that one task reads: bytes of a text file, or row groups of a Parquet file.
+/// Names a part of a file that one task reads: bytes of a text or Avro file, row groups of a Parquet file, or
+/// stripes of an ORC file.
 package struct FileSplit: Hashable, Sendable {
     /// Index into the relation's files.
     package var file: Int
-    /// For CSV and JSON: records that begin in [start, end). For Parquet: row groups [start, end).
+    /// For text: records that begin in [start, end). For Avro: blocks after a mark that begins there. For
+    /// Parquet and ORC: row groups or stripes [start, end).
     package var start: Int
     package var end: Int
     /// Bytes to read, for balance and progress.

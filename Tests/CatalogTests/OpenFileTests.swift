@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Plans
 import Storage
@@ -29,7 +30,9 @@ struct OpenFileTests {
             .deletingLastPathComponent()
         let path = root.appendingPathComponent(".deps/data/tpch0.1/parquet/nation.parquet").path
         let tree = WatchedTree()
-        let cache = FooterCache(tree: tree)
+        let cache = FooterCache(tree: tree) { source throws(EngineError) in
+            try ParquetFile(source: source).withoutSource()
+        }
         let size = try LocalFileSource(path: path).byteCount
         let entry = FileEntry(path: path, byteCount: size, partitionValues: [])
         #expect(try cache.footer(of: entry).rowCount == 25)

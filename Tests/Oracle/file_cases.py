@@ -6,13 +6,14 @@ stands for the folder. `query` is what is asked of the view: all columns unless 
 import gzip
 
 
-def case(name, files, using, options=(), schema=None, path="{dir}", query=None):
+def case(name, files, using, options=(), schema=None, path="{dir}", query=None, made=None):
+    """`made` is a query whose rows Spark writes as the file `made.FORMAT`, and the writer's options."""
     files = {n: t.encode() if isinstance(t, str) else t for n, t in files.items()}
     pairs = [("path", path)] + list(dict(options).items())
     listed = ", ".join(f"{k} '{escaped(str(v))}'" for k, v in pairs)
     columns = f"({schema})" if schema else ""
     view = f"CREATE TEMPORARY VIEW v{columns} USING {using} OPTIONS ({listed})"
-    return {"name": name, "files": files, "view": view, "query": query}
+    return {"name": name, "files": files, "view": view, "query": query, "made": made and {"using": using, "query": made[0], "options": made[1]}}
 
 
 def escaped(text):
@@ -275,3 +276,38 @@ add("partition_given_bad", {"p=1/a.csv": "1\n", "p=x/a.csv": "2\n"}, "csv", {}, 
 add("partition_base_path", {"p=1/q=2/a.csv": "1\n"}, "csv", {"basePath": "{dir}"}, path="{dir}/p=1")
 add("partition_no_base_path", {"p=1/q=2/a.csv": "1\n"}, "csv", {}, path="{dir}/p=1")
 add("partition_glob", {"p=1/q=2/a.csv": "1\n", "p=2/q=3/a.csv": "2\n"}, "csv", {}, path="{dir}/p=*/q=*")
+
+# ---- ORC: files that Spark itself writes
+ORC = {
+    "integers": "SELECT CAST(id AS TINYINT) AS a, CAST(id * 100 AS SMALLINT) AS b, CAST(id AS INT) AS c, id * 9000000000 AS d FROM range(-50, 50)",
+    "limits": ("SELECT * FROM VALUES (127Y, 32767S, 2147483647, 9223372036854775807L), (-128Y, -32768S, -2147483648, -9223372036854775807L - 1), "
+               "(NULL, NULL, NULL, NULL) AS t(a, b, c, d)"),
+    "floats": "SELECT CAST(v AS FLOAT) AS f, v AS d FROM VALUES (0D), (-0D), (1.5D), (DOUBLE('NaN')), (DOUBLE('Infinity')), (-1e300D), (NULL) AS t(v)",
+    "decimals": "SELECT CAST(v AS DECIMAL(5, 2)) AS a, CAST(v AS DECIMAL(18, 6)) AS b, CAST(v AS DECIMAL(38, 10)) AS c FROM VALUES (1.5), (-999.99), (0), (NULL) AS t(v)",
+    "texts": "SELECT * FROM VALUES ('', X''), ('a', X'00FF'), ('gr\u00fcn \u4e2d\u6587', X'41'), (repeat('long ', 50), X'42'), (NULL, NULL) AS t(s, b)",
+    "repeated": "SELECT concat('value ', id % 5) AS s, id DIV 30 AS n, id % 3 = 0 AS f FROM range(300)",
+    "dates": "SELECT * FROM VALUES (DATE'1970-01-01'), (DATE'0001-01-01'), (DATE'1582-10-15'), (DATE'9999-12-31'), (DATE'2024-02-29'), (NULL) AS t(d)",
+    "times": ("SELECT * FROM VALUES (TIMESTAMP'1970-01-01 00:00:00', TIMESTAMP_NTZ'1970-01-01 00:00:00'), (TIMESTAMP'2024-07-01 12:34:56.789012', "
+              "TIMESTAMP_NTZ'1960-01-02 03:04:05.6'), (TIMESTAMP'1969-12-31 23:59:58.5', TIMESTAMP_NTZ'9999-12-31 23:59:59.999999'), "
+              "(TIMESTAMP'1900-01-01 00:00:00', NULL), (NULL, NULL) AS t(a, b)"),
+    "intervals": "SELECT INTERVAL '1-2' YEAR TO MONTH AS a, INTERVAL '3' MONTH AS b, INTERVAL '1 02:03:04.5' DAY TO SECOND AS c, INTERVAL '-4' HOUR AS d",
+    "nested": ("SELECT array(1, NULL, 3) AS a, map('k', 1.5D, 'l', NULL) AS m, named_struct('x', 1, 'y', array(named_struct('z', 'deep'))) AS s "
+               "UNION ALL SELECT NULL, NULL, NULL UNION ALL SELECT array(), map(), named_struct('x', NULL, 'y', NULL)"),
+    "nested_times": "SELECT array(TIMESTAMP'2024-01-01 00:00:00', NULL) AS a, map('k', TIMESTAMP_NTZ'2024-01-01 00:00:00') AS m, named_struct('d', DATE'2024-01-01') AS s",
+    "empty": "SELECT 1 AS a, 'x' AS b WHERE 1 = 0",
+    "names": "SELECT 1 AS `Upper`, 2 AS `with space`, 3 AS `dot.ted`, 4 AS `gr\u00fcn`",
+    "nulls": "SELECT CAST(NULL AS INT) AS a, CAST(NULL AS STRING) AS b, CAST(NULL AS ARRAY<INT>) AS c FROM range(20)",
+    "many": "SELECT id, concat('row ', id) AS s, id * 0.25D AS d, IF(id % 7 = 0, NULL, id) AS n FROM range(3000)",
+}
+for theme, text in ORC.items():
+    query = {"many": "SELECT count(*) AS n, count(n) AS m, sum(id) AS i, max(s) AS s, sum(d) AS d FROM v", "texts": "SELECT s, hex(b) AS b FROM v"}.get(theme)
+    add(f"orc_{theme}", {}, "orc", made=(text, {}), query=query)
+for codec in ["none", "snappy", "zlib", "lz4", "zstd"]:
+    add(f"orc_codec_{codec}", {}, "orc", made=(ORC["nested"], {"compression": codec}))
+add("orc_given", {}, "orc", made=("SELECT 1 AS a, 'x' AS b", {}), schema="b STRING, a BIGINT, more DOUBLE")
+add("orc_case", {}, "orc", made=("SELECT 1 AS Abc, 'x' AS DEF", {}), query="SELECT abc, def FROM v")
+add("orc_some", {}, "orc", made=(ORC["nested"], {}), query="SELECT m, a FROM v")
+add("orc_members", {}, "orc", made=(ORC["nested"], {}), query="SELECT s.y[0].z AS z, a[0] AS a FROM v WHERE s.x = 1")
+add("orc_hive_names", {}, "orc", made=("SELECT 1 AS _col0, 'x' AS _col1", {}), schema="id INT, name STRING")
+add("orc_text_file", {"a.orc": "no columns at all, only words"}, "orc")
+add("orc_short_file", {"a.orc": "ORC"}, "orc")

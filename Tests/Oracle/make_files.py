@@ -47,7 +47,17 @@ def stored(content):
         return {"base64": base64.b64encode(content).decode()}
 
 
+def make(spark, made, folder):
+    """Returns the one file that Spark writes of a query's rows."""
+    frame = spark.sql(made["query"]).coalesce(1)
+    frame.write.options(**made["options"]).format(made["using"]).save(str(folder / "out"))
+    return next((folder / "out").glob("part-*")).read_bytes()
+
+
 def run(spark, case, folder):
+    if case["made"]:
+        with tempfile.TemporaryDirectory() as scratch:
+            case["files"][f"made.{case['made']['using']}"] = make(spark, case["made"], pathlib.Path(scratch))
     for name, content in case["files"].items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

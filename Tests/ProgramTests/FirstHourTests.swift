@@ -46,7 +46,7 @@ struct FirstHourTests {
         arguments: [
             ("SELECT a FROM json. GROUP BY a", "A shell takes backquotes"),
             ("SELECT * FROM 'data/raw'", "json.`path/`"), ("SELECT * FROM json.data/raw/", "json.`path/`"),
-            ("SELECT * FROM read_json('x')", "json.`path`"), ("SELECT * FROM orc.`x`", "The formats are"),
+            ("SELECT * FROM read_json('x')", "json.`path`"), ("SELECT * FROM iceberg.`x`", "The formats are"),
             ("DESCRIBE parquet.`p`", "SELECT * FROM parquet.`p`"),
             ("INSERT INTO parquet.`p` SELECT 1", "INSERT OVERWRITE DIRECTORY 'p' USING parquet"),
             ("SELECT * FROM json.`nosuch/`", "in a pipeline at its etl.yml"),

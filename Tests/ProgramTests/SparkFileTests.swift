@@ -54,10 +54,10 @@ struct SparkFileTests {
 
     @Test(
         "every case gives Spark's rows and columns, but for the known differences",
-        arguments: ["csv", "json", "partition"])
+        arguments: ["csv", "json", "orc", "partition"])
     func group(name: String) throws {
         let cases = try Self.cases(name)
-        #expect(cases.count > 50)
+        #expect(cases.count > 20)
         let known = try Self.knownDifferences()
         let problems = Mutex<[String]>([])
         DispatchQueue.concurrentPerform(iterations: cases.count) { number in
@@ -74,7 +74,7 @@ struct SparkFileTests {
 
     @Test("every known difference names a case and a reason")
     func reasons() throws {
-        let names = Set(try ["csv", "json", "partition"].flatMap { try Self.cases($0).map(\.name) })
+        let names = Set(try ["csv", "json", "orc", "partition"].flatMap { try Self.cases($0).map(\.name) })
         for (name, reason) in try Self.knownDifferences() {
             #expect(names.contains(name), "\(name)")
             #expect(reason.count > 10, "\(name)")

@@ -26,7 +26,7 @@ final class AdaptedStream: BatchStream {
                     "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH",
                     "The column \(field.name) has values (\(found.type)) in this file, and none in the "
                         + "first one: \(file)",
-                    remedy: "Give the column's type: CREATE TEMPORARY VIEW name (columns) USING parquet ….")
+                    remedy: "Give the column's type: CREATE TEMPORARY VIEW name (columns) USING ….")
             }
             let column = Expression.input(found.position, found.type)
             return found.type == field.type ? column : .cast(column, to: field.type, mode: .ansi)

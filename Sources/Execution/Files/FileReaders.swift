@@ -36,6 +36,13 @@ package final class FileReaders: Sendable {
             return try openParquet(
                 path, split: split, fields: fields, predicates: predicates, dataSchema: relation.dataSchema,
                 filter: filter, context: context)
+        case .orc:
+            return try openORC(
+                path, split: split, fields: fields, dataSchema: relation.dataSchema, zone: zone,
+                context: context)
+        case .avro:
+            return try openAvro(
+                path, split: split, fields: fields, options: relation.options, context: context)
         case .json:
             let source = MeteredSource(try files.open(path), context.counters)
             return try JSONReader(
@@ -98,6 +105,42 @@ package final class FileReaders: Sendable {
                 position.map { at in (present.firstIndex(of: at) ?? 0, file.schema[at].type) }
             }, file: path, filter: filter, settings: context.settings)
     }
+
+    // MARK: - ORC and Avro
+
+    private func openORC(
+        _ path: String, split: FileSplit, fields: [Field], dataSchema: Schema, zone: Zone,
+        context: TaskContext
+    ) throws -> any BatchStream {
+        let source = MeteredSource(try files.open(path), context.counters)
+        let reader = try ORCReader(
+            source: source, stripes: split.start..<split.end, zone: zone, wanted: fields,
+            relation: dataSchema)
+        return try adapted(reader, reader.types, to: fields, path: path, context: context)
+    }
+
+    private func openAvro(
+        _ path: String, split: FileSplit, fields: [Field], options: [String: String], context: TaskContext
+    ) throws -> any BatchStream {
+        let source = MeteredSource(try files.open(path), context.counters)
+        let reader = try AvroReader(
+            source: source, range: split.start..<split.end, wanted: fields,
+            readerSchema: options["avroschema"])
+        return try adapted(reader, reader.types, to: fields, path: path, context: context)
+    }
+
+    /// Brings the columns of a reader, which are of `types`, to the relation's where those differ.
+    private func adapted(
+        _ reader: any BatchStream, _ types: [DataType], to fields: [Field], path: String,
+        context: TaskContext
+    ) throws -> any BatchStream {
+        if zip(fields, types).allSatisfy({ $0.type == $1 }) { return reader }
+        let found = types.enumerated().map { ($0.offset, $0.element) }
+        return try AdaptedStream(
+            reader, fields: fields, found: found, file: path, filter: nil, settings: context.settings)
+    }
+
+    // MARK: - footers of Parquet files
 
     private func parquet(_ path: String) throws -> ParquetFile {
         let source = try files.open(path)

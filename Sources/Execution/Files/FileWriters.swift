@@ -35,17 +35,25 @@ enum FileWriters {
         let zone = try Zone.named(settings.timeZone)
         switch write.format {
         case .parquet: return try ParquetFileWriter(sink, relativePath, write, schema)
+        case .orc:
+            let writer = try ORCWriter(
+                sink: sink, schema: schema,
+                compression: ORCCompression(option: write.options["compression"]), zone: zone)
+            return RecordFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
+        case .avro:
+            let writer = try AvroWriter(sink: sink, schema: schema, options: AvroWriterOptions(write.options))
+            return RecordFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         case .csv:
             let writer = try CSVWriter(
                 sink: sink, schema: schema, options: CSVWriterOptions(write.options, zone: zone))
-            return TextFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
+            return RecordFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         case .json:
             let writer = try JSONLinesWriter(
                 sink: sink, schema: schema, options: JSONWriterOptions(write.options, zone: zone))
-            return TextFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
+            return RecordFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         case .text:
             let writer = try TextLineWriter(sink: sink, schema: schema, options: write.options)
-            return TextFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
+            return RecordFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         }
     }
 }
@@ -83,8 +91,8 @@ private final class ParquetFileWriter: FileWriter {
     }
 }
 
-/// Writes a file of text records.
-private final class TextFileWriter: FileWriter {
+/// Writes a file whose writer counts neither rows nor bytes.
+private final class RecordFileWriter: FileWriter {
     private let sink: any ByteSink
     private let relativePath: String
     private let writeBatch: (Batch) throws -> Void

@@ -26,7 +26,9 @@ enum FileName {
             case "lz4", "lz4_raw": return ".lz4raw.parquet"
             case let name: return ".\(name).parquet"
             }
-        default:
+        case .orc: return ((try? ORCCompression(option: codec)) ?? .none).fileSuffix + ".orc"
+        case .avro: return ".avro"
+        case .csv, .json, .text:
             let compression = (try? TextCompression(option: codec)) ?? .none
             return "." + (write.format == .text ? "txt" : write.format.rawValue) + compression.fileSuffix
         }

@@ -6,9 +6,10 @@ import Plans
 
 /// Computes an aggregate function over the frames of a partition on disk.
 ///
-///     whole partition      one state, fed with all rows once; every row has its result
-///     from the first row   one state that grows with the frames' ends
-///     any other frame      a state for each distinct frame of a block, all fed in one pass over their rows
+///     whole partition         one state, fed with all rows once; every row has its result
+///     from the first, or to   a scan over states of the rows that each frame adds (`DiskScan`); where the
+///     the last row            state has no scan, one that grows with the frames' ends
+///     any other frame         a state for each distinct frame of a block, fed in one pass over their rows
 final class DiskAggregate: DiskWindowFunction {
     private let call: WindowCall
     /// Columns of the arguments.
@@ -21,6 +22,7 @@ final class DiskAggregate: DiskWindowFunction {
     /// Rows of the partition that the growing state has.
     private var added = 0
     private var wholeResult: Vector?
+    private var scan: DiskScan?
 
     init(_ call: WindowCall, columns: [Int], _ frames: DiskFrames, _ context: TaskContext) {
         self.call = call
@@ -36,6 +38,11 @@ final class DiskAggregate: DiskWindowFunction {
             let (lows, highs) = try frames.find(block)
             defer { withExtendedLifetime((lows, highs)) {} }
             let (low, high) = (lows.pointer(as: Int.self), highs.pointer(as: Int.self))
+            if frames.beginsAtFirst || frames.endsAtLast, try WindowAggregates.accumulator(call).scans {
+                let scan = scan ?? DiskScan(call, columns: columns, block.partition, memory)
+                self.scan = scan
+                return try frames.beginsAtFirst ? scan.growing(block, high) : scan.shrinking(block, low)
+            }
             if frames.beginsAtFirst { return try growing(block, high) }
             return try sliding(block, low, high)
         }
@@ -199,61 +206,5 @@ final class DiskAggregate: DiskWindowFunction {
         frames.rows.removeAll(keepingCapacity: true)
         frames.groups.removeAll(keepingCapacity: true)
         try memory.reserve(state)
-    }
-}
-
-/// Counts what an aggregate over frames holds: its states, and results that are as long as the frames
-/// (lists, joined text). It takes what it needs from the budget or fails.
-final class WindowMemory {
-    private let reservation: Reservation
-    /// Whether a result may hold more than its row of a fixed width.
-    let countsResults: Bool
-    private var results = HeldRows()
-    private var stateBytes = 0
-
-    /// Smaller states and results are not counted: they are taken however short memory is.
-    private static let leastBytes = 4 << 20
-
-    init(_ call: WindowCall, _ context: TaskContext) {
-        reservation = Reservation(
-            context.resources.budget, owner: "The window function \(call.function), over its frames,")
-        countsResults = call.type.isNested || call.type.physical == .view
-    }
-
-    /// Takes memory for the states. Throws `OUT_OF_MEMORY`.
-    func reserve(_ state: Accumulator) throws {
-        stateBytes = state.memoryBytes
-        try resize()
-    }
-
-    /// Takes memory for a further result. Throws `OUT_OF_MEMORY`.
-    func add(_ result: Vector) throws {
-        guard countsResults else { return }
-        results.append(Batch(columns: [result], count: result.count))
-        try resize()
-    }
-
-    /// Gives back what results took.
-    func forgetResults() { results = HeldRows() }
-
-    /// Gives back what states and results took.
-    func forgetStates() {
-        stateBytes = 0
-        forgetResults()
-        _ = reservation.tryResize(to: 0)
-    }
-
-    /// Gives back all but what one result takes.
-    func keepOnly(_ result: Vector?) throws {
-        stateBytes = 0
-        results = HeldRows()
-        if let result { try add(result) }
-        try resize()
-    }
-
-    private func resize() throws {
-        // Results are put together in one vector beside the single ones.
-        let bytes = stateBytes + results.bytes + results.rowBytes
-        try reservation.resize(to: bytes < WindowMemory.leastBytes ? 0 : bytes)
     }
 }

@@ -8,6 +8,8 @@ import Plans
 final class DiskFrames {
     /// Every frame begins at the partition's first row.
     let beginsAtFirst: Bool
+    /// Every frame ends with the partition's last row.
+    let endsAtLast: Bool
     /// Every frame is the whole partition.
     let isWhole: Bool
     private let start: DiskBound
@@ -20,6 +22,7 @@ final class DiskFrames {
     ) {
         isWhole = frame == .whole
         beginsAtFirst = frame.start == .unboundedPreceding
+        endsAtLast = frame.end == .unboundedFollowing
         start = DiskBound(frame.start, isStart: true, partition, keys, startColumns)
         end = DiskBound(frame.end, isStart: false, partition, keys, endColumns)
     }

@@ -6,8 +6,13 @@ import Plans
 
 /// Computes aggregate functions over frames with the accumulators of grouping: each distinct frame is a
 /// group.
+///
+///     whole partition                  one group a partition
+///     from the first or to the last    a scan over groups of the rows that each frame adds (`ScannedFrames`)
+///     long frames                      states of blocks of rows, put together (`BlockedFrames`)
+///     any other                        the rows of each frame, copied
 enum WindowAggregates {
-    /// Rows that are copied into frames at a time.
+    /// Rows that are copied into frames, and frames that are computed together, at a time.
     static let copiedRows = 65_536
 
     /// Returns the function's value for each row of the chunk. Throws `OUT_OF_MEMORY` where states or results
@@ -20,7 +25,16 @@ enum WindowAggregates {
         let memory = WindowMemory(call, context)
         return try call.origin.placing {
             if frames.isWhole { return try whole(call, values, chunk, memory) }
+            let kind = try accumulator(call)
+            if kind.scans, frames.isGrowing || frames.isShrinking {
+                let scanned = ScannedFrames(call, values, frames, chunk, memory, context)
+                return try frames.isGrowing ? scanned.growing() : scanned.shrinking()
+            }
             if frames.isGrowing { return try growing(call, values, frames, chunk, memory) }
+            if kind.mergesInAnyOrder, frames.meanLength(chunk.count) >= BlockedFrames.leastLength {
+                let blocked = BlockedFrames(call, values, frames, chunk, memory, context)
+                if let result = try blocked.result() { return result }
+            }
             return try sliding(call, values, frames, chunk, memory, context)
         }
     }
@@ -54,7 +68,8 @@ enum WindowAggregates {
         return results.flattened().gathered(out, count: chunk.count)
     }
 
-    /// Frames from the partition's start on: each adds rows to the one before it.
+    /// Frames from the partition's start on, of a state that has no scan: each adds rows to the one before
+    /// it.
     private static func growing(
         _ call: WindowCall, _ values: [Vector], _ frames: WindowFrames, _ chunk: WindowChunk,
         _ memory: WindowMemory

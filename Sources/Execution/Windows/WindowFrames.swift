@@ -11,6 +11,8 @@ final class WindowFrames {
     let isWhole: Bool
     /// Every frame begins at the first row of its partition, and none ends before the one above it does.
     let isGrowing: Bool
+    /// Every frame ends with the last row of its partition, and none begins before the one above it does.
+    let isShrinking: Bool
     private let lowOwner: Buffer
     private let highOwner: Buffer
 
@@ -22,11 +24,23 @@ final class WindowFrames {
         high = highOwner.pointer(as: Int32.self)
         isWhole = frame == .whole
         isGrowing = frame.start == .unboundedPreceding
+        isShrinking = frame.end == .unboundedFollowing
         for partition in 0..<(chunk.starts.count - 1) {
             let rows = chunk.starts[partition]..<chunk.starts[partition + 1]
             WindowFrames.put(frame.start, rows, chunk, start, isStart: true, low)
             WindowFrames.put(frame.end, rows, chunk, end, isStart: false, high)
         }
+    }
+
+    /// Returns how many rows a frame has, on the mean.
+    func meanLength(_ count: Int) -> Int {
+        var total = 0
+        var row = 0
+        while row < count {
+            total &+= max(0, Int(high[row] &- low[row]))
+            row &+= 1
+        }
+        return total / max(count, 1)
     }
 
     private static func put(

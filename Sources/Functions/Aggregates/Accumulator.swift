@@ -35,6 +35,17 @@ package class Accumulator {
     /// Adds partial states, as `states` gave them: row i to group `groups[i]`.
     package func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) throws {}
 
+    /// Whether `scan` is there.
+    package var scans: Bool { false }
+
+    /// Makes each of some neighbouring groups hold also what those before it in the direction hold (an
+    /// inclusive scan): groups of single rows become running aggregates. Only where `scans`.
+    package func scan(_ groups: Range<Int>, _ direction: ScanDirection) throws {}
+
+    /// Whether partial states are of a fixed size and may be merged in any order, so that one that stands for
+    /// many rows is cheaper than the rows.
+    package var mergesInAnyOrder: Bool { scans }
+
     /// Says whether the other, fed with the same rows, has the same partial states: `sum` and `avg` of one
     /// column do.
     package func hasSameStates(as other: Accumulator) -> Bool { false }
@@ -44,6 +55,32 @@ package class Accumulator {
 
     /// Returns the results of `count` groups from `from` on, in one vector.
     package func results(from: Int, count: Int) throws -> [Vector] { [] }
+}
+
+/// The direction in which a scan goes over groups.
+package enum ScanDirection {
+    case forward, backward
+
+    /// Calls `join` for each pair of neighbours, in the order of the scan: the group `into` takes in what the
+    /// group `from` has gathered.
+    @inline(__always)
+    func scan(_ groups: Range<Int>, _ join: (_ into: Int, _ from: Int) -> Void) {
+        let (first, last) = (groups.lowerBound, groups.upperBound - 1)
+        switch self {
+        case .forward:
+            var group = first &+ 1
+            while group <= last {
+                join(group, group &- 1)
+                group &+= 1
+            }
+        case .backward:
+            var group = last &- 1
+            while group >= first {
+                join(group, group &+ 1)
+                group &-= 1
+            }
+        }
+    }
 }
 
 /// Holds one value per group in memory that grows by doubling; new values are zero bits.
@@ -174,6 +211,12 @@ final class CountAccumulator: Accumulator {
             out[Int(groups[i])] &+= input[i]
             i &+= 1
         }
+    }
+
+    override var scans: Bool { true }
+    override func scan(_ groups: Range<Int>, _ direction: ScanDirection) {
+        let out = counts.base
+        direction.scan(groups) { into, from in out[into] &+= out[from] }
     }
 
     override func states(from: Int, count: Int) -> [Vector] {

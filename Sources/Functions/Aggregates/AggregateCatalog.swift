@@ -334,6 +334,8 @@ extension AggregateFunction {
         case .int32: return FixedExtremeAccumulator<Int32>(type: type, isMaximum: isMaximum)
         case .int64: return FixedExtremeAccumulator<Int64>(type: type, isMaximum: isMaximum)
         case .int128: return FixedExtremeAccumulator<Int128>(type: type, isMaximum: isMaximum)
+        case .float: return FixedExtremeAccumulator<Float>(type: type, isMaximum: isMaximum)
+        case .double: return FixedExtremeAccumulator<Double>(type: type, isMaximum: isMaximum)
         case .bool: return BitsAccumulator(isMaximum ? .or : .and, type: type)
         default:
             return ChosenRowAccumulator(

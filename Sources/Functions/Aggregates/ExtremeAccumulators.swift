@@ -4,8 +4,32 @@ import Memory
 import Plans
 import Vocabulary
 
-/// Keeps the least or greatest of integers.
-final class FixedExtremeAccumulator<T: BitwiseCopyable & FixedWidthInteger>: Accumulator {
+/// Orders the values that `FixedExtremeAccumulator` keeps.
+protocol ExtremeValue: BitwiseCopyable {
+    static func isLess(_ a: Self, _ b: Self) -> Bool
+}
+
+extension ExtremeValue where Self: FixedWidthInteger {
+    @inline(__always)
+    static func isLess(_ a: Self, _ b: Self) -> Bool { a < b }
+}
+
+extension ExtremeValue where Self: BinaryFloatingPoint {
+    /// As Spark orders: NaN is greater than any other value, and the zeros are equal.
+    @inline(__always)
+    static func isLess(_ a: Self, _ b: Self) -> Bool { a < b || (b.isNaN && !a.isNaN) }
+}
+
+extension Int8: ExtremeValue {}
+extension Int16: ExtremeValue {}
+extension Int32: ExtremeValue {}
+extension Int64: ExtremeValue {}
+extension Int128: ExtremeValue {}
+extension Float: ExtremeValue {}
+extension Double: ExtremeValue {}
+
+/// Keeps the least or greatest of numbers. Of equal ones it keeps the first.
+final class FixedExtremeAccumulator<T: ExtremeValue>: Accumulator {
     private let best = GroupArray<T>()
     private let seen = GroupArray<UInt8>()
     private let isMaximum: Bool
@@ -33,6 +57,8 @@ final class FixedExtremeAccumulator<T: BitwiseCopyable & FixedWidthInteger>: Acc
         case is Int16.Type: ExtremeLoops.keep(Int16.self, isMaximum, groups, flat, count, out, has)
         case is Int32.Type: ExtremeLoops.keep(Int32.self, isMaximum, groups, flat, count, out, has)
         case is Int64.Type: ExtremeLoops.keep(Int64.self, isMaximum, groups, flat, count, out, has)
+        case is Float.Type: ExtremeLoops.keep(Float.self, isMaximum, groups, flat, count, out, has)
+        case is Double.Type: ExtremeLoops.keep(Double.self, isMaximum, groups, flat, count, out, has)
         default: ExtremeLoops.keep(Int128.self, isMaximum, groups, flat, count, out, has)
         }
     }
@@ -48,6 +74,8 @@ final class FixedExtremeAccumulator<T: BitwiseCopyable & FixedWidthInteger>: Acc
         case is Int16.Type: ExtremeLoops.keepOne(Int16.self, isMaximum, vector, count, out, has)
         case is Int32.Type: ExtremeLoops.keepOne(Int32.self, isMaximum, vector, count, out, has)
         case is Int64.Type: ExtremeLoops.keepOne(Int64.self, isMaximum, vector, count, out, has)
+        case is Float.Type: ExtremeLoops.keepOne(Float.self, isMaximum, vector, count, out, has)
+        case is Double.Type: ExtremeLoops.keepOne(Double.self, isMaximum, vector, count, out, has)
         default: ExtremeLoops.keepOne(Int128.self, isMaximum, vector, count, out, has)
         }
     }
@@ -55,6 +83,21 @@ final class FixedExtremeAccumulator<T: BitwiseCopyable & FixedWidthInteger>: Acc
     override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) {
         update(groups: groups, arguments: states, count: count)
     }
+
+    override var scans: Bool { true }
+    override func scan(_ groups: Range<Int>, _ direction: ScanDirection) {
+        let (out, has) = (UnsafeMutableRawPointer(best.base), seen.base)
+        switch T.self {
+        case is Int8.Type: ExtremeLoops.scan(Int8.self, isMaximum, groups, direction, out, has)
+        case is Int16.Type: ExtremeLoops.scan(Int16.self, isMaximum, groups, direction, out, has)
+        case is Int32.Type: ExtremeLoops.scan(Int32.self, isMaximum, groups, direction, out, has)
+        case is Int64.Type: ExtremeLoops.scan(Int64.self, isMaximum, groups, direction, out, has)
+        case is Float.Type: ExtremeLoops.scan(Float.self, isMaximum, groups, direction, out, has)
+        case is Double.Type: ExtremeLoops.scan(Double.self, isMaximum, groups, direction, out, has)
+        default: ExtremeLoops.scan(Int128.self, isMaximum, groups, direction, out, has)
+        }
+    }
+
     override func states(from: Int, count: Int) -> [Vector] {
         [best.vector(type, from: from, count: count, present: seen)]
     }
@@ -64,7 +107,7 @@ final class FixedExtremeAccumulator<T: BitwiseCopyable & FixedWidthInteger>: Acc
 /// Loops of `FixedExtremeAccumulator`: `out` holds a value for each group, `has` whether there is one.
 private enum ExtremeLoops {
     @inline(__always)
-    static func keep<V: FixedWidthInteger>(
+    static func keep<V: ExtremeValue>(
         _ type: V.Type, _ isMaximum: Bool, _ groups: UnsafePointer<UInt32>, _ vector: Vector, _ count: Int,
         _ out: UnsafeMutableRawPointer, _ has: UnsafeMutablePointer<UInt8>
     ) {
@@ -75,7 +118,7 @@ private enum ExtremeLoops {
             if nulls.isValid(i) {
                 let group = Int(groups[i])
                 let (value, old) = (input[i], best[group])
-                let isBetter = isMaximum ? value > old : value < old
+                let isBetter = isMaximum ? V.isLess(old, value) : V.isLess(value, old)
                 best[group] = has[group] == 0 || isBetter ? value : old
                 has[group] = 1
             }
@@ -84,7 +127,7 @@ private enum ExtremeLoops {
     }
 
     @inline(__always)
-    static func keepOne<V: FixedWidthInteger>(
+    static func keepOne<V: ExtremeValue>(
         _ type: V.Type, _ isMaximum: Bool, _ vector: Vector, _ count: Int, _ out: UnsafeMutableRawPointer,
         _ has: UnsafeMutablePointer<UInt8>
     ) {
@@ -93,17 +136,35 @@ private enum ExtremeLoops {
         var i = 0
         if isMaximum {
             while i < count {
-                value = input[i] > value ? input[i] : value
+                value = V.isLess(value, input[i]) ? input[i] : value
                 i &+= 1
             }
         } else {
             while i < count {
-                value = input[i] < value ? input[i] : value
+                value = V.isLess(input[i], value) ? input[i] : value
                 i &+= 1
             }
         }
         best[0] = value
         has[0] = 1
+    }
+
+    @inline(__always)
+    static func scan<V: ExtremeValue>(
+        _ type: V.Type, _ isMaximum: Bool, _ groups: Range<Int>, _ direction: ScanDirection,
+        _ out: UnsafeMutableRawPointer, _ has: UnsafeMutablePointer<UInt8>
+    ) {
+        let best = out.assumingMemoryBound(to: V.self)
+        let isForward = direction == .forward
+        direction.scan(groups) { into, from in
+            if has[from] == 0 { return }
+            let (own, other) = (best[into], best[from])
+            let isBetter = isMaximum ? V.isLess(own, other) : V.isLess(other, own)
+            // Of equal ones the first is kept, which a forward scan comes from.
+            let isWorse = isMaximum ? V.isLess(other, own) : V.isLess(own, other)
+            best[into] = has[into] == 0 || isBetter || (isForward && !isWorse) ? other : own
+            has[into] = 1
+        }
     }
 }
 
@@ -178,6 +239,33 @@ final class ChosenRowAccumulator: Accumulator {
         }
         heldBytes += columns.reduce(0) { $0 + $1.retainedBytes }
         if heldBytes > heldLimitBytes || chunks.count > 1024 { consolidate() }
+    }
+
+    override var scans: Bool { true }
+    override var mergesInAnyOrder: Bool { key == 0 && (choice == .minimum || choice == .maximum) }
+
+    override func scan(_ groups: Range<Int>, _ direction: ScanDirection) {
+        let (chunk, row) = (chunk.base, row.base)
+        direction.scan(groups) { into, from in
+            if chunk[from] == 0 || (chunk[into] != 0 && !takes(from, into, direction)) { return }
+            chunk[into] = chunk[from]
+            row[into] = row[from]
+        }
+    }
+
+    /// Whether the row of a group replaces that of the neighbour which it is scanned into.
+    private func takes(_ from: Int, _ into: Int, _ direction: ScanDirection) -> Bool {
+        switch choice {
+        case .first: return direction == .forward
+        case .last: return direction == .backward
+        case .minimum, .maximum:
+            let mine = chunks[Int(chunk.base[into]) - 1][key]
+            let other = chunks[Int(chunk.base[from]) - 1][key]
+            let order = Comparing.compareRows(other, Int(row.base[from]), mine, Int(row.base[into]))
+            // Of equal keys the later row for `max_by` and `min_by`, else the earlier.
+            if order == 0 { return (key > 0) == (direction == .backward) }
+            return choice == .minimum ? order < 0 : order > 0
+        }
     }
 
     @inline(__always)
@@ -276,21 +364,32 @@ final class BitsAccumulator: Accumulator {
         for i in 0..<count where nulls.isValid(i) {
             let group = Int(groups[i])
             let value = Int64(truncatingIfNeeded: input[i])
-            if has[group] == 0 {
-                out[group] = value
-                has[group] = 1
-            } else {
-                switch operation {
-                case .and: out[group] &= value
-                case .or: out[group] |= value
-                case .xor: out[group] ^= value
-                }
-            }
+            out[group] = has[group] == 0 ? value : combined(out[group], value)
+            has[group] = 1
         }
     }
 
     override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) {
         update(groups: groups, arguments: states, count: count)
+    }
+
+    override var scans: Bool { true }
+    override func scan(_ groups: Range<Int>, _ direction: ScanDirection) {
+        let (out, has) = (bits.base, seen.base)
+        direction.scan(groups) { into, from in
+            if has[from] == 0 { return }
+            out[into] = has[into] == 0 ? out[from] : combined(out[into], out[from])
+            has[into] = 1
+        }
+    }
+
+    @inline(__always)
+    private func combined(_ a: Int64, _ b: Int64) -> Int64 {
+        switch operation {
+        case .and: a & b
+        case .or: a | b
+        case .xor: a ^ b
+        }
     }
 
     override func states(from: Int, count: Int) -> [Vector] {

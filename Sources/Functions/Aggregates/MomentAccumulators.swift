@@ -58,6 +58,12 @@ final class MomentAccumulator: Accumulator {
         n.base[g] = total
     }
 
+    override var scans: Bool { true }
+    override func scan(_ groups: Range<Int>, _ direction: ScanDirection) {
+        let (n, mean, m2, m3, m4) = (n.base, mean.base, m2.base, m3.base, m4.base)
+        direction.scan(groups) { into, from in add(into, n[from], mean[from], m2[from], m3[from], m4[from]) }
+    }
+
     override func states(from: Int, count: Int) -> [Vector] {
         all.map { $0.vector(.double, from: from, count: count) }
     }
@@ -138,6 +144,13 @@ final class CovarianceAccumulator: Accumulator {
         state[1].base[g] += dx * nb / total
         state[2].base[g] += dy * nb / total
         state[0].base[g] = total
+    }
+
+    override var scans: Bool { true }
+    override func scan(_ groups: Range<Int>, _ direction: ScanDirection) {
+        direction.scan(groups) { into, from in
+            if state[0].base[from] > 0 { add(into, state.map { $0.base[from] }) }
+        }
     }
 
     override func states(from: Int, count: Int) -> [Vector] {

@@ -127,6 +127,20 @@ final class IntegerSumAccumulator: Accumulator {
         return sum
     }
 
+    override var scans: Bool { true }
+    override func scan(_ groups: Range<Int>, _ direction: ScanDirection) throws {
+        let (out, has, marks) = (sums.base, seen.base, overflowed.base)
+        var hasFailed = false
+        direction.scan(groups) { into, from in
+            let (sum, over) = out[into].addingReportingOverflow(out[from])
+            out[into] = sum
+            has[into] |= has[from]
+            marks[into] |= marks[from] | (over ? 1 : 0)
+            if over { hasFailed = true }
+        }
+        if hasFailed { try fail() }
+    }
+
     override func states(from: Int, count: Int) -> [Vector] {
         let sum = sums.vector(type, from: from, count: count, present: seen)
         return mode == .null ? [sum, overflowed.vector(.int8, from: from, count: count)] : [sum]
@@ -196,6 +210,15 @@ final class DoubleSumAccumulator: Accumulator {
         for i in 0..<count {
             sums.base[Int(groups[i])] += x[i]
             counts.base[Int(groups[i])] &+= n[i]
+        }
+    }
+
+    override var scans: Bool { true }
+    override func scan(_ groups: Range<Int>, _ direction: ScanDirection) {
+        let (out, number) = (sums.base, counts.base)
+        direction.scan(groups) { into, from in
+            out[into] = out[from] + out[into]
+            number[into] &+= number[from]
         }
     }
 
@@ -350,6 +373,17 @@ final class DecimalSumAccumulator: Accumulator {
                 marks[group] = 1
             }
             i &+= 1
+        }
+    }
+
+    override var scans: Bool { true }
+    override func scan(_ groups: Range<Int>, _ direction: ScanDirection) {
+        let (out, marks) = (totals.base, overflowed.base)
+        direction.scan(groups) { into, from in
+            let (sum, over) = out[into].sum.addingReportingOverflow(out[from].sum)
+            out[into].sum = sum
+            out[into].count &+= out[from].count
+            marks[into] |= marks[from] | (over ? 1 : 0)
         }
     }
 

@@ -133,7 +133,8 @@ enum PipelineFormat {
     static let file = FormatObject(keys: [
         FormatKey("path", .text, "File, directory or glob.", isRequired: true),
         FormatKey(
-            "format", .choice(["json", "csv", "parquet", "text"]), "By the ending of the path by default."),
+            "format", .choice(["json", "csv", "parquet", "orc", "avro", "text"]),
+            "By the ending of the path by default."),
         FormatKey("options", .map(.any), "Reader options with Spark's names: header, sep, mode, …"),
         FormatKey("schema", .text, "Columns with types: id INT, name STRING; inferred by default."),
     ])
@@ -158,7 +159,7 @@ enum PipelineFormat {
 
     static let write = FormatObject(keys: [
         FormatKey("path", .text, "Directory to write.", isRequired: true),
-        FormatKey("format", .choice(["parquet", "csv", "json"]), "parquet by default."),
+        FormatKey("format", .choice(["parquet", "orc", "avro", "csv", "json"]), "parquet by default."),
         FormatKey(
             "mode", .choice(["overwrite", "append", "ignore", "errorifexists"]),
             "Spark's save modes; overwrite by default."),

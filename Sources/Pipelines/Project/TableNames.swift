@@ -80,7 +80,7 @@ enum FileFormats {
         }
         let formats = [
             ".json": "json", ".jsonl": "json", ".ndjson": "json", ".csv": "csv", ".tsv": "csv",
-            ".parquet": "parquet", ".txt": "text",
+            ".parquet": "parquet", ".orc": "orc", ".avro": "avro", ".txt": "text",
         ]
         return formats.first { name.hasSuffix($0.key) }?.value
     }

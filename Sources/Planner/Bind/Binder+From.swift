@@ -82,7 +82,7 @@ extension Binder {
         let formats = FileFormat.allCases.map(\.rawValue)
         if parts.count == 2, parts[1].isQuoted,
             parts[1].text.contains("/") || parts[1].text.contains(".")
-                || ["orc", "avro", "xml", "delta", "iceberg"].contains(parts[0].text.lowercased())
+                || ["xml", "delta", "iceberg"].contains(parts[0].text.lowercased())
         {
             return .user(
                 "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY",

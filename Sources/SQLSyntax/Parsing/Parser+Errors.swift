@@ -84,7 +84,7 @@ extension Parser {
             tokens[place + 1].symbol == .dot, tokens[place + 1].kind == .symbol,
             [.FROM, .JOIN].contains(tokens[place - 1].keyword)
         else { return false }
-        return ["json", "csv", "parquet", "text", "orc"].contains(text(tokens[place]).lowercased())
+        return ["json", "csv", "parquet", "text", "orc", "avro"].contains(text(tokens[place]).lowercased())
     }
 
     /// The last character of the text that is not white space, or the end.

@@ -38,7 +38,10 @@ extension Parser {
             return "Name a file's format before its path, which stands in backquotes: json.`path/`."
         }
         if let path = barePath {
-            let formats = ["json": "json", "jsonl": "json", "ndjson": "json", "csv": "csv", "txt": "text"]
+            let formats = [
+                "json": "json", "jsonl": "json", "ndjson": "json", "csv": "csv", "txt": "text", "orc": "orc",
+                "avro": "avro",
+            ]
             let ending = path.split(separator: "/").last?.split(separator: ".").dropFirst().first
             let format = formats[ending?.lowercased() ?? ""] ?? "parquet"
             return "Name a file's format before its path, which stands in backquotes: \(format).`\(path)`."

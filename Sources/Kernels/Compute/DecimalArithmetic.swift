@@ -224,7 +224,8 @@ package enum DecimalArithmetic {
             case .remainder: return WideDecimal.rescale(p % q, by: scale - common)
             case .modulus:
                 let r = p % q
-                return WideDecimal.rescale(r < 0 ? (r + q) % q : r, by: scale - common)
+                // Adding a negative divisor changes nothing, and could leave 128 bits.
+                return WideDecimal.rescale(r < 0 && q > 0 ? r + q : r, by: scale - common)
             }
         }
         return kind == .quotient ? try Casting.cast(result, to: type, mode: mode, zone: .utc) : result

@@ -122,7 +122,8 @@ package enum WideDecimal {
         switch kind {
         case .quotient: return wide.high >= size ? nil : signed(q, (a < 0) != (divisor < 0))
         case .remainder: return rescale(remainder, by: digits)
-        case .modulus: return rescale(remainder < 0 ? (remainder + divisor) % divisor : remainder, by: digits)
+        case .modulus:
+            return rescale(remainder < 0 && divisor > 0 ? remainder + divisor : remainder, by: digits)
         }
     }
 

@@ -78,6 +78,16 @@ struct FirstHourTests {
             run.errors.contains(
                 "2 records are not JSON in in.json: the text is in the column _corrupt_record"),
             "\(run.errors)")
+        let direct = try program.sql("SELECT count(*) AS n FROM json.`in.json` WHERE a IS NOT NULL")
+        #expect(direct.output == "{\"n\":2}\n", "\(direct.errors)")
+        #expect(
+            direct.errors.contains(
+                "2 records are not JSON in in.json: the text is in the column _corrupt_record"),
+            "\(direct.errors)")
+        let written = try program.sql(
+            "INSERT OVERWRITE DIRECTORY 'out' USING csv SELECT a FROM json.`in.json` WHERE a > 0")
+        #expect(written.errors.contains("2 records are not JSON in in.json"), "\(written.errors)")
+        #expect(!run.errors.contains("of a view on it"))
         let dropped = try program.sql("\(view), mode 'DROPMALFORMED'); SELECT count(*) AS n FROM v")
         #expect(!dropped.errors.contains("not JSON"), "\(dropped.errors)")
     }

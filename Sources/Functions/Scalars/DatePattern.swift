@@ -67,7 +67,7 @@ struct DatePattern {
     /// Appends a local time in microseconds to `out`; `offset` is the zone's in seconds.
     func format(local: Int, offset: Int, zoneName: String, _ out: inout [UInt8]) {
         let days = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
-        let micros = local - days * ClockTime.microsecondsPerDay
+        let micros = local &- days &* ClockTime.microsecondsPerDay
         let date = CivilDate(days: days)
         for part in parts {
             switch part {

@@ -49,7 +49,7 @@ enum TimestampFunctions {
             let rows = Rows(call)
             return try rows.build(.timestamp) { row in
                 let (unit, amount) = (try unit(rows.text(0, row)), rows.integer(1, row))
-                return Int64(add(unit, amount, rows.integer(2, row), call.zone))
+                return Int64(try add(unit, amount, rows.integer(2, row), call.zone))
             }
         },
         ScalarFunction(
@@ -115,14 +115,23 @@ enum TimestampFunctions {
             "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "There is no unit of time called \(text).")
     }
 
-    private static func add(_ unit: TimeUnit, _ amount: Int, _ instant: Int, _ zone: Zone) -> Int {
+    private static func add(_ unit: TimeUnit, _ amount: Int, _ instant: Int, _ zone: Zone) throws -> Int {
+        func error() -> EngineError { Failure.timeOverflow("a time and \(amount) units of \(unit)") }
         let local = zone.local(instant)
-        if unit.months == 0, unit != .day, unit != .week { return instant + amount * unit.microseconds }
-        if unit.months == 0 { return zone.instant(local: local + amount * unit.microseconds) }
+        if unit.months == 0 {
+            let isCalendar = unit == .day || unit == .week
+            let (step, overflow) = amount.multipliedReportingOverflow(by: unit.microseconds)
+            let (moved, carried) = (isCalendar ? local : instant).addingReportingOverflow(step)
+            if overflow || carried { throw error() }
+            return isCalendar ? zone.instant(local: moved) : moved
+        }
         let day = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
-        let moved = CivilDate(days: day).adding(months: amount * unit.months).days
-        return zone.instant(
-            local: moved * ClockTime.microsecondsPerDay + local - day * ClockTime.microsecondsPerDay)
+        let (months, overflow) = amount.multipliedReportingOverflow(by: unit.months)
+        guard !overflow, months.magnitude < 1 << 40 else { throw error() }
+        let (moved, wrapped) = CivilDate(days: day).adding(months: months).days
+            .multipliedReportingOverflow(by: ClockTime.microsecondsPerDay)
+        if wrapped { throw error() }
+        return zone.instant(local: moved &+ local &- day &* ClockTime.microsecondsPerDay)
     }
 
     private static func wholeMonths(_ from: Int, _ to: Int) -> Int {

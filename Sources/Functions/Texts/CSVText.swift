@@ -181,7 +181,7 @@ struct ValueWriter {
         case .timestamp, .timestampNTZ: return instant(vector, row)
         case .date:
             guard let date else { break }
-            let local = Column(vector).integer(row) * ClockTime.microsecondsPerDay
+            let local = Column(vector).integer(row) &* ClockTime.microsecondsPerDay
             return String(decoding: date.format(local: local, offset: 0, zoneName: "UTC"), as: UTF8.self)
         default: break
         }

@@ -92,6 +92,18 @@ struct FirstHourTests {
         #expect(!dropped.errors.contains("not JSON"), "\(dropped.errors)")
     }
 
+    @Test("bytes that are no UTF-8 become U+FFFD in JSON, of results and of files")
+    func brokenTexts() throws {
+        let program = try Program()
+        let query = "SELECT CAST(X'61FFE2826263' AS STRING) AS t, map(CAST(X'80' AS STRING), 'é') AS m"
+        let due = "{\"t\":\"a\u{FFFD}\u{FFFD}bc\",\"m\":{\"\u{FFFD}\":\"é\"}}\n"
+        #expect(try program.sql(query).output == due)
+        let written = try program.sql("INSERT OVERWRITE DIRECTORY 'out' USING json \(query)")
+        #expect(written.status == 0, "\(written.errors)")
+        let read = try program.sql("SELECT t, m.`\u{FFFD}` AS m FROM json.`out`")
+        #expect(read.output == "{\"t\":\"a\u{FFFD}\u{FFFD}bc\",\"m\":\"é\"}\n", "\(read.errors)")
+    }
+
     @Test("a pipeline that is stopped says how it stands and how to go on; its queries are parsed by plan")
     func stopped() throws {
         let program = try Program()

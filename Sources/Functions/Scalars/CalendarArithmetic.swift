@@ -137,7 +137,7 @@ enum CalendarArithmetic {
                 let date = CivilDate(days: rows.integer(time, row)).adding(
                     months: sign * Int(interval.months))
                 let micros = ClockTime.floorDivide(
-                    sign * Int(interval.microseconds), ClockTime.microsecondsPerDay)
+                    sign &* Int(interval.microseconds), ClockTime.microsecondsPerDay)
                 return Int32(truncatingIfNeeded: date.days + sign * Int(interval.days) + micros)
             }
         }

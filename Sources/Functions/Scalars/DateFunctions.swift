@@ -206,7 +206,7 @@ enum TimeUnit: String {
             return truncate(days: ClockTime.floorDivide(local, ClockTime.microsecondsPerDay))
                 &* ClockTime.microsecondsPerDay
         default:
-            return ClockTime.floorDivide(local, microseconds) * microseconds
+            return ClockTime.floorDivide(local, microseconds) &* microseconds
         }
     }
 }

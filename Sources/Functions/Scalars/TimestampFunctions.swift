@@ -63,7 +63,11 @@ enum TimestampFunctions {
                 let (from, to) = (
                     call.zone.local(rows.integer(1, row)), call.zone.local(rows.integer(2, row))
                 )
-                if unit.months == 0 { return Int64((to - from) / unit.microseconds) }
+                if unit.months == 0 {
+                    let count = (Int128(to) - Int128(from)) / Int128(unit.microseconds)
+                    if let fitting = Int64(exactly: count) { return fitting }
+                    throw Failure.timeOverflow("the times are too far apart")
+                }
                 return Int64(wholeMonths(from, to) / unit.months)
             }
         },
@@ -100,8 +104,14 @@ enum TimestampFunctions {
                         "DATETIME_FIELD_OUT_OF_BOUNDS",
                         "Invalid timestamp parts: \(date.year)-\(date.month)-\(date.day) \(hour):\(minute).")
                 }
-                let local =
-                    date.days * ClockTime.microsecondsPerDay + (hour * 60 + minute) * 60_000_000 + micros
+                // Years are as many as 32 bits hold, times are not.
+                let moment =
+                    Int128(date.days) * Int128(ClockTime.microsecondsPerDay)
+                    + Int128((hour * 60 + minute) * 60_000_000 + micros)
+                guard let local = Int(exactly: moment) else {
+                    if call.mode != .error { return nil }
+                    throw Failure.timeOverflow("the year \(date.year) is too far away")
+                }
                 if result == .timestampNTZ { return Int64(local) }
                 let zone = call.arguments.count == 7 ? try Zone.named(rows.text(6, row)) : call.zone
                 return Int64(zone.instant(local: local))
@@ -208,10 +218,10 @@ enum TimestampFunctions {
                 let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
                 if known?.text != text { known = (text, try DatePattern(text)) }
             }
-            let micros = rows.integer(0, row) * (seconds ? 1_000_000 : 1)
+            let micros = rows.integer(0, row) &* (seconds ? 1_000_000 : 1)
             let offset = zone.offset(at: ClockTime.floorDivide(micros, 1_000_000))
             known?.pattern.format(
-                local: micros + offset * 1_000_000, offset: offset, zoneName: zone.name, &out)
+                local: micros &+ offset &* 1_000_000, offset: offset, zoneName: zone.name, &out)
             return true
         }
     }
@@ -271,7 +281,7 @@ enum TimestampFunctions {
             case .date: return Int64(ClockTime.floorDivide(found.local, ClockTime.microsecondsPerDay))
             case .timestampNTZ: return Int64(found.local)
             default:
-                if let offset = found.offset { return Int64(found.local - offset * 1_000_000) }
+                if let offset = found.offset { return Int64(found.local &- offset &* 1_000_000) }
                 let zone = try found.zone.map { try Zone.named($0) } ?? call.zone
                 return Int64(zone.instant(local: found.local))
             }

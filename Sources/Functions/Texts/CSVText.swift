@@ -195,7 +195,7 @@ struct ValueWriter {
         let micros = Column(vector).integer(row)
         let isInstant = vector.type == .timestamp
         let local = isInstant ? zone.local(micros) : micros
-        let offset = (local - micros) / 1_000_000
+        let offset = (local &- micros) / 1_000_000
         guard let pattern = isInstant ? timestamp : timestampNTZ else {
             return JSONText.instant(vector, row, zone)
         }

@@ -63,8 +63,9 @@ extension CoordinatorNode {
         let stages = scheduler.progress(of: book.id)?.stages.filter { $0.key.statement == statement } ?? []
         return stages.map { stage in
             "stage \(stage.key.stage) \(stage.label): \(Counted.text(stage.total, "task")), "
-                + "\(stage.counters.rowsIn) rows in, "
-                + "\(stage.counters.rowsOut) rows out, \(ByteSize.format(stage.counters.bytesIn)) in, "
+                + "\(Counted.text(stage.counters.rowsIn, "row")) in, "
+                + "\(Counted.text(stage.counters.rowsOut, "row")) out, "
+                + "\(ByteSize.format(stage.counters.bytesIn)) in, "
                 + "\(ByteSize.format(stage.counters.bytesOut)) out, "
                 + "\(stage.counters.milliseconds) ms in tasks"
                 + skipped(stage.counters.skippedParts, in: book, stage.key)

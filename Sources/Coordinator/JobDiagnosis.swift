@@ -105,7 +105,8 @@ struct JobDiagnosis {
         }
         guard stage.rowsIn > 0 else { return "\(capitalised(name(stage))) is at work." }
         let rate = Int(Double(stage.rowsIn) / stage.seconds)
-        return "\(capitalised(name(stage))) is at work: \(number(stage.rowsIn)) rows so far, "
+        return "\(capitalised(name(stage))) is at work: \(number(stage.rowsIn)) "
+            + "\(stage.rowsIn == 1 ? "row" : "rows") so far, "
             + "\(number(rate)) a second."
     }
 

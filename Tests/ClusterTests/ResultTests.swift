@@ -123,7 +123,7 @@ struct ResultTests {
         ])
         #expect(run.status == 0, "\(run.errors)")
         let stages = run.output.matches(
-            of: #/stage (\d+) [^:]+: (\d+) tasks, (\d+) rows in, (\d+) rows out/#
+            of: #/stage (\d+) [^:]+: (\d+) tasks, (\d+) rows? in, (\d+) rows? out/#
         ).map { (stage: $0.1, tasks: Int($0.2) ?? 0, rowsIn: Int($0.3) ?? 0, rowsOut: Int($0.4) ?? 0) }
         #expect(stages.first?.rowsIn == 600_572 && stages.first?.tasks ?? 0 > 1, "\(run.output)")
         #expect(stages.last?.rowsOut == 3, "\(run.output)")

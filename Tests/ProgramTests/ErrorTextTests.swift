@@ -76,9 +76,9 @@ struct ErrorTextTests {
             """
             error: [UNABLE_TO_INFER_SCHEMA] The query has no columns to write: the files that it reads hold \
             no rows
-              --> <command line>:1:1
+              --> <command line>:1:51
                | INSERT OVERWRITE DIRECTORY 'out' USING csv SELECT * FROM csv.`empty.csv`
-               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |                                                   ^
               = Give the columns of the files with CREATE TEMPORARY VIEW name (columns) USING ….
 
             """),
@@ -389,7 +389,7 @@ struct ErrorTextTests {
             "none",
         ]).output
         let found = analyzed.firstMatch(
-            of: #/\n== Measured ==\nstage 0 [^:]+: 1 task, (\d+) rows in, (\d+) rows out/#)
+            of: #/\n== Measured ==\nstage 0 [^:]+: 1 task, (\d+) rows? in, (\d+) rows? out/#)
         #expect(found?.1 == "500" && found?.2 == "17", "\(analyzed)")
     }
 

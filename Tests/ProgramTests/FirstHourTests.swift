@@ -78,8 +78,30 @@ struct FirstHourTests {
             run.errors.contains(
                 "2 records are not JSON in in.json: the text is in the column _corrupt_record"),
             "\(run.errors)")
+        let direct = try program.sql("SELECT count(*) AS n FROM json.`in.json` WHERE a IS NOT NULL")
+        #expect(direct.output == "{\"n\":2}\n", "\(direct.errors)")
+        #expect(
+            direct.errors.contains(
+                "2 records are not JSON in in.json: the text is in the column _corrupt_record"),
+            "\(direct.errors)")
+        let written = try program.sql(
+            "INSERT OVERWRITE DIRECTORY 'out' USING csv SELECT a FROM json.`in.json` WHERE a > 0")
+        #expect(written.errors.contains("2 records are not JSON in in.json"), "\(written.errors)")
+        #expect(!run.errors.contains("of a view on it"))
         let dropped = try program.sql("\(view), mode 'DROPMALFORMED'); SELECT count(*) AS n FROM v")
         #expect(!dropped.errors.contains("not JSON"), "\(dropped.errors)")
+    }
+
+    @Test("bytes that are no UTF-8 become U+FFFD in JSON, of results and of files")
+    func brokenTexts() throws {
+        let program = try Program()
+        let query = "SELECT CAST(X'61FFE2826263' AS STRING) AS t, map(CAST(X'80' AS STRING), 'é') AS m"
+        let due = "{\"t\":\"a\u{FFFD}\u{FFFD}bc\",\"m\":{\"\u{FFFD}\":\"é\"}}\n"
+        #expect(try program.sql(query).output == due)
+        let written = try program.sql("INSERT OVERWRITE DIRECTORY 'out' USING json \(query)")
+        #expect(written.status == 0, "\(written.errors)")
+        let read = try program.sql("SELECT t, m.`\u{FFFD}` AS m FROM json.`out`")
+        #expect(read.output == "{\"t\":\"a\u{FFFD}\u{FFFD}bc\",\"m\":\"é\"}\n", "\(read.errors)")
     }
 
     @Test("a pipeline that is stopped says how it stands and how to go on; its queries are parsed by plan")

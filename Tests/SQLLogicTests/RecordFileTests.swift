@@ -51,6 +51,17 @@ struct RecordFileTests {
         #expect(records[1].statement == "SELECT 1,\n  2.5")
     }
 
+    @Test("a known gap must differ as its reason says")
+    func gaps() {
+        let gaps = KnownGaps(
+            text: "# why\na.slt:1 row 1: Spark gives 1, here — a note — of two\nb.slt:2 \nc.slt:3 X")
+        #expect(gaps.complaint("a.slt:1", "row 1: Spark gives 1, here 2") == nil)
+        #expect(gaps.complaint("a.slt:1", "row 1: Spark gives 3, here 2")?.contains("not as") == true)
+        #expect(gaps.complaint("b.slt:2", "anything") != nil)
+        #expect(gaps.complaint("c.slt:3", "fails with X") != nil)
+        #expect(gaps.complaint("d.slt:4", "row 1") == "d.slt:4: row 1")
+    }
+
     @Test("a record of no kind is refused with its line")
     func strangers() {
         for text in ["\nqueri int nosort\nSELECT 1\n", "\nquery int\nSELECT 1\n", "\nstatement ok\n"] {

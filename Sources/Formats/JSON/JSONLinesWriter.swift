@@ -148,8 +148,7 @@ private indirect enum JSONRendering {
         switch self {
         case .plain(let text): text.pointer(as: StringView.self)[row].append(to: &out)
         case .quoted(let text): putQuoted(text, row, &out)
-        case .escaped(let text):
-            text.pointer(as: StringView.self)[row].withBytes { JSONRendering.putEscaped($0, &out) }
+        case .escaped(let text): JSONRendering.putEscaped(text.pointer(as: StringView.self)[row], &out)
         case .floating(let text):
             let view = text.pointer(as: StringView.self)[row]
             let last = view.withBytes { $0.last ?? 0 }
@@ -168,7 +167,7 @@ private indirect enum JSONRendering {
             let (start, end) = (Int(map.offsets[row]), Int(map.offsets[row + 1]))
             for at in start..<end {
                 if at > start { out.append(UInt8(ascii: ",")) }
-                keys.pointer(as: StringView.self)[at].withBytes { JSONRendering.putEscaped($0, &out) }
+                JSONRendering.putEscaped(keys.pointer(as: StringView.self)[at], &out)
                 out.append(UInt8(ascii: ":"))
                 values.put(at, &out)
             }
@@ -182,6 +181,15 @@ private indirect enum JSONRendering {
         out.append(UInt8(ascii: "\""))
         text.pointer(as: StringView.self)[row].append(to: &out)
         out.append(UInt8(ascii: "\""))
+    }
+
+    /// JSON is UTF-8, a text that was cast from bytes may be none: decoding it puts U+FFFD there, as in
+    /// Spark.
+    private static func putEscaped(_ view: StringView, _ out: inout [UInt8]) {
+        let isPlain = view.withBytes { bytes in bytes.allSatisfy { $0 < 0x80 } }
+        if isPlain { return view.withBytes { putEscaped($0, &out) } }
+        var text = view.string
+        text.withUTF8 { putEscaped(UnsafeRawBufferPointer($0), &out) }
     }
 
     private static func putEscaped(_ bytes: UnsafeRawBufferPointer, _ out: inout [UInt8]) {

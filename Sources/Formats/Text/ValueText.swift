@@ -34,7 +34,7 @@ enum ValueText {
     /// Appends `yyyy-MM-ddTHH:mm:ss.SSS` of a local time in microseconds.
     private static func timestamp(_ microseconds: Int, _ out: inout [UInt8]) {
         let days = ClockTime.floorDivide(microseconds, ClockTime.microsecondsPerDay)
-        let milliseconds = (microseconds - days * ClockTime.microsecondsPerDay) / 1000
+        let milliseconds = (microseconds &- days &* ClockTime.microsecondsPerDay) / 1000
         TimeText.date(days, &out)
         out.append(UInt8(ascii: "T"))
         pair(milliseconds / 3_600_000, &out)

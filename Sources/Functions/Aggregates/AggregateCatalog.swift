@@ -91,16 +91,23 @@ enum AggregateCatalog {
         doubles("corr", [], 2, "Returns Pearson's correlation of two columns."),
         doubles("covar_samp", [], 2, "Returns the sample covariance of two columns."),
         doubles("covar_pop", [], 2, "Returns the population covariance of two columns."),
-        doubles("median", [], 1, "Returns the middle value, between two the mean."),
+        AggregateFunction(
+            "median",
+            typing: { request in
+                try Signature.checkCount(request, 1...1)
+                let (argument, result) = interpolated(request.types[0])
+                return Typing([argument], result)
+            }, "Returns the middle value, between two the mean.", example: "median(a)"),
         AggregateFunction(
             "percentile",
             typing: { request in
                 try Signature.checkCount(request, 2...2)
+                let (argument, result) = interpolated(request.types[0])
                 if case .array = request.types[1] {
                     return Typing(
-                        [.double, .array(.double, containsNull: false)], .array(.double, containsNull: false))
+                        [argument, .array(.double, containsNull: false)], .array(result, containsNull: false))
                 }
-                return Typing([.double, .double], .double)
+                return Typing([argument, .double], result)
             }, "Returns the exact percentile, by linear interpolation.", example: "percentile(a, 0.5)"),
         AggregateFunction(
             "percentile_approx", aliases: ["approx_percentile"],
@@ -182,9 +189,7 @@ enum AggregateCatalog {
     /// The type of a number that is added up; a timestamp is its seconds, as in Spark.
     private static func addend(_ request: TypingRequest) throws -> DataType {
         if request.types == [.timestamp] { return .double }
-        if request.types.count == 1, request.types[0].isDayTimeInterval, request.name.hasSuffix("sum") {
-            return request.types[0]
-        }
+        if request.types.count == 1, request.types[0].isInterval { return request.types[0] }
         return try Signature.of([.number], .double)(request).arguments[0]
     }
 
@@ -193,7 +198,7 @@ enum AggregateCatalog {
         if case .decimal(let p, let s) = argument {
             return Typing([argument], .decimal(precision: min(p + 10, 38), scale: s))
         }
-        if argument.isDayTimeInterval { return Typing([argument], argument) }
+        if argument.isInterval { return Typing([argument], argument) }
         return Typing([argument], argument.isIntegral ? .int64 : .double)
     }
 
@@ -202,7 +207,14 @@ enum AggregateCatalog {
         if case .decimal(let p, let s) = argument {
             return Typing([argument], .decimal(precision: min(p + 4, 38), scale: min(s + 4, 38)))
         }
-        return Typing([argument], .double)
+        return Typing([argument], interpolated(argument).result)
+    }
+
+    /// The types of values between which is interpolated, and of what comes out: intervals of all fields,
+    /// else doubles.
+    static func interpolated(_ type: DataType) -> (argument: DataType, result: DataType) {
+        if type.isYearMonthInterval { return (type, .yearToMonth) }
+        return type.isDayTimeInterval ? (type, .dayToSecond) : (.double, .double)
     }
 }
 
@@ -239,17 +251,16 @@ extension AggregateFunction {
         switch name {
         case "count": return CountAccumulator()
         case "count_if": return CountAccumulator(onlyTrue: true)
-        case "sum", "try_sum":
-            if input.isDecimal {
-                return DecimalSumAccumulator(input: input, type: call.type, isAverage: false, mode: mode)
+        case "sum", "try_sum", "avg", "try_avg":
+            let isAverage = name.hasSuffix("avg")
+            if input.isInterval {
+                return IntervalAccumulator(isAverage: isAverage, isTrying: mode == .null, type: call.type)
             }
-            if input.isFloating { return DoubleSumAccumulator(isAverage: false) }
+            if input.isDecimal {
+                return DecimalSumAccumulator(input: input, type: call.type, isAverage: isAverage, mode: mode)
+            }
+            if isAverage || input.isFloating { return DoubleSumAccumulator(isAverage: isAverage) }
             return IntegerSumAccumulator(type: call.type, mode: mode)
-        case "avg", "try_avg":
-            if input.isDecimal {
-                return DecimalSumAccumulator(input: input, type: call.type, isAverage: true, mode: mode)
-            }
-            return DoubleSumAccumulator(isAverage: true)
         case "min", "max": return extreme(input, isMaximum: name == "max")
         case "first", "any_value":
             return ChosenRowAccumulator(.first, types: [input], key: 0, skipsNulls: flag(1), type: call.type)
@@ -362,7 +373,7 @@ extension AggregateFunction {
                 Percentiles.discrete(values, offsets, count, wanted, asArray: asArray, type: call.type)
             }
         }
-        return CollectAccumulator(element: .double, distinct: false, type: call.type) {
+        return CollectAccumulator(element: input, distinct: false, type: call.type) {
             values, offsets, count in
             Percentiles.percentiles(values, offsets, count, wanted, asArray: asArray, type: call.type)
         }

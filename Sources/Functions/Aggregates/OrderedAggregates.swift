@@ -43,14 +43,16 @@ enum OrderedAggregates {
     private static let percentileTyping: Signature.Rule = { request in
         try Signature.checkCount(request, 3...3)
         let type = request.types[0]
-        guard type.isNumeric || type == .null || type == .string else {
+        guard type.isNumeric || type.isInterval || type == .null || type == .string else {
             throw Signature.mismatch(request, argument: 0, requires: "\"NUMERIC\"")
         }
+        let (argument, result) = AggregateCatalog.interpolated(type)
         if case .array = request.types[1] {
-            let list = DataType.array(.double, containsNull: false)
-            return Typing([.double, list, .boolean], list)
+            return Typing(
+                [argument, .array(.double, containsNull: false), .boolean],
+                .array(result, containsNull: false))
         }
-        return Typing([.double, .double, .boolean], .double)
+        return Typing([argument, .double, .boolean], result)
     }
 
     /// Returns the accumulator of one of these functions; nil for other names. `shares` are those of
@@ -67,7 +69,9 @@ enum OrderedAggregates {
             return collect { values, offsets, count in
                 each(values, offsets, count, type, asArray) { sorted in
                     let list = descends ? sorted.reversed() : sorted
-                    return shares.map { name == "percentile_cont" ? between(list, $0) : at(list, $0) }
+                    return shares.map {
+                        name == "percentile_cont" ? Percentiles.between(list, $0) : at(list, $0)
+                    }
                 }
             }
         case orderedList: return collect(joined(call))
@@ -117,23 +121,18 @@ enum OrderedAggregates {
         _ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int, _ type: DataType, _ asArray: Bool,
         _ body: ([Double]) -> [Double]
     ) -> Vector {
-        let input = values.flattened().pointer(as: Double.self)
+        let flat = values.flattened()
+        let number = Percentiles.numbers(flat)
+        let isInterval = flat.type.isInterval
         return .of(
             type,
             (0..<count).map { group in
                 let range = Int(offsets[group])..<Int(offsets[group + 1])
                 if range.isEmpty { return .null }
-                let sorted = range.map { input[$0] }.sorted { Comparing.orderFloating($0, $1) < 0 }
-                let found = body(sorted).map { Scalar.double($0) }
+                let sorted = range.map(number).sorted { Comparing.orderFloating($0, $1) < 0 }
+                let found = body(sorted).map { Percentiles.scalar($0, isInterval: isInterval) }
                 return asArray ? .array(found) : found[0]
             })
-    }
-
-    private static func between(_ sorted: [Double], _ share: Double) -> Double {
-        let position = share * Double(sorted.count - 1)
-        let (low, high) = (Int(position.rounded(.down)), Int(position.rounded(.up)))
-        if low == high || sorted[low] == sorted[high] { return sorted[low] }
-        return (Double(high) - position) * sorted[low] + (position - Double(low)) * sorted[high]
     }
 
     private static func at(_ sorted: [Double], _ share: Double) -> Double {

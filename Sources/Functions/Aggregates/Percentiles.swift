@@ -9,13 +9,15 @@ import Plans
 
 /// Finishes aggregates that need all values of a group.
 enum Percentiles {
-    /// Interpolates linearly between the sorted values at each share.
+    /// Interpolates linearly between the sorted values at each share; what comes out for intervals is cut to
+    /// whole months or microseconds.
     static func percentiles(
         _ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int, _ shares: [Double], asArray: Bool,
         type: DataType
     ) -> Vector {
         let flat = values.flattened()
-        let input = flat.pointer(as: Double.self)
+        let isInterval = flat.type.isInterval
+        let number = numbers(flat)
         var results: [Scalar] = []
         for i in 0..<count {
             let range = Int(offsets[i])..<Int(offsets[i + 1])
@@ -23,17 +25,30 @@ enum Percentiles {
                 results.append(.null)
                 continue
             }
-            let sorted = range.map { input[$0] }.sorted { Comparing.orderFloating($0, $1) < 0 }
-            let found = shares.map { share -> Scalar in
-                let position = share * Double(sorted.count - 1)
-                let (low, high) = (Int(position.rounded(.down)), Int(position.rounded(.up)))
-                if low == high || sorted[low] == sorted[high] { return .double(sorted[low]) }
-                return .double(
-                    (Double(high) - position) * sorted[low] + (position - Double(low)) * sorted[high])
-            }
+            let sorted = range.map(number).sorted { Comparing.orderFloating($0, $1) < 0 }
+            let found = shares.map { scalar(between(sorted, $0), isInterval: isInterval) }
             results.append(asArray ? .array(found) : found[0])
         }
         return .of(type, results)
+    }
+
+    /// Reads rows as numbers: doubles, or the months or microseconds of intervals.
+    static func numbers(_ flat: Vector) -> (Int) -> Double {
+        if flat.type.isInterval { return { Double(flat.scalar(at: $0).integerValue) } }
+        return { flat.pointer(as: Double.self)[$0] }
+    }
+
+    /// Makes a value of a number, for intervals cut to whole months or microseconds.
+    static func scalar(_ number: Double, isInterval: Bool) -> Scalar {
+        isInterval ? .integer(Int64(exactly: number.rounded(.towardZero)) ?? .max) : .double(number)
+    }
+
+    /// Interpolates linearly at a share of the sorted values.
+    static func between(_ sorted: [Double], _ share: Double) -> Double {
+        let position = share * Double(sorted.count - 1)
+        let (low, high) = (Int(position.rounded(.down)), Int(position.rounded(.up)))
+        if low == high || sorted[low] == sorted[high] { return sorted[low] }
+        return (Double(high) - position) * sorted[low] + (position - Double(low)) * sorted[high]
     }
 
     /// Returns at each share p the value number ⌈p · n⌉ of the n sorted ones.

@@ -70,7 +70,8 @@ struct Compiler {
             return node
         case "coalesce": return CoalesceNode(arguments, call.type)
         case RowNumberNode.function: return RowNumberNode(task: settings.taskIndex)
-        default: break
+        default:
+            if let node = try SeededNode.of(call, arguments, task: settings.taskIndex, zone) { return node }
         }
         guard let function = FunctionRegistry.shared.scalar(named: call.name) else {
             throw FunctionRegistry.shared.unknown(call.name)

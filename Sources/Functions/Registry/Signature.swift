@@ -143,6 +143,20 @@ enum Signature {
             "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
             "Cannot resolve `\(request.name)` due to data type mismatch: The \(position) parameter "
                 + "requires the \(requires) "
-                + "type, however it has the type \"\(request.types[argument].sqlName)\".")
+                + "type, however it has the type \"\(request.types[argument].sqlName)\".",
+            remedy: castRemedy(request.types[argument], position, requires))
+    }
+
+    /// Names the cast that makes a value of a type that is taken; nil where no cast does.
+    private static func castRemedy(_ from: DataType, _ position: String, _ requires: String) -> String? {
+        let taken: [(name: String, type: DataType)] = [
+            ("INT", .int32), ("BIGINT", .int64), ("INTEGRAL", .int64), ("DOUBLE", .double),
+            ("NUMERIC", .double),
+            ("STRING", .string), ("BINARY", .binary), ("BOOLEAN", .boolean), ("DATE", .date),
+            ("TIMESTAMP", .timestamp),
+        ]
+        let names = requires.split(separator: "\"").map(String.init)
+        let fitting = taken.first { names.contains($0.name) && Coercion.canCast(from, $0.type, ansi: true) }
+        return fitting.map { "Cast the \(position) argument: CAST(… AS \($0.type.sqlName))." }
     }
 }

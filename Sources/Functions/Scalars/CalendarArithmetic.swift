@@ -137,7 +137,7 @@ enum CalendarArithmetic {
                 let date = CivilDate(days: rows.integer(time, row)).adding(
                     months: sign * Int(interval.months))
                 let micros = ClockTime.floorDivide(
-                    sign * Int(interval.microseconds), ClockTime.microsecondsPerDay)
+                    sign &* Int(interval.microseconds), ClockTime.microsecondsPerDay)
                 return Int32(truncatingIfNeeded: date.days + sign * Int(interval.days) + micros)
             }
         }
@@ -148,7 +148,7 @@ enum CalendarArithmetic {
             if interval.months != 0 || interval.days != 0 {
                 let local = isInstant ? zone.local(value) : value
                 let day = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
-                let rest = local - day * ClockTime.microsecondsPerDay
+                let rest = local &- day &* ClockTime.microsecondsPerDay
                 let date = CivilDate(days: day).adding(months: sign * Int(interval.months)).days
                 let moved = (date + sign * Int(interval.days)) &* ClockTime.microsecondsPerDay &+ rest
                 result = isInstant ? zone.instant(local: moved) : moved

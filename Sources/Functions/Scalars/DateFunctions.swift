@@ -204,9 +204,9 @@ enum TimeUnit: String {
         switch self {
         case .year, .quarter, .month, .week, .day:
             return truncate(days: ClockTime.floorDivide(local, ClockTime.microsecondsPerDay))
-                * ClockTime.microsecondsPerDay
+                &* ClockTime.microsecondsPerDay
         default:
-            return ClockTime.floorDivide(local, microseconds) * microseconds
+            return ClockTime.floorDivide(local, microseconds) &* microseconds
         }
     }
 }

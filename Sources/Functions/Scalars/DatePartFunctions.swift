@@ -84,7 +84,10 @@ enum DatePartFunctions {
             let name = names[field] ?? field
             guard let function = all.first(where: { $0.name == name }), name != "date_part" else {
                 throw EngineError.user(
-                    "INVALID_EXTRACT_FIELD", "Cannot extract `\(field)` from a date or time.")
+                    "INVALID_EXTRACT_FIELD", "Cannot extract `\(field)` from a date or time.",
+                    remedy:
+                        "Take YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFWEEK, DOY, HOUR, MINUTE or SECOND."
+                )
             }
             let isTime = ["hour", "minute", "extract_second"].contains(name)
             let argument = try Casting.cast(

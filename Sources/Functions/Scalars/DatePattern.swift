@@ -67,7 +67,7 @@ struct DatePattern {
     /// Appends a local time in microseconds to `out`; `offset` is the zone's in seconds.
     func format(local: Int, offset: Int, zoneName: String, _ out: inout [UInt8]) {
         let days = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
-        let micros = local - days * ClockTime.microsecondsPerDay
+        let micros = local &- days &* ClockTime.microsecondsPerDay
         let date = CivilDate(days: days)
         for part in parts {
             switch part {
@@ -198,14 +198,20 @@ struct DatePattern {
             return nil
         }
         let seconds = (result.hour * 60 + result.minute) * 60 + result.second
-        let local = result.date.days * ClockTime.microsecondsPerDay + seconds * 1_000_000 + result.micros
+        let clock = seconds * 1_000_000 + result.micros
+        let (day, overflow) = result.date.days.multipliedReportingOverflow(by: ClockTime.microsecondsPerDay)
+        let (local, carried) = day.addingReportingOverflow(clock)
+        if overflow || carried { return nil }
         return (local, result.offset, result.zone)
     }
 
     private static func number(_ text: [UInt8], _ at: inout Int, _ least: Int, _ most: Int) -> Int? {
         var (value, digits) = (0, 0)
         while at < text.count, digits < most, (48...57).contains(text[at]) {
-            value = value * 10 + Int(text[at] - 48)
+            let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (next, carried) = tenfold.addingReportingOverflow(Int(text[at] - 48))
+            if overflow || carried { return nil }
+            value = next
             at += 1
             digits += 1
         }

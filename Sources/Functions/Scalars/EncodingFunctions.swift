@@ -154,17 +154,37 @@ enum EncodingFunctions {
             try SparkHash.murmur(call.arguments, count: call.count)
         },
         ScalarFunction(
-            "format_number", typing: Signature.of([.double, .int], .string),
-            "Writes a number with thousands separators and a number of digits.",
-            example: "format_number(12332.1, 2)"
-        ) { call in
-            let rows = Rows(call)
-            return rows.texts { row in
-                let places = rows.integer(1, row)
-                return places < 0 ? nil : NumberFormat.grouped(rows.double(0, row), places)
-            }
-        },
+            "format_number",
+            typing: { request in
+                let isPattern = request.types.count == 2 && request.types[1] == .string
+                return try Signature.of([.number, isPattern ? .string : .int], .string)(request)
+            }, "Writes a number with thousands separators and a number of digits, or by a pattern.",
+            example: "format_number(12332.1, 2)", kernel: formattedNumbers),
     ]
+
+    private static func formattedNumbers(_ call: Invocation) throws -> Vector {
+        let rows = Rows(call)
+        let isPattern = call[1].type == .string
+        var (known, pattern) = ("", try DecimalPattern(""))
+        return try rows.texts { row in
+            if isPattern {
+                let text = rows.text(1, row)
+                if known != text {
+                    pattern = try DecimalPattern(text)
+                    known = text
+                }
+            } else {
+                let places = rows.integer(1, row)
+                if places < 0 { return nil }
+                // More digits than any number has.
+                pattern = DecimalPattern(places: min(places, 1100))
+            }
+            if call[0].type.isFloating { return pattern.text(rows.double(0, row)) }
+            let (_, scale) = DecimalArithmetic.shape(call[0].type)
+            let value = call[0].scalar(at: row).integerValue
+            return pattern.text(DigitNumber(value, scale: scale))
+        }
+    }
 
     /// Decodes `+` and `%xx`; nil where an escape is broken.
     static func urlDecoded(_ bytes: [UInt8]) -> [UInt8]? {
@@ -213,28 +233,6 @@ enum EncodingFunctions {
 
     private static let hexDigits = Array("0123456789abcdef".utf8)
     private static let upperDigits = Array("0123456789ABCDEF".utf8)
-}
-
-/// Writes numbers for people.
-enum NumberFormat {
-    static func grouped(_ value: Double, _ places: Int) -> String? {
-        if !value.isFinite { return NumberText.text(value) }
-        var text = "\(value)"
-        guard
-            let unscaled = text.withUTF8({
-                NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: places + 3)
-            })
-        else { return nil }
-        let rounded = RoundingFunctions.divideEven(unscaled, 1000)
-        let digits = WideDecimal.text(rounded < 0 ? -rounded : rounded, scale: places)
-        let halves = digits.split(separator: ".")
-        var whole = ""
-        for (i, digit) in halves[0].enumerated() {
-            if i > 0, (halves[0].count - i) % 3 == 0 { whole.append(",") }
-            whole.append(digit)
-        }
-        return (rounded < 0 ? "-" : "") + whole + (halves.count > 1 ? "." + halves[1] : "")
-    }
 }
 
 /// Reads hexadecimal.

@@ -20,7 +20,10 @@ package enum IntervalFunctions {
                 else {
                     throw EngineError.user(
                         "INVALID_EXTRACT_FIELD",
-                        "An interval of the type \(request.types[1].sqlName) has no such field.")
+                        "An interval of the type \(request.types[1].sqlName) has no such field.",
+                        remedy: request.types[1].isYearMonthInterval
+                            ? "Its fields are YEAR and MONTH."
+                            : "Its fields are DAY, HOUR, MINUTE and SECOND.")
                 }
                 return Typing(request.types, type)
             }, "Returns a part of an interval, by name.",

@@ -39,10 +39,20 @@ enum RandomFunctions {
         return getenv("USER").map { String(cString: $0) } ?? "\(geteuid())"
     }
 
+    /// Returns how many letters a row's random text has; throws where that is no length.
+    static func length(_ lengths: Column, _ row: Int) throws -> Int {
+        let length = lengths.integer(row)
+        guard (0...1_000_000).contains(length) else {
+            throw Failure.invalidArgument("randstr", "the length is \(length)")
+        }
+        return length
+    }
+
     static let all: [ScalarFunction] = [
         ScalarFunction(
             "randn", typing: Signature.of([.long], optional: 1, .double), nulls: .handled,
-            isDeterministic: false, "Returns a random number of the standard normal distribution.",
+            isDeterministic: false,
+            "Returns a random number of the standard normal distribution; of a seed, Spark's numbers.",
             example: "randn()"
         ) { call in
             // Box and Muller's method.
@@ -64,7 +74,8 @@ enum RandomFunctions {
                 let common = Coercion.commonNumericType(request.types[0], request.types[1]) ?? .double
                 let number: DataType = common.isIntegral ? .int64 : .double
                 return Typing([number, number] + request.types.dropFirst(2).map { _ in .int64 }, common)
-            }, nulls: .handled, isDeterministic: false, "Returns a random number between two bounds.",
+            }, nulls: .handled, isDeterministic: false,
+            "Returns a random number between two bounds; of a seed, Spark's numbers.",
             example: "uniform(1, 10)"
         ) { call in
             let (low, high) = (Column(call[0]), Column(call[1]))
@@ -83,16 +94,15 @@ enum RandomFunctions {
             "randstr", typing: Signature.of([.int, .long], optional: 1, .string), nulls: .handled,
             isDeterministic: false, "Returns a random text of letters and digits.", example: "randstr(5)"
         ) { call in
-            let letters = Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
-            let length = Column(call[0])
+            let lengths = Column(call[0])
+            var random = RandomSource()
             return .of(
                 .string,
                 try (0..<call.count).map { row in
-                    if length.isNull(row) { return .null }
-                    guard (0...1_000_000).contains(length.integer(row)) else {
-                        throw Failure.invalidArgument("randstr", "the length is \(length.integer(row))")
+                    if lengths.isNull(row) { return .null }
+                    let bytes = (0..<(try length(lengths, row))).map { _ in
+                        XORShift.letters.randomElement(using: &random) ?? 48
                     }
-                    let bytes = (0..<length.integer(row)).map { _ in letters.randomElement() ?? 48 }
                     return .string(String(decoding: bytes, as: UTF8.self))
                 })
         },

@@ -39,7 +39,7 @@ enum SessionFunctions {
         ScalarFunction(
             "rand", aliases: ["random"], typing: Signature.of([.long], optional: 1, .double), nulls: .handled,
             isDeterministic: false,
-            "Returns a random number from 0 to 1.", example: "rand()"
+            "Returns a random number from 0 to 1; of a seed, Spark's numbers.", example: "rand()"
         ) { call in
             var random = RandomSource()
             return Doubles.vector(call.count) { _ in Double.random(in: 0..<1, using: &random) }

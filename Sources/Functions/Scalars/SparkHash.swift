@@ -103,8 +103,9 @@ enum SparkHash {
         return h ^ h &>> 16
     }
 
+    /// Hashes the eight bytes of a number.
     @inline(__always)
-    private static func murmur(_ value: UInt64, _ seed: UInt32) -> UInt32 {
+    static func murmur(_ value: UInt64, _ seed: UInt32) -> UInt32 {
         let low = mix(seed, UInt32(truncatingIfNeeded: value))
         return finish(mix(low, UInt32(truncatingIfNeeded: value &>> 32)), 8)
     }

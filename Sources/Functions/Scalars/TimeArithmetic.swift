@@ -86,13 +86,13 @@ enum TimeArithmetic {
                 op, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
         }
         if times.contains(a), b.isInterval {
-            return shift(call, time: 0, interval: 1, op == .add ? 1 : -1)
+            return try shift(call, time: 0, interval: 1, op == .add ? 1 : -1)
         }
-        if a.isInterval, times.contains(b) { return shift(call, time: 1, interval: 0, 1) }
+        if a.isInterval, times.contains(b) { return try shift(call, time: 1, interval: 0, 1) }
         if a == .date, b == .int32 || a == .int32, b == .date || a == .date && b == .int32 {
             return days(op, call)
         }
-        if op == .subtract, times.contains(a), times.contains(b) { return difference(call) }
+        if op == .subtract, times.contains(a), times.contains(b) { return try difference(call) }
         return nil
     }
 
@@ -104,19 +104,24 @@ enum TimeArithmetic {
         }
     }
 
-    private static func difference(_ call: Invocation) -> Vector {
+    private static func difference(_ call: Invocation) throws -> Vector {
         let rows = Rows(call)
         let unit = call[0].type == .date ? ClockTime.microsecondsPerDay : 1
         let zone = call.zone
         let isInstant = call[0].type == .timestamp
-        return rows.map(Int64.self, call.type) { row in
-            let (x, y) = (rows.integer(0, row), rows.integer(1, row))
-            if isInstant { return Int64(zone.local(x) - zone.local(y)) }
-            return Int64((x - y) * unit)
+        return try rows.build(call.type) { row in
+            var (x, y) = (rows.integer(0, row), rows.integer(1, row))
+            if isInstant { (x, y) = (zone.local(x), zone.local(y)) }
+            let (rest, overflow) = x.subtractingReportingOverflow(y)
+            let (micros, wrapped) = rest.multipliedReportingOverflow(by: unit)
+            if overflow || wrapped { throw Failure.timeOverflow("the times are too far apart") }
+            return Int64(micros)
         }
     }
 
-    private static func shift(_ call: Invocation, time: Int, interval: Int, _ sign: Int) -> Vector {
+    private static func shift(
+        _ call: Invocation, time: Int, interval: Int, _ sign: Int
+    ) throws -> Vector {
         let rows = Rows(call)
         let months = call[interval].type.isYearMonthInterval
         let zone = call.zone
@@ -132,15 +137,22 @@ enum TimeArithmetic {
             }
         default:
             let isInstant = call.type == .timestamp
-            return rows.map(Int64.self, call.type) { row in
-                let (value, amount) = (rows.integer(time, row), sign * rows.integer(interval, row))
-                if !months { return Int64(value &+ amount) }
+            return try rows.build(call.type) { row in
+                let (value, amount) = (rows.integer(time, row), rows.integer(interval, row))
+                if !months {
+                    let (moved, overflow) =
+                        sign > 0
+                        ? value.addingReportingOverflow(amount) : value.subtractingReportingOverflow(amount)
+                    if overflow { throw Failure.timeOverflow("the interval is too long for the time") }
+                    return Int64(moved)
+                }
                 let local = isInstant ? zone.local(value) : value
                 let day = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
-                let rest = local - day * ClockTime.microsecondsPerDay
-                let moved =
-                    CivilDate(days: day).adding(months: amount).days * ClockTime.microsecondsPerDay + rest
-                return Int64(isInstant ? zone.instant(local: moved) : moved)
+                let rest = local &- day &* ClockTime.microsecondsPerDay
+                let (moved, overflow) = CivilDate(days: day).adding(months: sign * amount).days
+                    .multipliedReportingOverflow(by: ClockTime.microsecondsPerDay)
+                if overflow { throw Failure.timeOverflow("the interval is too long for the time") }
+                return Int64(isInstant ? zone.instant(local: moved &+ rest) : moved &+ rest)
             }
         }
     }

@@ -31,7 +31,7 @@ package struct TimePatternReaders: Sendable {
             let pattern = try DatePattern(text)
             timestamp = { [zone] bytes in
                 guard let found = pattern.parse(Array(bytes)) else { return nil }
-                if let offset = found.offset { return Int64(found.local - offset * 1_000_000) }
+                if let offset = found.offset { return Int64(found.local &- offset &* 1_000_000) }
                 guard let name = found.zone else { return Int64(zone.instant(local: found.local)) }
                 return (try? Zone.named(name)).map { Int64($0.instant(local: found.local)) }
             }

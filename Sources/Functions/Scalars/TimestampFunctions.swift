@@ -49,7 +49,7 @@ enum TimestampFunctions {
             let rows = Rows(call)
             return try rows.build(.timestamp) { row in
                 let (unit, amount) = (try unit(rows.text(0, row)), rows.integer(1, row))
-                return Int64(add(unit, amount, rows.integer(2, row), call.zone))
+                return Int64(try add(unit, amount, rows.integer(2, row), call.zone))
             }
         },
         ScalarFunction(
@@ -63,7 +63,11 @@ enum TimestampFunctions {
                 let (from, to) = (
                     call.zone.local(rows.integer(1, row)), call.zone.local(rows.integer(2, row))
                 )
-                if unit.months == 0 { return Int64((to - from) / unit.microseconds) }
+                if unit.months == 0 {
+                    let count = (Int128(to) - Int128(from)) / Int128(unit.microseconds)
+                    if let fitting = Int64(exactly: count) { return fitting }
+                    throw Failure.timeOverflow("the times are too far apart")
+                }
                 return Int64(wholeMonths(from, to) / unit.months)
             }
         },
@@ -100,8 +104,14 @@ enum TimestampFunctions {
                         "DATETIME_FIELD_OUT_OF_BOUNDS",
                         "Invalid timestamp parts: \(date.year)-\(date.month)-\(date.day) \(hour):\(minute).")
                 }
-                let local =
-                    date.days * ClockTime.microsecondsPerDay + (hour * 60 + minute) * 60_000_000 + micros
+                // Years are as many as 32 bits hold, times are not.
+                let moment =
+                    Int128(date.days) * Int128(ClockTime.microsecondsPerDay)
+                    + Int128((hour * 60 + minute) * 60_000_000 + micros)
+                guard let local = Int(exactly: moment) else {
+                    if call.mode != .error { return nil }
+                    throw Failure.timeOverflow("the year \(date.year) is too far away")
+                }
                 if result == .timestampNTZ { return Int64(local) }
                 let zone = call.arguments.count == 7 ? try Zone.named(rows.text(6, row)) : call.zone
                 return Int64(zone.instant(local: local))
@@ -115,14 +125,23 @@ enum TimestampFunctions {
             "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "There is no unit of time called \(text).")
     }
 
-    private static func add(_ unit: TimeUnit, _ amount: Int, _ instant: Int, _ zone: Zone) -> Int {
+    private static func add(_ unit: TimeUnit, _ amount: Int, _ instant: Int, _ zone: Zone) throws -> Int {
+        func error() -> EngineError { Failure.timeOverflow("a time and \(amount) units of \(unit)") }
         let local = zone.local(instant)
-        if unit.months == 0, unit != .day, unit != .week { return instant + amount * unit.microseconds }
-        if unit.months == 0 { return zone.instant(local: local + amount * unit.microseconds) }
+        if unit.months == 0 {
+            let isCalendar = unit == .day || unit == .week
+            let (step, overflow) = amount.multipliedReportingOverflow(by: unit.microseconds)
+            let (moved, carried) = (isCalendar ? local : instant).addingReportingOverflow(step)
+            if overflow || carried { throw error() }
+            return isCalendar ? zone.instant(local: moved) : moved
+        }
         let day = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
-        let moved = CivilDate(days: day).adding(months: amount * unit.months).days
-        return zone.instant(
-            local: moved * ClockTime.microsecondsPerDay + local - day * ClockTime.microsecondsPerDay)
+        let (months, overflow) = amount.multipliedReportingOverflow(by: unit.months)
+        guard !overflow, months.magnitude < 1 << 40 else { throw error() }
+        let (moved, wrapped) = CivilDate(days: day).adding(months: months).days
+            .multipliedReportingOverflow(by: ClockTime.microsecondsPerDay)
+        if wrapped { throw error() }
+        return zone.instant(local: moved &+ local &- day &* ClockTime.microsecondsPerDay)
     }
 
     private static func wholeMonths(_ from: Int, _ to: Int) -> Int {
@@ -199,10 +218,10 @@ enum TimestampFunctions {
                 let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
                 if known?.text != text { known = (text, try DatePattern(text)) }
             }
-            let micros = rows.integer(0, row) * (seconds ? 1_000_000 : 1)
+            let micros = rows.integer(0, row) &* (seconds ? 1_000_000 : 1)
             let offset = zone.offset(at: ClockTime.floorDivide(micros, 1_000_000))
             known?.pattern.format(
-                local: micros + offset * 1_000_000, offset: offset, zoneName: zone.name, &out)
+                local: micros &+ offset &* 1_000_000, offset: offset, zoneName: zone.name, &out)
             return true
         }
     }
@@ -262,7 +281,7 @@ enum TimestampFunctions {
             case .date: return Int64(ClockTime.floorDivide(found.local, ClockTime.microsecondsPerDay))
             case .timestampNTZ: return Int64(found.local)
             default:
-                if let offset = found.offset { return Int64(found.local - offset * 1_000_000) }
+                if let offset = found.offset { return Int64(found.local &- offset &* 1_000_000) }
                 let zone = try found.zone.map { try Zone.named($0) } ?? call.zone
                 return Int64(zone.instant(local: found.local))
             }

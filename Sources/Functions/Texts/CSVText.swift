@@ -181,7 +181,7 @@ struct ValueWriter {
         case .timestamp, .timestampNTZ: return instant(vector, row)
         case .date:
             guard let date else { break }
-            let local = Column(vector).integer(row) * ClockTime.microsecondsPerDay
+            let local = Column(vector).integer(row) &* ClockTime.microsecondsPerDay
             return String(decoding: date.format(local: local, offset: 0, zoneName: "UTC"), as: UTF8.self)
         default: break
         }
@@ -195,7 +195,7 @@ struct ValueWriter {
         let micros = Column(vector).integer(row)
         let isInstant = vector.type == .timestamp
         let local = isInstant ? zone.local(micros) : micros
-        let offset = (local - micros) / 1_000_000
+        let offset = (local &- micros) / 1_000_000
         guard let pattern = isInstant ? timestamp : timestampNTZ else {
             return JSONText.instant(vector, row, zone)
         }

@@ -105,7 +105,7 @@ enum JSONText {
         let clock = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { padded($0, 2) }
         let text = "\(day)T\(clock.joined(separator: ":")).\(padded(milliseconds % 1000, 3))"
         if vector.type == .timestampNTZ { return text }
-        let offset = (local - micros) / 60_000_000
+        let offset = (local &- micros) / 60_000_000
         if offset == 0 { return text + "Z" }
         return text + "\(offset < 0 ? "-" : "+")\(padded(abs(offset) / 60, 2)):\(padded(abs(offset) % 60, 2))"
     }

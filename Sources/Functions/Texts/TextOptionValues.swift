@@ -66,7 +66,9 @@ struct TextValueReader {
         case .timestamp:
             if let timestamp {
                 return instant(text, timestamp).map { found in
-                    if let offset = found.offset { return .integer(Int64(found.local - offset * 1_000_000)) }
+                    if let offset = found.offset {
+                        return .integer(Int64(found.local &- offset &* 1_000_000))
+                    }
                     let zone = found.zone.flatMap { try? Zone.named($0) } ?? zone
                     return .integer(Int64(zone.instant(local: found.local)))
                 }

@@ -29,7 +29,7 @@ package enum VariantText {
         case .timestamp(let micros):
             quote(&out) { text in
                 TimeText.timestamp(zone.local(Int(micros)), &text)
-                let minutes = (zone.local(Int(micros)) - Int(micros)) / 60_000_000
+                let minutes = (zone.local(Int(micros)) &- Int(micros)) / 60_000_000
                 text.append(UInt8(ascii: minutes < 0 ? "-" : "+"))
                 TimeText.pad(abs(minutes) / 60, 2, &text)
                 text.append(UInt8(ascii: ":"))

@@ -219,10 +219,21 @@ extension Binder {
         {
             throw .user(
                 "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
-                "A value of type \(value.type.sqlName) cannot be cast to \(type.sqlName).", at: location(span)
-            )
+                "A value of type \(value.type.sqlName) cannot be cast to \(type.sqlName).",
+                remedy: detour(value.type, type), at: location(span))
         }
         return .cast(value, to: type, mode: kind == .tryCast ? .try : castMode, origin: origin(span))
+    }
+
+    /// Says by which type a value can be cast that cannot be cast at once.
+    private func detour(_ from: DataType, _ to: DataType) -> String? {
+        let between = [DataType.timestamp, .int64, .string].first {
+            $0 != from && $0 != to && Coercion.canCast(from, $0, ansi: settings.ansi)
+                && Coercion.canCast($0, to, ansi: settings.ansi)
+        }
+        return between.map {
+            "Cast it to \($0.sqlName) first: CAST(CAST(… AS \($0.sqlName)) AS \(to.sqlName))."
+        }
     }
 
     // MARK: EXTRACT and structures
@@ -250,7 +261,9 @@ extension Binder {
             let near = Suggestion.nearest(to: lowered, among: Self.extractFunctions.keys.sorted())
             throw .user(
                 "INVALID_EXTRACT_FIELD", "EXTRACT knows no such field: \(field.text).",
-                remedy: near.map { "Did you mean '\($0.uppercased())'?" }, at: location(field.span))
+                remedy: near.map { "Did you mean '\($0.uppercased())'?" }
+                    ?? "Take YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFWEEK, DOY, HOUR, MINUTE or SECOND.",
+                at: location(field.span))
         }
         if source.type.isInterval || source.type == .calendarInterval {
             let unit = Expression.literal(.string(function))

@@ -71,6 +71,7 @@ extension Binder {
             let relation = try located(span) { () throws(EngineError) in
                 try catalog.files(format: format, paths: [names[1]], options: [:], schema: nil)
             }
+            reads?.add(relation)
             return scan(.files(relation), qualifier: names)
         }
         throw unknownTable(parts, at: span)

@@ -10,12 +10,24 @@ extension Binder {
             columnText: { [self] parts in
                 columnTexts[parts.map(\.text)] ?? parts.last?.text ?? ""
             },
-            special: { [self] expression in identifierName(expression) ?? dateName(expression) })
+            special: { [self] expression in
+                identifierName(expression) ?? instantName(expression) ?? dateName(expression)
+            })
     }
 
     private func identifierName(_ expression: ExpressionSyntax) -> String? {
         guard case .identifier = expression.kind, let parts = identifiers[expression.span] else { return nil }
         return columnTexts[parts.map(\.text)] ?? parts.last?.text
+    }
+
+    /// Names a literal of an instant by its time in the session's zone, whatever zone it was written in.
+    private func instantName(_ expression: ExpressionSyntax) -> String? {
+        guard case .literal(.timestamp(let text)) = expression.kind else { return nil }
+        let instant = Expression.cast(.literal(.string(text)), to: .timestamp, mode: .ansi)
+        guard case .string(let shown)? = constant(.cast(instant, to: .string, mode: .ansi))?.value else {
+            return nil
+        }
+        return "TIMESTAMP '\(shown)'"
     }
 
     /// Names sums of dates and intervals, which Spark turns into functions before it names them.
@@ -53,7 +65,12 @@ extension Binder {
             guard case .literal(.string(let format)) = call.arguments[1].value.kind else { return nil }
             return ["base64", "hex"].contains(format.lowercased())
                 ? "\(format.lowercased())(\(texts()[0]))" : "decode(\(texts().joined(separator: ", ")))"
-        case ("to_varchar", .binary): return "to_varchar(\(texts()[0]))"
+        case ("to_varchar", .binary):
+            // Only the formats that stand for functions of one argument drop out.
+            guard case .literal(.string(let format)) = call.arguments[1].value.kind,
+                ["base64", "hex"].contains(format.lowercased())
+            else { return nil }
+            return "to_varchar(\(texts()[0]))"
         case ("to_varchar", _): return "to_char(\(texts().joined(separator: ", ")))"
         case ("lpad", .binary), ("rpad", .binary):
             return "\(name)(\(texts().joined(separator: ", ")), X'00')"

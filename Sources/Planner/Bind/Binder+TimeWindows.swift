@@ -56,7 +56,9 @@ extension Binder {
         for argument in call.arguments.dropFirst() { lengths.append(try duration(argument.value, span)) }
         let (length, slide) = (lengths[0], lengths.count > 1 ? lengths[1] : lengths[0])
         let start = lengths.count > 2 ? lengths[2] : 0
-        guard length > 0, slide > 0, slide <= length, abs(start) < slide, length / slide <= 10_000 else {
+        guard length > 0, slide > 0, slide <= length, start.magnitude < slide.magnitude,
+            length / slide <= 10_000
+        else {
             throw .user(
                 "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION",
                 "A window's length and slide are positive, its slide at most its length, its start below the "
@@ -71,7 +73,7 @@ extension Binder {
             cast(try self.call("timestamp_micros", [micros], at: span), to: type, at: span)
         }
         var windows: [Expression] = []
-        for place in 0..<((length + slide - 1) / slide) {
+        for place in 0...((length - 1) / slide) {
             let begin = try self.call("subtract", [last, number(place * slide)], at: span)
             let end = try self.call("add", [begin, number(length)], at: span)
             windows.append(

@@ -9,6 +9,8 @@ import Vocabulary
 package final class Binder {
     let catalog: any CatalogLookup
     let settings: SessionSettings
+    /// Takes down the files that a query names itself.
+    let reads: DirectReads?
     /// The text being bound; another one inside views.
     var source: SQLSource
     private var nextColumn: UInt32 = 0
@@ -63,7 +65,10 @@ package final class Binder {
         var references: [ColumnReference] = []
     }
 
-    package init(catalog: any CatalogLookup, settings: SessionSettings, source: SQLSource) {
+    package init(
+        catalog: any CatalogLookup, settings: SessionSettings, source: SQLSource, reads: DirectReads? = nil
+    ) {
+        self.reads = reads
         self.catalog = catalog
         self.settings = settings
         self.source = source

@@ -151,6 +151,9 @@ extension Binder {
             clause == "JOIN … ON"
                 ? "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE" : "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
             "A condition in \(clause) must be a BOOLEAN, not a value of type \(expression.type.sqlName).",
+            remedy: Coercion.canCast(expression.type, .boolean, ansi: true)
+                ? "Compare it with a value, or cast it: CAST(… AS BOOLEAN)."
+                : "Compare it with a value.",
             at: location(span))
     }
 }

@@ -45,7 +45,7 @@ extension StatementPlanner {
                     "The columns of \(name) come from a sample of its \(found.format.rawValue) records; "
                         + "OPTIONS (samplingRatio '1.0') looks at all of them.")
             }
-            if schema == nil { warnings += brokenRecords(found) }
+            if schema == nil { warnings += brokenRecords(found, isView: true) }
         }
         return PlannedStatement(
             work: .none, change: .createView(name: name, relation, replaces: view.replaces),
@@ -53,7 +53,7 @@ extension StatementPlanner {
     }
 
     /// Tells of records that become nulls, as nobody looks for them in a run that succeeds.
-    private func brokenRecords(_ found: FileRelation) -> [String] {
+    func brokenRecords(_ found: FileRelation, isView: Bool) -> [String] {
         let count = catalog.brokenCount(found)
         guard count > 0, (found.options["mode"] ?? "permissive").lowercased() == "permissive" else {
             return []
@@ -62,7 +62,7 @@ extension StatementPlanner {
         return [
             "\(count) \(count == 1 ? "record is" : "records are") not JSON in \(found.name): "
                 + "the text is in the column \(column), all others are null; "
-                + "mode 'FAILFAST' makes that an error."
+                + "mode 'FAILFAST' \(isView ? "" : "of a view on it ")makes that an error."
         ]
     }
 

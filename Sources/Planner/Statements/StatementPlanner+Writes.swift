@@ -38,10 +38,11 @@ extension StatementPlanner {
         guard let path = insert.path ?? optionPath, !path.isEmpty else {
             throw .user(
                 "MISSING_PATH", "INSERT OVERWRITE DIRECTORY needs the path of the directory",
-                remedy: "Write it after DIRECTORY, in quotes.", at: location(span))
+                remedy: "Write it after DIRECTORY, in quotes.", at: location(insert.format.span))
         }
+        let partitionedBy = insert.options.last { $0.key.lowercased() == "partitionby" }
         let folders = try partitionColumns(
-            options.removeValue(forKey: "partitionby"), bound.output, span: span)
+            options.removeValue(forKey: "partitionby"), bound.output, span: partitionedBy?.span ?? span)
         try checkNames(bound.output, of: insert.query, span: span)
         return FileWrite(
             path: path, format: try fileFormat(insert.format), mode: .overwrite,
@@ -97,7 +98,7 @@ extension StatementPlanner {
                 "UNABLE_TO_INFER_SCHEMA",
                 "The query has no columns to write: the files that it reads hold no rows",
                 remedy: "Give the columns of the files with CREATE TEMPORARY VIEW name (columns) USING ….",
-                at: location(span))
+                at: location(columns(of: query) ?? span))
         }
         var items: [SelectItemSyntax] = []
         if case .select(let select) = query.body, select.items.count == output.count { items = select.items }
@@ -109,6 +110,14 @@ extension StatementPlanner {
                 "COLUMN_ALREADY_EXISTS", "Two columns of the query have the same name: \(column.name)",
                 remedy: "Give one of them another name with AS.", at: location(item ?? span))
         }
+    }
+
+    /// The place of a query's list of columns; nil for other queries than SELECT.
+    private func columns(of query: QuerySyntax) -> SourceSpan? {
+        guard case .select(let select) = query.body, let first = select.items.first,
+            let last = select.items.last
+        else { return nil }
+        return first.expression.span.union(last.alias?.span ?? last.expression.span)
     }
 
     // MARK: CREATE TABLE
@@ -288,7 +297,7 @@ extension StatementPlanner {
         guard let table = catalog.table(named: insert.table.map(\.text)) else {
             throw try notInsertable(insert.table)
         }
-        let binder = Binder(catalog: catalog, settings: settings, source: source)
+        let binder = Binder(catalog: catalog, settings: settings, source: source, reads: reads)
         let bound = try binder.bind(insert.query)
         var fixed: [String: Expression] = [:]
         for part in insert.partition {
@@ -333,8 +342,10 @@ extension StatementPlanner {
         if !insert.isByName, wanted.count != given.count {
             throw .user(
                 "INSERT_COLUMN_ARITY_MISMATCH",
-                "The query gives \(given.count) columns, the table takes \(wanted.count): \(table.name)",
-                at: location(span))
+                "The query gives \(Counted.text(given.count, "column")), the table takes \(wanted.count): "
+                    + "\(table.name)",
+                remedy: "Name the columns that it gives behind the table, or give as many as the table has.",
+                at: location(columns(of: insert.query) ?? insert.query.span))
         }
         var items: [NamedExpression] = []
         for (position, field) in table.schema.fields.enumerated() {
@@ -347,7 +358,10 @@ extension StatementPlanner {
                     throw .user(
                         "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_FIND_DATA",
                         "The query has no column for the table's column: \(field.name)",
-                        at: location(span))
+                        remedy: Suggestion.nearest(to: field.name, among: given.map(\.name)).map {
+                            "Did you mean it by \($0)? Name it with AS \(field.name)."
+                        } ?? "Give it with AS \(field.name), or leave BY NAME out.",
+                        at: location(columns(of: insert.query) ?? insert.query.span))
                 }
                 source = .column(column)
             } else if let index = wanted.firstIndex(of: key) {

@@ -13,6 +13,8 @@ package struct StatementPlanner {
     let source: SQLSource
     /// Whether the statement was planned before a restart: what it found then may hold its own files now.
     let isReplay: Bool
+    /// Takes down the files that the statement being planned names itself.
+    var reads: DirectReads?
     /// Texts of EXECUTE IMMEDIATE around this one.
     var immediateDepth = 0
 
@@ -29,6 +31,15 @@ package struct StatementPlanner {
 
     /// Returns what to do for a statement. Throws errors with their place in the text.
     package func plan(_ statement: StatementSyntax) throws(EngineError) -> PlannedStatement {
+        let reads = DirectReads()
+        var planner = self
+        planner.reads = reads
+        var planned = try planner.planned(statement)
+        planned.warnings += reads.files.flatMap { brokenRecords($0, isView: false) }
+        return planned
+    }
+
+    private func planned(_ statement: StatementSyntax) throws(EngineError) -> PlannedStatement {
         switch statement.kind {
         case .query(let query): return PlannedStatement(work: .stages(try steps(query).graph))
         case .createView(let view): return try createView(view, span: statement.span)
@@ -68,7 +79,7 @@ package struct StatementPlanner {
     }
 
     func bind(_ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
-        try Binder(catalog: catalog, settings: settings, source: source).bind(query)
+        try Binder(catalog: catalog, settings: settings, source: source, reads: reads).bind(query)
     }
 
     func steps(_ query: QuerySyntax) throws(EngineError) -> QueryPlanner.Steps {
@@ -188,7 +199,7 @@ package struct StatementPlanner {
         }
         guard isTemporary || table != nil || view != nil else {
             if ifExists { return PlannedStatement(work: .none) }
-            throw notFound(name)
+            throw notFound(name, dropping: isView ? "VIEW" : "TABLE")
         }
         throw .user(
             "WRONG_COMMAND_FOR_OBJECT_TYPE",
@@ -202,12 +213,14 @@ package struct StatementPlanner {
         return location(first.span.union(last.span))
     }
 
-    func notFound(_ name: [NameSyntax]) -> EngineError {
+    /// `dropping` is what a DROP statement drops: one that is not there need not be dropped.
+    func notFound(_ name: [NameSyntax], dropping: String? = nil) -> EngineError {
         let text = name.map(\.text).joined(separator: ".")
         let near = Suggestion.nearest(to: text, among: catalog.relationNames)
+        let tolerant = dropping.map { "DROP \($0) IF EXISTS takes a name that is not there." }
         return .user(
             "TABLE_OR_VIEW_NOT_FOUND", "There is no table or view of this name: \(text)",
-            remedy: near.map { "Did you mean \($0)?" } ?? filesRemedy(name), at: span(of: name))
+            remedy: near.map { "Did you mean \($0)?" } ?? filesRemedy(name) ?? tolerant, at: span(of: name))
     }
 
     /// Files are read by ``format.`path` `` only; other statements take tables.

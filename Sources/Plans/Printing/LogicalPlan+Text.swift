@@ -18,7 +18,8 @@ extension LogicalPlan: CustomStringConvertible {
     package var label: String {
         switch self {
         case .scan(let scan): return scan.label
-        case .values(let rows, let output): return "LocalRelation \(list(output)), \(rows.count) rows"
+        case .values(let rows, let output):
+            return "LocalRelation \(list(output)), \(Counted.text(rows.count, "row"))"
         case .filter(let condition, _): return "Filter \(condition)"
         case .project(let expressions, _): return "Project \(list(expressions))"
         case .aggregate(let groups, let aggregates, _):
@@ -77,12 +78,13 @@ extension JoinKind {
 
 extension NumberRange: CustomStringConvertible {
     /// The first number, the step and how many there are.
-    package var description: String { "from \(start) by \(step), \(count) rows" }
+    package var description: String { "from \(start) by \(step), \(Counted.text(Int(count), "row"))" }
 }
 
 extension RecursionLimits {
     /// What a plan says of them.
     var label: String {
-        (levels.map { ", at most \($0) levels" } ?? "") + (rows.map { ", at most \($0) rows" } ?? "")
+        (levels.map { ", at most \(Counted.text($0, "level"))" } ?? "")
+            + (rows.map { ", at most \(Counted.text($0, "row"))" } ?? "")
     }
 }

@@ -13,7 +13,8 @@ extension PhysicalPlan: CustomStringConvertible {
         case .describe(let relation): return "Describe \(relation.source.rawValue) \(relation.name)"
         case .externalWrite(let target, _): return "Write \(target.source.rawValue) \(target.name)"
         case .shuffleRead(let read): return "ShuffleRead stage \(read.stage), \(read.mode.label)"
-        case .values(let rows, let schema): return "LocalTableScan [\(names(schema))], \(rows.count) rows"
+        case .values(let rows, let schema):
+            return "LocalTableScan [\(names(schema))], \(Counted.text(rows.count, "row"))"
         case .filter(let conditions, let input): return "Filter \(texts(conditions, input.schema))"
         case .project(let list, let schema, let input): return "Project \(named(list, schema, input.schema))"
         case .aggregate(let aggregate): return aggregate.label

@@ -125,7 +125,8 @@ package struct RowText {
         if column.vector.isNull(row) { return out.append(contentsOf: "null".utf8) }
         guard let text = column.text else { return appendNested(column, row: row, to: &out) }
         if text.isNull(row) { return out.append(contentsOf: "null".utf8) }
-        text.pointer(as: StringView.self)[row].withBytes { bytes in
+        let view = text.pointer(as: StringView.self)[row]
+        view.withBytes { bytes in
             switch column.vector.type {
             case .boolean, .int8, .int16, .int32, .int64, .decimal, .variant: out.append(contentsOf: bytes)
             case .float, .double:
@@ -134,7 +135,10 @@ package struct RowText {
                 let isFinite = last != UInt8(ascii: "N") && last != UInt8(ascii: "y")
                 isFinite ? out.append(contentsOf: bytes) : JSONString.append(bytes, to: &out)
             case .binary: JSONString.append(Hexadecimal.text(bytes, isUpper: true), to: &out)
-            default: JSONString.append(bytes, to: &out)
+            default:
+                // JSON is UTF-8, a text that was cast from bytes may be none: decoding it puts U+FFFD there.
+                let isPlain = bytes.allSatisfy { $0 < 0x80 }
+                isPlain ? JSONString.append(bytes, to: &out) : JSONString.append(view.string, to: &out)
             }
         }
     }

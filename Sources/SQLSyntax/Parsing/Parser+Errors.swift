@@ -37,6 +37,15 @@ extension Parser {
         if atString, index > 0, [.FROM, .JOIN].contains(tokens[index - 1].keyword) {
             return "Name a file's format before its path, which stands in backquotes: json.`path/`."
         }
+        if let path = barePath {
+            let formats = [
+                "json": "json", "jsonl": "json", "ndjson": "json", "csv": "csv", "txt": "text", "orc": "orc",
+                "avro": "avro",
+            ]
+            let ending = path.split(separator: "/").last?.split(separator: ".").dropFirst().first
+            let format = formats[ending?.lowercased() ?? ""] ?? "parquet"
+            return "Name a file's format before its path, which stands in backquotes: \(format).`\(path)`."
+        }
         // The mistake stands at most some words before the place where it shows: `json. GROUP BY a`.
         for place in max(0, index - 4)...max(0, index) where isFormat(at: place) {
             let next = tokens[min(place + 2, tokens.count - 1)]
@@ -52,6 +61,24 @@ extension Parser {
             }
         }
         return nil
+    }
+
+    /// The path around the current token that stands bare behind FROM or JOIN: `FROM data/raw`. Nil where
+    /// there is none, and for the paths behind a format, of which more can be said.
+    private var barePath: String? {
+        func touches(_ place: Int) -> Bool { tokens[place - 1].span.end == tokens[place].span.start }
+        var first = index
+        while first > 0, touches(first) { first -= 1 }
+        guard first > 0, [.FROM, .JOIN].contains(tokens[first - 1].keyword), !isFormat(at: first) else {
+            return nil
+        }
+        var last = first
+        while last + 1 < tokens.count, touches(last + 1), tokens[last + 1].kind != .end,
+            ![Symbol.semicolon, .rightParenthesis, .comma].contains(tokens[last + 1].symbol)
+        { last += 1 }
+        let path = tokens[first...last].map { text($0) }.joined()
+        let isPlain = !path.contains { "`'\"()".contains($0) }
+        return path.contains("/") && isPlain ? path : nil
     }
 
     /// Whether `json.`, `csv.` … stands there, behind FROM or JOIN.

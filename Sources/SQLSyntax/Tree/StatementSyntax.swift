@@ -97,6 +97,7 @@ package struct CreateViewSyntax: Sendable, Hashable {
 package struct InsertDirectorySyntax: Sendable, Hashable {
     /// The path when given outside the options.
     package var path: String?
+    /// The place of that path, with its quotes.
     package var pathSpan: SourceSpan?
     package var format: NameSyntax
     package var options: [OptionSyntax]

@@ -46,7 +46,7 @@ export class Lineage {
 
   describe(s) {
     const tests = this.tests.get(s.name) || [], result = said(tests);
-    const rows = s.rowsOut ? count(s.rowsOut) + " rows" : "";
+    const rows = s.rowsOut ? count(s.rowsOut) + (s.rowsOut === 1 ? " row" : " rows") : "";
     const again = s.state === "running" && s.attempts > 1 ? "try " + s.attempts : "";
     const parts = [s.state === "succeeded" ? rows || "done" : s.state, again];
     const isBad = s.state === "failed" || tests.some(t => t.outcome === "fail");

@@ -237,7 +237,7 @@ export class Timeline {
     if (!bar) return;
     const t = this.describe(bar.row);
     setText(this.tip, "Stage " + t.stage + ", task " + t.task + ": " + seconds(t.milliseconds / 1000) + (t.isRunning ? " so far" : "")
-      + (t.reason ? "" : ", " + count(t.rows) + " rows") + ", on " + t.worker
+      + (t.reason ? "" : ", " + count(t.rows) + (t.rows === 1 ? " row" : " rows")) + ", on " + t.worker
       + (t.attempts > 1 || t.reason ? ", attempt " + t.attempts : "") + (t.reason ? ", failed: " + t.reason : ""));
     this.tip.style.left = Math.min(x + 12, box.width - this.tip.offsetWidth - 8) + "px";
     this.tip.style.top = y + 14 + "px";

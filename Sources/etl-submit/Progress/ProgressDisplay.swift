@@ -94,7 +94,8 @@ final class ProgressDisplay: Sendable {
         let seconds = stages.reduce(0) { $0 + $1.seconds }
         Terminal.printNote(
             "\(status.name) succeeded: \(stages.count) \(stages.count == 1 ? "stage" : "stages"), "
-                + "\(StageLine.count(rows)) rows and \(ByteSize.format(bytes)) read, "
+                + "\(StageLine.count(rows)) \(rows == 1 ? "row" : "rows") and "
+                + "\(ByteSize.format(bytes)) read, "
                 + "\(StageLine.seconds(seconds)) s of work")
     }
 }
@@ -109,7 +110,8 @@ enum StageLine {
         let filled = cells * done / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
         var text = cells == 0 ? stage.id : "\(stage.id) \(bar)"
-        text += " \(done)/\(Counted.text(stage.tasks.total, "task"))  \(count(stage.rowsIn)) rows  "
+        text += " \(done)/\(Counted.text(stage.tasks.total, "task"))  \(count(stage.rowsIn)) "
+        text += stage.rowsIn == 1 ? "row  " : "rows  "
         text += ByteSize.format(stage.bytesIn)
         if stage.seconds > 0, stage.bytesIn > 0 {
             text += "  \(ByteSize.format(Int(Double(stage.bytesIn) / stage.seconds)))/s"

@@ -138,11 +138,11 @@ enum CalendarArithmetic {
                     months: sign * Int(interval.months))
                 let micros = ClockTime.floorDivide(
                     sign &* Int(interval.microseconds), ClockTime.microsecondsPerDay)
-                return Int32(truncatingIfNeeded: date.days + sign * Int(interval.days) + micros)
+                return try DateFunctions.fitting(date.days + sign * Int(interval.days) + micros)
             }
         }
         let isInstant = call.type == .timestamp
-        return rows.map(Int64.self, call.type) { row in
+        return try rows.map(Int64.self, call.type) { row in
             let (value, interval) = (rows.integer(time, row), intervals[row])
             var result = value
             if interval.months != 0 || interval.days != 0 {
@@ -150,10 +150,17 @@ enum CalendarArithmetic {
                 let day = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
                 let rest = local &- day &* ClockTime.microsecondsPerDay
                 let date = CivilDate(days: day).adding(months: sign * Int(interval.months)).days
-                let moved = (date + sign * Int(interval.days)) &* ClockTime.microsecondsPerDay &+ rest
+                let moment =
+                    Int128(date + sign * Int(interval.days)) * Int128(ClockTime.microsecondsPerDay)
+                    + Int128(rest)
+                guard let moved = Int(exactly: moment) else {
+                    throw Failure.timeOverflow("the interval is too long for the time")
+                }
                 result = isInstant ? zone.instant(local: moved) : moved
             }
-            return Int64(result &+ sign &* Int(interval.microseconds))
+            let end = Int128(result) + Int128(sign) * Int128(interval.microseconds)
+            if let end = Int64(exactly: end) { return end }
+            throw Failure.timeOverflow("the interval is too long for the time")
         }
     }
 }

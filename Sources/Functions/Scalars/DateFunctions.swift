@@ -24,11 +24,8 @@ enum DateFunctions {
             example: "add_months('2016-08-31', 1)"
         ) { call in
             let rows = Rows(call)
-            return rows.map(Int32.self, .date) {
-                Int32(
-                    truncatingIfNeeded: CivilDate(days: rows.integer(0, $0)).adding(
-                        months: rows.integer(1, $0)
-                    ).days)
+            return try rows.map(Int32.self, .date) {
+                try fitting(CivilDate(days: rows.integer(0, $0)).adding(months: rows.integer(1, $0)).days)
             }
         },
         ScalarFunction(
@@ -79,9 +76,11 @@ enum DateFunctions {
             example: "trunc('2019-08-04', 'week')"
         ) { call in
             let rows = Rows(call)
-            return rows.build(.date) { row in
+            return try rows.build(.date) { row in
                 guard let unit = TimeUnit(truncation: rows.text(1, row)), unit.isDateUnit else { return nil }
-                return Int64(unit.truncate(days: rows.integer(0, row)))
+                let days = unit.truncate(days: rows.integer(0, row))
+                // A week's first day wraps around, as in Spark.
+                return unit == .week ? Int64(days) : Int64(try fitting(days))
             }
         },
         ScalarFunction(
@@ -92,7 +91,7 @@ enum DateFunctions {
             return try rows.build(.date) { row in
                 let date = CivilDate(
                     year: rows.integer(0, row), month: rows.integer(1, row), day: rows.integer(2, row))
-                if date.isValid { return Int64(date.days) }
+                if date.isValid, years.contains(date.year) { return Int64(try fitting(date.days)) }
                 if !call.ansi { return nil }
                 throw EngineError.data(
                     "DATETIME_FIELD_OUT_OF_BOUNDS", "Invalid date: \(date.year)-\(date.month)-\(date.day).")
@@ -108,6 +107,15 @@ enum DateFunctions {
             example: "unix_date(DATE '1970-01-02')"
         ) { $0[0].flattened().retyped(.int32) },
     ]
+
+    /// The years of `java.time`, which Spark checks before it counts days.
+    static let years = -999_999_999...999_999_999
+
+    /// Returns days since 1970 as a date holds them; throws for those that do not fit.
+    static func fitting(_ days: Int) throws(EngineError) -> Int32 {
+        if let fitting = Int32(exactly: days) { return fitting }
+        throw Failure.overflow(.int32, values: "\(days) days since 1970 are no date", tryName: nil)
+    }
 
     private static func days(_ name: String, _ aliases: [String], _ summary: String, _ sign: Int)
         -> ScalarFunction
@@ -199,14 +207,19 @@ enum TimeUnit: String {
         return date.days
     }
 
-    /// Cuts a local time in microseconds.
-    func truncate(local: Int) -> Int {
+    /// Cuts a local time in microseconds. Throws where the unit begins before all times.
+    func truncate(local: Int) throws(EngineError) -> Int {
+        let (count, size): (Int, Int)
         switch self {
         case .year, .quarter, .month, .week, .day:
-            return truncate(days: ClockTime.floorDivide(local, ClockTime.microsecondsPerDay))
-                &* ClockTime.microsecondsPerDay
+            size = ClockTime.microsecondsPerDay
+            count = truncate(days: ClockTime.floorDivide(local, size))
         default:
-            return ClockTime.floorDivide(local, microseconds) &* microseconds
+            size = microseconds
+            count = ClockTime.floorDivide(local, size)
         }
+        let (start, overflow) = count.multipliedReportingOverflow(by: size)
+        if overflow { throw Failure.timeOverflow("the \(self) begins too early") }
+        return start
     }
 }

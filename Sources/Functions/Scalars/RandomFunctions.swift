@@ -67,11 +67,16 @@ enum RandomFunctions {
             "uniform",
             typing: { request in
                 try Signature.checkCount(request, 2...3)
-                guard request.types[0].isNumeric, request.types[1].isNumeric else {
-                    let place = request.types[0].isNumeric ? 1 : 0
+                let (low, high) = (request.types[0], request.types[1])
+                if let place = [low, high].firstIndex(where: { !$0.isNumeric && $0 != .null }) {
                     throw Signature.mismatch(request, argument: place, requires: "\"NUMERIC\"")
                 }
-                let common = Coercion.commonNumericType(request.types[0], request.types[1]) ?? .double
+                // A whole bound takes the other one's decimals.
+                let common =
+                    low.isDecimal && high.isIntegral
+                    ? low
+                    : high.isDecimal && low.isIntegral
+                        ? high : Coercion.commonNumericType(low, high) ?? .double
                 let number: DataType = common.isIntegral ? .int64 : .double
                 return Typing([number, number] + request.types.dropFirst(2).map { _ in .int64 }, common)
             }, nulls: .handled, isDeterministic: false,

@@ -127,13 +127,13 @@ enum TimeArithmetic {
         let zone = call.zone
         switch call.type {
         case .date:
-            return rows.map(Int32.self, .date) { row in
+            return try rows.map(Int32.self, .date) { row in
                 if !months {
                     let days = rows.integer(interval, row) / ClockTime.microsecondsPerDay
                     return Int32(truncatingIfNeeded: rows.integer(time, row) + sign * days)
                 }
                 let date = CivilDate(days: rows.integer(time, row))
-                return Int32(truncatingIfNeeded: date.adding(months: sign * rows.integer(interval, row)).days)
+                return try DateFunctions.fitting(date.adding(months: sign * rows.integer(interval, row)).days)
             }
         default:
             let isInstant = call.type == .timestamp
@@ -167,10 +167,14 @@ enum TimeArithmetic {
             guard let value = try body(Double(rows.integer(interval, row)), factor.double(row)) else {
                 return nil
             }
-            guard value.magnitude < 9.2e18 else {
-                throw Failure.overflow(call.type, values: "interval", tryName: nil)
+            let rounded = value.rounded(.toNearestOrAwayFromZero)
+            // Months are 32 bits wide.
+            let isWide = call.type.isDayTimeInterval
+            guard let whole = Int64(exactly: rounded), isWide || Int32(exactly: whole) != nil else {
+                throw EngineError.data(
+                    "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "An interval is out of range.")
             }
-            return Int64(value.rounded(.toNearestOrAwayFromZero))
+            return whole
         }
     }
 }

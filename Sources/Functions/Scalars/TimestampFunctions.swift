@@ -13,9 +13,9 @@ enum TimestampFunctions {
         ) { call in
             let rows = Rows(call)
             let zone = call.zone
-            return rows.build(.timestamp) { row in
+            return try rows.build(.timestamp) { row in
                 guard let unit = TimeUnit(truncation: rows.text(0, row)) else { return nil }
-                return Int64(zone.instant(local: unit.truncate(local: zone.local(rows.integer(1, row)))))
+                return Int64(zone.instant(local: try unit.truncate(local: zone.local(rows.integer(1, row)))))
             }
         },
         ScalarFunction(
@@ -96,7 +96,8 @@ enum TimestampFunctions {
                 let (hour, minute, micros) = (
                     rows.integer(3, row), rows.integer(4, row), rows.integer(5, row)
                 )
-                guard date.isValid, (0..<24).contains(hour), (0..<60).contains(minute),
+                guard date.isValid, DateFunctions.years.contains(date.year), (0..<24).contains(hour),
+                    (0..<60).contains(minute),
                     (0...60_000_000).contains(micros)
                 else {
                     if call.mode != .error { return nil }
@@ -109,7 +110,6 @@ enum TimestampFunctions {
                     Int128(date.days) * Int128(ClockTime.microsecondsPerDay)
                     + Int128((hour * 60 + minute) * 60_000_000 + micros)
                 guard let local = Int(exactly: moment) else {
-                    if call.mode != .error { return nil }
                     throw Failure.timeOverflow("the year \(date.year) is too far away")
                 }
                 if result == .timestampNTZ { return Int64(local) }
@@ -168,7 +168,14 @@ enum TimestampFunctions {
             return try rows.build(.timestamp) { row in
                 let zone = try Zone.named(rows.text(1, row))
                 // The clock's reading is kept as a time of the session's zone.
-                return Int64(call.zone.instant(local: body(zone, call.zone.local(rows.integer(0, row)))))
+                let given = rows.integer(0, row)
+                let moved = call.zone.instant(local: body(zone, call.zone.local(given)))
+                // No two zones are three days apart: what is has left 64 bits.
+                let (distance, overflow) = moved.subtractingReportingOverflow(given)
+                if overflow || distance.magnitude > 3 * ClockTime.microsecondsPerDay.magnitude {
+                    throw Failure.timeOverflow("the time of the zone \(zone.name)")
+                }
+                return Int64(moved)
             }
         }
     }
@@ -256,7 +263,7 @@ enum TimestampFunctions {
             let column = Column(times)
             let rows = Rows(call)
             return rows.build(.int64) { row in
-                column.isNull(row) ? nil : Int64(ClockTime.floorDivide(column.integer(row), 1_000_000))
+                column.isNull(row) ? nil : Int64(column.integer(row) / 1_000_000)
             }
         }
     }

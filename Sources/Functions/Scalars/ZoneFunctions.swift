@@ -31,7 +31,8 @@ enum ZoneFunctions {
                 let years = call.arguments.isEmpty ? 0 : rows.integer(0, row)
                 let total = years * 12 + (call.arguments.count > 1 ? rows.integer(1, row) : 0)
                 if let months = Int32(exactly: total) { return Int64(months) }
-                throw Failure.overflow(.yearToMonth, values: "\(years) years", tryName: nil)
+                throw EngineError.data(
+                    "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "An interval is out of range.")
             }
         },
         ScalarFunction(
@@ -49,7 +50,8 @@ enum ZoneFunctions {
                     total += Int128(rows.integer(place, row)) * Int128(units[place])
                 }
                 if let micros = Int64(exactly: total) { return micros }
-                throw Failure.overflow(.dayToSecond, values: "make_dt_interval", tryName: nil)
+                throw EngineError.data(
+                    "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "An interval is out of range.")
             }
         },
     ]

@@ -17,7 +17,8 @@ final class UpLine: CoordinatorLine {
         Task { for await message in queue { await coordinator.receive(message, from: down) } }
     }
 
-    func send(_ message: WorkerMessage) { input.yield(message) }
+    /// Outputs never go along: this process's coordinator has no log to keep them in.
+    func send(_ message: WorkerMessage, carrying outputs: [CarriedOutput]) { input.yield(message) }
 }
 
 /// Carries messages from the coordinator to the worker of the same process, in order.

@@ -50,7 +50,8 @@ package final class ClusterPort: RequestHandler {
                 while let chunk = try await request.body.next() {
                     frames.append(chunk.bytes)
                     while let payload = try frames.next() {
-                        await node.receive(try WorkerMessage(wireBytes: payload), from: line)
+                        let frame = try WorkerFrame(payload: payload)
+                        await node.receive(frame.message, from: line, carrying: frame.outputs)
                     }
                 }
                 response.end()

@@ -10,6 +10,8 @@ package struct CoordinatorEnvironment: Sendable {
     package var log: any FactLog
     /// Reads results from where they lie.
     package var results: any ShuffleSource
+    /// The store in which `results` looks first: outputs that the log holds are there while a read begins.
+    package var resultStore: ShuffleStore
     /// Lists, stages and publishes files.
     package var storage: any JobStorage
     /// The storage that all nodes share, with copies of outputs; nil where there is none.
@@ -23,14 +25,15 @@ package struct CoordinatorEnvironment: Sendable {
     package var fail: @Sendable (any Error) -> Void
 
     package init(
-        log: any FactLog, results: any ShuffleSource, storage: any JobStorage,
-        copies: SharedOutputs? = nil, allowsCommands: Bool = true,
+        log: any FactLog, results: any ShuffleSource, resultStore: ShuffleStore = ShuffleStore(),
+        storage: any JobStorage, copies: SharedOutputs? = nil, allowsCommands: Bool = true,
         clock: @escaping @Sendable () -> Moment = NodeClock.moment,
         logger: Logger = Logger(label: "etl-coordinator") { _ in SwiftLogNoOpLogHandler() },
         fail: @escaping @Sendable (any Error) -> Void
     ) {
         self.log = log
         self.results = results
+        self.resultStore = resultStore
         self.storage = storage
         self.copies = copies
         self.allowsCommands = allowsCommands

@@ -7,7 +7,7 @@ import Vocabulary
 
 // Hands the rows of a job's last query to the client.
 extension CoordinatorNode {
-    /// Returns the rows of a job that has succeeded, from the workers that hold them.
+    /// Returns the rows of a job that has succeeded, from the log or the workers that hold them.
     package func result(_ id: String) async throws -> JobResult {
         let book = try book(id)
         let record = scheduler.ledger.jobs[book.id.index]
@@ -33,13 +33,14 @@ extension CoordinatorNode {
                 remedy: "Run it again with: etl-submit retry \(id)")
         }
         let tasks = record.statements[Int(last)].stages[key.stage.index].tasks
+        let atHand = try await loggedOutputs(of: tasks, job: id)
         let parts = try tasks.map { task -> (output: OutputAddress, partitions: Range<Int>) in
             guard let output = task.output else { throw ResultStream.lost(id, "an output is missing") }
             let worker = scheduler.ledger.workers[output.worker.index].identity
             // A process that was given up and came back has another id, and its outputs still.
             let newest = scheduler.ledger.worker(worker.life)
             let loss = newest.flatMap { scheduler.ledger.workers[$0.index].loss }
-            if let loss, !output.isStored {
+            if let loss, !output.outlivesWorker {
                 throw ResultStream.lost(id, "worker \(worker.address) was lost: \(loss.reason)")
             }
             return (
@@ -49,7 +50,7 @@ extension CoordinatorNode {
                 0..<1
             )
         }
-        let stream = environment.results.read(parts, schema: schema, ordered: true)
+        let stream = read(parts, atHand: atHand, schema: schema)
         let job = book.id
         return JobResult(
             schema: schema, timeZone: timeZone,

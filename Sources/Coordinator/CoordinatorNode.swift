@@ -59,15 +59,21 @@ package actor CoordinatorNode {
 
     // MARK: - Workers
 
-    /// Takes a worker's message; answers to it, and later orders, go by `line`.
-    package func receive(_ message: WorkerMessage, from line: any WorkerLine) {
+    /// Takes a worker's message, with the bytes of outputs that came along; answers to it, and later orders,
+    /// go by `line`.
+    package func receive(
+        _ message: WorkerMessage, from line: any WorkerLine, carrying outputs: [CarriedOutput] = []
+    ) {
         switch message {
         case .register(let registration):
             lines[registration.identity.life] = line
             met.insert(registration.identity.life)
         case .heartbeat(let heartbeat): lines[heartbeat.life] = line
         }
-        handle(.message(message))
+        let carried = whole(outputs)
+        var message = message
+        if !carried.isEmpty { message.markLogged { carried[$0.attempt]?.checksum == $0.checksum } }
+        handle(.message(message), carrying: carried)
     }
 
     /// Notes that the connection behind `line` is closed; another one of the same worker may stand already.
@@ -81,7 +87,9 @@ package actor CoordinatorNode {
     // MARK: - Events and effects
 
     /// Lets the scheduler decide, and carries the decision out.
-    func handle(_ event: Event, before records: [LogRecord] = []) {
+    func handle(
+        _ event: Event, before records: [LogRecord] = [], carrying outputs: [AttemptID: WholeOutput] = [:]
+    ) {
         let moment = environment.clock()
         let decision = scheduler.handle(event, at: moment)
         measured.observe(decision.facts, scheduler.ledger)
@@ -92,8 +100,11 @@ package actor CoordinatorNode {
             for action in decision.actions { perform(action) }
             return
         }
+        let results = resultRecords(for: decision.facts, outputs)
         enqueue(
-            Entry(records: records + decision.facts.map { .fact($0) } + notes, actions: decision.actions))
+            Entry(
+                records: records + results + decision.facts.map { .fact($0) } + notes,
+                actions: decision.actions))
     }
 
     private func enqueue(_ entry: Entry) {
@@ -184,7 +195,7 @@ package actor CoordinatorNode {
                     stage: stage.id, taskIndex: index, taskCount: stage.taskCount, plan: stage.plan,
                     output: stage.output, splits: index < stage.splits.count ? stage.splits[index] : [],
                     settings: book.session.settings(of: task.stage.statement)),
-                attempt: scheduler.tryNumber(of: task))
+                attempt: scheduler.tryNumber(of: task), carriedBytes: carriedBytes(of: task))
         }
     }
 

@@ -15,6 +15,11 @@ package enum LogRecord: Sendable {
     case catalog([UInt8])
     /// A line of a job's log for its users; written with the facts that it tells of.
     case note(JobID, LogLine)
+    /// The bytes of a task's rows of a job's result; written with the fact that the task is done, and never
+    /// loaded with the others.
+    case result(CarriedOutput)
+    /// Nobody will ask for a job's rows any more: their bytes go.
+    case resultsDropped(JobID)
 }
 
 /// Holds what a coordinator must remember over its own death.
@@ -23,6 +28,8 @@ package protocol FactLog: Sendable {
     func load() throws -> [LogRecord]
     /// Makes records durable; returns only then. Called by one task at a time.
     func append(_ records: [LogRecord]) async throws
+    /// Returns the bytes of a `.result` that was appended and not dropped; nil when there is none.
+    func result(of attempt: AttemptID) async throws -> [UInt8]?
     /// Whether `append` does anything; without it, effects need not wait.
     var isDurable: Bool { get }
 }
@@ -32,5 +39,6 @@ package struct NoLog: FactLog {
     package init() {}
     package func load() -> [LogRecord] { [] }
     package func append(_ records: [LogRecord]) {}
+    package func result(of attempt: AttemptID) -> [UInt8]? { nil }
     package var isDurable: Bool { false }
 }

@@ -10,7 +10,8 @@ import Vocabulary
 
 /// Keeps the log in an SQLite database of the state directory, which it locks: WAL, flushed at every append.
 ///
-/// Records are rows in order of their number; each has a checksum over its kind and bytes.
+/// Records are rows in order of their number; each has a checksum over its kind and bytes. The bytes of
+/// results are in a table of their own, from which they go again: SQLite fills the place with others.
 ///
 /// `@unchecked Sendable`: `mutex` guards the connection.
 package final class SQLiteFactLog: FactLog, @unchecked Sendable {
@@ -20,8 +21,9 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
     private let path: String
 
     /// Layout of the tables; grows when an older build could not read them.
-    /// 2: records of kinds `note` and `pipeline`. 3: records of kind `catalog`.
-    private static let layoutVersion = 3
+    /// 2: records of kinds `note` and `pipeline`. 3: records of kind `catalog`. 4: the table of
+    /// results, and facts that tell of it.
+    private static let layoutVersion = 4
 
     private enum Kind: Int32 {
         case fact = 1
@@ -92,6 +94,15 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
                 checksum INTEGER NOT NULL, bytes BLOB NOT NULL)
                 """)
         }
+        if version < 4 {
+            try run(
+                """
+                CREATE TABLE IF NOT EXISTS result (
+                    attempt TEXT PRIMARY KEY, job INTEGER NOT NULL, checksum INTEGER NOT NULL,
+                    bytes BLOB NOT NULL)
+                """)
+            try run("CREATE INDEX IF NOT EXISTS result_of_job ON result (job)")
+        }
         if version < SQLiteFactLog.layoutVersion {
             try run("PRAGMA user_version = \(SQLiteFactLog.layoutVersion)")
         }
@@ -159,33 +170,7 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
         let statement = try prepared("INSERT INTO record (kind, checksum, bytes) VALUES (?, ?, ?)")
         defer { sqlite3_finalize(statement) }
         for record in records {
-            var writer = WireWriter()
-            let kind: Kind
-            switch record {
-            case .fact(let fact):
-                kind = .fact
-                writer.write(fact)
-            case .submission(let id, let payload):
-                kind = .submission
-                writer.write(id)
-                writer.data(payload)
-            case .plan(let job, let number, let bytes):
-                kind = .plan
-                writer.write(job)
-                writer.write(number)
-                writer.data(bytes)
-            case .pipeline(let bytes):
-                kind = .pipeline
-                writer.data(bytes)
-            case .catalog(let bytes):
-                kind = .catalog
-                writer.data(bytes)
-            case .note(let job, let line):
-                kind = .note
-                writer.write(job)
-                line.write(to: &writer)
-            }
-            let bytes = writer.bytes
+            guard let (kind, bytes) = try encoded(record) else { continue }
             sqlite3_bind_int(statement, 1, kind.rawValue)
             sqlite3_bind_int64(statement, 2, SQLiteFactLog.checksum(kind.rawValue, bytes))
             let status = bytes.withUnsafeBytes { raw in
@@ -194,6 +179,87 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
             }
             guard status == SQLITE_DONE else { throw failure() }
             sqlite3_reset(statement)
+        }
+    }
+
+    /// Returns the kind and bytes of a record; nil for one that is no row of its own, and is carried out
+    /// here.
+    private func encoded(_ record: LogRecord) throws(EngineError) -> (Kind, [UInt8])? {
+        var writer = WireWriter()
+        let kind: Kind
+        switch record {
+        case .fact(let fact):
+            kind = .fact
+            writer.write(fact)
+        case .submission(let id, let payload):
+            kind = .submission
+            writer.write(id)
+            writer.data(payload)
+        case .plan(let job, let number, let bytes):
+            kind = .plan
+            writer.write(job)
+            writer.write(number)
+            writer.data(bytes)
+        case .pipeline(let bytes):
+            kind = .pipeline
+            writer.data(bytes)
+        case .catalog(let bytes):
+            kind = .catalog
+            writer.data(bytes)
+        case .note(let job, let line):
+            kind = .note
+            writer.write(job)
+            line.write(to: &writer)
+        case .result(let output):
+            try insert(output)
+            return nil
+        case .resultsDropped(let job):
+            try run("DELETE FROM result WHERE job = \(job.rawValue)")
+            return nil
+        }
+        return (kind, writer.bytes)
+    }
+
+    // MARK: - Results
+
+    private func insert(_ output: CarriedOutput) throws(EngineError) {
+        let statement = try prepared(
+            "INSERT OR REPLACE INTO result (attempt, job, checksum, bytes) VALUES (?, ?, ?, ?)")
+        defer { sqlite3_finalize(statement) }
+        bind(output.attempt, to: statement)
+        sqlite3_bind_int64(statement, 2, Int64(output.attempt.task.stage.job.rawValue))
+        sqlite3_bind_int64(statement, 3, SQLiteFactLog.checksum(0, output.bytes))
+        let status = output.bytes.withUnsafeBytes { raw in
+            sqlite3_bind_blob(statement, 4, raw.baseAddress, Int32(raw.count), nil)
+            return sqlite3_step(statement)
+        }
+        guard status == SQLITE_DONE else { throw failure() }
+    }
+
+    /// Binds the text form of an attempt, of which SQLite makes a copy.
+    private func bind(_ attempt: AttemptID, to statement: OpaquePointer) {
+        let isCopied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        sqlite3_bind_text(statement, 1, attempt.description, -1, isCopied)
+    }
+
+    package func result(of attempt: AttemptID) async throws -> [UInt8]? {
+        try mutex.withLock { _ throws(EngineError) in
+            let statement = try prepared("SELECT checksum, bytes FROM result WHERE attempt = ?")
+            defer { sqlite3_finalize(statement) }
+            bind(attempt, to: statement)
+            switch sqlite3_step(statement) {
+            case SQLITE_DONE: return nil
+            case SQLITE_ROW: break
+            default: throw failure()
+            }
+            let count = Int(sqlite3_column_bytes(statement, 1))
+            let bytes = sqlite3_column_blob(statement, 1).map {
+                Array(UnsafeRawBufferPointer(start: $0, count: count))
+            }
+            guard let bytes, SQLiteFactLog.checksum(0, bytes) == sqlite3_column_int64(statement, 0) else {
+                throw damaged("the rows of task \(attempt) are not what was written")
+            }
+            return bytes
         }
     }
 

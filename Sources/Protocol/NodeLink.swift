@@ -9,11 +9,14 @@ package struct TaskOrder: Sendable, Hashable {
     package var fragment: TaskFragment
     /// Which try at the task it is, from 1; nil from a coordinator of an earlier version.
     package var attempt: Int?
+    /// Most bytes of its output, packed, that are to come along with the report of its end; 0 for none.
+    package var carriedBytes: Int
 
-    package init(jobID: String, fragment: TaskFragment, attempt: Int? = nil) {
+    package init(jobID: String, fragment: TaskFragment, attempt: Int? = nil, carriedBytes: Int = 0) {
         self.jobID = jobID
         self.fragment = fragment
         self.attempt = attempt
+        self.carriedBytes = carriedBytes
     }
 }
 
@@ -27,7 +30,19 @@ package protocol WorkerLine: AnyObject, Sendable {
 
 /// Carries messages from a worker to the coordinator; in process, or over HTTP/2. May lose messages.
 package protocol CoordinatorLine: Sendable {
-    func send(_ message: WorkerMessage)
+    /// Sends a message, with the bytes of some of the outputs that it tells of.
+    func send(_ message: WorkerMessage, carrying outputs: [CarriedOutput])
+}
+
+/// Carries the bytes of a small output, as `ShuffleOutput.packed` gives them.
+package struct CarriedOutput: Sendable, Hashable {
+    package var attempt: AttemptID
+    package var bytes: [UInt8]
+
+    package init(attempt: AttemptID, bytes: [UInt8]) {
+        self.attempt = attempt
+        self.bytes = bytes
+    }
 }
 
 extension CoordinatorMessage {

@@ -22,6 +22,8 @@ extension Fact: WireCodable {
         case .statementPlanned(let job, let statement, let stages, let at):
             writer.tag(3, job, statement, stages, at)
         case .stagesReplanned(let stage, let stages): writer.tag(4, stage, stages)
+        case .taskCompleted(let output) where output.isInLog:
+            writer.tag(22, output, output.counters.skippedParts)
         case .taskCompleted(let output) where output.counters.skippedParts != 0:
             writer.tag(21, output, output.counters.skippedParts)
         case .taskCompleted(let output): writer.tag(5, output)
@@ -41,6 +43,7 @@ extension Fact: WireCodable {
         case .outputMoved(let attempt, let worker): writer.tag(17, attempt, worker)
         case .outputStored(let attempt): writer.tag(19, attempt)
         case .storedOutputsRemoved(let job): writer.tag(20, job)
+        case .resultsSent(let job): writer.tag(23, job)
         }
     }
 
@@ -90,6 +93,11 @@ extension Fact: WireCodable {
         case 19: self = .outputStored(try reader.read())
         case 20: self = .storedOutputsRemoved(try reader.read())
         case 21: self = .taskCompleted(try TaskOutput(withSkippedParts: &reader))
+        case 22:
+            var output = try TaskOutput(withSkippedParts: &reader)
+            output.isInLog = true
+            self = .taskCompleted(output)
+        case 23: self = .resultsSent(try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Fact")
         }
     }

@@ -54,7 +54,8 @@ package enum Fact: Sendable, Hashable {
     /// The planner's answer to measured sizes: stages that replace those of the same id, or are new at the
     /// end.
     case stagesReplanned(StageKey, stages: [StageSpec])
-    /// The first valid attempt of a task finished; its commit.
+    /// The first valid attempt of a task finished; its commit. The bytes of an output that is in the log are
+    /// a record beside this fact, durable with it.
     case taskCompleted(TaskOutput)
     /// The attempt's output is gone or damaged; `isBlamed` counts it against the task and the worker that
     /// held it.
@@ -74,6 +75,8 @@ package enum Fact: Sendable, Hashable {
     case jobCleaned(JobID)
     /// The job's outputs in shared storage are deleted.
     case storedOutputsRemoved(JobID)
+    /// All rows of the result were sent to a client, which may have got them.
+    case resultsSent(JobID)
     /// The results were fetched, or their time is over.
     case resultsReleased(JobID)
     case workerRegistered(WorkerID, WorkerIdentity)

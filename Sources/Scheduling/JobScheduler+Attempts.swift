@@ -100,7 +100,10 @@ extension JobScheduler {
         case .stored(let id): stored(id)
         case .notStored(let id): notStored(id)
         case .outputLost(let id):
-            guard ledger.openTask(id.task)?.output?.attempt == id else { return ignore(.unknownAttempt(id)) }
+            guard let output = ledger.openTask(id.task)?.output, output.attempt == id else {
+                return ignore(.unknownAttempt(id))
+            }
+            if output.isInLog { return ignore(.alreadyDone(id)) }
             record(.outputLost(id, isBlamed: true, nil))
             requeue(id.task)
         }
@@ -122,6 +125,7 @@ extension JobScheduler {
         var output = output
         output.worker = worker
         output.endedMilliseconds = now.wallMilliseconds
+        output.isInLog = output.isInLog && mayLog(output)
         record(.taskCompleted(output))
         touch(task.stage.job)
         let wall = now.wallMilliseconds
@@ -140,6 +144,14 @@ extension JobScheduler {
             }
         }
         return true
+    }
+
+    /// Whether the log may hold the bytes of an output: of a job's result, and within the bounds.
+    private func mayLog(_ output: TaskOutput) -> Bool {
+        let job = ledger.jobs[output.attempt.task.stage.job.index]
+        return job.resultStage == output.attempt.task.stage
+            && output.byteCount <= settings.loggedJobBytes - job.loggedBytes
+            && output.byteCount <= settings.loggedBytes - ledger.loggedBytes
     }
 
     private mutating func fail(

@@ -49,7 +49,7 @@ extension JobScheduler {
             }
         for key in results {
             let stage = ledger.jobs[key.job.index].statements[Int(key.statement)].stages[key.stage.index]
-            needed += stage.tasks.compactMap(\.output).filter { $0.worker == worker && !$0.isStored }
+            needed += stage.tasks.compactMap(\.output).filter { $0.worker == worker && !$0.outlivesWorker }
         }
         return needed
     }

@@ -211,7 +211,7 @@ extension JobScheduler {
         leavePlace(of: job)
         runtimes[job.index] = nil
         if outcome == .succeeded {
-            dropOutputs(of: job, keeping: ledger.jobs[job.index].retainedStage)
+            dropOutputs(of: job, keeping: ledger.jobs[job.index].retainedOnWorkers)
             retain(job)
         } else {
             dropOutputs(of: job, keeping: nil)
@@ -223,8 +223,17 @@ extension JobScheduler {
 
     /// Keeps the results of a job for a while, if it has any.
     mutating func retain(_ job: JobID) {
-        guard ledger.jobs[job.index].retainedStage != nil else { return }
-        retained.append(RetainedResult(job: job, until: now.monotonic + settings.resultMilliseconds))
+        let record = ledger.jobs[job.index]
+        guard record.retainedStage != nil else { return }
+        let time = record.areResultsSent ? settings.sentResultMilliseconds : settings.resultMilliseconds
+        insert(RetainedResult(job: job, until: now.monotonic + time, wasSent: record.areResultsSent))
+    }
+
+    private mutating func insert(_ result: RetainedResult) {
+        // Most go to the end: their time is the same, and they come in its order.
+        var place = retained.endIndex
+        while place > 0, retained[place - 1].until > result.until { place -= 1 }
+        retained.insert(result, at: place)
         mustArmTimer = true
     }
 
@@ -235,11 +244,11 @@ extension JobScheduler {
         }
         var result = retained[place]
         if result.wasSent { return }
+        record(.resultsSent(job))
         result.wasSent = true
         result.until = min(result.until, now.monotonic + settings.sentResultMilliseconds)
         retained.remove(at: place)
-        retained.insert(result, at: retained.firstIndex { $0.until > result.until } ?? retained.endIndex)
-        mustArmTimer = true
+        insert(result)
     }
 
     /// Drops the results whose time is over.

@@ -2,7 +2,8 @@ import Vocabulary
 
 // Storing: copies of outputs in shared storage outlive the workers that made them.
 //
-//     output of a replicated job, a large result, or one that nobody can adopt from who leaves
+//     output of a replicated job, a result that the log does not hold, or one that nobody can adopt from who
+//     leaves
 //        └──▶ .store to its holder ──▶ .stored ──▶ outputStored: readers are told of the copy, too
 //                                  └─▶ .notStored ─▶ it stays where it is
 //     the job has ended, its result is fetched ──▶ .removeStoredOutputs ──▶ storedOutputsRemoved
@@ -10,10 +11,11 @@ extension JobScheduler {
     /// The first version of workers that write outputs to shared storage.
     static let storingVersion: UInt32 = 3
 
-    /// Has an output written to shared storage beforehand, where its job or its size asks for it.
+    /// Has an output written to shared storage beforehand, where its job asks for it, or as it is a result
+    /// that is on its worker alone.
     mutating func replicate(_ output: TaskOutput) {
         let key = output.attempt.task.stage
-        guard settings.hasSharedStorage, !output.isStored, let link = links[output.worker.index] else {
+        guard settings.hasSharedStorage, !output.outlivesWorker, let link = links[output.worker.index] else {
             return
         }
         let job = ledger.jobs[key.job.index]
@@ -21,9 +23,7 @@ extension JobScheduler {
         switch stage.spec.output {
         case .files: return
         case .blocks: if !job.header.isReplicated { return }
-        case .result:
-            let isLarge = output.partitionBytes.reduce(0, +) >= settings.storedResultBytes
-            if !job.header.isReplicated, !isLarge { return }
+        case .result: break
         }
         store([output], on: link)
     }

@@ -147,8 +147,10 @@ extension JobScheduler {
             key.stage.index < last.stages.count
         else { return false }
         let tasks = last.stages[key.stage.index].tasks
-        return Int(attempt.task.index) < tasks.count
-            && tasks[Int(attempt.task.index)].output?.attempt == attempt
+        guard Int(attempt.task.index) < tasks.count, let output = tasks[Int(attempt.task.index)].output else {
+            return false
+        }
+        return output.attempt == attempt && (job.isLive || !output.isInLog)
     }
 
     // MARK: heartbeats

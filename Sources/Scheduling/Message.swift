@@ -176,6 +176,40 @@ package enum WorkerMessage: Sendable, Hashable {
     case heartbeat(Heartbeat)
 }
 
+extension WorkerMessage {
+    /// Notes of every finished output of which the message tells whether its bytes came along.
+    package mutating func markLogged(_ isCarried: (TaskOutput) -> Bool) {
+        func marked(_ reports: [Report]) -> [Report] {
+            reports.map { report in
+                guard case .completed(var output) = report else { return report }
+                output.isInLog = isCarried(output)
+                return .completed(output)
+            }
+        }
+        switch self {
+        case .heartbeat(var heartbeat):
+            heartbeat.reports = marked(heartbeat.reports)
+            self = .heartbeat(heartbeat)
+        case .register(var registration):
+            for place in registration.outputs.indices {
+                registration.outputs[place].isInLog = isCarried(registration.outputs[place])
+            }
+            self = .register(registration)
+        }
+    }
+
+    /// Attempts whose outputs the message tells of as finished or held.
+    package var outputs: [AttemptID] {
+        switch self {
+        case .heartbeat(let heartbeat):
+            heartbeat.reports.compactMap {
+                if case .completed(let output) = $0 { output.attempt } else { nil }
+            }
+        case .register(let registration): registration.outputs.map(\.attempt)
+        }
+    }
+}
+
 /// Carries commands and acknowledges reports.
 package struct Delivery: Sendable, Hashable {
     package var epoch: UInt32

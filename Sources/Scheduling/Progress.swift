@@ -126,9 +126,10 @@ extension JobScheduler {
         return time - lost < settings.lostShownMilliseconds
     }
 
-    /// Counts the tasks of runnable stages that wait for a slot.
+    /// Counts the tasks of runnable stages that wait for a slot; a job that waits for its turn, whose tasks
+    /// nobody knows yet, has one at least.
     package var queuedTaskCount: Int {
-        ledger.liveJobs.reduce(0) { sum, job in
+        ledger.liveJobs.reduce(waiting.count) { sum, job in
             sum + runnableStages(job).reduce(0) { $0 + waitingCount($1) }
         }
     }

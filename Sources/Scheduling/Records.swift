@@ -71,6 +71,10 @@ package struct JobRecord: Sendable, Hashable {
     package fileprivate(set) var outcome: JobOutcome?
     package fileprivate(set) var isCleaned = false
     package fileprivate(set) var areResultsReleased = false
+    /// All rows of the result were sent to a client once.
+    package fileprivate(set) var areResultsSent = false
+    /// Bytes of its result that the log holds.
+    package fileprivate(set) var loggedBytes = 0
     /// Whether outputs of it lie in shared storage.
     package fileprivate(set) var hasStoredOutputs = false
 
@@ -83,9 +87,16 @@ package struct JobRecord: Sendable, Hashable {
         return StageKey(job: id, statement: UInt32(statements.count - 1), stage: stage.spec.id)
     }
 
-    /// The stage whose outputs workers keep although the job has ended.
+    /// The stage whose outputs are kept although the job has ended.
     package var retainedStage: StageKey? {
         outcome == .succeeded && !areResultsReleased ? resultStage : nil
+    }
+
+    /// The one among them for which workers have to keep outputs, as the log does not hold them all.
+    package var retainedOnWorkers: StageKey? {
+        guard let key = retainedStage else { return nil }
+        let tasks = statements[Int(key.statement)].stages[key.stage.index].tasks
+        return tasks.allSatisfy { $0.output?.isInLog == true } ? nil : key
     }
 }
 
@@ -110,6 +121,8 @@ package struct Ledger: Sendable, Hashable {
     package private(set) var liveJobs: [JobID] = []
     /// Every worker life, at the place of its id.
     package private(set) var workers: [WorkerRecord] = []
+    /// Bytes of results that the log holds, of all jobs.
+    package private(set) var loggedBytes = 0
     private var jobsByExternalID: [String: JobID] = [:]
     private var workersByLife: [WorkerLife: WorkerID] = [:]
     private var workersByAddress: [String: WorkerID] = [:]
@@ -192,9 +205,13 @@ package struct Ledger: Sendable, Hashable {
                 $0.outcome = outcome
                 $0.endedMilliseconds = at
             }
+            if outcome != .succeeded { forgetLogged(job) }
             liveJobs.removeAll { $0 == job }
         case .jobCleaned(let job): withJob(job) { $0.isCleaned = true }
-        case .resultsReleased(let job): withJob(job) { $0.areResultsReleased = true }
+        case .resultsSent(let job): withJob(job) { $0.areResultsSent = true }
+        case .resultsReleased(let job):
+            withJob(job) { $0.areResultsReleased = true }
+            forgetLogged(job)
         case .workerRegistered(let id, let identity):
             guard id.index == workers.count else { return }
             workers.append(WorkerRecord(id: id, identity: identity))
@@ -241,6 +258,17 @@ package struct Ledger: Sendable, Hashable {
             stage.setOutput(output, of: task)
             stage.tasks[task].attemptCount += 1
         }
+        if output.isInLog, openTask(output.attempt.task)?.output == output {
+            withJob(output.attempt.task.stage.job) { $0.loggedBytes += output.byteCount }
+            loggedBytes += output.byteCount
+        }
+    }
+
+    /// Counts the bytes of a job's result no more: the log has dropped them.
+    private mutating func forgetLogged(_ job: JobID) {
+        guard job.index < jobs.count else { return }
+        loggedBytes -= jobs[job.index].loggedBytes
+        jobs[job.index].loggedBytes = 0
     }
 
     /// Returns the recorded output of an attempt, of whatever statement and job.
@@ -311,9 +339,8 @@ package struct Ledger: Sendable, Hashable {
             guard let statement = jobs[job.index].statements.last, !statement.isCommitting else { continue }
             for stage in statement.stages where stage.spec.isHeldByWorkers && stage.doneCount > 0 {
                 for task in stage.tasks {
-                    guard let output = task.output, output.worker == worker, !output.isStored else {
-                        continue
-                    }
+                    guard let output = task.output, output.worker == worker, !output.outlivesWorker
+                    else { continue }
                     found.append(output.attempt)
                 }
             }

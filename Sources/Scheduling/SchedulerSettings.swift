@@ -35,8 +35,10 @@ package struct SchedulerSettings: Sendable, Hashable {
     package var acceptedJobs = Limits.acceptedJobs
     /// Whether workers and coordinator share a storage in which outputs can be kept.
     package var hasSharedStorage = false
-    /// Results of so many bytes or more are written to shared storage when they are there.
-    package var storedResultBytes = Limits.storedResultBytes
+    /// Most bytes of one job's result that the log holds; what is beyond stays with the workers.
+    package var loggedJobBytes = Limits.loggedJobBytes
+    /// Most bytes of results that the log holds.
+    package var loggedBytes = Limits.loggedBytes
     /// Oldest and newest worker versions that may take part.
     package var workerVersions: ClosedRange<UInt32> = 1...WorkerIdentity.currentVersion
 

@@ -50,6 +50,9 @@ package struct TaskOutput: Sendable, Hashable {
     package var manifest: [UInt8]
     /// Whether shared storage has a copy; set by the fact that says so.
     package var isStored = false
+    /// Whether the coordinator's log holds its bytes, so that no worker is asked for them: in a report, that
+    /// they came along.
+    package var isInLog = false
     /// When its report came, wall-clock milliseconds since 1970; set by the scheduler.
     package var endedMilliseconds: Int64
 
@@ -65,5 +68,16 @@ package struct TaskOutput: Sendable, Hashable {
         self.checksum = checksum
         self.manifest = manifest
         self.endedMilliseconds = endedMilliseconds
+    }
+
+    /// Whether it outlives the worker that made it.
+    package var outlivesWorker: Bool { isStored || isInLog }
+
+    /// Sums the encoded bytes of all partitions, as far as numbers go.
+    var byteCount: Int {
+        partitionBytes.reduce(0) { sum, bytes in
+            let (more, overflows) = sum.addingReportingOverflow(max(0, bytes))
+            return overflows ? .max : more
+        }
     }
 }

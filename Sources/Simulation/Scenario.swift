@@ -64,10 +64,13 @@ struct Scenario {
         fullDisks = rate(2)
         failedCopies = isCalm ? 0 : rules.within(0...200)
         for number in 0..<random.within(1...4) { jobs.append(Self.drawJob(number, &random)) }
-        if rules.happens(500) { settings.queueWeights = ["a": rules.within(1...5), "b": rules.within(1...5)] }
+        if rules.happens(500) {
+            settings.queueWeights = ["a": rules.within(1...5), "b": rules.within(1...5)]
+        }
         settings.runningJobs = rules.within(1...4)
         settings.hasSharedStorage = rules.happens(700)
-        settings.storedResultBytes = rules.within(0...40)
+        settings.loggedJobBytes = rules.within(0...60)
+        settings.loggedBytes = 2 * settings.loggedJobBytes
         for number in jobs.indices {
             if rules.happens(300) { jobs[number].header.slotLimit = rules.within(1...3) }
             jobs[number].header.isReplicated = rules.happens(300)

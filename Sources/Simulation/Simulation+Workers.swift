@@ -131,6 +131,13 @@ extension Simulation {
             checksum: UInt64(launch.attempt.number))
     }
 
+    /// Has the bytes of most outputs come along with the message: as the scheduler sees it, any output's.
+    func withBytes(_ message: WorkerMessage) -> WorkerMessage {
+        var message = message
+        message.markLogged { ($0.attempt.number &+ UInt32(truncatingIfNeeded: seed)) % 8 < 6 }
+        return message
+    }
+
     /// Ends a task as drawn, unless an input cannot be fetched.
     func endTask(_ worker: Int, _ launch: Launch, _ end: AttemptEnd) {
         let attempt = launch.attempt

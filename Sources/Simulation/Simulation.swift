@@ -88,6 +88,7 @@ package final class Simulation {
         workers = Array(repeating: Worker(), count: scenario.workerCount)
         accepted = Array(repeating: nil, count: scenario.jobs.count)
         witness.jobLimit = scenario.settings.runningJobs
+        witness.loggedLimits = (scenario.settings.loggedJobBytes, scenario.settings.loggedBytes)
     }
 
     /// Plays the seed to its end and returns what happened. Throws the first `Violation`.
@@ -137,7 +138,7 @@ package final class Simulation {
 
     private func happen(_ item: Happening) {
         switch item {
-        case .toCoordinator(let message): decide(.message(message))
+        case .toCoordinator(let message): decide(.message(withBytes(message)))
         case .toWorker(let worker, let life, let message):
             if workers[worker].agent?.identity.life == life { tell(worker, .message(message)) }
         case .coordinatorStart: startCoordinator()

@@ -40,6 +40,8 @@ package struct RunCounts: Sendable, Equatable {
     package var copiesFailed = 0
     package var copyReads = 0
     package var copyRemovals = 0
+    /// Results of tasks whose bytes the log took.
+    package var logged = 0
     /// Times that a worker was kept from tasks, or got some again: a full disk, failures.
     package var pauses = 0
     package var succeeded = 0
@@ -78,6 +80,7 @@ package struct RunCounts: Sendable, Equatable {
         copiesFailed += o.copiesFailed
         copyReads += o.copyReads
         copyRemovals += o.copyRemovals
+        logged += o.logged
         pauses += o.pauses
         succeeded += o.succeeded
         failed += o.failed
@@ -91,6 +94,7 @@ struct Witness {
         var attempt: AttemptID
         var worker: WorkerID
         var isStored = false
+        var loggedBytes: Int?
     }
 
     /// Finished tasks whose output was not lost since.
@@ -103,6 +107,9 @@ struct Witness {
     /// Jobs with a planned statement that have not ended, and how many there may be.
     private var begun: Set<JobID> = []
     var jobLimit = Int.max
+    /// Most bytes of results that the log may hold, of one job and of all.
+    var loggedLimits = (ofJob: Int.max, ofAll: Int.max)
+    private var loggedBytes: [JobID: Int] = [:]
     private var failures: [TaskID: Int] = [:]
     private(set) var broken: String?
     var counts = RunCounts()
@@ -127,8 +134,12 @@ struct Witness {
             require(finished.contains(output.attempt), "attempt \(output.attempt) won but never finished")
             require(!ended.contains(task.stage.job), "task \(task) finished after its job ended")
             winners[task] = Winner(attempt: output.attempt, worker: output.worker)
+            if output.isInLog { noteLogged(output) }
         case .outputLost(let attempt, let isBlamed, _):
             counts.outputsLost += 1
+            require(
+                winners[attempt.task]?.attempt != attempt || winners[attempt.task]?.loggedBytes == nil,
+                "the output of \(attempt) was lost although the log holds it")
             if winners[attempt.task]?.attempt == attempt { winners[attempt.task] = nil }
             if isBlamed { failures[attempt.task, default: 0] += 1 }
         case .outputMoved(let attempt, let worker):
@@ -143,12 +154,27 @@ struct Witness {
             counts.workersLost += 1
             winners = winners.filter {
                 heldStages[$0.key.stage] != true || $0.value.worker != worker || $0.value.isStored
+                    || $0.value.loggedBytes != nil
             }
-        case .jobEnded(let job, _, _):
+        case .resultsReleased(let job): loggedBytes[job] = nil
+        case .jobEnded(let job, let outcome, _):
+            if outcome != .succeeded { loggedBytes[job] = nil }
             require(ended.insert(job).inserted, "job \(job) ended twice")
             begun.remove(job)
         default: break
         }
+    }
+
+    /// Counts the bytes of a result that the log holds from now on.
+    private mutating func noteLogged(_ output: TaskOutput) {
+        counts.logged += 1
+        let (job, bytes) = (output.attempt.task.stage.job, output.partitionBytes.reduce(0, +))
+        winners[output.attempt.task]?.loggedBytes = bytes
+        loggedBytes[job, default: 0] += bytes
+        require(
+            loggedBytes[job, default: 0] <= loggedLimits.ofJob
+                && loggedBytes.values.reduce(0, +) <= loggedLimits.ofAll,
+            "the log holds more bytes of results than it may")
     }
 
     private mutating func note(_ stages: [StageSpec], _ job: JobID, _ statement: UInt32) {

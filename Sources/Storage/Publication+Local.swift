@@ -74,10 +74,16 @@ extension Publication {
     /// staged in it; nil when nothing shows that. A UUIDv7 begins with its time, 48 bits of milliseconds.
     private var displaced: EngineError? {
         var success = stat()
+        guard stat(directory + "/_SUCCESS", &success) == 0 else { return nil }
+        return displaced(at: success.st_mtim.tv_sec * 1000 + success.st_mtim.tv_nsec / 1_000_000)
+    }
+
+    /// Says so when a `_SUCCESS` of another job was written at `milliseconds` since 1970, and this job was
+    /// submitted before; else nil.
+    func displaced(at milliseconds: Int) -> EngineError? {
         let digits = job.prefix(13).filter { $0 != "-" }
-        guard stat(directory + "/_SUCCESS", &success) == 0, job.dropFirst(14).first == "7",
-            let submitted = Int(digits, radix: 16),
-            success.st_mtim.tv_sec * 1000 + success.st_mtim.tv_nsec / 1_000_000 >= submitted
+        guard job.dropFirst(14).first == "7", let submitted = Int(digits, radix: 16),
+            milliseconds >= submitted
         else { return nil }
         return .system(
             "OUTPUT_REPLACED",

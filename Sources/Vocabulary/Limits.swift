@@ -26,8 +26,13 @@ package enum Limits {
     package static let acceptedJobs = 5_000
     /// Largest weight of a queue.
     package static let queueWeight = 1_000
-    /// Bytes from which on the rows of a job's last query are written to shared storage as well.
-    package static let storedResultBytes = 1 << 20
+    /// Most bytes of one task's rows of a job's last query that travel to the coordinator with the report of
+    /// the task's end, to lie in its log until they are fetched.
+    package static let loggedTaskBytes = 256 << 10
+    /// Most such bytes of one job.
+    package static let loggedJobBytes = 1 << 20
+    /// Most such bytes in the log.
+    package static let loggedBytes = 256 << 20
     /// Most tasks that one worker may run at once.
     package static let workerSlots = 1024
     /// Least memory for a worker's tasks, bytes: below, not even one batch of a wide table has room.

@@ -33,9 +33,10 @@ package final class CoordinatorConnection: CoordinatorLine {
         self.report = report
     }
 
-    package func send(_ message: WorkerMessage) {
+    package func send(_ message: WorkerMessage, carrying outputs: [CarriedOutput]) {
         // Without a stream the message is lost; the agent says it again.
-        stream.withLock { $0 }?.writer.write(copying: SessionWire.frame(message.wireBytes))
+        let frame = WorkerFrame(message, carrying: outputs)
+        stream.withLock { $0 }?.writer.write(copying: SessionWire.frame(frame.payload))
     }
 
     /// Keeps a session open until the task is cancelled. `opened` is called whenever a stream stands. Returns

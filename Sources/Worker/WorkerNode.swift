@@ -26,6 +26,8 @@ package actor WorkerNode {
     /// Which try at its task each attempt is, for the log.
     private var tries: [AttemptID: Int] = [:]
     private var orders: [AttemptID: TaskOrder] = [:]
+    /// Attempts whose outputs go along with the reports of their end, with the most bytes of each.
+    var carried: [AttemptID: Int] = [:]
     private var totals = AttemptTotals()
     private var timer: Task<Void, Never>?
     private var hasLeft = false
@@ -143,12 +145,13 @@ package actor WorkerNode {
 
     private func perform(_ action: AgentAction) {
         switch action {
-        case .send(let message): line.send(message)
+        case .send(let message): line.send(message, carrying: outputs(for: message))
         case .start(let launch): start(launch)
         case .stop(let attempt): stop(attempt)
         case .adopt(let address, let outputs): adopt(outputs, from: address)
         case .store(let job, let attempts): store(attempts, job: job)
         case .drop(let attempt):
+            carried[attempt] = nil
             resources.store.drop([attempt])
             resources.files.discard(attempt)
         case .setTimer(let time): arm(time)
@@ -190,6 +193,7 @@ package actor WorkerNode {
         running[attempt] = context
         startedAt[attempt] = clock()
         tries[attempt] = order.attempt
+        if order.carriedBytes > 0 { carried[attempt] = order.carriedBytes }
         pool.submit(TaskRun(context: context)) { end in
             Task { await self.ended(attempt, end) }
         }
@@ -218,6 +222,7 @@ package actor WorkerNode {
         switch end {
         case .finished(let result): handle(.ended(attempt, .completed(output(attempt, result, counters))))
         case .failed(let error):
+            carried[attempt] = nil
             resources.store.drop([attempt])
             resources.files.discard(attempt)
             // Told before the failure: the next task would fail as well.

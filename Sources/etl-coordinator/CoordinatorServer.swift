@@ -48,17 +48,17 @@ struct CoordinatorServer {
         // Nothing makes the rows of a job that has ended again: try harder than a task would.
         var fetching = FetchSettings()
         (fetching.repairs, fetching.tries) = (5, 5)
+        let store = ShuffleStore()
         let copies = settings["storage"].map { SharedOutputs(storage: PathRules.place(of: $0)) }
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
                 results: try RemoteShuffleSource(
-                    store: ShuffleStore(), ownAddress: "", client: client, settings: fetching,
-                    copies: copies),
+                    store: store, ownAddress: "", client: client, settings: fetching, copies: copies),
+                resultStore: store,
                 storage: StoredJobs(rules: rules),
                 copies: copies,
-                allowsCommands: settings.isOn("allow-commands"),
-                logger: logger,
+                allowsCommands: settings.isOn("allow-commands"), logger: logger,
                 fail: { error in
                     // Whatever is not durable must not be acted on: recovery starts from the log.
                     logger.critical("\(error)")

@@ -111,6 +111,53 @@ struct ResultTests {
         #expect(run.errors.contains("The coordinator is back."), "\(run.errors)")
     }
 
+    /// Runs a job of several tasks to its end and fetches nothing of its rows.
+    private static func finished(_ cluster: TestCluster, _ sql: String) throws -> String {
+        let submitted = try cluster.submit(["run", "--detach", "-e", sql])
+        let id = submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let ends = try eventually(within: 20) {
+            try cluster.get("/api/v1/jobs/\(id)").contains(#""state":"succeeded""#)
+        }
+        #expect(ends)
+        return id
+    }
+
+    @Test("a small result outlives its only worker, and then the coordinator, and goes when it was fetched")
+    func smallResult() throws {
+        let cluster = try TestCluster(workers: 1)
+        defer { cluster.stop() }
+        let sql = "SELECT id, md5(string(id)) AS text FROM range(0, 2000, 1, 3)"
+        let expected = try ProgramRun.run(
+            ProgramRun.built("etl-submit"), ["run", "-e", sql, "--output", "csv", "--local"])
+        let ids = try (0..<2).map { _ in try Self.finished(cluster, sql) }
+        #expect(try cluster.tasks(of: ids[0]).count == 3)
+        cluster.workers[0].send(SIGKILL)
+        _ = try cluster.workers[0].waited()
+        #expect(try eventually(within: 20) { try cluster.activeWorkers() == 0 })
+        func fetch(_ id: String) throws {
+            let fetched = try cluster.submit(["wait", id, "--output", "csv"])
+            #expect(fetched.status == 0 && fetched.output == expected.output, "\(fetched.errors)")
+        }
+        try fetch(ids[0])
+        // It was sent: another life of the coordinator drops it after the same few seconds.
+        try cluster.killCoordinator()
+        try cluster.startCoordinator()
+        try fetch(ids[0])
+        try fetch(ids[1])
+        func resultsLeft() throws -> String {
+            let count =
+                "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("
+                + "'SELECT count(*) FROM result').fetchone()[0])"
+            return try ProgramRun.run(
+                ProgramRun.python, ["-c", count, cluster.file("state/log.sqlite")]
+            ).output
+        }
+        #expect(try resultsLeft() != "0\n")
+        #expect(try eventually(within: 15) { try resultsLeft() == "0\n" }, "rows that were fetched stay")
+        let again = try cluster.submit(["wait", ids[0], "--output", "csv"])
+        #expect(again.status != 0 && again.errors.contains("RESULT_EXPIRED"), "\(again.errors)")
+    }
+
     @Test("EXPLAIN ANALYZE counts what tasks of several workers did")
     func analyze() throws {
         let cluster = try TestCluster(workers: 2)

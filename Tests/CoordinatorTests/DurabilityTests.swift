@@ -23,6 +23,7 @@ struct DurabilityTests {
 
         func load() -> [LogRecord] { [] }
         var isDurable: Bool { true }
+        func result(of attempt: AttemptID) -> [UInt8]? { nil }
 
         func append(_ records: [LogRecord]) async throws {
             try await withCheckedThrowingContinuation { done in

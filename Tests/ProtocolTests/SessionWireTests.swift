@@ -1,10 +1,10 @@
 import Columns
 import Plans
-import Scheduling
 import Testing
 import Vocabulary
 
 @testable import Protocol
+@testable import Scheduling
 
 @Suite("Frames of a session")
 struct SessionWireTests {
@@ -22,7 +22,7 @@ struct SessionWireTests {
         .refused(epoch: 1, session: 2, .user("X", "y")),
         orders: [
             TaskOrder(jobID: "019a-é", fragment: fragment),
-            TaskOrder(jobID: "", fragment: fragment, attempt: 3),
+            TaskOrder(jobID: "", fragment: fragment, attempt: 3, carriedBytes: 5),
         ])
 
     private static func frames(_ bytes: [UInt8], inPiecesOf size: Int) throws -> [[UInt8]] {
@@ -59,18 +59,48 @@ struct SessionWireTests {
         let read = try CoordinatorFrame(payload: try Self.frame.payload())
         #expect(read.message == Self.frame.message)
         #expect(read.orders == Self.frame.orders)
-        // A coordinator of an earlier version says nothing of tries.
-        let early = try CoordinatorFrame(payload: Array(try Self.frame.payload().dropLast(Self.triesBytes)))
-        #expect(early.orders.map(\.jobID) == ["019a-é", ""] && early.orders.allSatisfy { $0.attempt == nil })
+        // A coordinator of an earlier version says nothing of outputs that are to come along, or of tries.
+        let bytes = try Self.frame.payload()
+        let early = try CoordinatorFrame(payload: Array(bytes.dropLast(Self.orderBytes)))
+        #expect(early.orders.map(\.attempt) == [nil, 3] && early.orders.allSatisfy { $0.carriedBytes == 0 })
+        let first = try CoordinatorFrame(payload: Array(bytes.dropLast(2 * Self.orderBytes)))
+        #expect(first.orders.map(\.jobID) == ["019a-é", ""] && first.orders.allSatisfy { $0.attempt == nil })
     }
 
-    /// Bytes of the tries at the end of a frame, one for each order.
-    private static let triesBytes = 2
+    @Test("a worker's message travels with outputs, and without any it is the message alone")
+    func workerFrame() throws {
+        let life = WorkerLife(address: "w", incarnation: 1)
+        let message = WorkerMessage.heartbeat(
+            Heartbeat(
+                life: life, session: 1, sentAt: Instant(milliseconds: 3), isDraining: false, commandsSeen: 0,
+                firstReport: 1, reports: [.completed(TaskOutput(attempt: Self.attempt))], progress: [],
+                usedMemoryBytes: 0, shuffleBytes: 0))
+        #expect(WorkerFrame(message).payload == message.wireBytes)
+        let outputs = [
+            CarriedOutput(attempt: Self.attempt, bytes: Array(repeating: 200, count: 300)),
+            CarriedOutput(attempt: Self.attempt, bytes: []),
+        ]
+        let bytes = WorkerFrame(message, carrying: outputs).payload
+        let read = try WorkerFrame(payload: bytes)
+        #expect(read.message == message && read.outputs == outputs)
+        #expect(read.message.outputs == [Self.attempt])
+        let whole = [message.wireBytes.count, bytes.count - WorkerFrameSizes.empty]
+        for count in bytes.indices where !whole.contains(count) {
+            #expect(throws: EngineError.self) { try WorkerFrame(payload: Array(bytes[..<count])) }
+        }
+    }
+
+    /// Bytes of an attempt of this suite with no bytes of output.
+    private enum WorkerFrameSizes { static let empty = SessionWireTests.attempt.wireBytes.count + 1 }
+
+    /// Bytes of what stands at the end of a frame for each order, twice.
+    private static let orderBytes = 2
 
     @Test("a frame cut short or damaged is an error or another frame, never a trap")
     func damage() throws {
         let bytes = try Self.frame.payload()
-        for count in bytes.indices where count != bytes.count - Self.triesBytes {
+        for count in bytes.indices
+        where count != bytes.count - Self.orderBytes && count != bytes.count - 2 * Self.orderBytes {
             #expect(throws: EngineError.self) { try CoordinatorFrame(payload: Array(bytes[..<count])) }
         }
         var (read, refused) = (0, 0)

@@ -121,6 +121,15 @@ enum GoldenLog {
                 isReplicated: true),
             atMilliseconds: 5),
         .outputStored(attempt(map, 0)), .storedOutputsRemoved(JobID(0)),
-        .jobEnded(JobID(3), .cancelled, atMilliseconds: 6), .jobCleaned(JobID(3)),
+        .jobEnded(JobID(3), .cancelled, atMilliseconds: 6), .jobCleaned(JobID(3)), inLog,
+        .resultsSent(JobID(0)),
     ]
+
+    private static var inLog: Fact {
+        var output = TaskOutput(
+            attempt: attempt(other, 0), counters: TaskCounters(skippedParts: 2), partitionBytes: [300],
+            checksum: 7)
+        output.isInLog = true
+        return .taskCompleted(output)
+    }
 }

@@ -265,10 +265,31 @@ struct JobSchedulerTests {
             bench.handle(.committed(JobID(job), statement: 0))
         }
         bench.handle(.resultsSent(JobID(1)))
-        #expect(bench.last.facts.isEmpty)
+        #expect(bench.last.facts == [.resultsSent(JobID(1))])
         bench.now += 4_000
         bench.handle(.resultsSent(JobID(1)))
+        #expect(bench.last.facts.isEmpty)
         bench.now += 1_000
+        bench.handle(.tick)
+        #expect(bench.last.facts == [.resultsReleased(JobID(1))])
+        #expect(bench.scheduler.ledger.jobs[0].retainedStage != nil)
+    }
+
+    @Test("a coordinator that dies right after it sent results does not keep them for another hour")
+    func sentBeforeDeath() {
+        var before = Bench()
+        before.join("w1")
+        for job in 0..<2 {
+            before.run([StageSpec(id: StageID(0), taskCount: 1, output: .result)], id: "job\(job)")
+            before.finish()
+            before.handle(.committed(JobID(job), statement: 0))
+        }
+        before.handle(.resultsSent(JobID(1)))
+        var bench = Bench(log: before.log)
+        bench.now += bench.scheduler.settings.sentResultMilliseconds - 1
+        bench.handle(.tick)
+        #expect(bench.last.facts.isEmpty, "the client may ask again")
+        bench.now += 1
         bench.handle(.tick)
         #expect(bench.last.facts == [.resultsReleased(JobID(1))])
         #expect(bench.scheduler.ledger.jobs[0].retainedStage != nil)

@@ -117,17 +117,16 @@ struct StoringTests {
         #expect(bench.storings.flatMap(\.attempts) == outputs)
     }
 
-    @Test("a large result is written there, outlives its worker, and goes when it was fetched")
+    @Test("a result that the log does not hold is written there, outlives its worker, and goes when fetched")
     func results() {
         var settings = Self.shared
-        settings.storedResultBytes = 100
+        settings.loggedJobBytes = 100
         var bench = Bench(settings: settings)
         bench.join("w1")
         bench.run([StageSpec(id: StageID(0), taskCount: 2, output: .result)])
-        var sizes = [99, 100]
-        bench.finish { .completed(TaskOutput(attempt: $0, partitionBytes: [sizes.removeFirst()])) }
+        bench.finish { LoggedResultTests.report($0, bytes: 100) }
         #expect(bench.storings.isEmpty)
-        bench.finish { .completed(TaskOutput(attempt: $0, partitionBytes: [sizes.removeFirst()])) }
+        bench.finish { LoggedResultTests.report($0, bytes: 1) }
         let large = bench.storings[0].attempts
         #expect(large.map(\.task.index) == [1])
         bench.handle(.committed(JobID(0), statement: 0))

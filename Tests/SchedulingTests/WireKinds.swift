@@ -6,7 +6,7 @@
 enum FactKind: CaseIterable {
     case epochStarted, jobAccepted, statementPlanned, stagesReplanned, taskCompleted, outputLost, taskFailed,
         commitStarted, statementCommitted, cancelRequested, jobEnded, jobCleaned, resultsReleased,
-        workerRegistered, workerLost, outputMoved, outputStored, storedOutputsRemoved
+        workerRegistered, workerLost, outputMoved, outputStored, storedOutputsRemoved, resultsSent
 
     init(_ fact: Fact) {
         self =
@@ -29,6 +29,7 @@ enum FactKind: CaseIterable {
             case .outputMoved: .outputMoved
             case .outputStored: .outputStored
             case .storedOutputsRemoved: .storedOutputsRemoved
+            case .resultsSent: .resultsSent
             }
     }
 }

@@ -75,6 +75,30 @@ struct RuleTests {
         #expect(isSeen)
     }
 
+    @Test("a result that the log holds and that is said to be lost breaks a rule")
+    func lostFromLog() {
+        let isSeen = Self.breaks("although the log holds it") { decision in
+            for case .taskCompleted(let output) in decision.facts where output.isInLog {
+                decision.facts.append(.outputLost(output.attempt, isBlamed: false, nil))
+            }
+        }
+        #expect(isSeen)
+    }
+
+    @Test("a result larger than the log may hold breaks a rule")
+    func largeInLog() {
+        let isSeen = Self.breaks("more bytes of results than it may") { decision in
+            for place in decision.facts.indices {
+                guard case .taskCompleted(var output) = decision.facts[place], output.isInLog else {
+                    continue
+                }
+                output.partitionBytes = [1 << 20]
+                decision.facts[place] = .taskCompleted(output)
+            }
+        }
+        #expect(isSeen)
+    }
+
     @Test("copies that nobody deletes are left")
     func leftCopies() {
         let isSeen = Self.breaks("a copy of") { decision in

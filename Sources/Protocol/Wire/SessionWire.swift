@@ -4,7 +4,7 @@ import Scheduling
 import Vocabulary
 
 /// Names how a worker opens its session with the coordinator: a `POST` whose body carries frames of
-/// `WorkerMessage` up, and whose response carries frames of `CoordinatorFrame` down, as long as both live.
+/// `WorkerFrame` up, and whose response carries frames of `CoordinatorFrame` down, as long as both live.
 ///
 /// ```
 /// ┌──────────────────┬───────────┐
@@ -78,6 +78,7 @@ package struct CoordinatorFrame: Sendable {
         }
         // After all that earlier versions know, which do not look beyond: 0 for none.
         for order in orders { writer.unsigned(UInt64(order.attempt ?? 0)) }
+        for order in orders { writer.unsigned(UInt64(order.carriedBytes)) }
         return writer.bytes
     }
 
@@ -95,6 +96,41 @@ package struct CoordinatorFrame: Sendable {
         for place in orders.indices {
             let attempt = try reader.unsigned()
             orders[place].attempt = attempt == 0 ? nil : Int(clamping: attempt)
+        }
+        if reader.isAtEnd { return }
+        for place in orders.indices { orders[place].carriedBytes = Int(clamping: try reader.unsigned()) }
+    }
+}
+
+/// Holds a message of a worker with the bytes of outputs that came along: only such as the coordinator asked
+/// for with their order, so that an earlier version of it sees none.
+package struct WorkerFrame: Sendable {
+    package var message: WorkerMessage
+    package var outputs: [CarriedOutput]
+
+    package init(_ message: WorkerMessage, carrying outputs: [CarriedOutput] = []) {
+        self.message = message
+        self.outputs = outputs
+    }
+
+    /// The frame's payload.
+    package var payload: [UInt8] {
+        var writer = WireWriter()
+        writer.write(message)
+        for output in outputs {
+            writer.write(output.attempt)
+            writer.data(output.bytes)
+        }
+        return writer.bytes
+    }
+
+    /// Reads a payload. Throws `CORRUPT_MESSAGE`.
+    package init(payload: [UInt8]) throws(EngineError) {
+        var reader = WireReader(payload)
+        message = try reader.read()
+        outputs = []
+        while !reader.isAtEnd {
+            outputs.append(CarriedOutput(attempt: try reader.read(), bytes: Array(try reader.data())))
         }
     }
 }

@@ -65,7 +65,7 @@ package final class ShuffleOutput: Sendable {
     /// Holds an output that another worker made, under the checksum that its producer reported.
     init(
         adopted output: OutputAddress, partitions: [PartitionData], partitionBytes: [Int],
-        memory: OutputMemory
+        memory: OutputMemory?
     ) {
         attempt = output.attempt
         checksum = output.checksum

@@ -1,5 +1,9 @@
 import Vocabulary
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 // Publication to S3, which has no rename and no way to make several objects visible at once.
 //
 //     tasks    begin upload, parts … of out/part-…          nothing visible
@@ -33,15 +37,53 @@ extension Publication {
 
     /// Makes the uploads of the winners visible. Idempotent.
     func publish(in store: S3FileSystem) throws(EngineError) {
-        if try !isPublished(in: store) { for step in s3Steps(store) { try step.perform() } }
+        let mark = try store.client.head(bucket: location.authority, key: successKey)
+        if mark?[Publication.statementField] != job {
+            do throws(EngineError) {
+                for step in s3Steps(store) { try step.perform() }
+            } catch {
+                throw try displaced(error, by: mark, in: store)
+            }
+        }
         // What cannot be listed or aborted, as where that is not allowed, is invisible: the job has
         // succeeded.
         try? Publication.abortUploads(output: output, job: job, in: store)
     }
 
-    private func isPublished(in store: S3FileSystem) throws(EngineError) -> Bool {
-        let found = try store.client.head(bucket: location.authority, key: successKey)
-        return found?["x-amz-meta-" + Publication.statementMetadata] == job
+    /// The field of an object's head in which that metadata comes.
+    private static let statementField = "x-amz-meta-" + statementMetadata
+
+    /// Returns the error that another job replaced the output since this one was submitted, when an upload
+    /// has gone and the `_SUCCESS` that was there before says so; that is put back then. Returns `error`
+    /// else.
+    private func displaced(
+        _ error: EngineError, by mark: [String: String]?, in store: S3FileSystem
+    ) throws(EngineError) -> EngineError {
+        guard error.code == "STAGED_FILE_LOST", let mark, let winner = mark[Publication.statementField],
+            let time = mark["last-modified"].flatMap(Publication.milliseconds(ofHTTPDate:)),
+            let replaced = displaced(at: time)
+        else { return error }
+        if mode != .append {
+            try store.client.put(
+                bucket: location.authority, key: successKey, body: .init(start: nil, count: 0),
+                metadata: [(Publication.statementMetadata, winner)])
+        }
+        return replaced
+    }
+
+    /// Reads a time such as `Fri, 27 Nov 2026 03:00:00 GMT` as the last millisecond of its second.
+    static func milliseconds(ofHTTPDate text: String) -> Int? {
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let words = text.split(separator: " ")
+        guard words.count == 6, words[5] == "GMT", let day = Int32(words[1]), let year = Int32(words[3]),
+            let month = months.firstIndex(where: { $0 == words[2] }), (1970...9999).contains(year)
+        else { return nil }
+        let clock = words[4].split(separator: ":").compactMap { Int32($0) }
+        guard clock.count == 3 else { return nil }
+        var parts = tm()
+        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (year - 1900, Int32(month), day)
+        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (clock[0], clock[1], clock[2])
+        return timegm(&parts) * 1000 + 999
     }
 
     /// The steps that make the output visible, in order.

@@ -61,7 +61,9 @@ actor JobTotals {
         _ cluster: ClusterStatus, _ workers: [WorkerStatus], _ jobs: [JobStatus], _ sums: Sums
     ) -> MetricsText {
         var text = MetricsText()
-        text.gauge("etl_tasks_queued", "Tasks that wait for a slot.", [("", cluster.queuedTasks)])
+        text.gauge(
+            "etl_tasks_queued", "Tasks that wait for a slot; a job that waits for its turn counts as one.",
+            [("", cluster.queuedTasks)])
         text.gauge("etl_tasks_running", "Tasks that run.", [("", sums.tasksRunning)])
         text.gauge("etl_slots_total", "Slots of all active workers.", [("", cluster.slots.total)])
         text.gauge("etl_slots_used", "Slots in use.", [("", cluster.slots.used)])

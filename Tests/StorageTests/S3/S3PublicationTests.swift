@@ -17,11 +17,12 @@ extension S3Tests {
         ]
 
         private func stage(
-            _ store: S3FileSystem, _ output: String, _ files: [String: String], attempt: String = "a1"
+            _ store: S3FileSystem, _ output: String, _ files: [String: String], attempt: String = "a1",
+            job: String = "j1"
         ) throws -> [StagedFile] {
             try files.sorted { $0.key < $1.key }.map { path, text in
                 let sink = Publication.create(
-                    output: output, job: "j1", attempt: attempt, path: path, in: store)
+                    output: output, job: job, attempt: attempt, path: path, in: store)
                 try Array(text.utf8).withUnsafeBytes { try sink.write($0) }
                 try sink.finish()
                 return StagedFile(
@@ -175,6 +176,40 @@ extension S3Tests {
                     byteCount: 4, attempt: "j1/a1")
             }
             #expect(other?.code == "STAGED_FILE_LOST")
+        }
+
+        @Test(
+            "a job whose files another one replaced since its submission is told so; that one's stay"
+        )
+        func displaced() throws {
+            let store = try double.fileSystem(bucket: "displaced")
+            let output = "s3://displaced/out"
+            func job(_ milliseconds: Int) -> String {
+                let time = String(milliseconds, radix: 16)
+                let digits = String(repeating: "0", count: 12 - time.count) + time
+                return "\(digits.prefix(8))-\(digits.suffix(4))-7000-8000-000000000000-0"
+            }
+            let now = Int(Date().timeIntervalSince1970 * 1000)
+            let (winner, late, later) = (job(now - 3000), job(now - 2000), job(now + 60_000))
+            let first = try stage(store, output, ["part-0-\(winner)-c0": "winner"], job: winner)
+            try Publication(output: output, job: winner, mode: .overwrite, files: first).publish(in: store)
+            for (name, code) in [(late, "OUTPUT_REPLACED"), (later, "STAGED_FILE_LOST")] {
+                let key = "part-0-\(name)-c0"
+                let files = try stage(store, output, [key: "late"], job: name)
+                try store.client.abortUpload(
+                    bucket: "displaced", key: "out/" + key,
+                    id: try UploadReceipt(wireBytes: files[0].receipt).uploadID)
+                let error = #expect(throws: EngineError.self) {
+                    try Publication(output: output, job: name, mode: .overwrite, files: files)
+                        .publish(in: store)
+                }
+                #expect(error?.code == code, "\(error?.message ?? "")")
+                #expect(try visible(store, output).values.sorted() == ["winner"])
+            }
+            #expect(Publication.milliseconds(ofHTTPDate: "Thu, 01 Jan 1970 00:00:02 GMT") == 2999)
+            for text in ["", "now", "Thu, 01 Jan 1970 00:00:02", "Thu, 01 Jan 1970 00:00:02 CET"] {
+                #expect(Publication.milliseconds(ofHTTPDate: text) == nil)
+            }
         }
     }
 }

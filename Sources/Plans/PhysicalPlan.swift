@@ -206,6 +206,9 @@ package enum Partitioning: Hashable, Sendable {
     case broadcast
     /// One partition that one consumer task reads.
     case single
+    /// Rows stay where they are, one partition that the task of the same number of each reader reads. Only
+    /// before the plan is split into stages, in which they go to `single`.
+    case shared
     /// Rows dealt out evenly.
     case roundRobin(partitions: Int)
 
@@ -214,7 +217,7 @@ package enum Partitioning: Hashable, Sendable {
         switch self {
         case .hash(_, let count), .range(_, let count, _), .roundRobin(let count): count
         case .rowsAndSample: 2
-        case .broadcast, .single: 1
+        case .broadcast, .single, .shared: 1
         }
     }
 }

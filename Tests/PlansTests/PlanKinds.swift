@@ -138,7 +138,8 @@ enum PartitioningKind: CaseIterable {
             case .range: .range
             case .rowsAndSample: .rowsAndSample
             case .broadcast: .broadcast
-            case .single: .single
+            // Is in no plan that travels.
+            case .single, .shared: .single
             case .roundRobin: .roundRobin
             }
     }

@@ -46,7 +46,7 @@ final class ShuffleSink: TaskSink {
         case .rowsAndSample(let keys):
             partitioner = nil
             sampler = try KeySampler(keys, settings: context.settings)
-        case .broadcast, .single: partitioner = nil
+        case .broadcast, .single, .shared: partitioner = nil
         }
         self.sampler = sampler
     }

@@ -23,7 +23,7 @@ package struct Optimiser {
         Phase(
             rules: [PushPredicates(), PushLimits(), CollapseProjects(), SimplifyExpressions()],
             repeats: true),
-        Phase(rules: [PruneColumns(), CollapseProjects()]),
+        Phase(rules: [PruneColumns(), CollapseProjects(), ShareSubplans()]),
     ]
     private static let passLimit = 4
 

@@ -17,6 +17,8 @@ struct PhysicalPlanner {
     let sizing: TaskSizing
     /// Splits and tasks of each scan, by `PhysicalScan.index`.
     private(set) var scans: [ScanSplits] = []
+    /// Subplans that are computed once for several places.
+    private var shared = SharedSubplans.Outputs()
     /// True while the step of a recursion is built, all of which runs in one task.
     var isInStep = false
 
@@ -36,7 +38,9 @@ struct PhysicalPlanner {
 
     /// Returns the physical plan of a whole query: exactly its output columns, in order.
     mutating func plan(_ logical: LogicalPlan) throws(EngineError) -> BuiltPlan {
-        let built = try build(logical, required: logical.output.idSet)
+        shared = SharedSubplans(logical, estimator).outputs
+        var built = try build(logical, required: logical.output.idSet)
+        built.plan = try StageSplitter.keepingShared(built.plan, scans: scans)
         return try arranged(built, as: logical.output)
     }
 
@@ -56,8 +60,19 @@ struct PhysicalPlanner {
 
     /// Builds a plan that gives at least the columns in `required`.
     mutating func build(_ logical: LogicalPlan, required: Set<ColumnID>) throws(EngineError) -> BuiltPlan {
-        isInStep && !logical.readsWorkingTable
-            ? try buildInvariant(logical, required: required) : try buildNode(logical, required: required)
+        if isInStep {
+            return logical.readsWorkingTable
+                ? try buildNode(logical, required: required)
+                : try buildInvariant(logical, required: required)
+        }
+        // A join asks either side for the columns of both.
+        guard let columns = shared.of(logical),
+            required.intersection(logical.output.idSet).isSubset(of: columns)
+        else { return try buildNode(logical, required: required) }
+        // Equal in all places, so that the stages that the splitter makes of them are one.
+        var built = try buildNode(logical, required: columns)
+        built.plan = .exchange(.shared, input: built.plan)
+        return built
     }
 
     /// Builds a node of the plan, and all below it.

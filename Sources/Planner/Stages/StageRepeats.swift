@@ -43,9 +43,12 @@ enum StageRepeats {
                 + aggregate.aggregates.flatMap { $0.arguments + ($0.filter.map { [$0] } ?? []) }
         case .hashJoin(let join): join.leftKeys + join.rightKeys + (join.residual.map { [$0] } ?? [])
         case .nestedLoopJoin(let join): join.condition.map { [$0] } ?? []
+        case .expand(let lists, _, _): lists.flatMap { $0 }
+        case .generate(let generator, _, _, _): [generator.list]
+        case .window(let window):
+            window.partition + window.order.map(\.expression) + window.calls.flatMap(\.arguments)
         // A source outside of the storage may give other rows the next time.
-        case .expand, .window, .generate, .rangeBounds, .externalScan, .describe, .externalWrite, .collect:
-            nil
+        case .rangeBounds, .externalScan, .describe, .externalWrite, .collect: nil
         }
     }
 }

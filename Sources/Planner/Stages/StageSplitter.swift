@@ -13,6 +13,8 @@ import Vocabulary
 struct StageSplitter {
     private let scans: [PhysicalPlanner.ScanSplits]
     private var stages: [Stage] = []
+    /// The stages that end at shared subplans, each beside the subplan.
+    private var shared: [(stage: StageID, input: PhysicalPlan)] = []
 
     init(scans: [PhysicalPlanner.ScanSplits]) {
         self.scans = scans
@@ -69,9 +71,20 @@ struct StageSplitter {
             if case .range(let keys, let partitions, _) = partitioning {
                 return .shuffleRead(try addRange(keys, partitions: partitions, input: input, into: &inputs))
             }
+            let isWhole = partitioning.partitionCount == 1
+            if case .shared = partitioning {
+                let producer = try addShared(input, into: &inputs)
+                return .shuffleRead(
+                    ShuffleRead(stage: producer, mode: .sameTask(partition: 0), schema: input.schema))
+            }
+            // Rows that are kept in one partition can be read by every task as well.
+            if isWhole, case .exchange(.shared, let input) = input {
+                let producer = try addShared(input, into: &inputs)
+                return .shuffleRead(
+                    ShuffleRead(stage: producer, mode: .all(partition: 0), schema: input.schema))
+            }
             let producer = try addStage(input, output: .shuffle(partitioning))
             inputs.depend(on: producer)
-            let isWhole = partitioning.partitionCount == 1
             return .shuffleRead(
                 ShuffleRead(
                     stage: producer, mode: isWhole ? .all(partition: 0) : .partition, schema: input.schema))
@@ -88,6 +101,39 @@ struct StageSplitter {
             for child in plan.children { mapped.append(try cut(child, into: &inputs)) }
             return plan.replacingChildren(mapped)
         }
+    }
+
+    private mutating func addShared(
+        _ input: PhysicalPlan, into inputs: inout Inputs
+    ) throws(EngineError) -> StageID {
+        let producer = try addStage(input, output: .shuffle(.single))
+        inputs.depend(on: producer)
+        shared.append((producer, input))
+        return producer
+    }
+
+    /// Returns the plan without the `shared` exchanges behind which the rows have one reader: its other
+    /// places have turned out to be planned otherwise, or the stages of its readers to be one.
+    static func keepingShared(
+        _ plan: PhysicalPlan, scans: [PhysicalPlanner.ScanSplits]
+    ) throws(EngineError) -> PhysicalPlan {
+        var current = plan
+        while current.hasShared {
+            var splitter = StageSplitter(scans: scans)
+            _ = try splitter.addStage(current, output: .shuffle(.single))
+            let single = splitter.shared.filter { splitter.readers(of: $0.stage) < 2 }.map(\.input)
+            if single.isEmpty { break }
+            current = current.joined(at: single)
+        }
+        return current
+    }
+
+    private func readers(of producer: StageID) -> Int {
+        var count = 0
+        for stage in stages {
+            stage.plan.forEach { if case .shuffleRead(let read) = $0, read.stage == producer { count += 1 } }
+        }
+        return count
     }
 
     /// Adds the stages of a range exchange; see the picture above.
@@ -190,5 +236,20 @@ struct StageSplitter {
             }
         }
         return result
+    }
+}
+
+extension PhysicalPlan {
+    fileprivate var hasShared: Bool {
+        if case .exchange(.shared, _) = self { return true }
+        return children.contains(where: \.hasShared)
+    }
+
+    /// Returns the plan without the `shared` exchanges above the given inputs.
+    fileprivate func joined(at inputs: [PhysicalPlan]) -> PhysicalPlan {
+        if case .exchange(.shared, let input) = self, inputs.contains(input) {
+            return input.joined(at: inputs)
+        }
+        return replacingChildren(children.map { $0.joined(at: inputs) })
     }
 }

@@ -178,6 +178,7 @@ extension Partitioning {
             "rows and sample(\(keys.map { $0.text(over: schema) }.joined(separator: ", ")))"
         case .broadcast: "broadcast"
         case .single: "single"
+        case .shared: "shared"
         case .roundRobin(let partitions): "round robin, \(partitions) partitions"
         }
     }

@@ -18,6 +18,7 @@ extension Partitioning: MessageMapped {
             message.sortKeys = try keys.messages()
         case .broadcast: message.kind = .broadcast
         case .single: message.kind = .single
+        case .shared: throw .internal("A plan was not split at a shared subplan.")
         case .roundRobin(let partitions):
             message.kind = .roundRobin
             message.partitions = try UInt64(plan: partitions)

@@ -11,7 +11,7 @@ import Synchronization
 /// The system may take what is kept here when it is short of memory (`MADV_FREE`), so what a mapping holds
 /// when it is taken again is unknown.
 enum FreedMappings {
-    /// `@unchecked Sendable`: whoever holds it is the only one who uses the memory.
+    /// `@unchecked Sendable`: it has one owner at a time, who alone touches the memory.
     struct Mapping: @unchecked Sendable {
         var base: UnsafeMutableRawPointer
         var bytes: Int

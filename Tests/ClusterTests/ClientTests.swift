@@ -81,13 +81,12 @@ struct ClientTests {
         #expect(try cluster.submit(["list"]).output.contains(other))
     }
 
-    @Test("workers that left or were killed after a job's end: no rows, and what to do; and who is shown")
+    @Test("workers killed after a job's end, with rows too large for the log: what to do; and who is shown")
     func lostResult() throws {
         let cluster = try TestCluster(workers: 2)
         defer { cluster.stop() }
-        let id = try cluster.submit(
-            ["run", "-e", "SELECT id, count(*) FROM range(0, 9) GROUP BY id", "--detach"]
-        ).output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let id = try cluster.submit(ShuffleJob.largeResultArguments).output
+            .trimmingCharacters(in: .whitespacesAndNewlines)
         let isDone = try eventually(within: 20) {
             try cluster.get("/api/v1/jobs/\(id)").contains(#""state":"succeeded""#)
         }

@@ -145,11 +145,11 @@ struct RefusalTests {
         #expect(try worker.waited().status == 0)
     }
 
-    @Test("a worker that holds rows says why it stays when it is told to stop; told again it ends")
+    @Test("a worker that alone holds rows says why it stays when it is told to stop; told again it ends")
     func lingeringWorker() throws {
         let cluster = try TestCluster(workers: 1)
         defer { cluster.stop() }
-        let id = try cluster.submit(["run", "-e", "SELECT * FROM range(10)", "--detach"]).output
+        let id = try cluster.submit(ShuffleJob.largeResultArguments).output
             .trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(
             try eventually(within: 20) { try cluster.submit(["status", id]).output.contains("succeeded") })

@@ -28,6 +28,8 @@ enum ShuffleJob {
         "spark.sql.autoBroadcastJoinThreshold=-1",
     ]
 
+    /// Has more rows than the coordinator keeps in its log: they lie on workers when the job has ended.
+    static let largeResultArguments = ["run", "-e", "SELECT id, uuid() FROM range(0, 200000)", "--detach"]
     static let arguments = ["run", "-e", text(work: 60), "--output", "csv"] + settings
     /// The same rows in several seconds.
     static let longArguments = ["run", "-e", text(work: 600), "--output", "csv"] + settings

@@ -26,18 +26,11 @@ package final class Buffer: @unchecked Sendable {
     private let mappingBytes: Int
 
     /// Allocates `byteCount` bytes, not initialised.
-    package convenience init(byteCount: Int) { self.init(byteCount: byteCount, zeroing: false) }
-
-    private init(byteCount: Int, zeroing: Bool) {
+    package init(byteCount: Int) {
         self.byteCount = byteCount
         owner = nil
         if byteCount >= Buffer.mappedBytes {
-            if let freed = FreedMappings.take(Buffer.mappingBytes(byteCount)) {
-                (base, mappingBytes) = (freed.base, freed.bytes)
-                if zeroing { memset(base, 0, byteCount) }
-            } else {
-                (base, mappingBytes) = Buffer.map(byteCount)
-            }
+            (base, mappingBytes) = Buffer.map(byteCount)
             allocation = base
             return
         }
@@ -48,22 +41,16 @@ package final class Buffer: @unchecked Sendable {
         mappingBytes = 0
         let mask = UInt(Buffer.alignment - 1)
         base = memory + Int((~UInt(bitPattern: memory) &+ 1) & mask)
-        if zeroing { memset(base, 0, byteCount) }
     }
 
     private static func fail(_ byteCount: Int) -> Never {
         fatalError("the operating system gave no memory for \(byteCount) bytes")
     }
 
-    /// The bytes of a mapping for `byteCount` bytes: padded, in whole pages.
-    private static func mappingBytes(_ byteCount: Int) -> Int {
-        let page = 4096
-        return (byteCount + 2 * alignment + page - 1) & ~(page - 1)
-    }
-
     /// Maps zeroed memory whose address is a multiple of the huge page.
     private static func map(_ byteCount: Int) -> (UnsafeMutableRawPointer, Int) {
-        let wanted = mappingBytes(byteCount)
+        let page = 4096
+        let wanted = (byteCount + 2 * alignment + page - 1) & ~(page - 1)
         let whole = wanted + hugePageBytes
         guard let raw = mmap(nil, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             raw != MAP_FAILED
@@ -96,17 +83,15 @@ package final class Buffer: @unchecked Sendable {
 
     deinit {
         if let allocation {
-            if mappingBytes > 0 {
-                FreedMappings.put(.init(base: allocation, bytes: mappingBytes))
-            } else {
-                free(allocation)
-            }
+            if mappingBytes > 0 { munmap(allocation, mappingBytes) } else { free(allocation) }
         }
     }
 
     /// Allocates zeroed bytes.
     package static func zeroed(byteCount: Int) -> Buffer {
-        Buffer(byteCount: byteCount, zeroing: true)
+        let buffer = Buffer(byteCount: byteCount)
+        if buffer.mappingBytes == 0 { memset(buffer.base, 0, byteCount) }
+        return buffer
     }
 
     /// Puts a buffer of `byteCount` bytes in the place of `buffer`, with its first `used` bytes; the bytes
@@ -114,7 +99,7 @@ package final class Buffer: @unchecked Sendable {
     /// holds moves with its pages, so that nothing is copied and the old and the new memory never exist
     /// side by side.
     package static func grow(_ buffer: inout Buffer, to byteCount: Int, used: Int, zeroing: Bool) {
-        if byteCount > buffer.byteCount, let moved = remapped(&buffer, byteCount, zeroing: zeroing) {
+        if byteCount > buffer.byteCount, let moved = remapped(&buffer, byteCount) {
             buffer = moved
             return
         }
@@ -126,13 +111,11 @@ package final class Buffer: @unchecked Sendable {
     }
 
     /// Moves a mapping to a larger place; nil where the buffer is none, or is shared, or the system refuses.
-    private static func remapped(_ buffer: inout Buffer, _ byteCount: Int, zeroing: Bool) -> Buffer? {
+    private static func remapped(_ buffer: inout Buffer, _ byteCount: Int) -> Buffer? {
         guard buffer.mappingBytes > 0, buffer.allocation != nil, isKnownUniquelyReferenced(&buffer) else {
             return nil
         }
         // The place is laid out as for a new buffer, then the old pages are moved over its beginning.
-        // What a kept mapping has behind its buffer's bytes may be another's.
-        if zeroing { memset(buffer.base + buffer.byteCount, 0, buffer.mappingBytes - buffer.byteCount) }
         let (place, bytes) = map(byteCount)
         guard bytes >= buffer.mappingBytes, pages_move(buffer.base, buffer.mappingBytes, place) else {
             munmap(place, bytes)

@@ -1,10 +1,6 @@
 import Memory
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 @Suite("Buffers")
 struct BufferTests {
     @Test(
@@ -29,28 +25,6 @@ struct BufferTests {
                 stride(from: 0, to: used, by: 97).allSatisfy {
                     other.pointer(as: UInt8.self)[$0] == UInt8($0 % 251)
                 })
-        }
-    }
-
-    @Test("a mapping that another buffer gave up is zero where zeros are asked for, also after it grew")
-    func reuse() {
-        FreedMemory.keep()
-        defer { FreedMemory.giveBack() }
-        for bytes in [5 << 20, 9 << 20, 17 << 20] {
-            FreedMemory.giveBack()
-            let place: UnsafeMutableRawPointer
-            do {
-                let dirty = Buffer(byteCount: bytes)
-                memset(dirty.base, 0xFF, bytes + Buffer.alignment)
-                place = dirty.base
-            }
-            var next = Buffer.zeroed(byteCount: bytes - (1 << 20))
-            #expect(next.base == place, "the mapping was not taken again")
-            #expect(next.bytes.allSatisfy { $0 == 0 })
-            Buffer.grow(&next, to: 3 * bytes, used: 0, zeroing: true)
-            #expect(next.bytes.allSatisfy { $0 == 0 })
-            #expect(
-                Buffer(byteCount: bytes / 2).base != place, "half of a mapping is too much to leave unused")
         }
     }
 }

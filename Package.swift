@@ -243,6 +243,7 @@ let package = Package(
         room("Simulation", ["Vocabulary", "Scheduling"]),
         // tests
         tests("TidyTests", []),
+        tests("VocabularyTests", ["Vocabulary"]),
         tests(
             "SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"],
             exclude: ["Cases", "KnownGaps.txt", "README.md"]),

@@ -1,9 +1,5 @@
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 // Publication to S3, which has no rename and no way to make several objects visible at once.
 //
 //     tasks    begin upload, parts … of out/part-…          nothing visible
@@ -60,8 +56,9 @@ extension Publication {
         _ error: EngineError, by mark: [String: String]?, in store: S3FileSystem
     ) throws(EngineError) -> EngineError {
         guard error.code == "STAGED_FILE_LOST", let mark, let winner = mark[Publication.statementField],
-            let time = mark["last-modified"].flatMap(Publication.milliseconds(ofHTTPDate:)),
-            let replaced = displaced(at: time)
+            let time = mark["last-modified"].flatMap(HTTPDate.seconds(of:)),
+            // Within that second it may have been at its end.
+            let replaced = displaced(at: time * 1000 + 999)
         else { return error }
         if mode != .append {
             try store.client.put(
@@ -69,21 +66,6 @@ extension Publication {
                 metadata: [(Publication.statementMetadata, winner)])
         }
         return replaced
-    }
-
-    /// Reads a time such as `Fri, 27 Nov 2026 03:00:00 GMT` as the last millisecond of its second.
-    static func milliseconds(ofHTTPDate text: String) -> Int? {
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let words = text.split(separator: " ")
-        guard words.count == 6, words[5] == "GMT", let day = Int32(words[1]), let year = Int32(words[3]),
-            let month = months.firstIndex(where: { $0 == words[2] }), (1970...9999).contains(year)
-        else { return nil }
-        let clock = words[4].split(separator: ":").compactMap { Int32($0) }
-        guard clock.count == 3 else { return nil }
-        var parts = tm()
-        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (year - 1900, Int32(month), day)
-        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (clock[0], clock[1], clock[2])
-        return timegm(&parts) * 1000 + 999
     }
 
     /// The steps that make the output visible, in order.

@@ -133,7 +133,7 @@ struct WebResponder: Sendable {
                 fields.append(HTTPField(name: name, value: field.value))
             }
         }
-        fields[.date] = HTTPDate.now()
+        fields[.date] = DateField.now()
         return fields
     }
 

@@ -132,5 +132,16 @@ package struct StringView: Sendable {
     }
 
     /// The value as text; bytes that are not UTF-8 become the replacement character.
+    @usableFromInline
     package var string: String { withBytes { String(decoding: $0, as: UTF8.self) } }
+
+    /// Calls `body` with the value as UTF-8, which is valid only during the call: its own bytes where they
+    /// are ASCII, else those of `string`. A text that was cast from bytes may be no UTF-8.
+    @inlinable
+    package func withUTF8<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        let isASCII = withBytes { bytes in bytes.allSatisfy { $0 < 0x80 } }
+        if isASCII { return try withBytes(body) }
+        var text = string
+        return try text.withUTF8 { try body(UnsafeRawBufferPointer($0)) }
+    }
 }

@@ -1,7 +1,5 @@
 /// Writes JSON strings (RFC 8259 §7).
 package enum JSONString {
-    private static let digits = Array("0123456789abcdef".utf8)
-
     /// Returns a text in quotes.
     package static func quoted(_ text: String) -> String {
         var out: [UInt8] = []
@@ -26,8 +24,7 @@ package enum JSONString {
             case 0x09: out.append(contentsOf: "\\t".utf8)
             case 0..<0x20:
                 out.append(contentsOf: "\\u00".utf8)
-                out.append(digits[Int(byte >> 4)])
-                out.append(digits[Int(byte & 15)])
+                Hexadecimal.append(byte, Hexadecimal.lower, to: &out)
             default: out.append(byte)
             }
         }

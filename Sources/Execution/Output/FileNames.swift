@@ -55,7 +55,8 @@ enum FolderName {
         var bytes: [UInt8] = []
         for byte in text.utf8 {
             if byte < 0x20 || byte == 0x7F || escaped.contains(byte) {
-                bytes += [UInt8(ascii: "%")] + Hexadecimal.digits(CollectionOfOne(byte), isUpper: true)
+                bytes.append(UInt8(ascii: "%"))
+                Hexadecimal.append(byte, Hexadecimal.upper, to: &bytes)
             } else {
                 bytes.append(byte)
             }

@@ -144,7 +144,7 @@ package final class CSVWriter {
 
     /// Writes binary values as Spark shows them: `[61 62 63]`.
     private func binaryText(_ column: Vector) -> Vector {
-        let digits = Array("0123456789ABCDEF".utf8)
+        let digits = Hexadecimal.upper
         let column = column.flattened()
         let builder = ViewBuilder(count: column.count)
         for row in 0..<column.count where !column.isNull(row) {
@@ -152,7 +152,7 @@ package final class CSVWriter {
             column.pointer(as: StringView.self)[row].withBytes { bytes in
                 for (i, byte) in bytes.enumerated() {
                     if i > 0 { text.append(32) }
-                    text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                    Hexadecimal.append(byte, digits, to: &text)
                 }
             }
             text.append(UInt8(ascii: "]"))

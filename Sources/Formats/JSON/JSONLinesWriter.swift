@@ -183,13 +183,9 @@ private indirect enum JSONRendering {
         out.append(UInt8(ascii: "\""))
     }
 
-    /// JSON is UTF-8, a text that was cast from bytes may be none: decoding it puts U+FFFD there, as in
-    /// Spark.
+    /// JSON is UTF-8: what of a text is none becomes U+FFFD, as in Spark.
     private static func putEscaped(_ view: StringView, _ out: inout [UInt8]) {
-        let isPlain = view.withBytes { bytes in bytes.allSatisfy { $0 < 0x80 } }
-        if isPlain { return view.withBytes { putEscaped($0, &out) } }
-        var text = view.string
-        text.withUTF8 { putEscaped(UnsafeRawBufferPointer($0), &out) }
+        view.withUTF8 { putEscaped($0, &out) }
     }
 
     private static func putEscaped(_ bytes: UnsafeRawBufferPointer, _ out: inout [UInt8]) {
@@ -208,9 +204,8 @@ private indirect enum JSONRendering {
             case 0x0D: out.append(UInt8(ascii: "r"))
             case 0x22, 0x5C: out.append(byte)
             default:
-                let digits = Array("0123456789ABCDEF".utf8)
                 out.append(contentsOf: "u00".utf8)
-                out += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                Hexadecimal.append(byte, Hexadecimal.upper, to: &out)
             }
         }
         out.append(UInt8(ascii: "\""))

@@ -74,11 +74,12 @@ enum EncodingFunctions {
         ) { call in
             let rows = Rows(call)
             if call[0].type == .int64 {
+                let digits = Hexadecimal.upper
                 return rows.written { row, out in
                     let value = UInt64(bitPattern: Int64(rows.integer(0, row)))
                     var shift = max(0, (63 - value.leadingZeroBitCount) / 4 * 4)
                     while shift >= 0 {
-                        out.append(upperDigits[Int(value >> UInt64(shift) & 15)])
+                        out.append(digits[Int(value >> UInt64(shift) & 15)])
                         shift -= 4
                     }
                     return true
@@ -123,8 +124,7 @@ enum EncodingFunctions {
                         out.append(43)
                     } else {
                         out.append(37)
-                        out.append(
-                            contentsOf: Hexadecimal.digits(CollectionOfOne(byte), isUpper: true))
+                        Hexadecimal.append(byte, Hexadecimal.upper, to: &out)
                     }
                 }
                 return out
@@ -212,6 +212,7 @@ enum EncodingFunctions {
         let rows = Rows(call)
         var open: (algorithm: MessageDigest.Algorithm, digest: MessageDigest)?
         var made = [UInt8](repeating: 0, count: 64)
+        let digits = Hexadecimal.lower
         return try rows.written { row, out in
             guard let wanted = algorithm(row) else { return false }
             if open?.algorithm != wanted { open = (wanted, try MessageDigest(wanted)) }
@@ -223,16 +224,13 @@ enum EncodingFunctions {
             }
             var i = 0
             while i < digest.byteCount {
-                out.append(hexDigits[Int(made[i] &>> 4)])
-                out.append(hexDigits[Int(made[i] & 15)])
+                out.append(digits[Int(made[i] &>> 4)])
+                out.append(digits[Int(made[i] & 15)])
                 i &+= 1
             }
             return true
         }
     }
-
-    private static let hexDigits = Array("0123456789abcdef".utf8)
-    private static let upperDigits = Array("0123456789ABCDEF".utf8)
 }
 
 /// Reads hexadecimal.

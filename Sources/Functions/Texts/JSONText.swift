@@ -128,8 +128,8 @@ enum JSONText {
             case "\u{8}": result += "\\b"
             case "\u{c}": result += "\\f"
             case _ where scalar.value < 32:
-                let digits = String(scalar.value, radix: 16, uppercase: true)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+                let byte = CollectionOfOne(UInt8(scalar.value))
+                result += "\\u00" + Hexadecimal.text(byte, isUpper: true)
             default: result.unicodeScalars.append(scalar)
             }
         }

@@ -81,7 +81,9 @@ package enum VariantText {
             case 9: out += "\\t".utf8
             case 8: out += "\\b".utf8
             case 12: out += "\\f".utf8
-            case 0..<32: out += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))".utf8
+            case 0..<32:
+                out += "\\u00".utf8
+                Hexadecimal.append(byte, Hexadecimal.upper, to: &out)
             default: out.append(byte)
             }
         }

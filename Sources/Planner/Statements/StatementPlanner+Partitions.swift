@@ -160,8 +160,8 @@ enum FolderText {
         var result: [UInt8] = []
         for byte in text.utf8 {
             if byte < 0x20 || escapedBytes.contains(byte) {
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += Array("%\(digits.count == 1 ? "0" : "")\(digits)".utf8)
+                result.append(UInt8(ascii: "%"))
+                Hexadecimal.append(byte, Hexadecimal.upper, to: &result)
             } else {
                 result.append(byte)
             }

@@ -135,10 +135,8 @@ package struct RowText {
                 let isFinite = last != UInt8(ascii: "N") && last != UInt8(ascii: "y")
                 isFinite ? out.append(contentsOf: bytes) : JSONString.append(bytes, to: &out)
             case .binary: JSONString.append(Hexadecimal.text(bytes, isUpper: true), to: &out)
-            default:
-                // JSON is UTF-8, a text that was cast from bytes may be none: decoding it puts U+FFFD there.
-                let isPlain = bytes.allSatisfy { $0 < 0x80 }
-                isPlain ? JSONString.append(bytes, to: &out) : JSONString.append(view.string, to: &out)
+            // JSON is UTF-8: what of a text is none becomes U+FFFD.
+            default: view.withUTF8 { JSONString.append($0, to: &out) }
             }
         }
     }

@@ -45,7 +45,9 @@ enum URLText {
                 UInt8(ascii: "_"), UInt8(ascii: "~"):
                 bytes.append(byte)
             case UInt8(ascii: "/") where keepingSlashes: bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%")] + Hexadecimal.digits(CollectionOfOne(byte), isUpper: true)
+            default:
+                bytes.append(UInt8(ascii: "%"))
+                Hexadecimal.append(byte, Hexadecimal.upper, to: &bytes)
             }
         }
         return String(decoding: bytes, as: UTF8.self)

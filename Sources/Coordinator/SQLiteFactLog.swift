@@ -170,21 +170,33 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
         let statement = try prepared("INSERT INTO record (kind, checksum, bytes) VALUES (?, ?, ?)")
         defer { sqlite3_finalize(statement) }
         for record in records {
-            guard let (kind, bytes) = try encoded(record) else { continue }
-            sqlite3_bind_int(statement, 1, kind.rawValue)
-            sqlite3_bind_int64(statement, 2, SQLiteFactLog.checksum(kind.rawValue, bytes))
-            let status = bytes.withUnsafeBytes { raw in
-                sqlite3_bind_blob(statement, 3, raw.baseAddress, Int32(raw.count), nil)
-                return sqlite3_step(statement)
+            switch SQLiteFactLog.encoded(record) {
+            case .row(let kind, let bytes): try insert(kind, bytes, statement)
+            case .result(let output): try insert(output)
+            case .resultsDropped(let job): try run("DELETE FROM result WHERE job = \(job.rawValue)")
             }
-            guard status == SQLITE_DONE else { throw failure() }
-            sqlite3_reset(statement)
         }
     }
 
-    /// Returns the kind and bytes of a record; nil for one that is no row of its own, and is carried out
-    /// here.
-    private func encoded(_ record: LogRecord) throws(EngineError) -> (Kind, [UInt8])? {
+    private func insert(_ kind: Kind, _ bytes: [UInt8], _ statement: OpaquePointer) throws(EngineError) {
+        sqlite3_bind_int(statement, 1, kind.rawValue)
+        sqlite3_bind_int64(statement, 2, SQLiteFactLog.checksum(kind.rawValue, bytes))
+        let status = bytes.withUnsafeBytes { raw in
+            sqlite3_bind_blob(statement, 3, raw.baseAddress, Int32(raw.count), nil)
+            return sqlite3_step(statement)
+        }
+        guard status == SQLITE_DONE else { throw failure() }
+        sqlite3_reset(statement)
+    }
+
+    /// Says what a record changes in the database.
+    private enum Change {
+        case row(Kind, [UInt8])
+        case result(CarriedOutput)
+        case resultsDropped(JobID)
+    }
+
+    private static func encoded(_ record: LogRecord) -> Change {
         var writer = WireWriter()
         let kind: Kind
         switch record {
@@ -210,14 +222,10 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
             kind = .note
             writer.write(job)
             line.write(to: &writer)
-        case .result(let output):
-            try insert(output)
-            return nil
-        case .resultsDropped(let job):
-            try run("DELETE FROM result WHERE job = \(job.rawValue)")
-            return nil
+        case .result(let output): return .result(output)
+        case .resultsDropped(let job): return .resultsDropped(job)
         }
-        return (kind, writer.bytes)
+        return .row(kind, writer.bytes)
     }
 
     // MARK: - Results

@@ -20,8 +20,23 @@ struct SharedSubplans {
         fileprivate var nodes: Range<Int>
     }
 
-    /// The places of each shared subplan.
-    private(set) var groups: [[Use]] = []
+    /// The places at which one shared subplan stands, in the order of the plan.
+    struct Group {
+        let uses: [Use]
+        /// Names of the columns that are read above any of the places.
+        let read: Set<String>
+        /// Whether each place gives all of these.
+        let isComplete: Bool
+
+        fileprivate init(_ uses: [Use]) {
+            self.uses = uses
+            let read = uses.reduce(into: Set<String>()) { $0.formUnion($1.read) }
+            self.read = read
+            isComplete = uses.allSatisfy { read.isSubset(of: $0.names.values) }
+        }
+    }
+
+    private(set) var groups: [Group] = []
 
     /// Says what a column is, over the names of the columns below.
     private enum Meaning: Hashable {
@@ -61,11 +76,9 @@ struct SharedSubplans {
     /// The columns that each use gives so that all of its group are equal.
     var outputs: Outputs {
         var result = Outputs()
-        for group in groups {
-            let read = group.reduce(into: Set<String>()) { $0.formUnion($1.read) }
-            guard group.allSatisfy({ read.isSubset(of: $0.names.values) }) else { continue }
-            for use in group {
-                result.add(use.plan, Set(use.names.filter { read.contains($0.value) }.keys))
+        for group in groups where group.isComplete {
+            for use in group.uses {
+                result.add(use.plan, Set(use.names.filter { group.read.contains($0.value) }.keys))
             }
         }
         return result
@@ -109,13 +122,13 @@ struct SharedSubplans {
         var byShape: [Int: [Use]] = [:]
         for (shape, use) in uses { byShape[shape, default: []].append(use) }
         let repeated = byShape.keys.sorted().compactMap { byShape[$0] }.filter { $0.count > 1 }
-        for group in repeated.sorted(by: { $0[0].nodes.count > $1[0].nodes.count }) {
-            let computed = group.filter { use in
+        for uses in repeated.sorted(by: { $0[0].nodes.count > $1[0].nodes.count }) {
+            let computed = uses.filter { use in
                 !groups.contains { chosen in
-                    chosen.dropFirst().contains { $0.nodes.contains(use.nodes.lowerBound) }
+                    chosen.uses.dropFirst().contains { $0.nodes.contains(use.nodes.lowerBound) }
                 }
             }
-            if computed.count > 1, pays(group[0], times: computed.count) { groups.append(group) }
+            if computed.count > 1, pays(uses[0], times: computed.count) { groups.append(Group(uses)) }
         }
     }
 

@@ -13,8 +13,7 @@ import Vocabulary
 struct StageSplitter {
     private let scans: [PhysicalPlanner.ScanSplits]
     private var stages: [Stage] = []
-    /// The stages that end at shared subplans, each beside the subplan.
-    private var shared: [(stage: StageID, input: PhysicalPlan)] = []
+    private var shared: [SharedStage] = []
 
     init(scans: [PhysicalPlanner.ScanSplits]) {
         self.scans = scans
@@ -27,6 +26,12 @@ struct StageSplitter {
         var splitter = StageSplitter(scans: scans)
         _ = try splitter.addStage(plan, output: output)
         return splitter.stages
+    }
+
+    /// A stage that ends at a shared subplan.
+    private struct SharedStage {
+        let id: StageID
+        let subplan: PhysicalPlan
     }
 
     /// Holds what the stage that is being cut reads.
@@ -108,7 +113,7 @@ struct StageSplitter {
     ) throws(EngineError) -> StageID {
         let producer = try addStage(input, output: .shuffle(.single))
         inputs.depend(on: producer)
-        shared.append((producer, input))
+        shared.append(SharedStage(id: producer, subplan: input))
         return producer
     }
 
@@ -121,7 +126,7 @@ struct StageSplitter {
         while current.hasShared {
             var splitter = StageSplitter(scans: scans)
             _ = try splitter.addStage(current, output: .shuffle(.single))
-            let single = splitter.shared.filter { splitter.readers(of: $0.stage) < 2 }.map(\.input)
+            let single = splitter.shared.filter { splitter.readers(of: $0.id) < 2 }.map(\.subplan)
             if single.isEmpty { break }
             current = current.joined(at: single)
         }
@@ -188,8 +193,7 @@ struct StageSplitter {
     }
 
     /// In a stage of more tasks than an exchange has partitions, the tasks beyond read nothing of it. Only
-    /// unions
-    /// bring such inputs together; what joins hold in memory is read whole by every task.
+    /// unions bring such inputs together; what joins hold in memory is read whole by every task.
     private func padded(_ plan: PhysicalPlan, tasks: Int) -> PhysicalPlan {
         switch plan {
         case .union(let inputs, let schema):

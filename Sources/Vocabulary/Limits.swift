@@ -13,6 +13,8 @@ package enum Limits {
     package static let requestBodyBytes = 1 << 20
     /// Largest string or binary value, bytes.
     package static let valueBytes = 1 << 30
+    /// Longest string that a function makes, bytes.
+    package static let stringBytes = 1 << 30
     /// Most bytes that one LZ4 block may inflate to, as a multiple of its compressed size.
     package static let lz4ExpansionLimit = 255
     /// Most bytes of one column block, inflated.

@@ -1,0 +1,181 @@
+import Columns
+import Kernels
+import Vocabulary
+
+// Strings put together from several: joining, repeating, replacing.
+extension StringFunctions {
+    static let building: [ScalarFunction] = [
+        ScalarFunction(
+            "concat",
+            typing: { request in
+                if request.types.contains(where: { if case .array = $0 { true } else { false } }) {
+                    return try Signature.common()(request)
+                }
+                let binary = !request.types.isEmpty && request.types.allSatisfy { $0 == .binary }
+                return try Signature.variadic(rest: binary ? .of(.binary) : .string) { _ in
+                    binary ? .binary : .string
+                }(request)
+            }, "Joins texts, binaries or arrays.", example: "concat('a', 'b')"
+        ) { call in
+            let rows = Rows(call)
+            if case .array = call.type {
+                return rows.scalars(call.type) { row in
+                    .array(
+                        rows.columns.flatMap { column in
+                            column.range(row).map { column.vector.children[0].scalar(at: $0) }
+                        })
+                }
+            }
+            return concat(call, rows)
+        },
+        ScalarFunction(
+            "concat_ws",
+            typing: { request in
+                let types = request.types.enumerated().map { i, type -> DataType in
+                    if i > 0, case .array = type { return .array(.string, containsNull: true) }
+                    return .string
+                }
+                return Typing(types, .string)
+            }, nulls: .handled, "Joins texts with a separator, nulls left out.",
+            example: "concat_ws(',', 'a', 'b')"
+        ) { call in
+            joined(call)
+        },
+        ScalarFunction(
+            "repeat", typing: Signature.of([.string, .int], .string), "Repeats a text.",
+            example: "repeat('a', 3)"
+        ) { call in
+            let rows = Rows(call)
+            return try rows.bytes { row in
+                let bytes = rows.columns[0].bytes(row)
+                let times = max(0, rows.integer(1, row))
+                if bytes.count * times > Limits.stringBytes {
+                    throw Failure.invalidArgument(
+                        "repeat", "the result would have \(bytes.count * times) bytes")
+                }
+                return Array(repeatElement(bytes, count: times).joined())
+            }
+        },
+        ScalarFunction(
+            "replace", typing: Signature.of([.string, .string, .string], optional: 1, .string),
+            "Replaces every place where a text occurs.", example: "replace('abc', 'b', 'x')"
+        ) { call in
+            let rows = Rows(call)
+            let hasTarget = call.arguments.count == 3
+            return rows.written { row, out in
+                rows.columns[1].view(row).withBytes { needle in
+                    rows.columns[0].view(row).withBytes { bytes in
+                        var from = 0
+                        while !needle.isEmpty, let at = UTF8Text.find(needle, in: bytes, from: from) {
+                            out.append(contentsOf: bytes[from..<at])
+                            if hasTarget {
+                                rows.columns[2].view(row).withBytes { out.append(contentsOf: $0) }
+                            }
+                            from = at + needle.count
+                        }
+                        out.append(contentsOf: bytes[from..<bytes.count])
+                    }
+                }
+                return true
+            }
+        },
+        ScalarFunction(
+            "translate", typing: Signature.of([.string, .string, .string], .string),
+            "Replaces characters one by one.", example: "translate('abc', 'ab', 'xy')"
+        ) { call in
+            let rows = Rows(call)
+            let isSame = rows.columns[1].vector.form == .constant && rows.columns[2].vector.form == .constant
+            var known: Translation?
+            return rows.written { row, out in
+                let table = known ?? Translation(rows.text(1, row), to: rows.text(2, row))
+                if isSame { known = table }
+                rows.columns[0].view(row).withBytes { table.translate($0, &out) }
+                return true
+            }
+        },
+        ScalarFunction(
+            "overlay", typing: Signature.of([.text, .text, .int, .int], optional: 1, { $0[0] }),
+            "Replaces a stretch of a text.", example: "overlay('Spark', '_', 3)"
+        ) { call in
+            let rows = Rows(call)
+            let hasLength = call.arguments.count == 4
+            if call.type == .binary {
+                return rows.bytes(.binary) { row in
+                    let (bytes, insert) = (rows.columns[0].bytes(row), rows.columns[1].bytes(row))
+                    let start = max(0, rows.integer(2, row) - 1)
+                    var length = hasLength ? rows.integer(3, row) : -1
+                    if length < 0 { length = insert.count }
+                    return bytes.prefix(start) + insert + bytes.dropFirst(start &+ length)
+                }
+            }
+            return rows.texts { row in
+                let text = Array(rows.text(0, row).unicodeScalars)
+                let insert = rows.text(1, row)
+                let position = rows.integer(2, row)
+                var length = hasLength ? rows.integer(3, row) : -1
+                if length < 0 { length = insert.unicodeScalars.count }
+                let head = text.prefix(max(0, position - 1))
+                let tail = text.dropFirst(max(0, position - 1 + length))
+                return String(String.UnicodeScalarView(head)) + insert
+                    + String(String.UnicodeScalarView(tail))
+            }
+        },
+    ]
+
+    /// Joins texts, and elements of arrays of texts, with the first argument between them.
+    private static func joined(_ call: Invocation) -> Vector {
+        let columns = call.arguments.map(Column.init)
+        let separator = columns[0]
+        let parts = columns.dropFirst().map { column in
+            (column, column.vector.type == .string ? nil : Column(column.vector.children[0].flattened()))
+        }
+        let builder = ViewBuilder(count: call.count)
+        var nulls = NullCollector(nil, count: call.count)
+        var out: [UInt8] = []
+        for row in 0..<call.count {
+            if separator.isNull(row) {
+                nulls.setNull(row)
+                continue
+            }
+            out.removeAll(keepingCapacity: true)
+            var isFirst = true
+            func append(_ column: Column, _ at: Int) {
+                if column.isNull(at) { return }
+                if !isFirst { separator.view(row).withBytes { out.append(contentsOf: $0) } }
+                isFirst = false
+                column.view(at).withBytes { out.append(contentsOf: $0) }
+            }
+            for (column, elements) in parts where !column.isNull(row) {
+                if let elements {
+                    for at in column.range(row) { append(elements, at) }
+                } else {
+                    append(column, row)
+                }
+            }
+            builder.put(out, row)
+        }
+        return builder.finish(.string, validity: nulls.validity)
+    }
+
+    /// Joins bytes; the lengths are known before anything is copied.
+    private static func concat(_ call: Invocation, _ rows: Rows) -> Vector {
+        let builder = ViewBuilder(count: call.count)
+        let columns = rows.columns
+        withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { short in
+            rows.each { row in
+                var total = 0
+                for column in columns { total &+= column.view(row).count }
+                guard total > 0, let small = short.baseAddress else { return }
+                let target = total <= 12 ? small : builder.reserve(total)
+                var at = target
+                for column in columns {
+                    let view = column.view(row)
+                    view.copyBytes(to: at)
+                    at += view.count
+                }
+                builder.share(StringView(target, count: total), row)
+            }
+        }
+        return builder.finish(call.type, validity: rows.validity)
+    }
+}

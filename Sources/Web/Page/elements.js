@@ -58,6 +58,11 @@ export function count(n) {
     if (n >= size) return (n / size).toFixed(n / size < 100 ? 1 : 0) + thin + unit;
 }
 
+// Counts a noun: "1 row", "2 rows".
+export function amount(n, noun) {
+  return count(n) + " " + noun + (n === 1 ? "" : "s");
+}
+
 export function bytes(n) {
   if (n < 1024) return n + thin + "B";
   let unit = -1;

@@ -1,5 +1,5 @@
 // The lists: jobs, newest first, and workers.
-import {bytes, call, clock, count, el, fillBar, fillState, KeyedTable, setAttribute, setText, text, took} from "./elements.js";
+import {amount, bytes, call, clock, el, fillBar, fillState, KeyedTable, setAttribute, setText, text, took} from "./elements.js";
 
 const port = () => location.protocol + "//" + location.hostname + ":7077";
 const hint = (title, command) => el("div", {class: "empty"}, title, el("br"), el("code", {}, command));
@@ -105,8 +105,8 @@ export class WorkersView {
   changed(name) {
     if (name === "workers") this.table.update(this.live.workers);
     const c = this.live.cluster;
-    if (c) setText(this.facts, "Millrace " + c.version + " · started " + c.epoch + (c.epoch === 1 ? " time" : " times")
-      + " on its state · " + c.runningJobs + " running and " + c.queuedJobs + " queued jobs · " + count(c.queuedTasks) + " tasks queued");
+    if (c) setText(this.facts, "Millrace " + c.version + " · started " + amount(c.epoch, "time") + " on its state · "
+      + c.runningJobs + " running and " + amount(c.queuedJobs, "queued job") + " · " + amount(c.queuedTasks, "task") + " queued");
   }
 
   close() {}

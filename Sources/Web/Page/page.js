@@ -1,5 +1,5 @@
 // The page's frame: session, header, and which view is shown. Views are classes with `close()`.
-import {byId, call, count, el, Feed} from "./elements.js";
+import {amount, byId, call, el, Feed} from "./elements.js";
 import {JobsView, WorkersView} from "./lists.js";
 import {JobView} from "./job.js";
 import {PipelinesView, PipelineView} from "./pipelines.js";
@@ -22,8 +22,8 @@ function take(name, value) {
 }
 
 function showCluster(c) {
-  byId("cluster").textContent = c.workers + (c.workers === 1 ? " worker · " : " workers · ") + c.slots.used + " of "
-    + c.slots.total + " slots in use · " + count(c.queuedTasks) + (c.queuedTasks === 1 ? " task" : " tasks") + " queued";
+  byId("cluster").textContent = amount(c.workers, "worker") + " · " + c.slots.used + " of " + c.slots.total + " slots in use · "
+    + amount(c.queuedTasks, "task") + " queued";
 }
 
 function failed(status) {

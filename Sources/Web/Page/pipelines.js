@@ -1,5 +1,5 @@
 // Deployed pipelines: when each runs next, how its runs went, and how its steps hang together.
-import {call, clock, el, fillState, isOver, KeyedTable, seconds, setAttribute, setText, text, took} from "./elements.js";
+import {amount, call, clock, el, fillState, isOver, KeyedTable, seconds, setAttribute, setText, text, took} from "./elements.js";
 import {began, Lineage} from "./run.js";
 
 const pipelinePath = name => "/pipelines/" + encodeURIComponent(name);
@@ -8,7 +8,7 @@ const port = () => location.protocol + "//" + location.hostname + ":7077";
 // Says when: "in 3 h 2 min".
 function until(time) {
   const left = (Date.parse(time) - Date.now()) / 1000;
-  return left <= 0 ? "now" : "in " + (left < 86400 * 2 ? seconds(Math.ceil(left)) : Math.round(left / 86400) + " days");
+  return left <= 0 ? "now" : "in " + (left < 86400 * 2 ? seconds(Math.ceil(left)) : amount(Math.round(left / 86400), "day"));
 }
 
 function next(p) {
@@ -108,7 +108,7 @@ export class PipelineView {
     setText(this.state, p ? p.state : this.live.pipelines ? "not deployed" : "");
     const parts = !p ? [] : ["schedule " + (p.schedule || "none") + (p.timezone ? " (" + p.timezone + ")" : ""),
       "next run " + next(p) + (p.nextIntervalEnd ? ", " + clock(p.nextIntervalEnd) : ""),
-      p.activeRuns + (p.activeRuns === 1 ? " run at work" : " runs at work"), "deployed " + clock(p.deployedAt)];
+      amount(p.activeRuns, "run") + " at work", "deployed " + clock(p.deployedAt)];
     parts.forEach((part, i) => setText(this.facts.children[i] || this.facts.appendChild(el("span")), part));
     const mayChange = p && (!this.live.session || this.live.session.role !== "viewer");
     const wanted = !mayChange ? "" : p.state === "paused" ? "resume" : "pause";

@@ -1,5 +1,5 @@
 // What a pipeline's run shows: its lineage graph with test results, its steps, what failed, its tests.
-import {count, el, errorBox, fillBar, fillState, jobPath, KeyedTable, seconds, setAttribute, setText, text} from "./elements.js";
+import {amount, count, el, errorBox, fillBar, fillState, KeyedTable, seconds, setAttribute, setText, text} from "./elements.js";
 import {Graph} from "./graph.js";
 
 const colors = {extract: 6, seed: 7, transform: 1, model: 3, load: 2};
@@ -46,7 +46,7 @@ export class Lineage {
 
   describe(s) {
     const tests = this.tests.get(s.name) || [], result = said(tests);
-    const rows = s.rowsOut ? count(s.rowsOut) + (s.rowsOut === 1 ? " row" : " rows") : "";
+    const rows = s.rowsOut ? amount(s.rowsOut, "row") : "";
     const again = s.state === "running" && s.attempts > 1 ? "try " + s.attempts : "";
     const parts = [s.state === "succeeded" ? rows || "done" : s.state, again];
     const isBad = s.state === "failed" || tests.some(t => t.outcome === "fail");

@@ -1,5 +1,5 @@
 // When each task ran, worker by worker: a canvas, as a job may have tens of thousands of tasks.
-import {count, el, KeyedTable, seconds, setAttribute, setText, text} from "./elements.js";
+import {amount, count, el, KeyedTable, seconds, setAttribute, setText, text} from "./elements.js";
 
 // Places in a row of the timeline, as REST gives them.
 const STAGE = 0, TASK = 1, WORKER = 2, START = 3, END = 4, ATTEMPTS = 5, ROWS = 6;
@@ -152,8 +152,8 @@ export class Timeline {
       top += own * laneHeight + 6;
     }
     pen.globalAlpha = 1;
-    setAttribute(this.canvas, "aria-label", "Timeline: " + tasks.length + " tasks on " + workers.length
-      + (workers.length === 1 ? " worker in " : " workers in ") + seconds(end / 1000) + (this.failed.size ? ", and " + this.failed.size + " attempts that failed" : "")
+    setAttribute(this.canvas, "aria-label", "Timeline: " + amount(tasks.length, "task") + " on " + amount(workers.length, "worker")
+      + " in " + seconds(end / 1000) + (this.failed.size ? ", and " + amount(this.failed.size, "attempt") + " that failed" : "")
       + ". The table below lists those that took longest.");
     this.longestBox.hidden = !tasks.length && this.failed.size > 0;
     this.showLongest(tasks);
@@ -237,7 +237,7 @@ export class Timeline {
     if (!bar) return;
     const t = this.describe(bar.row);
     setText(this.tip, "Stage " + t.stage + ", task " + t.task + ": " + seconds(t.milliseconds / 1000) + (t.isRunning ? " so far" : "")
-      + (t.reason ? "" : ", " + count(t.rows) + (t.rows === 1 ? " row" : " rows")) + ", on " + t.worker
+      + (t.reason ? "" : ", " + amount(t.rows, "row")) + ", on " + t.worker
       + (t.attempts > 1 || t.reason ? ", attempt " + t.attempts : "") + (t.reason ? ", failed: " + t.reason : ""));
     this.tip.style.left = Math.min(x + 12, box.width - this.tip.offsetWidth - 8) + "px";
     this.tip.style.top = y + 14 + "px";

@@ -194,6 +194,9 @@ enum TimeUnit: String {
         }
     }
 
+    /// Days of a unit of whole days, else 0.
+    var days: Int { self == .week ? 7 : (self == .day ? 1 : 0) }
+
     /// Months of a unit of whole months, else 0.
     var months: Int { self == .year ? 12 : (self == .quarter ? 3 : (self == .month ? 1 : 0)) }
 

@@ -15,7 +15,7 @@ enum TimestampFunctions {
             let zone = call.zone
             return try rows.build(.timestamp) { row in
                 guard let unit = TimeUnit(truncation: rows.text(0, row)) else { return nil }
-                return Int64(zone.instant(local: try unit.truncate(local: zone.local(rows.integer(1, row)))))
+                return Int64(try unit.truncate(rows.integer(1, row), zone))
             }
         },
         ScalarFunction(

@@ -216,7 +216,8 @@ extension JobScheduler {
         } else {
             dropOutputs(of: job, keeping: nil)
         }
-        if ledger.jobs[job.index].retainedStage == nil { removeStoredOutputs(of: job) }
+        // Its client reads rows that the log holds from there, even while the result is kept.
+        if ledger.jobs[job.index].retainedOnWorkers == nil { removeStoredOutputs(of: job) }
         for worker in links.indices { command(WorkerID(worker), .endJob(job)) }
         act(.jobChanged(job))
     }

@@ -6,7 +6,8 @@ import Vocabulary
 //     leaves
 //        └──▶ .store to its holder ──▶ .stored ──▶ outputStored: readers are told of the copy, too
 //                                  └─▶ .notStored ─▶ it stays where it is
-//     the job has ended, its result is fetched ──▶ .removeStoredOutputs ──▶ storedOutputsRemoved
+//     the job has ended, the log has its result, or it is fetched
+//        └──▶ .removeStoredOutputs ──▶ storedOutputsRemoved
 extension JobScheduler {
     /// The first version of workers that write outputs to shared storage.
     static let storingVersion: UInt32 = 3
@@ -75,9 +76,11 @@ extension JobScheduler {
         notStorable.insert(attempt)
     }
 
-    /// Whether somebody may yet read outputs of the job: a task, or the client.
+    /// Whether somebody may yet read outputs of the job where workers put them: a task, or the client where
+    /// the log lacks rows of the result. An ended job's outputs come into the log no more and leave it with
+    /// the result alone, so that a job that is not readable never is again.
     private func isReadable(_ job: JobID) -> Bool {
-        ledger.jobs[job.index].isLive || ledger.jobs[job.index].retainedStage != nil
+        ledger.jobs[job.index].isLive || ledger.jobs[job.index].retainedOnWorkers != nil
     }
 
     /// Has a job's copies deleted, if it may have any.

@@ -160,7 +160,7 @@ package struct JobScheduler: Sendable {
             } else if !job.isCleaned {
                 requestCleaning(job.lastStatement)
             }
-            if !job.isLive, job.retainedStage == nil { removeStoredOutputs(of: job.id) }
+            if !job.isLive, job.retainedOnWorkers == nil { removeStoredOutputs(of: job.id) }
         }
     }
 

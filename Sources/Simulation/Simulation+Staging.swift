@@ -56,8 +56,8 @@ extension Simulation {
     /// Deletes the copies of a job's outputs.
     func removeCopies(of job: JobID) { copies = copies.filter { $0.task.stage.job != job } }
 
-    /// At the end there are copies of results alone that may yet be fetched, but for those that a process
-    /// left that ended before it could tell of them.
+    /// At the end there are copies of results alone that may yet be fetched and are not in the log, but for
+    /// those that a process left that ended before it could tell of them.
     func checkCopies(_ ledger: Ledger) {
         for attempt in leftCopies(ledger).sorted() { witness.require(false, "a copy of \(attempt) is left") }
     }
@@ -65,7 +65,7 @@ extension Simulation {
     func leftCopies(_ ledger: Ledger) -> Set<AttemptID> {
         let counts = witness.counts
         if counts.coordinatorCrashes + counts.workerCrashes + counts.drains > 0 { return [] }
-        return copies.filter { ledger.jobs[$0.task.stage.job.index].retainedStage == nil }
+        return copies.filter { ledger.jobs[$0.task.stage.job.index].retainedOnWorkers == nil }
     }
 
     /// Nothing lies aside at the end. The coordinator's log does not hold which losers ran on after a commit,

@@ -43,7 +43,8 @@ struct CopyTests {
         let cluster = try TestCluster(workers: 1, hasStorage: true, flags: ["--allow-path", "/"])
         defer { cluster.stop() }
         let id = try Self.leaveAlone(cluster)
-        #expect(eventually(within: 5) { Self.copies(cluster, of: id).isEmpty }, "copies of an ended job stay")
+        #expect(
+            eventually(within: 15) { Self.copies(cluster, of: id).isEmpty }, "copies of an ended job stay")
     }
 
     @Test("or in a bucket")
@@ -66,7 +67,7 @@ struct CopyTests {
         }
         let id = try Self.leaveAlone(cluster)
         #expect(
-            try eventually(within: 5) { try !keys().contains("_millrace/shuffle/\(id)") },
+            try eventually(within: 15) { try !keys().contains("_millrace/shuffle/\(id)") },
             "copies of an ended job stay")
     }
 
@@ -119,7 +120,8 @@ struct CopyTests {
         let log = try cluster.submit(["logs", id]).output
         #expect(log.contains("worker \(killed) was lost"), "the fault did not strike: \(log)")
         #expect(try cluster.metric("etl_task_retries_total") <= 2)
-        #expect(eventually(within: 5) { Self.copies(cluster, of: id).isEmpty }, "copies of an ended job stay")
+        #expect(
+            eventually(within: 15) { Self.copies(cluster, of: id).isEmpty }, "copies of an ended job stay")
     }
 
     @Test("a large result outlives its only worker, killed before the rows were fetched")
@@ -143,6 +145,7 @@ struct CopyTests {
         let fetched = try cluster.submit(["wait", id, "--output", "csv"])
         #expect(fetched.status == 0 && fetched.output == expected.output, "\(fetched.errors)")
         #expect(fetched.output.count > 5_000_000)
-        #expect(eventually(within: 5) { Self.copies(cluster, of: id).isEmpty }, "copies of fetched rows stay")
+        #expect(
+            eventually(within: 15) { Self.copies(cluster, of: id).isEmpty }, "copies of fetched rows stay")
     }
 }

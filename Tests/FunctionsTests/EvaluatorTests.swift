@@ -89,6 +89,31 @@ import Vocabulary
         #expect(result[2].form == .constant)
     }
 
+    @Test("draws without a seed differ between rows, batches and runs, and those of a seed repeat")
+    func draws() throws {
+        let rows = Batch(columns: [], count: 50)
+        func drawn(_ name: String, _ arguments: [Expression], _ type: DataType) throws -> [Scalar] {
+            let evaluator = try Evaluator([call(name, arguments, type)], settings: settings)
+            return try (0..<2).flatMap { _ -> [Scalar] in
+                let values = try evaluator.evaluate(rows)[0]
+                return (0..<rows.count).map { values.scalar(at: $0) }
+            }
+        }
+        let bounds: [Expression] = [.literal(.int64(0)), .literal(.int64(1 << 50))]
+        let seed = Expression.literal(.int64(7))
+        let calls: [(String, [Expression], DataType)] = [
+            ("rand", [], .double), ("randn", [], .double), ("randstr", [literal(20)], .string),
+            ("uniform", bounds, .int64),
+        ]
+        for (name, arguments, type) in calls {
+            let twice = try drawn(name, arguments, type) + drawn(name, arguments, type)
+            #expect(Set(twice).count == 200, "\(name)")
+            #expect(
+                try drawn(name, arguments + [seed], type) == drawn(name, arguments + [seed], type),
+                "\(name)")
+        }
+    }
+
     @Test("an unknown function is an error with a suggestion")
     func unknown() {
         #expect(FunctionRegistry.shared.unknown("uper").remedy == "Did you mean `upper`?")

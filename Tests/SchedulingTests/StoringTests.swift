@@ -144,6 +144,44 @@ struct StoringTests {
         #expect(bench.last.actions.contains(.removeStoredOutputs(JobID(0))))
     }
 
+    @Test("copies of a job whose result the log holds go at its end, while its client may still fetch")
+    func loggedResult() {
+        var bench = Bench(settings: Self.shared)
+        bench.join("w1", slots: 2)
+        let stages = [
+            StageSpec(id: StageID(0), taskCount: 2),
+            StageSpec(
+                id: StageID(1), dependencies: [.init(on: StageID(0), .shuffle)], taskCount: 1,
+                output: .result),
+        ]
+        bench.run(stages, isReplicated: true)
+        for _ in 0..<2 { bench.finish() }
+        let outputs = bench.storings.flatMap(\.attempts)
+        #expect(outputs.count == 2)
+        bench.beat("w1", [.stored(outputs[0])])
+        bench.finish { LoggedResultTests.report($0, bytes: 50) }
+        #expect(!bench.last.actions.contains(.removeStoredOutputs(JobID(0))))
+        bench.handle(.committed(JobID(0), statement: 0))
+        #expect(bench.outcome == .succeeded)
+        #expect(bench.scheduler.ledger.jobs[0].retainedStage != nil)
+        #expect(bench.last.actions.contains(.removeStoredOutputs(JobID(0))))
+        // So does a copy that was under way at the end.
+        bench.beat("w1", [.stored(outputs[1])])
+        #expect(bench.last.actions.contains(.removeStoredOutputs(JobID(0))))
+        #expect(bench.last.facts.isEmpty)
+        // And after a restart, if nobody said that they are gone.
+        let again = Bench(log: bench.log, settings: Self.shared)
+        #expect(again.last.actions.contains(.removeStoredOutputs(JobID(0))))
+        bench.handle(.storedOutputsRemoved(JobID(0)))
+        #expect(bench.last.facts == [.storedOutputsRemoved(JobID(0))])
+        // Nothing is left to delete when the result goes.
+        bench.handle(.resultsSent(JobID(0)))
+        bench.now += Self.shared.sentResultMilliseconds
+        bench.handle(.tick)
+        #expect(bench.last.facts == [.resultsReleased(JobID(0))])
+        #expect(!bench.last.actions.contains(.removeStoredOutputs(JobID(0))))
+    }
+
     @Test("the agent writes what it holds, once, and tells again when it is asked in a new session")
     func agent() {
         var agent = TaskAgentTests.busy()

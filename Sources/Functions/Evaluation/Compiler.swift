@@ -71,7 +71,7 @@ struct Compiler {
         case "coalesce": return CoalesceNode(arguments, call.type)
         case RowNumberNode.function: return RowNumberNode(task: settings.taskIndex)
         default:
-            if let node = try SeededNode.of(call, arguments, task: settings.taskIndex, zone) { return node }
+            if let node = try RandomNode.of(call, arguments, task: settings.taskIndex, zone) { return node }
         }
         guard let function = FunctionRegistry.shared.scalar(named: call.name) else {
             throw FunctionRegistry.shared.unknown(call.name)

@@ -69,9 +69,9 @@ enum CalendarArithmetic {
         subscript(_ row: Int) -> CalendarInterval { CalendarInterval(bits: base[column.at(row)]) }
     }
 
-    /// Makes a vector of intervals; one that does not fit fails, or is null.
+    /// Makes a vector of intervals; one that does not fit fails with `overflow`, or is null.
     static func build(
-        _ call: Invocation, overflow: String = "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION",
+        _ call: Invocation, overflow: @autoclosure () -> EngineError = Failure.intervalOverflow(),
         _ body: (Int) throws -> CalendarInterval?
     ) throws -> Vector {
         let rows = Rows(call)
@@ -82,8 +82,7 @@ enum CalendarArithmetic {
             if let value = try body(row) {
                 out[row] = value.bits
             } else if call.mode == .error {
-                throw EngineError.data(
-                    overflow, "An interval is out of range.")
+                throw overflow()
             } else {
                 nulls.setNull(row)
             }
@@ -124,7 +123,6 @@ enum CalendarArithmetic {
     private static func moved(_ call: Invocation, time: Int, _ sign: Int) throws -> Vector {
         let rows = Rows(call)
         let intervals = Intervals(call[1 - time])
-        let zone = call.zone
         if call.type == .date {
             return try rows.map(Int32.self, .date) { row in
                 let interval = intervals[row]
@@ -141,26 +139,19 @@ enum CalendarArithmetic {
                 return try DateFunctions.fitting(date.days + sign * Int(interval.days) + micros)
             }
         }
-        let isInstant = call.type == .timestamp
+        let zone = call.type == .timestamp ? call.zone : .utc
         return try rows.map(Int64.self, call.type) { row in
-            let (value, interval) = (rows.integer(time, row), intervals[row])
-            var result = value
+            let interval = intervals[row]
+            var result = rows.integer(time, row)
             if interval.months != 0 || interval.days != 0 {
-                let local = isInstant ? zone.local(value) : value
-                let day = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
-                let rest = local &- day &* ClockTime.microsecondsPerDay
-                let date = CivilDate(days: day).adding(months: sign * Int(interval.months)).days
-                let moment =
-                    Int128(date + sign * Int(interval.days)) * Int128(ClockTime.microsecondsPerDay)
-                    + Int128(rest)
-                guard let moved = Int(exactly: moment) else {
-                    throw Failure.timeOverflow("the interval is too long for the time")
-                }
-                result = isInstant ? zone.instant(local: moved) : moved
+                let moved = ClockTime.moving(
+                    zone.local(result), months: sign * Int(interval.months), days: sign * Int(interval.days))
+                guard let moved else { throw Failure.tooLongForTime() }
+                result = zone.instant(local: moved)
             }
             let end = Int128(result) + Int128(sign) * Int128(interval.microseconds)
             if let end = Int64(exactly: end) { return end }
-            throw Failure.timeOverflow("the interval is too long for the time")
+            throw Failure.tooLongForTime()
         }
     }
 }

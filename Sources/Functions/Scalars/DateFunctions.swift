@@ -65,9 +65,7 @@ enum DateFunctions {
                     throw EngineError.data(
                         "ILLEGAL_DAY_OF_WEEK", "Illegal input for day of week: \(rows.text(1, row)).")
                 }
-                let day = rows.integer(0, row)
-                let ahead = (weekday - CivilDate.isoWeekday(days: day) + 7) % 7
-                return Int64(day + (ahead == 0 ? 7 : ahead))
+                return Int64(next(weekday, after: Int32(truncatingIfNeeded: rows.integer(0, row))))
             }
         },
         ScalarFunction(
@@ -78,9 +76,7 @@ enum DateFunctions {
             let rows = Rows(call)
             return try rows.build(.date) { row in
                 guard let unit = TimeUnit(truncation: rows.text(1, row)), unit.isDateUnit else { return nil }
-                let days = unit.truncate(days: rows.integer(0, row))
-                // A week's first day wraps around, as in Spark.
-                return unit == .week ? Int64(days) : Int64(try fitting(days))
+                return Int64(try truncate(Int32(truncatingIfNeeded: rows.integer(0, row)), to: unit))
             }
         },
         ScalarFunction(
@@ -115,6 +111,25 @@ enum DateFunctions {
     static func fitting(_ days: Int) throws(EngineError) -> Int32 {
         if let fitting = Int32(exactly: days) { return fitting }
         throw Failure.overflow(.int32, values: "\(days) days since 1970 are no date", tryName: nil)
+    }
+
+    /// Cuts a date. Before the first date all units but quarters wrap around, as in Spark, which subtracts
+    /// from 32 bits; quarters throw.
+    private static func truncate(_ day: Int32, to unit: TimeUnit) throws(EngineError) -> Int32 {
+        switch unit {
+        case .week: next(1, after: day &- 7)
+        case .quarter: try fitting(unit.truncate(days: Int(day)))
+        default: Int32(truncatingIfNeeded: unit.truncate(days: Int(day)))
+        }
+    }
+
+    /// Returns the first day after a day that is a weekday (Monday 1 … Sunday 7). It wraps around in 32 bits
+    /// at the same places as Spark's `DateTimeUtils.getNextDateForDayOfWeek`.
+    private static func next(_ weekday: Int, after day: Int32) -> Int32 {
+        // The first day of 1970 was a Thursday.
+        let sinceThursday = Int32((weekday + 3) % 7)
+        let ahead = (sinceThursday &- 1 &- day) % 7
+        return day &+ 1 &+ (ahead + 7) % 7
     }
 
     private static func days(_ name: String, _ aliases: [String], _ summary: String, _ sign: Int)
@@ -194,6 +209,9 @@ enum TimeUnit: String {
         }
     }
 
+    /// Days of a unit of whole days, else 0.
+    var days: Int { self == .week ? 7 : (self == .day ? 1 : 0) }
+
     /// Months of a unit of whole months, else 0.
     var months: Int { self == .year ? 12 : (self == .quarter ? 3 : (self == .month ? 1 : 0)) }
 
@@ -207,8 +225,19 @@ enum TimeUnit: String {
         return date.days
     }
 
+    /// Cuts an instant in microseconds on the clock of a zone. Before the first time seconds and their parts
+    /// wrap around, as in Spark, which subtracts from 64 bits; longer units throw.
+    func truncate(_ instant: Int, _ zone: Zone) throws(EngineError) -> Int {
+        switch self {
+        // Offsets are whole seconds, so that these begin at the same instants in all zones.
+        case .second, .millisecond, .microsecond:
+            return instant &- ClockTime.floorRemainder(instant, microseconds)
+        default: return zone.instant(local: try truncate(local: zone.local(instant)))
+        }
+    }
+
     /// Cuts a local time in microseconds. Throws where the unit begins before all times.
-    func truncate(local: Int) throws(EngineError) -> Int {
+    private func truncate(local: Int) throws(EngineError) -> Int {
         let (count, size): (Int, Int)
         switch self {
         case .year, .quarter, .month, .week, .day:

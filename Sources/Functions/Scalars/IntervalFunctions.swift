@@ -81,7 +81,8 @@ package enum IntervalFunctions {
         ) { call in
             let rows = Rows(call)
             let given = call.arguments.count
-            return try CalendarArithmetic.build(call, overflow: "ARITHMETIC_OVERFLOW") { row in
+            let overflow = Failure.intervalOverflow(code: "ARITHMETIC_OVERFLOW")
+            return try CalendarArithmetic.build(call, overflow: overflow) { row in
                 func part(_ place: Int) -> Int128 { place < given ? Int128(rows.integer(place, row)) : 0 }
                 let micros = part(4) * 3_600_000_000 + part(5) * 60_000_000 + part(6)
                 guard let months = Int32(exactly: part(0) * 12 + part(1)),

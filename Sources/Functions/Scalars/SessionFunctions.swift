@@ -3,8 +3,18 @@ import Kernels
 import Plans
 import Vocabulary
 
-/// Declares functions of the session and of types, and random ones.
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Declares functions of the session, of the task and of types, and those that fail when they are told to.
 enum SessionFunctions {
+    /// The name of the user whose process this is.
+    private static func userName() -> String {
+        if geteuid() == 0 { return "root" }
+        return getenv("USER").map { String(cString: $0) } ?? "\(geteuid())"
+    }
+
     static let all: [ScalarFunction] = [
         ScalarFunction(
             "current_date", aliases: ["curdate"], typing: Signature.of([], .date),
@@ -33,34 +43,38 @@ enum SessionFunctions {
             example: "current_timezone()"
         ) { .constant(.string($0.settings.timeZone), count: $0.count) },
         ScalarFunction(
+            "current_database", aliases: ["current_schema"], typing: Signature.of([], .string),
+            "Returns the name of the database in use.", example: "current_database()"
+        ) { .constant(.string("default"), count: $0.count) },
+        ScalarFunction(
+            "current_user", aliases: ["user", "session_user"], typing: Signature.of([], .string),
+            "Returns the name of the user whose program plans the statement.", example: "current_user()"
+        ) { .constant(.string(userName()), count: $0.count) },
+        ScalarFunction(
+            "current_catalog", typing: Signature.of([], .string), "Returns the name of the catalog in use.",
+            example: "current_catalog()"
+        ) { .constant(.string("spark_catalog"), count: $0.count) },
+        ScalarFunction(
+            "version", typing: Signature.of([], .string), "Returns Millrace's version.",
+            example: "version()"
+        ) { .constant(.string("Millrace \(ProgramVersion.text)"), count: $0.count) },
+        ScalarFunction(
+            RowNumberNode.function, typing: Signature.of([], .int64), nulls: .handled,
+            isDeterministic: false, "Numbers rows, in other ranges in each task.",
+            example: "monotonically_increasing_id()"
+        ) { call in
+            throw EngineError.internal("\(call.name) was called outside of a task's rows")
+        },
+        ScalarFunction(
+            "spark_partition_id", typing: Signature.of([], .int32), nulls: .handled, isDeterministic: false,
+            "Returns the place of the row's task among those of its stage.", example: "spark_partition_id()"
+        ) { call in
+            .constant(.int32(Int32(clamping: call.settings.taskIndex)), count: call.count)
+        },
+        ScalarFunction(
             "typeof", typing: Signature.of([.any], .string), nulls: .handled, "Returns the type's name.",
             example: "typeof(1)"
         ) { .constant(.string($0[0].type.sqlName.lowercased()), count: $0.count) },
-        ScalarFunction(
-            "rand", aliases: ["random"], typing: Signature.of([.long], optional: 1, .double), nulls: .handled,
-            isDeterministic: false,
-            "Returns a random number from 0 to 1; of a seed, Spark's numbers.", example: "rand()"
-        ) { call in
-            var random = RandomSource()
-            return Doubles.vector(call.count) { _ in Double.random(in: 0..<1, using: &random) }
-        },
-        ScalarFunction(
-            "uuid", typing: Signature.of([], .string), nulls: .handled, isDeterministic: false,
-            "Returns a random UUID.",
-            example: "uuid()"
-        ) { call in
-            var random = RandomSource()
-            let builder = ViewBuilder(count: call.count)
-            for row in 0..<call.count {
-                let text = builder.reserve(36)
-                // Version 4, variant 1 (RFC 9562 §5.4).
-                let high = random.next() & ~0xF000 | 0x4000
-                let low = random.next() >> 2 | 1 << 63
-                UUIDText.write(high, low, to: text.assumingMemoryBound(to: UInt8.self))
-                builder.share(StringView(text, count: 36), row)
-            }
-            return builder.finish(.string, validity: nil)
-        },
         ScalarFunction(
             "only_row", typing: Signature.of([.long, .any], { $0[1] }), nulls: .handled,
             "Returns the second argument; fails where the first, a number of rows, is beyond 1.",
@@ -96,23 +110,4 @@ enum SessionFunctions {
             return .nulls(.null, count: call.count)
         },
     ]
-}
-
-/// Writes UUIDs as text.
-private enum UUIDText {
-    private static let digits = Array("0123456789abcdef".utf8)
-
-    /// Writes the 36 characters of the UUID whose halves are given.
-    static func write(_ high: UInt64, _ low: UInt64, to out: UnsafeMutablePointer<UInt8>) {
-        var at = 0
-        for digit in 0..<32 {
-            if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
-                out[at] = 45
-                at &+= 1
-            }
-            let half = digit < 16 ? high : low
-            out[at] = digits[Int(half &>> UInt64(60 &- digit % 16 &* 4) & 15)]
-            at &+= 1
-        }
-    }
 }

@@ -124,7 +124,6 @@ enum TimeArithmetic {
     ) throws -> Vector {
         let rows = Rows(call)
         let months = call[interval].type.isYearMonthInterval
-        let zone = call.zone
         switch call.type {
         case .date:
             return try rows.map(Int32.self, .date) { row in
@@ -136,23 +135,20 @@ enum TimeArithmetic {
                 return try DateFunctions.fitting(date.adding(months: sign * rows.integer(interval, row)).days)
             }
         default:
-            let isInstant = call.type == .timestamp
+            let zone = call.type == .timestamp ? call.zone : .utc
             return try rows.build(call.type) { row in
                 let (value, amount) = (rows.integer(time, row), rows.integer(interval, row))
                 if !months {
                     let (moved, overflow) =
                         sign > 0
                         ? value.addingReportingOverflow(amount) : value.subtractingReportingOverflow(amount)
-                    if overflow { throw Failure.timeOverflow("the interval is too long for the time") }
+                    if overflow { throw Failure.tooLongForTime() }
                     return Int64(moved)
                 }
-                let local = isInstant ? zone.local(value) : value
-                let day = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
-                let rest = local &- day &* ClockTime.microsecondsPerDay
-                let (moved, overflow) = CivilDate(days: day).adding(months: sign * amount).days
-                    .multipliedReportingOverflow(by: ClockTime.microsecondsPerDay)
-                if overflow { throw Failure.timeOverflow("the interval is too long for the time") }
-                return Int64(isInstant ? zone.instant(local: moved &+ rest) : moved &+ rest)
+                guard let moved = ClockTime.moving(zone.local(value), months: sign * amount) else {
+                    throw Failure.tooLongForTime()
+                }
+                return Int64(zone.instant(local: moved))
             }
         }
     }
@@ -171,8 +167,7 @@ enum TimeArithmetic {
             // Months are 32 bits wide.
             let isWide = call.type.isDayTimeInterval
             guard let whole = Int64(exactly: rounded), isWide || Int32(exactly: whole) != nil else {
-                throw EngineError.data(
-                    "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "An interval is out of range.")
+                throw Failure.intervalOverflow()
             }
             return whole
         }

@@ -15,7 +15,7 @@ enum TimestampFunctions {
             let zone = call.zone
             return try rows.build(.timestamp) { row in
                 guard let unit = TimeUnit(truncation: rows.text(0, row)) else { return nil }
-                return Int64(zone.instant(local: try unit.truncate(local: zone.local(rows.integer(1, row)))))
+                return Int64(try unit.truncate(rows.integer(1, row), zone))
             }
         },
         ScalarFunction(
@@ -49,7 +49,9 @@ enum TimestampFunctions {
             let rows = Rows(call)
             return try rows.build(.timestamp) { row in
                 let (unit, amount) = (try unit(rows.text(0, row)), rows.integer(1, row))
-                return Int64(try add(unit, amount, rows.integer(2, row), call.zone))
+                let moved = moving(rows.integer(2, row), by: amount, unit, call.zone)
+                if let moved { return Int64(moved) }
+                throw Failure.timeOverflow("a time and \(amount) units of \(unit)")
             }
         },
         ScalarFunction(
@@ -125,23 +127,21 @@ enum TimestampFunctions {
             "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "There is no unit of time called \(text).")
     }
 
-    private static func add(_ unit: TimeUnit, _ amount: Int, _ instant: Int, _ zone: Zone) throws -> Int {
-        func error() -> EngineError { Failure.timeOverflow("a time and \(amount) units of \(unit)") }
-        let local = zone.local(instant)
-        if unit.months == 0 {
-            let isCalendar = unit == .day || unit == .week
-            let (step, overflow) = amount.multipliedReportingOverflow(by: unit.microseconds)
-            let (moved, carried) = (isCalendar ? local : instant).addingReportingOverflow(step)
-            if overflow || carried { throw error() }
-            return isCalendar ? zone.instant(local: moved) : moved
+    /// Returns the instant that lies an amount of units away, by the calendar of the zone for days and longer
+    /// units; nil past what 64 bits hold.
+    private static func moving(_ instant: Int, by amount: Int, _ unit: TimeUnit, _ zone: Zone) -> Int? {
+        let isClock = unit.months == 0 && unit.days == 0
+        let size = isClock ? unit.microseconds : max(unit.months, unit.days)
+        let (step, overflow) = amount.multipliedReportingOverflow(by: size)
+        if overflow { return nil }
+        if isClock {
+            let (moved, carried) = instant.addingReportingOverflow(step)
+            return carried ? nil : moved
         }
-        let day = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
-        let (months, overflow) = amount.multipliedReportingOverflow(by: unit.months)
-        guard !overflow, months.magnitude < 1 << 40 else { throw error() }
-        let (moved, wrapped) = CivilDate(days: day).adding(months: months).days
-            .multipliedReportingOverflow(by: ClockTime.microsecondsPerDay)
-        if wrapped { throw error() }
-        return zone.instant(local: moved &+ local &- day &* ClockTime.microsecondsPerDay)
+        let (months, days) = unit.months > 0 ? (step, 0) : (0, step)
+        return ClockTime.moving(zone.local(instant), months: months, days: days).map {
+            zone.instant(local: $0)
+        }
     }
 
     private static func wholeMonths(_ from: Int, _ to: Int) -> Int {

@@ -31,8 +31,7 @@ enum ZoneFunctions {
                 let years = call.arguments.isEmpty ? 0 : rows.integer(0, row)
                 let total = years * 12 + (call.arguments.count > 1 ? rows.integer(1, row) : 0)
                 if let months = Int32(exactly: total) { return Int64(months) }
-                throw EngineError.data(
-                    "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "An interval is out of range.")
+                throw Failure.intervalOverflow()
             }
         },
         ScalarFunction(
@@ -50,8 +49,7 @@ enum ZoneFunctions {
                     total += Int128(rows.integer(place, row)) * Int128(units[place])
                 }
                 if let micros = Int64(exactly: total) { return micros }
-                throw EngineError.data(
-                    "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "An interval is out of range.")
+                throw Failure.intervalOverflow()
             }
         },
     ]

@@ -27,6 +27,18 @@ package enum Failure {
             "Datetime operation overflow: \(what). Timestamps go from the year -290308 to 294247.")
     }
 
+    /// A time that an interval moves beyond the microseconds that 64 bits hold.
+    package static func tooLongForTime() -> EngineError {
+        timeOverflow("the interval is too long for the time")
+    }
+
+    /// An interval with more months, days or microseconds than its parts hold; `code` is the error's class.
+    package static func intervalOverflow(
+        code: String = "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION"
+    ) -> EngineError {
+        .data(code, "An interval is out of range.")
+    }
+
     /// An operation on 8 or 16 bit integers whose result does not fit.
     package static func smallOverflow(_ operation: String, tryName: String) -> EngineError {
         .data(

@@ -84,6 +84,8 @@ package struct CivilDate: Equatable, Sendable {
 /// Splits and joins numbers of microseconds.
 package enum ClockTime {
     package static let microsecondsPerDay = 86_400_000_000
+    /// Far more months or days than lie between any two times of 64 bits.
+    private static let mostSteps = 1 << 40
 
     /// Returns the quotient rounded down.
     @inline(__always)
@@ -97,5 +99,16 @@ package enum ClockTime {
     package static func floorRemainder(_ a: Int, _ b: Int) -> Int {
         let r = a % b
         return r < 0 ? r &+ b : r
+    }
+
+    /// Returns the local time that lies months and then days away on the calendar, at the same time of day;
+    /// the day is cut to the month's length. Both times are microseconds since 1970-01-01; nil past what 64
+    /// bits hold.
+    package static func moving(_ local: Int, months: Int, days: Int = 0) -> Int? {
+        guard months.magnitude < mostSteps, days.magnitude < mostSteps else { return nil }
+        let day = floorDivide(local, microsecondsPerDay)
+        let moved = CivilDate(days: day).adding(months: months).days + days
+        let rest = local &- day &* microsecondsPerDay
+        return Int(exactly: Int128(moved) * Int128(microsecondsPerDay) + Int128(rest))
     }
 }

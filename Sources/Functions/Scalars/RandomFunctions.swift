@@ -103,10 +103,9 @@ enum RandomFunctions {
 
 /// Writes UUIDs as text.
 private enum UUIDText {
-    private static let digits = Array("0123456789abcdef".utf8)
-
     /// Writes the 36 characters of the UUID whose halves are given.
     static func write(_ high: UInt64, _ low: UInt64, to out: UnsafeMutablePointer<UInt8>) {
+        let digits = Hexadecimal.lower
         var at = 0
         for digit in 0..<32 {
             if digit == 8 || digit == 12 || digit == 16 || digit == 20 {

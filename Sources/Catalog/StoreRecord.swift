@@ -22,6 +22,21 @@ package enum StoreRecord {
         }
     }
 
+    /// Names what the changes are about, if it is one thing whose earlier changes are of no matter any more.
+    /// Dropping a database is more than that: tables go with it. Throws `CORRUPT_LOG`.
+    package static func subject(_ bytes: [UInt8]) throws -> String? {
+        let changes = try decode(bytes)
+        guard let change = changes.first, changes.count == 1 else { return nil }
+        return switch change {
+        case .putDatabase(let database): "database \(database.name)"
+        case .dropDatabase: nil
+        case .putTable(let table): "table \(table.database).\(table.name.lowercased())"
+        case .dropTable(let database, let name): "table \(database).\(name.lowercased())"
+        case .putView(let view): "view \(view.database).\(view.name.lowercased())"
+        case .dropView(let database, let name): "view \(database).\(name.lowercased())"
+        }
+    }
+
     /// One change; exactly one member is there.
     private struct Entry: Codable {
         var database: Database?

@@ -72,7 +72,8 @@ extension CoordinatorNode: JobService {
             try bound.map { jobTimes.end($0) } ?? query.after.map { try book($0).id.index }
             ?? scheduler.ledger.jobs.count
         var found: [(time: Int64, status: JobStatus)] = []
-        for place in (0..<end).reversed() {
+        let oldest = min(end, scheduler.ledger.jobs.oldest?.index ?? 0)
+        for place in (oldest..<end).reversed() {
             if found.count > query.limit { break }
             // Jobs of a pipeline's steps are shown by its run.
             guard let book = books[JobID(place)], book.request.parent == nil else { continue }
@@ -209,6 +210,8 @@ extension CoordinatorNode: JobService {
     func status(of book: JobBook) -> JobStatus {
         if let ended = book.endedStatus, ended.version == book.version { return ended }
         guard let progress = scheduler.progress(of: book.id) else {
+            // It was forgotten while somebody waited.
+            if let ended = book.endedStatus { return ended }
             return JobStatus(
                 id: book.externalID, name: book.name, state: .queued, submittedAt: "",
                 stages: .init(total: 0, done: 0, running: 0))

@@ -151,7 +151,7 @@ extension CoordinatorNode {
 
     /// Deletes the copies of a job's outputs in shared storage.
     func removeCopies(of job: JobID) {
-        guard let copies = environment.copies, job.index < scheduler.ledger.jobs.count else { return }
+        guard let copies = environment.copies, scheduler.ledger.jobs.contains(job) else { return }
         let externalID = scheduler.ledger.jobs[job.index].header.externalID
         Task.detached {
             do {

@@ -34,6 +34,9 @@ package actor CoordinatorNode {
     /// Workers that have registered with this process; others are known from the log alone.
     private(set) var met: Set<WorkerLife> = []
     var measured = NodeLatencies()
+    /// What changed since history was trimmed last, and whether that is under way.
+    var historyChanges = 0
+    var isTrimming = false
     let environment: CoordinatorEnvironment
 
     /// What is to be written, and what follows once it is durable.
@@ -52,6 +55,7 @@ package actor CoordinatorNode {
     package func start() throws {
         try recover()
         handle(.started)
+        trimHistory()
     }
 
     /// How long tasks, jobs and the coordinator's own steps took.
@@ -96,15 +100,18 @@ package actor CoordinatorNode {
         note(decision, at: moment.wallMilliseconds)
         let notes = noted
         noted = []
+        let forgotten = forget(decision.facts)
+        defer { noteHistory(decision.facts) }
         guard environment.log.isDurable else {
             for action in decision.actions { perform(action) }
             return
         }
         let results = resultRecords(for: decision.facts, outputs)
+        let facts = decision.facts.compactMap { fact -> LogRecord? in
+            if case .jobForgotten = fact { nil } else { .fact(fact) }
+        }
         enqueue(
-            Entry(
-                records: records + results + decision.facts.map { .fact($0) } + notes,
-                actions: decision.actions))
+            Entry(records: records + results + facts + notes + forgotten, actions: decision.actions))
     }
 
     private func enqueue(_ entry: Entry) {
@@ -115,11 +122,11 @@ package actor CoordinatorNode {
         }
     }
 
-    /// Keeps a fact about pipelines; durable when this returns.
-    func keep(_ record: [UInt8]) async {
+    /// Keeps records that no job's decision brings; durable when this returns, with all before them.
+    func keep(_ records: [LogRecord]) async {
         guard environment.log.isDurable else { return }
         await withCheckedContinuation { continuation in
-            enqueue(Entry(records: [.pipeline(record)], waiting: continuation))
+            enqueue(Entry(records: records, waiting: continuation))
         }
     }
 

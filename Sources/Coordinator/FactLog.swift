@@ -20,6 +20,10 @@ package enum LogRecord: Sendable {
     case result(CarriedOutput)
     /// Nobody will ask for a job's rows any more: their bytes go.
     case resultsDropped(JobID)
+    /// History has no place for an ended job: all records of it go.
+    case jobForgotten(JobID, externalID: String)
+    /// Nor for a run of a pipeline.
+    case runForgotten(String)
 }
 
 /// Holds what a coordinator must remember over its own death.

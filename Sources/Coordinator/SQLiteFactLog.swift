@@ -10,22 +10,25 @@ import Vocabulary
 
 /// Keeps the log in an SQLite database of the state directory, which it locks: WAL, flushed at every append.
 ///
-/// Records are rows in order of their number; each has a checksum over its kind and bytes. The bytes of
-/// results are in a table of their own, from which they go again: SQLite fills the place with others.
+/// Records are rows in order of their number; each has a checksum over its kind and bytes, and an owner, with
+/// whom it goes. `tally` counts them, so that none goes by itself. The bytes of results are in a table of
+/// their own, from which they go again. SQLite fills the place of what went with others.
 ///
-/// `@unchecked Sendable`: `mutex` guards the connection.
+/// `@unchecked Sendable`: `mutex` guards the connection and `leftovers`.
 package final class SQLiteFactLog: FactLog, @unchecked Sendable {
     private let mutex = Mutex(())
-    private let database: OpaquePointer
+    let database: OpaquePointer
+    /// Forgotten jobs with records left: their acceptance went first, so that the others mean nothing.
+    var leftovers: [JobID] = []
     private let lock: Int32
-    private let path: String
+    let path: String
 
     /// Layout of the tables; grows when an older build could not read them.
     /// 2: records of kinds `note` and `pipeline`. 3: records of kind `catalog`. 4: the table of
-    /// results, and facts that tell of it.
-    private static let layoutVersion = 4
+    /// results, and facts that tell of it. 5: owners of records, and the tally.
+    static let layoutVersion = 5
 
-    private enum Kind: Int32 {
+    enum Kind: Int32 {
         case fact = 1
         case submission, plan, note, pipeline, catalog
     }
@@ -75,61 +78,35 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
 
     package var isDurable: Bool { true }
 
-    private func prepare() throws(EngineError) {
-        try run("PRAGMA journal_mode = WAL")
-        try run("PRAGMA synchronous = FULL")
-        let version = try firstNumber("PRAGMA user_version")
-        if version > SQLiteFactLog.layoutVersion {
-            throw .user(
-                "UNSUPPORTED_LOG_VERSION",
-                "The log is of version \(version); this build reads up to "
-                    + "\(SQLiteFactLog.layoutVersion): \(path)",
-                remedy: "Start the coordinator version that wrote the log, or a newer one.")
-        }
-        if version == 0 {
-            try run(
-                """
-                CREATE TABLE IF NOT EXISTS record (
-                    number INTEGER PRIMARY KEY, kind INTEGER NOT NULL,
-                checksum INTEGER NOT NULL, bytes BLOB NOT NULL)
-                """)
-        }
-        if version < 4 {
-            try run(
-                """
-                CREATE TABLE IF NOT EXISTS result (
-                    attempt TEXT PRIMARY KEY, job INTEGER NOT NULL, checksum INTEGER NOT NULL,
-                    bytes BLOB NOT NULL)
-                """)
-            try run("CREATE INDEX IF NOT EXISTS result_of_job ON result (job)")
-        }
-        if version < SQLiteFactLog.layoutVersion {
-            try run("PRAGMA user_version = \(SQLiteFactLog.layoutVersion)")
-        }
-    }
-
     // MARK: - Records
 
     package func load() throws -> [LogRecord] {
-        try mutex.withLock { _ throws(EngineError) in try readAll() }
+        try mutex.withLock { _ throws(EngineError) in
+            var records: [LogRecord] = []
+            try forEachRecord { _, record in records.append(record) }
+            guard try firstNumber("SELECT records FROM tally") == records.count else {
+                throw damaged("records are missing")
+            }
+            return withoutLeftovers(records)
+        }
     }
 
-    private func readAll() throws(EngineError) -> [LogRecord] {
+    /// Reads all records in order of their numbers.
+    func forEachRecord(_ body: (Int64, LogRecord) -> Void) throws(EngineError) {
         let statement = try prepared("SELECT number, kind, checksum, bytes FROM record ORDER BY number")
         defer { sqlite3_finalize(statement) }
-        var records: [LogRecord] = []
         while true {
             let status = sqlite3_step(statement)
-            if status == SQLITE_DONE { return records }
+            if status == SQLITE_DONE { return }
             guard status == SQLITE_ROW else { throw failure() }
             let number = sqlite3_column_int64(statement, 0)
             let kind = sqlite3_column_int(statement, 1)
             let count = Int(sqlite3_column_bytes(statement, 3))
             let bytes = Array(UnsafeRawBufferPointer(start: sqlite3_column_blob(statement, 3), count: count))
-            guard number == Int64(records.count + 1),
-                sqlite3_column_int64(statement, 2) == SQLiteFactLog.checksum(kind, bytes)
-            else { throw damaged("record \(records.count + 1) is missing or changed") }
-            records.append(try SQLiteFactLog.record(kind, bytes, damaged))
+            guard sqlite3_column_int64(statement, 2) == SQLiteFactLog.checksum(kind, bytes) else {
+                throw damaged("record \(number) is changed")
+            }
+            body(number, try SQLiteFactLog.record(kind, bytes, damaged))
         }
     }
 
@@ -154,8 +131,12 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
         try mutex.withLock { _ throws(EngineError) in
             FailPoint.pass(.append)
             try run("BEGIN IMMEDIATE")
+            var dropped = 0
             do throws(EngineError) {
-                try insert(records)
+                let inserted = try insert(records, &dropped)
+                dropped += try dropLeftovers()
+                let more = inserted - dropped
+                if more != 0 { try run("UPDATE tally SET records = records + \(more)") }
                 FailPoint.pass(.commit)
                 try run("COMMIT")
             } catch {
@@ -163,24 +144,40 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
                 throw error
             }
             FailPoint.pass(.committed)
+            if dropped > 0 { try shrink() }
         }
     }
 
-    private func insert(_ records: [LogRecord]) throws(EngineError) {
-        let statement = try prepared("INSERT INTO record (kind, checksum, bytes) VALUES (?, ?, ?)")
+    /// Returns how many rows were added, and adds to `dropped` how many went.
+    private func insert(_ records: [LogRecord], _ dropped: inout Int) throws(EngineError) -> Int {
+        let statement = try prepared("INSERT INTO record (kind, checksum, bytes, owner) VALUES (?, ?, ?, ?)")
         defer { sqlite3_finalize(statement) }
+        var inserted = 0
         for record in records {
             switch SQLiteFactLog.encoded(record) {
-            case .row(let kind, let bytes): try insert(kind, bytes, statement)
+            case .row(let kind, let bytes):
+                let owner = record.owner
+                if record.replacesEarlier, let owner { dropped += try drop(owner) }
+                try insert(kind, bytes, owner, statement)
+                inserted += 1
             case .result(let output): try insert(output)
             case .resultsDropped(let job): try run("DELETE FROM result WHERE job = \(job.rawValue)")
+            case .forgotten(let owners):
+                for owner in owners {
+                    dropped += try drop(owner)
+                    if case .job(let job) = owner { leftovers.append(job) }
+                }
             }
         }
+        return inserted
     }
 
-    private func insert(_ kind: Kind, _ bytes: [UInt8], _ statement: OpaquePointer) throws(EngineError) {
+    private func insert(
+        _ kind: Kind, _ bytes: [UInt8], _ owner: RecordOwner?, _ statement: OpaquePointer
+    ) throws(EngineError) {
         sqlite3_bind_int(statement, 1, kind.rawValue)
         sqlite3_bind_int64(statement, 2, SQLiteFactLog.checksum(kind.rawValue, bytes))
+        bind(owner, to: statement, at: 4)
         let status = bytes.withUnsafeBytes { raw in
             sqlite3_bind_blob(statement, 3, raw.baseAddress, Int32(raw.count), nil)
             return sqlite3_step(statement)
@@ -194,6 +191,7 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
         case row(Kind, [UInt8])
         case result(CarriedOutput)
         case resultsDropped(JobID)
+        case forgotten([RecordOwner])
     }
 
     private static func encoded(_ record: LogRecord) -> Change {
@@ -224,6 +222,9 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
             line.write(to: &writer)
         case .result(let output): return .result(output)
         case .resultsDropped(let job): return .resultsDropped(job)
+        case .jobForgotten(let job, let externalID):
+            return .forgotten([.submission(externalID), .job(job)])
+        case .runForgotten(let id): return .forgotten([.run(id)])
         }
         return .row(kind, writer.bytes)
     }
@@ -246,8 +247,7 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
 
     /// Binds the text form of an attempt, of which SQLite makes a copy.
     private func bind(_ attempt: AttemptID, to statement: OpaquePointer) {
-        let isCopied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-        sqlite3_bind_text(statement, 1, attempt.description, -1, isCopied)
+        bind(attempt.description, to: statement, at: 1)
     }
 
     package func result(of attempt: AttemptID) async throws -> [UInt8]? {
@@ -280,11 +280,11 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
 
     // MARK: - SQLite
 
-    private func run(_ sql: String) throws(EngineError) {
+    func run(_ sql: String) throws(EngineError) {
         guard sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK else { throw failure() }
     }
 
-    private func prepared(_ sql: String) throws(EngineError) -> OpaquePointer {
+    func prepared(_ sql: String) throws(EngineError) -> OpaquePointer {
         var statement: OpaquePointer?
         guard sqlite3_prepare_v2(database, sql, -1, &statement, nil) == SQLITE_OK, let statement else {
             throw failure()
@@ -292,21 +292,21 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
         return statement
     }
 
-    private func firstNumber(_ sql: String) throws(EngineError) -> Int {
+    func firstNumber(_ sql: String) throws(EngineError) -> Int {
         let statement = try prepared(sql)
         defer { sqlite3_finalize(statement) }
         guard sqlite3_step(statement) == SQLITE_ROW else { throw failure() }
         return Int(sqlite3_column_int64(statement, 0))
     }
 
-    private func failure() -> EngineError {
+    func failure() -> EngineError {
         let code = sqlite3_errcode(database)
         let reason = String(cString: sqlite3_errmsg(database))
         if code == SQLITE_CORRUPT || code == SQLITE_NOTADB { return damaged(reason) }
         return .system("LOG_FAILED", "The coordinator's log cannot be used, \(reason): \(path)")
     }
 
-    private func damaged(_ reason: String) -> EngineError {
+    func damaged(_ reason: String) -> EngineError {
         .system(
             "CORRUPT_LOG", "The coordinator's log is damaged, \(reason): \(path)",
             remedy: "Restore the state directory from a copy, or begin anew with an empty one.")

@@ -20,6 +20,8 @@ package enum Event: Sendable {
     case cancel(JobID)
     /// All rows of the job's result were sent to a client, which may have got them.
     case resultsSent(JobID)
+    /// History has no place for these jobs; those that are still owed something stay.
+    case forget([JobID])
     case message(WorkerMessage)
     /// The worker's process is known to be dead.
     case workerDied(WorkerID)

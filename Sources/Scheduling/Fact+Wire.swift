@@ -44,6 +44,7 @@ extension Fact: WireCodable {
         case .outputStored(let attempt): writer.tag(19, attempt)
         case .storedOutputsRemoved(let job): writer.tag(20, job)
         case .resultsSent(let job): writer.tag(23, job)
+        case .jobForgotten(let job): writer.tag(24, job)
         }
     }
 
@@ -98,6 +99,7 @@ extension Fact: WireCodable {
             output.isInLog = true
             self = .taskCompleted(output)
         case 23: self = .resultsSent(try reader.read())
+        case 24: self = .jobForgotten(try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Fact")
         }
     }

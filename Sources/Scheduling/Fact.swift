@@ -79,6 +79,8 @@ package enum Fact: Sendable, Hashable {
     case resultsSent(JobID)
     /// The results were fetched, or their time is over.
     case resultsReleased(JobID)
+    /// History has no place for the job any more. A log drops all facts about it instead of keeping this one.
+    case jobForgotten(JobID)
     case workerRegistered(WorkerID, WorkerIdentity)
     case workerLost(WorkerID, WorkerLoss)
 }

@@ -73,7 +73,7 @@ extension JobScheduler {
     /// Changes the moving parts of an open stage.
     mutating func withStage(_ task: TaskID, _ change: (inout StageRuntime) -> Void) {
         let key = task.stage
-        guard ledger.openTask(task) != nil, key.job.index < runtimes.count else { return }
+        guard ledger.openTask(task) != nil else { return }
         runtimes[key.job.index]?.change(key.stage, change)
     }
 

@@ -26,7 +26,6 @@ extension JobScheduler {
 
     /// Builds a live job's moving parts from the ledger.
     mutating func openRuntime(_ job: JobID) {
-        while runtimes.count <= job.index { runtimes.append(nil) }
         var runtime = runtimes[job.index] ?? JobRuntime()
         let open = ledger.jobs[job.index].statements.last
         runtime.stages = open.map { $0.isCommitted ? [] : $0.stages.map(StageRuntime.init) } ?? []

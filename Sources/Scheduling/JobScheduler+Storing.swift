@@ -55,7 +55,7 @@ extension JobScheduler {
         guard let output = ledger.output(attempt), isReadable(attempt.task.stage.job) else {
             ignore(.unknownAttempt(attempt))
             let job = attempt.task.stage.job
-            guard job.index < ledger.jobs.count else { return }
+            guard ledger.jobs.contains(job) else { return }
             // It came after its job's end, and after what had come before was deleted.
             mayHaveStored.insert(job)
             if !isReadable(job) { removeStoredOutputs(of: job) }
@@ -65,7 +65,7 @@ extension JobScheduler {
         record(.outputStored(attempt))
         if links[output.worker.index]?.isDraining == true {
             noteMove(attempt, from: output.worker)
-        } else if attempt.task.stage.job.index < runtimes.count {
+        } else {
             forgetInputs(of: attempt.task.stage.job)
         }
     }

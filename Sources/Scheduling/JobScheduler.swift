@@ -26,9 +26,9 @@ package struct JobScheduler: Sendable {
     var unsent: [Int] = []
     /// Whether a worker with an open session may be draining.
     var mayDrain = false
-    /// Live jobs' moving parts, at the place of the job's id; nil before they are looked at and after they
-    /// ended.
-    var runtimes: [JobRuntime?] = []
+    /// Live jobs' moving parts, by the job's id; nil before they are looked at and after they ended. Looked
+    /// up, never iterated.
+    var runtimes: [Int: JobRuntime] = [:]
     /// Queues that jobs have named, in the order in which they came up.
     var queues: [QueueRuntime] = []
     /// Where queues stand among each other.
@@ -103,6 +103,7 @@ package struct JobScheduler: Sendable {
         case .storedOutputsRemoved(let job): storedOutputsRemoved(job)
         case .cancel(let job): cancel(job)
         case .resultsSent(let job): shortenKeeping(of: job)
+        case .forget(let jobs): for job in jobs where canForget(job) { record(.jobForgotten(job)) }
         case .message(.register(let registration)): register(registration)
         case .message(.heartbeat(let heartbeat)): hear(heartbeat)
         case .workerDied(let worker): loseKnown(worker, .died)
@@ -146,7 +147,7 @@ package struct JobScheduler: Sendable {
         links = Array(repeating: nil, count: ledger.workers.count)
         absentSince = ledger.workers.map { $0.loss == nil ? now.monotonic : nil }
         lostAt = Array(repeating: nil, count: ledger.workers.count)
-        runtimes = Array(repeating: nil, count: ledger.jobs.count)
+        runtimes = [:]
         if absentSince.contains(where: { $0 != nil }) {
             launchesHeldUntil = now.monotonic + settings.recoveryMilliseconds
         }

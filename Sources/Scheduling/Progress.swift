@@ -195,9 +195,9 @@ extension JobScheduler {
         return spans
     }
 
-    /// Shows a job; nil for an id never given.
+    /// Shows a job; nil for one that is not known, or was forgotten.
     package func progress(of id: JobID) -> JobProgress? {
-        guard id.index < ledger.jobs.count else { return nil }
+        guard ledger.jobs.contains(id) else { return nil }
         let job = ledger.jobs[id.index]
         var stages: [StageProgress] = []
         for (statement, record) in job.statements.enumerated() {

@@ -78,6 +78,20 @@ package struct JobRecord: Sendable, Hashable {
     /// Whether outputs of it lie in shared storage.
     package fileprivate(set) var hasStoredOutputs = false
 
+    init(id: JobID, header: JobHeader, acceptedMilliseconds: Int64) {
+        self.id = id
+        self.header = header
+        self.acceptedMilliseconds = acceptedMilliseconds
+    }
+
+    /// Stands for a job that was forgotten.
+    init(forgotten id: JobID) {
+        self.init(
+            id: id, header: JobHeader(externalID: "", digest: [], name: "", statementCount: 0),
+            acceptedMilliseconds: 0)
+        (outcome, areResultsReleased, isCleaned) = (.succeeded, true, true)
+    }
+
     package var isLive: Bool { outcome == nil }
 
     /// The stage whose outputs are the job's result for the client, if its last statement has one.
@@ -115,8 +129,8 @@ package struct WorkerRecord: Sendable, Hashable {
 /// ```
 package struct Ledger: Sendable, Hashable {
     package private(set) var epoch: UInt32 = 0
-    /// Every job, at the place of its id.
-    package private(set) var jobs: [JobRecord] = []
+    /// Every job that was not forgotten, by its id.
+    package private(set) var jobs = JobTable()
     /// Ids of the jobs that have not ended, ascending.
     package private(set) var liveJobs: [JobID] = []
     /// Every worker life, at the place of its id.
@@ -178,12 +192,13 @@ package struct Ledger: Sendable, Hashable {
         switch fact {
         case .epochStarted(let started): epoch = max(epoch, started)
         case .jobAccepted(let id, let header, let at):
-            guard id.index == jobs.count else { return }
+            // Ids of jobs that were forgotten are left out.
+            guard id.index >= jobs.count else { return }
             jobs.append(JobRecord(id: id, header: header, acceptedMilliseconds: at))
             liveJobs.append(id)
             jobsByExternalID[header.externalID] = id
         case .statementPlanned(let job, let statement, let stages, let at):
-            guard job.index < jobs.count, jobs[job.index].statements.count == Int(statement) else { return }
+            guard jobs.contains(job), jobs[job.index].statements.count == Int(statement) else { return }
             jobs[job.index].statements.append(StatementRecord(stages: stages.map(StageRecord.init)))
             if statement == 0 { jobs[job.index].startedMilliseconds = at }
         case .stagesReplanned(let key, let stages): replan(key, stages)
@@ -208,6 +223,7 @@ package struct Ledger: Sendable, Hashable {
             if outcome != .succeeded { forgetLogged(job) }
             liveJobs.removeAll { $0 == job }
         case .jobCleaned(let job): withJob(job) { $0.isCleaned = true }
+        case .jobForgotten(let job): forget(job)
         case .resultsSent(let job): withJob(job) { $0.areResultsSent = true }
         case .resultsReleased(let job):
             withJob(job) { $0.areResultsReleased = true }
@@ -222,7 +238,7 @@ package struct Ledger: Sendable, Hashable {
     }
 
     private mutating func withJob(_ job: JobID, _ change: (inout JobRecord) -> Void) {
-        if job.index < jobs.count { change(&jobs[job.index]) }
+        if jobs.contains(job) { change(&jobs[job.index]) }
     }
 
     private mutating func withStatement(
@@ -264,9 +280,17 @@ package struct Ledger: Sendable, Hashable {
         }
     }
 
+    /// Forgets an ended job, but for the newest, whose id says which comes next.
+    private mutating func forget(_ job: JobID) {
+        guard jobs.contains(job), !jobs[job.index].isLive, job.index + 1 < jobs.count else { return }
+        forgetLogged(job)
+        jobsByExternalID[jobs[job.index].header.externalID] = nil
+        jobs.remove(job)
+    }
+
     /// Counts the bytes of a job's result no more: the log has dropped them.
     private mutating func forgetLogged(_ job: JobID) {
-        guard job.index < jobs.count else { return }
+        guard jobs.contains(job) else { return }
         loggedBytes -= jobs[job.index].loggedBytes
         jobs[job.index].loggedBytes = 0
     }

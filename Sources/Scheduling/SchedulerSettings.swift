@@ -33,6 +33,10 @@ package struct SchedulerSettings: Sendable, Hashable {
     package var runningJobs = Limits.runningJobs
     /// So many jobs that have not ended are accepted.
     package var acceptedJobs = Limits.acceptedJobs
+    /// So many ended jobs are kept for whoever asks about them …
+    package var historyJobs = Limits.historyJobs
+    /// … or fewer, with so many tasks together.
+    package var historyTasks = Limits.historyTasks
     /// Whether workers and coordinator share a storage in which outputs can be kept.
     package var hasSharedStorage = false
     /// Most bytes of one job's result that the log holds; what is beyond stays with the workers.

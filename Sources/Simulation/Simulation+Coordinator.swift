@@ -39,6 +39,9 @@ extension Simulation {
     /// crash may come before any of the facts and before any of the actions.
     func decide(_ event: Event) {
         let moment = coordinatorMoment
+        // A copy of all jobs costs: it is made for this event alone.
+        var before: Ledger?
+        if case .forget = event { before = coordinator.scheduler?.ledger }
         guard var decision = coordinator.scheduler?.handle(event, at: moment) else { return }
         checkSlotLimits(decision)
         tamper?(&decision)
@@ -46,6 +49,10 @@ extension Simulation {
         let crashes = isRough && !decision.facts.isEmpty && random.happens(scenario.coordinatorCrashes)
         let durable = crashes ? random.within(0...decision.facts.count) : decision.facts.count
         for fact in decision.facts.prefix(durable) {
+            if case .jobForgotten(let job) = fact {
+                forget(job, before?.jobs[job.index])
+                continue
+            }
             coordinator.log.append(fact.wireBytes)
             witness.see(fact)
             if case .jobAccepted(let id, let header, _) = fact { noteAcceptance(id, header) }
@@ -56,6 +63,23 @@ extension Simulation {
         let life = coordinator.life
         for action in decision.actions.prefix(runs) { run(action, life) }
         if crashes { killCoordinator(isAllLogged: isAllLogged && tamper == nil) }
+    }
+
+    /// Has history lose a job some time after its end, once its client was told of its acceptance.
+    private func forgetLater(_ job: JobID, _ life: Int) {
+        guard coordinator.scheduler?.ledger.jobs[job.index].isLive == false, accepted.contains(job) else {
+            return
+        }
+        for delay in [10_000, 100_000] as [Int64] {
+            agenda.plan(.coordinatorEvent(life: life, .forget([job])), at: now + delay)
+        }
+    }
+
+    /// Drops all facts about a job from the log.
+    private func forget(_ job: JobID, _ record: JobRecord?) {
+        witness.counts.forgotten += 1
+        forgotten[job] = record
+        coordinator.log.removeAll { (try? Fact(wireBytes: $0))?.job == job }
     }
 
     /// Nothing is launched for a job beyond its slot limit.
@@ -113,7 +137,7 @@ extension Simulation {
             agenda.plan(
                 .coordinatorTimer(life: life), at: max(now, time.milliseconds - coordinator.clockOffset))
         case .submitted(let job, _): if let number = number(of: job) { accepted[number] = job }
-        case .jobChanged: break
+        case .jobChanged(let job): if job.index % 2 == 0 { forgetLater(job, life) }
         case .workerChanged: witness.counts.pauses += 1
         case .refused(let error): witness.require(false, "a submission was refused: \(error)")
         }

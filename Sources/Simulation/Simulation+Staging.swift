@@ -72,7 +72,8 @@ extension Simulation {
     /// so that a crash of it and of their worker together leaves what they wrote.
     func checkStaging(_ ledger: Ledger) {
         for attempt in staged.sorted() {
-            let hasSucceeded = ledger.jobs[attempt.task.stage.job.index].outcome == .succeeded
+            let job = attempt.task.stage.job
+            let hasSucceeded = (forgotten[job] ?? ledger.jobs[job.index]).outcome == .succeeded
             witness.require(
                 hasSucceeded && witness.counts.coordinatorCrashes > 0, "\(attempt) left files aside")
         }

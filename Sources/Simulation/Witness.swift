@@ -42,6 +42,8 @@ package struct RunCounts: Sendable, Equatable {
     package var copyRemovals = 0
     /// Results of tasks whose bytes the log took.
     package var logged = 0
+    /// Jobs that history lost.
+    package var forgotten = 0
     /// Times that a worker was kept from tasks, or got some again: a full disk, failures.
     package var pauses = 0
     package var succeeded = 0
@@ -53,6 +55,7 @@ package struct RunCounts: Sendable, Equatable {
     /// Adds every count of another run.
     package mutating func add(_ o: RunCounts) {
         messages += o.messages
+        forgotten += o.forgotten
         dropped += o.dropped
         doubled += o.doubled
         overtaken += o.overtaken

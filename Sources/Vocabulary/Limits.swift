@@ -26,6 +26,10 @@ package enum Limits {
     /// Jobs that a coordinator accepts before they have ended, unless it is told otherwise: each costs it
     /// its text and plan.
     package static let acceptedJobs = 5_000
+    /// Ended jobs that a coordinator remembers, unless it is told otherwise, and runs of pipelines.
+    package static let historyJobs = 1_000
+    /// Tasks of such jobs: with more, fewer jobs are remembered.
+    package static let historyTasks = 200_000
     /// Largest weight of a queue.
     package static let queueWeight = 1_000
     /// Most bytes of one task's rows of a job's last query that travel to the coordinator with the report of

@@ -55,6 +55,8 @@ struct CoordinatorProgram: AsyncParsableCommand {
     var maxRunningJobs: String?
     @Option(help: "Jobs that are accepted before they have ended; further ones are refused (default 5000).")
     var maxJobs: String?
+    @Option(help: "Ended jobs, and ended runs of pipelines, that are remembered (default 1000).")
+    var history: String?
     @OptionGroup var node: NodeOptions
 
     func run() async throws {

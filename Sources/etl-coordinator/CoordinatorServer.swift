@@ -98,6 +98,7 @@ struct CoordinatorServer {
         rules.queueWeights = try QueueFlags.weights(settings.list("queues"))
         if let count = try settings.count("max-running-jobs") { rules.runningJobs = count }
         if let count = try settings.count("max-jobs") { rules.acceptedJobs = count }
+        if let count = try settings.count("history") { rules.historyJobs = count }
         rules.hasSharedStorage = settings["storage"] != nil
         return rules
     }

@@ -44,7 +44,8 @@ final class Torture {
     /// Starts the cluster and runs the job without a fault. Throws when it failed or did not spill.
     init() throws {
         cluster = try TestCluster(
-            workers: 2, slots: 2, memory: "64m", hasStorage: true, flags: ["--allow-path", Torture.data])
+            workers: 2, slots: 2, memory: "64m", hasStorage: true,
+            coordinatorFlags: ["--history", "2"], flags: ["--allow-path", Torture.data])
         let run = try cluster.submit(Torture.arguments)
         expected = run.output
         let spilled = try cluster.metric("etl_spill_bytes_total")
@@ -112,6 +113,13 @@ final class Torture {
         }
         note()
         return try job.waited()
+    }
+
+    /// Ids of the jobs that the coordinator remembers.
+    func remembered() throws -> Int {
+        try arm(nil)
+        let list = try cluster.get("/api/v1/jobs")
+        return list.matches(of: /"submittedAt"/).count
     }
 
     private func reviveIfKilled(_ next: () -> Point?) throws {

@@ -30,6 +30,9 @@ struct TortureTests {
         }
         #expect(torture.struck.count == all, "struck at \(torture.struck)")
         #expect(torture.longestSeconds < 30)
+        // It was killed while it forgot, too: rows are kept for five seconds after they were fetched.
+        let remembered = try torture.remembered()
+        #expect(remembered < torture.jobs, "\(remembered) of \(torture.jobs) jobs")
         print("killed at \(torture.struck.count) points of \(torture.jobs) jobs,", terminator: " ")
         print("at most \(torture.longestSeconds) s to the end of the job or the next kill")
     }

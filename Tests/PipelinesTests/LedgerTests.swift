@@ -157,4 +157,54 @@ struct LedgerTests {
         player.keep(.paused("p"))
         #expect(player.ledger.nextDue(now: player.now) == nil)
     }
+
+    @Test("runs that were forgotten run no interval again, whatever crashes, and their facts are not missed")
+    func forgotten() {
+        var generator = SplitMix(state: 5)
+        var player = Player(now: Self.at("2024-01-01"))
+        player.keep(.deployed(Self.deployment("0 * * * *", start: "2024-01-01", catchup: true)))
+        var accepted: [String] = []
+        var forgotten = 0
+        for hour in 0..<400 {
+            player.now += 60 * Self.minute
+            if generator.roll(20) == 0 {
+                // A backfill may run what the schedule would.
+                let from = Int(player.now / Self.minute)
+                for header in player.ledger.backfill("p", from: from, to: from + 60, limit: 9, now: player.now)
+                {
+                    player.keep(.accepted(header))
+                    accepted.append(header.id)
+                }
+                player.work()
+            }
+            while let header = player.ledger.due(now: player.now) {
+                accepted.append(header.id)
+                player.keep(.accepted(header))
+                if generator.roll(8) > 0 { player.work() }
+            }
+            for id in player.ledger.forgettable(beyond: 5) {
+                forgotten += 1
+                player.ledger.forget(id)
+                player.facts.removeAll { $0.run == id }
+            }
+            let order = player.ledger.order
+            if generator.roll(3) == 0 { player.restart() }
+            #expect(player.ledger.order == order, "hour \(hour)")
+            #expect(order.count < 12)
+            #expect(player.ledger.nextInterval(of: "p", now: Int(player.now / Self.minute)) != nil)
+        }
+        #expect(forgotten > 300)
+        #expect(Set(accepted).count == accepted.count, "an interval ran twice")
+    }
+}
+
+extension PipelineFact {
+    /// The run that the fact is about.
+    fileprivate var run: String? {
+        switch self {
+        case .accepted(let header): header.id
+        case .run(let id, _): id
+        default: nil
+        }
+    }
 }

@@ -122,7 +122,7 @@ enum GoldenLog {
             atMilliseconds: 5),
         .outputStored(attempt(map, 0)), .storedOutputsRemoved(JobID(0)),
         .jobEnded(JobID(3), .cancelled, atMilliseconds: 6), .jobCleaned(JobID(3)), inLog,
-        .resultsSent(JobID(0)),
+        .resultsSent(JobID(0)), .jobForgotten(JobID(9)),
     ]
 
     private static var inLog: Fact {

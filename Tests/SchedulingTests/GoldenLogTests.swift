@@ -97,7 +97,7 @@ struct GoldenLogTests {
             WireDamage.cut(fact)
             try WireDamage.flip(fact, generator: &generator)
         }
-        for tag in UInt8(0)...24 {
+        for tag in UInt8(0)...25 {
             try WireDamage.random(Fact.self, after: [1, tag], generator: &generator)
         }
     }

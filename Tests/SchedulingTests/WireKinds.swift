@@ -6,7 +6,8 @@
 enum FactKind: CaseIterable {
     case epochStarted, jobAccepted, statementPlanned, stagesReplanned, taskCompleted, outputLost, taskFailed,
         commitStarted, statementCommitted, cancelRequested, jobEnded, jobCleaned, resultsReleased,
-        workerRegistered, workerLost, outputMoved, outputStored, storedOutputsRemoved, resultsSent
+        workerRegistered, workerLost, outputMoved, outputStored, storedOutputsRemoved, resultsSent,
+        jobForgotten
 
     init(_ fact: Fact) {
         self =
@@ -30,6 +31,7 @@ enum FactKind: CaseIterable {
             case .outputStored: .outputStored
             case .storedOutputsRemoved: .storedOutputsRemoved
             case .resultsSent: .resultsSent
+            case .jobForgotten: .jobForgotten
             }
     }
 }

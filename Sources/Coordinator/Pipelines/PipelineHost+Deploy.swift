@@ -19,8 +19,8 @@ extension PipelineHost: PipelineService {
         return status
     }
 
-    /// Runs whose bundles are kept, so that they can be retried.
-    private static let keptRuns = 100
+    /// Runs whose bundles are kept, so that they can be retried, and the jobs of their steps.
+    static let keptRuns = 100
 
     /// Removes the bundles that neither a deployment nor an open or late run names.
     func cleanBundles(isStart: Bool = false) async {

@@ -54,6 +54,7 @@ package actor PipelineHost {
             }
             take(fact)
         }
+        await trimHistory()
         await cleanBundles(isStart: true)
         Task { await pump() }
     }
@@ -66,7 +67,7 @@ package actor PipelineHost {
     func keep(_ fact: PipelineFact) async throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        await node.keep([UInt8](try encoder.encode(fact)))
+        await node.keep([.pipeline([UInt8](try encoder.encode(fact)))])
         take(fact)
     }
 
@@ -134,6 +135,7 @@ package actor PipelineHost {
             }
             active[id] = nil
             await pump()
+            await trimHistory()
             await cleanBundles()
         }
     }

@@ -102,6 +102,28 @@ package struct PipelineLedger: Sendable {
         }
     }
 
+    /// Lists the runs that may be forgotten, oldest first, so that the newest `count` are kept, and of each
+    /// pipeline the newest and what says which intervals have run.
+    package func forgettable(beyond count: Int) -> [String] {
+        guard order.count > count else { return [] }
+        var newest: [String: String] = [:]
+        for id in order { if let name = runs[id]?.header.pipeline { newest[name] = id } }
+        return order.dropLast(count).filter { id in
+            guard let run = runs[id], run.isClosed, newest[run.header.pipeline] != id else { return false }
+            let header = run.header
+            guard header.kind == .scheduled || header.kind == .backfill else { return true }
+            // Intervals up to the last one that was scheduled are not scheduled again.
+            guard let last = last[header.pipeline], header.intervalEnd <= last.end else { return false }
+            return header.intervalStart != last.start || header.intervalEnd != last.end
+        }
+    }
+
+    /// Forgets a run that `forgettable` has listed.
+    package mutating func forget(_ id: String) {
+        runs[id] = nil
+        order.removeAll { $0 == id }
+    }
+
     /// Returns the id of the run of an interval.
     package static func id(of pipeline: String, _ interval: PipelineSchedule.Interval) -> String {
         RunIdentity.derived(["scheduled", pipeline, "\(interval.start)", "\(interval.end)"])

@@ -1,0 +1,20 @@
+import Vocabulary
+
+extension Fact {
+    /// The job that the fact is about; nil for one about the coordinator or a worker.
+    package var job: JobID? {
+        switch self {
+        case .epochStarted, .workerRegistered, .workerLost: nil
+        case .jobAccepted(let job, _, _), .statementPlanned(let job, _, _, _), .commitStarted(let job, _),
+            .statementCommitted(let job, _, _), .cancelRequested(let job), .jobEnded(let job, _, _),
+            .jobCleaned(let job), .storedOutputsRemoved(let job), .resultsSent(let job),
+            .resultsReleased(let job), .jobForgotten(let job):
+            job
+        case .stagesReplanned(let stage, _): stage.job
+        case .taskCompleted(let output): output.attempt.task.stage.job
+        case .outputLost(let attempt, _, _), .outputMoved(let attempt, _), .outputStored(let attempt):
+            attempt.task.stage.job
+        case .taskFailed(let record): record.attempt.task.stage.job
+        }
+    }
+}

@@ -24,6 +24,8 @@ struct DeployTests {
         let run = try ProgramRun.run(
             ProgramRun.root.appendingPathComponent("scripts/check-image"), ["--here", programs], seconds: 120)
         #expect(run.status == 0, "\(run.output.suffix(4000))\(run.errors.suffix(2000))")
+        let folder = try ProgramRun.makeFolder("image")
+        defer { try? FileManager.default.removeItem(at: folder) }
         // The check itself sees what is missing: a library that is not on the image's list of packages.
         let lacking = try ProgramRun.run(
             URL(fileURLWithPath: "/bin/sh"),
@@ -36,7 +38,7 @@ struct DeployTests {
                 sed 's/ libsimdjson14 / /' "$0/deploy/Dockerfile" > tree/deploy/Dockerfile
                 exec tree/scripts/check-image --here "$1"
                 """, ProgramRun.root.path, programs,
-            ], in: try ProgramRun.makeFolder("image"), seconds: 60)
+            ], in: folder, seconds: 60)
         #expect(lacking.status == 1 && lacking.errors.contains("libsimdjson"), "\(lacking.errors)")
     }
 

@@ -145,6 +145,12 @@ enum SQLText {
                 + ")"
     }
 
+    /// Returns the options of files that lie at several places.
+    static func paths(_ paths: [String]) -> [(name: String, value: String)] {
+        let more = paths.dropFirst().joined(separator: "\n")
+        return [("path", paths.first ?? "")] + (more.isEmpty ? [] : [("morePaths", more)])
+    }
+
     /// Returns a query without its closing `;`, or nil when there is text after a `;`.
     static func single(_ text: String) -> String? {
         let bytes = Array(text.utf8)

@@ -55,10 +55,12 @@ import Testing
             (i - 2500)::numeric / 16 AS c, ((i - 2500) * 10000)::numeric(12, 0) AS d,
             repeat(chr(228 + i % 20), i % 30) AS t, i % 2 = 0 AS u, (i - 2500)::int2 AS s,
             i * 0.25::float8 AS f, date '1960-01-01' + i * 30 AS da,
-            timestamptz '1969-12-31 23:59:59Z' + i * interval '1 hour' AS ts
+            timestamptz '1969-12-31 23:59:59Z' + i * interval '1 hour' AS ts,
+            timestamp '1969-12-31 23:59:59' + i * interval '1 hour' AS tz, repeat('x', i % 3)::char(5) AS p,
+            jsonb_build_object('i', i) AS o, repeat('y', i % 5)::varchar AS v, int4send(i % 300) AS y
             FROM generate_series(1, 5000) i
             """)
-        for column in ["a", "b", "c", "d", "t", "u", "s", "f", "da", "ts"] {
+        for column in ["a", "b", "c", "d", "t", "u", "s", "f", "da", "ts", "tz", "p", "o", "v", "y"] {
             // One column alone is the driver's work.
             let alone =
                 "CREATE TEMPORARY VIEW w USING jdbc OPTIONS (url 'env:MILLRACE_PG', query "

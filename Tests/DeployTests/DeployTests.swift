@@ -16,6 +16,32 @@ struct DeployTests {
         try expectNoProblems(["--programs", programs])
     }
 
+    @Test(
+        "the image's root file system has all that a cluster and its libraries need, as nobody on a read-only root"
+    )
+    func image() throws {
+        let programs = ProgramRun.built("etl-coordinator").deletingLastPathComponent().path
+        let run = try ProgramRun.run(
+            ProgramRun.root.appendingPathComponent("scripts/check-image"), ["--here", programs], seconds: 120)
+        #expect(run.status == 0, "\(run.output.suffix(4000))\(run.errors.suffix(2000))")
+        let folder = try ProgramRun.makeFolder("image")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        // The check itself sees what is missing: a library that is not on the image's list of packages.
+        let lacking = try ProgramRun.run(
+            URL(fileURLWithPath: "/bin/sh"),
+            [
+                "-euc",
+                """
+                mkdir -p tree/deploy tree/scripts
+                ln -s "$0/.deps" tree/.deps
+                cp "$0"/scripts/check-image "$0"/scripts/image-root "$0"/scripts/image-packages tree/scripts
+                sed 's/ libsimdjson14 / /' "$0/deploy/Dockerfile" > tree/deploy/Dockerfile
+                exec tree/scripts/check-image --here "$1"
+                """, ProgramRun.root.path, programs,
+            ], in: folder, seconds: 60)
+        #expect(lacking.status == 1 && lacking.errors.contains("libsimdjson"), "\(lacking.errors)")
+    }
+
     @Test("the packages unpack to programs that run SQL and find the drivers of databases")
     func packages() throws {
         let folder = try ProgramRun.makeFolder("package")

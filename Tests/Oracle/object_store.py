@@ -105,7 +105,7 @@ def table(prefix):
                     value = pyarrow.array([part.removeprefix("country=")] * len(read), pyarrow.string())
                     read = read.append_column("country", value)
             tables.append(read)
-    return pyarrow.concat_tables(tables)
+    return pyarrow.concat_tables(tables, promote_options="default")
 
 
 def same(ours, query):
@@ -237,11 +237,13 @@ transform:
             assert sorted(table(home + "users/").column("id").to_pylist()) == [1, 2]
             out = table("out/")
             assert sorted(zip(*out.to_pydict().values())) == [(1, 2, "a"), (2, 4, "b")], out
-            # More rows: the incremental model takes what is new, the others all.
+            # More rows: the incremental model takes what is new, and writes that alone; the others take all.
+            grown = keys(home + "grown/")
             (shop / "users.csv").write_text("id,country\n2,b\n3,b\n")
             done = pipeline()
             assert done.returncode == 0, done.stderr
             assert sorted(table(home + "grown/").column("id").to_pylist()) == [1, 2, 3]
+            assert set(grown) < set(keys(home + "grown/")), keys(home + "grown/")
             assert sorted(table(home + "users/").column("id").to_pylist()) == [2, 3]
             # A test that fails: the output and the step's table stay, and nothing is left aside.
             (shop / "users.csv").write_text("id,country\n7,x\n7,x\n")
@@ -282,7 +284,7 @@ extract:
   - {{name: newest, file: {{path: "s3://lake/in/", format: json}}, write_disposition: merge, primary_key: kind}}
   - {{name: sales, sql: {{connection: db, table: sales, incremental: {{cursor_path: id}}}}}}
 """)
-    home, ids = "home/millrace-pipelines/kept/", []
+    home, ids, known = "home/millrace-pipelines/kept/", [], {}
     places = ["--storage", "s3://lake/home", "--allow-path", "s3://lake/", folder]
     count, port = 0, 0
 
@@ -312,6 +314,10 @@ extract:
 
     def check():
         for step in "files", "sales":
+            # No file of these is ever written again.
+            there = set(keys(home + f"tables/{step}/"))
+            assert known.get(step, set()) <= there, (step, known[step], there)
+            known[step] = there
             found = sorted(table(home + f"tables/{step}/").column("id").to_pylist())
             assert found == ids, (step, found, ids)
         found = table(home + "tables/newest/").to_pylist()
@@ -333,13 +339,15 @@ extract:
             come()
             said(folder / "kept", "--progress", "none")
             check()
-        for method, texts, skipped in [
-            ("PUT", ["/notes/{step}"], 0),  # before it is written down that the table is to be published
-            ("POST", ["/tables/{step}/", "uploadId="], 0),  # before its rows are
-            ("PUT", ["/tables/{step}/_SUCCESS"], 0),  # when they are, and the old ones are gone
-            ("PUT", ["/notes/{step}"], 1),  # before the cursor is
+        adding, replacing = [("sales", False), ("files", True)], [("newest", False), ("newest", True)]
+        for method, texts, skipped, steps in [
+            ("PUT", ["/notes/{step}"], 0, adding),  # before it is written down that the table is to be published
+            ("PUT", ["/tables/{step}/part-"], 0, adding),  # before its new rows are
+            ("PUT", ["/notes/{step}"], 1, adding),  # before the cursor is
+            ("POST", ["/tables/{step}/", "uploadId="], 0, replacing),  # before all its rows are
+            ("PUT", ["/tables/{step}/_SUCCESS"], 0, replacing),  # when they are, and the old ones are gone
         ]:
-            for step, is_lost in ("sales", False), ("files", True):
+            for step, is_lost in steps:
                 come()
                 server_app.hold(method, *[text.format(step=step) for text in texts], skipped=skipped)
                 job = client(folder / "kept", "--progress", "none")
@@ -357,6 +365,20 @@ extract:
                     coordinator, another = begin(f"state{count}" if count else "state")
                     assert job.wait(100) == 0, job.stderr.read()
                 check()
+        # New rows that do not fit the table's columns are written again, the old ones are not.
+        (folder / "typed").mkdir()
+        (folder / "typed" / "etl.yml").write_text("""
+name: typed
+extract: [{name: rows, file: {path: "s3://lake/typed/", format: json}, write_disposition: append}]
+""")
+        typed = "home/millrace-pipelines/typed/"
+        for number, amount in enumerate([1, "many"]):
+            s3.put_object(Bucket="lake", Key=f"typed/{number}.json", Body=json.dumps({"amount": amount}))
+            old = keys(typed + "tables/rows/")
+            said(folder / "typed", "--progress", "none")
+            assert set(old) <= set(keys(typed + "tables/rows/"))
+        found = [(row["amount"], row.get("amount__v_string")) for row in table(typed + "tables/rows/").to_pylist()]
+        assert sorted(found, key=str) == [(1, None), (None, "many")], found
         # A cursor that is set back, and a table that is forgotten.
         said("state", "rewind", "kept", "sales", "--to", str(len(ids) - 1))
         said(folder / "kept", "--select", "sales", "--progress", "none")

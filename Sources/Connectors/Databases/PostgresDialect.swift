@@ -57,15 +57,7 @@ struct PostgresDialect: DatabaseDialect {
         }
     }
 
-    /// All columns of single values; one alone is cheaper as it is.
-    func packing(_ columns: [SourceColumn]) -> RowPacking? {
-        let packed = columns.indices.filter { columns[$0].form != nil }
-        guard packed.count > 1 else { return nil }
-        let list = packed.map { columns[$0].expression }.joined(separator: ", ")
-        let record = PostgresRecord(
-            columns: packed.compactMap { index in columns[index].form.map { ($0, columns[index].type) } })
-        return RowPacking(expression: "record_send(ROW(\(list)))", columns: packed, record: record)
-    }
+    func packing(_ columns: [SourceColumn]) -> RowPacking? { PostgresPacking.packing(columns) }
 
     func literal(_ value: Scalar, _ type: DataType) -> String? {
         switch (type, value) {
@@ -290,7 +282,8 @@ enum PostgresTypes {
         case "float4": return Reading(type: .float, expression: column, form: .float)
         case "float8": return Reading(type: .double, expression: column, form: .double)
         case "text", "varchar": return Reading(type: .string, expression: column, isPlain: true, form: .text)
-        case "bpchar", "name": return Reading(type: .string, expression: column, form: .text)
+        case "bpchar": return Reading(type: .string, expression: column, form: .padded)
+        case "name": return Reading(type: .string, expression: column, form: .text)
         case "bytea": return Reading(type: .binary, expression: column, form: .bytes)
         case "date": return Reading(type: .date, expression: column, isPlain: true, form: .date)
         case "timestamptz":

@@ -81,19 +81,12 @@ package struct OutsideCarrier: AlertCarrier {
     private func repeated(_ call: @escaping @Sendable () throws -> Void) async throws {
         for attempt in 1... {
             do {
-                return try await OutsideCarrier.onThread(call)
+                return try await OwnThread.run(call)
             } catch let error as EngineError
                 where error.blame == .system && attempt < OutsideCarrier.tries
             {
                 try await Task.sleep(for: .seconds(OutsideCarrier.pauseSeconds * Double(attempt)))
             }
-        }
-    }
-
-    /// Runs what may block for long where it keeps nobody from working.
-    private static func onThread(_ call: @escaping @Sendable () throws -> Void) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            Thread.detachNewThread { continuation.resume(with: Result(catching: call)) }
         }
     }
 }

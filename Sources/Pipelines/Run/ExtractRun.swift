@@ -10,14 +10,15 @@ import Vocabulary
 ///      ├ merge    old rows without new keys + new ──┼▶ staging/NAME with its state
 ///      └ replace  new rows ─────────────────────────┘
 /// ```
-/// In an object store, which has no links and no rename, the rows of `append` and `replace` are copied, too.
+/// In an object store, which has no links and no rename, new rows of `append` stay where they are until the
+/// store copies their files into the table; those of `replace` are written twice.
 struct ExtractRun {
     let step: PipelineStep
     let rule: ExtractRule
     let state: StagedTables
     let job: ExtractJobs
 
-    private var fresh: String { step.name + ".new" }
+    private var fresh: String { step.name + TableFolder.freshSuffix }
     private var freshPath: String { state.staged(fresh) }
 
     /// Leaves the table staged. Throws the first error of a job, with the step's place.
@@ -74,9 +75,11 @@ struct ExtractRun {
             prelude: views, sql: sql, file: step.label, conf: rule.conf)
     }
 
-    private func view(_ name: String, _ path: String) -> String {
+    private func view(_ name: String, _ paths: String...) -> String { view(name, paths) }
+
+    private func view(_ name: String, _ paths: [String]) -> String {
         "CREATE TEMPORARY VIEW \(name) USING parquet"
-            + SQLText.options([("path", path), ("mergeSchema", "true")]) + ";"
+            + SQLText.options(SQLText.paths(paths) + [("mergeSchema", "true")]) + ";"
     }
 
     private func source(_ name: String, _ more: [(name: String, value: String)]) -> String {
@@ -286,9 +289,10 @@ struct ExtractRun {
 
     // MARK: putting together
 
-    private func write(_ query: String, _ views: [String], to path: String) async throws {
+    /// Writes a query's rows to a directory, and returns how many there are.
+    private func write(_ query: String, _ views: [String], to path: String) async throws -> Int {
         let target = "INSERT OVERWRITE DIRECTORY \(SQLText.value(path)) USING parquet"
-        _ = try await run(query, views + [target])
+        return try await run(query, views + [target]).rowsOut
     }
 
     private func freshQuery(_ columns: Columns) -> String {
@@ -297,13 +301,13 @@ struct ExtractRun {
     }
 
     private func rewrite(_ columns: Columns) async throws {
-        try await write(
+        _ = try await write(
             freshQuery(columns), [view("millrace_new", freshPath)], to: state.staged(step.name))
         state.discard(fresh)
     }
 
     private func append(_ columns: Columns, isEmpty: Bool) async throws {
-        if !state.tables.publishesByRename { return try await unite(columns, isEmpty: isEmpty) }
+        if !state.tables.publishesByRename { return try await add(columns, isEmpty: isEmpty) }
         let staged = state.staged(step.name)
         if isEmpty {
             state.discard(fresh)
@@ -315,16 +319,17 @@ struct ExtractRun {
         try state.addPublishedFiles(of: step.name, to: staged)
     }
 
-    /// Writes the whole table with the new rows after the old ones.
-    private func unite(_ columns: Columns, isEmpty: Bool) async throws {
-        var views = [view("millrace_old", state.table(step.name))]
-        var query = "SELECT * FROM millrace_old"
-        if !isEmpty {
-            views.append(view("millrace_new", freshPath))
-            query = "SELECT \(columns.list(columns.old)) FROM millrace_old UNION ALL \(freshQuery(columns))"
+    /// Has the new rows come after the table's, where they are staged or as they fit its columns.
+    private func add(_ columns: Columns, isEmpty: Bool) async throws {
+        if isEmpty {
+            state.discard(fresh)
+            return try state.stageAddition(nil, to: step.name)
         }
-        try await write(query, views, to: state.staged(step.name))
+        if !columns.isChanged { return try state.stageAddition(fresh, to: step.name) }
+        let count = try await write(
+            freshQuery(columns), [view("millrace_new", freshPath)], to: state.staged(step.name))
         state.discard(fresh)
+        try state.stageAddition(count == 0 ? nil : step.name, to: step.name)
     }
 
     private func merge(_ columns: Columns, hasTable: Bool) async throws {
@@ -345,7 +350,7 @@ struct ExtractRun {
                 + "\(keys.joined(separator: ", ")) FROM (\(freshQuery(columns)))) n ON \(same) "
                 + "UNION ALL \(newest)"
         }
-        try await write(query, views, to: state.staged(step.name))
+        _ = try await write(query, views, to: state.staged(step.name))
         state.discard(fresh)
     }
 
@@ -361,7 +366,7 @@ struct ExtractRun {
             }
             let outcome = try await run(
                 "SELECT CAST(max(\(column)) AS STRING), CAST(\(id ?? "NULL") AS STRING) FROM millrace_table",
-                [view("millrace_table", state.staged(step.name))])
+                [view("millrace_table", try state.parts(step.name))])
             after.cursor = outcome.row.first.flatMap { $0 } ?? after.cursor
             if id != nil { after.id = outcome.row.last.flatMap { $0 } ?? after.id }
         }

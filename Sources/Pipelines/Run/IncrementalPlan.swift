@@ -27,7 +27,8 @@ package struct Materialization: Sendable, Hashable {
 }
 
 /// Writes the queries that bring an incremental model's new rows into its table. The table is written anew
-/// beside the old one; the views `millrace_old` and `millrace_new` hold both parts.
+/// beside the old one, but where rows are only added; the views `millrace_old` and `millrace_new` hold both
+/// parts.
 struct IncrementalPlan {
     let how: Materialization
     let old: [ColumnFact]
@@ -65,6 +66,9 @@ struct IncrementalPlan {
             return old.filter { after.contains(IncrementalPlan.key($0.name)) } + added
         }
     }
+
+    /// Whether the new rows' files may stand beside the old ones as they are.
+    var onlyAdds: Bool { how.strategy == .append && old == new }
 
     /// Returns the query of the whole table. Throws `SCHEMA_CHANGE`.
     func query() throws -> String {

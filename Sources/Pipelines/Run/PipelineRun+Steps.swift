@@ -87,21 +87,21 @@ extension PipelineRun {
             var outcome = try await ExtractRun(
                 step: step, rule: rule, state: StagedTables(tables: tables, run: run), job: jobs
             ).make()
-            if pipeline.lineage != nil { outcome.columns = try await columns(this, path, "columns") }
+            if pipeline.lineage != nil { outcome.columns = try await stagedColumns(this) }
             return outcome
         }
         let isMerged = step.isIncremental && record.tables?.contains(step.name) == true
         let prelude = try views(step.relations, staged: nil)
         // The line with INSERT is not the user's either.
-        let target = isMerged ? path + "__new" : path
+        let new = step.name + TableFolder.freshSuffix
+        let target = isMerged ? tables.staged(new, run: run) : path
         var outcome = try await job.run(
             order(
                 this, ["make"], prelude: prelude + [overwrite(target)], sql: step.sql, step.label))
-        if isMerged {
-            try await merge(this, new: target, into: path)
-            tables.discard(step.name + "__new", run: run)
+        if isMerged, try await merge(this, new: target, count: outcome.rowsOut, into: path) {
+            tables.discard(new, run: run)
         }
-        if pipeline.lineage != nil { outcome.columns = try await columns(this, path, "columns") }
+        if pipeline.lineage != nil { outcome.columns = try await stagedColumns(this) }
         return outcome
     }
 
@@ -124,8 +124,9 @@ extension PipelineRun {
                 sql: this.step.sql, this.step.label))
     }
 
-    /// Brings an incremental model's new rows together with those that are there.
-    private func merge(_ this: Try, new: String, into path: String) async throws {
+    /// Brings an incremental model's new rows together with those that are there. Returns whether the new
+    /// ones are not needed any more.
+    private func merge(_ this: Try, new: String, count: Int, into path: String) async throws -> Bool {
         let step = this.step
         let prelude = [
             view(IncrementalPlan.oldView, tables.table(step.name)), view(IncrementalPlan.newView, new),
@@ -133,6 +134,7 @@ extension PipelineRun {
         let plan = IncrementalPlan(
             how: step.materialization, old: try await columns(this, tables.table(step.name), "old"),
             new: try await columns(this, new, "new"))
+        if plan.onlyAdds, step.write == nil { return try add(this, new: new, count: count, into: path) }
         if let duplicates = plan.duplicates {
             let found = try await job.run(
                 order(this, ["keys"], prelude: prelude, sql: duplicates, "keys of \(step.name)"))
@@ -147,6 +149,28 @@ extension PipelineRun {
             order(
                 this, ["merge"], prelude: prelude + [overwrite(path)], sql: try plan.query(),
                 "merge of \(step.name)"))
+        return true
+    }
+
+    /// Has the new rows' files come after the table's, of which none is written again. Returns whether the
+    /// new rows are not needed any more.
+    private func add(_ this: Try, new: String, count: Int, into path: String) throws -> Bool {
+        let (state, name) = (StagedTables(tables: tables, run: run), this.step.name)
+        if !tables.publishesByRename {
+            try state.stageAddition(count == 0 ? nil : name + TableFolder.freshSuffix, to: name)
+            return count == 0
+        }
+        if count > 0 { try state.moveFiles(from: new, to: path) }
+        try state.addPublishedFiles(of: name, to: path)
+        return true
+    }
+
+    private func stagedColumns(_ this: Try) async throws -> [ColumnFact] {
+        let parts = try tables.stagedParts(this.step.name, run: run)
+        let order = order(
+            this, ["columns", "columns"], prelude: [view("millrace_staged", parts, grows: parts.count > 1)],
+            sql: "SELECT * FROM millrace_staged LIMIT 0", "columns of \(this.step.name)")
+        return try await job.run(order).columns
     }
 
     private func columns(_ this: Try, _ path: String, _ part: String) async throws -> [ColumnFact] {
@@ -161,15 +185,19 @@ extension PipelineRun {
         if tables.publishesByRename { return try tables.publish(name, run: run) }
         let making = "\(run)-\(this.number)"
         if try tables.beginPublication(of: name, run: run, making: making) {
-            try await copyStaged(this, of: run, "publish")
+            try await copyStaged(this, of: run, adding: tables.pendingAddition(to: name), "publish")
             try tables.endPublication(of: name, making: making)
         }
         tables.discard(name, run: run)
     }
 
-    /// Overwrites the published table with a run's staged one. Done again it gives the same.
-    private func copyStaged(_ this: Try, of run: String, _ part: String) async throws {
+    /// Overwrites the published table with a run's staged one, or adds the rows of a directory of it. Done
+    /// again it gives the same.
+    private func copyStaged(
+        _ this: Try, of run: String, adding rows: String?, _ part: String
+    ) async throws {
         let name = this.step.name
+        if let rows { return try await tables.add(rows, of: run, to: name) }
         let from = SQLText.name(tables.staged(name, run: run))
         _ = try await job.run(
             order(
@@ -182,7 +210,7 @@ extension PipelineRun {
         let (step, name) = (this.step, this.step.name)
         let addsToTable = step.isIncremental || step.extract.map { !$0.isPlain } == true
         guard addsToTable, !tables.publishesByRename, let begun = try tables.unfinished(name) else { return }
-        try await copyStaged(this, of: begun.run, "finish")
+        try await copyStaged(this, of: begun.run, adding: begun.added, "finish")
         try tables.endPublication(of: name, making: begun.id)
         tables.discard(name, run: begun.run)
     }
@@ -190,8 +218,12 @@ extension PipelineRun {
     // MARK: views
 
     private func view(_ name: String, _ path: String, grows: Bool = false) -> String {
+        view(name, [path], grows: grows)
+    }
+
+    private func view(_ name: String, _ paths: [String], grows: Bool) -> String {
         "CREATE TEMPORARY VIEW \(SQLText.name(name)) USING parquet"
-            + SQLText.options([("path", path)] + (grows ? [("mergeSchema", "true")] : [])) + ";"
+            + SQLText.options(SQLText.paths(paths) + (grows ? [("mergeSchema", "true")] : [])) + ";"
     }
 
     /// Statements that make the tables a query reads known to it.
@@ -203,7 +235,7 @@ extension PipelineRun {
             // Files of a table that grows may lack its newer columns.
             let grows = pipeline.step(named: step)?.extract?.disposition == .append
             if step == staged {
-                return view(relation.view, tables.staged(step, run: run), grows: grows)
+                return view(relation.view, try tables.stagedParts(step, run: run), grows: grows)
             }
             guard tables.hasTable(step) else {
                 throw EngineError.user(

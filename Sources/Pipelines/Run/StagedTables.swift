@@ -26,6 +26,14 @@ struct StagedTables {
         try tables.writeStaged(history.text, FileHistory.fileName, of: name, run: run)
     }
 
+    /// Says that the staged rows of a directory come after the table's, where nothing can be linked.
+    func stageAddition(_ rows: String?, to name: String) throws {
+        try tables.stageAddition(rows, to: name, run: run)
+    }
+
+    /// Returns the directories that together are a step's staged table.
+    func parts(_ name: String) throws -> [String] { try tables.stagedParts(name, run: run) }
+
     /// Returns the files that a path of SQL names.
     func files(_ path: String) throws -> [FileStatus] {
         // Tables are at `place` for SQL, which is below the storage's root.

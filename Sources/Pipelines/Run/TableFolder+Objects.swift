@@ -47,7 +47,8 @@ extension TableFolder {
         note.pending = TableNote.Making(
             id: id, run: run,
             state: try stagedText(TableState.fileName, of: name, run: run).flatMap { TableState.parse($0) },
-            files: try stagedText(FileHistory.fileName, of: name, run: run))
+            files: try stagedText(FileHistory.fileName, of: name, run: run),
+            added: try addition(to: name, run: run))
         try replace(note, of: name, over: found.tag)
         if let replaced, replaced.run != run { discard(name, run: replaced.run) }
         return true
@@ -64,6 +65,9 @@ extension TableFolder {
         try replace(note, of: name, over: found.tag)
     }
 
+    /// Returns the directory with the rows that a publication that was begun adds; nil where it replaces all.
+    func pendingAddition(to name: String) throws -> String? { try objectNote(name).note.pending?.added }
+
     /// Returns the making whose publication was begun and not ended; first removes a table that a reset left
     /// behind.
     func unfinished(_ name: String) throws -> TableNote.Making? {
@@ -75,6 +79,44 @@ extension TableFolder {
     /// Whether a run's staged rows are still needed; also where that cannot be told.
     func isPending(_ name: String, run: String) -> Bool {
         do { return try objectNote(name).note.pending?.run == run } catch { return true }
+    }
+
+    // MARK: rows that are added
+
+    /// Name of the file that stands for a staged table whose rows come after those of the published one.
+    private static let additionFile = "_millrace_added"
+
+    /// Says that the rows of a run's directory are to come after the table's, and are staged so; nil for
+    /// none.
+    func stageAddition(_ rows: String?, to name: String, run: String) throws {
+        // A text of no bytes would be no upload.
+        try writeStaged((rows ?? "") + "\n", TableFolder.additionFile, of: name, run: run)
+    }
+
+    /// Returns the name of the directory with a run's rows that come after the table's, empty where there are
+    /// none; nil where the staged table is whole.
+    private func addition(to name: String, run: String) throws -> String? {
+        try stagedText(TableFolder.additionFile, of: name, run: run).map { $0.filter { $0 != "\n" } }
+    }
+
+    /// Returns the directories that together are a step's staged table, for SQL.
+    func stagedParts(_ name: String, run: String) throws -> [String] {
+        if publishesByRename { return [staged(name, run: run)] }
+        guard let rows = try addition(to: name, run: run) else { return [staged(name, run: run)] }
+        return [table(name)] + (rows.isEmpty ? [] : [staged(rows, run: run)])
+    }
+
+    /// Puts a run's rows beside those of the table, file by file; those that are there already stay as they
+    /// are. Throws `PIPELINE_STATE` where the rows have gone.
+    func add(_ rows: String, of run: String, to name: String) async throws {
+        if rows.isEmpty { return }
+        let (from, to) = ("\(root)/staging/\(run)/\(rows)", "\(root)/tables/\(name)")
+        try await OwnThread.run {
+            if try StoredCopies.copyFiles(below: from, to: to) > 0 { return }
+            throw EngineError.user(
+                "PIPELINE_STATE", "The rows that were to be added to a table have gone: \(from)",
+                remedy: "Read them anew: etl-submit state reset, and run.")
+        }
     }
 
     // MARK: what is staged

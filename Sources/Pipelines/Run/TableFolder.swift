@@ -9,6 +9,7 @@ import Vocabulary
 ///
 ///     tables/NAME                 what is published, with the id of its making in _millrace_made
 ///     staging/RUN/NAME            what is not yet tested
+///     staging/RUN/NAME.new        new rows that are to come into it, or in an object store after the table's
 ///     replaced/NAME               the table before, for the moment of publication
 ///     failures/TEST               rows that a test with store_failures found
 ///     notes/NAME                  in an object store: the id, the cursor, what is being published
@@ -82,9 +83,15 @@ package final class TableFolder: Sendable {
 
     /// Takes back what a step has staged, unless that is being published.
     package func discard(_ name: String, run: String) {
-        if !publishesByRename, isPending(name, run: run) { return }
+        let step =
+            name.hasSuffix(TableFolder.freshSuffix) ? name.dropLast(TableFolder.freshSuffix.count) : name[...]
+        if !publishesByRename, isPending(String(step), run: run) { return }
         remove("\(root)/staging/\(run)/\(name)")
+        if step == name { remove("\(root)/staging/\(run)/\(name)\(TableFolder.freshSuffix)") }
     }
+    /// What follows a step's name in that of the directory with its new rows.
+    static let freshSuffix = ".new"
+
     /// Takes back all that a run has staged and is not publishing.
     package func discardAll(run: String) {
         let path = "\(root)/staging/\(run)"

@@ -7,7 +7,9 @@ import Vocabulary
 ///
 ///     staging/RUN/NAME    rows, tested, with the cursor and the files that were read
 ///     1  notes/NAME       pending = this making
-///     2  tables/NAME      overwritten with the staged rows, by a job
+///     2  tables/NAME      overwritten with the staged rows by a job; or, where the step adds to its table,
+///     the
+///                         staged files copied into it by the store under their own names
 ///     3  notes/NAME       published = pending, pending = nil
 ///     4  staging/RUN/NAME removed
 ///
@@ -25,6 +27,9 @@ struct TableNote: Codable, Sendable, Equatable {
         var state: TableState?
         /// What `FileHistory` wrote.
         var files: String?
+        /// Where the staged rows come after the table's instead of in their place: the directory of the run
+        /// that has them, empty when there are none.
+        var added: String?
     }
 
     /// What readers see, once nothing is pending.

@@ -6,8 +6,8 @@ import Vocabulary
 /// Millrace, but says so: a misspelt `header` reads a file wrongly and silently.
 enum OptionNames {
     private static let files = [
-        "path", "timeZone", "pathGlobFilter", "recursiveFileLookup", "basePath", "onlyFiles", "partitionBy",
-        "partitionOverwriteMode", "compression", "codec",
+        "path", "timeZone", "pathGlobFilter", "recursiveFileLookup", "basePath", "onlyFiles", "morePaths",
+        "partitionBy", "partitionOverwriteMode", "compression", "codec",
     ]
 
     private static let texts = [

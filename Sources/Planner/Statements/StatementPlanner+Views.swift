@@ -76,9 +76,11 @@ extension StatementPlanner {
                 "MISSING_PATH", "A view on files needs the path of the files",
                 remedy: "Add OPTIONS (path '…').", at: location(span))
         }
+        let more = values.removeValue(forKey: "morepaths")?.split(separator: "\n").map { String($0) }
         do throws(EngineError) {
             return try catalog.files(
-                format: format, paths: [path], options: values, schema: schema.map { Schema($0) })
+                format: format, paths: [path] + (more ?? []), options: values,
+                schema: schema.map { Schema($0) })
         } catch {
             var located = error
             if located.location == nil {

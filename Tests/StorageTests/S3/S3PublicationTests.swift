@@ -127,6 +127,33 @@ extension S3Tests {
             #expect(try openUploads(later, "discard") == ["out/part-0-j2-c0"])
         }
 
+        @Test(
+            "files are copied into a directory whole, large ones in parts; a copy that is cut off is gone on with"
+        )
+        func copies() throws {
+            let store = try double.fileSystem(bucket: "copies")
+            let (from, to) = ("s3://copies/staged x", "s3://copies/table")
+            let large = String(repeating: "0123456789abcdef", count: 11 << 16)
+            let new = ["part-a+1": "a", "k=1/part-b": large, "part-c": ""]
+            for (path, text) in new { try store.write(from + "/" + path, Array(text.utf8)) }
+            try store.write(from + "/_millrace_added", [10])
+            try store.write(to + "/part-old", Array("old".utf8))
+            let sizes = CopySizes(wholeBytes: 6 << 20, partBytes: 5 << 20)
+            // As often as a request is tried.
+            _ = double.command("fault before 8 PUT /copies/table/k partNumber=2")
+            #expect(throws: EngineError.self) {
+                try StoredCopies.copyFiles(below: from, to: to, in: store, sizes: sizes)
+            }
+            #expect(try store.text(to + "/part-old") == "old")
+            #expect(try openUploads(store, "copies").isEmpty)
+            for _ in 1...2 {
+                #expect(try StoredCopies.copyFiles(below: from, to: to, in: store, sizes: sizes) == 3)
+                #expect(try visible(store, to) == new.merging(["part-old": "old"]) { $1 })
+            }
+            #expect(double.command("seen PUT /copies/table/k partNumber=3") != "0")
+            #expect(try openUploads(store, "copies").isEmpty)
+        }
+
         @Test("the winner is published whole, in parts, and a loser's upload to the same key is aborted")
         func winner() throws {
             let store = try double.fileSystem(bucket: "winner")

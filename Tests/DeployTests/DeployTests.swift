@@ -16,9 +16,7 @@ struct DeployTests {
         try expectNoProblems(["--programs", programs])
     }
 
-    @Test(
-        "the image's root file system has all that a cluster and its libraries need, as nobody on a read-only root"
-    )
+    @Test("the image's root file system has all that a cluster needs, as nobody and where it is read-only")
     func image() throws {
         let programs = ProgramRun.built("etl-coordinator").deletingLastPathComponent().path
         let run = try ProgramRun.run(

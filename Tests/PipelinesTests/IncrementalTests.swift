@@ -38,10 +38,17 @@ struct IncrementalTests {
         #expect(try await bench.run().state == .succeeded)
         let query = "SELECT id, v FROM {m} ORDER BY id, v DESC"
         #expect(try await bench.rows(query) == ["1,a", "2,b"])
+        let folder = StateFolder.tables(in: bench.state).table("m")
+        let files = {
+            try Set(FileManager.default.contentsOfDirectory(atPath: folder)).filter { $0.hasPrefix("part-") }
+        }
+        let old = try files()
         let record = try await bench.run()
         #expect(record.state == .succeeded, "\(RunBench.errors(record)) \(record.steps)")
         #expect(record.steps["m"]?.rowsOut == 2)
         #expect(try await bench.rows(query) == after)
+        // Only appending writes no old row again.
+        #expect(try !old.isEmpty && old.isSubset(of: files()) == (after.count == 4))
         #expect(try await bench.run(fullRefresh: true).state == .succeeded)
         #expect(try await bench.rows(query) == ["1,a", "2,b"])
     }

@@ -127,9 +127,7 @@ extension S3Tests {
             #expect(try openUploads(later, "discard") == ["out/part-0-j2-c0"])
         }
 
-        @Test(
-            "files are copied into a directory whole, large ones in parts; a copy that is cut off is gone on with"
-        )
+        @Test("files are copied into a directory whole, large ones in parts, after what was cut off too")
         func copies() throws {
             let store = try double.fileSystem(bucket: "copies")
             let (from, to) = ("s3://copies/staged x", "s3://copies/table")

@@ -11,9 +11,8 @@ enum ArrayFunctions {
             "array_sort", typing: Signature.of([.array]) { $0[0] }, "Sorts an array, nulls last.",
             example: "array_sort(array(2, 1))"
         ) { call in
-            let rows = Rows(call)
-            return rows.scalars(call.type) { row in
-                sorted(call[0].children[0], rows.columns[0].range(row), ascending: true, nullsFirst: false)
+            ListSorting.sorted(call[0], Rows(call), call.type) { _ in
+                ListOrder(ascending: true, nullsFirst: false)
             }
         },
         ScalarFunction(
@@ -21,9 +20,9 @@ enum ArrayFunctions {
             "Sorts an array, nulls first (last when descending).", example: "sort_array(array(2, 1))"
         ) { call in
             let rows = Rows(call)
-            return rows.scalars(call.type) { row in
+            return ListSorting.sorted(call[0], rows, call.type) { row in
                 let up = call.arguments.count == 1 || rows.integer(1, row) != 0
-                return sorted(call[0].children[0], rows.columns[0].range(row), ascending: up, nullsFirst: up)
+                return ListOrder(ascending: up, nullsFirst: up)
             }
         },
         extended("array_append", "Adds a value at an array's end.", "array_append(array(1), 2)") {
@@ -69,8 +68,7 @@ enum ArrayFunctions {
             example: "slice(array(1, 2, 3), 2, 2)"
         ) { call in
             let rows = Rows(call)
-            return try rows.scalars(call.type) { row in
-                let range = rows.columns[0].range(row)
+            return try ListPicking.pick(call[0], rows, call.type) { row, range, picking in
                 let (start, length) = (rows.integer(1, row), rows.integer(2, row))
                 if start == 0 {
                     throw EngineError.data(
@@ -82,9 +80,8 @@ enum ArrayFunctions {
                         "INVALID_PARAMETER_VALUE.LENGTH", "The length of `slice` is negative.")
                 }
                 let from = start > 0 ? start - 1 : range.count + start
-                if from < 0 || from >= range.count { return .array([]) }
-                let to = min(from + length, range.count)
-                return .array((from..<to).map { call[0].children[0].scalar(at: range.lowerBound + $0) })
+                if from < 0 || from >= range.count { return }
+                for at in from..<min(from + length, range.count) { picking.take(range.lowerBound + at) }
             }
         },
         mapped(
@@ -109,17 +106,19 @@ enum ArrayFunctions {
                     [.array(common, containsNull: true), common], .array(common, containsNull: true))
             }, "Removes every element equal to a value.", example: "array_remove(array(1, 2), 2)"
         ) { call in
-            Rows(call).scalars(call.type) { row in
-                guard case .array(let list) = call[0].scalar(at: row) else { return .null }
-                let value = call[1].scalar(at: row)
-                return .array(list.filter { $0 != value })
+            let finder = ElementFinder(call[0].children[0], call[1])
+            return ListPicking.pick(call[0], Rows(call), call.type) { row, range, picking in
+                for place in range where finder.first(in: place..<(place + 1), row) == nil {
+                    picking.take(place)
+                }
             }
         },
-        mapped("array_compact", "Removes nulls.", example: "array_compact(array(1, null))") {
-            $0[0].filter { !$0.isNull }
+        picked("array_compact", "Removes nulls.", "array_compact(array(1, null))") {
+            elements, range, picking in
+            for place in range where !elements.isNull(place) { picking.take(place) }
         },
-        mapped("array_distinct", "Removes duplicates.", example: "array_distinct(array(1, 1))") {
-            unique($0[0])
+        picked("array_distinct", "Removes duplicates.", "array_distinct(array(1, 1))") {
+            $0.takeDistinct($1, &$2)
         },
         mapped(
             "array_union", "Returns the elements of both arrays once.", Signature.common(least: 2, most: 2),
@@ -169,6 +168,17 @@ enum ArrayFunctions {
         }
     }
 
+    /// A function that takes some of an array's elements.
+    private static func picked(
+        _ name: String, _ summary: String, _ example: String,
+        _ body: @escaping @Sendable (inout ElementSet, Range<Int>, inout ListPicking) -> Void
+    ) -> ScalarFunction {
+        ScalarFunction(name, typing: Signature.of([.array]) { $0[0] }, summary, example: example) { call in
+            var elements = ElementSet(call[0].children[0])
+            return ListPicking.pick(call[0], Rows(call), call.type) { body(&elements, $1, &$2) }
+        }
+    }
+
     /// A function from one array (as scalars) to another.
     private static func mapped(
         _ name: String, _ summary: String,
@@ -185,16 +195,6 @@ enum ArrayFunctions {
                 return try body(arrays).map { .array($0) } ?? .null
             }
         }
-    }
-
-    private static func sorted(_ values: Vector, _ range: Range<Int>, ascending: Bool, nullsFirst: Bool)
-        -> Scalar
-    {
-        let part = values.sliced(from: range.lowerBound, count: range.count)
-        let order = SortKeys.sortedRows(
-            columns: [part], ascending: [ascending], nullsFirst: [nullsFirst], count: part.count)
-        let sorted = order.pointer(as: UInt32.self)
-        return .array((0..<part.count).map { part.scalar(at: Int(sorted[$0])) })
     }
 
     private static func unique(_ list: [Scalar]) -> [Scalar] {

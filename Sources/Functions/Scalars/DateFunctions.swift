@@ -74,8 +74,11 @@ enum DateFunctions {
             example: "trunc('2019-08-04', 'week')"
         ) { call in
             let rows = Rows(call)
+            let isSame = call[1].form == .constant && call.count > 0
+            let known = isSame ? TimeUnit(truncation: rows.text(1, 0)) : nil
             return try rows.build(.date) { row in
-                guard let unit = TimeUnit(truncation: rows.text(1, row)), unit.isDateUnit else { return nil }
+                let unit = isSame ? known : TimeUnit(truncation: rows.text(1, row))
+                guard let unit, unit.isDateUnit else { return nil }
                 return Int64(try truncate(Int32(truncatingIfNeeded: rows.integer(0, row)), to: unit))
             }
         },

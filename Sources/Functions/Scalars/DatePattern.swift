@@ -3,9 +3,12 @@ import Vocabulary
 
 /// Formats and parses times by Spark's datetime patterns (those letters of `java.time` that Spark allows).
 struct DatePattern {
-    private enum Part {
-        case literal([UInt8])
-        case field(UInt8, Int)
+    /// Holds a field's letter and width, or one byte of a literal; without references, as each row walks over
+    /// all.
+    private struct Part {
+        let letter: UInt8
+        let width: Int
+        let isField: Bool
     }
 
     private var parts: [Part] = []
@@ -28,18 +31,21 @@ struct DatePattern {
                 if i < bytes.count, bytes[i] == 39 {
                     text = [39]
                 } else {
-                    while i < bytes.count, bytes[i] != 39 {
+                    while i < bytes.count {
+                        // Two quotes stand for one, inside as outside.
+                        let isDouble = bytes[i] == 39 && i + 1 < bytes.count && bytes[i + 1] == 39
+                        if bytes[i] == 39, !isDouble { break }
                         text.append(bytes[i])
-                        i += 1
+                        i += isDouble ? 2 : 1
                     }
                 }
-                parts.append(.literal(text))
+                for byte in text { add(literal: byte) }
                 i += 1
                 continue
             }
             let isLetter = byte | 32 >= 97 && byte | 32 <= 122
             guard isLetter else {
-                if byte != 91 && byte != 93 { parts.append(.literal([byte])) }
+                if byte != 91 && byte != 93 { add(literal: byte) }
                 i += 1
                 continue
             }
@@ -52,9 +58,13 @@ struct DatePattern {
                         + "datetime pattern: \(Character(UnicodeScalar(byte)))."
                 )
             }
-            parts.append(.field(byte, run))
+            parts.append(Part(letter: byte, width: run, isField: true))
             i += run
         }
+    }
+
+    private mutating func add(literal byte: UInt8) {
+        parts.append(Part(letter: byte, width: 1, isField: false))
     }
 
     /// Returns a local time in microseconds as text; `offset` is the zone's in seconds.
@@ -70,21 +80,37 @@ struct DatePattern {
         let micros = local &- days &* ClockTime.microsecondsPerDay
         let date = CivilDate(days: days)
         for part in parts {
-            switch part {
-            case .literal(let text): out.append(contentsOf: text)
-            case .field(let letter, let width):
-                switch letter {
-                case UInt8(ascii: "V"): out.append(contentsOf: zoneName.utf8)
-                case UInt8(ascii: "z"): out.append(contentsOf: zoneName.utf8)
-                case UInt8(ascii: "X"), UInt8(ascii: "x"), UInt8(ascii: "Z"), UInt8(ascii: "O"):
-                    Self.writeOffset(letter, width, offset, &out)
-                default: Self.write(letter, width, date, days, micros, &out)
-                }
+            if !part.isField {
+                out.append(part.letter)
+                continue
+            }
+            switch part.letter {
+            case UInt8(ascii: "V"): out.append(contentsOf: zoneName.utf8)
+            case UInt8(ascii: "z"): out.append(contentsOf: zoneName.utf8)
+            case UInt8(ascii: "X"), UInt8(ascii: "x"), UInt8(ascii: "Z"), UInt8(ascii: "O"):
+                Self.writeOffset(part.letter, part.width, offset, &out)
+            default: Self.write(part.letter, part.width, date, days, micros, &out)
             }
         }
     }
 
+    @inline(__always)
     private static func pad(_ value: Int, _ width: Int, _ out: inout [UInt8]) {
+        if width == 2, value >= 0, value < 100 { return appendPair(value, &out) }
+        if width == 4, value >= 1000, value < 10_000 {
+            appendPair(value / 100, &out)
+            return appendPair(value % 100, &out)
+        }
+        padAny(value, width, &out)
+    }
+
+    @inline(__always)
+    private static func appendPair(_ value: Int, _ out: inout [UInt8]) {
+        out.append(UInt8(truncatingIfNeeded: 48 &+ value / 10))
+        out.append(UInt8(truncatingIfNeeded: 48 &+ value % 10))
+    }
+
+    private static func padAny(_ value: Int, _ width: Int, _ out: inout [UInt8]) {
         if value < 0 { out.append(45) }
         let magnitude = value.magnitude
         var (digits, unit) = (1, UInt(1))
@@ -100,7 +126,7 @@ struct DatePattern {
     }
 
     private static func name(_ text: String, _ width: Int, _ out: inout [UInt8]) {
-        out.append(contentsOf: (width >= 4 ? text : String(text.prefix(3))).utf8)
+        out.append(contentsOf: text.utf8.prefix(width >= 4 ? .max : 3))
     }
 
     private static func write(
@@ -172,20 +198,19 @@ struct DatePattern {
 
     /// Parses a text. Returns the local time in microseconds and the offset in seconds or zone it names; nil
     /// when it does not fit the pattern.
-    func parse(_ text: [UInt8]) -> (local: Int, offset: Int?, zone: String?)? {
+    func parse(_ text: UnsafeRawBufferPointer) -> (local: Int, offset: Int?, zone: String?)? {
         var at = 0
         var result = Parsed()
-        for (i, part) in parts.enumerated() {
-            switch part {
-            case .literal(let expected):
-                guard text.count >= at + expected.count,
-                    text[at..<(at + expected.count)].elementsEqual(expected)
-                else { return nil }
-                at += expected.count
-            case .field(let letter, let width):
-                var adjacent = false
-                if i + 1 < parts.count, case .field = parts[i + 1] { adjacent = true }
-                guard Self.read(letter, width, adjacent, text, &at, &result) else { return nil }
+        var i = 0
+        while i < parts.count {
+            let part = parts[i]
+            i &+= 1
+            if part.isField {
+                let adjacent = i < parts.count && parts[i].isField
+                guard Self.read(part.letter, part.width, adjacent, text, &at, &result) else { return nil }
+            } else {
+                guard at < text.count, text[at] == part.letter else { return nil }
+                at &+= 1
             }
         }
         guard at == text.count else { return nil }
@@ -205,9 +230,11 @@ struct DatePattern {
         return (local, result.offset, result.zone)
     }
 
-    private static func number(_ text: [UInt8], _ at: inout Int, _ least: Int, _ most: Int) -> Int? {
+    private static func number(_ text: UnsafeRawBufferPointer, _ at: inout Int, _ least: Int, _ most: Int)
+        -> Int?
+    {
         var (value, digits) = (0, 0)
-        while at < text.count, digits < most, (48...57).contains(text[at]) {
+        while at < text.count, digits < most, text[at] &- 48 < 10 {
             let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
             let (next, carried) = tenfold.addingReportingOverflow(Int(text[at] - 48))
             if overflow || carried { return nil }
@@ -218,17 +245,23 @@ struct DatePattern {
         return digits >= least ? value : nil
     }
 
-    private static func word(_ text: [UInt8], _ at: inout Int, _ names: [String]) -> Int? {
-        let rest = String(decoding: text[at...], as: UTF8.self).lowercased()
-        for (i, name) in names.enumerated() where rest.hasPrefix(name.lowercased()) {
-            at += name.utf8.count
-            return i
+    /// Reads the first of the names that the text goes on with, in capitals or not: `letters` of it, or all.
+    private static func word(
+        _ text: UnsafeRawBufferPointer, _ at: inout Int, _ names: [String], letters: Int = .max
+    ) -> Int? {
+        for (i, name) in names.enumerated() {
+            let count = min(name.utf8.count, letters)
+            guard text.count - at >= count else { continue }
+            if zip(text[at..<(at + count)], name.utf8).allSatisfy({ $0 | 32 == $1 | 32 }) {
+                at += count
+                return i
+            }
         }
         return nil
     }
 
     private static func read(
-        _ letter: UInt8, _ width: Int, _ adjacent: Bool, _ text: [UInt8], _ at: inout Int,
+        _ letter: UInt8, _ width: Int, _ adjacent: Bool, _ text: UnsafeRawBufferPointer, _ at: inout Int,
         _ result: inout Parsed
     ) -> Bool {
         let most = adjacent || width == 2 ? width : max(width, 2)
@@ -245,8 +278,7 @@ struct DatePattern {
             if width == 2 { result.date.year += 2000 }
         case UInt8(ascii: "M"), UInt8(ascii: "L"):
             guard width >= 3 else { return take(&result.date.month) }
-            guard let month = word(text, &at, width >= 4 ? months : months.map { String($0.prefix(3)) })
-            else { return false }
+            guard let month = word(text, &at, months, letters: width >= 4 ? .max : 3) else { return false }
             result.date.month = month + 1
         case UInt8(ascii: "d"): return take(&result.date.day)
         case UInt8(ascii: "D"):
@@ -268,7 +300,7 @@ struct DatePattern {
             guard let half = word(text, &at, ["AM", "PM"]) else { return false }
             result.isAfternoon = half == 1
         case UInt8(ascii: "E"):
-            return word(text, &at, width >= 4 ? weekdays : weekdays.map { String($0.prefix(3)) }) != nil
+            return word(text, &at, weekdays, letters: width >= 4 ? .max : 3) != nil
         case UInt8(ascii: "X"), UInt8(ascii: "x"), UInt8(ascii: "Z"): return readOffset(text, &at, &result)
         case UInt8(ascii: "V"), UInt8(ascii: "z"):
             let start = at
@@ -279,7 +311,9 @@ struct DatePattern {
         return true
     }
 
-    private static func readOffset(_ text: [UInt8], _ at: inout Int, _ result: inout Parsed) -> Bool {
+    private static func readOffset(_ text: UnsafeRawBufferPointer, _ at: inout Int, _ result: inout Parsed)
+        -> Bool
+    {
         guard at < text.count else { return false }
         if text[at] == 90 {
             at += 1

@@ -89,17 +89,11 @@ enum ElementFunctions {
             }, "Says whether an array holds a value.", example: "array_contains(array(1, 2), 2)"
         ) { call in
             let rows = Rows(call)
-            let values = call[0].children[0]
+            let finder = ElementFinder(call[0].children[0], call[1])
             return rows.build(.boolean) { row in
-                var sawNull = false
-                for at in rows.columns[0].range(row) {
-                    if values.isNull(at) {
-                        sawNull = true
-                    } else if Comparing.compareRows(values, at, call[1], row) == 0 {
-                        return 1
-                    }
-                }
-                return sawNull ? nil : 0
+                let range = rows.columns[0].range(row)
+                if finder.first(in: range, row) != nil { return 1 }
+                return finder.hasNull(in: range) ? nil : 0
             }
         },
         ScalarFunction(
@@ -113,13 +107,10 @@ enum ElementFunctions {
             example: "array_position(array(1, 2), 2)"
         ) { call in
             let rows = Rows(call)
-            let values = call[0].children[0]
+            let finder = ElementFinder(call[0].children[0], call[1])
             return rows.build(.int64) { row in
                 let range = rows.columns[0].range(row)
-                let found = range.first {
-                    !values.isNull($0) && Comparing.compareRows(values, $0, call[1], row) == 0
-                }
-                return found.map { Int64($0 - range.lowerBound + 1) } ?? 0
+                return finder.first(in: range, row).map { Int64($0 - range.lowerBound + 1) } ?? 0
             }
         },
         ScalarFunction(
@@ -130,12 +121,19 @@ enum ElementFunctions {
             example: "array_join(array('a', 'b'), ',')"
         ) { call in
             let rows = Rows(call)
-            return rows.texts { row in
-                let values = rows.columns[0].range(row).compactMap { at -> String? in
-                    if case .string(let text) = call[0].children[0].scalar(at: at) { return text }
-                    return call.arguments.count == 3 ? rows.text(2, row) : nil
+            let elements = Column(call[0].children[0].flattened())
+            let replaces = call.arguments.count == 3
+            return rows.written { row, out in
+                var isFirst = true
+                for at in rows.columns[0].range(row) {
+                    let isNull = elements.isNull(at)
+                    if isNull, !replaces { continue }
+                    if !isFirst { rows.columns[1].view(row).withBytes { out.append(contentsOf: $0) } }
+                    isFirst = false
+                    let view = isNull ? rows.columns[2].view(row) : elements.view(at)
+                    view.withBytes { out.append(contentsOf: $0) }
                 }
-                return values.joined(separator: rows.text(1, row))
+                return true
             }
         },
         extreme("array_min", -1), extreme("array_max", 1),
@@ -175,14 +173,12 @@ enum ElementFunctions {
 
     private static func lookUp(_ call: Invocation) -> Vector {
         let rows = Rows(call)
-        let keys = call[0].children[0]
+        let finder = ElementFinder(call[0].children[0], call[1])
         let places = Buffer(byteCount: max(call.count * 4, 4))
         let list = places.pointer(as: Int32.self)
         for row in 0..<call.count { list[row] = -1 }
         rows.each { row in
-            let found = rows.columns[0].range(row).first {
-                Comparing.compareRows(keys, $0, call[1], row) == 0
-            }
+            let found = finder.first(in: rows.columns[0].range(row), row)
             list[row] = found.map { Int32($0) } ?? -1
         }
         return call[0].children[1].gatheredNullable(list, count: call.count)

@@ -166,7 +166,7 @@ enum EncodingFunctions {
         let rows = Rows(call)
         let isPattern = call[1].type == .string
         var (known, pattern) = ("", try DecimalPattern(""))
-        return try rows.texts { row in
+        return try rows.written { row, out in
             if isPattern {
                 let text = rows.text(1, row)
                 if known != text {
@@ -175,14 +175,24 @@ enum EncodingFunctions {
                 }
             } else {
                 let places = rows.integer(1, row)
-                if places < 0 { return nil }
+                if places < 0 { return false }
+                let isWritten =
+                    call[0].type.isFloating
+                    ? GroupedNumber.append(rows.double(0, row), places: places, to: &out)
+                    : call[0].type.isIntegral
+                        && GroupedNumber.append(integer: rows.integer(0, row), places: places, to: &out)
+                if isWritten { return true }
                 // More digits than any number has.
                 pattern = DecimalPattern(places: min(places, 1100))
             }
-            if call[0].type.isFloating { return pattern.text(rows.double(0, row)) }
-            let (_, scale) = DecimalArithmetic.shape(call[0].type)
-            let value = call[0].scalar(at: row).integerValue
-            return pattern.text(DigitNumber(value, scale: scale))
+            if call[0].type.isFloating {
+                out.append(contentsOf: pattern.text(rows.double(0, row)).utf8)
+            } else {
+                let (_, scale) = DecimalArithmetic.shape(call[0].type)
+                let value = call[0].scalar(at: row).integerValue
+                out.append(contentsOf: pattern.text(DigitNumber(value, scale: scale)).utf8)
+            }
+            return true
         }
     }
 

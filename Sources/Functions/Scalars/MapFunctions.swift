@@ -130,11 +130,8 @@ enum MapFunctions {
             }, "Says whether a map holds a key.", example: "map_contains_key(map('a', 1), 'a')"
         ) { call in
             let rows = Rows(call)
-            let keys = call[0].children[0]
-            return rows.build(.boolean) { row in
-                rows.columns[0].range(row).contains { Comparing.compareRows(keys, $0, call[1], row) == 0 }
-                    ? 1 : 0
-            }
+            let finder = ElementFinder(call[0].children[0], call[1])
+            return rows.build(.boolean) { finder.first(in: rows.columns[0].range($0), $0) != nil ? 1 : 0 }
         },
     ]
 

@@ -239,8 +239,8 @@ enum RoundingFunctions {
     /// `BigDecimal(x).setScale` does.
     private static func round(_ value: Double, _ places: Int, _ even: Bool) -> Double {
         if !value.isFinite || value == 0 { return value }
-        if places > 15 - Int(log10(value.magnitude).rounded(.up)) + 2 { return value }
         if let near = roundedFarFromHalf(value, places) { return near }
+        if places > 15 - Int(log10(value.magnitude).rounded(.up)) + 2 { return value }
         var text = "\(value)"
         let finer = text.withUTF8 {
             NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: max(places, 0) + 17)

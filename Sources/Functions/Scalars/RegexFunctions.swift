@@ -1,126 +1,7 @@
-import CPCRE2
 import Columns
 import Kernels
 import Memory
 import Vocabulary
-
-/// Matches a regular expression of Java's syntax (PCRE2, compiled to machine code). Used by one thread.
-final class RegularExpression {
-    private let code: OpaquePointer
-    private let match: OpaquePointer
-    let groupCount: Int
-    /// Stands for the bytes of an empty text.
-    private let nothing = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)
-
-    /// Compiles a pattern. Throws `INVALID_PARAMETER_VALUE.PATTERN`.
-    init(_ pattern: [UInt8], function: String) throws {
-        var error: Int32 = 0
-        var offset = 0
-        if let letter = Self.unknownEscape(pattern) {
-            throw EngineError.data(
-                "INVALID_PARAMETER_VALUE.PATTERN",
-                "The value of parameter(s) `regexp` in `\(function)` is invalid: "
-                    + "'\(String(decoding: pattern, as: UTF8.self))' escapes \(letter), which means nothing.",
-                remedy: "Write two backslashes for one, or leave it out.")
-        }
-        let options = UInt32(PCRE2_UTF) | UInt32(PCRE2_MATCH_INVALID_UTF) | UInt32(PCRE2_ALT_BSUX)
-        let compiled = pcre2_compile_8(pattern + [0], pattern.count, options, &error, &offset, nil)
-        guard let compiled, let data = pcre2_match_data_create_from_pattern_8(compiled, nil) else {
-            throw EngineError.data(
-                "INVALID_PARAMETER_VALUE.PATTERN",
-                "The value of parameter(s) `regexp` in `\(function)` is invalid: "
-                    + "'\(String(decoding: pattern, as: UTF8.self))'."
-            )
-        }
-        code = compiled
-        match = data
-        pcre2_jit_compile_8(code, UInt32(PCRE2_JIT_COMPLETE))
-        var count: UInt32 = 0
-        pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_CAPTURECOUNT), &count)
-        groupCount = Int(count)
-    }
-
-    /// Returns a letter behind a backslash that Java gives no meaning, some of which PCRE2 knows; or nil.
-    private static func unknownEscape(_ pattern: [UInt8]) -> Character? {
-        var (at, isQuoted) = (0, false)
-        while at + 1 < pattern.count {
-            guard pattern[at] == UInt8(ascii: "\\") else {
-                at += 1
-                continue
-            }
-            let next = pattern[at + 1]
-            let letter = Character(Unicode.Scalar(next))
-            if isQuoted {
-                if letter == "E" { isQuoted = false }
-                at += letter == "E" ? 2 : 1
-                continue
-            }
-            if letter == "Q" { isQuoted = true }
-            if (97...122).contains(next | 32), !"abBAcdDeEfGhHknNpPQrRsStuvVwWxXzZ".contains(letter) {
-                return letter
-            }
-            at += 2
-        }
-        return nil
-    }
-
-    deinit {
-        nothing.deallocate()
-        pcre2_match_data_free_8(match)
-        pcre2_code_free_8(code)
-    }
-
-    /// Finds the next match at or after a byte. Returns the byte ranges of the match and its groups (nil
-    /// where a group took no part), or nil when there is none.
-    func find(_ bytes: UnsafeRawBufferPointer, from: Int, notEmpty: Bool = false) -> [Range<Int>?]? {
-        let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? UnsafePointer(nothing)
-        let options = notEmpty ? UInt32(PCRE2_NOTEMPTY_ATSTART) : 0
-        let found = pcre2_match_8(code, base, bytes.count, from, options, match, nil)
-        guard found >= 0, let offsets = pcre2_get_ovector_pointer_8(match) else { return nil }
-        return (0...groupCount).map { group in
-            let (start, end) = (offsets[group * 2], offsets[group * 2 + 1])
-            return group < found && start <= end && end <= bytes.count ? start..<end : nil
-        }
-    }
-
-    func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? UnsafePointer(nothing)
-        return pcre2_match_8(code, base, bytes.count, 0, 0, match, nil) >= 0
-    }
-
-    /// Calls `body` for every match from left to right until it returns false.
-    func all(_ bytes: UnsafeRawBufferPointer, from: Int = 0, _ body: ([Range<Int>?]) -> Bool) {
-        var at = from
-        while at <= bytes.count, let groups = find(bytes, from: at), let whole = groups[0] {
-            if !body(groups) { return }
-            if whole.isEmpty {
-                at = whole.upperBound + 1
-                while at < bytes.count, bytes[at] & 0xC0 == 0x80 { at += 1 }
-            } else {
-                at = whole.upperBound
-            }
-        }
-    }
-}
-
-/// Keeps the expression that was compiled last; patterns hardly ever change between rows.
-struct RegexCache {
-    private var pattern: [UInt8] = []
-    private var expression: RegularExpression?
-    private let function: String
-
-    init(_ function: String) { self.function = function }
-
-    mutating func expression(_ column: Column, _ row: Int) throws -> RegularExpression {
-        if let expression, column.vector.form == .constant { return expression }
-        let bytes = column.bytes(row)
-        if let expression, bytes == pattern { return expression }
-        let compiled = try RegularExpression(bytes, function: function)
-        pattern = bytes
-        expression = compiled
-        return compiled
-    }
-}
 
 /// Declares functions of regular expressions.
 enum RegexFunctions {
@@ -144,14 +25,16 @@ enum RegexFunctions {
             let rows = Rows(call)
             var cache = RegexCache("regexp_replace")
             let hasStart = call.arguments.count == 4
-            return try rows.bytes { row in
+            return try rows.written { row, out in
                 let expression = try cache.expression(rows.columns[1], row)
-                let replacement = rows.columns[2].bytes(row)
-                return try rows.columns[0].view(row).withBytes { bytes in
+                try rows.columns[0].view(row).withBytes { bytes in
                     let start =
                         hasStart ? UTF8Text.offset(bytes, character: max(0, rows.integer(3, row) - 1)) : 0
-                    return try replace(expression, bytes, start, replacement)
+                    try rows.columns[2].view(row).withBytes { replacement in
+                        try replace(expression, bytes, start, replacement, &out)
+                    }
                 }
+                return true
             }
         },
         ScalarFunction(
@@ -161,14 +44,18 @@ enum RegexFunctions {
         ) { call in
             let rows = Rows(call)
             var cache = RegexCache("regexp_extract")
-            return try rows.bytes { row in
+            let builder = ViewBuilder(count: call.count)
+            try rows.each { row in
                 let expression = try cache.expression(rows.columns[1], row)
                 let group = try group(call, rows, row, expression)
-                return rows.columns[0].view(row).withBytes { bytes in
-                    guard let range = expression.find(bytes, from: 0)?[group] else { return [] }
-                    return Array(bytes[range])
+                rows.columns[0].view(row).withBytes { bytes in
+                    guard expression.search(bytes, from: 0), let range = expression.range(group),
+                        let base = bytes.baseAddress
+                    else { return }
+                    builder.share(StringView(base + range.lowerBound, count: range.count), row)
                 }
             }
+            return builder.finish(.string, validity: rows.validity, shared: call[0].heaps)
         },
         ScalarFunction(
             "regexp_extract_all",
@@ -182,9 +69,9 @@ enum RegexFunctions {
                 let group = try group(call, rows, row, expression)
                 var found: [Scalar] = []
                 rows.columns[0].view(row).withBytes { bytes in
-                    expression.all(bytes) { groups in
-                        found.append(
-                            .string(groups[group].map { String(decoding: bytes[$0], as: UTF8.self) } ?? ""))
+                    expression.all(bytes) {
+                        let text = expression.range(group).map { String(decoding: bytes[$0], as: UTF8.self) }
+                        found.append(.string(text ?? ""))
                         return true
                     }
                 }
@@ -201,7 +88,7 @@ enum RegexFunctions {
                 let expression = try cache.expression(rows.columns[1], row)
                 var count: Int32 = 0
                 rows.columns[0].view(row).withBytes { bytes in
-                    expression.all(bytes) { _ in
+                    expression.all(bytes) {
                         count += 1
                         return true
                     }
@@ -240,6 +127,7 @@ enum RegexFunctions {
         let ends = offsets.pointer(as: Int32.self)
         ends[0] = 0
         var views: [StringView] = []
+        views.reserveCapacity(call.count * 4)
         for row in 0..<call.count {
             if rows.isValid(row) {
                 let expression = try cache.expression(rows.columns[1], row)
@@ -268,58 +156,68 @@ enum RegexFunctions {
         }
         var from = 0
         var made = 0
-        expression.all(bytes) { groups in
-            guard let whole = groups[0] else { return false }
+        expression.all(bytes) {
             if limit > 0, made == limit - 1 { return false }
+            let (start, end) = (expression.start, expression.end)
             // Java gives no empty part for a match of no width at the start.
-            if whole.isEmpty, whole.lowerBound == 0 || whole.lowerBound >= bytes.count { return true }
-            parts.append(StringView(base + from, count: whole.lowerBound - from))
+            if start == end, start == 0 || start >= bytes.count { return true }
+            parts.append(StringView(base + from, count: start - from))
             made += 1
-            from = whole.upperBound
+            from = end
             return true
         }
         parts.append(StringView(base + from, count: bytes.count - from))
     }
 
     private static func replace(
-        _ expression: RegularExpression, _ bytes: UnsafeRawBufferPointer, _ start: Int, _ replacement: [UInt8]
-    ) throws -> [UInt8] {
-        var result: [UInt8] = []
+        _ expression: RegularExpression, _ bytes: UnsafeRawBufferPointer, _ start: Int,
+        _ replacement: UnsafeRawBufferPointer, _ out: inout [UInt8]
+    ) throws {
         var from = 0
         var bad: Int?
-        expression.all(bytes, from: start) { groups in
-            guard let whole = groups[0] else { return false }
-            result.append(contentsOf: bytes[from..<whole.lowerBound])
-            var i = 0
-            while i < replacement.count {
-                let byte = replacement[i]
-                if byte == 92, i + 1 < replacement.count {
-                    result.append(replacement[i + 1])
-                    i += 2
-                } else if byte == 36, i + 1 < replacement.count, (48...57).contains(replacement[i + 1]) {
-                    var group = Int(replacement[i + 1] - 48)
-                    i += 2
-                    while i < replacement.count, (48...57).contains(replacement[i]),
-                        group * 10 + Int(replacement[i] - 48) < groups.count
-                    {
-                        group = group * 10 + Int(replacement[i] - 48)
-                        i += 1
-                    }
-                    if group >= groups.count {
-                        bad = group
-                    } else if let range = groups[group] {
-                        result.append(contentsOf: bytes[range])
-                    }
-                } else {
-                    result.append(byte)
-                    i += 1
-                }
+        let isPlain = !replacement.contains { $0 == 92 || $0 == 36 }
+        expression.all(bytes, from: start) {
+            out.append(contentsOf: bytes[from..<expression.start])
+            from = expression.end
+            if isPlain {
+                out.append(contentsOf: replacement)
+            } else {
+                bad = appendReplacement(expression, bytes, replacement, &out)
             }
-            from = whole.upperBound
             return bad == nil
         }
         if let bad { throw Failure.invalidArgument("regexp_replace", "there is no group \(bad)") }
-        result.append(contentsOf: bytes[from..<bytes.count])
-        return result
+        out.append(contentsOf: bytes[from..<bytes.count])
+    }
+
+    /// Appends what stands for a match; returns the number of a group that there is not.
+    private static func appendReplacement(
+        _ expression: RegularExpression, _ bytes: UnsafeRawBufferPointer,
+        _ replacement: UnsafeRawBufferPointer,
+        _ out: inout [UInt8]
+    ) -> Int? {
+        var i = 0
+        while i < replacement.count {
+            let byte = replacement[i]
+            if byte == 92, i + 1 < replacement.count {
+                out.append(replacement[i + 1])
+                i += 2
+            } else if byte == 36, i + 1 < replacement.count, (48...57).contains(replacement[i + 1]) {
+                var group = Int(replacement[i + 1] - 48)
+                i += 2
+                while i < replacement.count, (48...57).contains(replacement[i]),
+                    group * 10 + Int(replacement[i] - 48) <= expression.groupCount
+                {
+                    group = group * 10 + Int(replacement[i] - 48)
+                    i += 1
+                }
+                if group > expression.groupCount { return group }
+                if let range = expression.range(group) { out.append(contentsOf: bytes[range]) }
+            } else {
+                out.append(byte)
+                i += 1
+            }
+        }
+        return nil
     }
 }

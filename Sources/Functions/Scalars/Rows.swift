@@ -112,6 +112,7 @@ struct Rows {
     }
 
     /// Makes a vector of integers of any width out of values that may be null.
+    @inline(__always)
     func build(_ type: DataType, _ body: (Int) throws -> Int64?) rethrows -> Vector {
         let buffer = Buffer.zeroed(byteCount: max(count * 8, 16))
         var nulls = NullCollector(validity, count: count)

@@ -125,13 +125,20 @@ extension StringFunctions {
     /// Joins texts, and elements of arrays of texts, with the first argument between them.
     private static func joined(_ call: Invocation) -> Vector {
         let columns = call.arguments.map(Column.init)
-        let separator = columns[0]
-        let parts = columns.dropFirst().map { column in
-            (column, column.vector.type == .string ? nil : Column(column.vector.children[0].flattened()))
+        let elements = columns.map { column in
+            column.vector.type == .string ? nil : Column(column.vector.children[0].flattened())
         }
+        let texts = zip(columns, elements).map { TextColumn($1 ?? $0) }
+        let separator = texts[0]
         let builder = ViewBuilder(count: call.count)
         var nulls = NullCollector(nil, count: call.count)
         var out: [UInt8] = []
+        func append(_ text: TextColumn, _ at: Int, _ row: Int, _ isFirst: inout Bool) {
+            if text.isNull(at) { return }
+            if !isFirst { separator.append(row, to: &out) }
+            isFirst = false
+            text.append(at, to: &out)
+        }
         for row in 0..<call.count {
             if separator.isNull(row) {
                 nulls.setNull(row)
@@ -139,21 +146,16 @@ extension StringFunctions {
             }
             out.removeAll(keepingCapacity: true)
             var isFirst = true
-            func append(_ column: Column, _ at: Int) {
-                if column.isNull(at) { return }
-                if !isFirst { separator.view(row).withBytes { out.append(contentsOf: $0) } }
-                isFirst = false
-                column.view(at).withBytes { out.append(contentsOf: $0) }
-            }
-            for (column, elements) in parts where !column.isNull(row) {
-                if let elements {
-                    for at in column.range(row) { append(elements, at) }
-                } else {
-                    append(column, row)
+            for i in 1..<max(texts.count, 1) {
+                if elements[i] == nil {
+                    append(texts[i], row, row, &isFirst)
+                } else if !columns[i].isNull(row) {
+                    for at in columns[i].range(row) { append(texts[i], at, row, &isFirst) }
                 }
             }
             builder.put(out, row)
         }
+        withExtendedLifetime((columns, elements)) {}
         return builder.finish(.string, validity: nulls.validity)
     }
 

@@ -37,8 +37,8 @@ enum StringFunctions {
         ) { call in
             let rows = Rows(call)
             if call.type != .string {
-                return rows.scalars(call.type) { row in
-                    .array(rows.columns[0].range(row).reversed().map { call[0].children[0].scalar(at: $0) })
+                return ListPicking.pick(call[0], rows, call.type) { _, range, picking in
+                    for place in range.reversed() { picking.take(place) }
                 }
             }
             return rows.bytes { row in

@@ -93,25 +93,15 @@ enum StringSearchFunctions {
         ) { call in
             let rows = Rows(call)
             let bounded = call.arguments.count == 3
+            var edits = EditDistance()
             return rows.map(Int32.self, .int32) { row in
-                let distance = levenshtein(
-                    Array(rows.text(0, row).unicodeScalars), Array(rows.text(1, row).unicodeScalars))
+                let distance = rows.columns[0].view(row).withBytes { a in
+                    rows.columns[1].view(row).withBytes { b in edits.between(a, b) }
+                }
                 return bounded && distance > rows.integer(2, row) ? -1 : Int32(distance)
             }
         },
     ]
-
-    private static func levenshtein(_ a: [UnicodeScalar], _ b: [UnicodeScalar]) -> Int {
-        var previous = Array(0...b.count)
-        for (i, x) in a.enumerated() {
-            var current = [i + 1]
-            for (j, y) in b.enumerated() {
-                current.append(min(previous[j] + (x == y ? 0 : 1), previous[j + 1] + 1, current[j] + 1))
-            }
-            previous = current
-        }
-        return previous[b.count]
-    }
 
     /// Returns the 1-based character at which `needle` begins at or after character `start`, or 0.
     private static func place(_ column: Column, _ needle: [UInt8], _ start: Int, _ row: Int) -> Int {

@@ -57,7 +57,12 @@ enum TextFunctions {
             example: "conv('ff', 16, 10)"
         ) { call in
             let rows = Rows(call)
-            return rows.texts { converted(rows.text(0, $0), rows.integer(1, $0), rows.integer(2, $0)) }
+            return try rows.written { row, out in
+                try rows.columns[0].view(row).withBytes {
+                    try NumberBase.convert(
+                        $0, rows.integer(1, row), rows.integer(2, row), ansi: call.ansi, &out)
+                }
+            }
         },
         ScalarFunction(
             "luhn_check", typing: Signature.of([.string], .boolean),
@@ -111,18 +116,7 @@ enum TextFunctions {
             "Splits a text into the entries of a map, at regular expressions.",
             example: "str_to_map('a:1,b:2', ',', ':')"
         ) { call in
-            let rows = Rows(call)
-            return try rows.scalars(call.type) { row in
-                let entry = call.arguments.count > 1 ? rows.text(1, row) : ","
-                let pair = call.arguments.count > 2 ? rows.text(2, row) : ":"
-                var (keys, values): ([Scalar], [Scalar]) = ([], [])
-                for part in try split(rows.text(0, row), entry, most: nil) {
-                    let sides = try split(part, pair, most: 2)
-                    keys.append(.string(sides[0]))
-                    values.append(sides.count > 1 ? .string(sides[1]) : .null)
-                }
-                return try MapFunctions.scalar(keys, values)
-            }
+            try entries(call)
         },
         found("regexp_substr", "Returns the first match, null without one.", .string) { text, range in
             .string(String(decoding: text[range], as: UTF8.self))
@@ -145,50 +139,80 @@ enum TextFunctions {
             return try rows.scalars(type) { row in
                 let expression = try cache.expression(rows.columns[1], row)
                 let text = rows.columns[0].bytes(row)
-                let range = text.withUnsafeBytes { expression.find($0, from: 0)?[0] }
+                let range = text.withUnsafeBytes {
+                    expression.search($0, from: 0) ? expression.start..<expression.end : nil
+                }
                 return range.map { body(text, $0) } ?? (type == .int32 ? .integer(0) : .null)
             }
         }
     }
 
-    /// Splits at the matches of a pattern, into `most` parts at most.
-    private static func split(_ text: String, _ pattern: String, most: Int?) throws -> [String] {
-        let expression = try RegularExpression(Array(pattern.utf8), function: "str_to_map")
-        let bytes = Array(text.utf8)
-        var (parts, start): ([String], Int) = ([], 0)
-        bytes.withUnsafeBytes { raw in
-            expression.all(raw) { groups in
-                guard let range = groups[0], !range.isEmpty else { return true }
-                parts.append(String(decoding: raw[start..<range.lowerBound], as: UTF8.self))
-                start = range.upperBound
-                return most.map { parts.count + 1 < $0 } ?? true
-            }
+    /// Computes `str_to_map`; keys and values share the texts' bytes.
+    private static func entries(_ call: Invocation) throws -> Vector {
+        let rows = Rows(call)
+        var caches = [RegexCache("str_to_map"), RegexCache("str_to_map")]
+        let usual = try [",", ":"].map { try RegularExpression(Array($0.utf8), function: "str_to_map") }
+        func expression(_ place: Int, _ row: Int) throws -> RegularExpression {
+            if call.arguments.count <= place { return usual[place - 1] }
+            return try caches[place - 1].expression(rows.columns[place], row)
         }
-        return parts + [String(decoding: bytes[start...], as: UTF8.self)]
+        let builder = ColumnBuilder(call.type, capacity: call.count)
+        var parts: [UnsafeRawBufferPointer] = []
+        for row in 0..<call.count {
+            guard rows.isValid(row) else {
+                builder.appendNull()
+                continue
+            }
+            let (entry, pair) = (try expression(1, row), try expression(2, row))
+            try rows.columns[0].view(row).withBytes { bytes in
+                parts.removeAll(keepingCapacity: true)
+                pieces(bytes, entry) { parts.append($0) }
+                for i in parts.indices {
+                    let part = parts[i]
+                    let hasValue = !part.isEmpty && pair.searchWide(part)
+                    parts[i] = hasValue ? UnsafeRawBufferPointer(rebasing: part[..<pair.start]) : part
+                    builder.children[0].share(parts[i])
+                    if hasValue {
+                        builder.children[1].share(UnsafeRawBufferPointer(rebasing: part[pair.end...]))
+                    } else {
+                        builder.children[1].appendNull()
+                    }
+                }
+                try refuseTwice(parts)
+            }
+            builder.endList()
+        }
+        return builder.finish(shared: call[0].heaps)
     }
 
-    /// Reads the leading digits in 64 bits without sign, as Spark's NumberConverter does.
-    private static func converted(_ text: String, _ from: Int, _ to: Int) -> String? {
-        let target = abs(to)
-        guard (2...36).contains(from), (2...36).contains(target), !text.isEmpty else { return nil }
-        var digits = Substring(text.drop { $0 == " " })
-        let isNegative = digits.hasPrefix("-")
-        if isNegative { digits.removeFirst() }
-        var value: UInt64 = 0
-        for digit in digits {
-            guard let number = digit.isASCII ? Int(String(digit), radix: 36) : nil, number < from else {
-                break
+    /// Gives the stretches between the matches of a pattern; those of no width do not count.
+    private static func pieces(
+        _ bytes: UnsafeRawBufferPointer, _ expression: RegularExpression,
+        _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
+        var from = 0
+        expression.all(bytes) {
+            if expression.start == expression.end { return true }
+            body(UnsafeRawBufferPointer(rebasing: bytes[from..<expression.start]))
+            from = expression.end
+            return true
+        }
+        body(UnsafeRawBufferPointer(rebasing: bytes[from...]))
+    }
+
+    /// Throws `DUPLICATED_MAP_KEY` for a key that stands twice.
+    private static func refuseTwice(_ keys: [UnsafeRawBufferPointer]) throws {
+        var isTwice = false
+        if keys.count <= 16 {
+            for i in keys.indices.dropFirst() {
+                for j in 0..<i where keys[i].count == keys[j].count && keys[i].elementsEqual(keys[j]) {
+                    isTwice = true
+                }
             }
-            let (product, overflow) = value.multipliedReportingOverflow(by: UInt64(from))
-            let (sum, carry) = product.addingReportingOverflow(UInt64(number))
-            value = overflow || carry ? .max : sum
-            if value == .max { break }
+        } else {
+            isTwice = Set(keys.map { Array($0) }).count != keys.count
         }
-        if isNegative { value = 0 &- value }
-        if to < 0, Int64(bitPattern: value) < 0 {
-            return "-" + String((0 &- value), radix: target, uppercase: true)
-        }
-        return String(value, radix: target, uppercase: true)
+        if isTwice { throw EngineError.data("DUPLICATED_MAP_KEY", "Duplicate map key was found.") }
     }
 
     private static func luhn(_ digits: [UInt8]) -> Bool {

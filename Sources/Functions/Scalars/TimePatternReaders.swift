@@ -22,7 +22,7 @@ package struct TimePatternReaders: Sendable {
         if let text = options["dateformat"] {
             let pattern = try DatePattern(text)
             date = { bytes in
-                pattern.parse(Array(bytes)).map {
+                pattern.parse(UnsafeRawBufferPointer(bytes)).map {
                     Int64(ClockTime.floorDivide($0.local, ClockTime.microsecondsPerDay))
                 }
             }
@@ -30,7 +30,7 @@ package struct TimePatternReaders: Sendable {
         if let text = options["timestampformat"] {
             let pattern = try DatePattern(text)
             timestamp = { [zone] bytes in
-                guard let found = pattern.parse(Array(bytes)) else { return nil }
+                guard let found = pattern.parse(UnsafeRawBufferPointer(bytes)) else { return nil }
                 if let offset = found.offset { return Int64(found.local &- offset &* 1_000_000) }
                 guard let name = found.zone else { return Int64(zone.instant(local: found.local)) }
                 return (try? Zone.named(name)).map { Int64($0.instant(local: found.local)) }
@@ -39,7 +39,7 @@ package struct TimePatternReaders: Sendable {
         if let text = options["timestampntzformat"] {
             let pattern = try DatePattern(text)
             timestampNTZ = { bytes in
-                pattern.parse(Array(bytes)).flatMap {
+                pattern.parse(UnsafeRawBufferPointer(bytes)).flatMap {
                     $0.offset == nil && $0.zone == nil ? Int64($0.local) : nil
                 }
             }

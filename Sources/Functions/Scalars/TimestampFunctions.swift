@@ -13,8 +13,10 @@ enum TimestampFunctions {
         ) { call in
             let rows = Rows(call)
             let zone = call.zone
+            let isSame = call[0].form == .constant && call.count > 0
+            let known = isSame ? TimeUnit(truncation: rows.text(0, 0)) : nil
             return try rows.build(.timestamp) { row in
-                guard let unit = TimeUnit(truncation: rows.text(0, row)) else { return nil }
+                guard let unit = isSame ? known : TimeUnit(truncation: rows.text(0, row)) else { return nil }
                 return Int64(try unit.truncate(rows.integer(1, row), zone))
             }
         },
@@ -277,7 +279,7 @@ enum TimestampFunctions {
                 let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
                 if known?.text != text { known = (text, try DatePattern(text)) }
             }
-            guard let found = known?.pattern.parse(rows.columns[0].bytes(row)) else {
+            guard let found = rows.columns[0].view(row).withBytes({ known?.pattern.parse($0) }) else {
                 if call.mode != .error { return nil }
                 throw EngineError.data(
                     "CANNOT_PARSE_TIMESTAMP",

@@ -178,11 +178,10 @@ struct ValueWriter {
     func text(_ vector: Vector, _ row: Int) -> String? {
         if vector.type == .null || vector.isNullConstant || vector.isNull(row) { return nil }
         switch vector.type {
-        case .timestamp, .timestampNTZ: return instant(vector, row)
-        case .date:
-            guard let date else { break }
-            let local = Column(vector).integer(row) &* ClockTime.microsecondsPerDay
-            return String(decoding: date.format(local: local, offset: 0, zoneName: "UTC"), as: UTF8.self)
+        case .timestamp, .timestampNTZ, .date:
+            var out: [UInt8] = []
+            append(vector, row, to: &out)
+            return String(decoding: out, as: UTF8.self)
         default: break
         }
         let part = vector.sliced(from: row, count: 1).flattened()
@@ -191,15 +190,20 @@ struct ValueWriter {
         return nil
     }
 
-    private func instant(_ vector: Vector, _ row: Int) -> String {
-        let micros = Column(vector).integer(row)
-        let isInstant = vector.type == .timestamp
-        let local = isInstant ? zone.local(micros) : micros
-        let offset = (local &- micros) / 1_000_000
-        guard let pattern = isInstant ? timestamp : timestampNTZ else {
-            return JSONText.instant(vector, row, zone)
+    /// Appends the text of a date or time, which is not null.
+    func append(_ vector: Vector, _ row: Int, to out: inout [UInt8]) {
+        let value = Column(vector).integer(row)
+        if vector.type == .date {
+            guard let date else { return TimeText.date(value, &out) }
+            let local = value &* ClockTime.microsecondsPerDay
+            return date.format(local: local, offset: 0, zoneName: "UTC", &out)
         }
-        let bytes = pattern.format(local: local, offset: offset, zoneName: isInstant ? zone.name : "UTC")
-        return String(decoding: bytes, as: UTF8.self)
+        let isInstant = vector.type == .timestamp
+        guard let pattern = isInstant ? timestamp : timestampNTZ else {
+            return JSONText.appendInstant(vector, row, zone, to: &out)
+        }
+        let local = isInstant ? zone.local(value) : value
+        let offset = (local &- value) / 1_000_000
+        pattern.format(local: local, offset: offset, zoneName: isInstant ? zone.name : "UTC", &out)
     }
 }

@@ -12,14 +12,25 @@ enum FormatString {
         ) { call in
             let pattern = Column(call[0])
             var known: (text: String, parts: [Part])?
-            return .of(
-                .string,
-                try (0..<call.count).map { row in
-                    if pattern.isNull(row) { return .null }
+            let isSame = call[0].form == .constant
+            let values = call.arguments.dropFirst().map(Column.init)
+            let builder = ViewBuilder(count: call.count)
+            var nulls = NullCollector(nil, count: call.count)
+            var out: [UInt8] = []
+            for row in 0..<call.count {
+                if pattern.isNull(row) {
+                    nulls.setNull(row)
+                    continue
+                }
+                if known == nil || !isSame {
                     let text = pattern.text(row)
                     if known?.text != text { known = (text, try parts(of: text)) }
-                    return .string(try written(known?.parts ?? [], call, row))
-                })
+                }
+                out.removeAll(keepingCapacity: true)
+                try write(known?.parts ?? [], values, row, &out)
+                builder.put(out, row)
+            }
+            return builder.finish(.string, validity: nulls.validity)
         }
     ]
 
@@ -28,7 +39,7 @@ enum FormatString {
 
     /// Holds one `%…` of a pattern, or the text before one.
     enum Part {
-        case text(String)
+        case text([UInt8])
         case field(Field)
     }
 
@@ -39,6 +50,9 @@ enum FormatString {
         var width = 0
         var precision: Int?
         var conversion: Character = "s"
+
+        /// Whether a value stands as it is: neither flags nor width nor precision.
+        var isPlain: Bool { flags.isEmpty && width == 0 && precision == nil }
     }
 
     static func failure(_ why: String) -> EngineError {
@@ -56,11 +70,11 @@ enum FormatString {
                 text.append(next)
                 continue
             }
-            parts.append(.text(text))
+            parts.append(.text(Array(text.utf8)))
             text = ""
             parts.append(.field(try field(&rest)))
         }
-        return parts + [.text(text)]
+        return parts + [.text(Array(text.utf8))]
     }
 
     private static func field(_ rest: inout Substring) throws -> Field {
@@ -101,28 +115,42 @@ enum FormatString {
 
     // MARK: Values
 
-    private static func written(_ parts: [Part], _ call: Invocation, _ row: Int) throws -> String {
-        var result = ""
+    private static func write(
+        _ parts: [Part], _ values: [Column], _ row: Int, _ out: inout [UInt8]
+    ) throws {
         var next = 0
         for part in parts {
             switch part {
-            case .text(let text): result += text
+            case .text(let text): out.append(contentsOf: text)
             case .field(let field):
                 if field.conversion == "%" || field.conversion == "n" {
-                    result += field.conversion == "n" ? "\n" : padded("%", field)
+                    out.append(contentsOf: (field.conversion == "n" ? "\n" : padded("%", field)).utf8)
                     continue
                 }
                 let place = field.place ?? next
                 if field.place == nil { next += 1 }
-                guard place >= 0, place + 1 < call.arguments.count else {
-                    throw failure("there is no value \(place + 1)")
-                }
-                let vector = call[place + 1]
+                guard values.indices.contains(place) else { throw failure("there is no value \(place + 1)") }
+                if field.isPlain, writePlain(values[place], row, field.conversion, &out) { continue }
+                let vector = values[place].vector
                 let value = vector.type == .null ? Scalar.null : vector.scalar(at: row)
-                result += try text(value, vector.type, field)
+                out.append(contentsOf: try text(value, vector.type, field).utf8)
             }
         }
-        return result
+    }
+
+    /// Writes a text for `%s` and an integer for `%d`; false for all else.
+    private static func writePlain(
+        _ values: Column, _ row: Int, _ conversion: Character, _ out: inout [UInt8]
+    ) -> Bool {
+        if values.isNull(row) { return false }
+        switch (conversion, values.vector.type) {
+        case ("s", .string): values.view(row).withUTF8 { out.append(contentsOf: $0) }
+        case ("d", .int8), ("d", .int16), ("d", .int32), ("d", .int64), ("s", .int8), ("s", .int16),
+            ("s", .int32), ("s", .int64):
+            IntegerText.append(values.integer(row), to: &out)
+        default: return false
+        }
+        return true
     }
 
     private static func text(_ value: Scalar, _ type: DataType, _ field: Field) throws -> String {

@@ -6,9 +6,9 @@ import Vocabulary
 /// fit is null, what stands beside it is kept.
 struct JSONConversion {
     private let type: DataType
-    private let reader: TextValueReader
+    let reader: TextValueReader
     /// Place of the member that takes records which do not fit.
-    private let corruptMember: Int?
+    let corruptMember: Int?
     private let failsFast: Bool
 
     init(_ type: DataType, _ options: TextOptionValues, zone: Zone) throws {
@@ -30,21 +30,26 @@ struct JSONConversion {
         var result: Scalar?
         if let parsed = JSONValue.parsed(text) { result = whole(parsed, &isBroken) }
         if result == nil { isBroken = true }
-        if isBroken, failsFast {
+        if isBroken { try text.withUnsafeBytes { try checkMode($0) } }
+        if isBroken, case .array(let element, _) = type, !element.isNested { return .null }
+        guard case .structure(let fields) = type else { return result ?? .null }
+        var members = fields.map { _ in Scalar.null }
+        if case .structure(let found)? = result { members = found }
+        if let corruptMember {
+            members[corruptMember] = isBroken ? .string(String(decoding: text, as: UTF8.self)) : .null
+        }
+        return .structure(members)
+    }
+
+    /// Throws MALFORMED_RECORD_IN_PARSING for a record that does not fit, in mode FAILFAST.
+    func checkMode(_ text: UnsafeRawBufferPointer) throws {
+        if failsFast {
             throw EngineError.data(
                 "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
                 "A record does not fit the schema (mode FAILFAST): "
                     + String(String(decoding: text, as: UTF8.self).prefix(200)),
                 remedy: "Set the option 'mode' to 'PERMISSIVE' to take such records as null.")
         }
-        if isBroken, case .array(let element, _) = type, !element.isNested { return .null }
-        guard case .structure(let fields) = type else { return result ?? .null }
-        var members = fields.map { _ in Scalar.null }
-        if case .structure(let found)? = result { members = found }
-        if isBroken, let corruptMember {
-            members[corruptMember] = .string(String(decoding: text, as: UTF8.self))
-        }
-        return .structure(members)
     }
 
     /// The outermost value: an object beside an array's type is its only element.
@@ -59,20 +64,27 @@ struct JSONConversion {
     }
 
     /// Returns a value of `type`; nil when it does not fit. What does not fit inside sets `isBroken`.
-    private func convert(_ value: JSONValue, _ type: DataType, _ isBroken: inout Bool) -> Scalar? {
+    func convert(_ value: JSONValue, _ type: DataType, _ isBroken: inout Bool) -> Scalar? {
         if type == .variant { return variant(value) }
         if case .null = value { return .null }
         switch (type, value) {
         case (.structure(let fields), .object(let members)):
             return .structure(structure(fields, members, &isBroken))
         case (.array(let element, _), .array(let elements)):
-            return .array(elements.map { part($0, element, &isBroken) })
+            // An element that does not fit at all takes the whole array with it, one of a structure's members
+            // not.
+            var converted: [Scalar] = []
+            for value in elements {
+                guard let scalar = convert(value, element, &isBroken) else { return nil }
+                converted.append(scalar)
+            }
+            return .array(converted)
         case (.map(let key, let element, _), .object(let members)):
             guard key == .string else { return nil }
             var places: [String: Int] = [:]
             var (keys, values): ([Scalar], [Scalar]) = ([], [])
             for member in members {
-                let converted = part(member.value, element, &isBroken)
+                guard let converted = convert(member.value, element, &isBroken) else { return nil }
                 if let place = places[member.name] {
                     values[place] = converted
                 } else {
@@ -85,6 +97,12 @@ struct JSONConversion {
         case (.string, _): return value.plainText.map { .string($0) } ?? .null
         default: return type.isNested ? nil : scalar(value, type)
         }
+    }
+
+    /// Says whether a value and all within it fit.
+    func fits(_ value: JSONValue, _ type: DataType) -> Bool {
+        var isBroken = false
+        return convert(value, type, &isBroken) != nil && !isBroken
     }
 
     private func variant(_ value: JSONValue) -> Scalar? {

@@ -1,5 +1,6 @@
 import Columns
 import Kernels
+import Memory
 import Vocabulary
 
 /// Declares functions that read JSON.
@@ -12,16 +13,7 @@ enum JSONFunctions {
             "get_json_object", typing: Signature.of([.string, .string], .string),
             "Finds a value in a JSON text by a path.", example: "get_json_object('{\"a\":1}', '$.a')"
         ) { call in
-            let rows = Rows(call)
-            var known: (text: String, path: JSONPath?)?
-            return rows.texts { row in
-                let text = rows.text(1, row)
-                if known?.text != text { known = (text, JSONPath(text)) }
-                guard let path = known?.path, let value = parsed(rows, row, allowsControls: true) else {
-                    return nil
-                }
-                return path.find(in: value)
-            }
+            found(call)
         },
         ScalarFunction(
             "json_array_length", typing: Signature.of([.string], .int32),
@@ -29,9 +21,11 @@ enum JSONFunctions {
             example: "json_array_length('[1,2]')"
         ) { call in
             let rows = Rows(call)
+            let tape = JSONTape()
             return rows.build(.int32) { row in
-                guard case .array(let elements)? = parsed(rows, row) else { return nil }
-                return Int64(elements.count)
+                rows.columns[0].view(row).withBytes { bytes in
+                    tape.read(bytes) ? tape.elementCount.map { Int64($0) } : nil
+                }
             }
         },
         ScalarFunction(
@@ -67,7 +61,15 @@ enum JSONFunctions {
             let rows = Rows(call)
             let conversion = try JSONConversion(
                 call.type, TextOptionValues(call, at: 1), zone: call.zone)
-            return try rows.scalars(call.type) { try conversion.value(rows.columns[0].bytes($0)) }
+            var reader = JSONColumnReader(call.type, conversion, capacity: call.count)
+            for row in 0..<call.count {
+                if !rows.isValid(row) {
+                    reader.appendNull()
+                } else {
+                    try rows.columns[0].view(row).withBytes { try reader.append($0) }
+                }
+            }
+            return reader.finish(call[0])
         },
         ScalarFunction(
             tuple,
@@ -78,29 +80,83 @@ enum JSONFunctions {
                 return Typing(types, .array(.structure(fields), containsNull: false))
             }, nulls: .handled, "Holds the row of json_tuple.", example: "json_tuple_row('{\"a\":1}', 'a')"
         ) { call in
-            let columns = call.arguments.map(Column.init)
-            return .of(
-                call.type,
-                (0..<call.count).map { row in
-                    let value = columns[0].isNull(row) ? nil : JSONValue.parsed(columns[0].bytes(row))
-                    return .array([
-                        .structure(
-                            columns.dropFirst().map { member(value, $0.isNull(row) ? nil : $0.text(row)) })
-                    ])
-                })
+            members(call)
         },
     ]
 
-    private static func parsed(_ rows: Rows, _ row: Int, allowsControls: Bool = false) -> JSONValue? {
-        JSONValue.parsed(rows.columns[0].bytes(row), allowsControls: allowsControls)
+    /// Computes `get_json_object`.
+    private static func found(_ call: Invocation) -> Vector {
+        let rows = Rows(call)
+        let tape = JSONTape(allowsControls: true)
+        let isSame = call[1].form == .constant
+        let builder = ViewBuilder(count: call.count)
+        var nulls = NullCollector(rows.validity, count: call.count)
+        var known: (text: String, path: CompiledJSONPath?)?
+        var scratch: [UInt8] = []
+        rows.each { row in
+            if known == nil || !isSame {
+                let text = rows.text(1, row)
+                if known?.text != text { known = (text, CompiledJSONPath(text)) }
+            }
+            let isFound = rows.columns[0].view(row).withBytes { bytes in
+                guard let path = known?.path, tape.read(bytes) else { return false }
+                return path.put(tape, builder, row, &scratch)
+            }
+            if !isFound { nulls.setNull(row) }
+        }
+        return builder.finish(.string, validity: nulls.validity, shared: call[0].heaps)
     }
 
-    /// The text of a member; null where there is none.
-    private static func member(_ value: JSONValue?, _ name: String?) -> Scalar {
-        guard case .object(let members)? = value, let name,
-            let found = members.last(where: { $0.name == name })?.value.plainText
-        else { return .null }
-        return .string(found)
+    /// Computes the row of `json_tuple`.
+    private static func members(_ call: Invocation) -> Vector {
+        let count = call.count
+        let text = Column(call[0])
+        let names = call.arguments.dropFirst().map(Column.init)
+        let tape = JSONTape()
+        let builders = names.map { _ in ViewBuilder(count: count) }
+        var nulls = names.map { _ in NullCollector(nil, count: count) }
+        let offsets = Buffer(byteCount: (count + 1) * 4)
+        let ends = offsets.pointer(as: Int32.self)
+        ends[0] = 0
+        var scratch: [UInt8] = []
+        for row in 0..<count {
+            ends[row + 1] = Int32(truncatingIfNeeded: row + 1)
+            let view = text.isNull(row) ? StringView.empty : text.view(row)
+            view.withBytes { bytes in
+                let isRead = tape.read(bytes)
+                for i in names.indices {
+                    let isFound = isRead && put(tape, names[i], row, builders[i], &scratch)
+                    if !isFound { nulls[i].setNull(row) }
+                }
+            }
+        }
+        guard case .array(let element, _) = call.type else { return .nulls(call.type, count: count) }
+        let heaps = text.vector.heaps
+        let children = zip(builders, nulls).map { builder, nulls in
+            builder.finish(.string, validity: nulls.validity, shared: heaps)
+        }
+        let members = Vector.flat(element, count: count, values: nil, children: children)
+        return .flat(call.type, count: count, values: offsets, children: [members])
+    }
+
+    /// Puts a member's text into a row; false where there is none.
+    private static func put(
+        _ tape: JSONTape, _ name: Column, _ row: Int, _ builder: ViewBuilder, _ scratch: inout [UInt8]
+    ) -> Bool {
+        if name.isNull(row) { return false }
+        guard let place = name.view(row).withBytes({ tape.last($0, in: 0) }) else { return false }
+        if let bytes = tape.shared(place), let base = bytes.baseAddress {
+            builder.share(StringView(base, count: bytes.count), row)
+            return true
+        }
+        scratch.removeAll(keepingCapacity: true)
+        guard tape.appendPlain(place, to: &scratch) else { return false }
+        builder.put(scratch, row)
+        return true
+    }
+
+    private static func parsed(_ rows: Rows, _ row: Int) -> JSONValue? {
+        JSONValue.parsed(rows.columns[0].bytes(row))
     }
 }
 

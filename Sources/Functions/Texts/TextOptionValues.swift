@@ -82,9 +82,21 @@ struct TextValueReader {
         return value
     }
 
+    /// Returns a date (days) or time (microseconds) in ISO form; nil where a pattern is set or the text is
+    /// none.
+    func time(_ text: UnsafeRawBufferPointer, _ type: DataType) -> Int64? {
+        switch type {
+        case .date where date == nil: TimeText.parseDate(text).map { Int64($0) }
+        case .timestamp where timestamp == nil: TimeText.parseTimestamp(text, zone: zone)
+        case .timestampNTZ where timestampNTZ == nil: TimeText.parseTimestamp(text, zone: nil)
+        default: nil
+        }
+    }
+
     private func instant(_ text: String, _ pattern: DatePattern) -> (local: Int, offset: Int?, zone: String?)?
     {
-        pattern.parse(Array(text.utf8))
+        var copy = text
+        return copy.withUTF8 { pattern.parse(UnsafeRawBufferPointer($0)) }
     }
 
     private func days(_ local: Int) -> Int64 {

@@ -23,7 +23,11 @@ extension CastJob {
             each { builder.put(NumberText.text(values[$0]), $0) }
         case .double:
             let values = input.pointer(as: Double.self)
-            each { builder.put(NumberText.text(values[$0]), $0) }
+            each { row in
+                scratch.removeAll(keepingCapacity: true)
+                NumberText.append(values[row], to: &scratch)
+                builder.put(scratch, row)
+            }
         case .decimal(_, let scale):
             let reader = DecimalArithmetic.Reader(input)
             let isPlain = mode != .legacy

@@ -7,7 +7,16 @@ import Columns
 /// Writes and reads numbers as Java and Spark do.
 package enum NumberText {
     /// Writes a double as `Double.toString` of Java does: `1.0`, `1.0E10`, `NaN`, `Infinity`.
-    package static func text(_ value: Double) -> String { javaText("\(value)", value.isNaN, value.magnitude) }
+    package static func text(_ value: Double) -> String {
+        // Java writes at least two digits, those next to the value; only the least one has but one.
+        if value.magnitude == .leastNonzeroMagnitude { return value < 0 ? "-4.9E-324" : "4.9E-324" }
+        return javaText("\(value)", value.isNaN, value.magnitude)
+    }
+
+    /// Appends what `text` returns.
+    package static func append(_ value: Double, to out: inout [UInt8]) {
+        if !ExactDouble.append(value, to: &out) { out.append(contentsOf: text(value).utf8) }
+    }
 
     /// Writes a float as `Float.toString` of Java does.
     package static func text(_ value: Float) -> String {
@@ -115,7 +124,7 @@ package enum NumberText {
     /// Reads a floating-point number: digits with point and exponent, `NaN`, `Infinity`, `inf`, a trailing
     /// `d` or `f`.
     package static func parseDouble(_ text: UnsafeRawBufferPointer) -> Double? {
-        parse(text) { Double($0) ?? whole($0, strtod) }
+        ExactDouble.read(text) ?? parse(text) { Double($0) ?? whole($0, strtod) }
     }
 
     /// Reads a float as `parseDouble` reads a double; not by way of a double, which would round twice.

@@ -285,7 +285,7 @@ struct HistoryTests {
         }
     }
 
-    @Test("of the changes of one table the last is kept; those of several things, and dropped databases, stay")
+    @Test("of one table's changes the last is kept; those of several things, and dropped databases, stay")
     func catalog() async throws {
         func change(_ text: String) -> LogRecord { .catalog(Array(text.utf8)) }
         func table(_ name: String) -> String { "{\"droppedTable\":[\"default\",\"\(name)\"]}" }

@@ -170,8 +170,9 @@ struct LedgerTests {
             if generator.roll(20) == 0 {
                 // A backfill may run what the schedule would.
                 let from = Int(player.now / Self.minute)
-                for header in player.ledger.backfill("p", from: from, to: from + 60, limit: 9, now: player.now)
-                {
+                let headers = player.ledger.backfill(
+                    "p", from: from, to: from + 60, limit: 9, now: player.now)
+                for header in headers {
                     player.keep(.accepted(header))
                     accepted.append(header.id)
                 }

@@ -57,10 +57,12 @@ extension CoordinatorNode {
 
     /// Forgets jobs, and waits until the log has.
     private func forget(_ jobs: [JobID]) async {
-        // Whoever waits for a change of one of them is told its end.
-        for job in jobs { if let book = books[job] { _ = status(of: book) } }
+        let dropped = jobs.compactMap { books[$0] }
+        for book in dropped { _ = status(of: book) }
         handle(.forget(jobs))
         await keep([])
+        // Whoever still waits for a change of one of them is told its end, which is durable by now.
+        for book in dropped { book.changed() }
         await Task.yield()
     }
 

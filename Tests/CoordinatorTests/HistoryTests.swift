@@ -151,10 +151,10 @@ struct HistoryTests {
     func forgotten() async throws {
         try await withFolder { folder in
             let id = "019a0000-0000-7000-8000-000000000001"
-            let logged = try await LoggedNode(folder, history: 1)
+            let logged = try await LoggedNode(folder, history: 60)
             let node = logged.node
             _ = try await node.submit(JobRequest(id: id, sql: "SET spark.sql.ansi.enabled=false"))
-            try await logged.run(3, life: 1)
+            try await logged.run(150, life: 1)
             try await logged.settle()
             await #expect { try await node.job(id) } throws: { ($0 as? EngineError)?.code == "JOB_NOT_FOUND" }
             let other = try await node.submit(JobRequest(id: id, sql: "SET spark.sql.ansi.enabled=true"))
@@ -231,14 +231,14 @@ struct HistoryTests {
     func shrink() async throws {
         try await withFolder { folder in
             let log = try SQLiteFactLog(directory: folder)
-            try await log.append(Self.records(jobs: 0..<400, notes: 100))
+            try await log.append(Self.records(jobs: 0..<100, notes: 400))
             let full = try log.firstNumber("PRAGMA page_count")
-            for job in 0..<390 { try await log.append([.jobForgotten(JobID(job), externalID: "j\(job)")]) }
+            for job in 0..<95 { try await log.append([.jobForgotten(JobID(job), externalID: "j\(job)")]) }
             let rest = try log.firstNumber("PRAGMA page_count")
             #expect(rest * 3 < full, "\(full) pages, then \(rest)")
             for round in 1..<5 {
-                try await log.append(Self.records(jobs: round * 400..<round * 400 + 100, notes: 10))
-                for job in round * 400..<round * 400 + 100 {
+                try await log.append(Self.records(jobs: round * 400..<round * 400 + 25, notes: 40))
+                for job in round * 400..<round * 400 + 25 {
                     try await log.append([.jobForgotten(JobID(job), externalID: "j\(job)")])
                 }
             }
@@ -285,7 +285,7 @@ struct HistoryTests {
         }
     }
 
-    @Test("of the changes of one table the last is kept; those of several things, and dropped databases, stay")
+    @Test("of one table's changes the last is kept; those of several things, and dropped databases, stay")
     func catalog() async throws {
         func change(_ text: String) -> LogRecord { .catalog(Array(text.utf8)) }
         func table(_ name: String) -> String { "{\"droppedTable\":[\"default\",\"\(name)\"]}" }

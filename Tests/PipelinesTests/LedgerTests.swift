@@ -170,8 +170,9 @@ struct LedgerTests {
             if generator.roll(20) == 0 {
                 // A backfill may run what the schedule would.
                 let from = Int(player.now / Self.minute)
-                for header in player.ledger.backfill("p", from: from, to: from + 60, limit: 9, now: player.now)
-                {
+                let headers = player.ledger.backfill(
+                    "p", from: from, to: from + 60, limit: 9, now: player.now)
+                for header in headers {
                     player.keep(.accepted(header))
                     accepted.append(header.id)
                 }
@@ -187,13 +188,14 @@ struct LedgerTests {
                 player.ledger.forget(id)
                 player.facts.removeAll { $0.run == id }
             }
+            if generator.roll(4) == 0 { player.work() }
             let order = player.ledger.order
             if generator.roll(3) == 0 { player.restart() }
             #expect(player.ledger.order == order, "hour \(hour)")
             #expect(order.count < 12)
             #expect(player.ledger.nextInterval(of: "p", now: Int(player.now / Self.minute)) != nil)
         }
-        #expect(forgotten > 300)
+        #expect(forgotten > 150)
         #expect(Set(accepted).count == accepted.count, "an interval ran twice")
     }
 }

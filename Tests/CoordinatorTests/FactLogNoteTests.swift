@@ -1,5 +1,6 @@
 import Foundation
 import Protocol
+import Scheduling
 import Testing
 import Vocabulary
 
@@ -19,7 +20,9 @@ struct FactLogNoteTests {
         ]
         do {
             let log = try SQLiteFactLog(directory: folder.path)
-            try await log.append(lines.map { .note(JobID(3), $0) })
+            let header = JobHeader(externalID: "j3", digest: [], name: "", statementCount: 1)
+            let accepted = Fact.jobAccepted(JobID(3), header, atMilliseconds: 0)
+            try await log.append([.fact(accepted)] + lines.map { .note(JobID(3), $0) })
         }
         // As the release before marked it: the records are the same but for their kinds.
         let marked = Process()

@@ -115,12 +115,6 @@ final class Torture {
         return try job.waited()
     }
 
-    /// Counts the jobs that the coordinator remembers.
-    func remembered() throws -> Int {
-        let list = try cluster.get("/api/v1/jobs")
-        return list.matches(of: /"submittedAt"/).count
-    }
-
     private func reviveIfKilled(_ next: () -> Point?) throws {
         while let point = armed, cluster.coordinator?.isRunning == false {
             let ended = try cluster.coordinator?.waited()

@@ -38,7 +38,7 @@ extension JobScheduler {
 
     /// Counts the attempts that run for a live job, those being cancelled too.
     package func runningCount(of job: JobID) -> Int {
-        job.index < runtimes.count ? runtimes[job.index]?.runningCount ?? 0 : 0
+        runtimes[job.index]?.runningCount ?? 0
     }
 
     /// Returns the queue's place, known from then on.

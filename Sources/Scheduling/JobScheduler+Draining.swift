@@ -162,7 +162,7 @@ extension JobScheduler {
         links[holder.index]?.movedJobs.insert(job)
         let time = now.monotonic
         withStage(attempt.task) { $0.movedAt = time }
-        if job.index < runtimes.count, runtimes[job.index] != nil { forgetInputs(of: job) }
+        forgetInputs(of: job)
     }
 
     private mutating func endHandover(_ attempt: AttemptID) {

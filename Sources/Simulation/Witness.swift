@@ -204,6 +204,9 @@ struct Witness {
                 require(
                     winners[output.attempt.task]?.attempt == output.attempt,
                     "task \(task) was sent to an output that is not the winner's: \(output.attempt)")
+                require(
+                    winners[output.attempt.task]?.worker == output.worker,
+                    "task \(task) was sent to where \(output.attempt) is no more: worker \(output.worker)")
             }
         }
     }

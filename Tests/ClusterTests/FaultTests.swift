@@ -178,6 +178,6 @@ struct FaultTests {
         // Its log tells of tasks, and of nothing that went wrong.
         #expect(!left.errors.contains(/(warning|error|critical) etl-worker/), "\(left.errors)")
         let attempts = try cluster.attempts(of: id)
-        #expect(attempts.total == attempts.tasks, "\(attempts)")
+        #expect(attempts.total == attempts.tasks, "\(try cluster.submit(["logs", id]).output)")
     }
 }

@@ -79,6 +79,32 @@ struct DrainingTests {
         #expect(!bench.log.contains { if case .outputLost = $0 { true } else { false } })
     }
 
+    @Test("a task that begins after the move is told the new place, of the first job and of a later one")
+    func laterReader() {
+        for earlierJobs in 0..<2 {
+            var bench = Bench()
+            bench.join("w1", slots: 2)
+            for job in 0..<earlierJobs {
+                bench.run([StageSpec(id: StageID(0), taskCount: 1, output: .files)], id: "earlier \(job)")
+                bench.finish()
+                bench.handle(.committed(JobID(job), statement: 0))
+            }
+            var stages = mapReduce
+            stages[1].taskCount = 2
+            bench.run(stages, id: "reads")
+            bench.join("w2", slots: 1)
+            bench.beat("w1", draining: true)
+            bench.finish()
+            bench.finish()
+            #expect(bench.launches.map { $0.launch.inputs[0].outputs.map(\.address) } == [["w1", "w1"]])
+            let moved = bench.adoptions.flatMap(\.outputs)
+            #expect(moved.count == 2)
+            bench.beat("w2", moved.map { .adopted($0) })
+            bench.finish()
+            #expect(bench.launches.map { $0.launch.inputs[0].outputs.map(\.address) } == [["w2", "w2"]])
+        }
+    }
+
     @Test("rows that the client has not fetched move, too")
     func results() {
         var bench = Bench()

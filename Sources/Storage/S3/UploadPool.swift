@@ -1,9 +1,5 @@
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Sends parts and commits on threads of its own, so that tasks go on computing meanwhile.
 ///
 /// `@unchecked Sendable`: the queue and the counts are behind the monitor's lock.
@@ -32,21 +28,12 @@ final class UploadPool: @unchecked Sendable {
     }
 
     private func startThread() -> Bool {
-        var thread = pthread_t()
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        defer { pthread_attr_destroy(&attributes) }
-        let pool = Unmanaged.passRetained(self)
-        let status = pthread_create(
-            &thread, &attributes,
-            { argument in
-                guard let argument else { return nil }
-                let pool = Unmanaged<UploadPool>.fromOpaque(argument).takeRetainedValue()
-                while true { pool.waitAndRun() }
-            }, pool.toOpaque())
-        if status != 0 { pool.release() }
-        return status == 0
+        do throws(EngineError) {
+            try DetachedThread.run { while true { self.waitAndRun() } }
+            return true
+        } catch {
+            return false
+        }
     }
 
     private func waitAndRun() {

@@ -79,16 +79,19 @@ final class OriginPool: @unchecked Sendable {
     /// Looks a name up on a thread of its own, because that blocks.
     private func resolveAside(_ attempt: Attempt, _ origin: Origin) {
         let box = LoopOwned(attempt)
-        let isStarted = startThread { [self] in
-            let result = Result { () throws(EngineError) in try SocketAddress.resolve(origin) }
-            loop.execute { [self] in
-                switch result {
-                case .success(let addresses): tryNext(addresses[...], box.value, origin)
-                case .failure(let error): fail(box.value, origin, error)
+        do throws(EngineError) {
+            try DetachedThread.run { [self] in
+                let result = Result { () throws(EngineError) in try SocketAddress.resolve(origin) }
+                loop.execute { [self] in
+                    switch result {
+                    case .success(let addresses): tryNext(addresses[...], box.value, origin)
+                    case .failure(let error): fail(box.value, origin, error)
+                    }
                 }
             }
+        } catch {
+            fail(attempt, origin, error)
         }
-        if !isStarted { fail(attempt, origin, .outOfResources("a thread", EAGAIN)) }
     }
 
     private func tryNext(_ addresses: ArraySlice<SocketAddress>, _ attempt: Attempt, _ origin: Origin) {
@@ -163,26 +166,4 @@ final class OriginPool: @unchecked Sendable {
 private struct LoopOwned<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }
-}
-
-/// Runs `body` on a new thread that ends with it; false when the system gives none.
-private func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
-    final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    let box = Unmanaged.passRetained(Box(body))
-    var thread = pthread_t()
-    let made = pthread_create(
-        &thread, nil,
-        { argument in
-            if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-            return nil
-        }, box.toOpaque())
-    if made != 0 {
-        box.release()
-        return false
-    }
-    pthread_detach(thread)
-    return true
 }

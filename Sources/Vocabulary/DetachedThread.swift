@@ -1,5 +1,3 @@
-import Vocabulary
-
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -12,7 +10,7 @@ package enum DetachedThread {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// Bytes of stack: drivers parse and format on it.
+    /// Bytes of stack: drivers of databases parse and format on it.
     private static let stackBytes = 2 << 20
 
     /// Starts a thread that runs `body` and ends. Throws `NO_THREAD` (system) when there is none: on the
@@ -36,8 +34,8 @@ package enum DetachedThread {
             work.release()
             throw .system(
                 "NO_THREAD",
-                "The system gives no thread for a connector (\(String(cString: strerror(status))))",
-                remedy: "Raise the limit of processes of the worker.")
+                "The system gives no thread (\(String(cString: strerror(status))))",
+                remedy: "Raise the limit of processes.")
         }
     }
 }

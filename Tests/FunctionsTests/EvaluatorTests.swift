@@ -1,4 +1,5 @@
 import Columns
+import Foundation
 import Functions
 import Kernels
 import Memory
@@ -111,6 +112,34 @@ import Vocabulary
             #expect(
                 try drawn(name, arguments + [seed], type) == drawn(name, arguments + [seed], type),
                 "\(name)")
+        }
+    }
+
+    @Test("doubles are rounded by their shortest decimal text, ties among them")
+    func rounding() throws {
+        var values: [Double] = [0.285, 1.005, 2.675, 0.5, 1.5, 2.5, -2.5, -0.25, 1e11 + 0.5, 0.1 + 0.2, 4.35]
+        var state: UInt64 = 1
+        for i in 0..<4000 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let digits = Double(Int(state >> 33) % 100_000_000)
+            let value = digits / [1, 10, 1000, 100_000, 10_000_000][i % 5]
+            values += [value, -value, value.nextUp, value.nextDown]
+        }
+        let column = Vector.of(.double, values.map { .double($0) })
+        let rows = Batch(columns: [column], count: values.count)
+        for (name, rule) in [("round", NSDecimalNumber.RoundingMode.plain), ("bround", .bankers)] {
+            for places in [0, 1, 2, 4, 6] {
+                let rounded = call(
+                    name, [.input(0, .double), .literal(.int32(Int32(places)))], .double)
+                for (value, found) in zip(values, try run(rounded, rows)) {
+                    var exact = try #require(Decimal(string: "\(value.magnitude)"))
+                    var expected = Decimal()
+                    NSDecimalRound(&expected, &exact, places, rule)
+                    let magnitude = try #require(Double("\(expected)"))
+                    let wanted = value < 0 ? -magnitude : magnitude
+                    #expect(found == .double(wanted), "\(name)(\(value), \(places))")
+                }
+            }
         }
     }
 

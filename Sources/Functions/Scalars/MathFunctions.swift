@@ -239,7 +239,7 @@ enum RoundingFunctions {
     /// `BigDecimal(x).setScale` does.
     private static func round(_ value: Double, _ places: Int, _ even: Bool) -> Double {
         if !value.isFinite || value == 0 { return value }
-        if let near = roundedFarFromHalf(value, places) { return near }
+        if let near = roundedByHalf(value, places, even) { return near }
         if places > 15 - Int(log10(value.magnitude).rounded(.up)) + 2 { return value }
         var text = "\(value)"
         let finer = text.withUTF8 {
@@ -254,18 +254,23 @@ enum RoundingFunctions {
             ? NumberText.double(kept, scale: places) : Double(kept) * pow(10, Double(-places))
     }
 
-    /// Rounds where the scaled number is so far from a half that neither its own error nor that of the
-    /// shortest text can matter; nil elsewhere.
-    private static func roundedFarFromHalf(_ value: Double, _ places: Int) -> Double? {
-        guard places >= 0, places <= 15 else { return nil }
+    /// Rounds without the shortest text where the numbers are small enough; nil elsewhere. A half of the last
+    /// place is a decimal of up to 15 digits, which is the shortest text of its double and of no other: that
+    /// double is a tie, and those below and above it have texts below and above the half.
+    private static func roundedByHalf(_ value: Double, _ places: Int, _ even: Bool) -> Double? {
+        guard places >= 0, places < 15 else { return nil }
         let unit = powersOfTen[places]
         let scaled = value * unit
-        // Below 2⁴⁰ the errors are less than 2⁻¹¹.
+        // Below 2⁴⁰ the product's error is less than 2⁻¹¹.
         guard scaled.magnitude < 1_099_511_627_776 else { return nil }
         let lower = scaled.rounded(.down)
         let rest = scaled - lower
-        if rest > 0.499, rest < 0.501 { return nil }
-        return (rest < 0.5 ? lower : lower + 1) / unit
+        if rest < 0.499 { return lower / unit }
+        if rest > 0.501 { return (lower + 1) / unit }
+        let half = (lower * 10 + 5) / powersOfTen[places + 1]
+        if value != half { return (value < half ? lower : lower + 1) / unit }
+        let isUp = even ? lower.remainder(dividingBy: 2) != 0 : value > 0
+        return (isUp ? lower + 1 : lower) / unit
     }
 
     private static let powersOfTen: [Double] = (0...15).map { Double("1e\($0)") ?? 1 }

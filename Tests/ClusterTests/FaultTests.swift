@@ -178,6 +178,7 @@ struct FaultTests {
         // Its log tells of tasks, and of nothing that went wrong.
         #expect(!left.errors.contains(/(warning|error|critical) etl-worker/), "\(left.errors)")
         let attempts = try cluster.attempts(of: id)
-        #expect(attempts.total == attempts.tasks, "\(try cluster.submit(["logs", id]).output)")
+        let log = try cluster.submit(["logs", id]).output
+        #expect(attempts.total == attempts.tasks, "\(log)")
     }
 }

@@ -1,11 +1,14 @@
 import Columns
-import Foundation
 import Functions
 import Kernels
 import Memory
 import Plans
 import Testing
 import Vocabulary
+
+import struct Foundation.Decimal
+import class Foundation.NSDecimalNumber
+import func Foundation.NSDecimalRound
 
 @Suite struct EvaluatorTests {
     private let settings = SessionSettings()

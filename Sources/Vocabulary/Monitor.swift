@@ -12,7 +12,12 @@ package final class Monitor: @unchecked Sendable {
 
     package init() {
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        // Deadlines go by the monotonic clock: a wall clock that is set must neither end nor prolong a wait.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -48,13 +53,13 @@ package final class Monitor: @unchecked Sendable {
     /// Wakes all threads that wait.
     package func broadcast() { pthread_cond_broadcast(condition) }
 
-    /// Names a time of the machine's clock until which a thread waits.
+    /// Names a time of the machine's monotonic clock until which a thread waits.
     package struct Deadline {
         fileprivate var time = timespec()
 
         /// So long from now.
         package init(milliseconds: Int) {
-            clock_gettime(CLOCK_REALTIME, &time)
+            clock_gettime(CLOCK_MONOTONIC, &time)
             time.tv_nsec += (milliseconds % 1000) * 1_000_000
             time.tv_sec += milliseconds / 1000 + time.tv_nsec / 1_000_000_000
             time.tv_nsec %= 1_000_000_000

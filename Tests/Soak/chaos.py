@@ -15,6 +15,8 @@ class Chaos:
     def __init__(self, cluster, random, say, pause=(1.0, 6.0)):
         self.cluster, self.random, self.say, self.pause = cluster, random, say, pause
         self.struck = collections.Counter()
+        # When bits were to be turned for the first time.
+        self.lies_since = None
         self._repairs = []
         self._next = time.monotonic()
 
@@ -89,7 +91,17 @@ class Chaos:
             case "bits turned in shuffles":
                 switch = cluster.switch(worker.name)
                 switch.touch()
-                return self._later(random.uniform(3, 10), worker.name, lambda: switch.unlink(missing_ok=True))
+                self.lies_since = self.lies_since or time.monotonic()
+                before = cluster.flips()
+
+                def mend():
+                    # It goes on until a shuffle has passed there.
+                    if cluster.flips() == before:
+                        self._later(1, worker.name, mend)
+                    else:
+                        switch.unlink(missing_ok=True)
+
+                return self._later(random.uniform(3, 10), worker.name, mend)
         raise ValueError(kind)
 
 

@@ -241,36 +241,6 @@ enum PipelineText {
         if parts.count > 1 { Terminal.printError(String(parts[1])) }
     }
 
-    /// Returns the steps in order, with what they read, their queries and tests.
-    static func plan(_ pipeline: Pipeline, _ header: RunHeader) throws -> String {
-        let chosen = try pipeline.chosen(select: header.select, exclude: header.exclude)
-        var text = "Pipeline \(pipeline.name)\n"
-        let now = Int(header.acceptedAt / 60_000)
-        if let next = pipeline.schedule?.nextInterval(after: nil, now: now) {
-            text += "Next interval: \(CivilTime.text(next.start))Z to \(CivilTime.text(next.end))Z\n"
-        }
-        for rule in pipeline.alerts {
-            text +=
-                "Alert on \(rule.events.map(\.rawValue).sorted().joined(separator: ", ")) to \(rule.target)\n"
-        }
-        for step in pipeline.steps where chosen.contains(step.name) {
-            text += "\n\(step.kind) \(step.name) (\(step.file))"
-            let above = Set(step.dependencies).sorted()
-            if !above.isEmpty { text += " after \(above.joined(separator: ", "))" }
-            text += "\n"
-            if step.materialization.kind == .incremental {
-                text += "    incremental: \(step.materialization.strategy.rawValue)\n"
-            }
-            for relation in step.relations where relation.step == nil {
-                text += "    reads \(relation.definition)\n"
-            }
-            for line in step.sql.split(separator: "\n") { text += "    | \(line)\n" }
-            for test in step.tests { text += "    test \(test.name)\n" }
-            if let write = step.write { text += "    writes \(write.format) to \(write.path)\n" }
-        }
-        return text
-    }
-
     /// Returns the runs that are kept, newest first.
     static func history(_ runs: [RunRecord]) -> String {
         var rows = [["RUN", "KIND", "STATE", "STARTED", "SECONDS", "STEPS"]]

@@ -12,5 +12,6 @@ enum ScalarCatalog {
         URLFunctions.all, FormatString.all, ArrayPairFunctions.all, ZoneFunctions.all,
         CheckedTextFunctions.all, RandomFunctions.all, NumberPatternFunctions.all, IntervalFunctions.all,
         VariantFunctions.all, CipherFunctions.all, ThetaFunctions.scalars,
+        HLLFunctions.scalars,
     ]
 }

@@ -5,7 +5,7 @@ import Vocabulary
 /// Lists the aggregate functions that make sketches.
 enum SketchCatalog {
     static let all: [AggregateFunction] =
-        ThetaFunctions.aggregates + [
+        ThetaFunctions.aggregates + HLLFunctions.aggregates + [
             AggregateFunction(
                 "count_min_sketch",
                 typing: { request in
@@ -41,7 +41,7 @@ enum SketchCatalog {
             let wanted = call.arguments.count > 1 ? Int(try number(call, 1, "k")) : 5
             let tracked = call.arguments.count > 2 ? Int(try number(call, 2, "maxItemsTracked")) : 10_000
             return try FrequentValues.accumulator(call, input, wanted: wanted, tracked: tracked)
-        default: return try ThetaFunctions.make(call, name, input)
+        default: return try ThetaFunctions.make(call, name, input) ?? HLLFunctions.make(call, name)
         }
     }
 

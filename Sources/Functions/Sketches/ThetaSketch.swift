@@ -103,10 +103,15 @@ enum SketchHash {
     static let seedMark: UInt16 = 0x93CC
 
     /// Returns 63 bits of a value's hash.
-    static func hash(_ bytes: [UInt8]) -> UInt64 { murmur(bytes, seed) >> 1 }
+    static func hash(_ bytes: [UInt8]) -> UInt64 { halves(bytes).first >> 1 }
 
-    static func hash(_ number: UInt64) -> UInt64 {
-        hash((0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * $0)) })
+    static func hash(_ number: UInt64) -> UInt64 { halves(number).first >> 1 }
+
+    /// Returns both halves of a value's hash.
+    static func halves(_ bytes: [UInt8]) -> (first: UInt64, second: UInt64) { murmur(bytes, seed) }
+
+    static func halves(_ number: UInt64) -> (first: UInt64, second: UInt64) {
+        halves((0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * $0)) })
     }
 
     private static func rotate(_ value: UInt64, _ by: UInt64) -> UInt64 { value << by | value >> (64 - by) }
@@ -132,8 +137,7 @@ enum SketchHash {
         rotate(k &* 0x4cf5_ad43_2745_937f, 33) &* 0x87c3_7b91_1142_53d5
     }
 
-    /// The first half of the hash.
-    private static func murmur(_ bytes: [UInt8], _ seed: UInt64) -> UInt64 {
+    private static func murmur(_ bytes: [UInt8], _ seed: UInt64) -> (first: UInt64, second: UInt64) {
         var (h1, h2) = (seed, seed)
         let whole = bytes.count & ~15
         for at in stride(from: 0, to: whole, by: 16) {
@@ -148,6 +152,8 @@ enum SketchHash {
         h2 ^= UInt64(bytes.count)
         h1 = h1 &+ h2
         h2 = h2 &+ h1
-        return mixed(h1) &+ mixed(h2)
+        let half = mixed(h2)
+        let sum = mixed(h1) &+ half
+        return (sum, half &+ sum)
     }
 }

@@ -37,6 +37,7 @@ extension ColumnNaming {
         "try_make_interval": (0, ["0", "0", "0", "0", "0", "0", "0.000000"]),
         "approx_top_k": (1, ["5", "10000"]),
         "theta_sketch_agg": (1, ["12"]), "theta_union_agg": (1, ["12"]), "theta_union": (2, ["12"]),
+        "hll_sketch_agg": (1, ["12"]), "hll_union_agg": (1, ["false"]), "hll_union": (2, ["false"]),
         "aes_encrypt": (2, ["GCM", "DEFAULT", "", ""]),
         "aes_decrypt": (2, ["GCM", "DEFAULT", ""]),
         "try_aes_decrypt": (2, ["GCM", "DEFAULT", ""]), "listagg": (1, ["NULL"]), "string_agg": (1, ["NULL"]),

@@ -83,7 +83,7 @@ struct SchemaCommand: AsyncParsableCommand {
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Shows a pipeline's steps in order, their queries and tests, without running.")
+        abstract: "Shows a pipeline's steps, their queries, tests and what they write, without running.")
 
     @Argument(help: "Directory with etl.yml.", completion: .directory)
     var directory = "."

@@ -1,0 +1,43 @@
+import Pipelines
+import Protocol
+
+// What `plan` prints.
+extension PipelineText {
+    /// Returns the steps in order, with what they read, their queries, tests and what they write.
+    static func plan(_ pipeline: Pipeline, _ header: RunHeader) throws -> String {
+        let chosen = try pipeline.chosen(select: header.select, exclude: header.exclude)
+        var text = "Pipeline \(pipeline.name)\n"
+        let now = Int(header.acceptedAt / 60_000)
+        if let next = pipeline.schedule?.nextInterval(after: nil, now: now) {
+            text += "Next interval: \(CivilTime.text(next.start))Z to \(CivilTime.text(next.end))Z\n"
+        }
+        for rule in pipeline.alerts {
+            text +=
+                "Alert on \(rule.events.map(\.rawValue).sorted().joined(separator: ", ")) to \(rule.target)\n"
+        }
+        for step in pipeline.steps where chosen.contains(step.name) {
+            text += "\n\(step.kind) \(step.name) (\(step.file))"
+            let above = Set(step.dependencies).sorted()
+            if !above.isEmpty { text += " after \(above.joined(separator: ", "))" }
+            text += "\n"
+            if step.materialization.kind == .incremental {
+                text += "    incremental: \(step.materialization.strategy.rawValue)\n"
+            }
+            for relation in step.relations where relation.step == nil {
+                text += "    reads \(relation.definition.drop { $0 == " " })\n"
+            }
+            for line in step.sql.split(separator: "\n") { text += "    | \(line)\n" }
+            for test in step.tests { text += "    test \(test.name)\n" }
+            if let writing = step.writing { text += lines(of: writing) }
+        }
+        return text
+    }
+
+    /// Returns where a step's rows go, with one setting a line, names and values in columns.
+    private static func lines(of writing: StepWriting) -> String {
+        let rows = writing.settings.map { [$0.name, $0.value] }
+        let indent = writing.target == nil ? "    " : "      "
+        let settings = columns(rows).split(separator: "\n").map { "\(indent)\($0)\n" }.joined()
+        return (writing.target.map { "    writes \($0)\n" } ?? "") + settings
+    }
+}

@@ -173,7 +173,20 @@ package struct TaskAgent: Sendable {
         }
         if now - lastAnsweredSentAt >= settings.fenceMilliseconds { fence() }
         speak(at: now)
+        armForDraining(at: now)
         return actions
+    }
+
+    /// Has the timer ring also when tasks are handed back and when the time to leave has come, not up to a
+    /// heartbeat later: an eviction kills a second after that.
+    private mutating func armForDraining(at now: Instant) {
+        guard let drainingSince, let lastSentAt, phase != .left else { return }
+        var next = lastSentAt + settings.heartbeatMilliseconds
+        for limit in [settings.handBackMilliseconds, settings.drainMilliseconds]
+        where drainingSince + limit > now {
+            next = min(next, drainingSince + limit)
+        }
+        actions.append(.setTimer(next))
     }
 
     /// Whether a draining worker need not wait for its release: nobody relies on it, or its time is over.

@@ -179,7 +179,8 @@ struct WorkerServer: Sendable {
             break
         }
         holding.cancel()
-        await web?.stop()
+        // An eviction kills a second after a worker's last moment to leave.
+        await web?.stop(graceSeconds: 0.5)
         shuffle.stop()
         return reason
     }

@@ -116,4 +116,22 @@ struct TaskAgentTests {
         let actions = agent.handle(.message(.released(epoch: 1, session: 1)), at: Self.at(1200))
         #expect(actions.last == .leave)
     }
+
+    @Test("a draining worker wakes when it hands tasks back and when its time is over, not a heartbeat later")
+    func drainTimers() {
+        func timer(_ actions: [AgentAction]) -> Instant? {
+            actions.compactMap { if case .setTimer(let time) = $0 { time } else { nil } }.last
+        }
+        var agent = Self.busy()
+        var now = Self.at(10)
+        var actions = agent.handle(.drain, at: now)
+        var stoppedAt: Instant?
+        while actions.last != .leave, let next = timer(actions), now < Self.at(20_000) {
+            now = next
+            actions = agent.handle(.tick, at: now)
+            if actions.contains(.stop(Self.attempt)) { stoppedAt = now }
+        }
+        #expect(stoppedAt == Self.at(6010))
+        #expect(actions.last == .leave && now == Self.at(14_010))
+    }
 }

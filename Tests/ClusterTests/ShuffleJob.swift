@@ -23,6 +23,20 @@ enum ShuffleJob {
         SELECT sum(sin(l_orderkey * id)) FROM parquet.`\(data)/lineitem.parquet` CROSS JOIN range(0, 2000)
         """
 
+    /// Six tasks whose rows are joined with `count` numbers each; all of those for rows that `condition` chooses.
+    private static func scan(where condition: String, of count: Int) -> [String] {
+        let text = """
+            SELECT round(sum(sin(l_orderkey * id)), 2) AS s, count(*) AS n FROM parquet.`\(data)/lineitem.parquet`
+            JOIN range(0, \(count)) ON id < 1 OR \(condition) WHERE length(l_comment) > 0
+            """
+        return ["run", "-e", text, "--output", "csv"] + settings
+    }
+
+    /// Six tasks of about two seconds each.
+    static let evenArguments = scan(where: "l_orderkey > 0 AND id < 200", of: 200)
+    /// Four tasks of a second or two, and two that take ten.
+    static let skewedArguments = scan(where: "l_orderkey > 400000", of: 1000)
+
     private static let settings = [
         "--conf", "spark.sql.files.maxPartitionBytes=1MB", "spark.sql.shuffle.partitions=8",
         "spark.sql.autoBroadcastJoinThreshold=-1",

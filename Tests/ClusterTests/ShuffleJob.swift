@@ -23,11 +23,13 @@ enum ShuffleJob {
         SELECT sum(sin(l_orderkey * id)) FROM parquet.`\(data)/lineitem.parquet` CROSS JOIN range(0, 2000)
         """
 
-    /// Six tasks whose rows are joined with `count` numbers each; all of those for rows that `condition` chooses.
+    /// Six tasks whose rows are joined with one number, and `count` of them where `condition` is true.
     private static func scan(where condition: String, of count: Int) -> [String] {
         let text = """
-            SELECT round(sum(sin(l_orderkey * id)), 2) AS s, count(*) AS n FROM parquet.`\(data)/lineitem.parquet`
-            JOIN range(0, \(count)) ON id < 1 OR \(condition) WHERE length(l_comment) > 0
+            SELECT round(sum(sin(l_orderkey * id)), 2) AS s, count(*) AS n
+            FROM parquet.`\(data)/lineitem.parquet` JOIN range(0, \(count))
+              ON id < 1 OR \(condition)
+            WHERE length(l_comment) > 0
             """
         return ["run", "-e", text, "--output", "csv"] + settings
     }

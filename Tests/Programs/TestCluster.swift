@@ -36,9 +36,7 @@ package final class TestCluster {
             try FileManager.default.createDirectory(
                 atPath: file("storage"), withIntermediateDirectories: true)
         }
-        let made = try ProgramRun.run(
-            ProgramRun.root.appendingPathComponent("deploy/certificates"), [file("certs")], seconds: 30)
-        guard made.status == 0 else { throw Failure(what: made.errors) }
+        try makeCertificates()
         try startCoordinator()
         for _ in 0..<workers { try startWorker(slots: slots, memory: memory) }
         try awaitWorkers(workers)
@@ -92,6 +90,13 @@ package final class TestCluster {
         }
         clusterPort = ports[0]
         webPort = ports[1]
+    }
+
+    /// Makes certificates anew, of the same authority, in the place of those in use.
+    package func makeCertificates() throws {
+        let made = try ProgramRun.run(
+            ProgramRun.root.appendingPathComponent("deploy/certificates"), [file("certs")], seconds: 30)
+        guard made.status == 0 else { throw Failure(what: made.errors) }
     }
 
     /// Starts one more worker.

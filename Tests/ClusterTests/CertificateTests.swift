@@ -10,7 +10,7 @@ struct CertificateTests {
             "s_client", "-connect", address, "-alpn", "h2", "-CAfile", cluster.file("certs/ca.pem"),
             "-cert", cluster.file("certs/submitter.pem"), "-key", cluster.file("certs/submitter-key.pem"),
         ]
-        // After the handshake a node speaks HTTP/2, which is no text: the second program takes what it can read.
+        // After the handshake a node speaks HTTP/2, which is no text: it goes to the second program.
         let shown = try ProgramRun.run(
             URL(fileURLWithPath: "/bin/sh"),
             ["-c", #"sleep 0.5 | openssl "$@" | openssl x509 -noout -serial"#, "sh"] + arguments, seconds: 10)

@@ -180,7 +180,9 @@ package enum Coercion {
         let plain = { (type: DataType) in type.isNumeric || type == .boolean }
         if plain(from) && plain(to) { return true }
         if from.isInterval, to.isInterval { return from.isYearMonthInterval == to.isYearMonthInterval }
-        // Only an interval of one unit is a number of these.
+        if from.isInterval, to.isDecimal { return true }
+        if to.isInterval, from.isIntegral || from.isDecimal { return true }
+        // Of other numbers only those of an interval of one unit.
         guard let fields = from.intervalFields ?? to.intervalFields, fields.first == fields.last else {
             return false
         }

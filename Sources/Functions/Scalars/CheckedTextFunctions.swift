@@ -150,7 +150,8 @@ enum CheckedTextFunctions {
             if ".!?".contains(character) { isEnding = true }
         }
         endWord()
-        if !words.isEmpty { result.append(.array(words)) }
+        // A text without words is one empty sentence.
+        if !words.isEmpty || result.isEmpty && !text.isEmpty { result.append(.array(words)) }
         return result
     }
 }

@@ -87,7 +87,9 @@ enum FormatString {
         field.width = number(&rest, isAhead: nil) ?? 0
         if rest.first == "." {
             rest.removeFirst()
-            guard let precision = number(&rest, isAhead: nil) else { throw failure("a precision is missing") }
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            guard let precision = Int(digits) else { throw failure("a precision is missing") }
+            rest = rest[digits.endIndex...]
             field.precision = precision
         }
         guard let conversion = rest.popFirst() else { throw failure("it ends within a field") }
@@ -251,8 +253,9 @@ enum FormatString {
         return before + zeros + digits + after
     }
 
+    /// Fills a text up to the width of its field, which counts UTF-16 units as Java does.
     private static func padded(_ text: String, _ field: Field) -> String {
-        let blanks = String(repeating: " ", count: max(0, field.width - text.count))
+        let blanks = String(repeating: " ", count: max(0, field.width - text.utf16.count))
         return field.flags.contains("-") ? text + blanks : blanks + text
     }
 

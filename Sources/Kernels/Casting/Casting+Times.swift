@@ -128,7 +128,21 @@ extension CastJob {
         let reader = DecimalArithmetic.Reader(input)
         let up = WideDecimal.power(max(0, 6 - scale))
         let down = WideDecimal.power(max(0, scale - 6))
-        for row in 0..<count { out[row] = Int64(truncatingIfNeeded: (reader[row] &* up) / down) }
+        for row in 0..<count {
+            out[row] = Int64(truncatingIfNeeded: (Self.javaDigits(reader[row]) &* up) / down)
+        }
         return .flat(target, count: count, values: buffer, validity: input.validity)
+    }
+
+    /// Rounds to the 34 digits in which Spark multiplies decimals here (`MathContext.DECIMAL128`).
+    private static func javaDigits(_ value: Int128) -> Int128 {
+        let limit = WideDecimal.power(34)
+        if value > -limit && value < limit { return value }
+        var unit: Int128 = 10
+        while value / unit >= limit || value / unit <= -limit { unit *= 10 }
+        let (quotient, rest) = value.quotientAndRemainder(dividingBy: unit)
+        let twice = Int128(rest.magnitude) * 2
+        let goesUp = twice > unit || twice == unit && quotient & 1 == 1
+        return (quotient + (goesUp ? (value < 0 ? -1 : 1) : 0)) * unit
     }
 }

@@ -266,6 +266,7 @@ package enum Arithmetic {
         if lowest != 0, mode == .error {
             let x = a.pointer(as: T.self)
             for i in 0..<count where x[i] == T.min && !a.isNull(i) {
+                if a.type.isInterval && !absolute { throw Failure.intervalOverflow() }
                 throw Failure.overflow(a.type, values: "-(\(T.min))", tryName: nil)
             }
         }

@@ -91,13 +91,11 @@ package enum TimeText {
         if !scan.isAtEnd {
             guard scan.peek == 32 || scan.peek == UInt8(ascii: "T") else { return nil }
             scan.advance()
-            if !scan.isAtEnd {
-                guard let time = scan.time(allowsHourOnly: true) else { return nil }
-                micros = time
-                if let rest = scan.rest() {
-                    guard let found = try? Zone.named(rest) else { return nil }
-                    given = found
-                }
+            guard let time = scan.time(allowsHourOnly: true) else { return nil }
+            micros = time
+            if let rest = scan.rest() {
+                guard let found = try? Zone.named(rest) else { return nil }
+                given = found
             }
         }
         // Before 1970 from the end of the day, as the first day of all begins beyond 64 bits.

@@ -67,11 +67,14 @@ enum IntervalReading {
             guard part.first?.isNumber == true, let scale = microsecondsPerUnit[unit],
                 unit == .second || Int64(part) != nil, let amount = microseconds(String(part), scale: scale)
             else { return nil }
-            let (sum, overflow) = total.addingReportingOverflow(amount)
+            // The least of all intervals has no positive one of its size.
+            let (sum, overflow) =
+                isNegative
+                ? total.subtractingReportingOverflow(amount) : total.addingReportingOverflow(amount)
             if overflow { return nil }
             total = sum
         }
-        return .microseconds(isNegative ? 0 - total : total, from: from, to: to)
+        return .microseconds(total, from: from, to: to)
     }
 
     /// Units that day-time interval types know: weeks count as days, the smallest as seconds.

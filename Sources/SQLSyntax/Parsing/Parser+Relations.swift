@@ -99,6 +99,10 @@ extension Parser {
         let start = index
         var relation = try nested { (parser) throws(EngineError) in try parser.bareRelation() }
         if at(.TABLESAMPLE) {
+            // Spark samples no rows of table functions.
+            if case .function = relation.kind {
+                throw unexpected("the end of the table function: it cannot be sampled")
+            }
             let sample = try sample()
             relation = RelationSyntax(kind: .sample(relation, sample), alias: nil, span: span(from: start))
         }

@@ -48,13 +48,52 @@ import Testing
         let parts = plan.output.components(separatedBy: "\n\n")
         #expect(parts.first == "Pipeline p")
         func text(of step: String) -> String {
-            let part = parts.first { $0.split(separator: " ").dropFirst().first.map(String.init) == step } ?? ""
+            let part = parts.first { $0.split(separator: " ")[1] == step } ?? ""
             let lines = part.split(separator: "\n").filter { !$0.hasPrefix("    reads ") }
             return lines.map { "\($0)\n" }.joined()
         }
         for (step, expected) in PlanTextTests.expected { #expect(text(of: step) == expected) }
         // Nothing of the database's login.
         for hidden in ["someone", "db.test", "SECRET"] { #expect(!plan.output.contains(hidden)) }
+    }
+
+    /// Members of a connector's file that hold a password, and the key that is told.
+    static let literals = [
+        (
+            #""connection.url": "jdbc:postgresql://db/x", "connection.password": "canary""#,
+            "connection.password"
+        ),
+        (#""connection.url": "jdbc:postgresql://me:canary@db/x""#, "connection.url"),
+        (#""connection.url": "jdbc:postgresql://db/x?user=me&password=canary""#, "connection.url"),
+    ]
+
+    @Test(
+        "a password in a file of Kafka Connect is refused by file, line and key, and never shown",
+        arguments: literals)
+    func connectorPassword(_ members: String, _ key: String) throws {
+        let program = try Program()
+        try program.write("p/etl.yml", "name: p\nextract: [{connector: c.json}]\n")
+        func write(_ members: String) throws {
+            try program.write(
+                "p/c.json",
+                """
+                {"config": {"connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector",
+                  "mode": "bulk", "table.whitelist": "t", "topic.prefix": "kc-",
+                  \(members)}}
+                """)
+        }
+        try write(members)
+        for arguments in [["plan", "p"], ["p"]] {
+            let refused = try program.run(arguments)
+            #expect(refused.status == 1 && !(refused.output + refused.errors).contains("canary"))
+            for part in ["[SECRET_IN_TEXT]", "p/c.json:3:", "a secret: \(key)\n", "${env:NAME}"] {
+                #expect(refused.errors.contains(part), "\(refused.errors)")
+            }
+        }
+        // What the error says to write is taken.
+        try write(members.replacing("canary", with: "${env:PASSWORD}"))
+        let plan = try program.run(["plan", "p"])
+        #expect(plan.status == 0 && plan.output.contains("extract kc_t (p/etl.yml)"), "\(plan.errors)")
     }
 
     private static let expected = [

@@ -13,9 +13,9 @@ FROM range(0, 100)"""
 # Many tasks of some milliseconds: progress moves on the slowest machine.
 SETTINGS = {"spark.sql.files.maxPartitionBytes": "1MB", "spark.sql.shuffle.partitions": "120",
             "spark.sql.autoBroadcastJoinThreshold": "-1"}
-# 4,000 tasks of some 40 keys and 4 million pairs each: short ones, but a minute of them on the quickest machine, and an
+# 10,000 tasks of some 15 keys and 1.5 million pairs each: short ones, but a minute of them on the quickest machine, and an
 # hour on a slow one. A job of these is ended by its cancel.
-ENDLESS = SETTINGS | {"spark.sql.shuffle.partitions": "4000"}
+ENDLESS = SETTINGS | {"spark.sql.shuffle.partitions": "10000"}
 ENDLESS_ROWS = 100_000
 
 

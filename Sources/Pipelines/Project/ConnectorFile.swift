@@ -68,12 +68,22 @@ struct ConnectorFile {
                     code: "UNSUPPORTED_FEATURE")
             }
         }
+        // The file goes to a coordinator and is kept there, and plans show addresses.
         if let password = values["connection.password"], !password.printed.hasPrefix("${env:") {
-            throw password.hiddenError(
-                "A file is kept and shown, so it must not hold a secret: connection.password",
-                remedy: "Set an environment variable and write ${env:NAME}, as Kafka Connect reads it too.",
-                code: "SECRET_IN_TEXT")
+            throw ConnectorFile.secret(password, in: "connection.password")
         }
+        if let url = values["connection.url"], DatabaseLogin.isOpen(in: url.printed) {
+            throw ConnectorFile.secret(url, in: "connection.url")
+        }
+    }
+
+    /// Returns the error that names the key, and how Kafka Connect and this program both read it.
+    private static func secret(_ value: FormatValue, in key: String) -> EngineError {
+        value.hiddenError(
+            "A file is kept and shown, so it must not hold a secret: \(key)",
+            remedy: "Set an environment variable and write \"connection.password\": \"${env:NAME}\", which "
+                + "Kafka Connect's EnvVarConfigProvider reads, too.",
+            code: "SECRET_IN_TEXT")
     }
 
     private static func unknown(_ key: FormatValue, _ known: Set<String>) -> EngineError {

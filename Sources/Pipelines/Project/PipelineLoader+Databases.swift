@@ -28,9 +28,8 @@ extension PipelineLoader {
                 throw hidden(password, path + ".password")
             }
             for name in ["uri", "url"] {
-                guard let address = one[name] else { continue }
-                let inner = address.printed.firstMatch(of: /:\/\/[^\/@:]*:([^@\/]+)@/).map { String($0.1) }
-                if let inner, !inner.hasPrefix("${env:") { throw hidden(address, "\(path).\(name)") }
+                guard let address = one[name], DatabaseLogin.isOpen(in: address.printed) else { continue }
+                throw hidden(address, "\(path).\(name)")
             }
             found[key.printed] = ["uri", "url", "user", "password"].compactMap { name in
                 one[name].map { (name == "uri" ? "url" : name, $0.printed) }

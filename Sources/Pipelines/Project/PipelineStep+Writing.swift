@@ -7,8 +7,8 @@ package struct StepWriting: Sendable {
 }
 
 extension PipelineStep {
-    /// Returns what the step writes: how its table takes an extract's rows, and where it goes besides. Nil for
-    /// steps that only make their table. Options that may name a login are never among the settings.
+    /// Returns what the step writes: how its table takes an extract's rows, and where it goes besides. Nil
+    /// for steps that only make their table. Options that may name a login are never among the settings.
     package var writing: StepWriting? {
         if let load { return load.writing }
         if let write { return write.writing }

@@ -150,7 +150,7 @@ final class S3Claims: @unchecked Sendable {
         }
     }
 
-    /// Puts the next version of each claim. Throws `OUTPUT_REPLACED` when one is not this statement's any more.
+    /// Puts the next version of each claim. Throws `OUTPUT_REPLACED` when one is another's by now.
     private func renewAll() throws(EngineError) {
         let began = ContinuousClock.now
         version += 1

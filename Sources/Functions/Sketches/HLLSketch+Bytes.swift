@@ -3,7 +3,7 @@ import Vocabulary
 /// Writes HyperLogLog sketches in DataSketches' updatable form, with a byte for each register, and reads them
 /// in all its forms. Numbers are little-endian:
 ///
-///     | ints before the data 1 | 1 | family 7 | logK | log of the places | flags | coupons of a list | mode |
+///     | ints before data 1 | 1 | family 7 | logK | log of the places | flags | coupons of a list | mode |
 ///     list       2 ints: | coupons, 4 each |
 ///     table      3 ints: | number of coupons 4 | coupons, 4 each |
 ///     registers 10 ints: | HIP 8 | sum of the low 8 | of the high 8 | zeros 4 | exceptions 4 | registers |

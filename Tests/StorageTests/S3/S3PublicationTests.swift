@@ -290,7 +290,7 @@ extension S3Tests {
             #expect(try openUploads(store, bucket).isEmpty)
         }
 
-        @Test("a claim whose job died is taken over once its time is over, and that job finds out if it lives")
+        @Test("a claim whose job died is taken over when its time is over; that job finds out if it lives")
         func takenOver() throws {
             let store = try double.fileSystem(bucket: "over")
             let output = "s3://over/out"

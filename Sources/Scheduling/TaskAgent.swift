@@ -113,6 +113,8 @@ package struct TaskAgent: Sendable {
     private var commands = Inbox()
     package private(set) var isDraining = false
     private var drainingSince: Instant?
+    /// The timer that was set last while draining.
+    private var wakesAt: Instant?
     private var usedMemoryBytes = 0
     private var shuffleBytes = 0
     private var actions: [AgentAction] = []
@@ -186,6 +188,8 @@ package struct TaskAgent: Sendable {
         where drainingSince + limit > now {
             next = min(next, drainingSince + limit)
         }
+        if next == wakesAt { return }
+        wakesAt = next
         actions.append(.setTimer(next))
     }
 
@@ -219,7 +223,7 @@ package struct TaskAgent: Sendable {
     private mutating func send(_ message: WorkerMessage, at now: Instant) {
         lastSentAt = now
         actions.append(.send(message))
-        actions.append(.setTimer(now + settings.heartbeatMilliseconds))
+        if !isDraining { actions.append(.setTimer(now + settings.heartbeatMilliseconds)) }
     }
 
     private func heartbeat(_ batch: (first: UInt64, items: [Report]), at now: Instant) -> Heartbeat {

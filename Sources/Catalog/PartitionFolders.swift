@@ -140,7 +140,9 @@ enum PartitionFolders {
                 text.lowercased() == "true"
                     ? .boolean(true) : text.lowercased() == "false" ? .boolean(false) : nil
             case .date: days(text).map { .integer($0) }
-            case .decimal(_, 0): Int128(text).map { .decimal($0) }
+            case .decimal(_, let scale):
+                Array(text.utf8).withUnsafeBytes { NumberText.parseDecimal($0, scale: scale) }
+                    .map { .decimal($0) }
             case .timestamp: clockTime(text).map { .integer(Int64(zone.instant(local: Int($0)))) }
             case .timestampNTZ: clockTime(text).map { .integer($0) }
             default: nil

@@ -35,6 +35,10 @@ final class FileSink: TaskSink {
     private let dataColumns: [Int]
     private let dataSchema: Schema
     private var folders: [Folder] = []
+    /// The folder of each combination of values: several share one where its name is the same, as those of null
+    /// and of an empty text.
+    private var folderOfGroup: [Folder] = []
+    private var folderOfPath: [String: Folder] = [:]
     private let groups: GroupTable?
     private var groupOfRow = Buffer(byteCount: Limits.batchRows * 4)
     private var openWriters = 0
@@ -83,7 +87,7 @@ final class FileSink: TaskSink {
         let data = batch.projected(dataColumns)
         let rowsByGroup = RowsByGroup(numbers, count: count, groupCount: groups.groupCount)
         try rowsByGroup.forEach { group, rows, size in
-            let folder = folders[group]
+            let folder = folderOfGroup[group]
             try counted(folder) {
                 try gather(size == count ? data : data.gathered(rows, count: size), into: folder)
             }
@@ -122,7 +126,15 @@ final class FileSink: TaskSink {
         let names = write.partitionColumns.map { write.schema[$0].name }
         for row in 0..<(groups.groupCount - from) {
             let parts = try zip(names, values).map { try FolderName.make($0, $1, row: row, zone: zone) }
-            folders.append(Folder(path: parts.joined(separator: "/") + "/"))
+            let path = parts.joined(separator: "/") + "/"
+            if let known = folderOfPath[path] {
+                folderOfGroup.append(known)
+                continue
+            }
+            let folder = Folder(path: path)
+            folders.append(folder)
+            folderOfGroup.append(folder)
+            folderOfPath[path] = folder
         }
     }
 
@@ -196,7 +208,7 @@ final class FileSink: TaskSink {
 
     func abort() {
         for folder in folders { folder.writer?.abort() }
-        folders = []
+        (folders, folderOfGroup, folderOfPath) = ([], [], [:])
         _ = reservation.tryResize(to: 0)
     }
 }

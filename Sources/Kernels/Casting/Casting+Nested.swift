@@ -24,7 +24,7 @@ extension CastJob {
                 try Casting.cast(parts[0], to: key, mode: mode, zone: zone),
                 try Casting.cast(parts[1], to: value, mode: mode, zone: zone),
             ]
-        case (.structure, .structure(let fields)):
+        case (.structure, .structure(let fields)) where fields.count == parts.count:
             for (child, field) in zip(parts, fields) {
                 children.append(try Casting.cast(child, to: field.type, mode: mode, zone: zone))
             }

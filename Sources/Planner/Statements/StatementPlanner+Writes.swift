@@ -1,4 +1,5 @@
 import Columns
+import Functions
 import Plans
 import SQLSyntax
 import Vocabulary
@@ -72,6 +73,7 @@ extension StatementPlanner {
                     "The column to partition by is not among the query's columns: \(name)",
                     remedy: near.map { "Did you mean \($0)?" }, at: place)
             }
+            try checkFolderType(schema[index].type, name, at: place)
             found.append(index)
         }
         if !found.isEmpty, Set(found).count == output.count {
@@ -231,7 +233,9 @@ extension StatementPlanner {
                     "The column to partition by is not among the table's columns: \(folder.text)",
                     remedy: near.map { "Did you mean \($0)?" }, at: self.location(folder.span))
             }
-            folders.append(columns.remove(at: place))
+            let column = columns.remove(at: place)
+            try checkFolderType(DataType(column.type), folder.text, at: self.location(folder.span))
+            folders.append(column)
         }
         var definition = TableDefinition(
             name: name, location: location, format: format, options: options,
@@ -329,6 +333,17 @@ extension StatementPlanner {
             at: span(of: name))
     }
 
+    /// Throws when values of the type have no text that names a folder and gives them back.
+    private func checkFolderType(
+        _ type: DataType, _ name: String, at place: SourceLocation?
+    ) throws(EngineError) {
+        if !type.isNested, !type.isInterval, type != .variant, type != .calendarInterval { return }
+        throw .user(
+            "INVALID_PARTITION_COLUMN_DATA_TYPE",
+            "The column \(name) cannot name folders: it is \(type.sqlName)",
+            remedy: "Partition by columns of numbers, texts, dates or timestamps.", at: place)
+    }
+
     /// Returns the query with the table's columns, in its order and of its types.
     private func aligned(
         _ bound: LogicalPlan, to table: TableDefinition, insert: InsertTableSyntax,
@@ -368,6 +383,14 @@ extension StatementPlanner {
                 source = .column(given[index])
             } else {
                 source = .literal(.null(field.type))
+            }
+            guard Coercion.canCast(source.type, field.type, ansi: settings.ansi) else {
+                throw .user(
+                    "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST",
+                    "The query gives \(source.type.sqlName) for the column \(field.name) of \(table.name), "
+                        + "which is \(field.type.sqlName)",
+                    remedy: "Cast the value to the column's type in the query.",
+                    at: location(columns(of: insert.query) ?? insert.query.span))
             }
             let value =
                 source.type == field.type

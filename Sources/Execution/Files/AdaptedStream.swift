@@ -5,7 +5,8 @@ import Plans
 import Vocabulary
 
 /// Brings a file whose schema differs from the relation's to the relation's columns: missing ones, and
-/// missing members of structures, become nulls, others are cast. Then applies the filter that the decoder could not.
+/// missing members of structures, become nulls, others are cast. Then applies the filter that the decoder
+/// could not.
 final class AdaptedStream: BatchStream {
     private let input: any BatchStream
     private let evaluator: Evaluator

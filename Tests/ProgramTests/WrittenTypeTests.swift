@@ -77,6 +77,28 @@ struct WrittenTypeTests {
         }
     }
 
+    @Test(
+        "the column of corrupt records, wanted alone, tells of all that do not fit",
+        arguments: ["csv", "json"])
+    func corruptRecordsAlone(format: String) throws {
+        let folder = try ProgramRun.makeFolder("corrupt")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let text = format == "csv" ? "1,a\n2\nx,b\n" : "{\"a\":1}\n{\"a\":2\n{\"a\":\"x\"}\n"
+        try text.write(to: folder.appendingPathComponent("in.txt"), atomically: true, encoding: .utf8)
+        let view =
+            "CREATE TEMPORARY VIEW v (a INT, b STRING, _corrupt_record STRING) USING \(format) "
+            + "OPTIONS (path 'in.txt'); "
+        for column in ["*", "_corrupt_record", "a + 1, b"] {
+            let counted = column == "a + 1, b" ? "*), count(a), count(b" : column
+            let found = try rows(
+                view + "SELECT count(\(counted)) FROM v WHERE _corrupt_record IS NOT NULL", in: folder)
+            #expect(found.first?.hasPrefix("2") == true, "\(column): \(found)")
+        }
+        let kept = try rows(
+            view + "SELECT _corrupt_record FROM v WHERE _corrupt_record IS NOT NULL", in: folder)
+        #expect(kept.count == 2)
+    }
+
     @Test("values whose folders have one name are all kept")
     func folderNames() throws {
         let folder = try ProgramRun.makeFolder("folders")

@@ -45,10 +45,7 @@ package final class FileReaders: Sendable {
             return try openAvro(
                 path, split: split, fields: fields, options: relation.options, context: context)
         case .json:
-            let source = MeteredSource(try files.open(path), context.counters)
-            return try JSONReader(
-                source: source, range: split.start..<split.end, schema: Schema(fields),
-                options: JSONOptions(relation.options, zone: zone, patterns: patterns(relation, zone)))
+            return try openJSON(path, split: split, fields: fields, relation, zone: zone, context: context)
         case .csv:
             let source = MeteredSource(try files.open(path), context.counters)
             return try CSVReader(
@@ -59,6 +56,26 @@ package final class FileReaders: Sendable {
             let source = MeteredSource(try files.open(path), context.counters)
             return try TextLineReader(source: source, range: split.start..<split.end, fields: fields)
         }
+    }
+
+    private func openJSON(
+        _ path: String, split: FileSplit, fields: [Field], _ relation: FileRelation, zone: Zone,
+        context: TaskContext
+    ) throws -> any BatchStream {
+        let source = MeteredSource(try files.open(path), context.counters)
+        let options = try JSONOptions(relation.options, zone: zone, patterns: patterns(relation, zone))
+        let range = split.start..<split.end
+        guard fields.map(\.name) == [options.corruptRecordColumn],
+            let position = relation.dataSchema.index(of: fields[0].name)
+        else {
+            return try JSONReader(source: source, range: range, schema: Schema(fields), options: options)
+        }
+        // Wanted alone, it tells of records that do not fit any of the columns.
+        let reader = try JSONReader(
+            source: source, range: range, schema: relation.dataSchema, options: options)
+        return try AdaptedStream(
+            reader, fields: fields, found: [(position, fields[0].type)], file: AddressText.shown(path),
+            filter: nil, settings: context.settings)
     }
 
     /// Returns how times are written in a relation's text files, where its options say so.

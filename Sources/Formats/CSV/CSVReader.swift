@@ -15,6 +15,8 @@ package final class CSVReader: BatchStream {
     private let fileSchema: Schema
     /// For each column that comes out: its type and its field in the file; nil for the corrupt-record column.
     private let outputs: [(type: DataType, field: Int?)]
+    /// How many of them come out; the others are parsed for the corrupt-record column, which tells of all.
+    private let outputCount: Int
     private let options: CSVOptions
     private let windows: TextWindows
     private let indexer: CSVIndexer
@@ -43,13 +45,15 @@ package final class CSVReader: BatchStream {
         var fields = schema.fields
         if let corrupt { fields.remove(at: corrupt) }
         fileSchema = Schema(fields)
-        outputs = columns.map { column in
+        let wantsCorrupt = corrupt.map { columns.contains($0) } ?? false
+        outputCount = columns.count
+        let others = wantsCorrupt ? schema.fields.indices.filter { !columns.contains($0) } : []
+        outputs = (columns + others).map { column in
             (
                 schema[column].type,
                 column == corrupt ? nil : corrupt.map { column > $0 ? column - 1 : column } ?? column
             )
         }
-        let wantsCorrupt = corrupt.map { columns.contains($0) } ?? false
         // With columns left out, Spark does not see how many fields a record has.
         checksFieldCount = wantsCorrupt || columns.count == schema.count
         windows = try TextWindows(source, range: range, whole: options.multiLine)
@@ -121,7 +125,7 @@ package final class CSVReader: BatchStream {
                 (columns, faults) = try parse(window, count)
             }
         }
-        let all = columns.map { $0 ?? corruptRecords(faults, count) }
+        let all = columns.prefix(outputCount).map { $0 ?? corruptRecords(faults, count) }
         return Batch(columns: all, count: count)
     }
 

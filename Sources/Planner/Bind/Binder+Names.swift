@@ -1,4 +1,5 @@
 import Columns
+import Functions
 import Plans
 import SQLSyntax
 import Vocabulary
@@ -136,15 +137,29 @@ extension Binder {
                     at: location(name.span))
             }
             return .member(base, index: index, type: fields[index].type)
+        case .array(.structure, _): return try memberOfEach(name, of: base, at: span)
         case .map:
             return try element(of: base, .literal(.string(name.text)), at: span)
         default:
             throw .user(
                 "INVALID_EXTRACT_BASE_FIELD_TYPE",
-                "Only structures and maps have fields: \(name.text) was asked of a value of type "
-                    + "\(base.type.sqlName).",
+                "Only structures, arrays of them and maps have fields: \(name.text) was asked of a value of "
+                    + "type \(base.type.sqlName).",
                 at: location(span))
         }
+    }
+
+    /// Takes a member out of each structure of an array, as `transform(base, x -> x.name)` does.
+    private func memberOfEach(_ name: NameSyntax, of base: Expression, at span: SourceSpan)
+        throws(EngineError) -> Expression
+    {
+        guard case .array(let element, _) = base.type else { return base }
+        let numbers = [Int(newID().rawValue), Int(newID().rawValue)]
+        let each = try member(name, of: LambdaForm.variable(numbers[0], element), at: span)
+        return .call(
+            FunctionCall(
+                LambdaForm.transform.rawValue, [base, each] + numbers.map { .literal(.int64(Int64($0))) },
+                type: .array(each.type, containsNull: true), ansi: settings.ansi, origin: origin(span)))
     }
 
     /// Takes `base[index]`: an item of an array, from 0, or the value of a map's key.

@@ -144,7 +144,10 @@ enum CastReference {
         case .double: return .value(.double(Double("\(exact.text)e-\(scale)") ?? .nan))
         case .decimal(_, let digits): return ValueReference.decimal(exact.rescaled(digits - scale), to, mode)
         case .timestamp:
-            let micros = (exact * .power(6)).divided(by: .power(scale)).quotient
+            // Spark multiplies in 34 digits, `MathContext.DECIMAL128`.
+            let unit = LongNumber.power(max(0, exact.text.count - (value < 0 ? 1 : 0) - 34))
+            let kept = exact.rounded(by: unit) * unit
+            let micros = (kept * .power(6)).divided(by: .power(scale)).quotient
             // The low 64 bits, as `BigDecimal.longValue`.
             let low = micros.divided(by: LongNumber(1 << 64)).remainder
             return .value(.integer(Int64(truncatingIfNeeded: low.value(precision: 38) ?? 0)))

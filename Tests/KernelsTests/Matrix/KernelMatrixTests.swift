@@ -179,7 +179,8 @@ struct KernelMatrixTests {
                             let x = Int128(row[0].long)
                             return ValueReference.fitted(
                                 absolute ? Swift.abs(x) : -x, ValueReference.width(type), mode,
-                                "ARITHMETIC_OVERFLOW")
+                                type.isInterval && !absolute
+                                    ? "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION" : "ARITHMETIC_OVERFLOW")
                         }
                     }))
         }

@@ -180,7 +180,7 @@ struct KernelMatrixTests {
                             return ValueReference.fitted(
                                 absolute ? Swift.abs(x) : -x, ValueReference.width(type), mode,
                                 type.isInterval && !absolute
-                                    ? "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION" : "ARITHMETIC_OVERFLOW")
+                                    ? "INTERVAL_ARITHMETIC_OVERFLOW" : "ARITHMETIC_OVERFLOW")
                         }
                     }))
         }

@@ -1,7 +1,8 @@
 import Vocabulary
 
-/// Runs tasks that wait for storage, each on a thread of its own. On Swift's own threads, of which there are as
-/// many as cores, two publications that wait for a slow store would hold up every actor of the coordinator.
+/// Runs tasks that wait for storage, each on a thread of its own. On Swift's own threads, of which there are
+/// as many as cores, two publications that wait for a slow store would hold up every actor of the
+/// coordinator.
 final class StorageThreads: TaskExecutor {
     static let shared = StorageThreads()
 

@@ -35,8 +35,8 @@ final class FileSink: TaskSink {
     private let dataColumns: [Int]
     private let dataSchema: Schema
     private var folders: [Folder] = []
-    /// The folder of each combination of values: several share one where its name is the same, as those of null
-    /// and of an empty text.
+    /// The folder of each combination of values: several share one where its name is the same, as those of
+    /// null and of an empty text.
     private var folderOfGroup: [Folder] = []
     private var folderOfPath: [String: Folder] = [:]
     private let groups: GroupTable?

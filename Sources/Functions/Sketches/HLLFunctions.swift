@@ -4,7 +4,7 @@ import Vocabulary
 
 /// Declares the functions of HyperLogLog sketches, the bytes of which are those of Apache DataSketches.
 enum HLLFunctions {
-    private static let defaultLogK = 12
+    static let defaultLogK = 12
 
     static let aggregates: [AggregateFunction] = [
         AggregateFunction(
@@ -101,76 +101,25 @@ enum HLLFunctions {
 }
 
 /// Keeps a HyperLogLog sketch for each group.
-final class HLLAccumulator: Accumulator {
+final class HLLAccumulator: SketchAccumulator<HLLSketch> {
     private let name: String
-    /// The size of sketches of values; nil for sketches to unite, which have their own.
-    private let logK: Int?
     private let mayDiffer: Bool
-    /// Nil before the first row.
-    private var sketches: [HLLSketch?] = []
 
     init(_ name: String, logK: Int) {
-        (self.name, self.logK, mayDiffer) = (name, logK, false)
-        super.init(stateTypes: [.binary], type: .binary)
+        (self.name, mayDiffer) = (name, false)
+        super.init(empty: HLLSketch(logK: logK), takesValues: true)
     }
 
     /// Unites sketches.
     init(_ name: String, mayDiffer: Bool) {
-        (self.name, logK, self.mayDiffer) = (name, nil, mayDiffer)
-        super.init(stateTypes: [.binary], type: .binary)
+        (self.name, self.mayDiffer) = (name, mayDiffer)
+        super.init(empty: HLLSketch(logK: HLLFunctions.defaultLogK), takesValues: false)
     }
 
-    override var memoryBytes: Int { sketches.reduce(0) { $0 + 16 + ($1?.memoryBytes ?? 0) } }
-
-    override func resize(groups: Int) {
-        while sketches.count < groups { sketches.append(nil) }
-    }
-
-    override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) throws {
-        let values = arguments[0].flattened()
-        if values.type == .null || values.isNullConstant { return }
-        guard let logK else { return try combine(groups, values, count) }
-        let column = Column(values)
-        let isText = values.type.physical == .view
-        for row in 0..<count where !values.isNull(row) {
-            let group = Int(groups[row])
-            var sketch = sketches[group] ?? HLLSketch(logK: logK)
-            sketches[group] = nil
-            if isText {
-                let bytes = column.bytes(row)
-                if !bytes.isEmpty { sketch.add(SketchHash.halves(bytes)) }
-            } else {
-                sketch.add(SketchHash.halves(UInt64(bitPattern: Int64(column.integer(row)))))
-            }
-            sketches[group] = sketch
-        }
-    }
-
-    override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) throws {
-        let values = states[0].flattened()
-        if values.isNullConstant { return }
-        try combine(groups, values, count)
-    }
-
-    private func combine(_ groups: UnsafePointer<UInt32>, _ values: Vector, _ count: Int) throws {
-        let column = Column(values)
-        for row in 0..<count where !values.isNull(row) {
-            let group = Int(groups[row])
-            let other = try HLLFunctions.sketch(column.bytes(row), name)
-            var sketch = sketches[group] ?? HLLSketch(logK: other.logK)
-            sketches[group] = nil
-            if !mayDiffer { try HLLFunctions.checkSame(sketch.logK, other.logK, name) }
-            sketch.unite(other)
-            sketches[group] = sketch
-        }
-    }
-
-    override func states(from: Int, count: Int) -> [Vector] {
-        [.of(.binary, sketches[from..<(from + count)].map { $0.map { .binary($0.bytes) } ?? .null })]
-    }
-
-    override func results(from: Int, count: Int) throws -> [Vector] {
-        let empty = HLLSketch(logK: logK ?? 12)
-        return [.of(.binary, sketches[from..<(from + count)].map { .binary(($0 ?? empty).bytes) })]
+    override func combine(_ sketch: inout HLLSketch?, with bytes: [UInt8]) throws {
+        let other = try HLLFunctions.sketch(bytes, name)
+        if !mayDiffer, let sketch { try HLLFunctions.checkSame(sketch.logK, other.logK, name) }
+        if sketch == nil { sketch = HLLSketch(logK: other.logK) }
+        sketch?.unite(other)
     }
 }

@@ -12,7 +12,7 @@ import Foundation
 ///
 /// Source: Flajolet, Fusy, Gandouet and Meunier, "HyperLogLog" (2007); Cohen, "All-Distances Sketches,
 /// Revisited" (2014); Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017).
-struct HLLSketch {
+struct HLLSketch: HashSketch {
     /// Logarithms of the number of registers that there are.
     static let sizes = 4...21
     /// Coupons that a list holds.

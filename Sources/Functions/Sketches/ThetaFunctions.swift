@@ -120,81 +120,27 @@ enum ThetaFunctions {
 }
 
 /// Keeps a theta sketch for each group.
-final class ThetaAccumulator: Accumulator {
+final class ThetaAccumulator: SketchAccumulator<ThetaSketch> {
     /// Says what rows are: values, or sketches to unite or intersect.
     enum Kind { case values, union, intersection }
 
     private let kind: Kind
     private let name: String
     private let logK: Int
-    /// Nil before the first row.
-    private var sketches: [ThetaSketch?] = []
 
     init(_ kind: Kind, _ name: String, _ logK: Int) {
         (self.kind, self.name, self.logK) = (kind, name, logK)
-        super.init(stateTypes: [.binary], type: .binary)
+        super.init(empty: ThetaSketch(logK: logK), takesValues: kind == .values)
     }
 
-    override var memoryBytes: Int { sketches.reduce(0) { $0 + 16 + ($1?.memoryBytes ?? 0) } }
-
-    override func resize(groups: Int) {
-        while sketches.count < groups { sketches.append(nil) }
-    }
-
-    override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) throws {
-        let values = arguments[0].flattened()
-        if values.type == .null || values.isNullConstant { return }
-        guard kind == .values else { return try combine(groups, values, count) }
-        let column = Column(values)
-        let isText = values.type.physical == .view
-        let isFloating = values.type.isFloating
-        for row in 0..<count where !values.isNull(row) {
-            let group = Int(groups[row])
-            var sketch = sketches[group] ?? ThetaSketch(logK: logK)
-            sketches[group] = nil
-            if isText {
-                let bytes = column.bytes(row)
-                if !bytes.isEmpty { sketch.add(SketchHash.hash(bytes)) }
-            } else if isFloating {
-                let value = column.double(row)
-                let bits = value == 0 ? 0 : value.isNaN ? 0x7FF8_0000_0000_0000 : value.bitPattern
-                sketch.add(SketchHash.hash(bits))
-            } else {
-                sketch.add(SketchHash.hash(UInt64(bitPattern: Int64(column.integer(row)))))
-            }
-            sketches[group] = sketch
+    override func combine(_ sketch: inout ThetaSketch?, with bytes: [UInt8]) throws {
+        guard let other = ThetaSketch(bytes, logK: logK) else { throw ThetaFunctions.damaged(name) }
+        if sketch == nil {
+            sketch = other
+        } else if kind == .intersection {
+            sketch?.intersect(other)
+        } else {
+            sketch?.unite(other)
         }
-    }
-
-    override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) throws {
-        let values = states[0].flattened()
-        if values.isNullConstant { return }
-        try combine(groups, values, count)
-    }
-
-    private func combine(_ groups: UnsafePointer<UInt32>, _ values: Vector, _ count: Int) throws {
-        let column = Column(values)
-        for row in 0..<count where !values.isNull(row) {
-            let group = Int(groups[row])
-            guard let other = ThetaSketch(column.bytes(row), logK: logK) else {
-                throw ThetaFunctions.damaged(name)
-            }
-            guard var sketch = sketches[group] else {
-                sketches[group] = other
-                continue
-            }
-            sketches[group] = nil
-            if kind == .intersection { sketch.intersect(other) } else { sketch.unite(other) }
-            sketches[group] = sketch
-        }
-    }
-
-    override func states(from: Int, count: Int) -> [Vector] {
-        [.of(.binary, sketches[from..<(from + count)].map { $0.map { .binary($0.bytes) } ?? .null })]
-    }
-
-    override func results(from: Int, count: Int) throws -> [Vector] {
-        let empty = ThetaSketch(logK: logK)
-        return [.of(.binary, sketches[from..<(from + count)].map { .binary(($0 ?? empty).bytes) })]
     }
 }

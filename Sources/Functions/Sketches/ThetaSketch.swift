@@ -7,7 +7,7 @@ import Vocabulary
 ///
 /// Source: Dasgupta, Lang, Rhodes and Thaler, "A Framework for Estimating Stream Expression Cardinalities"
 /// (ICDT 2016).
-struct ThetaSketch {
+struct ThetaSketch: HashSketch {
     /// Theta of a sketch that knows all hashes.
     static let whole = UInt64(Int64.max)
     /// Logarithms of k that there are.
@@ -33,8 +33,9 @@ struct ThetaSketch {
     /// Bytes of a sketch in memory, about.
     var memoryBytes: Int { 64 + hashes.capacity * 12 }
 
-    /// Adds a value by its hash of 63 bits.
-    mutating func add(_ hash: UInt64) {
+    /// Adds a value by 63 bits of its hash.
+    mutating func add(_ halves: (first: UInt64, second: UInt64)) {
+        let hash = halves.first >> 1
         if hash == 0 { return }
         isEmpty = false
         insert(hash)
@@ -101,11 +102,6 @@ enum SketchHash {
     static let seed: UInt64 = 9001
     /// What sketches of that seed are marked with: 16 bits of the seed's own hash.
     static let seedMark: UInt16 = 0x93CC
-
-    /// Returns 63 bits of a value's hash.
-    static func hash(_ bytes: [UInt8]) -> UInt64 { halves(bytes).first >> 1 }
-
-    static func hash(_ number: UInt64) -> UInt64 { halves(number).first >> 1 }
 
     /// Returns both halves of a value's hash.
     static func halves(_ bytes: [UInt8]) -> (first: UInt64, second: UInt64) { murmur(bytes, seed) }

@@ -44,6 +44,8 @@ extension SessionCatalog {
         let readable = entries.filter { $0.byteCount > 0 }
         let full: Schema
         if let schema {
+            // Its reader would find what is wrong with the options far from where they stand.
+            try TextInference.check(format, options)
             full = schema
         } else {
             full = try inferred(

@@ -14,7 +14,9 @@ package final class LocalFileSystem: FileSystem {
             if errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG { return nil }
             throw .fileSystem("examine", path)
         }
-        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        let kind = status.st_mode & S_IFMT
+        if kind != S_IFREG, kind != S_IFDIR { throw .noFile(path, kind) }
+        let isDirectory = kind == S_IFDIR
         return FileStatus(
             path: path, isDirectory: isDirectory, byteCount: isDirectory ? 0 : Int(status.st_size),
             version: "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
@@ -24,6 +26,11 @@ package final class LocalFileSystem: FileSystem {
         var found: [FileStatus] = []
         for name in try LocalDirectory.names(StoragePath(directory).path) ?? [] {
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
+            var kind = stat()
+            // Pipes and sockets hold no rows; who names one is told so.
+            if stat(StoragePath(path).path, &kind) == 0, ![S_IFREG, S_IFDIR].contains(kind.st_mode & S_IFMT) {
+                continue
+            }
             if let entry = try status(path) { found.append(entry) }
         }
         return found
@@ -39,5 +46,22 @@ package final class LocalFileSystem: FileSystem {
 
     package func remove(_ path: String) throws(EngineError) {
         try LocalDirectory.remove(StoragePath(path).path)
+    }
+}
+
+extension EngineError {
+    /// Says that what lies at a path cannot be read as a file: it has no size and no places in it, and what was
+    /// read once is gone.
+    fileprivate static func noFile(_ path: String, _ kind: mode_t) -> EngineError {
+        let name =
+            switch kind {
+            case S_IFIFO: "a pipe"
+            case S_IFSOCK: "a socket"
+            default: "a device"
+            }
+        return .user(
+            "PATH_NOT_ACCESSIBLE", "This is \(name), not a file: \(path)",
+            remedy: "Put what comes through it into a file first: tasks read several parts of a file at once, "
+                + "and some of them again.")
     }
 }

@@ -26,14 +26,17 @@ package final class LocalFileSystem: FileSystem {
         var found: [FileStatus] = []
         for name in try LocalDirectory.names(StoragePath(directory).path) ?? [] {
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
-            var kind = stat()
             // Pipes and sockets hold no rows; who names one is told so.
-            if stat(StoragePath(path).path, &kind) == 0, ![S_IFREG, S_IFDIR].contains(kind.st_mode & S_IFMT) {
-                continue
-            }
-            if let entry = try status(path) { found.append(entry) }
+            if !isSpecial(path), let entry = try status(path) { found.append(entry) }
         }
         return found
+    }
+
+    private func isSpecial(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(StoragePath(path).path, &status) == 0 else { return false }
+        let kind = status.st_mode & S_IFMT
+        return kind != S_IFREG && kind != S_IFDIR
     }
 
     package func open(_ path: String) throws(EngineError) -> any ByteSource {
@@ -50,8 +53,8 @@ package final class LocalFileSystem: FileSystem {
 }
 
 extension EngineError {
-    /// Says that what lies at a path cannot be read as a file: it has no size and no places in it, and what was
-    /// read once is gone.
+    /// Says that what lies at a path cannot be read as a file: it has no size and no places in it, and what
+    /// was read once is gone.
     fileprivate static func noFile(_ path: String, _ kind: mode_t) -> EngineError {
         let name =
             switch kind {

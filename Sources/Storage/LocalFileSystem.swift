@@ -64,7 +64,8 @@ extension EngineError {
             }
         return .user(
             "PATH_NOT_ACCESSIBLE", "This is \(name), not a file: \(path)",
-            remedy: "Put what comes through it into a file first: tasks read several parts of a file at once, "
+            remedy:
+                "Put what comes through it into a file first: tasks read several parts of a file at once, "
                 + "and some of them again.")
     }
 }

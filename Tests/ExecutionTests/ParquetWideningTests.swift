@@ -22,7 +22,8 @@ struct ParquetWideningTests {
         ] + decimals
 
     private static let ofIntegers: Set<DataType> = [
-        .int8, .int16, .int32, .int64, .double, decimal(20, 3), decimal(10, 0), decimal(20, 0), decimal(11, 1),
+        .int8, .int16, .int32, .int64, .double, decimal(20, 3), decimal(10, 0), decimal(20, 0),
+        decimal(11, 1),
     ]
     /// What each type is read as beside itself.
     private static let taken: [DataType: Set<DataType>] = [

@@ -2,10 +2,11 @@ import Columns
 import FoundationEssentials
 import Vocabulary
 
-/// Reads and writes what Spark keeps of a file's columns in its footer, as JSON: the only place that says that
-/// a column of plain integers holds intervals.
+/// Reads and writes what Spark keeps of a file's columns in its footer, as JSON: the only place that says
+/// that a column of plain integers holds intervals.
 ///
-///     {"type":"struct","fields":[{"name":"wait","type":"interval day to second","nullable":true,"metadata":{}}]}
+///     {"type":"struct","fields":[
+///       {"name":"wait","type":"interval day to second","nullable":true,"metadata":{}}]}
 ///
 /// Source: `ParquetWriteSupport` and `DataType.json` of Apache Spark 4.
 enum SparkRowMetadata {
@@ -103,7 +104,9 @@ enum SparkRowMetadata {
                 fields[index].type = children[index].type
             }
             return .structure(type: .structure(fields), definition: definition, children: children)
-        case (.list(let type, let definition, let element, let repetition, var children), .object(let object)):
+        case (
+            .list(let type, let definition, let element, let repetition, var children), .object(let object)
+        ):
             let keys = children.count == 1 ? ["elementType"] : ["keyType", "valueType"]
             for (index, key) in zip(children.indices, keys) {
                 if let type = object[key] { children[index] = retyped(children[index], type) }

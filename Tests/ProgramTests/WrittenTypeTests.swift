@@ -147,7 +147,7 @@ struct WrittenTypeTests {
     }
 
     @Test("Parquet is not read as narrower types than it holds, but as wider ones")
-    func declaredTypes() throws {
+    func narrowerTypes() throws {
         let folder = try ProgramRun.makeFolder("declared")
         defer { try? FileManager.default.removeItem(at: folder) }
         let wide = "CAST(1.234 AS DECIMAL(5,3)) d, 1.5D f, 7 i, date'2024-01-02' t"
@@ -167,7 +167,7 @@ struct WrittenTypeTests {
 
     @Test("mergeSchema puts members of structures together, wherever they are nested")
     func mergedMembers() throws {
-        let folder = try ProgramRun.makeFolder("merged")
+        let folder = try ProgramRun.makeFolder("mergedMembers")
         defer { try? FileManager.default.removeItem(at: folder) }
         let view = "CREATE TEMPORARY VIEW v USING parquet OPTIONS (path 'm', mergeSchema 'true'); "
         try write(

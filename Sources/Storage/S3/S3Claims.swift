@@ -204,7 +204,8 @@ final class S3Claims: @unchecked Sendable {
             guard let found = try store.client.get(bucket: bucket, key: key),
                 S3Claims.owner(found.body) == publication.job
             else { continue }
-            try store.client.delete(bucket: bucket, keys: [key])
+            // Once `_SUCCESS` names this statement another job may take it over at any time.
+            try store.client.delete(bucket: bucket, key: key, version: found.tag)
         }
     }
 

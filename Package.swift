@@ -244,6 +244,7 @@ let package = Package(
         // tests
         tests("TidyTests", []),
         tests("VocabularyTests", ["Vocabulary"]),
+        tests("WorkerTests", ["Worker"]),
         tests(
             "SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"],
             exclude: ["Cases", "KnownGaps.txt", "README.md"]),

@@ -85,5 +85,9 @@ struct OracleTests {
         try #"{"revenue":1.0000}"#.write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
         #expect(try OracleCase.python(["tpch-q6", file.path]).status == 1)
+        // Large results are compared column by column.
+        let script = ProgramRun.root.appendingPathComponent("Tests/Oracle/columnar_check.py").path
+        let checked = try ProgramRun.run(ProgramRun.python, [script])
+        #expect(checked.status == 0, "\(checked.errors)")
     }
 }

@@ -69,6 +69,7 @@ struct Compiler {
             for next in arguments.dropFirst() { node = LogicNode(node, next, isAnd: call.name == "and") }
             return node
         case "coalesce": return CoalesceNode(arguments, call.type)
+        case StoredColumn.function: return StoreNode(call, arguments, zone)
         case RowNumberNode.function: return RowNumberNode(task: settings.taskIndex)
         default:
             if let node = try RandomNode.of(call, arguments, task: settings.taskIndex, zone) { return node }

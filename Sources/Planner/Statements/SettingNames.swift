@@ -8,7 +8,7 @@ package enum SettingNames {
         "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.shuffle.partitions",
         "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
         scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder", pool, slotLimit,
-        replicatesShuffle,
+        replicatesShuffle, StoreAssignment.setting,
     ]
 
     /// Settings that are read when the job is submitted: changing them later changes nothing.
@@ -60,6 +60,10 @@ package enum SettingNames {
                 throw invalid(value, name, "a name of at most \(longestPool) bytes")
             }
         case slotLimit: if let value { _ = try count(value, name) }
+        case StoreAssignment.setting:
+            if let value, StoreAssignment.Policy(rawValue: value.uppercased()) == nil {
+                throw invalid(value, name, "ANSI, STRICT or LEGACY")
+            }
         case replicatesShuffle: if let value { _ = try boolean(value, name) }
         case scanBytes:
             if let value, try bytes(value, name) == 0 { throw invalid(value, name, "a size such as 64MB") }

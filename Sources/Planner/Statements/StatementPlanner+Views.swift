@@ -32,8 +32,14 @@ extension StatementPlanner {
                     "The view names \(columns.count) columns, but its query gives \(bound.output.count)",
                     at: self.span(of: columns))
             }
+            if columns.isEmpty {
+                try checkNames(bound.output, of: query, span: span)
+            } else {
+                try checkNames(columns)
+            }
             relation = .view(ViewDefinition(query: query, columns: columns.map(\.text), source: source))
         case .files(let format, let options, let schema):
+            try checkNames((schema ?? []).map(\.name))
             if let source = ExternalSource(rawValue: format.text.lowercased()) {
                 return try externalView(source, view, options: options, schema: schema, span: span)
             }
@@ -50,6 +56,16 @@ extension StatementPlanner {
         return PlannedStatement(
             work: .none, change: .createView(name: name, relation, replaces: view.replaces),
             warnings: warnings)
+    }
+
+    /// Throws where one of the names stands a second time.
+    func checkNames(_ names: [NameSyntax]) throws(EngineError) {
+        var seen: Set<String> = []
+        for name in names where !seen.insert(name.text.lowercased()).inserted {
+            throw .user(
+                "COLUMN_ALREADY_EXISTS", "Two columns have the same name: \(name.text)",
+                remedy: "Give one of them another name.", at: location(name.span))
+        }
     }
 
     /// Tells of records that become nulls, as nobody looks for them in a run that succeeds.

@@ -44,7 +44,7 @@ extension StatementPlanner {
         let partitionedBy = insert.options.last { $0.key.lowercased() == "partitionby" }
         let folders = try partitionColumns(
             options.removeValue(forKey: "partitionby"), bound.output, span: partitionedBy?.span ?? span)
-        try checkNames(bound.output, of: insert.query, span: span)
+        try checkColumns(bound.output, of: insert.query, span: span)
         return FileWrite(
             path: path, format: try fileFormat(insert.format), mode: .overwrite,
             dynamicPartitionOverwrite: isDynamic(options), partitionColumns: folders, options: options,
@@ -60,7 +60,7 @@ extension StatementPlanner {
         return try positions(of: names, in: output, at: location(span))
     }
 
-    private func positions(
+    func positions(
         of names: [String], in output: [ColumnReference], at place: SourceLocation?
     ) throws(EngineError) -> [Int] {
         let schema = output.schema
@@ -85,14 +85,25 @@ extension StatementPlanner {
         return found
     }
 
-    private func isDynamic(_ options: [String: String]) -> Bool {
+    func isDynamic(_ options: [String: String]) -> Bool {
         let mode =
             options["partitionoverwritemode"] ?? settings.options["spark.sql.sources.partitionOverwriteMode"]
         return mode?.lowercased() == "dynamic"
     }
 
-    /// Two columns of one name cannot both be in a file, and a file without columns holds nothing.
-    private func checkNames(
+    /// Throws when values of the type have no text that names a folder and gives them back.
+    func checkFolderType(
+        _ type: DataType, _ name: String, at place: SourceLocation?
+    ) throws(EngineError) {
+        if !type.isNested, !type.isInterval, type != .variant, type != .calendarInterval { return }
+        throw .user(
+            "INVALID_PARTITION_COLUMN_DATA_TYPE",
+            "The column \(name) cannot name folders: it is \(type.sqlName)",
+            remedy: "Partition by columns of numbers, texts, dates or timestamps.", at: place)
+    }
+
+    /// A file without columns holds nothing, and two columns of one name cannot both be in it.
+    private func checkColumns(
         _ output: [ColumnReference], of query: QuerySyntax, span: SourceSpan
     ) throws(EngineError) {
         if output.isEmpty {
@@ -102,6 +113,13 @@ extension StatementPlanner {
                 remedy: "Give the columns of the files with CREATE TEMPORARY VIEW name (columns) USING ….",
                 at: location(columns(of: query) ?? span))
         }
+        try checkNames(output, of: query, span: span)
+    }
+
+    /// Throws where two columns of a query have one name, which files and views cannot hold.
+    func checkNames(
+        _ output: [ColumnReference], of query: QuerySyntax, span: SourceSpan
+    ) throws(EngineError) {
         var items: [SelectItemSyntax] = []
         if case .select(let select) = query.body, select.items.count == output.count { items = select.items }
         var seen: Set<String> = []
@@ -115,7 +133,7 @@ extension StatementPlanner {
     }
 
     /// The place of a query's list of columns; nil for other queries than SELECT.
-    private func columns(of query: QuerySyntax) -> SourceSpan? {
+    func columns(of query: QuerySyntax) -> SourceSpan? {
         guard case .select(let select) = query.body, let first = select.items.first,
             let last = select.items.last
         else { return nil }
@@ -195,7 +213,7 @@ extension StatementPlanner {
             return NewTable(plan: nil, write: write, definition: definition)
         }
         let bound = try bind(query)
-        try checkNames(bound.output, of: query, span: span)
+        try checkColumns(bound.output, of: query, span: span)
         let folders = try positions(of: names, in: bound.output, at: self.span(of: create.partitionedBy))
         // What DROP TABLE left behind is nobody's any more.
         let isReplaced = create.replaces || (create.isInWarehouse && catalog.hasDroppedTable(at: location))
@@ -219,6 +237,8 @@ extension StatementPlanner {
         _ create: CreateTableSyntax, database: String, name: String, location: String, format: FileFormat,
         options: [String: String]
     ) throws(EngineError) -> TableDefinition {
+        try checkNames(create.schema.map(\.name))
+        try checkNames(create.partitionedBy)
         var columns = create.schema
         var folders: [FieldSyntax] = []
         for folder in create.partitionedBy {
@@ -278,130 +298,5 @@ extension EngineError {
             remedy:
                 "Use CREATE OR REPLACE TABLE to replace them, IF NOT EXISTS to take them as the table, "
                 + "another name, or LOCATION.", at: place)
-    }
-}
-
-extension StatementPlanner {
-    // MARK: INSERT INTO TABLE
-
-    func insertTable(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
-        if let planned = try insertExternal(insert, span: span) { return planned }
-        let target = try tableWrite(insert, span: span)
-        var planned = PlannedStatement(
-            work: .stages(try steps(target.plan, write: target.write).graph))
-        // What ANALYZE TABLE found is no longer so.
-        if var table = catalog.table(named: insert.table.map(\.text)), table.statistics != nil {
-            table.statistics = nil
-            planned.change = put(table).change
-        }
-        return planned
-    }
-
-    func tableWrite(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> Target {
-        guard let table = catalog.table(named: insert.table.map(\.text)) else {
-            throw try notInsertable(insert.table)
-        }
-        let binder = Binder(catalog: catalog, settings: settings, source: source, reads: reads)
-        let bound = try binder.bind(insert.query)
-        var fixed: [String: Expression] = [:]
-        for part in insert.partition {
-            guard let value = part.value else { continue }
-            fixed[part.name.text.lowercased()] = try binder.bindConstant(value)
-        }
-        let plan = try aligned(bound, to: table, insert: insert, fixed: fixed, span: span)
-        let folders = try positions(of: table.partitionColumns, in: plan.output, at: location(span))
-        let isDynamicTarget = isDynamic([:]) || !fixed.isEmpty
-        let write = FileWrite(
-            path: table.location, format: table.format, mode: insert.overwrites ? .overwrite : .append,
-            dynamicPartitionOverwrite: insert.overwrites && !folders.isEmpty && isDynamicTarget,
-            partitionColumns: folders, options: table.options, schema: plan.output.schema)
-        return Target(plan: plan, write: write)
-    }
-
-    /// Says why a name takes no rows: it is a view, or nothing at all.
-    private func notInsertable(_ name: [NameSyntax]) throws(EngineError) -> EngineError {
-        guard try catalog.relation(named: name.map(\.text)) != nil else { return notFound(name) }
-        let text = name.map(\.text).joined(separator: ".")
-        if !catalog.isTemporary(name.map(\.text)) {
-            return .user(
-                "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", "INSERT takes a table, and this is a view: \(text)",
-                at: span(of: name))
-        }
-        return .user(
-            "UNSUPPORTED_INSERT.NOT_ALLOWED", "INSERT takes a table, and this is a temporary view: \(text)",
-            remedy: "Make a table on the files: CREATE TABLE name (columns) USING format LOCATION 'path'.",
-            at: span(of: name))
-    }
-
-    /// Throws when values of the type have no text that names a folder and gives them back.
-    private func checkFolderType(
-        _ type: DataType, _ name: String, at place: SourceLocation?
-    ) throws(EngineError) {
-        if !type.isNested, !type.isInterval, type != .variant, type != .calendarInterval { return }
-        throw .user(
-            "INVALID_PARTITION_COLUMN_DATA_TYPE",
-            "The column \(name) cannot name folders: it is \(type.sqlName)",
-            remedy: "Partition by columns of numbers, texts, dates or timestamps.", at: place)
-    }
-
-    /// Returns the query with the table's columns, in its order and of its types.
-    private func aligned(
-        _ bound: LogicalPlan, to table: TableDefinition, insert: InsertTableSyntax,
-        fixed: [String: Expression],
-        span: SourceSpan
-    ) throws(EngineError) -> LogicalPlan {
-        let open = table.schema.fields.filter { fixed[$0.name.lowercased()] == nil }
-        let given = bound.output
-        let named = insert.columns.map { $0.text.lowercased() }
-        let wanted = named.isEmpty ? open.map { $0.name.lowercased() } : named
-        if !insert.isByName, wanted.count != given.count {
-            throw .user(
-                "INSERT_COLUMN_ARITY_MISMATCH",
-                "The query gives \(Counted.text(given.count, "column")), the table takes \(wanted.count): "
-                    + "\(table.name)",
-                remedy: "Name the columns that it gives behind the table, or give as many as the table has.",
-                at: location(columns(of: insert.query) ?? insert.query.span))
-        }
-        var items: [NamedExpression] = []
-        for (position, field) in table.schema.fields.enumerated() {
-            let key = field.name.lowercased()
-            let source: Expression
-            if let constant = fixed[key] {
-                source = constant
-            } else if insert.isByName {
-                guard let column = given.first(where: { $0.name.lowercased() == key }) else {
-                    throw .user(
-                        "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_FIND_DATA",
-                        "The query has no column for the table's column: \(field.name)",
-                        remedy: Suggestion.nearest(to: field.name, among: given.map(\.name)).map {
-                            "Did you mean it by \($0)? Name it with AS \(field.name)."
-                        } ?? "Give it with AS \(field.name), or leave BY NAME out.",
-                        at: location(columns(of: insert.query) ?? insert.query.span))
-                }
-                source = .column(column)
-            } else if let index = wanted.firstIndex(of: key) {
-                source = .column(given[index])
-            } else {
-                source = .literal(.null(field.type))
-            }
-            guard Coercion.canCast(source.type, field.type, ansi: settings.ansi) else {
-                throw .user(
-                    "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST",
-                    "The query gives \(source.type.sqlName) for the column \(field.name) of \(table.name), "
-                        + "which is \(field.type.sqlName)",
-                    remedy: "Cast the value to the column's type in the query.",
-                    at: location(columns(of: insert.query) ?? insert.query.span))
-            }
-            let value =
-                source.type == field.type
-                ? source
-                : Expression.cast(
-                    source, to: field.type, mode: settings.ansi ? .ansi : .legacy,
-                    origin: Origin(location(insert.query.span)))
-            let id = ColumnID(rawValue: UInt32.max / 2 + UInt32(position))
-            items.append(
-                NamedExpression(value, as: ColumnReference(id: id, name: field.name, type: field.type)))
-        }
-        return .project(items, input: bound)
     }
 }

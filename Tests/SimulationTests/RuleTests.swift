@@ -38,7 +38,7 @@ struct RuleTests {
 
     @Test(
         "seeds that once found a bug stay well",
-        arguments: [29, 78, 1033, 3613, 3818, 5790, 5946] as [UInt64])
+        arguments: [29, 78, 1033, 3613, 3818, 5790, 5946, 21276] as [UInt64])
     func pinned(seed: UInt64) throws { _ = try Simulation.run(seed: seed) }
 
     @Test("a commit whose start is not logged publishes two different manifests")

@@ -152,6 +152,7 @@ package struct JobScheduler: Sendable {
             launchesHeldUntil = now.monotonic + settings.recoveryMilliseconds
         }
         for job in ledger.jobs {
+            cleanCommitted(job)
             if job.isLive {
                 openRuntime(job.id)
                 if !job.statements.isEmpty { admit(job.id) }

@@ -22,7 +22,8 @@ struct Bench {
     /// Orders to adopt that were sent: to whom, from where, which attempts.
     var adoptions: [(life: WorkerLife, address: String, outputs: [TaskOutput])] = []
 
-    init(log: [Fact] = [], settings: SchedulerSettings = SchedulerSettings()) {
+    init(log: [Fact] = [], settings: SchedulerSettings = SchedulerSettings(), now: Int64 = 1000) {
+        self.now = now
         scheduler = JobScheduler(settings: settings)
         for fact in log { scheduler.apply(fact) }
         self.log = log

@@ -34,7 +34,7 @@ package final class EmbeddedCluster: Sendable {
     package init(_ size: Size = Size()) async throws {
         let limits = MachineLimits.current()
         let slots = size.slots ?? limits.processors
-        let memory = size.memoryBytes ?? limits.memoryBytes / 4 * 3
+        let memory = size.memoryBytes ?? limits.taskMemoryBytes
         let store = ShuffleStore()
         let shuffle = LocalShuffleSource(store: store)
         let files = WorkerFiles(rules: .unrestricted, isDurable: false)

@@ -181,7 +181,7 @@ extension CoordinatorNode: JobService {
         // Jobs of a pipeline's steps count as its run.
         let states = books.values.lazy.filter { $0.request.parent == nil }.map { self.status(of: $0).state }
         return ClusterStatus(
-            version: ProgramVersion.text, epoch: Int(scheduler.ledger.epoch), workers: active.count,
+            version: ProgramVersion.text, epoch: Int(scheduler.ledger.startCount), workers: active.count,
             slots: .init(
                 total: active.reduce(0) { $0 + $1.identity.slots },
                 used: active.reduce(0) { $0 + $1.usedSlots }),

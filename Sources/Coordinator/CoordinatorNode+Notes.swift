@@ -32,7 +32,7 @@ extension CoordinatorNode {
                     metadata: ["worker": "\(identity.address)", "slots": .stringConvertible(identity.slots)])
             case .workerLost(let worker, .left):
                 environment.logger.info("a worker left", metadata: ["worker": "\(address(of: worker))"])
-            case .epochStarted(let epoch) where epoch > 1:
+            case .epochStarted(let epoch) where epoch > scheduler.ledger.firstEpoch:
                 environment.logger.info("the coordinator started again", metadata: ["epoch": "\(epoch)"])
                 for job in scheduler.ledger.liveJobs {
                     note(job, "info", "the coordinator started again", at: milliseconds)

@@ -80,7 +80,7 @@ extension CoordinatorNode {
         let externalID = book.externalID
         let begin = ContinuousClock.now
         let givesManifest = book.graph(manifest.statement)?.givesManifest == true
-        Task.detached {
+        Task.detached(executorPreference: StorageThreads.shared) {
             let result = Result {
                 if let write {
                     try storage.publish(
@@ -139,7 +139,7 @@ extension CoordinatorNode {
         }
         let storage = environment.storage
         let externalID = book.externalID
-        Task.detached {
+        Task.detached(executorPreference: StorageThreads.shared) {
             do {
                 try storage.discard(write, job: externalID, statement: statement)
                 await self.handle(.cleaned(job, statement: statement))
@@ -153,7 +153,7 @@ extension CoordinatorNode {
     func removeCopies(of job: JobID) {
         guard let copies = environment.copies, scheduler.ledger.jobs.contains(job) else { return }
         let externalID = scheduler.ledger.jobs[job.index].header.externalID
-        Task.detached {
+        Task.detached(executorPreference: StorageThreads.shared) {
             do {
                 try copies.remove(job: externalID)
                 await self.handle(.storedOutputsRemoved(job))

@@ -81,6 +81,7 @@ extension JobScheduler {
 
     /// Takes what a worker says of an attempt's end, or of a lost output.
     mutating func take(_ report: Report, from worker: WorkerID) {
+        if ledger.isForeign(report.attempt) { return takeForeign(report, from: worker) }
         touch(report.attempt.task.stage.job, ifKnown: true)
         switch report {
         case .completed(let output):
@@ -109,6 +110,17 @@ extension JobScheduler {
         }
     }
 
+    /// Frees the slot of an attempt that a coordinator launched whose log was lost; its output is nobody's.
+    private mutating func takeForeign(_ report: Report, from worker: WorkerID) {
+        ignore(.unknownAttempt(report.attempt))
+        detach(report.attempt, from: worker)
+        requeue(report.attempt.task)
+        switch report {
+        case .completed, .adopted, .stored: command(worker, .drop([report.attempt]))
+        case .failed, .stopped, .notAdopted, .notStored, .outputLost: break
+        }
+    }
+
     private mutating func touch(_ job: JobID, ifKnown: Bool) {
         if job.index < ledger.jobs.count, ledger.jobs[job.index].isLive { touch(job) }
     }
@@ -117,7 +129,7 @@ extension JobScheduler {
     /// wanted.
     mutating func accept(_ output: TaskOutput, from worker: WorkerID, startedAt: Instant? = nil) -> Bool {
         let task = output.attempt.task
-        guard let entry = ledger.openTask(task) else { return false }
+        guard !ledger.isForeign(output.attempt), let entry = ledger.openTask(task) else { return false }
         if entry.output?.attempt == output.attempt { return true }
         guard entry.output == nil, !entry.failures.contains(where: { $0.attempt == output.attempt }) else {
             return false

@@ -23,10 +23,15 @@ extension StageKey {
 //     job failed or cancelled ─────────────────┐ no attempt runs
 //     statement committed, losers still run ───┴──────────────────▶ .clean ──▶ .cleaned
 //     an attempt comes back with its worker ── it stops ──▶ .clean again
+//     the coordinator starts again: which losers ran, no fact tells ──▶ .clean of what was committed lately
 //
 // **Invariant:** no `.clean` while a worker that is not lost runs an attempt of the statement: the attempt
 // would make its folder anew.
 extension JobScheduler {
+    /// For so long after a job's end, by the wall clock, its losers are thought to run on at most: far longer
+    /// than one needs to stop, or than its worker's lease.
+    static let loserMilliseconds: Int64 = 600_000
+
     /// Whether the statement's attempts are of no more use: it is committed, or its job has ended.
     private func isOver(_ key: StatementKey) -> Bool {
         guard key.job.index < ledger.jobs.count else { return true }
@@ -59,6 +64,16 @@ extension JobScheduler {
             }
         }
         if count > 0 { lateAttempts[key] = count } else if isFailed { requestCleaning(key) }
+    }
+
+    /// Has those statements of a job cleaned, after a restart, whose losers may have run on when this
+    /// coordinator's last life ended: a worker that died meanwhile says nothing of them.
+    mutating func cleanCommitted(_ job: JobRecord) {
+        let ended = job.endedMilliseconds.map { abs(now.wallMilliseconds - $0) } ?? 0
+        if ended > JobScheduler.loserMilliseconds { return }
+        for (statement, record) in job.statements.enumerated() where record.isCommitted {
+            requestCleaning(StatementKey(job: job.id, statement: UInt32(statement)))
+        }
     }
 
     mutating func requestCleaning(_ key: StatementKey) {

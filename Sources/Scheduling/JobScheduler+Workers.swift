@@ -89,12 +89,15 @@ extension JobScheduler {
             let task = ledger.openTask(attempt.task)
             let isWanted =
                 task.map { $0.output == nil && !$0.failures.contains { $0.attempt == attempt } } ?? false
+            let isForeign = ledger.isForeign(attempt)
             attach(
                 RunningAttempt(
                     id: attempt, startedAt: known?.startedAt ?? now.monotonic,
                     memoryBytes: known?.memoryBytes ?? reservation(attempt.task, on: registration.identity)),
                 to: worker)
-            if !isWanted { cancel(attempt, on: worker) }
+            if !isWanted || isForeign { cancel(attempt, on: worker) }
+            // The task of ours that has the same numbers waits for nothing.
+            if isForeign { requeue(attempt.task) }
         }
         reconcileOutputs(worker, registration)
         for report in registration.reports { take(report, from: worker) }

@@ -143,7 +143,7 @@ package struct JobScheduler: Sendable {
     private mutating func start() {
         hasStarted = true
         mustArmTimer = true
-        record(.epochStarted(ledger.epoch + 1))
+        record(.epochStarted(ledger.epoch == 0 ? max(1, settings.firstEpoch) : ledger.epoch + 1))
         links = Array(repeating: nil, count: ledger.workers.count)
         absentSince = ledger.workers.map { $0.loss == nil ? now.monotonic : nil }
         lostAt = Array(repeating: nil, count: ledger.workers.count)
@@ -152,6 +152,7 @@ package struct JobScheduler: Sendable {
             launchesHeldUntil = now.monotonic + settings.recoveryMilliseconds
         }
         for job in ledger.jobs {
+            cleanCommitted(job)
             if job.isLive {
                 openRuntime(job.id)
                 if !job.statements.isEmpty { admit(job.id) }

@@ -129,6 +129,9 @@ package struct WorkerRecord: Sendable, Hashable {
 /// ```
 package struct Ledger: Sendable, Hashable {
     package private(set) var epoch: UInt32 = 0
+    /// The epoch of the first start on this log: attempts of older ones were launched by a coordinator whose
+    /// log was lost, and their numbers name other tasks here.
+    package private(set) var firstEpoch: UInt32 = 0
     /// Every job that was not forgotten, by its id.
     package private(set) var jobs = JobTable()
     /// Ids of the jobs that have not ended, ascending.
@@ -144,6 +147,12 @@ package struct Ledger: Sendable, Hashable {
     let attemptLimit: Int
 
     package init(attemptLimit: Int = Limits.taskAttempts) { self.attemptLimit = attemptLimit }
+
+    /// Counts the starts on this log.
+    package var startCount: UInt32 { epoch == 0 ? 0 : epoch - firstEpoch + 1 }
+
+    /// Whether an attempt was launched on another log, which was lost.
+    func isForeign(_ attempt: AttemptID) -> Bool { attempt.epoch < firstEpoch }
 
     /// Finds a job by the id that clients use.
     package func job(externalID: String) -> JobID? { jobsByExternalID[externalID] }
@@ -190,7 +199,9 @@ package struct Ledger: Sendable, Hashable {
     /// Folds one fact in. Facts about what the ledger does not know change nothing.
     package mutating func apply(_ fact: Fact) {
         switch fact {
-        case .epochStarted(let started): epoch = max(epoch, started)
+        case .epochStarted(let started):
+            if epoch == 0 { firstEpoch = started }
+            epoch = max(epoch, started)
         case .jobAccepted(let id, let header, let at):
             // Ids of jobs that were forgotten are left out.
             guard id.index >= jobs.count else { return }

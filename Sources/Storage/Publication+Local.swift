@@ -85,12 +85,7 @@ extension Publication {
         guard job.dropFirst(14).first == "7", let submitted = Int(digits, radix: 16),
             milliseconds >= submitted
         else { return nil }
-        return .system(
-            "OUTPUT_REPLACED",
-            "Another job wrote to the same directory meanwhile, and its output replaced what this one had "
-                + "staged there: \(output)",
-            remedy: "Have jobs that write to one directory run one after the other. To have this one's "
-                + "output there, submit it again.")
+        return .outputReplaced(output)
     }
 
     private static func damaged(_ path: String, _ expected: Int, _ found: Int?) -> EngineError {

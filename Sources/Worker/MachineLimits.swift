@@ -10,17 +10,39 @@ package struct MachineLimits: Sendable {
     package var processors: Int
     package var memoryBytes: Int
 
+    /// Memory beyond that of tasks which a worker of little memory leaves free: batches on their way, what is
+    /// read and decoded at the moment, and what `malloc` has yet to give back.
+    private static let spareBytes = 320 << 20
+
+    package init(processors: Int, memoryBytes: Int) {
+        self.processors = processors
+        self.memoryBytes = memoryBytes
+    }
+
     /// Reads the limits of this process. Reads control groups of version 2 and 1.
     package static func current() -> MachineLimits {
         var limits = MachineLimits(
             processors: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
             memoryBytes: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
-        for folder in groups(text(of: "/proc/self/cgroup") ?? "") { limits.narrow(by: folder) }
+        limits.narrow(toGroupsOf: text(of: "/proc/self/cgroup") ?? "")
         return limits
     }
 
+    /// The memory that tasks get where nobody says how much: three quarters of all, but a half where those
+    /// would leave the process too little for all else. The kernel kills a process that goes beyond the
+    /// limit of its group.
+    package var taskMemoryBytes: Int {
+        memoryBytes - max(memoryBytes / 4, min(memoryBytes / 2, MachineLimits.spareBytes))
+    }
+
+    /// Takes over what is less in the groups of a process with this `/proc/self/cgroup`. `root`: where `/sys`
+    /// is.
+    package mutating func narrow(toGroupsOf membership: String, root: String = "") {
+        for folder in MachineLimits.groups(membership) { narrow(by: root + folder) }
+    }
+
     /// Returns the folders whose limits hold for a process with this `/proc/self/cgroup`.
-    static func groups(_ membership: String) -> [String] {
+    private static func groups(_ membership: String) -> [String] {
         var folders: [String] = []
         for line in membership.split(separator: "\n") {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)

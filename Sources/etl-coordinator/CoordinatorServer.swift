@@ -103,6 +103,8 @@ struct CoordinatorServer {
         if let count = try settings.count("max-jobs") { rules.acceptedJobs = count }
         if let count = try settings.count("history") { rules.historyJobs = count }
         rules.hasSharedStorage = settings["storage"] != nil
+        // Workers that outlive a lost state take no orders of an older epoch.
+        rules.firstEpoch = UInt32(clamping: time(nil))
         return rules
     }
 

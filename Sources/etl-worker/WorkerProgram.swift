@@ -25,7 +25,10 @@ struct WorkerProgram: AsyncParsableCommand {
     @Option(help: "Tasks that run at once (default: the processors of the control group or machine).")
     var slots: String?
     @Option(
-        help: "Memory for tasks, such as 4g (default: three quarters of the control group's or machine's).")
+        help: """
+            Memory for tasks, such as 4g (default: three quarters of the control group's or machine's; less \
+            below 1280m).
+            """)
     var memory: String?
     @Option(help: "Directory for what does not fit in memory (default /tmp).")
     var spill: String?

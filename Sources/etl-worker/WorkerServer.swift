@@ -50,7 +50,7 @@ struct WorkerServer: Sendable {
         let limits = MachineLimits.current()
         let slots = try settings.count("slots", most: Limits.workerSlots) ?? limits.processors
         let memory =
-            try settings.bytes("memory", least: Limits.workerMemoryBytes) ?? limits.memoryBytes / 4 * 3
+            try settings.bytes("memory", least: Limits.workerMemoryBytes) ?? limits.taskMemoryBytes
         let spill = settings["spill"] ?? "/tmp"
         if try WorkerServer.prepareSpilling(spill) { logger.info("made the directory of --spill: \(spill)") }
         let store = ShuffleStore()

@@ -72,7 +72,7 @@ struct CopyTests {
     }
 
     /// moto, a double of S3, with a bucket in it.
-    private static let store = """
+    static let store = """
         import threading, boto3
         from moto.server import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import make_server, WSGIRequestHandler

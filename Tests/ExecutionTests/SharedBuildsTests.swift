@@ -131,17 +131,29 @@ struct SharedBuildsTests {
             #expect(try found(builder) == [.integer(2), .integer(3)])
         }
         #expect(resources.budget.usedBytes == 0)
-        let key = SharedBuilds.Key(stage: context(2).attempt.task.stage, join: 0)
+        let key = SharedBuilds.Key(stage: context(2).attempt.task.stage, epoch: 1, join: 0)
         guard case .build = resources.sharedBuilds.claim(key) else {
             Issue.record("a table was kept after the drop")
             return
         }
     }
 
+    @Test("a stage of the same numbers from another epoch has a build side of its own")
+    func otherEpoch() throws {
+        let stage = context(0).attempt.task.stage
+        for epoch: UInt32 in [1, 2] {
+            let key = SharedBuilds.Key(stage: stage, epoch: epoch, join: 0)
+            guard case .build = resources.sharedBuilds.claim(key) else {
+                Issue.record("epoch \(epoch) shares a build side")
+                return
+            }
+        }
+    }
+
     @Test("a dropped builder does not take the place of a later one away")
     func twoBuilders() throws {
         let stage = context(0).attempt.task.stage
-        let key = SharedBuilds.Key(stage: stage, join: 0)
+        let key = SharedBuilds.Key(stage: stage, epoch: 1, join: 0)
         guard case .build(let first) = resources.sharedBuilds.claim(key) else { return #expect(Bool(false)) }
         resources.sharedBuilds.drop { $0 == stage }
         guard case .build = resources.sharedBuilds.claim(key) else { return #expect(Bool(false)) }
@@ -196,7 +208,7 @@ struct SharedBuildsTests {
     @Test("a table that no task uses gives its memory to who needs it; one in use does not")
     func reclaimed() throws {
         let limit = resources.budget.limitBytes
-        let key = SharedBuilds.Key(stage: context(0).attempt.task.stage, join: 0)
+        let key = SharedBuilds.Key(stage: context(0).attempt.task.stage, epoch: 1, join: 0)
         do {
             let user = try join(task: 0, build: Source([.rows(Array(0..<100_000))]))
             guard case .batch = try user.next() else { return #expect(Bool(false)) }

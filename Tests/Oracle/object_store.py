@@ -307,7 +307,7 @@ extract:
 
     def said(*words):
         job = client(*words)
-        output, errors = job.communicate(timeout=200)
+        output, errors = job.communicate(timeout=100)
         assert job.returncode == 0, (words, errors)
         return output
 
@@ -356,7 +356,7 @@ extract:
                 come()
                 server_app.hold(method, *[text.format(step=step) for text in texts], skipped=skipped)
                 job = client(folder / "kept", "--progress", "none")
-                assert server_app.reached.wait(180), "the run does not come to " + str(texts)
+                assert server_app.reached.wait(60), "the run does not come to " + str(texts)
                 for node in [coordinator, worker] if is_lost else [coordinator]:
                     node.kill()
                     node.wait()
@@ -368,7 +368,7 @@ extract:
                     said(folder / "kept", "--progress", "none")
                 else:
                     coordinator, another = begin(f"state{count}" if count else "state")
-                    assert job.wait(200) == 0, job.stderr.read()
+                    assert job.wait(100) == 0, job.stderr.read()
                 check()
         # New rows that do not fit the table's columns are written again, the old ones are not.
         (folder / "typed").mkdir()

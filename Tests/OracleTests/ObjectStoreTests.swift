@@ -8,7 +8,7 @@ struct ObjectStoreTests {
     func jobs() throws {
         let script = ProgramRun.root.appendingPathComponent("Tests/Oracle/object_store.py").path
         let run = try ProgramRun.run(
-            ProgramRun.python, [script, ProgramRun.built("etl-submit").path], seconds: 600)
+            ProgramRun.python, [script, ProgramRun.built("etl-submit").path], seconds: 240)
         #expect(run.status == 0, "\(run.errors.suffix(2000))")
     }
 }

@@ -64,4 +64,71 @@ struct ExtractTests {
             "SELECT id, v FROM {x} ORDER BY id")
         #expect(rows == ["1,1", "2,3"])
     }
+
+    @Test(
+        "leaves no value short: what a column cannot hold whole goes to another one",
+        arguments: [
+            ([#"10"#, #"10.7"#, #"11.0"#], "v__v_double", ["1,10,null", "2,null,10.7", "3,11,null"]),
+            (
+                [#"true"#, #""late""#, #""true""#], "v__v_string",
+                ["1,true,null", "2,null,late", "3,true,null"]
+            ),
+            (
+                [#"5"#, #"20000000000000000000"#, #""6""#], "v__v_decimal",
+                ["1,5,null", "2,null,20000000000000000000", "3,6,null"]
+            ),
+            ([#"1"#, #"{"a": [2]}"#, #"3"#], "v__v_json", ["1,1,null", #"2,null,{"a":[2]}"#, "3,3,null"]),
+            ([#"[1]"#, #"["x"]"#, #"["2"]"#], "v__v_json", ["1,[1],null", #"2,null,["x"]"#, "3,[2],null"]),
+            ([#""a""#, #"{"b": 1}"#, #""c""#], "'-'", ["1,a,-", #"2,{"b":1},-"#, "3,c,-"]),
+        ] as [([String], String, [String])], ["append", "merge, primary_key: id"])
+    func wholeValues(change: ([String], String, [String]), how: String) async throws {
+        let rows = try await Self.table(
+            "write_disposition: \(how)",
+            files: change.0.enumerated().map { #"{"id": \#($0 + 1), "v": \#($1)}"# },
+            "SELECT id, v, \(change.1) FROM {x} ORDER BY id")
+        #expect(rows == change.2)
+    }
+
+    @Test(
+        "lets nested records gain members, and leave some out",
+        arguments: ["append", "merge, primary_key: id"])
+    func nestedMembers(how: String) async throws {
+        let rows = try await Self.table(
+            "write_disposition: \(how)",
+            files: [
+                #"{"id": 1, "v": {"x": 1}, "w": [{"a": 1}]}"#,
+                #"{"id": 2, "v": {"x": 2, "y": {"z": "n"}}, "w": [{"b": "q", "a": 2}, {"a": 3}]}"#,
+                #"{"id": 3, "v": {"x": 3}, "w": []}"#,
+                #"{"id": 4, "v": null}"#,
+            ], "SELECT id, v.x, v.y.z, to_json(w) FROM {x} ORDER BY id")
+        #expect(
+            rows == [
+                #"1,1,null,[{"a":1}]"#, #"2,2,n,[{"a":2,"b":"q"},{"a":3}]"#, "3,3,null,[]",
+                "4,null,null,null",
+            ])
+    }
+
+    @Test("under a frozen contract takes what fits, whatever type its values alone would have")
+    func frozen() async throws {
+        let bench = try await RunBench([
+            "etl.yml": "name: p\nextract: [{name: x, file: {path: in.json}, write_disposition: append, "
+                + "schema_contract: freeze}]\n"
+        ])
+        func read(_ text: String) async throws -> RunRecord {
+            try bench.folder.write(["in.json": text + "\n"])
+            return try await bench.run()
+        }
+        #expect(try await read(#"{"id": 1, "v": 5, "w": {"a": 1, "b": 2}}"#).state == .succeeded)
+        let narrow = try await read(#"{"id": 2, "v": null, "w": {"a": 2}}"#)
+        #expect(narrow.state == .succeeded, "\(RunBench.errors(narrow))")
+        let other = try await read(#"{"id": 3, "v": 5.5}"#)
+        #expect(
+            other.steps["x"]?.error?.message.contains("changed from bigint to double") == true,
+            "\(RunBench.errors(other))")
+        let wider = try await read(#"{"id": 3, "w": {"a": 1, "c": 4}}"#)
+        #expect(
+            wider.steps["x"]?.error?.message.contains("a new column") == true, "\(RunBench.errors(wider))")
+        #expect(wider.steps["x"]?.error?.message.contains("x.w.c") == true)
+        #expect(try await bench.rows("SELECT id, v, w.a FROM {x} ORDER BY id") == ["1,5,1", "2,null,2"])
+    }
 }

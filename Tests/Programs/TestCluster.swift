@@ -17,13 +17,15 @@ package final class TestCluster {
     private let flags: [String]
     /// Environment of every node.
     private let environment: [String: String]
+    /// Clocks of the coordinator and of its workers, where they are not the machine's.
+    package private(set) var clocks: (coordinator: TestClock, workers: TestClock)?
 
     /// Starts a coordinator and `workers` workers of `slots` slots each; ready when this returns. `storage`:
-    /// a URL in place of the directory that `hasStorage` makes.
+    /// a URL in place of the directory that `hasStorage` makes. `hasClocks`: the nodes go by `clocks`.
     package init(
         workers: Int, slots: Int = 1, memory: String = "1g", hasStorage: Bool = false, storage: String? = nil,
         workerFlags: [String] = [], coordinatorFlags: [String] = [], flags: [String] = [],
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], hasClocks: Bool = false
     ) throws {
         self.environment = environment
         self.workerFlags = workerFlags
@@ -35,6 +37,9 @@ package final class TestCluster {
         if hasStorage {
             try FileManager.default.createDirectory(
                 atPath: file("storage"), withIntermediateDirectories: true)
+        }
+        if hasClocks {
+            clocks = (try TestClock("coordinator", in: folder), try TestClock("workers", in: folder))
         }
         try makeCertificates()
         try startCoordinator()
@@ -73,13 +78,15 @@ package final class TestCluster {
     /// Starts the coordinator, on the same ports and state as before when it ran already.
     /// `failPoint` has it kill itself, as `FailPoint` says, maybe before this returns.
     package func startCoordinator(failPoint: String? = nil) throws {
+        var environment = environment.merging(clocks?.coordinator.environment ?? [:]) { $1 }
+        environment["MILLRACE_FAIL_POINT"] = failPoint ?? environment["MILLRACE_FAIL_POINT"]
         let program = try StartedProgram(
             ProgramRun.built("etl-coordinator"),
             [
                 "--listen", "127.0.0.1:\(clusterPort)", "--web", "127.0.0.1:\(webPort)", "--state",
                 file("state"),
             ] + storage + certificates("coordinator") + coordinatorFlags + flags,
-            environment: environment.merging(failPoint.map { ["MILLRACE_FAIL_POINT": $0] } ?? [:]) { $1 })
+            environment: environment)
         coordinator = program
         // "… listens on https://127.0.0.1:PORT, web on https://127.0.0.1:PORT, state in …"
         let isUp = eventually(within: 20) { program.outputSoFar.contains("state in") || !program.isRunning }
@@ -94,20 +101,30 @@ package final class TestCluster {
 
     /// Makes certificates anew, of the same authority, in the place of those in use.
     package func makeCertificates() throws {
+        // Older than any time that a clock is set to.
+        try clocks?.coordinator.set("-1d")
         let made = try ProgramRun.run(
-            ProgramRun.root.appendingPathComponent("deploy/certificates"), [file("certs")], seconds: 30)
+            ProgramRun.root.appendingPathComponent("deploy/certificates"), [file("certs")],
+            environment: clocks?.coordinator.environment ?? [:], seconds: 30)
+        try clocks?.coordinator.set("+0")
         guard made.status == 0 else { throw Failure(what: made.errors) }
     }
 
-    /// Starts one more worker.
+    /// Starts one more worker. Without `memory` it looks for itself what it has; `launcher`, a command that
+    /// becomes the program whose command follows, may bound that.
     @discardableResult
-    package func startWorker(slots: Int = 1, memory: String = "1g") throws -> StartedProgram {
-        let worker = try StartedProgram(
-            ProgramRun.built("etl-worker"),
-            [
-                "--coordinator", url, "--slots", "\(slots)", "--memory", memory, "--spill",
+    package func startWorker(
+        slots: Int = 1, memory: String? = "1g", launcher: [String] = []
+    ) throws -> StartedProgram {
+        let command =
+            launcher + [
+                ProgramRun.built("etl-worker").path, "--coordinator", url, "--slots", "\(slots)", "--spill",
                 file("spill-\(workers.count)"),
-            ] + storage + certificates("worker") + workerFlags + flags, environment: environment)
+            ] + (memory.map { ["--memory", $0] } ?? []) + storage + certificates("worker") + workerFlags
+            + flags
+        let worker = try StartedProgram(
+            URL(fileURLWithPath: command[0]), Array(command.dropFirst()),
+            environment: environment.merging(clocks?.workers.environment ?? [:]) { $1 })
         workers.append(worker)
         return worker
     }

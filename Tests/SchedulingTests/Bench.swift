@@ -15,12 +15,15 @@ struct Bench {
     /// Launches that were sent and not yet ended, in order, with their worker.
     var launches: [(life: WorkerLife, launch: Launch)] = []
     var cancels: [AttemptID] = []
+    /// Single outputs that workers were told to delete.
+    var drops: [AttemptID] = []
     /// Orders to write to shared storage that were sent.
     var storings: [(life: WorkerLife, job: String, attempts: [AttemptID])] = []
     /// Orders to adopt that were sent: to whom, from where, which attempts.
     var adoptions: [(life: WorkerLife, address: String, outputs: [TaskOutput])] = []
 
-    init(log: [Fact] = [], settings: SchedulerSettings = SchedulerSettings()) {
+    init(log: [Fact] = [], settings: SchedulerSettings = SchedulerSettings(), now: Int64 = 1000) {
+        self.now = now
         scheduler = JobScheduler(settings: settings)
         for fact in log { scheduler.apply(fact) }
         self.log = log
@@ -45,6 +48,7 @@ struct Bench {
                 case .adopt(let address, let outputs) where isNew: adoptions.append((life, address, outputs))
                 case .store(let job, let attempts) where isNew: storings.append((life, job, attempts))
                 case .cancel(let attempt): cancels.append(attempt)
+                case .drop(let attempts) where isNew: drops += attempts
                 default: break
                 }
             }

@@ -93,4 +93,30 @@ struct CleaningTests {
         bench.handle(.cleaned(JobID(0), statement: 0))
         #expect(Bench(log: bench.log).cleanings == [])
     }
+
+    @Test("after a restart what was committed lately is cleaned: no fact tells which losers ran on")
+    func loserAndRestart() throws {
+        var before = Bench()
+        before.join("w1", slots: 1)
+        before.join("w2", slots: 1)
+        before.run([StageSpec(id: StageID(0), taskCount: 1, output: .files)])
+        var loser = before.launches[0].launch.attempt
+        loser.number += 100
+        let other = before.launches[0].life.address == "w1" ? "w2" : "w1"
+        before.join(other, session: 2, slots: 1, running: [loser])
+        before.finish()
+        before.handle(.committed(JobID(0), statement: 0))
+        #expect(before.outcome == .succeeded && before.cleanings == [])
+        // The loser's worker dies with the coordinator: nobody can say that it ran.
+        var bench = Bench(log: before.log)
+        bench.join(other == "w1" ? "w2" : "w1", session: 2, slots: 1)
+        #expect(bench.cleanings == [])
+        bench.join(other, incarnation: 2, slots: 1)
+        #expect(bench.cleanings == [Self.clean])
+        bench.handle(.cleaned(JobID(0), statement: 0))
+        // Long after its end nothing of the job runs.
+        var later = Bench(log: bench.log, now: 1000 + JobScheduler.loserMilliseconds + 1)
+        for name in ["w1", "w2"] { later.join(name, incarnation: name == other ? 2 : 1, session: 3, slots: 1) }
+        #expect(later.cleanings == [])
+    }
 }

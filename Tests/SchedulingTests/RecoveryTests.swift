@@ -55,6 +55,41 @@ struct RecoveryTests {
         #expect(bench.launches.map(\.launch.attempt.task) == [before.running.task])
     }
 
+    @Test("what a worker runs and holds of a lost log is stopped and dropped, and the worker works on")
+    func lostLog() {
+        let before = Self.halfDone()
+        // The same tasks have the same numbers, and are others.
+        var settings = SchedulerSettings()
+        settings.firstEpoch = 1_795_000_000
+        var bench = Bench(settings: settings)
+        bench.run(mapReduce)
+        bench.join("w1", running: [before.running], outputs: [before.done])
+        #expect(bench.cancels == [before.running])
+        #expect(bench.drops == [before.done.attempt])
+        #expect(bench.launches.map(\.launch.attempt.epoch) == [settings.firstEpoch])
+        // It was done before the order to stop it came; a failure counts as little.
+        bench.beat("w1", [.completed(TaskOutput(attempt: before.running))])
+        #expect(bench.drops == [before.done.attempt, before.running])
+        bench.beat("w1", [.failed(before.running, .error(.internal("of another log")))])
+        #expect(!bench.log.contains { if case .taskCompleted = $0 { true } else { false } })
+        #expect(!bench.log.contains { if case .taskFailed = $0 { true } else { false } })
+        #expect(bench.launches.count == 2)
+        bench.finish()
+        bench.finish()
+        #expect(bench.launches.map(\.launch.attempt.task.stage.stage) == [StageID(1)])
+    }
+
+    @Test("starts are counted from the first one on a log, whose epoch is given, and epochs go on from there")
+    func firstEpoch() {
+        var settings = SchedulerSettings()
+        settings.firstEpoch = 700
+        let first = Bench(settings: settings)
+        #expect(first.scheduler.ledger.epoch == 700 && first.scheduler.ledger.startCount == 1)
+        settings.firstEpoch = 900
+        let second = Bench(log: first.log, settings: settings)
+        #expect(second.scheduler.ledger.epoch == 701 && second.scheduler.ledger.startCount == 2)
+    }
+
     @Test("a commit under way is asked for again with the same winners")
     func commit() {
         var before = Self.halfDone().bench

@@ -5,11 +5,14 @@ import Vocabulary
 
 @Suite("The simulator's rules")
 struct RuleTests {
-    /// Plays seeds with a spoiled scheduler until the rule is broken; returns whether it ever was.
+    /// Plays seeds with a spoiled scheduler until the rule is broken; returns whether it ever was. Where that
+    /// is rare, `first` is shortly before a seed that is known to break it: others are tried where it has
+    /// ceased to.
     static func breaks(
-        _ rule: String, within seeds: UInt64 = 2000, _ tamper: @escaping (inout Decision) -> Void
+        _ rule: String, from first: UInt64 = 1, within seeds: UInt64 = 2000,
+        _ tamper: @escaping (inout Decision) -> Void
     ) -> Bool {
-        for seed in 1...seeds {
+        for seed in first..<first + seeds {
             do { _ = try Simulation.run(seed: seed, tamper: tamper) } catch {
                 if error.rule.contains(rule) { return true }
             }
@@ -35,12 +38,12 @@ struct RuleTests {
 
     @Test(
         "seeds that once found a bug stay well",
-        arguments: [29, 78, 1033, 3613, 3818, 5790, 5946] as [UInt64])
+        arguments: [29, 78, 1033, 3613, 3818, 5790, 5946, 21276] as [UInt64])
     func pinned(seed: UInt64) throws { _ = try Simulation.run(seed: seed) }
 
     @Test("a commit whose start is not logged publishes two different manifests")
     func doublePublication() {
-        let isSeen = Self.breaks("published twice, differently", within: 20_000) { decision in
+        let isSeen = Self.breaks("published twice, differently", from: 10_800, within: 20_000) { decision in
             decision.facts.removeAll { if case .commitStarted = $0 { true } else { false } }
         }
         #expect(isSeen)
@@ -121,7 +124,7 @@ struct RuleTests {
     func noCleaning() {
         var unsuccessful: Set<JobID> = []
         // Rare: a worker must die in the half second in which it stops the loser.
-        let isSeen = Self.breaks("left files aside", within: 20_000) { decision in
+        let isSeen = Self.breaks("left files aside", from: 12_700, within: 20_000) { decision in
             for fact in decision.facts {
                 if case .epochStarted(1) = fact { unsuccessful = [] }
                 if case .jobEnded(let job, let outcome, _) = fact, outcome != .succeeded {

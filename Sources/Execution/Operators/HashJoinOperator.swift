@@ -54,7 +54,8 @@ final class HashJoinOperator: Operator {
             schema: buildIsRight ? plan.right.schema : plan.left.schema,
             // A pair of partitions is this task's own.
             sharedAs: plan.buildIsShared && level == 0
-                ? SharedBuilds.Key(stage: context.attempt.task.stage, join: joinIndex) : nil,
+                ? SharedBuilds.Key(
+                    stage: context.attempt.task.stage, epoch: context.attempt.epoch, join: joinIndex) : nil,
             level: level, context: context)
         let keys = buildIsRight ? plan.leftKeys : plan.rightKeys
         probeKeys = try Evaluator(keys, settings: context.settings)

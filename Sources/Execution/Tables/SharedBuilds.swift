@@ -24,6 +24,8 @@ package final class SharedBuilds: Sendable {
     /// Names a join of a stage.
     struct Key: Hashable {
         var stage: StageKey
+        /// Of the attempt: a coordinator that lost its state gives the stages of other jobs the same numbers.
+        var epoch: UInt32
         /// Position of the join in the stage's plan, counted in the order that operators are made.
         var join: Int
     }

@@ -18,8 +18,8 @@ struct ExtractRun {
     let state: StagedTables
     let job: ExtractJobs
 
-    private var fresh: String { step.name + TableFolder.freshSuffix }
-    private var freshPath: String { state.staged(fresh) }
+    var fresh: String { step.name + TableFolder.freshSuffix }
+    var freshPath: String { state.staged(fresh) }
 
     /// Leaves the table staged. Throws the first error of a job, with the step's place.
     func make() async throws -> StepJob.Outcome {
@@ -35,7 +35,7 @@ struct ExtractRun {
             history.add(new)
             // Empty files have no columns either.
             if old, !all.isEmpty, new.allSatisfy({ $0.byteCount == 0 }) {
-                try await append(Columns(), isEmpty: true)
+                try await append(ExtractColumns(), isEmpty: true)
                 try state.stage(history, of: step.name)
                 return StepJob.Outcome()
             }
@@ -49,12 +49,12 @@ struct ExtractRun {
             where error.code == "SOURCE_EMPTY" && old && rule.disposition != .replace
         {
             // Sources without a schema of their own have none where nothing is new; the table stays as it is.
-            try await append(Columns(), isEmpty: true)
+            try await append(ExtractColumns(), isEmpty: true)
             try await note(&after, 0)
             if rule.readsFilesOnce { try state.stage(history, of: step.name) }
             return outcome
         }
-        let columns = try await contract(hasTable: old)
+        let columns = try await ExtractContract(run: self).columns(hasTable: old)
         if old, rule.disposition == .append {
             try await append(columns, isEmpty: outcome.rowsOut == 0)
         } else if rule.disposition == .merge {
@@ -70,12 +70,12 @@ struct ExtractRun {
         return outcome
     }
 
-    private func run(_ sql: String, _ views: [String]) async throws -> StepJob.Outcome {
+    func run(_ sql: String, _ views: [String]) async throws -> StepJob.Outcome {
         try await job.run(
             prelude: views, sql: sql, file: step.label, conf: rule.conf)
     }
 
-    private func view(_ name: String, _ paths: String...) -> String { view(name, paths) }
+    func view(_ name: String, _ paths: String...) -> String { view(name, paths) }
 
     private func view(_ name: String, _ paths: [String]) -> String {
         "CREATE TEMPORARY VIEW \(name) USING parquet"
@@ -157,136 +157,6 @@ struct ExtractRun {
         return try await run(query, views + [target])
     }
 
-    // MARK: the contract
-
-    /// What the new rows give for each column of the table.
-    private struct Columns {
-        /// Expressions over the new rows, and over the old ones, by the names of the result.
-        var names: [String] = []
-        var fresh: [String] = []
-        var old: [String] = []
-        /// Columns for values that do not fit a column any more.
-        var variants: [(name: String, type: String, value: String)] = []
-        /// Condition that new rows must meet, if any.
-        var condition: String?
-        /// Whether the new rows must be written again.
-        var isChanged = false
-
-        func list(_ expressions: [String]) -> String {
-            zip(expressions, names).map { "\($0) AS \(SQLText.name($1))" }.joined(separator: ", ")
-        }
-    }
-
-    private func schema(_ path: String) async throws -> [(name: String, type: String)] {
-        let outcome = try await run(
-            "DESCRIBE QUERY SELECT * FROM millrace_table", [view("millrace_table", path)])
-        return outcome.rows.compactMap { row in
-            guard row.count > 1, let name = row[0], let type = row[1] else { return nil }
-            return (name, type)
-        }
-    }
-
-    private func contract(hasTable: Bool) async throws -> Columns {
-        let found = try await schema(freshPath)
-        var columns = Columns()
-        guard hasTable, rule.disposition != .replace || !rule.contract.isOpen else {
-            columns.names = found.map(\.name)
-            columns.fresh = found.map { SQLText.name($0.name) }
-            columns.old = columns.fresh
-            return columns
-        }
-        let known = try await schema(state.table(step.name))
-        var conditions: [String] = []
-        for column in known {
-            let name = SQLText.name(column.name)
-            columns.names.append(column.name)
-            columns.old.append(name)
-            guard let now = found.first(where: { $0.name.lowercased() == column.name.lowercased() }) else {
-                columns.fresh.append("CAST(NULL AS \(column.type))")
-                // A file without the column reads as null.
-                columns.isChanged = columns.isChanged || rule.disposition != .append
-                continue
-            }
-            if now.type == column.type {
-                columns.fresh.append(name)
-            } else {
-                try changeType(column, to: now.type, &columns, &conditions)
-            }
-        }
-        addVariants(&columns)
-        for column in found where !known.contains(where: { $0.name.lowercased() == column.name.lowercased() })
-        {
-            try addColumn(column, &columns, &conditions)
-        }
-        if !conditions.isEmpty {
-            columns.isChanged = true
-            columns.condition = conditions.joined(separator: " AND ")
-        }
-        return columns
-    }
-
-    private func changeType(
-        _ column: (name: String, type: String), to type: String, _ columns: inout Columns,
-        _ conditions: inout [String]
-    ) throws {
-        let name = SQLText.name(column.name)
-        columns.isChanged = true
-        let kept = "try_cast(\(name) AS \(column.type))"
-        switch rule.contract.dataType {
-        case .freeze:
-            throw EngineError.data(
-                "SCHEMA_CONTRACT",
-                "The type of a column changed from \(column.type) to \(type), and the contract freezes "
-                    + "types: "
-                    + "\(step.name).\(column.name)",
-                remedy:
-                    "Set schema_contract: {data_type: evolve}, or reset the table with: etl-submit state "
-                    + "reset."
-            )
-        case .discardValue: columns.fresh.append(kept)
-        case .discardRow:
-            columns.fresh.append(kept)
-            conditions.append("(\(name) IS NULL OR \(kept) IS NOT NULL)")
-        case .evolve:
-            // Values that fit stay in the column; others go to one beside it, named as dlt names it.
-            columns.fresh.append(kept)
-            let variant = "\(column.name)__v_\(type.prefix { $0.isLetter || $0.isNumber })"
-            columns.variants.append((variant, type, "if(\(kept) IS NULL, \(name), NULL)"))
-        }
-    }
-
-    /// Gives the values that do not fit a column of their own; the table may have it from an earlier read.
-    private func addVariants(_ columns: inout Columns) {
-        for variant in columns.variants {
-            if let place = columns.names.firstIndex(of: variant.name) {
-                columns.fresh[place] = variant.value
-            } else {
-                columns.names.append(variant.name)
-                columns.fresh.append(variant.value)
-                columns.old.append("CAST(NULL AS \(variant.type))")
-            }
-        }
-    }
-
-    private func addColumn(
-        _ column: (name: String, type: String), _ columns: inout Columns, _ conditions: inout [String]
-    ) throws {
-        let name = SQLText.name(column.name)
-        switch rule.contract.columns {
-        case .evolve:
-            columns.names.append(column.name)
-            columns.fresh.append(name)
-            columns.old.append("CAST(NULL AS \(column.type))")
-        case .freeze:
-            throw EngineError.data(
-                "SCHEMA_CONTRACT",
-                "The source has a new column, and the contract freezes columns: \(step.name).\(column.name)",
-                remedy: "Set schema_contract: {columns: evolve}, or leave the column out of the query.")
-        case .discardValue: columns.isChanged = true
-        case .discardRow: conditions.append("\(name) IS NULL")
-        }
-    }
-
     // MARK: putting together
 
     /// Writes a query's rows to a directory, and returns how many there are.
@@ -295,18 +165,19 @@ struct ExtractRun {
         return try await run(query, views + [target]).rowsOut
     }
 
-    private func freshQuery(_ columns: Columns) -> String {
+    private func freshQuery(_ columns: ExtractColumns) -> String {
         "SELECT \(columns.list(columns.fresh)) FROM millrace_new"
             + (columns.condition.map { " WHERE \($0)" } ?? "")
     }
 
-    private func rewrite(_ columns: Columns) async throws {
+    private func rewrite(_ columns: ExtractColumns) async throws {
         _ = try await write(
             freshQuery(columns), [view("millrace_new", freshPath)], to: state.staged(step.name))
         state.discard(fresh)
     }
 
-    private func append(_ columns: Columns, isEmpty: Bool) async throws {
+    private func append(_ columns: ExtractColumns, isEmpty: Bool) async throws {
+        if columns.isWidened, !isEmpty { return try await widen(columns) }
         if !state.tables.publishesByRename { return try await add(columns, isEmpty: isEmpty) }
         let staged = state.staged(step.name)
         if isEmpty {
@@ -319,8 +190,18 @@ struct ExtractRun {
         try state.addPublishedFiles(of: step.name, to: staged)
     }
 
+    /// Writes the table's rows anew with the new ones: files of one table cannot differ in what is nested.
+    private func widen(_ columns: ExtractColumns) async throws {
+        let old = "SELECT \(columns.list(columns.old)) FROM millrace_old o"
+        _ = try await write(
+            "\(old) UNION ALL \(freshQuery(columns))",
+            [view("millrace_new", freshPath), view("millrace_old", state.table(step.name))],
+            to: state.staged(step.name))
+        state.discard(fresh)
+    }
+
     /// Has the new rows come after the table's, where they are staged or as they fit its columns.
-    private func add(_ columns: Columns, isEmpty: Bool) async throws {
+    private func add(_ columns: ExtractColumns, isEmpty: Bool) async throws {
         if isEmpty {
             state.discard(fresh)
             return try state.stageAddition(nil, to: step.name)
@@ -332,7 +213,7 @@ struct ExtractRun {
         try state.stageAddition(count == 0 ? nil : step.name, to: step.name)
     }
 
-    private func merge(_ columns: Columns, hasTable: Bool) async throws {
+    private func merge(_ columns: ExtractColumns, hasTable: Bool) async throws {
         let keys = rule.primaryKey.map { SQLText.name($0) }
         let order = rule.cursor.map { "\(SQLText.name($0.column)) DESC" } ?? keys.joined(separator: ", ")
         let newest =
@@ -344,7 +225,7 @@ struct ExtractRun {
         if hasTable {
             views.append(view("millrace_old", state.table(step.name)))
             let same = keys.map { "o.\($0) <=> n.\($0)" }.joined(separator: " AND ")
-            let old = columns.list(columns.old.map { $0.hasPrefix("`") ? "o.\($0)" : $0 })
+            let old = columns.list(columns.old)
             query =
                 "SELECT \(old) FROM millrace_old o LEFT ANTI JOIN (SELECT DISTINCT "
                 + "\(keys.joined(separator: ", ")) FROM (\(freshQuery(columns)))) n ON \(same) "

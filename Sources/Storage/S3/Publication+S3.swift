@@ -3,23 +3,25 @@ import Vocabulary
 // Publication to S3, which has no rename and no way to make several objects visible at once.
 //
 //     tasks    begin upload, parts … of out/part-…          nothing visible
-//     commit   1 overwriting: delete out/_SUCCESS           readers that wait for it wait
-//              2 complete every upload                      old and new visible together
-//              3 overwriting: delete what was there before  only the new
-//              4 put out/_SUCCESS, which names the statement
-//              5 abort what losers left                     nothing visible changes
+//     commit   1 overwriting: put out/_publishing           of two jobs one alone can; the other fails
+//              2 overwriting: delete out/_SUCCESS           readers that wait for it wait
+//              3 complete every upload                      old and new visible together
+//              4 overwriting: delete what was there before  only the new
+//              5 put out/_SUCCESS, which names the statement
+//              6 overwriting: delete out/_publishing
+//              7 abort what losers left                     nothing visible changes
 //
-// A crash before 2 leaves the old output. Within 2 and 3 readers that do not wait for `_SUCCESS` may see old
+// A crash before 3 leaves the old output. Within 3 and 4 readers that do not wait for `_SUCCESS` may see old
 // and new rows together; the replay goes on from there. No order avoids that: the other one would show, and
-// after a crash keep, no output at all. A replay after 4 finds the statement named in `_SUCCESS` and deletes
+// after a crash keep, no output at all. A replay after 5 finds the statement named in `_SUCCESS` and deletes
 // nothing. When an upload cannot be completed for good, those completed before are deleted again and the old
 // output stays.
 extension Publication {
     /// The metadata of `_SUCCESS` that names the statement.
     private static let statementMetadata = "millrace-statement"
 
-    private var location: StoragePath { StoragePath(output) }
-    private var prefix: String { S3FileSystem.prefix(location) }
+    var location: StoragePath { StoragePath(output) }
+    var prefix: String { S3FileSystem.prefix(location) }
     private var successKey: String { prefix + "_SUCCESS" }
 
     /// Creates a file of an attempt at its final key, not visible before it is published.
@@ -31,77 +33,104 @@ extension Publication {
             files: store)
     }
 
-    /// Makes the uploads of the winners visible. Idempotent.
-    func publish(in store: S3FileSystem) throws(EngineError) {
+    /// Makes the uploads of the winners visible. Idempotent. Throws `OUTPUT_REPLACED` when another job
+    /// publishes there at the same time: then nothing of this one is left, and all of that one.
+    func publish(
+        in store: S3FileSystem, claimTimes: S3Claims.Times = S3Claims.Times()
+    ) throws(EngineError) {
         let mark = try store.client.head(bucket: location.authority, key: successKey)
         if mark?[Publication.statementField] != job {
+            let claims = S3Claims(self, in: store, times: claimTimes)
             do throws(EngineError) {
-                for step in s3Steps(store) { try step.perform() }
+                for step in s3Steps(store, claims) { try step.perform() }
             } catch {
-                throw try displaced(error, by: mark, in: store)
+                takeBack(mark, claims, in: store)
+                throw displaced(error, by: mark)
             }
+        } else if mode != .append {
+            // Killed before it came to that.
+            try? S3Claims(self, in: store).release()
         }
         // What cannot be listed or aborted, as where that is not allowed, is invisible: the job has
         // succeeded.
         try? Publication.abortUploads(output: output, job: job, in: store)
     }
 
+    /// Removes what a publication that failed has made visible, unless what was there before is gone in part.
+    /// What cannot be deleted now stays, and the error says why.
+    private func takeBack(_ mark: [String: String]?, _ claims: S3Claims, in store: S3FileSystem) {
+        if claims.stage < .replacing {
+            try? store.client.delete(bucket: location.authority, keys: files.map { prefix + $0.path })
+            // Of another job that is at work there the mark is its own affair.
+            if claims.stage == .unmarked, claims.isHeld, let mark { try? put(mark, in: store) }
+        }
+        if claims.isHeld { try? claims.release() }
+    }
+
     /// The field of an object's head in which that metadata comes.
     private static let statementField = "x-amz-meta-" + statementMetadata
 
+    /// Returns whether `_SUCCESS` names a statement.
+    func hasSucceeded(_ statement: String, in store: S3FileSystem) throws(EngineError) -> Bool {
+        let mark = try store.client.head(bucket: location.authority, key: successKey)
+        return mark?[Publication.statementField] == statement
+    }
+
+    /// Puts a `_SUCCESS` back that was there before.
+    private func put(_ mark: [String: String], in store: S3FileSystem) throws(EngineError) {
+        let winner = mark[Publication.statementField]
+        try store.client.put(
+            bucket: location.authority, key: successKey, body: .init(start: nil, count: 0),
+            metadata: winner.map { [(Publication.statementMetadata, $0)] } ?? [])
+    }
+
     /// Returns the error that another job replaced the output since this one was submitted, when an upload
-    /// has gone and the `_SUCCESS` that was there before says so; that is put back then. Returns `error`
-    /// else.
-    private func displaced(
-        _ error: EngineError, by mark: [String: String]?, in store: S3FileSystem
-    ) throws(EngineError) -> EngineError {
-        guard error.code == "STAGED_FILE_LOST", let mark, let winner = mark[Publication.statementField],
+    /// has gone and the `_SUCCESS` that was there before says so. Returns `error` else.
+    private func displaced(_ error: EngineError, by mark: [String: String]?) -> EngineError {
+        guard error.code == "STAGED_FILE_LOST", let mark, mark[Publication.statementField] != nil,
             let time = mark["last-modified"].flatMap(HTTPDate.seconds(of:)),
             // Within that second it may have been at its end.
             let replaced = displaced(at: time * 1000 + 999)
         else { return error }
-        if mode != .append {
-            try store.client.put(
-                bucket: location.authority, key: successKey, body: .init(start: nil, count: 0),
-                metadata: [(Publication.statementMetadata, winner)])
-        }
         return replaced
     }
 
     /// The steps that make the output visible, in order.
-    func s3Steps(_ store: S3FileSystem) -> [PublicationStep] {
+    func s3Steps(_ store: S3FileSystem, _ claims: S3Claims) -> [PublicationStep] {
+        let claim = PublicationStep(name: "claim") { () throws(EngineError) in try claims.take() }
+        let check = PublicationStep(name: "check") { () throws(EngineError) in try claims.checkOthers() }
         let unmark = PublicationStep(name: "unmark") { () throws(EngineError) in
+            claims.stage = .unmarked
             try store.client.delete(bucket: location.authority, keys: [successKey])
         }
         let complete = PublicationStep(name: "complete") { () throws(EngineError) in
-            do throws(EngineError) {
-                try completeUploads(in: store)
-            } catch {
-                // The job fails: nothing of it may stay. What cannot be deleted now stays, and the error says
-                // why.
-                try? store.client.delete(bucket: location.authority, keys: files.map { prefix + $0.path })
-                throw error
-            }
+            try completeUploads(in: store, claims)
         }
         let replace = PublicationStep(name: "replace") { () throws(EngineError) in
-            try deleteReplaced(in: store)
+            try claims.check()
+            try deleteReplaced(in: store, claims)
         }
         let success = PublicationStep(name: "success") { () throws(EngineError) in
+            try claims.check()
             try store.client.put(
                 bucket: location.authority, key: successKey, body: .init(start: nil, count: 0),
                 metadata: [(Publication.statementMetadata, job)])
         }
-        return mode == .append ? [complete, success] : [unmark, complete, replace, success]
+        // What is left of them is void by the `_SUCCESS` that names the statement.
+        let release = PublicationStep(name: "release") { () throws(EngineError) in try? claims.release() }
+        return mode == .append
+            ? [check, complete, check, success] : [claim, unmark, complete, replace, success, release]
     }
 
     /// Uploads completed at the same time.
     private static let completionsUnderWay = 16
 
-    private func completeUploads(in store: S3FileSystem) throws(EngineError) {
+    private func completeUploads(in store: S3FileSystem, _ claims: S3Claims) throws(EngineError) {
         let completions = RequestsUnderWay<Bool>()
         var refused: EngineError?
         do throws(EngineError) {
             for file in files {
+                try claims.check()
                 let receipt = try UploadReceipt(wireBytes: file.receipt)
                 let (bucket, key) = (location.authority, prefix + file.path)
                 let attempt = job + "/" + file.attempt
@@ -123,16 +152,22 @@ extension Publication {
 
     /// Deletes what the new files replace: all else below the output, or below the folders that were written
     /// to.
-    private func deleteReplaced(in store: S3FileSystem) throws(EngineError) {
-        let new = Set(files.map { prefix + $0.path })
-        var places = [prefix]
-        if mode == .overwritePartitions {
-            let folders = Set(files.map { LocalDirectory.parent(of: $0.path) })
-            places = folders.filter { $0 != "." }.sorted().map { prefix + $0 + "/" }
+    private func deleteReplaced(in store: S3FileSystem, _ claims: S3Claims) throws(EngineError) {
+        let new = Set(files.map { prefix + $0.path } + claims.keys)
+        for place in replacedPlaces {
+            let keys = try store.keys(location, below: place) { !new.contains($0) && $0 != successKey }
+            try claims.checkOthers(keys.filter(S3Claims.isClaim))
+            try claims.check()
+            claims.stage = .replacing
+            try store.client.delete(bucket: location.authority, keys: keys)
         }
-        for place in places {
-            try store.removeObjects(location, below: place) { !new.contains($0) && $0 != successKey }
-        }
+    }
+
+    /// The output, or the folders of it that were written to: all that is there before is replaced.
+    var replacedPlaces: [String] {
+        if mode != .overwritePartitions { return [prefix] }
+        let folders = Set(files.map { LocalDirectory.parent(of: $0.path) })
+        return folders.filter { $0 != "." }.sorted().map { prefix + $0 + "/" }
     }
 
     /// Aborts whatever a statement's attempts have uploaded and not completed, here and on other workers: a

@@ -104,11 +104,19 @@ final class S3FileSystem: FileSystem {
     func removeObjects(
         _ location: StoragePath, below prefix: String, where isChosen: (String) -> Bool
     ) throws(EngineError) {
+        try client.delete(
+            bucket: location.authority, keys: try keys(location, below: prefix, where: isChosen))
+    }
+
+    /// Lists the keys below a prefix that are chosen.
+    func keys(
+        _ location: StoragePath, below prefix: String, where isChosen: (String) -> Bool
+    ) throws(EngineError) -> [String] {
         var keys: [String] = []
         try client.forEachPage(bucket: location.authority, prefix: prefix) {
             (page: S3Page) throws(EngineError) in
             keys += page.objects.map(\.key).filter(isChosen)
         }
-        try client.delete(bucket: location.authority, keys: keys)
+        return keys
     }
 }

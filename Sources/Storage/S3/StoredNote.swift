@@ -37,6 +37,19 @@ extension S3Client {
         return (answer.body, answer.headers["etag"] ?? "*")
     }
 
+    /// Deletes the version of an object with `tag`; fine where another one is there, or none. A store that
+    /// knows no conditions is asked without.
+    func delete(bucket: String, key: String, version tag: String) throws(EngineError) {
+        var request = S3Request(method: "DELETE", bucket: bucket, key: key, headers: [("if-match", tag)])
+        var answer = try send(request)
+        if answer.status == 501 {
+            request.headers = []
+            answer = try send(request)
+        }
+        if answer.isSuccess || [404, 409, 412].contains(answer.status) { return }
+        throw failure(answer, of: request)
+    }
+
     /// Creates an object where there is none, or replaces the version with `tag`. Returns false where neither
     /// holds. Of two callers at the same time one alone gets true.
     func put(bucket: String, key: String, body: [UInt8], over tag: String?) throws(EngineError) -> Bool {

@@ -56,7 +56,7 @@ extension S3Tests {
         func interruptedAnywhere(mode: PublicationMode) throws {
             let bucket = "crash-\(mode.rawValue)"
             let store = try double.fileSystem(bucket: bucket)
-            let stepCount = mode == .append ? 2 : 4
+            let stepCount = mode == .append ? 4 : 6
             // Negative: within the second half of completing, so many uploads are completed.
             for stop in -3...stepCount {
                 let output = "s3://\(bucket)/out\(stop + 10)"
@@ -64,20 +64,25 @@ extension S3Tests {
                 let files = try stage(store, output, Self.new)
                 #expect(try visible(store, output) == Self.old)
                 let publication = Publication(output: output, job: "j1", mode: mode, files: files)
-                let steps = publication.s3Steps(store)
+                let claims = S3Claims(publication, in: store)
+                let steps = publication.s3Steps(store, claims)
                 #expect(steps.count == stepCount)
+                let replaced = steps.firstIndex { $0.name == "replace" } ?? stepCount
                 if stop < 0 {
                     let some = Array(files.prefix(-stop))
                     let part = Publication(output: output, job: "j1", mode: .append, files: some)
-                    try part.s3Steps(store)[0].perform()
+                    for step in part.s3Steps(store, S3Claims(part, in: store)).prefix(2) {
+                        try step.perform()
+                    }
                 } else {
                     for step in steps.prefix(stop) { try step.perform() }
                 }
                 // Nothing of the old output is lost before all of the new one is there.
                 let seen = try visible(store, output)
-                if seen.count < Self.old.count + Self.new.count, stop < stepCount - 1 {
+                if seen.count < Self.old.count + Self.new.count, stop <= replaced {
                     #expect(seen.filter { Self.old[$0.key] != nil } == Self.old)
                 }
+                claims.abandon()
                 // The coordinator that replays may be another process, which remembers no uploads.
                 let later = try S3FileSystem(settings: double.settings())
                 for _ in 0..<2 {
@@ -231,6 +236,121 @@ extension S3Tests {
                 #expect(error?.code == code, "\(error?.message ?? "")")
                 #expect(try visible(store, output).values.sorted() == ["winner"])
             }
+        }
+
+        /// A claim's life in a hurry.
+        private static let fast = S3Claims.Times(renewal: 200, safe: 1_000, void: 2_500, look: 50)
+
+        @Test(
+            "of two jobs that replace one place at the same time one wins, wherever each of them is",
+            arguments: [PublicationMode.overwrite, .overwritePartitions])
+        func interleaved(mode: PublicationMode) throws {
+            let bucket = "race-\(mode.rawValue)"
+            let store = try double.fileSystem(bucket: bucket)
+            let other = try S3FileSystem(settings: double.settings())
+            let theirs = ["k=2/part-1-j2-c0": "their 2", "k=3/part-1-j2-c0": "their 3"]
+            var losses = 0
+            // The second job comes when the first has done so many steps; the first goes on after it.
+            for pause in 0...6 {
+                let output = "s3://\(bucket)/out\(pause)"
+                for (path, text) in Self.old { try store.write(output + "/" + path, Array(text.utf8)) }
+                let first = Publication(
+                    output: output, job: "j1", mode: mode, files: try stage(store, output, Self.new))
+                let second = Publication(
+                    output: output, job: "j2", mode: mode,
+                    files: try stage(other, output, theirs, job: "j2"))
+                let steps = first.s3Steps(store, S3Claims(first, in: store, times: Self.fast))
+                for step in steps.prefix(pause) { try step.perform() }
+                // Before the first claims anything the second does all, and is replaced; after the first's
+                // mark stands it replaces the first; in between it fails.
+                let mayPublish = pause == 0 || steps[pause - 1].name == "success" || pause == steps.count
+                if mayPublish {
+                    try second.publish(in: other)
+                } else {
+                    losses += 1
+                    let error = #expect(throws: EngineError.self) { try second.publish(in: other) }
+                    #expect(error?.code == "OUTPUT_REPLACED", "\(error?.message ?? "")")
+                }
+                try Publication.abortUploads(output: output, job: "j2", in: other)
+                if !mayPublish || pause == 0 {
+                    for step in steps.dropFirst(pause) { try step.perform() }
+                    #expect(try visible(store, output) == Self.expected(mode), "after \(pause) steps")
+                } else {
+                    let seen = try visible(store, output)
+                    #expect(seen.filter { $0.key.contains("-j2-") } == theirs)
+                    let isReplaced = mode == .overwrite || !seen.keys.contains { $0.contains("-j1-") }
+                    #expect(isReplaced && !seen.keys.contains("k=2/part-0"), "\(seen)")
+                }
+                #expect(try store.status(output + "/_SUCCESS") != nil)
+                let claims = try store.keys(
+                    StoragePath(output), below: "out\(pause)/", where: S3Claims.isClaim)
+                #expect(claims.isEmpty)
+            }
+            #expect(losses == 4)
+            #expect(try openUploads(store, bucket).isEmpty)
+        }
+
+        @Test("a claim whose job died is taken over when its time is over; that job finds out if it lives")
+        func takenOver() throws {
+            let store = try double.fileSystem(bucket: "over")
+            let output = "s3://over/out"
+            let first = Publication(
+                output: output, job: "j1", mode: .overwrite, files: try stage(store, output, Self.new))
+            // Its process stands still: nothing is renewed.
+            var frozen = Self.fast
+            frozen.renewal = 60_000
+            let claims = S3Claims(first, in: store, times: frozen)
+            let began = ContinuousClock.now
+            for step in first.s3Steps(store, claims).prefix(3) { try step.perform() }
+            let files = try stage(store, output, ["part-0-j2-c0": "theirs"], job: "j2")
+            let second = Publication(output: output, job: "j2", mode: .overwrite, files: files)
+            try second.publish(in: store, claimTimes: Self.fast)
+            #expect(ContinuousClock.now - began >= .milliseconds(Self.fast.void))
+            #expect(try visible(store, output) == ["part-0-j2-c0": "theirs"])
+            let error = #expect(throws: EngineError.self) { try claims.check() }
+            #expect(error?.code == "OUTPUT_REPLACED" && !claims.isHeld)
+        }
+
+        @Test("a claim is renewed while its job is at work, and lost once another has put its own")
+        func renewed() throws {
+            let store = try double.fileSystem(bucket: "renewed")
+            let output = "s3://renewed/out"
+            let key = "out/_publishing"
+            let first = Publication(output: output, job: "j1", mode: .overwrite, files: [])
+            let claims = S3Claims(first, in: store, times: Self.fast)
+            try claims.take()
+            let before = try store.client.get(bucket: "renewed", key: key)
+            Thread.sleep(forTimeInterval: 1)
+            let after = try #require(try store.client.get(bucket: "renewed", key: key))
+            #expect(before?.body != after.body)
+            try claims.check()
+            // As one that waited for it to be void.
+            for _ in 0..<20 {
+                let found = try #require(try store.client.get(bucket: "renewed", key: key))
+                let theirs = Array("j2\n0".utf8)
+                if try store.client.put(bucket: "renewed", key: key, body: theirs, over: found.tag) { break }
+            }
+            Thread.sleep(forTimeInterval: 1)
+            let error = #expect(throws: EngineError.self) { try claims.check() }
+            #expect(error?.code == "OUTPUT_REPLACED" && !claims.isHeld)
+            try claims.release()
+            #expect(try store.client.get(bucket: "renewed", key: key)?.body == Array("j2\n0".utf8))
+        }
+
+        @Test("an append fails while another job replaces the output, and leaves nothing")
+        func appendBeside() throws {
+            let store = try double.fileSystem(bucket: "beside")
+            let output = "s3://beside/out"
+            let first = Publication(
+                output: output, job: "j1", mode: .overwrite, files: try stage(store, output, Self.new))
+            let steps = first.s3Steps(store, S3Claims(first, in: store, times: Self.fast))
+            for step in steps.prefix(3) { try step.perform() }
+            let files = try stage(store, output, ["part-0-j2-c0": "added"], job: "j2")
+            let second = Publication(output: output, job: "j2", mode: .append, files: files)
+            let error = #expect(throws: EngineError.self) { try second.publish(in: store) }
+            #expect(error?.code == "OUTPUT_REPLACED")
+            for step in steps.dropFirst(3) { try step.perform() }
+            #expect(try visible(store, output) == Self.new)
         }
     }
 }

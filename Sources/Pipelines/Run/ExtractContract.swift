@@ -1,0 +1,215 @@
+import Vocabulary
+
+/// Says what new rows of an extract give for each column of its table.
+struct ExtractColumns {
+    /// Names of the table's columns afterwards.
+    var names: [String] = []
+    /// Expressions for them over the new rows, and over the old ones, which are `o`.
+    var fresh: [String] = []
+    var old: [String] = []
+    /// Columns for values that do not fit a column any more.
+    var variants: [(name: String, type: String, value: String)] = []
+    /// Condition that new rows must meet, if any.
+    var condition: String?
+    /// Whether the new rows must be written again.
+    var isChanged = false
+    /// Whether the old ones must be, too.
+    var isWidened = false
+
+    func list(_ expressions: [String]) -> String {
+        zip(expressions, names).map { "\($0) AS \(SQLText.name($1))" }.joined(separator: ", ")
+    }
+}
+
+/// Brings the columns of an extract's new rows to those of its table, as the step's `schema_contract` lets
+/// it. What counts is values, as in dlt: a column of another type whose values all fit is none that changed.
+struct ExtractContract {
+    let run: ExtractRun
+
+    private var rule: ExtractRule { run.rule }
+    private var step: PipelineStep { run.step }
+
+    private typealias Column = (name: String, type: String)
+
+    /// Holds a column whose type is not the table's any more.
+    private struct Change {
+        var column: Column
+        var found: String
+        var fit: ValueFit
+        /// Rows with a value that does not fit, and with a field that the column has not.
+        var unfit = 0
+        var cut = 0
+
+        var name: String { SQLText.name(column.name) }
+    }
+
+    /// Returns what becomes of the new rows' columns. Throws `SCHEMA_CONTRACT` (data).
+    func columns(hasTable: Bool) async throws -> ExtractColumns {
+        let found = try await schema(run.freshPath)
+        var columns = ExtractColumns()
+        guard hasTable, rule.disposition != .replace || !rule.contract.isOpen else {
+            columns.names = found.map(\.name)
+            columns.fresh = found.map { SQLText.name($0.name) }
+            return columns
+        }
+        let known = try await schema(run.state.table(step.name))
+        let changes = try await changes(known, found)
+        var conditions: [String] = []
+        for column in known {
+            let name = SQLText.name(column.name)
+            columns.names.append(column.name)
+            columns.old.append("o.\(name)")
+            if let change = changes[column.name] {
+                try take(change, known, &columns, &conditions)
+            } else if ExtractContract.named(column.name, found) != nil {
+                columns.fresh.append(name)
+            } else {
+                columns.fresh.append("CAST(NULL AS \(TypeShape(column.type).sql))")
+                // A file without the column reads as null.
+                columns.isChanged = columns.isChanged || rule.disposition != .append
+            }
+        }
+        addVariants(&columns)
+        for column in found where ExtractContract.named(column.name, known) == nil {
+            try add(column, &columns, &conditions)
+        }
+        if !conditions.isEmpty {
+            columns.isChanged = true
+            columns.condition = conditions.joined(separator: " AND ")
+        }
+        return columns
+    }
+
+    private func schema(_ path: String) async throws -> [Column] {
+        let outcome = try await run.run(
+            "DESCRIBE QUERY SELECT * FROM millrace_table", [run.view("millrace_table", path)])
+        return outcome.rows.compactMap { row in
+            guard row.count > 1, let name = row[0], let type = row[1] else { return nil }
+            return (name, type)
+        }
+    }
+
+    private static func named(_ name: String, _ columns: [Column]) -> Column? {
+        columns.first { $0.name.lowercased() == name.lowercased() }
+    }
+
+    /// Returns the columns of other types by their names in the table, and counts values that do not fit.
+    private func changes(_ known: [Column], _ found: [Column]) async throws -> [String: Change] {
+        var changes: [Change] = known.compactMap { column in
+            guard let now = ExtractContract.named(column.name, found), now.type != column.type else {
+                return nil
+            }
+            let fit = ValueFit(
+                known: TypeShape(column.type), found: TypeShape(now.type),
+                evolves: rule.contract.columns == .evolve)
+            return Change(column: column, found: now.type, fit: fit)
+        }
+        if changes.isEmpty { return [:] }
+        let counts = changes.flatMap { change in
+            [change.fit.fits(change.name), change.fit.isWhole(change.name) ?? "true"]
+                .map { "CAST(count_if(NOT \($0)) AS STRING)" }
+        }
+        let outcome = try await run.run(
+            "SELECT \(counts.joined(separator: ", ")) FROM millrace_new",
+            [run.view("millrace_new", run.freshPath)])
+        let numbers = outcome.row.map { $0.flatMap { Int($0) } ?? 0 }
+        for place in changes.indices where numbers.count == counts.count {
+            changes[place].unfit = numbers[2 * place]
+            changes[place].cut = numbers[2 * place + 1]
+        }
+        return Dictionary(uniqueKeysWithValues: changes.map { ($0.column.name, $0) })
+    }
+
+    private func take(
+        _ change: Change, _ known: [Column], _ columns: inout ExtractColumns, _ conditions: inout [String]
+    ) throws {
+        let (name, fit) = (change.name, change.fit)
+        let (fits, kept) = (fit.fits(name), fit.kept(name))
+        columns.isChanged = true
+        if fit.widened != fit.known {
+            columns.isWidened = true
+            columns.old[columns.old.count - 1] = fit.old("o.\(name)")
+        }
+        try limitFields(change, &conditions)
+        if change.unfit == 0 { return columns.fresh.append(kept) }
+        let partly = "if(\(fits), \(kept), NULL)"
+        switch rule.contract.dataType {
+        case .freeze:
+            throw EngineError.data(
+                "SCHEMA_CONTRACT",
+                "The type of a column changed from \(change.column.type) to \(change.found), and the "
+                    + "contract freezes types: \(step.name).\(change.column.name) (rows with a value that "
+                    + "does not fit: \(change.unfit))",
+                remedy:
+                    "Set schema_contract: {data_type: evolve}, or reset the table with: etl-submit state "
+                    + "reset.")
+        case .discardValue: columns.fresh.append(partly)
+        case .discardRow:
+            columns.fresh.append(kept)
+            conditions.append(fits)
+        case .evolve:
+            // Values that fit stay in the column; others go to one beside it, named as dlt names it.
+            columns.fresh.append(partly)
+            let isNested = fit.found.isNested
+            let type = isNested ? "string" : change.found
+            let value = isNested ? "to_json(\(name))" : name
+            columns.variants.append(
+                (variantName(change, type, known), type, "if(\(fits), NULL, \(value))"))
+        }
+    }
+
+    /// Applies the contract of columns to fields of structures.
+    private func limitFields(_ change: Change, _ conditions: inout [String]) throws {
+        guard change.cut > 0, let field = change.fit.missing else { return }
+        switch rule.contract.columns {
+        case .evolve, .discardValue: return
+        case .discardRow: change.fit.isWhole(change.name).map { conditions.append($0) }
+        case .freeze: throw newColumn("\(change.column.name).\(field)")
+        }
+    }
+
+    /// Names the column for values of another type; by the whole type where the short name is taken by one of
+    /// yet another type.
+    private func variantName(_ change: Change, _ type: String, _ known: [Column]) -> String {
+        let short = change.fit.found.isNested ? "json" : String(type.prefix { $0.isLetter || $0.isNumber })
+        let name = "\(change.column.name)__v_\(short)"
+        guard let taken = ExtractContract.named(name, known), taken.type != type else { return name }
+        let words = type.split { !$0.isLetter && !$0.isNumber }
+        return "\(change.column.name)__v_\(words.joined(separator: "_"))"
+    }
+
+    /// Gives the values that do not fit a column of their own; the table may have it from an earlier read.
+    private func addVariants(_ columns: inout ExtractColumns) {
+        for variant in columns.variants {
+            if let place = columns.names.firstIndex(of: variant.name) {
+                columns.fresh[place] = variant.value
+            } else {
+                columns.names.append(variant.name)
+                columns.fresh.append(variant.value)
+                columns.old.append("CAST(NULL AS \(variant.type))")
+            }
+        }
+    }
+
+    private func newColumn(_ name: String) -> EngineError {
+        .data(
+            "SCHEMA_CONTRACT",
+            "The source has a new column, and the contract freezes columns: \(step.name).\(name)",
+            remedy: "Set schema_contract: {columns: evolve}, or leave the column out of the query.")
+    }
+
+    private func add(
+        _ column: Column, _ columns: inout ExtractColumns, _ conditions: inout [String]
+    ) throws {
+        let name = SQLText.name(column.name)
+        switch rule.contract.columns {
+        case .evolve:
+            columns.names.append(column.name)
+            columns.fresh.append(name)
+            columns.old.append("CAST(NULL AS \(TypeShape(column.type).sql))")
+        case .freeze: throw newColumn(column.name)
+        case .discardValue: columns.isChanged = true
+        case .discardRow: conditions.append("\(name) IS NULL")
+        }
+    }
+}

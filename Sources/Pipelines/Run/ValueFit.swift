@@ -1,0 +1,169 @@
+/// Says how values of one type come into a column of another, and which of them do without loss. Like dlt,
+/// it is the values that count, not the types: a text `12` fits a column of numbers, 10.7 does not fit whole
+/// ones, and a page of records that leave a member out fits what those before it had.
+struct ValueFit {
+    /// What the column is, and what it is afterwards: wider where structures gain fields.
+    let known: TypeShape
+    let widened: TypeShape
+    let found: TypeShape
+
+    /// `evolves` says whether structures may gain fields.
+    init(known: TypeShape, found: TypeShape, evolves: Bool) {
+        self.known = known
+        self.found = found
+        widened = evolves ? ValueFit.union(known, found) : known
+    }
+
+    private static func union(_ known: TypeShape, _ found: TypeShape) -> TypeShape {
+        switch (known, found) {
+        case (.array(let old), .array(let new)): return .array(union(old, new))
+        case (.structure(let old), .structure(let new)):
+            let kept = old.map { field in
+                let other = ValueFit.field(field.name, new)
+                return TypeShape.Field(
+                    name: field.name, type: other.map { union(field.type, $0.type) } ?? field.type)
+            }
+            return .structure(kept + new.filter { ValueFit.field($0.name, old) == nil })
+        default: return known
+        }
+    }
+
+    private static func field(_ name: String, _ fields: [TypeShape.Field]) -> TypeShape.Field? {
+        fields.first { $0.name.lowercased() == name.lowercased() }
+    }
+
+    // MARK: expressions
+
+    /// Returns the new value as the column has it; null, or a part of it null, where it does not fit.
+    func kept(_ value: String) -> String { ValueFit.brought(value, from: found, to: widened) }
+
+    /// Returns the column's earlier value in its type of afterwards.
+    func old(_ value: String) -> String { ValueFit.brought(value, from: known, to: widened) }
+
+    /// Returns the condition that a new value comes into the column without loss, fields that the column has
+    /// not left aside; never null.
+    func fits(_ value: String) -> String { ValueFit.condition(value, from: found, to: widened, 0) ?? "true" }
+
+    /// Returns the condition that no field of a new value is left out, as the column has it not; nil when
+    /// there can be none.
+    func isWhole(_ value: String) -> String? { ValueFit.whole(value, found, widened, 0) }
+
+    /// Name of a field that the column has not; nil when it has all.
+    var missing: String? { ValueFit.missing(found, widened) }
+
+    private static func missing(_ found: TypeShape, _ kept: TypeShape) -> String? {
+        switch (found, kept) {
+        case (.array(let new), .array(let old)): return missing(new, old)
+        case (.structure(let new), .structure(let old)):
+            for each in new {
+                guard let other = field(each.name, old) else { return each.name }
+                if let name = missing(each.type, other.type) { return "\(each.name).\(name)" }
+            }
+            return nil
+        default: return nil
+        }
+    }
+
+    private static func part(_ value: String, _ name: String) -> String { "\(value).\(SQLText.name(name))" }
+
+    private static func null(_ type: TypeShape) -> String { "CAST(NULL AS \(type.sql))" }
+
+    private static func brought(
+        _ value: String, from: TypeShape, to: TypeShape, _ depth: Int = 0
+    ) -> String {
+        if from == to { return value }
+        switch (from, to) {
+        case (.array(let old), .array(let new)):
+            let element = "e\(depth)"
+            return "transform(\(value), \(element) -> \(brought(element, from: old, to: new, depth + 1)))"
+        case (.structure(let old), .structure(let new)):
+            let parts = new.map { each in
+                let here = field(each.name, old).map {
+                    brought(part(value, $0.name), from: $0.type, to: each.type, depth)
+                }
+                return "\(SQLText.value(each.name)), \(here ?? null(each.type))"
+            }
+            return "if(\(value) IS NULL, \(null(to)), named_struct(\(parts.joined(separator: ", "))))"
+        case (_, .scalar("string")) where from.isNested: return "to_json(\(value))"
+        case (.scalar(let old), .scalar(let new)) where castable(old, new):
+            return "try_cast(\(value) AS \(new))"
+        default: return null(to)
+        }
+    }
+
+    private static func condition(
+        _ value: String, from: TypeShape, to: TypeShape, _ depth: Int
+    ) -> String? {
+        if from == to { return nil }
+        let isNull = "\(value) IS NULL"
+        switch (from, to) {
+        case (.array(let old), .array(let new)):
+            let element = "e\(depth)"
+            return condition(element, from: old, to: new, depth + 1).map {
+                "(\(isNull) OR forall(\(value), \(element) -> \($0)))"
+            }
+        case (.structure(let old), .structure(let new)):
+            let parts = new.compactMap { each in
+                field(each.name, old).flatMap {
+                    condition(part(value, $0.name), from: $0.type, to: each.type, depth)
+                }
+            }
+            return parts.isEmpty ? nil : "(\(isNull) OR (\(parts.joined(separator: " AND "))))"
+        case (_, .scalar("string")) where from.isNested: return nil
+        case (.scalar("void"), _): return nil
+        case (.scalar(let old), .scalar(let new)) where castable(old, new):
+            return "(\(isNull) OR \(isExact(value, old, new)))"
+        default: return "(\(isNull))"
+        }
+    }
+
+    /// The condition that a value which is not null comes through a cast as it was.
+    private static func isExact(_ value: String, _ old: String, _ new: String) -> String {
+        let cast = "try_cast(\(value) AS \(new))"
+        guard old == "string" else {
+            return "(\(cast) IS NOT NULL AND try_cast(\(cast) AS \(old)) <=> \(value))"
+        }
+        // A text is read; what it says beyond the type would be lost.
+        let wider = new == "date" ? "timestamp" : new.hasPrefix("decimal") ? "decimal(38,18)" : nil
+        let same = wider.map { " AND try_cast(\(cast) AS \($0)) <=> try_cast(\(value) AS \($0))" } ?? ""
+        return "(\(cast) IS NOT NULL\(same))"
+    }
+
+    private static func whole(
+        _ value: String, _ found: TypeShape, _ kept: TypeShape, _ depth: Int
+    ) -> String? {
+        let isNull = "\(value) IS NULL"
+        switch (found, kept) {
+        case (.array(let new), .array(let old)):
+            let element = "w\(depth)"
+            return whole(element, new, old, depth + 1).map {
+                "(\(isNull) OR forall(\(value), \(element) -> \($0)))"
+            }
+        case (.structure(let new), .structure(let old)):
+            let parts = new.compactMap { each in
+                let here = part(value, each.name)
+                guard let other = field(each.name, old) else { return "\(here) IS NULL" }
+                return whole(here, each.type, other.type, depth)
+            }
+            return parts.isEmpty ? nil : "(\(isNull) OR (\(parts.joined(separator: " AND "))))"
+        default: return nil
+        }
+    }
+
+    // MARK: casts
+
+    private static func castable(_ old: String, _ new: String) -> Bool {
+        if new == "void" { return false }
+        if old == "string" || new == "string" { return true }
+        return family(old) != nil && family(old) == family(new)
+    }
+
+    /// Types with casts between them that mean the same value.
+    private static func family(_ type: String) -> Int? {
+        switch type {
+        case "boolean", "tinyint", "smallint", "int", "bigint", "float", "double": 0
+        case "date", "timestamp", "timestamp_ntz": 1
+        default: type.hasPrefix("decimal") ? 0 : nil
+        }
+    }
+}

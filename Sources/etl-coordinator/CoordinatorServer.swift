@@ -30,19 +30,13 @@ struct CoordinatorServer {
         let rules = try PathRules(
             storage: settings["storage"], allowed: settings.list("allow-path"), web: outside)
         let tokens = try await CoordinatorServer.tokens(settings) { logger.error("\($0)") }
-        for (flag, address) in [("listen", listen), ("web", webListen)] {
-            try ListenRules.check(
-                flag, address, isProtected: certificates != nil && tokens != nil,
-                isInsecure: settings.isOn("insecure"),
-                needs: "--tls-cert and --token-file or --jwt-keys")
-        }
+        try CoordinatorServer.check(
+            [("listen", listen), ("web", webListen)], isProtected: certificates != nil && tokens != nil,
+            settings)
         if let certificates { try NodeRole.coordinator.check(certificate: certificates.certificate) }
         let tls = certificates.map {
             TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
         }
-        // Before there is a state directory, which would stay behind.
-        try HTTPServer.checkFree(listen)
-        try HTTPServer.checkFree(webListen)
         let state = settings["state"] ?? "etl-state"
         let log = try SQLiteFactLog(directory: state)
         let client = try HTTPClient(
@@ -93,6 +87,18 @@ struct CoordinatorServer {
                 + "\(scheme)://\(try Origin(listen).host):\(cluster.port), "
                 + "web on \(scheme)://\(try Origin(webListen).host):\(web.port), state in \(state)",
             of: "etl-coordinator", settings)
+    }
+
+    /// Checks addresses to listen on, by their flags, before there is a state directory: it would stay behind.
+    private static func check(
+        _ addresses: [(flag: String, address: String)], isProtected: Bool, _ settings: ProgramSettings
+    ) throws(EngineError) {
+        for (flag, address) in addresses {
+            try ListenRules.check(
+                flag, address, isProtected: isProtected, isInsecure: settings.isOn("insecure"),
+                needs: "--tls-cert and --token-file or --jwt-keys")
+        }
+        for (_, address) in addresses { try HTTPServer.checkFree(address) }
     }
 
     /// Returns the rules of scheduling that flags change.

@@ -8,10 +8,21 @@ package enum StoredColumn {
     /// The name of the call. No text of a user calls it.
     package static let function = "store_assignment"
 
+    /// Says how members of structures find those of the column's.
+    package enum Naming: String, Sendable {
+        case byPlace, byName
+        /// By name below arrays and maps, and by place elsewhere: so Spark takes columns that are listed behind
+        /// the table.
+        case byNameInLists
+
+        /// What holds for the elements of an array or map.
+        package var inLists: Naming { self == .byPlace ? .byPlace : .byName }
+    }
+
     /// Returns for each member of a column's structure the place of the query's member for it, nil where
     /// there is none.
-    package static func members(of fields: [Field], for targets: [Field], byName: Bool) -> [Int?] {
-        guard byName else { return targets.indices.map { $0 < fields.count ? $0 : nil } }
+    package static func members(of fields: [Field], for targets: [Field], _ naming: Naming) -> [Int?] {
+        guard naming == .byName else { return targets.indices.map { $0 < fields.count ? $0 : nil } }
         return targets.map { target in
             fields.firstIndex { $0.name.lowercased() == target.name.lowercased() }
         }
@@ -20,12 +31,12 @@ package enum StoredColumn {
 
 /// Makes values of a query into those of a table's column, as INSERT does: members of structures at their
 /// places, then a cast whose overflow names the column, then the limits of texts. Its arguments are the
-/// value, the column's name, whether members go by their names, and a `TextLimit`'s code.
+/// value, the column's name, how members are found, and a `TextLimit`'s code.
 final class StoreNode: FunctionNode {
     private let zone: Zone
     private let source: DataType
     private let column: String
-    private let isByName: Bool
+    private let naming: StoredColumn.Naming
     private let limit: TextLimit
 
     init(_ call: FunctionCall, _ arguments: [Node], _ zone: Zone) {
@@ -33,7 +44,11 @@ final class StoreNode: FunctionNode {
         source = arguments[0].type
         let literals = call.arguments.dropFirst().map { $0.literalValue?.value }
         if case .string(let name)? = literals.first ?? nil { column = name } else { column = "" }
-        isByName = literals.contains(.boolean(true))
+        if literals.count > 1, case .string(let text)? = literals[1] {
+            naming = StoredColumn.Naming(rawValue: text) ?? .byPlace
+        } else {
+            naming = .byPlace
+        }
         if literals.count > 2, case .string(let code)? = literals[2] {
             limit = TextLimit(code: code)
         } else {
@@ -44,7 +59,7 @@ final class StoreNode: FunctionNode {
 
     override func apply(_ values: [Vector], count: Int) throws -> Vector {
         do {
-            let value = isByName ? Self.arranged(values[0], as: type) : values[0]
+            let value = naming == .byPlace ? values[0] : Self.arranged(values[0], as: type, naming)
             let cast = try Casting.cast(value, to: type, mode: .error, zone: zone)
             return try limit.applied(to: cast, column: column)
         } catch let failure {
@@ -59,25 +74,30 @@ final class StoreNode: FunctionNode {
     }
 
     /// Returns the vector with the members of its structures in the order of a type that has them all.
-    private static func arranged(_ vector: Vector, as type: DataType) -> Vector {
+    private static func arranged(
+        _ vector: Vector, as type: DataType, _ naming: StoredColumn.Naming
+    ) -> Vector {
         switch (vector.type, type) {
         case (.array, .array(let element, let hasNull)):
             let flat = vector.flattened()
-            let child = arranged(flat.children[0], as: element)
+            let child = arranged(flat.children[0], as: element, naming.inLists)
             return rebuilt(flat, .array(child.type, containsNull: hasNull), [child])
         case (.map, .map(let key, let value, let hasNull)):
             let flat = vector.flattened()
-            let parts = [arranged(flat.children[0], as: key), arranged(flat.children[1], as: value)]
+            let parts = [
+                arranged(flat.children[0], as: key, naming.inLists),
+                arranged(flat.children[1], as: value, naming.inLists),
+            ]
             return rebuilt(
                 flat, .map(key: parts[0].type, value: parts[1].type, valueContainsNull: hasNull), parts)
         case (.structure(let fields), .structure(let targets)):
             let flat = vector.flattened()
             var parts: [Vector] = []
             var members: [Field] = []
-            let places = StoredColumn.members(of: fields, for: targets, byName: true)
+            let places = StoredColumn.members(of: fields, for: targets, naming)
             for (place, target) in zip(places, targets) {
                 guard let place else { continue }
-                parts.append(arranged(flat.children[place], as: target.type))
+                parts.append(arranged(flat.children[place], as: target.type, naming))
                 members.append(Field(target.name, parts[parts.count - 1].type))
             }
             return rebuilt(flat, .structure(members), parts)

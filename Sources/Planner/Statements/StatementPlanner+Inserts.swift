@@ -127,7 +127,7 @@ extension StatementPlanner {
             let limit = table.limitedType(of: key).map { TextLimit($0) } ?? .none
             let place = found.map { self.span(ofColumn: $0, of: given.count, in: insert.query) }
             let assignment = StoreAssignment(
-                policy: try storePolicy(), isByName: insert.isByName, table: table.name,
+                policy: try storePolicy(), naming: insert.naming, table: table.name,
                 place: location(place ?? insert.query.span))
             var value: Expression
             if let constant = fixed[key] {
@@ -187,5 +187,11 @@ extension StatementPlanner {
     private func storePolicy() throws(EngineError) -> StoreAssignment.Policy {
         guard let text = settings.options[StoreAssignment.setting] else { return .ansi }
         return StoreAssignment.Policy(rawValue: text.uppercased()) ?? .ansi
+    }
+}
+
+extension InsertTableSyntax {
+    fileprivate var naming: StoredColumn.Naming {
+        isByName ? .byName : columns.isEmpty ? .byPlace : .byNameInLists
     }
 }

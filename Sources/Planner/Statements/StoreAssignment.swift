@@ -19,8 +19,8 @@ struct StoreAssignment {
     static let setting = "spark.sql.storeAssignmentPolicy"
 
     var policy: Policy
-    /// Whether members of structures go by their names, as the columns do.
-    var isByName: Bool
+    /// How members of structures find those of the column's.
+    var naming: StoredColumn.Naming
     var table: String
     var place: SourceLocation?
 
@@ -31,7 +31,7 @@ struct StoreAssignment {
     ) throws(EngineError) -> Expression {
         if policy != .legacy {
             if source.type == field.type, limit.isNone { return source }
-            try check(source.type, field.type, [field.name])
+            try check(source.type, field.type, [field.name], naming)
             return stored(source, field, limit)
         }
         guard Coercion.canCast(source.type, field.type, ansi: false) else {
@@ -49,20 +49,22 @@ struct StoreAssignment {
             FunctionCall(
                 StoredColumn.function,
                 [
-                    source, .literal(.string(field.name)), .literal(.boolean(isByName)),
+                    source, .literal(.string(field.name)), .literal(.string(naming.rawValue)),
                     .literal(.string(limit.code)),
                 ], type: field.type, ansi: true, origin: Origin(place)))
     }
 
-    private func check(_ from: DataType, _ to: DataType, _ path: [String]) throws(EngineError) {
+    private func check(
+        _ from: DataType, _ to: DataType, _ path: [String], _ naming: StoredColumn.Naming
+    ) throws(EngineError) {
         switch (from, to) {
         case (.array(let element, _), .array(let target, _)):
-            try check(element, target, path + ["element"])
+            try check(element, target, path + ["element"], naming.inLists)
         case (.map(let key, let value, _), .map(let targetKey, let targetValue, _)):
-            try check(key, targetKey, path + ["key"])
-            try check(value, targetValue, path + ["value"])
+            try check(key, targetKey, path + ["key"], naming.inLists)
+            try check(value, targetValue, path + ["value"], naming.inLists)
         case (.structure(let fields), .structure(let targets)):
-            try check(fields, targets, path)
+            try check(fields, targets, path, naming)
         default:
             guard policy == .strict ? Self.alwaysFits(from, to) : Self.isAssignable(from, to) else {
                 throw refused(from, to, path)
@@ -70,15 +72,17 @@ struct StoreAssignment {
         }
     }
 
-    private func check(_ fields: [Field], _ targets: [Field], _ path: [String]) throws(EngineError) {
-        let pairs = StoredColumn.members(of: fields, for: targets, byName: isByName)
+    private func check(
+        _ fields: [Field], _ targets: [Field], _ path: [String], _ naming: StoredColumn.Naming
+    ) throws(EngineError) {
+        let pairs = StoredColumn.members(of: fields, for: targets, naming)
         for (target, pair) in zip(targets, pairs) {
             guard let pair else {
                 throw mismatch(
                     "CANNOT_FIND_DATA", "The query has nothing for the member", path + [target.name],
                     "Give all members, with null for what is not known.")
             }
-            try check(fields[pair].type, target.type, path + [target.name])
+            try check(fields[pair].type, target.type, path + [target.name], naming)
         }
         if fields.count > targets.count {
             let known = Set(pairs.compactMap { $0 })

@@ -89,7 +89,7 @@ struct CoordinatorServer {
             of: "etl-coordinator", settings)
     }
 
-    /// Checks addresses to listen on, by their flags, before there is a state directory: it would stay behind.
+    /// Checks addresses to listen on, by their flags, before there is a state directory, which would stay.
     private static func check(
         _ addresses: [(flag: String, address: String)], isProtected: Bool, _ settings: ProgramSettings
     ) throws(EngineError) {

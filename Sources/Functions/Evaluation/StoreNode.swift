@@ -11,8 +11,8 @@ package enum StoredColumn {
     /// Says how members of structures find those of the column's.
     package enum Naming: String, Sendable {
         case byPlace, byName
-        /// By name below arrays and maps, and by place elsewhere: so Spark takes columns that are listed behind
-        /// the table.
+        /// By name below arrays and maps, and by place elsewhere: so Spark takes columns that are listed
+        /// behind the table.
         case byNameInLists
 
         /// What holds for the elements of an array or map.

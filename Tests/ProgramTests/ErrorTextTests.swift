@@ -140,9 +140,9 @@ struct ErrorTextTests {
             """
             error: [UNSUPPORTED_FEATURE] Option lineSep of CSV files cannot have another value than \
             the usual one
-              --> <command line>:1:44
+              --> <command line>:1:67
                | CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', lineSep ';')
-               |                                            ^^^^^^^^^^^^^
+               |                                                                   ^^^
               = Write lines that end with a line feed, as by: tr 'SEPARATOR' '\\n' < file > new-file
 
             """),

@@ -133,6 +133,8 @@ enum PartitionFolders {
         let value: Scalar? =
             switch type {
             case .string: .string(text)
+            // Bytes that are no UTF-8 were replaced when the folder was named, as by Spark.
+            case .binary: .binary(Array(text.utf8))
             case .int8, .int16, .int32, .int64: Int64(text).map { .integer($0) }
             case .double: Double(text).map { .double($0) }
             case .float: Float(text).map { .float($0) }

@@ -44,6 +44,8 @@ extension SessionCatalog {
         let readable = entries.filter { $0.byteCount > 0 }
         let full: Schema
         if let schema {
+            // Its reader would find what is wrong with the options far from where they stand.
+            try TextInference.check(format, options)
             full = schema
         } else {
             full = try inferred(
@@ -103,25 +105,11 @@ extension SessionCatalog {
         return try footers.footer(of: file).schema
     }
 
-    /// The columns of all files, in order of first appearance. Throws when two files disagree on a type.
+    /// The columns of all files. Throws when two files disagree on a type.
     private func merged(_ format: FileFormat, _ files: [FileEntry]) throws(EngineError) -> Schema {
-        var fields: [Field] = []
-        for file in files {
-            for field in try ownSchema(format, file).fields {
-                guard let known = fields.firstIndex(where: { $0.name == field.name }) else {
-                    fields.append(field)
-                    continue
-                }
-                if fields[known].type != field.type {
-                    throw .data(
-                        "CANNOT_MERGE_SCHEMAS",
-                        "A column has different types in the files: \(field.name) is "
-                            + "\(fields[known].type.sqlName)"
-                            + " and \(field.type.sqlName) in \(AddressText.shown(file.path))"
-                    )
-                }
-            }
-        }
-        return Schema(fields)
+        var merging = SchemaMerging()
+        for file in files { try merging.add(try ownSchema(format, file).fields, file: file.path) }
+        try merging.checkNames()
+        return Schema(merging.fields)
     }
 }

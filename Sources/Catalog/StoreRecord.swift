@@ -107,6 +107,8 @@ package enum StoreRecord {
         var createdMilliseconds: Int64
         var addedPartitions: [String]
         var statistics: TableStatistics?
+        /// Missing in records of older builds.
+        var limitedTypes: [String: String]?
 
         init(_ value: TableDefinition) throws {
             (database, name, location) = (value.database, value.name, value.location)
@@ -117,6 +119,7 @@ package enum StoreRecord {
             (comment, columnComments) = (value.comment, value.columnComments)
             (properties, createdMilliseconds) = (value.properties, value.createdMilliseconds)
             (addedPartitions, statistics) = (value.addedPartitions, value.statistics)
+            limitedTypes = value.limitedTypes.isEmpty ? nil : value.limitedTypes
         }
 
         func definition() throws -> TableDefinition {
@@ -131,6 +134,7 @@ package enum StoreRecord {
             (table.comment, table.columnComments) = (comment, columnComments)
             (table.properties, table.createdMilliseconds) = (properties, createdMilliseconds)
             (table.addedPartitions, table.statistics) = (addedPartitions, statistics)
+            table.limitedTypes = limitedTypes ?? [:]
             return table
         }
     }

@@ -15,10 +15,7 @@ enum TextInference {
         for position in sample.files(files.map(\.byteCount)) {
             sources.append(try tree.open(files[position].path))
         }
-        // Types do not depend on the session's zone.
-        let readers = try TimePatternReaders(options, zone: .utc)
-        let patterns = TextPatterns(
-            date: readers.date, timestamp: readers.timestamp, timestampNTZ: readers.timestampNTZ)
+        let patterns = try patterns(options)
         if format == .csv {
             let csv = try CSVSchemaInference(
                 options: CSVOptions(options, patterns: patterns), sample: sample
@@ -27,5 +24,21 @@ enum TextInference {
         }
         return try JSONSchemaInference(options: JSONOptions(options, patterns: patterns), sample: sample)
             .examine(sources)
+    }
+
+    /// Throws for options that no reader of the format takes.
+    static func check(_ format: FileFormat, _ options: [String: String]) throws(EngineError) {
+        switch format {
+        case .csv: _ = try CSVOptions(options, patterns: patterns(options))
+        case .json: _ = try JSONOptions(options, patterns: patterns(options))
+        case .parquet, .orc, .avro, .text: return
+        }
+    }
+
+    /// Types do not depend on the session's zone.
+    private static func patterns(_ options: [String: String]) throws(EngineError) -> TextPatterns {
+        let readers = try TimePatternReaders(options, zone: .utc)
+        return TextPatterns(
+            date: readers.date, timestamp: readers.timestamp, timestampNTZ: readers.timestampNTZ)
     }
 }

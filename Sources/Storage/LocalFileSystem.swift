@@ -14,7 +14,9 @@ package final class LocalFileSystem: FileSystem {
             if errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG { return nil }
             throw .fileSystem("examine", path)
         }
-        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        let kind = status.st_mode & S_IFMT
+        if kind != S_IFREG, kind != S_IFDIR { throw .noFile(path, kind) }
+        let isDirectory = kind == S_IFDIR
         return FileStatus(
             path: path, isDirectory: isDirectory, byteCount: isDirectory ? 0 : Int(status.st_size),
             version: "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
@@ -24,9 +26,17 @@ package final class LocalFileSystem: FileSystem {
         var found: [FileStatus] = []
         for name in try LocalDirectory.names(StoragePath(directory).path) ?? [] {
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
-            if let entry = try status(path) { found.append(entry) }
+            // Pipes and sockets hold no rows; who names one is told so.
+            if !isSpecial(path), let entry = try status(path) { found.append(entry) }
         }
         return found
+    }
+
+    private func isSpecial(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(StoragePath(path).path, &status) == 0 else { return false }
+        let kind = status.st_mode & S_IFMT
+        return kind != S_IFREG && kind != S_IFDIR
     }
 
     package func open(_ path: String) throws(EngineError) -> any ByteSource {
@@ -39,5 +49,23 @@ package final class LocalFileSystem: FileSystem {
 
     package func remove(_ path: String) throws(EngineError) {
         try LocalDirectory.remove(StoragePath(path).path)
+    }
+}
+
+extension EngineError {
+    /// Says that what lies at a path cannot be read as a file: it has no size and no places in it, and what
+    /// was read once is gone.
+    fileprivate static func noFile(_ path: String, _ kind: mode_t) -> EngineError {
+        let name =
+            switch kind {
+            case S_IFIFO: "a pipe"
+            case S_IFSOCK: "a socket"
+            default: "a device"
+            }
+        return .user(
+            "PATH_NOT_ACCESSIBLE", "This is \(name), not a file: \(path)",
+            remedy:
+                "Put what comes through it into a file first: tasks read several parts of a file at once, "
+                + "and some of them again.")
     }
 }

@@ -40,6 +40,9 @@ struct CoordinatorServer {
         let tls = certificates.map {
             TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
         }
+        // Before there is a state directory, which would stay behind.
+        try HTTPServer.checkFree(listen)
+        try HTTPServer.checkFree(webListen)
         let state = settings["state"] ?? "etl-state"
         let log = try SQLiteFactLog(directory: state)
         let client = try HTTPClient(

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Compares a result with what Spark gave for the same case: names, types, and values row for row.
 
-usage: compare.py CASE PATH      PATH: a directory of Parquet files (with key=value folders or without), or a file of
+usage: compare.py CASE PATH [CASE PATH]...      PATH: a directory of Parquet files (with key=value folders or without), or a file of
                                  JSON lines (.json) or CSV with a header (.csv) as `etl-submit --output` prints them
        compare.py --job CASE [OUT]   prints the job for etl-submit; OUT is where it writes, when it writes files
        compare.py --list             prints the cases
+       compare.py --jobs             prints all as JSON lines: name, kind of output, the job that gives rows and the one
+                                     that writes files to @OUT@
 Exact but for floating point (relative 1e-9). Prints the first differing rows and exits with 1 when they differ.
 """
 import csv
@@ -149,9 +151,12 @@ def read_csv(file, columns):
 
 # ---- comparing
 
+class Differs(Exception):
+    """Tells in what a result is not Spark's."""
+
+
 def fail(message):
-    print(f"DIFFERS: {message}")
-    sys.exit(1)
+    raise Differs(message)
 
 
 def sort_key(columns):
@@ -260,12 +265,23 @@ def compare(case, path):
 
 def main():
     arguments = sys.argv[1:]
+    pairs = list(zip(arguments[::2], arguments[1::2]))
     if arguments == ["--list"]:
         print("\n".join(f"{c.name}\t{c.output}" for c in cases.CASES))
+    elif arguments == ["--jobs"]:
+        for c in cases.CASES:
+            print(json.dumps({"name": c.name, "output": c.output, "rows": cases.job(c, ""), "files": cases.job(c, "@OUT@")}))
     elif len(arguments) in (2, 3) and arguments[0] == "--job":
         print(cases.job(cases.BY_NAME[arguments[1]], arguments[2] if len(arguments) == 3 else ""), end="")
-    elif len(arguments) == 2 and arguments[0] in cases.BY_NAME:
-        compare(cases.BY_NAME[arguments[0]], pathlib.Path(arguments[1]))
+    elif pairs and len(arguments) % 2 == 0 and all(name in cases.BY_NAME for name, _ in pairs):
+        different = 0
+        for name, path in pairs:
+            try:
+                compare(cases.BY_NAME[name], pathlib.Path(path))
+            except Differs as problem:
+                print(f"DIFFERS: {name}: {problem}")
+                different += 1
+        sys.exit(1 if different else 0)
     else:
         print(__doc__, file=sys.stderr)
         sys.exit(2)

@@ -12,17 +12,29 @@ struct OracleTests {
         "spark.sql.autoBroadcastJoinThreshold=-1",
     ]
 
+    /// Runs jobs, which leave their results in a folder for as long, and compares them with Spark's.
+    private static func compare(
+        _ jobs: (_ folder: URL, _ results: inout [(case: OracleCase, path: URL)]) throws -> Void
+    ) throws {
+        let folder = try ProgramRun.makeFolder("oracle")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var results: [(case: OracleCase, path: URL)] = []
+        try jobs(folder, &results)
+        let difference = try OracleCase.difference(results)
+        #expect(difference == nil, "\(difference ?? "")")
+    }
+
     @Test("embedded, every job gives Spark's columns, types and rows")
     func embedded() throws {
         let cases = try OracleCase.all()
         #expect(cases.count >= 31)
-        for oracleCase in cases {
-            let difference = try oracleCase.difference([])
-            #expect(difference == nil, "\(difference ?? "")")
-            // Rows as text do not show their types; files do.
-            if !oracleCase.writesFiles {
-                let typed = try oracleCase.difference([], asFiles: true)
-                #expect(typed == nil, "as files: \(typed ?? "")")
+        try OracleTests.compare { folder, results in
+            for oracleCase in cases {
+                results.append((oracleCase, try oracleCase.run([], in: folder)))
+                // Rows as text do not show their types; files do.
+                if !oracleCase.writesFiles {
+                    results.append((oracleCase, try oracleCase.run([], asFiles: true, in: folder)))
+                }
             }
         }
     }
@@ -43,12 +55,14 @@ struct OracleTests {
         defer { cluster.stop() }
         var spilled: [String: Double] = [:]
         var before = 0.0
-        for oracleCase in try OracleCase.all() where OracleTests.large.contains(oracleCase.name) {
-            let difference = try oracleCase.difference(cluster.clientArguments + OracleTests.fewTasks)
-            #expect(difference == nil, "\(difference ?? "")")
-            let after = try cluster.metric("etl_spill_bytes_total")
-            spilled[oracleCase.name] = after - before
-            before = after
+        try OracleTests.compare { folder, results in
+            for oracleCase in try OracleCase.all() where OracleTests.large.contains(oracleCase.name) {
+                let arguments = cluster.clientArguments + OracleTests.fewTasks
+                results.append((oracleCase, try oracleCase.run(arguments, in: folder)))
+                let after = try cluster.metric("etl_spill_bytes_total")
+                spilled[oracleCase.name] = after - before
+                before = after
+            }
         }
         #expect(spilled.count == OracleTests.large.count)
         #expect(spilled["sort"] ?? 0 > 1_000_000, "the sort kept everything in memory: \(spilled)")
@@ -59,10 +73,12 @@ struct OracleTests {
     func cluster() throws {
         let cluster = try TestCluster(workers: 3)
         defer { cluster.stop() }
-        for oracleCase in try OracleCase.all() {
-            for settings in [[], OracleTests.manyTasks] {
-                let difference = try oracleCase.difference(cluster.clientArguments + settings)
-                #expect(difference == nil, "\(settings) \(difference ?? "")")
+        for settings in [[], OracleTests.manyTasks] {
+            try OracleTests.compare { folder, results in
+                for oracleCase in try OracleCase.all() {
+                    let arguments = cluster.clientArguments + settings
+                    results.append((oracleCase, try oracleCase.run(arguments, in: folder)))
+                }
             }
         }
         // The rows did travel between processes, and nothing had to be tried twice.

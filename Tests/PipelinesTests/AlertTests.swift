@@ -3,6 +3,7 @@ import Pipelines
 import Programs
 import Protocol
 import Storage
+import Synchronization
 import Testing
 import Vocabulary
 
@@ -174,6 +175,43 @@ struct AlertTests {
             facts: [.began(tables: [], steps: ["a"]), .alerting(rule: 0, event: "deadline")])
         #expect(again.state == .succeeded && Self.sent(bench).isEmpty)
         #expect(double.arrivals("post").count == 1)
+    }
+
+    /// Takes posts; no mail server is there.
+    private final class Carrier: AlertCarrier {
+        private let list = Mutex<[String]>([])
+        var posts: [String] { list.withLock { $0 } }
+        func post(_ json: String, to url: String, headers: [String], caFile: String?) async throws {
+            list.withLock { $0.append(json) }
+        }
+        func mail(_ message: [UInt8], _ email: AlertRule.Email) async throws {
+            throw EngineError.system("OUTSIDE_CALL", "no mail server")
+        }
+    }
+
+    @Test("go out once where several steps call for them at a time, and to the webhook without a mail server")
+    func once() async throws {
+        let steps = (1...4).map { "{name: a\($0), sql: SELECT 1 AS x}" }.joined(separator: ", ")
+        let bench = try await RunBench([
+            "etl.yml": """
+            name: p
+            default_args: {retries: 1, retry_delay: 0.01s}
+            connections: {mail: {uri: "smtp://127.0.0.1:9"}}
+            alerts:
+              - on: retry
+                email: {to: [o@example.org], connection: mail}
+                webhook: {url: "http://127.0.0.1:9/"}
+            transform: [\(steps)]
+            """
+        ])
+        let faults = FlakyService.Faults(["a1": 1, "a2": 1, "a3": 1, "a4": 1])
+        let carrier = Carrier()
+        let record = try await bench.run(
+            carrier: carrier, service: { FlakyService(inner: $0, faults: faults) })
+        #expect(record.state == .succeeded, "\(RunBench.errors(record))")
+        #expect(carrier.posts.count == 1)
+        let told = Self.sent(bench)
+        #expect(told.count == 1 && told.allSatisfy { $0.hasSuffix("no mail server") }, "\(told)")
     }
 
     @Test("OpenLineage events are what its classes accept, and tell inputs, outputs and columns")

@@ -44,6 +44,27 @@ struct DbtTests {
             ])
     }
 
+    @Test("takes settings with a plus or without, adds up tags, and its own variables before those of all")
+    func projectSettings() throws {
+        var files = Self.files
+        files["dbt_project.yml"] = """
+            name: shop
+            vars: {limit: 9, shop: {limit: 4}}
+            models:
+              shop:
+                tags: nightly
+                staging: {materialized: incremental, unique_key: id}
+                marts: {+tags: [mart]}
+            """
+        let pipeline = try ProjectFolder(files).load()
+        let stg = try #require(pipeline.step(named: "stg"))
+        #expect(stg.materialization.kind == .incremental && stg.materialization.uniqueKey == ["id"])
+        #expect(stg.tags == ["nightly"])
+        let top = try #require(pipeline.step(named: "top"))
+        #expect(top.tags == ["nightly", "mart", "top"])
+        #expect(top.sql.hasSuffix("LIMIT 4"))
+    }
+
     static let selections: [(String, Set<String>)] = [
         ("stg", ["stg"]), ("stg+", ["stg", "top"]), ("+stg", ["users", "stg"]), ("1+top", ["stg", "top"]),
         ("+stg+", ["users", "stg", "top"]), ("tag:mart", ["top"]), ("path:models/staging", ["stg"]),
@@ -110,6 +131,10 @@ struct DbtTests {
         ("models/x/b.py", "def model(dbt, session): ...", "UNSUPPORTED_FEATURE", "models/x/b.py:1:1"),
         ("snapshots/s.sql", "{% snapshot s %}{% endsnapshot %}", "UNSUPPORTED_FEATURE", "snapshot-paths: []"),
         ("models/x/top.sql", "SELECT 1", "PIPELINE_FORMAT", "same name: top"),
+        (
+            "dbt_project.yml", "name: shop\nmodels: {shop: {materialised: table}}", "UNSUPPORTED_FEATURE",
+            "materialised"
+        ),
         ("dbt_project.yml", "name: shop\non-run-end: x", "UNSUPPORTED_FEATURE", "on-run-end"),
         ("models/a.sql", "{{ exceptions.raise_compiler_error('no way') }}", "TEMPLATE_ERROR", "no way"),
     ]

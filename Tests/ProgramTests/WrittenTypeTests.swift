@@ -145,4 +145,72 @@ struct WrittenTypeTests {
             try FileManager.default.removeItem(at: folder.appendingPathComponent("t"))
         }
     }
+
+    @Test("Parquet is not read as narrower types than it holds, but as wider ones")
+    func narrowerTypes() throws {
+        let folder = try ProgramRun.makeFolder("declared")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let wide = "CAST(1.234 AS DECIMAL(5,3)) d, 1.5D f, 7 i, date'2024-01-02' t"
+        try write(["SELECT \(wide)"], to: "files", in: folder)
+        for narrow in ["d DECIMAL(3,1)", "f INT", "f FLOAT", "i FLOAT", "t TIMESTAMP", "i STRING"] {
+            let view = "CREATE TEMPORARY VIEW v (\(narrow)) USING parquet OPTIONS (path 'files'); "
+            let run = try submit(view + "SELECT * FROM v", in: folder)
+            #expect(
+                run.status == 1 && run.errors.contains("PARQUET_COLUMN_DATA_TYPE_MISMATCH"),
+                "\(narrow): \(run.errors)")
+        }
+        let view =
+            "CREATE TEMPORARY VIEW v (d DECIMAL(7,4), i BIGINT, t TIMESTAMP_NTZ) USING parquet "
+            + "OPTIONS (path 'files'); "
+        #expect(try rows(view + "SELECT * FROM v", in: folder) == ["1.2340,7,2024-01-02 00:00:00"])
+    }
+
+    @Test("mergeSchema puts members of structures together, wherever they are nested")
+    func mergedMembers() throws {
+        let folder = try ProgramRun.makeFolder("mergedMembers")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let view = "CREATE TEMPORARY VIEW v USING parquet OPTIONS (path 'm', mergeSchema 'true'); "
+        try write(
+            [
+                "SELECT named_struct('a', 1) s, array(named_struct('p', 1)) l, 1.5 d",
+                "SELECT named_struct('b', 'q') s, array(named_struct('q', 2)) l, 123.5 d",
+            ], to: "m", in: folder)
+        #expect(
+            try rows(
+                view + "SELECT typeof(s), typeof(l), typeof(d), s.a, s.b, l[0].p, l[0].q, d FROM v "
+                    + "ORDER BY d", in: folder) == [
+                    "\"struct<a:int,b:string>\",\"array<struct<p:int,q:int>>\",\"decimal(4,1)\",1,,1,,1.5",
+                    "\"struct<a:int,b:string>\",\"array<struct<p:int,q:int>>\",\"decimal(4,1)\",,q,,2,123.5",
+                ])
+        try write(
+            ["SELECT named_struct('a', 1) s", "SELECT named_struct('a', 1L) s"], to: "n", in: folder)
+        let other = "CREATE TEMPORARY VIEW v USING parquet OPTIONS (path 'n', mergeSchema 'true'); "
+        let run = try submit(other + "SELECT * FROM v", in: folder)
+        #expect(run.status == 1 && run.errors.contains("CANNOT_MERGE_SCHEMAS"), "\(run.errors)")
+        #expect(run.errors.contains("s.a is INT and BIGINT"), "\(run.errors)")
+    }
+
+    @Test("intervals keep their types in Parquet files, nested ones too, and in tables")
+    func intervals() throws {
+        let folder = try ProgramRun.makeFolder("intervals")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let query =
+            "SELECT INTERVAL '1 02:03:04.5' DAY TO SECOND d, INTERVAL '1-2' YEAR TO MONTH m, "
+            + "INTERVAL '7' HOUR h, array(named_struct('x', INTERVAL '3' MONTH)) l, 5L n"
+        try write([query], to: "files", in: folder)
+        #expect(
+            try rows(
+                "SELECT typeof(d), typeof(m), typeof(h), typeof(l), typeof(n), d, m, h, l[0].x + m "
+                    + "FROM parquet.`files` WHERE h > INTERVAL '6' HOUR", in: folder) == [
+                        "interval day to second,interval year to month,interval hour,"
+                            + "array<struct<x:interval month>>,bigint,INTERVAL '1 02:03:04.5' DAY TO SECOND,"
+                            + "INTERVAL '1-2' YEAR TO MONTH,INTERVAL '07' HOUR,"
+                            + "INTERVAL '1-5' YEAR TO MONTH"
+                    ])
+        let table = "CREATE TABLE t (d INTERVAL DAY TO SECOND) USING parquet LOCATION 't'; "
+        #expect(
+            try rows(
+                table + "INSERT INTO t SELECT INTERVAL '1 02:03:04' DAY TO SECOND; SELECT * FROM t",
+                in: folder) == ["INTERVAL '1 02:03:04' DAY TO SECOND"])
+    }
 }

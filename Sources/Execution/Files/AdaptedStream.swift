@@ -15,10 +15,10 @@ final class AdaptedStream: BatchStream {
     private let shapes: [(position: Int, type: DataType)]
 
     /// `file` is for messages. `found`: for each field its position and type in the input's batches, or nil
-    /// when the file lacks it.
+    /// when the file lacks it. `isParquet`: only what Spark's reader of Parquet widens is taken.
     init(
         _ input: any BatchStream, fields: [Field], found: [(position: Int, type: DataType)?], file: String,
-        filter: ScanDecodeFilter?, settings: SessionSettings
+        filter: ScanDecodeFilter?, isParquet: Bool = false, settings: SessionSettings
     ) throws {
         self.input = input
         self.filter = filter
@@ -32,12 +32,16 @@ final class AdaptedStream: BatchStream {
                         + "first one: \(file)",
                     remedy: "Give the column's type: CREATE TEMPORARY VIEW name (columns) USING ….")
             }
-            let shape = StructureShape.type(found.type, like: field.type)
-            guard Coercion.canCast(shape, field.type, ansi: true) else {
+            let shape = StructureShape.type(found.type, like: field.type, isParquet: isParquet)
+            let isTaken =
+                isParquet
+                ? ParquetWidening.takes(shape, as: field.type)
+                : Coercion.canCast(shape, field.type, ansi: true)
+            guard isTaken else {
                 throw EngineError.data(
                     "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH",
-                    "The column \(field.name) is \(found.type) in this file, which cannot be read as "
-                        + "\(field.type): \(file)",
+                    "The column \(field.name) is \(found.type.sqlName) in this file, which cannot be read as "
+                        + "\(field.type.sqlName): \(file)",
                     remedy: "Give the column the file's type, and cast it in the query.")
             }
             if shape != found.type { shapes.append((found.position, shape)) }

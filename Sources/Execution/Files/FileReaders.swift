@@ -127,7 +127,7 @@ package final class FileReaders: Sendable {
             reader, fields: fields,
             found: positions.map { position in
                 position.map { at in (present.firstIndex(of: at) ?? 0, file.schema[at].type) }
-            }, file: AddressText.shown(path), filter: filter, settings: context.settings)
+            }, file: AddressText.shown(path), filter: filter, isParquet: true, settings: context.settings)
     }
 
     // MARK: - ORC and Avro

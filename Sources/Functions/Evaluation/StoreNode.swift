@@ -19,27 +19,34 @@ package enum StoredColumn {
 }
 
 /// Makes values of a query into those of a table's column, as INSERT does: members of structures at their
-/// places, then a cast whose overflow names the column. Its arguments are the value, the column's name, and
-/// whether members go by their names.
+/// places, then a cast whose overflow names the column, then the limits of texts. Its arguments are the
+/// value, the column's name, whether members go by their names, and a `TextLimit`'s code.
 final class StoreNode: FunctionNode {
     private let zone: Zone
     private let source: DataType
     private let column: String
     private let isByName: Bool
+    private let limit: TextLimit
 
     init(_ call: FunctionCall, _ arguments: [Node], _ zone: Zone) {
         self.zone = zone
         source = arguments[0].type
         let literals = call.arguments.dropFirst().map { $0.literalValue?.value }
         if case .string(let name)? = literals.first ?? nil { column = name } else { column = "" }
-        isByName = literals.last == .boolean(true)
+        isByName = literals.contains(.boolean(true))
+        if literals.count > 2, case .string(let code)? = literals[2] {
+            limit = TextLimit(code: code)
+        } else {
+            limit = .none
+        }
         super.init(call.type, arguments, nulls: .propagates, isDeterministic: true, origin: call.origin)
     }
 
     override func apply(_ values: [Vector], count: Int) throws -> Vector {
         do {
             let value = isByName ? Self.arranged(values[0], as: type) : values[0]
-            return try Casting.cast(value, to: type, mode: .error, zone: zone)
+            let cast = try Casting.cast(value, to: type, mode: .error, zone: zone)
+            return try limit.applied(to: cast, column: column)
         } catch let failure {
             let overflows = ["CAST_OVERFLOW", "NUMERIC_VALUE_OUT_OF_RANGE", "ARITHMETIC_OVERFLOW"]
             guard overflows.contains(where: { failure.code.hasPrefix($0) }) else { throw failure }

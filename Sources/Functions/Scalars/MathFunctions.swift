@@ -245,13 +245,37 @@ enum RoundingFunctions {
         let finer = text.withUTF8 {
             NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: max(places, 0) + 17)
         }
-        guard let finer else { return value }
+        guard let finer else { return roundedByDigits(value, places, even) }
         let drop = max(places, 0) + 17 - places
         if drop > 38 { return 0 }
         let unit = WideDecimal.power(drop)
         let kept = even ? divideEven(finer, unit) : WideDecimal.divideRounding(finer, by: unit)
         return places >= 0
             ? NumberText.double(kept, scale: places) : Double(kept) * pow(10, Double(-places))
+    }
+
+    /// Rounds a number beyond 10²⁰ to tens and more, by the digits of its shortest text.
+    private static func roundedByDigits(_ value: Double, _ places: Int, _ even: Bool) -> Double {
+        var digits: Int128 = 0
+        var exponent = 0
+        let parts = "\(value.magnitude)".split(separator: "e")
+        var isFraction = false
+        for byte in parts[0].utf8 {
+            if byte == UInt8(ascii: ".") {
+                isFraction = true
+            } else {
+                digits = digits * 10 + Int128(byte - UInt8(ascii: "0"))
+                if isFraction { exponent -= 1 }
+            }
+        }
+        if parts.count > 1 { exponent += Int(parts[1]) ?? 0 }
+        let drop = -places - exponent
+        if drop <= 0 { return value }
+        if drop > 20 { return 0 }
+        let unit = WideDecimal.power(drop)
+        let kept = even ? divideEven(digits, unit) : WideDecimal.divideRounding(digits, by: unit)
+        let rounded = Double("\(kept)e\(exponent + drop)") ?? value
+        return value < 0 && kept != 0 ? -rounded : rounded
     }
 
     /// Rounds without the shortest text where the numbers are small enough; nil elsewhere. A half of the last

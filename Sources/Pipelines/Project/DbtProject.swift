@@ -63,9 +63,7 @@ struct DbtReader {
             let value = try checked("dbt_project.yml", DbtFormat.project)
             project.name = value["name"]?.printed ?? ""
             for kind in folders.keys { if let given = value["\(kind)-paths"] { folders[kind] = given.texts } }
-            if case .map(let pairs)? = value["vars"]?.kind {
-                project.vars = pairs.map { ($0.key.printed, $0.value.templateValue) }
-            }
+            project.vars = DbtReader.vars(value["vars"], of: project.name)
             settings = value["models"]
         }
         try refuseUnbuilt(models: folders["model"] ?? [], snapshots: folders["snapshot"] ?? [])
@@ -180,15 +178,39 @@ struct DbtReader {
         }
     }
 
-    /// Gathers `+key` settings down the folders; deeper ones win.
+    /// Returns the variables of a project: those below its own name are its, and go before those for all.
+    private static func vars(_ value: FormatValue?, of project: String) -> [(String, TemplateValue)] {
+        guard case .map(let pairs)? = value?.kind else { return [] }
+        var own: [(String, TemplateValue)] = []
+        var all: [(String, TemplateValue)] = []
+        for (key, value) in pairs {
+            if key.printed == project, case .map(let pairs) = value.kind {
+                own = pairs.map { ($0.key.printed, $0.value.templateValue) }
+            } else {
+                all.append((key.printed, value.templateValue))
+            }
+        }
+        return own + all
+    }
+
+    /// Gathers settings down the folders; deeper ones win, tags come together. As in dbt a setting has a `+`
+    /// before it or not; without it, a mapping is a folder.
     private static func settings(_ tree: FormatValue, _ path: [String]) throws -> [String: FormatValue] {
         var found: [String: FormatValue] = [:]
         var at: FormatValue? = tree
         for name in [""] + path {
             if !name.isEmpty { at = at?[name] }
             guard case .map(let pairs)? = at?.kind else { break }
-            for (key, value) in pairs where key.printed.hasPrefix("+") {
-                found[String(key.printed.dropFirst())] = value
+            for (key, value) in pairs {
+                let isMarked = key.printed.hasPrefix("+")
+                if !isMarked, case .map = value.kind { continue }
+                if !isMarked, case .null = value.kind { continue }
+                let setting = String(key.printed.dropFirst(isMarked ? 1 : 0))
+                if setting == "tags", let before = found[setting] {
+                    found[setting]?.kind = .list(before.elements + value.elements)
+                } else {
+                    found[setting] = value
+                }
             }
         }
         return found

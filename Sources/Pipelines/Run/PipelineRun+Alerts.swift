@@ -27,23 +27,29 @@ extension PipelineRun {
     }
 
     private func send(_ index: Int, _ event: AlertRule.Event) async throws {
+        // Other steps run on while the fact is written down, and may call for the same alert.
+        guard claimAlert("\(index):\(event.rawValue)") else { return }
         let rule = pipeline.alerts[index]
         try await note(.alerting(rule: index, event: event.rawValue))
         let message = AlertMessage(pipeline: pipeline.name, event: event, record: record, rule: index)
-        var failure: JobFailure?
+        var failures: [EngineError] = []
         do {
             if let email = rule.email {
                 try await carrier.mail(message.mail(email, now: clock()), email)
             }
+        } catch let error as EngineError { failures.append(error) }
+        do {
             if let webhook = rule.webhook {
                 try await carrier.post(
                     message.json, to: webhook.url,
                     headers: webhook.headers.map { "\($0.name): \($0.value)" }
                         + ["Idempotency-Key: \(message.id)"], caFile: webhook.caFile)
             }
-        } catch let error as EngineError {
-            failure = JobFailure(error)
-        }
-        try await note(.alerted(rule: index, event: event.rawValue, to: rule.target, error: failure))
+        } catch let error as EngineError { failures.append(error) }
+        var failure = failures.first
+        if failures.count > 1 { failure?.message += "; " + failures[1].message }
+        try await note(
+            .alerted(
+                rule: index, event: event.rawValue, to: rule.target, error: failure.map { JobFailure($0) }))
     }
 }

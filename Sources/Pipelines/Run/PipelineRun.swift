@@ -24,6 +24,8 @@ package actor PipelineRun {
     private let chosen: [PipelineStep]
     private let chosenNames: Set<String>
     private var started = Set<String>()
+    /// Alerts that this actor has begun to send, by rule and event.
+    private var claimedAlerts = Set<String>()
 
     /// `report` is called for each fact, in order; `warn` for what goes wrong beside the run.
     package init(
@@ -120,6 +122,9 @@ package actor PipelineRun {
         lineage?.take(entry, record)
         if !record.state.isEnd { try await alert(on: fact) }
     }
+
+    /// Returns whether an alert is the caller's to send: true once for each.
+    func claimAlert(_ key: String) -> Bool { claimedAlerts.insert(key).inserted }
 
     /// Returns the first step whose needs are met, and marks it as begun; skips those that cannot run.
     private func nextReady() async throws -> PipelineStep? {

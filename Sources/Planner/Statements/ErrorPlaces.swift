@@ -9,12 +9,45 @@ package enum ErrorPlaces {
         let found: SourceSpan?
         if error.code.hasPrefix("PATH_") {
             found = target(of: statement).flatMap { error.message.contains($0.path) ? $0.span : nil }
+        } else if let option = option(of: error, among: options(of: statement)) {
+            found = option
         } else if error.code == "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE" {
             found = column(of: error, in: statement)
         } else {
             found = nil
         }
         return found ?? statement.span
+    }
+
+    /// Returns the value of the option that an error is about.
+    static func option(of error: EngineError, among options: [OptionSyntax]) -> SourceSpan? {
+        let message = error.message.lowercased()
+        let found = options.last { option in
+            let key = option.key.lowercased()
+            return switch error.code {
+            case "CODEC_NOT_AVAILABLE": key == "compression"
+            case "INVALID_TIMEZONE": key == "timezone"
+            case "INVALID_OPTION", "UNSUPPORTED_FEATURE":
+                message.contains("option \(key) ") || message.contains("`\(key)`")
+                    || message.hasPrefix("\(key) ")
+            default:
+                error.code.hasPrefix("INVALID_DATETIME_PATTERN") && key.hasSuffix("format")
+                    && message.contains(option.value.lowercased())
+            }
+        }
+        return found?.valueSpan
+    }
+
+    private static func options(of statement: StatementSyntax) -> [OptionSyntax] {
+        switch statement.kind {
+        case .insertDirectory(let insert): return insert.options
+        case .createTable(let create): return create.options
+        case .createView(let view):
+            if case .files(_, let options, _) = view.content { return options }
+            return []
+        case .explain(let inner, _): return options(of: inner)
+        default: return []
+        }
     }
 
     private static func target(of statement: StatementSyntax) -> (path: String, span: SourceSpan)? {

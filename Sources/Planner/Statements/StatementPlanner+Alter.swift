@@ -1,4 +1,5 @@
 import Columns
+import Functions
 import Plans
 import SQLSyntax
 import Vocabulary
@@ -31,12 +32,13 @@ extension StatementPlanner {
             table.columnComments[column.text.lowercased()] = text
         case .columnType(let column, let type):
             let field = table.schema[try position(of: column, in: table)]
-            if field.type != DataType(type) {
+            let written = table.limitedTypes[field.name.lowercased()]
+            if field.type != DataType(type) || written != (TextLimit(type).isNone ? nil : type.sql) {
                 throw .user(
                     "NOT_SUPPORTED_CHANGE_COLUMN",
                     "The type of a column cannot change, as files hold it: \(field.name) is "
-                        + "\(field.type.sqlName).", remedy: "Write the table anew with CREATE TABLE … AS.",
-                    at: location(column.span))
+                        + "\(written ?? field.type.sqlName).",
+                    remedy: "Write the table anew with CREATE TABLE … AS.", at: location(column.span))
             }
         case .location(let path):
             table.location = path
@@ -128,6 +130,7 @@ extension StatementPlanner {
             if let comment = field.comment { table.columnComments[field.name.text.lowercased()] = comment }
         }
         table.schema = Schema(data + partitions)
+        table.note(fields)
     }
 
     // MARK: Views

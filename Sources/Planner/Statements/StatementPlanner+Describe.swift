@@ -40,24 +40,27 @@ extension StatementPlanner {
                 ])))
     }
 
-    private func rows(of schema: Schema, comments: [String: String]) -> [[Literal]] {
+    private func rows(of schema: Schema, comments: [String: String], table: TableDefinition? = nil)
+        -> [[Literal]]
+    {
         schema.fields.map {
             [
-                .string($0.name), .string($0.type.catalogName),
+                .string($0.name),
+                .string(table?.limitedType(of: $0.name)?.catalogName ?? $0.type.catalogName),
                 comments[$0.name.lowercased()].map { .string($0) } ?? .null(.string),
             ]
         }
     }
 
     private func rows(of table: TableDefinition, isExtended: Bool) -> [[Literal]] {
-        var list = rows(of: table.schema, comments: table.columnComments)
+        var list = rows(of: table.schema, comments: table.columnComments, table: table)
         if !table.partitionColumns.isEmpty {
             list.append(["# Partition Information", "", ""].map { .string($0) })
             list.append(["# col_name", "data_type", "comment"].map { .string($0) })
             let folders = table.partitionColumns.compactMap { name in
                 table.schema.index(of: name).map { table.schema[$0] }
             }
-            list += rows(of: Schema(folders), comments: table.columnComments)
+            list += rows(of: Schema(folders), comments: table.columnComments, table: table)
         }
         if isExtended { list += detailed(details(of: table)) }
         return list
@@ -138,7 +141,8 @@ extension StatementPlanner {
         }
         let key = text.lowercased()
         var pairs = [
-            ("col_name", schema[position].name), ("data_type", schema[position].type.catalogName),
+            ("col_name", schema[position].name),
+            ("data_type", table?.limitedType(of: text)?.catalogName ?? schema[position].type.catalogName),
             ("comment", comments?[key] ?? "NULL"),
         ]
         if isExtended {
@@ -191,7 +195,8 @@ extension StatementPlanner {
     private func createText(_ table: TableDefinition) -> String {
         let columns = table.schema.fields.map { field in
             let comment = table.columnComments[field.name.lowercased()].map { " COMMENT \(text($0))" } ?? ""
-            return "  \(quoted(field.name)) \(field.type.sqlName)\(comment)"
+            let type = table.limitedTypes[field.name.lowercased()] ?? field.type.sqlName
+            return "  \(quoted(field.name)) \(type)\(comment)"
         }
         var lines = ["CREATE TABLE spark_catalog.\(quoted(table.database)).\(quoted(table.name)) ("]
         lines.append(columns.joined(separator: ",\n") + ")")

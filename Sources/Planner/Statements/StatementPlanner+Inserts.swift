@@ -124,20 +124,22 @@ extension StatementPlanner {
             let found =
                 insert.isByName
                 ? given.firstIndex { $0.name.lowercased() == key } : wanted.firstIndex(of: key)
-            let value: Expression
+            let limit = table.limitedType(of: key).map { TextLimit($0) } ?? .none
+            let place = found.map { self.span(ofColumn: $0, of: given.count, in: insert.query) }
+            let assignment = StoreAssignment(
+                policy: try storePolicy(), isByName: insert.isByName, table: table.name,
+                place: location(place ?? insert.query.span))
+            var value: Expression
             if let constant = fixed[key] {
-                value =
-                    constant.type == field.type
-                    ? constant
-                    : .cast(
+                value = constant
+                if constant.type != field.type {
+                    value = .cast(
                         constant, to: field.type, mode: .ansi,
                         origin: Origin(location(insert.query.span)))
+                }
+                if !limit.isNone { value = assignment.stored(value, field, limit) }
             } else if let found {
-                let place = self.span(ofColumn: found, of: given.count, in: insert.query)
-                let assignment = StoreAssignment(
-                    policy: try storePolicy(), isByName: insert.isByName, table: table.name,
-                    place: location(place))
-                value = try assignment.value(.column(given[found]), for: field)
+                value = try assignment.value(.column(given[found]), for: field, limit: limit)
             } else {
                 value = .literal(.null(field.type))
             }

@@ -100,8 +100,8 @@ extension StatementPlanner {
         } catch {
             var located = error
             if located.location == nil {
-                let place = options.first { $0.key.lowercased() == "path" }?.span ?? span
-                located.location = location(place)
+                let path = options.first { $0.key.lowercased() == "path" }?.span
+                located.location = location(ErrorPlaces.option(of: error, among: options) ?? path ?? span)
             }
             throw located
         }

@@ -261,6 +261,7 @@ extension StatementPlanner {
             name: name, location: location, format: format, options: options,
             partitionColumns: create.partitionedBy.map(\.text),
             schema: Schema((columns + folders).map { Field($0.name.text, DataType($0.type)) }))
+        definition.note(create.schema)
         for column in create.schema {
             definition.columnComments[column.name.text.lowercased()] = column.comment
         }

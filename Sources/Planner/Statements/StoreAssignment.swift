@@ -24,21 +24,34 @@ struct StoreAssignment {
     var table: String
     var place: SourceLocation?
 
-    /// Returns the value as the column's type. Throws `INCOMPATIBLE_DATA_FOR_TABLE`.
-    func value(_ source: Expression, for field: Field) throws(EngineError) -> Expression {
-        if source.type == field.type { return source }
-        if policy == .legacy {
-            guard Coercion.canCast(source.type, field.type, ansi: false) else {
-                throw refused(source.type, field.type, [field.name])
-            }
-            return .cast(source, to: field.type, mode: .legacy, origin: Origin(place))
+    /// Returns the value as the column's type, whose texts `limit` bounds. Throws
+    /// `INCOMPATIBLE_DATA_FOR_TABLE`.
+    func value(
+        _ source: Expression, for field: Field, limit: TextLimit
+    ) throws(EngineError) -> Expression {
+        if policy != .legacy {
+            if source.type == field.type, limit.isNone { return source }
+            try check(source.type, field.type, [field.name])
+            return stored(source, field, limit)
         }
-        try check(source.type, field.type, [field.name])
-        return .call(
+        guard Coercion.canCast(source.type, field.type, ansi: false) else {
+            throw refused(source.type, field.type, [field.name])
+        }
+        let value =
+            source.type == field.type
+            ? source : .cast(source, to: field.type, mode: .legacy, origin: Origin(place))
+        return limit.isNone ? value : stored(value, field, limit)
+    }
+
+    /// Returns the call that makes a value into that of a column.
+    func stored(_ source: Expression, _ field: Field, _ limit: TextLimit) -> Expression {
+        .call(
             FunctionCall(
                 StoredColumn.function,
-                [source, .literal(.string(field.name)), .literal(.boolean(isByName))], type: field.type,
-                ansi: true, origin: Origin(place)))
+                [
+                    source, .literal(.string(field.name)), .literal(.boolean(isByName)),
+                    .literal(.string(limit.code)),
+                ], type: field.type, ansi: true, origin: Origin(place)))
     }
 
     private func check(_ from: DataType, _ to: DataType, _ path: [String]) throws(EngineError) {

@@ -219,8 +219,11 @@ extension Parser {
                 }
             }
             _ = parser.take(.equal)
+            let valueStart = parser.index
             let value = try parser.optionValue()
-            return OptionSyntax(key: key, value: value, span: parser.span(from: start))
+            return OptionSyntax(
+                key: key, value: value, span: parser.span(from: start),
+                valueSpan: parser.span(from: valueStart))
         }
     }
 

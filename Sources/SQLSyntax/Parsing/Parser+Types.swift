@@ -102,7 +102,9 @@ extension Parser {
         if take(.notEqual) { return .structure([]) }
         try expect(.less)
         if take(.greater) { return .structure([]) }
-        let fields = try commaSeparated { (parser) throws(EngineError) in try parser.field() }
+        var fields = [try field()]
+        // After a `>` of `>>` that closes this type as well, what follows is no part of it.
+        while openAngles == 0, take(.comma) { fields.append(try field()) }
         try closeAngle()
         return .structure(fields)
     }
@@ -113,11 +115,12 @@ extension Parser {
         _ = take(.colon)
         let type = try self.type()
         var isNullable = true
-        if take(.NOT) {
+        let isClosed = openAngles > 0
+        if !isClosed, take(.NOT) {
             try expect(.NULL)
             isNullable = false
         }
-        let comment = take(.COMMENT) ? try stringValue() : nil
+        let comment = !isClosed && take(.COMMENT) ? try stringValue() : nil
         return FieldSyntax(name: name, type: type, isNullable: isNullable, comment: comment)
     }
 

@@ -76,6 +76,7 @@ package struct OptionSyntax: Sendable, Hashable {
     package var key: String
     package var value: String
     package var span: SourceSpan
+    package var valueSpan: SourceSpan
 }
 
 /// Holds `CREATE [OR REPLACE] TEMPORARY VIEW`, of a query or of files.

@@ -36,6 +36,10 @@ package final class HTTPServer: Sendable {
         acceptor.begin()
     }
 
+    /// Throws where a server could not listen, as making one would: for whoever has more to begin than a
+    /// server, and wants to leave nothing behind.
+    package static func checkFree(_ address: String) throws(EngineError) { close(try listen(address)) }
+
     private static func listen(_ text: String) throws(EngineError) -> Int32 {
         let origin = try Origin(text)
         guard let address = try SocketAddress.resolve(origin).first else {

@@ -39,7 +39,10 @@ package final class ParquetFile: Sendable {
             var reader = ThriftReader(footer.bytes)
             metadata = try ParquetMetadata(reading: &reader)
             var builder = ParquetSchemaBuilder(metadata.schema)
-            let (nodes, fields) = try builder.build()
+            var (nodes, fields) = try builder.build()
+            if let text = metadata.keyValues[SparkRowMetadata.key] {
+                SparkRowMetadata.apply(text, to: &nodes, &fields)
+            }
             self.nodes = nodes
             schema = Schema(fields)
             try ParquetFile.validate(metadata, nodes: nodes, byteCount: source.byteCount)

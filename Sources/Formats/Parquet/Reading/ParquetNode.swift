@@ -2,7 +2,7 @@ import Columns
 import Vocabulary
 
 /// Describes a leaf column: where it is in the file and how its stored values become ours.
-struct ParquetLeaf {
+struct ParquetLeaf: Sendable {
     /// Position among all leaves of the file, the index into a row group's chunks.
     var index: Int
     var physical: ParquetPhysicalType
@@ -20,7 +20,7 @@ struct ParquetLeaf {
 /// Describes a column or part of one as a tree. `definition` is the definition level from which the node
 /// itself is not null; a list's `elementDefinition` the one from which it is not empty, its `repetition` the
 /// level of its elements.
-indirect enum ParquetNode {
+indirect enum ParquetNode: Sendable {
     case leaf(ParquetLeaf)
     case structure(type: DataType, definition: Int, children: [ParquetNode])
     /// An array (one child) or a map (two: keys, values).

@@ -31,6 +31,7 @@ package final class ParquetWriter {
         self.options = options
         metadata.version = 1
         metadata.createdBy = "millrace version 0.1.0"
+        metadata.keyValues[SparkRowMetadata.key] = SparkRowMetadata.text(schema)
         var root = ParquetSchemaElement()
         root.name = "spark_schema"
         root.isRoot = true

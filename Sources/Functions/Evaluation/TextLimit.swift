@@ -1,0 +1,128 @@
+import Columns
+import Vocabulary
+
+/// Says how long the texts of a column may be that was declared with VARCHAR(n) or CHAR(n), at any depth.
+package indirect enum TextLimit: Hashable, Sendable {
+    case none
+    case characters(Int)
+    case array(TextLimit)
+    case map(key: TextLimit, value: TextLimit)
+    case structure([TextLimit])
+
+    /// Whether nothing is limited.
+    package var isNone: Bool {
+        switch self {
+        case .none: true
+        case .characters: false
+        case .array(let element): element.isNone
+        case .map(let key, let value): key.isNone && value.isNone
+        case .structure(let members): members.allSatisfy(\.isNone)
+        }
+    }
+
+    // MARK: As text, in plans
+
+    /// The limits as a text that `init(code:)` reads: `-`, `t3`, `a` and an element's, `m` and a key's and a
+    /// value's, `s2` and two members'.
+    package var code: String {
+        switch self {
+        case .none: "-"
+        case .characters(let count): "t\(count);"
+        case .array(let element): "a" + element.code
+        case .map(let key, let value): "m" + key.code + value.code
+        case .structure(let members): "s\(members.count);" + members.map(\.code).joined()
+        }
+    }
+
+    /// Reads what `code` wrote; what is none limits nothing.
+    init(code: String) {
+        var rest = Substring(code)
+        self = Self.read(&rest)
+    }
+
+    private static func read(_ rest: inout Substring) -> TextLimit {
+        switch rest.popFirst() {
+        case "t": return .characters(number(&rest))
+        case "a": return .array(read(&rest))
+        case "m":
+            let key = read(&rest)
+            return .map(key: key, value: read(&rest))
+        case "s":
+            let count = number(&rest)
+            var members: [TextLimit] = []
+            while members.count < count, !rest.isEmpty { members.append(read(&rest)) }
+            return .structure(members)
+        default: return .none
+        }
+    }
+
+    private static func number(_ rest: inout Substring) -> Int {
+        let digits = rest.prefix { $0 != ";" }
+        rest = rest.dropFirst(digits.count + 1)
+        return Int(digits) ?? 0
+    }
+
+    // MARK: Values
+
+    /// Returns the vector, without the blanks at the ends of texts that are too long by them. Throws
+    /// `EXCEED_LIMIT_LENGTH` for texts that are longer.
+    func applied(to vector: Vector, column: String) throws(EngineError) -> Vector {
+        if isNone || vector.type == .null { return vector }
+        if case .characters(let limit) = self, vector.form == .flat, vector.type == .string {
+            let views = vector.pointer(as: StringView.self)
+            var row = 0
+            while row < vector.count, views[row].count <= limit || vector.isNull(row) { row += 1 }
+            if row == vector.count { return vector }
+        }
+        var values: [Scalar] = []
+        var isChanged = false
+        values.reserveCapacity(vector.count)
+        for row in 0..<vector.count {
+            values.append(try limited(vector.scalar(at: row), column, &isChanged))
+        }
+        return isChanged ? .of(vector.type, values) : vector
+    }
+
+    private func limited(
+        _ value: Scalar, _ column: String, _ isChanged: inout Bool
+    ) throws(EngineError) -> Scalar {
+        switch (self, value) {
+        case (.characters(let limit), .string(let text)):
+            if text.utf8.count <= limit { return value }
+            let scalars = text.unicodeScalars
+            if scalars.count <= limit { return value }
+            let kept = scalars.prefix(limit)
+            if scalars.dropFirst(limit).contains(where: { $0 != " " }) {
+                throw .data(
+                    "EXCEED_LIMIT_LENGTH",
+                    "A text of \(scalars.count) characters is longer than the column \(column) takes: "
+                        + "\(limit)",
+                    remedy: "Cut it with left(…, \(limit)), or make the table with STRING.")
+            }
+            isChanged = true
+            return .string(String(kept))
+        case (.array(let limit), .array(let elements)):
+            return .array(try limit.all(elements, column, &isChanged))
+        case (.map(let key, let limit), .map(let keys, let values)):
+            return .map(
+                keys: try key.all(keys, column, &isChanged),
+                values: try limit.all(values, column, &isChanged))
+        case (.structure(let limits), .structure(let members)) where limits.count == members.count:
+            var result: [Scalar] = []
+            for (limit, member) in zip(limits, members) {
+                result.append(try limit.limited(member, column, &isChanged))
+            }
+            return .structure(result)
+        default: return value
+        }
+    }
+
+    private func all(
+        _ values: [Scalar], _ column: String, _ isChanged: inout Bool
+    ) throws(EngineError) -> [Scalar] {
+        if isNone { return values }
+        var result: [Scalar] = []
+        for value in values { result.append(try limited(value, column, &isChanged)) }
+        return result
+    }
+}

@@ -287,7 +287,7 @@ struct FormatTests {
         #expect(
             definition
                 == " USING csv OPTIONS ('path' 'in/value.csv', "
-                + "'inferSchema' 'true', 'sep' ';', 'header' 'false')"
+                + "'inferSchema' 'true', 'enforceSchema' 'false', 'sep' ';', 'header' 'false')"
         )
         #expect((2...5).map(pipeline.retries.delay) == [10, 20, 25, 25])
     }

@@ -96,11 +96,13 @@ package final class CSVReader: BatchStream {
     private func skipHeader() throws(EngineError) -> Bool {
         mustSkipHeader = false
         if !options.enforceSchema {
-            let names = indexer.texts(0).map { $0 ?? "" }
+            let names = CSVSchemaInference(options: options).names(indexer.texts(0))
             guard names.map({ $0.lowercased() }) == fileSchema.names.map({ $0.lowercased() }) else {
                 throw .data(
                     "CSV_HEADER_MISMATCH",
-                    "The header of \(windows.name) does not fit the schema: \(names.joined(separator: ", "))")
+                    "The header of \(windows.name) does not fit the schema: \(names.joined(separator: ", "))",
+                    remedy: "Read files with other columns apart; with enforceSchema 'true' columns are read "
+                        + "by their place, whatever the header says.")
             }
         }
         indexer.keepRows { $0 > 0 }

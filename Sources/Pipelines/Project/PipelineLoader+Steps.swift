@@ -120,7 +120,9 @@ extension PipelineLoader {
                 remedy: "Add format: json, csv, parquet or text.")
         }
         var options = FileFormats.readOptions(format, try run.place(path.printed))
-        if file["schema"] != nil { options.removeAll { $0.name == "inferSchema" } }
+        if file["schema"] != nil {
+            options.removeAll { $0.name == "inferSchema" || $0.name == "enforceSchema" }
+        }
         if case .map(let pairs)? = file["options"]?.kind {
             for (key, value) in pairs {
                 options.removeAll { $0.name.lowercased() == key.printed.lowercased() }

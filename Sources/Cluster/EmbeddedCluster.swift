@@ -44,7 +44,8 @@ package final class EmbeddedCluster: Sendable {
             connectors: WorkerConnectors.all(.unrestricted))
         coordinator = CoordinatorNode(
             environment: CoordinatorEnvironment(
-                log: NoLog(), results: shuffle, storage: StoredJobs(rules: .unrestricted)
+                log: NoLog(), results: shuffle,
+                storage: StoredJobs(rules: .unrestricted, isDurable: false)
             ) { _ in })
         let up = UpLine()
         worker = WorkerNode(

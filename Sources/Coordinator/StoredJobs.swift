@@ -7,9 +7,14 @@ import Vocabulary
 /// Lists, publishes and cleans the files of jobs through storage, within the paths that are allowed.
 package final class StoredJobs: JobStorage {
     private let rules: PathRules
+    private let isDurable: Bool
     package let metastore = Metastore()
 
-    package init(rules: PathRules) { self.rules = rules }
+    /// `isDurable`: outputs are on the device before their statement is done, as workers' files are.
+    package init(rules: PathRules, isDurable: Bool = true) {
+        self.rules = rules
+        self.isDurable = isDurable
+    }
 
     package func makeCatalog(settings: SessionSettings) -> SessionCatalog {
         SessionCatalog(tree: StorageTree(rules: rules), metastore: metastore)
@@ -40,8 +45,7 @@ package final class StoredJobs: JobStorage {
         }
         try Publication(
             output: try rules.resolve(write.path), job: StagingName.statement(job: job, statement),
-            mode: mode,
-            files: files
+            mode: mode, files: files, isDurable: isDurable
         ).publish()
     }
 

@@ -69,4 +69,14 @@ package struct LoadRule: Sendable {
     var options: [(name: String, value: String)] = []
     /// The directory that is written, where the target is no database.
     var write: WriteTarget?
+
+    /// Whether the rows come beside those that are in the database.
+    var appends: Bool { write == nil && options.contains { $0 == ("mode", "append") } }
+}
+
+extension PipelineStep {
+    /// Whether the step's table holds rows of earlier runs beside those of the latest.
+    var keepsEarlierRows: Bool {
+        isIncremental || extract.map { $0.disposition != .replace } == true
+    }
 }

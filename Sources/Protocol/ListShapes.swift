@@ -128,8 +128,9 @@ package struct Timeline: Codable, Sendable, Hashable {
     package var finished: [[Int64]]
     /// All tasks that run now.
     package var running: [[Int64]]
-    /// Attempts that failed, their number among their task's failures in the place of `attempts`; and why,
-    /// one text each. Nil from coordinators that do not tell.
+    /// Attempts that failed, their number among their task's failures in the place of `attempts`, and those
+    /// that ended after another one at their task; and why, one text each. Nil from coordinators that do not
+    /// tell.
     package var failed: [[Int64]]?
     package var reasons: [String]?
 

@@ -88,13 +88,16 @@ extension JobScheduler {
             let attempt = detach(output.attempt, from: worker)
             absolve(worker)
             if !accept(output, from: worker, startedAt: attempt?.startedAt) {
+                noteLoser(output.attempt, on: worker, attempt)
                 ignore(.alreadyDone(output.attempt))
                 command(worker, .drop([output.attempt]))
             }
         case .failed(let id, let failure):
             fail(id, failure, on: worker, detach(id, from: worker))
         case .stopped(let id):
-            if detach(id, from: worker) == nil { ignore(.unknownAttempt(id)) }
+            let attempt = detach(id, from: worker)
+            if attempt == nil { ignore(.unknownAttempt(id)) }
+            noteLoser(id, on: worker, attempt)
             requeue(id.task)
         case .adopted(let output): adopted(output, by: worker)
         case .notAdopted(let id): notAdopted(id)
@@ -169,6 +172,7 @@ extension JobScheduler {
     private mutating func fail(
         _ id: AttemptID, _ failure: TaskFailure, on worker: WorkerID, _ attempt: RunningAttempt?
     ) {
+        noteLoser(id, on: worker, attempt)
         guard let entry = ledger.openTask(id.task) else { return ignore(.unknownAttempt(id)) }
         if entry.output != nil { return ignore(.alreadyDone(id)) }
         if entry.failures.contains(where: { $0.attempt == id }) { return ignore(.alreadyCounted(id)) }

@@ -35,3 +35,26 @@ extension JobScheduler {
         durations.isEmpty ? nil : durations.sorted()[durations.count / 2]
     }
 }
+
+// What came second: told of while this coordinator lives, as long as history has the job.
+extension JobScheduler {
+    /// Notes that an attempt ended after another one had won its task.
+    mutating func noteLoser(_ id: AttemptID, on worker: WorkerID, _ attempt: RunningAttempt?) {
+        let key = id.task.stage
+        guard let attempt, ledger.jobs.contains(key.job), hasOtherWinner(id) else { return }
+        let error = EngineError.system("CAME_SECOND", "Another attempt at the task was done before it")
+        losers[key.job.index, default: []].append(
+            failureRecord(id, .error(error), on: worker, since: attempt.startedAt))
+    }
+
+    private func hasOtherWinner(_ id: AttemptID) -> Bool {
+        let key = id.task.stage
+        let statements = ledger.jobs[key.job.index].statements
+        guard Int(key.statement) < statements.count else { return false }
+        let stages = statements[Int(key.statement)].stages
+        guard key.stage.index < stages.count, Int(id.task.index) < stages[key.stage.index].tasks.count,
+            let winner = stages[key.stage.index].tasks[Int(id.task.index)].output?.attempt
+        else { return false }
+        return winner != id
+    }
+}

@@ -55,6 +55,9 @@ package struct JobScheduler: Sendable {
     var failedHandovers: [AttemptID: Int] = [:]
     /// Attempts that still run of statements that are over. Looked up, never iterated.
     var lateAttempts: [StatementKey: Int] = [:]
+    /// Attempts of each job that ended after another one had won their task, in this life of the coordinator.
+    /// Looked up, never iterated.
+    var losers: [Int: [FailureRecord]] = [:]
     /// Statements whose staging is to be removed, in the order of their end.
     var uncleaned: [StatementKey] = []
     /// When each known worker without a session is given up, at the place of its id.
@@ -103,7 +106,11 @@ package struct JobScheduler: Sendable {
         case .storedOutputsRemoved(let job): storedOutputsRemoved(job)
         case .cancel(let job): cancel(job)
         case .resultsSent(let job): shortenKeeping(of: job)
-        case .forget(let jobs): for job in jobs where canForget(job) { record(.jobForgotten(job)) }
+        case .forget(let jobs):
+            for job in jobs where canForget(job) {
+                record(.jobForgotten(job))
+                losers[job.index] = nil
+            }
         case .message(.register(let registration)): register(registration)
         case .message(.heartbeat(let heartbeat)): hear(heartbeat)
         case .workerDied(let worker): loseKnown(worker, .died)

@@ -154,7 +154,8 @@ extension JobScheduler {
     }
 
     /// Lists the job's failed attempts that ended at `since` or later, each with its place among its task's
-    /// failures; those whose times are not known are left out.
+    /// failures, then those that came second, whose places go on; those whose times are not known are left
+    /// out.
     package func failures(of job: JobID, since: Int64 = 0) -> [(place: Int, record: FailureRecord)] {
         guard job.index < ledger.jobs.count else { return [] }
         var found: [(place: Int, record: FailureRecord)] = []
@@ -167,6 +168,13 @@ extension JobScheduler {
                     }
                 }
             }
+        }
+        var places: [TaskID: Int] = [:]
+        for record in losers[job.index] ?? [] {
+            let task = record.attempt.task
+            let place = places[task] ?? ledger.attemptCount(of: task) ?? 0
+            places[task] = place + 1
+            if record.endedMilliseconds >= since { found.append((place, record)) }
         }
         return found
     }

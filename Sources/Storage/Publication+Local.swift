@@ -34,7 +34,26 @@ extension Publication {
     private var successStep: PublicationStep {
         PublicationStep(name: "success") { () throws(EngineError) in
             try Publication.touch(directory + "/_SUCCESS")
-            try LocalDirectory.sync(directory)
+            try sync(directory)
+        }
+    }
+
+    private func sync(_ path: String) throws(EngineError) {
+        if isDurable { try LocalDirectory.sync(path) }
+    }
+
+    /// Makes what was moved into these directories below the output durable, and the ones above them that
+    /// were made for it: once for all moves, each of which would wait for the device. The output's own
+    /// entries become durable with `_SUCCESS`.
+    private func syncStep(_ paths: [String]) -> PublicationStep {
+        PublicationStep(name: "sync") { () throws(EngineError) in
+            var changed: Set<String> = []
+            for var path in paths {
+                while path.count > directory.count, changed.insert(path).inserted {
+                    path = LocalDirectory.parent(of: path)
+                }
+            }
+            for path in changed.sorted() { try sync(path) }
         }
     }
 
@@ -45,16 +64,17 @@ extension Publication {
     private var appendSteps: [PublicationStep] {
         var steps = files.map { file in
             PublicationStep(name: "move \(file.path)") { () throws(EngineError) in
-                try move(file, below: directory, syncing: true)
+                try move(file, below: directory)
             }
         }
+        steps.append(syncStep(files.map { LocalDirectory.parent(of: directory + "/" + $0.path) }))
         steps += [successStep, cleanStep]
         return steps
     }
 
     /// Moves each staged file below `target`. Done already: the source is gone and the target has the right
     /// size.
-    private func move(_ file: StagedFile, below target: String, syncing: Bool) throws(EngineError) {
+    private func move(_ file: StagedFile, below target: String) throws(EngineError) {
         let from = staging + "/" + file.attempt + "/" + file.path
         let to = target + "/" + file.path
         try LocalDirectory.create(LocalDirectory.parent(of: to))
@@ -67,7 +87,6 @@ extension Publication {
             }
             if size != file.byteCount { throw Publication.damaged(to, file.byteCount, size) }
         }
-        if syncing { try LocalDirectory.sync(LocalDirectory.parent(of: to)) }
     }
 
     /// Says that another job replaced the directory since this one was submitted, with what this one had
@@ -120,14 +139,14 @@ extension Publication {
     private var assembleSteps: [PublicationStep] {
         var steps = files.map { file in
             PublicationStep(name: "assemble \(file.path)") { () throws(EngineError) in
-                if !isSealed { try move(file, below: assembly, syncing: false) }
+                if !isSealed { try move(file, below: assembly) }
             }
         }
         steps.append(
             PublicationStep(name: "seal") { () throws(EngineError) in
                 if isSealed { return }
                 try Publication.touch(assembly + "/_SUCCESS")
-                try LocalDirectory.syncTree(assembly)
+                if isDurable { try LocalDirectory.syncTree(assembly) }
             })
         return steps
     }
@@ -139,13 +158,13 @@ extension Publication {
             PublicationStep(name: "set beside") { () throws(EngineError) in
                 if LocalDirectory.exists(swapped) || isSwapped { return }
                 if !LocalDirectory.move(assembly, to: swapped) { throw .fileSystem("publish", directory) }
-                try LocalDirectory.sync(LocalDirectory.parent(of: directory))
+                try sync(LocalDirectory.parent(of: directory))
             })
         steps.append(
             PublicationStep(name: "swap") { () throws(EngineError) in
                 if isSwapped { return }
                 if !LocalDirectory.exchange(swapped, directory) { throw .fileSystem("publish", directory) }
-                try LocalDirectory.sync(LocalDirectory.parent(of: directory))
+                try sync(LocalDirectory.parent(of: directory))
             })
         steps.append(
             PublicationStep(name: "clean") { () throws(EngineError) in try LocalDirectory.remove(swapped) })
@@ -170,7 +189,7 @@ extension Publication {
                     }
                 }
                 try Publication.touch(retired)
-                try LocalDirectory.sync(staging)
+                try sync(staging)
             },
             PublicationStep(name: "bring in") { () throws(EngineError) in
                 if isSwapped { return }
@@ -179,54 +198,51 @@ extension Publication {
                         throw .fileSystem("publish", directory)
                     }
                 }
-                try LocalDirectory.sync(directory)
+                try sync(directory)
             },
             cleanStep,
         ]
     }
 
-    /// Partition folders that were written to, deepest level only.
-    private var writtenFolders: [String] {
-        Set(files.map { LocalDirectory.parent(of: $0.path) }).filter { $0 != "." }.sorted()
-    }
-
-    /// Says whether a folder is the new one already: it was swapped whole, so one of its files tells.
-    private func isBroughtIn(_ folder: String) -> Bool {
-        files.first { LocalDirectory.parent(of: $0.path) == folder }.map(isThere) ?? true
-    }
-
     private var partitionSteps: [PublicationStep] {
+        // By partition folder, deepest level only; files outside of any are added, as Spark does without
+        // partition columns.
+        var written = Dictionary(grouping: files) { LocalDirectory.parent(of: $0.path) }
+        let loose = written.removeValue(forKey: ".") ?? []
+        let folders = written.sorted { $0.key < $1.key }
         var steps: [PublicationStep] = []
-        for folder in writtenFolders {
-            let (new, target) = (assembly + "/" + folder, directory + "/" + folder)
+        for (folder, files) in folders {
             steps.append(
                 PublicationStep(name: "assemble \(folder)") { () throws(EngineError) in
-                    if isBroughtIn(folder) { return }
-                    for file in files where LocalDirectory.parent(of: file.path) == folder {
-                        try move(file, below: assembly, syncing: false)
-                    }
-                    try LocalDirectory.sync(new)
+                    // A folder is swapped whole, so one of its files tells.
+                    if isThere(files[0]) { return }
+                    for file in files { try move(file, below: assembly) }
                 })
+        }
+        steps.append(
+            PublicationStep(name: "seal") { () throws(EngineError) in
+                if isDurable, LocalDirectory.exists(assembly) { try LocalDirectory.syncTree(assembly) }
+            })
+        for (folder, files) in folders {
+            let (new, target) = (assembly + "/" + folder, directory + "/" + folder)
             steps.append(
                 PublicationStep(name: "swap \(folder)") { () throws(EngineError) in
-                    if isBroughtIn(folder) { return }
+                    if isThere(files[0]) { return }
                     try LocalDirectory.create(LocalDirectory.parent(of: target))
                     if LocalDirectory.exists(target) {
                         if !LocalDirectory.exchange(new, target) { throw .fileSystem("publish", target) }
                     } else if !LocalDirectory.move(new, to: target) {
                         throw .fileSystem("publish", target)
                     }
-                    try LocalDirectory.sync(LocalDirectory.parent(of: target))
                 })
         }
-        // Files outside of any folder are added, as Spark does without partition columns.
-        for file in files where LocalDirectory.parent(of: file.path) == "." {
-            steps.append(
-                PublicationStep(name: "move \(file.path)") { () throws(EngineError) in
-                    try move(file, below: directory, syncing: true)
-                })
+        steps += loose.map { file in
+            PublicationStep(name: "move \(file.path)") { () throws(EngineError) in
+                try move(file, below: directory)
+            }
         }
-        steps += [successStep, cleanStep]
+        let changed = folders.map { LocalDirectory.parent(of: directory + "/" + $0.key) }
+        steps += [syncStep(changed), successStep, cleanStep]
         return steps
     }
 

@@ -41,13 +41,19 @@ package struct Publication: Sendable {
     let job: String
     let mode: PublicationMode
     let files: [StagedFile]
+    let isDurable: Bool
 
-    /// `output` is the directory as the user wrote it; `job` is unique to the statement.
-    package init(output: String, job: String, mode: PublicationMode, files: [StagedFile]) {
+    /// `output` is the directory as the user wrote it; `job` is unique to the statement. `isDurable`: local
+    /// directories are on the device before this goes on, so that a crash of the machine leaves the old
+    /// output or the new one; for files that were made durable themselves.
+    package init(
+        output: String, job: String, mode: PublicationMode, files: [StagedFile], isDurable: Bool = true
+    ) {
         self.output = Publication.trimmed(output)
         self.job = job
         self.mode = mode
         self.files = files
+        self.isDurable = isDurable
     }
 
     static func trimmed(_ path: String) -> String {

@@ -22,8 +22,8 @@ struct ClockTests {
         // Apart from each other, then the other way about.
         for (count, worker, coordinator) in [(1, 1, -1), (3, -1, 1)] {
             #expect(try hasDone(count))
-            try clocks.workers.set("\(worker > 0 ? "+" : "")\(worker)h")
-            try clocks.coordinator.set("\(coordinator > 0 ? "+" : "")\(coordinator)h")
+            try clocks.workers.set(hours: worker)
+            try clocks.coordinator.set(hours: coordinator)
             #expect(job.isRunning, "it was done before the fault struck")
             #expect(try Self.hours(ofCoordinator: cluster, id) == coordinator)
         }
@@ -40,7 +40,7 @@ struct ClockTests {
         #expect(!log.contains("was lost"), "\(log)")
         // A coordinator that starts again takes up its log, whose times are not in order.
         try cluster.killCoordinator()
-        try clocks.coordinator.set("-1h")
+        try clocks.coordinator.set(hours: -1)
         try cluster.startCoordinator()
         try cluster.awaitWorkers(2)
         #expect(try cluster.submit(["wait", id, "--output", "csv"]).output == expected.output)

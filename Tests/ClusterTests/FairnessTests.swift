@@ -7,12 +7,32 @@ import Testing
 struct FairnessTests {
     private static let count = 99
 
+    /// Submits a job over REST, without a process of `etl-submit` for each, and returns its id.
+    private static func post(
+        _ sql: String, _ name: String, to cluster: TestCluster, queue: String? = nil
+    ) throws -> String {
+        struct Job: Codable {
+            var id: String?
+            var sql: String?
+            var name: String?
+            var conf: [String: String]?
+        }
+        let job = Job(sql: sql, name: name, conf: queue.map { ["spark.scheduler.pool": $0] })
+        let body = String(decoding: try JSONEncoder().encode(job), as: UTF8.self)
+        let answer = try cluster.get(
+            "/api/v1/jobs", ["-H", "content-type: application/json", "-d", body])
+        guard let id = try? JSONDecoder().decode(Job.self, from: Data(answer.utf8)).id else {
+            throw TestCluster.Failure(what: "it was not accepted: \(answer)")
+        }
+        return id
+    }
+
     @Test("all of them end while a long one goes on, each with its own rows, and no process dies")
     func hundred() throws {
         let cluster = try TestCluster(workers: 1, slots: 2, memory: "128m")
         defer { cluster.stop() }
-        // Has more tasks than all the others together, and was there before them.
-        let long = try cluster.start(ShuffleJob.slowArguments)
+        // Has more to do than all the others together, and was there before them.
+        let long = try cluster.start(ShuffleJob.lessSlowArguments)
         let longID = try cluster.jobID(of: long)
         #expect(try eventually(within: 30) { try cluster.metric("etl_slots_used") > 0 })
         var ids: [String] = []
@@ -20,9 +40,7 @@ struct FairnessTests {
             let sql =
                 "SELECT count(*) AS n, sum(id % \(number + 2)) AS s, "
                 + "max(length(repeat('x', 10 + \(number)))) AS m FROM range(0, 20000, 1, 2)"
-            let submitted = try cluster.submit(["run", "--detach", "-e", sql, "--name", "small-\(number)"])
-            #expect(submitted.status == 0, "\(submitted.errors)")
-            ids.append(submitted.output.trimmingCharacters(in: .whitespacesAndNewlines))
+            ids.append(try Self.post(sql, "small-\(number)", to: cluster))
         }
         #expect(Set(ids).count == Self.count)
         var open = Set(ids)
@@ -55,16 +73,14 @@ struct FairnessTests {
         defer { cluster.stop() }
         // A bit of a second in each task, and more in all than this test waits for.
         let sql = "SELECT sum(sin(id) * cos(id)) AS s FROM range(0, 960000000, 1, 240)"
-        func submit(_ number: Int, _ queue: String, _ more: [String] = []) throws -> ProgramRun {
+        func submit(_ number: Int, _ queue: String) throws -> ProgramRun {
             try cluster.submit(
-                ["run", "--detach", "-e", sql, "--name", "\(queue)-\(number)", "--queue", queue] + more)
+                ["run", "--detach", "-e", sql, "--name", "\(queue)-\(number)", "--queue", queue])
         }
         var ids: [String: [String]] = [:]
         for number in 0..<50 {
             for queue in ["heavy", "light"] {
-                let submitted = try submit(number, queue)
-                #expect(submitted.status == 0, "\(submitted.errors)")
-                let id = submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)
+                let id = try Self.post(sql, "\(queue)-\(number)", to: cluster, queue: queue)
                 ids[queue, default: []].append(id)
             }
         }
@@ -94,9 +110,9 @@ struct FairnessTests {
 
     /// One job too many is told so, and may come later; a queue that there is not is named.
     private func expectRefusals(
-        _ cluster: TestCluster, _ submit: (Int, String, [String]) throws -> ProgramRun
+        _ cluster: TestCluster, _ submit: (Int, String) throws -> ProgramRun
     ) throws {
-        let refused = try submit(100, "light", [])
+        let refused = try submit(100, "light")
         #expect(refused.status == 1, "\(refused.errors)")
         #expect(refused.errors.contains("[TOO_MANY_JOBS]") && refused.errors.contains("at most 100"))
         let answer = try cluster.get(
@@ -104,7 +120,7 @@ struct FairnessTests {
             ["-i", "-H", "content-type: application/json", "-d", #"{"sql":"SELECT 1"}"#])
         #expect(answer.contains("429"), "\(answer)")
         #expect(answer.lowercased().contains("retry-after: 5"), "\(answer)")
-        let unknown = try submit(101, "lihgt", [])
+        let unknown = try submit(101, "lihgt")
         #expect(unknown.status != 0 && unknown.errors.contains("[UNKNOWN_QUEUE]"), "\(unknown.errors)")
     }
 

@@ -76,7 +76,7 @@ struct MemoryGroupTests {
         #expect(try group.kills() == 0)
     }
 
-    @Test("one that promises more than the kernel lets it have is killed, and the job goes on with the others")
+    @Test("one that promises more than the kernel lets it have is killed, and others go on with the job")
     func killed() throws {
         let group = try Group(bytes: 128 << 20)
         defer { group.remove() }

@@ -19,9 +19,11 @@ enum ShuffleJob {
     }
 
     /// A cross join that takes tens of seconds on one slot, in many tasks.
-    private static let slowText = """
-        SELECT sum(sin(l_orderkey * id)) FROM parquet.`\(data)/lineitem.parquet` CROSS JOIN range(0, 2000)
+    private static func slowText(_ count: Int) -> String {
         """
+        SELECT sum(sin(l_orderkey * id)) FROM parquet.`\(data)/lineitem.parquet` CROSS JOIN range(0, \(count))
+        """
+    }
 
     /// Six tasks whose rows are joined with one number, and `count` of them where `condition` is true.
     private static func scan(where condition: String, of count: Int) -> [String] {
@@ -49,7 +51,9 @@ enum ShuffleJob {
     static let arguments = ["run", "-e", text(work: 60), "--output", "csv"] + settings
     /// The same rows in several seconds.
     static let longArguments = ["run", "-e", text(work: 600), "--output", "csv"] + settings
-    static let slowArguments = ["run", "-e", slowText, "--output", "csv"] + settings
+    static let slowArguments = ["run", "-e", slowText(2000), "--output", "csv"] + settings
+    /// The same with tasks of some seconds: whoever waits for a slot waits for the end of one.
+    static let lessSlowArguments = ["run", "-e", slowText(300), "--output", "csv"] + settings
 }
 
 extension TestCluster {

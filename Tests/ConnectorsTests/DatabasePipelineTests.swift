@@ -186,4 +186,17 @@ import Testing
         _ = try server.rows("ALTER TABLE ts ALTER at DROP NOT NULL; INSERT INTO ts VALUES (9, NULL)")
         #expect(try run(1).errors.contains("[NULL_CURSOR]"))
     }
+
+    @Test("a load that appends a table which grows says that earlier rows come again")
+    func appendedAgain() throws {
+        _ = try server.rows(
+            "DROP TABLE IF EXISTS h, h2; CREATE TABLE h(id int8); INSERT INTO h VALUES (1), (2)")
+        try pipeline(
+            "  - name: h\n    sql: {connection: pg, table: h, incremental: {cursor_path: id}}",
+            "load: [{name: l, from: h, connection: pg, table: h2}]")
+        #expect(try !run().errors.contains("append loads all rows"))
+        _ = try server.rows("INSERT INTO h VALUES (3)")
+        #expect(try run().errors.contains("warning: l: append loads all rows of h in every run"))
+        #expect(try server.rows("SELECT count(*) FROM h2") == "5\n")
+    }
 }

@@ -131,4 +131,36 @@ struct ExtractTests {
         #expect(wider.steps["x"]?.error?.message.contains("x.w.c") == true)
         #expect(try await bench.rows("SELECT id, v, w.a FROM {x} ORDER BY id") == ["1,5,1", "2,null,2"])
     }
+
+    @Test("takes CSV's columns by their names, never by their place in files of another order")
+    func headers() async throws {
+        let files = [
+            "in/1.csv": "id,zip,amt\n1,5,10\n", "in/2.csv": "id,amt,zip\n2,20,6\n",
+            "in/3.csv": "id,amt,zip,new\n3,30,7,x\n",
+        ]
+        func bench(_ how: String) async throws -> RunBench {
+            let etl = "name: p\nextract: [{name: x, file: {path: in, format: csv}\(how)}]\n"
+            return try await RunBench(files.merging(["etl.yml": etl]) { $1 })
+        }
+        #expect(RunBench.errors(try await bench("").run()) == ["x": "CSV_HEADER_MISMATCH"])
+        let append = try await bench(", write_disposition: append")
+        for count in [1, 2, 3, 3] {
+            let record = try await append.run()
+            #expect(record.state == .succeeded, "\(RunBench.errors(record))")
+            #expect(StateFolder.tables(in: append.state).readFileCount("x") == count)
+        }
+        let rows = try await append.rows("SELECT id, zip, amt, new FROM {x} ORDER BY id")
+        #expect(rows == ["1,5,10,null", "2,6,20,null", "3,7,30,x"])
+    }
+
+    @Test("reads CSV whose header leaves names out, says one twice, or has spaces")
+    func unnamed() async throws {
+        let bench = try await RunBench([
+            "etl.yml": "name: p\nextract: [{name: x, file: {path: in, format: csv}}]\n",
+            "in/1.csv": ",v,V,w\n0,1,2,5\n", "in/2.csv": ",v,V, W \n1,3,4,6\n",
+        ])
+        let record = try await bench.run()
+        #expect(record.state == .succeeded, "\(RunBench.errors(record))")
+        #expect(try await bench.rows("SELECT _c0, v1, V2, w FROM {x} ORDER BY 1") == ["0,1,2,5", "1,3,4,6"])
+    }
 }

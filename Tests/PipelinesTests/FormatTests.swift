@@ -14,6 +14,11 @@ struct FormatTests {
         ("transfrom: []", "PIPELINE_FORMAT", 2, "Did you mean transform?"),
         ("transform:\n  - {name: a, sqll: x}", "PIPELINE_FORMAT", 3, "in transform[0]: sqll"),
         ("transform:\n  - {name: a}", "PIPELINE_FORMAT", 3, "needs exactly one of: sql, dbt"),
+        (
+            "transform:\n  - {name: a, sql: SELECT 1 AS x, write: {path: out/}}\n"
+                + "  - {name: b, sql: SELECT 1 AS x, write: {path: ./out, mode: append}}",
+            "PIPELINE_FORMAT", 4, "a and b write to the same path"
+        ),
         ("extract: x", "PIPELINE_FORMAT", 2, "extract must be a list, not text"),
         ("", "PIPELINE_FORMAT", 1, "has no steps"),
         ("extract: [{name: a, rest: {}}]", "PIPELINE_FORMAT", 2, "The key 'client' is missing in rest"),
@@ -287,7 +292,7 @@ struct FormatTests {
         #expect(
             definition
                 == " USING csv OPTIONS ('path' 'in/value.csv', "
-                + "'inferSchema' 'true', 'sep' ';', 'header' 'false')"
+                + "'inferSchema' 'true', 'enforceSchema' 'false', 'sep' ';', 'header' 'false')"
         )
         #expect((2...5).map(pipeline.retries.delay) == [10, 20, 25, 25])
     }

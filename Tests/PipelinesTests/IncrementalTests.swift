@@ -90,6 +90,52 @@ struct IncrementalTests {
         }
     }
 
+    /// What the table holds after a first query's v and then a second one's; nil where the run fails.
+    static let otherTypes: [(first: String, second: String, rows: [String]?)] = [
+        ("CAST('12345678901234567.89' AS DECIMAL(20,2))", "1.5D", ["1,12345678901234567.89", "2,1.50"]),
+        ("9007199254740993", "2.0D", ["1,9007199254740993", "2,2"]),
+        ("9007199254740993", "1.5D", nil),
+        ("1", "1.5D", ["1,1.0", "2,1.5"]),
+        ("1", "5000000000", ["1,1", "2,5000000000"]),
+        ("1.5", "12345.678", ["1,1.500", "2,12345.678"]),
+        ("CAST(1 AS DECIMAL(38,18))", "CAST(2 AS DECIMAL(38,0))", ["1,1", "2,2"]),
+        ("'x'", "10", ["1,x", "2,10"]),
+        ("10", "'11'", ["1,10", "2,11"]),
+        ("10", "'x'", nil),
+    ]
+
+    @Test(
+        "changes no row that is there by the type of a new one", arguments: otherTypes,
+        ["unique_key='id'", "incremental_strategy='append'"])
+    func keepsValues(change: (first: String, second: String, rows: [String]?), config: String) async throws {
+        let bench = try await RunBench(
+            Self.project(
+                ", " + config,
+                "{% if is_incremental() %}SELECT 2 AS id, \(change.second) AS v"
+                    + "{% else %}SELECT 1 AS id, \(change.first) AS v{% endif %}"))
+        #expect(try await bench.run().state == .succeeded)
+        let record = try await bench.run()
+        #expect((record.state == .succeeded) == (change.rows != nil), "\(record.steps)")
+        let cell = change.first.contains("38,18") ? "CAST(v AS INT)" : "v"
+        let rows = try await bench.rows("SELECT id, \(cell) FROM {m} ORDER BY id")
+        #expect(change.rows.map { rows == $0 } ?? (rows.count == 1), "\(rows)")
+    }
+
+    @Test("with another type of a column fails, or takes it, as on_schema_change says")
+    func typeChanges() async throws {
+        for (policy, rows) in [("fail", nil), ("sync_all_columns", ["1,1", "2,x"])] {
+            let bench = try await RunBench(
+                Self.project(
+                    ", on_schema_change='\(policy)'",
+                    "{% if is_incremental() %}SELECT 2 AS id, 'x' AS v"
+                        + "{% else %}SELECT 1 AS id, 1 AS v{% endif %}"))
+            try await bench.run()
+            let record = try await bench.run()
+            #expect(RunBench.errors(record) == (rows == nil ? ["m": "SCHEMA_CHANGE"] : [:]), "\(policy)")
+            if let rows { #expect(try await bench.rows("SELECT id, v FROM {m} ORDER BY id") == rows) }
+        }
+    }
+
     @Test("that fails a test on all its rows is not published")
     func tested() async throws {
         var files = Self.project("", "SELECT 1 AS id")

@@ -6,7 +6,6 @@ package final class StartedProgram {
     private let outputFile: URL
     private let errorFile: URL
     private let keepsOutput: Bool
-    private let hasTestClock: Bool
     private let start = ContinuousClock.now
 
     /// Starts the program within `limits`; its standard output goes to `file`, or can be asked for. It has
@@ -26,8 +25,7 @@ package final class StartedProgram {
         for path in [outputFile, errorFile] {
             _ = FileManager.default.createFile(atPath: path.path, contents: nil)
         }
-        let command = TestClock.command(limits.command([program.path] + arguments), environment)
-        hasTestClock = environment["LD_PRELOAD"] != nil
+        let command = limits.command([program.path] + arguments)
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
         process.currentDirectoryURL = folder
@@ -46,7 +44,6 @@ package final class StartedProgram {
             let leader = process.processIdentifier
             kill(getpgid(leader) == leader ? -leader : leader, SIGKILL)
         }
-        if hasTestClock { TestClock.clean(after: process.processIdentifier) }
         try? FileManager.default.removeItem(at: errorFile)
         if !keepsOutput { try? FileManager.default.removeItem(at: outputFile) }
     }

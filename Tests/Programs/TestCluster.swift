@@ -102,11 +102,11 @@ package final class TestCluster {
     /// Makes certificates anew, of the same authority, in the place of those in use.
     package func makeCertificates() throws {
         // Older than any time that a clock is set to.
-        try clocks?.coordinator.set("-1d")
+        try clocks?.coordinator.set(hours: -24)
         let made = try ProgramRun.run(
             ProgramRun.root.appendingPathComponent("deploy/certificates"), [file("certs")],
             environment: clocks?.coordinator.environment ?? [:], seconds: 30)
-        try clocks?.coordinator.set("+0")
+        try clocks?.coordinator.set(hours: 0)
         guard made.status == 0 else { throw Failure(what: made.errors) }
     }
 

@@ -116,7 +116,9 @@ struct CleaningTests {
         bench.handle(.cleaned(JobID(0), statement: 0))
         // Long after its end nothing of the job runs.
         var later = Bench(log: bench.log, now: 1000 + JobScheduler.loserMilliseconds + 1)
-        for name in ["w1", "w2"] { later.join(name, incarnation: name == other ? 2 : 1, session: 3, slots: 1) }
+        for name in ["w1", "w2"] {
+            later.join(name, incarnation: name == other ? 2 : 1, session: 3, slots: 1)
+        }
         #expect(later.cleanings == [])
     }
 }

@@ -39,4 +39,31 @@ struct SpeculationTests {
         #expect(whole.count == 2)
         #expect(whole.allSatisfy { $0.launch.inputs.first?.outputs.count == 2 })
     }
+
+    @Test("the attempt that came second is told of, whether it was stopped or done")
+    func second() throws {
+        for isDone in [false, true] {
+            var bench = Bench()
+            bench.join("w1", slots: 4)
+            bench.join("w2", slots: 4)
+            bench.run([StageSpec(id: StageID(0), taskCount: 4, output: .files)])
+            for _ in 0..<3 { bench.finish() }
+            bench.now += 60_000
+            for name in ["w1", "w2"] { bench.beat(name) }
+            bench.handle(.tick)
+            try #require(bench.launches.count == 2, "no second try")
+            let loser = bench.launches[0]
+            bench.launches.swapAt(0, 1)
+            bench.finish()
+            #expect(bench.scheduler.failures(of: JobID(0)).isEmpty)
+            bench.now += 100
+            bench.finish { isDone ? .completed(TaskOutput(attempt: $0)) : .stopped($0) }
+            let told = bench.scheduler.failures(of: JobID(0))
+            #expect(told.map(\.record.attempt) == [loser.launch.attempt] && told.map(\.place) == [1])
+            #expect(told.first?.record.failure.error.code == "CAME_SECOND")
+            #expect(told.first.map { $0.record.endedMilliseconds - $0.record.startedMilliseconds } == 60_100)
+            #expect(bench.scheduler.ledger.attemptCount(of: loser.launch.attempt.task) == 1)
+            #expect(bench.scheduler.failures(of: JobID(0), since: .max).isEmpty)
+        }
+    }
 }

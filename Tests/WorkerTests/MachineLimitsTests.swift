@@ -6,7 +6,8 @@ import Worker
 struct MachineLimitsTests {
     /// Makes the files of control groups below a folder of the test's own, and narrows a machine's limits.
     private static func limits(_ membership: String, _ files: [String: String]) throws -> MachineLimits {
-        let root = FileManager.default.temporaryDirectory.appendingPathComponent("groups-\(UUID().uuidString)")
+        let root = FileManager.default.temporaryDirectory
+            .appendingPathComponent("millrace-groups-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: root) }
         for (path, text) in files {
             let file = root.appendingPathComponent("sys/fs/cgroup/\(path)")

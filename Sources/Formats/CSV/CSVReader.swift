@@ -96,15 +96,26 @@ package final class CSVReader: BatchStream {
     private func skipHeader() throws(EngineError) -> Bool {
         mustSkipHeader = false
         if !options.enforceSchema {
-            let names = indexer.texts(0).map { $0 ?? "" }
-            guard names.map({ $0.lowercased() }) == fileSchema.names.map({ $0.lowercased() }) else {
+            let names = CSVSchemaInference(options: options).names(indexer.texts(0))
+            guard names.map(CSVReader.plain) == fileSchema.names.map(CSVReader.plain) else {
                 throw .data(
                     "CSV_HEADER_MISMATCH",
-                    "The header of \(windows.name) does not fit the schema: \(names.joined(separator: ", "))")
+                    "The header of \(windows.name) does not fit the schema: \(names.joined(separator: ", "))",
+                    remedy: "Read files with other columns apart; with enforceSchema 'true' columns are read "
+                        + "by their place, whatever the header says.")
             }
         }
         indexer.keepRows { $0 > 0 }
         return indexer.rows.count == 0
+    }
+
+    /// A column's name without what tells no columns apart: capitals, and spaces around it.
+    private static func plain(_ name: String) -> String {
+        let isSpace = { (sign: Character) in sign == " " || sign == "\t" }
+        guard let first = name.firstIndex(where: { !isSpace($0) }),
+            let last = name.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return name[first...last].lowercased()
     }
 
     /// Parses the columns of the rows collected; nil when none is left.

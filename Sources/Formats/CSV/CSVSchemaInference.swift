@@ -44,7 +44,7 @@ package struct CSVSchemaInference {
     }
 
     /// Names columns as Spark does: names that differ only in case, or not at all, get their position.
-    private func names(_ first: [String?]) -> [String] {
+    func names(_ first: [String?]) -> [String] {
         if !options.header { return first.indices.map { "_c\($0)" } }
         var counts: [String: Int] = [:]
         for name in first { counts[(name ?? "").lowercased(), default: 0] += 1 }

@@ -63,6 +63,7 @@ extension PipelineLoader {
         if steps.isEmpty {
             throw root.error("The pipeline has no steps", remedy: "Add some below extract or transform.")
         }
+        try refuseSharedPaths(steps)
         addPaths(&steps)
         return try attachTests(to: steps, owners, project)
     }
@@ -120,7 +121,9 @@ extension PipelineLoader {
                 remedy: "Add format: json, csv, parquet or text.")
         }
         var options = FileFormats.readOptions(format, try run.place(path.printed))
-        if file["schema"] != nil { options.removeAll { $0.name == "inferSchema" } }
+        if file["schema"] != nil {
+            options.removeAll { $0.name == "inferSchema" || $0.name == "enforceSchema" }
+        }
         if case .map(let pairs)? = file["options"]?.kind {
             for (key, value) in pairs {
                 options.removeAll { $0.name.lowercased() == key.printed.lowercased() }
@@ -321,6 +324,28 @@ extension PipelineLoader {
                     steps[index].dependencies.append(name)
                 }
             }
+        }
+    }
+
+    /// Throws when a step replaces what another one writes: which of them stays would be chance.
+    private func refuseSharedPaths(_ steps: [PipelineStep]) throws {
+        var writers: [String: (name: String, target: WriteTarget)] = [:]
+        func replaces(_ target: WriteTarget) -> Bool {
+            let isDynamic = target.options.contains {
+                $0.name == "partitionOverwriteMode" && $0.value.lowercased() == "dynamic"
+            }
+            return target.mode != .append && !isDynamic
+        }
+        for step in steps {
+            guard let target = step.write ?? step.load?.write else { continue }
+            let path = PipelineLoader.folder(target.path)
+            if let other = writers[path], replaces(target) || replaces(other.target) {
+                throw EngineError.user(
+                    "PIPELINE_FORMAT",
+                    "\(other.name) and \(step.name) write to the same path: \(target.path)",
+                    remedy: "Give each its own, or have both append.", at: target.location ?? step.location)
+            }
+            writers[path] = (step.name, target)
         }
     }
 

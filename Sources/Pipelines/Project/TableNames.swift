@@ -85,11 +85,12 @@ enum FileFormats {
         return formats.first { name.hasSuffix($0.key) }?.value
     }
 
-    /// Options with which a file is read when nothing else is said: CSV has a header, types are inferred.
+    /// Options with which a file is read when nothing else is said: CSV has a header, which all files of a
+    /// read share, types are inferred.
     static func readOptions(_ format: String, _ path: String) -> [(name: String, value: String)] {
         var options = [(name: "path", value: path)]
         if format == "csv" {
-            options += [("header", "true"), ("inferSchema", "true")]
+            options += [("header", "true"), ("inferSchema", "true"), ("enforceSchema", "false")]
             if path.contains(".tsv") { options.append(("sep", "\t")) }
         }
         return options

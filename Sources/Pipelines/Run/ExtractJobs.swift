@@ -3,7 +3,7 @@ import Protocol
 /// Runs the jobs of one try of an extract step, each with an id of its own that follows from their order.
 final class ExtractJobs {
     /// More jobs than any try has; ids that no job has are passed over.
-    private static let limit = 16
+    private static let limit = 40
 
     private let job: StepJob
     private let id: [String]
@@ -25,6 +25,9 @@ final class ExtractJobs {
                 id: id + ["extract", "\(count)"], prelude: prelude, sql: sql, file: file, deadline: deadline,
                 conf: conf))
     }
+
+    /// Tells the user of something that is no error.
+    func warn(_ text: String) { job.warn(text) }
 
     /// Ends the jobs of a try that a restart cut off: the step is read again from its begin.
     static func cancel(_ id: [String], _ service: any JobService) async {

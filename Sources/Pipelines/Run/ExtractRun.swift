@@ -32,10 +32,10 @@ struct ExtractRun {
         if rule.readsFilesOnce, let path = rule.options.first(where: { $0.name == "path" })?.value {
             let all = try state.files(path)
             let new = ExtractRun.limited(history.new(all))
-            history.add(new)
             // Empty files have no columns either.
             if old, !all.isEmpty, new.allSatisfy({ $0.byteCount == 0 }) {
                 try await append(ExtractColumns(), isEmpty: true)
+                history.add(new)
                 try state.stage(history, of: step.name)
                 return StepJob.Outcome()
             }
@@ -45,15 +45,17 @@ struct ExtractRun {
         try await refuseNulls()
         after.bound = try await bound()
         var outcome = StepJob.Outcome()
-        do { outcome = try await readNew(before, after, only) } catch let error as EngineError
+        do { outcome = try await readAlike(before, after, &only) } catch let error as EngineError
             where error.code == "SOURCE_EMPTY" && old && rule.disposition != .replace
         {
             // Sources without a schema of their own have none where nothing is new; the table stays as it is.
             try await append(ExtractColumns(), isEmpty: true)
             try await note(&after, 0)
+            history.add(only ?? [])
             if rule.readsFilesOnce { try state.stage(history, of: step.name) }
             return outcome
         }
+        history.add(only ?? [])
         let columns = try await ExtractContract(run: self).columns(hasTable: old)
         if old, rule.disposition == .append {
             try await append(columns, isEmpty: outcome.rowsOut == 0)
@@ -124,6 +126,23 @@ struct ExtractRun {
                 bytes += 2 * file.path.utf8.count + 2
                 return bytes <= fileListBytes
             })
+    }
+
+    /// Reads the new files that have the columns of the first; those after them are left to the next run, as
+    /// one read takes columns by their place.
+    private func readAlike(
+        _ before: TableState?, _ after: TableState, _ files: inout [FileStatus]?
+    ) async throws -> StepJob.Outcome {
+        while true {
+            do { return try await readNew(before, after, files) } catch let error as EngineError
+                where error.code == "CSV_HEADER_MISMATCH" && (files?.count ?? 0) > 1
+            {
+                files = files.map { Array($0.prefix($0.count / 2)) }
+                job.warn(
+                    "\(step.name): files with other columns than \(files?.first?.path ?? "") wait for the "
+                        + "next run.")
+            }
+        }
     }
 
     private func readNew(

@@ -54,7 +54,10 @@ struct IncrementalPlan {
             }
             return old
         case .fail:
-            if let column = added.first ?? missing.first {
+            let changed = old.first { column in
+                IncrementalPlan.named(column.name, new).map { $0.type != column.type } ?? false
+            }
+            if let column = added.first ?? missing.first ?? changed {
                 throw EngineError.user(
                     "SCHEMA_CHANGE",
                     "The columns changed, and on_schema_change is fail: \(column.name)",
@@ -73,17 +76,17 @@ struct IncrementalPlan {
     /// Returns the query of the whole table. Throws `SCHEMA_CHANGE`.
     func query() throws -> String {
         let columns = try columns()
-        let kept = IncrementalPlan.list(columns, from: old, alias: "o")
-        let added = IncrementalPlan.list(columns, from: new, alias: "n")
+        let kept = list(columns, from: old) { stored("o", $0) }
+        let added = list(columns, from: new) { given("n", $0) }
         let both = "SELECT \(added) FROM \(IncrementalPlan.newView) n"
         switch how.strategy {
         case .append: return "SELECT \(kept) FROM \(IncrementalPlan.oldView) o UNION ALL \(both)"
         case .merge, .deleteInsert:
-            let condition = how.uniqueKey.map { "o.\(SQLText.name($0)) = n.\(SQLText.name($0))" }
+            let condition = how.uniqueKey.map { "\(stored("o", $0)) = \(given("n", $0))" }
             return remainder(kept, condition) + " UNION ALL " + both
         case .insertOverwrite:
             if how.partitionBy.isEmpty { return both }
-            let condition = how.partitionBy.map { "o.\(SQLText.name($0)) <=> n.\(SQLText.name($0))" }
+            let condition = how.partitionBy.map { "\(stored("o", $0)) <=> \(given("n", $0))" }
             return remainder(kept, condition) + " UNION ALL " + both
         }
     }
@@ -93,12 +96,37 @@ struct IncrementalPlan {
             + condition.joined(separator: " AND ")
     }
 
-    private static func list(_ columns: [ColumnFact], from side: [ColumnFact], alias: String) -> String {
-        let names = Set(side.map { key($0.name) })
-        return columns.map { column in
+    private static func named(_ name: String, _ columns: [ColumnFact]) -> ColumnFact? {
+        columns.first { key($0.name) == key(name) }
+    }
+
+    /// The value of a column of the table, which `sync_all_columns` brings to the query's type.
+    private func stored(_ alias: String, _ name: String) -> String {
+        let value = "\(alias).\(SQLText.name(name))"
+        guard how.onSchemaChange == .syncAllColumns, let old = IncrementalPlan.named(name, old),
+            let new = IncrementalPlan.named(name, new), new.type != old.type, new.type != "VOID"
+        else { return value }
+        return "CAST(\(value) AS \(new.type))"
+    }
+
+    /// The value of a column of the query, which takes the table's type otherwise.
+    private func given(_ alias: String, _ name: String) -> String {
+        let value = "\(alias).\(SQLText.name(name))"
+        guard how.onSchemaChange != .syncAllColumns, let old = IncrementalPlan.named(name, old),
+            let new = IncrementalPlan.named(name, new)
+        else { return value }
+        return StoreAssignment.value(value, of: new, for: old)
+    }
+
+    private func list(
+        _ columns: [ColumnFact], from side: [ColumnFact], _ value: (String) -> String
+    ) -> String {
+        columns.map { column in
             let name = SQLText.name(column.name)
-            return names.contains(key(column.name))
-                ? "\(alias).\(name)" : "CAST(NULL AS \(column.type)) AS \(name)"
+            guard IncrementalPlan.named(column.name, side) != nil else {
+                return "CAST(NULL AS \(column.type)) AS \(name)"
+            }
+            return "\(value(column.name)) AS \(name)"
         }
         .joined(separator: ", ")
     }

@@ -114,6 +114,13 @@ extension PipelineRun {
                     this, ["load"], prelude: try views(this.step.relations, staged: nil),
                     sql: write.statements(selecting: this.step.sql), this.step.label))
         }
+        if let from = rule.from, rule.appends, record.tables?.contains(from) == true,
+            pipeline.step(named: from)?.keepsEarlierRows == true
+        {
+            job.warn(
+                "\(this.step.name): append loads all rows of \(from) in every run, those of earlier runs "
+                    + "again. Use write_disposition: merge with a primary_key, or replace.")
+        }
         let made = try rule.from.flatMap { try tables.generation(of: $0) } ?? run
         let id = "\(pipeline.name)/\(this.step.name)/\(made)"
         let options = SQLText.options(rule.options + (rule.source == "jdbc" ? [("loadid", id)] : []))

@@ -20,7 +20,7 @@ export class Timeline {
       {title: "Rows in", kind: "number", label: "rows in", fill: text(r => count(r.rows))},
       {title: "Attempts", kind: "number", label: "attempts", fill: text(r => r.attempts)},
     ], r => r.stage + "." + r.task, el("div", {class: "empty"}, "No task has run yet."));
-    this.failures = new KeyedTable("Attempts that failed", [
+    this.failures = new KeyedTable("Attempts that failed or came second", [
       {title: "Task", kind: "whole", fill: text(r => r.stage + " · " + r.task)},
       {title: "Attempt", kind: "number", label: "attempt", fill: text(r => r.attempts)},
       {title: "Worker", kind: "name", fill: text(r => r.worker)},
@@ -29,7 +29,7 @@ export class Timeline {
       {title: "Why", kind: "name wide", fill: text(r => r.reason)},
     ], r => r.stage + "." + r.task + "." + r.attempts, el("div", {class: "empty"}, "None."));
     this.longestBox = el("div", {}, el("h3", {}, "Tasks that took longest"), this.longest.node);
-    this.failuresBox = el("div", {hidden: ""}, el("h3", {}, "Attempts that failed (red above)"), this.failures.node);
+    this.failuresBox = el("div", {hidden: ""}, el("h3", {}, "Attempts that failed or came second (red above)"), this.failures.node);
     this.node = el("div", {}, el("div", {class: "card timeline"}, this.canvas, this.tip), this.failuresBox,
       this.longestBox);
     this.longest.update([]);

@@ -199,7 +199,7 @@ struct FormatTests {
         "is not set: UNSET", "mini", "ref() names no step", "text after its ';'", "letters, digits and _",
         "same name", "needs email or webhook", "belong together", "needs its url", "no mail server",
         "no address of a mail server", "no mail address", "takes a URL", "not set: UNSET",
-        "does not say the format", "secret", "twice: vars",
+        "does not say the format", "secret", "twice: vars", "a and b write to the same path",
     ]
 
     /// Tests in all the forms in which they may stand.

@@ -32,7 +32,7 @@ struct FairnessTests {
         let cluster = try TestCluster(workers: 1, slots: 2, memory: "128m")
         defer { cluster.stop() }
         // Has more to do than all the others together, and was there before them.
-        let long = try cluster.start(ShuffleJob.lessSlowArguments)
+        let long = try cluster.start(ShuffleJob.manyArguments)
         let longID = try cluster.jobID(of: long)
         #expect(try eventually(within: 30) { try cluster.metric("etl_slots_used") > 0 })
         var ids: [String] = []

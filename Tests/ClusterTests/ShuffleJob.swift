@@ -19,11 +19,15 @@ enum ShuffleJob {
     }
 
     /// A cross join that takes tens of seconds on one slot, in many tasks.
-    private static func slowText(_ count: Int) -> String {
+    private static let slowText = """
+        SELECT sum(sin(l_orderkey * id)) FROM parquet.`\(data)/lineitem.parquet` CROSS JOIN range(0, 2000)
         """
-        SELECT sum(sin(l_orderkey * id)) FROM parquet.`\(data)/lineitem.parquet` CROSS JOIN range(0, \(count))
+
+    /// Takes longer than that in all, in tasks of a few seconds: whoever waits for a slot waits for one's
+    /// end.
+    private static let manyText = """
+        SELECT sum(sin(a.id * b.id)) FROM range(0, 8000000, 1, 80) AS a CROSS JOIN range(0, 300) AS b
         """
-    }
 
     /// Six tasks whose rows are joined with one number, and `count` of them where `condition` is true.
     private static func scan(where condition: String, of count: Int) -> [String] {
@@ -51,9 +55,8 @@ enum ShuffleJob {
     static let arguments = ["run", "-e", text(work: 60), "--output", "csv"] + settings
     /// The same rows in several seconds.
     static let longArguments = ["run", "-e", text(work: 600), "--output", "csv"] + settings
-    static let slowArguments = ["run", "-e", slowText(2000), "--output", "csv"] + settings
-    /// The same with tasks of some seconds: whoever waits for a slot waits for the end of one.
-    static let lessSlowArguments = ["run", "-e", slowText(300), "--output", "csv"] + settings
+    static let slowArguments = ["run", "-e", slowText, "--output", "csv"] + settings
+    static let manyArguments = ["run", "-e", manyText, "--output", "csv"] + settings
 }
 
 extension TestCluster {

@@ -48,11 +48,15 @@ def lines(columns):
 
 
 def first_out_of_order(columns, descending):
-    """Returns the number of the first row (from 1) that is out of order by these Arrow columns, or None."""
+    """Returns the number of the first row (from 1) that is out of order by these Arrow columns, or None.
+
+    Refuses columns with nulls, whose place it does not check."""
     import pyarrow as pa
     import pyarrow.compute as pc
     undecided, wrong = None, None
     for column, down in zip(columns, descending):
+        if column.null_count:
+            raise ValueError("a column of ORDER BY has nulls")
         column = column.combine_chunks()
         before, after = column.slice(0, len(column) - 1), column.slice(1)
         bad = pc.less(before, after) if down else pc.greater(before, after)

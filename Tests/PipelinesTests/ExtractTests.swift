@@ -108,6 +108,17 @@ struct ExtractTests {
             ])
     }
 
+    @Test(
+        "takes a column whose name changes by letter case alone for the same one",
+        arguments: ["append", "append, schema_contract: freeze", "merge, primary_key: id"])
+    func letterCase(how: String) async throws {
+        let rows = try await Self.table(
+            "write_disposition: \(how)",
+            files: [#"{"id": 1, "v": 1}"#, #"{"ID": 2, "v": 2}"#, #"{"id": 3, "V": "3"}"#],
+            "SELECT id, v FROM {x} ORDER BY id")
+        #expect(rows == ["1,1", "2,2", "3,3"])
+    }
+
     @Test("under a frozen contract takes what fits, whatever type its values alone would have")
     func frozen() async throws {
         let bench = try await RunBench([

@@ -66,6 +66,36 @@ struct IncrementalTests {
         #expect(try await bench.rows("SELECT id FROM {m} ORDER BY id") == ["1", "2"])
     }
 
+    @Test(
+        "with keys among its new rows that the table's type makes one fails, and the table stays",
+        arguments: [
+            ("1", "('1'), ('01')"), ("CAST(1 AS DECIMAL(10,2))", "(1.001D), (1.004D)"),
+            ("CAST(1 AS BIGINT)", "('7'), (' 7')"),
+        ])
+    func equalKeys(first: String, second: String) async throws {
+        let bench = try await RunBench(
+            Self.project(
+                ", unique_key='id'",
+                "{% if is_incremental() %}SELECT id, 'b' AS v FROM VALUES \(second) AS t(id)"
+                    + "{% else %}SELECT \(first) AS id, 'a' AS v{% endif %}"))
+        #expect(try await bench.run().state == .succeeded)
+        #expect(RunBench.errors(try await bench.run()) == ["m": "DUPLICATE_KEY"])
+        #expect(try await bench.rows("SELECT v FROM {m}") == ["a"])
+    }
+
+    @Test("replaces the row of a key that its query gives in another type", arguments: ["'1'", "1.0D"])
+    func keyOfOtherType(key: String) async throws {
+        let bench = try await RunBench(
+            Self.project(
+                ", unique_key='id'",
+                "{% if is_incremental() %}SELECT \(key) AS id, 'b' AS v"
+                    + "{% else %}SELECT CAST(1 AS BIGINT) AS id, 'a' AS v{% endif %}"))
+        #expect(try await bench.run().state == .succeeded)
+        let record = try await bench.run()
+        #expect(record.state == .succeeded, "\(record.steps)")
+        #expect(try await bench.rows("SELECT id, v FROM {m}") == ["1,b"])
+    }
+
     /// Columns after the second run, which gives id and w instead of id and v; nil where it fails.
     static let changes: [(policy: String, columns: String?)] = [
         ("ignore", nil), ("fail", nil), ("append_new_columns", "1,a,null 2,null,b"),

@@ -151,6 +151,39 @@ struct IncrementalTests {
         #expect(change.rows.map { rows == $0 } ?? (rows.count == 1), "\(rows)")
     }
 
+    @Test(
+        "refuses a type that an INSERT does not make into the column's",
+        arguments: [
+            ("TIMESTAMP '2024-01-01 00:00:00'", "1704067200L"), ("1704067200L", "current_timestamp()"),
+            ("1", "true"), ("true", "1"), ("DATE '2024-01-01'", "1"), ("1", "DATE '2024-01-01'"),
+        ], ["unique_key='id'", "incremental_strategy='append'", "on_schema_change='append_new_columns'"])
+    func refusesTypes(change: (first: String, second: String), config: String) async throws {
+        let bench = try await RunBench(
+            Self.project(
+                ", " + config,
+                "{% if is_incremental() %}SELECT 2 AS id, \(change.second) AS v"
+                    + "{% else %}SELECT 1 AS id, \(change.first) AS v{% endif %}"))
+        #expect(try await bench.run().state == .succeeded)
+        #expect(RunBench.errors(try await bench.run()) == ["m": "SCHEMA_CHANGE"])
+        #expect(try await bench.rows("SELECT id FROM {m}") == ["1"])
+    }
+
+    @Test(
+        "stores no null for a value that its column cannot hold, without ANSI mode either",
+        arguments: [("10", "'abc'"), ("10", "'1.5'"), ("DATE '2024-01-01'", "'soon'"), ("1.5", "1e30")])
+    func noNulls(first: String, second: String) async throws {
+        let conf = ["spark.sql.ansi.enabled": "false"]
+        let bench = try await RunBench(
+            Self.project(
+                "",
+                "{% if is_incremental() %}SELECT 2 AS id, \(second) AS v UNION ALL SELECT 3, NULL"
+                    + "{% else %}SELECT 1 AS id, \(first) AS v{% endif %}"))
+        #expect(try await bench.run(conf: conf).state == .succeeded)
+        let record = try await bench.run(conf: conf)
+        #expect(RunBench.errors(record).keys.sorted() == ["m"], "\(record.steps)")
+        #expect(try await bench.rows("SELECT id FROM {m}") == ["1"])
+    }
+
     @Test("with another type of a column fails, or takes it, as on_schema_change says")
     func typeChanges() async throws {
         for (policy, rows) in [("fail", nil), ("sync_all_columns", ["1,1", "2,x"])] {

@@ -30,16 +30,16 @@ final class RunBench {
     @discardableResult
     func run(
         select: [String] = [], fullRefresh: Bool = false, testsOnly: Bool = false, kept: [String] = [],
-        id: String? = nil, facts: [RunFact] = [], carrier: any AlertCarrier = OutsideCarrier(),
-        mailServer: String? = nil,
+        conf: [String: String] = [:], id: String? = nil, facts: [RunFact] = [],
+        carrier: any AlertCarrier = OutsideCarrier(), mailServer: String? = nil,
         service: ((any JobService) -> any JobService)? = nil
     ) async throws -> RunRecord {
         let now = NodeClock.moment().wallMilliseconds
         let day = CivilTime.parse("2024-01-01") ?? 0
         let header = RunHeader(
             id: id ?? RunIdentity.new(milliseconds: now), pipeline: "p", acceptedAt: now, intervalStart: day,
-            intervalEnd: day + 1440, select: select, fullRefresh: fullRefresh, testsOnly: testsOnly,
-            kept: kept)
+            intervalEnd: day + 1440, select: select, conf: conf, fullRefresh: fullRefresh,
+            testsOnly: testsOnly, kept: kept)
         let (path, state) = (folder.path, state)
         let context = RunContext(
             header, hasTable: { StateFolder.hasTable($0, in: state) },

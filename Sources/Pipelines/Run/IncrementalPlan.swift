@@ -41,6 +41,24 @@ struct IncrementalPlan {
 
     /// Columns of the table afterwards. Throws `SCHEMA_CHANGE` (user) when the new rows do not fit.
     func columns() throws -> [ColumnFact] {
+        let columns = try columnsByName()
+        // With `sync_all_columns` it is the table that takes the query's types.
+        guard how.onSchemaChange != .syncAllColumns else { return columns }
+        for column in columns {
+            guard let old = IncrementalPlan.named(column.name, old),
+                let new = IncrementalPlan.named(column.name, new),
+                !StoreAssignment.isAssignable(new, to: old)
+            else { continue }
+            throw EngineError.user(
+                "SCHEMA_CHANGE",
+                "The column \(old.name) of the table holds \(old.type), which the query's \(new.type) is not "
+                    + "made into",
+                remedy: "Cast it in the query, or make the table anew with --full-refresh.")
+        }
+        return columns
+    }
+
+    private func columnsByName() throws -> [ColumnFact] {
         let before = Set(old.map { IncrementalPlan.key($0.name) })
         let after = Set(new.map { IncrementalPlan.key($0.name) })
         let added = new.filter { !before.contains(IncrementalPlan.key($0.name)) }

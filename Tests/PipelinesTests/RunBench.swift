@@ -71,13 +71,7 @@ final class RunBench {
                 + "OPTIONS (path '\(state)/tables/\(name)', mergeSchema 'true'); "
             text = view + text.replacing("{\(name)}", with: "bench_\(name)")
         }
-        let service = cluster.service
-        var status = try await service.submit(JobRequest(sql: text))
-        while !status.state.isEnd {
-            status = try await service.waitForChange(status.id, after: status.version, milliseconds: 500)
-        }
-        if let error = status.error { throw error.engineError }
-        let result = try await service.result(status.id)
+        let result = try await cluster.service.result(try await execute(text))
         var rows: [String] = []
         for try await batch in result.batches {
             let text = try RowText(batch, schema: result.schema, isJSON: false, zone: .utc)
@@ -88,6 +82,18 @@ final class RunBench {
             }
         }
         return rows
+    }
+
+    /// Runs statements beside the pipeline. Returns the job's id.
+    @discardableResult
+    func execute(_ sql: String) async throws -> String {
+        let service = cluster.service
+        var status = try await service.submit(JobRequest(sql: sql))
+        while !status.state.isEnd {
+            status = try await service.waitForChange(status.id, after: status.version, milliseconds: 500)
+        }
+        if let error = status.error { throw error.engineError }
+        return status.id
     }
 
     /// Codes of the errors of failed steps, by name.

@@ -89,6 +89,47 @@ struct ExtractTests {
         #expect(rows == change.2)
     }
 
+    /// A column of a type, then texts for it in one file, and those of them that it does not hold.
+    static let texts: [(type: String, texts: [String], beside: [String])] = [
+        (
+            "DOUBLE",
+            [
+                "9007199254740993", "9007199254740992", "0.1", "-12.50", "1e300", "1.5e-300", "1E22", "NaN",
+                "123456789012345678901", "100000000000000000000000", "late",
+            ], ["123456789012345678901", "9007199254740993", "late"]
+        ),
+        ("FLOAT", ["0.1", "123.456", "16777217", "16777216", "1e30"], ["16777217"]),
+        (
+            "DECIMAL(38,0)", ["123456789012345678901.5", "123456789012345678901", "1.5", "7", "7.0"],
+            ["1.5", "123456789012345678901.5"]
+        ),
+        ("DECIMAL(10,2)", ["1.25", "1.255", "1e3", " 4 "], ["1.255"]),
+        ("DATE", ["2024-01-02", "2024-01-02 10:00:00"], ["2024-01-02 10:00:00"]),
+    ]
+
+    @Test("keeps texts beside a column that would hold less than they say", arguments: texts)
+    func wholeTexts(type: String, texts: [String], beside: [String]) async throws {
+        let bench = try await RunBench([
+            "etl.yml":
+                "name: p\nextract: [{name: x, file: {path: in, format: parquet}, "
+                + "write_disposition: append}]\n"
+        ])
+        func read(_ values: String) async throws {
+            try await bench.execute(
+                "INSERT OVERWRITE DIRECTORY '\(bench.folder.path)/in' USING parquet "
+                    + "SELECT v FROM VALUES \(values) AS t(v)")
+            let record = try await bench.run()
+            #expect(record.state == .succeeded, "\(RunBench.errors(record))")
+        }
+        try await read("(CAST(NULL AS \(type)))")
+        try await read(texts.map { "('\($0)')" }.joined(separator: ", "))
+        let rows = try await bench.rows(
+            "SELECT v__v_string FROM {x} WHERE v__v_string IS NOT NULL ORDER BY v__v_string")
+        #expect(rows == beside)
+        let kept = try await bench.rows("SELECT count(v) FROM {x}")
+        #expect(kept == ["\(texts.count - beside.count)"])
+    }
+
     @Test(
         "lets nested records gain members, and leave some out",
         arguments: ["append", "merge, primary_key: id"])
@@ -106,6 +147,17 @@ struct ExtractTests {
                 #"1,1,null,[{"a":1}]"#, #"2,2,n,[{"a":2,"b":"q"},{"a":3}]"#, "3,3,null,[]",
                 "4,null,null,null",
             ])
+    }
+
+    @Test(
+        "takes a column whose name changes by letter case alone for the same one",
+        arguments: ["append", "append, schema_contract: freeze", "merge, primary_key: id"])
+    func letterCase(how: String) async throws {
+        let rows = try await Self.table(
+            "write_disposition: \(how)",
+            files: [#"{"id": 1, "v": 1}"#, #"{"ID": 2, "v": 2}"#, #"{"id": 3, "V": "3"}"#],
+            "SELECT id, v FROM {x} ORDER BY id")
+        #expect(rows == ["1,1", "2,2", "3,3"])
     }
 
     @Test("under a frozen contract takes what fits, whatever type its values alone would have")

@@ -66,6 +66,36 @@ struct IncrementalTests {
         #expect(try await bench.rows("SELECT id FROM {m} ORDER BY id") == ["1", "2"])
     }
 
+    @Test(
+        "with keys among its new rows that the table's type makes one fails, and the table stays",
+        arguments: [
+            ("1", "('1'), ('01')"), ("CAST(1 AS DECIMAL(10,2))", "(1.001D), (1.004D)"),
+            ("CAST(1 AS BIGINT)", "('7'), (' 7')"),
+        ])
+    func equalKeys(first: String, second: String) async throws {
+        let bench = try await RunBench(
+            Self.project(
+                ", unique_key='id'",
+                "{% if is_incremental() %}SELECT id, 'b' AS v FROM VALUES \(second) AS t(id)"
+                    + "{% else %}SELECT \(first) AS id, 'a' AS v{% endif %}"))
+        #expect(try await bench.run().state == .succeeded)
+        #expect(RunBench.errors(try await bench.run()) == ["m": "DUPLICATE_KEY"])
+        #expect(try await bench.rows("SELECT v FROM {m}") == ["a"])
+    }
+
+    @Test("replaces the row of a key that its query gives in another type", arguments: ["'1'", "1.0D"])
+    func keyOfOtherType(key: String) async throws {
+        let bench = try await RunBench(
+            Self.project(
+                ", unique_key='id'",
+                "{% if is_incremental() %}SELECT \(key) AS id, 'b' AS v"
+                    + "{% else %}SELECT CAST(1 AS BIGINT) AS id, 'a' AS v{% endif %}"))
+        #expect(try await bench.run().state == .succeeded)
+        let record = try await bench.run()
+        #expect(record.state == .succeeded, "\(record.steps)")
+        #expect(try await bench.rows("SELECT id, v FROM {m}") == ["1,b"])
+    }
+
     /// Columns after the second run, which gives id and w instead of id and v; nil where it fails.
     static let changes: [(policy: String, columns: String?)] = [
         ("ignore", nil), ("fail", nil), ("append_new_columns", "1,a,null 2,null,b"),
@@ -119,6 +149,39 @@ struct IncrementalTests {
         let cell = change.first.contains("38,18") ? "CAST(v AS INT)" : "v"
         let rows = try await bench.rows("SELECT id, \(cell) FROM {m} ORDER BY id")
         #expect(change.rows.map { rows == $0 } ?? (rows.count == 1), "\(rows)")
+    }
+
+    @Test(
+        "refuses a type that an INSERT does not make into the column's",
+        arguments: [
+            ("TIMESTAMP '2024-01-01 00:00:00'", "1704067200L"), ("1704067200L", "current_timestamp()"),
+            ("1", "true"), ("true", "1"), ("DATE '2024-01-01'", "1"), ("1", "DATE '2024-01-01'"),
+        ], ["unique_key='id'", "incremental_strategy='append'", "on_schema_change='append_new_columns'"])
+    func refusesTypes(change: (first: String, second: String), config: String) async throws {
+        let bench = try await RunBench(
+            Self.project(
+                ", " + config,
+                "{% if is_incremental() %}SELECT 2 AS id, \(change.second) AS v"
+                    + "{% else %}SELECT 1 AS id, \(change.first) AS v{% endif %}"))
+        #expect(try await bench.run().state == .succeeded)
+        #expect(RunBench.errors(try await bench.run()) == ["m": "SCHEMA_CHANGE"])
+        #expect(try await bench.rows("SELECT id FROM {m}") == ["1"])
+    }
+
+    @Test(
+        "stores no null for a value that its column cannot hold, without ANSI mode either",
+        arguments: [("10", "'abc'"), ("10", "'1.5'"), ("DATE '2024-01-01'", "'soon'"), ("1.5", "1e30")])
+    func noNulls(first: String, second: String) async throws {
+        let conf = ["spark.sql.ansi.enabled": "false"]
+        let bench = try await RunBench(
+            Self.project(
+                "",
+                "{% if is_incremental() %}SELECT 2 AS id, \(second) AS v UNION ALL SELECT 3, NULL"
+                    + "{% else %}SELECT 1 AS id, \(first) AS v{% endif %}"))
+        #expect(try await bench.run(conf: conf).state == .succeeded)
+        let record = try await bench.run(conf: conf)
+        #expect(RunBench.errors(record).keys.sorted() == ["m"], "\(record.steps)")
+        #expect(try await bench.rows("SELECT id FROM {m}") == ["1"])
     }
 
     @Test("with another type of a column fails, or takes it, as on_schema_change says")

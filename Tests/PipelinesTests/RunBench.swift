@@ -30,16 +30,16 @@ final class RunBench {
     @discardableResult
     func run(
         select: [String] = [], fullRefresh: Bool = false, testsOnly: Bool = false, kept: [String] = [],
-        id: String? = nil, facts: [RunFact] = [], carrier: any AlertCarrier = OutsideCarrier(),
-        mailServer: String? = nil,
+        conf: [String: String] = [:], id: String? = nil, facts: [RunFact] = [],
+        carrier: any AlertCarrier = OutsideCarrier(), mailServer: String? = nil,
         service: ((any JobService) -> any JobService)? = nil
     ) async throws -> RunRecord {
         let now = NodeClock.moment().wallMilliseconds
         let day = CivilTime.parse("2024-01-01") ?? 0
         let header = RunHeader(
             id: id ?? RunIdentity.new(milliseconds: now), pipeline: "p", acceptedAt: now, intervalStart: day,
-            intervalEnd: day + 1440, select: select, fullRefresh: fullRefresh, testsOnly: testsOnly,
-            kept: kept)
+            intervalEnd: day + 1440, select: select, conf: conf, fullRefresh: fullRefresh,
+            testsOnly: testsOnly, kept: kept)
         let (path, state) = (folder.path, state)
         let context = RunContext(
             header, hasTable: { StateFolder.hasTable($0, in: state) },
@@ -71,13 +71,7 @@ final class RunBench {
                 + "OPTIONS (path '\(state)/tables/\(name)', mergeSchema 'true'); "
             text = view + text.replacing("{\(name)}", with: "bench_\(name)")
         }
-        let service = cluster.service
-        var status = try await service.submit(JobRequest(sql: text))
-        while !status.state.isEnd {
-            status = try await service.waitForChange(status.id, after: status.version, milliseconds: 500)
-        }
-        if let error = status.error { throw error.engineError }
-        let result = try await service.result(status.id)
+        let result = try await cluster.service.result(try await execute(text))
         var rows: [String] = []
         for try await batch in result.batches {
             let text = try RowText(batch, schema: result.schema, isJSON: false, zone: .utc)
@@ -88,6 +82,18 @@ final class RunBench {
             }
         }
         return rows
+    }
+
+    /// Runs statements beside the pipeline. Returns the job's id.
+    @discardableResult
+    func execute(_ sql: String) async throws -> String {
+        let service = cluster.service
+        var status = try await service.submit(JobRequest(sql: sql))
+        while !status.state.isEnd {
+            status = try await service.waitForChange(status.id, after: status.version, milliseconds: 500)
+        }
+        if let error = status.error { throw error.engineError }
+        return status.id
     }
 
     /// Codes of the errors of failed steps, by name.

@@ -61,8 +61,10 @@ struct ExtractContract {
             columns.old.append("o.\(name)")
             if let change = changes[column.name] {
                 try take(change, known, &columns, &conditions)
-            } else if ExtractContract.named(column.name, found) != nil {
-                columns.fresh.append(name)
+            } else if let now = ExtractContract.named(column.name, found) {
+                columns.fresh.append(SQLText.name(now.name))
+                // A file that spells the column in another way would give the table two of it.
+                columns.isChanged = columns.isChanged || now.name != column.name
             } else {
                 columns.fresh.append("CAST(NULL AS \(TypeShape(column.type).sql))")
                 // A file without the column reads as null.

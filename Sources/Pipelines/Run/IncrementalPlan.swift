@@ -41,6 +41,24 @@ struct IncrementalPlan {
 
     /// Columns of the table afterwards. Throws `SCHEMA_CHANGE` (user) when the new rows do not fit.
     func columns() throws -> [ColumnFact] {
+        let columns = try columnsByName()
+        // With `sync_all_columns` it is the table that takes the query's types.
+        guard how.onSchemaChange != .syncAllColumns else { return columns }
+        for column in columns {
+            guard let old = IncrementalPlan.named(column.name, old),
+                let new = IncrementalPlan.named(column.name, new),
+                !StoreAssignment.isAssignable(new, to: old)
+            else { continue }
+            throw EngineError.user(
+                "SCHEMA_CHANGE",
+                "The column \(old.name) of the table holds \(old.type), which the query's \(new.type) is not "
+                    + "made into",
+                remedy: "Cast it in the query, or make the table anew with --full-refresh.")
+        }
+        return columns
+    }
+
+    private func columnsByName() throws -> [ColumnFact] {
         let before = Set(old.map { IncrementalPlan.key($0.name) })
         let after = Set(new.map { IncrementalPlan.key($0.name) })
         let added = new.filter { !before.contains(IncrementalPlan.key($0.name)) }
@@ -82,18 +100,24 @@ struct IncrementalPlan {
         switch how.strategy {
         case .append: return "SELECT \(kept) FROM \(IncrementalPlan.oldView) o UNION ALL \(both)"
         case .merge, .deleteInsert:
-            let condition = how.uniqueKey.map { "\(stored("o", $0)) = \(given("n", $0))" }
-            return remainder(kept, condition) + " UNION ALL " + both
+            return remainder(kept, how.uniqueKey, "=") + " UNION ALL " + both
         case .insertOverwrite:
             if how.partitionBy.isEmpty { return both }
-            let condition = how.partitionBy.map { "\(stored("o", $0)) <=> \(given("n", $0))" }
-            return remainder(kept, condition) + " UNION ALL " + both
+            return remainder(kept, how.partitionBy, "<=>") + " UNION ALL " + both
         }
     }
 
-    private func remainder(_ columns: String, _ condition: [String]) -> String {
-        "SELECT \(columns) FROM \(IncrementalPlan.oldView) o LEFT ANTI JOIN \(IncrementalPlan.newView) n ON "
+    /// The old rows whose keys none of the new ones has.
+    private func remainder(_ columns: String, _ keys: [String], _ same: String) -> String {
+        let condition = keys.enumerated().map { "\(stored("o", $1)) \(same) n.k\($0)" }
+        return "SELECT \(columns) FROM \(IncrementalPlan.oldView) o LEFT ANTI JOIN \(newKeys(keys)) n ON "
             + condition.joined(separator: " AND ")
+    }
+
+    /// The new rows' keys as the table stores them: `k0`, `k1`, ….
+    private func newKeys(_ keys: [String]) -> String {
+        let given = keys.enumerated().map { "\(self.given("n", $1)) AS k\($0)" }
+        return "(SELECT \(given.joined(separator: ", ")) FROM \(IncrementalPlan.newView) n)"
     }
 
     private static func named(_ name: String, _ columns: [ColumnFact]) -> ColumnFact? {
@@ -131,12 +155,13 @@ struct IncrementalPlan {
         .joined(separator: ", ")
     }
 
-    /// Returns the query that finds a key which the new rows have twice; nil where that is allowed.
+    /// Returns the query that finds a key which the new rows have twice, as the table stores it; nil where
+    /// that is allowed.
     var duplicates: String? {
         guard how.strategy == .merge else { return nil }
-        let keys = how.uniqueKey.map(SQLText.name)
+        let keys = how.uniqueKey.indices.map { "k\($0)" }
         let shown = keys.map { "CAST(\($0) AS STRING)" }.joined(separator: ", ")
-        return "SELECT concat_ws(', ', \(shown)) AS millrace_key FROM \(IncrementalPlan.newView) WHERE "
+        return "SELECT concat_ws(', ', \(shown)) AS millrace_key FROM \(newKeys(how.uniqueKey)) WHERE "
             + keys.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
             + " GROUP BY \(keys.joined(separator: ", ")) HAVING count(*) > 1 LIMIT 1"
     }

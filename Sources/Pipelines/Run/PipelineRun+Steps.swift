@@ -142,6 +142,7 @@ extension PipelineRun {
             how: step.materialization, old: try await columns(this, tables.table(step.name), "old"),
             new: try await columns(this, new, "new"))
         if plan.onlyAdds, step.write == nil { return try add(this, new: new, count: count, into: path) }
+        let query = try plan.query()
         if let duplicates = plan.duplicates {
             let found = try await job.run(
                 order(this, ["keys"], prelude: prelude, sql: duplicates, "keys of \(step.name)"))
@@ -154,7 +155,7 @@ extension PipelineRun {
         }
         _ = try await job.run(
             order(
-                this, ["merge"], prelude: prelude + [overwrite(path)], sql: try plan.query(),
+                this, ["merge"], prelude: prelude + [overwrite(path)], sql: query,
                 "merge of \(step.name)"))
         return true
     }

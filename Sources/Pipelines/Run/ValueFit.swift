@@ -124,9 +124,28 @@ struct ValueFit {
             return "(\(cast) IS NOT NULL AND try_cast(\(cast) AS \(old)) <=> \(value))"
         }
         // A text is read; what it says beyond the type would be lost.
-        let wider = new == "date" ? "timestamp" : new.hasPrefix("decimal") ? "decimal(38,18)" : nil
-        let same = wider.map { " AND try_cast(\(cast) AS \($0)) <=> try_cast(\(value) AS \($0))" } ?? ""
-        return "(\(cast) IS NOT NULL\(same))"
+        let read = same(value, cast, new).map { " AND coalesce(\($0))" } ?? ""
+        return "(\(cast) IS NOT NULL\(read))"
+    }
+
+    /// The conditions, of which the first that is not null says whether a text means what was read from it;
+    /// nil when reading it is enough.
+    private static func same(_ value: String, _ cast: String, _ new: String) -> String? {
+        func equal(_ number: String, _ wider: String) -> String {
+            "try_cast(\(number) AS \(wider)) = try_cast(\(value) AS \(wider))"
+        }
+        switch new {
+        case "date": return equal(cast, "timestamp") + ", false"
+        case "float", "double":
+            // Such a number is what its shortest text says: 0.1 is whole, 9007199254740993 is not. Where
+            // decimals have no room, as for 1e300, a text is no more than such a number.
+            let shortest = "CAST(\(cast) AS string)"
+            return equal(shortest, "decimal(38,18)") + ", " + equal(shortest, "decimal(38,0)") + ", true"
+        case _ where new.hasPrefix("decimal"):
+            // Texts with more digits before the point than this one has fit if they have none behind it.
+            return equal(cast, "decimal(38,18)") + ", \(value) RLIKE '^ *[+-]?[0-9]+ *$'"
+        default: return nil
+        }
     }
 
     private static func whole(

@@ -122,8 +122,8 @@ extension Publication {
             ? [check, complete, check, success] : [claim, unmark, complete, replace, success, release]
     }
 
-    /// Uploads completed at the same time.
-    private static let completionsUnderWay = 16
+    /// Uploads completed, and objects looked at, at the same time.
+    static let requestLimit = 16
 
     private func completeUploads(in store: S3FileSystem, _ claims: S3Claims) throws(EngineError) {
         let completions = RequestsUnderWay<Bool>()
@@ -134,7 +134,7 @@ extension Publication {
                 let receipt = try UploadReceipt(wireBytes: file.receipt)
                 let (bucket, key) = (location.authority, prefix + file.path)
                 let attempt = job + "/" + file.attempt
-                try completions.start(limit: Publication.completionsUnderWay) { () throws(EngineError) in
+                try completions.start(limit: Publication.requestLimit) { () throws(EngineError) in
                     try store.client.completeUpload(
                         bucket: bucket, key: key, id: receipt.uploadID, parts: receipt.parts,
                         byteCount: file.byteCount, attempt: attempt)
@@ -154,12 +154,22 @@ extension Publication {
     /// to.
     private func deleteReplaced(in store: S3FileSystem, _ claims: S3Claims) throws(EngineError) {
         let new = Set(files.map { prefix + $0.path } + claims.keys)
+        var old: [String] = []
         for place in replacedPlaces {
-            let keys = try store.keys(location, below: place) { !new.contains($0) && $0 != successKey }
-            try claims.checkOthers(keys.filter(S3Claims.isClaim))
+            old += try store.keys(location, below: place) { !new.contains($0) && $0 != successKey }
+        }
+        // Before any is deleted: another job's files that were listed were completed under its claim.
+        try claims.checkOthers(old.filter(S3Claims.isClaim))
+        if mode == .overwritePartitions { try claims.checkOthers() }
+        try claims.check()
+        claims.stage = .replacing
+        var from = 0
+        while from < old.count {
+            // Each thousand takes its time, and the claims must stand for all of it.
             try claims.check()
-            claims.stage = .replacing
-            try store.client.delete(bucket: location.authority, keys: keys)
+            let some = old[from..<min(from + S3Client.deleteLimit, old.count)]
+            try store.client.delete(bucket: location.authority, keys: Array(some))
+            from += some.count
         }
     }
 
@@ -191,7 +201,7 @@ extension Publication {
     private static func abort(_ places: [AttemptUploads.Place], in store: S3FileSystem) throws(EngineError) {
         let requests = RequestsUnderWay<Bool>()
         for place in places {
-            try requests.start(limit: completionsUnderWay) { () throws(EngineError) in
+            try requests.start(limit: requestLimit) { () throws(EngineError) in
                 try store.client.abortUpload(
                     bucket: place.bucket, key: place.upload.key, id: place.upload.id)
                 return true

@@ -352,5 +352,66 @@ extension S3Tests {
             for step in steps.dropFirst(3) { try step.perform() }
             #expect(try visible(store, output) == Self.new)
         }
+
+        @Test("claims whose renewal takes longer than until the next are checked, given up, and gone")
+        func slowRenewal() throws {
+            let store = try double.fileSystem(bucket: "slow")
+            let paths = (0..<S3Claims.folderLimit).map { "k=\($0)/part-0-j1-c0" }
+            let first = Publication(
+                output: "s3://slow/out", job: "j1", mode: .overwritePartitions,
+                files: paths.map { StagedFile(attempt: "a1", path: $0, byteCount: 0) })
+            var hurried = Self.fast
+            hurried.renewal = 0
+            hurried.safe = 100
+            let claims = S3Claims(first, in: store, times: hurried)
+            #expect(claims.keys.count == S3Claims.folderLimit)
+            try claims.take()
+            for _ in 0..<20 {
+                try claims.check()
+                #expect(claims.isHeld)
+                Thread.sleep(forTimeInterval: 0.05)
+            }
+            try claims.release()
+            Thread.sleep(forTimeInterval: 0.2)
+            #expect(try store.keys(StoragePath("s3://slow"), below: "") { _ in true }.isEmpty)
+        }
+
+        @Test("for many folders the output is claimed, which keeps out jobs that claim a folder, and they it")
+        func manyFolders() throws {
+            let store = try double.fileSystem(bucket: "many")
+            let output = "s3://many/out"
+            var new: [String: String] = [:]
+            for folder in 0...S3Claims.folderLimit { new["k=\(folder)/part-0-j1-c0"] = "new \(folder)" }
+            let theirs = ["k=3/part-0-j2-c0": "theirs"]
+            try store.write(output + "/k=3/part-0", Array("old".utf8))
+            let many = Publication(
+                output: output, job: "j1", mode: .overwritePartitions, files: try stage(store, output, new))
+            let one = Publication(
+                output: output, job: "j2", mode: .overwritePartitions,
+                files: try stage(store, output, theirs, job: "j2"))
+            let claims = S3Claims(many, in: store, times: Self.fast)
+            #expect(claims.keys == ["out/_publishing"])
+            let steps = many.s3Steps(store, claims)
+            let ones = one.s3Steps(store, S3Claims(one, in: store, times: Self.fast))
+            // The folder is claimed first, its job has looked at the output's claim before that was put.
+            for step in ones.prefix(2) { try step.perform() }
+            for step in steps.prefix(3) { try step.perform() }
+            for step in ones.dropFirst(2).prefix(1) { try step.perform() }
+            for last in [ones[3], steps[3]] {
+                let error = #expect(throws: EngineError.self) { try last.perform() }
+                #expect(error?.code == "OUTPUT_REPLACED")
+            }
+            // Nobody has deleted anything.
+            let all = new.merging(theirs) { $1 }.merging(["k=3/part-0": "old"]) { $1 }
+            #expect(try visible(store, output) == all)
+            try ones[5].perform()
+            // The output is claimed first.
+            let late = #expect(throws: EngineError.self) { try one.publish(in: store) }
+            #expect(late?.code == "OUTPUT_REPLACED")
+            for step in steps.dropFirst(3) { try step.perform() }
+            #expect(try visible(store, output).filter { $0.key.contains("-j1-") } == new)
+            #expect(try store.status(output + "/k=3/part-0") == nil)
+            #expect(try store.keys(StoragePath(output), below: "out/", where: S3Claims.isClaim).isEmpty)
+        }
     }
 }

@@ -64,7 +64,8 @@ extension Publication {
             // Of another job that is at work there the mark is its own affair.
             if claims.stage == .unmarked, claims.isHeld, let mark { try? put(mark, in: store) }
         }
-        if claims.isHeld { try? claims.release() }
+        // Those that are this statement's, whatever has become of the rest.
+        try? claims.release()
     }
 
     /// The field of an object's head in which that metadata comes.

@@ -413,5 +413,33 @@ extension S3Tests {
             #expect(try store.status(output + "/k=3/part-0") == nil)
             #expect(try store.keys(StoragePath(output), below: "out/", where: S3Claims.isClaim).isEmpty)
         }
+
+        @Test("a job that cannot claim one of its folders leaves no claim in those before it")
+        func partlyClaimed() throws {
+            let store = try double.fileSystem(bucket: "partly")
+            let output = "s3://partly/out"
+            let first = Publication(
+                output: output, job: "j1", mode: .overwritePartitions, files: try stage(store, output, Self.new))
+            // As often as a request is tried.
+            _ = double.command("fault before 8 PUT /partly/out/k=3/_publishing")
+            let error = #expect(throws: EngineError.self) { try first.publish(in: store) }
+            #expect(error?.code == "S3_ERROR", "\(error?.message ?? "")")
+            #expect(double.command("seen PUT /partly/out/k=2/_publishing") == "1")
+            #expect(try store.keys(StoragePath(output), below: "out/") { _ in true }.isEmpty)
+            // Nor one that another job keeps from having all.
+            let other = Publication(
+                output: output, job: "j2", mode: .overwritePartitions,
+                files: [StagedFile(attempt: "a1", path: "k=3/part-0-j2-c0", byteCount: 0)])
+            let claims = S3Claims(other, in: store, times: Self.fast)
+            try claims.take()
+            let late = #expect(throws: EngineError.self) {
+                try first.publish(in: store, claimTimes: Self.fast)
+            }
+            #expect(late?.code == "OUTPUT_REPLACED")
+            #expect(try store.keys(StoragePath(output), below: "out/") { _ in true } == claims.keys)
+            try claims.release()
+            try first.publish(in: store)
+            #expect(try visible(store, output) == Self.new)
+        }
     }
 }

@@ -15,7 +15,7 @@ import Vocabulary
 // and new rows together; the replay goes on from there. No order avoids that: the other one would show, and
 // after a crash keep, no output at all. A replay after 5 finds the statement named in `_SUCCESS` and deletes
 // nothing. When an upload cannot be completed for good, those completed before are deleted again and the old
-// output stays.
+// output stays; but not by a replay that found any of them completed, since the old output may be gone.
 extension Publication {
     /// The metadata of `_SUCCESS` that names the statement.
     private static let statementMetadata = "millrace-statement"
@@ -41,7 +41,11 @@ extension Publication {
         let mark = try store.client.head(bucket: location.authority, key: successKey)
         if mark?[Publication.statementField] != job {
             let claims = S3Claims(self, in: store, times: claimTimes)
+            // A process that died may have deleted old files, but had completed all new ones before that.
+            // Appends delete none.
+            if mode != .append { claims.stage = .replacing }
             do throws(EngineError) {
+                if mode != .append, try !visibleFiles(in: store).contains(true) { claims.stage = .beside }
                 for step in s3Steps(store, claims) { try step.perform() }
             } catch {
                 takeBack(mark, claims, in: store)
@@ -56,7 +60,8 @@ extension Publication {
         try? Publication.abortUploads(output: output, job: job, in: store)
     }
 
-    /// Removes what a publication that failed has made visible, unless what was there before is gone in part.
+    /// Removes what a publication that failed has made visible, unless what was there before may be gone in
+    /// part.
     /// What cannot be deleted now stays, and the error says why.
     private func takeBack(_ mark: [String: String]?, _ claims: S3Claims, in store: S3FileSystem) {
         if claims.stage < .replacing {
@@ -66,6 +71,18 @@ extension Publication {
         }
         // Those that are this statement's, whatever has become of the rest.
         try? claims.release()
+    }
+
+    /// Returns for each file, in no order, whether it is visible.
+    private func visibleFiles(in store: S3FileSystem) throws(EngineError) -> [Bool] {
+        let heads = RequestsUnderWay<Bool>()
+        for file in files {
+            let (bucket, key) = (location.authority, prefix + file.path)
+            try heads.start(limit: Publication.requestLimit) { () throws(EngineError) in
+                try store.client.head(bucket: bucket, key: key) != nil
+            }
+        }
+        return try heads.finish()
     }
 
     /// The field of an object's head in which that metadata comes.
@@ -101,7 +118,7 @@ extension Publication {
         let claim = PublicationStep(name: "claim") { () throws(EngineError) in try claims.take() }
         let check = PublicationStep(name: "check") { () throws(EngineError) in try claims.checkOthers() }
         let unmark = PublicationStep(name: "unmark") { () throws(EngineError) in
-            claims.stage = .unmarked
+            claims.stage = max(claims.stage, .unmarked)
             try store.client.delete(bucket: location.authority, keys: [successKey])
         }
         let complete = PublicationStep(name: "complete") { () throws(EngineError) in

@@ -421,10 +421,10 @@ extension S3Tests {
             let first = Publication(
                 output: output, job: "j1", mode: .overwritePartitions, files: try stage(store, output, Self.new))
             // As often as a request is tried.
-            _ = double.command("fault before 8 PUT /partly/out/k=3/_publishing")
+            _ = double.command("fault before 8 PUT /partly/out/k 3/_publishing")
             let error = #expect(throws: EngineError.self) { try first.publish(in: store) }
             #expect(error?.code == "S3_ERROR", "\(error?.message ?? "")")
-            #expect(double.command("seen PUT /partly/out/k=2/_publishing") == "1")
+            #expect(double.command("seen PUT /partly/out/k 2/_publishing") == "1")
             #expect(try store.keys(StoragePath(output), below: "out/") { _ in true }.isEmpty)
             // Nor one that another job keeps from having all.
             let other = Publication(
@@ -440,6 +440,37 @@ extension S3Tests {
             try claims.release()
             try first.publish(in: store)
             #expect(try visible(store, output) == Self.new)
+        }
+
+        @Test(
+            "an error while completing takes back what is new, but not in a replay: it may be all there is",
+            arguments: [PublicationMode.overwrite, .overwritePartitions])
+        func failedReplay(mode: PublicationMode) throws {
+            let bucket = "replay-\(mode.rawValue)"
+            let store = try double.fileSystem(bucket: bucket)
+            // So many steps were done by a process that died.
+            for done in [0, 2, 3, 4] {
+                let output = "s3://\(bucket)/out\(done)"
+                for (path, text) in Self.old { try store.write(output + "/" + path, Array(text.utf8)) }
+                let files = try stage(store, output, Self.new)
+                let publication = Publication(output: output, job: "j1", mode: mode, files: files)
+                let claims = S3Claims(publication, in: store)
+                for step in publication.s3Steps(store, claims).prefix(done) { try step.perform() }
+                claims.abandon()
+                let before = try visible(store, output)
+                // As often as a request is tried: one completion fails, then the first claim.
+                let place = "/\(bucket)/out\(done)/"
+                for request in ["POST \(place)k 2/part-1-j1-c0 uploadId=", "PUT \(place) _publishing"] {
+                    _ = double.command("fault before 8 " + request)
+                    let error = #expect(throws: EngineError.self) { try publication.publish(in: store) }
+                    #expect(error?.code == "S3_ERROR", "\(error?.message ?? "")")
+                    #expect(try visible(store, output) == before, "after \(done) steps")
+                }
+                // Uploads that were completed and taken back have gone.
+                if done < 3 { continue }
+                try publication.publish(in: store)
+                #expect(try visible(store, output) == Self.expected(mode))
+            }
         }
     }
 }

@@ -46,7 +46,7 @@ extension Publication {
             if mode != .append { claims.stage = .replacing }
             do throws(EngineError) {
                 if mode != .append, try !visibleFiles(in: store).contains(true) { claims.stage = .beside }
-                for step in s3Steps(store, claims) { try step.perform() }
+                for step in s3Steps(store, claims, since: mark) { try step.perform() }
             } catch {
                 takeBack(mark, claims, in: store)
                 throw displaced(error, by: mark)
@@ -113,10 +113,15 @@ extension Publication {
         return replaced
     }
 
-    /// The steps that make the output visible, in order.
-    func s3Steps(_ store: S3FileSystem, _ claims: S3Claims) -> [PublicationStep] {
+    /// The steps that make the output visible, in order. `mark` is the `_SUCCESS` that was there at first.
+    func s3Steps(
+        _ store: S3FileSystem, _ claims: S3Claims, since mark: [String: String]? = nil
+    ) -> [PublicationStep] {
         let claim = PublicationStep(name: "claim") { () throws(EngineError) in try claims.take() }
         let check = PublicationStep(name: "check") { () throws(EngineError) in try claims.checkOthers() }
+        let recheck = PublicationStep(name: "check") { () throws(EngineError) in
+            try checkStanding(since: mark, in: store, claims)
+        }
         let unmark = PublicationStep(name: "unmark") { () throws(EngineError) in
             claims.stage = max(claims.stage, .unmarked)
             try store.client.delete(bucket: location.authority, keys: [successKey])
@@ -137,7 +142,7 @@ extension Publication {
         // What is left of them is void by the `_SUCCESS` that names the statement.
         let release = PublicationStep(name: "release") { () throws(EngineError) in try? claims.release() }
         return mode == .append
-            ? [check, complete, check, success] : [claim, unmark, complete, replace, success, release]
+            ? [check, complete, recheck, success] : [claim, unmark, complete, replace, success, release]
     }
 
     /// Uploads completed, and objects looked at, at the same time.
@@ -168,6 +173,20 @@ extension Publication {
         if let refused { throw refused }
     }
 
+    /// Makes sure that what an append has completed was not deleted by a job that replaces what it listed
+    /// meanwhile, and will not be in part. Throws `OUTPUT_REPLACED` else.
+    private func checkStanding(
+        since mark: [String: String]?, in store: S3FileSystem, _ claims: S3Claims
+    ) throws(EngineError) {
+        try claims.checkOthers(in: Set(folders + [prefix]).sorted())
+        // Who replaces anything deletes the mark before, and ends with one of its own.
+        let now = try store.client.head(bucket: location.authority, key: successKey)
+        if let statement = now?[Publication.statementField], statement == mark?[Publication.statementField] {
+            return
+        }
+        if try visibleFiles(in: store).contains(false) { throw .outputReplaced(output) }
+    }
+
     /// Deletes what the new files replace: all else below the output, or below the folders that were written
     /// to.
     private func deleteReplaced(in store: S3FileSystem, _ claims: S3Claims) throws(EngineError) {
@@ -193,7 +212,11 @@ extension Publication {
 
     /// The output, or the folders of it that were written to: all that is there before is replaced.
     var replacedPlaces: [String] {
-        if mode != .overwritePartitions { return [prefix] }
+        mode == .overwritePartitions ? folders : [prefix]
+    }
+
+    /// The folders below the output that have files of this publication.
+    private var folders: [String] {
         let folders = Set(files.map { LocalDirectory.parent(of: $0.path) })
         return folders.filter { $0 != "." }.sorted().map { prefix + $0 + "/" }
     }

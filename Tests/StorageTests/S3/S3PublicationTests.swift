@@ -419,7 +419,8 @@ extension S3Tests {
             let store = try double.fileSystem(bucket: "partly")
             let output = "s3://partly/out"
             let first = Publication(
-                output: output, job: "j1", mode: .overwritePartitions, files: try stage(store, output, Self.new))
+                output: output, job: "j1", mode: .overwritePartitions,
+                files: try stage(store, output, Self.new))
             // As often as a request is tried.
             _ = double.command("fault before 8 PUT /partly/out/k 3/_publishing")
             let error = #expect(throws: EngineError.self) { try first.publish(in: store) }
@@ -470,6 +471,45 @@ extension S3Tests {
                 if done < 3 { continue }
                 try publication.publish(in: store)
                 #expect(try visible(store, output) == Self.expected(mode))
+            }
+        }
+
+        @Test(
+            "an append that another job replaced while it completed fails, and one beside a claimed folder",
+            arguments: [PublicationMode.overwrite, .overwritePartitions])
+        func appendReplaced(mode: PublicationMode) throws {
+            let bucket = "within-\(mode.rawValue)"
+            let store = try double.fileSystem(bucket: bucket)
+            let key = "k=2/part-1-j2-c0"
+            func append(_ output: String) throws -> [PublicationStep] {
+                let files = try stage(store, output, [key: "added"], job: "j2")
+                let added = Publication(output: output, job: "j2", mode: .append, files: files)
+                let mark = try store.client.head(
+                    bucket: bucket, key: S3FileSystem.prefix(StoragePath(output)) + "_SUCCESS")
+                return added.s3Steps(store, S3Claims(added, in: store, times: Self.fast), since: mark)
+            }
+            // The other job begins once the append has done so much, and ends or stands still after some.
+            for (begun, done, isLost) in [(1, 6, false), (2, 6, true), (2, 3, true), (4, 6, false)] {
+                let output = "s3://\(bucket)/out\(begun)\(done)"
+                let before = Publication(
+                    output: output, job: "j0", mode: .append,
+                    files: try stage(store, output, ["k=2/part-0-j0-c0": "old"], job: "j0"))
+                try before.publish(in: store)
+                let steps = try append(output)
+                let other = Publication(
+                    output: output, job: "j1", mode: mode, files: try stage(store, output, Self.new))
+                let others = other.s3Steps(store, S3Claims(other, in: store, times: Self.fast))
+                for step in steps.prefix(begun) { try step.perform() }
+                for step in others.prefix(done) { try step.perform() }
+                if isLost {
+                    let error = #expect(throws: EngineError.self) { try steps[2].perform() }
+                    #expect(error?.code == "OUTPUT_REPLACED")
+                } else {
+                    for step in steps.dropFirst(begun) { try step.perform() }
+                }
+                for step in others.dropFirst(done) { try step.perform() }
+                let expected = begun == 1 ? Self.new.merging([key: "added"]) { $1 } : Self.new
+                #expect(try visible(store, output) == expected, "after \(begun) and \(done) steps")
             }
         }
     }

@@ -16,6 +16,7 @@ import Vocabulary
 // after a crash keep, no output at all. A replay after 5 finds the statement named in `_SUCCESS` and deletes
 // nothing. When an upload cannot be completed for good, those completed before are deleted again and the old
 // output stays; but not by a replay that found any of them completed, since the old output may be gone.
+// An append claims nothing: before 5 it looks whether all its files are still there.
 extension Publication {
     /// The metadata of `_SUCCESS` that names the statement.
     private static let statementMetadata = "millrace-statement"
@@ -61,8 +62,7 @@ extension Publication {
     }
 
     /// Removes what a publication that failed has made visible, unless what was there before may be gone in
-    /// part.
-    /// What cannot be deleted now stays, and the error says why.
+    /// part. What cannot be deleted now stays, and the error says why.
     private func takeBack(_ mark: [String: String]?, _ claims: S3Claims, in store: S3FileSystem) {
         if claims.stage < .replacing {
             try? store.client.delete(bucket: location.authority, keys: files.map { prefix + $0.path })

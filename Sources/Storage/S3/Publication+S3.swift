@@ -15,7 +15,8 @@ import Vocabulary
 // and new rows together; the replay goes on from there. No order avoids that: the other one would show, and
 // after a crash keep, no output at all. A replay after 5 finds the statement named in `_SUCCESS` and deletes
 // nothing. When an upload cannot be completed for good, those completed before are deleted again and the old
-// output stays.
+// output stays; but not by a replay that found any of them completed, since the old output may be gone.
+// An append claims nothing: before 5 it looks whether all its files are still there.
 extension Publication {
     /// The metadata of `_SUCCESS` that names the statement.
     private static let statementMetadata = "millrace-statement"
@@ -41,8 +42,12 @@ extension Publication {
         let mark = try store.client.head(bucket: location.authority, key: successKey)
         if mark?[Publication.statementField] != job {
             let claims = S3Claims(self, in: store, times: claimTimes)
+            // A process that died may have deleted old files, but had completed all new ones before that.
+            // Appends delete none.
+            if mode != .append { claims.stage = .replacing }
             do throws(EngineError) {
-                for step in s3Steps(store, claims) { try step.perform() }
+                if mode != .append, try !visibleFiles(in: store).contains(true) { claims.stage = .beside }
+                for step in s3Steps(store, claims, since: mark) { try step.perform() }
             } catch {
                 takeBack(mark, claims, in: store)
                 throw displaced(error, by: mark)
@@ -56,15 +61,28 @@ extension Publication {
         try? Publication.abortUploads(output: output, job: job, in: store)
     }
 
-    /// Removes what a publication that failed has made visible, unless what was there before is gone in part.
-    /// What cannot be deleted now stays, and the error says why.
+    /// Removes what a publication that failed has made visible, unless what was there before may be gone in
+    /// part. What cannot be deleted now stays, and the error says why.
     private func takeBack(_ mark: [String: String]?, _ claims: S3Claims, in store: S3FileSystem) {
         if claims.stage < .replacing {
             try? store.client.delete(bucket: location.authority, keys: files.map { prefix + $0.path })
             // Of another job that is at work there the mark is its own affair.
             if claims.stage == .unmarked, claims.isHeld, let mark { try? put(mark, in: store) }
         }
-        if claims.isHeld { try? claims.release() }
+        // Those that are this statement's, whatever has become of the rest.
+        try? claims.release()
+    }
+
+    /// Returns for each file, in no order, whether it is visible.
+    private func visibleFiles(in store: S3FileSystem) throws(EngineError) -> [Bool] {
+        let heads = RequestsUnderWay<Bool>()
+        for file in files {
+            let (bucket, key) = (location.authority, prefix + file.path)
+            try heads.start(limit: Publication.requestLimit) { () throws(EngineError) in
+                try store.client.head(bucket: bucket, key: key) != nil
+            }
+        }
+        return try heads.finish()
     }
 
     /// The field of an object's head in which that metadata comes.
@@ -95,12 +113,17 @@ extension Publication {
         return replaced
     }
 
-    /// The steps that make the output visible, in order.
-    func s3Steps(_ store: S3FileSystem, _ claims: S3Claims) -> [PublicationStep] {
+    /// The steps that make the output visible, in order. `mark` is the `_SUCCESS` that was there at first.
+    func s3Steps(
+        _ store: S3FileSystem, _ claims: S3Claims, since mark: [String: String]? = nil
+    ) -> [PublicationStep] {
         let claim = PublicationStep(name: "claim") { () throws(EngineError) in try claims.take() }
         let check = PublicationStep(name: "check") { () throws(EngineError) in try claims.checkOthers() }
+        let recheck = PublicationStep(name: "check") { () throws(EngineError) in
+            try checkStanding(since: mark, in: store, claims)
+        }
         let unmark = PublicationStep(name: "unmark") { () throws(EngineError) in
-            claims.stage = .unmarked
+            claims.stage = max(claims.stage, .unmarked)
             try store.client.delete(bucket: location.authority, keys: [successKey])
         }
         let complete = PublicationStep(name: "complete") { () throws(EngineError) in
@@ -119,11 +142,11 @@ extension Publication {
         // What is left of them is void by the `_SUCCESS` that names the statement.
         let release = PublicationStep(name: "release") { () throws(EngineError) in try? claims.release() }
         return mode == .append
-            ? [check, complete, check, success] : [claim, unmark, complete, replace, success, release]
+            ? [check, complete, recheck, success] : [claim, unmark, complete, replace, success, release]
     }
 
-    /// Uploads completed at the same time.
-    private static let completionsUnderWay = 16
+    /// Uploads completed, and objects looked at, at the same time.
+    static let requestLimit = 16
 
     private func completeUploads(in store: S3FileSystem, _ claims: S3Claims) throws(EngineError) {
         let completions = RequestsUnderWay<Bool>()
@@ -134,7 +157,7 @@ extension Publication {
                 let receipt = try UploadReceipt(wireBytes: file.receipt)
                 let (bucket, key) = (location.authority, prefix + file.path)
                 let attempt = job + "/" + file.attempt
-                try completions.start(limit: Publication.completionsUnderWay) { () throws(EngineError) in
+                try completions.start(limit: Publication.requestLimit) { () throws(EngineError) in
                     try store.client.completeUpload(
                         bucket: bucket, key: key, id: receipt.uploadID, parts: receipt.parts,
                         byteCount: file.byteCount, attempt: attempt)
@@ -150,22 +173,50 @@ extension Publication {
         if let refused { throw refused }
     }
 
+    /// Makes sure that what an append has completed was not deleted by a job that replaces what it listed
+    /// meanwhile, and will not be in part. Throws `OUTPUT_REPLACED` else.
+    private func checkStanding(
+        since mark: [String: String]?, in store: S3FileSystem, _ claims: S3Claims
+    ) throws(EngineError) {
+        try claims.checkOthers(in: Set(folders + [prefix]).sorted())
+        // Who replaces anything deletes the mark before, and ends with one of its own.
+        let now = try store.client.head(bucket: location.authority, key: successKey)
+        if let statement = now?[Publication.statementField], statement == mark?[Publication.statementField] {
+            return
+        }
+        if try visibleFiles(in: store).contains(false) { throw .outputReplaced(output) }
+    }
+
     /// Deletes what the new files replace: all else below the output, or below the folders that were written
     /// to.
     private func deleteReplaced(in store: S3FileSystem, _ claims: S3Claims) throws(EngineError) {
         let new = Set(files.map { prefix + $0.path } + claims.keys)
+        var old: [String] = []
         for place in replacedPlaces {
-            let keys = try store.keys(location, below: place) { !new.contains($0) && $0 != successKey }
-            try claims.checkOthers(keys.filter(S3Claims.isClaim))
+            old += try store.keys(location, below: place) { !new.contains($0) && $0 != successKey }
+        }
+        // Before any is deleted: another job's files that were listed were completed under its claim.
+        try claims.checkOthers(old.filter(S3Claims.isClaim))
+        if mode == .overwritePartitions { try claims.checkOthers() }
+        try claims.check()
+        claims.stage = .replacing
+        var from = 0
+        while from < old.count {
+            // Each thousand takes its time, and the claims must stand for all of it.
             try claims.check()
-            claims.stage = .replacing
-            try store.client.delete(bucket: location.authority, keys: keys)
+            let some = old[from..<min(from + S3Client.deleteLimit, old.count)]
+            try store.client.delete(bucket: location.authority, keys: Array(some))
+            from += some.count
         }
     }
 
     /// The output, or the folders of it that were written to: all that is there before is replaced.
     var replacedPlaces: [String] {
-        if mode != .overwritePartitions { return [prefix] }
+        mode == .overwritePartitions ? folders : [prefix]
+    }
+
+    /// The folders below the output that have files of this publication.
+    private var folders: [String] {
         let folders = Set(files.map { LocalDirectory.parent(of: $0.path) })
         return folders.filter { $0 != "." }.sorted().map { prefix + $0 + "/" }
     }
@@ -191,7 +242,7 @@ extension Publication {
     private static func abort(_ places: [AttemptUploads.Place], in store: S3FileSystem) throws(EngineError) {
         let requests = RequestsUnderWay<Bool>()
         for place in places {
-            try requests.start(limit: completionsUnderWay) { () throws(EngineError) in
+            try requests.start(limit: requestLimit) { () throws(EngineError) in
                 try store.client.abortUpload(
                     bucket: place.bucket, key: place.upload.key, id: place.upload.id)
                 return true

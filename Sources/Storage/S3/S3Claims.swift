@@ -1,8 +1,8 @@
 import Vocabulary
 
 /// Keeps other jobs from publishing to the same place at the same time, by an object `_publishing` in the
-/// output that is replaced, or in each of its folders that are. It is put by `If-None-Match`, and renewed by
-/// `If-Match` on a thread of its own for as long as the publication lasts.
+/// output that is replaced, or in each of its folders that are, up to 16. It is put by `If-None-Match`, and
+/// renewed by `If-Match` on threads of its own for as long as the publication lasts.
 ///
 /// ```
 /// none ──put──▶ ours ──renewed every 4 s──▶ ours ──▶ deleted
@@ -10,11 +10,14 @@ import Vocabulary
 /// ```
 /// Whoever meets another's claim watches it: renewed or released it is of a job at work, and the one that
 /// watches fails and leaves what is there; else it was left by a coordinator that died, and is taken over.
-/// Folders are claimed in their order, so that of two jobs with folders in common one gets all. A job that
-/// could not renew a claim stops before it is void. A store without conditions is written to without: there
-/// nothing keeps them apart.
+/// Folders are claimed in their order, so that of two jobs with folders in common one gets all. Who claims
+/// folders looks for a claim on the output after that, and again between listing old files and deleting them;
+/// who claims the output looks for claims in folders once it has listed: files that one of them completed
+/// before the other listed are never deleted unseen. A job that could not renew a claim stops before it is
+/// void. A store without conditions is written to without: there nothing keeps them apart.
 ///
-/// `@unchecked Sendable`: what changes is behind the monitor's lock, `stage` is the publishing thread's own.
+/// `@unchecked Sendable`: what changes is behind the monitor's lock, which is not held during requests;
+/// `stage` is the publishing thread's own.
 final class S3Claims: @unchecked Sendable {
     let keys: [String]
     /// How far the publication under them has come in undoing what was there.
@@ -26,7 +29,10 @@ final class S3Claims: @unchecked Sendable {
     private var holding = Holding.none
     /// Tells each version of a claim from the one before, since tags are digests of the text.
     private var version = 0
-    private var renewedAt = ContinuousClock.now
+    /// When each claim that was put was so last.
+    private var renewedAt: [String: ContinuousClock.Instant] = [:]
+    /// Claims that one of the threads renews at this moment.
+    private var renewing: Set<String> = []
 
     private enum Holding { case none, held, lost, released }
 
@@ -49,12 +55,18 @@ final class S3Claims: @unchecked Sendable {
     }
 
     private static let name = "_publishing"
+    /// Most folders that are claimed each by itself: all are renewed within seconds. For more the output is.
+    static let folderLimit = 16
+    /// Most threads that renew claims: not the pool's, which large uploads may occupy for minutes.
+    private static let renewerLimit = 4
 
     init(_ publication: Publication, in store: S3FileSystem, times: Times = Times()) {
         self.publication = publication
         self.store = store
         self.times = times
-        keys = publication.mode == .append ? [] : publication.replacedPlaces.map { $0 + S3Claims.name }
+        let places = publication.mode == .append ? [] : publication.replacedPlaces
+        let claimed = places.count > S3Claims.folderLimit ? [publication.prefix] : places
+        keys = claimed.map { $0 + S3Claims.name }
     }
 
     static func isClaim(_ key: String) -> Bool { key.split(separator: "/").last.map(String.init) == name }
@@ -64,8 +76,11 @@ final class S3Claims: @unchecked Sendable {
 
     private var bucket: String { publication.location.authority }
 
-    /// A claim's text: whose it is, and which version.
-    private func text() -> [UInt8] { Array("\(publication.job)\n\(version)".utf8) }
+    /// The text of a claim's next version: whose it is, and which version. Called with the lock held.
+    private func nextText() -> [UInt8] {
+        version += 1
+        return Array("\(publication.job)\n\(version)".utf8)
+    }
 
     private static func owner(_ text: [UInt8]) -> String {
         String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
@@ -73,34 +88,45 @@ final class S3Claims: @unchecked Sendable {
 
     // MARK: taking
 
-    /// Claims all places. Throws `OUTPUT_REPLACED` when one is that of another job at work. Blocks for up to
-    /// 20 s where one was left by a job that died.
+    /// Claims all places. Throws `OUTPUT_REPLACED` when one is that of another job at work; then, as after
+    /// any other error, none is claimed. Blocks for up to 20 s where one was left by a job that died.
     func take() throws(EngineError) {
-        renewedAt = .now
-        var taken: [String] = []
-        for key in keys {
-            guard try take(key) else {
-                try? store.client.delete(bucket: bucket, keys: taken)
-                throw lost()
-            }
-            taken.append(key)
+        do throws(EngineError) {
+            try takeAll()
+        } catch {
+            try? release()
+            throw error
         }
-        // Those taken first have aged while others were waited for.
-        if ContinuousClock.now - renewedAt >= .milliseconds(times.renewal) { try renewAll() }
+    }
+
+    private func takeAll() throws(EngineError) {
         monitor.locked { holding = .held }
-        try DetachedThread.run { self.keepRenewing() }
-        // One that replaces all has no claims in folders.
+        // From the first on they are renewed while others are waited for.
+        for _ in 0..<min(keys.count, S3Claims.renewerLimit) {
+            try DetachedThread.run { self.keepRenewing() }
+        }
+        for key in keys {
+            let began = ContinuousClock.now
+            guard try take(key) else { throw lost() }
+            monitor.locked {
+                renewedAt[key] = began
+                monitor.broadcast()
+            }
+        }
+        // One that replaces all looks for claims in folders once it has listed them.
         if publication.mode == .overwritePartitions { try checkOthers() }
+        guard isHeld else { throw lost() }
     }
 
     /// Claims a place; false when it is another's. A claim of this statement was put before a restart.
     private func take(_ key: String) throws(EngineError) -> Bool {
         for _ in 0..<3 {
-            if try store.client.put(bucket: bucket, key: key, body: text(), over: nil) { return true }
+            let text = monitor.locked { nextText() }
+            if try store.client.put(bucket: bucket, key: key, body: text, over: nil) { return true }
             guard let found = try store.client.get(bucket: bucket, key: key) else { continue }
             if S3Claims.owner(found.body) != publication.job, try !isVoid(key, found) { return false }
-            version += 1
-            if try store.client.put(bucket: bucket, key: key, body: text(), over: found.tag) { return true }
+            let next = monitor.locked { nextText() }
+            if try store.client.put(bucket: bucket, key: key, body: next, over: found.tag) { return true }
         }
         return false
     }
@@ -130,19 +156,20 @@ final class S3Claims: @unchecked Sendable {
 
     // MARK: holding
 
-    /// Renews the claims until they are released or lost.
+    /// Renews claims, the oldest first, until they are released or lost.
     private func keepRenewing() {
         monitor.lock()
         defer { monitor.unlock() }
         while holding == .held {
-            let due = renewedAt + .milliseconds(times.renewal)
+            let oldest = renewedAt.filter { !renewing.contains($0.key) }.min { $0.value < $1.value }
+            let due = (oldest?.value ?? .now) + .milliseconds(times.renewal)
             let wait = (due - .now) / .milliseconds(1)
-            if wait > 0 {
-                _ = monitor.wait(until: Monitor.Deadline(milliseconds: Int(wait) + 1))
+            guard let oldest, wait <= 0 else {
+                _ = monitor.wait(until: Monitor.Deadline(milliseconds: Int(max(wait, 0)) + 1))
                 continue
             }
             do throws(EngineError) {
-                try renewAll()
+                try renew(oldest.key)
             } catch {
                 // Of no matter if the next try succeeds in time; `check` decides.
                 _ = monitor.wait(until: Monitor.Deadline(milliseconds: times.look))
@@ -150,43 +177,73 @@ final class S3Claims: @unchecked Sendable {
         }
     }
 
-    /// Puts the next version of each claim. Throws `OUTPUT_REPLACED` when one is another's by now.
-    private func renewAll() throws(EngineError) {
+    /// Puts a claim's next version. Throws `OUTPUT_REPLACED` when it is another's by now. Called with the
+    /// lock held, which it gives up meanwhile, and for a claim that no other thread renews.
+    private func renew(_ key: String) throws(EngineError) {
         let began = ContinuousClock.now
-        version += 1
-        for key in keys {
-            let found = try store.client.get(bucket: bucket, key: key)
-            guard let found, S3Claims.owner(found.body) == publication.job,
-                try store.client.put(bucket: bucket, key: key, body: text(), over: found.tag)
-            else {
-                holding = .lost
-                throw lost()
-            }
+        let text = nextText()
+        renewing.insert(key)
+        monitor.unlock()
+        let isOurs = Result { () throws(EngineError) in try replaceOwn(key, with: text) }
+        monitor.lock()
+        renewing.remove(key)
+        monitor.broadcast()
+        guard try isOurs.get() else {
+            if holding == .held { holding = .lost }
+            throw lost()
         }
-        renewedAt = began
+        renewedAt[key] = began
+    }
+
+    private func replaceOwn(_ key: String, with text: [UInt8]) throws(EngineError) -> Bool {
+        guard let found = try store.client.get(bucket: bucket, key: key),
+            S3Claims.owner(found.body) == publication.job
+        else { return false }
+        return try store.client.put(bucket: bucket, key: key, body: text, over: found.tag)
     }
 
     /// Makes sure that the claims stand. Throws `OUTPUT_REPLACED` when another job has one, and the store's
     /// error when it could not be asked for too long.
     func check() throws(EngineError) {
-        try monitor.locked { () throws(EngineError) in
-            if keys.isEmpty || holding == .none { return }
-            guard holding == .held else { throw lost() }
-            if ContinuousClock.now - renewedAt >= .milliseconds(times.safe) { try renewAll() }
+        monitor.lock()
+        defer { monitor.unlock() }
+        if keys.isEmpty || holding == .none { return }
+        // Each is renewed once at most, however long that takes.
+        let safe = ContinuousClock.now - .milliseconds(times.safe)
+        for key in keys {
+            while holding == .held, let time = renewedAt[key], time <= safe {
+                if renewing.contains(key) { monitor.wait() } else { try renew(key) }
+            }
         }
+        guard holding == .held else { throw lost() }
     }
 
     /// Throws `OUTPUT_REPLACED` when another job replaces the whole output at this time.
-    func checkOthers() throws(EngineError) { try checkOthers([publication.prefix + S3Claims.name]) }
+    func checkOthers() throws(EngineError) { try checkOthers(in: [publication.prefix]) }
+
+    /// Throws `OUTPUT_REPLACED` when another job has claimed one of these places.
+    func checkOthers(in places: [String]) throws(EngineError) {
+        try checkOthers(places.map { $0 + S3Claims.name })
+    }
 
     /// Throws `OUTPUT_REPLACED` when one of these claims is another job's.
     func checkOthers(_ others: [String]) throws(EngineError) {
+        let (client, bucket) = (store.client, bucket)
+        let requests = RequestsUnderWay<Found?>()
         for key in others {
-            guard let found = try store.client.get(bucket: bucket, key: key),
-                S3Claims.owner(found.body) != publication.job
-            else { continue }
-            if try !isVoid(key, found) { throw lost() }
+            try requests.start(limit: Publication.requestLimit) { () throws(EngineError) in
+                try client.get(bucket: bucket, key: key).map { Found(key: key, body: $0.body, tag: $0.tag) }
+            }
         }
+        for case let found? in try requests.finish() where S3Claims.owner(found.body) != publication.job {
+            if try !isVoid(found.key, (found.body, found.tag)) { throw lost() }
+        }
+    }
+
+    private struct Found {
+        var key: String
+        var body: [UInt8]
+        var tag: String
     }
 
     /// Renews the claims no more, as a process that dies.
@@ -194,6 +251,7 @@ final class S3Claims: @unchecked Sendable {
         monitor.locked {
             holding = .released
             monitor.broadcast()
+            while !renewing.isEmpty { monitor.wait() }
         }
     }
 

@@ -6,6 +6,7 @@ import Vocabulary
 //
 //     own jobs   the newest 1,000 that have ended are kept, or fewer with 200,000 tasks together
 //     parts      go when their run is no longer among those whose steps are shown (`PipelineHost`)
+//     workers    go some time after their loss, when no job that is kept names them (`JobScheduler`)
 //
 // A job stays as long as anything is owed to it: rows that may be fetched, files that lie aside.
 extension CoordinatorNode {
@@ -76,9 +77,13 @@ extension CoordinatorNode {
         }
     }
 
-    /// Drops the books of forgotten jobs, and returns what drops them from the log.
+    /// Drops the books of forgotten jobs and what is kept of forgotten workers, and returns what drops the
+    /// jobs from the log.
     func forget(_ facts: [Fact]) -> [LogRecord] {
         var records: [LogRecord] = []
+        if facts.contains(where: { if case .workerForgotten = $0 { true } else { false } }) {
+            met = met.filter { scheduler.ledger.worker($0) != nil }
+        }
         for case .jobForgotten(let job) in facts {
             guard let book = books.removeValue(forKey: job) else { continue }
             records.append(.jobForgotten(job, externalID: book.externalID))
@@ -87,6 +92,17 @@ extension CoordinatorNode {
             if runParts[run]?.isEmpty == true { runParts[run] = nil }
         }
         return records
+    }
+}
+
+extension LogRecord {
+    /// Returns what the log makes of a fact; nil for that of a forgotten job, with which more goes.
+    init?(_ fact: Fact) {
+        switch fact {
+        case .jobForgotten: return nil
+        case .workerForgotten(let worker): self = .workerForgotten(worker)
+        default: self = .fact(fact)
+        }
     }
 }
 

@@ -31,6 +31,8 @@ extension CoordinatorNode {
                     "a worker registered",
                     metadata: ["worker": "\(identity.address)", "slots": .stringConvertible(identity.slots)])
             case .workerLost(let worker, .left):
+                // What it held then was needed no more.
+                outputs = []
                 environment.logger.info("a worker left", metadata: ["worker": "\(address(of: worker))"])
             case .epochStarted(let epoch) where scheduler.ledger.hasRaisedEpoch:
                 environment.logger.warning(

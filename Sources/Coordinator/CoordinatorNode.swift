@@ -32,7 +32,7 @@ package actor CoordinatorNode {
     /// Notes of the decision at hand, to be written with its facts.
     var noted: [LogRecord] = []
     /// Workers that have registered with this process; others are known from the log alone.
-    private(set) var met: Set<WorkerLife> = []
+    var met: Set<WorkerLife> = []
     var measured = NodeLatencies()
     /// What changed since history was trimmed last, and whether that is under way.
     var historyChanges = 0
@@ -107,9 +107,7 @@ package actor CoordinatorNode {
             return
         }
         let results = resultRecords(for: decision.facts, outputs)
-        let facts = decision.facts.compactMap { fact -> LogRecord? in
-            if case .jobForgotten = fact { nil } else { .fact(fact) }
-        }
+        let facts = decision.facts.compactMap(LogRecord.init)
         enqueue(
             Entry(records: records + results + facts + notes + forgotten, actions: decision.actions))
     }

@@ -24,6 +24,8 @@ package enum LogRecord: Sendable {
     case jobForgotten(JobID, externalID: String)
     /// Nor for a run of a pipeline.
     case runForgotten(String)
+    /// Nothing names a life of a worker any more: the facts about it go.
+    case workerForgotten(WorkerID)
 }
 
 /// Holds what a coordinator must remember over its own death.

@@ -8,7 +8,8 @@ import Vocabulary
 enum RecordOwner: Hashable {
     case job(JobID)
     /// `job ID` has the submission of the job, which is written before its number is; `run ID` a pipeline's
-    /// run; `deployed NAME` a pipeline, `table DATABASE.NAME` and the like a thing in the catalog.
+    /// run; `worker ID` a life of a worker; `deployed NAME` a pipeline, `table DATABASE.NAME` and the like a
+    /// thing in the catalog.
     case name(String)
 }
 
@@ -25,6 +26,7 @@ extension LogRecord {
     /// What the record is about; nil for one that stays for good.
     var owner: RecordOwner? {
         switch self {
+        case .fact(let fact) where fact.worker != nil: fact.worker.map(RecordOwner.worker)
         case .fact, .plan, .note: job.map { .job($0) }
         case .submission(let externalID, _): .submission(externalID)
         case .pipeline(let bytes):
@@ -35,7 +37,7 @@ extension LogRecord {
             case .paused, .resumed, .removed, nil: nil
             }
         case .catalog(let bytes): (try? StoreRecord.subject(bytes)).flatMap { $0 }.map { .name($0) }
-        case .result, .resultsDropped, .jobForgotten, .runForgotten: nil
+        case .result, .resultsDropped, .jobForgotten, .runForgotten, .workerForgotten: nil
         }
     }
 
@@ -52,4 +54,5 @@ extension LogRecord {
 extension RecordOwner {
     static func submission(_ externalID: String) -> RecordOwner { .name("job \(externalID)") }
     static func run(_ id: String) -> RecordOwner { .name("run \(id)") }
+    static func worker(_ id: WorkerID) -> RecordOwner { .name("worker \(id.index)") }
 }

@@ -24,14 +24,14 @@ extension SQLiteFactLog {
         try run("BEGIN IMMEDIATE")
         do throws(EngineError) {
             try makeTables()
-            try setOwners()
+            try setOwners(countsRecords: version < SQLiteFactLog.tallyVersion)
             try run("PRAGMA user_version = \(SQLiteFactLog.layoutVersion)")
             try run("COMMIT")
         } catch {
             try? run("ROLLBACK")
             throw error
         }
-        if version > 0 {
+        if version > 0, version < SQLiteFactLog.tallyVersion {
             // Gives up the place of what is forgotten from now on; where that fails, later records take it.
             try? run("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
         }
@@ -57,8 +57,12 @@ extension SQLiteFactLog {
         try run("CREATE TABLE IF NOT EXISTS tally (records INTEGER NOT NULL)")
     }
 
-    /// Says of each record of an earlier layout, which numbered them without a gap, whose it is.
-    private func setOwners() throws(EngineError) {
+    /// The first layout that counts records and gives up places.
+    private static let tallyVersion = 5
+
+    /// Says of each record of an earlier layout whose it is. Those that do not count records have numbered
+    /// them without a gap.
+    private func setOwners(countsRecords: Bool) throws(EngineError) {
         var owners: [(number: Int64, owner: RecordOwner)] = []
         var count: Int64 = 0
         var isWhole = true
@@ -67,7 +71,7 @@ extension SQLiteFactLog {
             isWhole = isWhole && number == count
             if let owner = record.owner { owners.append((number, owner)) }
         }
-        guard isWhole else { throw damaged("records are missing") }
+        guard isWhole || !countsRecords else { throw damaged("records are missing") }
         let statement = try prepared("UPDATE record SET owner = ? WHERE number = ?")
         defer { sqlite3_finalize(statement) }
         for (number, owner) in owners {
@@ -76,7 +80,7 @@ extension SQLiteFactLog {
             guard sqlite3_step(statement) == SQLITE_DONE else { throw failure() }
             sqlite3_reset(statement)
         }
-        try run("DELETE FROM tally; INSERT INTO tally (records) VALUES (\(count))")
+        if countsRecords { try run("DELETE FROM tally; INSERT INTO tally (records) VALUES (\(count))") }
     }
 
     /// Binds an owner, of whose text SQLite makes a copy; nil as NULL.

@@ -25,8 +25,9 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
 
     /// Layout of the tables; grows when an older build could not read them.
     /// 2: records of kinds `note` and `pipeline`. 3: records of kind `catalog`. 4: the table of
-    /// results, and facts that tell of it. 5: owners of records, and the tally.
-    static let layoutVersion = 5
+    /// results, and facts that tell of it. 5: owners of records, and the tally. 6: workers among the owners,
+    /// and facts that tell of what came second.
+    static let layoutVersion = 6
 
     enum Kind: Int32 {
         case fact = 1
@@ -225,6 +226,7 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
         case .jobForgotten(let job, let externalID):
             return .forgotten([.submission(externalID), .job(job)])
         case .runForgotten(let id): return .forgotten([.run(id)])
+        case .workerForgotten(let worker): return .forgotten([.worker(worker)])
         }
         return .row(kind, writer.bytes)
     }

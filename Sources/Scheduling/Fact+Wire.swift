@@ -45,6 +45,11 @@ extension Fact: WireCodable {
         case .storedOutputsRemoved(let job): writer.tag(20, job)
         case .resultsSent(let job): writer.tag(23, job)
         case .jobForgotten(let job): writer.tag(24, job)
+        case .attemptOutrun(let record):
+            writer.tag(25, record, record.startedMilliseconds, record.endedMilliseconds)
+        case .losersLeft(let job, let statement): writer.tag(26, job, statement)
+        case .losersCleaned(let job, let statement): writer.tag(27, job, statement)
+        case .workerForgotten(let worker): writer.tag(28, worker)
         }
     }
 
@@ -78,11 +83,7 @@ extension Fact: WireCodable {
         case 13: self = .resultsReleased(try reader.read())
         case 14: self = .workerRegistered(try reader.read(), try reader.read())
         case 15: self = .workerLost(try reader.read(), try reader.read())
-        case 16:
-            var record = try reader.read(FailureRecord.self)
-            record.startedMilliseconds = try reader.read()
-            record.endedMilliseconds = try reader.read()
-            self = .taskFailed(record)
+        case 16: self = .taskFailed(try FailureRecord(withTimes: &reader))
         case 17: self = .outputMoved(try reader.read(), to: try reader.read())
         case 18:
             let job = try reader.read(JobID.self)
@@ -100,8 +101,21 @@ extension Fact: WireCodable {
             self = .taskCompleted(output)
         case 23: self = .resultsSent(try reader.read())
         case 24: self = .jobForgotten(try reader.read())
+        case 25: self = .attemptOutrun(try FailureRecord(withTimes: &reader))
+        case 26: self = .losersLeft(try reader.read(), statement: try reader.read())
+        case 27: self = .losersCleaned(try reader.read(), statement: try reader.read())
+        case 28: self = .workerForgotten(try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Fact")
         }
+    }
+}
+
+extension FailureRecord {
+    /// Reads a record with the times behind it.
+    fileprivate init(withTimes reader: inout WireReader) throws(EngineError) {
+        self = try reader.read()
+        startedMilliseconds = try reader.read()
+        endedMilliseconds = try reader.read()
     }
 }
 

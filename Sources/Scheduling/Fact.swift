@@ -83,6 +83,16 @@ package enum Fact: Sendable, Hashable {
     case resultsReleased(JobID)
     /// History has no place for the job any more. A log drops all facts about it instead of keeping this one.
     case jobForgotten(JobID)
+    /// An attempt ended after another one had won its task.
+    case attemptOutrun(FailureRecord)
+    /// Attempts at a statement that is over run on, or may; what they write aside is to be removed.
+    case losersLeft(JobID, statement: UInt32)
+    /// It is removed, and none of them runs any more.
+    case losersCleaned(JobID, statement: UInt32)
+    /// The id is free when the life that had it before was forgotten.
     case workerRegistered(WorkerID, WorkerIdentity)
     case workerLost(WorkerID, WorkerLoss)
+    /// A life that was lost long ago is named by nothing that is kept. A log drops all facts about it instead
+    /// of keeping this one.
+    case workerForgotten(WorkerID)
 }

@@ -1,7 +1,7 @@
 import Vocabulary
 
 /// Names one statement of a job.
-package struct StatementKey: Hashable, Sendable, CustomStringConvertible {
+package struct StatementKey: Hashable, Comparable, Sendable, CustomStringConvertible {
     package var job: JobID
     /// 0-based position of the statement in its job.
     package var statement: UInt32
@@ -11,6 +11,10 @@ package struct StatementKey: Hashable, Sendable, CustomStringConvertible {
         self.statement = statement
     }
     package var description: String { "\(job).\(statement)" }
+
+    package static func < (a: StatementKey, b: StatementKey) -> Bool {
+        (a.job.index, a.statement) < (b.job.index, b.statement)
+    }
 }
 
 extension StageKey {
@@ -23,15 +27,11 @@ extension StageKey {
 //     job failed or cancelled ─────────────────┐ no attempt runs
 //     statement committed, losers still run ───┴──────────────────▶ .clean ──▶ .cleaned
 //     an attempt comes back with its worker ── it stops ──▶ .clean again
-//     the coordinator starts again: which losers ran, no fact tells ──▶ .clean of what was committed lately
+//     the coordinator starts again ── losersLeft tells of the statements of which attempts ran ──▶ .clean
 //
 // **Invariant:** no `.clean` while a worker that is not lost runs an attempt of the statement: the attempt
 // would make its folder anew.
 extension JobScheduler {
-    /// For so long after a job's end, by the wall clock, its losers are thought to run on at most: far longer
-    /// than one needs to stop, or than its worker's lease.
-    static let loserMilliseconds: Int64 = 600_000
-
     /// Whether the statement's attempts are of no more use: it is committed, or its job has ended.
     private func isOver(_ key: StatementKey) -> Bool {
         guard key.job.index < ledger.jobs.count else { return true }
@@ -45,7 +45,22 @@ extension JobScheduler {
     mutating func noteLate(_ attempt: AttemptID) {
         if ledger.isForeign(attempt) { return }
         let key = attempt.task.stage.statementKey
-        if isOver(key) { lateAttempts[key, default: 0] += 1 }
+        if !isOver(key) { return }
+        lateAttempts[key, default: 0] += 1
+        noteLosers(key)
+    }
+
+    /// Makes a fact of it that attempts of a statement that is over have yet to be cleaned up after, where no
+    /// other fact tells.
+    private mutating func noteLosers(_ key: StatementKey) {
+        guard ledger.jobs.contains(key.job) else { return }
+        let job = ledger.jobs[key.job.index]
+        guard Int(key.statement) < job.statements.count, !job.losersLeft.contains(key.statement) else {
+            return
+        }
+        if job.statements[Int(key.statement)].isCommitted || job.isCleaned {
+            record(.losersLeft(key.job, statement: key.statement))
+        }
     }
 
     /// Notes that an attempt runs no more; after the last one its statement is cleaned.
@@ -57,7 +72,8 @@ extension JobScheduler {
     }
 
     /// Begins to count the attempts of a statement that is over from now on; it is cleaned after the last.
-    /// Without any it is cleaned when `isFailed`, and was cleaned by its commit otherwise.
+    /// Without any it is cleaned when `isFailed`, and was cleaned by its commit otherwise: again, when workers
+    /// have yet to say whether they run one.
     mutating func closeStatement(_ key: StatementKey, isFailed: Bool) {
         var count = 0
         if runtimes[key.job.index]?.runningCount ?? 0 > 0 {
@@ -68,28 +84,19 @@ extension JobScheduler {
                     } ?? 0
             }
         }
-        if count > 0 { lateAttempts[key] = count } else if isFailed { requestCleaning(key) }
+        let mayRun = absentSince.contains { $0 != nil }
+        if count > 0 { lateAttempts[key] = count }
+        if count > 0 || mayRun { noteLosers(key) }
+        if count == 0, isFailed || mayRun { requestCleaning(key) }
     }
 
-    /// Has those statements of a job cleaned, after a restart, whose losers may have run on when this
-    /// coordinator's last life ended: a worker that died meanwhile says nothing of them.
-    mutating func cleanCommitted(_ job: JobRecord) {
-        let ended = job.endedMilliseconds.map { abs(now.wallMilliseconds - $0) } ?? 0
-        if ended > JobScheduler.loserMilliseconds { return }
-        for (statement, record) in job.statements.enumerated() where record.isCommitted {
-            requestCleaning(StatementKey(job: job.id, statement: UInt32(statement)))
-        }
-    }
-
-    mutating func requestCleaning(_ key: StatementKey) {
-        if !uncleaned.contains(key) { uncleaned.append(key) }
-    }
+    mutating func requestCleaning(_ key: StatementKey) { uncleaned.insert(key) }
 
     /// Has those statements cleaned whose last attempt has stopped; after a restart only once every worker
     /// that was known has said what it runs, or is lost.
     mutating func cleanStopped() {
         if uncleaned.isEmpty || absentSince.contains(where: { $0 != nil }) { return }
-        for key in uncleaned where lateAttempts[key] == nil {
+        for key in uncleaned.sorted() where lateAttempts[key] == nil {
             act(.clean(key.job, statement: key.statement))
         }
         uncleaned = []
@@ -99,6 +106,11 @@ extension JobScheduler {
     mutating func cleaned(_ job: JobID, _ statement: UInt32) {
         guard job.index < ledger.jobs.count else { return ignore(.unknownJob(job)) }
         let entry = ledger.jobs[job.index]
+        if entry.losersLeft.contains(statement),
+            lateAttempts[StatementKey(job: job, statement: statement)] == nil
+        {
+            record(.losersCleaned(job, statement: statement))
+        }
         let isLast = Int(statement) == max(0, entry.statements.count - 1)
         let isUnsuccessful = !entry.isLive && entry.outcome != .succeeded
         if isLast, isUnsuccessful, !entry.isCleaned { record(.jobCleaned(job)) }

@@ -223,8 +223,14 @@ extension JobScheduler {
         return base.multipliedReportingOverflow(by: 1 << doublings).partialValue
     }
 
-    /// Returns the bytes to reserve for a task on a worker: at most all that it has, and all of it for an
-    /// attempt of which nothing is known but that it runs.
+    /// Returns the bytes to reserve for an attempt with which a worker comes: all that it has for one of a
+    /// lost log, of which nothing is known but that it runs.
+    func reservation(_ attempt: AttemptID, on identity: WorkerIdentity) -> Int {
+        ledger.isForeign(attempt) ? identity.memoryBytes : reservation(attempt.task, on: identity)
+    }
+
+    /// Returns the bytes to reserve for a task on a worker: at most all that it has, and all of it for one that
+    /// is not known.
     func reservation(_ task: TaskID, on identity: WorkerIdentity) -> Int {
         guard let stage = ledger.liveStage(task.stage), Int(task.index) < stage.tasks.count else {
             return identity.memoryBytes

@@ -36,15 +36,14 @@ extension JobScheduler {
     }
 }
 
-// What came second: told of while this coordinator lives, as long as history has the job.
+// What came second: told of as long as history has the job.
 extension JobScheduler {
     /// Notes that an attempt ended after another one had won its task.
     mutating func noteLoser(_ id: AttemptID, on worker: WorkerID, _ attempt: RunningAttempt?) {
         let key = id.task.stage
         guard let attempt, ledger.jobs.contains(key.job), hasOtherWinner(id) else { return }
         let error = EngineError.system("CAME_SECOND", "Another attempt at the task was done before it")
-        losers[key.job.index, default: []].append(
-            failureRecord(id, .error(error), on: worker, since: attempt.startedAt))
+        record(.attemptOutrun(failureRecord(id, .error(error), on: worker, since: attempt.startedAt)))
     }
 
     private func hasOtherWinner(_ id: AttemptID) -> Bool {

@@ -78,11 +78,14 @@ extension JobScheduler {
         if let old = ledger.worker(address: identity.address), ledger.workers[old.index].loss == nil {
             lose(old, .replaced)
         }
-        let worker = WorkerID(ledger.workers.count)
+        let worker = ledger.workers.nextID
         record(.workerRegistered(worker, identity))
-        links.append(nil)
-        absentSince.append(nil)
-        lostAt.append(nil)
+        while links.count <= worker.index {
+            links.append(nil)
+            absentSince.append(nil)
+            lostAt.append(nil)
+        }
+        lostAt[worker.index] = nil
         return worker
     }
 
@@ -128,7 +131,7 @@ extension JobScheduler {
             attach(
                 RunningAttempt(
                     id: attempt, startedAt: known?.startedAt ?? now.monotonic,
-                    memoryBytes: known?.memoryBytes ?? reservation(attempt.task, on: registration.identity)),
+                    memoryBytes: known?.memoryBytes ?? reservation(attempt, on: registration.identity)),
                 to: worker)
             if !isWanted || isForeign { cancel(attempt, on: worker) }
             // The task of ours that has the same numbers waits for nothing.
@@ -239,7 +242,7 @@ extension JobScheduler {
     }
 
     mutating func loseKnown(_ worker: WorkerID, _ loss: WorkerLoss) {
-        guard worker.index < ledger.workers.count, ledger.workers[worker.index].loss == nil else {
+        guard ledger.workers.contains(worker), ledger.workers[worker.index].loss == nil else {
             return ignore(.unknownWorker(worker))
         }
         lose(worker, loss)
@@ -262,8 +265,9 @@ extension JobScheduler {
         countSlots(of: worker)
         absentSince[worker.index] = nil
         lostAt[worker.index] = now.monotonic
-        // The worker's loss takes its outputs in any case; told one by one they can be shown to users.
-        if loss != .left { for attempt in lost { record(.outputLost(attempt, isBlamed: false, nil)) } }
+        // The worker's loss takes its outputs in any case; told one by one they can be shown to users, and the
+        // worker be forgotten.
+        for attempt in lost { record(.outputLost(attempt, isBlamed: false, nil)) }
         record(.workerLost(worker, loss))
         for job in ledger.liveJobs where ledger.jobs[job.index].hasStoredOutputs { forgetInputs(of: job) }
         for task in running.map(\.id.task) + lost.map(\.task) {

@@ -55,15 +55,16 @@ package struct JobScheduler: Sendable {
     var failedHandovers: [AttemptID: Int] = [:]
     /// Attempts that still run of statements that are over. Looked up, never iterated.
     var lateAttempts: [StatementKey: Int] = [:]
-    /// Attempts of each job that ended after another one had won their task, in this life of the coordinator.
-    /// Looked up, never iterated.
-    var losers: [Int: [FailureRecord]] = [:]
-    /// Statements whose staging is to be removed, in the order of their end.
-    var uncleaned: [StatementKey] = []
+    /// Statements whose staging is to be removed, each once.
+    var uncleaned: Set<StatementKey> = []
     /// When each known worker without a session is given up, at the place of its id.
     var absentSince: [Instant?] = []
     /// When each worker was lost in this life of the coordinator, at the place of its id.
     var lostAt: [Instant?] = []
+    /// When workers that were lost long ago are looked for again.
+    var forgetsWorkersAt = Instant(milliseconds: .min)
+    /// Jobs that this coordinator found in its log, forgotten ones among them.
+    var jobsAtStart = 0
     /// Launches wait until then for inventories; nil in normal service.
     var launchesHeldUntil: Instant?
     /// Ended jobs whose results are kept, with the end of their time, the next to go first.
@@ -107,10 +108,7 @@ package struct JobScheduler: Sendable {
         case .cancel(let job): cancel(job)
         case .resultsSent(let job): shortenKeeping(of: job)
         case .forget(let jobs):
-            for job in jobs where canForget(job) {
-                record(.jobForgotten(job))
-                losers[job.index] = nil
-            }
+            for job in jobs where canForget(job) { record(.jobForgotten(job)) }
         case .message(.register(let registration)): register(registration)
         case .message(.heartbeat(let heartbeat)): hear(heartbeat)
         case .workerDied(let worker): loseKnown(worker, .died)
@@ -125,6 +123,7 @@ package struct JobScheduler: Sendable {
             if isTick { speculate() }
             drainWorkers()
             cleanStopped()
+            if isTick { forgetWorkers() }
         }
         flush()
         armTimer()
@@ -152,14 +151,17 @@ package struct JobScheduler: Sendable {
         mustArmTimer = true
         record(.epochStarted(ledger.epoch == 0 ? max(1, settings.firstEpoch) : ledger.epoch + 1))
         links = Array(repeating: nil, count: ledger.workers.count)
-        absentSince = ledger.workers.map { $0.loss == nil ? now.monotonic : nil }
+        absentSince = links.indices.map { ledger.workers[$0].loss == nil ? now.monotonic : nil }
+        jobsAtStart = ledger.jobs.count
         lostAt = Array(repeating: nil, count: ledger.workers.count)
         runtimes = [:]
         if absentSince.contains(where: { $0 != nil }) {
             launchesHeldUntil = now.monotonic + settings.recoveryMilliseconds
         }
         for job in ledger.jobs {
-            cleanCommitted(job)
+            for statement in job.losersLeft {
+                requestCleaning(StatementKey(job: job.id, statement: statement))
+            }
             if job.isLive {
                 openRuntime(job.id)
                 if !job.statements.isEmpty { admit(job.id) }

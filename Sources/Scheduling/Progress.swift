@@ -170,7 +170,7 @@ extension JobScheduler {
             }
         }
         var places: [TaskID: Int] = [:]
-        for record in losers[job.index] ?? [] {
+        for record in ledger.jobs[job.index].outrun {
             let task = record.attempt.task
             let place = places[task] ?? ledger.attemptCount(of: task) ?? 0
             places[task] = place + 1

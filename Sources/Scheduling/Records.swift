@@ -70,6 +70,10 @@ package struct JobRecord: Sendable, Hashable {
     package fileprivate(set) var fatalTask: TaskID?
     package fileprivate(set) var outcome: JobOutcome?
     package fileprivate(set) var isCleaned = false
+    /// Statements that are over and of which attempts may have left files since.
+    package fileprivate(set) var losersLeft: Set<UInt32> = []
+    /// Attempts that ended after another one had won their task.
+    package fileprivate(set) var outrun: [FailureRecord] = []
     package fileprivate(set) var areResultsReleased = false
     /// All rows of the result were sent to a client once.
     package fileprivate(set) var areResultsSent = false
@@ -114,13 +118,6 @@ package struct JobRecord: Sendable, Hashable {
     }
 }
 
-/// Remembers one life of a worker.
-package struct WorkerRecord: Sendable, Hashable {
-    package let id: WorkerID
-    package let identity: WorkerIdentity
-    package fileprivate(set) var loss: WorkerLoss?
-}
-
 /// Holds all that the facts say: the durable half of the scheduler. `apply` is the only way to change it.
 ///
 /// ```
@@ -137,13 +134,11 @@ package struct Ledger: Sendable, Hashable {
     package private(set) var jobs = JobTable()
     /// Ids of the jobs that have not ended, ascending.
     package private(set) var liveJobs: [JobID] = []
-    /// Every worker life, at the place of its id.
-    package private(set) var workers: [WorkerRecord] = []
+    /// Every worker life that was not forgotten, by its id.
+    package private(set) var workers = WorkerTable()
     /// Bytes of results that the log holds, of all jobs.
     package private(set) var loggedBytes = 0
     private var jobsByExternalID: [String: JobID] = [:]
-    private var workersByLife: [WorkerLife: WorkerID] = [:]
-    private var workersByAddress: [String: WorkerID] = [:]
     /// Attempts that one task gets before its job fails.
     let attemptLimit: Int
 
@@ -172,10 +167,10 @@ package struct Ledger: Sendable, Hashable {
     package func job(externalID: String) -> JobID? { jobsByExternalID[externalID] }
 
     /// Finds the newest record of a worker's life.
-    package func worker(_ life: WorkerLife) -> WorkerID? { workersByLife[life] }
+    package func worker(_ life: WorkerLife) -> WorkerID? { workers.worker(life) }
 
     /// Finds the newest worker at an address.
-    package func worker(address: String) -> WorkerID? { workersByAddress[address] }
+    package func worker(address: String) -> WorkerID? { workers.worker(address: address) }
 
     /// Returns the stage, or nil when the key names none or an ended job.
     package func liveStage(_ key: StageKey) -> StageRecord? {
@@ -251,12 +246,15 @@ package struct Ledger: Sendable, Hashable {
         case .resultsReleased(let job):
             withJob(job) { $0.areResultsReleased = true }
             forgetLogged(job)
-        case .workerRegistered(let id, let identity):
-            guard id.index == workers.count else { return }
-            workers.append(WorkerRecord(id: id, identity: identity))
-            workersByLife[identity.life] = id
-            workersByAddress[identity.address] = id
+        case .attemptOutrun(let record):
+            withJob(record.attempt.task.stage.job) { $0.outrun.append(record) }
+        case .losersLeft(let job, let statement):
+            withJob(job) { _ = $0.losersLeft.insert(statement) }
+        case .losersCleaned(let job, let statement):
+            withJob(job) { _ = $0.losersLeft.remove(statement) }
+        case .workerRegistered(let id, let identity): workers.add(id, identity)
         case .workerLost(let id, let loss): lose(id, loss)
+        case .workerForgotten(let id): workers.forget(id)
         }
     }
 
@@ -346,7 +344,7 @@ package struct Ledger: Sendable, Hashable {
     }
 
     private mutating func move(_ attempt: AttemptID, to worker: WorkerID) {
-        guard output(attempt) != nil, worker.index < workers.count else { return }
+        guard output(attempt) != nil else { return }
         let key = attempt.task.stage
         jobs[key.job.index].statements[Int(key.statement)].stages[key.stage.index]
             .setHolder(worker, of: Int(attempt.task.index))
@@ -383,8 +381,8 @@ package struct Ledger: Sendable, Hashable {
     }
 
     private mutating func lose(_ worker: WorkerID, _ loss: WorkerLoss) {
-        guard worker.index < workers.count, workers[worker.index].loss == nil else { return }
-        workers[worker.index].loss = loss
+        guard workers.contains(worker), workers[worker.index].loss == nil else { return }
+        workers.setLoss(loss, of: worker)
         for task in outputs(on: worker) { withStage(of: task.task) { $0.setOutput(nil, of: $1) } }
     }
 

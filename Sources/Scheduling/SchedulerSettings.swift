@@ -6,7 +6,7 @@ package struct SchedulerSettings: Sendable, Hashable {
     package var leaseMilliseconds: Int64 = 30_000
     /// A worker whose connection closed has so long to speak again before it is lost.
     package var reconnectMilliseconds: Int64 = 5_000
-    /// A lost worker is shown so long.
+    /// A lost worker is shown so long; then it is forgotten, once nothing names it.
     package var lostShownMilliseconds: Int64 = 600_000
     /// After a restart, launches wait so long for the known workers' inventories.
     package var recoveryMilliseconds: Int64 = 10_000

@@ -79,6 +79,7 @@ struct Scenario {
         settings.hasSharedStorage = rules.happens(700)
         settings.loggedJobBytes = rules.within(0...60)
         settings.loggedBytes = 2 * settings.loggedJobBytes
+        settings.lostShownMilliseconds = Int64(rules.within(0...60_000))
         for number in jobs.indices {
             if rules.happens(300) { jobs[number].header.slotLimit = rules.within(1...3) }
             jobs[number].header.isReplicated = rules.happens(300)

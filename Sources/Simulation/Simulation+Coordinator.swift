@@ -70,6 +70,11 @@ extension Simulation {
                 forget(job, before?.jobs[job.index])
                 continue
             }
+            if case .workerForgotten(let worker) = fact {
+                witness.counts.workersForgotten += 1
+                coordinator.log.removeAll { (try? Fact(wireBytes: $0))?.worker == worker }
+                continue
+            }
             coordinator.log.append(fact.wireBytes)
             witness.see(fact)
             if case .epochStarted = fact, coordinator.scheduler?.ledger.hasRaisedEpoch == true {

@@ -247,7 +247,7 @@ package final class Simulation {
             scheduler.ledger.jobs.count == scenario.jobs.count, "a job was accepted twice under one id")
         witness.require(
             tamper != nil || refold() == scheduler.ledger, "the folded log differs from the live ledger")
-        checkStaging(scheduler.ledger)
+        checkStaging()
         checkCopies(scheduler.ledger)
     }
 

@@ -47,6 +47,8 @@ package struct RunCounts: Sendable, Equatable {
     package var logged = 0
     /// Jobs that history lost.
     package var forgotten = 0
+    /// Lives of workers of which nothing is kept.
+    package var workersForgotten = 0
     /// Times that a worker was kept from tasks, or got some again: a full disk, failures.
     package var pauses = 0
     package var succeeded = 0
@@ -90,6 +92,7 @@ package struct RunCounts: Sendable, Equatable {
         copyRemovals += o.copyRemovals
         logged += o.logged
         pauses += o.pauses
+        workersForgotten += o.workersForgotten
         succeeded += o.succeeded
         failed += o.failed
         cancelled += o.cancelled

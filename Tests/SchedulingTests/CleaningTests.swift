@@ -94,7 +94,7 @@ struct CleaningTests {
         #expect(Bench(log: bench.log).cleanings == [])
     }
 
-    @Test("after a restart what was committed lately is cleaned: no fact tells which losers ran on")
+    @Test("after a restart, however late, a statement is cleaned whose losers ran on; once, and no other")
     func loserAndRestart() throws {
         var before = Bench()
         before.join("w1", slots: 1)
@@ -107,18 +107,60 @@ struct CleaningTests {
         before.finish()
         before.handle(.committed(JobID(0), statement: 0))
         #expect(before.outcome == .succeeded && before.cleanings == [])
-        // The loser's worker dies with the coordinator: nobody can say that it ran.
-        var bench = Bench(log: before.log)
+        #expect(before.last.facts.contains(.losersLeft(JobID(0), statement: 0)))
+        #expect(!before.scheduler.canForget(JobID(0)))
+        // The loser's worker dies with the coordinator: nobody else can say that it ran.
+        var bench = Bench(log: before.log, now: 86_400_000)
         bench.join(other == "w1" ? "w2" : "w1", session: 2, slots: 1)
         #expect(bench.cleanings == [])
         bench.join(other, incarnation: 2, slots: 1)
         #expect(bench.cleanings == [Self.clean])
         bench.handle(.cleaned(JobID(0), statement: 0))
-        // Long after its end nothing of the job runs.
-        var later = Bench(log: bench.log, now: 1000 + JobScheduler.loserMilliseconds + 1)
+        #expect(bench.last.facts == [.losersCleaned(JobID(0), statement: 0)])
+        var later = Bench(log: bench.log)
         for name in ["w1", "w2"] {
             later.join(name, incarnation: name == other ? 2 : 1, session: 3, slots: 1)
         }
         #expect(later.cleanings == [])
+    }
+
+    @Test("a commit that ends before all workers are back has its statement cleaned when they are")
+    func absentAtCommit() {
+        var before = Bench()
+        before.join("w1", slots: 1)
+        before.join("w2", slots: 1)
+        before.run([StageSpec(id: StageID(0), taskCount: 1, output: .files)])
+        let winner = before.launches[0].life.address
+        before.finish()
+        #expect(before.commit != nil)
+        var bench = Bench(log: before.log)
+        bench.handle(.committed(JobID(0), statement: 0))
+        #expect(bench.outcome == .succeeded && bench.cleanings == [])
+        bench.join(winner, session: 2, slots: 1)
+        #expect(bench.cleanings == [])
+        // The other one never comes.
+        bench.now += 31_000
+        bench.beat(winner, session: 2)
+        bench.handle(.tick)
+        #expect(bench.cleanings == [Self.clean])
+    }
+
+    @Test("a restart of a job of many statements has those cleaned of which losers ran, and is little work")
+    func manyStatements() {
+        let count = 30_000 as UInt32
+        let header = JobHeader(externalID: "a", digest: [1], name: "a", statementCount: Int(count) + 1)
+        var facts: [Fact] = [.epochStarted(1), .jobAccepted(JobID(0), header, atMilliseconds: 0)]
+        for statement in 0..<count {
+            facts += [
+                .statementPlanned(JobID(0), statement: statement, stages: [], atMilliseconds: 0),
+                .commitStarted(JobID(0), statement: statement),
+                .statementCommitted(JobID(0), statement: statement, atMilliseconds: 0),
+            ]
+            if statement % 2 == 0 { facts.append(.losersLeft(JobID(0), statement: statement)) }
+        }
+        let began = ContinuousClock.now
+        let bench = Bench(log: facts)
+        #expect(bench.cleanings.count == Int(count / 2))
+        #expect(ContinuousClock.now - began < .seconds(10))
     }
 }

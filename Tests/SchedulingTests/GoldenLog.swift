@@ -123,6 +123,14 @@ enum GoldenLog {
         .outputStored(attempt(map, 0)), .storedOutputsRemoved(JobID(0)),
         .jobEnded(JobID(3), .cancelled, atMilliseconds: 6), .jobCleaned(JobID(3)), inLog,
         .resultsSent(JobID(0)), .jobForgotten(JobID(9)),
+        .attemptOutrun(
+            FailureRecord(
+                attempt: attempt(map, 0, 7), worker: WorkerID(1),
+                failure: .error(
+                    .system("CAME_SECOND", "Another attempt at the task was done before it")),
+                startedMilliseconds: 300, endedMilliseconds: 1_700_000_000_000)),
+        .losersLeft(JobID(1), statement: 300), .losersCleaned(JobID(1), statement: 300),
+        .workerForgotten(WorkerID(300)),
     ]
 
     private static var inLog: Fact {

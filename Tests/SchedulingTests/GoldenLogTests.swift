@@ -57,6 +57,8 @@ struct GoldenLogTests {
         #expect(ledger.jobs.map(\.isCleaned) == [false, true, false, true])
         #expect(ledger.jobs.map(\.areResultsReleased) == [true, false, false, false])
         #expect(ledger.jobs.map(\.fatal) == [nil, nil, GoldenLog.error, nil])
+        #expect(ledger.jobs.map(\.outrun.count) == [1, 0, 0, 0])
+        #expect(ledger.jobs.map(\.losersLeft) == [[], [], [], []])
         #expect(ledger.jobs[0].startedMilliseconds == 1_700_000_000_100)
         #expect(ledger.jobs[0].endedMilliseconds == 1_700_000_003_001)
         #expect(ledger.jobs.map(\.header.slotLimit) == [0, 0, 0, 300])
@@ -97,7 +99,7 @@ struct GoldenLogTests {
             WireDamage.cut(fact)
             try WireDamage.flip(fact, generator: &generator)
         }
-        for tag in UInt8(0)...25 {
+        for tag in UInt8(0)...29 {
             try WireDamage.random(Fact.self, after: [1, tag], generator: &generator)
         }
     }

@@ -64,6 +64,9 @@ struct SpeculationTests {
             #expect(told.first.map { $0.record.endedMilliseconds - $0.record.startedMilliseconds } == 60_100)
             #expect(bench.scheduler.ledger.attemptCount(of: loser.launch.attempt.task) == 1)
             #expect(bench.scheduler.failures(of: JobID(0), since: .max).isEmpty)
+            // Another coordinator on the log tells of it as well.
+            let again = Bench(log: bench.log).scheduler.failures(of: JobID(0))
+            #expect(again.map(\.record) == told.map(\.record) && again.map(\.place) == [1])
         }
     }
 }

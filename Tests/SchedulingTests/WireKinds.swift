@@ -7,7 +7,7 @@ enum FactKind: CaseIterable {
     case epochStarted, jobAccepted, statementPlanned, stagesReplanned, taskCompleted, outputLost, taskFailed,
         commitStarted, statementCommitted, cancelRequested, jobEnded, jobCleaned, resultsReleased,
         workerRegistered, workerLost, outputMoved, outputStored, storedOutputsRemoved, resultsSent,
-        jobForgotten
+        jobForgotten, attemptOutrun, losersLeft, losersCleaned, workerForgotten
 
     init(_ fact: Fact) {
         self =
@@ -32,6 +32,10 @@ enum FactKind: CaseIterable {
             case .storedOutputsRemoved: .storedOutputsRemoved
             case .resultsSent: .resultsSent
             case .jobForgotten: .jobForgotten
+            case .attemptOutrun: .attemptOutrun
+            case .losersLeft: .losersLeft
+            case .losersCleaned: .losersCleaned
+            case .workerForgotten: .workerForgotten
             }
     }
 }

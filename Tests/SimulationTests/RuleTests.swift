@@ -38,7 +38,7 @@ struct RuleTests {
 
     @Test(
         "seeds that once found a bug stay well",
-        arguments: [29, 78, 1033, 3613, 3818, 5790, 5946, 21276] as [UInt64])
+        arguments: [29, 78, 1033, 1853, 3613, 3818, 5790, 5946, 10418, 21276] as [UInt64])
     func pinned(seed: UInt64) throws { _ = try Simulation.run(seed: seed) }
 
     @Test("a commit whose start is not logged publishes two different manifests")
@@ -134,6 +134,14 @@ struct RuleTests {
             decision.actions.removeAll { action in
                 if case .clean(let job, _) = action { !unsuccessful.contains(job) } else { false }
             }
+        }
+        #expect(isSeen)
+    }
+
+    @Test("losers of which no fact tells show as files left aside")
+    func unloggedLosers() {
+        let isSeen = Self.breaks("left files aside", from: 5_860, within: 20_000) { decision in
+            decision.facts.removeAll { if case .losersLeft = $0 { true } else { false } }
         }
         #expect(isSeen)
     }

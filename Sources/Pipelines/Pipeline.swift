@@ -66,6 +66,8 @@ package struct PipelineStep: Sendable {
     package var materialization = Materialization()
     /// Whether the query gives only what is new.
     package var isIncremental = false
+    /// Stretches of time that the query is run for, each on its own; none but for `microbatch`.
+    package var batches: [TimeRange] = []
     package var description = ""
     package var columns: [ColumnNote] = []
     /// How an extract's rows come in, where that is more than a query.
@@ -103,6 +105,8 @@ package struct Relation: Sendable, Hashable {
     package var step: String?
     /// What CREATE TEMPORARY VIEW says after the name, for files from outside.
     package var definition = ""
+    /// Column that says when a row happened, where the project names one.
+    package var eventTime: String?
 
     /// The path of files from outside, as the definition says it.
     var path: String? { definition.firstMatch(of: /'path' '((?:[^'\\]|\\.)*)'/).map { String($0.1) } }

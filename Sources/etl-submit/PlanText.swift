@@ -21,7 +21,14 @@ extension PipelineText {
             if !above.isEmpty { text += " after \(above.joined(separator: ", "))" }
             text += "\n"
             if step.materialization.kind == .incremental {
-                text += "    incremental: \(step.materialization.strategy.rawValue)\n"
+                text += "    incremental: \(step.materialization.strategy.rawValue)"
+                if let first = step.batches.first, let last = step.batches.last {
+                    let noun = step.batches.count == 1 ? "batch" : "batches"
+                    text +=
+                        ", \(step.batches.count) \(noun) from \(CivilTime.text(first.start))Z to "
+                        + "\(CivilTime.text(last.end))Z"
+                }
+                text += "\n"
             }
             for relation in step.relations where relation.step == nil {
                 text += "    reads \(relation.definition.drop { $0 == " " })\n"

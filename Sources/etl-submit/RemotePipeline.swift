@@ -63,7 +63,8 @@ struct RemotePipeline {
             bundle: try await store(), select: options.select.isEmpty ? nil : options.select,
             exclude: options.exclude.isEmpty ? nil : options.exclude,
             vars: vars.isEmpty ? nil : Dictionary(vars) { $1 }, fullRefresh: options.fullRefresh ? true : nil,
-            testsOnly: testsOnly ? true : nil, retryOf: retryOf)
+            testsOnly: testsOnly ? true : nil, eventTimeStart: options.eventTimeStart,
+            eventTimeEnd: options.eventTimeEnd, retryOf: retryOf)
         let status = try await Submission.send(
             JobRequest(id: id, name: name, sql: "", conf: conf.isEmpty ? nil : conf, pipeline: pipeline),
             to: service)

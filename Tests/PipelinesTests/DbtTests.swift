@@ -108,8 +108,8 @@ struct DbtTests {
         ),
         (
             "models/a.sql",
-            "{{ config(incremental_strategy='microbatch', event_time='at') }}SELECT 1", "UNSUPPORTED_FEATURE",
-            "data_interval_start"
+            "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='at') }}"
+                + "SELECT 1", "PIPELINE_FORMAT", "microbatch needs batch_size"
         ),
         (
             "models/b.yml",

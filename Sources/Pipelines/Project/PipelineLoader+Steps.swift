@@ -24,6 +24,9 @@ extension PipelineLoader {
         }
         names.sources = project.sources
         names.place = run.place
+        for seed in project.seeds {
+            names.eventTimes[seed.name] = seed.properties?["config"]?["event_time"]?.printed
+        }
         connections = try readConnections(root["connections"])
         var steps: [PipelineStep] = []
         var owners: [FormatValue] = []
@@ -49,7 +52,12 @@ extension PipelineLoader {
             steps.append(model.step)
             owners.append(model.properties ?? FormatValue(kind: .null, location: root.location))
         }
-        for index in steps.indices { try inline(&steps[index]) }
+        for index in steps.indices {
+            let own = Set(steps[index].relations.map(\.view))
+            try inline(&steps[index])
+            // As in dbt, what an ephemeral model reads is not cut into batches, but what it gives.
+            if !steps[index].batches.isEmpty { names.setEventTimes(of: &steps[index], own) }
+        }
         let needed = Set(steps.flatMap(\.dependencies))
         for seed in project.seeds where needed.contains(seed.name) {
             steps.append(try self.seed(seed))
@@ -244,6 +252,16 @@ extension PipelineLoader {
                 EngineError.user("PIPELINE_FORMAT", $0, at: place)
             }
             step.isIncremental = settings.isIncremental(model.name, run)
+            if let microbatch = step.materialization.microbatch {
+                guard let batches = microbatch.batches(run, isIncremental: step.isIncremental) else {
+                    throw EngineError.user(
+                        "PIPELINE_FORMAT",
+                        "The model would be cut into more than \(Microbatch.limit) batches: \(model.name)",
+                        remedy: "Set a larger batch_size, or a later begin.", at: place)
+                }
+                step.batches = batches
+            }
+            names.eventTimes[model.name] = settings.eventTime
             if run.hasTable(model.name), step.sql.contains(SQLText.name(model.name)) {
                 // {{ this }}: the table as it is before the run.
                 step.relations.append(Relation(view: model.name, step: model.name))

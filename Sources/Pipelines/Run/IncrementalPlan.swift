@@ -6,7 +6,7 @@ package struct Materialization: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable { case table, view, incremental, ephemeral }
     /// What becomes of the rows that are there.
     package enum Strategy: String, Sendable, Hashable {
-        case append, merge
+        case append, merge, microbatch
         case insertOverwrite = "insert_overwrite"
         case deleteInsert = "delete+insert"
     }
@@ -22,6 +22,8 @@ package struct Materialization: Sendable, Hashable {
     package var uniqueKey: [String] = []
     package var partitionBy: [String] = []
     package var onSchemaChange = SchemaChange.ignore
+    /// How the strategy `microbatch` cuts the model; nil for all others.
+    package var microbatch: Microbatch?
 
     package init() {}
 }
@@ -33,6 +35,8 @@ struct IncrementalPlan {
     let how: Materialization
     let old: [ColumnFact]
     let new: [ColumnFact]
+    /// The time of the new rows, for `microbatch`: earlier rows of it are replaced.
+    var replaced: TimeRange?
 
     static let oldView = "millrace_old"
     static let newView = "millrace_new"
@@ -104,6 +108,12 @@ struct IncrementalPlan {
         case .insertOverwrite:
             if how.partitionBy.isEmpty { return both }
             return remainder(kept, how.partitionBy, "<=>") + " UNION ALL " + both
+        case .microbatch:
+            guard let replaced, let microbatch = how.microbatch else { return both }
+            let isReplaced = replaced.condition("o.\(SQLText.name(microbatch.eventTime))")
+            return
+                "SELECT \(kept) FROM \(IncrementalPlan.oldView) o WHERE NOT coalesce(\(isReplaced), false) "
+                + "UNION ALL " + both
         }
     }
 

@@ -127,7 +127,8 @@ struct RetryCommand: AsyncParsableCommand {
             if run != nil { throw EngineError.user("USAGE", "--run goes with a directory, not with an id") }
             return print(try await connection.requireRemote().retry(job).id)
         }
-        if !pipeline.select.isEmpty || !pipeline.exclude.isEmpty || pipeline.fullRefresh {
+        let isTimed = pipeline.eventTimeStart != nil || pipeline.eventTimeEnd != nil
+        if !pipeline.select.isEmpty || !pipeline.exclude.isEmpty || pipeline.fullRefresh || isTimed {
             throw EngineError.user("USAGE", "A retry runs what the last run was asked for, and nothing else")
         }
         if let remote = try connection.remote() {

@@ -73,7 +73,8 @@ struct CoordinatorServer {
             service: pipelines, tokens: tokens, latencies: { [node] in await node.latencies() })
         cluster = try HTTPServer(
             configuration: ServerConfiguration(
-                listen: listen, tls: tls, refusal: WebTransportAdapter.refusal),
+                listen: listen, tls: tls, requestBodyBytes: Limits.jobBodyBytes,
+                refusal: WebTransportAdapter.refusal),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
                 other: WebTransportAdapter(router, isSecure: tls != nil)))

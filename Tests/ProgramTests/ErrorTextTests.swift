@@ -186,10 +186,10 @@ struct ErrorTextTests {
             name: "two jobs", arguments: ["job.sql", "-e", "SELECT 1"], status: 2,
             errors: "error: [USAGE] Give a file of SQL or -e \"SQL\", not both: job.sql\n"),
         Failing(
-            name: "a missing job file", arguments: ["no.sql"], status: 2,
+            name: "a missing job file", arguments: ["/no-such/no.sql"], status: 2,
             errors: """
-                error: [USAGE] Cannot read the job no.sql: No such file or directory
-                  = Give a file of SQL statements, or -e "SQL".
+                error: [USAGE] There is no such file: /no-such/no.sql
+                  = Give a file of SQL, a directory with etl.yml, or -e "SQL".
 
                 """),
         Failing(
@@ -299,6 +299,25 @@ struct ErrorTextTests {
         #expect(run.errors == failing.errors)
         #expect(run.output == "")
         #expect(try program.contents() == before)
+    }
+
+    @Test(
+        "a job file that is not there is told with the directory it was looked for in, and what is near",
+        arguments: [
+            ("jbo.sql", "Did you mean job.sql?"), ("job", "Did you mean job.sql?"),
+            ("sub/trial.sql", "Did you mean sub/trials.sql?"),
+            ("stauts", "Did you mean the command: etl-submit status?"),
+            ("other.sql", "Give a file of SQL, a directory with etl.yml, or -e \"SQL\"."),
+        ])
+    func missingJob(name: String, remedy: String) throws {
+        let program = try Program()
+        try program.write("job.sql", "SELECT 1")
+        try program.write("sub/trials.sql", "SELECT 1")
+        let folder = program.folder.resolvingSymlinksInPath().path
+        let run = try program.run([name])
+        #expect(run.status == 2 && run.output == "")
+        #expect(
+            run.errors == "error: [USAGE] There is no such file: \(name), in \(folder)\n  = \(remedy)\n")
     }
 
     @Test("the text after -e may begin with a comment")

@@ -39,11 +39,7 @@ struct RunCommand: AsyncParsableCommand {
         if let remote = try connection.remote() {
             try await runRemote(request, script, remote)
         } else {
-            if detach {
-                throw EngineError.user(
-                    "USAGE", "--detach needs a coordinator: a local job ends with this program",
-                    remedy: "Give --coordinator URL.")
-            }
+            if detach { throw RunCommand.detachesNothing("job") }
             try await runLocal(request, script)
         }
     }
@@ -63,11 +59,7 @@ struct RunCommand: AsyncParsableCommand {
                 throw RunCommand.explained(error)
             }
         }
-        if detach {
-            throw EngineError.user(
-                "USAGE", "--detach needs a coordinator: a local run ends with this program",
-                remedy: "Give --coordinator URL.")
-        }
+        if detach { throw RunCommand.detachesNothing("run") }
         try RunCommand.refuse(
             ["--id", "--name"], "runs of a pipeline in this process have an id of their own")
         let job: PipelineJob
@@ -75,6 +67,13 @@ struct RunCommand: AsyncParsableCommand {
             throw RunCommand.explained(error)
         }
         try await job.run(progress: progress)
+    }
+
+    /// Returns the error that nothing here could be left to go on.
+    static func detachesNothing(_ what: String) -> EngineError {
+        .user(
+            "USAGE", "--detach needs a coordinator: a local \(what) ends with this program",
+            remedy: "Give --coordinator URL.")
     }
 
     /// Says of a value for a variable that no file reads where it came from, if it was not typed.

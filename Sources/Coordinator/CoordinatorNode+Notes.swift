@@ -182,8 +182,8 @@ extension CoordinatorNode {
     private func reason(of record: FailureRecord) -> String {
         let error = record.failure.error
         let job = scheduler.ledger.jobs[record.attempt.task.stage.job.index]
-        let isTold = job.fatalTask == record.attempt.task && job.fatal?.message.hasPrefix(error.message) == true
-        return isTold ? error.code : error.message
+        guard job.fatalTask == record.attempt.task, let fatal = job.fatal else { return error.message }
+        return fatal.message.hasPrefix(error.message) ? error.code : error.message
     }
 
     private func address(of worker: WorkerID) -> String {

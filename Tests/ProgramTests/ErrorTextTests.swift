@@ -176,6 +176,14 @@ struct ErrorTextTests {
             name: "a folder as the config file", arguments: ["-e", "SELECT 1", "--config", "."], status: 2,
             errors: "error: [CONFIG_FILE] Cannot read the config file .: Is a directory\n"),
         Failing(
+            name: "a retry that could not go on by itself", files: ["p/etl.yml": "name: p\n"],
+            arguments: ["retry", "p", "--detach"], status: 2,
+            errors: """
+                error: [USAGE] --detach needs a coordinator: a local run ends with this program
+                  = Give --coordinator URL.
+
+                """),
+        Failing(
             name: "no job at all", arguments: ["run"], status: 2,
             errors: """
                 error: [USAGE] There is no job to run

@@ -15,6 +15,9 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             JOB is a file of SQL statements separated by `;`, or is given as -e \"SQL\", or is a pipeline: \
             a directory with etl.yml, or that file.
+
+            --output json prints timestamps and binary values as the table does (2020-01-01 00:00:00, hex), \
+            not as files that are written USING json have them (ISO 8601, Base64).
             """)
 
     @OptionGroup var job: JobOptions

@@ -117,8 +117,8 @@ enum StageLine {
         return text + "  " + stage.name
     }
 
-    /// Says how much came in and how fast. Of a stage that reads no bytes, as of a range, rows tell it; where no
-    /// row comes in, as from literal ones, those that go out.
+    /// Says how much came in and how fast. Of a stage that reads no bytes, as of a range, rows tell it; where
+    /// no row comes in, as from literal ones, those that go out.
     private static func amounts(_ stage: StageStatus) -> String {
         let isSource = stage.rowsIn == 0 && stage.rowsOut > 0
         let rows = isSource ? stage.rowsOut : stage.rowsIn

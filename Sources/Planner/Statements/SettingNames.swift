@@ -9,7 +9,7 @@ package enum SettingNames {
         "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
         scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder", pool, slotLimit,
         replicatesShuffle, StoreAssignment.setting, readPadding, charAsString,
-    ]
+    ] + rebaseModes
 
     /// Settings that are read when the job is submitted: changing them later changes nothing.
     static let ofSubmission: Set<String> = [pool, slotLimit, replicatesShuffle]
@@ -27,6 +27,10 @@ package enum SettingNames {
     static let readPadding = "spark.sql.readSideCharPadding"
     /// Whether CHAR(n) and VARCHAR(n) are taken for STRING.
     static let charAsString = "spark.sql.legacy.charVarcharAsString"
+    /// What early dates and times mean in Parquet files that do not say; the reader's options tell it here.
+    static let rebaseModes = [
+        "spark.sql.parquet.datetimeRebaseModeInRead", "spark.sql.parquet.int96RebaseModeInRead",
+    ]
     /// Limits of WITH RECURSIVE; -1: none.
     static let recursionLevels = "spark.sql.cteRecursionLevelLimit"
     static let recursionRows = "spark.sql.cteRecursionRowLimit"
@@ -62,6 +66,12 @@ package enum SettingNames {
             let names = 1...longestPool
             if let value, !names.contains(value.utf8.count) || value.contains(where: \.isNewline) {
                 throw invalid(value, name, "a name of at most \(longestPool) bytes")
+            }
+        case _ where rebaseModes.contains(name):
+            if let value, value.uppercased() != "CORRECTED" {
+                throw invalid(
+                    value, name, "CORRECTED; for other modes give each relation the option "
+                        + "datetimeRebaseMode or int96RebaseMode")
             }
         case slotLimit: if let value { _ = try count(value, name) }
         case StoreAssignment.setting:

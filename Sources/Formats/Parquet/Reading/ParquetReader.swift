@@ -9,6 +9,7 @@ package final class ParquetReader: BatchStream {
     private let file: ParquetFile
     private let columns: [Int]
     private let filter: (any DecodeFilter)?
+    private let zone: Zone
     /// Rows of a batch at most, and those of one of the current row group.
     private let batchRows: Int
     private var groupBatchRows = 0
@@ -32,14 +33,16 @@ package final class ParquetReader: BatchStream {
     /// Prepares to read `columns`, positions in the file's schema, of `rowGroups`. Row groups that
     /// `predicates` rule out by statistics are not read. `filter` names its columns as positions in
     /// `columns`; with it, batches hold only the rows that pass. `onChunk` gets the bytes of each column
-    /// chunk that is opened.
+    /// chunk that is opened. Writers that do not name their zone had a clock of `zone`.
     package init(
         file: ParquetFile, columns: [Int], rowGroups: Range<Int>? = nil, predicates: [ColumnPredicate] = [],
-        filter: (any DecodeFilter)? = nil, batchRows: Int = Limits.batchRows, onChunk: ((Int) -> Void)? = nil
+        filter: (any DecodeFilter)? = nil, zone: Zone = .utc, batchRows: Int = Limits.batchRows,
+        onChunk: ((Int) -> Void)? = nil
     ) {
         self.file = file
         self.columns = columns
         self.filter = filter
+        self.zone = zone
         self.batchRows = batchRows
         self.onChunk = onChunk
         let all = rowGroups ?? 0..<file.rowGroups.count
@@ -141,7 +144,9 @@ package final class ParquetReader: BatchStream {
     /// first row.
     private func reader(_ column: Int) throws(EngineError) -> any ColumnReader {
         if let reader = readers[column] { return reader }
-        let made = try makeReader(file.nodes[columns[column]])
+        let zone = zone
+        let node = file.nodes[columns[column]].mapLeaves { $0.settled(in: zone) }
+        let made = try makeReader(node)
         if batchStart > 0 { try made.skip(batchStart) }
         readers[column] = made
         return made

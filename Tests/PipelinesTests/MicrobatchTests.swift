@@ -147,7 +147,8 @@ struct MicrobatchTests {
         var files = Self.project(
             sql: """
                 SELECT e.at AS day, e.v, s.v + (SELECT count(*) FROM
-                {% if is_incremental() %} {{ this }} {% else %} (SELECT 1 WHERE false) {% endif %}) AS n FROM {{ ref('e') }} e LEFT JOIN {{ ref('s') }} s ON true
+                {% if is_incremental() %} {{ this }} {% else %} (SELECT 1 WHERE false) {% endif %})
+                AS n FROM {{ ref('e') }} e LEFT JOIN {{ ref('s') }} s ON true
                 """)
         files["models/e.sql"] =
             "{{ config(materialized='ephemeral', event_time='at') }}SELECT at, v FROM {{ ref('visits') }}"

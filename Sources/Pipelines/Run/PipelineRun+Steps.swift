@@ -17,7 +17,14 @@ extension PipelineRun {
         let this = Try(step: step, number: attempt, deadline: deadline)
         if record.steps[step.name]?.isMade != true {
             let outcome: StepJob.Outcome
-            do { outcome = try await stage(this) } catch var error as EngineError {
+            do {
+                outcome = try await stage(this)
+            } catch let error as EngineError where error.code == "SOURCE_EMPTY" && step.kind == .extract {
+                guard let empty = try await stageEmpty(this) else {
+                    return try await passOver(this, since: start)
+                }
+                outcome = empty
+            } catch var error as EngineError {
                 error.location = step.place(of: error.location)
                 throw error
             }
@@ -51,7 +58,7 @@ extension PipelineRun {
         try await finish(this, since: start)
     }
 
-    private func finish(_ this: Try, since start: ContinuousClock.Instant) async throws {
+    func finish(_ this: Try, since start: ContinuousClock.Instant) async throws {
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         try await note(.stepDone(step: this.step.name, seconds: seconds))
     }
@@ -276,11 +283,7 @@ extension PipelineRun {
         if step == staged {
             return view(relation.view, try tables.stagedParts(step, run: run), grows: grows)
         }
-        guard tables.hasTable(step) else {
-            throw EngineError.user(
-                "TABLE_NOT_MADE", "The table of this step has not been made yet: \(step)",
-                remedy: "Run it first, or choose it too, with --select +name.")
-        }
+        guard tables.hasTable(step) else { throw missing(step) }
         return view(relation.view, tables.table(step), grows: grows)
     }
 

@@ -13,6 +13,8 @@ struct ExtractColumns {
     var condition: String?
     /// Whether the new rows must be written again.
     var isChanged = false
+    /// Whether the cursor's values are texts, of which some may be times of several zones.
+    var hasTextCursor = false
     /// Whether the old ones must be, too.
     var isWidened = false
 
@@ -47,6 +49,9 @@ struct ExtractContract {
     func columns(hasTable: Bool) async throws -> ExtractColumns {
         let found = try await schema(run.freshPath)
         var columns = ExtractColumns()
+        if let cursor = rule.cursor {
+            columns.hasTextCursor = ExtractContract.named(cursor.column, found)?.type == "string"
+        }
         guard hasTable, rule.disposition != .replace || !rule.contract.isOpen else {
             columns.names = found.map(\.name)
             columns.fresh = found.map { SQLText.name($0.name) }

@@ -239,7 +239,8 @@ struct ExtractRun {
         var rows = freshQuery(columns)
         if let cursor = rule.cursor, columns.hasTextCursor {
             let value = SQLText.name(cursor.column)
-            rows = "SELECT *, bool_and(\(ZonedText.isOne(value))) \(partition)) AS millrace_zoned FROM (\(rows))"
+            rows =
+                "SELECT *, bool_and(\(ZonedText.isOne(value))) \(partition)) AS millrace_zoned FROM (\(rows))"
             order = "if(millrace_zoned, \(ZonedText.instant(value)), NULL) DESC, \(order)"
         }
         let newest =

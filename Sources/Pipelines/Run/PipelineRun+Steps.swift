@@ -1,3 +1,4 @@
+import Columns
 import Protocol
 import Vocabulary
 
@@ -94,12 +95,12 @@ extension PipelineRun {
             var outcome = try await ExtractRun(
                 step: step, rule: rule, state: StagedTables(tables: tables, run: run), job: jobs
             ).make()
-            if pipeline.lineage != nil { outcome.columns = try await stagedColumns(this) }
+            if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
             return outcome
         }
         if let microbatch = step.materialization.microbatch {
             var outcome = try await stageBatches(this, of: microbatch)
-            if pipeline.lineage != nil { outcome.columns = try await stagedColumns(this) }
+            if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
             return outcome
         }
         let isMerged = keepsTable(step)
@@ -113,7 +114,7 @@ extension PipelineRun {
         if isMerged, try await merge(this, new: target, count: outcome.rowsOut, into: path) {
             tables.discard(new, run: run)
         }
-        if pipeline.lineage != nil { outcome.columns = try await stagedColumns(this) }
+        if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
         return outcome
     }
 
@@ -191,22 +192,22 @@ extension PipelineRun {
         return true
     }
 
-    private func stagedColumns(_ this: Try) async throws -> [ColumnFact] {
+    private func stagedColumns(_ this: Try) async throws -> [Field] {
         let parts = try tables.stagedParts(this.step.name, run: run)
         let order = order(
             this, ["columns", "columns"], prelude: [view("millrace_staged", parts, grows: parts.count > 1)],
             sql: "SELECT * FROM millrace_staged LIMIT 0", "columns of \(this.step.name)")
-        return try await job.run(order).columns
+        return try await job.run(order).fields
     }
 
     /// Returns the columns of a view.
     func columns(
         _ this: Try, _ prelude: [String], _ view: String, _ part: String
-    ) async throws -> [ColumnFact] {
+    ) async throws -> [Field] {
         let order = order(
             this, ["columns", part], prelude: prelude, sql: "SELECT * FROM \(view) LIMIT 0",
             "columns of \(this.step.name)")
-        return try await job.run(order).columns
+        return try await job.run(order).fields
     }
 
     /// Makes the staged table the published one, by the engine where directories cannot be renamed.

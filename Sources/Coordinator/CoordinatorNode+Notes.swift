@@ -32,7 +32,13 @@ extension CoordinatorNode {
                     metadata: ["worker": "\(identity.address)", "slots": .stringConvertible(identity.slots)])
             case .workerLost(let worker, .left):
                 environment.logger.info("a worker left", metadata: ["worker": "\(address(of: worker))"])
-            case .epochStarted(let epoch) where epoch > scheduler.ledger.firstEpoch:
+            case .epochStarted(let epoch) where scheduler.ledger.hasRaisedEpoch:
+                environment.logger.warning(
+                    """
+                    a worker comes from a coordinator whose state was another one, and whose clock was ahead: \
+                    it is taken over, and what it ran for that one is stopped
+                    """, metadata: ["epoch": "\(epoch)"])
+            case .epochStarted(let epoch) where scheduler.ledger.hasStartedAgain:
                 environment.logger.info("the coordinator started again", metadata: ["epoch": "\(epoch)"])
                 for job in scheduler.ledger.liveJobs {
                     note(job, "info", "the coordinator started again", at: milliseconds)

@@ -46,7 +46,9 @@ package enum JobOutcome: Sendable, Hashable {
 /// Times are wall-clock milliseconds since 1970. Every prefix of a log is a state that recovery can go on
 /// from.
 package enum Fact: Sendable, Hashable {
-    /// A coordinator started; messages of an older epoch are void.
+    /// A coordinator started, in the epoch after the last one; messages of an older epoch are void. One that
+    /// is higher still was begun because a worker had heard of one in between, from a coordinator whose log
+    /// was lost.
     case epochStarted(UInt32)
     case jobAccepted(JobID, JobHeader, atMilliseconds: Int64)
     /// The statement's stages; an empty list for a statement that runs in the commit alone.

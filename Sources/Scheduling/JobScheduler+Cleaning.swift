@@ -40,8 +40,10 @@ extension JobScheduler {
         return job.statements[Int(key.statement)].isCommitted
     }
 
-    /// Counts an attempt that a worker came with, if its statement is over.
+    /// Counts an attempt that a worker came with, if its statement is over. One of a lost log writes to
+    /// another job's folder.
     mutating func noteLate(_ attempt: AttemptID) {
+        if ledger.isForeign(attempt) { return }
         let key = attempt.task.stage.statementKey
         if isOver(key) { lateAttempts[key, default: 0] += 1 }
     }
@@ -49,7 +51,7 @@ extension JobScheduler {
     /// Notes that an attempt runs no more; after the last one its statement is cleaned.
     mutating func noteEnd(_ attempt: AttemptID) {
         let key = attempt.task.stage.statementKey
-        guard let count = lateAttempts[key] else { return }
+        guard !ledger.isForeign(attempt), let count = lateAttempts[key] else { return }
         lateAttempts[key] = count > 1 ? count - 1 : nil
         if count == 1 { requestCleaning(key) }
     }
@@ -60,7 +62,10 @@ extension JobScheduler {
         var count = 0
         if runtimes[key.job.index]?.runningCount ?? 0 > 0 {
             for link in links {
-                count += link?.attempts.count { $0.id.task.stage.statementKey == key } ?? 0
+                count +=
+                    link?.attempts.count {
+                        $0.id.task.stage.statementKey == key && !ledger.isForeign($0.id)
+                    } ?? 0
             }
         }
         if count > 0 { lateAttempts[key] = count } else if isFailed { requestCleaning(key) }

@@ -7,6 +7,7 @@ extension JobScheduler {
     mutating func register(_ registration: Registration) {
         let identity = registration.identity
         if isSuperseded(identity) { return ignore(.staleIncarnation(identity.life)) }
+        guard raiseEpoch(over: registration) else { return }
         if let known = ledger.worker(identity.life) {
             let loss = ledger.workers[known.index].loss
             if loss == .died { return ignore(.staleIncarnation(identity.life)) }
@@ -33,6 +34,31 @@ extension JobScheduler {
         welcome(worker, registration)
         if !absentSince.contains(where: { $0 != nil }) { launchesHeldUntil = nil }
     }
+
+    /// Begins an epoch beyond the one that the worker has heard of: it would take no word of a lower one. Its
+    /// coordinator's log was lost, and this one's clock was behind that one's when its own log began. False
+    /// for a worker that is refused.
+    private mutating func raiseEpoch(over registration: Registration) -> Bool {
+        let heard = registration.heardEpoch
+        if heard <= ledger.epoch { return true }
+        if heard <= Self.highestHeardEpoch {
+            record(.epochStarted(heard + Self.epochDistance))
+            return true
+        }
+        let error = EngineError.system(
+            "UNSUPPORTED_EPOCH", "The worker has heard of an epoch that no coordinator can have: \(heard)",
+            remedy: "Start the worker again.")
+        reply(
+            registration.identity.life,
+            .refused(epoch: heard, session: registration.session, error))
+        return false
+    }
+
+    /// How far an epoch is begun beyond one that a worker has heard of: others may have heard of later starts
+    /// on the log that is lost.
+    static let epochDistance: UInt32 = 4096
+    /// The highest epoch over which another one can be begun, so that sixteen million starts may follow.
+    static let highestHeardEpoch = UInt32.max - (1 << 24)
 
     /// Whether a younger process at the address is there: this is a late word of its predecessor. Once the
     /// younger one is lost any life may have the address, so that a clock set back locks nobody out.
@@ -69,9 +95,18 @@ extension JobScheduler {
                 worker, registration.identity.life,
                 .welcome(
                     epoch: ledger.epoch, session: registration.session, worker: worker,
-                    heardSentAt: registration.sentAt)))
+                    heardSentAt: registration.sentAt, isStateNew: isStateNew(for: registration))))
         links[worker.index]?.owesReply = false
     }
+
+    /// Whether the worker was welcomed last on a log that is lost.
+    private func isStateNew(for registration: Registration) -> Bool {
+        registration.identity.version >= Self.epochTellingVersion && registration.welcomedEpoch != 0
+            && ledger.isForeign(epoch: registration.welcomedEpoch)
+    }
+
+    /// The first version of workers that tell of their epoch.
+    private static let epochTellingVersion: UInt32 = 5
 
     private mutating func reconcile(_ worker: WorkerID, _ registration: Registration) {
         let before = links[worker.index]?.attempts ?? []

@@ -135,6 +135,9 @@ extension Heartbeat: WireCodable {
 extension WorkerMessage: WireCodable {
     package func write(to writer: inout WireWriter) {
         switch self {
+        // Tag 1 is the one of workers that have heard of no epoch yet.
+        case .register(let registration) where registration.heardEpoch != 0:
+            writer.tag(4, registration, registration.heardEpoch, registration.welcomedEpoch)
         case .register(let registration): writer.tag(1, registration)
         // Tag 2 is the one of workers with space on their disk.
         case .heartbeat(let heartbeat) where heartbeat.isDiskFull: writer.tag(3, heartbeat)
@@ -150,6 +153,11 @@ extension WorkerMessage: WireCodable {
             var heartbeat = try reader.read(Heartbeat.self)
             heartbeat.isDiskFull = true
             self = .heartbeat(heartbeat)
+        case 4:
+            var registration = try reader.read(Registration.self)
+            registration.heardEpoch = try reader.read()
+            registration.welcomedEpoch = try reader.read()
+            self = .register(registration)
         default: throw WireReader.unknownTag(tag, of: "WorkerMessage")
         }
     }
@@ -169,8 +177,9 @@ extension Delivery: WireCodable {
 extension CoordinatorMessage: WireCodable {
     package func write(to writer: inout WireWriter) {
         switch self {
-        case .welcome(let epoch, let session, let worker, let heard):
-            writer.tag(1, epoch, session, worker, heard)
+        // Tag 1 is the one for workers that have known no other log.
+        case .welcome(let epoch, let session, let worker, let heard, let isStateNew):
+            writer.tag(isStateNew ? 6 : 1, epoch, session, worker, heard)
         case .deliver(let delivery): writer.tag(2, delivery)
         case .registerAgain(let epoch, let session): writer.tag(3, epoch, session)
         case .released(let epoch, let session): writer.tag(4, epoch, session)
@@ -180,10 +189,10 @@ extension CoordinatorMessage: WireCodable {
     package init(from reader: inout WireReader) throws(EngineError) {
         let tag = try reader.unsigned()
         switch tag {
-        case 1:
+        case 1, 6:
             self = .welcome(
                 epoch: try reader.read(), session: try reader.read(), worker: try reader.read(),
-                heardSentAt: try reader.read())
+                heardSentAt: try reader.read(), isStateNew: tag == 6)
         case 2: self = .deliver(try reader.read())
         case 3: self = .registerAgain(epoch: try reader.read(), session: try reader.read())
         case 4: self = .released(epoch: try reader.read(), session: try reader.read())

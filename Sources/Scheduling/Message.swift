@@ -150,6 +150,9 @@ package struct Registration: Sendable, Hashable {
     package var outputs: [TaskOutput]
     /// Failures not acknowledged in an earlier session.
     package var reports: [Report]
+    /// The highest epoch that the worker has heard of, and that of its last welcome; 0 for none.
+    package var heardEpoch: UInt32 = 0
+    package var welcomedEpoch: UInt32 = 0
 }
 
 /// Renews the lease, acknowledges commands, and carries reports.
@@ -224,7 +227,10 @@ package struct Delivery: Sendable, Hashable {
 
 /// Speaks from the scheduler to an agent.
 package enum CoordinatorMessage: Sendable, Hashable {
-    case welcome(epoch: UInt32, session: UInt32, worker: WorkerID, heardSentAt: Instant)
+    /// `isStateNew`: who welcomed the worker before had another log, which is lost, so that all jobs that
+    /// the worker has known are over.
+    case welcome(
+        epoch: UInt32, session: UInt32, worker: WorkerID, heardSentAt: Instant, isStateNew: Bool = false)
     case deliver(Delivery)
     /// The coordinator does not know this session: register anew.
     case registerAgain(epoch: UInt32, session: UInt32)
@@ -235,7 +241,7 @@ package enum CoordinatorMessage: Sendable, Hashable {
 
     package var epoch: UInt32 {
         switch self {
-        case .welcome(let epoch, _, _, _), .registerAgain(let epoch, _), .released(let epoch, _),
+        case .welcome(let epoch, _, _, _, _), .registerAgain(let epoch, _), .released(let epoch, _),
             .refused(let epoch, _, _):
             epoch
         case .deliver(let delivery): delivery.epoch
@@ -244,7 +250,7 @@ package enum CoordinatorMessage: Sendable, Hashable {
 
     package var session: UInt32 {
         switch self {
-        case .welcome(_, let session, _, _), .registerAgain(_, let session), .released(_, let session),
+        case .welcome(_, let session, _, _, _), .registerAgain(_, let session), .released(_, let session),
             .refused(_, let session, _):
             session
         case .deliver(let delivery): delivery.session

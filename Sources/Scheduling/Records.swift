@@ -128,10 +128,11 @@ package struct WorkerRecord: Sendable, Hashable {
 ///             └──────────────┴── failure, cancel ──────┘ └─────────▶ ended(failed, cancelled) ──▶ cleaned
 /// ```
 package struct Ledger: Sendable, Hashable {
-    package private(set) var epoch: UInt32 = 0
-    /// The epoch of the first start on this log: attempts of older ones were launched by a coordinator whose
-    /// log was lost, and their numbers name other tasks here.
-    package private(set) var firstEpoch: UInt32 = 0
+    /// The last epoch that was started; 0 before any.
+    package var epoch: UInt32 { epochs.last?.upperBound ?? 0 }
+    /// The epochs that were started on this log, ascending. Those before and between them are of
+    /// coordinators whose logs were lost: the numbers of attempts launched in them name other tasks here.
+    private var epochs: [ClosedRange<UInt32>] = []
     /// Every job that was not forgotten, by its id.
     package private(set) var jobs = JobTable()
     /// Ids of the jobs that have not ended, ascending.
@@ -149,10 +150,23 @@ package struct Ledger: Sendable, Hashable {
     package init(attemptLimit: Int = Limits.taskAttempts) { self.attemptLimit = attemptLimit }
 
     /// Counts the starts on this log.
-    package var startCount: UInt32 { epoch == 0 ? 0 : epoch - firstEpoch + 1 }
+    package var startCount: Int {
+        epochs.isEmpty ? 0 : epochs.reduce(1) { $0 + Int($1.upperBound - $1.lowerBound) }
+    }
+
+    /// Whether the last epoch is that of a start, but the first; not one that was raised meanwhile.
+    package var hasStartedAgain: Bool { epochs.last.map { $0.lowerBound < $0.upperBound } ?? false }
+
+    /// Whether the last epoch was begun over one of a coordinator whose log was lost.
+    package var hasRaisedEpoch: Bool { epochs.count > 1 && !hasStartedAgain }
 
     /// Whether an attempt was launched on another log, which was lost.
-    func isForeign(_ attempt: AttemptID) -> Bool { attempt.epoch < firstEpoch }
+    package func isForeign(_ attempt: AttemptID) -> Bool { isForeign(epoch: attempt.epoch) }
+
+    /// Whether an epoch was not started on this log.
+    func isForeign(epoch: UInt32) -> Bool {
+        epochs.last { $0.lowerBound <= epoch }.map { $0.upperBound < epoch } ?? true
+    }
 
     /// Finds a job by the id that clients use.
     package func job(externalID: String) -> JobID? { jobsByExternalID[externalID] }
@@ -199,9 +213,7 @@ package struct Ledger: Sendable, Hashable {
     /// Folds one fact in. Facts about what the ledger does not know change nothing.
     package mutating func apply(_ fact: Fact) {
         switch fact {
-        case .epochStarted(let started):
-            if epoch == 0 { firstEpoch = started }
-            epoch = max(epoch, started)
+        case .epochStarted(let started): start(started)
         case .jobAccepted(let id, let header, let at):
             // Ids of jobs that were forgotten are left out.
             guard id.index >= jobs.count else { return }
@@ -245,6 +257,15 @@ package struct Ledger: Sendable, Hashable {
             workersByLife[identity.life] = id
             workersByAddress[identity.address] = id
         case .workerLost(let id, let loss): lose(id, loss)
+        }
+    }
+
+    private mutating func start(_ started: UInt32) {
+        guard started > epoch else { return }
+        if let last = epochs.last, last.upperBound + 1 == started {
+            epochs[epochs.count - 1] = last.lowerBound...started
+        } else {
+            epochs.append(started...started)
         }
     }
 

@@ -44,8 +44,9 @@ package struct SchedulerSettings: Sendable, Hashable {
     /// Most bytes of results that the log holds.
     package var loggedBytes = Limits.loggedBytes
     /// The epoch of the first start on an empty log. A coordinator of workers that may outlive its log has
-    /// the time here, in seconds: they know an epoch, take orders of no older one, and may still have
-    /// attempts at what were other jobs.
+    /// the time here, in seconds: they may still have attempts at what were other jobs, and those of its own
+    /// epochs must not be taken for its own. Where its clock is behind, workers tell of a higher epoch, over
+    /// which it raises its own.
     package var firstEpoch: UInt32 = 1
     /// Oldest and newest worker versions that may take part.
     package var workerVersions: ClosedRange<UInt32> = 1...WorkerIdentity.currentVersion

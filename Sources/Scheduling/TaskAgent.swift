@@ -11,6 +11,9 @@ package struct AgentSettings: Sendable, Hashable {
     /// Tasks that a draining worker runs after so long are stopped, for others to run: an eviction leaves
     /// 15 s in all.
     package var handBackMilliseconds: Int64 = 6_000
+    /// A draining worker with nothing to hand over waits so long for the answer to a registration that it
+    /// sent: the coordinator may have it already, and would give tasks to a worker that is gone.
+    package var farewellMilliseconds: Int64 = 2_000
 
     package init() {}
 }
@@ -61,6 +64,8 @@ package enum AgentAction: Sendable, Hashable {
     case store(job: String, [AttemptID])
     /// Delete what the attempt left.
     case drop(AttemptID)
+    /// Let go of whatever is kept for any job: all that were known are of a log that was lost.
+    case forgetJobs
     /// Call `handle(.tick)` at that time; replaces the timer before.
     case setTimer(Instant)
     /// End the process: drained and released.
@@ -94,7 +99,9 @@ package struct TaskAgent: Sendable {
     package let settings: AgentSettings
     private var phase = Phase.registering
     private var session: UInt32 = 0
+    /// The highest epoch that was heard of, and that of the last welcome; 0 before the first.
     private var epoch: UInt32 = 0
+    private var welcomedEpoch: UInt32 = 0
     /// The id given by the coordinator of this epoch; nil before the first welcome.
     package private(set) var worker: WorkerID?
     /// Sent until it is answered, unchanged: a session has one inventory.
@@ -184,7 +191,8 @@ package struct TaskAgent: Sendable {
     private mutating func armForDraining(at now: Instant) {
         guard let drainingSince, let lastSentAt, phase != .left else { return }
         var next = lastSentAt + settings.heartbeatMilliseconds
-        for limit in [settings.handBackMilliseconds, settings.drainMilliseconds]
+        let limits = [settings.farewellMilliseconds, settings.handBackMilliseconds, settings.drainMilliseconds]
+        for limit in limits
         where drainingSince + limit > now {
             next = min(next, drainingSince + limit)
         }
@@ -196,8 +204,9 @@ package struct TaskAgent: Sendable {
     /// Whether a draining worker need not wait for its release: nobody relies on it, or its time is over.
     private func isDoneDraining(at now: Instant) -> Bool {
         guard let drainingSince, phase != .left else { return false }
-        if phase == .registering, running.isEmpty, held.isEmpty { return true }
-        return now - drainingSince >= settings.drainMilliseconds
+        let isFree = phase == .registering && running.isEmpty && held.isEmpty
+        if isFree, registration == nil { return true }
+        return now - drainingSince >= (isFree ? settings.farewellMilliseconds : settings.drainMilliseconds)
     }
 
     // MARK: speaking
@@ -245,7 +254,8 @@ package struct TaskAgent: Sendable {
         commands = Inbox()
         registration = Registration(
             identity: identity, session: session, sentAt: now, isDraining: isDraining,
-            running: runningAttempts, outputs: held, reports: failures)
+            running: runningAttempts, outputs: held, reports: failures, heardEpoch: epoch,
+            welcomedEpoch: welcomedEpoch)
     }
 
     /// Leaves the session for a new one.
@@ -268,10 +278,11 @@ package struct TaskAgent: Sendable {
     // MARK: hearing
 
     private mutating func hear(_ message: CoordinatorMessage, at now: Instant) {
-        // An older coordinator, or an older session: void.
-        guard message.epoch >= epoch, message.session == session else { return }
+        // An older session: void.
+        guard message.session == session else { return }
+        guard message.epoch >= epoch else { return hearOlder(message) }
         switch message {
-        case .welcome(let started, _, let id, let heardSentAt):
+        case .welcome(let started, _, let id, let heardSentAt, let isStateNew):
             let isKnown = started == epoch && id == worker
             epoch = started
             lastAnsweredSentAt = max(lastAnsweredSentAt, heardSentAt)
@@ -281,6 +292,8 @@ package struct TaskAgent: Sendable {
                 return
             }
             phase = .registered
+            welcomedEpoch = started
+            if isStateNew { actions.append(.forgetJobs) }
             worker = id
             registration = nil
             lastSentAt = nil
@@ -308,6 +321,12 @@ package struct TaskAgent: Sendable {
             phase = .left
             actions.append(.refuse(error))
         }
+    }
+
+    /// Obeys no older coordinator; but one that does not know this session may be the only one that is left:
+    /// it is told the epoch that was heard of, and begins one that is higher if it is.
+    private mutating func hearOlder(_ message: CoordinatorMessage) {
+        if case .registerAgain = message, phase == .registered { registerAgain() }
     }
 
     private mutating func obey(_ command: Command) {

@@ -37,7 +37,8 @@ extension WorkerIdentity {
     /// 2: adopts outputs of workers that leave; tells of a full disk.
     /// 3: writes outputs to shared storage, and reads them there.
     /// 4: tells how many parts of files a task skipped.
-    package static let currentVersion: UInt32 = 4
+    /// 5: tells the epoch that it knows, and is told of a new log.
+    package static let currentVersion: UInt32 = 5
 
     package var life: WorkerLife { WorkerLife(address: address, incarnation: incarnation) }
 }

@@ -24,6 +24,12 @@ struct SimulatedJob {
     var hasPoison = false
     var submittedAt: Int64
     var cancelledAt: Int64?
+
+    /// Forgets what its tasks do: it is to be submitted anew.
+    mutating func forgetBehaviours() {
+        behaviours = [:]
+        (hasUserError, hasPoison) = (false, false)
+    }
 }
 
 /// Draws everything of a run from its seed: jobs, workers, how the network and the machines misbehave.
@@ -43,6 +49,8 @@ struct Scenario {
     var fullDisks: Int
     /// Per mille of outputs that cannot be written to shared storage.
     var failedCopies: Int
+    /// Per mille of the coordinator's crashes at which it loses its log.
+    var lostLogs = 0
     /// Queues, admission, shared storage.
     var settings = SchedulerSettings()
     /// No new fault after this time, milliseconds.
@@ -75,6 +83,18 @@ struct Scenario {
             if rules.happens(300) { jobs[number].header.slotLimit = rules.within(1...3) }
             jobs[number].header.isReplicated = rules.happens(300)
         }
+    }
+
+    /// Has the coordinator of a few seeds lose its log now and then; its clock is anywhere each time, but
+    /// shows no time again that it has shown.
+    mutating func drawLosses(_ random: inout SimulatedRandom) {
+        if !random.happens(40) { return }
+        lostLogs = random.within(100...600)
+        beginLog(&random)
+    }
+
+    mutating func beginLog(_ random: inout SimulatedRandom) {
+        settings.firstEpoch = UInt32(random.within(1...40_000)) * 100_000
     }
 
     private static func drawJob(_ number: Int, _ random: inout SimulatedRandom) -> SimulatedJob {

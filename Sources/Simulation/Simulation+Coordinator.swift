@@ -32,7 +32,24 @@ extension Simulation {
         coordinator.lastLedger = isAllLogged ? coordinator.scheduler?.ledger : nil
         coordinator.scheduler = nil
         coordinator.life += 1
+        if losses.happens(scenario.lostLogs) { loseLog() }
         agenda.plan(.coordinatorStart, at: now + Int64(random.within(10...15_000)))
+    }
+
+    /// Has the coordinator begin with an empty log. Its clients submit their jobs anew; its workers may run
+    /// tasks, and hold outputs, of jobs whose numbers others get now.
+    private func loseLog() {
+        witness.seeLoss()
+        coordinator.log = []
+        coordinator.lastLedger = nil
+        coordinator.logBegan = coordinator.life + 1
+        scenario.beginLog(&losses)
+        (forgotten, staged, copies) = ([:], [], [])
+        for number in scenario.jobs.indices {
+            scenario.jobs[number].forgetBehaviours()
+            if accepted[number] != nil { agenda.plan(.submit(number), at: now + 1000) }
+            accepted[number] = nil
+        }
     }
 
     /// Hands an event to the scheduler, if it lives; makes its facts durable, then runs its actions. A
@@ -55,6 +72,9 @@ extension Simulation {
             }
             coordinator.log.append(fact.wireBytes)
             witness.see(fact)
+            if case .epochStarted = fact, coordinator.scheduler?.ledger.hasRaisedEpoch == true {
+                witness.counts.epochsRaised += 1
+            }
             if case .jobAccepted(let id, let header, _) = fact { noteAcceptance(id, header) }
         }
         let isAllLogged = durable == decision.facts.count

@@ -5,6 +5,7 @@ import Vocabulary
 extension Simulation {
     /// Notes that an attempt may write from now on.
     func noteStart(_ attempt: AttemptID) {
+        if coordinator.scheduler?.ledger.isForeign(attempt) == true { return }
         if isInFiles(attempt.task) { staged.insert(attempt) }
     }
 
@@ -24,7 +25,9 @@ extension Simulation {
                 let known = ledger.worker(agent.identity.life), ledger.workers[known.index].loss == nil
             else { continue }
             witness.require(
-                !agent.runningAttempts.contains { $0.task.stage.statementKey == key },
+                !agent.runningAttempts.contains {
+                    $0.task.stage.statementKey == key && !ledger.isForeign($0)
+                },
                 "statement \(key) was cleaned while an attempt of it runs")
         }
         cleanStaging(key)

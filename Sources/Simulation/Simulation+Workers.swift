@@ -88,6 +88,7 @@ extension Simulation {
         case .drop(let attempt):
             workers[worker].outputs.remove(attempt)
             staged.remove(attempt)
+        case .forgetJobs: break
         case .setTimer(let time):
             agenda.plan(
                 .workerTimer(worker, incarnation: incarnation),

@@ -36,6 +36,8 @@ package final class Simulation {
         var log: [[UInt8]] = []
         /// Counts the lives of the process.
         var life = 0
+        /// The first life with this log.
+        var logBegan = 0
         /// This life's monotonic clock shows simulated time plus this.
         var clockOffset: Int64 = 0
         /// The ledger of the life that died with everything logged, for comparison with the folded one.
@@ -60,6 +62,8 @@ package final class Simulation {
 
     let seed: UInt64
     var random: SimulatedRandom
+    /// Draws what is lost with the coordinator's log: the other seeds' numbers stay.
+    var losses: SimulatedRandom
     var scenario: Scenario
     var now: Int64 = 0
     var agenda = Agenda<Happening>()
@@ -87,6 +91,8 @@ package final class Simulation {
         random = SimulatedRandom(seed: seed)
         var rules = SimulatedRandom(seed: ~seed)
         scenario = Scenario(&random, rules: &rules)
+        losses = SimulatedRandom(seed: seed ^ 0x5bf0_3635_dcb2_7a1d)
+        scenario.drawLosses(&losses)
         workers = Array(repeating: Worker(), count: scenario.workerCount)
         accepted = Array(repeating: nil, count: scenario.jobs.count)
         witness.jobLimit = scenario.settings.runningJobs
@@ -147,6 +153,8 @@ package final class Simulation {
         case .coordinatorTimer(let life): if life == coordinator.life { decide(.tick) }
         case .coordinatorEvent(let life, let event): if life == coordinator.life { decide(event) }
         case .commit(let life, let manifest):
+            // What is published for a job of a lost log is not this log's.
+            if life < coordinator.logBegan { return }
             witness.see(manifest)
             cleanStaging(StatementKey(job: manifest.job, statement: manifest.statement))
             plan(life, .committed(manifest.job, statement: manifest.statement))

@@ -17,6 +17,9 @@ package struct RunCounts: Sendable, Equatable {
     /// Messages that arrived before one that was sent earlier on the same way.
     package var overtaken = 0
     package var coordinatorCrashes = 0
+    /// Crashes that took the coordinator's log along, and epochs begun over one that a worker had heard of.
+    package var logsLost = 0
+    package var epochsRaised = 0
     package var workerCrashes = 0
     package var disconnects = 0
     package var partitions = 0
@@ -60,6 +63,8 @@ package struct RunCounts: Sendable, Equatable {
         doubled += o.doubled
         overtaken += o.overtaken
         coordinatorCrashes += o.coordinatorCrashes
+        logsLost += o.logsLost
+        epochsRaised += o.epochsRaised
         workerCrashes += o.workerCrashes
         disconnects += o.disconnects
         partitions += o.partitions
@@ -209,6 +214,15 @@ struct Witness {
                     "task \(task) was sent to where \(output.attempt) is no more: worker \(output.worker)")
             }
         }
+    }
+
+    /// Begins anew: the log is lost, and with it all jobs and what is known of them.
+    mutating func seeLoss() {
+        counts.logsLost += 1
+        var fresh = Witness()
+        (fresh.jobLimit, fresh.loggedLimits) = (jobLimit, loggedLimits)
+        (fresh.finished, fresh.broken, fresh.counts) = (finished, broken, counts)
+        self = fresh
     }
 
     mutating func sawFinish(_ attempt: AttemptID) { finished.insert(attempt) }

@@ -154,6 +154,7 @@ package actor WorkerNode {
             carried[attempt] = nil
             resources.store.drop([attempt])
             resources.files.discard(attempt)
+        case .forgetJobs: resources.holds.dropAll(running: running.keys)
         case .setTimer(let time): arm(time)
         case .leave:
             hasLeft = true

@@ -62,7 +62,8 @@ struct Bench {
 
     mutating func join(
         _ name: String, incarnation: UInt64 = 1, session: UInt32 = 1, slots: Int = 2, version: UInt32 = 3,
-        running: [AttemptID] = [], outputs: [TaskOutput] = []
+        running: [AttemptID] = [], outputs: [TaskOutput] = [], heardEpoch: UInt32 = 0,
+        welcomedEpoch: UInt32 = 0
     ) {
         var identity = Self.identity(name, incarnation: incarnation, slots: slots)
         identity.version = version
@@ -73,7 +74,8 @@ struct Bench {
                 .register(
                     Registration(
                         identity: identity, session: session, sentAt: Instant(milliseconds: now),
-                        isDraining: false, running: running, outputs: outputs, reports: []))))
+                        isDraining: false, running: running, outputs: outputs, reports: [],
+                        heardEpoch: heardEpoch, welcomedEpoch: welcomedEpoch))))
     }
 
     mutating func beat(

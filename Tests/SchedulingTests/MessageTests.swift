@@ -107,6 +107,10 @@ enum MessageCorpus {
                 life: identity.life, session: 1, sentAt: Instant(milliseconds: 0), isDraining: false,
                 commandsSeen: 0, firstReport: 1, reports: skippingReports, progress: [], usedMemoryBytes: 0,
                 shuffleBytes: 0)),
+        .register(
+            Registration(
+                identity: identity, session: 8, sentAt: Instant(milliseconds: 9), isDraining: false,
+                running: [attempt], outputs: [], reports: [], heardEpoch: .max, welcomedEpoch: 300)),
     ]
 
     static let toWorker: [CoordinatorMessage] = [
@@ -129,6 +133,9 @@ enum MessageCorpus {
             Delivery(
                 epoch: 1, session: 1, firstCommand: 1, commands: copyCommands, reportsSeen: 0,
                 heardSentAt: Instant(milliseconds: 0))),
+        .welcome(
+            epoch: 300, session: 8, worker: WorkerID(0), heardSentAt: Instant(milliseconds: 9),
+            isStateNew: true),
     ]
 }
 
@@ -185,7 +192,7 @@ struct MessageTests {
         var generator = SplitMix(state: 13)
         for message in MessageCorpus.toCoordinator { try WireDamage.flip(message, generator: &generator) }
         for message in MessageCorpus.toWorker { try WireDamage.flip(message, generator: &generator) }
-        for tag in UInt8(0)...6 {
+        for tag in UInt8(0)...7 {
             try WireDamage.random(WorkerMessage.self, after: [tag], generator: &generator)
             try WireDamage.random(CoordinatorMessage.self, after: [tag], generator: &generator)
         }
@@ -193,14 +200,14 @@ struct MessageTests {
 
     @Test("a case of a later release is refused by its number")
     func unknownCases() {
-        for bytes in [[4], [0]] as [[UInt8]] {
+        for bytes in [[5], [0]] as [[UInt8]] {
             #expect {
                 try WorkerMessage(wireBytes: bytes)
             } throws: {
                 ($0 as? EngineError)?.message.contains("has no case \(bytes[0])") == true
             }
         }
-        #expect(throws: EngineError.self) { try CoordinatorMessage(wireBytes: [6, 1, 1]) }
+        #expect(throws: EngineError.self) { try CoordinatorMessage(wireBytes: [7, 1, 1]) }
         // An exchange of kind 2, a loss of kind 200.
         #expect(throws: EngineError.self) { try StageDependency(wireBytes: [1, 2]) }
         #expect(throws: EngineError.self) { try WorkerLoss(wireBytes: [200, 1]) }

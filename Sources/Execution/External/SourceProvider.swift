@@ -87,7 +87,7 @@ package struct ConnectorContext: Sendable {
     package let files: any FileAccess
     /// Directory for what does not fit in memory.
     package let spillDirectory: String
-    private let job: JobID
+    private let attempt: AttemptID
     private let holds: JobHolds
     private let cancelled: @Sendable () -> Bool
 
@@ -99,7 +99,7 @@ package struct ConnectorContext: Sendable {
         secrets = context.resources.secrets
         files = context.resources.files
         spillDirectory = context.resources.spillDirectory
-        job = stage.job
+        attempt = context.attempt
         holds = context.resources.holds
         cancelled = { context.isCancelled }
     }
@@ -108,5 +108,5 @@ package struct ConnectorContext: Sendable {
     package var isCancelled: Bool { cancelled() }
 
     /// Keeps an object, such as a connection that holds a snapshot, until the job ends.
-    package func holdForJob(_ object: any AnyObject & Sendable) { holds.add(object, to: job) }
+    package func holdForJob(_ object: any AnyObject & Sendable) { holds.add(object, for: attempt) }
 }

@@ -22,6 +22,12 @@ extension Binder {
         if let match = found.first { return try value(of: match, parts, at: span) }
         if let alias {
             if context.namesLateralAliases {
+                if context.repeatedAliases.contains(parts[0].text.lowercased()) {
+                    throw .user(
+                        "AMBIGUOUS_LATERAL_COLUMN_ALIAS",
+                        "Several columns before have this alias: \(parts[0].text).",
+                        remedy: "Give them different ones.", at: location(span))
+                }
                 columnTexts[parts.map(\.text)] = "lateralAliasReference(\(parts[0].text))"
             }
             return alias
@@ -138,7 +144,7 @@ extension Binder {
             }
             return .member(base, index: index, type: fields[index].type)
         case .array(.structure, _): return try memberOfEach(name, of: base, at: span)
-        case .map:
+        case .map, .array:
             return try element(of: base, .literal(.string(name.text)), at: span)
         default:
             throw .user(

@@ -40,6 +40,8 @@ package final class Binder {
     var boundSubqueries: [String: Expression]?
     /// Names that texts of IDENTIFIER were, by place.
     var identifiers: [SourceSpan: [NameSyntax]] = [:]
+    /// Types as written of columns of CHAR(n) and VARCHAR(n), at any depth.
+    var declaredTypes: [ColumnID: TypeSyntax] = [:]
     /// Places of columns, for errors found after binding.
     var columnSpans: [ColumnID: SourceSpan] = [:]
 
@@ -121,6 +123,7 @@ package final class Binder {
                 return NamedExpression(item.expression, as: output)
             }
             let output = newColumn(item.name, item.expression.type, nullable: item.expression.nullable)
+            inherit(output, from: item.expression)
             return NamedExpression(item.expression, as: output)
         }
     }

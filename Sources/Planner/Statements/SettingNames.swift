@@ -8,7 +8,7 @@ package enum SettingNames {
         "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.shuffle.partitions",
         "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
         scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder", pool, slotLimit,
-        replicatesShuffle, StoreAssignment.setting,
+        replicatesShuffle, StoreAssignment.setting, readPadding, charAsString,
     ]
 
     /// Settings that are read when the job is submitted: changing them later changes nothing.
@@ -23,6 +23,10 @@ package enum SettingNames {
 
     /// Where tables without LOCATION and databases go.
     static let warehouse = "spark.sql.warehouse.dir"
+    /// Whether texts of CHAR(n) are filled up with blanks where tables are read.
+    static let readPadding = "spark.sql.readSideCharPadding"
+    /// Whether CHAR(n) and VARCHAR(n) are taken for STRING.
+    static let charAsString = "spark.sql.legacy.charVarcharAsString"
     /// Limits of WITH RECURSIVE; -1: none.
     static let recursionLevels = "spark.sql.cteRecursionLevelLimit"
     static let recursionRows = "spark.sql.cteRecursionRowLimit"
@@ -64,7 +68,7 @@ package enum SettingNames {
             if let value, StoreAssignment.Policy(rawValue: value.uppercased()) == nil {
                 throw invalid(value, name, "ANSI, STRICT or LEGACY")
             }
-        case replicatesShuffle: if let value { _ = try boolean(value, name) }
+        case replicatesShuffle, readPadding, charAsString: if let value { _ = try boolean(value, name) }
         case scanBytes:
             if let value, try bytes(value, name) == 0 { throw invalid(value, name, "a size such as 64MB") }
         default:

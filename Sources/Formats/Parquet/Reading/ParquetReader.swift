@@ -9,7 +9,9 @@ package final class ParquetReader: BatchStream {
     private let file: ParquetFile
     private let columns: [Int]
     private let filter: (any DecodeFilter)?
+    /// Rows of a batch at most, and those of one of the current row group.
     private let batchRows: Int
+    private var groupBatchRows = 0
     private let onChunk: ((Int) -> Void)?
     private var groups: [Int]
     private var readers: [(any ColumnReader)?] = []
@@ -18,6 +20,8 @@ package final class ParquetReader: BatchStream {
     /// Rows of the row group before the batch that is being read.
     private var batchStart = 0
     private let scratch = PageValues.makeScratch()
+    /// Bytes of a batch's rows, as they are in the pages, about; a batch of wide rows has fewer of them.
+    private static let batchBytes = 8 << 20
     /// Row groups that statistics ruled out.
     package let prunedRowGroups: Int
     /// Whether statistics rule out all that was to be read.
@@ -53,11 +57,12 @@ package final class ParquetReader: BatchStream {
                     guard let next = groups.popLast() else { return nil }
                     group = next
                     rowsLeft = file.rowGroups[next].rowCount
+                    groupBatchRows = rowsAtOnce(file.metadata.rowGroups[next])
                     readers = Array(repeating: nil, count: columns.count)
                     announce(file.metadata.rowGroups[next].columns)
                 }
                 batchStart = file.rowGroups[group].rowCount - rowsLeft
-                let rows = min(rowsLeft, batchRows)
+                let rows = min(rowsLeft, groupBatchRows)
                 rowsLeft -= rows
                 scannedRows += rows
                 if let filter {
@@ -73,9 +78,16 @@ package final class ParquetReader: BatchStream {
         }
     }
 
+    /// Returns how many rows of a row group are read at once.
+    private func rowsAtOnce(_ group: ParquetRowGroupMetadata) -> Int {
+        let bytes = leaves.reduce(0) { $0 &+ group.columns[$1.index].uncompressedBytes }
+        return min(batchRows, max(1, ParquetReader.batchBytes / max(1, bytes / max(1, group.rowCount))))
+    }
+
+    private var leaves: [ParquetLeaf] { columns.flatMap { file.nodes[$0].leaves } }
+
     /// Tells the source which chunks of a row group come next.
     private func announce(_ chunks: [ParquetColumnChunk]) {
-        let leaves = columns.flatMap { file.nodes[$0].leaves }
         file.source.willRead(
             leaves.map { leaf in
                 let chunk = chunks[leaf.index]

@@ -248,6 +248,7 @@ let package = Package(
         // tests
         tests("TidyTests", [], optimised: true),
         tests("VocabularyTests", ["Vocabulary"]),
+        tests("MemoryTests", ["Memory"]),
         tests("WorkerTests", ["Worker"]),
         tests(
             "SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"],

@@ -24,7 +24,9 @@ extension SessionCatalog {
 
     private func parquetStatistics(_ relation: FileRelation) -> RelationStatistics {
         let sample = relation.files.prefix(Self.sampledFooters)
-        let footers = sample.compactMap { try? self.footers.footer(of: $0) }
+        let footers = sample.compactMap {
+            try? self.footers.footer(of: $0).reading(options: relation.options)
+        }
         let sampledBytes = sample.reduce(0) { $0 + $1.byteCount }
         let scale = sampledBytes > 0 ? Double(relation.byteCount) / Double(sampledBytes) : 1
         let rows = Double(footers.reduce(0) { $0 + $1.rowCount }) * scale
@@ -134,7 +136,7 @@ extension SessionCatalog {
     private func rowGroups(
         of index: Int, relation: FileRelation, columns: [Int], pruning: FilePruning
     ) throws(EngineError) -> [FileSplit] {
-        let footer = try footers.footer(of: relation.files[index])
+        let footer = try footers.footer(of: relation.files[index]).reading(options: relation.options)
         let wanted = columns.filter { $0 < relation.dataSchema.count }.compactMap {
             footer.schema.index(of: relation.dataSchema[$0].name)
         }

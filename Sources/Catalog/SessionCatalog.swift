@@ -84,6 +84,15 @@ package final class SessionCatalog: JobCatalog, Sendable {
         return .view(definition)
     }
 
+    package func declaredTypes(named parts: [String], in database: String?) -> [String: String] {
+        if database == nil, parts.count == 1, let key = parts.first?.lowercased() {
+            let own = names.withLock { state in (state.views[key] != nil, state.tables[key]) }
+            if own.0 { return [:] }
+            if let table = own.1 { return table.limitedTypes }
+        }
+        return keptTable(parts, in: database ?? currentDatabase)?.limitedTypes ?? [:]
+    }
+
     private func keptTable(_ parts: [String], in database: String) -> TableDefinition? {
         guard let (database, name) = Self.place(parts, database) else { return nil }
         return metastore.read { $0.tables[database]?[name] }

@@ -4,7 +4,8 @@ import Vocabulary
 
 // What is forgotten, so that neither the log nor memory grows with the number of jobs that were run:
 //
-//     own jobs   the newest 1,000 that have ended are kept, or fewer with 200,000 tasks together
+//     own jobs   the newest 1,000 that have ended are kept, or fewer with 200,000 tasks together;
+//                of those with long texts as many as hold 16 MiB of them
 //     parts      go when their run is no longer among those whose steps are shown (`PipelineHost`)
 //     workers    go some time after their loss, when no job that is kept names them (`JobScheduler`)
 //
@@ -17,6 +18,8 @@ extension CoordinatorNode {
     func noteHistory(_ facts: [Fact]) {
         for fact in facts {
             switch fact {
+            case .jobEnded(let job, _, _) where books[job]?.longTextBytes ?? 0 > 0:
+                historyChanges += scheduler.settings.historyJobs
             case .jobEnded, .jobCleaned, .resultsReleased, .storedOutputsRemoved: historyChanges += 1
             default: break
             }
@@ -42,13 +45,16 @@ extension CoordinatorNode {
     /// Lists the oldest jobs beyond the limits to which nothing is owed, as many as one step takes.
     private func forgettable() -> [JobID] {
         let settings = scheduler.settings
-        var (jobs, tasks) = (0, 0)
+        var (jobs, tasks, bytes) = (0, 0, 0)
         var beyond: [JobID] = []
         for record in scheduler.ledger.jobs.reversed() where !record.isLive {
             guard let book = books[record.id], book.request.parent == nil else { continue }
             jobs += 1
             tasks += record.taskCount
-            if jobs > settings.historyJobs || (jobs > 1 && tasks > settings.historyTasks) {
+            bytes += book.longTextBytes
+            if jobs > settings.historyJobs || (jobs > 1 && tasks > settings.historyTasks)
+                || (book.longTextBytes > 0 && bytes > Limits.longSQLTotalBytes)
+            {
                 beyond.append(record.id)
             }
         }

@@ -20,6 +20,7 @@ extension CoordinatorNode: JobService {
 
     /// Parses a new job and opens its book. Throws errors with their place in the text.
     private func opened(_ request: JobRequest, as externalID: String) throws -> JobHeader {
+        if request.parent == nil { try checkLongTexts(beside: request) }
         let now = environment.clock().wallMilliseconds * 1000
         let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
         let header = session.header(
@@ -34,6 +35,20 @@ extension CoordinatorNode: JobService {
         }
         open(book)
         return header
+    }
+
+    /// Throws `TOO_MANY_LONG_JOBS` when the long texts of jobs that have not ended leave no room for one
+    /// more: each is kept with its tree and plans until then.
+    private func checkLongTexts(beside request: JobRequest) throws {
+        if request.sql.utf8.count < Limits.longSQLBytes { return }
+        let held = scheduler.ledger.liveJobs.reduce(0) { $0 + (books[$1]?.longTextBytes ?? 0) }
+        if held + request.sql.utf8.count <= Limits.longSQLTotalBytes { return }
+        throw EngineError.system(
+            "TOO_MANY_LONG_JOBS",
+            "The cluster takes no more long texts now: jobs that have not ended hold "
+                + "\(ByteSize.format(held)) of them, and it takes at most "
+                + ByteSize.format(Limits.longSQLTotalBytes),
+            remedy: "Submit the job again when others have ended.")
     }
 
     func open(_ book: JobBook) {

@@ -43,6 +43,12 @@ final class JobBook {
         warnings = session.warnings
     }
 
+    /// Bytes of the job's text where it is a long one, else 0.
+    var longTextBytes: Int {
+        let count = request.sql.utf8.count
+        return count < Limits.longSQLBytes ? 0 : count
+    }
+
     var name: String { request.name ?? "sql" }
 
     /// Whether the job's last statement gives rows to the client.

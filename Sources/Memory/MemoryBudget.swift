@@ -24,6 +24,7 @@ package final class MemoryBudget: Sendable {
 
     /// Takes `bytes` if they fit and says whether they did.
     package func tryTake(_ bytes: Int) -> Bool {
+        FreedMemory.giveBackBeyondBound()
         if tryTakeOnce(bytes) { return true }
         guard let reclaim = reclaim.withLock({ $0 }), reclaim() else { return false }
         return tryTakeOnce(bytes)

@@ -17,6 +17,8 @@ package struct Pipeline: Sendable {
     /// Where runs are reported as OpenLineage events; nil where nobody asked.
     package var lineage: LineageTarget?
     package var steps: [PipelineStep] = []
+    /// What is no error in its files, but not what was meant either; each run says it.
+    package var warnings: [String] = []
 
     /// Returns the step of a name.
     package func step(named name: String) -> PipelineStep? { steps.first { $0.name == name } }
@@ -66,6 +68,8 @@ package struct PipelineStep: Sendable {
     package var materialization = Materialization()
     /// Whether the query gives only what is new.
     package var isIncremental = false
+    /// Stretches of time that the query is run for, each on its own; none but for `microbatch`.
+    package var batches: [TimeRange] = []
     package var description = ""
     package var columns: [ColumnNote] = []
     /// How an extract's rows come in, where that is more than a query.
@@ -103,6 +107,8 @@ package struct Relation: Sendable, Hashable {
     package var step: String?
     /// What CREATE TEMPORARY VIEW says after the name, for files from outside.
     package var definition = ""
+    /// Column that says when a row happened, where the project names one.
+    package var eventTime: String?
 
     /// The path of files from outside, as the definition says it.
     var path: String? { definition.firstMatch(of: /'path' '((?:[^'\\]|\\.)*)'/).map { String($0.1) } }

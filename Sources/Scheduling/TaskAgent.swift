@@ -11,6 +11,9 @@ package struct AgentSettings: Sendable, Hashable {
     /// Tasks that a draining worker runs after so long are stopped, for others to run: an eviction leaves
     /// 15 s in all.
     package var handBackMilliseconds: Int64 = 6_000
+    /// A draining worker with nothing to hand over waits so long for the answer to a registration that it
+    /// sent: the coordinator may have it already, and would give tasks to a worker that is gone.
+    package var farewellMilliseconds: Int64 = 2_000
 
     package init() {}
 }
@@ -188,7 +191,8 @@ package struct TaskAgent: Sendable {
     private mutating func armForDraining(at now: Instant) {
         guard let drainingSince, let lastSentAt, phase != .left else { return }
         var next = lastSentAt + settings.heartbeatMilliseconds
-        for limit in [settings.handBackMilliseconds, settings.drainMilliseconds]
+        let limits = [settings.farewellMilliseconds, settings.handBackMilliseconds, settings.drainMilliseconds]
+        for limit in limits
         where drainingSince + limit > now {
             next = min(next, drainingSince + limit)
         }
@@ -200,8 +204,9 @@ package struct TaskAgent: Sendable {
     /// Whether a draining worker need not wait for its release: nobody relies on it, or its time is over.
     private func isDoneDraining(at now: Instant) -> Bool {
         guard let drainingSince, phase != .left else { return false }
-        if phase == .registering, running.isEmpty, held.isEmpty { return true }
-        return now - drainingSince >= settings.drainMilliseconds
+        let isFree = phase == .registering && running.isEmpty && held.isEmpty
+        if isFree, registration == nil { return true }
+        return now - drainingSince >= (isFree ? settings.farewellMilliseconds : settings.drainMilliseconds)
     }
 
     // MARK: speaking

@@ -4,7 +4,16 @@ package enum Limits {
     /// neighbourhood.
     package static let batchRows = 4096
     /// Longest SQL text accepted, bytes.
-    package static let sqlBytes = 256 * 1024
+    package static let sqlBytes = 4 << 20
+    /// Most words, numbers, texts and signs of a SQL text: each costs memory, up to some 500 bytes where it
+    /// is a column of its own.
+    package static let sqlTokens = 1_000_000
+    /// Length from which on a job's text is long, bytes: a coordinator bears few of them.
+    package static let longSQLBytes = 256 << 10
+    /// Most bytes of long texts of jobs that have not ended, and as many again of those that have.
+    package static let longSQLTotalBytes = 16 << 20
+    /// Longest body of a request with a job's text, which JSON writes longer than it is, bytes.
+    package static let jobBodyBytes = 9 << 20
     /// Deepest nesting accepted in SQL, plans and JSON.
     package static let nestingDepth = 128
     /// Most terms of one chain of AND or OR, and most inputs of one chain of UNION ALL.

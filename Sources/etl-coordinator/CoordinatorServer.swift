@@ -73,7 +73,8 @@ struct CoordinatorServer {
             service: pipelines, tokens: tokens, latencies: { [node] in await node.latencies() })
         cluster = try HTTPServer(
             configuration: ServerConfiguration(
-                listen: listen, tls: tls, refusal: WebTransportAdapter.refusal),
+                listen: listen, tls: tls, requestBodyBytes: Limits.jobBodyBytes,
+                refusal: WebTransportAdapter.refusal),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
                 other: WebTransportAdapter(router, isSecure: tls != nil)))
@@ -98,17 +99,7 @@ struct CoordinatorServer {
                 flag, address, isProtected: isProtected, isInsecure: settings.isOn("insecure"),
                 needs: "--tls-cert and --token-file or --jwt-keys")
         }
-        for (flag, address) in addresses {
-            do throws(EngineError) { try HTTPServer.checkFree(address) } catch {
-                var error = error
-                if error.code == "ADDRESS_IN_USE" {
-                    error.remedy =
-                        "Stop that program (`ss -ltnp` names it), or choose another port with --\(flag); "
-                        + "0 takes a free one."
-                }
-                throw error
-            }
-        }
+        for (flag, address) in addresses { try HTTPServer.checkFree(address, flag: flag) }
     }
 
     /// Returns the rules of scheduling that flags change.

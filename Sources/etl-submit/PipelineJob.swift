@@ -97,9 +97,10 @@ struct PipelineJob {
             intervalEnd: minutes, select: options.select, exclude: options.exclude,
             vars: Dictionary(vars) { $1 }, conf: Dictionary(conf) { $1 }, fullRefresh: options.fullRefresh,
             testsOnly: testsOnly)
+        try header.takeInterval(from: options.eventTimeStart, to: options.eventTimeEnd)
         if retrying { try PipelineJob.goOn(&header, state) }
         let first = try await PipelineJob.load(directory, header, state)
-        if let schedule = first.schedule, !retrying {
+        if let schedule = first.schedule, !retrying, !header.isBackfill {
             let interval = schedule.latestInterval(now: minutes)
             (header.intervalStart, header.intervalEnd) = (interval.start, interval.end)
             pipeline = try await PipelineJob.load(directory, header, state)
@@ -150,6 +151,7 @@ struct PipelineJob {
         header.retryOf = last.header.id
         header.kept = last.doneSteps
         (header.intervalStart, header.intervalEnd) = (last.header.intervalStart, last.header.intervalEnd)
+        header.onlyInterval = last.header.isBackfill ? true : nil
         header.select = last.header.select
         header.exclude = last.header.exclude
         header.fullRefresh = last.header.fullRefresh

@@ -15,13 +15,21 @@ extension PipelineText {
             text +=
                 "Alert on \(rule.events.map(\.rawValue).sorted().joined(separator: ", ")) to \(rule.target)\n"
         }
+        for warning in pipeline.warnings { text += "Warning: \(warning)\n" }
         for step in pipeline.steps where chosen.contains(step.name) {
             text += "\n\(step.kind) \(step.name) (\(step.file))"
             let above = Set(step.dependencies).sorted()
             if !above.isEmpty { text += " after \(above.joined(separator: ", "))" }
             text += "\n"
             if step.materialization.kind == .incremental {
-                text += "    incremental: \(step.materialization.strategy.rawValue)\n"
+                text += "    incremental: \(step.materialization.strategy.rawValue)"
+                if let first = step.batches.first, let last = step.batches.last {
+                    let noun = step.batches.count == 1 ? "batch" : "batches"
+                    text +=
+                        ", \(step.batches.count) \(noun) from \(CivilTime.text(first.start))Z to "
+                        + "\(CivilTime.text(last.end))Z"
+                }
+                text += "\n"
             }
             for relation in step.relations where relation.step == nil {
                 text += "    reads \(relation.definition.drop { $0 == " " })\n"

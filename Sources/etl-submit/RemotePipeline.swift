@@ -36,8 +36,9 @@ struct RemotePipeline {
     }
 
     /// Submits a run that goes on with an earlier one of the same pipeline, the last one that was no run of
-    /// tests where none is named, with the directory's files as they are now; follows it to its end.
-    func retry(_ run: String?, progress: ProgressForm) async throws {
+    /// tests where none is named, with the directory's files as they are now; follows it to its end, or prints
+    /// its id.
+    func retry(_ run: String?, detach: Bool, progress: ProgressForm) async throws {
         guard PipelinePlace.hasPipeline(directory) else { throw PipelinePlace.missing(directory) }
         let earlier: String
         if let run {
@@ -51,7 +52,7 @@ struct RemotePipeline {
             earlier = last.id
         }
         try await submit(
-            testsOnly: false, id: nil, name: nil, detach: false, progress: progress, retryOf: earlier)
+            testsOnly: false, id: nil, name: nil, detach: detach, progress: progress, retryOf: earlier)
     }
 
     /// Submits a run and follows it to its end.
@@ -63,7 +64,8 @@ struct RemotePipeline {
             bundle: try await store(), select: options.select.isEmpty ? nil : options.select,
             exclude: options.exclude.isEmpty ? nil : options.exclude,
             vars: vars.isEmpty ? nil : Dictionary(vars) { $1 }, fullRefresh: options.fullRefresh ? true : nil,
-            testsOnly: testsOnly ? true : nil, retryOf: retryOf)
+            testsOnly: testsOnly ? true : nil, eventTimeStart: options.eventTimeStart,
+            eventTimeEnd: options.eventTimeEnd, retryOf: retryOf)
         let status = try await Submission.send(
             JobRequest(id: id, name: name, sql: "", conf: conf.isEmpty ? nil : conf, pipeline: pipeline),
             to: service)

@@ -104,6 +104,9 @@ struct ClientTests {
         try cluster.awaitWorkers(1)
         third.send(SIGTERM)
         #expect(try third.waited().status == 0)
-        #expect(try cluster.get("/api/v1/workers").ranges(of: #""id":"#).count == 2)
+        let isGone = try eventually(within: 5) {
+            try cluster.get("/api/v1/workers").ranges(of: #""id":"#).count == 2
+        }
+        #expect(isGone, "\(try cluster.get("/api/v1/workers")) \(third.errorsSoFar)")
     }
 }

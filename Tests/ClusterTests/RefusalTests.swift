@@ -134,7 +134,7 @@ struct RefusalTests {
         #expect(id.status == 2 && id.errors.contains("must be a UUID"), "\(id.errors)")
     }
 
-    @Test("a worker without a coordinator ends at once when it is told to")
+    @Test("a worker without a coordinator ends within seconds when it is told to")
     func lonelyWorker() throws {
         let worker = try StartedProgram(
             ProgramRun.built("etl-worker"), ["--coordinator", "http://127.0.0.1:1"])

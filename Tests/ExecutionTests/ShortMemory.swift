@@ -71,15 +71,35 @@ enum ShortMemory {
         return rows
     }
 
+    /// Returns the values that an operator gives, column by column: much faster than text, for many columns.
+    static func columns(of made: any Operator) throws -> [[Scalar]] {
+        var columns: [[Scalar]] = []
+        while case .batch(let batch) = try made.next() {
+            if columns.isEmpty { columns = batch.columns.map { _ in [] } }
+            for (place, column) in batch.columns.enumerated() {
+                columns[place] += (0..<batch.count).map { column.scalar(at: $0) }
+            }
+        }
+        return columns
+    }
+
     /// Runs an operator made in a context of so much memory, and returns its rows as text, and how much it
     /// wrote to disk.
     static func run(
         memoryBytes: Int, _ make: (TaskContext) throws -> any Operator
     ) throws -> (rows: [String], spilledBytes: Int) {
+        try run(memoryBytes: memoryBytes, reading: rows, make)
+    }
+
+    /// Runs an operator made in a context of so much memory, and returns what `reading` makes of its batches,
+    /// and how much it wrote to disk.
+    static func run<Rows>(
+        memoryBytes: Int, reading: (any Operator) throws -> Rows, _ make: (TaskContext) throws -> any Operator
+    ) throws -> (rows: Rows, spilledBytes: Int) {
         let runner = StageRunner(memoryBytes: memoryBytes)
         runner.pool.stop()
         let context = context(runner.resources)
-        let rows = try rows(of: try make(context))
+        let rows = try reading(try make(context))
         #expect(runner.resources.budget.usedBytes == 0)
         return (rows, context.counters.spillBytes.load(ordering: .relaxed))
     }

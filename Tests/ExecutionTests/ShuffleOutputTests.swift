@@ -98,4 +98,54 @@ struct ShuffleOutputTests {
         builder.abort()
         #expect(resources.budget.usedBytes == 0)
     }
+
+    /// Tells whether a heap is still there.
+    private struct HeapWatch {
+        weak var heap: Buffer?
+        let bytes: Int
+
+        init(_ heap: Buffer) {
+            self.heap = heap
+            bytes = heap.byteCount
+        }
+    }
+
+    @Test("text that partitions share is counted as long as one of them holds it, and blocks stay small")
+    func sharedText() throws {
+        let runner = StageRunner(memoryBytes: 64 << 20)
+        runner.pool.stop()
+        let resources = WorkerResources(
+            budget: MemoryBudget(limitBytes: 64 << 20), store: ShuffleStore(),
+            shuffle: LocalShuffleSource(store: ShuffleStore()), spillDirectory: "/tmp", encodesShuffle: true,
+            files: runner.resources.files)
+        let builder = ShuffleOutputBuilder(
+            attempt: attempt(0), schema: Schema([Field("text", .string)]), partitions: 2,
+            resources: resources, meter: TaskMeter())
+        var watched: [HeapWatch] = []
+        var most = 0
+        // One row in a hundred goes to the second partition, whose rows wait for more of them.
+        let places = Buffer(byteCount: 400 * 4)
+        for number in 0..<60 {
+            let text = String(repeating: "\(number) wide ", count: 200)
+            let batch = Batch(
+                columns: [Vector.of(.string, (0..<400).map { .string("\($0) \(text)") })], count: 400)
+            for heap in batch.columns[0].heaps { watched.append(HeapWatch(heap)) }
+            for row in 0..<400 { places.pointer(as: UInt32.self)[row] = UInt32(row % 100 == 0 ? 1 : 0) }
+            try RowsByGroup(places.pointer(as: UInt32.self), count: 400, groupCount: 2).forEach {
+                partition, rows, count in
+                try builder.add(batch.gathered(rows, count: count), to: partition)
+            }
+            let held = watched.reduce(0) { $0 + ($1.heap == nil ? 0 : $1.bytes) }
+            // The last batch is still on its way.
+            let last = batch.columns[0].heaps.reduce(0) { $0 + $1.byteCount }
+            #expect(held - last <= resources.budget.usedBytes)
+            most = max(most, held)
+        }
+        #expect(most > 2 << 20 && most < 8 << 20, "\(most)")
+        let output = try builder.finish()
+        #expect(output.rowCount == 24_000)
+        for case .blocks(let blocks) in output.partitions {
+            #expect(blocks.allSatisfy { $0.byteCount < 4 << 20 })
+        }
+    }
 }

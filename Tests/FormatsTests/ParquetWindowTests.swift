@@ -78,4 +78,34 @@ struct ParquetWindowTests {
             #expect(near.longestRead <= 2 * PageStream.windowBytes)
         }
     }
+
+    @Test("a batch of wide rows has fewer of them")
+    func wideRows() throws {
+        let sink = MemorySink()
+        let schema = Schema([Field("number", .int64), Field("text", .string)])
+        let writer = try ParquetWriter(
+            sink: sink, schema: schema,
+            options: ParquetWriterOptions(compression: .snappy, dictionary: false))
+        for first in stride(from: 0, to: 2000, by: 500) {
+            let rows = first..<(first + 500)
+            let texts = rows.map { Scalar.string(String(repeating: "row \($0) ", count: 4000)) }
+            try writer.write(
+                Batch(
+                    columns: [.of(.int64, rows.map { .integer(Int64($0)) }), .of(.string, texts)], count: 500)
+            )
+        }
+        _ = try writer.finish()
+        let file = try ParquetFile(source: Source(sink.bytes, isNear: true))
+        func counts(_ columns: [Int]) throws -> [Int] {
+            let reader = ParquetReader(file: file, columns: columns)
+            var counts: [Int] = []
+            while let batch = try reader.next() { counts.append(batch.count) }
+            return counts
+        }
+        // Some 35 kB a row.
+        let wide = try counts([0, 1])
+        #expect(wide.reduce(0, +) == 2000 && wide.allSatisfy { $0 <= 300 }, "\(wide)")
+        let narrow = try counts([0])
+        #expect(narrow.count == file.rowGroups.count && narrow.reduce(0, +) == 2000, "\(narrow)")
+    }
 }

@@ -7,13 +7,18 @@ import gzip
 
 
 def case(name, files, using, options=(), schema=None, path="{dir}", query=None, made=None):
-    """`made` is a query whose rows Spark writes as the file `made.FORMAT`, and the writer's options."""
+    """`made` is a query whose rows Spark writes as the file `made.FORMAT`, and the writer's options; then, as far as given,
+    settings of the session, texts of the file's bytes to exchange, and whether the footer loses its keys."""
     files = {n: t.encode() if isinstance(t, str) else t for n, t in files.items()}
     pairs = [("path", path)] + list(dict(options).items())
     listed = ", ".join(f"{k} '{escaped(str(v))}'" for k, v in pairs)
     columns = f"({schema})" if schema else ""
     view = f"CREATE TEMPORARY VIEW v{columns} USING {using} OPTIONS ({listed})"
-    return {"name": name, "files": files, "view": view, "query": query, "made": made and {"using": using, "query": made[0], "options": made[1]}}
+    return {"name": name, "files": files, "view": view, "query": query, "made": made and writing(using, *made)}
+
+
+def writing(using, query, options, conf=(), changes=(), keyless=False):
+    return {"using": using, "query": query, "options": options, "conf": dict(conf), "changes": dict(changes), "keyless": keyless}
 
 
 def escaped(text):
@@ -311,3 +316,41 @@ add("orc_members", {}, "orc", made=(ORC["nested"], {}), query="SELECT s.y[0].z A
 add("orc_hive_names", {}, "orc", made=("SELECT 1 AS _col0, 'x' AS _col1", {}), schema="id INT, name STRING")
 add("orc_text_file", {"a.orc": "no columns at all, only words"}, "orc")
 add("orc_short_file", {"a.orc": "ORC"}, "orc")
+
+# ---- Parquet: files that Spark writes with its calendar and layout of before version 3
+EARLY = ("SELECT * FROM VALUES (1, DATE'0001-01-01', TIMESTAMP'0001-01-01 00:00:00'), (2, DATE'0200-03-01', TIMESTAMP'0200-03-01 12:30:00.123456'), "
+         "(3, DATE'1500-03-01', TIMESTAMP'1500-03-01 01:02:03'), (4, DATE'1582-10-04', TIMESTAMP'1582-10-04 12:00:00'), "
+         "(5, DATE'1582-10-15', TIMESTAMP'1582-10-15 00:00:00'), (6, DATE'1883-11-18', TIMESTAMP'1883-11-17 00:00:00'), "
+         "(7, DATE'1899-12-31', TIMESTAMP'1899-12-31 12:00:00'), (8, DATE'2020-02-29', TIMESTAMP'2020-02-29 12:00:00.5'), (9, NULL, NULL) AS t(id, d, t)")
+EARLY_ALL = f"SELECT id, d, t, array(d) AS ds, named_struct('t', t) AS st, CAST(t AS TIMESTAMP_NTZ) AS n FROM ({EARLY})"
+OLD = {"spark.sql.parquet.datetimeRebaseModeInWrite": "LEGACY", "spark.sql.parquet.int96RebaseModeInWrite": "LEGACY"}
+NEW = {"spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED", "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED"}
+STORED = {"micros": "TIMESTAMP_MICROS", "millis": "TIMESTAMP_MILLIS", "int96": "INT96"}
+for theme, kind in STORED.items():
+    stored = {"spark.sql.parquet.outputTimestampType": kind}
+    for zone in ["UTC", "America/Los_Angeles", "Asia/Kathmandu", "Europe/Paris"]:
+        conf = OLD | stored | {"spark.sql.session.timeZone": zone}
+        add(f"parquet_early_{theme}_{zone.split('/')[-1].lower()}", {}, "parquet", made=(EARLY_ALL, {}, conf))
+    for mode in ["LEGACY", "CORRECTED", "EXCEPTION"]:
+        add(f"parquet_keyless_{theme}_{mode.lower()}", {}, "parquet", {"datetimeRebaseMode": mode, "int96RebaseMode": mode},
+            made=(EARLY, {}, OLD | stored, {}, True))
+    add(f"parquet_keyless_{theme}", {}, "parquet", made=(EARLY, {}, OLD | stored, {}, True))
+    add(f"parquet_corrected_{theme}_legacy", {}, "parquet", {"datetimeRebaseMode": "LEGACY", "int96RebaseMode": "LEGACY"},
+        made=(EARLY, {}, NEW | stored))
+    flag = {"spark.legacyINT96": "spark.noneneINT96", "spark.legacyDateTime": "spark.noneneDateTime"}
+    for version in ["2.4.8", "3.0.3", "3.1.0"]:
+        add(f"parquet_version_{theme}_{version[:3].replace('.', '')}", {}, "parquet", made=(EARLY, {}, OLD | stored, flag | {"4.1.1": version}))
+for i, where in enumerate(["d <= DATE'1582-10-04'", "d < DATE'0001-01-02'", "d = DATE'1500-03-01'", "d IN (DATE'1582-10-04', DATE'2020-02-29')",
+                           "d > DATE'1582-10-04'", "d >= DATE'0001-01-01' AND d < DATE'0200-03-02'", "t <= TIMESTAMP'1582-10-05 00:00:00'",
+                           "t = TIMESTAMP'1500-03-01 01:02:03'", "t >= TIMESTAMP'0001-01-01 00:00:00'", "t < TIMESTAMP'1500-03-01 01:02:04'"]):
+    part = f"SELECT * FROM ({EARLY}) WHERE id IN (3, 4)" if i in (0, 2, 3, 7, 9) else EARLY
+    add(f"parquet_where_{i}", {}, "parquet", made=(part, {}, OLD | {"spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS"}),
+        query=f"SELECT id, d FROM v WHERE {where}")
+    add(f"parquet_where_{i}_keyless", {}, "parquet", {"datetimeRebaseMode": "LEGACY"}, query=f"SELECT id, d FROM v WHERE {where}",
+        made=(part, {}, OLD | {"spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS"}, {}, True))
+LISTS = ("SELECT array(array(id), array()) AS aa, array(array(id, NULL)) AS ab, array(array(array(id))) AS ac, array(map('k', array(id))) AS am, "
+         "map('k', array(array(id))) AS ma, array(named_struct('x', array(array(id)))) AS asx, array(named_struct('array', id)) AS s1, "
+         "array(named_struct('x', id), NULL) AS s2, array(array(named_struct('array', array(id, NULL)))) AS s3, "
+         "IF(id = 0, NULL, array(NULL, array(NULL, array(id)), array())) AS n, array(map(id, map('m', array(map('q', id))))) AS mm FROM range(3)")
+for legacy in ["true", "false"]:
+    add(f"parquet_lists_{legacy}", {}, "parquet", made=(LISTS, {}, {"spark.sql.parquet.writeLegacyFormat": legacy}))

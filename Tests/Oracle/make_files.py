@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import file_cases
+import parquet_footer
 
 HERE = pathlib.Path(__file__).parent
 
@@ -48,10 +49,22 @@ def stored(content):
 
 
 def make(spark, made, folder):
-    """Returns the one file that Spark writes of a query's rows."""
+    """Returns the one file that Spark writes of a query's rows under the settings of `made`, and changed as that says."""
+    before = {name: spark.conf.get(name) for name in made["conf"]}
+    for name, value in made["conf"].items():
+        spark.conf.set(name, value)
     frame = spark.sql(made["query"]).coalesce(1)
     frame.write.options(**made["options"]).format(made["using"]).save(str(folder / "out"))
-    return next((folder / "out").glob("part-*")).read_bytes()
+    for name, value in before.items():
+        spark.conf.set(name, value)
+    path = next((folder / "out").glob("part-*"))
+    if made["keyless"]:
+        parquet_footer.edit(path, lambda schema: None)
+    content = path.read_bytes()
+    for old, new in made["changes"].items():
+        assert old.encode() in content and len(old) == len(new), old
+        content = content.replace(old.encode(), new.encode())
+    return content
 
 
 def run(spark, case, folder):

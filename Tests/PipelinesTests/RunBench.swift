@@ -10,11 +10,20 @@ final class RunBench {
     let folder: ProjectFolder
     let cluster: EmbeddedCluster
     let facts = FactList()
+    /// What all runs warned of.
+    let warned = Warnings()
     var state: String { folder.path + "/.millrace" }
 
     init(_ files: [String: String]) async throws {
         folder = try ProjectFolder(files)
         cluster = try await EmbeddedCluster(.init(slots: 2))
+    }
+
+    /// Collects warnings.
+    final class Warnings: Sendable {
+        private let texts = Mutex<[String]>([])
+        func add(_ text: String) { texts.withLock { $0.append(text) } }
+        var all: [String] { texts.withLock { $0 } }
     }
 
     /// Collects what was reported, of all runs or of the latest.
@@ -32,13 +41,16 @@ final class RunBench {
         select: [String] = [], fullRefresh: Bool = false, testsOnly: Bool = false, kept: [String] = [],
         conf: [String: String] = [:], id: String? = nil, facts: [RunFact] = [],
         carrier: any AlertCarrier = OutsideCarrier(), mailServer: String? = nil,
+        interval: (from: String, to: String) = ("2024-01-01", "2024-01-02"), isBackfill: Bool = false,
         service: ((any JobService) -> any JobService)? = nil
     ) async throws -> RunRecord {
         let now = NodeClock.moment().wallMilliseconds
-        let day = CivilTime.parse("2024-01-01") ?? 0
+        let start = CivilTime.parse(interval.from) ?? 0
         let header = RunHeader(
-            id: id ?? RunIdentity.new(milliseconds: now), pipeline: "p", acceptedAt: now, intervalStart: day,
-            intervalEnd: day + 1440, select: select, conf: conf, fullRefresh: fullRefresh,
+            id: id ?? RunIdentity.new(milliseconds: now), pipeline: "p",
+            kind: isBackfill ? .backfill : .manual,
+            acceptedAt: now, intervalStart: start, intervalEnd: CivilTime.parse(interval.to) ?? 0,
+            select: select, conf: conf, fullRefresh: fullRefresh,
             testsOnly: testsOnly, kept: kept)
         let (path, state) = (folder.path, state)
         let context = RunContext(
@@ -50,13 +62,14 @@ final class RunBench {
         let pipeline = try loader.load()
         var record = RunRecord(header)
         for fact in facts { record.apply(RunEntry(at: now, fact: fact)) }
-        let list = self.facts
+        let (list, warned) = (self.facts, self.warned)
         list.begin()
         let folder = try StateFolder(state)
         let run = try PipelineRun(
             pipeline, record: record, tables: folder.tables,
             service: service?(cluster.service) ?? cluster.service, control: RunControl(),
-            journal: try RunFile(header, in: folder), carrier: carrier, warn: { _ in },
+            journal: try RunFile(header, in: folder), carrier: carrier,
+            warn: { warned.add($0) },
             report: { fact, _ in list.add(fact) })
         return try await run.run()
     }

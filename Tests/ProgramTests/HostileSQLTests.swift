@@ -47,7 +47,7 @@ struct HostileSQLTests {
             #expect(run.status == 1)
             #expect(
                 run.errors == """
-                    error: [SQL_TOO_LONG] The job's text is longer than 256.0 KiB: job.sql
+                    error: [SQL_TOO_LONG] The job's text is longer than 4.0 MiB: job.sql
                       = Split it into several jobs, or put long lists into a file and join with it.
 
                     """)
@@ -56,7 +56,7 @@ struct HostileSQLTests {
 
     @Test("as much as is taken, of random bytes and words", arguments: 0..<12)
     func random(seed: Int) throws {
-        let size = seed < 6 ? 250_000 : 2_000
+        let size = seed < 6 ? 4_000_000 : 2_000
         let start = seed % 2 == 0 ? Data() : Data("SELECT ".utf8)
         let bytes = start + Self.seeded(size / 2, UInt64(seed)) { [UInt8(truncatingIfNeeded: $0)] }
         #expect(try answer(bytes).status == 2)
@@ -68,17 +68,18 @@ struct HostileSQLTests {
     @Test(
         "depth and length",
         arguments: [
-            ("(", 100_000, ")"), ("NOT ", 60_000, ""), ("- ", 120_000, ""), ("array(", 30_000, ")"),
-            ("CASE WHEN true THEN ", 10_000, " END"), ("(SELECT ", 20_000, ")"), ("1 + ", 60_000, ""),
-            ("struct(", 30_000, ")"), ("true AND ", 25_000, ""), ("'a' || ", 35_000, ""), ("1, ", 80_000, ""),
-            ("1 IN (", 20_000, ")"), ("x.", 100_000, ""), ("/*", 120_000, ""), ("`", 1, ""), ("'", 1, ""),
+            ("(", 490_000, ")"), ("NOT ", 900_000, ""), ("- ", 900_000, ""), ("array(", 330_000, ")"),
+            ("CASE WHEN true THEN ", 150_000, " END"), ("(SELECT ", 320_000, ")"), ("1 + ", 490_000, ""),
+            ("struct(", 330_000, ")"), ("true AND ", 450_000, ""), ("'a' || ", 490_000, ""),
+            ("1, ", 490_000, ""),
+            ("1 IN (", 240_000, ")"), ("x.", 490_000, ""), ("/*", 1_900_000, ""), ("`", 1, ""), ("'", 1, ""),
             ("\u{0}", 3, ""),
         ])
     func bombs(opening: String, count: Int, closing: String) throws {
         let text =
             "SELECT " + String(repeating: opening, count: count) + "1"
             + String(repeating: closing, count: count)
-        _ = try answer(Data(text.utf8.prefix(256 * 1024)))
+        _ = try answer(Data(text.utf8.prefix(4 << 20)))
     }
 
     @Test(
@@ -91,6 +92,27 @@ struct HostileSQLTests {
         ])
     func huge(expression: String) throws {
         #expect(try answer(Data("SELECT \(expression)".utf8)).status == 1)
+    }
+
+    @Test("a list of half a million numbers, as many rows of VALUES, and one word too many")
+    func longLists() throws {
+        let numbers = (0..<450_000).map { "\($0 * 7 % 1_000_003)" }.joined(separator: ",")
+        let program = try Program()
+        for (text, output) in [
+            ("SELECT count(*) AS n FROM range(1000003) WHERE id IN (\(numbers))", "{\"n\":450000}\n"),
+            (
+                "SELECT count(*) AS n, sum(a) AS s FROM VALUES "
+                    + (0..<200_000).map { "(\($0),'x\($0)')" }.joined(separator: ",") + " AS t(a, b)",
+                "{\"n\":200000,\"s\":19999900000}\n"
+            ),
+        ] {
+            try program.write("long.sql", Data(text.utf8))
+            let run = try program.run(["long.sql", "--output", "json", "--progress", "none"])
+            #expect(run.output == output, "\(run.errors.prefix(500))")
+            #expect(run.seconds < 60)
+        }
+        let run = try answer(Data("SELECT \(String(repeating: "1,", count: 500_000))1".utf8))
+        #expect(run.errors.hasPrefix("error: [SQL_TOO_LONG]"), "\(run.errors.prefix(500))")
     }
 
     @Test("byte order mark, CRLF, only comments, invalid UTF-8")

@@ -18,6 +18,7 @@ struct SparkFileTests {
         var rows: [[String?]]?
     }
 
+    private static let groups = ["csv", "json", "orc", "parquet", "partition"]
     private static let folder = ProgramRun.root.appendingPathComponent("Tests/Oracle/files")
 
     private static func cases(_ group: String) throws -> [Case] {
@@ -54,7 +55,7 @@ struct SparkFileTests {
 
     @Test(
         "every case gives Spark's rows and columns, but for the known differences",
-        arguments: ["csv", "json", "orc", "partition"])
+        arguments: groups)
     func group(name: String) throws {
         let cases = try Self.cases(name)
         #expect(cases.count > 20)
@@ -74,7 +75,7 @@ struct SparkFileTests {
 
     @Test("every known difference names a case and a reason")
     func reasons() throws {
-        let names = Set(try ["csv", "json", "orc", "partition"].flatMap { try Self.cases($0).map(\.name) })
+        let names = Set(try Self.groups.flatMap { try Self.cases($0).map(\.name) })
         for (name, reason) in try Self.knownDifferences() {
             #expect(names.contains(name), "\(name)")
             #expect(reason.count > 10, "\(name)")

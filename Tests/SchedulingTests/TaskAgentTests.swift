@@ -134,4 +134,28 @@ struct TaskAgentTests {
         #expect(stoppedAt == Self.at(6010))
         #expect(actions.last == .leave && now == Self.at(14_010))
     }
+
+    @Test("one that is told to end while its registration is under way hears the answer, and is released")
+    func drainWhileRegistering() {
+        var agent = TaskAgent(Bench.identity("w1"), at: Self.at(0))
+        _ = agent.handle(.tick, at: Self.at(0))
+        #expect(!agent.handle(.drain, at: Self.at(10)).contains(.leave))
+        let welcome = CoordinatorMessage.welcome(
+            epoch: 1, session: 1, worker: WorkerID(0), heardSentAt: Self.at(0))
+        _ = agent.handle(.message(welcome), at: Self.at(20))
+        #expect(Self.heartbeats(agent.handle(.tick, at: Self.at(1100))).map(\.isDraining) == [true])
+        let actions = agent.handle(.message(.released(epoch: 1, session: 1)), at: Self.at(1200))
+        #expect(actions.last == .leave)
+    }
+
+    @Test("and leaves soon where nobody answers, at once where nothing was sent")
+    func drainUnanswered() {
+        var agent = TaskAgent(Bench.identity("w1"), at: Self.at(0))
+        _ = agent.handle(.tick, at: Self.at(0))
+        _ = agent.handle(.drain, at: Self.at(10))
+        #expect(!agent.handle(.tick, at: Self.at(1010)).contains(.leave))
+        #expect(agent.handle(.tick, at: Self.at(2010)).contains(.leave))
+        var unheard = TaskAgent(Bench.identity("w2"), at: Self.at(0))
+        #expect(unheard.handle(.drain, at: Self.at(10)) == [.leave])
+    }
 }

@@ -22,6 +22,7 @@ extension PipelineHost: JobService {
             select: wanted.select ?? [], exclude: wanted.exclude ?? [], vars: wanted.vars ?? [:],
             conf: request.conf ?? [:], fullRefresh: wanted.fullRefresh ?? false,
             testsOnly: wanted.testsOnly ?? false, bundle: wanted.bundle)
+        try header.takeInterval(from: wanted.eventTimeStart, to: wanted.eventTimeEnd)
         if let earlier = wanted.retryOf { try goOn(&header, with: earlier) }
         if let known = ledger.runs[id] {
             guard PipelineHost.isSame(known.header, header) else {
@@ -45,7 +46,9 @@ extension PipelineHost: JobService {
         }
         header.pipeline = pipeline.name
         header.maxActiveRuns = pipeline.maxActiveRuns
-        if header.kind != .retry, let interval = pipeline.schedule?.latestInterval(now: minutes) {
+        if header.kind != .retry, !header.isBackfill,
+            let interval = pipeline.schedule?.latestInterval(now: minutes)
+        {
             (header.intervalStart, header.intervalEnd) = (interval.start, interval.end)
         }
         if ledger.runs[id] == nil { try await keep(.accepted(header)) }
@@ -74,6 +77,7 @@ extension PipelineHost: JobService {
         header.retryOf = earlier
         header.kept = before.testsOnly ? [] : record.doneSteps
         (header.intervalStart, header.intervalEnd) = (before.intervalStart, before.intervalEnd)
+        header.onlyInterval = before.isBackfill ? true : nil
         (header.select, header.exclude) = (before.select, before.exclude)
         (header.fullRefresh, header.testsOnly) = (before.fullRefresh, before.testsOnly)
         header.vars = before.vars.merging(header.vars) { $1 }
@@ -85,6 +89,8 @@ extension PipelineHost: JobService {
         a.bundle == b.bundle && a.retryOf == b.retryOf && a.select == b.select && a.exclude == b.exclude
             && a.vars == b.vars
             && a.conf == b.conf && a.fullRefresh == b.fullRefresh && a.testsOnly == b.testsOnly
+            && a.onlyInterval == b.onlyInterval
+            && (a.onlyInterval == nil || (a.intervalStart, a.intervalEnd) == (b.intervalStart, b.intervalEnd))
     }
 
     package func job(_ id: String) async throws -> JobStatus {

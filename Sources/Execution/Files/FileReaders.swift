@@ -35,8 +35,8 @@ package final class FileReaders: Sendable {
         switch relation.format {
         case .parquet:
             return try openParquet(
-                path, split: split, fields: fields, predicates: predicates, dataSchema: relation.dataSchema,
-                filter: filter, context: context)
+                path, split: split, fields: fields, predicates: predicates, relation: relation,
+                filter: filter, zone: zone, context: context)
         case .orc:
             return try openORC(
                 path, split: split, fields: fields, dataSchema: relation.dataSchema, zone: zone,
@@ -88,10 +88,10 @@ package final class FileReaders: Sendable {
     // MARK: - Parquet
 
     private func openParquet(
-        _ path: String, split: FileSplit, fields: [Field], predicates: [ColumnPredicate], dataSchema: Schema,
-        filter: ScanDecodeFilter?, context: TaskContext
+        _ path: String, split: FileSplit, fields: [Field], predicates: [ColumnPredicate],
+        relation: FileRelation, filter: ScanDecodeFilter?, zone: Zone, context: TaskContext
     ) throws -> any BatchStream {
-        let file = try parquet(path)
+        let file = try parquet(path).reading(options: relation.options)
         // Tasks share the file and its footer: what one of them reads are the column chunks that it opens.
         let counters = context.counters
         let onChunk = { (byteCount: Int) -> Void in counters.bytesIn.add(byteCount, ordering: .relaxed) }
@@ -102,7 +102,7 @@ package final class FileReaders: Sendable {
         }
         // Statistics are of the file's own types: conditions on columns that are cast cannot prune.
         let usable = predicates.compactMap { predicate -> ColumnPredicate? in
-            let field = dataSchema[predicate.column]
+            let field = relation.dataSchema[predicate.column]
             guard let position = file.schema.index(of: field.name), file.schema[position].type == field.type
             else { return nil }
             var renumbered = predicate
@@ -118,11 +118,12 @@ package final class FileReaders: Sendable {
         if fits {
             return ParquetReader(
                 file: file, columns: positions.compactMap { $0 }, rowGroups: groups, predicates: usable,
-                filter: filter, onChunk: onChunk)
+                filter: filter, zone: zone, onChunk: onChunk)
         }
         let present = positions.compactMap { $0 }
         let reader = ParquetReader(
-            file: file, columns: present, rowGroups: groups, predicates: usable, onChunk: onChunk)
+            file: file, columns: present, rowGroups: groups, predicates: usable, zone: zone,
+            onChunk: onChunk)
         return try AdaptedStream(
             reader, fields: fields,
             found: positions.map { position in

@@ -33,9 +33,11 @@ final class HashAggregateOperator: Operator {
     static let distinctShare = 0.75
     /// Bytes that are held however short memory is: less would be written too often.
     static let leastBytes = 1 << 20
+    /// Bytes of groups that are copied at once to be given or written, about.
+    static let copiedBytes = 4 << 20
 
     private let mode: AggregateMode
-    private let input: any Operator
+    private let input: PiecewiseInput
     private let context: TaskContext
     private let evaluator: Evaluator?
     private let groupTypes: [DataType]
@@ -47,6 +49,8 @@ final class HashAggregateOperator: Operator {
     /// For each call the first one whose partial states serve for it too; only that one is fed.
     private let stateOwners: [Int]
     private let reservation: Reservation
+    /// Bytes of all groups when they were last counted.
+    private var heldBytes = 0
     private var phase = Phase.reading
     private var rowsRead = 0
     private var groupCount = 0
@@ -54,7 +58,6 @@ final class HashAggregateOperator: Operator {
     private let spill: GroupSpill
 
     init(_ plan: PhysicalAggregate, input: any Operator, context: TaskContext) throws {
-        self.input = input
         self.context = context
         mode = plan.mode
         groupTypes = plan.groups.map(\.type)
@@ -73,6 +76,7 @@ final class HashAggregateOperator: Operator {
             calls.append(try AggregateArguments(call, expressions: &expressions, stateStart: &stateStart))
         }
         self.calls = calls
+        self.input = PiecewiseInput(input, computing: expressions)
         evaluator = plan.mode == .final ? nil : try Evaluator(expressions, settings: context.settings)
         table = plan.groups.isEmpty ? nil : GroupTable(types: groupTypes)
         let made = try calls.map { try $0.makeAccumulator() }
@@ -132,10 +136,18 @@ final class HashAggregateOperator: Operator {
 
     private func read(_ batch: Batch) throws {
         try context.checkCancelled()
-        let columns = try evaluator?.evaluate(batch) ?? batch.columns
+        let columns = try computed(batch)
         try readGroups(columns, count: batch.count, merging: mode == .final)
         rowsRead += batch.count
         try account()
+    }
+
+    /// The groups' and the calls' columns of a batch.
+    private func computed(_ batch: Batch) throws -> [Vector] {
+        guard let evaluator else { return batch.columns }
+        let columns = try evaluator.evaluate(batch)
+        input.computed(columns, rows: batch.count)
+        return columns
     }
 
     /// Finds or makes the groups of rows and adds the rows to them.
@@ -173,7 +185,7 @@ final class HashAggregateOperator: Operator {
     private func writeGroups() throws {
         var from = 0
         while from < groupCount {
-            let count = min(GroupSpill.groupsAtOnce, groupCount - from)
+            let count = min(groupsAtOnce(GroupSpill.groupsAtOnce), groupCount - from)
             let keys = table?.keyColumns(from: from, count: count) ?? []
             try spill.append(keys + states(from: from, count: count), count: count)
             from += count
@@ -223,8 +235,15 @@ final class HashAggregateOperator: Operator {
         return groups.pointer(as: UInt32.self)
     }
 
+    /// How many groups are given or written together: fewer than `most` where they are wide, since they are
+    /// copied beside those that are held.
+    private func groupsAtOnce(_ most: Int) -> Int {
+        min(most, max(64, HashAggregateOperator.copiedBytes * groupCount / max(heldBytes, 1)))
+    }
+
     private func account() throws {
         let bytes = (table?.memoryBytes ?? 0) + accumulators.reduce(0) { $0 + $1.memoryBytes }
+        heldBytes = bytes
         if mode == .partial, table != nil {
             if rowsRead >= HashAggregateOperator.judgedRows,
                 Double(groupCount) > HashAggregateOperator.distinctShare * Double(rowsRead)
@@ -245,7 +264,7 @@ final class HashAggregateOperator: Operator {
     /// Makes each row of the batch a group of its own.
     private func passThrough(_ batch: Batch) throws -> Batch {
         try context.checkCancelled()
-        let columns = try evaluator?.evaluate(batch) ?? batch.columns
+        let columns = try computed(batch)
         accumulators = try calls.map { try $0.makeAccumulator() }
         setGroupCount(batch.count)
         if groups.byteCount < batch.count * 4 { groups = Buffer(byteCount: batch.count * 4) }
@@ -263,7 +282,7 @@ final class HashAggregateOperator: Operator {
     // MARK: - Giving
 
     private func emit(from: Int, then after: After) throws -> Batch? {
-        let count = min(Limits.batchRows, groupCount - from)
+        let count = min(groupsAtOnce(Limits.batchRows), groupCount - from)
         guard count > 0 else {
             try beginAnew(after)
             return nil

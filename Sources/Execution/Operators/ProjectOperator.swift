@@ -5,14 +5,14 @@ import Shuffle
 
 /// Computes one column per expression.
 final class ProjectOperator: Operator {
-    private let input: any Operator
+    private let input: PiecewiseInput
     private let evaluator: Evaluator
     private let expressions: [Expression]
 
     init(_ expressions: [Expression], settings: SessionSettings, input: any Operator) throws {
         self.expressions = expressions
         evaluator = try Evaluator(expressions, settings: settings)
-        self.input = input
+        self.input = PiecewiseInput(input, computing: expressions)
     }
 
     func offer(_ filter: JoinKeyFilter, columns: [Int]) {
@@ -25,7 +25,9 @@ final class ProjectOperator: Operator {
     func next() throws -> Pull {
         let pull = try input.next()
         guard case .batch(let batch) = pull else { return pull }
-        return .batch(Batch(columns: try evaluator.evaluate(batch), count: batch.count))
+        let columns = try evaluator.evaluate(batch)
+        input.computed(columns, rows: batch.count)
+        return .batch(Batch(columns: columns, count: batch.count))
     }
 }
 

@@ -141,7 +141,7 @@ final class FileSink: TaskSink {
     private func gather(_ batch: Batch, into folder: Folder) throws {
         folder.gathered.append(batch)
         folder.gatheredRows += batch.count
-        folder.gatheredBytes += batch.ownBytes
+        folder.gatheredBytes += batch.ownBytes + batch.textBytes
         if folder.gatheredRows >= FileSink.gatheredRows { try flush(folder) }
     }
 

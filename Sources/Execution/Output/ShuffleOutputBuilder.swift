@@ -17,6 +17,8 @@ final class ShuffleOutputBuilder {
         /// Rows that are not encoded.
         var batches: [Batch] = []
         var pendingRows = 0
+        /// Bytes of those rows: of memory that they alone take, and with their text, as a block holds it.
+        var ownBytes = 0
         var pendingBytes = 0
         var blocks: [Buffer] = []
         var ranges: [Range<Int>] = []
@@ -37,14 +39,20 @@ final class ShuffleOutputBuilder {
     /// Memory taken for rows that are not encoded, and for blocks.
     private var pendingBytes = 0
     private var blockBytes = 0
-    /// The last batch's string memory: partitions dealt from one batch share it, and it is counted once.
-    private var countedHeaps: [ObjectIdentifier] = []
+    /// String memory: partitions share it that are dealt from one batch. It is given back when no partition
+    /// has rows that are not encoded, at the latest when `pendingLimitBytes` have been taken.
+    private var shared = SharedBytes()
+    /// Partitions that have rows which are not encoded.
+    private var waitingPartitions = 0
+    /// Bytes of rows not encoded, over all partitions and with the text that they share, at which all are.
+    private let pendingLimitBytes: Int
 
     /// Rows and bytes at which a partition's rows become a block.
     static let blockRows = 65_536
     static let blockTargetBytes = 1 << 20
-    /// Bytes of rows not encoded, over all partitions, at which all are.
-    static let pendingLimitBytes = 64 << 20
+    /// Most and least that `pendingLimitBytes` is; between them it is a part of the worker's budget.
+    static let pendingBytesRange = (4 << 20)...(64 << 20)
+    static let pendingShare = 16
 
     init(attempt: AttemptID, schema: Schema, partitions: Int, resources: WorkerResources, meter: TaskMeter) {
         self.attempt = attempt
@@ -55,18 +63,25 @@ final class ShuffleOutputBuilder {
         memory = OutputMemory(budget: resources.budget)
         self.partitions = Array(repeating: Partition(), count: partitions)
         encodes = resources.encodesShuffle
+        let range = Self.pendingBytesRange
+        pendingLimitBytes = min(
+            max(resources.budget.limitBytes / Self.pendingShare, range.lowerBound), range.upperBound)
     }
 
     /// Appends a batch to a partition. Throws `SPILL_FAILED` (system).
     func add(_ batch: Batch, to partition: Int) throws {
         let ownBytes = batch.ownBytes
-        let bytes = ownBytes + newHeapBytes(batch)
+        let bytes = ownBytes + shared.newBytes(of: batch)
         let hasMemory = memory.tryGrow(by: bytes)
-        if hasMemory { pendingBytes += bytes }
+        if partitions[partition].batches.isEmpty { waitingPartitions += 1 }
+        if hasMemory {
+            pendingBytes += bytes
+            partitions[partition].ownBytes += ownBytes
+        }
         partitions[partition].batches.append(batch)
         partitions[partition].rows += batch.count
         partitions[partition].pendingRows += batch.count
-        partitions[partition].pendingBytes += bytes
+        partitions[partition].pendingBytes += ownBytes + batch.textBytes
         if !encodes { partitions[partition].bytes += ownBytes }
         if !hasMemory { return try spill() }
         guard encodes else { return }
@@ -75,49 +90,37 @@ final class ShuffleOutputBuilder {
         {
             try encode(partition)
         }
-        if pendingBytes >= Self.pendingLimitBytes { try encodeAll() }
-    }
-
-    /// Counts the string memory of a batch that is not that of the batch before.
-    private func newHeapBytes(_ batch: Batch) -> Int {
-        var heaps: [ObjectIdentifier] = []
-        var bytes = 0
-        func visit(_ vector: Vector) {
-            for heap in vector.heaps {
-                let id = ObjectIdentifier(heap)
-                heaps.append(id)
-                if heaps.count > countedHeaps.count || countedHeaps[heaps.count - 1] != id {
-                    bytes += heap.byteCount
-                }
-            }
-            for child in vector.children { visit(child) }
-        }
-        for column in batch.columns { visit(column) }
-        countedHeaps = heaps
-        return bytes
+        if pendingBytes >= pendingLimitBytes { try encodeAll() }
     }
 
     // MARK: - Encoding
 
-    /// Turns a partition's rows into blocks. Their memory is given back with that of all rows, or by share.
+    /// Turns a partition's rows into blocks, and gives back what no rows take any more.
     private func encode(_ index: Int) throws {
         let batches = partitions[index].batches
         guard !batches.isEmpty else { return }
-        for batch in pieces(Concat.batches(batches)) {
+        for batch in pieces(Concat.batches(batches), bytes: partitions[index].pendingBytes) {
             for block in try encoder.encode(batch) { try keep(block, in: index) }
         }
-        let freed = min(partitions[index].pendingBytes, pendingBytes)
-        memory.shrink(by: freed)
-        pendingBytes -= freed
+        waitingPartitions -= 1
+        giveBack(waitingPartitions == 0 ? pendingBytes : partitions[index].ownBytes)
+        if waitingPartitions == 0 { shared.forget() }
         partitions[index].batches = []
         partitions[index].pendingRows = 0
+        partitions[index].ownBytes = 0
         partitions[index].pendingBytes = 0
     }
 
-    /// Cuts a batch so that each piece has a good size for a block.
-    private func pieces(_ batch: Batch) -> [Batch] {
-        if batch.count <= Self.blockRows { return [batch] }
-        let pieceCount = (batch.count + Self.blockRows - 1) / Self.blockRows
+    private func giveBack(_ bytes: Int) {
+        memory.shrink(by: bytes)
+        pendingBytes -= bytes
+    }
+
+    /// Cuts a batch of about so many bytes so that each piece has a good size for a block.
+    private func pieces(_ batch: Batch, bytes: Int) -> [Batch] {
+        let byRows = (batch.count + Self.blockRows - 1) / Self.blockRows
+        let pieceCount = min(max(byRows, bytes / (2 * Self.blockTargetBytes)), batch.count)
+        if pieceCount <= 1 { return [batch] }
         let size = (batch.count + pieceCount - 1) / pieceCount
         return stride(from: 0, to: batch.count, by: size).map { from in
             batch.sliced(from: from, count: min(size, batch.count - from))
@@ -137,9 +140,6 @@ final class ShuffleOutputBuilder {
 
     private func encodeAll() throws {
         for index in partitions.indices { try encode(index) }
-        memory.shrink(by: pendingBytes)
-        pendingBytes = 0
-        countedHeaps = []
     }
 
     // MARK: - Spilling
@@ -190,8 +190,9 @@ final class ShuffleOutputBuilder {
     func abort() {
         partitions = []
         file = nil
-        memory.shrink(by: pendingBytes + blockBytes)
-        pendingBytes = 0
+        shared.forget()
+        giveBack(pendingBytes)
+        memory.shrink(by: blockBytes)
         blockBytes = 0
     }
 }

@@ -16,7 +16,8 @@ final class ShuffleSink: TaskSink {
     private var held: [Batch] = []
     private var heldRows = 0
     private var heldBytes = 0
-    /// Bytes of rows that are dealt out at once at most: a small part of what the worker has.
+    /// Bytes of rows, with their text, that are dealt out at once at most: a small part of what the worker
+    /// has.
     private let mostHeldBytes: Int
 
     /// Rows per partition that are gathered before a batch is dealt out, so that partitions get whole
@@ -59,7 +60,7 @@ final class ShuffleSink: TaskSink {
         }
         held.append(batch)
         heldRows += batch.count
-        heldBytes += batch.ownBytes
+        heldBytes += batch.ownBytes + batch.textBytes
         let enough = min(partitionCount * ShuffleSink.gatheredRows, ShuffleSink.mostGatheredRows)
         if heldRows >= enough || heldBytes >= mostHeldBytes { try deal() }
     }

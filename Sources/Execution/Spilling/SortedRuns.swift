@@ -79,7 +79,7 @@ final class SortedRuns {
         var held = HeldRows()
         held.append(rows)
         let rowBytes = max(1, held.bytes / max(rows.count, 1))
-        return min(max(blockBytes / rowBytes, 64), 8192)
+        return min(max(blockBytes / rowBytes, 1), 8192)
     }
 
     /// Returns the next rows in order, with the input's columns, or nil after the last. The first call ends

@@ -1,4 +1,5 @@
 import Columns
+import Memory
 import Plans
 import Shuffle
 import Vocabulary
@@ -45,6 +46,7 @@ package final class TaskRun: @unchecked Sendable {
         if sink == nil, let wakeup = try prepare() { return .blocked(wakeup) }
         guard let root, let sink else { throw EngineError.internal("a finished task was run again") }
         for _ in 0..<TaskRun.batchesPerStep {
+            FreedMemory.giveBackBeyondBound()
             switch try root.next() {
             case .blocked(let wakeup): return .blocked(wakeup)
             case .batch(let batch): try sink.write(batch)

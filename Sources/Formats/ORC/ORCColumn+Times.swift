@@ -97,32 +97,8 @@ struct ORCClocks {
         let clock = try Casting.cast(given, to: .timestampNTZ, mode: .error, zone: writer)
         if isJulian, clock.form == .flat {
             let values = clock.pointer(as: Int64.self)
-            for row in 0..<clock.count { values[row] = Self.rebased(microseconds: values[row]) }
+            for row in 0..<clock.count { values[row] = JulianCalendar.rebased(microseconds: values[row]) }
         }
         return try Casting.cast(clock, to: .timestamp, mode: .error, zone: reader)
-    }
-
-    /// The first day of the Gregorian calendar, 1582-10-15.
-    private static let firstGregorianDay: Int64 = -141_427
-    private static let dayMicroseconds: Int64 = 86_400_000_000
-
-    private static func rebased(microseconds: Int64) -> Int64 {
-        if microseconds >= firstGregorianDay * dayMicroseconds { return microseconds }
-        let day = Int64(ClockTime.floorDivide(Int(microseconds), Int(dayMicroseconds)))
-        return microseconds &+ (rebased(day: day) &- day) &* dayMicroseconds
-    }
-
-    /// Returns the day of the Gregorian calendar that has the date which `day` has in the Julian one: days
-    /// before 1582-10-15 were counted by that. Algorithm: E. G. Richards, "Mapping Time" (1998), chapter 25.
-    static func rebased(day: Int64) -> Int64 {
-        if day >= firstGregorianDay || day < Int64(Int32.min) { return day }
-        let shifted = Int(day) + 2_440_588 + 32_082
-        let year = ClockTime.floorDivide(4 * shifted + 3, 1461)
-        let dayOfYear = shifted - ClockTime.floorDivide(1461 * year, 4)
-        let month = (5 * dayOfYear + 2) / 153
-        let dayOfMonth = dayOfYear - (153 * month + 2) / 5 + 1
-        let first = CivilDate(
-            year: year - 4800 + month / 10, month: month + 3 - 12 * (month / 10), day: 1)
-        return Int64(first.days + dayOfMonth - 1)
     }
 }

@@ -135,7 +135,7 @@ struct ORCStripeColumns {
         case .date:
             return ORCIntegerColumn<Int32>(
                 type, present, integers(id, Stream.data, isSigned: true),
-                rebase: file.isJulian ? { ORCClocks.rebased(day: $0) } : nil)
+                rebase: file.isJulian ? { JulianCalendar.rebased(day: $0) } : nil)
         case .long: return ORCIntegerColumn<Int64>(type, present, integers(id, Stream.data, isSigned: true))
         case .float: return ORCFloatColumn<Float>(type, present, bytes(id, Stream.data), zero: 0)
         case .double: return ORCFloatColumn<Double>(type, present, bytes(id, Stream.data), zero: 0)

@@ -285,22 +285,29 @@ final class ChosenRowAccumulator: Accumulator {
     /// Returns the chosen rows of groups, null rows where there is none.
     private func chosen(from: Int, count: Int) -> [Vector] {
         if chunks.isEmpty { return stateTypes.dropLast().map { .nulls($0, count: count) } }
-        var starts: [Int32] = []
-        var total: Int32 = 0
-        for columns in chunks {
-            starts.append(total)
-            total += Int32(columns[0].count)
-        }
+        joinChunks()
         let rows = Buffer(byteCount: max(count * 4, 4))
         let list = rows.pointer(as: Int32.self)
         for i in 0..<count {
-            let held = Int(chunk.base[from + i])
-            list[i] = held == 0 ? -1 : starts[held - 1] + Int32(row.base[from + i])
+            list[i] = chunk.base[from + i] == 0 ? -1 : Int32(bitPattern: row.base[from + i])
         }
-        return (0..<argumentCount).map { column in
-            let all = Concat.vectors(chunks.map { $0[column] })
-            return all.gatheredNullable(list, count: count).flattened().compacted()
+        return chunks[0].map { $0.gatheredNullable(list, count: count).flattened().compacted() }
+    }
+
+    /// Puts all chunks together in one; the bytes of strings stay where they are.
+    private func joinChunks() {
+        if chunks.count == 1 { return }
+        var starts: [UInt32] = []
+        var total: UInt32 = 0
+        for columns in chunks {
+            starts.append(total)
+            total += UInt32(columns[0].count)
         }
+        for group in 0..<chunk.count where chunk.base[group] != 0 {
+            row.base[group] += starts[Int(chunk.base[group]) - 1]
+            chunk.base[group] = 1
+        }
+        chunks = [(0..<argumentCount).map { column in Concat.vectors(chunks.map { $0[column] }) }]
     }
 
     /// Replaces all chunks by one that holds only the chosen rows.

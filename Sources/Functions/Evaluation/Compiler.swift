@@ -70,6 +70,7 @@ struct Compiler {
             return node
         case "coalesce": return CoalesceNode(arguments, call.type)
         case StoredColumn.function: return StoreNode(call, arguments, zone)
+        case CharPadding.function: return CharPaddingNode(call, arguments)
         case RowNumberNode.function: return RowNumberNode(task: settings.taskIndex)
         default:
             if let node = try RandomNode.of(call, arguments, task: settings.taskIndex, zone) { return node }

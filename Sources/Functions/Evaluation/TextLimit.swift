@@ -4,7 +4,10 @@ import Vocabulary
 /// Says how long the texts of a column may be that was declared with VARCHAR(n) or CHAR(n), at any depth.
 package indirect enum TextLimit: Hashable, Sendable {
     case none
+    /// VARCHAR(n).
     case characters(Int)
+    /// CHAR(n): shorter texts are filled up with blanks.
+    case filled(Int)
     case array(TextLimit)
     case map(key: TextLimit, value: TextLimit)
     case structure([TextLimit])
@@ -13,21 +16,33 @@ package indirect enum TextLimit: Hashable, Sendable {
     package var isNone: Bool {
         switch self {
         case .none: true
-        case .characters: false
+        case .characters, .filled: false
         case .array(let element): element.isNone
         case .map(let key, let value): key.isNone && value.isNone
         case .structure(let members): members.allSatisfy(\.isNone)
         }
     }
 
+    /// Whether texts are filled up anywhere.
+    package var fills: Bool {
+        switch self {
+        case .none, .characters: false
+        case .filled: true
+        case .array(let element): element.fills
+        case .map(let key, let value): key.fills || value.fills
+        case .structure(let members): members.contains(where: \.fills)
+        }
+    }
+
     // MARK: As text, in plans
 
-    /// The limits as a text that `init(code:)` reads: `-`, `t3`, `a` and an element's, `m` and a key's and a
-    /// value's, `s2` and two members'.
+    /// The limits as a text that `init(code:)` reads: `-`, `t3;`, `c3;`, `a` and an element's, `m` and a key's
+    /// and a value's, `s2` and two members'.
     package var code: String {
         switch self {
         case .none: "-"
         case .characters(let count): "t\(count);"
+        case .filled(let count): "c\(count);"
         case .array(let element): "a" + element.code
         case .map(let key, let value): "m" + key.code + value.code
         case .structure(let members): "s\(members.count);" + members.map(\.code).joined()
@@ -43,6 +58,7 @@ package indirect enum TextLimit: Hashable, Sendable {
     private static func read(_ rest: inout Substring) -> TextLimit {
         switch rest.popFirst() {
         case "t": return .characters(number(&rest))
+        case "c": return .filled(number(&rest))
         case "a": return .array(read(&rest))
         case "m":
             let key = read(&rest)
@@ -64,8 +80,9 @@ package indirect enum TextLimit: Hashable, Sendable {
 
     // MARK: Values
 
-    /// Returns the vector, without the blanks at the ends of texts that are too long by them. Throws
-    /// `EXCEED_LIMIT_LENGTH` for texts that are longer.
+    /// Returns the vector as a column stores it: without the blanks at the ends of texts that are too long by
+    /// them, and with blanks behind texts that are too short for CHAR(n). Throws `EXCEED_LIMIT_LENGTH` for
+    /// texts that are longer.
     func applied(to vector: Vector, column: String) throws(EngineError) -> Vector {
         if isNone || vector.type == .null { return vector }
         if case .characters(let limit) = self, vector.form == .flat, vector.type == .string {
@@ -74,6 +91,7 @@ package indirect enum TextLimit: Hashable, Sendable {
             while row < vector.count, views[row].count <= limit || vector.isNull(row) { row += 1 }
             if row == vector.count { return vector }
         }
+        if case .filled(let length) = self, vector.holdsTexts(of: { $0 == length }) { return vector }
         var values: [Scalar] = []
         var isChanged = false
         values.reserveCapacity(vector.count)
@@ -101,6 +119,14 @@ package indirect enum TextLimit: Hashable, Sendable {
             }
             isChanged = true
             return .string(String(kept))
+        case (.filled(let length), .string(let text)):
+            let count = text.unicodeScalars.count
+            if count == length { return value }
+            if count > length {
+                return try TextLimit.characters(length).limited(value, column, &isChanged)
+            }
+            isChanged = true
+            return .string(text + String(repeating: " ", count: length - count))
         case (.array(let limit), .array(let elements)):
             return .array(try limit.all(elements, column, &isChanged))
         case (.map(let key, let limit), .map(let keys, let values)):

@@ -59,7 +59,12 @@ enum DbtFormat {
         FormatKey("columns", .list(.object(PipelineFormat.column)), "Columns with their tests."),
         FormatKey("tests", .list(.any), "Tests of the table."),
         FormatKey("data_tests", .list(.any), "Another name of tests."),
-        FormatKey("config", .map(.any), "Settings of seeds.", isBuilt: false),
+        FormatKey("config", .object(time), "Its event_time."),
+    ])
+
+    /// What `config` of tables that are no models may say.
+    static let time = FormatObject(keys: [
+        FormatKey("event_time", .text, "Column that says when a row happened, for microbatch models.")
     ])
 
     static let source = FormatObject(keys: [
@@ -70,6 +75,7 @@ enum DbtFormat {
         FormatKey("meta", .map(.any), "external_location: path with {name} for the table."),
         FormatKey("tags", .oneOrMore(.text), "Words for readers."),
         FormatKey("tables", .list(.object(sourceTable)), "Tables of the source."),
+        FormatKey("config", .object(time), "The event_time of its tables."),
         FormatKey("freshness", .object(freshness), "How old the youngest row may be."),
         FormatKey("loaded_at_field", .text, "Column that says when a row came."),
     ])
@@ -88,6 +94,7 @@ enum DbtFormat {
     static let sourceTable = FormatObject(keys: [
         FormatKey("name", .text, "Name of the table.", isRequired: true),
         FormatKey("identifier", .text, "Name of the extract step, where it differs."),
+        FormatKey("config", .object(time), "Its event_time."),
         FormatKey("description", .any, "For readers."),
         FormatKey("meta", .map(.any), "external_location: path of the table's files."),
         FormatKey("tags", .oneOrMore(.text), "Words for readers."),

@@ -6,22 +6,19 @@ final class ModelSettings {
     var values: [String: TemplateValue] = [:]
 
     /// Settings that are known; those that change what a table is must be built to be accepted.
-    private static let accepted = [
+    static let accepted = [
         "materialized", "tags", "enabled", "meta", "docs", "group", "description", "unique_key",
         "incremental_strategy", "partition_by", "on_schema_change", "full_refresh", "persist_docs",
+        "event_time", "batch_size", "lookback", "begin", "concurrent_batches",
     ]
 
     /// What the value of a setting must be one of.
     private static let choices = [
         "materialized": ["table", "view", "incremental", "ephemeral"],
-        "incremental_strategy": ["append", "merge", "insert_overwrite", "delete+insert"],
+        "incremental_strategy": ["append", "merge", "insert_overwrite", "delete+insert", "microbatch"],
         "on_schema_change": ["ignore", "fail", "append_new_columns", "sync_all_columns"],
+        "batch_size": Microbatch.Size.allCases.map(\.rawValue),
     ]
-
-    /// How what a microbatch does is written here.
-    private static let insteadOfMicrobatch =
-        "Use delete+insert or insert_overwrite, with a condition on '{{ data_interval_start }}' and "
-        + "'{{ data_interval_end }}': each run makes its interval, and `etl-submit backfill` earlier ones."
 
     /// Takes settings of a config() call. Throws for those that are not supported.
     func set(_ call: TemplateCall) throws {
@@ -43,10 +40,8 @@ final class ModelSettings {
         if let known = ModelSettings.choices[name], !known.contains(value.printed) {
             throw error(
                 "This value of \(name) is not supported: \(value.printed)",
-                value.printed == "microbatch"
-                    ? ModelSettings.insteadOfMicrobatch
-                    : Suggestion.nearest(to: value.printed, among: known).map { "Did you mean \($0)?" }
-                        ?? "Supported are: \(known.joined(separator: ", ")).", "UNSUPPORTED_FEATURE")
+                Suggestion.nearest(to: value.printed, among: known).map { "Did you mean \($0)?" }
+                    ?? "Supported are: \(known.joined(separator: ", ")).", "UNSUPPORTED_FEATURE")
         }
         if name == "tags", case .list(let more) = value, case .list(let before)? = values["tags"] {
             values["tags"] = .list(before + more)
@@ -82,6 +77,7 @@ final class ModelSettings {
             values["incremental_strategy"].flatMap { .init(rawValue: $0.printed) }
             ?? (how.uniqueKey.isEmpty ? .append : .merge)
         guard how.kind == .incremental else { return how }
+        if how.strategy == .microbatch { how.microbatch = try microbatch(error) }
         if [.merge, .deleteInsert].contains(how.strategy), how.uniqueKey.isEmpty {
             throw error("The strategy \(how.strategy.rawValue) needs unique_key")
         }
@@ -90,5 +86,25 @@ final class ModelSettings {
             how.onSchemaChange = .syncAllColumns
         }
         return how
+    }
+
+    /// Name of the column that says when a row happened; nil where there is none.
+    var eventTime: String? { values["event_time"].flatMap { $0 == TemplateValue.none ? nil : $0.printed } }
+
+    /// Returns how the model is cut into batches. dbt, too, asks for all of these but `lookback`.
+    private func microbatch(_ error: (String) -> EngineError) throws -> Microbatch {
+        for name in ["event_time", "batch_size", "begin"] where values[name] == nil {
+            throw error("The strategy microbatch needs \(name)")
+        }
+        let (begin, lookback) = (values["begin"]?.printed ?? "", values["lookback"]?.printed ?? "1")
+        guard let start = CivilTime.parse(begin.replacing(/(?:[+]00:?00| UTC)$/, with: "")) else {
+            throw error("begin must be a date such as 2024-01-01, or with a time (UTC): \(begin)")
+        }
+        guard let count = Int(lookback), (0...Microbatch.limit).contains(count) else {
+            throw error("lookback must be a whole number from 0 on: \(lookback)")
+        }
+        return Microbatch(
+            eventTime: eventTime ?? "", size: .init(rawValue: values["batch_size"]?.printed ?? "") ?? .day,
+            lookback: count, begin: start)
     }
 }

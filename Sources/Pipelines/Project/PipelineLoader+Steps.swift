@@ -21,9 +21,13 @@ extension PipelineLoader {
                 if vars[name] == nil { vars[name] = value }
             }
             macros = project.macros
+            warnings = project.warnings
         }
         names.sources = project.sources
         names.place = run.place
+        for seed in project.seeds {
+            names.eventTimes[seed.name] = seed.properties?["config"]?["event_time"]?.printed
+        }
         connections = try readConnections(root["connections"])
         var steps: [PipelineStep] = []
         var owners: [FormatValue] = []
@@ -49,7 +53,12 @@ extension PipelineLoader {
             steps.append(model.step)
             owners.append(model.properties ?? FormatValue(kind: .null, location: root.location))
         }
-        for index in steps.indices { try inline(&steps[index]) }
+        for index in steps.indices {
+            let own = Set(steps[index].relations.map(\.view))
+            try inline(&steps[index])
+            // As in dbt, what an ephemeral model reads is not cut into batches, but what it gives.
+            if !steps[index].batches.isEmpty { names.setEventTimes(of: &steps[index], own) }
+        }
         let needed = Set(steps.flatMap(\.dependencies))
         for seed in project.seeds where needed.contains(seed.name) {
             steps.append(try self.seed(seed))
@@ -215,9 +224,7 @@ extension PipelineLoader {
             let settings = ModelSettings()
             let place = SourceLocation(file: files.path(model.file), line: 1, column: 1, lineText: "")
             for (name, value) in model.settings.sorted(by: { $0.key < $1.key }) {
-                try settings.set(name, value.templateValue) { _, _, code in
-                    value.error("This setting of models is not supported: +\(name)", code: code)
-                }
+                try settings.set(name, value.templateValue) { value.error($0, remedy: $1, code: $2) }
             }
             if case .map(let pairs)? = model.properties?["config"]?.kind {
                 for (key, value) in pairs {
@@ -244,6 +251,16 @@ extension PipelineLoader {
                 EngineError.user("PIPELINE_FORMAT", $0, at: place)
             }
             step.isIncremental = settings.isIncremental(model.name, run)
+            if let microbatch = step.materialization.microbatch {
+                guard let batches = microbatch.batches(run, isIncremental: step.isIncremental) else {
+                    throw EngineError.user(
+                        "PIPELINE_FORMAT",
+                        "The model would be cut into more than \(Microbatch.limit) batches: \(model.name)",
+                        remedy: "Set a larger batch_size, or a later begin.", at: place)
+                }
+                step.batches = batches
+            }
+            names.eventTimes[model.name] = settings.eventTime
             if run.hasTable(model.name), step.sql.contains(SQLText.name(model.name)) {
                 // {{ this }}: the table as it is before the run.
                 step.relations.append(Relation(view: model.name, step: model.name))

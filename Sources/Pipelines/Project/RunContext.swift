@@ -9,6 +9,8 @@ package struct RunContext: Sendable {
     /// When the run was accepted, milliseconds since 1970.
     package var acceptedAt: Int64
     package var fullRefresh: Bool
+    /// Whether the run makes its interval again and nothing else.
+    package var isBackfill = false
     /// Says whether a step's table is published already.
     package var hasTable: @Sendable (String) -> Bool
     /// Returns where a file of the pipeline's directory is for jobs; the path itself for all others.
@@ -36,6 +38,7 @@ package struct RunContext: Sendable {
         self.init(
             runID: header.id, intervalStart: header.intervalStart, intervalEnd: header.intervalEnd,
             acceptedAt: header.acceptedAt, fullRefresh: header.fullRefresh, hasTable: hasTable, place: place)
+        isBackfill = header.isBackfill
     }
 
     /// Names that templates may use, with Airflow's and dbt's meaning. All times are UTC.

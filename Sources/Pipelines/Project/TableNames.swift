@@ -8,6 +8,8 @@ final class TableNames {
     var sources: [DbtProject.Source] = []
     /// Where the files of a source are for jobs.
     var place: (String) throws -> String = { $0 }
+    /// Columns that say when a row happened, by the names of the tables' views.
+    var eventTimes: [String: String] = [:]
     /// What the text rendered last reads.
     private(set) var relations: [Relation] = []
 
@@ -32,6 +34,15 @@ final class TableNames {
         return note(Relation(view: name, step: name))
     }
 
+    /// Says of those views of a step which its query names which column has a row's time; not of its own
+    /// table as it was.
+    func setEventTimes(of step: inout PipelineStep, _ named: Set<String>) {
+        for place in step.relations.indices where step.relations[place].step != step.name {
+            let view = step.relations[place].view
+            if named.contains(view) { step.relations[place].eventTime = eventTimes[view] }
+        }
+    }
+
     /// Answers `source('source', 'table')`.
     func source(_ call: TemplateCall) throws -> TemplateValue {
         try call.atMost(2)
@@ -52,6 +63,9 @@ final class TableNames {
                 "Nothing brings this source's table in: \(source).\(table)",
                 remedy:
                     "Add an extract step named \(entry.identifier), or meta.external_location to the source.")
+        }
+        if let table = entry.entry["config"]?["event_time"] ?? entry.owner["config"]?["event_time"] {
+            eventTimes[relation.view] = table.printed
         }
         return note(relation)
     }

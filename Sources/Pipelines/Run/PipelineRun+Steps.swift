@@ -1,10 +1,11 @@
+import Columns
 import Protocol
 import Vocabulary
 
 // One try of one step.
 extension PipelineRun {
     /// Says which step, which try of it, and until when it may work.
-    private struct Try {
+    struct Try {
         var step: PipelineStep
         var number: Int
         var deadline: ContinuousClock.Instant?
@@ -17,7 +18,14 @@ extension PipelineRun {
         let this = Try(step: step, number: attempt, deadline: deadline)
         if record.steps[step.name]?.isMade != true {
             let outcome: StepJob.Outcome
-            do { outcome = try await stage(this) } catch var error as EngineError {
+            do {
+                outcome = try await stage(this)
+            } catch let error as EngineError where error.code == "SOURCE_EMPTY" && step.kind == .extract {
+                guard let empty = try await stageEmpty(this) else {
+                    return try await passOver(this, since: start)
+                }
+                outcome = empty
+            } catch var error as EngineError {
                 error.location = step.place(of: error.location)
                 throw error
             }
@@ -51,7 +59,7 @@ extension PipelineRun {
         try await finish(this, since: start)
     }
 
-    private func finish(_ this: Try, since start: ContinuousClock.Instant) async throws {
+    func finish(_ this: Try, since start: ContinuousClock.Instant) async throws {
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         try await note(.stepDone(step: this.step.name, seconds: seconds))
     }
@@ -62,9 +70,9 @@ extension PipelineRun {
         try await note(.stepDone(step: step.name, seconds: 0))
     }
 
-    private var run: String { record.header.id }
+    var run: String { record.header.id }
 
-    private func order(
+    func order(
         _ this: Try, _ part: [String], prelude: [String] = [], sql: String, _ file: String
     ) -> StepJob.Order {
         StepJob.Order(
@@ -72,7 +80,7 @@ extension PipelineRun {
             deadline: this.deadline)
     }
 
-    private func overwrite(_ path: String) -> String {
+    func overwrite(_ path: String) -> String {
         "INSERT OVERWRITE DIRECTORY \(SQLText.value(path)) USING parquet"
     }
 
@@ -87,10 +95,15 @@ extension PipelineRun {
             var outcome = try await ExtractRun(
                 step: step, rule: rule, state: StagedTables(tables: tables, run: run), job: jobs
             ).make()
-            if pipeline.lineage != nil { outcome.columns = try await stagedColumns(this) }
+            if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
             return outcome
         }
-        let isMerged = step.isIncremental && record.tables?.contains(step.name) == true
+        if let microbatch = step.materialization.microbatch {
+            var outcome = try await stageBatches(this, of: microbatch)
+            if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
+            return outcome
+        }
+        let isMerged = keepsTable(step)
         let prelude = try views(step.relations, staged: nil)
         // The line with INSERT is not the user's either.
         let new = step.name + TableFolder.freshSuffix
@@ -101,8 +114,13 @@ extension PipelineRun {
         if isMerged, try await merge(this, new: target, count: outcome.rowsOut, into: path) {
             tables.discard(new, run: run)
         }
-        if pipeline.lineage != nil { outcome.columns = try await stagedColumns(this) }
+        if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
         return outcome
+    }
+
+    /// Whether the step's rows come to those of a table that was there when the run began.
+    func keepsTable(_ step: PipelineStep) -> Bool {
+        step.isIncremental && record.tables?.contains(step.name) == true
     }
 
     /// Brings the table of another step into a database. Another try of the same table changes nothing there;
@@ -139,8 +157,9 @@ extension PipelineRun {
             view(IncrementalPlan.oldView, tables.table(step.name)), view(IncrementalPlan.newView, new),
         ]
         let plan = IncrementalPlan(
-            how: step.materialization, old: try await columns(this, tables.table(step.name), "old"),
-            new: try await columns(this, new, "new"))
+            how: step.materialization,
+            old: try await columns(this, [prelude[0]], IncrementalPlan.oldView, "old"),
+            new: try await columns(this, [prelude[1]], IncrementalPlan.newView, "new"))
         if plan.onlyAdds, step.write == nil { return try add(this, new: new, count: count, into: path) }
         let query = try plan.query()
         if let duplicates = plan.duplicates {
@@ -173,18 +192,22 @@ extension PipelineRun {
         return true
     }
 
-    private func stagedColumns(_ this: Try) async throws -> [ColumnFact] {
+    private func stagedColumns(_ this: Try) async throws -> [Field] {
         let parts = try tables.stagedParts(this.step.name, run: run)
         let order = order(
             this, ["columns", "columns"], prelude: [view("millrace_staged", parts, grows: parts.count > 1)],
             sql: "SELECT * FROM millrace_staged LIMIT 0", "columns of \(this.step.name)")
-        return try await job.run(order).columns
+        return try await job.run(order).fields
     }
 
-    private func columns(_ this: Try, _ path: String, _ part: String) async throws -> [ColumnFact] {
-        let sql = "SELECT * FROM parquet.\(SQLText.name(path)) LIMIT 0"
-        return try await job.run(order(this, ["columns", part], sql: sql, "columns of \(this.step.name)"))
-            .columns
+    /// Returns the columns of a view.
+    func columns(
+        _ this: Try, _ prelude: [String], _ view: String, _ part: String
+    ) async throws -> [Field] {
+        let order = order(
+            this, ["columns", part], prelude: prelude, sql: "SELECT * FROM \(view) LIMIT 0",
+            "columns of \(this.step.name)")
+        return try await job.run(order).fields
     }
 
     /// Makes the staged table the published one, by the engine where directories cannot be renamed.
@@ -225,7 +248,7 @@ extension PipelineRun {
 
     // MARK: views
 
-    private func view(_ name: String, _ path: String, grows: Bool = false) -> String {
+    func view(_ name: String, _ path: String, grows: Bool = false) -> String {
         view(name, [path], grows: grows)
     }
 
@@ -234,24 +257,35 @@ extension PipelineRun {
             + SQLText.options(SQLText.paths(paths) + (grows ? [("mergeSchema", "true")] : [])) + ";"
     }
 
-    /// Statements that make the tables a query reads known to it.
-    private func views(_ relations: [Relation], staged: String?) throws -> [String] {
-        try relations.map { relation in
-            guard let step = relation.step else {
-                return "CREATE TEMPORARY VIEW \(SQLText.name(relation.view)) \(relation.definition);"
+    /// Statements that make the tables a query reads known to it; with a batch, of those that have an
+    /// `event_time` the rows of its time.
+    func views(
+        _ relations: [Relation], staged: String?, batch: TimeRange? = nil
+    ) throws -> [String] {
+        try relations.flatMap { relation in
+            guard let batch, let column = relation.eventTime else {
+                return [try view(of: relation, staged: staged)]
             }
-            // Files of a table that grows may lack its newer columns.
-            let grows = pipeline.step(named: step)?.extract?.disposition == .append
-            if step == staged {
-                return view(relation.view, try tables.stagedParts(step, run: run), grows: grows)
-            }
-            guard tables.hasTable(step) else {
-                throw EngineError.user(
-                    "TABLE_NOT_MADE", "The table of this step has not been made yet: \(step)",
-                    remedy: "Run it first, or choose it too, with --select +name.")
-            }
-            return view(relation.view, tables.table(step), grows: grows)
+            var whole = relation
+            whole.view = "millrace_all_" + relation.view
+            let part =
+                "CREATE TEMPORARY VIEW \(SQLText.name(relation.view)) AS SELECT * FROM "
+                + "\(SQLText.name(whole.view)) WHERE \(batch.condition(SQLText.name(column)));"
+            return [try view(of: whole, staged: staged), part]
         }
+    }
+
+    private func view(of relation: Relation, staged: String?) throws -> String {
+        guard let step = relation.step else {
+            return "CREATE TEMPORARY VIEW \(SQLText.name(relation.view)) \(relation.definition);"
+        }
+        // Files of a table that grows may lack its newer columns.
+        let grows = pipeline.step(named: step)?.extract?.disposition == .append
+        if step == staged {
+            return view(relation.view, try tables.stagedParts(step, run: run), grows: grows)
+        }
+        guard tables.hasTable(step) else { throw missing(step) }
+        return view(relation.view, tables.table(step), grows: grows)
     }
 
     // MARK: tests

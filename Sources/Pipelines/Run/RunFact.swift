@@ -1,4 +1,5 @@
 import Protocol
+import Vocabulary
 
 /// Says what a run was asked for; the first thing that is kept of it.
 package struct RunHeader: Codable, Sendable, Hashable {
@@ -16,6 +17,8 @@ package struct RunHeader: Codable, Sendable, Hashable {
     /// Start and end of the data interval, minutes since 1970 UTC.
     package var intervalStart: Int
     package var intervalEnd: Int
+    /// True for runs that make this very interval again, as retries of backfills.
+    package var onlyInterval: Bool?
     package var select: [String]
     package var exclude: [String]
     package var vars: [String: String]
@@ -29,6 +32,23 @@ package struct RunHeader: Codable, Sendable, Hashable {
     package var kept: [String]
     /// Runs of the pipeline that may be at work at the same time.
     package var maxActiveRuns: Int
+
+    /// Whether the run makes its interval again and nothing else.
+    package var isBackfill: Bool { kind == .backfill || onlyInterval == true }
+
+    /// Has the run make an interval that somebody asked for. Throws `USAGE` when it is none.
+    package mutating func takeInterval(from start: String?, to end: String?) throws {
+        guard start != nil || end != nil else { return }
+        guard let from = start.flatMap(CivilTime.parse), let to = end.flatMap(CivilTime.parse), from < to
+        else {
+            throw EngineError.user(
+                "USAGE",
+                "--event-time-start and --event-time-end are two times, the earlier first: "
+                    + "\(start ?? "none"), \(end ?? "none")",
+                remedy: "Give both, such as 2024-01-01 and 2024-02-01, or 2024-01-01T06:00 (UTC).")
+        }
+        (intervalStart, intervalEnd, onlyInterval) = (from, to, true)
+    }
 
     package init(
         id: String, pipeline: String, kind: Kind = .manual, acceptedAt: Int64, intervalStart: Int,

@@ -16,6 +16,8 @@ struct BindContext {
     var generated: [SourceSpan: [ColumnReference]] = [:]
     /// Expressions that names may stand for beside columns: aliases of the select list.
     var aliases: [String: Expression] = [:]
+    /// Aliases that stood twice in the list so far: none may be used in it.
+    var repeatedAliases: Set<String> = []
     /// True where an alias wins over a column of the same name (ORDER BY).
     var prefersAliases = false
     /// True in a select list, where Spark's column names show that a name is an alias of the same list.

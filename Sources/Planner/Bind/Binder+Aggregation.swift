@@ -212,7 +212,11 @@ extension Binder {
         guard let sets = grouping.sets else {
             return (input, named(grouping.expressions.map { ($0, Self.groupName($0)) }))
         }
-        let keys = grouping.expressions.map { newColumn(Self.groupName($0), $0.type) }
+        let keys = grouping.expressions.map { expression in
+            let key = newColumn(Self.groupName(expression), expression.type)
+            inherit(key, from: expression)
+            return key
+        }
         let identifier = newColumn("spark_grouping_id", .int64, nullable: false)
         let position = newColumn("_gen_grouping_pos", .int64, nullable: false)
         let hasTwins = Set(sets).count < sets.count

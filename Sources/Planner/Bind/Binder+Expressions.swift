@@ -32,7 +32,8 @@ extension Binder {
             let flag = try condition(bind(operand, context), "IS TRUE", at: operand.span)
             return try negate(call("null_safe_equal", [flag, .literal(.boolean(value))], at: span), negated)
         case .isDistinct(let left, let right, let negated):
-            let same = try comparison("null_safe_equal", bind(left, context), bind(right, context), at: span)
+            let sides = padded(try bind(left, context), try bind(right, context))
+            let same = try comparison("null_safe_equal", sides, at: span)
             return negate(same, !negated)
         case .between(let value, let low, let high, let negated):
             let bound = try bind(value, context)
@@ -78,6 +79,12 @@ extension Binder {
     }
 
     // MARK: Predicates
+
+    func comparison(
+        _ name: String, _ sides: (Expression, Expression), at span: SourceSpan
+    ) throws(EngineError) -> Expression {
+        try comparison(name, sides.0, sides.1, at: span)
+    }
 
     func comparison(
         _ name: String, _ left: Expression, _ right: Expression, at span: SourceSpan
@@ -143,8 +150,9 @@ extension Binder {
                 "Values of this type cannot be compared: \(type.sqlName).",
                 at: location(span))
         }
-        let tested = cast(bound, to: type, at: span)
-        let candidates = list.map { cast($0, to: type, at: span) }
+        let (value, items) = padded(bound, in: list)
+        let tested = cast(value, to: type, at: span)
+        let candidates = items.map { cast($0, to: type, at: span) }
         let constants = candidates.compactMap { constant($0) }
         if constants.count == candidates.count, !type.isNested { return .inList(tested, constants) }
         let tests = try candidates.map { candidate throws(EngineError) in
@@ -179,7 +187,7 @@ extension Binder {
         for branch in branches {
             var test = try bind(branch.condition, context)
             if let tested {
-                test = try comparison("equal", tested, test, at: branch.condition.span)
+                test = try comparison("equal", padded(tested, test), at: branch.condition.span)
             } else {
                 test = try condition(test, "CASE WHEN", at: branch.condition.span)
             }

@@ -62,7 +62,9 @@ extension Binder {
             temporaryNames.append(names.joined(separator: "."))
         }
         switch known {
-        case .files(let relation): return scan(.files(relation), qualifier: names)
+        case .files(let relation):
+            let types = catalog.declaredTypes(named: names, in: viewDatabase)
+            return declared(scan(.files(relation), qualifier: names), as: types)
         case .external(let relation): return scan(.external(relation), qualifier: names)
         case .view(let view): return try bind(view, names, at: span)
         case nil: break

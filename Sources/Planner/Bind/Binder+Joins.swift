@@ -108,7 +108,8 @@ extension Binder {
         for name in names {
             let a = try usingColumn(name, left.scope, side: "left")
             let b = try usingColumn(name, right.scope, side: "right")
-            conditions.append(try call("equal", [.column(a), .column(b)], at: name.span))
+            let (first, second) = padded(.column(a), .column(b))
+            conditions.append(try call("equal", [first, second], at: name.span))
             pairs.append((a, b))
         }
         var bound = joined(kind, left, right, .conjunction(conditions))

@@ -22,6 +22,12 @@ extension Binder {
         if let match = found.first { return try value(of: match, parts, at: span) }
         if let alias {
             if context.namesLateralAliases {
+                if context.repeatedAliases.contains(parts[0].text.lowercased()) {
+                    throw .user(
+                        "AMBIGUOUS_LATERAL_COLUMN_ALIAS",
+                        "Several columns before have this alias: \(parts[0].text).",
+                        remedy: "Give them different ones.", at: location(span))
+                }
                 columnTexts[parts.map(\.text)] = "lateralAliasReference(\(parts[0].text))"
             }
             return alias
@@ -33,7 +39,9 @@ extension Binder {
             if found.count > 1 { throw ambiguous(parts, found, at: span) }
             guard let match = found.first else { continue }
             // Every query between here and there passes the column on.
-            for inner in level..<outer.count where !outer[inner].references.contains(match.column.reference) {
+            for inner in level..<outer.count {
+                outer[inner].names.append(match.column.reference.name)
+                if outer[inner].references.contains(match.column.reference) { continue }
                 outer[inner].references.append(match.column.reference)
             }
             return try value(of: match, parts, at: span)
@@ -138,7 +146,7 @@ extension Binder {
             }
             return .member(base, index: index, type: fields[index].type)
         case .array(.structure, _): return try memberOfEach(name, of: base, at: span)
-        case .map:
+        case .map, .array:
             return try element(of: base, .literal(.string(name.text)), at: span)
         default:
             throw .user(

@@ -43,13 +43,13 @@ extension Binder {
                 try logical(right, kind.rawValue, at: syntax.1.span),
             ]
             return try call(kind == .and ? "and" : "or", operands, at: span)
-        case .equal: return try comparison("equal", left, right, at: span)
-        case .nullSafeEqual: return try comparison("null_safe_equal", left, right, at: span)
-        case .notEqual: return try comparison("not_equal", left, right, at: span)
-        case .less: return try comparison("less", left, right, at: span)
-        case .lessOrEqual: return try comparison("less_equal", left, right, at: span)
-        case .greater: return try comparison("greater", left, right, at: span)
-        case .greaterOrEqual: return try comparison("greater_equal", left, right, at: span)
+        case .equal: return try comparison("equal", padded(left, right), at: span)
+        case .nullSafeEqual: return try comparison("null_safe_equal", padded(left, right), at: span)
+        case .notEqual: return try comparison("not_equal", padded(left, right), at: span)
+        case .less: return try comparison("less", padded(left, right), at: span)
+        case .lessOrEqual: return try comparison("less_equal", padded(left, right), at: span)
+        case .greater: return try comparison("greater", padded(left, right), at: span)
+        case .greaterOrEqual: return try comparison("greater_equal", padded(left, right), at: span)
         case .concatenate: return try call("concat", [left, right], at: span)
         case .add, .subtract:
             if let moved = try dateArithmetic(kind, left, right, syntax.1, syntax.0, at: span) {

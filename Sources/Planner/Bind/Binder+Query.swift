@@ -274,7 +274,10 @@ extension Binder {
         if parts.count == 1 { return parts[0] }
         let outputs = parts.map(\.output)
         let output = outputs[0].enumerated().map { position, column in
-            newColumn(column.name, column.type, nullable: outputs.contains { $0[position].nullable })
+            let united = newColumn(
+                column.name, column.type, nullable: outputs.contains { $0[position].nullable })
+            inherit(united, from: .column(column))
+            return united
         }
         return .union(parts, output: output)
     }

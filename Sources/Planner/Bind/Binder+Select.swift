@@ -85,8 +85,10 @@ extension Binder {
             let name = item.alias?.text ?? naming.name(of: item.expression)
             columns.append(
                 SelectColumn(expression: expression, name: name, syntax: item.expression, span: span))
-            if let alias = item.alias, context.aliases[alias.text.lowercased()] == nil {
-                context.aliases[alias.text.lowercased()] = expression
+            if let alias = item.alias?.text.lowercased(),
+                context.aliases.updateValue(expression, forKey: alias) != nil
+            {
+                context.repeatedAliases.insert(alias)
             }
         }
         return columns
@@ -195,9 +197,9 @@ extension Binder {
         context.aliases = [:]
         context.prefersAliases = true
         context.namesLateralAliases = false
-        for item in list where context.aliases[item.output.name.lowercased()] == nil {
-            context.aliases[item.output.name.lowercased()] = .column(item.output)
-        }
+        // A name that two columns of the list have stands for neither, but for what is below.
+        let named = Dictionary(grouping: list) { $0.output.name.lowercased() }
+        for (name, items) in named where items.count == 1 { context.aliases[name] = .column(items[0].output) }
         switch order {
         case .all(let isDescending, let nullsFirst):
             return list.map { SortKey(.column($0.output), ascending: !isDescending, nullsFirst: nullsFirst) }

@@ -123,8 +123,12 @@ struct SimplifyExpressions: PlanRule {
     }
 
     /// An IN of one value is an equality; of a null alone it is null; the same value twice counts once.
+    /// Longer lists are left as they are: they would be hashed in each of some ten passes.
+    private static let longestList = 256
+
     private static func simplifyList(_ value: Expression, _ list: [Literal]) -> Expression {
         if value.isNullLiteral { return .literal(.null(.boolean)) }
+        if list.count > longestList { return .inList(value, list) }
         var seen: Set<Literal> = []
         let unique = list.filter { seen.insert($0).inserted }
         if unique.count == 1, let only = unique.first {

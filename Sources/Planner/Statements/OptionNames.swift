@@ -18,7 +18,8 @@ enum OptionNames {
     /// The options that have an effect, or are refused where they would have another one than Spark's.
     static func known(_ format: FileFormat) -> [String] {
         switch format {
-        case .parquet, .orc: files + ["mergeSchema"]
+        case .parquet: files + ["mergeSchema", "datetimeRebaseMode", "int96RebaseMode"]
+        case .orc: files + ["mergeSchema"]
         case .avro:
             files + ["avroSchema", "recordName", "recordNamespace", "ignoreExtension", "mergeSchema"]
         case .text: files + ["wholeText", "lineSep", "encoding", "charset"]

@@ -8,8 +8,8 @@ package enum SettingNames {
         "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.shuffle.partitions",
         "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
         scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder", pool, slotLimit,
-        replicatesShuffle, StoreAssignment.setting,
-    ]
+        replicatesShuffle, StoreAssignment.setting, readPadding, charAsString,
+    ] + rebaseModes
 
     /// Settings that are read when the job is submitted: changing them later changes nothing.
     static let ofSubmission: Set<String> = [pool, slotLimit, replicatesShuffle]
@@ -23,6 +23,14 @@ package enum SettingNames {
 
     /// Where tables without LOCATION and databases go.
     static let warehouse = "spark.sql.warehouse.dir"
+    /// Whether texts of CHAR(n) are filled up with blanks where tables are read.
+    static let readPadding = "spark.sql.readSideCharPadding"
+    /// Whether CHAR(n) and VARCHAR(n) are taken for STRING.
+    static let charAsString = "spark.sql.legacy.charVarcharAsString"
+    /// What early dates and times mean in Parquet files that do not say; the reader's options tell it here.
+    static let rebaseModes = [
+        "spark.sql.parquet.datetimeRebaseModeInRead", "spark.sql.parquet.int96RebaseModeInRead",
+    ]
     /// Limits of WITH RECURSIVE; -1: none.
     static let recursionLevels = "spark.sql.cteRecursionLevelLimit"
     static let recursionRows = "spark.sql.cteRecursionRowLimit"
@@ -59,12 +67,18 @@ package enum SettingNames {
             if let value, !names.contains(value.utf8.count) || value.contains(where: \.isNewline) {
                 throw invalid(value, name, "a name of at most \(longestPool) bytes")
             }
+        case _ where rebaseModes.contains(name):
+            if let value, value.uppercased() != "CORRECTED" {
+                throw invalid(
+                    value, name, "CORRECTED; for other modes give each relation the option "
+                        + "datetimeRebaseMode or int96RebaseMode")
+            }
         case slotLimit: if let value { _ = try count(value, name) }
         case StoreAssignment.setting:
             if let value, StoreAssignment.Policy(rawValue: value.uppercased()) == nil {
                 throw invalid(value, name, "ANSI, STRICT or LEGACY")
             }
-        case replicatesShuffle: if let value { _ = try boolean(value, name) }
+        case replicatesShuffle, readPadding, charAsString: if let value { _ = try boolean(value, name) }
         case scanBytes:
             if let value, try bytes(value, name) == 0 { throw invalid(value, name, "a size such as 64MB") }
         default:

@@ -124,7 +124,7 @@ extension StatementPlanner {
             let found =
                 insert.isByName
                 ? given.firstIndex { $0.name.lowercased() == key } : wanted.firstIndex(of: key)
-            let limit = table.limitedType(of: key).map { TextLimit($0) } ?? .none
+            let limit = limit(of: key, in: table)
             let place = found.map { self.span(ofColumn: $0, of: given.count, in: insert.query) }
             let assignment = StoreAssignment(
                 policy: try storePolicy(), naming: insert.naming, table: table.name,
@@ -148,6 +148,11 @@ extension StatementPlanner {
                 NamedExpression(value, as: ColumnReference(id: id, name: field.name, type: field.type)))
         }
         return .project(items, input: bound)
+    }
+
+    private func limit(of column: String, in table: TableDefinition) -> TextLimit {
+        if settings.options[SettingNames.charAsString]?.lowercased() == "true" { return .none }
+        return table.limitedType(of: column).map { TextLimit($0) } ?? .none
     }
 
     /// INSERT … BY NAME takes each name once, and none that the table does not have.

@@ -212,7 +212,8 @@ extension StatementPlanner {
             let write = FileWrite(path: location, format: format, mode: .append, schema: schema)
             return NewTable(plan: nil, write: write, definition: definition)
         }
-        let bound = try bind(query)
+        let binder = Binder(catalog: catalog, settings: settings, source: source, reads: reads)
+        let bound = try binder.bind(query)
         try checkColumns(bound.output, of: query, span: span)
         let folders = try positions(of: names, in: bound.output, at: self.span(of: create.partitionedBy))
         // What DROP TABLE left behind is nobody's any more.
@@ -228,6 +229,9 @@ extension StatementPlanner {
             name: name, location: location, format: format, options: options,
             partitionColumns: folders.map { fields[$0].name },
             schema: Schema((data + folders).map { fields[$0] }))
+        for column in bound.output {
+            definition.limitedTypes[column.name.lowercased()] = binder.declaredTypes[column.id]?.nullable.sql
+        }
         note(create, database, in: &definition)
         return NewTable(plan: bound, write: write, definition: definition)
     }

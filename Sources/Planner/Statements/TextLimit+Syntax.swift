@@ -5,7 +5,8 @@ extension TextLimit {
     /// Reads the limits of a type as written.
     init(_ type: TypeSyntax) {
         switch type {
-        case .char(let count), .varchar(let count): self = .characters(count)
+        case .char(let count): self = .filled(count)
+        case .varchar(let count): self = .characters(count)
         case .array(let element): self = .array(TextLimit(element))
         case .map(let key, let value): self = .map(key: TextLimit(key), value: TextLimit(value))
         case .structure(let fields): self = .structure(fields.map { TextLimit($0.type) })
@@ -16,7 +17,7 @@ extension TextLimit {
 
 extension TypeSyntax {
     /// The type with members that may all be null, as those of tables of files are.
-    fileprivate var nullable: TypeSyntax {
+    var nullable: TypeSyntax {
         switch self {
         case .array(let element): return .array(element.nullable)
         case .map(let key, let value): return .map(key: key.nullable, value: value.nullable)

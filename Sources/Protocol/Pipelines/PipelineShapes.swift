@@ -7,13 +7,17 @@ package struct PipelineRequest: Codable, Sendable, Hashable {
     package var vars: [String: String]?
     package var fullRefresh: Bool?
     package var testsOnly: Bool?
+    /// Both for a run that makes this stretch of time again, in UTC; its end is not in it.
+    package var eventTimeStart: String?
+    package var eventTimeEnd: String?
     /// A run of the same pipeline to go on with, with this bundle's files: what it had done is not run again,
     /// and all else is as it was asked for. Only `vars` and the job's `conf` may be given anew beside it.
     package var retryOf: String?
 
     package init(
         bundle: String, select: [String]? = nil, exclude: [String]? = nil, vars: [String: String]? = nil,
-        fullRefresh: Bool? = nil, testsOnly: Bool? = nil, retryOf: String? = nil
+        fullRefresh: Bool? = nil, testsOnly: Bool? = nil, eventTimeStart: String? = nil,
+        eventTimeEnd: String? = nil, retryOf: String? = nil
     ) {
         self.bundle = bundle
         self.select = select
@@ -21,6 +25,8 @@ package struct PipelineRequest: Codable, Sendable, Hashable {
         self.vars = vars
         self.fullRefresh = fullRefresh
         self.testsOnly = testsOnly
+        self.eventTimeStart = eventTimeStart
+        self.eventTimeEnd = eventTimeEnd
         self.retryOf = retryOf
     }
 }

@@ -13,7 +13,8 @@ struct Lexer {
     }
 
     /// Returns all tokens, the last being `.end`. Throws PARSE_SYNTAX_ERROR for an unclosed string, quote or
-    /// comment, for a stray character, and for a text beyond `Limits.sqlBytes`.
+    /// comment, for a stray character, and for a text beyond `Limits.sqlBytes`; SQL_TOO_LONG beyond
+    /// `Limits.sqlTokens`.
     static func tokens(of source: SQLSource) throws(EngineError) -> [Token] {
         if source.bytes.count > Limits.sqlBytes {
             throw .user(
@@ -24,11 +25,18 @@ struct Lexer {
         }
         var lexer = Lexer(source)
         var tokens: [Token] = []
-        tokens.reserveCapacity(source.bytes.count / 4 + 1)
+        tokens.reserveCapacity(min(source.bytes.count / 4, Limits.sqlTokens) + 1)
         while true {
             let token = try lexer.next()
             tokens.append(token)
             if token.kind == .end { return tokens }
+            if tokens.count > Limits.sqlTokens {
+                throw .user(
+                    "SQL_TOO_LONG",
+                    "The SQL text has more than \(Limits.sqlTokens) words, numbers, texts and signs.",
+                    remedy: "Split it into several jobs, or put long lists into a file and join with it.",
+                    at: source.location(token.span))
+            }
         }
     }
 

@@ -37,10 +37,12 @@ package final class HTTPServer: Sendable {
     }
 
     /// Throws where a server could not listen, as making one would: for whoever has more to begin than a
-    /// server, and wants to leave nothing behind.
-    package static func checkFree(_ address: String) throws(EngineError) { close(try listen(address)) }
+    /// server, and wants to leave nothing behind. `flag`: the one that chose the address.
+    package static func checkFree(_ address: String, flag: String) throws(EngineError) {
+        close(try listen(address, flag: flag))
+    }
 
-    private static func listen(_ text: String) throws(EngineError) -> Int32 {
+    private static func listen(_ text: String, flag: String? = nil) throws(EngineError) -> Int32 {
         let origin = try Origin(text)
         guard let address = try SocketAddress.resolve(origin).first else {
             throw .user("INVALID_ADDRESS", "There is no such address here: \(text)")
@@ -54,13 +56,7 @@ package final class HTTPServer: Sendable {
         if isBound, Glibc.listen(descriptor, 1024) == 0 { return descriptor }
         let code = errno
         close(descriptor)
-        if code == EADDRINUSE {
-            throw .user(
-                "ADDRESS_IN_USE", "Another program listens on this address already: \(text)",
-                remedy:
-                    "Stop that program (`ss -ltnp` names it), or choose another port; 0 takes a free one."
-            )
-        }
+        if code == EADDRINUSE { throw .addressInUse(text, flag: flag) }
         throw .user(
             "INVALID_ADDRESS", "The server cannot listen (\(String(cString: strerror(code)))): \(text)",
             remedy: "Choose an address of this machine and a port above 1023.")
@@ -78,4 +74,14 @@ package final class HTTPServer: Sendable {
 
     /// Number of connections that are open.
     package var connectionCount: Int { acceptor.connectionCount }
+}
+
+extension EngineError {
+    /// Says that another program has the address. `flag`: the one that chose it, without dashes.
+    package static func addressInUse(_ address: String, flag: String?) -> EngineError {
+        .user(
+            "ADDRESS_IN_USE", "Another program listens on this address already: \(address)",
+            remedy: "Stop that program (`ss -ltnp` names it), or choose another port"
+                + "\(flag.map { " with --\($0)" } ?? ""); 0 takes a free one.")
+    }
 }

@@ -101,14 +101,15 @@ package struct WebTransportAdapter: RequestHandler {
 
     /// Answers one request; for servers whose own handler picks the routes.
     package func answer(_ request: Request, _ response: ResponseWriter) async {
+        let (path, query) = WebRequest.split(target: request.target)
         let body: [UInt8]
         do {
-            body = try await request.body.collect()
+            body = try await request.body.collect(
+                limitBytes: handler.bodyLimit(method: request.method, path: path))
         } catch {
             let problem = Problems.response(error, status: 413)
             return await send(problem, response)
         }
-        let (path, query) = WebRequest.split(target: request.target)
         let answer = await handler.handle(
             WebRequest(
                 method: request.method, path: path, query: query, headers: request.headers,

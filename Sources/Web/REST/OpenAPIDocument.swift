@@ -86,7 +86,7 @@ enum OpenAPIDocument {
             "PipelineRequest", ["bundle": "s"],
             [
                 "select": "a", "exclude": "a", "vars": "o", "fullRefresh": "b", "testsOnly": "b",
-                "retryOf": "s",
+                "eventTimeStart": "s", "eventTimeEnd": "s", "retryOf": "s",
             ]),
         object("DeployRequest", ["bundle": "s"], ["vars": "o", "conf": "o"]),
         object("BackfillRequest", ["from": "s", "to": "s"], [:]),

@@ -48,6 +48,14 @@ package struct RESTRouter: WebHandler {
         return answer
     }
 
+    /// Bodies that hold a job's text may be longer than others.
+    package func bodyLimit(method: String, path: String) -> Int {
+        guard case .route(let route, _) = RESTRoute.match(method: method, path: path),
+            route.target == .submit || route.target == .explain
+        else { return Limits.requestBodyBytes }
+        return Limits.jobBodyBytes
+    }
+
     private static func status(of error: any Error) -> Int? {
         switch (error as? EngineError)?.code {
         case "METHOD_NOT_ALLOWED": 405
@@ -197,9 +205,9 @@ package struct RESTRouter: WebHandler {
     }
 
     func checkJSON(_ request: WebRequest) throws {
-        guard request.body.count <= Limits.requestBodyBytes else {
-            throw EngineError.user(
-                "BODY_TOO_LARGE", "The body is longer than \(ByteSize.format(Limits.requestBodyBytes))")
+        let limit = bodyLimit(method: request.method, path: request.path)
+        guard request.body.count <= limit else {
+            throw EngineError.user("BODY_TOO_LARGE", "The body is longer than \(ByteSize.format(limit))")
         }
         let type = request.headers["content-type"]?.lowercased() ?? ""
         guard type == "application/json" || type.hasPrefix("application/json;") else {

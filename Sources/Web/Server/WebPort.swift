@@ -98,9 +98,7 @@ package final class WebPort: Sendable {
     private static func explained(_ error: any Error, _ listen: String) -> any Error {
         switch error {
         case let error as IOError where error.errnoCode == EADDRINUSE:
-            EngineError.user(
-                "ADDRESS_IN_USE", "Another program listens on this address already: \(listen)",
-                remedy: "Stop that program (`ss -ltnp` names it), or choose another port with --web.")
+            EngineError.addressInUse(listen, flag: "web")
         case let error as IOError:
             EngineError.user(
                 "INVALID_ADDRESS",

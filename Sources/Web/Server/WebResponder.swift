@@ -14,6 +14,7 @@ struct WebResponder: Sendable {
     let isSecure: Bool
     /// Streams without end; the port's stop ends them.
     let streams: OpenStreams
+    private let longBodies = LongBodies()
 
     /// Most bytes of a refused body that are read, so that its sender gets to see the refusal.
     private static let drainedBytes = 4 << 20
@@ -37,9 +38,8 @@ struct WebResponder: Sendable {
             body = try await collect(
                 request.body, upTo: handler.bodyLimit(method: head.method.rawValue, path: path))
         } catch {
-            try await send(
-                Problems.response(error, status: error.code == "BODY_TOO_SLOW" ? 408 : 413), writer,
-                on: channel)
+            let status = ["BODY_TOO_SLOW": 408, LongBodies.refusal: 503][error.code] ?? 413
+            try await send(Problems.response(error, status: status), writer, on: channel)
             return try await drain(request)
         }
         let answer = await handler.handle(
@@ -93,9 +93,15 @@ struct WebResponder: Sendable {
     private func collect(_ body: RequestBody, upTo limit: Int) async throws(EngineError) -> [UInt8] {
         let begin = ContinuousClock.now
         var bytes: [UInt8] = []
+        var isLong = false
+        defer { if isLong { longBodies.leave() } }
         do {
             for try await chunk in body {
                 bytes.append(contentsOf: chunk.readableBytesView)
+                if bytes.count > Limits.requestBodyBytes, !isLong {
+                    try longBodies.enter()
+                    isLong = true
+                }
                 if bytes.count > limit { throw WebResponder.tooLong(limit) }
                 let seconds = (ContinuousClock.now - begin) / .seconds(1)
                 if seconds > limits.bodyGraceSeconds,

@@ -16,6 +16,12 @@ struct PipelineOptions: ParsableArguments {
     @Flag(help: "Make incremental models anew.")
     var fullRefresh = false
 
+    @Option(help: "Make a stretch of time again, as microbatch models: where it begins, in UTC.")
+    var eventTimeStart: String?
+
+    @Option(help: "Where that stretch of time ends; the end is not in it.")
+    var eventTimeEnd: String?
+
     @Option(help: "Folder for a pipeline's state; .millrace beside etl.yml by default.")
     var state: String?
 
@@ -25,13 +31,17 @@ struct PipelineOptions: ParsableArguments {
         options.select = []
         options.exclude = []
         options.fullRefresh = false
+        options.eventTimeStart = nil
+        options.eventTimeEnd = nil
         options.state = nil
         return options
     }
 
     /// Throws when flags of pipelines are typed for another job; in the config file they may stay.
     func refuse() throws {
-        let flags = ["--select", "--exclude", "--full-refresh", "--state"]
+        let flags = [
+            "--select", "--exclude", "--full-refresh", "--event-time-start", "--event-time-end", "--state",
+        ]
         if let flag = CommandLine.arguments.first(where: flags.contains) {
             throw EngineError.user("USAGE", "\(flag) is for pipelines: directories with etl.yml")
         }

@@ -217,7 +217,7 @@ struct PageValues {
     /// Passes over `count` values that are stored as we lay them out, 4 or 8 bytes each, and returns where
     /// they begin; nil, with nothing passed, for others.
     mutating func takeStored(_ count: Int) throws(EngineError) -> UnsafeRawPointer? {
-        guard form == .fixed, leaf.conversion == .none, width == 4 || width == 8,
+        guard form == .fixed, leaf.conversion == .none, leaf.early == nil, width == 4 || width == 8,
             leaf.type.physical.width == width
         else { return nil }
         guard count * width <= end - next else { throw damaged("a page ends inside its values") }
@@ -255,6 +255,7 @@ struct PageValues {
             guard leaf.conversion.convert(next, count: count, width: width, to: out) else {
                 throw damaged("a number does not fit \(leaf.type.sqlName)")
             }
+            try leaf.early?.settle(out, count: count, of: leaf)
             next += count * width
         case .prefixed, .views: try readViews(count, to: out)
         }

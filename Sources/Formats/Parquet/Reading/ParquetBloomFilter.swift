@@ -101,6 +101,7 @@ extension ParquetFile {
 extension ParquetLeaf {
     /// Returns the hash of a value as it is stored; nil where it is stored in another form.
     fileprivate func hash(of value: Scalar) -> UInt64? {
+        if early != nil { return nil }
         switch (value, physical, conversion) {
         case (.integer(let number), .int32, .none), (.integer(let number), .int32, .int32ToInt8),
             (.integer(let number), .int32, .int32ToInt16):

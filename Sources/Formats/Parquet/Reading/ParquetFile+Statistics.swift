@@ -178,7 +178,9 @@ extension ParquetLeaf {
                 }
             }
         }
-        return fits ? scalar(result) : nil
+        guard fits else { return nil }
+        guard let early, case .integer(let number)? = scalar(result) else { return scalar(result) }
+        return early.bound(number, of: self).map { .integer($0) }
     }
 
     /// Takes the low bytes of `raw` as a value of the leaf's type.

@@ -43,7 +43,7 @@ package final class ParquetFile: Sendable {
             if let text = metadata.keyValues[SparkRowMetadata.key] {
                 SparkRowMetadata.apply(text, to: &nodes, &fields)
             }
-            self.nodes = nodes
+            self.nodes = try EarlyTimes.apply(metadata.keyValues, [:], to: nodes)
             schema = Schema(fields)
             try ParquetFile.validate(metadata, nodes: nodes, byteCount: source.byteCount)
         } catch {
@@ -62,14 +62,14 @@ package final class ParquetFile: Sendable {
     }
 
     /// Describes the same file, read by way of `source` from now on.
-    private init(_ file: ParquetFile, source: any ByteSource) {
+    private init(_ file: ParquetFile, source: any ByteSource, nodes: [ParquetNode]? = nil) {
         self.source = source
         schema = file.schema
         rowGroups = file.rowGroups
         rowCount = file.rowCount
         keyValues = file.keyValues
         metadata = file.metadata
-        nodes = file.nodes
+        self.nodes = nodes ?? file.nodes
     }
 
     /// Returns the same footer with an open file, which must hold the same bytes.
@@ -79,6 +79,14 @@ package final class ParquetFile: Sendable {
     /// many, or for long.
     package func withoutSource() -> ParquetFile {
         ParquetFile(self, source: ClosedSource(name: source.name, byteCount: source.byteCount))
+    }
+
+    /// Returns the same file with early days and times as a reader's options (their names in lower case) say
+    /// where the file itself does not. Throws `INVALID_CONF_VALUE`.
+    package func reading(options: [String: String]) throws(EngineError) -> ParquetFile {
+        guard EarlyTimes.optionNames.contains(where: { options[$0] != nil }) else { return self }
+        let changed = try EarlyTimes.apply(keyValues, options, to: nodes)
+        return ParquetFile(self, source: source, nodes: changed)
     }
 
     private static func readFooter(_ source: any ByteSource) throws(EngineError) -> Buffer {

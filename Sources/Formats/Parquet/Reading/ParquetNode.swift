@@ -15,6 +15,8 @@ struct ParquetLeaf: Sendable {
     var conversion: ValueConversion
     /// Dotted path, for messages.
     var path: String
+    /// What becomes of early days and times; nil where they are as stored.
+    var early: EarlyTimes?
 }
 
 /// Describes a column or part of one as a tree. `definition` is the definition level from which the node
@@ -39,6 +41,19 @@ indirect enum ParquetNode: Sendable {
         switch self {
         case .leaf(let leaf): [leaf]
         case .structure(_, _, let children), .list(_, _, _, _, let children): children.flatMap(\.leaves)
+        }
+    }
+
+    /// Returns the same tree with other leaves.
+    func mapLeaves(_ change: (ParquetLeaf) -> ParquetLeaf) -> ParquetNode {
+        switch self {
+        case .leaf(let leaf): .leaf(change(leaf))
+        case .structure(let type, let definition, let children):
+            .structure(type: type, definition: definition, children: children.map { $0.mapLeaves(change) })
+        case .list(let type, let definition, let elementDefinition, let repetition, let children):
+            .list(
+                type: type, definition: definition, elementDefinition: elementDefinition,
+                repetition: repetition, children: children.map { $0.mapLeaves(change) })
         }
     }
 }
@@ -74,6 +89,11 @@ struct ParquetSchemaBuilder {
     private func peek() throws(EngineError) -> ParquetSchemaElement {
         if next >= elements.count { throw damaged("ends before all of its children are listed") }
         return elements[next]
+    }
+
+    /// Returns the element after the next one; nil at the end.
+    private func second() -> ParquetSchemaElement? {
+        next + 1 < elements.count ? elements[next + 1] : nil
     }
 
     private mutating func take() throws(EngineError) -> ParquetSchemaElement {
@@ -119,7 +139,7 @@ struct ParquetSchemaBuilder {
                     path: path.joined(separator: ".")))
         }
         if element.physical != nil { throw damaged("gives a primitive column children: \(element.name)") }
-        if !isElement, element.childCount == 1, try peek().repetition == .repeated {
+        if element.childCount == 1, try peek().repetition == .repeated {
             if element.logical == .list {
                 return try list(
                     element, definition: definition, repetition: repetition, path: path, depth: depth)
@@ -144,9 +164,11 @@ struct ParquetSchemaBuilder {
         _ element: ParquetSchemaElement, definition: Int, repetition: Int, path: [String], depth: Int
     ) throws(EngineError) -> ParquetNode {
         let repeated = try peek()
+        // A list or map within an older list is annotated itself, and its one child is repeated.
         let isElementItself =
             repeated.physical != nil || repeated.childCount != 1 || repeated.name == "array"
-            || repeated.name == element.name + "_tuple"
+            || repeated.name == element.name + "_tuple" || repeated.logical == .list
+            || repeated.logical == .map || second()?.repetition == .repeated
         let inner: ParquetNode
         var containsNull = false
         if isElementItself {

@@ -9,7 +9,10 @@ package final class ParquetReader: BatchStream {
     private let file: ParquetFile
     private let columns: [Int]
     private let filter: (any DecodeFilter)?
+    private let zone: Zone
+    /// Rows of a batch at most, and those of one of the current row group.
     private let batchRows: Int
+    private var groupBatchRows = 0
     private let onChunk: ((Int) -> Void)?
     private var groups: [Int]
     private var readers: [(any ColumnReader)?] = []
@@ -18,6 +21,8 @@ package final class ParquetReader: BatchStream {
     /// Rows of the row group before the batch that is being read.
     private var batchStart = 0
     private let scratch = PageValues.makeScratch()
+    /// Bytes of a batch's rows, as they are in the pages, about; a batch of wide rows has fewer of them.
+    private static let batchBytes = 8 << 20
     /// Row groups that statistics ruled out.
     package let prunedRowGroups: Int
     /// Whether statistics rule out all that was to be read.
@@ -28,14 +33,16 @@ package final class ParquetReader: BatchStream {
     /// Prepares to read `columns`, positions in the file's schema, of `rowGroups`. Row groups that
     /// `predicates` rule out by statistics are not read. `filter` names its columns as positions in
     /// `columns`; with it, batches hold only the rows that pass. `onChunk` gets the bytes of each column
-    /// chunk that is opened.
+    /// chunk that is opened. Writers that do not name their zone had a clock of `zone`.
     package init(
         file: ParquetFile, columns: [Int], rowGroups: Range<Int>? = nil, predicates: [ColumnPredicate] = [],
-        filter: (any DecodeFilter)? = nil, batchRows: Int = Limits.batchRows, onChunk: ((Int) -> Void)? = nil
+        filter: (any DecodeFilter)? = nil, zone: Zone = .utc, batchRows: Int = Limits.batchRows,
+        onChunk: ((Int) -> Void)? = nil
     ) {
         self.file = file
         self.columns = columns
         self.filter = filter
+        self.zone = zone
         self.batchRows = batchRows
         self.onChunk = onChunk
         let all = rowGroups ?? 0..<file.rowGroups.count
@@ -53,11 +60,12 @@ package final class ParquetReader: BatchStream {
                     guard let next = groups.popLast() else { return nil }
                     group = next
                     rowsLeft = file.rowGroups[next].rowCount
+                    groupBatchRows = rowsAtOnce(file.metadata.rowGroups[next])
                     readers = Array(repeating: nil, count: columns.count)
                     announce(file.metadata.rowGroups[next].columns)
                 }
                 batchStart = file.rowGroups[group].rowCount - rowsLeft
-                let rows = min(rowsLeft, batchRows)
+                let rows = min(rowsLeft, groupBatchRows)
                 rowsLeft -= rows
                 scannedRows += rows
                 if let filter {
@@ -73,9 +81,16 @@ package final class ParquetReader: BatchStream {
         }
     }
 
+    /// Returns how many rows of a row group are read at once.
+    private func rowsAtOnce(_ group: ParquetRowGroupMetadata) -> Int {
+        let bytes = leaves.reduce(0) { $0 &+ group.columns[$1.index].uncompressedBytes }
+        return min(batchRows, max(1, ParquetReader.batchBytes / max(1, bytes / max(1, group.rowCount))))
+    }
+
+    private var leaves: [ParquetLeaf] { columns.flatMap { file.nodes[$0].leaves } }
+
     /// Tells the source which chunks of a row group come next.
     private func announce(_ chunks: [ParquetColumnChunk]) {
-        let leaves = columns.flatMap { file.nodes[$0].leaves }
         file.source.willRead(
             leaves.map { leaf in
                 let chunk = chunks[leaf.index]
@@ -129,7 +144,9 @@ package final class ParquetReader: BatchStream {
     /// first row.
     private func reader(_ column: Int) throws(EngineError) -> any ColumnReader {
         if let reader = readers[column] { return reader }
-        let made = try makeReader(file.nodes[columns[column]])
+        let zone = zone
+        let node = file.nodes[columns[column]].mapLeaves { $0.settled(in: zone) }
+        let made = try makeReader(node)
         if batchStart > 0 { try made.skip(batchStart) }
         readers[column] = made
         return made

@@ -37,7 +37,7 @@ extension CoordinatorNode {
             case .epochStarted(let epoch) where scheduler.ledger.hasRaisedEpoch:
                 environment.logger.warning(
                     """
-                    a worker comes from a coordinator whose state was another one, and whose clock was ahead: \
+                    a worker comes from a coordinator whose state was another one, and its clock ahead: \
                     it is taken over, and what it ran for that one is stopped
                     """, metadata: ["epoch": "\(epoch)"])
             case .epochStarted(let epoch) where scheduler.ledger.hasStartedAgain:

@@ -18,7 +18,8 @@ extension CoordinatorNode {
             case .plan(let job, let statement, let bytes): plans[job, default: [:]][statement] = bytes
             case .note(let job, let line): notes[job, default: []].append(line)
             case .fact(let fact): scheduler.apply(fact)
-            case .result, .resultsDropped, .jobForgotten, .runForgotten, .workerForgotten: break  // Never among what is loaded.
+            // Never among what is loaded.
+            case .result, .resultsDropped, .jobForgotten, .runForgotten, .workerForgotten: break
             case .pipeline(let bytes): pipelineRecords.append(bytes)
             case .catalog(let bytes):
                 environment.storage.metastore.apply(try StoreRecord.decode(bytes))

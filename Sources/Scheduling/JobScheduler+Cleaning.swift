@@ -50,8 +50,8 @@ extension JobScheduler {
         noteLosers(key)
     }
 
-    /// Makes a fact of it that attempts of a statement that is over have yet to be cleaned up after, where no
-    /// other fact tells.
+    /// Makes a fact of it that attempts of a statement that is over have yet to be cleaned up after, where
+    /// no other fact tells.
     private mutating func noteLosers(_ key: StatementKey) {
         guard ledger.jobs.contains(key.job) else { return }
         let job = ledger.jobs[key.job.index]
@@ -72,8 +72,8 @@ extension JobScheduler {
     }
 
     /// Begins to count the attempts of a statement that is over from now on; it is cleaned after the last.
-    /// Without any it is cleaned when `isFailed`, and was cleaned by its commit otherwise: again, when workers
-    /// have yet to say whether they run one.
+    /// Without any it is cleaned when `isFailed`, and was cleaned by its commit otherwise: again, when
+    /// workers have yet to say whether they run one.
     mutating func closeStatement(_ key: StatementKey, isFailed: Bool) {
         var count = 0
         if runtimes[key.job.index]?.runningCount ?? 0 > 0 {

@@ -229,8 +229,8 @@ extension JobScheduler {
         ledger.isForeign(attempt) ? identity.memoryBytes : reservation(attempt.task, on: identity)
     }
 
-    /// Returns the bytes to reserve for a task on a worker: at most all that it has, and all of it for one that
-    /// is not known.
+    /// Returns the bytes to reserve for a task on a worker: at most all that it has, and all of it for one
+    /// that is not known.
     func reservation(_ task: TaskID, on identity: WorkerIdentity) -> Int {
         guard let stage = ledger.liveStage(task.stage), Int(task.index) < stage.tasks.count else {
             return identity.memoryBytes

@@ -265,8 +265,8 @@ extension JobScheduler {
         countSlots(of: worker)
         absentSince[worker.index] = nil
         lostAt[worker.index] = now.monotonic
-        // The worker's loss takes its outputs in any case; told one by one they can be shown to users, and the
-        // worker be forgotten.
+        // The worker's loss takes its outputs in any case; told one by one they can be shown to users, and
+        // the worker be forgotten.
         for attempt in lost { record(.outputLost(attempt, isBlamed: false, nil)) }
         record(.workerLost(worker, loss))
         for job in ledger.liveJobs where ledger.jobs[job.index].hasStoredOutputs { forgetInputs(of: job) }

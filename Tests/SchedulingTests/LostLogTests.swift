@@ -120,7 +120,7 @@ struct LostLogTests {
         #expect(epoch == .max && error.code == "UNSUPPORTED_EPOCH")
     }
 
-    @Test("a worker registers anew with one that does not know it, whatever its epoch, and tells what it knows")
+    @Test("a worker registers anew with one that does not know it, whatever its epoch, and tells its own")
     func agent() {
         var agent = TaskAgent(Bench.identity("w1"), at: TaskAgentTests.at(0))
         let first = agent.handle(.tick, at: TaskAgentTests.at(0))

@@ -123,6 +123,7 @@ extension Publication {
             try checkStanding(since: mark, in: store, claims)
         }
         let unmark = PublicationStep(name: "unmark") { () throws(EngineError) in
+            try claims.check()
             claims.stage = max(claims.stage, .unmarked)
             try store.client.delete(bucket: location.authority, keys: [successKey])
         }

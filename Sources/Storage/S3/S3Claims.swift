@@ -14,7 +14,10 @@ import Vocabulary
 /// folders looks for a claim on the output after that, and again between listing old files and deleting them;
 /// who claims the output looks for claims in folders once it has listed: files that one of them completed
 /// before the other listed are never deleted unseen. A job that could not renew a claim stops before it is
-/// void. A store without conditions is written to without: there nothing keeps them apart.
+/// void; one whose process stood still (SIGSTOP, a frozen machine) for longer finds it taken over or
+/// deleted when it goes on, as it renews what is older than `safe` before every request that deletes. What
+/// is left is a process that stands still between that look and the request itself, for longer than claims
+/// live: no condition ties the deletion of one object to another's version. A store without conditions is written to without: there nothing keeps them apart.
 ///
 /// `@unchecked Sendable`: what changes is behind the monitor's lock, which is not held during requests;
 /// `stage` is the publishing thread's own.
@@ -226,7 +229,8 @@ final class S3Claims: @unchecked Sendable {
         try checkOthers(places.map { $0 + S3Claims.name })
     }
 
-    /// Throws `OUTPUT_REPLACED` when one of these claims is another job's.
+    /// Throws `OUTPUT_REPLACED` when one of these claims is another job's at work. One that is void is
+    /// deleted: should its job only have stood still, it finds its claim gone before it deletes anything.
     func checkOthers(_ others: [String]) throws(EngineError) {
         let (client, bucket) = (store.client, bucket)
         let requests = RequestsUnderWay<Found?>()
@@ -236,7 +240,9 @@ final class S3Claims: @unchecked Sendable {
             }
         }
         for case let found? in try requests.finish() where S3Claims.owner(found.body) != publication.job {
-            if try !isVoid(found.key, (found.body, found.tag)) { throw lost() }
+            guard try isVoid(found.key, (found.body, found.tag)),
+                try client.delete(bucket: bucket, key: found.key, version: found.tag)
+            else { throw lost() }
         }
     }
 

@@ -37,16 +37,18 @@ extension S3Client {
         return (answer.body, answer.headers["etag"] ?? "*")
     }
 
-    /// Deletes the version of an object with `tag`; fine where another one is there, or none. A store that
-    /// knows no conditions is asked without.
-    func delete(bucket: String, key: String, version tag: String) throws(EngineError) {
+    /// Deletes the version of an object with `tag`. Returns false where another one is there, and true where
+    /// none is. A store that knows no conditions is asked without.
+    @discardableResult
+    func delete(bucket: String, key: String, version tag: String) throws(EngineError) -> Bool {
         var request = S3Request(method: "DELETE", bucket: bucket, key: key, headers: [("if-match", tag)])
         var answer = try send(request)
         if answer.status == 501 {
             request.headers = []
             answer = try send(request)
         }
-        if answer.isSuccess || [404, 409, 412].contains(answer.status) { return }
+        if answer.isSuccess || answer.status == 404 { return true }
+        if [409, 412].contains(answer.status) { return false }
         throw failure(answer, of: request)
     }
 

@@ -311,6 +311,28 @@ extension S3Tests {
             #expect(error?.code == "OUTPUT_REPLACED" && !claims.isHeld)
         }
 
+        @Test(
+            "a job that stood still while an append passed it by fails when it goes on, before it deletes",
+            arguments: [PublicationMode.overwrite, .overwritePartitions])
+        func stoodStill(mode: PublicationMode) throws {
+            let bucket = "still-\(mode.rawValue)"
+            let store = try double.fileSystem(bucket: bucket)
+            let output = "s3://\(bucket)/out"
+            let first = Publication(
+                output: output, job: "j1", mode: mode, files: try stage(store, output, Self.new))
+            var frozen = Self.fast
+            frozen.renewal = 60_000
+            let claims = S3Claims(first, in: store, times: frozen)
+            let steps = first.s3Steps(store, claims)
+            for step in steps.prefix(3) { try step.perform() }
+            let files = try stage(store, output, ["k=2/part-0-j2-c0": "added"], job: "j2")
+            let second = Publication(output: output, job: "j2", mode: .append, files: files)
+            try second.publish(in: store, claimTimes: Self.fast)
+            let error = #expect(throws: EngineError.self) { try steps[3].perform() }
+            #expect(error?.code == "OUTPUT_REPLACED" && !claims.isHeld)
+            #expect(try visible(store, output)["k=2/part-0-j2-c0"] == "added")
+        }
+
         @Test("a claim is renewed while its job is at work, and lost once another has put its own")
         func renewed() throws {
             let store = try double.fileSystem(bucket: "renewed")

@@ -17,7 +17,8 @@ import Vocabulary
 /// void; one whose process stood still (SIGSTOP, a frozen machine) for longer finds it taken over or
 /// deleted when it goes on, as it renews what is older than `safe` before every request that deletes. What
 /// is left is a process that stands still between that look and the request itself, for longer than claims
-/// live: no condition ties the deletion of one object to another's version. A store without conditions is written to without: there nothing keeps them apart.
+/// live: no condition ties the deletion of one object to another's version. A store without conditions is
+/// written to without: there nothing keeps them apart.
 ///
 /// `@unchecked Sendable`: what changes is behind the monitor's lock, which is not held during requests;
 /// `stage` is the publishing thread's own.

@@ -305,7 +305,12 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
         let code = sqlite3_errcode(database)
         let reason = String(cString: sqlite3_errmsg(database))
         if code == SQLITE_CORRUPT || code == SQLITE_NOTADB { return damaged(reason) }
-        return .system("LOG_FAILED", "The coordinator's log cannot be used, \(reason): \(path)")
+        return .system(
+            "LOG_FAILED", "The coordinator's log cannot be used, \(reason): \(path)",
+            remedy: code != SQLITE_FULL
+                ? nil
+                : "Make room on the disk of the state directory, or enlarge its volume, and start the "
+                    + "coordinator again: jobs go on where they were.")
     }
 
     func damaged(_ reason: String) -> EngineError {

@@ -28,7 +28,7 @@ struct LostStateTests {
         let begin = ContinuousClock.now
         try cluster.awaitWorkers(2)
         #expect(ContinuousClock.now - begin < .seconds(12))
-        #expect(cluster.workers.allSatisfy(\.isRunning))
+        #expect(cluster.workers.allSatisfy { $0.isRunning })
         #expect(cluster.coordinator?.errorsSoFar.contains("whose state was another one") == true)
         let again = try cluster.submit(ShuffleJob.evenArguments)
         #expect(again.status == 0 && again.output == expected.output, "\(again.errors)")

@@ -76,6 +76,8 @@ package enum IgnoredReason: Sendable, Hashable {
     case commitUnderWay(JobID)
     case staleSession(WorkerLife, UInt32)
     case staleIncarnation(WorkerLife)
+    /// The worker has heard of a coordinator with this epoch, which superseded this one.
+    case newerCoordinator(WorkerLife, UInt32)
     case unknownSession(WorkerLife, UInt32)
     case duplicateReports(WorkerLife, Int)
     case missingReports(WorkerLife, before: UInt64)

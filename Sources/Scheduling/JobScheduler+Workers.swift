@@ -7,7 +7,6 @@ extension JobScheduler {
     mutating func register(_ registration: Registration) {
         let identity = registration.identity
         if isSuperseded(identity) { return ignore(.staleIncarnation(identity.life)) }
-        guard raiseEpoch(over: registration) else { return }
         if let known = ledger.worker(identity.life) {
             let loss = ledger.workers[known.index].loss
             if loss == .died { return ignore(.staleIncarnation(identity.life)) }
@@ -29,6 +28,7 @@ extension JobScheduler {
             return reply(
                 identity.life, .refused(epoch: ledger.epoch, session: registration.session, error))
         }
+        guard raiseEpoch(over: registration) else { return }
         let worker = admit(identity)
         reconcile(worker, registration)
         welcome(worker, registration)
@@ -37,10 +37,16 @@ extension JobScheduler {
 
     /// Begins an epoch beyond the one that the worker has heard of: it would take no word of a lower one. Its
     /// coordinator's log was lost, and this one's clock was behind that one's when its own log began. False
-    /// for a worker that is refused.
+    /// for a worker that is refused, or left to another coordinator: one whose log is not new has been
+    /// superseded, by one that runs on a copy of it.
     private mutating func raiseEpoch(over registration: Registration) -> Bool {
         let heard = registration.heardEpoch
         if heard <= ledger.epoch { return true }
+        let isNew = ledger.startCount == 1 && now.monotonic - startedAt < settings.newLogMilliseconds
+        if !isNew {
+            ignore(.newerCoordinator(registration.identity.life, heard))
+            return false
+        }
         if heard <= Self.highestHeardEpoch {
             record(.epochStarted(heard + Self.epochDistance))
             return true

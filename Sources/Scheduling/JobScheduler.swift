@@ -63,6 +63,8 @@ package struct JobScheduler: Sendable {
     var lostAt: [Instant?] = []
     /// When workers that were lost long ago are looked for again.
     var forgetsWorkersAt = Instant(milliseconds: .min)
+    /// When this coordinator began.
+    var startedAt = Instant(milliseconds: .min)
     /// Jobs that this coordinator found in its log, forgotten ones among them.
     var jobsAtStart = 0
     /// Launches wait until then for inventories; nil in normal service.
@@ -148,6 +150,7 @@ package struct JobScheduler: Sendable {
 
     private mutating func start() {
         hasStarted = true
+        startedAt = now.monotonic
         mustArmTimer = true
         record(.epochStarted(ledger.epoch == 0 ? max(1, settings.firstEpoch) : ledger.epoch + 1))
         links = Array(repeating: nil, count: ledger.workers.count)

@@ -109,6 +109,21 @@ struct LostLogTests {
         #expect(bench.launches.count == 2)
     }
 
+    @Test("one whose log is not new was superseded: it leaves the worker to the other, whose jobs it knows")
+    func superseded() {
+        let first = Self.late()
+        var again = Self.late(log: first.log)
+        again.join("w1", version: 5, heardEpoch: 900)
+        var old = Self.late()
+        old.now += SchedulerSettings().newLogMilliseconds
+        old.join("w1", version: 5, heardEpoch: 900)
+        for bench in [again, old] {
+            #expect(!bench.last.facts.contains { if case .epochStarted = $0 { true } else { false } })
+            #expect(Self.welcome(bench) == nil)
+            #expect(bench.last.ignored == [.newerCoordinator(Self.life, 900)])
+        }
+    }
+
     @Test("a worker that tells of an epoch no coordinator can have is refused, and changes nothing")
     func implausible() {
         var bench = Self.late()

@@ -12,7 +12,6 @@ struct XMLReader {
     private var position = 0
     private var tree = XMLTree()
     private var open: [Int] = [0]
-    private var hasElement = false
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -37,7 +36,7 @@ struct XMLReader {
         if open.count > 1, let last = open.last {
             throw Failure(reason: "<\(tree.nodes[last].name)> is not closed")
         }
-        if !hasElement { throw Failure(reason: "there is no element") }
+        if tree.documentElement == nil { throw Failure(reason: "there is no element") }
         tree.close(0)
     }
 
@@ -85,8 +84,7 @@ struct XMLReader {
     }
 
     private mutating func element(_ parent: Int) throws(Failure) {
-        if parent == 0, hasElement { throw Failure(reason: "there is a second element") }
-        hasElement = true
+        if parent == 0, tree.documentElement != nil { throw Failure(reason: "there is a second element") }
         if open.count > Limits.nestingDepth * 8 { throw Failure(reason: "it is nested too deeply") }
         position += 1
         let place = tree.append(.init(kind: .element, name: try name(), parent: parent))
@@ -115,8 +113,9 @@ struct XMLReader {
                 let end = bytes[(position + 1)...].firstIndex(of: bytes[position])
             else { throw Failure(reason: "the attribute \(name) has no quoted value") }
             if !names.insert(name).inserted { throw Failure(reason: "the attribute \(name) stands twice") }
-            let value = try decoded(position + 1..<end, isAttribute: true)
-            _ = tree.append(.init(kind: .attribute, name: name, value: value, parent: place))
+            let value = try decoded(position + 1..<end)
+            let spaced = String(value.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+            _ = tree.append(.init(kind: .attribute, name: name, value: spaced, parent: place))
             position = end + 1
         }
     }
@@ -180,11 +179,10 @@ struct XMLReader {
         position += sign.utf8.count
     }
 
-    /// Returns a stretch with its references resolved and its line ends made `\n`; in attributes they and tabs
-    /// become blanks.
-    private func decoded(_ range: Range<Int>, isAttribute: Bool = false) throws(Failure) -> String {
+    /// Returns a stretch with its references resolved and its line ends made `\n`.
+    private func decoded(_ range: Range<Int>) throws(Failure) -> String {
         let part = bytes[range]
-        if !part.contains(where: { $0 == 0x26 || $0 == 0x0D || isAttribute && ($0 == 0x09 || $0 == 0x0A) }) {
+        if !part.contains(UInt8(ascii: "&")), !part.contains(0x0D) {
             if part.contains(UInt8(ascii: "<")) { throw Failure(reason: "'<' stands in a value") }
             return String(decoding: part, as: UTF8.self)
         }
@@ -192,9 +190,9 @@ struct XMLReader {
         var at = range.lowerBound
         while at < range.upperBound {
             let byte = bytes[at]
-            if byte == 0x0D || isAttribute && (byte == 0x09 || byte == 0x0A) {
-                out.append(isAttribute ? 0x20 : 0x0A)
-                at += byte == 0x0D && at + 1 < range.upperBound && bytes[at + 1] == 0x0A ? 2 : 1
+            if byte == 0x0D {
+                out.append(0x0A)
+                at += at + 1 < range.upperBound && bytes[at + 1] == 0x0A ? 2 : 1
             } else if byte == UInt8(ascii: "&") {
                 guard let end = bytes[at..<range.upperBound].firstIndex(of: UInt8(ascii: ";")) else {
                     throw Failure(reason: "a reference is not closed")

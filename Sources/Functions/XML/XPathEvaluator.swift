@@ -219,7 +219,7 @@ struct XPathEvaluator {
         case "substring":
             let count = arguments.count > 2 ? try number(2) : .infinity
             return .text(Self.part(try text(0), try number(1), count))
-        case "string-length": return .number(Double(try text(0).utf16.count))
+        case "string-length": return .number(Double(try text(0).unicodeScalars.count))
         case "normalize-space":
             return .text(try text(0).split(whereSeparator: \.isWhitespace).joined(separator: " "))
         default: return .text(Self.translated(try text(0), Array(try text(1)), Array(try text(2))))

@@ -82,8 +82,8 @@ extension ColumnNaming {
         case "log" where arguments.count == 1: arguments.insert("E()", at: 0)
         case "datediff" where arguments.count == 3: name = "timestampdiff"
         case "dateadd" where arguments.count == 3: name = "timestampadd"
-        case "from_json", "from_csv", "from_xml", "to_json", "to_csv", "to_xml", "schema_of_json",
-            "schema_of_csv", "first", "last", "first_value", "last_value", "any_value":
+        case "from_json", "from_csv", "to_json", "to_csv", "schema_of_json", "schema_of_csv", "first", "last",
+            "first_value", "last_value", "any_value":
             // What only tells how to do it is not printed.
             arguments = Array(arguments.prefix(1))
             if call.ignoresNulls, written.hasSuffix("st_value") { name = String(written.dropLast(6)) }

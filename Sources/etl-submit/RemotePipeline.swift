@@ -36,8 +36,8 @@ struct RemotePipeline {
     }
 
     /// Submits a run that goes on with an earlier one of the same pipeline, the last one that was no run of
-    /// tests where none is named, with the directory's files as they are now; follows it to its end, or prints
-    /// its id.
+    /// tests where none is named, with the directory's files as they are now; follows it to its end, or
+    /// prints its id.
     func retry(_ run: String?, detach: Bool, progress: ProgressForm) async throws {
         guard PipelinePlace.hasPipeline(directory) else { throw PipelinePlace.missing(directory) }
         let earlier: String

@@ -117,7 +117,7 @@ def check_times(visit, job):
     """The page tells times as REST does, and says in which zone."""
     page, cluster = visit.page, visit.cluster
     submitted = cluster.get(f"/jobs/{job}")["submittedAt"].replace("T", " ")
-    visit.expect(f"submitted {submitted[:19]} UTC" in visit.text(".facts"), f"not the time of REST: {visit.text('.facts')}")
+    visit.expect(f"submitted {submitted[:19]} UTC" in visit.text(".facts:visible"), f"not the time of REST: {visit.text('.facts:visible')}")
     line = cluster.get(f"/jobs/{job}/logs")["lines"][0]["time"].replace("T", " ").rstrip("Z")
     visit.expect(line in visit.text(".log"), f"not {line}: {visit.text('.log')}")
     visit.expect("UTC" in page.locator("summary", has_text="Log").inner_text(), "the log's zone is not named")

@@ -18,7 +18,7 @@ extension CoordinatorNode {
                 let worker = address(of: record.worker)
                 note(
                     task.stage.job, "warning",
-                    "\(name(of: task)) failed on worker \(worker): " + record.failure.error.message
+                    "\(name(of: task)) failed on worker \(worker): " + reason(of: record)
                         + fate(of: task), at: milliseconds, about: record.attempt, worker)
             case .outputLost(let attempt, let isBlamed, let error):
                 if isBlamed {
@@ -175,6 +175,15 @@ extension CoordinatorNode {
     /// read the output are done.
     private func fate(of task: TaskID) -> String {
         scheduler.isWanted(task) ? "; the task runs again" : ""
+    }
+
+    /// Says why an attempt failed: by its code alone where it ends the job, whose error says the rest right
+    /// after.
+    private func reason(of record: FailureRecord) -> String {
+        let error = record.failure.error
+        let job = scheduler.ledger.jobs[record.attempt.task.stage.job.index]
+        guard job.fatalTask == record.attempt.task, let fatal = job.fatal else { return error.message }
+        return fatal.message.hasPrefix(error.message) ? error.code : error.message
     }
 
     private func address(of worker: WorkerID) -> String {

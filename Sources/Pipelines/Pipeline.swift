@@ -17,6 +17,8 @@ package struct Pipeline: Sendable {
     /// Where runs are reported as OpenLineage events; nil where nobody asked.
     package var lineage: LineageTarget?
     package var steps: [PipelineStep] = []
+    /// What is no error in its files, but not what was meant either; each run says it.
+    package var warnings: [String] = []
 
     /// Returns the step of a name.
     package func step(named name: String) -> PipelineStep? { steps.first { $0.name == name } }

@@ -10,8 +10,8 @@ package protocol CatalogLookup {
     func relation(named parts: [String]) throws(EngineError) -> CatalogRelation?
     /// Returns the table or kept view of that name, as a view of a database sees it.
     func relation(named parts: [String], in database: String) throws(EngineError) -> CatalogRelation?
-    /// Returns the types as written of a table's columns of CHAR(n) and VARCHAR(n), by lower-case names; a view
-    /// of a database sees that one's.
+    /// Returns the types as written of a table's columns of CHAR(n) and VARCHAR(n), by lower-case names; a
+    /// view of a database sees that one's.
     func declaredTypes(named parts: [String], in database: String?) -> [String: String]
     /// Whether the name stands for something of the job alone.
     func isTemporary(_ parts: [String]) -> Bool

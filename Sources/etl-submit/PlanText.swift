@@ -15,6 +15,7 @@ extension PipelineText {
             text +=
                 "Alert on \(rule.events.map(\.rawValue).sorted().joined(separator: ", ")) to \(rule.target)\n"
         }
+        for warning in pipeline.warnings { text += "Warning: \(warning)\n" }
         for step in pipeline.steps where chosen.contains(step.name) {
             text += "\n\(step.kind) \(step.name) (\(step.file))"
             let above = Set(step.dependencies).sorted()

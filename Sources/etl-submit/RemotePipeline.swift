@@ -36,8 +36,9 @@ struct RemotePipeline {
     }
 
     /// Submits a run that goes on with an earlier one of the same pipeline, the last one that was no run of
-    /// tests where none is named, with the directory's files as they are now; follows it to its end.
-    func retry(_ run: String?, progress: ProgressForm) async throws {
+    /// tests where none is named, with the directory's files as they are now; follows it to its end, or prints
+    /// its id.
+    func retry(_ run: String?, detach: Bool, progress: ProgressForm) async throws {
         guard PipelinePlace.hasPipeline(directory) else { throw PipelinePlace.missing(directory) }
         let earlier: String
         if let run {
@@ -51,7 +52,7 @@ struct RemotePipeline {
             earlier = last.id
         }
         try await submit(
-            testsOnly: false, id: nil, name: nil, detach: false, progress: progress, retryOf: earlier)
+            testsOnly: false, id: nil, name: nil, detach: detach, progress: progress, retryOf: earlier)
     }
 
     /// Submits a run and follows it to its end.

@@ -147,10 +147,11 @@ struct PipelineTests {
         // The whole error stands once, where the step failed.
         #expect(broken.errors.ranges(of: "PARSE_SYNTAX_ERROR").count == 1, "\(broken.errors)")
         try Data(good.utf8).write(to: file)
-        let mended = try cluster.submit(["retry", directory])
+        let mended = try cluster.submit(["retry", directory, "--detach"])
         #expect(mended.status == 0, "\(mended.errors)")
-        let id = try #require(mended.errors.firstMatch(of: /job (\S+)/)).1
-        let run = try Self.run(String(id), cluster)
+        let id = mended.output.split(separator: "\n").joined()
+        #expect(try cluster.submit(["wait", id]).status == 0)
+        let run = try Self.run(id, cluster)
         #expect(run.kind == "retry" && run.state == "succeeded")
         #expect(run.steps.map { "\($0.name) \($0.attempts)" } == ["good 0", "bad 1", "after 1"])
         _ = try cluster.submit(["test", directory])

@@ -111,6 +111,20 @@ struct ResultTests {
         #expect(run.errors.contains("The coordinator is back."), "\(run.errors)")
     }
 
+    @Test("a job whose text is a list of nearly four megabytes runs on a cluster")
+    func longText() throws {
+        let folder = try ProgramRun.makeFolder("long")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let numbers = (0..<480_000).map { "\($0 * 7 + 1_000_000)" }.joined(separator: ",")
+        let sql = "SELECT count(*) AS n FROM range(0, 5000000, 1, 4) WHERE id IN (\(numbers))"
+        let file = folder.appendingPathComponent("long.sql")
+        try Data(sql.utf8).write(to: file)
+        let cluster = try TestCluster(workers: 2)
+        defer { cluster.stop() }
+        let run = try cluster.submit(["run", file.path, "--output", "json"])
+        #expect(run.status == 0 && run.output == "{\"n\":480000}\n", "\(run.errors.prefix(500))")
+    }
+
     /// Runs a job of several tasks to its end and fetches nothing of its rows.
     private static func finished(_ cluster: TestCluster, _ sql: String) throws -> String {
         let submitted = try cluster.submit(["run", "--detach", "-e", sql])

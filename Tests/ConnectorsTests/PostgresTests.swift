@@ -44,6 +44,29 @@ import Testing
             good(try submit.read("dbtable 'kinds'", "DESCRIBE v")).contains(#""data_type":"decimal(10,2)""#))
     }
 
+    @Test("an array of two dimensions is refused with its column and what to do, never flattened")
+    func dimensions() throws {
+        _ = try server.rows(
+            """
+            DROP TABLE IF EXISTS grids; CREATE TABLE grids(id int4, "the grid" int4[], u uuid[], f int4[]);
+            INSERT INTO grids VALUES (1, '{1,2}', '{d3b07384-d113-4956-a5cd-cd8e2f1f3d1d}', '{}'),
+            (2, '[5:6]={3,4}', NULL, '{NULL}')
+            """)
+        let fine = good(try submit.read("dbtable 'grids'", "SELECT `the grid`, f FROM v ORDER BY id"))
+        #expect(fine.contains("[1,2]") && fine.contains("[3,4]") && fine.contains("[null]"), "\(fine)")
+        for (column, value) in [
+            ("\"the grid\"", "'{{1,2},{3,4}}'"), ("u", "array[array[gen_random_uuid()]]"),
+        ] {
+            _ = try server.rows("INSERT INTO grids(id, \(column)) VALUES (3, \(value))")
+            let run = try submit.read("dbtable 'grids'")
+            #expect(run.status == 1)
+            #expect(run.errors.contains("UNSUPPORTED_FEATURE"), "\(run.errors)")
+            #expect(run.errors.contains("The column \(column) has an array of 2 dimensions"), "\(run.errors)")
+            #expect(run.errors.contains("to_json(\(column))::text"), "\(run.errors)")
+            _ = try server.rows("DELETE FROM grids WHERE id = 3")
+        }
+    }
+
     @Test("columns that travel packed into one are the same as each by itself, numbers of every size too")
     func packed() throws {
         _ = try server.rows(

@@ -183,6 +183,24 @@ struct RESTTests {
         #expect(try await SourceRun.rest("since", endpoint: missing).error?.code == "NULL_CURSOR")
     }
 
+    /// Two values of a cursor, and which comes first.
+    static let cursors: [(String, String, Int)] = [
+        ("9", "10", -1), ("1.5", "1.50", 0), ("b", "a", 1), ("2024", "10000", -1),
+        ("2024-01-01T00:00:00+02:00", "2024-01-01T00:00:00Z", -1),
+        ("2024-01-01T02:00:00+02:00", "2024-01-01T00:00:00Z", 0),
+        ("2024-01-01T02:00:00.5+0200", "2024-01-01 00:00:00.5", 0),
+        ("2024-01-01T00:00:00-05", "2024-01-01T04:59:59.999Z", 1),
+        ("2024-01-01T23:30:00-01:00", "2024-01-02", 1), ("2023-12-31T23:59:59Z", "2024-01-01", -1),
+        ("2024-01-01T00:00:00.123456789Z", "2024-01-01T02:00:00.1234567+02:00", 1),
+        ("2024-01-01T00:00:00Z", "later", -1),
+    ]
+
+    @Test("cursors are compared as numbers, as instants, and else as text", arguments: cursors)
+    func cursorOrder(first: String, second: String, order: Int) {
+        #expect(CursorOrder.compare(first, second) == order)
+        #expect(CursorOrder.compare(second, first) == -order)
+    }
+
     @Test("a redirect to another origin does not carry the login")
     func redirects() async throws {
         let auth = #""auth": {"token": "env:REST_TEST_SECRET"}"#

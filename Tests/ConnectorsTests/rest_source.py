@@ -109,6 +109,12 @@ class Handler(BaseHTTPRequestHandler):
         since = self.query.get("since", "")
         self.answer({"data": [row for row in ROWS if row["updated_at"] >= since]})
 
+    def get_zones(self):
+        rows = [("1", "a", "2024-01-01T02:00:00+02:00"), ("1", "b", "2024-01-01T01:00:00Z")]
+        if self.query.get("since"):
+            rows += [("2", "c", "2024-01-01T02:30:00+02:00"), ("3", "d", "2024-01-01T03:30:00+02:00")]
+        self.answer({"data": [{"id": id, "v": v, "updated_at": at} for id, v, at in rows]})
+
     def get_wide(self):
         more = self.page() < 1
         row = {"id": 1, "value": 1} if more else {"id": 2, "value": 2.5, "late": "a\nb"}

@@ -147,6 +147,27 @@ struct HistoryTests {
         }
     }
 
+    @Test("long texts are few at once, and few of them are kept once their jobs have ended")
+    func longTexts() async throws {
+        try await withFolder { folder in
+            let logged = try await LoggedNode(folder, history: 50)
+            let text = "SELECT 1 -- " + String(repeating: "x", count: 4_000_000)
+            for round in 0..<2 {
+                var ids: [String] = []
+                for _ in 0..<4 { ids.append(try await logged.node.submit(JobRequest(sql: text)).id) }
+                let refused = await #expect(throws: EngineError.self) {
+                    try await logged.node.submit(JobRequest(sql: text))
+                }
+                #expect(refused?.code == "TOO_MANY_LONG_JOBS", "round \(round)")
+                ids.append(try await logged.node.submit(JobRequest(sql: "SELECT 1")).id)
+                for id in ids { _ = try await logged.node.cancel(id) }
+                try await logged.settle()
+            }
+            let kept = try await logged.node.jobs(JobQuery(limit: 100)).jobs.count
+            #expect(kept == 4 + 2, "\(kept) jobs are kept: the newest long ones, and both short ones")
+        }
+    }
+
     @Test("a job that was forgotten is not found, and its id may be used for another")
     func forgotten() async throws {
         try await withFolder { folder in

@@ -133,11 +133,46 @@ struct DbtTests {
         ("models/x/top.sql", "SELECT 1", "PIPELINE_FORMAT", "same name: top"),
         (
             "dbt_project.yml", "name: shop\nmodels: {shop: {materialised: table}}", "UNSUPPORTED_FEATURE",
-            "materialised"
+            "Did you mean +materialized?"
+        ),
+        (
+            "dbt_project.yml", "name: shop\nmodels: {shop: {martz: {+tags: [x]}}}", "PIPELINE_FORMAT",
+            "models.shop.martz\n  Did you mean marts?"
+        ),
+        (
+            "dbt_project.yml", "name: shop\nmodels: {shopp: {marts: {+tags: [x]}}}", "PIPELINE_FORMAT",
+            "Did you mean shop?"
+        ),
+        (
+            "dbt_project.yml", "name: shop\nmodels: {marts: {+tags: [x]}}", "PIPELINE_FORMAT",
+            "models.shop.marts"
+        ),
+        (
+            "dbt_project.yml", "name: shop\nmodels: {shop: {other: {+tags: [x], +enabeld: false}}}",
+            "UNSUPPORTED_FEATURE", "Did you mean +enabled?"
+        ),
+        (
+            "dbt_project.yml", "name: shop\nmodels: {shop: {marts: {meta: {owner: me}}}}", "PIPELINE_FORMAT",
+            "+meta"
+        ),
+        (
+            "dbt_project.yml", "name: shop\nmodels: {shop: {+materialized: incremntal}}",
+            "UNSUPPORTED_FEATURE", "Did you mean incremental?"
         ),
         ("dbt_project.yml", "name: shop\non-run-end: x", "UNSUPPORTED_FEATURE", "on-run-end"),
         ("models/a.sql", "{{ exceptions.raise_compiler_error('no way') }}", "TEMPLATE_ERROR", "no way"),
     ]
+
+    @Test("is read with settings of a folder that is not there, and each run warns of them")
+    func strayFolders() throws {
+        var files = Self.files
+        files["dbt_project.yml"] = "name: shop\nvars: {limit: 3}\nmodels: {shop: {example: {+tags: [x]}}}\n"
+        let warnings = try ProjectFolder(files).load().warnings
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.contains("dbt_project.yml:3") == true, "\(warnings)")
+        #expect(warnings.first?.contains("models.shop.example") == true, "\(warnings)")
+        #expect(try ProjectFolder(Self.files).load().warnings == [])
+    }
 
     @Test("is read without its snapshots where they are left out by name")
     func withoutSnapshots() throws {

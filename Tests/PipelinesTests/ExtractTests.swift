@@ -56,6 +56,58 @@ struct ExtractTests {
         #expect(try await read() == [first, "2,1", "3,1"])
     }
 
+    /// A step that reads what is in `rows.json` by a program, and one that counts its rows.
+    private static func counted(_ bench: RunBench, _ settings: String, _ rows: String) async throws
+        -> RunRecord
+    {
+        try bench.folder.write([
+            "rows.json": rows,
+            "etl.yml": """
+            name: p
+            extract: [{name: x, command: [cat, \(bench.folder.path)/rows.json], \(settings)}]
+            transform: [{name: t, sql: "SELECT count(id) AS n FROM {{ ref('x') }}"}]
+            """,
+        ])
+        return try await bench.run()
+    }
+
+    @Test("of a source without rows makes no table, and only what needs it fails, until there are some")
+    func noRows() async throws {
+        let bench = try await RunBench([:])
+        let settings = "write_disposition: append, tests: [{row_count: {min: 1}}]"
+        let empty = try await Self.counted(bench, settings, "")
+        #expect(empty.steps["x"]?.state == .succeeded, "\(empty.steps)")
+        #expect(RunBench.errors(empty) == ["t": "TABLE_NOT_MADE"])
+        #expect(empty.steps["t"]?.error?.message.contains("gave no rows yet") == true, "\(empty.steps)")
+        #expect(empty.tests.map(\.outcome) == [.skip])
+        #expect(bench.warned.all.contains { $0.contains("x: the source gave no rows") })
+        #expect(try await Self.counted(bench, settings, #"{"id": 1}"#).state == .succeeded)
+        #expect(try await bench.rows("SELECT n FROM {t}") == ["1"])
+    }
+
+    @Test("of a source without rows makes an empty table of the columns that it declares")
+    func declaredColumns() async throws {
+        for how in ["replace", "append", "merge, primary_key: id"] {
+            let bench = try await RunBench([:])
+            let settings =
+                "write_disposition: \(how), "
+                + "columns: [{name: id, data_type: bigint}, {name: name, data_type: text}, {name: other}]"
+            let empty = try await Self.counted(bench, settings, "")
+            #expect(empty.state == .succeeded, "\(RunBench.errors(empty))")
+            #expect(try await bench.rows("SELECT count(*) FROM {x}") == ["0"])
+            #expect(try await bench.rows("SELECT n FROM {t}") == ["0"])
+            let first = try await Self.counted(bench, settings, #"{"id": 1, "name": "a", "more": true}"#)
+            #expect(first.state == .succeeded, "\(RunBench.errors(first))")
+            #expect(try await bench.rows("SELECT id, name, more FROM {x}") == ["1,a,true"], "\(how)")
+            let none = try await Self.counted(bench, settings, "")
+            #expect(none.state == .succeeded, "\(RunBench.errors(none))")
+            // What is replaced by nothing is empty; what is added to stays.
+            #expect(
+                try await bench.rows("SELECT id, name, more FROM {x}")
+                    == (how == "replace" ? [] : ["1,a,true"]))
+        }
+    }
+
     @Test("that merges keeps a row whose newer one its contract discards")
     func discarded() async throws {
         let rows = try await Self.table(

@@ -199,6 +199,37 @@ struct IncrementalTests {
         }
     }
 
+    /// What the table holds after its column takes the type of a second query's v; nil where a stored value
+    /// would lose something by it, and the run fails.
+    static let takenTypes: [(first: String, second: String, rows: [String]?)] = [
+        ("10.0D", "1", ["1,10", "2,1"]), ("10.7D", "1", nil), ("'12'", "1", ["1,12", "2,1"]),
+        ("'x'", "1", nil), ("5000000000", "1", nil), ("1.50", "1.5D", ["1,1.5", "2,1.5"]),
+        ("TIMESTAMP '2024-01-01 00:00:00'", "DATE '2024-01-02'", ["1,2024-01-01", "2,2024-01-02"]),
+        ("TIMESTAMP '2024-01-01 05:00:00'", "DATE '2024-01-02'", nil),
+        ("named_struct('a', 1, 'b', 2)", "named_struct('a', 1)", nil),
+        ("named_struct('a', 7)", "named_struct('a', 1L, 'b', 2)", [#"1,{"a":7}"#, #"2,{"a":1,"b":2}"#]),
+    ]
+
+    @Test(
+        "takes the query's types with sync_all_columns where no stored value loses by it",
+        arguments: takenTypes)
+    func takesTypes(change: (first: String, second: String, rows: [String]?)) async throws {
+        let bench = try await RunBench(
+            Self.project(
+                ", on_schema_change='sync_all_columns'",
+                "{% if is_incremental() %}SELECT 2 AS id, \(change.second) AS v"
+                    + "{% else %}SELECT 1 AS id, \(change.first) AS v{% endif %}"))
+        #expect(try await bench.run().state == .succeeded)
+        let record = try await bench.run()
+        #expect((record.state == .succeeded) == (change.rows != nil), "\(record.steps)")
+        let cell = change.first.contains("struct") ? "to_json(v)" : "v"
+        let rows = try await bench.rows("SELECT id, \(cell) FROM {m} ORDER BY id")
+        #expect(change.rows.map { rows == $0 } ?? (rows.count == 1), "\(rows)")
+        if change.rows == nil {
+            #expect(record.steps["m"]?.error?.message.contains("the table holds a value") == true)
+        }
+    }
+
     @Test("that fails a test on all its rows is not published")
     func tested() async throws {
         var files = Self.project("", "SELECT 1 AS id")

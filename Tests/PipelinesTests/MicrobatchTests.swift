@@ -1,6 +1,5 @@
 import Pipelines
 import Protocol
-import Synchronization
 import Testing
 import Vocabulary
 
@@ -32,7 +31,7 @@ struct MicrobatchTests {
     ]
 
     @Test("is cut as dbt cuts it", arguments: cuts)
-    func cuts(
+    func cut(
         size: String, lookback: Int, from: String, to: String, kind: String, first: String, last: String,
         count: Int
     ) throws {
@@ -109,7 +108,7 @@ struct MicrobatchTests {
         let back = try await bench.run(interval: ("2024-01-01", "2024-01-02"), isBackfill: true)
         #expect(back.state == .succeeded)
         #expect(try await bench.rows(Self.query) == ["01,103,3", "02,20,2", "03,8,1"])
-        #expect(bench.warned.withLock { $0 } == [])
+        #expect(bench.warned.all == [])
         // All batches anew from begin.
         let anew = try await bench.run(fullRefresh: true, interval: ("2024-01-01", "2024-01-02"))
         #expect(anew.state == .succeeded)
@@ -137,7 +136,7 @@ struct MicrobatchTests {
         files["models/s.yml"] = "sources: [{name: raw, tables: [{name: visits}]}]"
         let bench = try await RunBench(files)
         #expect(try await bench.run(interval: ("2024-01-01", "2024-01-02")).state == .succeeded)
-        let warned = bench.warned.withLock { $0 }
+        let warned = bench.warned.all
         #expect(warned.contains { $0.contains("has an event_time") }, "\(warned)")
         #expect(warned.contains { $0.contains("4 rows of the query have a day outside") }, "\(warned)")
     }
@@ -147,7 +146,8 @@ struct MicrobatchTests {
         var files = Self.project(
             sql: """
                 SELECT e.at AS day, e.v, s.v + (SELECT count(*) FROM
-                {% if is_incremental() %} {{ this }} {% else %} (SELECT 1 WHERE false) {% endif %}) AS n FROM {{ ref('e') }} e LEFT JOIN {{ ref('s') }} s ON true
+                {% if is_incremental() %} {{ this }} {% else %} (SELECT 1 WHERE false) {% endif %})
+                AS n FROM {{ ref('e') }} e LEFT JOIN {{ ref('s') }} s ON true
                 """)
         files["models/e.sql"] =
             "{{ config(materialized='ephemeral', event_time='at') }}SELECT at, v FROM {{ ref('visits') }}"

@@ -11,12 +11,19 @@ final class RunBench {
     let cluster: EmbeddedCluster
     let facts = FactList()
     /// What all runs warned of.
-    let warned = Mutex<[String]>([])
+    let warned = Warnings()
     var state: String { folder.path + "/.millrace" }
 
     init(_ files: [String: String]) async throws {
         folder = try ProjectFolder(files)
         cluster = try await EmbeddedCluster(.init(slots: 2))
+    }
+
+    /// Collects warnings.
+    final class Warnings: Sendable {
+        private let texts = Mutex<[String]>([])
+        func add(_ text: String) { texts.withLock { $0.append(text) } }
+        var all: [String] { texts.withLock { $0 } }
     }
 
     /// Collects what was reported, of all runs or of the latest.
@@ -62,7 +69,7 @@ final class RunBench {
             pipeline, record: record, tables: folder.tables,
             service: service?(cluster.service) ?? cluster.service, control: RunControl(),
             journal: try RunFile(header, in: folder), carrier: carrier,
-            warn: { text in warned.withLock { $0.append(text) } },
+            warn: { warned.add($0) },
             report: { fact, _ in list.add(fact) })
         return try await run.run()
     }

@@ -176,6 +176,14 @@ struct ErrorTextTests {
             name: "a folder as the config file", arguments: ["-e", "SELECT 1", "--config", "."], status: 2,
             errors: "error: [CONFIG_FILE] Cannot read the config file .: Is a directory\n"),
         Failing(
+            name: "a retry that could not go on by itself", files: ["p/etl.yml": "name: p\n"],
+            arguments: ["retry", "p", "--detach"], status: 2,
+            errors: """
+                error: [USAGE] --detach needs a coordinator: a local run ends with this program
+                  = Give --coordinator URL.
+
+                """),
+        Failing(
             name: "no job at all", arguments: ["run"], status: 2,
             errors: """
                 error: [USAGE] There is no job to run
@@ -186,10 +194,10 @@ struct ErrorTextTests {
             name: "two jobs", arguments: ["job.sql", "-e", "SELECT 1"], status: 2,
             errors: "error: [USAGE] Give a file of SQL or -e \"SQL\", not both: job.sql\n"),
         Failing(
-            name: "a missing job file", arguments: ["no.sql"], status: 2,
+            name: "a missing job file", arguments: ["/no-such/no.sql"], status: 2,
             errors: """
-                error: [USAGE] Cannot read the job no.sql: No such file or directory
-                  = Give a file of SQL statements, or -e "SQL".
+                error: [USAGE] There is no such file: /no-such/no.sql
+                  = Give a file of SQL, a directory with etl.yml, or -e "SQL".
 
                 """),
         Failing(
@@ -299,6 +307,25 @@ struct ErrorTextTests {
         #expect(run.errors == failing.errors)
         #expect(run.output == "")
         #expect(try program.contents() == before)
+    }
+
+    @Test(
+        "a job file that is not there is told with the directory it was looked for in, and what is near",
+        arguments: [
+            ("jbo.sql", "Did you mean job.sql?"), ("job", "Did you mean job.sql?"),
+            ("sub/trial.sql", "Did you mean sub/trials.sql?"),
+            ("stauts", "Did you mean the command: etl-submit status?"),
+            ("other.sql", "Give a file of SQL, a directory with etl.yml, or -e \"SQL\"."),
+        ])
+    func missingJob(name: String, remedy: String) throws {
+        let program = try Program()
+        try program.write("job.sql", "SELECT 1")
+        try program.write("sub/trials.sql", "SELECT 1")
+        let folder = program.folder.resolvingSymlinksInPath().path
+        let run = try program.run([name])
+        #expect(run.status == 2 && run.output == "")
+        #expect(
+            run.errors == "error: [USAGE] There is no such file: \(name), in \(folder)\n  = \(remedy)\n")
     }
 
     @Test("the text after -e may begin with a comment")

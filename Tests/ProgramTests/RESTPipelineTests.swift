@@ -49,6 +49,34 @@ struct RESTPipelineTests {
         #expect(unset.errors.contains("SECRET_NOT_SET"), "\(unset.errors)")
     }
 
+    @Test("times with several zones are in the order of their instants, as cursors and where rows are merged")
+    func zones() throws {
+        let (service, address) = try service("Tests/ConnectorsTests/rest_source.py")
+        defer { service.send(SIGKILL) }
+        let program = try Program()
+        for (how, after) in [("append", "a b d"), ("merge, primary_key: id", "b d")] {
+            try program.write(
+                "z/etl.yml",
+                """
+                name: z
+                extract:
+                  - name: x
+                    rest:
+                      client: {base_url: "\(address)"}
+                      endpoint: {path: zones, incremental: {cursor_path: updated_at, start_param: since}}
+                    write_disposition: \(how)
+                """)
+            for _ in 0..<2 {
+                let run = try program.run(["z"])
+                #expect(run.status == 0, "\(run.errors)")
+            }
+            let rows = try program.sql(
+                "SELECT concat_ws(' ', sort_array(collect_list(v))) r FROM parquet.`z/.millrace/tables/x`")
+            #expect(rows.output == "{\"r\":\"\(after)\"}\n", "\(how): \(rows.errors)")
+            try FileManager.default.removeItem(at: program.folder.appendingPathComponent("z"))
+        }
+    }
+
     @Test("a secret in the file and an unknown key are refused with their place")
     func refusals() throws {
         let program = try Program()

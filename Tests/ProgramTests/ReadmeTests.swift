@@ -49,7 +49,7 @@ final class ReadmeTests {
     }
 
     /// Returns ports that nobody listens on.
-    private static func freePorts(_ count: Int) throws -> [Int] {
+    static func freePorts(_ count: Int) throws -> [Int] {
         let script =
             "import socket; s = [socket.socket() for _ in range(\(count))]; "
             + "[x.bind(('127.0.0.1', 0)) for x in s]; print(*[x.getsockname()[1] for x in s])"

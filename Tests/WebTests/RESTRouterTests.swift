@@ -110,7 +110,7 @@ import Transport
             let answer = await open.handle(request("POST", "/api/v1/jobs", headers: json, body: body))
             #expect(answer.status == 400, "\(body.prefix(20))")
         }
-        let long = "{\"sql\":\"\(String(repeating: "x", count: 300_000))\"}"
+        let long = "{\"sql\":\"\(String(repeating: "x", count: 4_300_000))\"}"
         let refused = await open.handle(request("POST", "/api/v1/jobs", headers: json, body: long))
         #expect(refused.status == 413)
         let problem = try JSONDecoder().decode(Problem.self, from: Data(try await text(refused).utf8))

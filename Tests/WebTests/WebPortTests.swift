@@ -124,11 +124,11 @@ struct WebPortTests {
             #expect(refused == 431 || (base.hasPrefix("https") && refused == 0), "\(base): \(refused)")
             let many = (0..<101).flatMap { ["-H", "x\($0): a"] }
             #expect(try Curl.status(trust + many + [base + "/livez"]) == 431)
-            let jobs = base + "/api/v1/jobs"
-            #expect(try Curl.status(trust + post + ["@\(body.path)", jobs]) == 413)
+            let login = base + "/api/v1/login"
+            #expect(try Curl.status(trust + post + ["@\(body.path)", login]) == 413)
             let chunked = ["-H", "transfer-encoding: chunked"]
             let streamed = try Curl.status(
-                trust + post + ["@\(body.path)"] + (base.hasPrefix("https") ? [] : chunked) + [jobs])
+                trust + post + ["@\(body.path)"] + (base.hasPrefix("https") ? [] : chunked) + [login])
             #expect(streamed == 413)
             let both = try Curl.get(
                 trust + [
@@ -139,6 +139,24 @@ struct WebPortTests {
         }
         await plain.stop()
         await secure.stop()
+    }
+
+    @Test("a job's text may be longer than other bodies, and few such bodies come in at once")
+    func longTexts() async throws {
+        let folder = try ProgramRun.makeFolder("web")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let body = folder.appendingPathComponent("body")
+        let text = "SELECT " + String(repeating: "1,", count: 1 << 20) + "1"
+        try Data("{\"sql\":\"\(text)\"}".utf8).write(to: body)
+        let port = try await Self.open()
+        let post = ["-X", "POST", "-H", "content-type: application/json", "--data-binary", "@\(body.path)"]
+        #expect(try Curl.status(post + ["http://127.0.0.1:\(port.port)/api/v1/jobs"]) == 201)
+        await port.stop()
+        let bodies = LongBodies()
+        for _ in 0..<LongBodies.limit { try bodies.enter() }
+        #expect(throws: EngineError.self) { try bodies.enter() }
+        bodies.leave()
+        try bodies.enter()
     }
 
     @Test("a route may take a longer body than others")

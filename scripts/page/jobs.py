@@ -10,6 +10,9 @@ GROUP BY o_orderpriority ORDER BY o_orderpriority"""
 FAILING = """SELECT id,
 \tCASE WHEN id >= 0 THEN id / (id - 7) END AS quotient
 FROM range(0, 100)"""
+# One long line, a stage that reads nothing, and a stage with a long name.
+RANGE = ("SELECT a.id % 7 AS remainder_of_seven, count(*) AS number_of_rows, sum(b.id) AS sum_of_the_other_side, max(a.id) AS greatest "
+         "FROM range(0, 3000000) a JOIN range(0, 3000) b ON a.id % 3000 = b.id GROUP BY a.id % 7 ORDER BY sum_of_the_other_side DESC LIMIT 5")
 # Many tasks of some milliseconds: progress moves on the slowest machine.
 SETTINGS = {"spark.sql.files.maxPartitionBytes": "1MB", "spark.sql.shuffle.partitions": "120",
             "spark.sql.autoBroadcastJoinThreshold": "-1"}
@@ -62,6 +65,7 @@ def check_live(visit):
     visit.expect(row.locator("progress").count() == 1, "a stage has no progress")
     visit.expect("tasks on 2 workers" in page.locator("canvas").get_attribute("aria-label"), "the timeline lacks workers")
     visit.see("busy")
+    visit.see_at_1200("busy")
     visit.see_on_phone("busy")
     return job
 
@@ -98,7 +102,41 @@ def check_failed(visit):
     page.locator(".error strong", has_text="DIVIDE_BY_ZERO").wait_for()
     visit.expect("^" in visit.text(".error pre"), "the error has no caret")
     page.locator(".sql li.failed").wait_for()
+    attempt = page.locator("table", has=page.locator("caption", has_text="Attempts that failed")).locator("tbody tr").first
+    attempt.wait_for()
+    page.locator(".log .bad", has_text="failed: DIVIDE_BY_ZERO, as above").wait_for()
+    told = page.locator("main").inner_text()
+    visit.expect(told.count("Division by zero") == 1, f"the error stands {told.count('Division by zero')} times: {told}")
+    visit.expect("DIVIDE_BY_ZERO" in attempt.inner_text(), f"the attempt does not say why: {attempt.inner_text()}")
+    check_times(visit, job)
+    visit.see_at_1200("failed")
     visit.see("failed")
+
+
+def check_times(visit, job):
+    """The page tells times as REST does, and says in which zone."""
+    page, cluster = visit.page, visit.cluster
+    submitted = cluster.get(f"/jobs/{job}")["submittedAt"].replace("T", " ")
+    visit.expect(f"submitted {submitted[:19]} UTC" in visit.text(".facts"), f"not the time of REST: {visit.text('.facts')}")
+    line = cluster.get(f"/jobs/{job}/logs")["lines"][0]["time"].replace("T", " ").rstrip("Z")
+    visit.expect(line in visit.text(".log"), f"not {line}: {visit.text('.log')}")
+    visit.expect("UTC" in page.locator("summary", has_text="Log").inner_text(), "the log's zone is not named")
+
+
+def check_range(visit):
+    """A stage that reads nothing shows the rows that it makes; columns without anything are left out; names break in two lines."""
+    page, cluster = visit.page, visit.cluster
+    job = cluster.submit(RANGE, "range.sql", SETTINGS)
+    cluster.await_state(job, "succeeded")
+    page.goto(f"{cluster.url}/#/jobs/{job}")
+    row = page.locator("table", has=page.locator("caption", has_text="Stages")).locator("tbody tr").first
+    row.wait_for()
+    visit.expect("3.0\u202fM → 7" in row.inner_text() or "3.0\u202fM →" in row.inner_text(), f"no rows are made: {row.inner_text()}")
+    heads = page.locator("table", has=page.locator("caption", has_text="Stages")).locator("th:visible").all_inner_texts()
+    visit.expect("Time" in heads and "Spill" not in heads and "Left" not in heads, f"columns of nothing: {heads}")
+    visit.expect(page.locator(".graph text tspan[dy]").count() > 0, "no name of a stage breaks")
+    visit.see_at_1200("range")
+    visit.see_on_phone("range")
 
 
 def check_finished(visit):

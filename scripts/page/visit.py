@@ -48,6 +48,21 @@ AUDIT = r"""() => {
 }"""
 
 
+# Runs in the page: what does not fit into its place.
+FIT = r"""() => {
+  const problems = [];
+  for (const box of document.querySelectorAll(".scrolls, .sql pre, .log"))
+    if (box.scrollWidth > box.clientWidth + 1)
+      problems.push(box.scrollWidth + " pixels in " + box.clientWidth + ": " + box.textContent.slice(0, 60));
+  for (const name of document.querySelectorAll(".graph .stage")) {
+    const right = name.querySelector(".box").getBoundingClientRect().right;
+    for (const text of name.querySelectorAll("text"))
+      if (text.getBoundingClientRect().right > right) problems.push("a stage's name is cut: " + text.textContent);
+  }
+  return problems;
+}"""
+
+
 class Visit:
     """A browser on the page, that notes whatever it complains about and whatever it asks of others."""
 
@@ -77,6 +92,16 @@ class Visit:
         wide = self.page.evaluate("() => document.documentElement.scrollWidth")
         self.expect(wide <= 390, f"{name}: {wide} pixels wide on a phone")
         self.see(name + "-phone")
+        self.page.set_viewport_size({"width": 1440, "height": 1000})
+
+    def see_at_1200(self, name):
+        """Looks at what is shown in a window of 1200 pixels: tables fit, and no text runs out of its box or is cut in it."""
+        self.page.set_viewport_size({"width": 1200, "height": 900})
+        self.page.wait_for_timeout(350)
+        for problem in self.page.evaluate(FIT):
+            self.complaints.append(f"{name} at 1200: {problem}")
+        if self.screenshots:
+            self.page.screenshot(path=self.screenshots / f"{name}-1200.png", full_page=True)
         self.page.set_viewport_size({"width": 1440, "height": 1000})
 
     def expect(self, condition, what):

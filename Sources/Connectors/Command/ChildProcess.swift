@@ -6,37 +6,46 @@ import Vocabulary
 #endif
 
 /// Holds a program that runs in a process group of its own, with pipes on its outputs. Used by one thread.
+///
+/// ```
+///   this process ══ lifeline ══▶ guard, leader of the group: kills it when the lifeline breaks
+///        ▲ outputs ───────────── program and what it starts, in the group
+/// ```
+/// **Invariant:** the guard is waited for last, so that the group's number is no other's while it is used.
 final class ChildProcess {
     private let group: pid_t
+    private let program: pid_t
+    /// Held open, and nowhere else, as long as the group may live.
+    private let lifeline: Int32
     private(set) var output: Int32
     private(set) var errors: Int32
     private var status: Int32?
 
     /// Starts the program. Throws `COMMAND_NOT_STARTED` (user).
     init(_ settings: CommandSettings) throws(EngineError) {
-        var outputs: (read: Int32, write: Int32) = (-1, -1)
-        var errorPipe = outputs
-        guard cprocess_pipe(&outputs.read, &outputs.write) == 0 else { throw ChildProcess.noPipe }
-        guard cprocess_pipe(&errorPipe.read, &errorPipe.write) == 0 else {
-            close(outputs.read)
-            close(outputs.write)
+        var outputs = Pipe()
+        var errorPipe = Pipe()
+        var life = Pipe()
+        var leader: pid_t = 0
+        guard outputs.open(), errorPipe.open(), life.open(), cprocess_guard(life.read, &leader) == 0 else {
+            for pipe in [outputs, errorPipe, life] { pipe.close() }
             throw ChildProcess.noPipe
         }
-        defer {
-            close(outputs.write)
-            close(errorPipe.write)
-        }
+        close(life.read)
         var pid: pid_t = 0
-        let status = ChildProcess.spawn(settings, outputs.write, errorPipe.write, &pid)
+        let status = ChildProcess.spawn(settings, outputs.write, errorPipe.write, leader, &pid)
+        close(outputs.write)
+        close(errorPipe.write)
         guard status == 0 else {
-            close(outputs.read)
-            close(errorPipe.read)
+            kill(-leader, SIGKILL)
+            ChildProcess.wait(leader)
+            for descriptor in [outputs.read, errorPipe.read, life.write] { close(descriptor) }
             throw .user(
                 "COMMAND_NOT_STARTED",
                 "The program cannot be started (\(String(cString: strerror(status)))): \(settings.words[0])",
                 remedy: "Check that it is installed where workers run, and its folder in PATH.")
         }
-        group = pid
+        (group, program, lifeline) = (leader, pid, life.write)
         output = outputs.read
         errors = errorPipe.read
         for descriptor in [output, errors] {
@@ -49,9 +58,27 @@ final class ChildProcess {
         closeOutput()
         closeErrors()
         if status == nil {
-            var code: Int32 = 0
-            while waitpid(group, &code, 0) < 0, errno == EINTR {}
+            ChildProcess.wait(program)
+            ChildProcess.wait(group)
         }
+        close(lifeline)
+    }
+
+    /// Takes the end of a process, and returns how it ended as the system says it.
+    @discardableResult
+    private static func wait(_ process: pid_t) -> Int32 {
+        var code: Int32 = 0
+        while waitpid(process, &code, 0) < 0, errno == EINTR {}
+        return code
+    }
+
+    /// Holds the ends of a pipe.
+    private struct Pipe {
+        var read: Int32 = -1
+        var write: Int32 = -1
+
+        mutating func open() -> Bool { cprocess_pipe(&read, &write) == 0 }
+        func close() { for descriptor in [read, write] where descriptor >= 0 { Glibc.close(descriptor) } }
     }
 
     private static let noPipe = EngineError.system(
@@ -60,7 +87,7 @@ final class ChildProcess {
     /// A shell sets the limit and becomes the program, as spawning cannot. RLIMIT_DATA counts what a process
     /// writes to, not the addresses that it reserves as Go and Java do.
     private static func spawn(
-        _ settings: CommandSettings, _ output: Int32, _ errors: Int32, _ pid: inout pid_t
+        _ settings: CommandSettings, _ output: Int32, _ errors: Int32, _ group: pid_t, _ pid: inout pid_t
     ) -> Int32 {
         let kilobytes = settings.memoryBytes >> 10
         let script =
@@ -71,12 +98,12 @@ final class ChildProcess {
         var arguments = words.map { strdup($0) } + [nil]
         var variables = environment.map { strdup($0) } + [nil]
         defer { for text in arguments + variables { free(text) } }
-        return cprocess_spawn(&arguments, &variables, settings.directory, output, errors, &pid)
+        return cprocess_spawn(&arguments, &variables, settings.directory, output, errors, group, &pid)
     }
 
     /// Sends a signal to the program and all that it started, unless they left its group.
     func end(_ signal: Int32) {
-        // Once it was waited for, its number may be another's, unless its group still has members.
+        // Once the guard was waited for, its number may be another's.
         if status == nil { kill(-group, signal) }
     }
 
@@ -118,12 +145,11 @@ final class ChildProcess {
     func ended() -> Int32? {
         if let status { return status }
         var info = siginfo_t()
-        // Looked at without taking it: as long as it is not taken, its group's number is its own.
-        guard waitid(P_PID, id_t(group), &info, WEXITED | WNOHANG | WNOWAIT) == 0, info.si_signo == SIGCHLD
+        guard waitid(P_PID, id_t(program), &info, WEXITED | WNOHANG | WNOWAIT) == 0, info.si_signo == SIGCHLD
         else { return nil }
+        let code = ChildProcess.wait(program)
         kill(-group, SIGKILL)
-        var code: Int32 = 0
-        while waitpid(group, &code, 0) < 0, errno == EINTR {}
+        ChildProcess.wait(group)
         let signal = code & 0x7F
         status = signal == 0 ? (code >> 8) & 0xFF : 128 + signal
         return status

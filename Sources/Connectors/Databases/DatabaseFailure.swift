@@ -51,6 +51,13 @@ enum DatabaseFailure {
     ) -> EngineError {
         let text = "\(target.dialect.title): \(reason(error, secrets))"
         let state = self.state(error)
+        if let match = text.firstMatch(of: /: "(\d) dimensions has an array of (.*)"/) {
+            return .user(
+                "UNSUPPORTED_FEATURE",
+                "The column \(match.2) has an array of \(match.1) dimensions, which is no array of Spark's",
+                remedy:
+                    "Read it as text by a query: to_json(\(match.2))::text AS …; from_json takes it apart.")
+        }
         switch state {
         case "42P01", "42S02", "3F000", "02000": return .user("TABLE_OR_VIEW_NOT_FOUND", text)
         case "42703": return .user("UNRESOLVED_COLUMN", text)

@@ -308,8 +308,20 @@ enum PostgresTypes {
             "timestamp", "timestamptz", "numeric",
         ].contains(element)
         return Reading(
-            type: .array(inner.type, containsNull: true), expression: isNative ? column : "\(column)::text[]")
+            type: .array(inner.type, containsNull: true),
+            expression: flat(isNative ? column : "\(column)::text[]", isNative ? element : "text", column))
     }
+
+    /// Has the server fail for arrays of more dimensions than one, which no type tells and the driver would
+    /// flatten: what is no array is cast to one, in words that `DatabaseFailure` knows.
+    private static func flat(_ array: String, _ element: String, _ column: String) -> String {
+        let words = DatabaseText.literal(" \(manyDimensions) \(column)")
+        return "CASE WHEN array_ndims(\(column)) > 1 THEN (array_ndims(\(column)) || \(words))::\(element)[] "
+            + "ELSE \(array) END"
+    }
+
+    /// What stands between the number of dimensions and the column in the error that `flat` makes.
+    static let manyDimensions = "dimensions has an array of"
 
     /// `numeric.mapping` of Kafka Connect's JDBC source says when numbers become whole or floating.
     private static func decimal(_ modifier: Int, _ column: String, _ mapping: String) -> Reading {

@@ -61,30 +61,11 @@ struct RESTIncremental: Sendable {
             }
         }
         if let start {
-            let order = RESTIncremental.compare(value, start)
+            let order = CursorOrder.compare(value, start)
             // Rows at initial_value itself are wanted: nothing was read yet.
             if order < 0 || (order == 0 && isOpen && after != nil) { return false }
         }
-        if let end, RESTIncremental.compare(value, end) >= 0 { return false }
+        if let end, CursorOrder.compare(value, end) >= 0 { return false }
         return true
-    }
-
-    /// Compares numbers as numbers and all else as text, as times in ISO 8601 compare too.
-    static func compare(_ a: String, _ b: String) -> Int {
-        if let x = Int(a), let y = Int(b) { return x < y ? -1 : x == y ? 0 : 1 }
-        if let x = Double(a), let y = Double(b) { return x < y ? -1 : x == y ? 0 : 1 }
-        let (x, y) = (time(a), time(b))
-        return x < y ? -1 : x == y ? 0 : 1
-    }
-
-    /// Writes a time in one way: `2024-01-01 00:00:00` as kept, `2024-01-01T00:00:00Z` as sent.
-    private static func time(_ text: String) -> String {
-        guard text.wholeMatch(of: /\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?)?/) != nil else {
-            return text
-        }
-        var plain = text.replacing(" ", with: "T").replacing("+00:00", with: "").replacing("Z", with: "")
-        if plain.count == 10 { plain += "T00:00:00" }
-        if plain.count == 16 { plain += ":00" }
-        return plain
     }
 }

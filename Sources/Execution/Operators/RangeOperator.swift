@@ -23,6 +23,8 @@ final class RangeOperator: Operator {
         try context.checkCancelled()
         let count = min(Limits.batchRows, rest.count)
         guard count > 0 else { return .finished }
+        // Rows that are made come in as those that are read do: they show how far the stage is.
+        context.counters.rowsIn.add(count, ordering: .relaxed)
         let first = range.number(at: rest.lowerBound)
         rest = (rest.lowerBound + Int64(count))..<rest.upperBound
         if !hasColumn { return .batch(Batch(columns: [], count: count)) }

@@ -10,7 +10,7 @@ enum ScalarCatalog {
         ElementFunctions.all, MapFunctions.all, SessionFunctions.all, LambdaForm.functions,
         ArrayFunctions.all, TextFunctions.all, JSONText.all, GroupKey.all, JSONFunctions.all, CSVText.all,
         URLFunctions.all, FormatString.all, ArrayPairFunctions.all, ZoneFunctions.all,
-        CheckedTextFunctions.all, RandomFunctions.all, NumberPatternFunctions.all, IntervalFunctions.all,
+        CheckedTextFunctions.all, XPathFunctions.all, XMLFunctions.all, RandomFunctions.all, NumberPatternFunctions.all, IntervalFunctions.all,
         VariantFunctions.all, CipherFunctions.all, ThetaFunctions.scalars,
         HLLFunctions.scalars,
     ]

@@ -180,7 +180,7 @@ enum PipelineFormat {
     static let column = FormatObject(keys: [
         FormatKey("name", .text, "Name of the column.", isRequired: true),
         FormatKey("description", .text, "What the column holds."),
-        FormatKey("data_type", .text, "Type, for readers."),
+        FormatKey("data_type", .text, "Type; an extract without rows so far makes its table of these."),
         FormatKey("tests", .list(.test(ofColumn: true)), "Tests of the column."),
         FormatKey("data_tests", .list(.test(ofColumn: true)), "Another name of tests."),
         FormatKey("meta", .map(.any), "Anything."),

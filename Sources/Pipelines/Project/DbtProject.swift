@@ -25,6 +25,8 @@ struct DbtProject {
     var seeds: [Seed] = []
     var singularTests: [(name: String, file: String, text: String)] = []
     var macros = MacroLibrary()
+    /// What is no error, but not what was meant either.
+    var warnings: [String] = []
     /// Tables from outside.
     var sources: [Source] = []
 
@@ -58,13 +60,13 @@ struct DbtReader {
             "model": ["models"], "test": ["tests"], "macro": ["macros"], "seed": ["seeds"],
             "snapshot": ["snapshots"],
         ]
-        var settings: FormatValue?
+        var settings: DbtSettings?
         if files.exists("dbt_project.yml") {
             let value = try checked("dbt_project.yml", DbtFormat.project)
             project.name = value["name"]?.printed ?? ""
             for kind in folders.keys { if let given = value["\(kind)-paths"] { folders[kind] = given.texts } }
             project.vars = DbtReader.vars(value["vars"], of: project.name)
-            settings = value["models"]
+            settings = value["models"].map { DbtSettings(tree: $0, project: project.name) }
         }
         try refuseUnbuilt(models: folders["model"] ?? [], snapshots: folders["snapshot"] ?? [])
         try macros(folders["macro"] ?? [], &project)
@@ -80,16 +82,17 @@ struct DbtReader {
                 project.singularTests.append((DbtReader.stem(file), file, try sql(file)))
             }
         }
+        var paths: [[String]] = []
         for folder in folders["model"] ?? [] {
             for file in try files.list(folder, endings: [".sql"]) {
                 let below = file.dropFirst(folder.count + 1).split(separator: "/").dropLast().map(String.init)
                 var model = DbtProject.Model(name: DbtReader.stem(file), file: file, text: try sql(file))
-                if let settings {
-                    model.settings = try DbtReader.settings(settings, [project.name] + below + [model.name])
-                }
+                model.settings = settings?.settings(below, model.name) ?? [:]
+                paths.append(below + [model.name])
                 project.models.append(model)
             }
         }
+        project.warnings = try settings?.check(paths) ?? []
         for folder in folders["model"] ?? [] {
             for file in try files.list(folder, endings: [".yml", ".yaml"]) { try properties(file, &project) }
         }
@@ -191,28 +194,5 @@ struct DbtReader {
             }
         }
         return own + all
-    }
-
-    /// Gathers settings down the folders; deeper ones win, tags come together. As in dbt a setting has a `+`
-    /// before it or not; without it, a mapping is a folder.
-    private static func settings(_ tree: FormatValue, _ path: [String]) throws -> [String: FormatValue] {
-        var found: [String: FormatValue] = [:]
-        var at: FormatValue? = tree
-        for name in [""] + path {
-            if !name.isEmpty { at = at?[name] }
-            guard case .map(let pairs)? = at?.kind else { break }
-            for (key, value) in pairs {
-                let isMarked = key.printed.hasPrefix("+")
-                if !isMarked, case .map = value.kind { continue }
-                if !isMarked, case .null = value.kind { continue }
-                let setting = String(key.printed.dropFirst(isMarked ? 1 : 0))
-                if setting == "tags", let before = found[setting] {
-                    found[setting]?.kind = .list(before.elements + value.elements)
-                } else {
-                    found[setting] = value
-                }
-            }
-        }
-        return found
     }
 }

@@ -6,7 +6,7 @@ final class ModelSettings {
     var values: [String: TemplateValue] = [:]
 
     /// Settings that are known; those that change what a table is must be built to be accepted.
-    private static let accepted = [
+    static let accepted = [
         "materialized", "tags", "enabled", "meta", "docs", "group", "description", "unique_key",
         "incremental_strategy", "partition_by", "on_schema_change", "full_refresh", "persist_docs",
         "event_time", "batch_size", "lookback", "begin", "concurrent_batches",

@@ -21,6 +21,7 @@ extension PipelineLoader {
                 if vars[name] == nil { vars[name] = value }
             }
             macros = project.macros
+            warnings = project.warnings
         }
         names.sources = project.sources
         names.place = run.place
@@ -223,9 +224,7 @@ extension PipelineLoader {
             let settings = ModelSettings()
             let place = SourceLocation(file: files.path(model.file), line: 1, column: 1, lineText: "")
             for (name, value) in model.settings.sorted(by: { $0.key < $1.key }) {
-                try settings.set(name, value.templateValue) { _, _, code in
-                    value.error("This setting of models is not supported: +\(name)", code: code)
-                }
+                try settings.set(name, value.templateValue) { value.error($0, remedy: $1, code: $2) }
             }
             if case .map(let pairs)? = model.properties?["config"]?.kind {
                 for (key, value) in pairs {

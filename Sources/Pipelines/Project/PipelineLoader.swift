@@ -21,6 +21,8 @@ package struct PipelineLoader {
     /// Names that the files give values to.
     var declared = Set<String>()
     var macros = MacroLibrary()
+    /// What is no error in the files, but not what was meant either.
+    var warnings: [String] = []
     /// Models that are no tables: their queries stand in the queries that read them.
     var ephemeral: [String: PipelineStep] = [:]
     /// Tables of the databases of connector files, by the files' paths in etl.yml, as far as they are known.
@@ -94,6 +96,7 @@ package struct PipelineLoader {
         pipeline.alerts = try alerts(root)
         pipeline.lineage = try lineage(root)
         pipeline.steps = try steps(root)
+        pipeline.warnings = warnings
         try refuseUnreadVars()
         return pipeline
     }

@@ -1,3 +1,4 @@
+import Columns
 import Vocabulary
 
 /// Says what new rows of an extract give for each column of its table.
@@ -8,11 +9,13 @@ struct ExtractColumns {
     var fresh: [String] = []
     var old: [String] = []
     /// Columns for values that do not fit a column any more.
-    var variants: [(name: String, type: String, value: String)] = []
+    var variants: [(name: String, type: DataType, value: String)] = []
     /// Condition that new rows must meet, if any.
     var condition: String?
     /// Whether the new rows must be written again.
     var isChanged = false
+    /// Whether the cursor's values are texts, of which some may be times of several zones.
+    var hasTextCursor = false
     /// Whether the old ones must be, too.
     var isWidened = false
 
@@ -29,12 +32,10 @@ struct ExtractContract {
     private var rule: ExtractRule { run.rule }
     private var step: PipelineStep { run.step }
 
-    private typealias Column = (name: String, type: String)
-
     /// Holds a column whose type is not the table's any more.
     private struct Change {
-        var column: Column
-        var found: String
+        var column: Field
+        var found: DataType
         var fit: ValueFit
         /// Rows with a value that does not fit, and with a field that the column has not.
         var unfit = 0
@@ -47,6 +48,9 @@ struct ExtractContract {
     func columns(hasTable: Bool) async throws -> ExtractColumns {
         let found = try await schema(run.freshPath)
         var columns = ExtractColumns()
+        if let cursor = rule.cursor {
+            columns.hasTextCursor = ExtractContract.named(cursor.column, found)?.type == .string
+        }
         guard hasTable, rule.disposition != .replace || !rule.contract.isOpen else {
             columns.names = found.map(\.name)
             columns.fresh = found.map { SQLText.name($0.name) }
@@ -66,7 +70,7 @@ struct ExtractContract {
                 // A file that spells the column in another way would give the table two of it.
                 columns.isChanged = columns.isChanged || now.name != column.name
             } else {
-                columns.fresh.append("CAST(NULL AS \(TypeShape(column.type).sql))")
+                columns.fresh.append("CAST(NULL AS \(column.type.sqlName))")
                 // A file without the column reads as null.
                 columns.isChanged = columns.isChanged || rule.disposition != .append
             }
@@ -82,28 +86,21 @@ struct ExtractContract {
         return columns
     }
 
-    private func schema(_ path: String) async throws -> [Column] {
-        let outcome = try await run.run(
-            "DESCRIBE QUERY SELECT * FROM millrace_table", [run.view("millrace_table", path)])
-        return outcome.rows.compactMap { row in
-            guard row.count > 1, let name = row[0], let type = row[1] else { return nil }
-            return (name, type)
-        }
+    private func schema(_ path: String) async throws -> [Field] {
+        try await run.run("SELECT * FROM millrace_table LIMIT 0", [run.view("millrace_table", path)]).fields
     }
 
-    private static func named(_ name: String, _ columns: [Column]) -> Column? {
+    private static func named(_ name: String, _ columns: [Field]) -> Field? {
         columns.first { $0.name.lowercased() == name.lowercased() }
     }
 
     /// Returns the columns of other types by their names in the table, and counts values that do not fit.
-    private func changes(_ known: [Column], _ found: [Column]) async throws -> [String: Change] {
+    private func changes(_ known: [Field], _ found: [Field]) async throws -> [String: Change] {
         var changes: [Change] = known.compactMap { column in
-            guard let now = ExtractContract.named(column.name, found), now.type != column.type else {
-                return nil
-            }
+            guard let now = ExtractContract.named(column.name, found) else { return nil }
             let fit = ValueFit(
-                known: TypeShape(column.type), found: TypeShape(now.type),
-                evolves: rule.contract.columns == .evolve)
+                known: column.type, found: now.type, evolves: rule.contract.columns == .evolve)
+            if fit.known == fit.found { return nil }
             return Change(column: column, found: now.type, fit: fit)
         }
         if changes.isEmpty { return [:] }
@@ -123,7 +120,7 @@ struct ExtractContract {
     }
 
     private func take(
-        _ change: Change, _ known: [Column], _ columns: inout ExtractColumns, _ conditions: inout [String]
+        _ change: Change, _ known: [Field], _ columns: inout ExtractColumns, _ conditions: inout [String]
     ) throws {
         let (name, fit) = (change.name, change.fit)
         let (fits, kept) = (fit.fits(name), fit.kept(name))
@@ -139,7 +136,8 @@ struct ExtractContract {
         case .freeze:
             throw EngineError.data(
                 "SCHEMA_CONTRACT",
-                "The type of a column changed from \(change.column.type) to \(change.found), and the "
+                "The type of a column changed from \(change.column.type.catalogName) to "
+                    + "\(change.found.catalogName), and the "
                     + "contract freezes types: \(step.name).\(change.column.name) (rows with a value that "
                     + "does not fit: \(change.unfit))",
                 remedy:
@@ -152,8 +150,8 @@ struct ExtractContract {
         case .evolve:
             // Values that fit stay in the column; others go to one beside it, named as dlt names it.
             columns.fresh.append(partly)
-            let isNested = fit.found.isNested
-            let type = isNested ? "string" : change.found
+            let isNested = ValueFit.isJSON(fit.found)
+            let type = isNested ? DataType.string : change.found
             let value = isNested ? "to_json(\(name))" : name
             columns.variants.append(
                 (variantName(change, type, known), type, "if(\(fits), NULL, \(value))"))
@@ -172,11 +170,13 @@ struct ExtractContract {
 
     /// Names the column for values of another type; by the whole type where the short name is taken by one of
     /// yet another type.
-    private func variantName(_ change: Change, _ type: String, _ known: [Column]) -> String {
-        let short = change.fit.found.isNested ? "json" : String(type.prefix { $0.isLetter || $0.isNumber })
+    private func variantName(_ change: Change, _ type: DataType, _ known: [Field]) -> String {
+        let short =
+            ValueFit.isJSON(change.fit.found)
+            ? "json" : String(type.catalogName.prefix { $0.isLetter || $0.isNumber })
         let name = "\(change.column.name)__v_\(short)"
         guard let taken = ExtractContract.named(name, known), taken.type != type else { return name }
-        let words = type.split { !$0.isLetter && !$0.isNumber }
+        let words = type.catalogName.split { !$0.isLetter && !$0.isNumber }
         return "\(change.column.name)__v_\(words.joined(separator: "_"))"
     }
 
@@ -188,7 +188,7 @@ struct ExtractContract {
             } else {
                 columns.names.append(variant.name)
                 columns.fresh.append(variant.value)
-                columns.old.append("CAST(NULL AS \(variant.type))")
+                columns.old.append("CAST(NULL AS \(variant.type.sqlName))")
             }
         }
     }
@@ -201,14 +201,14 @@ struct ExtractContract {
     }
 
     private func add(
-        _ column: Column, _ columns: inout ExtractColumns, _ conditions: inout [String]
+        _ column: Field, _ columns: inout ExtractColumns, _ conditions: inout [String]
     ) throws {
         let name = SQLText.name(column.name)
         switch rule.contract.columns {
         case .evolve:
             columns.names.append(column.name)
             columns.fresh.append(name)
-            columns.old.append("CAST(NULL AS \(TypeShape(column.type).sql))")
+            columns.old.append("CAST(NULL AS \(column.type.sqlName))")
         case .freeze: throw newColumn(column.name)
         case .discardValue: columns.isChanged = true
         case .discardRow: conditions.append("\(name) IS NULL")

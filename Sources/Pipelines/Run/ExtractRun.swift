@@ -234,11 +234,19 @@ struct ExtractRun {
 
     private func merge(_ columns: ExtractColumns, hasTable: Bool) async throws {
         let keys = rule.primaryKey.map { SQLText.name($0) }
-        let order = rule.cursor.map { "\(SQLText.name($0.column)) DESC" } ?? keys.joined(separator: ", ")
+        let partition = "OVER (PARTITION BY \(keys.joined(separator: ", "))"
+        var order = rule.cursor.map { "\(SQLText.name($0.column)) DESC" } ?? keys.joined(separator: ", ")
+        var rows = freshQuery(columns)
+        if let cursor = rule.cursor, columns.hasTextCursor {
+            let value = SQLText.name(cursor.column)
+            rows =
+                "SELECT *, bool_and(\(ZonedText.isOne(value))) \(partition)) AS millrace_zoned FROM (\(rows))"
+            order = "if(millrace_zoned, \(ZonedText.instant(value)), NULL) DESC, \(order)"
+        }
         let newest =
             "SELECT \(columns.names.map { SQLText.name($0) }.joined(separator: ", ")) FROM (SELECT *, "
-            + "row_number() OVER (PARTITION BY \(keys.joined(separator: ", ")) ORDER BY \(order)) "
-            + "AS millrace_rank FROM (\(freshQuery(columns)))) WHERE millrace_rank = 1"
+            + "row_number() \(partition) ORDER BY \(order)) "
+            + "AS millrace_rank FROM (\(rows))) WHERE millrace_rank = 1"
         var views = [view("millrace_new", freshPath)]
         var query = newest
         if hasTable {
@@ -265,7 +273,7 @@ struct ExtractRun {
                 "max_by(\(SQLText.name($0)), struct(\(column), \(SQLText.name($0))))"
             }
             let outcome = try await run(
-                "SELECT CAST(max(\(column)) AS STRING), CAST(\(id ?? "NULL") AS STRING) FROM millrace_table",
+                "SELECT \(ZonedText.greatest(column)), CAST(\(id ?? "NULL") AS STRING) FROM millrace_table",
                 [view("millrace_table", try state.parts(step.name))])
             after.cursor = outcome.row.first.flatMap { $0 } ?? after.cursor
             if id != nil { after.id = outcome.row.last.flatMap { $0 } ?? after.id }

@@ -1,3 +1,4 @@
+import Columns
 import Vocabulary
 
 /// Says how a model's table comes about.
@@ -33,8 +34,8 @@ package struct Materialization: Sendable, Hashable {
 /// parts.
 struct IncrementalPlan {
     let how: Materialization
-    let old: [ColumnFact]
-    let new: [ColumnFact]
+    let old: [Field]
+    let new: [Field]
     /// The time of the new rows, for `microbatch`: earlier rows of it are replaced.
     var replaced: TimeRange?
 
@@ -44,7 +45,7 @@ struct IncrementalPlan {
     private static func key(_ name: String) -> String { name.lowercased() }
 
     /// Columns of the table afterwards. Throws `SCHEMA_CHANGE` (user) when the new rows do not fit.
-    func columns() throws -> [ColumnFact] {
+    func columns() throws -> [Field] {
         let columns = try columnsByName()
         // With `sync_all_columns` it is the table that takes the query's types.
         guard how.onSchemaChange != .syncAllColumns else { return columns }
@@ -55,14 +56,15 @@ struct IncrementalPlan {
             else { continue }
             throw EngineError.user(
                 "SCHEMA_CHANGE",
-                "The column \(old.name) of the table holds \(old.type), which the query's \(new.type) is not "
+                "The column \(old.name) of the table holds \(old.type.sqlName), which the query's "
+                    + "\(new.type.sqlName) is not "
                     + "made into",
                 remedy: "Cast it in the query, or make the table anew with --full-refresh.")
         }
         return columns
     }
 
-    private func columnsByName() throws -> [ColumnFact] {
+    private func columnsByName() throws -> [Field] {
         let before = Set(old.map { IncrementalPlan.key($0.name) })
         let after = Set(new.map { IncrementalPlan.key($0.name) })
         let added = new.filter { !before.contains(IncrementalPlan.key($0.name)) }
@@ -77,7 +79,8 @@ struct IncrementalPlan {
             return old
         case .fail:
             let changed = old.first { column in
-                IncrementalPlan.named(column.name, new).map { $0.type != column.type } ?? false
+                IncrementalPlan.named(column.name, new).map { $0.type.sqlName != column.type.sqlName }
+                    ?? false
             }
             if let column = added.first ?? missing.first ?? changed {
                 throw EngineError.user(
@@ -93,7 +96,10 @@ struct IncrementalPlan {
     }
 
     /// Whether the new rows' files may stand beside the old ones as they are.
-    var onlyAdds: Bool { how.strategy == .append && old == new }
+    var onlyAdds: Bool {
+        how.strategy == .append && old.map(\.name) == new.map(\.name)
+            && old.map(\.type.sqlName) == new.map(\.type.sqlName)
+    }
 
     /// Returns the query of the whole table. Throws `SCHEMA_CHANGE`.
     func query() throws -> String {
@@ -130,17 +136,18 @@ struct IncrementalPlan {
         return "(SELECT \(given.joined(separator: ", ")) FROM \(IncrementalPlan.newView) n)"
     }
 
-    private static func named(_ name: String, _ columns: [ColumnFact]) -> ColumnFact? {
+    private static func named(_ name: String, _ columns: [Field]) -> Field? {
         columns.first { key($0.name) == key(name) }
     }
 
-    /// The value of a column of the table, which `sync_all_columns` brings to the query's type.
+    /// The value of a column of the table, which `sync_all_columns` brings to the query's type, if it loses
+    /// nothing by it.
     private func stored(_ alias: String, _ name: String) -> String {
         let value = "\(alias).\(SQLText.name(name))"
         guard how.onSchemaChange == .syncAllColumns, let old = IncrementalPlan.named(name, old),
-            let new = IncrementalPlan.named(name, new), new.type != old.type, new.type != "VOID"
+            let new = IncrementalPlan.named(name, new), new.type != .null
         else { return value }
-        return "CAST(\(value) AS \(new.type))"
+        return StoreAssignment.changed(value, of: old, to: new)
     }
 
     /// The value of a column of the query, which takes the table's type otherwise.
@@ -153,12 +160,12 @@ struct IncrementalPlan {
     }
 
     private func list(
-        _ columns: [ColumnFact], from side: [ColumnFact], _ value: (String) -> String
+        _ columns: [Field], from side: [Field], _ value: (String) -> String
     ) -> String {
         columns.map { column in
             let name = SQLText.name(column.name)
             guard IncrementalPlan.named(column.name, side) != nil else {
-                return "CAST(NULL AS \(column.type)) AS \(name)"
+                return "CAST(NULL AS \(column.type.sqlName)) AS \(name)"
             }
             return "\(value(column.name)) AS \(name)"
         }

@@ -1,3 +1,4 @@
+import Columns
 import Protocol
 import Vocabulary
 
@@ -17,7 +18,14 @@ extension PipelineRun {
         let this = Try(step: step, number: attempt, deadline: deadline)
         if record.steps[step.name]?.isMade != true {
             let outcome: StepJob.Outcome
-            do { outcome = try await stage(this) } catch var error as EngineError {
+            do {
+                outcome = try await stage(this)
+            } catch let error as EngineError where error.code == "SOURCE_EMPTY" && step.kind == .extract {
+                guard let empty = try await stageEmpty(this) else {
+                    return try await passOver(this, since: start)
+                }
+                outcome = empty
+            } catch var error as EngineError {
                 error.location = step.place(of: error.location)
                 throw error
             }
@@ -51,7 +59,7 @@ extension PipelineRun {
         try await finish(this, since: start)
     }
 
-    private func finish(_ this: Try, since start: ContinuousClock.Instant) async throws {
+    func finish(_ this: Try, since start: ContinuousClock.Instant) async throws {
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         try await note(.stepDone(step: this.step.name, seconds: seconds))
     }
@@ -87,12 +95,12 @@ extension PipelineRun {
             var outcome = try await ExtractRun(
                 step: step, rule: rule, state: StagedTables(tables: tables, run: run), job: jobs
             ).make()
-            if pipeline.lineage != nil { outcome.columns = try await stagedColumns(this) }
+            if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
             return outcome
         }
         if let microbatch = step.materialization.microbatch {
             var outcome = try await stageBatches(this, of: microbatch)
-            if pipeline.lineage != nil { outcome.columns = try await stagedColumns(this) }
+            if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
             return outcome
         }
         let isMerged = keepsTable(step)
@@ -106,7 +114,7 @@ extension PipelineRun {
         if isMerged, try await merge(this, new: target, count: outcome.rowsOut, into: path) {
             tables.discard(new, run: run)
         }
-        if pipeline.lineage != nil { outcome.columns = try await stagedColumns(this) }
+        if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
         return outcome
     }
 
@@ -184,22 +192,22 @@ extension PipelineRun {
         return true
     }
 
-    private func stagedColumns(_ this: Try) async throws -> [ColumnFact] {
+    private func stagedColumns(_ this: Try) async throws -> [Field] {
         let parts = try tables.stagedParts(this.step.name, run: run)
         let order = order(
             this, ["columns", "columns"], prelude: [view("millrace_staged", parts, grows: parts.count > 1)],
             sql: "SELECT * FROM millrace_staged LIMIT 0", "columns of \(this.step.name)")
-        return try await job.run(order).columns
+        return try await job.run(order).fields
     }
 
     /// Returns the columns of a view.
     func columns(
         _ this: Try, _ prelude: [String], _ view: String, _ part: String
-    ) async throws -> [ColumnFact] {
+    ) async throws -> [Field] {
         let order = order(
             this, ["columns", part], prelude: prelude, sql: "SELECT * FROM \(view) LIMIT 0",
             "columns of \(this.step.name)")
-        return try await job.run(order).columns
+        return try await job.run(order).fields
     }
 
     /// Makes the staged table the published one, by the engine where directories cannot be renamed.
@@ -276,11 +284,7 @@ extension PipelineRun {
         if step == staged {
             return view(relation.view, try tables.stagedParts(step, run: run), grows: grows)
         }
-        guard tables.hasTable(step) else {
-            throw EngineError.user(
-                "TABLE_NOT_MADE", "The table of this step has not been made yet: \(step)",
-                remedy: "Run it first, or choose it too, with --select +name.")
-        }
+        guard tables.hasTable(step) else { throw missing(step) }
         return view(relation.view, tables.table(step), grows: grows)
     }
 

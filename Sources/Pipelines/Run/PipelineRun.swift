@@ -71,6 +71,7 @@ package actor PipelineRun {
                     tables: published, steps: chosen.map(\.name), kinds: chosen.map(\.kind.rawValue),
                     parents: chosen.map { Set($0.dependencies).sorted() }))
         }
+        for text in pipeline.warnings { job.warn(text) }
         for (name, step) in record.steps where step.state != .waiting && step.state != .running {
             started.insert(name)
         }

@@ -21,8 +21,9 @@ package struct StepJob: Sendable {
         var row: [String?] = []
         /// The first rows of the last query, as many as are kept.
         var rows: [[String?]] = []
-        /// Columns of the last query.
-        var columns: [ColumnFact] = []
+        /// Columns of the last query, or of the table that was made.
+        var fields: [Field] = []
+        var columns: [ColumnFact] { fields.map { ColumnFact(name: $0.name, type: $0.type.sqlName) } }
     }
 
     /// Says what to run.
@@ -105,7 +106,7 @@ package struct StepJob: Sendable {
         outcome.rowsOut = stages.last?.rowsOut ?? 0
         guard status.hasResult else { return outcome }
         let result = try await service.result(status.id)
-        outcome.columns = result.schema.fields.map { ColumnFact(name: $0.name, type: $0.type.sqlName) }
+        outcome.fields = result.schema.fields
         let zone = try Zone.named(result.timeZone)
         for try await batch in result.batches where outcome.rows.count < StepJob.keptRows {
             let text = try RowText(batch, schema: result.schema, isJSON: false, zone: zone)

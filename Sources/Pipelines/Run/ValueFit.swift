@@ -1,34 +1,35 @@
+import Columns
+
 /// Says how values of one type come into a column of another, and which of them do without loss. Like dlt,
 /// it is the values that count, not the types: a text `12` fits a column of numbers, 10.7 does not fit whole
 /// ones, and a page of records that leave a member out fits what those before it had.
 struct ValueFit {
     /// What the column is, and what it is afterwards: wider where structures gain fields.
-    let known: TypeShape
-    let widened: TypeShape
-    let found: TypeShape
+    let known: DataType
+    let widened: DataType
+    let found: DataType
 
     /// `evolves` says whether structures may gain fields.
-    init(known: TypeShape, found: TypeShape, evolves: Bool) {
-        self.known = known
-        self.found = found
-        widened = evolves ? ValueFit.union(known, found) : known
+    init(known: DataType, found: DataType, evolves: Bool) {
+        self.known = known.withNulls
+        self.found = found.withNulls
+        widened = evolves ? ValueFit.union(self.known, self.found) : self.known
     }
 
-    private static func union(_ known: TypeShape, _ found: TypeShape) -> TypeShape {
+    private static func union(_ known: DataType, _ found: DataType) -> DataType {
         switch (known, found) {
-        case (.array(let old), .array(let new)): return .array(union(old, new))
+        case (.array(let old, _), .array(let new, _)): return .array(union(old, new), containsNull: true)
         case (.structure(let old), .structure(let new)):
             let kept = old.map { field in
                 let other = ValueFit.field(field.name, new)
-                return TypeShape.Field(
-                    name: field.name, type: other.map { union(field.type, $0.type) } ?? field.type)
+                return Field(field.name, other.map { union(field.type, $0.type) } ?? field.type)
             }
             return .structure(kept + new.filter { ValueFit.field($0.name, old) == nil })
         default: return known
         }
     }
 
-    private static func field(_ name: String, _ fields: [TypeShape.Field]) -> TypeShape.Field? {
+    private static func field(_ name: String, _ fields: [Field]) -> Field? {
         fields.first { $0.name.lowercased() == name.lowercased() }
     }
 
@@ -48,12 +49,15 @@ struct ValueFit {
     /// there can be none.
     func isWhole(_ value: String) -> String? { ValueFit.whole(value, found, widened, 0) }
 
+    /// Whether texts hold values of the type as JSON.
+    static func isJSON(_ type: DataType) -> Bool { type.isNested || type == .variant }
+
     /// Name of a field that the column has not; nil when it has all.
     var missing: String? { ValueFit.missing(found, widened) }
 
-    private static func missing(_ found: TypeShape, _ kept: TypeShape) -> String? {
+    private static func missing(_ found: DataType, _ kept: DataType) -> String? {
         switch (found, kept) {
-        case (.array(let new), .array(let old)): return missing(new, old)
+        case (.array(let new, _), .array(let old, _)): return missing(new, old)
         case (.structure(let new), .structure(let old)):
             for each in new {
                 guard let other = field(each.name, old) else { return each.name }
@@ -66,14 +70,14 @@ struct ValueFit {
 
     private static func part(_ value: String, _ name: String) -> String { "\(value).\(SQLText.name(name))" }
 
-    private static func null(_ type: TypeShape) -> String { "CAST(NULL AS \(type.sql))" }
+    private static func null(_ type: DataType) -> String { "CAST(NULL AS \(type.sqlName))" }
 
     private static func brought(
-        _ value: String, from: TypeShape, to: TypeShape, _ depth: Int = 0
+        _ value: String, from: DataType, to: DataType, _ depth: Int = 0
     ) -> String {
         if from == to { return value }
         switch (from, to) {
-        case (.array(let old), .array(let new)):
+        case (.array(let old, _), .array(let new, _)):
             let element = "e\(depth)"
             return "transform(\(value), \(element) -> \(brought(element, from: old, to: new, depth + 1)))"
         case (.structure(let old), .structure(let new)):
@@ -84,20 +88,19 @@ struct ValueFit {
                 return "\(SQLText.value(each.name)), \(here ?? null(each.type))"
             }
             return "if(\(value) IS NULL, \(null(to)), named_struct(\(parts.joined(separator: ", "))))"
-        case (_, .scalar("string")) where from.isNested: return "to_json(\(value))"
-        case (.scalar(let old), .scalar(let new)) where castable(old, new):
-            return "try_cast(\(value) AS \(new))"
+        case (_, .string) where isJSON(from): return "to_json(\(value))"
+        case _ where castable(from, to): return "try_cast(\(value) AS \(to.sqlName))"
         default: return null(to)
         }
     }
 
     private static func condition(
-        _ value: String, from: TypeShape, to: TypeShape, _ depth: Int
+        _ value: String, from: DataType, to: DataType, _ depth: Int
     ) -> String? {
         if from == to { return nil }
         let isNull = "\(value) IS NULL"
         switch (from, to) {
-        case (.array(let old), .array(let new)):
+        case (.array(let old, _), .array(let new, _)):
             let element = "e\(depth)"
             return condition(element, from: old, to: new, depth + 1).map {
                 "(\(isNull) OR forall(\(value), \(element) -> \($0)))"
@@ -109,19 +112,18 @@ struct ValueFit {
                 }
             }
             return parts.isEmpty ? nil : "(\(isNull) OR (\(parts.joined(separator: " AND "))))"
-        case (_, .scalar("string")) where from.isNested: return nil
-        case (.scalar("void"), _): return nil
-        case (.scalar(let old), .scalar(let new)) where castable(old, new):
-            return "(\(isNull) OR \(isExact(value, old, new)))"
+        case (_, .string) where isJSON(from): return nil
+        case (.null, _): return nil
+        case _ where castable(from, to): return "(\(isNull) OR \(isExact(value, from, to)))"
         default: return "(\(isNull))"
         }
     }
 
     /// The condition that a value which is not null comes through a cast as it was.
-    private static func isExact(_ value: String, _ old: String, _ new: String) -> String {
-        let cast = "try_cast(\(value) AS \(new))"
-        guard old == "string" else {
-            return "(\(cast) IS NOT NULL AND try_cast(\(cast) AS \(old)) <=> \(value))"
+    private static func isExact(_ value: String, _ old: DataType, _ new: DataType) -> String {
+        let cast = "try_cast(\(value) AS \(new.sqlName))"
+        guard old == .string else {
+            return "(\(cast) IS NOT NULL AND try_cast(\(cast) AS \(old.sqlName)) <=> \(value))"
         }
         // A text is read; what it says beyond the type would be lost.
         let read = same(value, cast, new).map { " AND coalesce(\($0))" } ?? ""
@@ -130,18 +132,18 @@ struct ValueFit {
 
     /// The conditions, of which the first that is not null says whether a text means what was read from it;
     /// nil when reading it is enough.
-    private static func same(_ value: String, _ cast: String, _ new: String) -> String? {
+    private static func same(_ value: String, _ cast: String, _ new: DataType) -> String? {
         func equal(_ number: String, _ wider: String) -> String {
             "try_cast(\(number) AS \(wider)) = try_cast(\(value) AS \(wider))"
         }
         switch new {
-        case "date": return equal(cast, "timestamp") + ", false"
-        case "float", "double":
+        case .date: return equal(cast, "timestamp") + ", false"
+        case .float, .double:
             // Such a number is what its shortest text says: 0.1 is whole, 9007199254740993 is not. Where
             // decimals have no room, as for 1e300, a text is no more than such a number.
             let shortest = "CAST(\(cast) AS string)"
             return equal(shortest, "decimal(38,18)") + ", " + equal(shortest, "decimal(38,0)") + ", true"
-        case _ where new.hasPrefix("decimal"):
+        case .decimal:
             // Texts with more digits before the point than this one has fit if they have none behind it.
             return equal(cast, "decimal(38,18)") + ", \(value) RLIKE '^ *[+-]?[0-9]+ *$'"
         default: return nil
@@ -149,11 +151,11 @@ struct ValueFit {
     }
 
     private static func whole(
-        _ value: String, _ found: TypeShape, _ kept: TypeShape, _ depth: Int
+        _ value: String, _ found: DataType, _ kept: DataType, _ depth: Int
     ) -> String? {
         let isNull = "\(value) IS NULL"
         switch (found, kept) {
-        case (.array(let new), .array(let old)):
+        case (.array(let new, _), .array(let old, _)):
             let element = "w\(depth)"
             return whole(element, new, old, depth + 1).map {
                 "(\(isNull) OR forall(\(value), \(element) -> \($0)))"
@@ -171,18 +173,10 @@ struct ValueFit {
 
     // MARK: casts
 
-    private static func castable(_ old: String, _ new: String) -> Bool {
-        if new == "void" { return false }
-        if old == "string" || new == "string" { return true }
-        return family(old) != nil && family(old) == family(new)
-    }
-
-    /// Types with casts between them that mean the same value.
-    private static func family(_ type: String) -> Int? {
-        switch type {
-        case "boolean", "tinyint", "smallint", "int", "bigint", "float", "double": 0
-        case "date", "timestamp", "timestamp_ntz": 1
-        default: type.hasPrefix("decimal") ? 0 : nil
-        }
+    private static func castable(_ old: DataType, _ new: DataType) -> Bool {
+        if new == .null || isJSON(old) || isJSON(new) { return false }
+        if old == .string || new == .string { return true }
+        func isNumber(_ type: DataType) -> Bool { type.isNumeric || type == .boolean }
+        return isNumber(old) && isNumber(new) || old.isTime && new.isTime
     }
 }

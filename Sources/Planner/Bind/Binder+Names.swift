@@ -39,7 +39,9 @@ extension Binder {
             if found.count > 1 { throw ambiguous(parts, found, at: span) }
             guard let match = found.first else { continue }
             // Every query between here and there passes the column on.
-            for inner in level..<outer.count where !outer[inner].references.contains(match.column.reference) {
+            for inner in level..<outer.count {
+                outer[inner].names.append(match.column.reference.name)
+                if outer[inner].references.contains(match.column.reference) { continue }
                 outer[inner].references.append(match.column.reference)
             }
             return try value(of: match, parts, at: span)

@@ -12,7 +12,8 @@ extension Binder {
             },
             special: { [self] expression in
                 identifierName(expression) ?? instantName(expression) ?? dateName(expression)
-            })
+            }, namedWindow: { [self] name in windowDefinitions[name.span] },
+            outerColumns: { [self] span in outerNames[span, default: []].joined(separator: ", ") })
     }
 
     private func identifierName(_ expression: ExpressionSyntax) -> String? {

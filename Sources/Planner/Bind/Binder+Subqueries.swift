@@ -7,7 +7,12 @@ extension Binder {
     /// Binds a scalar subquery, EXISTS or IN (query); the optimiser makes joins of them.
     func subquery(_ expression: ExpressionSyntax, _ context: BindContext) throws(EngineError) -> Expression {
         let text = boundSubqueries == nil ? "" : source.text(expression.span)
-        if let known = boundSubqueries?[text] { return known }
+        if let known = boundSubqueries?[text] {
+            if case .subquery(let subquery) = known {
+                outerNames[expression.span] = subquery.outerReferences.map(\.name)
+            }
+            return known
+        }
         let saved = boundSubqueries
         boundSubqueries = nil
         do throws(EngineError) {
@@ -27,7 +32,7 @@ extension Binder {
         let span = expression.span
         switch expression.kind {
         case .scalarQuery(let query):
-            let (plan, references) = try inner(query, context)
+            let (plan, references) = try inner(query, context, at: span)
             guard plan.output.count == 1, let column = plan.output.first else {
                 throw .user(
                     "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN",
@@ -39,7 +44,7 @@ extension Binder {
                     kind: .scalar, plan: plan, type: column.type, outerReferences: references,
                     origin: origin(span)))
         case .exists(let query):
-            let (plan, references) = try inner(query, context)
+            let (plan, references) = try inner(query, context, at: span)
             return .subquery(
                 SubqueryExpression(kind: .exists, plan: plan, type: .boolean, outerReferences: references))
         case .inQuery(let value, let query, let negated):
@@ -54,7 +59,7 @@ extension Binder {
         var items = [value]
         if case .row(let members) = value.kind { items = members }
         let values = try items.map { item throws(EngineError) in try bind(item, context) }
-        let (plan, references) = try inner(query, context)
+        let (plan, references) = try inner(query, context, at: span)
         if plan.output.count != values.count {
             throw .user(
                 "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH",
@@ -79,14 +84,15 @@ extension Binder {
 
     /// Binds the query inside; returns the columns that it takes from the queries around it.
     private func inner(
-        _ query: QuerySyntax, _ context: BindContext
+        _ query: QuerySyntax, _ context: BindContext, at span: SourceSpan
     ) throws(EngineError) -> (LogicalPlan, [ColumnReference]) {
         outer.append(OuterQuery(context: context))
         let depth = outer.count
         do {
             let plan = try self.query(query).plan
-            let references = outer.removeLast().references
-            return (plan, references)
+            let level = outer.removeLast()
+            outerNames[span] = level.names
+            return (plan, level.references)
         } catch {
             if outer.count >= depth { outer.removeLast(outer.count - depth + 1) }
             throw error

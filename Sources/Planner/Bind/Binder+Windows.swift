@@ -130,7 +130,10 @@ extension Binder {
         switch reference {
         case .defined(let syntax): return syntax
         case .named(let name):
-            if let known = windows.named[name.text.lowercased()] { return known }
+            if let known = windows.named[name.text.lowercased()] {
+                windowDefinitions[name.span] = known
+                return known
+            }
             throw .user(
                 "MISSING_WINDOW_SPECIFICATION",
                 "The WINDOW clause defines no window of this name: "

@@ -38,6 +38,10 @@ package final class Binder {
     /// Subqueries bound in the aggregating SELECT being bound, by their texts, so that one that GROUP BY and
     /// the select list share is the same; nil elsewhere.
     var boundSubqueries: [String: Expression]?
+    /// Names of the columns that subqueries take from around them, by place.
+    var outerNames: [SourceSpan: [String]] = [:]
+    /// What the WINDOW clause says of windows referred to by name, by place.
+    var windowDefinitions: [SourceSpan: WindowSyntax] = [:]
     /// Names that texts of IDENTIFIER were, by place.
     var identifiers: [SourceSpan: [NameSyntax]] = [:]
     /// Types as written of columns of CHAR(n) and VARCHAR(n), at any depth.
@@ -65,6 +69,8 @@ package final class Binder {
     struct OuterQuery {
         var context: BindContext
         var references: [ColumnReference] = []
+        /// Names of the columns taken, as often as they are.
+        var names: [String] = []
     }
 
     package init(

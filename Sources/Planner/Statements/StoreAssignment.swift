@@ -66,7 +66,7 @@ struct StoreAssignment {
         case (.structure(let fields), .structure(let targets)):
             try check(fields, targets, path, naming)
         default:
-            guard policy == .strict ? Self.alwaysFits(from, to) : Self.isAssignable(from, to) else {
+            guard policy == .strict ? Self.alwaysFits(from, to) : from.isStorable(as: to) else {
                 throw refused(from, to, path)
             }
         }
@@ -91,15 +91,6 @@ struct StoreAssignment {
                 "EXTRA_STRUCT_FIELDS", "The column has no place for the query's member",
                 path + [fields[extra].name], "Leave the member out with named_struct.")
         }
-    }
-
-    /// Says whether values go from one plain type to another. A value that does not fit fails the statement.
-    static func isAssignable(_ from: DataType, _ to: DataType) -> Bool {
-        if from == to || from == .null { return true }
-        if from.isNumeric, to.isNumeric { return true }
-        if to == .string { return !from.isNested && from != .calendarInterval }
-        let times: Set<DataType> = [.date, .timestamp, .timestampNTZ]
-        return times.contains(from) && times.contains(to)
     }
 
     /// Says whether every value of one plain type is one of another (Spark's `canUpCast`).

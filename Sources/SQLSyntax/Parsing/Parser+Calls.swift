@@ -50,7 +50,12 @@ extension Parser {
         }
         if at(.OVER) {
             advance()
-            if at(.leftParenthesis) {
+            let isName = at(.leftParenthesis) && peek().kind != .symbol && peek(2).symbol == .rightParenthesis
+            if isName {
+                advance()
+                call.window = .named(try name("a window name"))
+                try expect(.rightParenthesis)
+            } else if at(.leftParenthesis) {
                 call.window = .defined(try window())
             } else {
                 call.window = .named(try name("a window name"))

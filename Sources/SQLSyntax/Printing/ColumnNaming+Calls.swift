@@ -82,10 +82,11 @@ extension ColumnNaming {
         case "log" where arguments.count == 1: arguments.insert("E()", at: 0)
         case "datediff" where arguments.count == 3: name = "timestampdiff"
         case "dateadd" where arguments.count == 3: name = "timestampadd"
-        case "from_json", "from_csv", "to_json", "to_csv", "schema_of_json", "schema_of_csv", "first", "last",
-            "first_value", "last_value", "any_value":
+        case "from_json", "from_csv", "from_xml", "to_json", "to_csv", "to_xml", "schema_of_json",
+            "schema_of_csv", "first", "last", "first_value", "last_value", "any_value":
             // What only tells how to do it is not printed.
             arguments = Array(arguments.prefix(1))
+            if call.ignoresNulls, written.hasSuffix("st_value") { name = String(written.dropLast(6)) }
         case "variant_get", "try_variant_get": arguments = Array(arguments.prefix(2))
         case "rank", "dense_rank", "percent_rank": arguments = []
         case "try_make_timestamp" where arguments.count == 7: arguments.removeLast()
@@ -136,17 +137,21 @@ extension ColumnNaming {
     }
 
     private func suffix(_ call: CallSyntax) -> String {
-        var suffix = ""
+        let written = call.name.last?.text.lowercased() ?? ""
+        var suffix = call.ignoresNulls && written == "nth_value" ? " ignore nulls" : ""
         if !call.withinGroup.isEmpty {
-            let isPercentile = call.name.last?.text.lowercased().hasPrefix("percentile") ?? false
+            let isPercentile = written.hasPrefix("percentile")
             let items = call.withinGroup.map { item in
                 isPercentile ? text(item.expression) + (item.isDescending ? " DESC" : "") : sortItem(item)
             }
             suffix += " WITHIN GROUP (ORDER BY \(items.joined(separator: ", ")))"
         }
         if let filter = call.filter { suffix += " FILTER (WHERE \(text(filter)))" }
-        if case .defined(let window)? = call.window {
-            suffix += " OVER (\(self.window(window, of: call.name.last?.text.lowercased() ?? "")))"
+        switch call.window {
+        case .defined(let window)?: suffix += " OVER (\(self.window(window, of: written)))"
+        case .named(let name)?:
+            if let window = namedWindow(name) { suffix += " OVER (\(self.window(window, of: written)))" }
+        case nil: break
         }
         return suffix
     }

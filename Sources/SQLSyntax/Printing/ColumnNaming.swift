@@ -6,15 +6,23 @@ package struct ColumnNaming {
     let columnText: ([NameSyntax]) -> String
     /// Returns the text of expressions whose name depends on types (dates plus intervals), or nil.
     let special: (ExpressionSyntax) -> String?
+    /// Returns the definition that a WINDOW clause gives a name.
+    let namedWindow: (NameSyntax) -> WindowSyntax?
+    /// Returns the columns that the subquery at a place takes from the queries around it, `id, k`.
+    let outerColumns: (SourceSpan) -> String
     /// Parameters of the lambdas around the current expression, which print as `namedlambdavariable()`.
     var lambdaParameters: Set<String> = []
 
     package init(
         columnText: @escaping ([NameSyntax]) -> String = { $0.last?.text ?? "" },
-        special: @escaping (ExpressionSyntax) -> String? = { _ in nil }
+        special: @escaping (ExpressionSyntax) -> String? = { _ in nil },
+        namedWindow: @escaping (NameSyntax) -> WindowSyntax? = { _ in nil },
+        outerColumns: @escaping (SourceSpan) -> String = { _ in "" }
     ) {
         self.columnText = columnText
         self.special = special
+        self.namedWindow = namedWindow
+        self.outerColumns = outerColumns
     }
 
     /// Returns the name of the column that a select item without alias gives.
@@ -74,8 +82,11 @@ package struct ColumnNaming {
         case .binary(let kind, let left, let right): return binary(kind, text(left), text(right))
         case .call(let call): return self.call(call)
         case .alias(let value, let name): return "\(text(value)) AS \(name.text)"
-        case .scalarQuery: return "scalarsubquery()"
-        case .exists: return "exists()"
+        case .scalarQuery: return "scalarsubquery(\(outerColumns(expression.span)))"
+        case .exists: return "exists(\(outerColumns(expression.span)))"
+        // Spark prints no casts to nested types.
+        case .cast(let value, .array, _), .cast(let value, .map, _), .cast(let value, .structure, _):
+            return text(value)
         case .cast(let value, let type, let kind): return "\(kind.rawValue)(\(text(value)) AS \(type.sql))"
         case .extract(let field, let source): return "extract(\(field.text) FROM \(text(source)))"
         case .field(let base, let name): return "\(text(base)).\(name.text)"
@@ -99,7 +110,8 @@ package struct ColumnNaming {
             return not("between(\(text(value)), \(text(low)), \(text(high)))", negated)
         case .inList(let value, let items, let negated):
             return not("(\(text(value)) IN (\(items.map(text).joined(separator: ", "))))", negated)
-        case .inQuery(let value, _, let negated): return not("(\(text(value)) IN (listquery()))", negated)
+        case .inQuery(let value, _, let negated):
+            return not("(\(text(value)) IN (listquery(\(outerColumns(expression.span)))))", negated)
         case .like(let like): return self.like(like)
         default: return ""
         }

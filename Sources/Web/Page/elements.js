@@ -85,8 +85,14 @@ export function took(job) {
   return seconds(Math.max(0, end - Date.parse(job.startedAt)) / 1000);
 }
 
+// Shows a moment as REST and the logs tell it, in UTC: "2026-11-27 20:33:48 UTC".
 export function clock(time) {
-  return time ? new Date(time).toLocaleString([], {dateStyle: "short", timeStyle: "medium"}) : "–";
+  return time ? moment(time).slice(0, 19) + " UTC" : "–";
+}
+
+// The same to the millisecond, for places that name the zone themselves.
+export function moment(time) {
+  return new Date(time).toISOString().slice(0, 23).replace("T", " ");
 }
 
 // ---- parts
@@ -114,15 +120,25 @@ export function fold(key, title, ...content) {
   return box;
 }
 
+// Cuts a long line to what stands around a column, so that its mark is seen without scrolling.
+function around(line, column) {
+  const most = 120, lead = 40;
+  if (line.length <= most) return {shown: line, column};
+  const start = Math.max(0, Math.min(column - 1 - lead, line.length - most)), end = start + most;
+  return {shown: (start ? "…" : "") + line.slice(start, end) + (end < line.length ? "…" : ""),
+    column: column - start + (start ? 1 : 0)};
+}
+
 // Shows an error whole: code, message, the place with a caret, and what to do.
 export function errorBox(error) {
   const box = el("div", {class: "error"}, el("strong", {}, error.code), el("p", {class: "message"}, error.message));
   if (error.lineText && error.column) {
     // Tabs stay tabs, so that the caret stands below its column.
-    const before = error.lineText.slice(0, error.column - 1).replace(/[^\t]/g, " ");
-    const mark = before + "^".repeat(Math.max(1, error.length || 1));
+    const {shown, column} = around(error.lineText, error.column);
+    const before = shown.slice(0, column - 1).replace(/[^\t]/g, " ");
+    const mark = before + "^".repeat(Math.max(1, Math.min(error.length || 1, shown.length - column + 1)));
     box.append(el("p", {class: "small soft"}, (error.file || "SQL") + ":" + error.line + ":" + error.column),
-      el("pre", {tabindex: "0"}, error.lineText + "\n" + mark));
+      el("pre", {tabindex: "0"}, shown + "\n" + mark));
   }
   if (error.remedy) box.append(el("p", {}, error.remedy));
   return box;
@@ -132,15 +148,16 @@ export function errorBox(error) {
 export const text = of => (cell, item) => setText(cell, of(item));
 
 // Keeps a table in step with a list: one row a key, changed in place.
-// columns: [{title, kind, label, fill(cell, item)}]; `empty` is shown while there are no rows.
+// columns: [{title, kind, label, fill(cell, item), isWorth(item)}]; `empty` is shown while there are no rows.
+// A column with `isWorth` is shown only while an item has something in it.
 export class KeyedTable {
   constructor(caption, columns, key, empty) {
     this.columns = columns;
     this.key = key;
     this.rows = new Map();
     this.body = el("tbody");
-    this.table = el("table", {}, el("caption", {class: "unseen"}, caption),
-      el("thead", {}, el("tr", {}, ...columns.map(c => el("th", {class: c.kind, scope: "col"}, c.title)))), this.body);
+    this.heads = columns.map(c => el("th", {class: c.kind, scope: "col"}, c.title));
+    this.table = el("table", {}, el("caption", {class: "unseen"}, caption), el("thead", {}, el("tr", {}, ...this.heads)), this.body);
     this.empty = empty;
     this.node = el("div", {class: "card scrolls"}, this.table, empty);
   }
@@ -148,6 +165,8 @@ export class KeyedTable {
   update(items) {
     this.table.hidden = items.length === 0;
     this.empty.hidden = items.length > 0;
+    const shown = this.columns.map(c => !c.isWorth || items.some(c.isWorth));
+    this.heads.forEach((head, i) => { head.hidden = !shown[i]; });
     const stale = new Set(this.rows.keys());
     let place = this.body.firstElementChild;
     for (const item of items) {
@@ -158,7 +177,10 @@ export class KeyedTable {
         row = el("tr", {}, ...this.columns.map(c => el("td", {class: c.kind, "data-label": c.label})));
         this.rows.set(key, row);
       }
-      this.columns.forEach((column, i) => column.fill(row.children[i], item));
+      this.columns.forEach((column, i) => {
+        row.children[i].hidden = !shown[i];
+        column.fill(row.children[i], item);
+      });
       if (row === place) place = place.nextElementSibling;
       else this.body.insertBefore(row, place);
     }

@@ -1,10 +1,40 @@
 // What depends on what, from left to right, with progress on each: a statement's stages, or a pipeline's steps.
 import {el, setAttribute, setText, svg} from "./elements.js";
 
-const width = 226, height = 62, gapX = 54, gapY = 18, margin = 4;
+const width = 226, gapX = 54, gapY = 18, margin = 4;
+// Of a box with one line of name, and what a second one adds.
+const lowest = 62, lineHeight = 17;
+
+const pen = document.createElement("canvas").getContext("2d");
+
+// How wide a name is as it is drawn.
+function wide(text) {
+  pen.font = "13px " + getComputedStyle(document.body).fontFamily;
+  return pen.measureText(text).width;
+}
+
+// Cuts a text that is wider than `room`, with an ellipsis.
+function cut(text, room) {
+  if (wide(text) <= room) return text;
+  while (text && wide(text + "…") > room) text = text.slice(0, -1);
+  return text.trimEnd() + "…";
+}
+
+// Breaks a name between words into two lines at most; `lead` is what stands before the first.
+function lines(lead, name) {
+  const room = width - 26, first = room - wide(lead);
+  if (wide(name) <= first) return [name];
+  const words = name.split(" ");
+  let taken = 0;
+  while (taken < words.length && wide(words.slice(0, taken + 1).join(" ")) <= first) taken++;
+  // An arrow begins a line: it says what comes next.
+  if (taken > 1 && words[taken - 1] === "→") taken--;
+  if (taken === 0) return [cut(name, first)];
+  return [words.slice(0, taken).join(" "), cut(words.slice(taken).join(" "), room)];
+}
 
 // Places items in columns by their longest way from a source, then orders each column by where its inputs lie.
-function layout(items) {
+function layout(items, height) {
   const byId = new Map(items.map(s => [s.id, s]));
   const depths = new Map();
   const depth = id => {
@@ -72,7 +102,13 @@ export class Graph {
   }
 
   draw(items) {
-    const plan = layout(items);
+    const names = new Map(items.map(s => {
+      const shown = this.describe(s);
+      return [s.id, lines(shown.kind + "  ", shown.label)];
+    }));
+    // All boxes are alike: as high as the one that needs most.
+    const height = this.height = lowest + ([...names.values()].some(n => n.length > 1) ? lineHeight : 0);
+    const plan = layout(items, height);
     this.nodes.clear();
     this.drawing.replaceChildren();
     for (const [name, value] of [["width", plan.width], ["height", plan.height], ["viewBox", "0 0 " + plan.width + " " + plan.height]])
@@ -88,15 +124,15 @@ export class Graph {
       }
       this.nodes.set(s.id, {edges});
     }
-    for (const s of items) this.drawNode(s, plan.places.get(s.id), this.nodes.get(s.id));
+    for (const s of items) this.drawNode(s, plan.places.get(s.id), this.nodes.get(s.id), names.get(s.id));
   }
 
-  drawNode(s, place, parts) {
-    const inside = place.x + 14, shown = this.describe(s);
+  drawNode(s, place, parts, name) {
+    const inside = place.x + 14, height = this.height, shown = this.describe(s), rail = place.y + height - 15;
     parts.title = svg("title");
     parts.stripe = svg("rect", {x: place.x, y: place.y + 8, width: 4, height: height - 16, rx: 2});
-    parts.done = svg("rect", {class: "done", x: inside, y: place.y + 47, width: 0, height: 6, rx: 3});
-    parts.note = svg("text", {class: "small", x: 0, y: 38});
+    parts.done = svg("rect", {class: "done", x: inside, y: rail, width: 0, height: 6, rx: 3});
+    parts.note = svg("text", {class: "small", x: 0, y: height - 24});
     const pick = () => {
       this.picked = this.picked === s.id ? null : s.id;
       for (const [id, other] of this.nodes) {
@@ -109,10 +145,10 @@ export class Graph {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(); }
     }}, parts.title,
     svg("rect", {class: "box", x: place.x, y: place.y, width, height, rx: 8}), parts.stripe,
-    // What is too long is cut at the box's edge.
     svg("svg", {x: inside, y: place.y, width: width - 20, height}, svg("text", {x: 0, y: 20},
-      svg("tspan", {class: "soft"}, shown.kind + "  "), shown.label), parts.note),
-    svg("rect", {class: "rail", x: inside, y: place.y + 47, width: width - 24, height: 6, rx: 3}), parts.done);
+      svg("tspan", {class: "soft"}, shown.kind + "  "), ...name.map((line, i) => i ? svg("tspan", {x: 0, dy: lineHeight}, line) : line)),
+    parts.note),
+    svg("rect", {class: "rail", x: inside, y: rail, width: width - 24, height: 6, rx: 3}), parts.done);
     this.drawing.append(parts.group);
   }
 }

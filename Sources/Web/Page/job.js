@@ -1,11 +1,11 @@
 // One job, or one run of a pipeline: what it does, how far it is, why it takes the time that it takes.
-import {ask, call, clock, el, errorBox, Feed, fillBar, fold, isOver, jobPath, setAttribute, setText, took} from "./elements.js";
+import {ask, call, clock, el, errorBox, Feed, fillBar, fold, isOver, jobPath, moment, setAttribute, setText, took} from "./elements.js";
 import {RunPart} from "./run.js";
 import {StagesPart} from "./stages.js";
 
 export class JobView {
   constructor(main, id, live, frame) {
-    Object.assign(this, {main, id, live, frame, job: null, part: null});
+    Object.assign(this, {main, id, live, frame, job: null, part: null, errors: []});
     this.build();
     this.listen();
     // The time of a running job goes on between events.
@@ -24,7 +24,7 @@ export class JobView {
     this.content = el("div");
     this.log = el("pre", {tabindex: "0", class: "log"}, "Nothing yet.");
     this.body = el("div", {hidden: ""}, el("div", {class: "title"}, this.heading, this.state, this.actions), this.parent, this.facts,
-      this.progress, this.why, this.notes, this.content, fold("log", "Log", el("div", {class: "card"}, this.log)));
+      this.progress, this.why, this.notes, this.content, fold("log", "Log, times in UTC", el("div", {class: "card"}, this.log)));
     this.main.append(this.body);
   }
 
@@ -77,6 +77,7 @@ export class JobView {
         job.step ? ", step " + job.step : ""));
     }
     if (this.part) this.part.takeJob(job);
+    this.shortenLog();
   }
 
   showFacts() {
@@ -118,13 +119,24 @@ export class JobView {
   }
 
   takeLog(lines, isWhole) {
-    if (isWhole) this.log.replaceChildren();
+    if (isWhole) { this.log.replaceChildren(); this.errors = []; }
     const isAtEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 30;
     for (const line of lines) {
       const kind = line.level === "error" ? "bad" : line.level === "warning" ? "warn" : null;
-      this.log.append(el("span", {class: "soft"}, line.time.slice(11, 23) + "  "), el("span", {class: kind}, line.message), "\n");
+      const message = el("span", {class: kind}, line.message);
+      if (line.level === "error") this.errors.push(message);
+      this.log.append(el("span", {class: "soft"}, moment(line.time) + "  "), message, "\n");
     }
+    this.shortenLog();
     if (isAtEnd) this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  // The error stands above in full: the log's line of it names its code.
+  shortenLog() {
+    const error = this.job && this.job.error;
+    if (!error) return;
+    const start = "[" + error.code + "] " + error.message;
+    for (const node of this.errors) if (node.textContent.startsWith(start)) node.textContent = "failed: " + error.code + ", as above";
   }
 
   close() {

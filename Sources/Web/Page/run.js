@@ -24,10 +24,11 @@ export function began(run) {
   return run.intervalStart === run.intervalEnd ? "–" : span(run.intervalStart, run.intervalEnd);
 }
 
-// Names a data interval by its days where it begins and ends at midnight.
+// Names a data interval by its days where it begins and ends at midnight, else by times in UTC.
 export function span(start, end) {
   const short = time => time.replace(/T00:00:00(\.0+)?Z$/, "").replace("T", " ").replace(/:00(\.0+)?Z$/, "");
-  return short(start) + " → " + short(end);
+  const shown = short(start) + " → " + short(end);
+  return shown.includes(":") ? shown + " UTC" : shown;
 }
 
 // The lineage graph of a run's steps.

@@ -5,7 +5,12 @@ import {Graph} from "./graph.js";
 import {SQLText} from "./sql.js";
 import {Timeline} from "./timeline.js";
 
-const tasksOf = s => s.tasks.done + "/" + s.tasks.total;
+// Says how far a stage's tasks are: "117/10000 · 2 running · 1 failed".
+const tasksOf = s => s.tasks.done + "/" + s.tasks.total + (s.tasks.running ? " · " + s.tasks.running + " running" : "")
+  + (s.tasks.failed ? " · " + s.tasks.failed + " failed" : "");
+
+// What comes in and goes out; nothing is a dash.
+const flow = (show, from, to) => !from && !to ? "–" : (from ? show(from) : "–") + " → " + (to ? show(to) : "–");
 
 const stageColumns = color => [
   {title: "Stage", kind: "name wide", fill: (cell, s) => {
@@ -15,28 +20,28 @@ const stageColumns = color => [
     setText(cell.children[2], s.name);
   }},
   {title: "State", fill: (cell, s) => fillState(cell, s.state)},
-  {title: "Progress", kind: "wide", fill: (cell, s) => fillBar(cell, s.tasks.done, s.tasks.total, s.state)},
-  {title: "Tasks done", kind: "number", label: "tasks done", fill: text(tasksOf)},
-  {title: "Running", kind: "number", label: "running", fill: text(s => s.tasks.running)},
-  {title: "Failed", kind: "number", label: "failed", fill: (cell, s) => {
-    setText(cell, s.tasks.failed);
-    cell.classList.toggle("bad", s.tasks.failed > 0);
+  {title: "Tasks done", kind: "wide tasks", fill: (cell, s) => {
+    fillBar(cell, s.tasks.done, s.tasks.total, s.state);
+    const note = cell.children[1] || cell.appendChild(el("span"));
+    setText(note, tasksOf(s));
+    setAttribute(note, "class", s.tasks.failed ? "bad" : "soft");
   }},
-  {title: "Rows in → out", kind: "number", label: "rows", fill: text(s => count(s.rowsIn) + " → " + count(s.rowsOut))},
-  {title: "Bytes in → out", kind: "number", label: "bytes", fill: text(s => bytes(s.bytesIn) + " → " + bytes(s.bytesOut))},
-  {title: "Shuffle", kind: "number", label: "shuffle", fill: text(s => s.shuffleBytes ? bytes(s.shuffleBytes) : "–")},
-  {title: "Spill", kind: "number", label: "spill", fill: (cell, s) => {
+  {title: "Rows in → out", kind: "number", label: "rows", fill: text(s => flow(count, s.rowsIn, s.rowsOut))},
+  {title: "Bytes in → out", kind: "number", label: "bytes", fill: text(s => flow(bytes, s.bytesIn, s.bytesOut))},
+  {title: "Shuffle", kind: "number", label: "shuffle", isWorth: s => s.shuffleBytes > 0,
+    fill: text(s => s.shuffleBytes ? bytes(s.shuffleBytes) : "–")},
+  {title: "Spill", kind: "number", label: "spill", isWorth: s => s.spillBytes > 0, fill: (cell, s) => {
     setText(cell, s.spillBytes ? bytes(s.spillBytes) : "–");
     cell.classList.toggle("warn", s.spillBytes > 0);
   }},
   {title: "Rate", kind: "number", label: "rate", fill: text(s => s.seconds > 0 && s.rowsIn > 0 ? count(Math.round(s.rowsIn / s.seconds)) + "/s" : "–")},
-  {title: "Skew", kind: "number", label: "skew", fill: (cell, s) => {
+  {title: "Skew", kind: "number", label: "skew", isWorth: s => s.skew > 0, fill: (cell, s) => {
     setText(cell, s.skew > 0 ? s.skew.toFixed(1) + " ×" : "–");
     setAttribute(cell, "title", "Longest task's time over the median task's");
     cell.classList.toggle("warn", s.skew >= 4 && s.slowest && s.slowest.seconds >= 1);
   }},
   {title: "Time", kind: "number", label: "time", fill: text(s => s.seconds > 0 ? seconds(s.seconds) : "–")},
-  {title: "Left", kind: "number", label: "left", fill: text(s => s.etaSeconds ? "≈ " + seconds(s.etaSeconds) : "–")},
+  {title: "Left", kind: "number", label: "left", isWorth: s => s.etaSeconds, fill: text(s => s.etaSeconds ? "≈ " + seconds(s.etaSeconds) : "–")},
 ];
 
 export class StagesPart {
@@ -68,8 +73,7 @@ export class StagesPart {
   }
 
   describe(s) {
-    const running = s.tasks.running ? " · " + s.tasks.running + " running" : "", failed = s.tasks.failed ? " · " + s.tasks.failed + " failed" : "";
-    return {kind: s.id, label: s.name, note: tasksOf(s) + running + failed, color: this.colorOf(s.id), isBad: s.state === "failed",
+    return {kind: s.id, label: s.name, note: tasksOf(s), color: this.colorOf(s.id), isBad: s.state === "failed",
       share: s.tasks.total ? s.tasks.done / s.tasks.total : 0,
       spoken: "Stage " + s.id + ", " + s.name + ": " + s.state + ", " + s.tasks.done + " of " + s.tasks.total + " tasks done"
         + (s.tasks.running ? ", " + s.tasks.running + " running" : "")};
@@ -79,6 +83,7 @@ export class StagesPart {
   colorOf(id) { return (this.places.get(id) ?? 0) % 8; }
 
   takeJob(job) {
+    this.timeline.takeError(job.error);
     const known = job.statements ? job.statements.done + job.state : null;
     if (known === null || known !== this.known) { this.loadSource(); this.loadPlan(); }
     this.known = known;

@@ -59,6 +59,19 @@ export class Timeline {
     this.schedule();
   }
 
+  // The error that ended the job stands on the page in full: attempts that failed of it name its code alone.
+  takeError(error) {
+    if (!error === !this.error) return;
+    this.error = error;
+    this.schedule();
+  }
+
+  reasonOf(row) {
+    const code = this.error && this.error.code, reason = row[REASON];
+    if (!code || !reason || !reason.startsWith(code + ": ")) return reason;
+    return this.error.message.startsWith(reason.slice(code.length + 2)) ? code : reason;
+  }
+
   stagesChanged() { this.schedule(); }
   choose(stage) { this.picked = stage; this.schedule(); }
 
@@ -187,7 +200,8 @@ export class Timeline {
   }
 
   paintAxis(pen, end, x, high, color) {
-    const raw = end / 6, power = 10 ** Math.floor(Math.log10(raw));
+    // So many steps as their labels have room.
+    const raw = end / Math.max(1, Math.min(6, Math.floor((x(end) - gutter) / 90))), power = 10 ** Math.floor(Math.log10(raw));
     const step = [1, 2, 5, 10].map(f => f * power).find(s => s >= raw);
     pen.strokeStyle = color("--line");
     pen.fillStyle = color("--soft");
@@ -213,7 +227,7 @@ export class Timeline {
     const took = row[END] < 0 ? this.now() - row[START] : row[END] - row[START];
     return {stage: this.stages[row[STAGE]], task: row[TASK], worker: this.workers[row[WORKER]] || "?", start: row[START],
       milliseconds: Math.max(0, took), isRunning: row[END] < 0, rows: row[ROWS], attempts: row[ATTEMPTS],
-      reason: row[REASON]};
+      reason: this.reasonOf(row)};
   }
 
   showLongest(rows) {

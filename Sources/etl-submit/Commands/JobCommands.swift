@@ -118,6 +118,8 @@ struct RetryCommand: AsyncParsableCommand {
     var run: String?
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var pipeline: PipelineOptions
+    @Flag(help: "Print the new run's id and leave it to the cluster; of a job by its id this is so anyway.")
+    var detach = false
     @Option(help: "Progress on standard error: auto, plain, none.")
     var progress = ProgressForm.auto
 
@@ -133,8 +135,9 @@ struct RetryCommand: AsyncParsableCommand {
         }
         if let remote = try connection.remote() {
             return try await RemotePipeline(remote, job, pipeline, vars: [], conf: [:])
-                .retry(run, progress: progress)
+                .retry(run, detach: detach, progress: progress)
         }
+        if detach { throw RunCommand.detachesNothing("run") }
         if run != nil {
             throw EngineError.user(
                 "USAGE", "--run is for runs on a coordinator: without one the last run is gone on with")

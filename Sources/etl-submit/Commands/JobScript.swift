@@ -78,6 +78,7 @@ struct JobScript {
             bytes = try TextFile.bytes(path, limitBytes: Limits.sqlBytes)
         } catch {
             if case .tooLong = error { throw JobText.tooLong(file: path) }
+            if case .unreadable(let number) = error, number == ENOENT { throw MissingJob.error(path) }
             throw .user(
                 "USAGE", "Cannot read the job \(path): \(error.reason)",
                 remedy: "Give a file of SQL statements, or -e \"SQL\".")

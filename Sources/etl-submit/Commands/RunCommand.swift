@@ -15,6 +15,9 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             JOB is a file of SQL statements separated by `;`, or is given as -e \"SQL\", or is a pipeline: \
             a directory with etl.yml, or that file.
+
+            --output json prints timestamps and binary values as the table does (2020-01-01 00:00:00, hex), \
+            not as files that are written USING json have them (ISO 8601, Base64).
             """)
 
     @OptionGroup var job: JobOptions
@@ -39,11 +42,7 @@ struct RunCommand: AsyncParsableCommand {
         if let remote = try connection.remote() {
             try await runRemote(request, script, remote)
         } else {
-            if detach {
-                throw EngineError.user(
-                    "USAGE", "--detach needs a coordinator: a local job ends with this program",
-                    remedy: "Give --coordinator URL.")
-            }
+            if detach { throw RunCommand.detachesNothing("job") }
             try await runLocal(request, script)
         }
     }
@@ -63,11 +62,7 @@ struct RunCommand: AsyncParsableCommand {
                 throw RunCommand.explained(error)
             }
         }
-        if detach {
-            throw EngineError.user(
-                "USAGE", "--detach needs a coordinator: a local run ends with this program",
-                remedy: "Give --coordinator URL.")
-        }
+        if detach { throw RunCommand.detachesNothing("run") }
         try RunCommand.refuse(
             ["--id", "--name"], "runs of a pipeline in this process have an id of their own")
         let job: PipelineJob
@@ -75,6 +70,13 @@ struct RunCommand: AsyncParsableCommand {
             throw RunCommand.explained(error)
         }
         try await job.run(progress: progress)
+    }
+
+    /// Returns the error that nothing here could be left to go on.
+    static func detachesNothing(_ what: String) -> EngineError {
+        .user(
+            "USAGE", "--detach needs a coordinator: a local \(what) ends with this program",
+            remedy: "Give --coordinator URL.")
     }
 
     /// Says of a value for a variable that no file reads where it came from, if it was not typed.

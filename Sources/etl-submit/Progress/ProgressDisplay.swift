@@ -95,7 +95,7 @@ final class ProgressDisplay: Sendable {
         Terminal.printNote(
             "\(status.name) succeeded: \(stages.count) \(stages.count == 1 ? "stage" : "stages"), "
                 + "\(StageLine.count(rows)) \(rows == 1 ? "row" : "rows") and "
-                + "\(ByteSize.format(bytes)) read, "
+                + "\(ByteSize.format(bytes)) in, "
                 + "\(StageLine.seconds(seconds)) s of work")
     }
 }
@@ -110,16 +110,27 @@ enum StageLine {
         let filled = cells * done / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
         var text = cells == 0 ? stage.id : "\(stage.id) \(bar)"
-        text += " \(done)/\(Counted.text(stage.tasks.total, "task"))  \(count(stage.rowsIn)) "
-        text += stage.rowsIn == 1 ? "row  " : "rows  "
-        text += ByteSize.format(stage.bytesIn)
-        if stage.seconds > 0, stage.bytesIn > 0 {
-            text += "  \(ByteSize.format(Int(Double(stage.bytesIn) / stage.seconds)))/s"
-            if done > 0, done < total {
-                text += "  ETA \(seconds(stage.seconds * Double(total - done) / Double(done))) s"
-            }
+        text += " \(done)/\(Counted.text(stage.tasks.total, "task"))  " + amounts(stage)
+        if stage.seconds > 0, stage.bytesIn > 0 || stage.rowsIn > 0, done > 0, done < total {
+            text += "  ETA \(seconds(stage.seconds * Double(total - done) / Double(done))) s"
         }
         return text + "  " + stage.name
+    }
+
+    /// Says how much came in and how fast. Of a stage that reads no bytes, as of a range, rows tell it; where
+    /// no row comes in, as from literal ones, those that go out.
+    private static func amounts(_ stage: StageStatus) -> String {
+        let isSource = stage.rowsIn == 0 && stage.rowsOut > 0
+        let rows = isSource ? stage.rowsOut : stage.rowsIn
+        var text = "\(count(rows)) \(rows == 1 ? "row" : "rows")\(isSource ? " out" : "")"
+        if stage.bytesIn > 0 || rows == 0 { text += "  " + ByteSize.format(stage.bytesIn) }
+        guard stage.seconds > 0 else { return text }
+        if stage.bytesIn > 0 {
+            text += "  \(ByteSize.format(Int(Double(stage.bytesIn) / stage.seconds)))/s"
+        } else if rows > 0 {
+            text += "  \(count(Int(Double(rows) / stage.seconds))) rows/s"
+        }
+        return text
     }
 
     /// Returns a count in thousands or millions: `1.2 M`.

@@ -56,7 +56,9 @@ struct InputFileTests {
 
     @Test("Spark's hidden column _metadata is refused by name")
     func metadata() {
-        for sql in ["SELECT _metadata.file_path FROM two", "SELECT a FROM two WHERE _metadata.file_size > 1"] {
+        for sql in [
+            "SELECT _metadata.file_path FROM two", "SELECT a FROM two WHERE _metadata.file_size > 1",
+        ] {
             let failure = BindFixture.failure(sql, catalog: Self.catalog)
             #expect(failure?.code == "UNSUPPORTED_FEATURE.FILE_METADATA")
         }

@@ -224,7 +224,7 @@ extension Binder {
             return .user(
                 "UNSUPPORTED_FEATURE.FILE_METADATA",
                 "The hidden column _metadata of files is not supported: \(name).",
-                remedy: "input_file_name() gives the path of a row's file, input_file_block_length() its size.",
+                remedy: "input_file_name() gives a row's file, and input_file_block_length() its bytes.",
                 at: location(span))
         }
         let hint = suggestion(for: parts, in: context.scope)

@@ -57,6 +57,12 @@ typedef struct {
     uint64_t after_closing, after_return;
 } block_carry;
 
+/// Says whether the text's first line ends with a line feed without a carriage return.
+static int begins_with_feed(const csv_fields *f) {
+    const uint8_t *feed = f->length ? memchr(f->text, '\n', f->length) : NULL;
+    return feed && !memchr(f->text, '\r', (size_t)(feed - f->text));
+}
+
 int csv_index_plain(const csv_dialect *dialect, csv_fields *fields) {
     const uint8_t *text = fields->text;
     size_t length = fields->length;
@@ -67,6 +73,7 @@ int csv_index_plain(const csv_dialect *dialect, csv_fields *fields) {
     if (dialect->separator_length != 1)
         return 0;
     fields->has_returns = fields->has_quotes = 0;
+    fields->keeps_returns = dialect->multi_line && begins_with_feed(fields);
     for (size_t base = 0; base < length; base += 64) {
         const uint8_t *p = text + base;
         uint64_t known = length - base >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << (length - base)) - 1;
@@ -76,7 +83,7 @@ int csv_index_plain(const csv_dialect *dialect, csv_fields *fields) {
         uint64_t quotes = quote ? equal_mask(p, quote) & known : 0;
         if (returns | carry.after_return) {
             // A return must stand before a feed.
-            if ((returns << 1 | carry.after_return) & ~feeds & known)
+            if (fields->keeps_returns || (returns << 1 | carry.after_return) & ~feeds & known)
                 return 0;
             seen_returns = 1;
         }
@@ -133,14 +140,19 @@ static inline int at_separator(const csv_dialect *d, const uint8_t *p, const uin
            ((size_t)(end - p) >= d->separator_length && memcmp(p, d->separator, d->separator_length) == 0);
 }
 
-static inline int is_break(const uint8_t *p, const uint8_t *end) {
-    return p >= end || *p == '\n' || *p == '\r';
+static inline int is_break(const csv_fields *f, const uint8_t *p, const uint8_t *end) {
+    return p >= end || *p == '\n' || (*p == '\r' && !f->keeps_returns);
+}
+
+static inline int is_blank(const csv_fields *f, uint8_t byte) {
+    return byte == ' ' || byte == '\t' || (byte == '\r' && f->keeps_returns);
 }
 
 /// Finds the quote that closes the field which begins behind `p`; NULL when the field is to be taken as it
 /// is, from the quote before `p` to the first separator or break at or after `*behind`. An end without quote
 /// counts as closing: then `*behind` is `end`.
-static uint8_t *closing_quote(const csv_dialect *d, uint8_t *p, uint8_t *end, uint8_t **behind) {
+static uint8_t *closing_quote(const csv_dialect *d, const csv_fields *f, uint8_t *p, uint8_t *end,
+                              uint8_t **behind) {
     uint8_t *at = p;
     *behind = p;
     if (p == end)
@@ -154,10 +166,10 @@ static uint8_t *closing_quote(const csv_dialect *d, uint8_t *p, uint8_t *end, ui
         if (*at != d->quote)
             continue;
         uint8_t *next = at + 1;
-        while (next < end && *next <= ' ' && !is_break(next, end) && !at_separator(d, next, end))
+        while (next < end && *next <= ' ' && !is_break(f, next, end) && !at_separator(d, next, end))
             next++;
         *behind = next;
-        if (!is_break(next, end) && !at_separator(d, next, end))
+        if (!is_break(f, next, end) && !at_separator(d, next, end))
             return NULL;
         return at;
     }
@@ -166,13 +178,13 @@ static uint8_t *closing_quote(const csv_dialect *d, uint8_t *p, uint8_t *end, ui
 }
 
 /// Replaces escapes, and line breaks by line feeds, in place; returns the new end.
-static uint8_t *replace_escapes(const csv_dialect *d, uint8_t *p, uint8_t *end) {
+static uint8_t *replace_escapes(const csv_dialect *d, const csv_fields *f, uint8_t *p, uint8_t *end) {
     uint8_t *out = p;
     while (p < end) {
         if (*p == d->escape && d->escape && p + 1 < end &&
             (p[1] == d->quote || (d->escape != d->quote && p[1] == d->escape)))
             p++;
-        else if (*p == '\r' && p + 1 < end && p[1] == '\n')
+        else if (*p == '\r' && p + 1 < end && p[1] == '\n' && !f->keeps_returns)
             p++;
         *out++ = *p++;
     }
@@ -184,23 +196,23 @@ static uint8_t *read_field(const csv_dialect *d, csv_fields *f, uint8_t *p, uint
     size_t k = f->field_count++;
     uint8_t *start = p, *behind;
     if (d->trim_leading)
-        while (start < end && (*start == ' ' || *start == '\t') && !at_separator(d, start, end))
+        while (start < end && is_blank(f, *start) && !at_separator(d, start, end))
             start++;
     if (d->quote && start < end && *start == d->quote) {
-        uint8_t *close = closing_quote(d, start + 1, end, &behind);
+        uint8_t *close = closing_quote(d, f, start + 1, end, &behind);
         if (close) {
             f->starts[k] = (uint32_t)(start + 1 - f->text);
-            f->ends[k] = (uint32_t)(replace_escapes(d, start + 1, close) - f->text);
+            f->ends[k] = (uint32_t)(replace_escapes(d, f, start + 1, close) - f->text);
             return behind;
         }
     }
     // Text behind a closing quote belongs to the field, and so does all before it.
     uint8_t *at = d->quote && start < end && *start == d->quote ? behind : start;
-    while (!is_break(at, end) && !at_separator(d, at, end))
+    while (!is_break(f, at, end) && !at_separator(d, at, end))
         at++;
     uint8_t *last = at;
     if (d->trim_trailing)
-        while (last > start && (last[-1] == ' ' || last[-1] == '\t'))
+        while (last > start && is_blank(f, last[-1]))
             last--;
     f->starts[k] = last == start ? 0xFFFFFFFEu : (uint32_t)(start - f->text);
     f->ends[k] = (uint32_t)(last - f->text);
@@ -212,6 +224,7 @@ void csv_index_any(const csv_dialect *d, csv_fields *f) {
     f->field_count = f->line_count = 0;
     f->is_explicit = 1;
     f->has_quotes = f->has_returns = 0;
+    f->keeps_returns = d->multi_line && begins_with_feed(f);
     while (p < end) {
         uint8_t *stop = end;
         f->line_starts[f->line_count] = (uint32_t)(p - f->text);
@@ -226,7 +239,7 @@ void csv_index_any(const csv_dialect *d, csv_fields *f) {
         if (d->comment && *p == d->comment) {
             // A comment is no field at all; csv_collect_rows sees its first byte.
             f->starts[f->field_count] = 0xFFFFFFFEu;
-            while (!is_break(p, stop))
+            while (!is_break(f, p, stop))
                 p++;
             f->ends[f->field_count++] = (uint32_t)(p - f->text);
         } else {
@@ -235,7 +248,7 @@ void csv_index_any(const csv_dialect *d, csv_fields *f) {
                 p = read_field(d, f, p + d->separator_length, stop);
         }
         f->lines[f->line_count++] = (uint32_t)f->field_count - 1;
-        if (p < end && *p == '\r')
+        if (p < end && *p == '\r' && !f->keeps_returns)
             p++;
         if (p < end && *p == '\n')
             p++;
@@ -251,7 +264,8 @@ void csv_line(const csv_fields *f, size_t line, uint32_t *start, uint32_t *end) 
         *start = line == 0 ? 0 : f->ends[f->lines[line - 1]] + 1;
         *end = f->ends[f->lines[line]];
     }
-    while (*end > *start && (f->text[*end - 1] == '\n' || f->text[*end - 1] == '\r'))
+    while (*end > *start &&
+           (f->text[*end - 1] == '\n' || (f->text[*end - 1] == '\r' && !f->keeps_returns)))
         (*end)--;
 }
 

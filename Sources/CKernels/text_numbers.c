@@ -177,8 +177,15 @@ static int json_name_double(const uint8_t *p, size_t n, double *out) {
     return 1;
 }
 
+/// Says whether a token of JSON is the integer -0, which has no sign once it is one.
+static inline int is_integer_zero(const uint8_t *p, size_t n) { return n == 2 && p[0] == '-' && p[1] == '0'; }
+
 /// Handles a token of JSON.
 static int json_double(const uint8_t *p, size_t n, double *out) {
+    if (is_integer_zero(p, n)) {
+        *out = 0;
+        return 1;
+    }
     if (n && (*p == '"' || *p == 'N' || *p == 'I' || *p == '+' || (n > 1 && *p == '-' && p[1] == 'I')))
         return json_name_double(p, n, out);
     return text_parse_double(p, n, out);
@@ -218,6 +225,10 @@ static int parse_float(const uint8_t *p, size_t n, float *out) {
 
 static int json_float(const uint8_t *p, size_t n, float *out) {
     double wide = 0;
+    if (is_integer_zero(p, n)) {
+        *out = 0;
+        return 1;
+    }
     if (n && (*p == '-' || (*p >= '0' && *p <= '9')) && parse_float(p, n, out))
         return 1;
     int good = json_name_double(p, n, &wide);

@@ -128,6 +128,16 @@ for kind, values in TYPED.items():
     for i, v in enumerate(values):
         cell = f'"{v}"' if "," in v else v
         add(f"csv_failfast_{plain}_{i:02}", {"a.csv": f"{cell},{i}\n"}, "csv", {"mode": "FAILFAST"}, f"a {kind}, i int")
+# Lines that end in more than one way: the first of them says which one counts.
+RETURNS = {
+    "later": 'id,s,t\n1,"line1\nline2",x\n2,"a\r\nb",y\r\n', "all": 'id,s\r\n1,"a\nb"\r\n2,"a\r\nb"\r\n3,"q\rr"\r\n',
+    "none": 'id,s\n1,"a\nb"\n2,"a\r\nb"\n3,"q\rr"\n4,q\rr\n', "quoted": 'id,s\n1,"x"\r\n2,"y" \r\n3," z"\r \n"q"\r,"r"\r\n',
+    "end": "id,s\n1,w\r", "blank": "id,s\n\r\n1,w\r\n\r\n2,c\r\n", "first": "\n\nid,s\r\n1,a\r\n", "bom": "\ufeffid,s\n1,a\r\n2,\"b\r\nc\"\r\n",
+    "quoted_first": 'id,"s\ns",t\r\n1,"line1\nline2",x\r\n2,"b\r\nc",y\r\n',
+}
+for theme, text in RETURNS.items():
+    add(f"csv_returns_{theme}", {"a.csv": text}, "csv", {"multiLine": "true", "header": "true"})
+    add(f"csv_returns_{theme}_trimmed", {"a.csv": text}, "csv", {"multiLine": "true", "ignoreTrailingWhiteSpace": "true"}, "a string, b string, c string")
 SCHEMA = "id int, name string, amount double"
 for mode in MODES:
     for theme in ["short_long", "plain", "quotes", "multi", "blank_lines", "empty", "only_header"]:
@@ -245,6 +255,10 @@ for mode in MODES:
             columns = "a int, name string" + (", _corrupt_record string" if corrupt else "")
             add(f"json_given_{theme}_{mode.lower()}{'_corrupt' if corrupt else ''}", {"a.json": JSON[theme]}, "json",
                 {"mode": mode}, columns)
+for kind in ["double", "float", "string", "decimal(5,2)", "array<double>", "map<string, float>"]:
+    zeros = ["-0", "-0.0", "-0e0", "0", "[-0]", '{"k":-0}']
+    add(f"json_zeros_{kind.split('(')[0].split('<')[0]}", {"a.json": "".join(f'{{"n":{z}}}\n' for z in zeros)}, "json", schema=f"n {kind}")
+add("json_zeros", {"a.json": '{"n":-0,"f":-0.0,"d":-0}\n{"n":0,"f":1,"d":1.5}\n'}, "json")
 add("json_gzip", {"a.json.gz": gzip.compress(b'{"a":1}\n', mtime=0)}, "json")
 add("json_two_files", {"a.json": '{"a":1}\n', "b.json": '{"a":"x","b":2}\n', "_x.json": "z\n"}, "json")
 add("json_pruned", {"a.json": JSON["broken"]}, "json", {"mode": "DROPMALFORMED"}, "a int, b int", query="SELECT b FROM v")

@@ -53,4 +53,14 @@ struct InputFileTests {
             "SELECT input_file_name() FROM two x JOIN two y ON x.a = y.a", catalog: Self.catalog)
         #expect(failure?.code == "MULTI_SOURCES_UNSUPPORTED_FOR_EXPRESSION")
     }
+
+    @Test("Spark's hidden column _metadata is refused by name")
+    func metadata() {
+        for sql in [
+            "SELECT _metadata.file_path FROM two", "SELECT a FROM two WHERE _metadata.file_size > 1",
+        ] {
+            let failure = BindFixture.failure(sql, catalog: Self.catalog)
+            #expect(failure?.code == "UNSUPPORTED_FEATURE.FILE_METADATA")
+        }
+    }
 }

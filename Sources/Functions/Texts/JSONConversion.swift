@@ -135,6 +135,9 @@ struct JSONConversion {
             guard let number = Int64(digits) else { return nil }
             let bits = type.physical.width * 8
             return number >> (bits - 1) == number >> 63 ? .integer(number) : nil
+        // The integer -0 has no sign.
+        case (.integer("-0"), .double): return .double(0)
+        case (.integer("-0"), .float): return .float(0)
         case (.integer(let digits), .double), (.fraction(let digits), .double):
             return Double(digits).map { .double($0) }
         case (.integer(let digits), .float), (.fraction(let digits), .float):

@@ -26,7 +26,7 @@ enum MissingJob {
             jobs.contains(name + ".sql") ? name + ".sql" : Suggestion.nearest(to: name, among: jobs)
         if let near { return "Did you mean \(prefix)\(near)?" }
         guard prefix.isEmpty, !name.contains(".") else { return nil }
-        let commands = SubmitProgram.configuration.subcommands.compactMap(\.configuration.commandName)
+        let commands = SubmitProgram.configuration.subcommands.map { $0._commandName }
         return Suggestion.nearest(to: name, among: commands).map {
             "Did you mean the command: etl-submit \($0)?"
         }

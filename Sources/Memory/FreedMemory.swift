@@ -60,10 +60,13 @@ package enum FreedMemory {
         guard now >= due,
             nextLook.compareExchange(expected: due, desired: now + lookEvery, ordering: .relaxed).exchanged
         else { return }
-        bound.withLock { bound in
+        _ = bound.withLockIfAvailable { bound in
             guard bound?.isPassed(by: ResidentBound.residentBytes()) == true else { return }
             giveBack()
             bound?.gaveBack(leaving: ResidentBound.residentBytes())
+            // No more than a twentieth of the time goes into it.
+            let done = monotonicNanoseconds()
+            nextLook.store(done + max(lookEvery, 20 * (done - now)), ordering: .relaxed)
         }
     }
 

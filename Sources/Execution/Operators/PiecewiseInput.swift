@@ -46,7 +46,11 @@ final class PiecewiseInput: Operator {
     /// Takes note of what the expressions came to over the last piece.
     func computed(_ columns: [Vector], rows: Int) {
         if wide.isEmpty || rows == 0 { return }
-        let bytes = wide.reduce(0) { $0 + columns[$1].ownBytes + columns[$1].textBytes }
+        // A constant is held once, however many rows there are.
+        let bytes = wide.reduce(0) { sum, place in
+            let column = columns[place]
+            return column.form == .constant ? sum : sum + column.ownBytes + column.textBytes
+        }
         let fitting = PiecewiseInput.targetBytes / max(1, bytes / rows)
         pieceRows = max(1, min(fitting, rows * PiecewiseInput.growth))
     }

@@ -19,6 +19,8 @@ final class CollectAccumulator: Accumulator {
     private var total = 0
     private var groupCount = 0
     private var heldBytes = 0
+    /// Rows in the order of their groups, and where each group's begin; nil once values came since.
+    private var order: (rows: Buffer, starts: [Int])?
     /// Number of values at which duplicates are looked for again.
     private var nextDeduplication = 1 << 16
 
@@ -29,7 +31,9 @@ final class CollectAccumulator: Accumulator {
         super.init(stateTypes: [.array(element, containsNull: false)], type: type)
     }
 
-    override var memoryBytes: Int { owners.memoryBytes + heldBytes }
+    override var memoryBytes: Int {
+        owners.memoryBytes + heldBytes + (order.map { $0.rows.byteCount + $0.starts.count * 8 } ?? 0)
+    }
     override func resize(groups: Int) { groupCount = max(groupCount, groups) }
 
     override func update(groups: UnsafePointer<UInt32>, arguments: [Vector], count: Int) {
@@ -55,6 +59,7 @@ final class CollectAccumulator: Accumulator {
             n = count
         }
         if n == 0 { return }
+        order = nil
         kept = kept.compacted()
         chunks.append(kept)
         heldBytes += kept.retainedBytes
@@ -78,6 +83,7 @@ final class CollectAccumulator: Accumulator {
     /// Keeps the first of equal values in each group.
     private func deduplicate() {
         guard let all = joined() else { return }
+        order = nil
         let owner = owners.vector(.int32, from: 0, count: total)
         let rows = DistinctRows.first(of: [owner, all], count: total)
         let kept = all.gathered(rows.rows, count: rows.count).compacted()
@@ -96,28 +102,34 @@ final class CollectAccumulator: Accumulator {
 
     /// Returns the values of some groups, group by group, in the order in which they came.
     private func grouped(from: Int, count: Int) -> (values: Vector, offsets: Buffer) {
-        if isDistinct { deduplicate() }
         let offsets = Buffer.zeroed(byteCount: (count + 1) * 4)
         let start = offsets.pointer(as: Int32.self)
+        let (rows, starts) = ordered(groups: max(groupCount, from + count))
         guard let all = joined() else { return (.empty(elementType), offsets) }
+        let first = starts[from]
+        for group in 0...count { start[group] = Int32(starts[from + group] - first) }
+        let list = rows.pointer(as: UInt32.self) + first
+        return (all.gathered(list, count: Int(start[count])), offsets)
+    }
+
+    /// Sorts the values by their groups, once for all calls that give some of them.
+    private func ordered(groups: Int) -> (rows: Buffer, starts: [Int]) {
+        if let order, order.starts.count > groups { return order }
+        if isDistinct { deduplicate() }
         let owner = owners.base
-        for i in 0..<total {
-            let group = Int(owner[i]) - from
-            if group >= 0, group < count { start[group + 1] += 1 }
-        }
-        for group in 0..<count { start[group + 1] += start[group] }
-        let size = Int(start[count])
-        let rows = Buffer(byteCount: max(size * 4, 4))
+        var starts = [Int](repeating: 0, count: groups + 1)
+        for row in 0..<total { starts[Int(owner[row]) + 1] += 1 }
+        for group in 0..<groups { starts[group + 1] += starts[group] }
+        let rows = Buffer(byteCount: max(total * 4, 4))
         let list = rows.pointer(as: UInt32.self)
-        var next = (0..<count).map { Int(start[$0]) }
-        for i in 0..<total {
-            let group = Int(owner[i]) - from
-            if group >= 0, group < count {
-                list[next[group]] = UInt32(i)
-                next[group] += 1
-            }
+        var next = starts
+        for row in 0..<total {
+            let group = Int(owner[row])
+            list[next[group]] = UInt32(row)
+            next[group] += 1
         }
-        return (all.gathered(list, count: size), offsets)
+        order = (rows, starts)
+        return (rows, starts)
     }
 
     override func states(from: Int, count: Int) -> [Vector] {

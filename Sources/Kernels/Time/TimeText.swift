@@ -1,9 +1,5 @@
 import Columns
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Writes and reads dates and timestamps as Spark's casts do.
 package enum TimeText {
     /// Appends a number padded with zeros to `width` digits.
@@ -86,11 +82,11 @@ package enum TimeText {
 
     /// Reads a timestamp: a date, then optionally a time `h[h][:m[m][:s[s][.f…]]]` after a blank or `T`, then
     /// optionally a zone. Returns microseconds: of the instant, where the text has no zone in that of `zone`;
-    /// with `zone` nil, of the local time, and a zone in the text is ignored. A time alone is today's, where
-    /// there is a zone to say which day that is.
+    /// with `zone` nil, of the local time, and a zone in the text is ignored. A time alone is none: Spark takes
+    /// today's, and so another one in each task and each time that a task runs.
     package static func parseTimestamp(_ text: UnsafeRawBufferPointer, zone: Zone?) -> Int64? {
         var scan = TextScanner(trimming: text)
-        guard let date = scan.date() else { return zone.flatMap { todaysTime(text, zone: $0) } }
+        guard let date = scan.date() else { return nil }
         var micros = 0
         var given: Zone?
         if !scan.isAtEnd {
@@ -116,27 +112,6 @@ package enum TimeText {
         // No zone is a day away: what is has left 64 bits.
         let (offset, wrapped) = local.subtractingReportingOverflow(instant)
         return wrapped || offset.magnitude > ClockTime.microsecondsPerDay.magnitude ? nil : Int64(instant)
-    }
-}
-
-extension TimeText {
-    /// Reads `h[h]:m[m][:s[s][.f…][zone]]`, or the same or an hour alone after a `T`: the instant at which it
-    /// is that time today.
-    private static func todaysTime(_ text: UnsafeRawBufferPointer, zone: Zone) -> Int64? {
-        var scan = TextScanner(trimming: text)
-        let isMarked = scan.peek == UInt8(ascii: "T")
-        if isMarked { scan.advance() }
-        guard let time = scan.time(allowsHourOnly: isMarked) else { return nil }
-        var zone = zone
-        if let rest = scan.rest() {
-            // Only seconds may be followed by a zone.
-            let colons = text.prefix { $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }.count { $0 == 58 }
-            guard colons == 2, let found = try? Zone.named(rest) else { return nil }
-            zone = found
-        }
-        let now = zone.local(Int(Glibc.time(nil)) * 1_000_000)
-        let today = ClockTime.floorDivide(now, ClockTime.microsecondsPerDay)
-        return Int64(zone.instant(local: today * ClockTime.microsecondsPerDay + time))
     }
 }
 

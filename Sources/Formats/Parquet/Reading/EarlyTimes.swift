@@ -35,7 +35,8 @@ struct EarlyTimes: Sendable {
         let int96 = try mode("org.apache.spark.legacyINT96", since: "3.1.0", int96Option)
         var clock: JulianClock?
         if days == .legacy || int96 == .legacy, let name = keyValues["org.apache.spark.timeZone"] {
-            clock = JulianClock(try Zone.named(name))
+            // As to java.util.TimeZone, an id that is not known is GMT.
+            clock = JulianClock((try? Zone.named(name)) ?? .utc)
         }
         return nodes.map { node in
             node.mapLeaves { leaf in

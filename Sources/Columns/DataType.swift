@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Names a Spark SQL data type.
 package indirect enum DataType: Hashable, Sendable {
     /// The type of a bare NULL (`void`).
@@ -50,8 +52,7 @@ package struct Field: Hashable, Sendable {
         func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
         let isPlain = name.utf8.allSatisfy { isDigit($0) || (97...122).contains($0 | 32) || $0 == 95 }
         if isPlain, !name.isEmpty, !name.utf8.allSatisfy(isDigit) { return name }
-        let parts = name.split(separator: "`", omittingEmptySubsequences: false)
-        return "`\(parts.joined(separator: "``"))`"
+        return "`\(name.doubling("`"))`"
     }
 }
 

@@ -138,11 +138,9 @@ package struct WriteTarget: Sendable, Hashable {
 
 /// Quotes names and values for SQL text.
 enum SQLText {
-    static func name(_ name: String) -> String { "`" + name.replacing("`", with: "``") + "`" }
+    static func name(_ name: String) -> String { "`" + name.doubling("`") + "`" }
 
-    static func value(_ text: String) -> String {
-        "'" + text.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
-    }
+    static func value(_ text: String) -> String { "'" + text.backslashing("\\", "'") + "'" }
 
     static func options(_ options: [(name: String, value: String)]) -> String {
         options.isEmpty

@@ -57,7 +57,7 @@ package indirect enum TemplateValue: Sendable, Hashable {
     /// The value inside a printed list: text in quotes.
     var represented: String {
         if case .text(let value) = self {
-            return "'" + value.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
+            return "'" + value.backslashing("\\", "'") + "'"
         }
         return printed
     }

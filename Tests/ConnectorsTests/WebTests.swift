@@ -100,4 +100,14 @@ import Vocabulary
         #expect(Base64.text(Array("ann:x".utf8)) == "YW5uOng=")
         #expect(Base64.text(Array("abc".utf8)) == "YWJj")
     }
+
+    @Test(
+        "text for a database has its quotes doubled, whatever mark follows",
+        arguments: ["\u{301}", "\u{200D}"])
+    func databaseText(mark: String) {
+        func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
+        #expect(same(DatabaseText.literal("a'\(mark)b"), "'a''\(mark)b'"))
+        #expect(same(DatabaseText.name("a\"\(mark)b"), "\"a\"\"\(mark)b\""))
+        #expect(same(SnowflakeDialect().literal("\\\(mark)'\(mark)"), "'\\\\\(mark)''\(mark)'"))
+    }
 }

@@ -115,6 +115,12 @@ class Handler(BaseHTTPRequestHandler):
             rows += [("2", "c", "2024-01-01T02:30:00+02:00"), ("3", "d", "2024-01-01T03:30:00+02:00")]
         self.answer({"data": [{"id": id, "v": v, "updated_at": at} for id, v, at in rows]})
 
+    def get_offsets(self):
+        rows = [("1", "a", "2024-01-01T03:00:00+0200"), ("1", "b", "2024-01-01T02:30:00+0000")]
+        if self.query.get("since"):
+            rows += [("2", "c", "2024-01-01T04:00:00+02"), ("3", "d", "2024-01-01 03:00:00")]
+        self.answer({"data": [{"id": id, "v": v, "updated_at": at} for id, v, at in rows]})
+
     def get_wide(self):
         more = self.page() < 1
         row = {"id": 1, "value": 1} if more else {"id": 2, "value": 2.5, "late": "a\nb"}

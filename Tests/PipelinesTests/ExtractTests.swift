@@ -1,3 +1,4 @@
+import Foundation
 import Pipelines
 import Protocol
 import Testing
@@ -26,6 +27,26 @@ struct ExtractTests {
             files: [#"{"id": 1, "v": 1}"#, #"{"id": 2, "v": "x"}"#, #"{"id": 3, "v": "y"}"#],
             "SELECT id, v, v__v_string FROM {x} ORDER BY id")
         #expect(rows == ["1,1,null", "2,null,x", "3,null,y"])
+    }
+
+    @Test(
+        "keeps a key with a quote and a mark behind it as one name",
+        arguments: ["\u{301}", "\u{200D}", "\u{FE0F}"])
+    func quotedKeys(mark: String) async throws {
+        let bench = try await RunBench([
+            "etl.yml": "name: p\nextract: [{name: x, file: {path: in.json}, "
+                + "write_disposition: merge, primary_key: id}]\n"
+        ])
+        let target = bench.folder.path + "/stolen"
+        let key =
+            "a`\(mark) FROM range(1); INSERT OVERWRITE DIRECTORY '\(target)' USING json SELECT 1; SELECT 1 --"
+        for value in 1...2 {
+            try bench.folder.write(["in.json": "{\"id\": 1, \"\(key)\": \(value)}\n"])
+            let record = try await bench.run()
+            #expect(record.state == .succeeded, "\(record.steps)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: target))
+        #expect(try await bench.rows("SELECT * FROM {x}").map { $0.split(separator: ",").count } == [2])
     }
 
     @Test(

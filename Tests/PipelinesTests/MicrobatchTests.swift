@@ -115,6 +115,32 @@ struct MicrobatchTests {
         #expect(try await bench.rows(Self.query) == ["01,103,3"])
     }
 
+    /// Types of an event time, and values of three days.
+    static let times: [(type: String, values: [String])] = [
+        ("DATE", ["2024-01-01", "2024-01-02", "2024-01-03"]),
+        ("TIMESTAMP_NTZ", ["2024-01-01T00:00:00", "2024-01-02T00:30:00", "2024-01-03T23:59:59"]),
+        ("TIMESTAMP", ["2024-01-01T00:00:00Z", "2024-01-02T00:30:00Z", "2024-01-03T23:59:59Z"]),
+    ]
+
+    @Test(
+        "puts dates and times without a zone into the batch of their day, whatever the session's zone is",
+        arguments: times, ["Europe/Berlin", "America/New_York"])
+    func types(time: (type: String, values: [String]), zone: String) async throws {
+        var files = Self.project(
+            ", lookback=0", sql: "SELECT at AS day, v, 1L AS n FROM {{ source('raw', 'visits') }}")
+        files["etl.yml"] = files["etl.yml"]?.replacing("at TIMESTAMP", with: "at \(time.type)")
+        let rows = time.values.enumerated().map { "{\"at\": \"\($1)\", \"v\": \($0 + 1)}" }
+        files["visits.json"] = rows.joined(separator: "\n") + "\n"
+        let bench = try await RunBench(files)
+        let conf = ["spark.sql.session.timeZone": zone]
+        for (start, end) in [("01", "02"), ("02", "03"), ("02", "03"), ("03", "04")] {
+            let run = try await bench.run(conf: conf, interval: ("2024-01-\(start)", "2024-01-\(end)"))
+            #expect(run.state == .succeeded, "\(run.steps)")
+        }
+        #expect(try await bench.rows("SELECT v, n FROM {m} ORDER BY v") == ["1,1", "2,1", "3,1"])
+        #expect(bench.warned.all == [])
+    }
+
     @Test("that fails in one batch leaves the table as it was")
     func fails() async throws {
         let bench = try await RunBench(Self.project())

@@ -49,8 +49,10 @@ struct RESTPipelineTests {
         #expect(unset.errors.contains("SECRET_NOT_SET"), "\(unset.errors)")
     }
 
-    @Test("times with several zones are in the order of their instants, as cursors and where rows are merged")
-    func zones() throws {
+    @Test(
+        "times with several zones are in the order of their instants, as cursors and where rows are merged",
+        arguments: ["zones", "offsets"])
+    func zones(path: String) throws {
         let (service, address) = try service("Tests/ConnectorsTests/rest_source.py")
         defer { service.send(SIGKILL) }
         let program = try Program()
@@ -63,7 +65,7 @@ struct RESTPipelineTests {
                   - name: x
                     rest:
                       client: {base_url: "\(address)"}
-                      endpoint: {path: zones, incremental: {cursor_path: updated_at, start_param: since}}
+                      endpoint: {path: \(path), incremental: {cursor_path: updated_at, start_param: since}}
                     write_disposition: \(how)
                 """)
             for _ in 0..<2 {
@@ -72,7 +74,7 @@ struct RESTPipelineTests {
             }
             let rows = try program.sql(
                 "SELECT concat_ws(' ', sort_array(collect_list(v))) r FROM parquet.`z/.millrace/tables/x`")
-            #expect(rows.output == "{\"r\":\"\(after)\"}\n", "\(how): \(rows.errors)")
+            #expect(rows.output == "{\"r\":\"\(after)\"}\n", "\(path), \(how): \(rows.errors)")
             try FileManager.default.removeItem(at: program.folder.appendingPathComponent("z"))
         }
     }

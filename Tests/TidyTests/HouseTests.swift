@@ -56,6 +56,11 @@ struct HouseTests {
         expectNone(SourceTree.shared.files.flatMap(Leftovers.violations))
     }
 
+    @Test("escapes quotes by bytes, not by Character")
+    func escapesAreOfBytes() {
+        expectNone(SourceTree.shared.files.flatMap(Escapes.violations))
+    }
+
     @Test("has a folder for each target and a target for each folder")
     func foldersAreTargets() {
         let tree = SourceTree.shared

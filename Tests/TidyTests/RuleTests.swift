@@ -184,6 +184,18 @@ struct RuleTests {
         #expect(Leftovers.violations(in: source("see ../sha" + "red/x", "README.md")).count == 1)
     }
 
+    @Test("escapes by Character are reported")
+    func escapes() {
+        let lines = [
+            #"a.replacing("`", with: "``")"#, #"a.replacing("'", with: "''")"#, #"a.doubling("'")"#,
+            #"a.replacing("\\", with: "\\\\")"#, #"a.replacing("\"", with: "\"\"")"#,
+            #"a.split(separator: "`").joined(separator: "``")"#, #"a.replacing("\\t", with: "\t")"#,
+        ]
+        let text = lines.joined(separator: "\n")
+        #expect(Escapes.violations(in: source(text)).map(\.line) == [1, 2, 4, 5, 6])
+        #expect(Escapes.violations(in: source(text, "Tests/A.swift")).isEmpty)
+    }
+
     @Test("a folder that is no target, and a target without a folder, are reported")
     func manifest() {
         let manifest = "  room(\"A\"),\n  program(\"b\", [\"A\"]),\n  tests(\"ATests\", []),\n"

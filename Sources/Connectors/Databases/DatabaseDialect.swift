@@ -147,6 +147,6 @@ enum ColumnParts {
 
 /// Writes text into SQL.
 enum DatabaseText {
-    static func literal(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
-    static func name(_ text: String) -> String { "\"" + text.replacing("\"", with: "\"\"") + "\"" }
+    static func literal(_ text: String) -> String { "'" + text.doubling("'") + "'" }
+    static func name(_ text: String) -> String { "\"" + text.doubling("\"") + "\"" }
 }

@@ -25,7 +25,7 @@ struct SnowflakeDialect: DatabaseDialect {
 
     /// Backslashes begin escapes in Snowflake's literals.
     func literal(_ text: String) -> String {
-        "'" + text.replacing("\\", with: "\\\\").replacing("'", with: "''") + "'"
+        "'" + text.doubling("\\").doubling("'") + "'"
     }
 
     /// The driver is told the time zone when it connects.

@@ -13,7 +13,7 @@ package struct CatalogTable: Sendable, Hashable {
 
     /// The table's name for a query: as it stands, whatever signs are in it.
     var quoted: String {
-        [schema, name].compactMap { $0.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" } }
+        [schema, name].compactMap { $0.map { "\"" + $0.doubling("\"") + "\"" } }
             .joined(separator: ".")
     }
 }

@@ -19,6 +19,11 @@ struct ExtractColumns {
     /// Whether the old ones must be, too.
     var isWidened = false
 
+    /// The greatest value of the cursor's column, as text. Texts alone are looked at one by one.
+    func greatest(_ column: String) -> String {
+        hasTextCursor ? ZonedText.greatest(column) : "CAST(max(\(column)) AS STRING)"
+    }
+
     func list(_ expressions: [String]) -> String {
         zip(expressions, names).map { "\($0) AS \(SQLText.name($1))" }.joined(separator: ", ")
     }
@@ -48,15 +53,19 @@ struct ExtractContract {
     func columns(hasTable: Bool) async throws -> ExtractColumns {
         let found = try await schema(run.freshPath)
         var columns = ExtractColumns()
-        if let cursor = rule.cursor {
-            columns.hasTextCursor = ExtractContract.named(cursor.column, found)?.type == .string
-        }
+        // Databases compare texts as texts.
+        let cursor = rule.source == "jdbc" ? nil : rule.cursor
+        columns.hasTextCursor = cursor.flatMap { ExtractContract.named($0.column, found) }?.type == .string
         guard hasTable, rule.disposition != .replace || !rule.contract.isOpen else {
             columns.names = found.map(\.name)
             columns.fresh = found.map { SQLText.name($0.name) }
             return columns
         }
         let known = try await schema(run.state.table(step.name))
+        // The table's type stays, whatever the new rows' is.
+        if let column = cursor.flatMap({ ExtractContract.named($0.column, known) }) {
+            columns.hasTextCursor = column.type == .string
+        }
         let changes = try await changes(known, found)
         var conditions: [String] = []
         for column in known {

@@ -50,7 +50,7 @@ struct ExtractRun {
         {
             // Sources without a schema of their own have none where nothing is new; the table stays as it is.
             try await append(ExtractColumns(), isEmpty: true)
-            try await note(&after, 0)
+            try await note(&after, 0, ExtractColumns())
             history.add(only ?? [])
             if rule.readsFilesOnce { try state.stage(history, of: step.name) }
             return outcome
@@ -66,7 +66,7 @@ struct ExtractRun {
         } else {
             try state.moveFiles(from: freshPath, to: state.staged(step.name))
         }
-        try await note(&after, outcome.rowsOut)
+        try await note(&after, outcome.rowsOut, columns)
         if rule.readsFilesOnce { try state.stage(history, of: step.name) }
         outcome.rowsIn = max(outcome.rowsIn, outcome.rowsOut)
         return outcome
@@ -241,7 +241,8 @@ struct ExtractRun {
             let value = SQLText.name(cursor.column)
             rows =
                 "SELECT *, bool_and(\(ZonedText.isOne(value))) \(partition)) AS millrace_zoned FROM (\(rows))"
-            order = "if(millrace_zoned, \(ZonedText.instant(value)), NULL) DESC, \(order)"
+            let keys = [ZonedText.instant(value), ZonedText.smallest(value)]
+            order = keys.map { "if(millrace_zoned, \($0), NULL) DESC, " }.joined() + order
         }
         let newest =
             "SELECT \(columns.names.map { SQLText.name($0) }.joined(separator: ", ")) FROM (SELECT *, "
@@ -264,7 +265,9 @@ struct ExtractRun {
 
     // MARK: the cursor
 
-    private func note(_ after: inout TableState, _ rows: Int) async throws {
+    private func note(
+        _ after: inout TableState, _ rows: Int, _ columns: ExtractColumns
+    ) async throws {
         after.latestRows = rows
         after.totalRows += rows
         if let cursor = rule.cursor, rows > 0 {
@@ -273,7 +276,7 @@ struct ExtractRun {
                 "max_by(\(SQLText.name($0)), struct(\(column), \(SQLText.name($0))))"
             }
             let outcome = try await run(
-                "SELECT \(ZonedText.greatest(column)), CAST(\(id ?? "NULL") AS STRING) FROM millrace_table",
+                "SELECT \(columns.greatest(column)), CAST(\(id ?? "NULL") AS STRING) FROM millrace_table",
                 [view("millrace_table", try state.parts(step.name))])
             after.cursor = outcome.row.first.flatMap { $0 } ?? after.cursor
             if id != nil { after.id = outcome.row.last.flatMap { $0 } ?? after.id }

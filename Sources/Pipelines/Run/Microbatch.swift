@@ -94,11 +94,15 @@ package struct TimeRange: Sendable, Hashable {
         self.end = end
     }
 
-    /// Returns the condition that a column's time lies in it. The literals carry their zone, as the session's
-    /// may be another.
+    /// Returns the condition that a column's time lies in it. The bounds are texts with a zone, as dbt writes
+    /// them: compared, they become of the column's own type. So dates and times without a zone are compared
+    /// as they stand, and instants as instants, whatever the session's zone is.
     func condition(_ column: String) -> String {
         "\(column) >= \(TimeRange.literal(start)) AND \(column) < \(TimeRange.literal(end))"
     }
 
-    private static func literal(_ minutes: Int) -> String { "TIMESTAMP '\(CivilTime.rfc3339(minutes))'" }
+    private static func literal(_ minutes: Int) -> String {
+        let text = CivilTime.rfc3339(minutes).replacing("T", with: " ").replacing("Z", with: "+00:00")
+        return SQLText.value(text)
+    }
 }

@@ -39,7 +39,7 @@ enum LiteralSQL {
         case (.null, .null): return "NULL"
         case (.null, _): return "CAST(NULL AS \(type))"
         case (.string(let text), _):
-            let escaped = text.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
+            let escaped = text.backslashing("\\", "'")
             return "'\(escaped)'"
         case (.integer(let number), .int8): return "\(number)Y"
         case (.integer(let number), .int16): return "\(number)S"

@@ -57,7 +57,7 @@ extension StatementPlanner {
     static let columnValues = 6
 
     private static func query(_ table: TableDefinition, _ columns: [Field]) -> String {
-        func quoted(_ name: String) -> String { "`\(name.replacing("`", with: "``"))`" }
+        func quoted(_ name: String) -> String { "`\(name.doubling("`"))`" }
         let parts = columns.map { field -> String in
             let name = quoted(field.name)
             let isText = field.type == .string || field.type == .binary

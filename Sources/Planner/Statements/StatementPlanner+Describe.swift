@@ -182,10 +182,10 @@ extension StatementPlanner {
         let isPlain = name.utf8.allSatisfy {
             $0 == 95 || $0 >= 48 && $0 <= 57 || $0 | 32 >= 97 && $0 | 32 <= 122
         }
-        return isPlain ? name : "`\(name.replacing("`", with: "``"))`"
+        return isPlain ? name : "`\(name.doubling("`"))`"
     }
 
-    private func text(_ value: String) -> String { "'\(value.replacing("'", with: "\\'"))'" }
+    private func text(_ value: String) -> String { "'\(value.backslashing("'"))'" }
 
     private func properties(_ pairs: [String: String]) -> String {
         pairs.sorted { $0.key < $1.key }.map { "  \(text($0.key)) = \(text($0.value))" }

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Holds a type as written in SQL text.
 package indirect enum TypeSyntax: Sendable, Hashable {
     case boolean, tinyint, smallint, integer, bigint, float, double
@@ -53,9 +55,7 @@ package indirect enum TypeSyntax: Sendable, Hashable {
     static func quoted(_ name: String) -> String {
         let isPlain =
             !name.isEmpty && name.utf8.allSatisfy { isWordByte($0) } && !name.utf8.allSatisfy { isDigit($0) }
-        return isPlain
-            ? name
-            : "`\(name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``"))`"
+        return isPlain ? name : "`\(name.doubling("`"))`"
     }
 }
 

@@ -1,0 +1,41 @@
+import Testing
+
+@testable import Pipelines
+
+/// Holds the SQL that finds how far a read came.
+@Suite("The greatest cursor")
+struct CursorTests {
+    @Test("of a column that holds no texts is its plain maximum")
+    func plain() {
+        #expect(ExtractColumns().greatest("`c`") == "CAST(max(`c`) AS STRING)")
+    }
+
+    /// Values of a column, and the greatest of them.
+    static let texts: [(values: [String], greatest: String)] = [
+        (["2024-01-01T03:00:00+0200", "2024-01-01T02:30:00+0000"], "2024-01-01T02:30:00+0000"),
+        (["2024-01-01T03:00:00+02", "2024-01-01 01:30:00", "2024-01-01"], "2024-01-01 01:30:00"),
+        (["2024-01-01T03:00-05", "2024-01-01T07:59:59Z"], "2024-01-01T03:00-05"),
+        (
+            ["2024-01-01T02:00:00.1234561+02:00", "2024-01-01 00:00:00.12345670 Z"],
+            "2024-01-01 00:00:00.12345670 Z"
+        ),
+        (["2024-01-01T03:00:00+0200", "2024-01-01T02:30:00+0000", "later"], "later"),
+        (["2024-13-01T00:00:00Z", "2024-02-01T00:00:00Z"], "2024-13-01T00:00:00Z"),
+        (["9", "a'b", ""], "a'b"),
+    ]
+
+    @Test(
+        "of texts is the latest instant where all are times, whatever the session's zone is", arguments: texts
+    )
+    func latest(values: [String], greatest: String) async throws {
+        var columns = ExtractColumns()
+        columns.hasTextCursor = true
+        let bench = try await RunBench([:])
+        let rows = (values.map(SQLText.value) + ["NULL"]).map { "(\($0))" }.joined(separator: ", ")
+        for zone in ["UTC", "Asia/Tokyo"] {
+            let query = "SELECT \(columns.greatest("c")) FROM VALUES \(rows) AS v(c)"
+            let found = try await bench.plainRows("SET spark.sql.session.timeZone = \(zone); \(query)")
+            #expect(found == [greatest])
+        }
+    }
+}

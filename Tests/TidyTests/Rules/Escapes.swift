@@ -1,0 +1,24 @@
+/// Finds quotes and backslashes that are escaped by `Character`: with a combining mark behind it a quote is
+/// another one and stays as it is, while lexers read bytes and end the text there. Names and values could
+/// become statements by it.
+enum Escapes {
+    private static let signs = ["`", "'", #"\""#, #"\\"#]
+    private static let forms =
+        signs.flatMap { ["replacing(\"\($0)\", with:", "replacingOccurrences(of: \"\($0)\""] }
+        + ["separator: \"`\""]
+    /// Holds the SQL function `quote`.
+    private static let exempt = ["Sources/Functions/Scalars/TextFunctions.swift"]
+
+    /// Reports such forms in sources.
+    static func violations(in file: SourceFile) -> [Violation] {
+        guard file.isInSources, file.isSwift, !exempt.contains(file.path) else { return [] }
+        var result: [Violation] = []
+        for (index, line) in file.lines.enumerated() where line.utf8.contains(UInt8(ascii: "\"")) {
+            if forms.contains(where: { line.contains($0) }) {
+                result.append(
+                    Violation(file, line: index + 1, "escape by bytes, with doubling or backslashing"))
+            }
+        }
+        return result
+    }
+}

@@ -76,9 +76,7 @@ enum TextFunctions {
             "Puts a text in single quotes, with those inside escaped.", example: "quote('don''t')"
         ) { call in
             let rows = Rows(call)
-            return rows.texts {
-                "'\(rows.text(0, $0).replacing("'", with: "\\'"))'"
-            }
+            return rows.texts { "'\(rows.text(0, $0).backslashing("'"))'" }
         },
         ScalarFunction(
             "is_valid_utf8", typing: Signature.of([.text], .boolean), "Says whether bytes are UTF-8.",

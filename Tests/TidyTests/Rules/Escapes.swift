@@ -6,12 +6,10 @@ enum Escapes {
     private static let forms =
         signs.flatMap { ["replacing(\"\($0)\", with:", "replacingOccurrences(of: \"\($0)\""] }
         + ["separator: \"`\""]
-    /// Holds the SQL function `quote`.
-    private static let exempt = ["Sources/Functions/Scalars/TextFunctions.swift"]
 
     /// Reports such forms in sources.
     static func violations(in file: SourceFile) -> [Violation] {
-        guard file.isInSources, file.isSwift, !exempt.contains(file.path) else { return [] }
+        guard file.isInSources, file.isSwift else { return [] }
         var result: [Violation] = []
         for (index, line) in file.lines.enumerated() where line.utf8.contains(UInt8(ascii: "\"")) {
             if forms.contains(where: { line.contains($0) }) {

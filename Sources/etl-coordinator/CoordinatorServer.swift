@@ -71,17 +71,19 @@ struct CoordinatorServer {
         try await pipelines.start()
         let router = RESTRouter(
             service: pipelines, tokens: tokens, latencies: { [node] in await node.latencies() })
+        let longBodies = LongBodies()
         cluster = try HTTPServer(
             configuration: ServerConfiguration(
                 listen: listen, tls: tls, requestBodyBytes: Limits.jobBodyBytes,
                 refusal: WebTransportAdapter.refusal),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
-                other: WebTransportAdapter(router, isSecure: tls != nil)))
+                other: WebTransportAdapter(router, isSecure: tls != nil, longBodies: longBodies)))
         web = try await WebPort(
             WebPort.Configuration(
                 listen: webListen, certificate: certificates?.certificate, key: certificates?.key,
-                hosts: settings.list("web-host").isEmpty ? nil : settings.list("web-host")), handler: router)
+                hosts: settings.list("web-host").isEmpty ? nil : settings.list("web-host"),
+                longBodies: longBodies), handler: router)
         let scheme = tls == nil ? "http" : "https"
         greeting = ProgramLog.greeting(
             "etl-coordinator \(ProgramVersion.text) listens on "

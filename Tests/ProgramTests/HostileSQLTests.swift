@@ -2,18 +2,21 @@ import Foundation
 import Programs
 import Testing
 
-/// Gives etl-submit text that no person writes: it must answer within seconds, with a status of the contract,
+/// Gives etl-submit text that no person writes: it must answer before long, with a status of the contract,
 /// and never by a signal.
 @Suite("SQL text made to break things", .serialized)
 struct HostileSQLTests {
-    /// Runs a file of SQL; the answer must come from the program itself, soon.
-    private func answer(_ bytes: Data, seconds: Double = 20) throws -> ProgramRun {
+    /// Runs a file of SQL; the answer must come from the program itself, before `seconds`, when it
+    /// is killed.
+    ///
+    /// The times are ten times those of a machine that does nothing else.
+    private func answer(_ bytes: Data, seconds: Int = 200) throws -> ProgramRun {
         let program = try Program()
         try program.write("job.sql", bytes)
-        let run = try program.run(["job.sql", "--output", "none", "--progress", "none"])
+        let run = try program.run(
+            ["job.sql", "--output", "none", "--progress", "none"], limits: ProgramLimits(seconds: seconds))
         #expect([0, 1, 2].contains(run.status), "status \(run.status): \(run.errors.prefix(500))")
         #expect(run.status == 0 || run.errors.hasPrefix("error: ["), "\(run.errors.prefix(500))")
-        #expect(run.seconds < seconds)
         #expect(run.errors.utf8.count < 20_000, "an error is to be read by people")
         #expect(try program.contents().count == 1)
         return run
@@ -43,7 +46,7 @@ struct HostileSQLTests {
             Self.seeded(size, 2) { Self.words[Int($0) % Self.words.count] },
             Data("SELECT '".utf8) + Data(repeating: 120, count: size),
         ] {
-            let run = try answer(text, seconds: 10)
+            let run = try answer(text, seconds: 100)
             #expect(run.status == 1)
             #expect(
                 run.errors == """
@@ -107,9 +110,9 @@ struct HostileSQLTests {
             ),
         ] {
             try program.write("long.sql", Data(text.utf8))
-            let run = try program.run(["long.sql", "--output", "json", "--progress", "none"])
+            let run = try program.run(
+                ["long.sql", "--output", "json", "--progress", "none"], limits: ProgramLimits(seconds: 600))
             #expect(run.output == output, "\(run.errors.prefix(500))")
-            #expect(run.seconds < 60)
         }
         let run = try answer(Data("SELECT \(String(repeating: "1,", count: 500_000))1".utf8))
         #expect(run.errors.hasPrefix("error: [SQL_TOO_LONG]"), "\(run.errors.prefix(500))")

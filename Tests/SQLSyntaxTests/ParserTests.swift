@@ -11,6 +11,17 @@ struct ParserTests {
         } catch { return error }
     }
 
+    @Test("lengths of CHAR(n) and VARCHAR(n) are numbers of 32 bits")
+    func lengths() {
+        for type in ["CHAR", "VARCHAR"] {
+            #expect(failure("CREATE TABLE t (c \(type)(2147483647)) USING parquet") == nil)
+            for length in ["2147483648", "9000000000000000000"] {
+                let error = failure("CREATE TABLE t (c \(type)(\(length))) USING parquet")
+                #expect(error?.code == "PARSE_SYNTAX_ERROR")
+            }
+        }
+    }
+
     @Test(
         "statements of the dialect parse",
         arguments: [

@@ -97,6 +97,8 @@ package enum ConstantFolding {
             }
             if !part.children.allSatisfy({ if case .literal = $0 { true } else { false } }) { return part }
             if !Compiler.isDeterministic(part) { return part }
+            // The plan would hold all the blanks.
+            if case .call(let call) = part, CharPadding.isLong(call) { return part }
             guard let evaluator = try? Evaluator([part], settings: settings),
                 let value = try? evaluator.evaluate(Batch(columns: [], count: 1))
             else { return part }

@@ -34,6 +34,17 @@ package indirect enum TextLimit: Hashable, Sendable {
         }
     }
 
+    /// Most characters that a text is filled up to; 0 where none is.
+    var longestFilled: Int {
+        switch self {
+        case .none, .characters: 0
+        case .filled(let count): count
+        case .array(let element): element.longestFilled
+        case .map(let key, let value): max(key.longestFilled, value.longestFilled)
+        case .structure(let members): members.map(\.longestFilled).max() ?? 0
+        }
+    }
+
     // MARK: As text, in plans
 
     /// The limits as a text that `init(code:)` reads: `-`, `t3;`, `c3;`, `a` and an element's, `m` and a key's
@@ -82,7 +93,7 @@ package indirect enum TextLimit: Hashable, Sendable {
 
     /// Returns the vector as a column stores it: without the blanks at the ends of texts that are too long by
     /// them, and with blanks behind texts that are too short for CHAR(n). Throws `EXCEED_LIMIT_LENGTH` for
-    /// texts that are longer.
+    /// texts that are longer, and `INVALID_PARAMETER_VALUE` where blanks would take too much memory.
     func applied(to vector: Vector, column: String) throws(EngineError) -> Vector {
         if isNone || vector.type == .null { return vector }
         if case .characters(let limit) = self, vector.form == .flat, vector.type == .string {
@@ -91,18 +102,21 @@ package indirect enum TextLimit: Hashable, Sendable {
             while row < vector.count, views[row].count <= limit || vector.isNull(row) { row += 1 }
             if row == vector.count { return vector }
         }
-        if case .filled(let length) = self, vector.holdsTexts(of: { $0 == length }) { return vector }
+        if case .filled(let length) = self {
+            if vector.holdsTexts(of: { $0 == length }) { return vector }
+            if vector.holdsTexts(of: { $0 <= length }) { return try filled(vector) }
+        }
         var values: [Scalar] = []
-        var isChanged = false
+        var changes = TextChanges()
         values.reserveCapacity(vector.count)
         for row in 0..<vector.count {
-            values.append(try limited(vector.scalar(at: row), column, &isChanged))
+            values.append(try limited(vector.scalar(at: row), column, &changes))
         }
-        return isChanged ? .of(vector.type, values) : vector
+        return changes.isAny ? .of(vector.type, values) : vector
     }
 
     private func limited(
-        _ value: Scalar, _ column: String, _ isChanged: inout Bool
+        _ value: Scalar, _ column: String, _ changes: inout TextChanges
     ) throws(EngineError) -> Scalar {
         switch (self, value) {
         case (.characters(let limit), .string(let text)):
@@ -117,26 +131,25 @@ package indirect enum TextLimit: Hashable, Sendable {
                         + "\(limit)",
                     remedy: "Cut it with left(…, \(limit)), or make the table with STRING.")
             }
-            isChanged = true
+            changes.isAny = true
             return .string(String(kept))
         case (.filled(let length), .string(let text)):
             let count = text.unicodeScalars.count
             if count == length { return value }
             if count > length {
-                return try TextLimit.characters(length).limited(value, column, &isChanged)
+                return try TextLimit.characters(length).limited(value, column, &changes)
             }
-            isChanged = true
-            return .string(text + String(repeating: " ", count: length - count))
+            return .string(try changes.filled(text, by: length - count))
         case (.array(let limit), .array(let elements)):
-            return .array(try limit.all(elements, column, &isChanged))
+            return .array(try limit.all(elements, column, &changes))
         case (.map(let key, let limit), .map(let keys, let values)):
             return .map(
-                keys: try key.all(keys, column, &isChanged),
-                values: try limit.all(values, column, &isChanged))
+                keys: try key.all(keys, column, &changes),
+                values: try limit.all(values, column, &changes))
         case (.structure(let limits), .structure(let members)) where limits.count == members.count:
             var result: [Scalar] = []
             for (limit, member) in zip(limits, members) {
-                result.append(try limit.limited(member, column, &isChanged))
+                result.append(try limit.limited(member, column, &changes))
             }
             return .structure(result)
         default: return value
@@ -144,11 +157,11 @@ package indirect enum TextLimit: Hashable, Sendable {
     }
 
     private func all(
-        _ values: [Scalar], _ column: String, _ isChanged: inout Bool
+        _ values: [Scalar], _ column: String, _ changes: inout TextChanges
     ) throws(EngineError) -> [Scalar] {
         if isNone { return values }
         var result: [Scalar] = []
-        for value in values { result.append(try limited(value, column, &isChanged)) }
+        for value in values { result.append(try limited(value, column, &changes)) }
         return result
     }
 }

@@ -80,9 +80,13 @@ extension Parser {
 
     private mutating func lengthInParentheses() throws(EngineError) -> Int {
         try expect(.leftParenthesis)
-        let length = try integerValue("a length")
+        // Spark's lengths are numbers of 32 bits.
+        guard current.kind == .integer, let length = Int32(text(current)) else {
+            throw unexpected("a length from 0 to \(Int32.max)")
+        }
+        advance()
         try expect(.rightParenthesis)
-        return length
+        return Int(length)
     }
 
     private mutating func intervalType() throws(EngineError) -> TypeSyntax {

@@ -73,16 +73,22 @@ package protocol WebHandler: Sendable {
     func handle(_ request: WebRequest) async -> WebResponse
     /// Most bytes that the body of a request to `path` may have; longer ones are answered with 413.
     func bodyLimit(method: String, path: String) -> Int
+    /// Answers a request by its head alone, without its body, where that decides it: nobody without a token
+    /// has long bodies read. Nil: `handle` answers it.
+    func refusal(of head: WebRequest) async -> WebResponse?
 }
 
 extension WebHandler {
     package func bodyLimit(method: String, path: String) -> Int { Limits.requestBodyBytes }
+
+    package func refusal(of head: WebRequest) async -> WebResponse? { nil }
 }
 
 /// Serves a `WebHandler` on Transport's HTTP/2 server.
 package struct WebTransportAdapter: RequestHandler {
     private let handler: any WebHandler
     private let isSecure: Bool
+    private let longBodies: LongBodies
 
     /// Tells of what the server refuses before a handler has it, as handlers tell of errors: a problem
     /// document.
@@ -90,9 +96,11 @@ package struct WebTransportAdapter: RequestHandler {
         Problems.document(error, status: status)
     }
 
-    package init(_ handler: any WebHandler, isSecure: Bool) {
+    /// `longBodies`: shared with the program's other ports.
+    package init(_ handler: any WebHandler, isSecure: Bool, longBodies: LongBodies = LongBodies()) {
         self.handler = handler
         self.isSecure = isSecure
+        self.longBodies = longBodies
     }
 
     package func handle(_ request: Request, _ response: ResponseWriter) {
@@ -102,19 +110,38 @@ package struct WebTransportAdapter: RequestHandler {
     /// Answers one request; for servers whose own handler picks the routes.
     package func answer(_ request: Request, _ response: ResponseWriter) async {
         let (path, query) = WebRequest.split(target: request.target)
-        let body: [UInt8]
-        do {
-            body = try await request.body.collect(
-                limitBytes: handler.bodyLimit(method: request.method, path: path))
-        } catch {
-            let problem = Problems.response(error, status: 413)
-            return await send(problem, response)
+        var taken = WebRequest(
+            method: request.method, path: path, query: query, headers: request.headers,
+            authority: request.authority, isSecure: isSecure)
+        if let refusal = await handler.refusal(of: taken) {
+            await send(refusal, response)
+            return await drain(request.body)
         }
-        let answer = await handler.handle(
-            WebRequest(
-                method: request.method, path: path, query: query, headers: request.headers,
-                authority: request.authority, body: body, isSecure: isSecure))
-        await send(answer, response)
+        do {
+            taken.body = try await collect(
+                request.body, upTo: handler.bodyLimit(method: request.method, path: path))
+        } catch {
+            await send(Problems.response(error, status: LongBodies.status(of: error)), response)
+            return await drain(request.body)
+        }
+        await send(await handler.handle(taken), response)
+    }
+
+    private func collect(_ body: BodyStream, upTo limit: Int) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var isLong = false
+        defer { longBodies.leave(isLong) }
+        while let chunk = try await body.next() {
+            if bytes.count + chunk.byteCount > limit { throw WebResponder.tooLong(limit) }
+            try longBodies.enter(bytes.count + chunk.byteCount, &isLong)
+            bytes.append(contentsOf: chunk.bytes)
+        }
+        return bytes
+    }
+
+    /// Lets go of what still comes of a refused body, till the server ends the stream soon.
+    private func drain(_ body: BodyStream) async {
+        while (try? await body.next()) != nil {}
     }
 
     private func send(_ answer: WebResponse, _ response: ResponseWriter) async {

@@ -29,12 +29,32 @@ package struct RESTRouter: WebHandler {
     }
 
     package func handle(_ request: WebRequest) async -> WebResponse {
-        var answer: WebResponse
+        let answer: WebResponse
         do {
             answer = try await route(request)
         } catch {
             answer = Problems.response(error, status: RESTRouter.status(of: error))
         }
+        return finished(answer, to: request)
+    }
+
+    /// Refuses changes that the bearer may not make before their bodies are read.
+    package func refusal(of head: WebRequest) async -> WebResponse? {
+        guard head.method != "GET", head.method != "HEAD",
+            case .route(let route, _) = RESTRoute.match(method: head.method, path: head.path),
+            let role = route.role
+        else { return nil }
+        do {
+            try await gate.admit(head, needs: role)
+            return nil
+        } catch {
+            return finished(Problems.response(error, status: RESTRouter.status(of: error)), to: head)
+        }
+    }
+
+    /// Adds what all answers have.
+    private func finished(_ answer: WebResponse, to request: WebRequest) -> WebResponse {
+        var answer = answer
         answer.headers.append(HeaderField("x-content-type-options", "nosniff"))
         if answer.headers["cache-control"] == nil {
             answer.headers.append(HeaderField("cache-control", "no-store"))

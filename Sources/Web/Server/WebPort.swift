@@ -30,10 +30,14 @@ package final class WebPort: Sendable {
         /// loopback address, every one beyond.
         package var hosts: [String]?
         package var limits = WebLimits()
+        /// Shared with the program's other ports.
+        package var longBodies: LongBodies
 
         package init(
-            listen: String, certificate: String? = nil, key: String? = nil, hosts: [String]? = nil
+            listen: String, certificate: String? = nil, key: String? = nil, hosts: [String]? = nil,
+            longBodies: LongBodies = LongBodies()
         ) {
+            self.longBodies = longBodies
             self.listen = listen
             self.certificate = certificate
             self.key = key
@@ -53,7 +57,8 @@ package final class WebPort: Sendable {
         let streams = OpenStreams()
         let responder = WebResponder(
             handler: handler, hosts: ServedHosts(listen: configuration.listen, names: configuration.hosts),
-            limits: limits, isSecure: configuration.certificate != nil, streams: streams)
+            limits: limits, isSecure: configuration.certificate != nil, streams: streams,
+            longBodies: configuration.longBodies)
         let respond: HTTPChannelHandler.Responder = { request, writer, channel in
             try await responder.respond(to: request, writer, on: channel)
         }

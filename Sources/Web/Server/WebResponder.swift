@@ -14,7 +14,7 @@ struct WebResponder: Sendable {
     let isSecure: Bool
     /// Streams without end; the port's stop ends them.
     let streams: OpenStreams
-    private let longBodies = LongBodies()
+    let longBodies: LongBodies
 
     /// Most bytes of a refused body that are read, so that its sender gets to see the refusal.
     private static let drainedBytes = 4 << 20
@@ -28,26 +28,28 @@ struct WebResponder: Sendable {
             try await send(refusal, writer, on: channel)
             return try await drain(request)
         }
+        let head = request.head
+        let (path, query) = WebRequest.split(target: head.path ?? "/")
+        var taken = WebRequest(
+            method: head.method.rawValue, path: path, query: query,
+            headers: request.headers.map { HeaderField($0.name.canonicalName, $0.value) },
+            authority: WebResponder.authority(of: head), isSecure: isSecure)
+        if let refusal = await handler.refusal(of: taken) {
+            try await send(refusal, writer, on: channel)
+            return try await drain(request)
+        }
         if request.headers[.expect]?.lowercased() == "100-continue" {
             try await writer.writeInformationalHead(HTTPResponse(status: .continue))
         }
-        let head = request.head
-        let (path, query) = WebRequest.split(target: head.path ?? "/")
-        let body: [UInt8]
         do throws(EngineError) {
-            body = try await collect(
-                request.body, upTo: handler.bodyLimit(method: head.method.rawValue, path: path))
+            taken.body = try await collect(
+                request.body, upTo: handler.bodyLimit(method: taken.method, path: path))
         } catch {
-            let status = ["BODY_TOO_SLOW": 408, LongBodies.refusal: 503][error.code] ?? 413
-            try await send(Problems.response(error, status: status), writer, on: channel)
+            let problem = Problems.response(error, status: LongBodies.status(of: error))
+            try await send(problem, writer, on: channel)
             return try await drain(request)
         }
-        let answer = await handler.handle(
-            WebRequest(
-                method: head.method.rawValue, path: path, query: query,
-                headers: request.headers.map { HeaderField($0.name.canonicalName, $0.value) },
-                authority: WebResponder.authority(of: head), body: body, isSecure: isSecure))
-        try await send(answer, writer, on: channel)
+        try await send(await handler.handle(taken), writer, on: channel)
     }
 
     static func problem(_ status: Int, _ why: String, _ code: String = "INVALID_REQUEST") -> WebResponse {
@@ -84,7 +86,7 @@ struct WebResponder: Sendable {
         head.authority ?? ""
     }
 
-    private static func tooLong(_ limit: Int) -> EngineError {
+    static func tooLong(_ limit: Int) -> EngineError {
         .user("BODY_TOO_LARGE", "The body is longer than \(ByteSize.format(limit))")
     }
 
@@ -94,14 +96,11 @@ struct WebResponder: Sendable {
         let begin = ContinuousClock.now
         var bytes: [UInt8] = []
         var isLong = false
-        defer { if isLong { longBodies.leave() } }
+        defer { longBodies.leave(isLong) }
         do {
             for try await chunk in body {
                 bytes.append(contentsOf: chunk.readableBytesView)
-                if bytes.count > Limits.requestBodyBytes, !isLong {
-                    try longBodies.enter()
-                    isLong = true
-                }
+                try longBodies.enter(bytes.count, &isLong)
                 if bytes.count > limit { throw WebResponder.tooLong(limit) }
                 let seconds = (ContinuousClock.now - begin) / .seconds(1)
                 if seconds > limits.bodyGraceSeconds,

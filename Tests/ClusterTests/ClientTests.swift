@@ -107,6 +107,7 @@ struct ClientTests {
         let isGone = try eventually(within: 5) {
             try cluster.get("/api/v1/workers").ranges(of: #""id":"#).count == 2
         }
-        #expect(isGone, "\(try cluster.get("/api/v1/workers")) \(third.errorsSoFar)")
+        let shown = try cluster.get("/api/v1/workers")
+        #expect(isGone, "\(shown) \(third.errorsSoFar)")
     }
 }

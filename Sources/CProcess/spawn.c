@@ -20,7 +20,8 @@ static int place(posix_spawn_file_actions_t *actions, int from, int to, int mode
     return posix_spawn_file_actions_adddup2(actions, from, to);
 }
 
-static int fill(posix_spawn_file_actions_t *actions, const char *directory, int input, int output, int errors) {
+static int fill(
+    posix_spawn_file_actions_t *actions, const char *directory, int input, int output, int errors) {
     int status = place(actions, input, 0, O_RDONLY);
     if (status == 0) status = place(actions, output, 1, O_WRONLY);
     if (status == 0) status = place(actions, errors, 2, O_WRONLY);

@@ -191,9 +191,10 @@ package struct TaskAgent: Sendable {
     private mutating func armForDraining(at now: Instant) {
         guard let drainingSince, let lastSentAt, phase != .left else { return }
         var next = lastSentAt + settings.heartbeatMilliseconds
-        let limits = [settings.farewellMilliseconds, settings.handBackMilliseconds, settings.drainMilliseconds]
-        for limit in limits
-        where drainingSince + limit > now {
+        let limits = [
+            settings.farewellMilliseconds, settings.handBackMilliseconds, settings.drainMilliseconds,
+        ]
+        for limit in limits where drainingSince + limit > now {
             next = min(next, drainingSince + limit)
         }
         if next == wakesAt { return }

@@ -32,8 +32,8 @@ typedef struct {
     size_t field_count, line_count;
     /// Whether the fields are in explicit form.
     int is_explicit;
-    /// Whether carriage returns are text like other: records of a text that may span lines end as the first of
-    /// its lines does, and that ends with a line feed alone.
+    /// Whether carriage returns are text like other: records of a text that may span lines end as the first
+    /// of its lines does, and that ends with a line feed alone.
     int keeps_returns;
     /// Whether any carriage return, any quote was seen (plain form).
     int has_returns, has_quotes;

@@ -15,8 +15,8 @@ enum CursorOrder {
         a < b ? -1 : a == b ? 0 : 1
     }
 
-    /// Returns microseconds of a time: `2024-01-01 00:00:00` as kept, `2024-01-01T00:00:00+02:00` as sent. Nil
-    /// for any other text, of which some would be read as a time as well: `2024` is a number.
+    /// Returns microseconds of a time: `2024-01-01 00:00:00` as kept, `2024-01-01T00:00:00+02:00` as sent.
+    /// Nil for any other text, of which some would be read as a time as well: `2024` is a number.
     private static func instant(_ text: String) -> Int64? {
         let form = /\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|[+-]\d\d(:?\d\d)?)?)?/
         guard text.wholeMatch(of: form) != nil else { return nil }

@@ -47,8 +47,8 @@ package indirect enum TextLimit: Hashable, Sendable {
 
     // MARK: As text, in plans
 
-    /// The limits as a text that `init(code:)` reads: `-`, `t3;`, `c3;`, `a` and an element's, `m` and a key's
-    /// and a value's, `s2` and two members'.
+    /// The limits as a text that `init(code:)` reads: `-`, `t3;`, `c3;`, `a` and an element's, `m` and a
+    /// key's and a value's, `s2` and two members'.
     package var code: String {
         switch self {
         case .none: "-"

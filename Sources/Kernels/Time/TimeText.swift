@@ -82,8 +82,8 @@ package enum TimeText {
 
     /// Reads a timestamp: a date, then optionally a time `h[h][:m[m][:s[s][.f…]]]` after a blank or `T`, then
     /// optionally a zone. Returns microseconds: of the instant, where the text has no zone in that of `zone`;
-    /// with `zone` nil, of the local time, and a zone in the text is ignored. A time alone is none: Spark takes
-    /// today's, and so another one in each task and each time that a task runs.
+    /// with `zone` nil, of the local time, and a zone in the text is ignored. A time alone is none: Spark
+    /// takes today's, and so another one in each task and each time that a task runs.
     package static func parseTimestamp(_ text: UnsafeRawBufferPointer, zone: Zone?) -> Int64? {
         var scan = TextScanner(trimming: text)
         guard let date = scan.date() else { return nil }

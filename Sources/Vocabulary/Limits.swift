@@ -6,8 +6,8 @@ package enum Limits {
     /// Longest SQL text accepted, bytes.
     package static let sqlBytes = 4 << 20
     /// Most words, numbers, texts and signs of a SQL text: each costs memory, up to some 500 bytes where it
-    /// is a column of its own.
-    package static let sqlTokens = 1_000_000
+    /// is a column of its own, and time of the coordinator, which plans some 50,000 a second.
+    package static let sqlTokens = 250_000
     /// Length from which on a job's text is long, bytes: a coordinator bears few of them.
     package static let longSQLBytes = 256 << 10
     /// Most bytes of long texts of jobs that have not ended, and as many again of those that have.

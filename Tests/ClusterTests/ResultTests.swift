@@ -111,18 +111,18 @@ struct ResultTests {
         #expect(run.errors.contains("The coordinator is back."), "\(run.errors)")
     }
 
-    @Test("a job whose text is a list of nearly four megabytes runs on a cluster")
+    @Test("a job whose text is a list of nearly a megabyte runs on a cluster")
     func longText() throws {
         let folder = try ProgramRun.makeFolder("long")
         defer { try? FileManager.default.removeItem(at: folder) }
-        let numbers = (0..<480_000).map { "\($0 * 7 + 1_000_000)" }.joined(separator: ",")
+        let numbers = (0..<110_000).map { "\($0 * 7 + 1_000_000)" }.joined(separator: ",")
         let sql = "SELECT count(*) AS n FROM range(0, 5000000, 1, 4) WHERE id IN (\(numbers))"
         let file = folder.appendingPathComponent("long.sql")
         try Data(sql.utf8).write(to: file)
         let cluster = try TestCluster(workers: 2)
         defer { cluster.stop() }
         let run = try cluster.submit(["run", file.path, "--output", "json"])
-        #expect(run.status == 0 && run.output == "{\"n\":480000}\n", "\(run.errors.prefix(500))")
+        #expect(run.status == 0 && run.output == "{\"n\":110000}\n", "\(run.errors.prefix(500))")
     }
 
     /// Runs a job of several tasks to its end and fetches nothing of its rows.

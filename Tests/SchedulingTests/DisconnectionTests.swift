@@ -72,13 +72,15 @@ struct DisconnectionTests {
         #expect(identity.incarnation == 4)
     }
 
-    @Test("a draining worker that nobody knows leaves at once, a silent cluster's after its time")
+    @Test("a draining worker that nobody answers leaves soon, a silent cluster's after its time")
     func drain() {
         let start = Instant(milliseconds: 0)
         var unknown = TaskAgent(Bench.identity("w1"), at: start)
         _ = unknown.handle(.tick, at: start)
-        #expect(unknown.handle(.drain, at: Instant(milliseconds: 10)).last == .leave)
-        #expect(unknown.handle(.tick, at: Instant(milliseconds: 20)).isEmpty)
+        #expect(unknown.handle(.drain, at: Instant(milliseconds: 10)).last != .leave)
+        let farewell = 10 + AgentSettings().farewellMilliseconds
+        #expect(unknown.handle(.tick, at: Instant(milliseconds: farewell)).last == .leave)
+        #expect(unknown.handle(.tick, at: Instant(milliseconds: farewell + 10)).isEmpty)
         var known = TaskAgent(Bench.identity("w1"), at: start)
         _ = known.handle(.tick, at: start)
         let welcome = CoordinatorMessage.welcome(

@@ -95,9 +95,16 @@ final class CoordinatorPatience {
     private static let passing: Set<String> = [
         "CONNECTION_REFUSED", "CONNECTION_LOST", "CONNECT_TIMEOUT", "PEER_TIMEOUT", "REQUEST_TIMEOUT",
     ]
+    /// Whether the coordinator has answered this program before.
+    private let hasAnswered: Bool
 
-    /// Whether an error says only that nobody answers now.
-    static func isPassing(_ error: EngineError) -> Bool { passing.contains(error.code) }
+    init(hasAnswered: Bool = true) { self.hasAnswered = hasAnswered }
+
+    /// Whether an error says only that nobody answers now. To a program that was answered before, a handshake
+    /// that fails is a coordinator that died in the middle of it.
+    static func isPassing(_ error: EngineError, hasAnswered: Bool = true) -> Bool {
+        passing.contains(error.code) || hasAnswered && error.code == "TLS_HANDSHAKE_FAILED"
+    }
 
     /// Calls until there is an answer. Throws the call's error when it is another one, or time is over.
     func call<Answer: Sendable>(
@@ -112,7 +119,7 @@ final class CoordinatorPatience {
                 if hasNoted { display.note("The coordinator is back.") }
                 return answer
             } catch let error as EngineError
-                where CoordinatorPatience.isPassing(error) && clock.now < deadline
+                where CoordinatorPatience.isPassing(error, hasAnswered: hasAnswered) && clock.now < deadline
             {
                 if !hasNoted {
                     display.note(

@@ -19,7 +19,7 @@ enum Submission {
             return try await service.submit(asked)
         } catch let error as EngineError where mayHaveArrived(error) {
             if await isStrange(service, asked.id) { throw error }
-            return try await CoordinatorPatience().call(display) {
+            return try await CoordinatorPatience(hasAnswered: false).call(display) {
                 try await service.submit(asked)
             }
         }

@@ -88,7 +88,23 @@ struct FaultTests {
         let log = try cluster.submit(["logs", id]).output
         #expect(log.contains("statement 1 planned"), "\(log)")
         try cluster.killCoordinator()
-        usleep(300_000)
+        // As one does that dies again while clients connect.
+        let closing = """
+            import socket, sys, time
+            port = socket.socket()
+            port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            port.bind(("127.0.0.1", int(sys.argv[1])))
+            port.listen(64)
+            port.settimeout(0.1)
+            end = time.time() + 2
+            while time.time() < end:
+                try:
+                    port.accept()[0].close()
+                except TimeoutError:
+                    pass
+            """
+        let number = String(try #require(cluster.address.split(separator: ":").last))
+        #expect(try ProgramRun.run(ProgramRun.python, ["-c", closing, number], seconds: 20).status == 0)
         try cluster.startCoordinator()
         let ended = try job.waited()
         #expect(ended.status == 0, "\(ended.errors)")

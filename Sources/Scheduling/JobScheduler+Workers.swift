@@ -42,8 +42,8 @@ extension JobScheduler {
     private mutating func raiseEpoch(over registration: Registration) -> Bool {
         let heard = registration.heardEpoch
         if heard <= ledger.epoch { return true }
-        let isNew = ledger.startCount == 1 && now.monotonic - startedAt < settings.newLogMilliseconds
-        if !isNew {
+        let isYoung = ledger.startCount == 1 && now.monotonic - startedAt < settings.newLogMilliseconds
+        if !isYoung, ledger.workers.count > 0 {
             ignore(.newerCoordinator(registration.identity.life, heard))
             return false
         }

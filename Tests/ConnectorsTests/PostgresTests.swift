@@ -50,7 +50,7 @@ import Testing
             """
             DROP TABLE IF EXISTS grids; CREATE TABLE grids(id int4, "the grid" int4[], u uuid[], f int4[]);
             INSERT INTO grids VALUES (1, '{1,2}', '{d3b07384-d113-4956-a5cd-cd8e2f1f3d1d}', '{}'),
-            (2, '[5:6]={3,4}', NULL, '{NULL}')
+            (2, '{3,4}', NULL, '{NULL}')
             """)
         let fine = good(try submit.read("dbtable 'grids'", "SELECT `the grid`, f FROM v ORDER BY id"))
         #expect(fine.contains("[1,2]") && fine.contains("[3,4]") && fine.contains("[null]"), "\(fine)")

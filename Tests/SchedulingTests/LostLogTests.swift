@@ -111,10 +111,16 @@ struct LostLogTests {
 
     @Test("one whose log is not new was superseded: it leaves the worker to the other, whose jobs it knows")
     func superseded() {
-        let first = Self.late()
+        var first = Self.late()
+        // As long as it has known no worker, nothing is another's.
+        var unknown = Self.late(log: first.log)
+        unknown.join("w1", version: 5, heardEpoch: 900)
+        #expect(Self.welcome(unknown) != nil && unknown.scheduler.ledger.epoch > 900)
+        first.join("w2", version: 5)
         var again = Self.late(log: first.log)
         again.join("w1", version: 5, heardEpoch: 900)
-        var old = Self.late()
+        var old = Self.late(log: [])
+        old.join("w2", version: 5)
         old.now += SchedulerSettings().newLogMilliseconds
         old.join("w1", version: 5, heardEpoch: 900)
         for bench in [again, old] {

@@ -58,8 +58,8 @@ struct DocsTests {
             URL(fileURLWithPath: "/bin/bash"),
             [
                 "-c",
-                // Whatever is started ends with the test.
-                "set -em\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"
+                // Whatever is started ends with the test, also what got the test's blocked signals.
+                "set -em\ntrap 'kill -KILL $(jobs -p) 2>/dev/null || true' EXIT\n"
                     + (try Self.blocks(name).map(withOwnPorts).joined(separator: "\n")) + "\n",
             ], in: folder, environment: ["NO_COLOR": "1"], seconds: 90)
         #expect(

@@ -56,7 +56,7 @@ struct RESTPipelineTests {
         let (service, address) = try service("Tests/ConnectorsTests/rest_source.py")
         defer { service.send(SIGKILL) }
         let program = try Program()
-        for (how, after) in [("append", "a b d"), ("merge, primary_key: id", "b d")] {
+        for (how, after) in [("append", "a b d"), ("merge\n    primary_key: id", "b d")] {
             try program.write(
                 "z/etl.yml",
                 """

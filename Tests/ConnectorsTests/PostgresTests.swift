@@ -55,7 +55,7 @@ import Testing
         let fine = good(try submit.read("dbtable 'grids'", "SELECT `the grid`, f FROM v ORDER BY id"))
         #expect(fine.contains("[1,2]") && fine.contains("[3,4]") && fine.contains("[null]"), "\(fine)")
         for (column, value) in [
-            ("\"the grid\"", "'{{1,2},{3,4}}'"), ("u", "array[array[gen_random_uuid()]]"),
+            ("\"the grid\"", "'{{1,2},{3,4}}'"), ("\"u\"", "array[array[gen_random_uuid()]]"),
         ] {
             _ = try server.rows("INSERT INTO grids(id, \(column)) VALUES (3, \(value))")
             let run = try submit.read("dbtable 'grids'")

@@ -51,7 +51,7 @@ enum DatabaseFailure {
     ) -> EngineError {
         let text = "\(target.dialect.title): \(reason(error, secrets))"
         let state = self.state(error)
-        if let match = text.firstMatch(of: /: "(\d) dimensions has an array of (.*)"/) {
+        if let match = text.firstMatch(of: /: "(\d) dimensions has an array of ("(?:[^"]|"")*")"/) {
             return .user(
                 "UNSUPPORTED_FEATURE",
                 "The column \(match.2) has an array of \(match.1) dimensions, which is no array of Spark's",

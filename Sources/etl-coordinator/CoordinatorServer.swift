@@ -34,6 +34,7 @@ struct CoordinatorServer {
             [("listen", listen), ("web", webListen)], isProtected: certificates != nil && tokens != nil,
             settings)
         if let certificates { try NodeRole.coordinator.check(certificate: certificates.certificate) }
+        CertificateWatch.begin(certificates, logger)
         let tls = certificates.map {
             TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
         }

@@ -47,6 +47,7 @@ struct WorkerServer: Sendable {
         let tls = certificates.map {
             TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
         }
+        CertificateWatch.begin(certificates, logger)
         let limits = MachineLimits.current()
         let slots = try settings.count("slots", most: Limits.workerSlots) ?? limits.processors
         let memory =

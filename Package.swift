@@ -256,7 +256,12 @@ let package = Package(
         support("Programs"),
         support("SeededRandom"),
         tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
-        tests("ClusterTests", ["Programs", "SeededRandom", "etl-submit", "etl-coordinator", "etl-worker"]),
+        tests(
+            "ClusterTests",
+            [
+                "Programs", "SeededRandom", "Protocol", "Transport", "Vocabulary", "etl-submit",
+                "etl-coordinator", "etl-worker",
+            ]),
         tests("DeployTests", ["Programs", "etl-coordinator", "etl-worker"]),
         tests("ProgramTests", ["Programs", "etl-submit"], exclude: ["KnownDifferences.txt"]),
         tests(

@@ -79,6 +79,7 @@ struct CoordinatorServer {
                 refusal: WebTransportAdapter.refusal),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
+                logger: logger,
                 other: WebTransportAdapter(router, isSecure: tls != nil, longBodies: longBodies)))
         web = try await WebPort(
             WebPort.Configuration(

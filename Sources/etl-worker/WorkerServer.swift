@@ -168,10 +168,7 @@ struct WorkerServer: Sendable {
         let leave = leave
         let tellConnected = tellConnected
         let holding = Task {
-            let refusal = await connection.run(node) {
-                tellConnected()
-                await node.start()
-            }
+            let refusal = await connection.run(node, opened: { await node.start() }, heard: tellConnected)
             if let refusal { leave(refusal) }
         }
         var reason: EngineError?

@@ -248,8 +248,8 @@ let package = Package(
         // tests
         tests("TidyTests", [], optimised: true),
         tests("VocabularyTests", ["Vocabulary"]),
-        tests("MemoryTests", ["Memory"]),
-        tests("WorkerTests", ["Worker"]),
+        tests("MemoryTests", ["Memory", "Vocabulary"]),
+        tests("WorkerTests", ["Worker", "Memory", "Vocabulary"]),
         tests(
             "SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"],
             exclude: ["Cases", "KnownGaps.txt", "README.md"], optimised: true),

@@ -54,6 +54,9 @@ struct WorkerServer: Sendable {
             try settings.bytes("memory", least: Limits.workerMemoryBytes) ?? limits.taskMemoryBytes
         let spill = settings["spill"] ?? "/tmp"
         if try WorkerServer.prepareSpilling(spill) { logger.info("made the directory of --spill: \(spill)") }
+        if let bytes = try settings.bytes("spill-limit", least: Limits.workerMemoryBytes) {
+            SpillQuota.process.limit(toVolumeOf: bytes)
+        }
         let store = ShuffleStore()
         let isSecure = tls != nil
         shuffle = try HTTPServer(

@@ -154,6 +154,7 @@ struct RefusalTests {
             "\(apart.errors)")
         for (flags, told) in [
             (["--memory", "1k"], "--memory must be 64.0 MiB or more, not 1k"),
+            (["--spill-limit", "1k"], "--spill-limit must be 64.0 MiB or more, not 1k"),
             (["--slots", "0"], "--slots is not a positive whole number: 0"),
             (["--slots", "5000"], "--slots must be 1024 or less"),
             (["--spill", "/proc/nothing"], "--spill: cannot write there"),

@@ -61,7 +61,9 @@ struct WorkerServer: Sendable {
         let isSecure = tls != nil
         shuffle = try HTTPServer(
             configuration: ServerConfiguration(
-                listen: listen, tls: tls, limits: .clusterPeers, sharesAnswers: true),
+                listen: listen, tls: tls, limits: .clusterPeers,
+                connectionCount: DescriptorLimit.connections(of: DescriptorLimit.raise()),
+                sharesAnswers: true),
             handler: try ShuffleServer(store: store) { request in
                 !isSecure || NodeRole.worker.isProved(by: request.peer)
                     || NodeRole.coordinator.isProved(by: request.peer)
@@ -158,7 +160,8 @@ struct WorkerServer: Sendable {
         }
         return try await WebPort(
             WebPort.Configuration(
-                listen: listen, certificate: certificates?.certificate, key: certificates?.key),
+                listen: listen, certificate: certificates?.certificate, key: certificates?.key,
+                connectionCount: DescriptorLimit.connections(of: DescriptorLimit.raise())),
             handler: router)
     }
 

@@ -34,8 +34,9 @@ package final class WebPort: Sendable {
 
         package init(
             listen: String, certificate: String? = nil, key: String? = nil, hosts: [String]? = nil,
-            longBodies: LongBodies = LongBodies()
+            connectionCount: Int = WebLimits().connectionCount, longBodies: LongBodies = LongBodies()
         ) {
+            limits.connectionCount = connectionCount
             self.longBodies = longBodies
             self.listen = listen
             self.certificate = certificate

@@ -28,7 +28,7 @@ struct HostilePeerTests {
                 for port in sys.argv[1:3]:
                     for _ in range(200):
                         held.append(socket.create_connection(("127.0.0.1", int(port)), 5))
-                time.sleep(1)
+                time.sleep(3)
                 print(urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[2]}/livez", timeout=5).read())
                 command = [sys.argv[3], "list", "--coordinator", f"http://127.0.0.1:{sys.argv[1]}"]
                 print(subprocess.run(command, timeout=10).returncode)

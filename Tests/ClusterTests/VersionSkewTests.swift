@@ -26,7 +26,7 @@ struct VersionSkewTests {
         defer { worker.send(SIGKILL) }
         #expect(eventually(within: 20) { worker.errorsSoFar.contains(told) }, "\(worker.errorsSoFar)")
         let hasEnded = eventually(within: 1) { !worker.isRunning }
-        return (worker.errorsSoFar, hasEnded ? try worker.waited().status : nil)
+        return try (worker.errorsSoFar, hasEnded ? worker.waited().status : nil)
     }
 
     @Test("the worker says so: to one that refuses it, that does not know its words, or that says why")

@@ -36,9 +36,11 @@ final class WebConnections: Sendable {
         if own.isRefused { return own }
         let key = ObjectIdentifier(own)
         entries.withLock { $0[key] = Entry(channel: channel, own: own) }
-        own.whenGone = { [weak self] in self?.entries.withLock { $0[key] = nil } }
+        own.whenGone = { [weak self] in self?.forget(key) }
         return own
     }
+
+    private func forget(_ key: ObjectIdentifier) { entries.withLock { $0[key] = nil } }
 
     private static func idlest(
         _ entries: [ObjectIdentifier: Entry]

@@ -310,7 +310,7 @@ let package = Package(
             "FormatsTests",
             ["SeededRandom", "Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"],
             optimised: true),
-        tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
+        tests("StorageTests", ["Storage", "Memory", "Vocabulary", "CObjectStore"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Transport", "Vocabulary"]),
         tests(

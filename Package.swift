@@ -248,15 +248,20 @@ let package = Package(
         // tests
         tests("TidyTests", [], optimised: true),
         tests("VocabularyTests", ["Vocabulary"]),
-        tests("MemoryTests", ["Memory"]),
-        tests("WorkerTests", ["Worker"]),
+        tests("MemoryTests", ["Memory", "Vocabulary"]),
+        tests("WorkerTests", ["Worker", "Memory", "Vocabulary"]),
         tests(
             "SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"],
             exclude: ["Cases", "KnownGaps.txt", "README.md"], optimised: true),
         support("Programs"),
         support("SeededRandom"),
         tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
-        tests("ClusterTests", ["Programs", "SeededRandom", "etl-submit", "etl-coordinator", "etl-worker"]),
+        tests(
+            "ClusterTests",
+            [
+                "Programs", "SeededRandom", "Protocol", "Transport", "Vocabulary", "etl-submit",
+                "etl-coordinator", "etl-worker",
+            ]),
         tests("DeployTests", ["Programs", "etl-coordinator", "etl-worker"]),
         tests("ProgramTests", ["Programs", "etl-submit"], exclude: ["KnownDifferences.txt"]),
         tests(
@@ -305,7 +310,7 @@ let package = Package(
             "FormatsTests",
             ["SeededRandom", "Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"],
             optimised: true),
-        tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
+        tests("StorageTests", ["Storage", "Memory", "Vocabulary", "CObjectStore"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Transport", "Vocabulary"]),
         tests(

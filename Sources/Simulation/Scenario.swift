@@ -95,7 +95,10 @@ struct Scenario {
     }
 
     mutating func beginLog(_ random: inout SimulatedRandom) {
-        settings.firstEpoch = UInt32(random.within(1...40_000)) * 100_000
+        let last = settings.firstEpoch
+        repeat {
+            settings.firstEpoch = UInt32(random.within(1...40_000)) * 100_000
+        } while settings.firstEpoch == last
     }
 
     private static func drawJob(_ number: Int, _ random: inout SimulatedRandom) -> SimulatedJob {

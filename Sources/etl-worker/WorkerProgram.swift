@@ -33,6 +33,9 @@ struct WorkerProgram: AsyncParsableCommand {
     @Option(help: "Directory for what does not fit in memory (default /tmp).")
     var spill: String?
     @Option(
+        help: "Size of the volume of --spill, such as 20g, where the system shows another; nine tenths are used.")
+    var spillLimit: String?
+    @Option(
         parsing: .upToNextOption,
         help: "Web servers that jobs may read from: public, or origins such as https://api.example.com.")
     var allowHttp: [String] = []
@@ -47,6 +50,7 @@ struct WorkerProgram: AsyncParsableCommand {
             flags: [
                 "coordinator": coordinator, "listen": listen, "advertise": advertise, "web": web,
                 "slots": slots, "memory": memory, "spill": spill,
+                "spill-limit": spillLimit,
             ], lists: ["allow-http": allowHttp, "allow-env": allowEnv], node: node)
         let server = try await WorkerServer(settings)
         print(server.greeting)

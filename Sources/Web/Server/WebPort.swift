@@ -135,6 +135,7 @@ private struct RunningServer: Sendable {
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     configuration.limits.connectionCount, logger: quiet)),
             onServerRunning: { channel in
+                ListeningSockets.closeOnExec()
                 input.yield(channel.localAddress?.port ?? origin.port)
                 input.finish()
             }, eventLoopGroup: group, logger: quiet)

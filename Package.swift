@@ -103,6 +103,8 @@ let package = Package(
         .target(name: "CObjectStore", linkerSettings: [.linkedLibrary("dl")]),
         // programs of jobs
         .target(name: "CProcess"),
+        // signals of crashes
+        .target(name: "CCrash"),
         // database drivers, opened at run time
         .target(
             name: "CADBC", cSettings: [.unsafeFlags(["-I\(deps)/adbc/include"] + cProcessorFlags)],
@@ -114,7 +116,7 @@ let package = Package(
             linkerSettings: arrowLink
                 + ["arrow", "arrow_s3", "curl", "crypto"].map { .linkedLibrary($0) }),
         // ground
-        room("Vocabulary"),
+        room("Vocabulary", ["CCrash"]),
         room("Memory", ["Vocabulary", "CKernels"]),
         room("Scheduling", ["Vocabulary"]),
         room("Transport", ["Vocabulary", "Memory", "CEpoll", "CNGHTTP2", "COpenSSL"]),

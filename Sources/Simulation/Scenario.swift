@@ -22,6 +22,8 @@ struct SimulatedJob {
     var behaviours: [TaskID: TaskBehaviour] = [:]
     var hasUserError = false
     var hasPoison = false
+    /// The statement whose planning crashes the coordinator each time.
+    var crashingStatement: UInt32?
     var submittedAt: Int64
     var cancelledAt: Int64?
 
@@ -92,6 +94,14 @@ struct Scenario {
         if !random.happens(40) { return }
         lostLogs = random.within(100...600)
         beginLog(&random)
+    }
+
+    /// Has jobs of a few seeds crash the coordinator, each by the planning of one of its statements.
+    mutating func drawCrashes(_ random: inout SimulatedRandom) {
+        if !random.happens(30) { return }
+        for number in jobs.indices where random.happens(300) {
+            jobs[number].crashingStatement = UInt32(random.within(0...jobs[number].statements.count - 1))
+        }
     }
 
     mutating func beginLog(_ random: inout SimulatedRandom) {

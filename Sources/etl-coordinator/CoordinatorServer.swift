@@ -62,7 +62,7 @@ struct CoordinatorServer {
                     logger.critical("\(error)")
                     _exit(1)
                 }), settings: try CoordinatorServer.scheduling(settings))
-        try await node.start()
+        try await node.start(crashedAt: CrashReport.keep(in: state + "/crash"))
         let pipelines = PipelineHost(
             node: node,
             settings: PipelineSettings(

@@ -52,11 +52,15 @@ struct WorkerProgram: AsyncParsableCommand {
                 "slots": slots, "memory": memory, "spill": spill,
                 "spill-limit": spillLimit,
             ], lists: ["allow-http": allowHttp, "allow-env": allowEnv], node: node)
+        if let text = getenv(FailPoint.variable) { try FailPoint.arm(String(cString: text)) }
         let server = try await WorkerServer(settings)
         print(server.greeting)
         fflush(nil)
         let (signals, input) = AsyncStream<Int32>.makeStream()
         StopSignal.watch { input.yield($0) }
+        try CrashReport.watch(milliseconds: WorkerNode.farewellMilliseconds) { work in
+            Task { await server.crashed(in: work) }
+        }
         let watching = Task {
             var count = 0
             for await number in signals {
@@ -72,6 +76,7 @@ struct WorkerProgram: AsyncParsableCommand {
 
     static func main() async {
         StopSignal.prepare()
+        CrashReport.install(program: "etl-worker")
         let status = await ProgramEntry.run(Self.self) { StandardError.print("etl-worker: \($0)") }
         fflush(nil)
         // Not `exit`: threads of tasks and servers may still be ending.

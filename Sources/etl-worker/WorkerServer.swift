@@ -168,6 +168,9 @@ struct WorkerServer: Sendable {
     /// Takes no more tasks, and leaves when nothing here is needed.
     func drain() async { await node.drain() }
 
+    /// Says farewell for a process that has crashed, in which one thread stands still.
+    func crashed(in work: CrashReport.Work?) async { await node.crashed(in: work) }
+
     /// Runs tasks until the worker leaves; returns the error for which the coordinator refused it.
     func run() async -> EngineError? {
         let node = node

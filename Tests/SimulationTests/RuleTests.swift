@@ -149,6 +149,14 @@ struct RuleTests {
         #expect(isSeen)
     }
 
+    @Test("a crash that is not logged comes again and again")
+    func unloggedCrash() {
+        let isSeen = Self.breaks("again and again") { decision in
+            decision.facts.removeAll { if case .coordinatorCrashed = $0 { true } else { false } }
+        }
+        #expect(isSeen)
+    }
+
     @Test("failed jobs that nobody cleans up after break a rule")
     func uncleanedFailure() {
         let isSeen = Self.breaks("was not cleaned") { decision in

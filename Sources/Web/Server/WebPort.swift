@@ -136,6 +136,7 @@ private struct RunningServer: Sendable {
             configuration: HummingbirdCore.ServerConfiguration(
                 address: .hostname(origin.host, port: origin.port)),
             onServerRunning: { channel in
+                ListeningSockets.closeOnExec()
                 input.yield(channel.localAddress?.port ?? origin.port)
                 input.finish()
             }, eventLoopGroup: group, logger: quiet)

@@ -18,7 +18,9 @@ import Testing
     }
 
     /// Reads a table with its statements logged; returns the rows, and whether they came by chunks.
-    private func read(_ table: String, _ more: String, _ query: String) throws -> (rows: String, byChunks: Bool) {
+    private func read(
+        _ table: String, _ more: String, _ query: String
+    ) throws -> (rows: String, byChunks: Bool) {
         let before = server.log.count
         let run = try submit.read(
             "dbtable '\(table)', sessionInitStatement 'SET log_statement TO \"all\"'\(more)", query)
@@ -32,9 +34,10 @@ import Testing
         try read(
             table, more,
             """
-            CREATE TEMPORARY VIEW w USING jdbc OPTIONS (url 'env:MILLRACE_PG', query 'SELECT * FROM \(table)');
-            SELECT count(*) AS n FROM (
-              (SELECT * FROM v EXCEPT ALL SELECT * FROM w) UNION ALL (SELECT * FROM w EXCEPT ALL SELECT * FROM v))
+            CREATE TEMPORARY VIEW w
+              USING jdbc OPTIONS (url 'env:MILLRACE_PG', query 'SELECT * FROM \(table)');
+            SELECT count(*) AS n FROM ((SELECT * FROM v EXCEPT ALL SELECT * FROM w)
+              UNION ALL (SELECT * FROM w EXCEPT ALL SELECT * FROM v))
             """)
     }
 
@@ -50,7 +53,8 @@ import Testing
             CASE WHEN i % 7 > 0 THEN repeat(chr(228 + i % 20), i % 30) END AS t,
             repeat('x', i % 3)::char(5) AS p, int4send(i) AS y, date '1960-01-01' + i AS da,
             timestamptz '1969-12-31 23:59:59Z' + i * interval '1 hour' AS ts,
-            timestamp '1969-12-31 23:59:59' + i * interval '1 hour' AS tz, time '00:00' + i * interval '1 s' AS ti,
+            timestamp '1969-12-31 23:59:59' + i * interval '1 hour' AS tz,
+            time '00:00' + i * interval '1 s' AS ti,
             jsonb_build_object('i', i, 't', repeat('é', i % 5)) AS o, gen_random_uuid() AS u,
             i * interval '1 minute' AS iv, '10.0.0.1'::inet + i AS e FROM generate_series(1, 20000) i;
             DELETE FROM chunked WHERE id BETWEEN 3000 AND 9000 OR id % 5 = 1

@@ -79,8 +79,8 @@ void cadbc_database_free(struct cadbc_database *database);
 // `error->status` where other threads connected to the same handle for longer than was waited.
 enum { CADBC_BUSY = -2 };
 
-// Connects. Threads connect to one handle one after the other, for which each waits at most some milliseconds,
-// or as long as it takes when they are negative. NULL with `error` filled when that fails.
+// Connects. Threads connect to one handle one after the other, for which each waits at most some
+// milliseconds, or as long as it takes when they are negative. NULL with `error` filled when that fails.
 struct cadbc_connection *cadbc_connect(struct cadbc_database *database, int milliseconds,
                                        struct cadbc_error *error);
 void cadbc_disconnect(struct cadbc_connection *connection);

@@ -24,8 +24,8 @@ enum BlockEntry {
             ]),
         ]
     private static let headerBytes = ColumnBlockDecoder.headerBytes
-    /// Rows up to which a block is encoded again: few bytes can stand for very many.
-    private static let rowLimit = 100_000
+    /// Values up to which a block is encoded again: few bytes can stand for very many.
+    private static let valueLimit = 100_000
 
     private static func take(_ bytes: UnsafeRawBufferPointer) throws {
         var input = InputBytes(bytes)
@@ -38,7 +38,7 @@ enum BlockEntry {
         try require(
             batch.columns.count == schema.count && batch.columns.allSatisfy { $0.count == batch.count },
             "columns of other lengths than the batch")
-        guard batch.count > 0, batch.count <= rowLimit else { return }
+        guard batch.count > 0, batch.columns.allSatisfy({ largest($0) <= valueLimit }) else { return }
         let encoder = ColumnBlockEncoder(schema: schema, compress: flags & 2 == 0)
         let blocks = try encoder.encode(batch)
         var row = 0
@@ -56,6 +56,11 @@ enum BlockEntry {
             row += again.count
         }
         try require(row == batch.count, "\(batch.count) rows became \(row)")
+    }
+
+    /// Returns the most values of a vector and those in it.
+    private static func largest(_ vector: Vector) -> Int {
+        vector.children.reduce(vector.count) { max($0, largest($1)) }
     }
 
     /// Returns the bytes as a block whose header fits them: otherwise none would get past the checksum.

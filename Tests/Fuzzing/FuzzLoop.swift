@@ -15,6 +15,9 @@ struct FuzzLoop {
     /// Processor time that one input may take, seconds.
     var inputSeconds = 10.0
 
+    /// About how many inputs of a corpus that is not committed are taken as they are.
+    private static let takenCount = 400
+
     /// The file of the present input.
     static func currentPath(_ target: FuzzTarget, in folder: URL) -> String {
         folder.appendingPathComponent("\(target.name).current").path
@@ -40,7 +43,15 @@ struct FuzzLoop {
             current.end()
             count += 1
         }
-        if takesCorpus { corpus.forEach(take) }
+        if takesCorpus {
+            // All that is committed; of thousands of others each seed takes some.
+            let committed = Corpus.files(of: target).count
+            let step = max(1, corpus.count / FuzzLoop.takenCount)
+            for (place, bytes) in corpus.enumerated()
+            where place < committed || place % step == Int(seed % UInt64(step)) || place == corpus.count - 1 {
+                take(bytes)
+            }
+        }
         let taken = count
         var mutator = Mutator(target: target, corpus: corpus, seed: seed)
         while ContinuousClock.now - start < .seconds(seconds) { take(mutator.next()) }

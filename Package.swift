@@ -60,6 +60,13 @@ func support(_ name: String) -> Room {
     .target(name: name, path: "Tests/\(name)", swiftSettings: swiftFlags)
 }
 
+/// A program that tests run.
+func testProgram(_ name: String, _ rooms: [String], exclude: [String] = []) -> Room {
+    .executableTarget(
+        name: name, dependencies: rooms.map { .init(stringLiteral: $0) }, path: "Tests/\(name)",
+        exclude: exclude, swiftSettings: swiftFlags)
+}
+
 let package = Package(
     name: "millrace",
     products: [
@@ -257,6 +264,13 @@ let package = Package(
             exclude: ["Cases", "KnownGaps.txt", "README.md"], optimised: true),
         support("Programs"),
         support("SeededRandom"),
+        testProgram(
+            "Fuzzing",
+            [
+                "SeededRandom", "Vocabulary", "Memory", "Transport", "Columns", "Formats", "CKernels",
+                "SQLSyntax", "Plans", "Functions", "Planner", "Templates", "Pipelines",
+            ], exclude: ["Corpus", "Regressions"]),
+        tests("FuzzingTests", ["Programs", "Fuzzing"]),
         tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
         tests(
             "ClusterTests",

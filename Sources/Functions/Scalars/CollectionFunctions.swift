@@ -66,58 +66,5 @@ enum CollectionFunctions {
             let children = stride(from: 1, to: call.arguments.count, by: 2).map { call[$0].flattened() }
             return .flat(call.type, count: call.count, values: nil, children: children)
         },
-        ScalarFunction(
-            "sequence",
-            typing: { request in
-                try Signature.checkCount(request, 2...3)
-                if request.types[0] == .date {
-                    let step = request.types.count == 3 ? [request.types[2]] : []
-                    return Typing([.date, .date] + step, .array(.date, containsNull: false))
-                }
-                let common = try Signature.commonType(request, request.types)
-                guard common.isIntegral else {
-                    throw Signature.mismatch(request, argument: 0, requires: "\"INTEGRAL\" or \"DATE\"")
-                }
-                return Typing(request.types.map { _ in common }, .array(common, containsNull: false))
-            }, "Makes an array from a start to an end by steps.", example: "sequence(1, 5)"
-        ) { try sequence($0) },
     ]
-
-    private static func sequence(_ call: Invocation) throws -> Vector {
-        let rows = Rows(call)
-        let isMonths = call.arguments.count == 3 && call[2].type.isYearMonthInterval
-        let isDays = call.arguments.count == 3 && call[2].type.isDayTimeInterval
-        return try rows.scalars(call.type) { row in
-            let (start, end) = (rows.integer(0, row), rows.integer(1, row))
-            var step = call.arguments.count == 3 ? rows.integer(2, row) : (start <= end ? 1 : -1)
-            if isDays { step /= ClockTime.microsecondsPerDay }
-            if step == 0 && start != end || step > 0 && start > end || step < 0 && start < end {
-                throw Failure.invalidArgument(
-                    "sequence", "the step \(step) does not lead from \(start) to \(end)")
-            }
-            var list: [Scalar] = []
-            var k = 0
-            while true {
-                guard let value = stepped(from: start, by: step, times: k, isMonths: isMonths),
-                    step >= 0 ? value <= end : value >= end
-                else { break }
-                list.append(.integer(Int64(value)))
-                k += 1
-                if step == 0 { break }
-                if k > lengthLimit {
-                    throw Failure.invalidArgument("sequence", "it has more than \(lengthLimit) elements")
-                }
-            }
-            return .array(list)
-        }
-    }
-
-    /// Returns what is reached by steps; nil past what 64 bits hold.
-    private static func stepped(from start: Int, by step: Int, times: Int, isMonths: Bool) -> Int? {
-        let way = times.multipliedReportingOverflow(by: step)
-        if way.overflow { return nil }
-        if isMonths { return CivilDate(days: start).adding(months: way.partialValue).days }
-        let value = start.addingReportingOverflow(way.partialValue)
-        return value.overflow ? nil : value.partialValue
-    }
 }

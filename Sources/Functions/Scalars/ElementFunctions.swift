@@ -8,8 +8,14 @@ import Vocabulary
 enum ElementFunctions {
     static let all: [ScalarFunction] = [
         ScalarFunction(
-            "size", aliases: ["cardinality", "array_size", "map_size"], typing: Signature.of([.any], .int32),
-            "Counts the elements of an array or map.", example: "size(array(1, 2))"
+            "size", aliases: ["cardinality", "array_size", "map_size"],
+            typing: { request in
+                try Signature.checkCount(request, 1...1)
+                switch request.types[0] {
+                case .array, .map, .null: return Typing(request.types, .int32)
+                default: throw Signature.mismatch(request, argument: 0, requires: "(\"ARRAY\" or \"MAP\")")
+                }
+            }, "Counts the elements of an array or map.", example: "size(array(1, 2))"
         ) { call in
             let rows = Rows(call)
             return rows.map(Int32.self, .int32) { Int32(rows.columns[0].range($0).count) }

@@ -196,7 +196,8 @@ extension StatementPlanner {
         let columns = table.schema.fields.map { field in
             let comment = table.columnComments[field.name.lowercased()].map { " COMMENT \(text($0))" } ?? ""
             let type = table.limitedTypes[field.name.lowercased()] ?? field.type.sqlName
-            return "  \(quoted(field.name)) \(type)\(comment)"
+            let value = table.columnDefaults[field.name.lowercased()].map { " DEFAULT \($0)" } ?? ""
+            return "  \(quoted(field.name)) \(type)\(value)\(comment)"
         }
         var lines = ["CREATE TABLE spark_catalog.\(quoted(table.database)).\(quoted(table.name)) ("]
         lines.append(columns.joined(separator: ",\n") + ")")

@@ -94,15 +94,16 @@ enum AggregateCatalog {
         AggregateFunction(
             "median",
             typing: { request in
-                try Signature.checkCount(request, 1...1)
-                let (argument, result) = interpolated(request.types[0])
+                let type = try Signature.of([.numberOrInterval], .double)(request).arguments[0]
+                let (argument, result) = interpolated(type)
                 return Typing([argument], result)
             }, "Returns the middle value, between two the mean.", example: "median(a)"),
         AggregateFunction(
             "percentile",
             typing: { request in
                 try Signature.checkCount(request, 2...2)
-                let (argument, result) = interpolated(request.types[0])
+                let type = try Signature.coerce(request, [.numberOrInterval])[0]
+                let (argument, result) = interpolated(type)
                 if case .array = request.types[1] {
                     return Typing(
                         [argument, .array(.double, containsNull: false)], .array(result, containsNull: false))

@@ -11,6 +11,8 @@ enum Parameter: Sendable {
     case number
     /// An integral number; a string becomes an int64.
     case integral
+    /// An integral number or a boolean; a string becomes an int64.
+    case bits
     /// A double.
     static var double: Parameter { .of(.double) }
     static var string: Parameter { .of(.string) }
@@ -37,6 +39,7 @@ enum Parameter: Sendable {
         case .integral:
             if type.isIntegral { return type }
             return type == .string || type == .null || !ansi && type.isNumeric ? .int64 : nil
+        case .bits: return type == .boolean ? type : Parameter.integral.coerced(type, ansi: ansi)
         case .text:
             if type == .string || type == .binary { return type }
             return type.isNested ? nil : .string
@@ -60,6 +63,7 @@ enum Parameter: Sendable {
         case .any: "any type"
         case .number: "\"NUMERIC\""
         case .integral: "\"INTEGRAL\""
+        case .bits: "(\"INTEGRAL\" or \"BOOLEAN\")"
         case .text: "(\"STRING\" or \"BINARY\")"
         case .array: "\"ARRAY\""
         case .map: "\"MAP\""

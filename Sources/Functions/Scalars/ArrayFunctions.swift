@@ -8,7 +8,7 @@ import Vocabulary
 enum ArrayFunctions {
     static let all: [ScalarFunction] = [
         ScalarFunction(
-            "array_sort", typing: Signature.of([.array]) { $0[0] }, "Sorts an array, nulls last.",
+            "array_sort", typing: Signature.ordered(Signature.of([.array]) { $0[0] }), "Sorts an array, nulls last.",
             example: "array_sort(array(2, 1))"
         ) { call in
             ListSorting.sorted(call[0], Rows(call), call.type) { _ in
@@ -16,7 +16,8 @@ enum ArrayFunctions {
             }
         },
         ScalarFunction(
-            "sort_array", typing: Signature.of([.array, .of(.boolean)], optional: 1) { $0[0] },
+            "sort_array",
+            typing: Signature.ordered(Signature.of([.array, .of(.boolean)], optional: 1) { $0[0] }),
             "Sorts an array, nulls first (last when descending).", example: "sort_array(array(2, 1))"
         ) { call in
             let rows = Rows(call)
@@ -32,7 +33,7 @@ enum ArrayFunctions {
             [$1] + $0
         },
         ScalarFunction(
-            "arrays_overlap", typing: Signature.twoArrays { _ in .boolean },
+            "arrays_overlap", typing: Signature.ordered(Signature.twoArrays { _ in .boolean }),
             "Says whether two arrays share an element that is not null.",
             example: "arrays_overlap(array(1), array(1, 2))"
         ) { call in
@@ -97,7 +98,7 @@ enum ArrayFunctions {
             return result
         },
         ScalarFunction(
-            "array_remove", typing: Signature.arrayAndElement { $0 },
+            "array_remove", typing: Signature.ordered(Signature.arrayAndElement { $0 }),
             "Removes every element equal to a value.", example: "array_remove(array(1, 2), 2)"
         ) { call in
             let finder = ElementFinder(call[0].children[0], call[1])
@@ -115,21 +116,21 @@ enum ArrayFunctions {
             $0.takeDistinct($1, &$2)
         },
         mapped(
-            "array_union", "Returns the elements of both arrays once.", Signature.twoArrays(),
+            "array_union", "Returns the elements of both arrays once.", Signature.ordered(Signature.twoArrays()),
             example: "array_union(array(1), array(2))"
         ) {
             unique($0[0] + $0[1])
         },
         mapped(
             "array_intersect", "Returns the elements that both arrays hold.",
-            Signature.twoArrays(), example: "array_intersect(array(1), array(1))"
+            Signature.ordered(Signature.twoArrays()), example: "array_intersect(array(1), array(1))"
         ) {
             let other = Set($0[1])
             return unique($0[0].filter { other.contains($0) })
         },
         mapped(
             "array_except", "Returns the elements that the second array lacks.",
-            Signature.twoArrays(), example: "array_except(array(1), array(2))"
+            Signature.ordered(Signature.twoArrays()), example: "array_except(array(1), array(2))"
         ) {
             let other = Set($0[1])
             return unique($0[0].filter { !other.contains($0) })

@@ -71,17 +71,32 @@ enum CollectionFunctions {
             typing: { request in
                 try Signature.checkCount(request, 2...3)
                 if request.types[0] == .date {
-                    let step = request.types.count == 3 ? [request.types[2]] : []
-                    return Typing([.date, .date] + step, .array(.date, containsNull: false))
+                    let step = Array(request.types.dropFirst(2))
+                    guard request.types[1] == .date || request.types[1] == .null else {
+                        throw sequenceMismatch(request, 1)
+                    }
+                    guard step.allSatisfy({ $0.isInterval || $0 == .null }) else {
+                        throw sequenceMismatch(request, 2)
+                    }
+                    return Typing(
+                        [.date, .date] + step.map { $0 == .null ? .dayToSecond : $0 },
+                        .array(.date, containsNull: false))
                 }
                 let common = try Signature.commonType(request, request.types)
                 guard common.isIntegral else {
-                    throw Signature.mismatch(request, argument: 0, requires: "\"INTEGRAL\" or \"DATE\"")
+                    throw sequenceMismatch(request, 0)
                 }
                 return Typing(request.types.map { _ in common }, .array(common, containsNull: false))
             }, "Makes an array from a start to an end by steps.", example: "sequence(1, 5)"
         ) { try sequence($0) },
     ]
+
+    private static func sequenceMismatch(_ request: TypingRequest, _ argument: Int) -> ArgumentMismatch {
+        Signature.mismatch(
+            request, argument: argument, "SEQUENCE_WRONG_INPUT_TYPES",
+            "`sequence` uses the wrong parameter type. The start and stop expressions must be of one type: "
+                + "\"INTEGRAL\", with a step of the same, or \"DATE\", with a step that is an interval.")
+    }
 
     private static func sequence(_ call: Invocation) throws -> Vector {
         let rows = Rows(call)

@@ -67,7 +67,7 @@ enum ElementFunctions {
             }
         },
         ScalarFunction(
-            "array_contains", typing: Signature.arrayAndElement { _ in .boolean },
+            "array_contains", typing: Signature.ordered(Signature.arrayAndElement { _ in .boolean }),
             "Says whether an array holds a value.", example: "array_contains(array(1, 2), 2)"
         ) { call in
             let rows = Rows(call)
@@ -79,7 +79,7 @@ enum ElementFunctions {
             }
         },
         ScalarFunction(
-            "array_position", typing: Signature.arrayAndElement { _ in .int64 },
+            "array_position", typing: Signature.ordered(Signature.arrayAndElement { _ in .int64 }),
             "Returns the 1-based place of a value in an array, or 0.",
             example: "array_position(array(1, 2), 2)"
         ) { call in
@@ -129,7 +129,7 @@ enum ElementFunctions {
 
     private static func extreme(_ name: String, _ sign: Int) -> ScalarFunction {
         ScalarFunction(
-            name, typing: Signature.of([.array]) { CollectionFunctions.element($0[0]) },
+            name, typing: Signature.ordered(Signature.of([.array]) { CollectionFunctions.element($0[0]) }),
             "Returns the least or greatest element, nulls left out.",
             example: "\(name)(array(1, 2))"
         ) { call in

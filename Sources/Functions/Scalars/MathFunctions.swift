@@ -431,7 +431,7 @@ enum BitFunctions {
                 : Int64(Int32(bitPattern: UInt32(truncatingIfNeeded: $0) &>> UInt32($2 & 31)))
         },
         ScalarFunction(
-            "bit_count", typing: Signature.of([.any], .int32), "Counts the bits that are set.",
+            "bit_count", typing: Signature.of([.bits], .int32), "Counts the bits that are set.",
             example: "bit_count(5)"
         ) { call in
             let rows = Rows(call)

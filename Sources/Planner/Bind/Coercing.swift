@@ -5,16 +5,6 @@ import SQLSyntax
 import Vocabulary
 
 extension DataType {
-    /// True where values can be sorted and compared by `<`.
-    var isOrderable: Bool {
-        switch self {
-        case .map, .variant, .calendarInterval: false
-        case .array(let element, _): element.isOrderable
-        case .structure(let fields): fields.allSatisfy { $0.type.isOrderable }
-        default: true
-        }
-    }
-
     /// True for the same type with other names of fields: such values are compared by place.
     func isShaped(like other: DataType) -> Bool {
         switch (self, other) {

@@ -8,7 +8,8 @@ import Vocabulary
 enum ArrayFunctions {
     static let all: [ScalarFunction] = [
         ScalarFunction(
-            "array_sort", typing: Signature.ordered(Signature.of([.array]) { $0[0] }), "Sorts an array, nulls last.",
+            "array_sort", typing: Signature.ordered(Signature.of([.array]) { $0[0] }),
+            "Sorts an array, nulls last.",
             example: "array_sort(array(2, 1))"
         ) { call in
             ListSorting.sorted(call[0], Rows(call), call.type) { _ in
@@ -116,8 +117,8 @@ enum ArrayFunctions {
             $0.takeDistinct($1, &$2)
         },
         mapped(
-            "array_union", "Returns the elements of both arrays once.", Signature.ordered(Signature.twoArrays()),
-            example: "array_union(array(1), array(2))"
+            "array_union", "Returns the elements of both arrays once.",
+            Signature.ordered(Signature.twoArrays()), example: "array_union(array(1), array(2))"
         ) {
             unique($0[0] + $0[1])
         },

@@ -66,7 +66,7 @@ struct BenchmarkProgram {
             return "\(shown)ok \(seconds) \(rows)"
         } catch {
             let message = (error as? EngineError).map { "\($0.code) \($0.message)" } ?? "\(error)"
-            return "error " + message.split(separator: "\n").joined(separator: " ")
+            return "error " + message.split(whereSeparator: \.isNewline).joined(separator: " ")
         }
     }
 

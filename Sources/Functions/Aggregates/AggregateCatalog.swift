@@ -65,10 +65,10 @@ enum AggregateCatalog {
             "Returns some value.",
             example: "any_value(a)"),
         AggregateFunction(
-            "max_by", typing: Signature.of([.any, .any]) { $0[0] },
+            "max_by", typing: Signature.ordered(Signature.of([.any, .any]) { $0[0] }, argument: 1),
             "Returns the first argument of the row whose second is greatest.", example: "max_by(a, b)"),
         AggregateFunction(
-            "min_by", typing: Signature.of([.any, .any]) { $0[0] },
+            "min_by", typing: Signature.ordered(Signature.of([.any, .any]) { $0[0] }, argument: 1),
             "Returns the first argument of the row whose second is least.", example: "min_by(a, b)"),
     ]
 
@@ -94,15 +94,16 @@ enum AggregateCatalog {
         AggregateFunction(
             "median",
             typing: { request in
-                try Signature.checkCount(request, 1...1)
-                let (argument, result) = interpolated(request.types[0])
+                let type = try Signature.of([.numberOrInterval], .double)(request).arguments[0]
+                let (argument, result) = interpolated(type)
                 return Typing([argument], result)
             }, "Returns the middle value, between two the mean.", example: "median(a)"),
         AggregateFunction(
             "percentile",
             typing: { request in
                 try Signature.checkCount(request, 2...2)
-                let (argument, result) = interpolated(request.types[0])
+                let type = try Signature.coerce(request, [.numberOrInterval])[0]
+                let (argument, result) = interpolated(type)
                 if case .array = request.types[1] {
                     return Typing(
                         [argument, .array(.double, containsNull: false)], .array(result, containsNull: false))
@@ -169,22 +170,7 @@ enum AggregateCatalog {
             example: "schema_of_variant_agg(parse_json(a))")
     ]
 
-    private static let orderedTyping: Signature.Rule = { request in
-        let typing = try Signature.of([.any]) { $0[0] }(request)
-        if isOrderable(typing.result) { return typing }
-        throw EngineError.user(
-            "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
-            "The `\(request.name)` does not support ordering on type \"\(typing.result.sqlName)\".")
-    }
-
-    private static func isOrderable(_ type: DataType) -> Bool {
-        switch type {
-        case .map, .variant, .calendarInterval: false
-        case .array(let element, _): isOrderable(element)
-        case .structure(let fields): fields.allSatisfy { isOrderable($0.type) }
-        default: true
-        }
-    }
+    private static let orderedTyping = Signature.ordered(Signature.of([.any]) { $0[0] })
 
     /// The type of a number that is added up; a timestamp is its seconds, as in Spark.
     private static func addend(_ request: TypingRequest) throws -> DataType {

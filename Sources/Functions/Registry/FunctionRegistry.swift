@@ -153,7 +153,8 @@ package struct FunctionRegistry: Sendable {
 
     /// Returns the types to which the arguments of a scalar or aggregate function are cast, and the result's
     /// type. Throws
-    /// `UNRESOLVED_ROUTINE`, `WRONG_NUM_ARGS` or `DATATYPE_MISMATCH`.
+    /// `UNRESOLVED_ROUTINE`, `WRONG_NUM_ARGS` or `DATATYPE_MISMATCH`, the latter as an `ArgumentMismatch`
+    /// where one argument is to blame.
     package func resolve(
         _ name: String, argumentTypes: [DataType], argumentLiterals: [Literal?] = [],
         settings: SessionSettings
@@ -161,22 +162,20 @@ package struct FunctionRegistry: Sendable {
         let literals =
             argumentLiterals.count == argumentTypes.count
             ? argumentLiterals : [Literal?](repeating: nil, count: argumentTypes.count)
-        let typing: Typing
+        let rule: (name: String, typing: @Sendable (TypingRequest) throws -> Typing)
         if let function = scalar(named: name) {
-            typing = try function.typing(
-                TypingRequest(
-                    name: function.name, types: argumentTypes, literals: literals, settings: settings))
+            rule = (function.name, function.typing)
         } else if let function = aggregate(named: name) {
-            typing = try function.typing(
-                TypingRequest(
-                    name: function.name, types: argumentTypes, literals: literals, settings: settings))
+            rule = (function.name, function.typing)
         } else if let function = window(named: name) {
-            typing = try function.typing(
-                TypingRequest(
-                    name: function.name, types: argumentTypes, literals: literals, settings: settings))
+            rule = (function.name, function.typing)
         } else {
             throw unknown(name)
         }
+        let request = TypingRequest(
+            name: rule.name, types: argumentTypes, literals: literals, settings: settings)
+        let typing = try rule.typing(request)
+        try Signature.checkCasts(request, typing)
         return (typing.arguments, typing.result)
     }
 

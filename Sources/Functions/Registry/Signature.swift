@@ -11,6 +11,8 @@ enum Parameter: Sendable {
     case number
     /// An integral number; a string becomes an int64.
     case integral
+    /// An integral number or a boolean; a string becomes an int64.
+    case bits
     /// A double.
     static var double: Parameter { .of(.double) }
     static var string: Parameter { .of(.string) }
@@ -20,6 +22,10 @@ enum Parameter: Sendable {
     case text
     case array
     case map
+    /// An array or a map.
+    case collection
+    /// A number or an interval of months or of microseconds; a string becomes a double.
+    case numberOrInterval
 
     /// Returns the type to which an argument of type `type` is cast, or nil when the parameter does not take
     /// it.
@@ -33,15 +39,21 @@ enum Parameter: Sendable {
         case .integral:
             if type.isIntegral { return type }
             return type == .string || type == .null || !ansi && type.isNumeric ? .int64 : nil
+        case .bits: return type == .boolean ? type : Parameter.integral.coerced(type, ansi: ansi)
         case .text:
             if type == .string || type == .binary { return type }
             return type.isNested ? nil : .string
+        case .numberOrInterval:
+            return type.isInterval ? type : Parameter.number.coerced(type, ansi: ansi)
         case .array:
             if case .array = type { return type }
             return type == .null ? .array(.null, containsNull: true) : nil
         case .map:
             if case .map = type { return type }
             return nil
+        case .collection:
+            if case .map = type { return type }
+            return Parameter.array.coerced(type, ansi: ansi)
         }
     }
 
@@ -51,9 +63,12 @@ enum Parameter: Sendable {
         case .any: "any type"
         case .number: "\"NUMERIC\""
         case .integral: "\"INTEGRAL\""
+        case .bits: "(\"INTEGRAL\" or \"BOOLEAN\")"
         case .text: "(\"STRING\" or \"BINARY\")"
         case .array: "\"ARRAY\""
         case .map: "\"MAP\""
+        case .numberOrInterval: "(\"NUMERIC\" or \"ANSI INTERVAL\")"
+        case .collection: "(\"ARRAY\" or \"MAP\")"
         }
     }
 }
@@ -118,8 +133,8 @@ enum Signature {
         let list = types.map { "\"\($0.sqlName)\"" }.joined(separator: " or ")
         throw EngineError.user(
             "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
-            "Cannot resolve `\(request.name)` due to data type mismatch: input should all be the same "
-                + "type, but it is (\(list))."
+            "Cannot resolve `\(request.name)` due to data type mismatch: Input to `\(request.name)` should "
+                + "all be the same type, but it's (\(list))."
         )
     }
 
@@ -136,15 +151,16 @@ enum Signature {
             "The `\(request.name)` requires \(expected) parameters but the actual number is \(count).")
     }
 
-    static func mismatch(_ request: TypingRequest, argument: Int, requires: String) -> EngineError {
+    static func mismatch(_ request: TypingRequest, argument: Int, requires: String) -> ArgumentMismatch {
         let ordinals = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"]
         let position = argument < ordinals.count ? ordinals[argument] : "\(argument + 1)th"
-        return EngineError.user(
+        let error = EngineError.user(
             "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
             "Cannot resolve `\(request.name)` due to data type mismatch: The \(position) parameter "
                 + "requires the \(requires) "
                 + "type, however it has the type \"\(request.types[argument].sqlName)\".",
             remedy: castRemedy(request.types[argument], position, requires))
+        return ArgumentMismatch(argument: argument, error: error)
     }
 
     /// Names the cast that makes a value of a type that is taken; nil where no cast does.

@@ -8,7 +8,8 @@ import Vocabulary
 enum ArrayFunctions {
     static let all: [ScalarFunction] = [
         ScalarFunction(
-            "array_sort", typing: Signature.of([.array]) { $0[0] }, "Sorts an array, nulls last.",
+            "array_sort", typing: Signature.ordered(Signature.of([.array]) { $0[0] }),
+            "Sorts an array, nulls last.",
             example: "array_sort(array(2, 1))"
         ) { call in
             ListSorting.sorted(call[0], Rows(call), call.type) { _ in
@@ -16,7 +17,8 @@ enum ArrayFunctions {
             }
         },
         ScalarFunction(
-            "sort_array", typing: Signature.of([.array, .of(.boolean)], optional: 1) { $0[0] },
+            "sort_array",
+            typing: Signature.ordered(Signature.of([.array, .of(.boolean)], optional: 1) { $0[0] }),
             "Sorts an array, nulls first (last when descending).", example: "sort_array(array(2, 1))"
         ) { call in
             let rows = Rows(call)
@@ -32,7 +34,7 @@ enum ArrayFunctions {
             [$1] + $0
         },
         ScalarFunction(
-            "arrays_overlap", typing: Signature.common(least: 2, most: 2) { _ in .boolean },
+            "arrays_overlap", typing: Signature.ordered(Signature.twoArrays { _ in .boolean }),
             "Says whether two arrays share an element that is not null.",
             example: "arrays_overlap(array(1), array(1, 2))"
         ) { call in
@@ -97,14 +99,8 @@ enum ArrayFunctions {
             return result
         },
         ScalarFunction(
-            "array_remove",
-            typing: { request in
-                try Signature.checkCount(request, 2...2)
-                let element = CollectionFunctions.element(request.types[0])
-                let common = try Signature.commonType(request, [element, request.types[1]])
-                return Typing(
-                    [.array(common, containsNull: true), common], .array(common, containsNull: true))
-            }, "Removes every element equal to a value.", example: "array_remove(array(1, 2), 2)"
+            "array_remove", typing: Signature.ordered(Signature.arrayAndElement { $0 }),
+            "Removes every element equal to a value.", example: "array_remove(array(1, 2), 2)"
         ) { call in
             let finder = ElementFinder(call[0].children[0], call[1])
             return ListPicking.pick(call[0], Rows(call), call.type) { row, range, picking in
@@ -121,21 +117,21 @@ enum ArrayFunctions {
             $0.takeDistinct($1, &$2)
         },
         mapped(
-            "array_union", "Returns the elements of both arrays once.", Signature.common(least: 2, most: 2),
-            example: "array_union(array(1), array(2))"
+            "array_union", "Returns the elements of both arrays once.",
+            Signature.ordered(Signature.twoArrays()), example: "array_union(array(1), array(2))"
         ) {
             unique($0[0] + $0[1])
         },
         mapped(
             "array_intersect", "Returns the elements that both arrays hold.",
-            Signature.common(least: 2, most: 2), example: "array_intersect(array(1), array(1))"
+            Signature.ordered(Signature.twoArrays()), example: "array_intersect(array(1), array(1))"
         ) {
             let other = Set($0[1])
             return unique($0[0].filter { other.contains($0) })
         },
         mapped(
             "array_except", "Returns the elements that the second array lacks.",
-            Signature.common(least: 2, most: 2), example: "array_except(array(1), array(2))"
+            Signature.ordered(Signature.twoArrays()), example: "array_except(array(1), array(2))"
         ) {
             let other = Set($0[1])
             return unique($0[0].filter { !other.contains($0) })
@@ -148,16 +144,8 @@ enum ArrayFunctions {
         _ body: @escaping @Sendable ([Scalar], Scalar) -> [Scalar]
     ) -> ScalarFunction {
         ScalarFunction(
-            name,
-            typing: { request in
-                try Signature.checkCount(request, 2...2)
-                guard case .array(let element, _) = request.types[0] else {
-                    throw Signature.mismatch(request, argument: 0, requires: "\"ARRAY\"")
-                }
-                let common = try Signature.commonType(request, [element, request.types[1]])
-                let type = DataType.array(common, containsNull: true)
-                return Typing([type, common], type)
-            }, nulls: .handled, summary, example: example
+            name, typing: Signature.arrayAndElement(takesNull: true) { $0 }, nulls: .handled, summary,
+            example: example
         ) { call in
             .of(
                 call.type,

@@ -39,16 +39,9 @@ enum ArrayPairFunctions {
         ScalarFunction(
             "array_insert",
             typing: { request in
-                try Signature.checkCount(request, 3...3)
-                guard case .array(let element, _) = request.types[0] else {
-                    throw Signature.mismatch(request, argument: 0, requires: "\"ARRAY\"")
-                }
-                guard request.types[1] == .null || request.types[1].isIntegral else {
-                    throw Signature.mismatch(request, argument: 1, requires: "\"INT\"")
-                }
-                let common = try Signature.commonType(request, [element, request.types[2]])
-                let type = DataType.array(common, containsNull: true)
-                return Typing([type, .int32, common], type)
+                guard request.types.count != 3 || request.types[1].isIntegral || request.types[1] == .null
+                else { throw Signature.mismatch(request, argument: 1, requires: "\"INT\"") }
+                return try Signature.arrayAndElement(between: [.int], takesNull: true) { $0 }(request)
             }, nulls: .handled,
             "Puts a value into an array at a 1-based place, counted from the end below 0.",
             example: "array_insert(array(1, 3), 2, 2)"

@@ -61,22 +61,33 @@ enum ConditionalFunctions {
 
     private static func extreme(_ name: String, _ summary: String, _ sign: Int) -> ScalarFunction {
         ScalarFunction(
-            name, typing: Signature.common(least: 2), nulls: .handled, summary, example: "\(name)(a, b)"
+            name, typing: Signature.ordered(Signature.common(least: 2)), nulls: .handled, summary,
+            example: "\(name)(a, b)"
         ) { call in
-            let source = Buffer.zeroed(byteCount: max(call.count, 16))
-            let index = Buffer(byteCount: max(call.count * 4, 16))
-            let (from, at) = (source.pointer(as: UInt8.self), index.pointer(as: UInt32.self))
-            let parts = call.arguments.map { $0.typed(call.type) }
-            for row in 0..<call.count {
-                at[row] = UInt32(row)
-                var best = -1
-                for (k, part) in parts.enumerated() where !part.isNull(row) {
-                    if best < 0 || Comparing.compareRows(part, row, parts[best], row) * sign > 0 { best = k }
-                }
-                from[row] = best < 0 ? 255 : UInt8(best)
+            var parts = call.arguments.map { $0.typed(call.type) }
+            // The rows' sources are bytes.
+            while parts.count > 1 {
+                let some = Array(parts.prefix(250))
+                parts = [best(some, call, sign)] + parts.dropFirst(some.count)
             }
-            return Choosing.interleave(parts, source: from, index: at, type: call.type, count: call.count)
+            return parts[0]
         }
+    }
+
+    /// Returns the greatest or least of at most 254 values.
+    private static func best(_ parts: [Vector], _ call: Invocation, _ sign: Int) -> Vector {
+        let source = Buffer.zeroed(byteCount: max(call.count, 16))
+        let index = Buffer(byteCount: max(call.count * 4, 16))
+        let (from, at) = (source.pointer(as: UInt8.self), index.pointer(as: UInt32.self))
+        for row in 0..<call.count {
+            at[row] = UInt32(row)
+            var best = -1
+            for (k, part) in parts.enumerated() where !part.isNull(row) {
+                if best < 0 || Comparing.compareRows(part, row, parts[best], row) * sign > 0 { best = k }
+            }
+            from[row] = best < 0 ? 255 : UInt8(best)
+        }
+        return Choosing.interleave(parts, source: from, index: at, type: call.type, count: call.count)
     }
 
     /// Returns `then` where the condition is true, `otherwise` elsewhere.

@@ -7,28 +7,14 @@ import Vocabulary
 /// Declares functions that read elements of arrays and maps.
 enum ElementFunctions {
     static let all: [ScalarFunction] = [
-        ScalarFunction(
-            "size", aliases: ["cardinality", "array_size", "map_size"],
-            typing: { request in
-                try Signature.checkCount(request, 1...1)
-                switch request.types[0] {
-                case .array, .map, .null: return Typing(request.types, .int32)
-                default: throw Signature.mismatch(request, argument: 0, requires: "(\"ARRAY\" or \"MAP\")")
-                }
-            }, "Counts the elements of an array or map.", example: "size(array(1, 2))"
-        ) { call in
-            let rows = Rows(call)
-            return rows.map(Int32.self, .int32) { Int32(rows.columns[0].range($0).count) }
-        },
+        counting(
+            "size", ["cardinality"], .collection, "Counts the elements of an array or map.",
+            "size(array(1, 2))"),
+        counting("array_size", [], .array, "Counts the elements of an array.", "array_size(array(1, 2))"),
+        counting("map_size", [], .map, "Counts the entries of a map.", "map_size(map('a', 1))"),
         ScalarFunction(
             "element_at", aliases: ["try_element_at"],
-            typing: { request in
-                try Signature.checkCount(request, 2...2)
-                if case .map(let key, let value, _) = request.types[0] {
-                    return Typing([request.types[0], key], value)
-                }
-                return try Signature.of([.array, .int]) { CollectionFunctions.element($0[0]) }(request)
-            }, "Returns an element by its 1-based place, or a map's value by its key.",
+            typing: Signature.place, "Returns an element by its 1-based place, or a map's value by its key.",
             example: "element_at(array(1, 2), 1)"
         ) { call in
             if case .map = call[0].type { return lookUp(call) }
@@ -62,13 +48,8 @@ enum ElementFunctions {
         },
         ScalarFunction(
             "element",
-            typing: { request in
-                try Signature.checkCount(request, 2...2)
-                if case .map(let key, let value, _) = request.types[0] {
-                    return Typing([request.types[0], key], value)
-                }
-                return try Signature.of([.array, .int]) { CollectionFunctions.element($0[0]) }(request)
-            }, "Returns an element by its 0-based place, or a map's value by its key (`a[i]`).",
+            typing: Signature.place,
+            "Returns an element by its 0-based place, or a map's value by its key (`a[i]`).",
             example: "array(1, 2)[0]"
         ) { call in
             if case .map = call[0].type { return lookUp(call) }
@@ -86,13 +67,8 @@ enum ElementFunctions {
             }
         },
         ScalarFunction(
-            "array_contains",
-            typing: { request in
-                try Signature.checkCount(request, 2...2)
-                let element = CollectionFunctions.element(request.types[0])
-                let common = try Signature.commonType(request, [element, request.types[1]])
-                return Typing([.array(common, containsNull: true), common], .boolean)
-            }, "Says whether an array holds a value.", example: "array_contains(array(1, 2), 2)"
+            "array_contains", typing: Signature.ordered(Signature.arrayAndElement { _ in .boolean }),
+            "Says whether an array holds a value.", example: "array_contains(array(1, 2), 2)"
         ) { call in
             let rows = Rows(call)
             let finder = ElementFinder(call[0].children[0], call[1])
@@ -103,13 +79,8 @@ enum ElementFunctions {
             }
         },
         ScalarFunction(
-            "array_position",
-            typing: { request in
-                try Signature.checkCount(request, 2...2)
-                let element = CollectionFunctions.element(request.types[0])
-                let common = try Signature.commonType(request, [element, request.types[1]])
-                return Typing([.array(common, containsNull: true), common], .int64)
-            }, "Returns the 1-based place of a value in an array, or 0.",
+            "array_position", typing: Signature.ordered(Signature.arrayAndElement { _ in .int64 }),
+            "Returns the 1-based place of a value in an array, or 0.",
             example: "array_position(array(1, 2), 2)"
         ) { call in
             let rows = Rows(call)
@@ -145,9 +116,20 @@ enum ElementFunctions {
         extreme("array_min", -1), extreme("array_max", 1),
     ]
 
+    private static func counting(
+        _ name: String, _ aliases: [String], _ parameter: Parameter, _ summary: String, _ example: String
+    ) -> ScalarFunction {
+        ScalarFunction(
+            name, aliases: aliases, typing: Signature.of([parameter], .int32), summary, example: example
+        ) { call in
+            let rows = Rows(call)
+            return rows.map(Int32.self, .int32) { Int32(rows.columns[0].range($0).count) }
+        }
+    }
+
     private static func extreme(_ name: String, _ sign: Int) -> ScalarFunction {
         ScalarFunction(
-            name, typing: Signature.of([.array]) { CollectionFunctions.element($0[0]) },
+            name, typing: Signature.ordered(Signature.of([.array]) { CollectionFunctions.element($0[0]) }),
             "Returns the least or greatest element, nulls left out.",
             example: "\(name)(array(1, 2))"
         ) { call in

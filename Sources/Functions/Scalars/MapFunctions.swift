@@ -72,7 +72,7 @@ enum MapFunctions {
             }
         },
         ScalarFunction(
-            "map_concat", typing: Signature.common(least: 1),
+            "map_concat", typing: Signature.maps,
             "Joins maps; a key that stands twice is an error.",
             example: "map_concat(map('a', 1), map('b', 2))"
         ) { call in
@@ -120,14 +120,8 @@ enum MapFunctions {
                 children: [entries])
         },
         ScalarFunction(
-            "map_contains_key",
-            typing: { request in
-                try Signature.checkCount(request, 2...2)
-                guard case .map(let key, _, _) = request.types[0] else {
-                    throw Signature.mismatch(request, argument: 0, requires: "\"MAP\"")
-                }
-                return Typing([request.types[0], key], .boolean)
-            }, "Says whether a map holds a key.", example: "map_contains_key(map('a', 1), 'a')"
+            "map_contains_key", typing: Signature.mapAndKey { _ in .boolean },
+            "Says whether a map holds a key.", example: "map_contains_key(map('a', 1), 'a')"
         ) { call in
             let rows = Rows(call)
             let finder = ElementFinder(call[0].children[0], call[1])

@@ -141,18 +141,26 @@ enum MathFunctions {
                 isInterval ? Double(rows.integer(place, row)) : rows.double(place, row)
             }
             return rows.build(.int64) { row in
-                let (value, low, high) = (number(0, row), number(1, row), number(2, row))
-                let buckets = rows.integer(3, row)
-                if buckets <= 0 || low == high || value.isNaN || !low.isFinite || !high.isFinite {
-                    return nil
-                }
-                let (from, to) = (min(low, high), max(low, high))
-                let share = (low < high ? value - from : to - value) / (to - from)
-                if share < 0 { return 0 }
-                return share >= 1 ? Int64(buckets) + 1 : Int64(share * Double(buckets)) + 1
+                bucket(number(0, row), number(1, row), number(2, row), of: Int64(rows.integer(3, row)))
             }
         },
     ]
+
+    /// Numbers the bucket that holds a value; nil where there are no such buckets, or one more than 64 bits
+    /// count. Source: Spark's WidthBucket.
+    private static func bucket(_ value: Double, _ low: Double, _ high: Double, of buckets: Int64) -> Int64? {
+        if buckets <= 0 || buckets == .max || low == high || value.isNaN || !low.isFinite || !high.isFinite {
+            return nil
+        }
+        let isBefore = low < high ? value < low : value > low
+        if isBefore { return 0 }
+        let isBehind = low < high ? value >= high : value <= high
+        if isBehind { return buckets + 1 }
+        let place = Double(buckets) * (value - low).magnitude / (high - low).magnitude
+        // Bounds so far apart that their distance is infinite give no number.
+        if place.isNaN { return 1 }
+        return place >= Double(buckets) ? buckets : Int64(place) + 1
+    }
 }
 
 /// Corrects the C library's cube root, which may be off in the last bit.
@@ -181,7 +189,12 @@ enum RoundingFunctions {
                 "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
                 "The scale of `\(request.name)` must be a constant integer.")
         }
-        return Int(value)
+        guard let scale = Int32(exactly: value) else {
+            throw EngineError.data(
+                "CAST_OVERFLOW",
+                "The scale of `\(request.name)` is no INT: it would overflow: \(value).")
+        }
+        return Int(scale)
     }
 
     private static func rounding(_ name: String, _ summary: String, even: Bool) -> ScalarFunction {
@@ -320,7 +333,8 @@ enum RoundingFunctions {
     }
 
     /// Maps unscaled decimals.
-    private static func map(_ call: Invocation, _ precision: Int, _ body: (Int128) -> Int128) throws -> Vector
+    private static func map(_ call: Invocation, _ precision: Int, _ body: (Int128) -> Int128?) throws
+        -> Vector
     {
         let wide = try Casting.cast(
             call[0].flattened(),
@@ -331,10 +345,11 @@ enum RoundingFunctions {
         var nulls = NullCollector(wide.validity, count: call.count)
         for row in 0..<call.count where !nulls.wasNull(row) {
             let value = body(input[row])
-            if WideDecimal.fits(value, precision: precision) {
+            if let value, WideDecimal.fits(value, precision: precision) {
                 sink.put(value, row)
             } else if call.mode == .error {
-                throw Failure.outOfRange("\(value)", call.type)
+                let shown = value.map { "\($0)" } ?? "a number of more than 38 digits"
+                throw Failure.outOfRange(shown, call.type)
             } else {
                 nulls.setNull(row)
             }
@@ -377,7 +392,8 @@ enum RoundingFunctions {
                 return try map(call, precision) { value in
                     let (q, r) = value.quotientAndRemainder(dividingBy: unit)
                     let kept = rule == .up ? (r > 0 ? q + 1 : q) : (r < 0 ? q - 1 : q)
-                    return places < 0 ? kept * WideDecimal.power(-places) : kept
+                    if places >= 0 || kept == 0 { return kept }
+                    return places < -38 ? nil : kept * WideDecimal.power(-places)
                 }
             }
             if call[0].type.isIntegral { return call[0].flattened() }
@@ -415,11 +431,7 @@ enum BitFunctions {
                 : Int64(Int32(bitPattern: UInt32(truncatingIfNeeded: $0) &>> UInt32($2 & 31)))
         },
         ScalarFunction(
-            "bit_count",
-            typing: { request in
-                if request.types == [.boolean] { return Typing([.boolean], .int32) }
-                return try Signature.of([.integral], .int32)(request)
-            }, "Counts the bits that are set.",
+            "bit_count", typing: Signature.of([.bits], .int32), "Counts the bits that are set.",
             example: "bit_count(5)"
         ) { call in
             let rows = Rows(call)

@@ -31,11 +31,13 @@ extension StringFunctions {
         ScalarFunction(
             "concat_ws",
             typing: { request in
-                let types = request.types.enumerated().map { i, type -> DataType in
-                    if i > 0, case .array = type { return .array(.string, containsNull: true) }
+                try Signature.checkCount(request, 1...Int.max)
+                let list = Parameter.of(.array(.string, containsNull: true))
+                let parameters = request.types.enumerated().map { place, type -> Parameter in
+                    if place > 0, case .array = type { return list }
                     return .string
                 }
-                return Typing(types, .string)
+                return Typing(try Signature.coerce(request, parameters), .string)
             }, nulls: .handled, "Joins texts with a separator, nulls left out.",
             example: "concat_ws(',', 'a', 'b')"
         ) { call in

@@ -36,28 +36,38 @@ enum SketchCatalog {
             return CountMinAccumulator(
                 try CountMinSketch(
                     error: try number(call, 1, "eps"), confidence: try number(call, 2, "confidence"),
-                    seed: Int64(try number(call, 3, "seed"))))
+                    seed: try whole(call, 3, "seed")))
         case "approx_top_k":
-            let wanted = call.arguments.count > 1 ? Int(try number(call, 1, "k")) : 5
-            let tracked = call.arguments.count > 2 ? Int(try number(call, 2, "maxItemsTracked")) : 10_000
+            let wanted = call.arguments.count > 1 ? Int(try whole(call, 1, "k")) : 5
+            let tracked = call.arguments.count > 2 ? Int(try whole(call, 2, "maxItemsTracked")) : 10_000
             return try FrequentValues.accumulator(call, input, wanted: wanted, tracked: tracked)
         default: return try ThetaFunctions.make(call, name, input) ?? HLLFunctions.make(call, name)
         }
     }
 
     private static func number(_ call: AggregateCall, _ place: Int, _ name: String) throws -> Double {
-        guard let literal = call.arguments[place].literalValue else {
-            throw EngineError.user(
-                "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
-                "The argument \(name) of `\(call.function)` must be a constant.")
-        }
-        switch literal.value {
+        switch try constant(call, place, name) {
         case .double(let value): return value
         case .integer(let value): return Double(value)
-        default:
-            throw EngineError.user(
-                "DATATYPE_MISMATCH.UNEXPECTED_NULL",
-                "The argument \(name) of `\(call.function)` must not be null.")
+        default: throw isNull(call, name)
         }
+    }
+
+    private static func whole(_ call: AggregateCall, _ place: Int, _ name: String) throws -> Int64 {
+        guard case .integer(let value) = try constant(call, place, name) else { throw isNull(call, name) }
+        return value
+    }
+
+    private static func constant(_ call: AggregateCall, _ place: Int, _ name: String) throws -> Scalar {
+        if let literal = call.arguments[place].literalValue { return literal.value }
+        throw EngineError.user(
+            "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
+            "The argument \(name) of `\(call.function)` must be a constant.")
+    }
+
+    private static func isNull(_ call: AggregateCall, _ name: String) -> EngineError {
+        .user(
+            "DATATYPE_MISMATCH.UNEXPECTED_NULL",
+            "The argument \(name) of `\(call.function)` must not be null.")
     }
 }

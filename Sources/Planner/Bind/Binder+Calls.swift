@@ -67,7 +67,8 @@ extension Binder {
             error.location = location(call.name.last?.span ?? span)
             throw error
         }
-        return try self.call(lowered, arguments, at: span)
+        return try self.call(
+            lowered, arguments, at: span, places: call.arguments.map(\.value.span))
     }
 
     /// Binds `timestampadd(DAY, 1, x)` and its kin, whose first argument is the name of a unit; nil for other
@@ -266,6 +267,12 @@ extension Binder {
             filter = try self.condition(bind(condition, inner), "FILTER", at: condition.span)
         }
         let isOrdered = !call.withinGroup.isEmpty
+        if !isOrdered, ["percentile_cont", "percentile_disc"].contains(name) {
+            throw .user(
+                "INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING",
+                "\(name) needs the order of the values.",
+                remedy: "Write \(name)(…) WITHIN GROUP (ORDER BY …).", at: location(span))
+        }
         let ordered = isOrdered ? try withinGroup(name, arguments, call, inner, at: span) : (name, arguments)
         let bound = try aggregateCall(ordered.0, ordered.1, call, filter, at: span)
         let text = naming.text(ExpressionSyntax(.call(call), span: span))
@@ -299,7 +306,8 @@ extension Binder {
         }
         var passed = arguments
         if call.ignoresNulls { passed.append(.literal(.boolean(true))) }
-        let (canonical, coerced, result) = try resolve(name, passed, at: span)
+        let places = call.withinGroup.isEmpty ? call.arguments.map(\.value.span) : []
+        let (canonical, coerced, result) = try resolve(name, passed, at: span, places: places)
         return AggregateCall(
             canonical, coerced, distinct: call.isDistinct, filter: filter, type: result, ansi: settings.ansi,
             origin: origin(span))

@@ -100,6 +100,7 @@ private struct SessionPlan {
         self.input = input
         let given = try binder.bind(call.arguments[0].value, context)
         type = given.type == .timestampNTZ ? .timestampNTZ : .timestamp
+        try binder.checkTime(given, "session_window", at: call.arguments[0].value.span)
         let time = binder.cast(given, to: type, at: span)
         var gap = try binder.bind(call.arguments[1].value, context)
         if gap.type == .string { gap = binder.cast(gap, to: .calendarInterval, at: span) }

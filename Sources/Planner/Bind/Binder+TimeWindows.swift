@@ -51,6 +51,7 @@ extension Binder {
     ) throws(EngineError) -> (LogicalPlan, ColumnReference) {
         let given = try bind(call.arguments[0].value, context)
         let type: DataType = given.type == .timestampNTZ ? .timestampNTZ : .timestamp
+        try checkTime(given, "window", at: call.arguments[0].value.span)
         let time = cast(cast(given, to: type, at: span), to: .timestamp, at: span)
         var lengths: [Int64] = []
         for argument in call.arguments.dropFirst() { lengths.append(try duration(argument.value, span)) }
@@ -95,6 +96,16 @@ extension Binder {
             plan = .filter(try comparison("less", cast(time, to: type), end, at: span), input: plan)
         }
         return (plan, column)
+    }
+
+    /// Refuses what a window of time cannot be found for.
+    func checkTime(_ given: Expression, _ name: String, at span: SourceSpan) throws(EngineError) {
+        if Coercion.canImplicitlyCast(given.type, .timestamp, ansi: settings.ansi) { return }
+        throw .user(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            "Cannot resolve `\(name)` due to data type mismatch: The first parameter requires the "
+                + "\"TIMESTAMP\" type, however it has the type \"\(given.type.sqlName)\".",
+            at: location(span))
     }
 
     /// Returns the microseconds of a constant text such as `10 minutes`.

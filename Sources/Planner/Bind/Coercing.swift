@@ -5,16 +5,6 @@ import SQLSyntax
 import Vocabulary
 
 extension DataType {
-    /// True where values can be sorted and compared by `<`.
-    var isOrderable: Bool {
-        switch self {
-        case .map, .variant, .calendarInterval: false
-        case .array(let element, _): element.isOrderable
-        case .structure(let fields): fields.allSatisfy { $0.type.isOrderable }
-        default: true
-        }
-    }
-
     /// True for the same type with other names of fields: such values are compared by place.
     func isShaped(like other: DataType) -> Bool {
         switch (self, other) {
@@ -102,18 +92,19 @@ extension Binder {
     ]
 
     /// Calls a function of the registry: finds its types, casts the arguments. Throws UNRESOLVED_ROUTINE,
-    /// WRONG_NUM_ARGS and DATATYPE_MISMATCH at `span`.
-    func call(_ name: String, _ arguments: [Expression], at span: SourceSpan) throws(EngineError)
-        -> Expression
-    {
-        let (canonical, coerced, result) = try resolve(name, arguments, at: span)
+    /// WRONG_NUM_ARGS and DATATYPE_MISMATCH at `span`, or at the argument that has the wrong type, where
+    /// `places` tells where the arguments stand.
+    func call(
+        _ name: String, _ arguments: [Expression], at span: SourceSpan, places: [SourceSpan] = []
+    ) throws(EngineError) -> Expression {
+        let (canonical, coerced, result) = try resolve(name, arguments, at: span, places: places)
         let origin = Self.neverFails.contains(canonical) ? .none : origin(span)
         return .call(FunctionCall(canonical, coerced, type: result, ansi: settings.ansi, origin: origin))
     }
 
     /// Returns a function's canonical name, its arguments cast to what it takes, and the type of its result.
     func resolve(
-        _ name: String, _ arguments: [Expression], at span: SourceSpan
+        _ name: String, _ arguments: [Expression], at span: SourceSpan, places: [SourceSpan] = []
     ) throws(EngineError) -> (name: String, arguments: [Expression], result: DataType) {
         let registry = FunctionRegistry.shared
         // A `try_…` name may be an alias: its kernel tells by the name that failures give null.
@@ -129,6 +120,11 @@ extension Binder {
             }
             let coerced = zip(arguments, typing.coercedTypes).map { cast($0, to: $1, at: span) }
             return (canonical, coerced, typing.result)
+        } catch let misfit as ArgumentMismatch {
+            var placed = misfit.error
+            placed.location = location(
+                misfit.argument < places.count ? places[misfit.argument] : span)
+            throw placed
         } catch let error as EngineError {
             var placed = error
             if placed.location == nil { placed.location = location(span) }

@@ -1,4 +1,5 @@
 import Columns
+import Functions
 import Plans
 import SQLSyntax
 import Vocabulary
@@ -28,6 +29,13 @@ extension StatementPlanner {
         let type = declared.type.map { DataType($0) } ?? value?.type ?? .null
         let variables = names.map {
             SessionVariable(name: $0, type: type, value: .null(type), defaultValue: declared.value)
+        }
+        if let value, !Coercion.canCast(value.type, type, ansi: settings.ansi) {
+            throw .user(
+                "INVALID_DEFAULT_VALUE.DATA_TYPE",
+                "The default value of the variable \(names.joined(separator: ", ")) requires the "
+                    + "\"\(type.sqlName)\" type, but it has the type \"\(value.type.sqlName)\".",
+                at: location(declared.value?.span ?? .none))
         }
         let constant = value ?? .literal(.null(type))
         return try assigning(
@@ -106,6 +114,13 @@ extension StatementPlanner {
     ) throws(EngineError) -> PlannedStatement {
         var items: [NamedExpression] = []
         for (place, (variable, value)) in zip(variables, values).enumerated() {
+            guard Coercion.canCast(value.type, variable.type, ansi: settings.ansi) else {
+                throw .user(
+                    "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
+                    "The variable \(variable.name) cannot hold the value: cannot cast "
+                        + "\"\(value.type.sqlName)\" to \"\(variable.type.sqlName)\".",
+                    at: location(spans[place]))
+            }
             let cast =
                 value.type == variable.type
                 ? value

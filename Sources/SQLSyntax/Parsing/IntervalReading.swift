@@ -29,7 +29,8 @@ enum IntervalReading {
     private static func yearMonth(_ fields: [(value: String, unit: IntervalUnit)]) -> IntervalSyntax? {
         var total: Int64 = 0
         for field in fields {
-            guard field.unit.isYearMonth, let amount = Int64(trimmed(field.value)), abs(amount) < 1 << 40
+            guard field.unit.isYearMonth, let amount = Int64(trimmed(field.value)),
+                amount.magnitude < 1 << 40
             else { return nil }
             total += field.unit == .year ? amount * 12 : amount
         }

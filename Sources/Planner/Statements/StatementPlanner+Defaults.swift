@@ -22,7 +22,7 @@ extension StatementPlanner {
         let own = SQLSource(text)
         let syntax = try SQLParser.expression(own)
         let binder = Binder(catalog: catalog, settings: settings, source: own)
-        var bound: Expression
+        let bound: Expression
         do {
             bound = try binder.bindConstant(syntax)
         } catch {

@@ -63,7 +63,15 @@ extension StatementPlanner {
             list += rows(of: Schema(folders), comments: table.columnComments, table: table)
         }
         if isExtended { list += detailed(details(of: table)) }
-        return list
+        return list + defaults(of: table)
+    }
+
+    private func defaults(of table: TableDefinition) -> [[Literal]] {
+        let rows = table.schema.fields.compactMap { field in
+            table.columnDefaults[field.name.lowercased()].map { [field.name, field.type.catalogName, $0] }
+        }
+        if rows.isEmpty { return [] }
+        return ([["", "", ""], ["# Column Default Values", "", ""]] + rows).map { $0.map { .string($0) } }
     }
 
     private func detailed(_ pairs: [(String, String)]) -> [[Literal]] {

@@ -227,6 +227,8 @@ enum RegexFunctions {
                 }
                 i = end + 1
                 if let range = expression.range(group) { out.append(contentsOf: bytes[range]) }
+            } else if byte == 36 || byte == 92 {
+                return String(decoding: replacement[i...], as: UTF8.self)
             } else {
                 out.append(byte)
                 i += 1

@@ -186,7 +186,11 @@ enum RegexFunctions {
             }
             return bad == nil
         }
-        if let bad { throw Failure.invalidArgument("regexp_replace", "there is no group \(bad)") }
+        if let bad {
+            throw EngineError.data(
+                "INVALID_REGEXP_REPLACE", "The replacement of `regexp_replace` names no group: \(bad)",
+                remedy: "Groups are $1, $2, … or ${name}; write \\$ for a dollar sign.")
+        }
         out.append(contentsOf: bytes[from..<bytes.count])
     }
 
@@ -223,6 +227,8 @@ enum RegexFunctions {
                 }
                 i = end + 1
                 if let range = expression.range(group) { out.append(contentsOf: bytes[range]) }
+            } else if byte == 36 || byte == 92 {
+                return String(decoding: replacement[i...], as: UTF8.self)
             } else {
                 out.append(byte)
                 i += 1

@@ -49,7 +49,9 @@ struct Scope {
     func starColumns(_ qualifier: [NameSyntax]) -> [Column] {
         if qualifier.isEmpty { return columns.filter(\.isVisible) }
         let lowered = qualifier.map { $0.text.lowercased() }
-        return columns.filter { $0.qualifier.suffix(lowered.count) == lowered[...] }
+        let own = columns.filter { $0.qualifier.suffix(lowered.count) == lowered[...] }
+        // As in Spark, the side's own columns of USING come first, which `*` does not show.
+        return own.filter { !$0.isVisible } + own.filter(\.isVisible)
     }
 
     /// Returns the scope with every column called by one alias, under new names where they are given.

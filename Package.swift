@@ -60,6 +60,13 @@ func support(_ name: String) -> Room {
     .target(name: name, path: "Tests/\(name)", swiftSettings: swiftFlags)
 }
 
+/// A program that tests run.
+func testProgram(_ name: String, _ rooms: [String], exclude: [String] = []) -> Room {
+    .executableTarget(
+        name: name, dependencies: rooms.map { .init(stringLiteral: $0) }, path: "Tests/\(name)",
+        exclude: exclude, swiftSettings: swiftFlags)
+}
+
 let package = Package(
     name: "millrace",
     products: [
@@ -103,6 +110,8 @@ let package = Package(
         .target(name: "CObjectStore", linkerSettings: [.linkedLibrary("dl")]),
         // programs of jobs
         .target(name: "CProcess"),
+        // signals of crashes
+        .target(name: "CCrash"),
         // database drivers, opened at run time
         .target(
             name: "CADBC", cSettings: [.unsafeFlags(["-I\(deps)/adbc/include"] + cProcessorFlags)],
@@ -114,7 +123,7 @@ let package = Package(
             linkerSettings: arrowLink
                 + ["arrow", "arrow_s3", "curl", "crypto"].map { .linkedLibrary($0) }),
         // ground
-        room("Vocabulary"),
+        room("Vocabulary", ["CCrash"]),
         room("Memory", ["Vocabulary", "CKernels"]),
         room("Scheduling", ["Vocabulary"]),
         room("Transport", ["Vocabulary", "Memory", "CEpoll", "CNGHTTP2", "COpenSSL"]),
@@ -248,15 +257,27 @@ let package = Package(
         // tests
         tests("TidyTests", [], optimised: true),
         tests("VocabularyTests", ["Vocabulary"]),
-        tests("MemoryTests", ["Memory"]),
-        tests("WorkerTests", ["Worker"]),
+        tests("MemoryTests", ["Memory", "Vocabulary"]),
+        tests("WorkerTests", ["Worker", "Memory", "Vocabulary"]),
         tests(
             "SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"],
             exclude: ["Cases", "KnownGaps.txt", "README.md"], optimised: true),
         support("Programs"),
         support("SeededRandom"),
+        testProgram(
+            "Fuzzing",
+            [
+                "SeededRandom", "Vocabulary", "Memory", "Transport", "Columns", "Formats", "CKernels",
+                "SQLSyntax", "Plans", "Functions", "Planner", "Templates", "Pipelines",
+            ], exclude: ["Corpus", "Regressions"]),
+        tests("FuzzingTests", ["Programs", "Fuzzing"]),
         tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
-        tests("ClusterTests", ["Programs", "SeededRandom", "etl-submit", "etl-coordinator", "etl-worker"]),
+        tests(
+            "ClusterTests",
+            [
+                "Programs", "SeededRandom", "Protocol", "Transport", "Vocabulary", "etl-submit",
+                "etl-coordinator", "etl-worker",
+            ]),
         tests("DeployTests", ["Programs", "etl-coordinator", "etl-worker"]),
         tests("ProgramTests", ["Programs", "etl-submit"], exclude: ["KnownDifferences.txt"]),
         tests(
@@ -305,7 +326,7 @@ let package = Package(
             "FormatsTests",
             ["SeededRandom", "Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"],
             optimised: true),
-        tests("StorageTests", ["Storage", "Memory", "Vocabulary"]),
+        tests("StorageTests", ["Storage", "Memory", "Vocabulary", "CObjectStore"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Transport", "Vocabulary"]),
         tests(

@@ -8,10 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+struct cadbc_database {
+  struct AdbcDriver *driver;
+  struct AdbcDatabase database;
+  pthread_mutex_t using;  // drivers allow one call at a time
+};
 
 struct cadbc_connection {
   struct AdbcDriver *driver;
-  struct AdbcDatabase database;
+  struct cadbc_database *database;
   struct AdbcConnection connection;
 };
 
@@ -80,23 +87,68 @@ static struct AdbcDriver *load(const char *path, struct cadbc_error *error) {
   return found;
 }
 
-struct cadbc_connection *cadbc_connect(const char *path, const char *const *options, int pairs,
-                                       struct cadbc_error *error) {
+struct cadbc_database *cadbc_database_new(const char *path, const char *const *options, int pairs,
+                                          struct cadbc_error *error) {
   struct AdbcDriver *driver = load(path, error);
   if (!driver) return NULL;
-  struct cadbc_connection *self = calloc(1, sizeof *self);
+  struct cadbc_database *self = calloc(1, sizeof *self);
   if (!self) {
     say(error, "out of memory");
     return NULL;
   }
   struct AdbcError problem = ADBC_ERROR_INIT;
   self->driver = driver;
+  pthread_mutex_init(&self->using, NULL);
   AdbcStatusCode status = driver->DatabaseNew(&self->database, &problem);
   for (int i = 0; i < pairs && status == ADBC_STATUS_OK; i++)
     status = driver->DatabaseSetOption(&self->database, options[2 * i], options[2 * i + 1], &problem);
   if (status == ADBC_STATUS_OK) status = driver->DatabaseInit(&self->database, &problem);
-  if (status == ADBC_STATUS_OK) status = driver->ConnectionNew(&self->connection, &problem);
-  if (status == ADBC_STATUS_OK) status = driver->ConnectionInit(&self->connection, &self->database, &problem);
+  if (status == ADBC_STATUS_OK) return self;
+  failed(status, &problem, error);
+  cadbc_database_free(self);
+  return NULL;
+}
+
+void cadbc_database_free(struct cadbc_database *self) {
+  if (!self) return;
+  struct AdbcError problem = ADBC_ERROR_INIT;
+  if (self->database.private_data) self->driver->DatabaseRelease(&self->database, &problem);
+  if (problem.release) problem.release(&problem);
+  pthread_mutex_destroy(&self->using);
+  free(self);
+}
+
+// Takes the database for a call; whether that was done within the time, -1 for as long as it takes.
+static int take(struct cadbc_database *database, int milliseconds) {
+  if (milliseconds < 0) return pthread_mutex_lock(&database->using) == 0;
+  struct timespec end;
+  clock_gettime(CLOCK_REALTIME, &end);
+  long nanoseconds = end.tv_nsec + milliseconds % 1000 * 1000000L;
+  end.tv_sec += milliseconds / 1000 + nanoseconds / 1000000000L;
+  end.tv_nsec = nanoseconds % 1000000000L;
+  return pthread_mutex_timedlock(&database->using, &end) == 0;
+}
+
+struct cadbc_connection *cadbc_connect(struct cadbc_database *database, int milliseconds,
+                                       struct cadbc_error *error) {
+  struct cadbc_connection *self = calloc(1, sizeof *self);
+  if (!self) {
+    say(error, "out of memory");
+    return NULL;
+  }
+  if (!take(database, milliseconds)) {
+    say(error, "another thread connects");
+    error->status = CADBC_BUSY;
+    free(self);
+    return NULL;
+  }
+  struct AdbcError problem = ADBC_ERROR_INIT;
+  self->driver = database->driver;
+  self->database = database;
+  AdbcStatusCode status = self->driver->ConnectionNew(&self->connection, &problem);
+  if (status == ADBC_STATUS_OK)
+    status = self->driver->ConnectionInit(&self->connection, &database->database, &problem);
+  pthread_mutex_unlock(&database->using);
   if (status == ADBC_STATUS_OK) return self;
   failed(status, &problem, error);
   cadbc_disconnect(self);
@@ -106,8 +158,11 @@ struct cadbc_connection *cadbc_connect(const char *path, const char *const *opti
 void cadbc_disconnect(struct cadbc_connection *self) {
   if (!self) return;
   struct AdbcError problem = ADBC_ERROR_INIT;
-  if (self->connection.private_data) self->driver->ConnectionRelease(&self->connection, &problem);
-  if (self->database.private_data) self->driver->DatabaseRelease(&self->database, &problem);
+  if (self->connection.private_data) {
+    take(self->database, -1);
+    self->driver->ConnectionRelease(&self->connection, &problem);
+    pthread_mutex_unlock(&self->database->using);
+  }
   if (problem.release) problem.release(&problem);
   free(self);
 }

@@ -285,7 +285,8 @@ void csv_collect_rows(const csv_dialect *d, const csv_fields *f, size_t *next_li
     for (; line < f->line_count && count < rows->capacity; line++) {
         uint32_t first = line == 0 ? 0 : f->lines[line - 1] + 1;
         uint32_t fields = f->lines[line] + 1 - first;
-        if ((fields == 1 || d->comment) && is_blank_line(d, f, line))
+        // A line of tabs alone is a blank one, as in Spark, though tabs may part its fields.
+        if ((fields == 1 || d->comment || d->separator[0] <= ' ') && is_blank_line(d, f, line))
             continue;
         rows->lines[count] = (uint32_t)line;
         rows->first_fields[count] = first;

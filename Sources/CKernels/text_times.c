@@ -114,8 +114,9 @@ int text_parse_date(const uint8_t *p, size_t n, int32_t *out) {
     return 1;
 }
 
-/// Reads `h[h]:m[m][:s[s][.f…]]` and moves past it; 0 when it is none.
+/// Reads `h[h]:m[m][:s[s][.f…]]` and moves past it; 0 when it is none, 1 without seconds, 2 with them.
 static int read_time(const uint8_t **p, size_t *n, int64_t *microseconds) {
+    int found = 1;
     const uint8_t *at = *p;
     size_t left = *n;
     int64_t parts[3] = {0, 0, 0}, fraction = 0;
@@ -125,6 +126,8 @@ static int read_time(const uint8_t **p, size_t *n, int64_t *microseconds) {
             return 0;
         at += got;
         left -= got;
+        if (part == 2)
+            found = 2;
         if (part == 2 || !left || *at != ':') {
             if (part == 0)
                 return 0;
@@ -148,7 +151,7 @@ static int read_time(const uint8_t **p, size_t *n, int64_t *microseconds) {
     *microseconds = ((parts[0] * 60 + parts[1]) * 60 + parts[2]) * 1000000 + fraction;
     *p = at;
     *n = left;
-    return 1;
+    return found;
 }
 
 /// Reads `Z`, `UTC`, `GMT` or `±h[h][:m[m]]`, `±hhmm`; 0 when it is none.
@@ -198,10 +201,12 @@ int text_parse_timestamp(const uint8_t *p, size_t n, int64_t *out, uint8_t *zone
             return 0;
         p++;
         n--;
-        if (!read_time(&p, &n, &time))
+        int found = read_time(&p, &n, &time);
+        if (!found)
             return 0;
         if (n) {
-            if (!read_offset(p, n, &offset))
+            // As in Spark, a zone stands behind seconds only.
+            if (found == 1 || !read_offset(p, n, &offset))
                 return 0;
             *zoned = 1;
         }

@@ -109,6 +109,7 @@ package enum StoreRecord {
         var statistics: TableStatistics?
         /// Missing in records of older builds.
         var limitedTypes: [String: String]?
+        var columnDefaults: [String: String]?
 
         init(_ value: TableDefinition) throws {
             (database, name, location) = (value.database, value.name, value.location)
@@ -120,6 +121,7 @@ package enum StoreRecord {
             (properties, createdMilliseconds) = (value.properties, value.createdMilliseconds)
             (addedPartitions, statistics) = (value.addedPartitions, value.statistics)
             limitedTypes = value.limitedTypes.isEmpty ? nil : value.limitedTypes
+            columnDefaults = value.columnDefaults.isEmpty ? nil : value.columnDefaults
         }
 
         func definition() throws -> TableDefinition {
@@ -135,6 +137,7 @@ package enum StoreRecord {
             (table.properties, table.createdMilliseconds) = (properties, createdMilliseconds)
             (table.addedPartitions, table.statistics) = (addedPartitions, statistics)
             table.limitedTypes = limitedTypes ?? [:]
+            table.columnDefaults = columnDefaults ?? [:]
             return table
         }
     }

@@ -7,19 +7,18 @@ import Vocabulary
 
 // Folding the log after a restart.
 extension CoordinatorNode {
-    /// Folds the log: the scheduler's facts, and the books of jobs from their submissions and plans.
-    func recover() throws {
+    /// Opens the books of jobs from their submissions and plans; the facts are folded.
+    func recover(_ records: [LogRecord]) throws {
         var submissions: [String: [UInt8]] = [:]
         var plans: [JobID: [UInt32: [UInt8]]] = [:]
         var notes: [JobID: [LogLine]] = [:]
-        for record in try environment.log.load() {
+        for record in records {
             switch record {
             case .submission(let externalID, let payload): submissions[externalID] = payload
             case .plan(let job, let statement, let bytes): plans[job, default: [:]][statement] = bytes
             case .note(let job, let line): notes[job, default: []].append(line)
-            case .fact(let fact): scheduler.apply(fact)
-            // Never among what is loaded.
-            case .result, .resultsDropped, .jobForgotten, .runForgotten, .workerForgotten: break
+            // The others are never among what is loaded.
+            case .fact, .result, .resultsDropped, .jobForgotten, .runForgotten, .workerForgotten: break
             case .pipeline(let bytes): pipelineRecords.append(bytes)
             case .catalog(let bytes):
                 environment.storage.metastore.apply(try StoreRecord.decode(bytes))
@@ -34,13 +33,18 @@ extension CoordinatorNode {
                 id: job.id, externalID: job.header.externalID, request: request, session: session)
             book.log = notes[job.id] ?? []
             open(book)
-            try restore(book, job, plans[job.id] ?? [:])
+            let last = UInt32(max(0, job.statements.count - 1))
+            try CrashReport.during(.recovering(job.id, statement: last)) {
+                try restore(book, job, plans[job.id] ?? [:])
+            }
         }
     }
 
     /// Brings a job's session to where its statements had brought it: those committed are planned again for
-    /// what they change in the catalog, and every stage graph is the one that was logged.
+    /// what they change in the catalog, and every stage graph is the one that was logged. Nothing is planned
+    /// of a job that is to end.
     private func restore(_ book: JobBook, _ job: JobRecord, _ logged: [UInt32: [UInt8]]) throws {
+        let isLive = job.isLive && job.fatal == nil
         for (index, record) in job.statements.enumerated() {
             let statement = UInt32(index)
             var graph: StageGraph?
@@ -50,10 +54,11 @@ extension CoordinatorNode {
                 book.session.restore(statement, settings: settings)
             }
             // An ended job needs its last graph alone, for its rows.
-            guard job.isLive || graph != nil else { continue }
-            let plan = replanned(statement, of: book, graph, job, isCommitted: record.isCommitted)
+            guard isLive || graph != nil else { continue }
+            let plan = replanned(
+                statement, of: book, graph, isLive: isLive, isCommitted: record.isCommitted)
             book.plans[statement] = plan
-            if record.isCommitted, job.isLive {
+            if record.isCommitted, isLive {
                 let found = graph?.givesManifest == true ? record.lastManifest : nil
                 try book.session.finish(try found.map { try plan.described(by: $0) } ?? plan, isReplay: true)
             }
@@ -65,10 +70,10 @@ extension CoordinatorNode {
     /// Plans a statement again. What has changed since may be in its way: a committed one has done its part
     /// then, and any other one fails when it comes to its commit.
     private func replanned(
-        _ statement: UInt32, of book: JobBook, _ graph: StageGraph?, _ job: JobRecord, isCommitted: Bool
+        _ statement: UInt32, of book: JobBook, _ graph: StageGraph?, isLive: Bool, isCommitted: Bool
     ) -> PlannedStatement {
         do {
-            return try book.session.replan(statement, graph: graph, isLive: job.isLive)
+            return try book.session.replan(statement, graph: graph, isLive: isLive)
         } catch {
             var plan = PlannedStatement(work: graph.map { .stages($0) } ?? .none)
             if !isCommitted { plan.failure = EngineError(wrapping: error) }

@@ -26,7 +26,11 @@ extension CoordinatorNode {
         let allowsCommands = environment.allowsCommands
         Task.detached {
             let result = Result {
-                let plan = try session.plan(statement, cluster: facts, nowMicroseconds: now)
+                let work = CrashReport.Work.planning(job, statement: statement)
+                let plan = try CrashReport.during(work) { () throws -> PlannedStatement in
+                    FailPoint.pass(.plan)
+                    return try session.plan(statement, cluster: facts, nowMicroseconds: now)
+                }
                 if plan.runsCommand, !allowsCommands {
                     throw EngineError.user(
                         "COMMANDS_NOT_ALLOWED", "Jobs of this cluster may not run programs",
@@ -81,24 +85,27 @@ extension CoordinatorNode {
         let begin = ContinuousClock.now
         let givesManifest = book.graph(manifest.statement)?.givesManifest == true
         Task.detached(executorPreference: StorageThreads.shared) {
+            let work = CrashReport.Work.committing(manifest.job, statement: manifest.statement)
             let result = Result {
-                if let write {
-                    try storage.publish(
-                        write, job: externalID, statement: manifest.statement,
-                        attempts: try manifest.outputs.map {
-                            ($0.attempt, try FileManifest(wireBytes: $0.manifest))
-                        })
+                try CrashReport.during(work) { () throws -> Finished in
+                    if let write {
+                        try storage.publish(
+                            write, job: externalID, statement: manifest.statement,
+                            attempts: try manifest.outputs.map {
+                                ($0.attempt, try FileManifest(wireBytes: $0.manifest))
+                            })
+                    }
+                    if let failure = plan.failure { throw failure }
+                    let found = givesManifest ? manifest.outputs.first?.manifest : nil
+                    let done = try found.map { try plan.described(by: $0) } ?? plan
+                    for path in done.removedPaths { try storage.remove(path) }
+                    try session.finish(done)
+                    var kept: [UInt8]?
+                    if case .store(let changes) = done.change { kept = try StoreRecord.encode(changes) }
+                    return Finished(
+                        catalog: kept,
+                        log: done.sourceLog, warnings: Array(done.warnings.dropFirst(plan.warnings.count)))
                 }
-                if let failure = plan.failure { throw failure }
-                let found = givesManifest ? manifest.outputs.first?.manifest : nil
-                let done = try found.map { try plan.described(by: $0) } ?? plan
-                for path in done.removedPaths { try storage.remove(path) }
-                try session.finish(done)
-                var kept: [UInt8]?
-                if case .store(let changes) = done.change { kept = try StoreRecord.encode(changes) }
-                return Finished(
-                    catalog: kept,
-                    log: done.sourceLog, warnings: Array(done.warnings.dropFirst(plan.warnings.count)))
             }
             await self.committed(manifest, result, since: begin)
         }

@@ -51,9 +51,18 @@ package actor CoordinatorNode {
         scheduler = JobScheduler(settings: settings)
     }
 
-    /// Folds the log and begins to work. Throws when the log cannot be read.
-    package func start() throws {
-        try recover()
+    /// Folds the log and begins to work. `crashedAt` is what the last life crashed over, if it did. Throws
+    /// when the log cannot be read.
+    package func start(crashedAt work: CrashReport.Work? = nil) async throws {
+        let records = try environment.log.load()
+        for case .fact(let fact) in records { scheduler.apply(fact) }
+        if let (job, statement) = work?.statement {
+            // Durable before the job is looked at: this life may end of it as well.
+            let decision = scheduler.handle(.crashed(job, statement: statement), at: environment.clock())
+            let facts = decision.facts.compactMap(LogRecord.init)
+            if !facts.isEmpty, environment.log.isDurable { try await environment.log.append(facts) }
+        }
+        try recover(records)
         handle(.started)
         trimHistory()
     }

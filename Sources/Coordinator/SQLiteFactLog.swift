@@ -26,8 +26,8 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
     /// Layout of the tables; grows when an older build could not read them.
     /// 2: records of kinds `note` and `pipeline`. 3: records of kind `catalog`. 4: the table of
     /// results, and facts that tell of it. 5: owners of records, and the tally. 6: workers among the owners,
-    /// and facts that tell of what came second.
-    static let layoutVersion = 6
+    /// and facts that tell of what came second. 7: facts that tell of crashes.
+    static let layoutVersion = 7
 
     enum Kind: Int32 {
         case fact = 1

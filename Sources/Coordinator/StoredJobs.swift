@@ -101,8 +101,5 @@ private struct StorageTree: FileTree {
         }
     }
 
-    func open(_ path: String) throws(EngineError) -> any ByteSource {
-        let place = try rules.resolve(path)
-        return try rules.fileSystem(of: place).open(place)
-    }
+    func open(_ path: String) throws(EngineError) -> any ByteSource { try rules.open(path) }
 }

@@ -12,17 +12,22 @@ package final class SpillFile: @unchecked Sendable, ByteSource {
     private let descriptor: Int32
     package let name: String
     package private(set) var byteCount = 0
+    private let quota: SpillQuota
 
     /// Creates the file in `directory`, which exists. Throws a `system` error `SPILL_FAILED`.
-    package init(directory: String) throws(EngineError) {
+    package init(directory: String, quota: SpillQuota = .process) throws(EngineError) {
         name = "spill file in \(directory)"
+        self.quota = quota
         var path = Array("\(directory)/millrace-spill-XXXXXX".utf8CString)
         descriptor = mkstemp(&path)
         if descriptor < 0 { throw SpillFile.failure("create", name) }
         unlink(path)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        quota.give(byteCount)
+    }
 
     private static func failure(_ verb: String, _ name: String) -> EngineError {
         .system(
@@ -33,6 +38,14 @@ package final class SpillFile: @unchecked Sendable, ByteSource {
     /// Appends bytes and returns where they lie.
     package func append(_ bytes: UnsafeRawBufferPointer) throws(EngineError) -> Range<Int> {
         let start = byteCount
+        guard quota.take(bytes.count) else {
+            throw .system(
+                "SPILL_FAILED",
+                "Could not write a \(name): all of them may hold \(ByteSize.format(quota.limitBytes)) together",
+                remedy: "Give the volume of --spill more space, and --spill-limit with it.")
+        }
+        var hasWritten = false
+        defer { if !hasWritten { quota.give(bytes.count) } }
         var done = 0
         while done < bytes.count {
             guard let base = bytes.baseAddress else { break }
@@ -44,6 +57,7 @@ package final class SpillFile: @unchecked Sendable, ByteSource {
             done += written
         }
         byteCount = start + bytes.count
+        hasWritten = true
         return start..<byteCount
     }
 

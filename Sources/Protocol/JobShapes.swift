@@ -134,13 +134,16 @@ package struct JobFailure: Codable, Sendable, Hashable {
     package var line: Int?
     package var column: Int?
     package var lineText: String?
+    /// The column within `lineText`, of which a long line's is a stretch; nil as `column`.
+    package var lineTextColumn: Int?
     package var length: Int?
     /// `user`, `data`, `system` or `internal`.
     package var blame: String
 
     package init(
         code: String, message: String, remedy: String? = nil, file: String? = nil, line: Int? = nil,
-        column: Int? = nil, lineText: String? = nil, length: Int? = nil, blame: String
+        column: Int? = nil, lineText: String? = nil, lineTextColumn: Int? = nil, length: Int? = nil,
+        blame: String
     ) {
         self.code = code
         self.message = message
@@ -149,6 +152,7 @@ package struct JobFailure: Codable, Sendable, Hashable {
         self.line = line
         self.column = column
         self.lineText = lineText
+        self.lineTextColumn = lineTextColumn
         self.length = length
         self.blame = blame
     }

@@ -3,6 +3,8 @@ import Vocabulary
 /// Tells the scheduler what happened. The Coordinator makes events of requests, messages, timers and finished
 /// actions.
 package enum Event: Sendable {
+    /// The last life of the coordinator crashed over a statement; comes before `.started`.
+    case crashed(JobID, statement: UInt32)
     /// The coordinator process started, after folding its log.
     case started
     /// `isPart`: of a run that was accepted, so that the job is not counted against the bound.

@@ -9,7 +9,7 @@ extension Fact {
             .statementCommitted(let job, _, _), .cancelRequested(let job), .jobEnded(let job, _, _),
             .jobCleaned(let job), .storedOutputsRemoved(let job), .resultsSent(let job),
             .resultsReleased(let job), .jobForgotten(let job), .losersLeft(let job, _),
-            .losersCleaned(let job, _):
+            .losersCleaned(let job, _), .coordinatorCrashed(let job, _):
             job
         case .stagesReplanned(let stage, _): stage.job
         case .taskCompleted(let output): output.attempt.task.stage.job

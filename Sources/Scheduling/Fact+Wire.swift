@@ -50,6 +50,7 @@ extension Fact: WireCodable {
         case .losersLeft(let job, let statement): writer.tag(26, job, statement)
         case .losersCleaned(let job, let statement): writer.tag(27, job, statement)
         case .workerForgotten(let worker): writer.tag(28, worker)
+        case .coordinatorCrashed(let job, let statement): writer.tag(29, job, statement)
         }
     }
 
@@ -105,6 +106,7 @@ extension Fact: WireCodable {
         case 26: self = .losersLeft(try reader.read(), statement: try reader.read())
         case 27: self = .losersCleaned(try reader.read(), statement: try reader.read())
         case 28: self = .workerForgotten(try reader.read())
+        case 29: self = .coordinatorCrashed(try reader.read(), statement: try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Fact")
         }
     }

@@ -92,6 +92,8 @@ package enum Fact: Sendable, Hashable {
     /// The id is free when the life that had it before was forgotten.
     case workerRegistered(WorkerID, WorkerIdentity)
     case workerLost(WorkerID, WorkerLoss)
+    /// A coordinator crashed over a job's statement, by a fault of its own; noted by its next life.
+    case coordinatorCrashed(JobID, statement: UInt32)
     /// A life that was lost long ago is named by nothing that is kept. A log drops all facts about it instead
     /// of keeping this one.
     case workerForgotten(WorkerID)

@@ -135,6 +135,14 @@ extension JobScheduler {
         touch(job)
     }
 
+    /// Makes a fact of it that the coordinator's last life crashed over a statement.
+    mutating func noteCrash(_ job: JobID, _ statement: UInt32) {
+        guard ledger.jobs.contains(job), ledger.jobs[job.index].isLive else {
+            return ignore(.unknownJob(job))
+        }
+        record(.coordinatorCrashed(job, statement: statement))
+    }
+
     // MARK: what comes next
 
     /// Moves every touched job as far as it can go; a job asks for one thing at a time and for each thing

@@ -110,9 +110,11 @@ extension JobScheduler {
         }
     }
 
-    /// Whether the job has as many tasks running as it may.
+    /// Whether the job has as many tasks running as it may: one, as long as it has a task over which a worker
+    /// crashed. Its others may be of the same kind, and the pool is to live.
     func isAtSlotLimit(_ job: JobID) -> Bool {
-        let limit = ledger.jobs[job.index].header.slotLimit
+        let record = ledger.jobs[job.index]
+        let limit = record.crashedTasks.isEmpty ? record.header.slotLimit : 1
         return limit > 0 && runtimes[job.index]?.runningCount ?? 0 >= limit
     }
 

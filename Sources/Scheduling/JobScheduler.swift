@@ -96,6 +96,7 @@ package struct JobScheduler: Sendable {
         touched.removeAll(keepingCapacity: true)
         var isTick = false
         switch event {
+        case .crashed(let job, let statement): noteCrash(job, statement)
         case .started: start()
         case .submit(let header, let isPart): submit(header, isPart: isPart)
         case .statementPlanned(let job, let statement, let stages): planned(job, statement, stages)

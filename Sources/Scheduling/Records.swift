@@ -68,6 +68,10 @@ package struct JobRecord: Sendable, Hashable {
     package fileprivate(set) var fatal: EngineError?
     /// The task whose failure that was.
     package fileprivate(set) var fatalTask: TaskID?
+    /// Tasks that crashed the worker they ran on, and were not done since.
+    package fileprivate(set) var crashedTasks: Set<TaskID> = []
+    /// How often coordinators crashed over the statement that is next, or that they were at.
+    package fileprivate(set) var crashes = StatementCrashes()
     package fileprivate(set) var outcome: JobOutcome?
     package fileprivate(set) var isCleaned = false
     /// Statements that are over and of which attempts may have left files since.
@@ -86,6 +90,12 @@ package struct JobRecord: Sendable, Hashable {
         self.id = id
         self.header = header
         self.acceptedMilliseconds = acceptedMilliseconds
+    }
+
+    /// Counts a crash of the coordinator; of one too many the job ends.
+    fileprivate mutating func crashed(over statement: UInt32) {
+        let error = crashes.note(statement)
+        if isLive, fatal == nil { fatal = error }
     }
 
     /// Stands for a job that was forgotten.
@@ -232,6 +242,7 @@ package struct Ledger: Sendable, Hashable {
             withStatement(job, statement) { $0.isCommitting = true }
         case .statementCommitted(let job, let statement, _):
             withStatement(job, statement) { $0.isCommitted = true }
+            withJob(job) { $0.crashedTasks = [] }
         case .cancelRequested(let job): withJob(job) { $0.isCancelRequested = true }
         case .jobEnded(let job, let outcome, let at):
             withJob(job) {
@@ -248,6 +259,8 @@ package struct Ledger: Sendable, Hashable {
             forgetLogged(job)
         case .attemptOutrun(let record):
             withJob(record.attempt.task.stage.job) { $0.outrun.append(record) }
+        case .coordinatorCrashed(let job, let statement):
+            withJob(job) { $0.crashed(over: statement) }
         case .losersLeft(let job, let statement):
             withJob(job) { _ = $0.losersLeft.insert(statement) }
         case .losersCleaned(let job, let statement):
@@ -304,6 +317,7 @@ package struct Ledger: Sendable, Hashable {
             stage.setOutput(output, of: task)
             stage.tasks[task].attemptCount += 1
         }
+        withJob(output.attempt.task.stage.job) { _ = $0.crashedTasks.remove(output.attempt.task) }
         if output.isInLog, openTask(output.attempt.task)?.output == output {
             withJob(output.attempt.task.stage.job) { $0.loggedBytes += output.byteCount }
             loggedBytes += output.byteCount
@@ -373,6 +387,9 @@ package struct Ledger: Sendable, Hashable {
         withStage(of: record.attempt.task) { stage, task in
             stage.tasks[task].failures.append(record)
             fatal = stage.tasks[task].verdict(attemptLimit: attempts, label: stage.spec.label)
+        }
+        withJob(record.attempt.task.stage.job) { job in
+            if record.failure.isCrash { job.crashedTasks.insert(record.attempt.task) }
         }
         guard let fatal else { return }
         withJob(record.attempt.task.stage.job) { job in

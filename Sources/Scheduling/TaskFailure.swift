@@ -12,6 +12,22 @@ package enum TaskFailure: Sendable, Hashable {
     /// The worker was lost while the attempt ran.
     case workerLost(WorkerLoss)
 
+    /// Returns the failure of a task over which its worker crashed.
+    package static var crash: TaskFailure {
+        .error(
+            EngineError(
+                .internal, crashCode, "The worker crashed as it ran this task",
+                remedy: "Report it with the statement, and with the line that the worker wrote as it "
+                    + "crashed. Other jobs are not concerned."))
+    }
+
+    private static let crashCode = "TASK_CRASHED"
+
+    /// Whether the worker crashed over the task, and said so.
+    var isCrash: Bool {
+        if case .error(let error) = self { error.code == Self.crashCode } else { false }
+    }
+
     /// The error to show if the job ends of it.
     package var error: EngineError {
         switch self {

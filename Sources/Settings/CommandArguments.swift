@@ -43,7 +43,7 @@ package enum CommandArguments {
         "full-refresh", "history", "id", "insecure",
         "jwt-audience", "jwt-keys", "listen", "local", "log-format", "max-jobs", "max-running-jobs", "memory",
         "name", "out", "output", "pipeline-state", "progress", "queue", "queues", "run", "select", "slots",
-        "spill", "state", "storage", "tls-ca",
+        "spill", "spill-limit", "state", "storage", "tls-ca",
         "tls-cert", "tls-key", "to", "token", "token-file", "vars", "web", "web-host",
     ]
 

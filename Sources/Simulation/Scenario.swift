@@ -22,6 +22,8 @@ struct SimulatedJob {
     var behaviours: [TaskID: TaskBehaviour] = [:]
     var hasUserError = false
     var hasPoison = false
+    /// The statement whose planning crashes the coordinator each time.
+    var crashingStatement: UInt32?
     var submittedAt: Int64
     var cancelledAt: Int64?
 
@@ -94,8 +96,19 @@ struct Scenario {
         beginLog(&random)
     }
 
+    /// Has jobs of a few seeds crash the coordinator, each by the planning of one of its statements.
+    mutating func drawCrashes(_ random: inout SimulatedRandom) {
+        if !random.happens(30) { return }
+        for number in jobs.indices where random.happens(300) {
+            jobs[number].crashingStatement = UInt32(random.within(0...jobs[number].statements.count - 1))
+        }
+    }
+
     mutating func beginLog(_ random: inout SimulatedRandom) {
-        settings.firstEpoch = UInt32(random.within(1...40_000)) * 100_000
+        let last = settings.firstEpoch
+        repeat {
+            settings.firstEpoch = UInt32(random.within(1...40_000)) * 100_000
+        } while settings.firstEpoch == last
     }
 
     private static func drawJob(_ number: Int, _ random: inout SimulatedRandom) -> SimulatedJob {

@@ -24,7 +24,20 @@ extension Simulation {
         }
         coordinator.lastLedger = nil
         coordinator.scheduler = scheduler
+        if let (job, statement) = coordinator.crashedOver {
+            coordinator.crashedOver = nil
+            decide(.crashed(job, statement: statement))
+        }
         decide(.started)
+    }
+
+    /// Ends the coordinator's process by a fault of its own. It can have noted no more than that; all that
+    /// its scheduler decided before is logged.
+    func crashCoordinator(over job: JobID, _ statement: UInt32) {
+        guard coordinator.scheduler != nil else { return }
+        witness.seeCrash(over: job)
+        coordinator.crashedOver = (job, statement)
+        killCoordinator(isAllLogged: tamper == nil)
     }
 
     private func killCoordinator(isAllLogged: Bool) {
@@ -42,6 +55,7 @@ extension Simulation {
         witness.seeLoss()
         coordinator.log = []
         coordinator.lastLedger = nil
+        coordinator.crashedOver = nil
         coordinator.logBegan = coordinator.life + 1
         scenario.beginLog(&losses)
         (forgotten, staged, copies) = ([:], [], [])
@@ -140,6 +154,9 @@ extension Simulation {
         switch action {
         case .planStatement(let job, let statement):
             guard let number = number(of: job) else { return }
+            if scenario.jobs[number].crashingStatement == statement {
+                return agenda.plan(.coordinatorCrash(life: life, job, statement: statement), at: now + 5)
+            }
             let stages = scenario.jobs[number].statements[Int(statement)]
             plan(life, .statementPlanned(job, statement: statement, stages: stages))
             if random.happens(100) {

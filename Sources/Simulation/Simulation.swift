@@ -11,6 +11,8 @@ package final class Simulation {
         case coordinatorStart
         case coordinatorTimer(life: Int)
         case coordinatorEvent(life: Int, Event)
+        /// The coordinator crashes as it plans a statement.
+        case coordinatorCrash(life: Int, JobID, statement: UInt32)
         case commit(life: Int, CommitManifest)
         /// The coordinator's machine sees a worker's connection close.
         case disconnect(WorkerLife)
@@ -40,6 +42,8 @@ package final class Simulation {
         var logBegan = 0
         /// This life's monotonic clock shows simulated time plus this.
         var clockOffset: Int64 = 0
+        /// What the last life crashed over, as it noted beside its log.
+        var crashedOver: (job: JobID, statement: UInt32)?
         /// The ledger of the life that died with everything logged, for comparison with the folded one.
         var lastLedger: Ledger?
     }
@@ -93,6 +97,8 @@ package final class Simulation {
         scenario = Scenario(&random, rules: &rules)
         losses = SimulatedRandom(seed: seed ^ 0x5bf0_3635_dcb2_7a1d)
         scenario.drawLosses(&losses)
+        var crashes = SimulatedRandom(seed: seed ^ 0x2f0b_4c5d_8e91_a637)
+        scenario.drawCrashes(&crashes)
         workers = Array(repeating: Worker(), count: scenario.workerCount)
         accepted = Array(repeating: nil, count: scenario.jobs.count)
         witness.jobLimit = scenario.settings.runningJobs
@@ -152,6 +158,8 @@ package final class Simulation {
         case .coordinatorStart: startCoordinator()
         case .coordinatorTimer(let life): if life == coordinator.life { decide(.tick) }
         case .coordinatorEvent(let life, let event): if life == coordinator.life { decide(event) }
+        case .coordinatorCrash(let life, let job, let statement):
+            if life == coordinator.life { crashCoordinator(over: job, statement) }
         case .commit(let life, let manifest):
             // What is published for a job of a lost log is not this log's.
             if life < coordinator.logBegan { return }
@@ -257,7 +265,8 @@ package final class Simulation {
         case .succeeded:
             witness.counts.succeeded += 1
             witness.require(
-                !job.hasUserError && !job.hasPoison, "job \(record.id) succeeded in spite of itself")
+                !job.hasUserError && !job.hasPoison && job.crashingStatement == nil,
+                "job \(record.id) succeeded in spite of itself")
             for statement in 0..<job.statements.count {
                 witness.require(
                     witness.isPublished(record.id, UInt32(statement)),
@@ -266,8 +275,11 @@ package final class Simulation {
         case .failed(let error):
             witness.counts.failed += 1
             let isExcused =
-                error.blame == .user
-                ? job.hasUserError : witness.mayFail(record.id, limit: Limits.taskAttempts)
+                switch (error.blame, error.code) {
+                case (.user, _): job.hasUserError
+                case (_, "COORDINATOR_CRASHED"): job.crashingStatement != nil
+                default: witness.mayFail(record.id, limit: Limits.taskAttempts)
+                }
             witness.require(isExcused, "job \(record.id) failed without a reason: \(error)")
         case .cancelled:
             witness.counts.cancelled += 1

@@ -17,6 +17,8 @@ package struct RunCounts: Sendable, Equatable {
     /// Messages that arrived before one that was sent earlier on the same way.
     package var overtaken = 0
     package var coordinatorCrashes = 0
+    /// Crashes of a coordinator by a fault of its own, over a statement.
+    package var statementCrashes = 0
     /// Crashes that took the coordinator's log along, and epochs begun over one that a worker had heard of.
     package var logsLost = 0
     package var epochsRaised = 0
@@ -65,6 +67,7 @@ package struct RunCounts: Sendable, Equatable {
         doubled += o.doubled
         overtaken += o.overtaken
         coordinatorCrashes += o.coordinatorCrashes
+        statementCrashes += o.statementCrashes
         logsLost += o.logsLost
         epochsRaised += o.epochsRaised
         workerCrashes += o.workerCrashes
@@ -122,6 +125,7 @@ struct Witness {
     var loggedLimits = (ofJob: Int.max, ofAll: Int.max)
     private var loggedBytes: [JobID: Int] = [:]
     private var failures: [TaskID: Int] = [:]
+    private var crashes: [JobID: Int] = [:]
     private(set) var broken: String?
     var counts = RunCounts()
 
@@ -217,6 +221,16 @@ struct Witness {
                     "task \(task) was sent to where \(output.attempt) is no more: worker \(output.worker)")
             }
         }
+    }
+
+    /// Sees the coordinator crash over a job's statement.
+    mutating func seeCrash(over job: JobID) {
+        counts.statementCrashes += 1
+        crashes[job, default: 0] += 1
+        // One more for each note that was lost with the life after it.
+        require(
+            crashes[job, default: 0] <= Limits.statementCrashes + 4,
+            "the coordinator crashed over job \(job) again and again")
     }
 
     /// Begins anew: the log is lost, and with it all jobs and what is known of them.

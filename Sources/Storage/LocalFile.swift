@@ -1,3 +1,4 @@
+import CObjectStore
 import Vocabulary
 
 #if canImport(Glibc)
@@ -14,9 +15,22 @@ package final class LocalFileSource: ByteSource {
     private let descriptor: Int32
 
     /// Opens the file. Throws `PATH_NOT_FOUND` or `system` errors.
-    package init(path: String, name: String? = nil) throws(EngineError) {
-        self.name = name ?? path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    package convenience init(path: String, name: String? = nil) throws(EngineError) {
+        try self.init(descriptor: Glibc.open(path, O_RDONLY | O_CLOEXEC), path: path, name: name ?? path)
+    }
+
+    /// Opens the file `rest` below `root`; nil where it is one elsewhere, to which a symbolic link leads that
+    /// was made meanwhile.
+    convenience init?(beneath root: String, _ rest: String, name: String) throws(EngineError) {
+        let descriptor = storage_open_beneath(root, rest)
+        if descriptor < 0, errno == EXDEV { return nil }
+        try self.init(descriptor: descriptor, path: StoragePath(name).path, name: name)
+    }
+
+    /// Takes over the descriptor of an open file; below 0 with `errno` where it could not be opened.
+    private init(descriptor: Int32, path: String, name: String) throws(EngineError) {
+        self.name = name
+        self.descriptor = descriptor
         if descriptor < 0 { throw .fileSystem("open", path) }
         var status = stat()
         if fstat(descriptor, &status) != 0 {

@@ -38,8 +38,7 @@ package struct PathRules: Sendable {
     package func resolve(_ path: String) throws(EngineError) -> String {
         // Web servers are allowed by rules of their own, which are asked before each call.
         if StoragePath(path).scheme == .http { return path }
-        let isAbsolute = path.hasPrefix("/") || path.contains("://") || path.hasPrefix("file:/")
-        if !isAbsolute {
+        if !PathRules.isAbsolute(path) {
             guard allowed == nil || !path.split(separator: "/").contains("..") else { throw refused(path) }
             let whole = base.isEmpty ? path : base + "/" + path
             guard leadsInside(whole, [base]) else { throw refused(path) }
@@ -58,17 +57,46 @@ package struct PathRules: Sendable {
         return path
     }
 
+    private static func isAbsolute(_ path: String) -> Bool {
+        path.hasPrefix("/") || path.contains("://") || path.hasPrefix("file:/")
+    }
+
+    /// Opens a file that a job names for reading. Throws as `resolve` and the file systems do.
+    package func open(_ path: String) throws(EngineError) -> any ByteSource {
+        let place = try resolve(path)
+        guard allowed != nil, StoragePath(place).scheme == .local else {
+            return try fileSystem(of: place).open(place)
+        }
+        // A link that is made between the look and the opening must not lead out either.
+        let further = base.isEmpty && PathRules.isAbsolute(path) ? [] : [base]
+        guard let found = location(of: place, further),
+            let file = try LocalFileSource(beneath: found.root, found.rest, name: place)
+        else { throw refused(path) }
+        return file
+    }
+
     /// Whether a local path stays below what is allowed once its symbolic links are followed.
     /// `further` may be used besides what is allowed; the process's own directory is "".
     private func leadsInside(_ path: String, _ further: [String]) -> Bool {
-        guard let allowed, StoragePath(path).scheme == .local else { return true }
+        allowed == nil || StoragePath(path).scheme != .local || location(of: path, further) != nil
+    }
+
+    /// Returns the allowed directory that a local path lies in once its symbolic links are followed, and the
+    /// way from there; nil when it is in none.
+    private func location(of path: String, _ further: [String]) -> (root: String, rest: String)? {
         let end = PathRules.followed(StoragePath(path).path)
-        return (allowed + further).contains { place in
+        for place in (allowed ?? []) + further {
             let location = StoragePath(place)
-            guard location.scheme == .local else { return false }
+            guard location.scheme == .local else { continue }
             let start = PathRules.followed(location.path.isEmpty ? "." : location.path)
-            return end == start || start == "/" || end.hasPrefix(start + "/")
+            if start == "/" { return (start, String(end.drop { $0 == "/" })) }
+            if end.hasPrefix(start + "/") { return (start, String(end.dropFirst(start.count + 1))) }
+            if end == start {
+                let parent = LocalDirectory.parent(of: end)
+                return (parent, String(end.split(separator: "/").last ?? "."))
+            }
         }
+        return nil
     }
 
     /// Follows the symbolic links of the part of a path that exists; the rest (a glob, a file to come) stays.

@@ -35,7 +35,7 @@ struct TemplateSource: Sendable {
         let column = String(decoding: bytes[start..<at], as: UTF8.self).count + 1
         return SourceLocation(
             file: file, line: line, column: column,
-            lineText: String(decoding: bytes[start..<end], as: UTF8.self),
+            wholeLine: String(decoding: bytes[start..<end], as: UTF8.self),
             length: max(1, min(length, end - at)))
     }
 

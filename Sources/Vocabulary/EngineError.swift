@@ -19,20 +19,29 @@ package struct SourceLocation: Sendable, Hashable {
     package var line: Int
     /// 1-based column, counted in characters.
     package var column: Int
-    /// The whole text of that line, without its line break.
+    /// The text of that line, without its line break; of a long line (generated SQL) the stretch around the
+    /// place, see `lineTextColumn`.
     package var lineText: String
     /// Number of characters to underline, at least 1.
     package var length: Int
 
+    /// Beyond this column `lineText` begins `lead` characters before the place.
+    package static let wholeColumns = 400
+    /// Characters before and after a place that are shown of a long line.
+    package static let lead = 200
+
+    /// The place's 1-based column within `lineText`.
+    package var lineTextColumn: Int { column > Self.wholeColumns ? Self.lead + 1 : column }
+
     /// What goes below `lineText`: carets under the stretch, whatever tabs and wide characters stand before
     /// it.
     var caretLine: String {
-        let before = lineText.prefix(max(0, column - 1))
-        let marked = lineText.dropFirst(max(0, column - 1)).prefix(max(1, length))
+        let before = lineText.prefix(max(0, lineTextColumn - 1))
+        let marked = lineText.dropFirst(max(0, lineTextColumn - 1)).prefix(max(1, length))
         let indent = before.map { character in
             character == "\t" ? "\t" : String(repeating: " ", count: CharacterCells.width(character))
         }.joined()
-        let missing = max(0, column - 1 - before.count)
+        let missing = max(0, lineTextColumn - 1 - before.count)
         let carets = max(1, CharacterCells.of(String(marked)), marked.isEmpty ? length : 1)
         return indent + String(repeating: " ", count: missing) + String(repeating: "^", count: carets)
     }
@@ -43,6 +52,13 @@ package struct SourceLocation: Sendable, Hashable {
         self.column = column
         self.lineText = lineText
         self.length = length
+    }
+
+    /// Makes the place at a column of a whole line, of which it keeps what is shown.
+    package init(file: String, line: Int, column: Int, wholeLine: some StringProtocol, length: Int = 1) {
+        let first = column > Self.wholeColumns ? column - 1 - Self.lead : 0
+        let shown = wholeLine.dropFirst(first).prefix(column - 1 - first + max(length, Self.lead))
+        self.init(file: file, line: line, column: column, lineText: String(shown), length: length)
     }
 }
 

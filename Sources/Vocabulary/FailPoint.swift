@@ -25,6 +25,10 @@ package enum FailPoint {
         case rename
         /// A message to a worker is about to be handed to its connection.
         case send
+        /// A statement is planned: the process traps there.
+        case plan
+        /// A task's step runs: the process traps there.
+        case task
     }
 
     /// What the variable of the environment is called that programs arm it by.
@@ -64,15 +68,18 @@ package enum FailPoint {
     /// Says that the process has come to a place; the last call of its life when it is the chosen one.
     package static func pass(_ place: Place) {
         guard isArmed.load(ordering: .relaxed) else { return }
-        state.withLock { state in
+        let traps = state.withLock { state in
             state.passed(place)
-            guard state.place == place else { return }
+            guard state.place == place else { return false }
             state.left -= 1
+            if state.left == 0, place == .plan || place == .task { return true }
             if state.left == 0 {
                 kill(getpid(), SIGKILL)
                 // The signal is on its way; no other thread may pass a place meanwhile, nor this one.
                 while true { pause() }
             }
+            return false
         }
+        if traps { fatalError("the point of failure is reached: \(place.rawValue)") }
     }
 }

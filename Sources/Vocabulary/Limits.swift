@@ -30,6 +30,8 @@ package enum Limits {
     package static let blockBytes = 64 << 20
     /// Attempts that one task gets before its job fails.
     package static let taskAttempts = 4
+    /// Crashes of a coordinator over one statement after which its job fails: none that is killed counts.
+    package static let statementCrashes = 2
     /// Jobs that run at once on a coordinator, unless it is told otherwise; further ones are queued.
     package static let runningJobs = 100
     /// Jobs that a coordinator accepts before they have ended, unless it is told otherwise: each costs it

@@ -39,11 +39,12 @@ package final class CoordinatorConnection: CoordinatorLine {
         stream.withLock { $0 }?.writer.write(copying: SessionWire.frame(frame.payload))
     }
 
-    /// Keeps a session open until the task is cancelled. `opened` is called whenever a stream stands. Returns
-    /// the error with which the coordinator refused the worker, or with which no first connection was secure:
-    /// trying again would not help.
+    /// Keeps a session open until the task is cancelled. `opened` is called whenever a stream stands, `heard`
+    /// when the coordinator then said something. Returns the error with which the coordinator refused the
+    /// worker, or with which no first connection was secure: trying again would not help.
     package func run(
-        _ node: WorkerNode, opened: @escaping @Sendable () async -> Void
+        _ node: WorkerNode, opened: @escaping @Sendable () async -> Void,
+        heard: @escaping @Sendable () -> Void
     ) async -> EngineError? {
         var hasStood = false
         var pause = CoordinatorConnection.pauseMilliseconds.lowerBound
@@ -51,11 +52,11 @@ package final class CoordinatorConnection: CoordinatorLine {
         var nextReport = ContinuousClock.now
         while !Task.isCancelled {
             do {
-                try await hold(node) {
+                try await hold(node, opened) {
                     pause = CoordinatorConnection.pauseMilliseconds.lowerBound
                     last = nil
                     hasStood = true
-                    await opened()
+                    heard()
                 }
             } catch is CancellationError {
                 return nil
@@ -89,9 +90,13 @@ package final class CoordinatorConnection: CoordinatorLine {
     }
 
     /// Opens one stream and feeds the node until it ends.
-    private func hold(_ node: WorkerNode, opened: () async -> Void) async throws {
+    private func hold(
+        _ node: WorkerNode, _ opened: () async -> Void, _ heard: () -> Void
+    ) async throws {
         var headers = [
             HeaderField(SessionWire.versionHeader, String(SessionWire.version)),
+            HeaderField(SessionWire.workerVersionHeader, String(WorkerIdentity.currentVersion)),
+            HeaderField(SessionWire.releaseHeader, ProgramVersion.text),
             HeaderField(SessionWire.storageHeader, storage),
             HeaderField("content-type", SessionWire.contentType),
         ]
@@ -111,13 +116,43 @@ package final class CoordinatorConnection: CoordinatorLine {
         stream.withLock { $0 = opening }
         await opened()
         var frames = SessionFrames()
-        while let chunk = try await opening.body.next() {
-            frames.append(chunk.bytes)
-            while let payload = try frames.next() {
-                let frame = try CoordinatorFrame(payload: payload)
-                await node.receive(frame.message, orders: frame.orders)
+        var hasHeard = false
+        do {
+            while let chunk = try await opening.body.next() {
+                frames.append(chunk.bytes)
+                while let payload = try frames.next() {
+                    let frame = try CoordinatorFrame(payload: payload)
+                    if !hasHeard { heard() }
+                    hasHeard = true
+                    await node.receive(frame.message, orders: frame.orders)
+                }
             }
+        } catch let error as EngineError where error.code == "STREAM_RESET" && !hasHeard {
+            throw unheard(head)
+        } catch let error as EngineError where error.code == "CORRUPT_MESSAGE" {
+            throw EngineError.system(
+                error.code, "What the coordinator at \(origin) says is not understood: \(error.message)",
+                remedy: Self.releases(head))
+        }
+        if let why = opening.body.trailers[SessionWire.reasonTrailer] {
+            throw EngineError.system(
+                "SESSION_ENDED", "The coordinator at \(origin) ended the session: \(why.prefix(400))",
+                remedy: Self.releases(head))
         }
         throw EngineError.system("CONNECTION_LOST", "The coordinator at \(origin) ended the session")
+    }
+
+    /// The error of a session that a coordinator cancelled at the worker's first words: one of an earlier
+    /// release says no more when it does not know them.
+    private func unheard(_ head: ResponseHead) -> EngineError {
+        .system(
+            "SESSION_ENDED", "The coordinator at \(origin) ended the session at this worker's first words",
+            remedy: Self.releases(head) + " A worker that is started again is told what the coordinator takes.")
+    }
+
+    private static func releases(_ head: ResponseHead) -> String {
+        let other = head.headers[SessionWire.releaseHeader].map { "of release \($0.prefix(40))" }
+        return "This worker is of release \(ProgramVersion.text), the coordinator "
+            + "\(other ?? "of an earlier one"): run workers of the coordinator's release, or of the one before."
     }
 }

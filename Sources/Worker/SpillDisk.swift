@@ -1,3 +1,4 @@
+import Memory
 import Synchronization
 import Vocabulary
 
@@ -5,7 +6,7 @@ import Vocabulary
     import Glibc
 #endif
 
-/// Tells whether the disk for spills and outputs has room for more tasks. Thread-safe: one atomic flag.
+/// Tells whether the disk for spills and outputs, and what of it may be used, has room for more tasks. Thread-safe: one atomic flag.
 ///
 /// ```
 /// room ──▶ less than the least is free, or a task failed for want of space ──▶ full
@@ -14,6 +15,7 @@ import Vocabulary
 /// ```
 final class SpillDisk: Sendable {
     private let directory: String
+    private let quota: SpillQuota
     private let wasFull = Atomic<Bool>(false)
 
     /// At most so much must be free …
@@ -21,14 +23,19 @@ final class SpillDisk: Sendable {
     /// … and no more than this share of the disk.
     private static let leastShare = 20
 
-    init(directory: String) { self.directory = directory }
+    init(directory: String, quota: SpillQuota = .process) {
+        self.directory = directory
+        self.quota = quota
+    }
 
     /// Looks at the disk. `afterFailure`: a task has just failed for want of space.
     func isFull(afterFailure: Bool = false) -> Bool {
-        guard let (free, total) = SpillDisk.space(directory) else { return false }
-        let isFull = SpillDisk.isFull(
-            free: free, total: total, wasFull: wasFull.load(ordering: .relaxed) || afterFailure)
-        wasFull.store(isFull, ordering: .relaxed)
+        let wasFull = wasFull.load(ordering: .relaxed) || afterFailure
+        var isFull = SpillDisk.isFull(free: quota.freeBytes, total: quota.limitBytes, wasFull: wasFull)
+        if let (free, total) = SpillDisk.space(directory) {
+            isFull = isFull || SpillDisk.isFull(free: free, total: total, wasFull: wasFull)
+        }
+        self.wasFull.store(isFull, ordering: .relaxed)
         return isFull
     }
 

@@ -22,10 +22,7 @@ package final class WorkerFiles: FileAccess {
         self.isDurable = isDurable
     }
 
-    package func open(_ path: String) throws(EngineError) -> any ByteSource {
-        let place = try rules.resolve(path)
-        return try rules.fileSystem(of: place).open(place)
-    }
+    package func open(_ path: String) throws(EngineError) -> any ByteSource { try rules.open(path) }
 
     package func create(
         _ relativePath: String, write: FileWrite, job: String, attempt: AttemptID

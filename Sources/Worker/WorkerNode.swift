@@ -21,7 +21,7 @@ package actor WorkerNode {
     private let disk: SpillDisk
     /// Called when the process is to end: with an error when the coordinator refused this worker.
     private let leave: @Sendable (EngineError?) -> Void
-    private var running: [AttemptID: TaskContext] = [:]
+    var running: [AttemptID: TaskContext] = [:]
     private var startedAt: [AttemptID: Instant] = [:]
     /// Which try at its task each attempt is, for the log.
     private var tries: [AttemptID: Int] = [:]
@@ -31,6 +31,8 @@ package actor WorkerNode {
     private var totals = AttemptTotals()
     private var timer: Task<Void, Never>?
     private var hasLeft = false
+    /// A thread of the process has crashed: it ends by that, very soon.
+    var hasCrashed = false
     /// Longest time that a worker told to stop stays, seconds.
     private let drainSeconds: Int64
 
@@ -125,7 +127,7 @@ package actor WorkerNode {
             shuffleBytes: resources.store.byteCount, counters: sum, durations: totals.durations)
     }
 
-    private func handle(_ event: AgentEvent) {
+    func handle(_ event: AgentEvent) {
         let now = clock()
         var actions: [AgentAction] = []
         if case .tick = event {
@@ -157,6 +159,7 @@ package actor WorkerNode {
         case .forgetJobs: resources.holds.dropAll(running: running.keys)
         case .setTimer(let time): arm(time)
         case .leave:
+            if hasCrashed { return }
             hasLeft = true
             leave(nil)
         case .refuse(let error): leave(error)

@@ -86,6 +86,7 @@ struct CoordinatorProgram: AsyncParsableCommand {
 
     static func main() async {
         StopSignal.prepare()
+        CrashReport.install(program: "etl-coordinator")
         let status = await ProgramEntry.run(Self.self) { StandardError.print("etl-coordinator: \($0)") }
         fflush(nil)
         // Not `exit`: threads of the servers may still be ending.

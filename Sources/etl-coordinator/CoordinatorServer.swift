@@ -34,6 +34,7 @@ struct CoordinatorServer {
             [("listen", listen), ("web", webListen)], isProtected: certificates != nil && tokens != nil,
             settings)
         if let certificates { try NodeRole.coordinator.check(certificate: certificates.certificate) }
+        CertificateWatch.begin(certificates, logger)
         let tls = certificates.map {
             TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
         }
@@ -61,7 +62,7 @@ struct CoordinatorServer {
                     logger.critical("\(error)")
                     _exit(1)
                 }), settings: try CoordinatorServer.scheduling(settings))
-        try await node.start()
+        try await node.start(crashedAt: CrashReport.keep(in: state + "/crash"))
         let pipelines = PipelineHost(
             node: node,
             settings: PipelineSettings(
@@ -72,18 +73,21 @@ struct CoordinatorServer {
         let router = RESTRouter(
             service: pipelines, tokens: tokens, latencies: { [node] in await node.latencies() })
         let longBodies = LongBodies()
+        let connections = DescriptorLimit.connections(of: DescriptorLimit.raise())
         cluster = try HTTPServer(
             configuration: ServerConfiguration(
-                listen: listen, tls: tls, requestBodyBytes: Limits.jobBodyBytes,
+                listen: listen, tls: tls, connectionCount: connections,
+                requestBodyBytes: Limits.jobBodyBytes,
                 refusal: WebTransportAdapter.refusal),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
+                logger: logger,
                 other: WebTransportAdapter(router, isSecure: tls != nil, longBodies: longBodies)))
         web = try await WebPort(
             WebPort.Configuration(
                 listen: webListen, certificate: certificates?.certificate, key: certificates?.key,
                 hosts: settings.list("web-host").isEmpty ? nil : settings.list("web-host"),
-                longBodies: longBodies), handler: router)
+                connectionCount: connections, longBodies: longBodies), handler: router)
         let scheme = tls == nil ? "http" : "https"
         greeting = ProgramLog.greeting(
             "etl-coordinator \(ProgramVersion.text) listens on "

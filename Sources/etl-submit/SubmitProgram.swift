@@ -31,6 +31,7 @@ struct SubmitProgram: AsyncParsableCommand {
     static func main() async {
         // A file beyond the limit of the process is a full disk, not the end of the program.
         signal(SIGXFSZ, SIG_IGN)
+        CrashReport.install(program: "etl-submit")
         let status = await ProgramEntry.run(Self.self) { Terminal.printError($0) }
         fflush(nil)
         // Not `exit`: threads of the embedded cluster may still be ending.

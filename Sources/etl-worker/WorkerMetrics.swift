@@ -1,3 +1,4 @@
+import Memory
 import Protocol
 import Web
 import Worker
@@ -28,7 +29,9 @@ enum WorkerMetrics {
             "etl_worker_shuffle_held_bytes", "Outputs of tasks that are held for their readers.",
             [("", activity.shuffleBytes)])
         if let free = freeBytes(at: spill) {
-            text.gauge("etl_worker_spill_free_bytes", "Space left in the directory for spills.", [("", free)])
+            text.gauge(
+                "etl_worker_spill_free_bytes", "Space left in the directory for spills.",
+                [("", min(free, SpillQuota.process.freeBytes))])
         }
         let counters = activity.counters
         text.counter("etl_worker_rows_read_total", "Rows that tasks here read.", counters.rowsIn)

@@ -33,6 +33,9 @@ struct WorkerProgram: AsyncParsableCommand {
     @Option(help: "Directory for what does not fit in memory (default /tmp).")
     var spill: String?
     @Option(
+        help: "Size of the volume of --spill, such as 20g, where the system shows another; nine tenths are used.")
+    var spillLimit: String?
+    @Option(
         parsing: .upToNextOption,
         help: "Web servers that jobs may read from: public, or origins such as https://api.example.com.")
     var allowHttp: [String] = []
@@ -47,12 +50,17 @@ struct WorkerProgram: AsyncParsableCommand {
             flags: [
                 "coordinator": coordinator, "listen": listen, "advertise": advertise, "web": web,
                 "slots": slots, "memory": memory, "spill": spill,
+                "spill-limit": spillLimit,
             ], lists: ["allow-http": allowHttp, "allow-env": allowEnv], node: node)
+        if let text = getenv(FailPoint.variable) { try FailPoint.arm(String(cString: text)) }
         let server = try await WorkerServer(settings)
         print(server.greeting)
         fflush(nil)
         let (signals, input) = AsyncStream<Int32>.makeStream()
         StopSignal.watch { input.yield($0) }
+        try CrashReport.watch(milliseconds: WorkerNode.farewellMilliseconds) { work in
+            Task { await server.crashed(in: work) }
+        }
         let watching = Task {
             var count = 0
             for await number in signals {
@@ -68,6 +76,7 @@ struct WorkerProgram: AsyncParsableCommand {
 
     static func main() async {
         StopSignal.prepare()
+        CrashReport.install(program: "etl-worker")
         let status = await ProgramEntry.run(Self.self) { StandardError.print("etl-worker: \($0)") }
         fflush(nil)
         // Not `exit`: threads of tasks and servers may still be ending.

@@ -47,17 +47,23 @@ struct WorkerServer: Sendable {
         let tls = certificates.map {
             TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
         }
+        CertificateWatch.begin(certificates, logger)
         let limits = MachineLimits.current()
         let slots = try settings.count("slots", most: Limits.workerSlots) ?? limits.processors
         let memory =
             try settings.bytes("memory", least: Limits.workerMemoryBytes) ?? limits.taskMemoryBytes
         let spill = settings["spill"] ?? "/tmp"
         if try WorkerServer.prepareSpilling(spill) { logger.info("made the directory of --spill: \(spill)") }
+        if let bytes = try settings.bytes("spill-limit", least: Limits.workerMemoryBytes) {
+            SpillQuota.process.limit(toVolumeOf: bytes)
+        }
         let store = ShuffleStore()
         let isSecure = tls != nil
         shuffle = try HTTPServer(
             configuration: ServerConfiguration(
-                listen: listen, tls: tls, limits: .clusterPeers, sharesAnswers: true),
+                listen: listen, tls: tls, limits: .clusterPeers,
+                connectionCount: DescriptorLimit.connections(of: DescriptorLimit.raise()),
+                sharesAnswers: true),
             handler: try ShuffleServer(store: store) { request in
                 !isSecure || NodeRole.worker.isProved(by: request.peer)
                     || NodeRole.coordinator.isProved(by: request.peer)
@@ -154,12 +160,16 @@ struct WorkerServer: Sendable {
         }
         return try await WebPort(
             WebPort.Configuration(
-                listen: listen, certificate: certificates?.certificate, key: certificates?.key),
+                listen: listen, certificate: certificates?.certificate, key: certificates?.key,
+                connectionCount: DescriptorLimit.connections(of: DescriptorLimit.raise())),
             handler: router)
     }
 
     /// Takes no more tasks, and leaves when nothing here is needed.
     func drain() async { await node.drain() }
+
+    /// Says farewell for a process that has crashed, in which one thread stands still.
+    func crashed(in work: CrashReport.Work?) async { await node.crashed(in: work) }
 
     /// Runs tasks until the worker leaves; returns the error for which the coordinator refused it.
     func run() async -> EngineError? {
@@ -167,10 +177,7 @@ struct WorkerServer: Sendable {
         let leave = leave
         let tellConnected = tellConnected
         let holding = Task {
-            let refusal = await connection.run(node) {
-                tellConnected()
-                await node.start()
-            }
+            let refusal = await connection.run(node, opened: { await node.start() }, heard: tellConnected)
             if let refusal { leave(refusal) }
         }
         var reason: EngineError?

@@ -37,6 +37,23 @@ struct DiskTests {
         #expect(try eventually(within: 10) { try pauses(cluster) == 0 })
     }
 
+    @Test("a volume that shows no end of its own has the one that --spill-limit says, less a tenth")
+    func limited() throws {
+        let free = try ProgramRun.run(
+            ProgramRun.python,
+            ["-c", "import socket as s; a = s.create_server(('127.0.0.1', 0)); print(a.getsockname()[1])"])
+        let web = "127.0.0.1:" + free.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let worker = try StartedProgram(
+            ProgramRun.built("etl-worker"), ["--coordinator", "http://127.0.0.1:1", "--web", web],
+            environment: ["ETL_SPILL_LIMIT": "100m"])
+        defer { worker.send(SIGKILL) }
+        let shown = try eventually(within: 15) {
+            try ProgramRun.run(URL(fileURLWithPath: "/usr/bin/curl"), ["-s", "http://\(web)/metrics"])
+                .output.contains("\netl_worker_spill_free_bytes \((100 << 20) / 10 * 9)\n")
+        }
+        #expect(shown)
+    }
+
     private func pauses(_ cluster: TestCluster) throws -> Int {
         try cluster.get("/api/v1/workers").ranges(of: #""pause":"diskFull""#).count
     }

@@ -82,6 +82,47 @@ struct RefusalTests {
         #expect(stranger.errors.contains("[TLS_HANDSHAKE_FAILED]"), "\(stranger.errors)")
     }
 
+    @Test("a certificate that has expired is named with its date and the remedy, by whoever starts with it")
+    func expiredCertificates() throws {
+        let cluster = try TestCluster(workers: 0)
+        defer { cluster.stop() }
+        for role in ["worker", "coordinator"] {
+            let made = try ProgramRun.run(
+                URL(fileURLWithPath: "/bin/sh"),
+                [
+                    "-c",
+                    """
+                    openssl x509 -x509toreq -in $0.pem -signkey $0-key.pem -copy_extensions copyall |
+                    openssl x509 -req -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days -1 \\
+                      -copy_extensions copyall -out old-$0.pem
+                    """, role,
+                ], in: cluster.folder.appendingPathComponent("certs"), seconds: 10)
+            try #require(made.status == 0, "\(made.errors)")
+        }
+        func flags(_ role: String) -> [String] {
+            [
+                "--tls-cert", cluster.file("certs/old-\(role).pem"), "--tls-key",
+                cluster.file("certs/\(role)-key.pem"), "--tls-ca", cluster.file("certs/ca.pem"),
+            ]
+        }
+        func names(_ said: String, _ role: String) -> Bool {
+            said.contains("the certificate of --tls-cert has expired on ") && said.contains(" GMT, and others")
+                && said.contains("read again without a restart")
+                && said.contains(cluster.file("certs/old-\(role).pem"))
+        }
+        let worker = try Self.run("etl-worker", ["--coordinator", cluster.url] + flags("worker"))
+        #expect(worker.status == 1 && names(worker.errors, "worker"), "\(worker.errors)")
+        #expect(worker.errors.contains("Renew the certificate given with --tls-cert"), "\(worker.errors)")
+        // A coordinator goes on: it takes new files when they are there.
+        let coordinator = try StartedProgram(
+            ProgramRun.built("etl-coordinator"),
+            ["--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--state", cluster.file("other")]
+                + flags("coordinator"))
+        defer { coordinator.send(SIGKILL) }
+        #expect(eventually(within: 15) { coordinator.outputSoFar.contains("listens on") })
+        #expect(names(coordinator.errorsSoFar, "coordinator"), "\(coordinator.errorsSoFar)")
+    }
+
     @Test("no coordinator, and a coordinator without workers, which a quiet client hears of too")
     func nobodyThere() throws {
         let nobody = try Self.run(
@@ -113,6 +154,7 @@ struct RefusalTests {
             "\(apart.errors)")
         for (flags, told) in [
             (["--memory", "1k"], "--memory must be 64.0 MiB or more, not 1k"),
+            (["--spill-limit", "1k"], "--spill-limit must be 64.0 MiB or more, not 1k"),
             (["--slots", "0"], "--slots is not a positive whole number: 0"),
             (["--slots", "5000"], "--slots must be 1024 or less"),
             (["--spill", "/proc/nothing"], "--spill: cannot write there"),

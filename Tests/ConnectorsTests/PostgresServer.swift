@@ -50,7 +50,8 @@ final class PostgresServer: @unchecked Sendable {
         let command =
             ["900"] + PostgresServer.unprivileged + [
                 binaries.appendingPathComponent("postgres").path, "-D", data, "-p", "\(port)", "-c",
-                "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
+                "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c",
+                "log_connections=on",
             ]
         process = try StartedProgram(
             URL(fileURLWithPath: "/usr/bin/timeout"), ["-s", "INT"] + command, in: folder)
@@ -70,6 +71,9 @@ final class PostgresServer: @unchecked Sendable {
     }
 
     var uri: String { "postgresql://postgres@127.0.0.1:\(port)/postgres" }
+
+    /// What the server has said: its connections, errors, and statements of sessions that want it.
+    var log: String { process.errorsSoFar }
 
     private func stop() {
         process.send(SIGINT)

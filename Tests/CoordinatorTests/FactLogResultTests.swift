@@ -44,6 +44,21 @@ struct FactLogResultTests {
         }
     }
 
+    @Test("each write is on the device when it returns, on a new log and on one that is opened again")
+    func flushes() async throws {
+        try await withFolder { folder in
+            for _ in 0..<2 {
+                let log = try SQLiteFactLog(directory: folder)
+                // FULL, in a journal that is written ahead: SQLite flushes it with each transaction.
+                #expect(try log.firstNumber("PRAGMA synchronous") == 2)
+                #expect(
+                    try log.firstNumber(
+                        "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'") == 1)
+                try await log.append([.fact(.epochStarted(1))])
+            }
+        }
+    }
+
     @Test("the place of those that were dropped is taken by later ones: the file does not grow")
     func reuse() async throws {
         try await withFolder { folder in

@@ -170,6 +170,23 @@ struct ParserTests {
                     file: "job.sql", line: 2, column: 16, lineText: "SELECT é, (a + FROM t", length: 4))
     }
 
+    @Test("a place far in a long line has its true column, and what is near is shown")
+    func longLines() throws {
+        // Characters of one to many bytes, pairs of them that are one, and lines of their own before and after.
+        let items = ["x + 1, ", "'é', ", "'e\u{301}', ", "'👨‍👩‍👧', ", "'漢字', ", "`a b`, ", "\t12345, "]
+        for count in [1, 40, 70, 500, 3_000] {
+            let line = "SELECT " + (0..<count).map { items[$0 * 7 % 5 + $0 % 3] }.joined()
+            let error = try #require(failure("SELECT 1;\n\(line) (a + FROM t -- é\n"))
+            let place = try #require(error.location)
+            #expect(place.line == 2 && place.column == line.count + 7, "\(count): \(place)")
+            #expect(place.length == 4)
+            let column = place.lineTextColumn - 1
+            #expect(place.lineText.dropFirst(column).hasPrefix("FROM t -- é"), "\(place)")
+            #expect(place.lineText.prefix(column) == (line + " (a + ").suffix(column))
+            #expect(place.lineText.count < 700)
+        }
+    }
+
     @Test(
         "wrong statements are errors of the user",
         arguments: [

@@ -7,7 +7,7 @@ enum FactKind: CaseIterable {
     case epochStarted, jobAccepted, statementPlanned, stagesReplanned, taskCompleted, outputLost, taskFailed,
         commitStarted, statementCommitted, cancelRequested, jobEnded, jobCleaned, resultsReleased,
         workerRegistered, workerLost, outputMoved, outputStored, storedOutputsRemoved, resultsSent,
-        jobForgotten, attemptOutrun, losersLeft, losersCleaned, workerForgotten
+        jobForgotten, attemptOutrun, losersLeft, losersCleaned, workerForgotten, coordinatorCrashed
 
     init(_ fact: Fact) {
         self =
@@ -36,6 +36,7 @@ enum FactKind: CaseIterable {
             case .losersLeft: .losersLeft
             case .losersCleaned: .losersCleaned
             case .workerForgotten: .workerForgotten
+            case .coordinatorCrashed: .coordinatorCrashed
             }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import Vocabulary
 
@@ -77,6 +78,57 @@ struct FileSystemTests {
         #expect(try relative.resolve("in/b.csv") == inside + "/in/b.csv")
         // Who may use every path may follow every link.
         #expect(try PathRules.unrestricted.resolve(inside + "/out") == inside + "/out")
+    }
+
+    /// Swaps a directory and a link again and again, on a thread of its own.
+    private final class Swapper: Sendable {
+        private let isOver = Atomic<Bool>(false)
+        private let isDone = DispatchSemaphore(value: 0)
+
+        init(_ a: String, _ b: String) {
+            Thread { [self] in
+                while !isOver.load(ordering: .relaxed) { _ = LocalDirectory.exchange(a, b) }
+                isDone.signal()
+            }.start()
+        }
+
+        func stop() {
+            isOver.store(true, ordering: .relaxed)
+            isDone.wait()
+        }
+    }
+
+    @Test("nor does one that is made between the look at a path and its opening")
+    func racingLinks() throws {
+        let folder = try PublicationTests.Folder()
+        let (inside, outside) = (folder.path + "/inside", folder.path + "/outside")
+        for (path, text) in [(inside + "/a/f.csv", "good"), (outside + "/f.csv", "secret")] {
+            let sink = try LocalFileSink(path: path, durable: false)
+            try Array(text.utf8).withUnsafeBytes { try sink.write($0) }
+            try sink.finish()
+        }
+        #expect(symlink("../outside", inside + "/link") == 0 && symlink("a", inside + "/same") == 0)
+        #expect(try LocalFileSource(beneath: inside, "link/f.csv", name: "f") == nil)
+        #expect(try LocalFileSource(beneath: inside, "same/f.csv", name: "f")?.byteCount == 4)
+        let rules = PathRules(base: inside, allowed: [outside + "/other"])
+        #expect(try rules.open("same/f.csv").byteCount == 4)
+        #expect(try PathRules(allowed: [inside + "/a/f.csv"]).open(inside + "/a/f.csv").byteCount == 4)
+        let missing = #expect(throws: EngineError.self) { try rules.open("a/none.csv") }
+        #expect(missing?.code == "PATH_NOT_FOUND")
+        let swapper = Swapper(inside + "/a", inside + "/link")
+        var (opened, refused) = (0, 0)
+        for _ in 0..<20_000 {
+            do throws(EngineError) {
+                let file = try rules.open("a/f.csv")
+                opened += 1
+                #expect(file.byteCount == 4, "the secret was opened")
+            } catch {
+                refused += 1
+                #expect(["PATH_NOT_ALLOWED", "PATH_NOT_FOUND"].contains(error.code), "\(error)")
+            }
+        }
+        swapper.stop()
+        #expect(opened > 0 && refused > 0, "\(opened) opened, \(refused) refused")
     }
 
     @Test("a directory gives its files at any depth, without hidden ones; a missing one gives none")

@@ -1,3 +1,4 @@
+import CObjectStore
 import Testing
 import Vocabulary
 
@@ -80,6 +81,24 @@ struct RemotePathTests {
         #expect(range("bytes */0").map { $0 == (nil, 0) } == true)
         #expect(range("bytes 5-9/*").map { $0 == (5, nil) } == true)
         #expect(range("lines 1-2/3") == nil && range("bytes x") == nil)
+    }
+
+    @Test("a server's name is held to the number that was checked, wherever it leads meanwhile")
+    func pins() throws {
+        let port = try S3Double.shared.get().port
+        let rules = try WebRules(allowed: ["http://127.0.0.1:\(port)"])
+        let address = try WebAddress("http://127.0.0.1:\(port)/x", option: "url")
+        #expect(try rules.pin(address) == "+127.0.0.1:\(port):127.0.0.1")
+        #expect(try WebRules.unrestricted.pin(address) == nil)
+        // A name that no service knows is reached all the same: the call asks none.
+        let library = try StoreLibrary.load()
+        let url = "http://nowhere.invalid:\(port)/moto-api/data.json"
+        for (pin, isReached) in [("+nowhere.invalid:\(port):127.0.0.1", true), (nil, false)] {
+            var error = store_error()
+            let answer = HTTPCall(url: url, answerLimit: 1 << 10, cutsAnswer: true, pin: pin)
+                .perform(library, &error)
+            #expect((answer != nil) == isReached, "\(error.text)")
+        }
     }
 
     @Test("Azure's accounts are at Azure's hosts only, as secrets are sent there")

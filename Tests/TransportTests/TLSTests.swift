@@ -79,6 +79,65 @@ import Vocabulary
         }
     }
 
+    @Test("a role is named alone or with a domain, and by nothing that only begins like it")
+    func roleDomains() async throws {
+        let certificates = try Certificates()
+        for (name, isTaken) in [
+            ("etl-worker", true), ("etl-worker.etl.svc", true), ("etl-workers.etl.svc", false),
+            ("etl-coordinator", false), ("etl.etl-worker", false),
+        ] {
+            try certificates.issue("server", names: "DNS:\(name),IP:127.0.0.1")
+            let role = ClientConfiguration(tls: certificates.files("client"), serverName: "etl-worker")
+            let server = ServerConfiguration(listen: "127.0.0.1:0", tls: certificates.files("server"))
+            try await withServer(server, client: role) { _, client, origin in
+                let error = await errorOf {
+                    _ = try await client.request(origin, path: "/hello", timeoutSeconds: 5)
+                }
+                #expect((error == nil) == isTaken, "\(name): \(error as Any)")
+                if let error {
+                    #expect(error.code == "TLS_HANDSHAKE_FAILED")
+                    #expect(error.message.contains("does not name etl-worker"), "\(error.message)")
+                    #expect(error.message.contains(name), "\(error.message)")
+                }
+            }
+        }
+    }
+
+    @Test("a client that agrees on no protocol at all (ALPN) hears no HTTP/2 either")
+    func noProtocol() async throws {
+        let python = FileManager.default.currentDirectoryPath + "/.deps/venv/bin/python"
+        try #require(
+            FileManager.default.isExecutableFile(atPath: python), "scripts/dependencies makes \(python)")
+        try await withServer(mutual) { server, _, _ in
+            func heard(_ protocols: String) async throws -> String {
+                let text = """
+                    import socket, ssl, sys
+                    context = ssl.create_default_context(cafile=sys.argv[2])
+                    context.check_hostname = False
+                    context.load_cert_chain(sys.argv[3], sys.argv[4])
+                    \(protocols)
+                    peer = context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1]))))
+                    peer.settimeout(10)
+                    try:
+                        preface = b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n"
+                        peer.sendall(preface + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+                        print(len(peer.recv(100)) > 0)
+                    except OSError:
+                        print(False)
+                    """
+                return try await runAside(
+                    python,
+                    [
+                        "-c", text, "\(server.port)", certificates.path("ca.pem"),
+                        certificates.path("client.pem"), certificates.path("client.key"),
+                    ]
+                ).output
+            }
+            #expect(try await heard("context.set_alpn_protocols(['h2'])") == "True\n")
+            #expect(try await heard("") == "False\n")
+        }
+    }
+
     @Test("cleartext towards a TLS port, and TLS towards a cleartext port, end with an error")
     func mixed() async throws {
         let plainClient = try await failure(of: nil, against: certificates.files("server"))

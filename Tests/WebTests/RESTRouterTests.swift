@@ -282,9 +282,15 @@ import Transport
             let again = await open.handle(request("GET", path, headers: ["if-none-match": tag]))
             #expect(again.status == 304)
             if case .bytes(let bytes) = answer.body, path != "/index.html" { size += bytes.count }
-            #expect(answer.headers["content-security-policy"]?.contains("default-src 'none'") == true)
+            #expect(
+                answer.headers["content-security-policy"]
+                    == "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+                    + "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
             let body = try await text(answer)
-            #expect(!body.contains("innerHTML") && !body.contains("src=\"http") && !body.contains("url(http"))
+            for word in [
+                "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "src=\"http",
+                "url(http",
+            ] { #expect(!body.contains(word), "\(path) has \(word)") }
         }
         #expect(size < 150_000, "the page's files have \(size) bytes")
     }

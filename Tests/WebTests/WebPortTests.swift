@@ -48,6 +48,22 @@ struct WebPortTests {
         #expect(try Curl.get([base + "/livez"]).status == 7, "nothing listens any more")
     }
 
+    @Test("a program that is started, and lives longer, does not hold the port")
+    func closedInPrograms() async throws {
+        let port = try await Self.open()
+        var listening = 0
+        for descriptor in Int32(3)..<1024 {
+            var (value, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+            guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0, value != 0 else {
+                continue
+            }
+            listening += 1
+            #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0, "descriptor \(descriptor)")
+        }
+        #expect(listening > 0)
+        await port.stop()
+    }
+
     @Test("with a certificate HTTP/2 and HTTP/1.1 by ALPN, TLS 1.3, without a client's certificate")
     func secure() async throws {
         let folder = try ProgramRun.makeFolder("web")

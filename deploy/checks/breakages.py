@@ -50,6 +50,7 @@ BREAKAGES = [
     (W, "automountServiceAccountToken: false", "automountServiceAccountToken: true", "no service-account token"),
     (W, "terminationGracePeriodSeconds: 120", "terminationGracePeriodSeconds: 30", "120 s to drain"),
     (W, "sizeLimit: 20Gi", "sizeLimit: 40Gi", "room for its scratch volumes"),
+    (W, "sizeLimit: 20Gi", "sizeLimit: 10Gi", "the size of its spill volume"),
     (C, "replicas: 1", "replicas: 2", "one replica"),
     (C, "ReadWriteOncePod", "ReadWriteMany", "its volume to itself"),
     (B + "/kustomization.yaml", "ETL_STORAGE=s3://millrace", "OTHER=1", "a place that jobs are kept to"),

@@ -155,5 +155,7 @@ def hardening_problems(rendered):
             wanted["its volume to itself"] = modes == ["ReadWriteOnce" if local else "ReadWriteOncePod"]
         else:
             wanted["120 s to drain"] = pod["terminationGracePeriodSeconds"] >= 120
+            spill = [v["emptyDir"]["sizeLimit"] for v in pod["volumes"] if v["name"] == "spill"]
+            wanted["the size of its spill volume"] = spill == [workload.flag("spill-limit")]
             wanted["the pod's own address"] = "$(POD_IP):" in (workload.flag("advertise") or "")
         yield from (f"{workload.name} lacks: {name}" for name, holds in wanted.items() if not holds)

@@ -66,12 +66,22 @@ struct cadbc_error {
   char message[1018];
 };
 
+struct cadbc_database;
 struct cadbc_connection;
 struct cadbc_statement;
 
-// Connects through the driver library at `path`. `options` are `pairs` names, each followed by its value.
-// NULL with `error` filled when that fails.
-struct cadbc_connection *cadbc_connect(const char *path, const char *const *options, int pairs,
+// Opens the driver library at `path` and makes its handle of a database. `options` are `pairs` names, each
+// followed by its value. NULL with `error` filled when that fails. Freed after all its connections.
+struct cadbc_database *cadbc_database_new(const char *path, const char *const *options, int pairs,
+                                          struct cadbc_error *error);
+void cadbc_database_free(struct cadbc_database *database);
+
+// `error->status` where other threads connected to the same handle for longer than was waited.
+enum { CADBC_BUSY = -2 };
+
+// Connects. Threads connect to one handle one after the other, for which each waits at most some
+// milliseconds, or as long as it takes when they are negative. NULL with `error` filled when that fails.
+struct cadbc_connection *cadbc_connect(struct cadbc_database *database, int milliseconds,
                                        struct cadbc_error *error);
 void cadbc_disconnect(struct cadbc_connection *connection);
 

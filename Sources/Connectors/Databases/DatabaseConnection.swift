@@ -5,42 +5,43 @@ import Plans
 import Synchronization
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Holds a connection to a database through its ADBC driver. Used by one thread at a time, but for `cancel`.
 ///
 /// `@unchecked Sendable`: whoever opened it uses it alone; what `cancel` touches is behind the mutex.
 final class DatabaseConnection: @unchecked Sendable {
     private let connection: OpaquePointer
+    /// Outlives the connection.
+    private let handle: DriverHandle
+    /// The job whose other connections share the driver's handle; nil where none do.
+    private let job: String?
     let target: DatabaseTarget
     let secrets: SecretResolver
     /// The statement that runs now.
     private let current = Mutex<(statement: OpaquePointer?, isCancelled: Bool)>((nil, false))
 
     /// Connects. Throws `user` errors where the database refuses, `system` errors where it cannot be reached.
+    /// `job`: whose other connections may share what the driver learns of the server; `isFirst`: whether what
+    /// it knows is to be forgotten.
     init(
-        _ target: DatabaseTarget, _ secrets: SecretResolver, session: DriverSession = DriverSession()
+        _ target: DatabaseTarget, _ secrets: SecretResolver, session: DriverSession = DriverSession(),
+        job: String? = nil, isFirst: Bool = false
     ) throws(EngineError) {
         self.target = target
         self.secrets = secrets
-        let path = try DriverLibrary.path(of: target.dialect.driver)
-        let options = try target.connectionOptions(secrets, session)
-        var pointers: [UnsafeMutablePointer<CChar>?] = []
-        for (name, value) in options { pointers += [strdup(name), strdup(value)] }
-        defer { for pointer in pointers { free(pointer) } }
-        var error = cadbc_error()
-        let opened = pointers.withUnsafeBufferPointer { buffer in
-            buffer.withMemoryRebound(to: UnsafePointer<CChar>?.self) {
-                cadbc_connect(path, $0.baseAddress, Int32(options.count), &error)
-            }
-        }
-        guard let opened else { throw DatabaseFailure.connecting(error, target, secrets) }
-        connection = opened
+        self.job = target.dialect.sharesHandles ? job : nil
+        (connection, handle) = try DriverHandles.connect(
+            target, secrets, session, job: self.job, isNew: isFirst)
     }
 
-    deinit { cadbc_disconnect(connection) }
+    /// Returns another connection to the same database.
+    func another() throws(EngineError) -> DatabaseConnection {
+        try DatabaseConnection(target, secrets, job: job)
+    }
+
+    deinit {
+        cadbc_disconnect(connection)
+        withExtendedLifetime(handle) {}
+    }
 
     /// Runs a statement that gives no rows, and returns how many it changed, -1 where unknown.
     @discardableResult
@@ -242,20 +243,23 @@ final class QueryRows: @unchecked Sendable {
             guard cadbc_stream_next(stream, &array, &error) == 0 else { throw connection.failure(error) }
             guard array.release != nil else { return nil }
             defer { cadbc_array_release(&array) }
-            let count = Int(array.length)
+            var count = Int(array.length)
             if count == 0 { continue }
             var columns: [Vector] = []
             for (index, field) in fields.enumerated() {
                 guard let child = array.children[index] else { continue }
                 if index == 0, let record {
-                    columns += try record.vectors(child.pointee)
+                    let packed = try record.vectors(child.pointee)
+                    columns += packed.vectors
+                    count = packed.count
                     continue
                 }
                 do { columns.append(try ArrowImport.vector(child.pointee, field)) } catch {
                     throw (error as? EngineError) ?? .internal("\(error)")
                 }
             }
-            return Batch(columns: columns, count: count)
+            // Chunks may be without rows.
+            if count > 0 { return Batch(columns: columns, count: count) }
         }
     }
 }

@@ -16,7 +16,7 @@ package struct DatabaseConnector: SourceProvider, SinkProvider {
     ) throws -> ExternalRelation {
         let target = try DatabaseTarget(relation, context.secrets)
         let zone = context.settings.timeZone
-        let connection = try DatabaseConnector.connect(target, context)
+        let connection = try DatabaseConnector.connect(target, context, isFirst: true)
         var described = relation
         if let probe = try DatabaseProbe(target) {
             described.schema = probe.schema
@@ -59,15 +59,17 @@ package struct DatabaseConnector: SourceProvider, SinkProvider {
     }
 
     /// Connects with the session's settings, to a file only where jobs may. `mayCreate`: whether the file may
-    /// be missing. `session`: what the driver is told instead of the session's time zone.
+    /// be missing. `session`: what the driver is told instead of the session's time zone. `isFirst`: whether
+    /// what the driver knows of the server's types may be too old.
     static func connect(
         _ target: DatabaseTarget, _ context: ConnectorContext, mayCreate: Bool = false,
-        session: DriverSession? = nil
+        session: DriverSession? = nil, isFirst: Bool = false
     ) throws -> DatabaseConnection {
         try target.checkFile(context, mayCreate: mayCreate)
         let session =
             session ?? DriverSession(zone: context.settings.timeZone, scratch: context.spillDirectory)
-        let connection = try DatabaseConnection(target, context.secrets, session: session)
+        let connection = try DatabaseConnection(
+            target, context.secrets, session: session, job: context.jobID, isFirst: isFirst)
         for statement in target.dialect.settings(zone: context.settings.timeZone) {
             try connection.execute(statement)
         }

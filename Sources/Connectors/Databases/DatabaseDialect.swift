@@ -8,6 +8,8 @@ import Vocabulary
 protocol DatabaseDialect: Sendable {
     /// The end of the driver's name: `postgresql`.
     var driver: String { get }
+    /// Whether connections of one job share the driver's handle of the database.
+    var sharesHandles: Bool { get }
     /// For messages.
     var title: String { get }
     /// What an address looks like, for messages.
@@ -44,6 +46,12 @@ protocol DatabaseDialect: Sendable {
     var readOptions: [(name: String, value: String)] { get }
     /// Returns how several columns travel as one; nil where each is asked for by itself.
     func packing(_ columns: [SourceColumn]) -> RowPacking?
+    /// Returns how all rows of a part travel, many as one value; nil where they come one by one. `condition`
+    /// picks the part.
+    func chunks(
+        _ columns: [SourceColumn], _ condition: String, _ target: DatabaseTarget,
+        _ connection: DatabaseConnection
+    ) throws -> ChunkedRows?
     /// Text that is put before a SELECT, with one row that is not the table's; see `SQLiteDialect`.
     func firstRow(_ columns: [SourceColumn]) -> String?
     /// The database's time some milliseconds ago, as an expression.
@@ -64,11 +72,16 @@ protocol DatabaseDialect: Sendable {
 
 extension DatabaseDialect {
     var options: Set<String> { [] }
+    var sharesHandles: Bool { false }
     func quoted(_ name: String) -> String { DatabaseText.name(name) }
     func folded(_ name: String) -> String { name.lowercased() }
     var mostNameParts: Int { 2 }
     func literal(_ text: String) -> String { DatabaseText.literal(text) }
     func packing(_ columns: [SourceColumn]) -> RowPacking? { nil }
+    func chunks(
+        _ columns: [SourceColumn], _ condition: String, _ target: DatabaseTarget,
+        _ connection: DatabaseConnection
+    ) throws -> ChunkedRows? { nil }
     func hold(_ identity: String, _ target: DatabaseTarget, _ connection: DatabaseConnection) throws {}
     func hasEnded(by bound: String) -> String? { nil }
     func wasOpen(at earlier: String, now bound: String) -> String? { nil }
@@ -103,6 +116,12 @@ struct RowPacking {
     /// Which columns it holds, in the order of the row.
     var columns: [Int]
     var record: PostgresRecord
+}
+
+/// A statement that gives many rows as one value, and how they are packed.
+struct ChunkedRows {
+    var sql: String
+    var packing: RowPacking
 }
 
 /// The parts of a source, each with the condition that picks its rows (empty for all).

@@ -54,10 +54,17 @@ final class DatabaseReader: SourceReader, @unchecked Sendable {
             try [
                 split.condition, IncrementalCondition(target, known)?.text ?? "",
             ].filter { !$0.isEmpty } + DatabaseReader.pushed(request, known, dialect)
-        packing = dialect.packing(columns)
-        let list = DatabaseReader.list(columns, packing, dialect)
         let first = dialect.firstRow(columns)
         skipsFirst = first != nil
+        if conditions == [split.condition].filter({ !$0.isEmpty }), first == nil,
+            let chunks = try dialect.chunks(columns, split.condition, target, connection)
+        {
+            packing = chunks.packing
+            rows = try connection.query(chunks.sql, options: dialect.readOptions)
+            return
+        }
+        packing = dialect.packing(columns)
+        let list = DatabaseReader.list(columns, packing, dialect)
         let sql =
             (first ?? "") + "SELECT \(list.isEmpty ? "1" : list) FROM \(source)"
             + (conditions.isEmpty ? "" : " WHERE " + conditions.map { "(\($0))" }.joined(separator: " AND "))

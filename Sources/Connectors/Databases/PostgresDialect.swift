@@ -8,6 +8,7 @@ import Vocabulary
 /// Speaks PostgreSQL. Types are mapped as Spark's JDBC source maps them.
 struct PostgresDialect: DatabaseDialect {
     let driver = "postgresql"
+    let sharesHandles = true
     let title = "PostgreSQL"
     let addressForm = "postgresql://user@host:5432/database"
     var loading: any TableLoading { TransactionLoad(PostgresLoad()) }
@@ -57,7 +58,12 @@ struct PostgresDialect: DatabaseDialect {
         }
     }
 
-    func packing(_ columns: [SourceColumn]) -> RowPacking? { PostgresPacking.packing(columns) }
+    func packing(_ columns: [SourceColumn]) -> RowPacking? { PostgresPacking.rows(columns) }
+
+    func chunks(
+        _ columns: [SourceColumn], _ condition: String, _ target: DatabaseTarget,
+        _ connection: DatabaseConnection
+    ) throws -> ChunkedRows? { try PostgresChunks.query(columns, condition, target, connection) }
 
     func literal(_ value: Scalar, _ type: DataType) -> String? {
         switch (type, value) {
@@ -88,12 +94,12 @@ struct PostgresDialect: DatabaseDialect {
             parts.rowCount = table.rows
             parts.byteCount = table.bytes
             let count = wanted ?? min(PostgresDialect.mostParts, table.bytes / PostgresDialect.partBytes)
-            parts.conditions = byPlace(blocks: table.blocks, count: count)
+            parts.conditions = BlockRange.parts(blocks: table.blocks, count: count).map(\.condition)
         }
         guard parts.conditions.count > 1 else { return parts }
         // All parts see the table at one moment: that of a snapshot which a connection keeps until the job
         // ends.
-        let holder = try DatabaseConnection(target, connection.secrets)
+        let holder = try connection.another()
         try holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         parts.snapshot = try holder.row("SELECT pg_export_snapshot()")?.first ?? nil
         parts.holder = holder
@@ -130,22 +136,12 @@ struct PostgresDialect: DatabaseDialect {
     /// that the snapshot sees. Held before it is looked at, so that none can come in between.
     func hold(_ identity: String, _ target: DatabaseTarget, _ connection: DatabaseConnection) throws {
         guard let table = target.options["dbtable"] else { return }
-        try connection.execute("LOCK TABLE \(table) IN ACCESS SHARE MODE")
+        // As LOCK TABLE does, which does not take materialized views.
+        try connection.execute("SELECT FROM \(table) LIMIT 0")
         guard try self.identity(of: target, connection) == identity else {
             throw EngineError.system(
                 "TABLE_REPLACED", "The table was replaced while its parts were read: \(table)",
                 remedy: "Run the job again.")
-        }
-    }
-
-    private func byPlace(blocks: Int, count: Int) -> [String] {
-        let count = min(count, blocks, ColumnParts.mostCount)
-        if count <= 1 { return [""] }
-        let bounds = (1..<count).map { "'(\(blocks * $0 / count),0)'::tid" }
-        return (0..<count).map { part in
-            if part == 0 { return "ctid < \(bounds[0])" }
-            if part == count - 1 { return "ctid >= \(bounds[part - 1])" }
-            return "ctid >= \(bounds[part - 1]) AND ctid < \(bounds[part])"
         }
     }
 

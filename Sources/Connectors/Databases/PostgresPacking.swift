@@ -6,37 +6,61 @@ import Columns
 ///   coalesce(CASE WHEN no column is null THEN FF || int8send(id) || … || textsend(name) END,
 ///            record_send(ROW(id, …, name)))
 /// ```
-/// The condition spares rows with nulls the joining, which would come to nothing. Of texts that are cast, as
-/// JSON is, there may be one: the last, which needs no length, so that nothing is cast twice.
+/// The condition spares rows with nulls the joining, which would come to nothing.
 enum PostgresPacking {
-    /// Returns how all columns of single values travel; one alone is cheaper as it is.
-    static func packing(_ columns: [SourceColumn]) -> RowPacking? {
+    /// Returns how all columns of single values travel; one alone is cheaper as it is. Of texts that are
+    /// cast, as JSON is, there may be one: the last, which needs no length, so that nothing is cast twice.
+    static func rows(_ columns: [SourceColumn]) -> RowPacking? {
         let packed = columns.indices.filter { columns[$0].form != nil }
             .sorted { (rank(columns[$0]), $0) < (rank(columns[$1]), $1) }
         guard packed.count > 1 else { return nil }
         let chosen = packed.map { columns[$0] }
+        let hasDense = chosen.count(where: { rank($0) == 2 }) <= 1
         let record = PostgresRecord(
             columns: chosen.compactMap { column in column.form.map { ($0, column.type) } })
-        let whole = "record_send(ROW(\(chosen.map(\.expression).joined(separator: ", "))))"
-        let expression = dense(chosen).map { "coalesce(\($0), \(whole))" } ?? whole
-        return RowPacking(expression: expression, columns: packed, record: record)
+        return RowPacking(
+            expression: row(chosen, hasDense ? dense(chosen, endsOpen: true) : nil), columns: packed,
+            record: record)
+    }
+
+    /// Returns how all columns of many rows travel as one value, the expression being one of an aggregate;
+    /// nil where a column is a list. Every row tells its own length; texts that are cast are records of one.
+    static func chunks(_ columns: [SourceColumn]) -> RowPacking? {
+        let forms = columns.compactMap { column in
+            column.form.map { rank(column) == 2 ? PostgresForm.wrapped : $0 }
+        }
+        guard forms.count == columns.count else { return nil }
+        var chosen = columns
+        for index in chosen.indices { chosen[index].form = forms[index] }
+        let record = PostgresRecord(
+            columns: zip(forms, columns).map { ($0, $1.type) }, hasChunks: true)
+        var expression = "int4send(count(*)::int4)"
+        if !columns.isEmpty {
+            expression += " || string_agg(\(row(chosen, dense(chosen, endsOpen: false))), ''::bytea)"
+        }
+        return RowPacking(expression: expression, columns: Array(columns.indices), record: record)
     }
 
     /// Where a column comes in the row: fixed widths first, a text that is cast last.
     private static func rank(_ column: SourceColumn) -> Int {
         switch column.form {
-        case .text, .padded, .bytes: column.isCast ? 2 : 1
+        case .text, .wrapped, .padded, .bytes: column.isCast ? 2 : 1
         default: 0
         }
     }
 
-    /// Returns the dense row, null where a column is; nil where the columns do not allow it.
-    private static func dense(_ columns: [SourceColumn]) -> String? {
-        guard columns.count(where: { rank($0) == 2 }) <= 1 else { return nil }
+    /// Returns a row, `dense` where that is not null.
+    private static func row(_ columns: [SourceColumn], _ dense: String?) -> String {
+        let whole = "record_send(ROW(\(columns.map(\.expression).joined(separator: ", "))))"
+        return dense.map { "coalesce(\($0), \(whole))" } ?? whole
+    }
+
+    /// Returns the dense row, null where a column is. `endsOpen`: a text at its end comes without its length.
+    private static func dense(_ columns: [SourceColumn], endsOpen: Bool) -> String {
         var pieces = ["decode('ff', 'hex')"]
         for (place, column) in columns.enumerated() {
-            guard let form = column.form else { return nil }
-            if rank(column) > 0, place < columns.count - 1 {
+            guard let form = column.form else { continue }
+            if rank(column) > 0, form != .wrapped, !endsOpen || place < columns.count - 1 {
                 pieces.append("int4send(octet_length(\(column.expression)))")
             }
             pieces.append(sent(column.expression, form, column.type))
@@ -62,6 +86,7 @@ enum PostgresPacking {
         case .numeric: "numeric_send(\(expression))"
         case .bytes: expression
         case .text: "textsend(\(expression))"
+        case .wrapped: "record_send(ROW(\(expression)))"
         // As a text it would lose its blanks.
         case .padded: "bpcharsend(\(expression))"
         }

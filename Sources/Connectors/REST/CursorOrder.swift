@@ -25,7 +25,9 @@ enum CursorOrder {
         if let zone = text.firstMatch(of: /:\d\d(?:\.\d+)? ?([+-]\d\d):?(\d\d)?$/) {
             plain = text[..<zone.1.startIndex] + "\(zone.1):\(zone.2 ?? "00")"
         }
-        return Array(plain.utf8).withUnsafeBytes { TimeText.parseTimestamp($0, zone: .utc) }
+        return Array(plain.utf8).withUnsafeBytes {
+            TimeText.parseTimestamp($0, zone: .utc, zoneNeedsSeconds: false)
+        }
     }
 
     /// The digits of a time beyond microseconds.

@@ -109,7 +109,11 @@ package final class ComputePool: @unchecked Sendable {
 
     private func work() {
         while let job = take() {
-            switch job.run.step() {
+            let step = CrashReport.during(.running(job.run.context.attempt)) {
+                FailPoint.pass(.task)
+                return job.run.step()
+            }
+            switch step {
             case .ready: enqueue(job)
             case .blocked(let wakeup): wakeup.whenSignalled { [self] in enqueue(job) }
             case let end: job.completion(end)

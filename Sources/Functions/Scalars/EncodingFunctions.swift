@@ -11,9 +11,7 @@ enum EncodingFunctions {
         ScalarFunction(
             "md5", typing: Signature.of([.text], .string), "Returns the MD5 digest in hexadecimal.",
             example: "md5('a')"
-        ) { call in
-            try digest(call) { _ in .md5 }
-        },
+        ) { call in MD5Texts.digests(call) },
         ScalarFunction(
             "sha1", aliases: ["sha"], typing: Signature.of([.text], .string),
             "Returns the SHA-1 digest in hexadecimal.",

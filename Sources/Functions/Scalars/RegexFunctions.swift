@@ -174,7 +174,7 @@ enum RegexFunctions {
         _ replacement: UnsafeRawBufferPointer, _ out: inout [UInt8]
     ) throws {
         var from = 0
-        var bad: Int?
+        var bad: String?
         let isPlain = !replacement.contains { $0 == 92 || $0 == 36 }
         expression.all(bytes, from: start) {
             out.append(contentsOf: bytes[from..<expression.start])
@@ -190,12 +190,13 @@ enum RegexFunctions {
         out.append(contentsOf: bytes[from..<bytes.count])
     }
 
-    /// Appends what stands for a match; returns the number of a group that there is not.
+    /// Appends what stands for a match: `$1` and `${name}` are groups. Returns the number or name of a group
+    /// that there is not.
     private static func appendReplacement(
         _ expression: RegularExpression, _ bytes: UnsafeRawBufferPointer,
         _ replacement: UnsafeRawBufferPointer,
         _ out: inout [UInt8]
-    ) -> Int? {
+    ) -> String? {
         var i = 0
         while i < replacement.count {
             let byte = replacement[i]
@@ -211,7 +212,16 @@ enum RegexFunctions {
                     group = group * 10 + Int(replacement[i] - 48)
                     i += 1
                 }
-                if group > expression.groupCount { return group }
+                if group > expression.groupCount { return "\(group)" }
+                if let range = expression.range(group) { out.append(contentsOf: bytes[range]) }
+            } else if byte == 36, i + 1 < replacement.count, replacement[i + 1] == UInt8(ascii: "{"),
+                let end = replacement[i...].firstIndex(of: UInt8(ascii: "}"))
+            {
+                let name = Array(replacement[(i + 2)..<end])
+                guard let group = expression.group(named: name) else {
+                    return String(decoding: name, as: UTF8.self)
+                }
+                i = end + 1
                 if let range = expression.range(group) { out.append(contentsOf: bytes[range]) }
             } else {
                 out.append(byte)

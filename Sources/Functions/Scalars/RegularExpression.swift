@@ -130,6 +130,12 @@ final class RegularExpression {
         return group < groupsFound && from >= 0 && from <= to ? from..<to : nil
     }
 
+    /// The number of a group that the pattern names `(?<name>…)`; nil where it names none so.
+    func group(named name: [UInt8]) -> Int? {
+        let number = pcre2_substring_number_from_name_8(code, name + [0])
+        return number > 0 ? Int(number) : nil
+    }
+
     /// Where the search for the match behind the one that `search` found begins.
     @inline(__always)
     func following(_ bytes: UnsafeRawBufferPointer) -> Int {

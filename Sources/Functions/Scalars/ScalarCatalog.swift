@@ -7,6 +7,7 @@ enum ScalarCatalog {
         StringFunctions.all, LetterCases.all, StringSearchFunctions.all, RegexFunctions.all,
         EncodingFunctions.all,
         DateFunctions.all, DatePartFunctions.all, TimestampFunctions.all, CollectionFunctions.all,
+        SequenceFunction.all,
         ElementFunctions.all, MapFunctions.all, SessionFunctions.all, LambdaForm.functions,
         ArrayFunctions.all, TextFunctions.all, JSONText.all, GroupKey.all, JSONFunctions.all, CSVText.all,
         URLFunctions.all, FormatString.all, ArrayPairFunctions.all, ZoneFunctions.all,

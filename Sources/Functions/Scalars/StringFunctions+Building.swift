@@ -132,6 +132,7 @@ extension StringFunctions {
     /// Joins texts, and elements of arrays of texts, with the first argument between them.
     private static func joined(_ call: Invocation) -> Vector {
         let columns = call.arguments.map(Column.init)
+        if columns.allSatisfy({ $0.vector.type == .string }) { return joinedTexts(call, columns) }
         let elements = columns.map { column in
             column.vector.type == .string ? nil : Column(column.vector.children[0].flattened())
         }
@@ -163,6 +164,48 @@ extension StringFunctions {
             builder.put(out, row)
         }
         withExtendedLifetime((columns, elements)) {}
+        return builder.finish(.string, validity: nulls.validity)
+    }
+
+    /// Joins single texts; the lengths are known before anything is copied.
+    private static func joinedTexts(_ call: Invocation, _ columns: [Column]) -> Vector {
+        let texts = columns.dropFirst().map { TextColumn($0) }
+        let separator = TextColumn(columns[0])
+        let builder = ViewBuilder(count: call.count)
+        var nulls = NullCollector(nil, count: call.count)
+        withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { short in
+            texts.withUnsafeBufferPointer { texts in
+                var row = 0
+                while row < call.count {
+                    defer { row &+= 1 }
+                    guard let between = separator.view(row), let small = short.baseAddress else {
+                        nulls.setNull(row)
+                        continue
+                    }
+                    var (total, parts) = (0, 0)
+                    for text in texts {
+                        guard let view = text.view(row) else { continue }
+                        total &+= view.count
+                        parts &+= 1
+                    }
+                    if parts > 1 { total &+= (parts &- 1) &* between.count }
+                    if total == 0 { continue }
+                    let target = total <= StringView.inlineCapacity ? small : builder.reserve(total)
+                    var at = target
+                    for text in texts {
+                        guard let view = text.view(row) else { continue }
+                        view.copyBytes(to: at)
+                        at += view.count
+                        parts &-= 1
+                        if parts == 0 { break }
+                        between.copyBytes(to: at)
+                        at += between.count
+                    }
+                    builder.share(StringView(target, count: total), row)
+                }
+            }
+        }
+        withExtendedLifetime(columns) {}
         return builder.finish(.string, validity: nulls.validity)
     }
 

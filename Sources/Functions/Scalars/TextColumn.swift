@@ -24,6 +24,21 @@ struct TextColumn {
         return (validity[row &>> 6] &>> UInt64(row & 63)) & 1 == 0
     }
 
+    /// A row's value, nil where it is null.
+    @inline(__always)
+    func view(_ row: Int) -> StringView? { isNull(row) ? nil : views?[row &* step] }
+
+    /// The bytes of a row that is not null, which stay where they are as long as the vector lives.
+    @inline(__always)
+    func bytes(_ row: Int) -> UnsafeRawBufferPointer {
+        guard let place = views.map({ $0 + row &* step }) else {
+            return UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+        let view = place.pointee
+        let inline = UnsafeRawPointer(place) + MemoryLayout<UInt32>.size
+        return UnsafeRawBufferPointer(start: view.isInline ? inline : view.address, count: view.count)
+    }
+
     /// Appends the bytes of a row that is not null.
     @inline(__always)
     func append(_ row: Int, to out: inout [UInt8]) {

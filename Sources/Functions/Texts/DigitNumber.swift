@@ -63,13 +63,16 @@ struct DigitNumber {
         if digits[kept] != 5 { return digits[kept] > 5 }
         if digits.count > kept + 1 { return true }
         if let double {
-            var text = [CChar](repeating: 0, count: 1200)
-            _ = withVaList([double]) { vsnprintf(&text, text.count, "%.780e", $0) }
-            let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            let exact = DigitNumber.read(String(decoding: bytes, as: UTF8.self)).digits
-            let same = exact.prefix(digits.count)
-            if !same.elementsEqual(digits) { return !same.lexicographicallyPrecedes(digits) }
-            if exact.count > digits.count { return true }
+            // Few digits say it of nearly all, 780 of every double.
+            for count in [40, 780] {
+                var text = [CChar](repeating: 0, count: count + 20)
+                _ = withVaList([Int32(count), double]) { vsnprintf(&text, text.count, "%.*e", $0) }
+                let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+                let exact = DigitNumber.read(String(decoding: bytes, as: UTF8.self)).digits
+                let same = exact.prefix(digits.count)
+                if !same.elementsEqual(digits) { return !same.lexicographicallyPrecedes(digits) }
+                if exact.count > digits.count { return true }
+            }
         }
         return kept > 0 && digits[kept - 1] % 2 == 1
     }

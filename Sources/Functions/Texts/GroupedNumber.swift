@@ -2,20 +2,28 @@
 /// rounding.
 enum GroupedNumber {
     private static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
-    private static let largest = Double(1 << 40)
+    /// Below it, what a double's shortest digits and its value differ by is less than an eighth of the last
+    /// digit that is written.
+    private static let largest = Double(1 << 50)
 
-    /// Appends a double rounded to `places` digits; false, with nothing appended, where its exact value has
-    /// to say whether it is rounded up: it is large, or next to a half.
+    /// Appends a double rounded to `places` digits, halves to the even digit; what is a half its exact value
+    /// says, as in Java. false, with nothing appended, where it is too large for that.
     static func append(_ value: Double, places: Int, to out: inout [UInt8]) -> Bool {
         guard places < powers.count else { return false }
-        let scaled = value.magnitude * powers[places]
-        // Below 2^40 the product is off by less than 2^-12.
+        let (magnitude, power) = (value.magnitude, powers[places])
+        let scaled = magnitude * power
         guard scaled < largest else { return false }
         let whole = scaled.rounded(.down)
         let rest = scaled - whole
-        if (rest - 0.5).magnitude < 0.001 { return false }
-        append(
-            UInt64(whole) + (rest > 0.5 ? 1 : 0), isNegative: value.sign == .minus, places: places, to: &out)
+        var digits = UInt64(whole)
+        if rest == 0.5 {
+            // What the product lost is less than its last bit, so that it counts only here; it is exact.
+            let lost = (-scaled).addingProduct(magnitude, power)
+            digits &+= lost > 0 || lost == 0 && digits & 1 == 1 ? 1 : 0
+        } else if rest > 0.5 {
+            digits &+= 1
+        }
+        append(digits, isNegative: value.sign == .minus, places: places, to: &out)
         return true
     }
 

@@ -81,10 +81,14 @@ package enum TimeText {
     }
 
     /// Reads a timestamp: a date, then optionally a time `h[h][:m[m][:s[s][.f…]]]` after a blank or `T`, then
-    /// optionally a zone. Returns microseconds: of the instant, where the text has no zone in that of `zone`;
-    /// with `zone` nil, of the local time, and a zone in the text is ignored. A time alone is none: Spark
-    /// takes today's, and so another one in each task and each time that a task runs.
-    package static func parseTimestamp(_ text: UnsafeRawBufferPointer, zone: Zone?) -> Int64? {
+    /// optionally a zone, which as in Spark stands behind seconds only. Returns microseconds: of the instant,
+    /// where the text has no zone in that of `zone`; with `zone` nil, of the local time, and a zone in the
+    /// text is ignored. A time alone is none: Spark takes today's, and so another one in each task and each
+    /// time that a task runs.
+    /// With `zoneNeedsSeconds` false a zone may also stand behind minutes.
+    package static func parseTimestamp(
+        _ text: UnsafeRawBufferPointer, zone: Zone?, zoneNeedsSeconds: Bool = true
+    ) -> Int64? {
         var scan = TextScanner(trimming: text)
         guard let date = scan.date() else { return nil }
         var micros = 0
@@ -95,7 +99,9 @@ package enum TimeText {
             guard let time = scan.time(allowsHourOnly: true) else { return nil }
             micros = time
             if let rest = scan.rest() {
-                guard let found = try? Zone.named(rest) else { return nil }
+                guard scan.hasSeconds || !zoneNeedsSeconds, let found = try? Zone.named(rest) else {
+                    return nil
+                }
                 given = found
             }
         }
@@ -120,6 +126,8 @@ struct TextScanner {
     private let base: UnsafePointer<UInt8>?
     private var at = 0
     private var end: Int
+    /// Whether the time that was read has seconds.
+    private(set) var hasSeconds = false
 
     init(trimming text: UnsafeRawBufferPointer) {
         base = text.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -180,6 +188,7 @@ struct TextScanner {
             at += 1
             guard let value = number(1, 2) else { return nil }
             second = value
+            hasSeconds = true
             if peek == 46 {
                 at += 1
                 var digits = 0

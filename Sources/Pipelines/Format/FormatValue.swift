@@ -129,9 +129,9 @@ struct FormatDocument {
     }
 
     private func location(line: Int, column: Int, length: Int) -> SourceLocation {
-        let text = line >= 1 && line <= lines.count ? String(lines[line - 1]) : ""
+        let text = line >= 1 && line <= lines.count ? lines[line - 1] : ""
         return SourceLocation(
-            file: file, line: max(1, line), column: max(1, column), lineText: text, length: max(1, length))
+            file: file, line: max(1, line), column: max(1, column), wholeLine: text, length: max(1, length))
     }
 
     private func error(_ error: YamlError) -> EngineError {

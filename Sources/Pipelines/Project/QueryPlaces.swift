@@ -102,7 +102,7 @@ struct ScalarPlaces: Sendable {
         return SourceLocation(
             file: file, line: before.count { $0 == 10 } + 1,
             column: String(decoding: bytes[begin..<min(at, end)], as: UTF8.self).count + 1,
-            lineText: String(decoding: bytes[begin..<end], as: UTF8.self),
+            wholeLine: String(decoding: bytes[begin..<end], as: UTF8.self),
             length: max(1, min(length, end - at)))
     }
 }

@@ -262,7 +262,8 @@ extension Binder {
             let bound = try bind(argument.value, context)
             guard let place = collector.groupExpressions.firstIndex(of: bound) else {
                 throw .user(
-                    "GROUPING_COLUMN_MISMATCH", "The argument of \(name) is no grouping column.",
+                    name == "grouping" ? "GROUPING_COLUMN_MISMATCH" : "GROUPING_ID_COLUMN_MISMATCH",
+                    "The argument of \(name) is no grouping column.",
                     at: location(argument.value.span))
             }
             places.append(place)

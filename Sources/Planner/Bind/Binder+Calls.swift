@@ -107,6 +107,7 @@ extension Binder {
             let left = Set(except.compactMap { $0.last?.text.lowercased() })
             let columns = context.scope.starColumns(qualifier).filter { !left.contains($0.loweredName) }
             if columns.isEmpty { throw misplaced(argument.value, context) }
+            starNames[argument.value.span] = columns.map(\.reference.name)
             for column in columns {
                 let parts = (column.qualifier + [column.reference.name]).map {
                     NameSyntax($0, span: argument.value.span, isQuoted: true)
@@ -199,6 +200,10 @@ extension Binder {
             let micros = try call("unix_micros", [cast(end, to: .timestamp)], at: span)
             let before = try call("subtract", [micros, .literal(.int64(1))], at: span)
             return cast(try call("timestamp_micros", [before], at: span), to: fields[1].type)
+        case ("size", 1) where !settings.ansi, ("cardinality", 1) where !settings.ansi:
+            // Without ANSI mode there are -1 elements in null.
+            return try call(
+                "coalesce", [call(name, arguments, at: span), .literal(.int32(-1))], at: span)
         case ("isnull", 1): return try call("is_null", arguments, at: span)
         case ("isnotnull", 1): return try call("is_not_null", arguments, at: span)
         case ("equal_null", 2): return try comparison("null_safe_equal", arguments[0], arguments[1], at: span)

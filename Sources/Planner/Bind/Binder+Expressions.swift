@@ -225,12 +225,22 @@ extension Binder {
         if !Coercion.canCast(value.type, type, ansi: settings.ansi || isTry)
             || isTry && type == .binary && value.type.isIntegral
         {
+            let (code, remedy) = suggestion(value.type, type, isTry: isTry)
             throw .user(
-                "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
+                "DATATYPE_MISMATCH.\(code)",
                 "A value of type \(value.type.sqlName) cannot be cast to \(type.sqlName).",
-                remedy: detour(value.type, type), at: location(span))
+                remedy: remedy, at: location(span))
         }
         return .cast(value, to: type, mode: kind == .tryCast ? .try : castMode, origin: origin(span))
+    }
+
+    /// Spark's class of the error for a cast that is refused, and what to do instead.
+    private func suggestion(_ from: DataType, _ to: DataType, isTry: Bool) -> (String, String?) {
+        guard settings.ansi || isTry else { return ("CAST_WITHOUT_SUGGESTION", detour(from, to)) }
+        if from.isNumeric, to == .date { return ("CAST_WITH_FUNC_SUGGESTION", "Use date_from_unix_date(…).") }
+        if from == .date, to.isNumeric { return ("CAST_WITH_FUNC_SUGGESTION", "Use unix_date(…).") }
+        let isLegacy = !isTry && Coercion.canCast(from, to, ansi: false)
+        return (isLegacy ? "CAST_WITH_CONF_SUGGESTION" : "CAST_WITHOUT_SUGGESTION", detour(from, to))
     }
 
     /// Says by which type a value can be cast that cannot be cast at once.

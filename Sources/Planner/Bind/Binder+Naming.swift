@@ -11,9 +11,16 @@ extension Binder {
                 columnTexts[parts.map(\.text)] ?? parts.last?.text ?? ""
             },
             special: { [self] expression in
-                identifierName(expression) ?? instantName(expression) ?? dateName(expression)
+                identifierName(expression) ?? starName(expression) ?? instantName(expression)
+                    ?? dateName(expression)
             }, namedWindow: { [self] name in windowDefinitions[name.span] },
             outerColumns: { [self] span in outerNames[span, default: []].joined(separator: ", ") })
+    }
+
+    /// Names a star among arguments by its columns, `id, name`.
+    private func starName(_ expression: ExpressionSyntax) -> String? {
+        guard case .star = expression.kind else { return nil }
+        return starNames[expression.span]?.joined(separator: ", ")
     }
 
     private func identifierName(_ expression: ExpressionSyntax) -> String? {

@@ -133,8 +133,10 @@ extension Binder {
             rows.append((item.alias?.text ?? names, values))
         }
         let types = try unpivot.values.indices.map { place throws(EngineError) in
-            guard let type = Coercion.commonType(rows.map { $0.values[place].type }, ansi: settings.ansi)
-            else {
+            // Texts and values of other types do not mix, though they do in CASE or UNION.
+            let types = rows.map { $0.values[place].type }.filter { $0 != .null }
+            let mixes = types.contains(.string) && types.contains { $0 != .string }
+            guard !mixes, let type = Coercion.commonType(types, ansi: settings.ansi) else {
                 throw .user(
                     "UNPIVOT_VALUE_DATA_TYPE_MISMATCH",
                     "The columns of UNPIVOT have no common type for \(unpivot.values[place].text).",

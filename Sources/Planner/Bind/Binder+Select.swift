@@ -19,7 +19,9 @@ extension Binder {
         _ select: SelectSyntax, order: OrderSyntax?, windows: [NamedWindowSyntax]
     ) throws(EngineError) -> BoundRelation {
         let collector = WindowCollector()
-        for window in windows { collector.named[window.name.text.lowercased()] = window.window }
+        for window in windows + select.windows {
+            collector.named[window.name.text.lowercased()] = window.window
+        }
         var bound =
             try select.from.map { from throws(EngineError) in try relation(from) }
             ?? BoundRelation(.values(rows: [[]], output: []))

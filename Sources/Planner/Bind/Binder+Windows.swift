@@ -175,7 +175,10 @@ extension Binder {
             arguments.append(try bind(argument.value, context))
         }
         if FunctionRegistry.shared.aggregate(named: name) != nil {
-            let bound = try aggregateCall(name, arguments, call, nil, at: span)
+            let ordered =
+                call.withinGroup.isEmpty
+                ? (name, arguments) : try withinGroup(name, arguments, call, context, at: span)
+            let bound = try aggregateCall(ordered.0, ordered.1, call, nil, at: span)
             var passed = bound.arguments
             var ignoresNulls = call.ignoresNulls
             if ["first", "last", "any_value"].contains(bound.function), passed.count == 2 {

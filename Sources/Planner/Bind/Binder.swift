@@ -40,6 +40,8 @@ package final class Binder {
     var boundSubqueries: [String: Expression]?
     /// Names of the columns that subqueries take from around them, by place.
     var outerNames: [SourceSpan: [String]] = [:]
+    /// Names of the columns that stars among the arguments of calls stand for, by place.
+    var starNames: [SourceSpan: [String]] = [:]
     /// What the WINDOW clause says of windows referred to by name, by place.
     var windowDefinitions: [SourceSpan: WindowSyntax] = [:]
     /// Names that texts of IDENTIFIER were, by place.

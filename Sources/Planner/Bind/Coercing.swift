@@ -145,7 +145,8 @@ extension Binder {
         }
         throw .user(
             clause == "JOIN … ON"
-                ? "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE" : "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
+                ? "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE"
+                : "DATATYPE_MISMATCH.\(isPredicate ? "FILTER_NOT_BOOLEAN" : "UNEXPECTED_INPUT_TYPE")",
             "A condition in \(clause) must be a BOOLEAN, not a value of type \(expression.type.sqlName).",
             remedy: Coercion.canCast(expression.type, .boolean, ansi: true)
                 ? "Compare it with a value, or cast it: CAST(… AS BOOLEAN)."

@@ -40,6 +40,10 @@ extension StatementPlanner {
                         + "\(written ?? field.type.sqlName).",
                     remedy: "Write the table anew with CREATE TABLE … AS.", at: location(column.span))
             }
+        case .columnDefault(let column, let text):
+            let field = table.schema[try position(of: column, in: table)]
+            if let text { _ = try defaultValue(text, of: field, at: location(column.span)) }
+            table.columnDefaults[field.name.lowercased()] = text
         case .location(let path):
             table.location = path
             table.isManaged = false
@@ -125,6 +129,14 @@ extension StatementPlanner {
                 throw .user(
                     "COLUMN_ALREADY_EXISTS", "The table has a column of this name: \(field.name.text)",
                     at: location(field.name.span))
+            }
+            if field.defaultText != nil {
+                // Rows that are there already would have the value, too, though their files do not.
+                throw .user(
+                    "UNSUPPORTED_FEATURE.TABLE_OPERATION",
+                    "A column that is added to a table cannot bring a default value: \(field.name.text)",
+                    remedy: "Add it without, then use ALTER TABLE … ALTER COLUMN … SET DEFAULT: rows that "
+                        + "are there already have null.", at: location(field.name.span))
             }
             data.append(Field(field.name.text, DataType(field.type)))
             if let comment = field.comment { table.columnComments[field.name.text.lowercased()] = comment }

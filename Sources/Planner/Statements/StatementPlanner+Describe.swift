@@ -63,7 +63,15 @@ extension StatementPlanner {
             list += rows(of: Schema(folders), comments: table.columnComments, table: table)
         }
         if isExtended { list += detailed(details(of: table)) }
-        return list
+        return list + defaults(of: table)
+    }
+
+    private func defaults(of table: TableDefinition) -> [[Literal]] {
+        let rows = table.schema.fields.compactMap { field in
+            table.columnDefaults[field.name.lowercased()].map { [field.name, field.type.catalogName, $0] }
+        }
+        if rows.isEmpty { return [] }
+        return ([["", "", ""], ["# Column Default Values", "", ""]] + rows).map { $0.map { .string($0) } }
     }
 
     private func detailed(_ pairs: [(String, String)]) -> [[Literal]] {
@@ -196,7 +204,8 @@ extension StatementPlanner {
         let columns = table.schema.fields.map { field in
             let comment = table.columnComments[field.name.lowercased()].map { " COMMENT \(text($0))" } ?? ""
             let type = table.limitedTypes[field.name.lowercased()] ?? field.type.sqlName
-            return "  \(quoted(field.name)) \(type)\(comment)"
+            let value = table.columnDefaults[field.name.lowercased()].map { " DEFAULT \($0)" } ?? ""
+            return "  \(quoted(field.name)) \(type)\(value)\(comment)"
         }
         var lines = ["CREATE TABLE spark_catalog.\(quoted(table.database)).\(quoted(table.name)) ("]
         lines.append(columns.joined(separator: ",\n") + ")")

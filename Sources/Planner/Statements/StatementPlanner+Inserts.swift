@@ -25,7 +25,7 @@ extension StatementPlanner {
             throw try notInsertable(insert.table)
         }
         let binder = Binder(catalog: catalog, settings: settings, source: source, reads: reads)
-        let bound = try binder.bind(insert.query)
+        let bound = try binder.bind(try withDefaults(insert, into: table))
         try checkNames(insert, table)
         var fixed: [String: Expression] = [:]
         for part in insert.partition {
@@ -39,7 +39,34 @@ extension StatementPlanner {
             path: table.location, format: table.format, mode: insert.overwrites ? .overwrite : .append,
             dynamicPartitionOverwrite: insert.overwrites && !folders.isEmpty && isDynamicTarget,
             partitionColumns: folders, options: table.options, schema: plan.output.schema)
-        return Target(plan: plan, write: write)
+        let target = Target(plan: plan, write: write)
+        return insert.overwrites && !fixed.isEmpty ? try narrowed(target, insert, table) : target
+    }
+
+    /// Turns an overwrite whose PARTITION clause gives values to the first partition columns into one of the
+    /// folder that they name: what it holds goes even where no row takes its place.
+    private func narrowed(
+        _ target: Target, _ insert: InsertTableSyntax, _ table: TableDefinition
+    ) throws(EngineError) -> Target {
+        let spec = try partitionSpec(insert.partition, of: table)
+        // A text that is filled up with blanks names another folder than the one that was written.
+        let fixed = table.partitionColumns.prefix {
+            spec[$0.lowercased()] != nil && limit(of: $0.lowercased(), in: table).isNone
+        }
+        guard !fixed.isEmpty, case .project(let items, let input) = target.plan else { return target }
+        var target = target
+        let names = Set(fixed.map { $0.lowercased() })
+        target.plan = .project(items.filter { !names.contains($0.output.name.lowercased()) }, input: input)
+        let folders = fixed.map {
+            FolderText.escaped($0) + "=" + FolderText.escaped(spec[$0.lowercased()] ?? "")
+        }
+        let root = table.location.hasSuffix("/") ? String(table.location.dropLast()) : table.location
+        target.write.path = ([root] + folders).joined(separator: "/")
+        let open = Array(table.partitionColumns.dropFirst(fixed.count))
+        target.write.partitionColumns = try positions(of: open, in: target.plan.output, at: nil)
+        target.write.dynamicPartitionOverwrite = !open.isEmpty && isDynamic([:])
+        target.write.schema = target.plan.output.schema
+        return target
     }
 
     /// Says why a name takes no rows: it is a view, or nothing at all.
@@ -141,7 +168,8 @@ extension StatementPlanner {
             } else if let found {
                 value = try assignment.value(.column(given[found]), for: field, limit: limit)
             } else {
-                value = .literal(.null(field.type))
+                value = try defaultValue(of: field, in: table)
+                if !limit.isNone { value = assignment.stored(value, field, limit) }
             }
             let id = ColumnID(rawValue: UInt32.max / 2 + UInt32(position))
             items.append(

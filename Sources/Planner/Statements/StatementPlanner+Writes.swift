@@ -266,6 +266,7 @@ extension StatementPlanner {
             partitionColumns: create.partitionedBy.map(\.text),
             schema: Schema((columns + folders).map { Field($0.name.text, DataType($0.type)) }))
         definition.note(create.schema)
+        try note(defaultsOf: create.schema, in: &definition)
         for column in create.schema {
             definition.columnComments[column.name.text.lowercased()] = column.comment
         }

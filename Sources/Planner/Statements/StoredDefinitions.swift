@@ -37,6 +37,8 @@ package struct TableDefinition: Hashable, Sendable {
     package var columnComments: [String: String] = [:]
     /// The types, in SQL, of columns that bound their texts by VARCHAR(n) or CHAR(n), by lower-case names.
     package var limitedTypes: [String: String] = [:]
+    /// The texts of the columns' default values, by lower-case names.
+    package var columnDefaults: [String: String] = [:]
     package var properties: [String: String] = [:]
     package var createdMilliseconds: Int64 = 0
     /// Folders that ALTER TABLE … ADD PARTITION named and that may hold no file.

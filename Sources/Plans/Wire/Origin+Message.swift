@@ -1,8 +1,10 @@
 import Vocabulary
 
 extension Origin {
-    /// Greatest column and length that are read: a message indents by the one and underlines the other.
-    static let widthLimit: UInt32 = 1 << 16
+    /// Greatest column that is read, beyond every statement's.
+    static let columnLimit: UInt32 = 1 << 23
+    /// Greatest length that is read: a message underlines it.
+    static let lengthLimit: UInt32 = 1 << 16
 
     /// The message of a known place; nil for no place.
     func message() -> WireOrigin? {
@@ -10,9 +12,9 @@ extension Origin {
         var message = WireOrigin()
         message.file = location.file
         message.line = UInt32(clamping: location.line)
-        message.column = min(UInt32(clamping: location.column), Self.widthLimit)
+        message.column = min(UInt32(clamping: location.column), Self.columnLimit)
         message.lineText = location.lineText
-        message.length = min(UInt32(clamping: location.length), Self.widthLimit)
+        message.length = min(UInt32(clamping: location.length), Self.lengthLimit)
         return message
     }
 
@@ -22,8 +24,8 @@ extension Origin {
             self = .none
             return
         }
-        guard message.line > 0, (1...Self.widthLimit).contains(message.column),
-            (1...Self.widthLimit).contains(message.length)
+        guard message.line > 0, (1...Self.columnLimit).contains(message.column),
+            (1...Self.lengthLimit).contains(message.length)
         else { throw PlanCodec.corrupt("a place in the statement's text is none") }
         self.init(
             SourceLocation(

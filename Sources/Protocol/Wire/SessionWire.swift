@@ -17,6 +17,13 @@ package enum SessionWire {
     /// Header by which a worker tells the version of its frames.
     package static let versionHeader = "millrace-protocol"
     package static let version: UInt32 = 1
+    /// Header by which a worker tells its own version (`WorkerIdentity.version`), so that a coordinator which
+    /// does not take it says so before it hears words that it does not know.
+    package static let workerVersionHeader = "millrace-worker-version"
+    /// Header by which both sides tell their release; for messages alone.
+    package static let releaseHeader = "millrace-release"
+    /// Trailer by which a coordinator tells why it ended a session.
+    package static let reasonTrailer = "millrace-reason"
     /// Header by which a worker tells what relative paths are below; the same as the coordinator's, or what
     /// tasks wrote would not be found when it is published.
     package static let storageHeader = "millrace-storage"

@@ -48,19 +48,7 @@ extension Parser {
             advance()
             advance()
         }
-        if at(.OVER) {
-            advance()
-            let isName = at(.leftParenthesis) && peek().kind != .symbol && peek(2).symbol == .rightParenthesis
-            if isName {
-                advance()
-                call.window = .named(try name("a window name"))
-                try expect(.rightParenthesis)
-            } else if at(.leftParenthesis) {
-                call.window = .defined(try window())
-            } else {
-                call.window = .named(try name("a window name"))
-            }
-        }
+        if take(.OVER) { call.window = try windowReference() }
     }
 
     /// Parses `name => value`, or a value that an alias may follow.

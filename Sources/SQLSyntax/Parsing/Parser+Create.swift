@@ -80,7 +80,7 @@ extension Parser {
         var table = CreateTableSyntax(
             name: name, replaces: replaces, ifNotExists: ifNotExists, schema: [], format: nil, options: [],
             partitionedBy: [], location: nil, comment: nil, properties: [], query: nil)
-        if at(.leftParenthesis), !startsQuery(after: 0) { table.schema = try schemaFields() }
+        if at(.leftParenthesis), !startsQuery(after: 0) { table.schema = try columnDefinitions() }
         while true {
             if take(.USING) {
                 table.format = try self.name("a format such as parquet")
@@ -115,6 +115,35 @@ extension Parser {
             throw unexpected("'USING' or 'AS'")
         }
         return table
+    }
+
+    /// Parses the columns of a table: as those of a view, but with DEFAULT.
+    mutating func columnDefinitions() throws(EngineError) -> [FieldSyntax] {
+        try parenthesised { (parser) throws(EngineError) in try parser.columnDefinition() }
+    }
+
+    /// Parses `name type` and, in any order, NOT NULL, COMMENT and DEFAULT.
+    mutating func columnDefinition() throws(EngineError) -> FieldSyntax {
+        var field = try self.field()
+        while true {
+            if field.defaultText == nil, takeWord("DEFAULT") {
+                field.defaultText = try defaultText()
+            } else if field.comment == nil, take(.COMMENT) {
+                field.comment = try stringValue()
+            } else if field.isNullable, take(.NOT) {
+                try expect(.NULL)
+                field.isNullable = false
+            } else {
+                return field
+            }
+        }
+    }
+
+    /// Parses an expression and returns its text.
+    mutating func defaultText() throws(EngineError) -> String {
+        let start = index
+        _ = try expression()
+        return source.text(span(from: start))
     }
 
     /// Parses `(name type [NOT NULL] [COMMENT '…'], …)`.

@@ -134,9 +134,9 @@ extension Parser {
             guard takeWord("COLUMNS") || takeWord("COLUMN") else {
                 throw unexpected("'COLUMNS' or 'PARTITION'")
             }
-            if at(.leftParenthesis) { return .addColumns(try schemaFields()) }
+            if at(.leftParenthesis) { return .addColumns(try columnDefinitions()) }
             return .addColumns(
-                try commaSeparated { (parser) throws(EngineError) in try parser.field() })
+                try commaSeparated { (parser) throws(EngineError) in try parser.columnDefinition() })
         }
         if take(.DROP) {
             let ifExists = take(.IF, .EXISTS)
@@ -162,12 +162,19 @@ extension Parser {
         return .refused(words)
     }
 
-    /// Parses `[COLUMN] name {COMMENT text | TYPE type | [name] type [COMMENT text]}`.
+    /// Parses `[COLUMN] name {COMMENT text | TYPE type | SET DEFAULT value | DROP DEFAULT
+    /// | [name] type [COMMENT text]}`.
     private mutating func columnAction() throws(EngineError) -> AlterTableSyntax.Action {
         _ = takeWord("COLUMN")
         let column = try name("a column name")
         if take(.COMMENT) { return .columnComment(column, try stringValue()) }
         if takeWord("TYPE") { return .columnType(column, try type()) }
+        if at(.SET) || at(.DROP), peek().kind == .word, text(peek()).uppercased() == "DEFAULT" {
+            let isSet = at(.SET)
+            advance()
+            advance()
+            return .columnDefault(column, isSet ? try defaultText() : nil)
+        }
         if at(.SET) || at(.DROP) || at(.FIRST) || at(word: "AFTER") { return try refused("ALTER COLUMN") }
         let next = try name("a column name")
         if next.text.lowercased() != column.text.lowercased() { return try refused("RENAME COLUMN") }

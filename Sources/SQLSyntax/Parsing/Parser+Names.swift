@@ -16,6 +16,8 @@ extension Parser {
         if current.kind == .quotedWord { return true }
         guard atName else { return false }
         guard let keyword = current.keyword else { return true }
+        // `window(ts, '1 hour') window`; the clause goes on with a name and AS.
+        if keyword == .WINDOW { return peek().kind == .symbol || peek(2).keyword != .AS }
         return !Keyword.clauseStarts.contains(keyword)
     }
 

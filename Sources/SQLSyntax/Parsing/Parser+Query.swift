@@ -223,14 +223,7 @@ extension Parser {
         if take(.CLUSTER, .BY) { query.clusterBy = try expressionList() }
         if take(.DISTRIBUTE, .BY) { query.distributeBy = try expressionList() }
         if take(.SORT, .BY) { query.sortBy = try sortItems() }
-        if at(.WINDOW), peek().kind != .symbol, peek(2).keyword == .AS {
-            advance()
-            query.windows = try commaSeparated { (parser) throws(EngineError) in
-                let name = try parser.name("a window name")
-                try parser.expect(.AS)
-                return NamedWindowSyntax(name: name, window: try parser.window())
-            }
-        }
+        query.windows = try windowClause()
         for _ in 0..<2 {
             if query.limit == nil, take(.LIMIT) { query.limit = take(.ALL) ? .all : .rows(try expression()) }
             if query.offset == nil, take(.OFFSET) { query.offset = try expression() }

@@ -10,6 +10,7 @@ extension Parser {
         try selectList(&select)
         select.isSelectPipe = isPipe
         if isPipe {
+            select.windows = try windowClause()
             select.span = span(from: start)
             return select
         }
@@ -30,7 +31,8 @@ extension Parser {
         } else {
             let star = ExpressionSyntax(.star(qualifier: [], except: []), span: tokens[start].span)
             select.items = [SelectItemSyntax(expression: star, aliases: [])]
-            select.isBareFrom = !at(.WHERE) && !at(.GROUP) && !at(.HAVING) && !at(.QUALIFY) && !at(.LATERAL)
+            select.isBareFrom = !at(.WHERE) && !at(.GROUP) && !at(.HAVING) && !at(.QUALIFY)
+                && !at(.LATERAL) && !at(.WINDOW)
         }
         try selectTail(&select)
         select.span = span(from: start)
@@ -86,7 +88,9 @@ extension Parser {
             select.groupBy = try grouping()
         }
         if take(.HAVING) { select.having = try expression() }
+        select.windows = try windowClause()
         if take(.QUALIFY) { select.qualify = try expression() }
+        if select.windows.isEmpty { select.windows = try windowClause() }
     }
 
     mutating func lateralView() throws(EngineError) -> LateralViewSyntax {

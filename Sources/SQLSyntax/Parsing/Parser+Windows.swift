@@ -1,11 +1,54 @@
 import Vocabulary
 
 extension Parser {
+    /// Parses what may stand behind OVER: a window, a name, or a name in parentheses.
+    mutating func windowReference() throws(EngineError) -> WindowReferenceSyntax {
+        guard at(.leftParenthesis) else { return .named(try name("a window name")) }
+        guard peek().kind != .symbol, peek(2).symbol == .rightParenthesis else {
+            return .defined(try window())
+        }
+        advance()
+        let name = try self.name("a window name")
+        try expect(.rightParenthesis)
+        return .named(name)
+    }
+
+    /// Parses `WINDOW name AS (…), other AS name`, where it stands here. A name may stand for a window that
+    /// is defined before or behind it, but not for another name.
+    mutating func windowClause() throws(EngineError) -> [NamedWindowSyntax] {
+        guard at(.WINDOW), peek().kind != .symbol, peek(2).keyword == .AS else { return [] }
+        advance()
+        let written = try commaSeparated {
+            (parser) throws(EngineError) -> (name: NameSyntax, window: WindowReferenceSyntax) in
+            let name = try parser.name("a window name")
+            try parser.expect(.AS)
+            return (name, try parser.windowReference())
+        }
+        var windows: [NamedWindowSyntax] = []
+        for item in written {
+            if case .defined(let window) = item.window {
+                windows.append(NamedWindowSyntax(name: item.name, window: window))
+            }
+        }
+        let defined = windows
+        for item in written {
+            guard case .named(let other) = item.window else { continue }
+            guard let known = defined.first(where: { $0.name.text.lowercased() == other.text.lowercased() })
+            else {
+                throw fail(
+                    "The WINDOW clause defines no window of this name: \(other.text).",
+                    code: "MISSING_WINDOW_SPECIFICATION", at: other.span)
+            }
+            windows.append(NamedWindowSyntax(name: item.name, window: known.window))
+        }
+        return windows
+    }
+
     /// Parses `(PARTITION BY … ORDER BY … frame)`.
     mutating func window() throws(EngineError) -> WindowSyntax {
         try expect(.leftParenthesis)
         var window = WindowSyntax(partitionBy: [], orderBy: [], frame: nil)
-        if take(.PARTITION, .BY) || take(.DISTRIBUTE, .BY) {
+        if take(.PARTITION, .BY) || take(.DISTRIBUTE, .BY) || take(.CLUSTER, .BY) {
             window.partitionBy = try commaSeparated { (parser) throws(EngineError) in try parser.expression()
             }
         }

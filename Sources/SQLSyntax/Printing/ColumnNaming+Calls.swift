@@ -80,8 +80,10 @@ extension ColumnNaming {
         case "count" where call.isStar: arguments = ["1"]
         case "ceil" where arguments.count > 1, "floor" where arguments.count > 1: name = written
         case "log" where arguments.count == 1: arguments.insert("E()", at: 0)
-        case "datediff" where arguments.count == 3: name = "timestampdiff"
-        case "dateadd" where arguments.count == 3: name = "timestampadd"
+        case "datediff" where arguments.count == 3, "date_diff" where arguments.count == 3:
+            name = "timestampdiff"
+        case "dateadd" where arguments.count == 3, "date_add" where arguments.count == 3:
+            name = "timestampadd"
         case "from_json", "from_csv", "to_json", "to_csv", "schema_of_json", "schema_of_csv", "first", "last",
             "first_value", "last_value", "any_value":
             // What only tells how to do it is not printed.

@@ -37,6 +37,8 @@ package struct AlterTableSyntax: Sendable, Hashable {
         case addColumns([FieldSyntax])
         case columnComment(NameSyntax, String)
         case columnType(NameSyntax, TypeSyntax)
+        /// The text of the new default value; nil for DROP DEFAULT.
+        case columnDefault(NameSyntax, String?)
         case location(String)
         case addPartitions([[PartitionValueSyntax]], ifNotExists: Bool)
         case dropPartitions([[PartitionValueSyntax]], ifExists: Bool)

@@ -142,11 +142,11 @@ package struct CallSyntax: Sendable, Hashable {
     package var ignoresNulls: Bool
     /// `WITHIN GROUP (ORDER BY …)`.
     package var withinGroup: [SortItemSyntax]
-    /// True for `count(*)`'s lone star.
+    /// True for `count(*)`'s lone star. That of `count(DISTINCT *)` stands for the columns.
     package var isStar: Bool {
-        guard arguments.count == 1, case .star(let qualifier, let except) = arguments[0].value.kind else {
-            return false
-        }
+        guard !isDistinct, arguments.count == 1,
+            case .star(let qualifier, let except) = arguments[0].value.kind
+        else { return false }
         return qualifier.isEmpty && except.isEmpty
     }
 

@@ -9,6 +9,7 @@ package struct QuerySyntax: Sendable, Hashable {
     package var clusterBy: [ExpressionSyntax] = []
     package var limit: LimitSyntax?
     package var offset: ExpressionSyntax?
+    /// The WINDOW clause behind ORDER BY.
     package var windows: [NamedWindowSyntax] = []
     package var span: SourceSpan
 }
@@ -92,6 +93,8 @@ package struct SelectSyntax: Sendable, Hashable {
     package var groupBy: GroupingSyntax?
     package var having: ExpressionSyntax?
     package var qualify: ExpressionSyntax?
+    /// The WINDOW clause behind HAVING; the one behind ORDER BY is the query's.
+    package var windows: [NamedWindowSyntax] = []
     /// True for `FROM t` alone, which means every column.
     package var isBareFrom = false
     /// True for `|> SELECT`, where no aggregate function may stand.

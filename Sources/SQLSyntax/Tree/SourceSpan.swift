@@ -26,12 +26,14 @@ package struct SQLSource: Sendable, Hashable {
     package let bytes: [UInt8]
     /// Where the lines begin, in order.
     private let lineStarts: [Int32]
+    private let columns: LongLineColumns
 
     package init(_ text: String, file: String = "<command line>") {
         self.file = file
         let bytes = Array(text.utf8)
         self.bytes = bytes
         lineStarts = Self.lineStarts(bytes)
+        columns = LongLineColumns(bytes, lineStarts)
     }
 
     /// Returns the text of a span; bytes that are no UTF-8 come out as replacement characters.
@@ -62,7 +64,9 @@ package struct SQLSource: Sendable, Hashable {
     /// Returns the span of a place that `location` gave; nil for one in a line of which only a window is
     /// shown.
     package func span(of location: SourceLocation) -> SourceSpan? {
-        guard lineStarts.indices.contains(location.line - 1), location.column >= 1 else { return nil }
+        guard lineStarts.indices.contains(location.line - 1),
+            (1...SourceLocation.wholeColumns).contains(location.column)
+        else { return nil }
         let start = Int(lineStarts[location.line - 1])
         let shown = Array(location.lineText.utf8)
         guard start + shown.count <= bytes.count, bytes[start..<start + shown.count].elementsEqual(shown)
@@ -84,14 +88,30 @@ package struct SQLSource: Sendable, Hashable {
         var lineEnd = line + 1 < lineStarts.count ? Int(lineStarts[line + 1]) - 1 : bytes.count
         if lineEnd > lineStart, bytes[lineEnd - 1] == 0x0D, lineEnd - 1 >= start { lineEnd -= 1 }
         let end = max(start, min(Int(span.end), lineEnd))
-        // A very long line (generated SQL) is shown as a window around the place.
-        let shownStart = start - lineStart > 400 ? start - 200 : lineStart
-        let shownEnd = min(lineEnd, max(end, start + 200))
-        let before = String(decoding: bytes[shownStart..<start], as: UTF8.self)
-        let marked = String(decoding: bytes[start..<min(end, shownEnd)], as: UTF8.self)
-        let shown = String(decoding: bytes[shownStart..<max(shownStart, shownEnd)], as: UTF8.self)
+        let marked = String(decoding: bytes[start..<end], as: UTF8.self).count
+        let column = columns.column(of: start, in: bytes, lineStart: lineStart)
+        // Of a long line (generated SQL) only what is near is decoded: each expression of a plan has a place.
+        let before =
+            column > SourceLocation.wholeColumns
+            ? lead(before: start, lineStart: lineStart)
+            : String(decoding: bytes[lineStart..<start], as: UTF8.self)
+        let after = String(
+            decoding: bytes[start..<min(lineEnd, max(end, start + Self.nearBytes))], as: UTF8.self)
         return SourceLocation(
-            file: file, line: line + 1, column: before.count + 1, lineText: shown,
-            length: max(1, marked.count))
+            file: file, line: line + 1, column: column,
+            lineText: before + after.prefix(max(marked, SourceLocation.lead)), length: max(1, marked))
+    }
+
+    /// Bytes that are looked at around a place: more than `SourceLocation.lead` characters, but for odd texts.
+    private static let nearBytes = 1024
+
+    /// Returns the `SourceLocation.lead` characters before a place that has as many on its line.
+    private func lead(before start: Int, lineStart: Int) -> String {
+        for first in [max(lineStart, start - Self.nearBytes), lineStart] {
+            let text = String(decoding: bytes[first..<start], as: UTF8.self)
+            // The first may be a part of a character, if it is not the line's.
+            if text.count > SourceLocation.lead { return String(text.suffix(SourceLocation.lead)) }
+        }
+        return ""
     }
 }

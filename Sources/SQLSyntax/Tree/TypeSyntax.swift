@@ -65,6 +65,8 @@ package struct FieldSyntax: Sendable, Hashable {
     package var type: TypeSyntax
     package var isNullable: Bool
     package var comment: String?
+    /// The text of `DEFAULT expression`, which a table's column may have.
+    package var defaultText: String?
 }
 
 /// Names a unit of an interval, greatest first.

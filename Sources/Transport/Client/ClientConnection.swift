@@ -25,8 +25,7 @@ final class ClientConnection: HTTPConnection, @unchecked Sendable {
         if let context {
             tls = try TLSChannel(
                 context, descriptor: descriptor, isServer: false,
-                hostName: configuration.serverName ?? origin.host,
-                peer: peer)
+                hostName: configuration.serverName == nil ? origin.host : nil, peer: peer)
         }
         let session = try HTTPSession(role: .client, limits: configuration.limits)
         super.init(
@@ -45,6 +44,13 @@ final class ClientConnection: HTTPConnection, @unchecked Sendable {
     }
 
     override func didOpen() {
+        // Before a byte of HTTP/2 is sent.
+        if let role = configuration.serverName, let tls {
+            let names = tls.identity?.alternativeNames ?? []
+            if !names.contains(where: { $0 == role || $0.hasPrefix(role + ".") }) {
+                return close(.misnamed(peer, role, names))
+            }
+        }
         pump()
         if phase != .open { return }
         onOpened(self)
@@ -112,6 +118,14 @@ final class ClientConnection: HTTPConnection, @unchecked Sendable {
 }
 
 extension EngineError {
+    static func misnamed(_ peer: String, _ role: String, _ names: [String]) -> EngineError {
+        .system(
+            TLSFailure.handshakeCode,
+            "The certificate of \(peer) does not name \(role) among its alternative names: "
+                + names.joined(separator: ", "),
+            remedy: "Issue it with \(role), or that with a domain, as alternative name.")
+    }
+
     static func connectFailed(_ origin: Origin, _ code: Int32) -> EngineError {
         if code == ECONNREFUSED {
             return .system(

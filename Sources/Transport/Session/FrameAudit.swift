@@ -12,9 +12,9 @@
 ///     +-+-------------+---------------+-------------------------------+
 ///     |R|                 Stream Identifier (31)                      |
 ///     +=+=============================================================+
-struct FrameAudit {
+package struct FrameAudit {
     /// Names the bound that the peer broke.
-    enum Violation: String {
+    package enum Violation: String {
         case resets = "RST_STREAM frames"
         case pings = "PING frames"
         case settings = "SETTINGS frames"
@@ -56,7 +56,7 @@ struct FrameAudit {
 
     /// Starts before the first byte; `skipsPreface` where the peer is a client, which sends 24 bytes ahead of
     /// frames.
-    init(limits: SessionLimits, skipsPreface: Bool) {
+    package init(limits: SessionLimits, skipsPreface: Bool) {
         continuationLimit = limits.continuationCount
         skip = skipsPreface ? Self.prefaceBytes : 0
         lastStream = skipsPreface ? 0 : nil
@@ -67,7 +67,7 @@ struct FrameAudit {
     }
 
     /// Takes the next bytes, in whatever pieces they come, and returns the first bound that they break.
-    mutating func scan(_ bytes: UnsafeRawBufferPointer, at now: MonotonicTime) -> Violation? {
+    package mutating func scan(_ bytes: UnsafeRawBufferPointer, at now: MonotonicTime) -> Violation? {
         var position = 0
         while position < bytes.count {
             if skip > 0 {
@@ -87,7 +87,7 @@ struct FrameAudit {
     }
 
     /// Notes that a DATA frame was sent, which the peer may answer by opening windows.
-    mutating func sentData() {
+    package mutating func sentData() {
         let credit = windowUpdateCredit + Self.windowUpdatesPerFrame
         windowUpdateCredit = min(Self.windowUpdateCreditLimit, credit)
     }
@@ -116,7 +116,7 @@ struct FrameAudit {
         switch type {
         case 0x0: return length == 0 && !hasFlag ? countIdle(at: now) : nil
         case 0x1: return opens(stream & 0x7fff_ffff) ? nil : .skippedStreams
-        case 0x5, 0x7: return nil
+        case 0x5: return nil
         case 0x8:
             if windowUpdateCredit > 0 {
                 windowUpdateCredit -= 1

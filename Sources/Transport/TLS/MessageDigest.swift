@@ -3,9 +3,8 @@ import Vocabulary
 
 /// Computes message digests of many texts, one after the other, through OpenSSL. Used by one thread.
 package final class MessageDigest {
-    /// The digests' names (RFC 1321, FIPS 180-4).
+    /// The digests' names (FIPS 180-4).
     package enum Algorithm: String {
-        case md5 = "MD5"
         case sha1 = "SHA1"
         case sha224 = "SHA224"
         case sha256 = "SHA256"

@@ -61,6 +61,9 @@ enum TLSFailure {
         if reason.contains("certificate required") || reason.contains("peer did not return a certificate") {
             return "Give a client certificate of the cluster's authority with --tls-cert and --tls-key."
         }
+        if reason.contains("certificate expired") {
+            return "Renew the certificate given with --tls-cert, or check the clocks of both machines."
+        }
         if reason.contains("unknown ca") || reason.contains("bad certificate") {
             return "Issue the certificate by the authority that the other side trusts (--tls-ca)."
         }

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Names the PEM files of one end: its certificate chain and key, and whom it trusts.
 package struct TLSFiles: Sendable, Hashable {
     /// Certificate chain, the own certificate first. Nil on a client that shows none.
@@ -18,6 +20,9 @@ package struct TLSFiles: Sendable, Hashable {
         self.authority = authority
         self.requireClientCertificate = requireClientCertificate ?? (authority != nil)
     }
+
+    /// Throws `INVALID_TLS_FILE` (user), which names the file, where a server could not use them.
+    package func check() throws(EngineError) { _ = try TLSContext(self, isServer: true) }
 
     var paths: [String] { [certificate, key, authority].compactMap { $0 } }
 }

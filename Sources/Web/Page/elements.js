@@ -134,7 +134,7 @@ export function errorBox(error) {
   const box = el("div", {class: "error"}, el("strong", {}, error.code), el("p", {class: "message"}, error.message));
   if (error.lineText && error.column) {
     // Tabs stay tabs, so that the caret stands below its column.
-    const {shown, column} = around(error.lineText, error.column);
+    const {shown, column} = around(error.lineText, error.lineTextColumn || error.column);
     const before = shown.slice(0, column - 1).replace(/[^\t]/g, " ");
     const mark = before + "^".repeat(Math.max(1, Math.min(error.length || 1, shown.length - column + 1)));
     box.append(el("p", {class: "small soft"}, (error.file || "SQL") + ":" + error.line + ":" + error.column),

@@ -138,7 +138,10 @@ enum OpenAPIDocument {
             ]),
         object(
             "JobFailure", ["code": "s", "message": "s", "blame": "s"],
-            ["remedy": "s", "file": "s", "line": "i", "column": "i", "lineText": "s", "length": "i"]),
+            [
+                "remedy": "s", "file": "s", "line": "i", "column": "i", "lineText": "s",
+                "lineTextColumn": "i", "length": "i",
+            ]),
         object(
             "StageStatus", ["id": "s", "name": "s", "state": "s", "tasks": "o"],
             [

@@ -15,6 +15,12 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler, @unc
 
     private let limits: WebLimits
     private var isAnswering = false
+    /// Whether a whole request waits for the end of its answer.
+    private var owesAnswer = false {
+        didSet { if owesAnswer != oldValue { connection?.owes(owesAnswer ? 1 : -1) } }
+    }
+    private var connection: ConnectionGuard?
+    private var isStream = false
     private var hasLeft = false
     private var stuck: Scheduled<Void>?
     private var leave: (@Sendable () -> Void)?
@@ -29,16 +35,39 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler, @unc
         }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { clientLeft() }
+    func handlerAdded(context: ChannelHandlerContext) {
+        connection = ConnectionWatch.connection(of: context.channel)
+        if connection != nil { return }
+        isStream = true
+        connection = context.channel.parent.flatMap { ConnectionWatch.connection(of: $0) }
+    }
+
+    private static func connection(of channel: any Channel) -> ConnectionGuard? {
+        try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        owesAnswer = false
+        clientLeft()
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head = unwrapInboundIn(data) { isAnswering = true }
+        switch unwrapInboundIn(data) {
+        case .head:
+            isAnswering = true
+            if !isStream { connection?.headCame() }
+        case .end:
+            owesAnswer = isAnswering
+            if !isStream { connection?.requestEnded() }
+        default: break
+        }
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         if case .end = unwrapOutboundIn(data) {
             isAnswering = false
+            owesAnswer = false
             leave = nil
         }
         context.write(data, promise: promise)
@@ -52,6 +81,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler, @unc
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        owesAnswer = false
         clientLeft()
         stuck?.cancel()
         context.fireChannelInactive()

@@ -3,7 +3,6 @@ import HummingbirdHTTP2
 import Logging
 import NIOCore
 import NIOSSL
-import NIOTLS
 import Synchronization
 import Transport
 import Vocabulary
@@ -14,14 +13,15 @@ struct SecureChannel: ServerChildChannel {
     typealias Value = HTTP2UpgradeChannel.Value
 
     let certificates: WebCertificates
-    let handshakeSeconds: Double
+    let connections: WebConnections
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let value = certificates.current().setup(channel: channel, logger: logger)
         do {
             let pipeline = channel.pipeline.syncOperations
             let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
-            try pipeline.addHandler(HandshakeDeadline(handshakeSeconds), position: .after(tls))
+            let own = connections.guardian(of: channel, isSecure: true)
+            try pipeline.addHandler(own, position: .after(tls))
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }
@@ -31,29 +31,6 @@ struct SecureChannel: ServerChildChannel {
     /// Serves a connection; any version of the certificate does, as its handshake has its own.
     func handle(value: Value, logger: Logger) async {
         await certificates.current().handle(value: value, logger: logger)
-    }
-}
-
-/// Closes a connection whose TLS handshake does not end.
-private final class HandshakeDeadline: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let seconds: Double
-    private var deadline: Scheduled<Void>?
-
-    init(_ seconds: Double) { self.seconds = seconds }
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        let channel = context.channel
-        let wait = TimeAmount.milliseconds(Int64(seconds * 1000))
-        deadline = context.eventLoop.scheduleTask(in: wait) { channel.close(promise: nil) }
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent { deadline?.cancel() }
-        context.fireUserInboundEventTriggered(event)
     }
 }
 

@@ -14,9 +14,8 @@ import Vocabulary
 /// certificate HTTP/1.1 and HTTP/2 over TLS 1.3, as ALPN decides, without asking for a client's certificate.
 ///
 /// ```
-/// socket ─▶ [TLS] ─▶ HTTP/1.1 or HTTP/2 ─▶ ConnectionWatch ─▶ WebResponder ─▶ WebHandler (REST, page,
-/// probes)
-///          └────────────── Hummingbird and SwiftNIO ───────────────┘
+/// socket ─▶ [TLS] ─▶ ConnectionGuard ─▶ HTTP/1.1 or HTTP/2 ─▶ ConnectionWatch ─▶ WebResponder ─▶ WebHandler
+///           └─────────────── Hummingbird and SwiftNIO ────────────────┘                 (REST, page, probes)
 /// ```
 package final class WebPort: Sendable {
     /// Says where and how the port listens.
@@ -35,8 +34,9 @@ package final class WebPort: Sendable {
 
         package init(
             listen: String, certificate: String? = nil, key: String? = nil, hosts: [String]? = nil,
-            longBodies: LongBodies = LongBodies()
+            connectionCount: Int = WebLimits().connectionCount, longBodies: LongBodies = LongBodies()
         ) {
+            limits.connectionCount = connectionCount
             self.longBodies = longBodies
             self.listen = listen
             self.certificate = certificate
@@ -68,7 +68,9 @@ package final class WebPort: Sendable {
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
                 maxHeaderFieldCount: limits.headerFieldCount))
+        // One loop for all connections, which `WebConnections` counts on.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let connections = WebConnections(limits)
         self.group = group
         self.streams = streams
         do {
@@ -79,11 +81,12 @@ package final class WebPort: Sendable {
                 let certificates = try WebCertificates(
                     certificate: certificate, key: key, configuration: http2, responder: respond)
                 running = try await RunningServer(
-                    SecureChannel(certificates: certificates, handshakeSeconds: limits.handshakeSeconds),
+                    SecureChannel(certificates: certificates, connections: connections),
                     configuration, group)
             } else {
+                let channel = HTTP1Channel(responder: respond, configuration: http1)
                 running = try await RunningServer(
-                    HTTP1Channel(responder: respond, configuration: http1), configuration, group)
+                    PlainChannel(http1: channel, connections: connections), configuration, group)
             }
         } catch {
             try? await group.shutdownGracefully()
@@ -131,10 +134,9 @@ private struct RunningServer: Sendable {
         let server = Server(
             childChannelSetup: channel,
             configuration: HummingbirdCore.ServerConfiguration(
-                address: .hostname(origin.host, port: origin.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    configuration.limits.connectionCount, logger: quiet)),
+                address: .hostname(origin.host, port: origin.port)),
             onServerRunning: { channel in
+                ListeningSockets.closeOnExec()
                 input.yield(channel.localAddress?.port ?? origin.port)
                 input.finish()
             }, eventLoopGroup: group, logger: quiet)

@@ -143,6 +143,6 @@ struct JobScript {
         let before = String(decoding: bytes[start..<offset], as: UTF8.self)
         return SourceLocation(
             file: file, line: bytes[..<start].count { $0 == newline } + 1, column: before.count + 1,
-            lineText: String(decoding: bytes[start..<end], as: UTF8.self), length: length)
+            wholeLine: String(decoding: bytes[start..<end], as: UTF8.self), length: length)
     }
 }

@@ -84,6 +84,7 @@ import Vocabulary
         try checkText("1;2\n\"a;b\";3\n", 2, ["sep": ";"], [["1", "2"], ["a;b", "3"]])
         try checkText("1||2\n\"a||b\"||3\n", 2, ["sep": "||"], [["1", "2"], ["a||b", "3"]])
         try checkText("a\tb\n", 2, ["delimiter": "\\t"], [["a", "b"]])
+        try checkText("a\tb\n\t\n \t \n1\t\n", 2, ["sep": "\\t"], [["a", "b"], ["1", nil]])
         try checkText("#c\n1,2\n#x,y\n3,#4\n", 2, ["comment": "#"], [["1", "2"], ["3", "#4"]])
         try checkText("a,b\r\nc,d\re,f\n", 2, [:], [["a", "b"], ["c", "d"], ["e", "f"]])
         try checkText("a,b\r\nc,d\r\n", 2, [:], [["a", "b"], ["c", "d"]])
@@ -169,7 +170,8 @@ import Vocabulary
             [
                 ("2024-01-31 10:11:12", .integer(1_706_695_872_000_000), false),
                 ("2024-01-31T10:11:12+02:00", .integer(1_706_688_672_000_000), false),
-                ("1700000000", .null, true),
+                ("1700000000", .null, true), ("2024-01-31T10:11Z", .null, true),
+                ("2024-01-31T10:11", .integer(1_706_695_860_000_000), false),
                 ("2024-01-31 10:11:12.5", .integer(1_706_695_872_500_000), false), ("x", .null, true),
             ])
     }

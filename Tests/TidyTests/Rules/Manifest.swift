@@ -5,7 +5,7 @@ enum Manifest {
         let code = manifest.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }.joined()
         let text = String(code.filter { !$0.isWhitespace })
         let sources = ["room(\"", "program(\"", ".target(name:\"", ".systemLibrary(name:\""]
-        let tests = ["tests(\"", "support(\"", ".testTarget(name:\""]
+        let tests = ["tests(\"", "support(\"", "testProgram(\"", ".testTarget(name:\""]
         return (
             Set(sources.flatMap { names(after: $0, in: text) }),
             Set(tests.flatMap { names(after: $0, in: text) })

@@ -84,11 +84,13 @@ struct ThriftReader {
         }
     }
 
-    /// Reads a list's head: the kind and the number of its elements, each of which takes a byte at least.
+    /// Reads a list's head: the kind and the number of its elements, each of which takes a byte at least. The
+    /// kind that takes none is no element's: lists of lists of it would be as long as they like.
     mutating func listHead() throws(EngineError) -> (kind: Kind, count: Int) {
         let head = try byte()
         let count = head >> 4 == 15 ? try varint() : UInt64(head >> 4)
-        guard let kind = Kind(rawValue: head & 15), count <= UInt64(end - next) else { throw damaged() }
+        guard let kind = Kind(rawValue: head & 15), kind != .stop || count == 0, count <= UInt64(end - next)
+        else { throw damaged() }
         return (kind, Int(count))
     }
 
@@ -121,7 +123,7 @@ struct ThriftReader {
             if count == 0 { return }
             let kinds = try byte()
             guard count <= UInt64(end - next), let key = Kind(rawValue: kinds >> 4),
-                let value = Kind(rawValue: kinds & 15)
+                let value = Kind(rawValue: kinds & 15), key != .stop, value != .stop
             else { throw damaged() }
             for _ in 0..<count {
                 try skipElement(key, depth: depth + 1)

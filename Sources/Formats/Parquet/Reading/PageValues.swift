@@ -89,10 +89,12 @@ struct PageValues {
         serve(buffer, byteCount: count * width)
     }
 
-    /// Decodes packed differences from `at` on; advances `at` past them.
+    /// Decodes packed differences from `at` on; advances `at` past them. Equal differences take next to no
+    /// bytes, so that not these bound what a page becomes, but `valueBytes`, which the caller makes of each.
     private func delta(
-        _ at: inout UnsafePointer<UInt8>, limit: Int
+        _ at: inout UnsafePointer<UInt8>, limit: Int, valueBytes: Int = 8
     ) throws(EngineError) -> (values: Buffer, count: Int) {
+        if limit > PageCodec.pageBytes / valueBytes { throw damaged("a page of \(limit) values") }
         let buffer = Buffer(byteCount: limit * 8)
         var consumed = 0
         let count = parquet_delta(at, end - at, buffer.pointer(as: Int64.self), Int64(limit), &consumed)
@@ -118,7 +120,7 @@ struct PageValues {
     private mutating func openDeltaLength(_ bytes: UnsafeRawBufferPointer, _ valueCount: Int)
         throws(EngineError)
     {
-        let (lengths, count) = try delta(&next, limit: valueCount)
+        let (lengths, count) = try delta(&next, limit: valueCount, valueBytes: 8 + 16)
         let sizes = lengths.pointer(as: Int64.self)
         let views = Buffer(byteCount: count * 16)
         let out = views.pointer(as: UInt64.self)
@@ -137,7 +139,7 @@ struct PageValues {
     private mutating func openDeltaBytes(_ bytes: UnsafeRawBufferPointer, _ valueCount: Int)
         throws(EngineError)
     {
-        let (prefixBuffer, count) = try delta(&next, limit: valueCount)
+        let (prefixBuffer, count) = try delta(&next, limit: valueCount, valueBytes: 8 + 8 + 16)
         let (suffixBuffer, suffixCount) = try delta(&next, limit: valueCount)
         if count != suffixCount { throw damaged("prefixes and suffixes differ in number") }
         let (prefixes, suffixes) = (

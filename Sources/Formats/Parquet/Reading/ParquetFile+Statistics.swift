@@ -32,9 +32,12 @@ extension ParquetFile {
             (least, greatest) = (nil, nil)
         }
         let isText = leaf.type == .string || leaf.type == .binary
+        // A count that cannot be is as good as none; sums of them would overflow.
+        let counts = 0...rowGroups[rowGroup].rowCount
+        func known(_ count: Int?) -> Int? { count.flatMap { counts.contains($0) ? $0 : nil } }
         return ColumnStatistics(
             least: least.flatMap { leaf.bound($0) }, greatest: greatest.flatMap { leaf.bound($0) },
-            nullCount: raw.nullCount, distinctCount: raw.distinctCount,
+            nullCount: known(raw.nullCount), distinctCount: known(raw.distinctCount),
             boundsAreExact: raw.leastIsExact && raw.greatestIsExact && !isText && !leaf.type.isFloating,
             mayHoldNaN: leaf.type.isFloating && !boundsTellOfNaN)
     }

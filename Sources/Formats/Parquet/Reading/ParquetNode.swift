@@ -109,7 +109,6 @@ struct ParquetSchemaBuilder {
     private mutating func column(
         definition: Int, repetition: Int, path: [String], depth: Int
     ) throws(EngineError) -> ParquetNode {
-        if depth > Limits.nestingDepth { throw damaged("is nested too deeply") }
         let element = try peek()
         guard element.repetition == .repeated else {
             return try value(definition: definition, repetition: repetition, path: path, depth: depth)
@@ -126,6 +125,10 @@ struct ParquetSchemaBuilder {
     private mutating func value(
         definition: Int, repetition: Int, path: [String], depth: Int, isElement: Bool = false
     ) throws(EngineError) -> ParquetNode {
+        // Lists of lists come here without a column between them. Levels are kept as bytes.
+        if depth > Limits.nestingDepth || definition >= Int(UInt8.max) {
+            throw damaged("is nested too deeply")
+        }
         let element = try take()
         let path = path + [element.name]
         let definition = definition + (element.repetition == .optional && !isElement ? 1 : 0)

@@ -58,6 +58,8 @@ package final class ParquetReader: BatchStream {
             while true {
                 while rowsLeft == 0 {
                     guard let next = groups.popLast() else { return nil }
+                    // Of a row group without rows nothing is checked, not even where it lies.
+                    if file.rowGroups[next].rowCount == 0 { continue }
                     group = next
                     rowsLeft = file.rowGroups[next].rowCount
                     groupBatchRows = rowsAtOnce(file.metadata.rowGroups[next])

@@ -1,0 +1,135 @@
+import Columns
+import Kernels
+import Vocabulary
+
+/// Declares `sequence`, over whole numbers by a number, and over dates and times by an interval.
+enum SequenceFunction {
+    static let all: [ScalarFunction] = [
+        ScalarFunction(
+            "sequence", typing: typing, "Makes an array from a start to an end by steps.",
+            example: "sequence(1, 5)"
+        ) { try evaluate($0) }
+    ]
+
+    private static let times: Set<DataType> = [.date, .timestamp, .timestampNTZ]
+
+    private static func typing(_ request: TypingRequest) throws -> Typing {
+        try Signature.checkCount(request, 2...3)
+        let step = request.types.count == 3 ? request.types[2] : nil
+        let hasInterval = step.map { $0.isInterval || $0 == .calendarInterval } ?? false
+        let alike = hasInterval ? Array(request.types[..<2]) : request.types
+        let common = try Signature.commonType(request, alike)
+        guard common.isIntegral && !hasInterval || times.contains(common) && (hasInterval || step == nil)
+        else {
+            let list = request.types.map { "\"\($0.sqlName)\"" }.joined(separator: ", ")
+            throw EngineError.user(
+                "DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES",
+                "Cannot resolve `sequence` due to data type mismatch: it takes whole numbers, or dates or "
+                    + "times with an interval as step, and not (\(list)).")
+        }
+        let types = request.types.map { _ in common }
+        return Typing(
+            hasInterval ? [common, common, step ?? .null] : types, .array(common, containsNull: false))
+    }
+
+    private static func evaluate(_ call: Invocation) throws -> Vector {
+        let rows = Rows(call)
+        let type = CollectionFunctions.element(call.type)
+        let step = call.arguments.count == 3 ? steps(call[2]) : nil
+        let zone = type == .timestamp ? call.zone : .utc
+        return try rows.scalars(call.type) { row in
+            let (start, end) = (rows.integer(0, row), rows.integer(1, row))
+            if !times.contains(type) {
+                let step = call.arguments.count == 3 ? rows.integer(2, row) : (start <= end ? 1 : -1)
+                return .array(
+                    try elements(from: start, to: end, sign: step.signum(), step: "\(step)") {
+                        Int(exactly: Int128(start) + Int128($0) * Int128(step))
+                    })
+            }
+            let interval = step?(row) ?? CalendarInterval(days: start <= end ? 1 : -1)
+            if type == .date, interval.months == 0, interval.days == 0, interval.microseconds != 0 {
+                throw Failure.invalidArgument(
+                    "sequence", "between dates the step is a whole number of days or months")
+            }
+            return .array(
+                try elements(from: start, to: end, sign: sign(interval), step: text(interval)) {
+                    type == .date ? moved(day: start, interval, $0) : moved(start, interval, $0, zone)
+                })
+        }
+    }
+
+    /// Reads the steps of a vector of intervals of any kind.
+    private static func steps(_ vector: Vector) -> ((Int) -> CalendarInterval)? {
+        if vector.type == .calendarInterval {
+            let intervals = CalendarArithmetic.Intervals(vector)
+            return { intervals[$0] }
+        }
+        let column = Column(vector)
+        if vector.type.isYearMonthInterval {
+            return { CalendarInterval(months: Int32(truncatingIfNeeded: column.integer($0))) }
+        }
+        guard vector.type.isDayTimeInterval else { return nil }
+        // Whole days go by the calendar, over changes of the clock.
+        return { row in
+            let (days, rest) = column.integer(row).quotientAndRemainder(
+                dividingBy: ClockTime.microsecondsPerDay)
+            return CalendarInterval(days: Int32(truncatingIfNeeded: days), microseconds: Int64(rest))
+        }
+    }
+
+    /// The values from start to end; `value` gives the one after so many steps, and nil past what its type
+    /// holds.
+    private static func elements(
+        from start: Int, to end: Int, sign: Int, step: String, _ value: (Int) -> Int?
+    ) throws -> [Scalar] {
+        if sign == 0 && start != end || sign > 0 && start > end || sign < 0 && start < end {
+            throw Failure.invalidArgument(
+                "sequence", "the step \(step) does not lead from \(start) to \(end)")
+        }
+        var list: [Scalar] = []
+        while let next = value(list.count), sign >= 0 ? next <= end : next >= end {
+            list.append(.integer(Int64(next)))
+            if sign == 0 { break }
+            if list.count > CollectionFunctions.lengthLimit {
+                throw Failure.invalidArgument(
+                    "sequence", "it has more than \(CollectionFunctions.lengthLimit) elements")
+            }
+        }
+        return list
+    }
+
+    /// The way that an interval goes; a month counts as 31 days, as in Spark.
+    private static func sign(_ interval: CalendarInterval) -> Int {
+        let days = Int128(interval.months) * 31 + Int128(interval.days)
+        return Int((days * Int128(ClockTime.microsecondsPerDay) + Int128(interval.microseconds)).signum())
+    }
+
+    private static func text(_ interval: CalendarInterval) -> String {
+        "of \(interval.months) months, \(interval.days) days and \(interval.microseconds) microseconds"
+    }
+
+    private static func moved(day start: Int, _ interval: CalendarInterval, _ times: Int) -> Int? {
+        let months = times.multipliedReportingOverflow(by: Int(interval.months))
+        let days = times.multipliedReportingOverflow(by: Int(interval.days))
+        let rest = times.multipliedReportingOverflow(by: Int(interval.microseconds))
+        if months.overflow || days.overflow || rest.overflow { return nil }
+        let first =
+            interval.months == 0 ? start : CivilDate(days: start).adding(months: months.partialValue).days
+        return first + days.partialValue
+            + ClockTime.floorDivide(rest.partialValue, ClockTime.microsecondsPerDay)
+    }
+
+    private static func moved(
+        _ start: Int, _ interval: CalendarInterval, _ times: Int, _ zone: Zone
+    ) -> Int? {
+        if times == 0 { return start }
+        var result = start
+        if interval.months != 0 || interval.days != 0 {
+            let local = ClockTime.moving(
+                zone.local(start), months: times * Int(interval.months), days: times * Int(interval.days))
+            guard let local else { return nil }
+            result = zone.instant(local: local)
+        }
+        return Int(exactly: Int128(result) + Int128(times) * Int128(interval.microseconds))
+    }
+}

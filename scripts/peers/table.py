@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Prints the lines of scripts/peers/run.py as a Markdown table: seconds and peak memory by engine, and how Millrace
-(embedded, warm, as the peers are) compares with the best peer's time and with DuckDB's memory.
+(embedded, warm, as the peers are) compares with the best peer's time, with DuckDB's memory and with Spark's time.
 
 usage: table.py FILE…
 """
@@ -40,8 +40,8 @@ def ratio(own, best):
     return f"{own / best:.2f}" if own and best else "–"
 
 
-print("| workload | " + " | ".join(engines) + " | millrace ÷ best peer | memory ÷ DuckDB's |")
-print("|---|" + "---|" * (len(engines) + 2))
+print("| workload | " + " | ".join(engines) + " | millrace ÷ best peer | memory ÷ DuckDB's | spark ÷ millrace |")
+print("|---|" + "---|" * (len(engines) + 3))
 for workload in workloads:
     own = found.get(("millrace", workload))
     own = own if comparable(own) else {}
@@ -49,7 +49,9 @@ for workload in workloads:
     best = min((line["seconds"] for line in peers if comparable(line)), default=None)
     duckdb = (found.get(("duckdb", workload)) or {}).get("peak_mb")
     cells = [cell(found.get((engine, workload))) for engine in engines]
-    cells += [ratio(own.get("seconds"), best), ratio(own.get("peak_mb"), duckdb)]
+    spark = (found.get(("spark", workload)) or {}).get("seconds")
+    tenfold = f"{spark / own['seconds']:.1f}" if spark and own.get("seconds") else "–"
+    cells += [ratio(own.get("seconds"), best), ratio(own.get("peak_mb"), duckdb), tenfold]
     print(f"| {workload} | " + " | ".join(cells) + " |")
 for line in lines:
     if "error" in line:

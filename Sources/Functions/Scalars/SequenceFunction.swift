@@ -15,7 +15,7 @@ enum SequenceFunction {
 
     private static func typing(_ request: TypingRequest) throws -> Typing {
         try Signature.checkCount(request, 2...3)
-        let step = request.types.count == 3 ? request.types[2] : nil
+        let step = request.types.count == 3 && request.types[2] != .null ? request.types[2] : nil
         let hasInterval = step.map { $0.isInterval || $0 == .calendarInterval } ?? false
         let alike = hasInterval ? Array(request.types[..<2]) : request.types
         let common = try Signature.commonType(request, alike)

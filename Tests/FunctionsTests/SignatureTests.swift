@@ -58,7 +58,11 @@ struct SignatureTests {
         arguments: [
             ("size", [DataType.string], 0, "UNEXPECTED_INPUT_TYPE", "(\"ARRAY\" or \"MAP\") type"),
             ("array_size", [.int32], 0, "UNEXPECTED_INPUT_TYPE", "\"ARRAY\" type"),
-            ("array_contains", [.int32, .int32], 0, "ARRAY_FUNCTION_DIFF_TYPES", "[\"INT\", \"INT\"]"),
+            ("array_contains", [.int32, .int32], 0, "UNEXPECTED_INPUT_TYPE", "\"ARRAY\" type"),
+            (
+                "array_insert", [.int32, .int32, .int32], 0, "ARRAY_FUNCTION_DIFF_TYPES",
+                "[\"INT\", \"INT\"]"
+            ),
             (
                 "array_remove", [.array(.int32, containsNull: true), .binary], 1,
                 "ARRAY_FUNCTION_DIFF_TYPES", "\"ARRAY<INT>\", \"BINARY\""

@@ -121,6 +121,9 @@ enum AggregateCatalog {
                     throw Signature.mismatch(request, argument: 0, requires: "\"NUMERIC\"")
                 }
                 let rest = request.types.count == 3 ? [DataType.int32] : []
+                if let accuracy = request.types.dropFirst(2).first, !accuracy.isIntegral, accuracy != .null {
+                    throw Signature.mismatch(request, argument: 2, requires: "\"INTEGRAL\"")
+                }
                 if case .array = request.types[1] {
                     return Typing(
                         [type, .array(.double, containsNull: false)] + rest, .array(type, containsNull: false)
@@ -151,7 +154,7 @@ enum AggregateCatalog {
             typing: Signature.of([.any]) { .array($0[0], containsNull: false) },
             "Collects the values that are not null.", example: "collect_list(a)"),
         AggregateFunction(
-            "collect_set", typing: Signature.of([.any]) { .array($0[0], containsNull: false) },
+            "collect_set", typing: setTyping,
             "Collects the distinct values that are not null.", example: "collect_set(a)"),
         AggregateFunction(
             "listagg", aliases: ["string_agg"],
@@ -162,6 +165,17 @@ enum AggregateCatalog {
             "Returns the most frequent value; of several the smallest with true as second argument.",
             example: "mode(a)"),
     ]
+
+    /// Spark takes no maps into sets.
+    private static let setTyping: Signature.Rule = { request in
+        let typing = try Signature.of([.any]) { .array($0[0], containsNull: false) }(request)
+        if typing.arguments[0].holdsMap {
+            throw Signature.mismatch(
+                request, argument: 0, "UNSUPPORTED_INPUT_TYPE",
+                "The input of `\(request.name)` can't be \"MAP\" type data.")
+        }
+        return typing
+    }
 
     private static let variants: [AggregateFunction] = [
         AggregateFunction(

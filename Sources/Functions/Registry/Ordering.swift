@@ -10,6 +10,16 @@ extension DataType {
         default: true
         }
     }
+
+    /// True for maps, and for what holds one.
+    var holdsMap: Bool {
+        switch self {
+        case .map: true
+        case .array(let element, _): element.holdsMap
+        case .structure(let fields): fields.contains { $0.type.holdsMap }
+        default: false
+        }
+    }
 }
 
 extension Signature {

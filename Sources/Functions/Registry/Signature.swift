@@ -67,7 +67,8 @@ enum Parameter: Sendable {
         case .text: "(\"STRING\" or \"BINARY\")"
         case .array: "\"ARRAY\""
         case .map: "\"MAP\""
-        case .numberOrInterval: "(\"NUMERIC\" or \"ANSI INTERVAL\")"
+        case .numberOrInterval: 
+            "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")"
         case .collection: "(\"ARRAY\" or \"MAP\")"
         }
     }

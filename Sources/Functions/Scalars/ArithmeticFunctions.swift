@@ -40,7 +40,7 @@ enum ArithmeticFunctions {
                 if type.isInterval || type == .calendarInterval && name != "abs" {
                     return Typing([type], type)
                 }
-                return try Signature.of([.number]) { $0[0] }(request)
+                return try Signature.of([.numberOrInterval]) { $0[0] }(request)
             }, summary, example: example, kernel: kernel)
     }
 

@@ -99,7 +99,7 @@ enum ArrayFunctions {
             return result
         },
         ScalarFunction(
-            "array_remove", typing: Signature.ordered(Signature.arrayAndElement { $0 }),
+            "array_remove", typing: Signature.ordered(Signature.arrayAndElement(takesNull: true) { $0 }),
             "Removes every element equal to a value.", example: "array_remove(array(1, 2), 2)"
         ) { call in
             let finder = ElementFinder(call[0].children[0], call[1])
@@ -144,8 +144,8 @@ enum ArrayFunctions {
         _ body: @escaping @Sendable ([Scalar], Scalar) -> [Scalar]
     ) -> ScalarFunction {
         ScalarFunction(
-            name, typing: Signature.arrayAndElement(takesNull: true) { $0 }, nulls: .handled, summary,
-            example: example
+            name, typing: Signature.arrayAndElement(takesNull: true, isTight: true) { $0 }, nulls: .handled,
+            summary, example: example
         ) { call in
             .of(
                 call.type,

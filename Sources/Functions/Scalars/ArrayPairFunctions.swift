@@ -39,9 +39,10 @@ enum ArrayPairFunctions {
         ScalarFunction(
             "array_insert",
             typing: { request in
-                guard request.types.count != 3 || request.types[1].isIntegral || request.types[1] == .null
+                guard request.types.count != 3 || [.int8, .int16, .int32].contains(request.types[1])
                 else { throw Signature.mismatch(request, argument: 1, requires: "\"INT\"") }
-                return try Signature.arrayAndElement(between: [.int], takesNull: true) { $0 }(request)
+                return try Signature.arrayAndElement(between: [.int], takesNull: true, isTight: true) { $0 }(
+                    request)
             }, nulls: .handled,
             "Puts a value into an array at a 1-based place, counted from the end below 0.",
             example: "array_insert(array(1, 3), 2, 2)"

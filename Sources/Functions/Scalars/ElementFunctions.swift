@@ -48,7 +48,7 @@ enum ElementFunctions {
         },
         ScalarFunction(
             "element",
-            typing: Signature.place,
+            typing: Signature.subscripted,
             "Returns an element by its 0-based place, or a map's value by its key (`a[i]`).",
             example: "array(1, 2)[0]"
         ) { call in
@@ -79,7 +79,8 @@ enum ElementFunctions {
             }
         },
         ScalarFunction(
-            "array_position", typing: Signature.ordered(Signature.arrayAndElement { _ in .int64 }),
+            "array_position",
+            typing: Signature.ordered(Signature.arrayAndElement(takesNull: true) { _ in .int64 }),
             "Returns the 1-based place of a value in an array, or 0.",
             example: "array_position(array(1, 2), 2)"
         ) { call in

@@ -67,7 +67,13 @@ enum EncodingFunctions {
             typing: { request in
                 try Signature.checkCount(request, 1...1)
                 let type = request.types[0]
-                return Typing([type == .string || type == .binary ? type : .int64], .string)
+                if type.isNumeric || type == .null { return Typing([.int64], .string) }
+                if type == .binary { return Typing([type], .string) }
+                guard Parameter.string.coerced(type, ansi: request.ansi) != nil else {
+                    throw Signature.mismatch(
+                        request, argument: 0, requires: "(\"BIGINT\" or \"BINARY\" or \"STRING\")")
+                }
+                return Typing([.string], .string)
             }, "Writes a number or bytes in hexadecimal.", example: "hex(17)"
         ) { call in
             let rows = Rows(call)

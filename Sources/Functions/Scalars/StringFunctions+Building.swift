@@ -32,12 +32,17 @@ extension StringFunctions {
             "concat_ws",
             typing: { request in
                 try Signature.checkCount(request, 1...Int.max)
-                let list = Parameter.of(.array(.string, containsNull: true))
-                let parameters = request.types.enumerated().map { place, type -> Parameter in
-                    if place > 0, case .array = type { return list }
-                    return .string
+                let list = DataType.array(.string, containsNull: true)
+                let types = try request.types.enumerated().map { place, type -> DataType in
+                    if place > 0, Parameter.of(list).coerced(type, ansi: request.ansi) != nil, type != .null {
+                        return list
+                    }
+                    if !type.isNested, type != .variant { return .string }
+                    throw Signature.mismatch(
+                        request, argument: place,
+                        requires: place > 0 ? "(\"ARRAY<STRING>\" or \"STRING\")" : "\"STRING\"")
                 }
-                return Typing(try Signature.coerce(request, parameters), .string)
+                return Typing(types, .string)
             }, nulls: .handled, "Joins texts with a separator, nulls left out.",
             example: "concat_ws(',', 'a', 'b')"
         ) { call in

@@ -245,9 +245,12 @@ enum TimestampFunctions {
                 var types = request.types
                 if types.count == 2 { types[1] = .string }
                 if let first = types.first, ![.string, .date, .timestamp, .timestampNTZ].contains(first) {
-                    types[0] =
-                        first.isNumeric && result == .timestamp
-                        ? first : try Signature.coerce(request, [.string])[0]
+                    if first.isNested || first == .variant {
+                        throw Signature.mismatch(
+                            request, argument: 0,
+                            requires: "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")")
+                    }
+                    types[0] = first.isNumeric && result == .timestamp ? first : .string
                 }
                 return Typing(types, result)
             }, "Reads a date or time from a text.", example: "\(name)('2016-12-31', 'yyyy-MM-dd')"

@@ -200,10 +200,10 @@ extension Binder {
             let micros = try call("unix_micros", [cast(end, to: .timestamp)], at: span)
             let before = try call("subtract", [micros, .literal(.int64(1))], at: span)
             return cast(try call("timestamp_micros", [before], at: span), to: fields[1].type)
-        case ("size", 1), ("cardinality", 1):
+        case ("size", 1) where !settings.ansi, ("cardinality", 1) where !settings.ansi:
             // Without ANSI mode there are -1 elements in null.
-            let count = try call(name, arguments, at: span)
-            return settings.ansi ? count : try call("coalesce", [count, .literal(.int32(-1))], at: span)
+            return try call(
+                "coalesce", [call(name, arguments, at: span), .literal(.int32(-1))], at: span)
         case ("isnull", 1): return try call("is_null", arguments, at: span)
         case ("isnotnull", 1): return try call("is_not_null", arguments, at: span)
         case ("equal_null", 2): return try comparison("null_safe_equal", arguments[0], arguments[1], at: span)

@@ -30,13 +30,6 @@ extension StatementPlanner {
         let variables = names.map {
             SessionVariable(name: $0, type: type, value: .null(type), defaultValue: declared.value)
         }
-        if let value, !Coercion.canCast(value.type, type, ansi: settings.ansi) {
-            throw .user(
-                "INVALID_DEFAULT_VALUE.DATA_TYPE",
-                "The default value of the variable \(names.joined(separator: ", ")) requires the "
-                    + "\"\(type.sqlName)\" type, but it has the type \"\(value.type.sqlName)\".",
-                at: location(declared.value?.span ?? .none))
-        }
         let constant = value ?? .literal(.null(type))
         return try assigning(
             variables, [Expression](repeating: constant, count: names.count),

@@ -105,6 +105,7 @@ extension StatementPlanner {
         guard case .string(let shown) = text.value else { return null }
         let type = try SQLParser.type(SQLSource(field.type.sqlName))
         return ExpressionSyntax(
-            .cast(ExpressionSyntax(.literal(.string(shown)), span: span), type, .cast), span: span)
+            .cast(ExpressionSyntax(.literal(.string(shown)), span: span), to: type, kind: .cast),
+            span: span)
     }
 }

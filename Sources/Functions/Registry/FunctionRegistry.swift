@@ -140,6 +140,12 @@ package struct FunctionRegistry: Sendable {
         names = (Array(byName.keys) + Array(aggregatesByName.keys) + windowNames).sorted()
     }
 
+    /// Functions that the binder puts into plans, with arguments that it lays out: no text calls them.
+    package static let unspoken: Set<String> = [
+        OrderedAggregates.orderedList, JSONFunctions.tuple, VariantFunctions.explosion,
+        IntervalFunctions.part, CharPadding.function, "group_key", "only_row", "extract_second",
+    ]
+
     /// Returns the scalar function called `name` (any case, canonical or alias), or nil.
     package func scalar(named name: String) -> ScalarFunction? { scalars[name] ?? scalars[name.lowercased()] }
 

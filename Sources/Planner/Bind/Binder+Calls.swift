@@ -10,6 +10,7 @@ extension Binder {
     {
         let name = call.name.map(\.text).joined(separator: ".")
         let lowered = call.name.last?.text.lowercased() ?? ""
+        try refuseUnspoken(lowered, name, at: call.name.last?.span ?? span)
         let call = call.isStar && lowered == "count" ? call : try withoutStars(call, context)
         if let reference = call.window {
             return try windowCall(lowered, call, reference, context, at: span)
@@ -69,6 +70,15 @@ extension Binder {
         }
         return try self.call(
             lowered, arguments, at: span, places: call.arguments.map(\.value.span))
+    }
+
+    /// Refuses the functions that only plans call: their arguments are laid out by the binder.
+    private func refuseUnspoken(_ lowered: String, _ name: String, at span: SourceSpan) throws(EngineError) {
+        guard FunctionRegistry.unspoken.contains(lowered) else { return }
+        var error = FunctionRegistry.shared.unknown(name)
+        error.remedy = nil
+        error.location = location(span)
+        throw error
     }
 
     /// Binds `timestampadd(DAY, 1, x)` and its kin, whose first argument is the name of a unit; nil for other

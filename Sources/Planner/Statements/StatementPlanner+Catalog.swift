@@ -21,7 +21,7 @@ extension StatementPlanner {
             let names = try schema(of: name).fields.map { [Literal.string($0.name)] }
             return listing(["col_name"], names)
         case .functions(let pattern):
-            let names = Array(Set(FunctionRegistry.shared.names)).sorted()
+            let names = Set(FunctionRegistry.shared.names).subtracting(FunctionRegistry.unspoken).sorted()
             return listing(["function"], matching(names, pattern).map { [.string($0)] })
         case .catalogs: return listing(["catalog"], [[.string("spark_catalog")]])
         case .namespace:

@@ -14,7 +14,7 @@ struct RandomCallTests {
 
     @Test(
         "a call with arguments of any type gives rows or an error of the user's, never a signal",
-        .enabled(if: count != nil))
+        .enabled(if: RandomCallTests.count != nil))
     func calls() throws {
         let script = ProgramRun.root.appendingPathComponent("Tests/Oracle/fuzz/calls.py").path
         let seconds = Self.count == nil ? ["--seconds", "25"] : []

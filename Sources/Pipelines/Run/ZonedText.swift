@@ -3,9 +3,10 @@
 /// compares cursors (`CursorOrder`): with `T` or a blank, zones `Z`, `+02:00`, `+0200` and `+02`, and without
 /// a zone UTC.
 enum ZonedText {
-    /// Groups: 1 date, 3 time, 6 hours of the zone with their sign, 8 its minutes.
+    /// Groups: 1 date, 3 hours and minutes, 4 seconds behind a colon, 6 hours of the zone with their sign, 8
+    /// its minutes.
     private static let form =
-        #"^(\d{4}-\d\d-\d\d)([T ](\d\d:\d\d(:\d\d(\.\d+)?)?) ?(?:Z|([+-]\d\d)(:?(\d\d))?)?)?$"#
+        #"^(\d{4}-\d\d-\d\d)([T ](\d\d:\d\d)(:\d\d(\.\d+)?)? ?(?:Z|([+-]\d\d)(:?(\d\d))?)?)?$"#
 
     /// The condition that a text is such a time; null of null.
     static func isOne(_ text: String) -> String {
@@ -18,10 +19,10 @@ enum ZonedText {
             let found = "regexp_extract(\(text), \(SQLText.value(form)), \(group))"
             return "coalesce(nullif(\(found), ''), '\(other)')"
         }
-        // Of any other text a date that is none is left.
+        // Of any other text a date that is none is left. A zone stands behind seconds only, as in Spark.
         let plain =
             "concat(\(part(1, else: "none")), ' ', \(part(3, else: "00:00")), "
-            + "\(part(6, else: "+00")), ':', \(part(8, else: "00")))"
+            + "\(part(4, else: ":00")), \(part(6, else: "+00")), ':', \(part(8, else: "00")))"
         return "try_cast(\(plain) AS TIMESTAMP)"
     }
 

@@ -56,8 +56,10 @@ func tests(
 }
 
 /// What several test targets share.
-func support(_ name: String) -> Room {
-    .target(name: name, path: "Tests/\(name)", swiftSettings: swiftFlags)
+func support(_ name: String, _ rooms: [String] = []) -> Room {
+    .target(
+        name: name, dependencies: rooms.map { .init(stringLiteral: $0) }, path: "Tests/\(name)",
+        swiftSettings: swiftFlags)
 }
 
 /// A program that tests run.
@@ -264,11 +266,12 @@ let package = Package(
             exclude: ["Cases", "KnownGaps.txt", "README.md"], optimised: true),
         support("Programs"),
         support("SeededRandom"),
+        support("SampleRows", ["Columns"]),
         testProgram(
             "Fuzzing",
             [
-                "SeededRandom", "Vocabulary", "Memory", "Transport", "Columns", "Formats", "CKernels",
-                "SQLSyntax", "Plans", "Functions", "Planner", "Templates", "Pipelines",
+                "SeededRandom", "SampleRows", "Vocabulary", "Memory", "Transport", "Columns", "Formats",
+                "CKernels", "SQLSyntax", "Plans", "Functions", "Planner", "Templates", "Pipelines",
             ], exclude: ["Corpus", "Regressions"]),
         tests("FuzzingTests", ["Programs", "Fuzzing"]),
         tests("OracleTests", ["Programs", "etl-submit", "etl-coordinator", "etl-worker"]),
@@ -324,8 +327,10 @@ let package = Package(
             exclude: ["Tables"], optimised: true),
         tests(
             "FormatsTests",
-            ["SeededRandom", "Formats", "Storage", "Kernels", "Columns", "Memory", "Vocabulary"],
-            optimised: true),
+            [
+                "SeededRandom", "SampleRows", "Formats", "Storage", "Kernels", "Columns", "Memory",
+                "Vocabulary",
+            ], optimised: true),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary", "CObjectStore"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),
         tests("SettingsTests", ["Settings", "Transport", "Vocabulary"]),

@@ -12,11 +12,6 @@ import Testing
         submit = try Submit()
     }
 
-    private func good(_ run: ProgramRun) -> String {
-        #expect(run.status == 0, "\(run.errors)")
-        return run.output
-    }
-
     /// Reads a table with its statements logged; returns the rows, and whether they came by chunks.
     private func read(
         _ table: String, _ more: String, _ query: String

@@ -1,5 +1,6 @@
 import Foundation
 import Programs
+import Testing
 
 /// Runs a PostgreSQL server of the tests' own: Debian's binaries, a temporary directory, an unprivileged
 /// user, a free port of this machine. It ends with the test process.
@@ -120,6 +121,12 @@ final class PostgresServer: @unchecked Sendable {
         guard run.status == 0 else { throw TestCluster.Failure(what: run.errors) }
         return run.output
     }
+}
+
+/// Returns what a run printed, which must have succeeded.
+func good(_ run: ProgramRun) -> String {
+    #expect(run.status == 0, "\(run.errors)")
+    return run.output
 }
 
 /// Runs `etl-submit` in a folder of its own.

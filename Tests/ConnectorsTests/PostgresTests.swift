@@ -12,11 +12,6 @@ import Testing
         submit = try Submit()
     }
 
-    private func good(_ run: ProgramRun) -> String {
-        #expect(run.status == 0, "\(run.errors)")
-        return run.output
-    }
-
     @Test("every type comes as Spark's JDBC source gives it, nulls too")
     func types() throws {
         _ = try server.rows(

@@ -3,11 +3,6 @@ import Programs
 import Testing
 
 @Suite("SQLite") struct SQLiteTests {
-    private func good(_ run: ProgramRun) -> String {
-        #expect(run.status == 0, "\(run.errors)")
-        return run.output
-    }
-
     private func load(_ submit: Submit, _ options: String, _ query: String) throws -> ProgramRun {
         try submit.sql(
             "INSERT OVERWRITE DIRECTORY USING jdbc OPTIONS (url 'sqlite:l.db', \(options)) \(query)")

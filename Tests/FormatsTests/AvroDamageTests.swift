@@ -1,5 +1,6 @@
 import Columns
 import Kernels
+import SampleRows
 import SeededRandom
 import Testing
 import Vocabulary
@@ -10,46 +11,14 @@ import Vocabulary
 /// whole columns, and take no more memory than the file could need.
 @Suite("Avro files that are damaged", .serialized)
 struct AvroDamageTests {
-    private static let schema = Schema([
-        Field("id", .int64), Field("text", .string), Field("flag", .boolean), Field("day", .date),
-        Field("amount", .decimal(precision: 20, scale: 2)), Field("at", .timestamp),
-        Field("list", .array(.string, containsNull: true)),
-        Field("pairs", .map(key: .string, value: .int32, valueContainsNull: true)),
-        Field("record", .structure([Field("x", .double), Field("y", .binary)])),
-    ])
+    private static let schema = Schema(SampleRows.common)
     private static let rowCount = 150
-
-    private static func batch() -> Batch {
-        let columns = schema.fields.enumerated().map { place, field in
-            Vector.of(
-                field.type,
-                (0..<rowCount).map { row in (row + place) % 7 == 0 ? .null : value(field.type, row) })
-        }
-        return Batch(columns: columns, count: rowCount)
-    }
-
-    private static func value(_ type: DataType, _ row: Int) -> Scalar {
-        switch type {
-        case .boolean: .boolean(row % 2 == 0)
-        case .string: .string("text number \(row % 11)")
-        case .binary: .binary([UInt8](repeating: 7, count: row % 5))
-        case .double: .double(Double(row) / 3)
-        case .decimal: .decimal(Int128(row) * 1_000_000_007)
-        case .array(let element, _): .array((0..<(row % 4)).map { value(element, $0) })
-        case .map(let key, let element, _):
-            .map(
-                keys: (0..<(row % 3)).map { value(key, $0) },
-                values: (0..<(row % 3)).map { value(element, $0) })
-        case .structure(let fields): .structure(fields.map { value($0.type, row) })
-        default: .integer(Int64(row))
-        }
-    }
 
     private static func avro(_ codec: String) throws -> [UInt8] {
         let sink = MemorySink()
         let writer = try AvroWriter(
             sink: sink, schema: schema, options: AvroWriterOptions(["compression": codec]))
-        try writer.write(batch())
+        try writer.write(SampleRows.batch(schema, rowCount: rowCount))
         try writer.finish()
         return sink.bytes
     }
@@ -113,7 +82,7 @@ struct AvroDamageTests {
 
     @Test("what is written is what is read, row for row", arguments: AvroDamageTests.codecs)
     func roundTrip(codec: String) throws {
-        let batch = Self.batch()
+        let batch = SampleRows.batch(Self.schema, rowCount: Self.rowCount)
         let wanted = (0..<Self.rowCount).map { row in batch.columns.map { $0.scalar(at: row) } }
         #expect(try rows(of: stream(try Self.avro(codec))) == wanted)
     }

@@ -1,5 +1,6 @@
 import Columns
 import Kernels
+import SampleRows
 import SeededRandom
 import Testing
 import Vocabulary
@@ -10,50 +11,13 @@ import Vocabulary
 /// more memory than the file could need.
 @Suite("ORC files that are damaged", .serialized)
 struct ORCDamageTests {
-    private static let schema = Schema([
-        Field("id", .int64), Field("text", .string), Field("flag", .boolean), Field("day", .date),
-        Field("amount", .decimal(precision: 20, scale: 2)), Field("at", .timestamp),
-        Field("list", .array(.string, containsNull: true)),
-        Field("pairs", .map(key: .string, value: .int32, valueContainsNull: true)),
-        Field("record", .structure([Field("x", .double), Field("y", .binary)])),
-        Field("byte", .int8), Field("short", .int16), Field("f", .float),
-        Field("price", .decimal(precision: 9, scale: 2)), Field("clock", .timestampNTZ),
-    ])
+    private static let schema = Schema(SampleRows.schema.fields + [Field("clock", .timestampNTZ)])
     private static let rowCount = 150
-
-    private static func batch() -> Batch {
-        let columns = schema.fields.enumerated().map { place, field in
-            Vector.of(
-                field.type,
-                (0..<rowCount).map { row in (row + place) % 7 == 0 ? .null : value(field.type, row) })
-        }
-        return Batch(columns: columns, count: rowCount)
-    }
-
-    private static func value(_ type: DataType, _ row: Int) -> Scalar {
-        switch type {
-        case .boolean: .boolean(row % 2 == 0)
-        case .string: .string("text number \(row % 11)")
-        case .binary: .binary([UInt8](repeating: 7, count: row % 5))
-        case .double: .double(Double(row) / 3)
-        case .float: .float(Float(row) / 4)
-        case .int8: .integer(Int64(row % 100 - 50))
-        case .decimal(let precision, _): .decimal(Int128(row) * (precision > 18 ? 1_000_000_007 : 1009))
-        case .timestamp: .integer(Int64(row - 75) * 1_000_000_000_000 + Int64(row) * 1000)
-        case .array(let element, _): .array((0..<(row % 4)).map { value(element, $0) })
-        case .map(let key, let element, _):
-            .map(
-                keys: (0..<(row % 3)).map { value(key, $0) },
-                values: (0..<(row % 3)).map { value(element, $0) })
-        case .structure(let fields): .structure(fields.map { value($0.type, row) })
-        default: .integer(Int64(row))
-        }
-    }
 
     private static func orc(_ codec: ORCCompression) throws -> [UInt8] {
         let sink = MemorySink()
         let writer = try ORCWriter(sink: sink, schema: schema, compression: codec, zone: .utc)
-        try writer.write(batch())
+        try writer.write(SampleRows.batch(schema, rowCount: rowCount))
         try writer.finish()
         return sink.bytes
     }
@@ -106,7 +70,7 @@ struct ORCDamageTests {
 
     @Test("what is written is what is read, row for row", arguments: ORCCompression.allCases)
     func roundTrip(codec: ORCCompression) throws {
-        let batch = Self.batch()
+        let batch = SampleRows.batch(Self.schema, rowCount: Self.rowCount)
         let wanted = (0..<Self.rowCount).map { row in batch.columns.map { $0.scalar(at: row) } }
         let found = try rows(of: stream(try Self.orc(codec)))
         #expect(found.count == wanted.count)

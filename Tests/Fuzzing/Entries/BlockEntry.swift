@@ -2,6 +2,7 @@ import CKernels
 import Columns
 import Formats
 import Memory
+import SampleRows
 import Vocabulary
 
 /// Takes the number of a schema, a byte of options and a column block, whose checksum is made right: what
@@ -11,8 +12,8 @@ enum BlockEntry {
         name: "blocks", maximalBytes: 6_000, memoryBytes: 1024 << 20, seeds: seeds, take: take)
 
     private static let schemas: [Schema] =
-        SeedBatch.schema.fields.map { Schema([$0]) } + [
-            SeedBatch.schema, Schema([Field]()), Schema([Field("n", .null), Field("t", .string)]),
+        SampleRows.schema.fields.map { Schema([$0]) } + [
+            SampleRows.schema, Schema([Field]()), Schema([Field("n", .null), Field("t", .string)]),
             Schema([
                 Field(
                     "deep",
@@ -102,6 +103,6 @@ enum BlockEntry {
     }
 
     private static func seed(_ type: DataType, _ row: Int) -> Scalar {
-        type == .null ? .null : SeedBatch.value(type, row)
+        type == .null ? .null : SampleRows.value(type, row)
     }
 }

@@ -1,6 +1,7 @@
 import Columns
 import Formats
 import Memory
+import SampleRows
 import Vocabulary
 
 /// Takes a Parquet file: reads its footer, statistics, Bloom filters and pages, all rows and some of them,
@@ -87,8 +88,8 @@ enum ParquetEntry {
             let sink = SeedSink()
             let options = ParquetWriterOptions(
                 compression: codec, rowGroupRows: 90, pageBytes: 400, dictionary: place % 2 == 0)
-            let batch = SeedBatch.make(rowCount: 120)
-            let writer = try ParquetWriter(sink: sink, schema: SeedBatch.schema, options: options)
+            let batch = SampleRows.batch(rowCount: 120)
+            let writer = try ParquetWriter(sink: sink, schema: SampleRows.schema, options: options)
             try writer.write(batch)
             _ = try writer.finish()
             return sink.bytes

@@ -74,8 +74,9 @@ FLOODS = {
     "DATA of padding": (lambda _: frame(DATA, PADDED, 1, b"\x07" + bytes(7)), OPEN, (ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR)),
     "PRIORITY": (lambda i: frame(PRIORITY, 0, on(i), number(0) + b"\x10"),),
     "unknown frames": (lambda _: frame(0xBB, payload=b"x"),),
-    # The peer said that it goes; the server may go without a word.
-    "GOAWAY": (lambda _: frame(GOAWAY, payload=bytes(8)), b"", (NO_ERROR, None)),
+    # The peer said that it goes; the server may go without a word. Where one read brings more of them than the burst of
+    # frames, their rate is what ends it.
+    "GOAWAY": (lambda _: frame(GOAWAY, payload=bytes(8)), b"", (NO_ERROR, None, ENHANCE_YOUR_CALM)),
     "WINDOW_UPDATE of 1": (lambda _: frame(WINDOW_UPDATE, payload=number(1)),),
     "CONTINUATION of nothing": (lambda _: frame(CONTINUATION, 0, 1), frame(HEADERS, END_STREAM, 1, GET[:4])),
     "CONTINUATION of fields": (lambda _: frame(CONTINUATION, 0, 1, block([("x-a", "b" * 4000)])),

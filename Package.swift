@@ -136,7 +136,7 @@ let package = Package(
                 "Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "CLZ4", "CZstd", "CZlib",
                 "CSimdJSON",
             ]),
-        room("Storage", ["Vocabulary", "Memory", "CObjectStore"]),
+        room("Storage", ["Vocabulary", "Memory", "CKernels", "CObjectStore"]),
         // language
         room("SQLSyntax", ["Vocabulary"]),
         room(

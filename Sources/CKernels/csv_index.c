@@ -119,7 +119,7 @@ int csv_index_plain(const csv_dialect *dialect, csv_fields *fields) {
         }
         out = put_positions(out, breaks, (uint32_t)base);
     }
-    if (carry.inside || (carry.after_return && length))
+    if (carry.inside || (length && text[length - 1] == '\r'))
         return 0;
     if (length && text[length - 1] != '\n') {
         *lines++ = (uint32_t)(out - fields->ends);

@@ -119,6 +119,7 @@ int csv_index_plain(const csv_dialect *dialect, csv_fields *fields) {
         }
         out = put_positions(out, breaks, (uint32_t)base);
     }
+    // A return that ends the text ends its line, as one before a feed does, which the plain form looks for.
     if (carry.inside || (length && text[length - 1] == '\r'))
         return 0;
     if (length && text[length - 1] != '\n') {

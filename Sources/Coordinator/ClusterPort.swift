@@ -90,8 +90,8 @@ package final class ClusterPort: RequestHandler {
         {
             return (
                 409,
-                "It is of release \(ClusterPort.release(of: request)) (worker version \(text.prefix(20))), and "
-                    + "this coordinator, of release \(ProgramVersion.text), takes worker versions "
+                "It is of release \(ClusterPort.release(of: request)) (worker version \(text.prefix(20))), "
+                    + "and this coordinator, of release \(ProgramVersion.text), takes worker versions "
                     + "\(versions.lowerBound) to \(versions.upperBound): run workers of the coordinator's "
                     + "release, or of the one before"
             )

@@ -41,7 +41,8 @@ package final class SpillFile: @unchecked Sendable, ByteSource {
         guard quota.take(bytes.count) else {
             throw .system(
                 "SPILL_FAILED",
-                "Could not write a \(name): all of them may hold \(ByteSize.format(quota.limitBytes)) together",
+                "Could not write a \(name): "
+                    + "all of them may hold \(ByteSize.format(quota.limitBytes)) together",
                 remedy: "Give the volume of --spill more space, and --spill-limit with it.")
         }
         var hasWritten = false

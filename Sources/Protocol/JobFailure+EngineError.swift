@@ -6,7 +6,8 @@ extension JobFailure {
         self.init(
             code: error.code, message: error.message, remedy: error.remedy, file: error.location?.file,
             line: error.location?.line, column: error.location?.column, lineText: error.location?.lineText,
-            lineTextColumn: error.location?.lineTextColumn, length: error.location?.length, blame: error.blame.rawValue)
+            lineTextColumn: error.location?.lineTextColumn, length: error.location?.length,
+            blame: error.blame.rawValue)
     }
 
     /// The error as it was where it arose.

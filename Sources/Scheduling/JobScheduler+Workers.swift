@@ -41,18 +41,8 @@ extension JobScheduler {
     /// superseded, by one that runs on a copy of it.
     private mutating func raiseEpoch(over registration: Registration) -> Bool {
         let heard = registration.heardEpoch
-        let isYoung = ledger.startCount == 1 && now.monotonic - startedAt < settings.newLogMilliseconds
-        if isYoung, isOfTwin(registration) {
-            let error = EngineError.system(
-                "UNSUPPORTED_EPOCH",
-                "The worker comes from a coordinator whose state began in the same second as this one's",
-                remedy: "Start the worker again.")
-            reply(
-                registration.identity.life,
-                .refused(epoch: max(heard, ledger.epoch), session: registration.session, error))
-            return false
-        }
         if heard <= ledger.epoch { return true }
+        let isYoung = ledger.startCount == 1 && now.monotonic - startedAt < settings.newLogMilliseconds
         if !isYoung, ledger.workers.count > 0 {
             ignore(.newerCoordinator(registration.identity.life, heard))
             return false
@@ -68,13 +58,6 @@ extension JobScheduler {
             registration.identity.life,
             .refused(epoch: heard, session: registration.session, error))
         return false
-    }
-
-    /// Whether the worker was welcomed in an epoch of this log which has never heard of it: attempts of that
-    /// epoch would be taken for this log's own. Holds while no worker has been forgotten yet.
-    private func isOfTwin(_ registration: Registration) -> Bool {
-        registration.welcomedEpoch != 0 && !ledger.isForeign(epoch: registration.welcomedEpoch)
-            && ledger.worker(registration.identity.life) == nil
     }
 
     /// How far an epoch is begun beyond one that a worker has heard of: others may have heard of later starts

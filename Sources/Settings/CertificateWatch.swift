@@ -73,8 +73,8 @@ extension NodeCertificates {
 }
 
 extension CertificateDates {
-    /// How long before its end a certificate is spoken of, at most, seconds; one of a short life a tenth of it
-    /// before.
+    /// How long before its end a certificate is spoken of, at most, seconds; one of a short life a tenth of
+    /// it before.
     private static let noticeSeconds = 7 * 86_400
 
     /// Says what is wrong with the dates, and what to do.

@@ -1,3 +1,4 @@
+import Transport
 import Vocabulary
 
 /// Holds the PEM files of a node; all three or none.
@@ -5,6 +6,9 @@ package struct NodeCertificates: Sendable {
     package var certificate: String
     package var key: String
     package var authority: String
+
+    /// The files as connections take them.
+    package var files: TLSFiles { TLSFiles(certificate: certificate, key: key, authority: authority) }
 
     /// Reads `--tls-cert`, `--tls-key` and `--tls-ca`; nil when none is given. Throws `USAGE` when some are.
     package static func of(_ settings: ProgramSettings) throws(EngineError) -> NodeCertificates? {

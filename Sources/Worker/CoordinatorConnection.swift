@@ -147,12 +147,14 @@ package final class CoordinatorConnection: CoordinatorLine {
     private func unheard(_ head: ResponseHead) -> EngineError {
         .system(
             "SESSION_ENDED", "The coordinator at \(origin) ended the session at this worker's first words",
-            remedy: Self.releases(head) + " A worker that is started again is told what the coordinator takes.")
+            remedy: Self.releases(head)
+                + " A worker that is started again is told what the coordinator takes.")
     }
 
     private static func releases(_ head: ResponseHead) -> String {
         let other = head.headers[SessionWire.releaseHeader].map { "of release \($0.prefix(40))" }
         return "This worker is of release \(ProgramVersion.text), the coordinator "
-            + "\(other ?? "of an earlier one"): run workers of the coordinator's release, or of the one before."
+            + "\(other ?? "of an earlier one"): run workers of the coordinator's release, or of the one "
+            + "before."
     }
 }

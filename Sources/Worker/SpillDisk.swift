@@ -6,7 +6,8 @@ import Vocabulary
     import Glibc
 #endif
 
-/// Tells whether the disk for spills and outputs, and what of it may be used, has room for more tasks. Thread-safe: one atomic flag.
+/// Tells whether the disk for spills and outputs, and what of it may be used, has room for more tasks.
+/// Thread-safe: one atomic flag.
 ///
 /// ```
 /// room ──▶ less than the least is free, or a task failed for want of space ──▶ full

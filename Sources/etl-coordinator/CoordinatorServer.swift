@@ -35,24 +35,20 @@ struct CoordinatorServer {
             settings)
         if let certificates { try NodeRole.coordinator.check(certificate: certificates.certificate) }
         CertificateWatch.begin(certificates, logger)
-        let tls = certificates.map {
-            TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
-        }
+        let tls = certificates?.files
         let state = settings["state"] ?? "etl-state"
         let log = try SQLiteFactLog(directory: state)
         let client = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
-        // Nothing makes the rows of a job that has ended again: try harder than a task would.
-        var fetching = FetchSettings()
-        (fetching.repairs, fetching.tries) = (5, 5)
         let store = ShuffleStore()
         let copies = settings["storage"].map { SharedOutputs(storage: PathRules.place(of: $0)) }
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
                 results: try RemoteShuffleSource(
-                    store: store, ownAddress: "", client: client, settings: fetching, copies: copies),
+                    store: store, ownAddress: "", client: client, settings: CoordinatorServer.fetching,
+                    copies: copies),
                 resultStore: store,
                 storage: StoredJobs(rules: rules),
                 copies: copies,
@@ -94,6 +90,13 @@ struct CoordinatorServer {
                 + "\(scheme)://\(try Origin(listen).host):\(cluster.port), "
                 + "web on \(scheme)://\(try Origin(webListen).host):\(web.port), state in \(state)",
             of: "etl-coordinator", settings)
+    }
+
+    /// Nothing makes the rows of a job that has ended again: try harder than a task would.
+    private static var fetching: FetchSettings {
+        var settings = FetchSettings()
+        (settings.repairs, settings.tries) = (5, 5)
+        return settings
     }
 
     /// Checks addresses to listen on, by their flags, before there is a state directory, which would stay.

@@ -33,7 +33,8 @@ struct WorkerProgram: AsyncParsableCommand {
     @Option(help: "Directory for what does not fit in memory (default /tmp).")
     var spill: String?
     @Option(
-        help: "Size of the volume of --spill, such as 20g, where the system shows another; nine tenths are used.")
+        help: "Size of the volume of --spill, such as 20g, if the system shows another; nine tenths are used."
+    )
     var spillLimit: String?
     @Option(
         parsing: .upToNextOption,

@@ -44,19 +44,14 @@ struct WorkerServer: Sendable {
         try ListenRules.check(
             "listen", listen, isProtected: certificates != nil, isInsecure: settings.isOn("insecure"),
             needs: "--tls-cert, --tls-key and --tls-ca")
-        let tls = certificates.map {
-            TLSFiles(certificate: $0.certificate, key: $0.key, authority: $0.authority)
-        }
+        let tls = certificates?.files
         CertificateWatch.begin(certificates, logger)
         let limits = MachineLimits.current()
         let slots = try settings.count("slots", most: Limits.workerSlots) ?? limits.processors
         let memory =
             try settings.bytes("memory", least: Limits.workerMemoryBytes) ?? limits.taskMemoryBytes
         let spill = settings["spill"] ?? "/tmp"
-        if try WorkerServer.prepareSpilling(spill) { logger.info("made the directory of --spill: \(spill)") }
-        if let bytes = try settings.bytes("spill-limit", least: Limits.workerMemoryBytes) {
-            SpillQuota.process.limit(toVolumeOf: bytes)
-        }
+        try WorkerServer.prepareSpilling(spill, settings) { logger.info("\($0)") }
         let store = ShuffleStore()
         let isSecure = tls != nil
         shuffle = try HTTPServer(
@@ -84,11 +79,7 @@ struct WorkerServer: Sendable {
         let (origin, client) = try WorkerServer.coordinator(settings["coordinator"], tls)
         connection = CoordinatorConnection(
             client: client, origin: origin, token: nil, storage: PathRules.place(of: settings["storage"])
-        ) { error in
-            // The remedy's line belongs to the same entry of the log.
-            let reason = error.description.replacing("\n ", with: "")
-            logger.warning("waits for the coordinator at \(origin), and tries again: \(reason)")
-        }
+        ) { logger.warning("\(WorkerServer.waiting(for: origin, $0))") }
         let (ends, input) = AsyncStream<EngineError?>.makeStream()
         self.ends = ends
         leave = { input.yield($0) }
@@ -125,16 +116,29 @@ struct WorkerServer: Sendable {
         return pool
     }
 
-    /// Makes the directory for what does not fit in memory, where only its last part is missing, and
-    /// returns whether it did. Throws `USAGE` when no file can be made there: a task would find out too late.
-    private static func prepareSpilling(_ directory: String) throws(EngineError) -> Bool {
-        let isNew = try DirectoryRules.make("spill", directory)
+    /// Says in the log why the worker is without its coordinator.
+    private static func waiting(for origin: Origin, _ error: EngineError) -> String {
+        // The remedy's line belongs to the same entry of the log.
+        let reason = error.description.replacing("\n ", with: "")
+        return "waits for the coordinator at \(origin), and tries again: \(reason)"
+    }
+
+    /// Makes the directory for what does not fit in memory, where only its last part is missing, and bounds
+    /// what goes there. Throws `USAGE` when no file can be made there: a task would find out too late.
+    private static func prepareSpilling(
+        _ directory: String, _ settings: ProgramSettings, tell: (String) -> Void
+    ) throws(EngineError) {
+        if try DirectoryRules.make("spill", directory) {
+            tell("made the directory of --spill: \(directory)")
+        }
+        if let bytes = try settings.bytes("spill-limit", least: Limits.workerMemoryBytes) {
+            SpillQuota.process.limit(toVolumeOf: bytes)
+        }
         do throws(EngineError) { _ = try SpillFile(directory: directory) } catch {
             throw .user(
                 "USAGE", "--spill: cannot write there: \(error.message)",
                 remedy: "Name a directory that this user may write to.")
         }
-        return isNew
     }
 
     private static func coordinator(_ url: String?, _ tls: TLSFiles?) throws -> (Origin, HTTPClient) {

@@ -106,7 +106,8 @@ struct RefusalTests {
             ]
         }
         func names(_ said: String, _ role: String) -> Bool {
-            said.contains("the certificate of --tls-cert has expired on ") && said.contains(" GMT, and others")
+            said.contains("the certificate of --tls-cert has expired on ")
+                && said.contains(" GMT, and others")
                 && said.contains("read again without a restart")
                 && said.contains(cluster.file("certs/old-\(role).pem"))
         }

@@ -4,7 +4,8 @@ import Foundation
 struct FuzzCommand {
     private static let usage = """
         usage: Fuzzing list                                  names the targets
-               Fuzzing run TARGET [--seconds S] [--seed N] [--keep FOLDER] [--corpus FILE] [--continue]
+               Fuzzing run TARGET [--seconds S] [--inputs N] [--seed N] [--keep FOLDER] [--corpus FILE]
+                           [--continue]
                                                              takes the corpus, with a file of one's own, then
                                                              mutations of it; keeps what breaks the target in
                                                              FOLDER, .build/fuzz/TARGET unless told otherwise
@@ -25,7 +26,7 @@ struct FuzzCommand {
         while let word = rest.popFirst() {
             switch word {
             case "--continue", "--skip-corpus": options[word] = ""
-            case "--seconds", "--seed", "--keep", "--input-seconds", "--corpus":
+            case "--seconds", "--inputs", "--seed", "--keep", "--input-seconds", "--corpus":
                 options[word] = rest.popFirst() ?? ""
             default: words.append(word)
             }
@@ -88,6 +89,7 @@ struct FuzzCommand {
             target: target, seconds: seconds, seed: seed, folder: URL(fileURLWithPath: keep),
             takesCorpus: options["--skip-corpus"] == nil)
         loop.inputSeconds = inputSeconds
+        loop.inputCount = options["--inputs"].flatMap { Int($0) }
         loop.more = options["--corpus"]
         return loop
     }

@@ -5,6 +5,8 @@ import Foundation
 struct FuzzLoop {
     let target: FuzzTarget
     var seconds: Double
+    /// The loop ends sooner after so many inputs of the mutator's, nil for none.
+    var inputCount: Int?
     var seed: UInt64
     /// Folder of the file that holds the present input.
     var folder: URL
@@ -54,7 +56,9 @@ struct FuzzLoop {
         }
         let taken = count
         var mutator = Mutator(target: target, corpus: corpus, seed: seed)
-        while ContinuousClock.now - start < .seconds(seconds) { take(mutator.next()) }
+        while ContinuousClock.now - start < .seconds(seconds), count - taken < inputCount ?? .max {
+            take(mutator.next())
+        }
         unlink(path)
         print(
             "\(target.name): \(taken) inputs of the corpus and \(count - taken) made from seed \(seed), "

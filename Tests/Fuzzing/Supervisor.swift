@@ -33,7 +33,8 @@ struct Supervisor {
             [
                 "loop", loop.target.name, "--seconds", "\(loop.seconds)", "--seed", "\(loop.seed)", "--keep",
                 loop.folder.path, "--input-seconds", "\(loop.inputSeconds)",
-            ] + (loop.takesCorpus ? [] : ["--skip-corpus"]) + (loop.more.map { ["--corpus", $0] } ?? [])
+            ] + (loop.inputCount.map { ["--inputs", "\($0)"] } ?? [])
+            + (loop.takesCorpus ? [] : ["--skip-corpus"]) + (loop.more.map { ["--corpus", $0] } ?? [])
         // A trap's backtrace takes seconds, and the input tells all.
         process.environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) {
             $1

@@ -172,7 +172,7 @@ struct ParserTests {
 
     @Test("a place far in a long line has its true column, and what is near is shown")
     func longLines() throws {
-        // Characters of one to many bytes, pairs of them that are one, and lines of their own before and after.
+        // Characters of one to many bytes, pairs of them that are one, and lines before and after.
         let items = ["x + 1, ", "'é', ", "'e\u{301}', ", "'👨‍👩‍👧', ", "'漢字', ", "`a b`, ", "\t12345, "]
         for count in [1, 40, 70, 500, 3_000] {
             let line = "SELECT " + (0..<count).map { items[$0 * 7 % 5 + $0 % 3] }.joined()

@@ -141,53 +141,6 @@ struct LostLogTests {
         #expect(epoch == .max && error.code == "UNSUPPORTED_EPOCH")
     }
 
-    @Test("a worker of another log that began in the same second is refused: its attempts have our numbers")
-    func twin() {
-        var bench = Self.late()
-        bench.run([StageSpec(id: StageID(0), taskCount: 1, output: .result)])
-        let output = TaskOutput(attempt: Self.attempt(epoch: 500))
-        bench.join("w1", version: 5, outputs: [output], heardEpoch: 500, welcomedEpoch: 500)
-        guard case .reply(Self.life, .refused(500, 1, let error))? = bench.last.actions.first else {
-            return #expect(Bool(false), "not refused: \(bench.last)")
-        }
-        #expect(error.code == "UNSUPPORTED_EPOCH" && error.remedy?.contains("Start the worker again") == true)
-        #expect(bench.last.facts.isEmpty, "nothing of it counts")
-        // Started again it is welcome, and does the work.
-        bench.join("w1", incarnation: 2, version: 5)
-        #expect(Self.welcome(bench) != nil)
-        // One that this log knows comes back with what it has, as ever.
-        bench.join("w1", incarnation: 2, session: 2, version: 5, heardEpoch: 500, welcomedEpoch: 500)
-        #expect(Self.welcome(bench) != nil)
-        // So does one that was forgotten since: it is as old as this log.
-        var old = Self.late()
-        old.now += SchedulerSettings().newLogMilliseconds
-        old.join("w1", version: 5, heardEpoch: 500, welcomedEpoch: 500)
-        #expect(Self.welcome(old) != nil)
-    }
-
-    @Test("whatever epochs hostile workers tell, and however often, millions of starts may follow")
-    func burnt() {
-        var bench = Self.late()
-        let highest = JobScheduler.highestHeardEpoch
-        for (number, heard) in [highest, highest, highest + 1, .max, highest, 7].enumerated() {
-            for session in 1...50 as ClosedRange<UInt32> {
-                bench.join(
-                    "w\(number)", session: session, version: 5, heardEpoch: heard, welcomedEpoch: heard)
-            }
-        }
-        let epoch = bench.scheduler.ledger.epoch
-        #expect(epoch == highest + JobScheduler.epochDistance, "it was raised once")
-        #expect(UInt32.max - epoch > 16_000_000)
-        #expect(Self.late(log: bench.log).scheduler.ledger.epoch == epoch + 1)
-        // What is beyond the type does not come as far as that.
-        var writer = WireWriter()
-        writer.unsigned(1 << 60)
-        #expect(throws: EngineError.self) {
-            var reader = WireReader(writer.bytes)
-            _ = try reader.read(UInt32.self)
-        }
-    }
-
     @Test("a worker registers anew with one that does not know it, whatever its epoch, and tells its own")
     func agent() {
         var agent = TaskAgent(Bench.identity("w1"), at: TaskAgentTests.at(0))

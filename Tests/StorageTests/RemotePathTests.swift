@@ -92,8 +92,9 @@ struct RemotePathTests {
         #expect(try WebRules.unrestricted.pin(address) == nil)
         // A name that no service knows is reached all the same: the call asks none.
         let library = try StoreLibrary.load()
-        let url = "http://nowhere.invalid:\(port)/moto-api/data.json"
-        for (pin, isReached) in [("+nowhere.invalid:\(port):127.0.0.1", true), (nil, false)] {
+        for (name, pin) in [("nowhere", "+nowhere.invalid:\(port):127.0.0.1"), ("elsewhere", nil)] {
+            let url = "http://\(name).invalid:\(port)/moto-api/data.json"
+            let isReached = pin != nil
             var error = store_error()
             let answer = HTTPCall(url: url, answerLimit: 1 << 10, cutsAnswer: true, pin: pin)
                 .perform(library, &error)

@@ -218,7 +218,7 @@ struct WebPatienceTests {
             WebPort.Configuration(
                 listen: "127.0.0.1:0", certificate: folder.appendingPathComponent("coordinator.pem").path,
                 key: folder.appendingPathComponent("coordinator-key.pem").path),
-            handler: Fountain(piece: [], pause: nil))
+            handler: RESTRouter(service: JobServiceDouble()))
         let said = try ProgramRun.run(
             ProgramRun.python,
             [
@@ -235,7 +235,7 @@ struct WebPatienceTests {
                     # Which code it gives is the library's choice; that it ends is ours.
                     if problem and "closed" not in problem: print(what, problem)
                     with peer.Peer(address) as honest:
-                        honest.send(peer.headers(1, peer.request("/short", scheme="https")))
+                        honest.send(peer.headers(1, peer.request("/livez", scheme="https")))
                         served = honest.until(lambda heard: heard.statuses.get(1) == 200)
                         if not served: print(what, honest.heard)
                 print(len(attacks.FLOODS))

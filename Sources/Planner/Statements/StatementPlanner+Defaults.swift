@@ -31,6 +31,12 @@ extension StatementPlanner {
                 "The default value of \(field.name) is no constant: \(text). \(error.message)",
                 remedy: "Write a literal, or functions of literals.", at: place)
         }
+        if bound.hasSubquery {
+            throw .user(
+                "INVALID_DEFAULT_VALUE.SUBQUERY_EXPRESSION",
+                "The default value of \(field.name) holds a query: \(text)",
+                remedy: "Write a literal, or functions of literals.", at: place)
+        }
         if bound.type == field.type { return bound }
         if !bound.type.withNulls.isStorable(as: field.type), bound.type.withNulls != field.type.withNulls {
             throw .user(

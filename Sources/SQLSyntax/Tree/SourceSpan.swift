@@ -102,7 +102,8 @@ package struct SQLSource: Sendable, Hashable {
             lineText: before + after.prefix(max(marked, SourceLocation.lead)), length: max(1, marked))
     }
 
-    /// Bytes that are looked at around a place: more than `SourceLocation.lead` characters, but for odd texts.
+    /// Bytes that are looked at around a place: more than `SourceLocation.lead` characters, but for odd
+    /// texts.
     private static let nearBytes = 1024
 
     /// Returns the `SourceLocation.lead` characters before a place that has as many on its line.

@@ -3,8 +3,8 @@ package struct ClientConfiguration: Sendable {
     /// Nil: cleartext HTTP/2 by prior knowledge.
     package var tls: TLSFiles?
     /// The role that servers' certificates must name, such as `etl-worker`, alone or with a domain
-    /// (`etl-worker.etl.svc`); nil: the host of the origin. Of use where servers are reached by addresses that
-    /// no certificate lists.
+    /// (`etl-worker.etl.svc`); nil: the host of the origin. Of use where servers are reached by addresses
+    /// that no certificate lists.
     package var serverName: String?
     package var limits: SessionLimits
     /// For the connection and the TLS handshake to stand, seconds.

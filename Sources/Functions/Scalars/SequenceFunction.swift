@@ -42,7 +42,10 @@ enum SequenceFunction {
             if !times.contains(type) {
                 let step = call.arguments.count == 3 ? rows.integer(2, row) : (start <= end ? 1 : -1)
                 return .array(
-                    try elements(from: start, to: end, sign: step.signum(), step: "\(step)") {
+                    try elements(
+                        from: start, to: end, sign: step.signum(), longest: Int128(step.magnitude),
+                        step: "\(step)"
+                    ) {
                         Int(exactly: Int128(start) + Int128($0) * Int128(step))
                     })
             }
@@ -52,7 +55,10 @@ enum SequenceFunction {
                     "sequence", "between dates the step is a whole number of days or months")
             }
             return .array(
-                try elements(from: start, to: end, sign: sign(interval), step: text(interval)) {
+                try elements(
+                    from: start, to: end, sign: sign(interval), longest: longest(interval, of: type),
+                    step: text(interval)
+                ) {
                     type == .date ? moved(day: start, interval, $0) : moved(start, interval, $0, zone)
                 })
         }
@@ -78,22 +84,24 @@ enum SequenceFunction {
     }
 
     /// The values from start to end; `value` gives the one after so many steps, and nil past what its type
-    /// holds.
+    /// holds. No step is longer than `longest`: what would be too many is known before it is made, each time
+    /// that the plan is looked at.
     private static func elements(
-        from start: Int, to end: Int, sign: Int, step: String, _ value: (Int) -> Int?
+        from start: Int, to end: Int, sign: Int, longest: Int128, step: String, _ value: (Int) -> Int?
     ) throws -> [Scalar] {
         if sign == 0 && start != end || sign > 0 && start > end || sign < 0 && start < end {
             throw Failure.invalidArgument(
                 "sequence", "the step \(step) does not lead from \(start) to \(end)")
         }
+        let tooLong = Failure.invalidArgument(
+            "sequence", "it has more than \(CollectionFunctions.lengthLimit) elements")
+        let distance = (Int128(end) - Int128(start)).magnitude
+        if sign != 0, distance / max(1, longest).magnitude > CollectionFunctions.lengthLimit { throw tooLong }
         var list: [Scalar] = []
         while let next = value(list.count), sign >= 0 ? next <= end : next >= end {
             list.append(.integer(Int64(next)))
             if sign == 0 { break }
-            if list.count > CollectionFunctions.lengthLimit {
-                throw Failure.invalidArgument(
-                    "sequence", "it has more than \(CollectionFunctions.lengthLimit) elements")
-            }
+            if list.count > CollectionFunctions.lengthLimit { throw tooLong }
         }
         return list
     }
@@ -102,6 +110,15 @@ enum SequenceFunction {
     private static func sign(_ interval: CalendarInterval) -> Int {
         let days = Int128(interval.months) * 31 + Int128(interval.days)
         return Int((days * Int128(ClockTime.microsecondsPerDay) + Int128(interval.microseconds)).signum())
+    }
+
+    /// The most days, or microseconds, that a step takes: months have 31 days at most, and a day of the
+    /// calendar less than two of the clock.
+    private static func longest(_ interval: CalendarInterval, of type: DataType) -> Int128 {
+        let days = Int128(interval.months.magnitude) * 31 + Int128(interval.days.magnitude)
+        let rest = Int128(interval.microseconds.magnitude)
+        let day = Int128(ClockTime.microsecondsPerDay)
+        return type == .date ? days + rest / day + 1 : 2 * days * day + rest
     }
 
     private static func text(_ interval: CalendarInterval) -> String {

@@ -11,7 +11,7 @@ enum Parameter: Sendable {
     case number
     /// An integral number; a string becomes an int64.
     case integral
-    /// An integral number or a boolean; a string becomes an int64.
+    /// An integral number or a boolean.
     case bits
     /// A double.
     static var double: Parameter { .of(.double) }
@@ -39,7 +39,9 @@ enum Parameter: Sendable {
         case .integral:
             if type.isIntegral { return type }
             return type == .string || type == .null || !ansi && type.isNumeric ? .int64 : nil
-        case .bits: return type == .boolean ? type : Parameter.integral.coerced(type, ansi: ansi)
+        case .bits:
+            if type == .boolean { return type }
+            return ansi && type == .string ? nil : Parameter.integral.coerced(type, ansi: ansi)
         case .text:
             if type == .string || type == .binary { return type }
             return type.isNested ? nil : .string

@@ -91,8 +91,9 @@ enum SequenceFunction {
             list.append(.integer(Int64(next)))
             if sign == 0 { break }
             if list.count > CollectionFunctions.lengthLimit {
-                throw Failure.invalidArgument(
-                    "sequence", "it has more than \(CollectionFunctions.lengthLimit) elements")
+                throw EngineError.data(
+                    "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION",
+                    "The array of `sequence` has more than \(CollectionFunctions.lengthLimit) elements.")
             }
         }
         return list

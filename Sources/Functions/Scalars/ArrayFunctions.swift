@@ -113,7 +113,7 @@ enum ArrayFunctions {
             elements, range, picking in
             for place in range where !elements.isNull(place) { picking.take(place) }
         },
-        picked("array_distinct", "Removes duplicates.", "array_distinct(array(1, 1))") {
+        picked("array_distinct", "Removes duplicates.", "array_distinct(array(1, 1))", isOrdered: true) {
             $0.takeDistinct($1, &$2)
         },
         mapped(
@@ -158,10 +158,13 @@ enum ArrayFunctions {
 
     /// A function that takes some of an array's elements.
     private static func picked(
-        _ name: String, _ summary: String, _ example: String,
+        _ name: String, _ summary: String, _ example: String, isOrdered: Bool = false,
         _ body: @escaping @Sendable (inout ElementSet, Range<Int>, inout ListPicking) -> Void
     ) -> ScalarFunction {
-        ScalarFunction(name, typing: Signature.of([.array]) { $0[0] }, summary, example: example) { call in
+        let rule = Signature.of([.array]) { $0[0] }
+        return ScalarFunction(
+            name, typing: isOrdered ? Signature.ordered(rule) : rule, summary, example: example
+        ) { call in
             var elements = ElementSet(call[0].children[0])
             return ListPicking.pick(call[0], Rows(call), call.type) { body(&elements, $1, &$2) }
         }

@@ -93,8 +93,9 @@ enum SequenceFunction {
             throw Failure.invalidArgument(
                 "sequence", "the step \(step) does not lead from \(start) to \(end)")
         }
-        let tooLong = Failure.invalidArgument(
-            "sequence", "it has more than \(CollectionFunctions.lengthLimit) elements")
+        let tooLong = EngineError.data(
+            "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION",
+            "The array of `sequence` has more than \(CollectionFunctions.lengthLimit) elements.")
         let distance = (Int128(end) - Int128(start)).magnitude
         if sign != 0, distance / max(1, longest).magnitude > CollectionFunctions.lengthLimit { throw tooLong }
         var list: [Scalar] = []

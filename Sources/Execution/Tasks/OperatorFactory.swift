@@ -50,7 +50,7 @@ struct OperatorFactory {
         case .singleRow(let input, let origin):
             return SingleRowOperator(schema: input.schema, origin: origin, input: try make(input))
         case .generate(let generator, let kept, _, let input):
-            return try GenerateOperator(generator, kept: kept, settings: settings, input: try make(input))
+            return try GenerateOperator(generator, kept: kept, context: context, input: try make(input))
         case .window(let window):
             return try WindowOperator(window, input: try make(window.input), context: context)
         case .rangeBounds(let keys, let partitions, let input):

@@ -78,9 +78,10 @@ extension Binder {
     }
 
     /// Returns the value of a constant expression, or nil when it has none or computing it fails.
-    func constant(_ expression: Expression) -> Literal? {
+    /// One of more than `keeping` bytes counts as none.
+    func constant(_ expression: Expression, keeping: Int = ConstantFolding.plannedBytes) -> Literal? {
         if case .literal(let literal) = expression { return literal }
-        return ConstantFolding.fold(expression, settings: settings).literalValue
+        return ConstantFolding.fold(expression, settings: settings, keeping: keeping).literalValue
     }
 
     /// Functions that have a value for all arguments: they need no place for errors.

@@ -31,7 +31,7 @@ struct OperatorFactory {
         case .project(let expressions, _, let input):
             return try ProjectOperator(expressions, settings: settings, input: try make(input))
         case .aggregate(let aggregate):
-            return try HashAggregateOperator(aggregate, input: try make(aggregate.input), context: context)
+            return try makeAggregate(aggregate)
         case .hashJoin(let join): return try makeHashJoin(join)
         case .nestedLoopJoin(let join):
             let left = try make(join.left)
@@ -68,6 +68,19 @@ struct OperatorFactory {
             return WorkingTableOperator(rows)
         case .exchange: throw EngineError.internal("an exchange was left inside a stage")
         }
+    }
+
+    private mutating func makeAggregate(_ aggregate: PhysicalAggregate) throws -> any Operator {
+        let parts = try FinestGroups(aggregate) { call in
+            try AggregateFunction.make(call: call, argumentTypes: call.arguments.map(\.type)).stateTypes
+        }
+        guard let parts else {
+            return try HashAggregateOperator(aggregate, input: try make(aggregate.input), context: context)
+        }
+        let finest = try HashAggregateOperator(
+            parts.finest, input: try make(parts.finest.input), context: context)
+        let sets = try ExpandOperator(parts.lists, settings: context.settings, input: finest)
+        return try HashAggregateOperator(aggregate, ofStates: true, input: sets, context: context)
     }
 
     private mutating func makeHashJoin(_ join: PhysicalHashJoin) throws -> any Operator {

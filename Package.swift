@@ -88,8 +88,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
-        // signed bearer tokens (`--jwt-keys`)
-        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
     targets: [
         // C libraries of the system
@@ -140,7 +138,7 @@ let package = Package(
                 "Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "CLZ4", "CZstd", "CZlib",
                 "CSimdJSON", "CBrotli",
             ]),
-        room("Storage", ["Vocabulary", "Memory", "CObjectStore"]),
+        room("Storage", ["Vocabulary", "Memory", "CKernels", "CObjectStore"]),
         // language
         room("SQLSyntax", ["Vocabulary"]),
         room(
@@ -208,7 +206,6 @@ let package = Package(
                     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                     .product(name: "HTTPTypes", package: "swift-http-types"),
                     .product(name: "Logging", package: "swift-log"),
-                    .product(name: "JWTKit", package: "jwt-kit"),
                 ],
             resources: [
                 // the page, compiled in

@@ -45,7 +45,7 @@ package final class StoredJobs: JobStorage {
         }
         try Publication(
             output: try rules.resolve(write.path), job: StagingName.statement(job: job, statement),
-            mode: mode, files: files, isDurable: isDurable
+            mode: mode, files: files, isDurable: isDurable, tree: try rules.tree(of: write.path)
         ).publish()
     }
 
@@ -65,7 +65,8 @@ package final class StoredJobs: JobStorage {
 
     package func discard(_ write: FileWrite, job: String, statement: UInt32) throws {
         try Publication.discard(
-            output: try rules.resolve(write.path), job: StagingName.statement(job: job, statement))
+            output: try rules.resolve(write.path), job: StagingName.statement(job: job, statement),
+            tree: try rules.tree(of: write.path))
     }
 }
 

@@ -108,6 +108,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
         // what storage needs of the system
         .target(name: "CObjectStore", linkerSettings: [.linkedLibrary("dl")]),
+        // Brotli's decoder, opened at run time
+        .target(name: "CBrotli", linkerSettings: [.linkedLibrary("dl")]),
         // programs of jobs
         .target(name: "CProcess"),
         // signals of crashes
@@ -134,7 +136,7 @@ let package = Package(
             "Formats",
             [
                 "Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "CLZ4", "CZstd", "CZlib",
-                "CSimdJSON",
+                "CSimdJSON", "CBrotli",
             ]),
         room("Storage", ["Vocabulary", "Memory", "CKernels", "CObjectStore"]),
         // language

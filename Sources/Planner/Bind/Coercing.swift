@@ -119,6 +119,7 @@ extension Binder {
             guard typing.coercedTypes.count == arguments.count else {
                 throw EngineError.internal("The types of \(canonical) do not match its arguments.")
             }
+            if Self.needsClocks(canonical, typing.coercedTypes) { try requireClocks(at: span) }
             let coerced = zip(arguments, typing.coercedTypes).map { cast($0, to: $1, at: span) }
             return (canonical, coerced, typing.result)
         } catch let misfit as ArgumentMismatch {

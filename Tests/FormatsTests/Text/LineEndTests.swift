@@ -72,7 +72,7 @@ import Vocabulary
             try rows(
                 of: JSONReader(
                     source: source, range: range,
-                    schema: Schema([Field("a", .long), Field("_corrupt_record", .string)]),
+                    schema: Schema([Field("a", .int64), Field("_corrupt_record", .string)]),
                     options: JSONOptions(["mode": mode])))
         }
         let good: [[Scalar]] = [1, 2, 3, 4].map { [.integer($0), .null] }

@@ -18,7 +18,7 @@ struct SharedTablesTests {
               - {name: g, file: {path: "data/{{ ds }}.json"}, write_disposition: append}
             transform:
               - name: t
-                sql: "select '{{ ds }}' as ds, day, x from {{ ref('r') }} cross join json.`gate_{{ ds }}.json`"
+                sql: "select '{{ ds }}' as ds, day, x from {{ ref('r') }} , json.`gate_{{ ds }}.json`"
                 write: {path: "\(name)-out", mode: append}
               - dbt: {}
             """,
@@ -81,6 +81,12 @@ struct SharedTablesTests {
         let failed = try Self.runs("gated", cluster).filter { $0.state == "failed" }
         #expect(failed.count == 3)
         let third = try #require(failed.first { $0.intervalStart.hasPrefix("2026-10-03") })
+        // A backfill of the same says which intervals it does not run, and what does.
+        let again = try cluster.submit(["backfill", "gated", "--from", "2026-10-01", "--to", "2026-10-07"])
+        #expect(again.errors.contains("0 new runs, 3 intervals ran already, 3 failed"), "\(again.errors)")
+        #expect(again.errors.contains("etl-submit retry \(third.id)"), "\(again.errors)")
+        let future = try cluster.submit(["backfill", "gated", "--from", "2101-01-01", "--to", "2101-01-07"])
+        #expect(future.errors.contains("The stretch is in the future"), "\(future.errors)")
         // What its bundle lacks is looked for in the storage.
         let storage = cluster.file("storage")
         try Data("{\"x\": 1}\n".utf8).write(to: URL(fileURLWithPath: storage + "/gate_2026-10-03.json"))

@@ -116,6 +116,21 @@ struct RunTests {
         #expect(RunFile.runs(in: bench.state).last?.kept == ["unread"])
     }
 
+    @Test("without a mail server warns of it at its begin, and logs a mail that could not be sent")
+    func noMail() async throws {
+        let alert = "alerts: [{on: failure, email: {to: [ops@example.org]}}]\n"
+        let bench = try await RunBench(Self.yml(alert + "transform: [{name: a, sql: SELECT 1 AS x}]\n"))
+        #expect(try await bench.run().state == .succeeded)
+        #expect(bench.warned.all.contains { $0.contains("no mail server") })
+        let broken = try await RunBench(Self.yml(alert + "transform: [{name: a, sql: SELECT nope AS x}]\n"))
+        #expect(try await broken.run().state == .failed)
+        #expect(
+            broken.facts.all.contains {
+                guard case .alerted(_, "failure", _, let error) = $0 else { return false }
+                return error?.code == "OUTSIDE_CALL"
+            })
+    }
+
     @Test("never tries compile errors or failed tests again")
     func blame() async throws {
         let bench = try await RunBench(

@@ -228,7 +228,7 @@ package actor PipelineHost {
             node, conf: header.conf, seconds: isAtWork ? nil : PipelineHost.listingSeconds)
         return try await Task.detached {
             let directory = try bundles.directory(digest)
-            let name = try PipelineLoader.name(in: directory)
+            let name = try PipelineLoader.name(in: directory, shownAs: ".")
             let place = "\(PipelineHost.folder)/\(name)/files/\(digest)"
             let files = BundleFiles(
                 directory: directory, place: place, root: try settings.rules.resolve(place))

@@ -14,6 +14,8 @@ final class JobBook {
     let session: JobSession
     /// What was planned, by statement.
     var plans: [UInt32: PlannedStatement] = [:]
+    /// Workers that were asked about sources, by the payloads of the splits that they gave.
+    var landed: [[UInt8]: WorkerID] = [:]
     var warnings: [String]
     var log: [LogLine] = []
     /// Grows with every change that watchers see.

@@ -42,14 +42,16 @@ struct CoordinatorServer {
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
         let store = ShuffleStore()
+        let shuffleTokens = ShuffleTokens()
         let copies = settings["storage"].map { SharedOutputs(storage: PathRules.place(of: $0)) }
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
                 results: try RemoteShuffleSource(
-                    store: store, ownAddress: "", client: client, settings: CoordinatorServer.fetching,
+                    store: store, ownAddress: "", client: client,
+                    settings: CoordinatorServer.fetching(shuffleTokens),
                     copies: copies),
-                resultStore: store,
+                resultStore: store, tokens: shuffleTokens,
                 storage: StoredJobs(rules: rules),
                 copies: copies,
                 allowsCommands: settings.isOn("allow-commands"), logger: logger,
@@ -93,8 +95,9 @@ struct CoordinatorServer {
     }
 
     /// Nothing makes the rows of a job that has ended again: try harder than a task would.
-    private static var fetching: FetchSettings {
+    private static func fetching(_ tokens: ShuffleTokens) -> FetchSettings {
         var settings = FetchSettings()
+        settings.headers = { tokens.fields(for: $0) }
         (settings.repairs, settings.tries) = (5, 5)
         return settings
     }

@@ -88,8 +88,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
-        // signed bearer tokens (`--jwt-keys`)
-        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
     targets: [
         // C libraries of the system
@@ -110,6 +108,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
         // what storage needs of the system
         .target(name: "CObjectStore", linkerSettings: [.linkedLibrary("dl")]),
+        // Brotli's decoder, opened at run time
+        .target(name: "CBrotli", linkerSettings: [.linkedLibrary("dl")]),
         // programs of jobs
         .target(name: "CProcess"),
         // signals of crashes
@@ -136,7 +136,7 @@ let package = Package(
             "Formats",
             [
                 "Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "CLZ4", "CZstd", "CZlib",
-                "CSimdJSON",
+                "CSimdJSON", "CBrotli",
             ]),
         room("Storage", ["Vocabulary", "Memory", "CKernels", "CObjectStore"]),
         // language
@@ -206,7 +206,6 @@ let package = Package(
                     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                     .product(name: "HTTPTypes", package: "swift-http-types"),
                     .product(name: "Logging", package: "swift-log"),
-                    .product(name: "JWTKit", package: "jwt-kit"),
                 ],
             resources: [
                 // the page, compiled in

@@ -2,9 +2,12 @@
 #ifndef MILLRACE_COPENSSL_SHIM_H
 #define MILLRACE_COPENSSL_SHIM_H
 
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>

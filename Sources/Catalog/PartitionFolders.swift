@@ -147,6 +147,7 @@ enum PartitionFolders {
                     .map { .decimal($0) }
             case .timestamp: clockTime(text).map { .integer(Int64(zone.instant(local: Int($0)))) }
             case .timestampNTZ: clockTime(text).map { .integer($0) }
+            case .time: Array(text.utf8).withUnsafeBytes { ClockText.parse($0) }.map { .integer($0) }
             default: nil
             }
         guard let value else {

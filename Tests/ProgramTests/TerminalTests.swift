@@ -6,13 +6,13 @@ import Testing
 @Suite("Terminals")
 struct TerminalTests {
     /// Returns what a terminal of `columns` gets to see of a job's rows.
-    private func shown(_ sql: String, columns: Int) throws -> [String] {
+    private func shown(_ sql: String, columns: Int, progress: String = "none") throws -> [String] {
         let script = """
             import fcntl, os, pty, struct, sys, termios
             pid, terminal = pty.fork()
             if pid == 0:
                 fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, \(columns), 0, 0))
-                os.execv(sys.argv[1], [sys.argv[1], "-e", sys.argv[2], "--progress", "none"])
+                os.execv(sys.argv[1], [sys.argv[1], "-e", sys.argv[2], "--progress", "\(progress)"])
             seen = b""
             while True:
                 try: more = os.read(terminal, 65536)
@@ -45,6 +45,30 @@ struct TerminalTests {
         #expect(lines[0] == "─ row 1 ─" && lines[1] == "id    │ 1", "\(lines)")
         #expect(lines[2] == "text  │ " + String(repeating: "long ", count: 30), "\(lines)")
         #expect(lines.last == "1 row")
+    }
+
+    @Test("a line of a running stage tells tasks, rows, bytes and rate, then the time to go, which runs down")
+    func live() throws {
+        let program = try Program()
+        let table = "parquet.`\(program.folder.path)/many`"
+        // Files enough for several tasks, which do not all end at once.
+        let made = try program.sql(
+            "INSERT OVERWRITE DIRECTORY '\(program.folder.path)/many' USING parquet "
+                + "SELECT /*+ REPARTITION(24) */ id, CAST(id AS STRING) AS s FROM range(0, 4000000)")
+        #expect(made.status == 0, "\(made.errors)")
+        let lines = try shown(
+            "SELECT max(sha2(concat(s, s), 512)), max(sha2(s, 384)) FROM \(table)", columns: 120,
+            progress: "auto")
+        let stages = lines.filter { $0.contains("scan many") }
+        let complete =
+            #/(\d+)\/\d+ tasks  [\d.]+ [kM] rows  [\d.]+ MiB  [\d.]+ [KM]iB\/s  ETA ([\d.]+) s  scan many/#
+        let parts = stages.compactMap { $0.firstMatch(of: complete)?.output }
+        #expect(parts.count >= 2, "\(stages)")
+        #expect(stages.allSatisfy { $0.count <= 130 && $0.contains(#/[█░]{10,20} \d/#) }, "\(stages)")
+        for (one, next) in zip(parts, parts.dropFirst()) where one.1 == next.1 {
+            #expect(Double(next.2) ?? .infinity <= Double(one.2) ?? 0, "\(stages)")
+        }
+        #expect(lines.contains { $0.contains("succeeded: ") && $0.contains("4.0 M rows") }, "\(lines)")
     }
 
     @Test("in a pipe nothing is cut")

@@ -43,7 +43,7 @@ enum House {
             name: "Web",
             packages: [
                 "HummingbirdCore", "HummingbirdHTTP2", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTP1",
-                "NIOHTTPTypes", "NIOSSL", "NIOTLS", "Logging", "JWTKit",
+                "NIOHTTPTypes", "NIOSSL", "NIOTLS", "Logging",
             ], mayBeAsynchronous: true),
         Room(name: "Coordinator", packages: ["Logging"], mayBeAsynchronous: true),
         Room(name: "Worker", packages: ["Logging"], mayBeAsynchronous: true),

@@ -22,6 +22,7 @@ struct SignedTokenTests {
             "PS512": (RSAAlgorithm, ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
             "ES256": (ECAlgorithm, ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]),
             "ES384": (ECAlgorithm, ["EC", "-pkeyopt", "ec_paramgen_curve:P-384"]),
+            "ES512": (ECAlgorithm, ["EC", "-pkeyopt", "ec_paramgen_curve:P-521"]),
             "EdDSA": (OKPAlgorithm, ["ED25519"]),
         }
         keys = []
@@ -98,18 +99,18 @@ struct SignedTokenTests {
     @Test("every kind of key signs; the highest role and the subject are taken")
     func kinds() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
-        let kinds = ["RS256", "PS512", "ES256", "ES384", "EdDSA"]
+        let kinds = ["RS256", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
         var asked = kinds.map { Asked($0, $0) }
         asked.append(
             Asked("ES256", "ES256", Self.claims(["roles": "viewer admin", "aud": ["x", "millrace"]])))
         asked.append(Asked("ES256", "ES256", Self.claims(["exp": Self.now - 10, "nbf": Self.now + 10])))
         let issued = try issue(asked)
         let tokens = try await tokens()
-        for token in issued[..<5] {
+        for token in issued[..<6] {
             #expect(try await tokens.bearer(of: token) == Bearer(role: .submitter, name: "ada"))
         }
-        #expect(try await tokens.bearer(of: issued[5])?.role == .admin)
-        #expect(try await tokens.bearer(of: issued[6])?.role == .submitter, "clocks may differ a little")
+        #expect(try await tokens.bearer(of: issued[6])?.role == .admin)
+        #expect(try await tokens.bearer(of: issued[7])?.role == .submitter, "clocks may differ a little")
     }
 
     @Test("no algorithm, another one, another key, an unknown name, changed or cut: nobody's tokens")
@@ -185,18 +186,22 @@ struct SignedTokenTests {
     func sets() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let point = "\"crv\":\"P-256\",\"x\":\"AAAA\",\"y\":\"AAAA\""
+        // As long as points of that curve are, but not on it.
+        let zeros = String(repeating: "A", count: 43)
+        let beside = "\"crv\":\"P-256\",\"x\":\"\(zeros)\",\"y\":\"\(zeros)\""
         let okp = "\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\""
         let private1 = "\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\""
         for (text, part) in [
             ("", "no JSON Web Key Set"), ("{\"keys\":7}", "no JSON Web Key Set"), ("{\"keys\":[]}", "no key"),
             ("{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}", "no key"),
             ("{\"keys\":[{\"kty\":\"EC\",\(point)}]}", "Key 1 is damaged"),
+            ("{\"keys\":[{\"kty\":\"EC\",\(beside)}]}", "Key 1 is damaged"),
             ("{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}]}", "Key 1 is damaged or too short"),
             ("{\"keys\":[{\(okp),\(private1)}]}", "private"),
             ("{\"keys\":[{\(okp)},{\(okp)}]}", "same name"),
         ] {
-            let error = await #expect(throws: EngineError.self) {
-                try await SigningKeys(parsing: text, file: "f.json")
+            let error = #expect(throws: EngineError.self) {
+                try SigningKeys(parsing: text, file: "f.json")
             }
             #expect(
                 error?.code == "INVALID_JWT_KEYS" && error?.message.contains(part) == true, "\(error as Any)")

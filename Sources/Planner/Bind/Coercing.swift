@@ -78,9 +78,10 @@ extension Binder {
     }
 
     /// Returns the value of a constant expression, or nil when it has none or computing it fails.
-    func constant(_ expression: Expression) -> Literal? {
+    /// One of more than `keeping` bytes counts as none.
+    func constant(_ expression: Expression, keeping: Int = ConstantFolding.plannedBytes) -> Literal? {
         if case .literal(let literal) = expression { return literal }
-        return ConstantFolding.fold(expression, settings: settings).literalValue
+        return ConstantFolding.fold(expression, settings: settings, keeping: keeping).literalValue
     }
 
     /// Functions that have a value for all arguments: they need no place for errors.
@@ -118,6 +119,7 @@ extension Binder {
             guard typing.coercedTypes.count == arguments.count else {
                 throw EngineError.internal("The types of \(canonical) do not match its arguments.")
             }
+            if Self.needsClocks(canonical, typing.coercedTypes) { try requireClocks(at: span) }
             let coerced = zip(arguments, typing.coercedTypes).map { cast($0, to: $1, at: span) }
             return (canonical, coerced, typing.result)
         } catch let misfit as ArgumentMismatch {

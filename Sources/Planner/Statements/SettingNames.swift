@@ -9,6 +9,7 @@ package enum SettingNames {
         "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
         scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder", pool, slotLimit,
         replicatesShuffle, StoreAssignment.setting, readPadding, charAsString,
+        timeType,
     ] + rebaseModes
 
     /// Settings that are read when the job is submitted: changing them later changes nothing.
@@ -27,6 +28,9 @@ package enum SettingNames {
     static let readPadding = "spark.sql.readSideCharPadding"
     /// Whether CHAR(n) and VARCHAR(n) are taken for STRING.
     static let charAsString = "spark.sql.legacy.charVarcharAsString"
+    /// Whether statements may cast to TIME and call its functions; TIME literals, and columns of files, are
+    /// there without it.
+    static let timeType = "spark.sql.timeType.enabled"
     /// What early dates and times mean in Parquet files that do not say; the reader's options tell it here.
     static let rebaseModes = [
         "spark.sql.parquet.datetimeRebaseModeInRead", "spark.sql.parquet.int96RebaseModeInRead",
@@ -78,7 +82,8 @@ package enum SettingNames {
             if let value, StoreAssignment.Policy(rawValue: value.uppercased()) == nil {
                 throw invalid(value, name, "ANSI, STRICT or LEGACY")
             }
-        case replicatesShuffle, readPadding, charAsString: if let value { _ = try boolean(value, name) }
+        case replicatesShuffle, readPadding, charAsString, timeType:
+            if let value { _ = try boolean(value, name) }
         case scanBytes:
             if let value, try bytes(value, name) == 0 { throw invalid(value, name, "a size such as 64MB") }
         default:

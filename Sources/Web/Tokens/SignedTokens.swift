@@ -70,7 +70,7 @@ package final class SignedTokens: BearerTokens {
         self.report = report
         self.now = now
         let stamp = FileStamp(file)
-        let keys = try await SigningKeys(parsing: try read(), file: file)
+        let keys = try SigningKeys(parsing: try read(), file: file)
         state = Mutex(State(keys: keys, stamp: stamp, checked: .now))
     }
 
@@ -133,7 +133,7 @@ package final class SignedTokens: BearerTokens {
         }
         if let due {
             do throws(EngineError) {
-                let fresh = try await SigningKeys(parsing: try read(), file: file)
+                let fresh = try SigningKeys(parsing: try read(), file: file)
                 state.withLock { ($0.keys, $0.stamp) = (fresh, due) }
             } catch {
                 state.withLock { $0.stamp = due }

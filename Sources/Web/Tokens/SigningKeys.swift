@@ -1,37 +1,32 @@
 import FoundationEssentials
-import JWTKit
+import Transport
 import Vocabulary
 
 /// Holds the public keys of those who may sign tokens: a JSON Web Key Set (RFC 7517).
 struct SigningKeys: Sendable {
-    private struct Key: Sendable {
-        /// The one algorithm that the key is used with; what a token says of itself does not choose.
-        let algorithm: String
-        let verifier: any JWTAlgorithm
-    }
-
-    private var keys: [String: Key] = [:]
+    /// By their names. What a token says of its algorithm does not choose: each key is used in one way.
+    private var keys: [String: VerificationKey] = [:]
 
     /// Parses the text of a key set. Keys of kinds that are not used here are left out, as the RFC asks for.
     /// Throws `INVALID_JWT_KEYS` (user) when it is no key set, holds no key that is of use, a damaged, weak
     /// or private one, or two of one name.
-    init(parsing text: String, file: String) async throws(EngineError) {
+    init(parsing text: String, file: String) throws(EngineError) {
         guard let set = try? JSONDecoder().decode(KeySet.self, from: Data(text.utf8)) else {
             throw SigningKeys.invalid("The file is no JSON Web Key Set", file)
         }
         for (index, item) in set.keys.enumerated() {
-            guard let jwk = item.key, let algorithm = SigningKeys.algorithm(of: jwk) else { continue }
-            if item.isPrivate || jwk.privateExponent != nil {
+            guard let jwk = item.key, let algorithm = jwk.algorithm else { continue }
+            if item.isPrivate {
                 throw SigningKeys.invalid("Key \(index + 1) is a private key: it must not be here", file)
             }
-            let name = jwk.keyIdentifier?.string ?? ""
+            let name = jwk.kid ?? ""
             guard keys[name] == nil else {
                 throw SigningKeys.invalid("Two keys have the same name (kid): \(name)", file)
             }
-            guard let verifier = await SigningKeys.verifier(jwk, algorithm) else {
+            guard let key = jwk.verifying(by: algorithm) else {
                 throw SigningKeys.invalid("Key \(index + 1) is damaged or too short", file)
             }
-            keys[name] = Key(algorithm: algorithm.rawValue, verifier: verifier)
+            keys[name] = key
         }
         guard !keys.isEmpty else {
             throw SigningKeys.invalid("The file holds no key for RS256, ES256, EdDSA or their kin", file)
@@ -42,8 +37,8 @@ struct SigningKeys: Sendable {
     /// without a name is taken where there is only one key.
     func isValid(_ signature: [UInt8], of signed: [UInt8], algorithm: String, name: String?) -> Bool {
         let key = name.map { keys[$0] } ?? (keys.count == 1 ? keys.first?.value : nil)
-        guard let key, key.algorithm == algorithm else { return false }
-        return (try? key.verifier.verify(signature, signs: signed)) ?? false
+        guard let key, key.algorithm.rawValue == algorithm else { return false }
+        return key.isValid(signature, of: signed)
     }
 
     private static func invalid(_ why: String, _ file: String) -> EngineError {
@@ -52,45 +47,53 @@ struct SigningKeys: Sendable {
             remedy: "Give the public keys of your identity provider, as its jwks_uri serves them.")
     }
 
-    /// Returns what a key signs with; nil for kinds that are not used here.
-    private static func algorithm(of jwk: JWK) -> JWK.Algorithm? {
-        let own = jwk.algorithm
-        switch jwk.keyType {
-        case .rsa:
-            let known: [JWK.Algorithm] = [.rs256, .rs384, .rs512, .ps256, .ps384, .ps512]
-            let algorithm = own ?? .rs256
-            return known.contains(algorithm) ? algorithm : nil
-        case .ecdsa:
-            let fitting: [String: JWK.Algorithm] = ["P-256": .es256, "P-384": .es384, "P-521": .es512]
-            let algorithm = fitting[jwk.curve?.rawValue ?? ""]
-            return own == nil || own == algorithm ? algorithm : nil
-        case .octetKeyPair: return own == nil || own == .eddsa ? .eddsa : nil
-        default: return nil
-        }
-    }
+    /// A public key as RFC 7518, 6 and RFC 8037, 2 write it; numbers are big-endian, in tokens' alphabet.
+    private struct PublicKey: Decodable {
+        var kty: String
+        var kid: String?
+        var alg: String?
+        var crv: String?
+        var n: String?
+        var e: String?
+        var x: String?
+        var y: String?
 
-    /// Least bytes of an RSA modulus: 2048 bits (RFC 7518, 3.3).
-    private static let modulusBytes = 256
+        /// Least bytes of an RSA modulus: 2048 bits (RFC 7518, 3.3).
+        private static let modulusBytes = 256
 
-    private static func verifier(_ jwk: JWK, _ algorithm: JWK.Algorithm) async -> (any JWTAlgorithm)? {
-        if jwk.keyType == .rsa {
-            guard let modulus = Base64URL.decode(jwk.modulus ?? ""),
-                modulus.drop(while: { $0 == 0 }).count >= modulusBytes
-            else { return nil }
+        /// What the key verifies; nil for kinds that are not used here.
+        var algorithm: VerificationKey.Algorithm? {
+            let fitting: [VerificationKey.Algorithm]
+            switch (kty, crv) {
+            case ("RSA", _): fitting = [.rs256, .rs384, .rs512, .ps256, .ps384, .ps512]
+            case ("EC", "P-256"): fitting = [.es256]
+            case ("EC", "P-384"): fitting = [.es384]
+            case ("EC", "P-521"): fitting = [.es512]
+            case ("OKP", "Ed25519"): fitting = [.eddsa]
+            default: return nil
+            }
+            return alg == nil ? fitting[0] : fitting.first { $0.rawValue == alg }
         }
-        var jwk = jwk
-        jwk.algorithm = algorithm
-        let name = JWKIdentifier(string: "key")
-        jwk.keyIdentifier = name
-        let collection = JWTKeyCollection()
-        guard (try? await collection.add(jwk: jwk)) != nil else { return nil }
-        return try? await collection.getKey(for: name, alg: algorithm.rawValue)
+
+        /// Returns the key; nil for one that is damaged or too short.
+        func verifying(by algorithm: VerificationKey.Algorithm) -> VerificationKey? {
+            func bytes(_ member: String?) -> [UInt8] { member.flatMap(Base64URL.decode) ?? [] }
+            switch kty {
+            case "RSA":
+                let modulus = bytes(n)
+                guard modulus.drop(while: { $0 == 0 }).count >= PublicKey.modulusBytes else { return nil }
+                return VerificationKey(modulus: modulus, exponent: bytes(e), algorithm: algorithm)
+            case "EC":
+                return VerificationKey(curve: crv ?? "", x: bytes(x), y: bytes(y), algorithm: algorithm)
+            default: return VerificationKey(ed25519: bytes(x))
+            }
+        }
     }
 
     /// Reads a set with keys that are not understood here as nil.
     private struct KeySet: Decodable {
         struct Item: Decodable {
-            let key: JWK?
+            let key: PublicKey?
             let isPrivate: Bool
 
             private enum CodingKeys: String, CodingKey {
@@ -103,11 +106,7 @@ struct SigningKeys: Sendable {
                 isPrivate = fields.contains(.privatePart)
                 let use = try? fields.decode(String.self, forKey: .use)
                 let isForSignatures = use == nil || use == "sig"
-                key = isForSignatures ? Item.key(from: decoder) : nil
-            }
-
-            private static func key(from decoder: any Decoder) -> JWK? {
-                try? JWK(from: decoder)
+                key = isForSignatures ? try? PublicKey(from: decoder) : nil
             }
         }
         let keys: [Item]

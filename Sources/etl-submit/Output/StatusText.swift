@@ -9,7 +9,10 @@ enum StatusText {
         if let finished = job.finishedAt { lines[0] += "  finished \(finished)" }
         if let queue = job.queue, queue != "default" { lines[0] += "  queue \(queue)" }
         if job.state == .queued, let why = job.why { lines.append("  " + why) }
-        for stage in stages { lines.append("  \(stage.state)  " + StageLine.text(stage, width: 120)) }
+        for stage in stages {
+            let text = StageLine.text(stage, pace: StageLine.Pace(of: stage, after: nil), width: 120)
+            lines.append("  \(stage.state)  " + text)
+        }
         if let error = job.error { lines.append(error.engineError.description) }
         return lines.joined(separator: "\n")
     }

@@ -13,6 +13,8 @@ final class ProgressDisplay: Sendable {
     private struct State {
         var linesShown = 0
         var stagesReported = Set<String>()
+        /// The pace of each running stage, by its id.
+        var paces: [String: StageLine.Pace] = [:]
         var isStopped = false
     }
 
@@ -38,7 +40,11 @@ final class ProgressDisplay: Sendable {
             ProgressDisplay.clear(&state)
             let running = stages.filter { $0.state == "running" }
             let width = Terminal.width
-            let lines = running.map { String(StageLine.text($0, width: width).prefix(width)) }
+            let lines = running.map { stage in
+                let pace = StageLine.Pace(of: stage, after: state.paces[stage.id])
+                state.paces[stage.id] = pace
+                return String(StageLine.text(stage, pace: pace, width: width).prefix(width))
+            }
             Terminal.write(lines.map { $0 + "\n" }.joined())
             state.linesShown = lines.count
         }
@@ -82,7 +88,7 @@ final class ProgressDisplay: Sendable {
     private static func reportFinished(_ stages: [StageStatus], _ state: inout State) {
         for stage in stages
         where stage.state == "succeeded" && state.stagesReported.insert(stage.id).inserted {
-            Terminal.printNote("stage done: \(StageLine.text(stage, width: 0))")
+            Terminal.printNote("stage done: \(StageLine.text(stage, pace: nil, width: 0))")
         }
     }
 
@@ -102,8 +108,26 @@ final class ProgressDisplay: Sendable {
 
 /// Renders one stage as a line: tasks, rows, bytes, rate and time to go.
 enum StageLine {
+    /// What a stage had done when one of its tasks last ended, and after how many seconds.
+    struct Pace {
+        let done: Int
+        let seconds: Double
+
+        init(of stage: StageStatus, after last: Pace?) {
+            done = stage.tasks.done
+            seconds = last?.done == done ? last?.seconds ?? stage.seconds : stage.seconds
+        }
+
+        /// Returns the seconds to go, which run down between the ends of two tasks; nil once they are up.
+        func secondsToGo(of stage: StageStatus) -> Double? {
+            guard seconds > 0, done > 0, done < stage.tasks.total else { return nil }
+            let left = seconds * Double(stage.tasks.total - done) / Double(done) - (stage.seconds - seconds)
+            return left > 0 ? left : nil
+        }
+    }
+
     /// Returns the line, with a bar as wide as there is room.
-    static func text(_ stage: StageStatus, width: Int) -> String {
+    static func text(_ stage: StageStatus, pace: Pace?, width: Int) -> String {
         let done = stage.tasks.done
         let total = max(stage.tasks.total, 1)
         let cells = max(0, min(20, width - 70))
@@ -111,8 +135,8 @@ enum StageLine {
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
         var text = cells == 0 ? stage.id : "\(stage.id) \(bar)"
         text += " \(done)/\(Counted.text(stage.tasks.total, "task"))  " + amounts(stage)
-        if stage.seconds > 0, stage.bytesIn > 0 || stage.rowsIn > 0, done > 0, done < total {
-            text += "  ETA \(seconds(stage.seconds * Double(total - done) / Double(done))) s"
+        if stage.bytesIn > 0 || stage.rowsIn > 0, let left = pace?.secondsToGo(of: stage) {
+            text += "  ETA \(seconds(left)) s"
         }
         return text + "  " + stage.name
     }

@@ -57,6 +57,7 @@ package final class ParquetReader: BatchStream {
     /// Returns the next batch, or nil at the end. Throws a `data` error naming the file when it is damaged.
     package func next() throws -> Batch? {
         do {
+            if let unread { throw unread }
             while true {
                 while rowsLeft == 0 {
                     guard let next = groups.popLast() else { return nil }
@@ -89,6 +90,19 @@ package final class ParquetReader: BatchStream {
     private func rowsAtOnce(_ group: ParquetRowGroupMetadata) -> Int {
         let bytes = leaves.reduce(0) { $0 &+ group.columns[$1.index].uncompressedBytes }
         return min(batchRows, max(1, ParquetReader.batchBytes / max(1, bytes / max(1, group.rowCount))))
+    }
+
+    /// The error of the first column whose type SQL has not.
+    private var unread: EngineError? {
+        for leaf in leaves {
+            if case .unsupported(let name) = leaf.type {
+                return .data(
+                    "PARQUET_TYPE_NOT_SUPPORTED",
+                    "A Parquet column has a type that SQL has not: \(leaf.path) (\(name))",
+                    remedy: "Name the other columns in the SELECT instead of *.")
+            }
+        }
+        return nil
     }
 
     private var leaves: [ParquetLeaf] { columns.flatMap { file.nodes[$0].leaves } }

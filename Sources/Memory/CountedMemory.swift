@@ -1,12 +1,12 @@
 import Vocabulary
 
-/// Gives what a file declares its memory out of a budget, before any of it is touched: a few bytes may inflate
-/// to a gigabyte. Small amounts, which every reader needs a few of, are not counted. Thread-safe.
+/// Gives what a file declares its memory out of a budget, before any of it is touched: a few bytes may
+/// inflate to a gigabyte. Small amounts, which every reader needs a few of, are not counted. Thread-safe.
 package struct CountedMemory: Sendable {
     private let budget: MemoryBudget?
     private let owner: String
 
-    /// Amounts up to this one are not counted, bytes: whoever holds the budget knows of so much for each slot.
+    /// Amounts up to this one are not counted, bytes: each slot needs about so much beside its budget.
     package static let uncountedBytes = 16 << 20
 
     /// Counts nothing: for files of whoever runs this process.

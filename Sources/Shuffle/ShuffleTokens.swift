@@ -2,8 +2,8 @@ import Synchronization
 import Transport
 import Vocabulary
 
-/// Keeps the tokens of jobs by which their outputs may be read: a reader sends its job's along, and who serves
-/// compares it with the one that the coordinator gave. Thread-safe: one mutex.
+/// Keeps the tokens of jobs by which their outputs may be read: a reader sends its job's along, and who
+/// serves compares it with the one that the coordinator gave. Thread-safe: one mutex.
 package final class ShuffleTokens: Sendable {
     private struct State {
         var tokens: [JobID: [UInt8]] = [:]

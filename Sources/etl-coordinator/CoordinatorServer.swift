@@ -49,11 +49,8 @@ struct CoordinatorServer {
                 log: log,
                 results: try RemoteShuffleSource(
                     store: store, ownAddress: "", client: client,
-                    settings: CoordinatorServer.fetching(shuffleTokens),
-                    copies: copies),
-                resultStore: store, tokens: shuffleTokens,
-                storage: StoredJobs(rules: rules),
-                copies: copies,
+                    settings: CoordinatorServer.fetching(shuffleTokens), copies: copies),
+                resultStore: store, tokens: shuffleTokens, storage: StoredJobs(rules: rules), copies: copies,
                 allowsCommands: settings.isOn("allow-commands"), logger: logger,
                 fail: { error in
                     // Whatever is not durable must not be acted on: recovery starts from the log.

@@ -5,7 +5,8 @@ import Vocabulary
 ///
 /// The response is a sequence of frames, see `BlockFrame`. Blocks in memory are sent without a copy, blocks
 /// in files are read ahead in pieces on threads of the server's own. Statuses: 400 for a path that is none,
-/// 401 without the token of the outputs' job, 403 where the hook refuses, 404 where no output asked for is here.
+/// 401 without the token of the outputs' job, 403 where the hook refuses, 404 where no output asked for
+/// is here.
 ///
 /// Thread-safe: nothing in it changes.
 package final class ShuffleServer: RequestHandler {

@@ -121,6 +121,7 @@ struct CoordinatorServer {
         rules.hasSharedStorage = settings["storage"] != nil
         // Workers that outlive a lost state take no orders of an older epoch.
         rules.firstEpoch = UInt32(clamping: time(nil))
+        rules.logNumber = .random(in: 1 ... .max)
         return rules
     }
 

@@ -27,11 +27,11 @@ static int open_without_links(int directory, const char *path, int flags, unsign
                 errno = EXDEV;
             } else {
                 struct stat status;
-                int is_link = fstatat(place, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+                int is_there = fstatat(place, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+                int is_link = is_there && S_ISLNK(status.st_mode);
                 next = openat(
                     place, name, (is_last ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC) | O_NOFOLLOW, mode);
-                // A link is refused with ELOOP, or ENOTDIR where a directory was asked for; where only a place
-                // was, it is opened itself.
+                // A link is refused with ELOOP, or ENOTDIR where a directory was asked for.
                 if (next < 0 && (errno == ELOOP || (is_link && errno == ENOTDIR))) { errno = EXDEV; }
             }
         }

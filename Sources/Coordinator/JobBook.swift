@@ -12,6 +12,8 @@ final class JobBook {
     let externalID: String
     let request: JobRequest
     let session: JobSession
+    /// Opens the outputs of its tasks to who reads them; made when it is needed first.
+    var token: [UInt8]?
     /// What was planned, by statement.
     var plans: [UInt32: PlannedStatement] = [:]
     /// Workers that were asked about sources, by the payloads of the splits that they gave.

@@ -140,6 +140,8 @@ package struct Ledger: Sendable, Hashable {
     /// The epochs that were started on this log, ascending. Those before and between them are of
     /// coordinators whose logs were lost: the numbers of attempts launched in them name other tasks here.
     private var epochs: [ClosedRange<UInt32>] = []
+    /// The log's own number; 0 where it has none.
+    package private(set) var logNumber: UInt64 = 0
     /// Every job that was not forgotten, by its id.
     package private(set) var jobs = JobTable()
     /// Ids of the jobs that have not ended, ascending.
@@ -219,6 +221,7 @@ package struct Ledger: Sendable, Hashable {
     package mutating func apply(_ fact: Fact) {
         switch fact {
         case .epochStarted(let started): start(started)
+        case .logNamed(let number): if logNumber == 0 { logNumber = number }
         case .jobAccepted(let id, let header, let at):
             // Ids of jobs that were forgotten are left out.
             guard id.index >= jobs.count else { return }

@@ -20,8 +20,8 @@ extension Publication {
         }
     }
 
-    /// Compares a file with what was written; false where there is none. Throws `STAGED_FILE_LOST` for another
-    /// size and `STAGED_FILE_DAMAGED` for other bytes.
+    /// Compares a file with what was written; false where there is none. Throws `STAGED_FILE_LOST` for
+    /// another size and `STAGED_FILE_DAMAGED` for other bytes.
     @discardableResult
     static func check(_ path: String, _ file: StagedFile, in tree: LocalTree) throws(EngineError) -> Bool {
         guard let size = try LocalDirectory.fileSize(path, in: tree) else { return false }

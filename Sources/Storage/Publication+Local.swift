@@ -78,8 +78,8 @@ extension Publication {
         return steps
     }
 
-    /// Moves a staged file, whose bytes were checked, below `target`. Done already: the source is gone and the
-    /// target has the right size and bytes.
+    /// Moves a staged file, whose bytes were checked, below `target`. Done already: the source is gone and
+    /// the target has the right size and bytes.
     private func move(_ file: StagedFile, below target: String) throws(EngineError) {
         let from = staged(file)
         let to = target + "/" + file.path

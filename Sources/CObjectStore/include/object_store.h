@@ -4,8 +4,8 @@
 
 #include "store_library.h"
 
-// Swaps what two names mean, each in an open directory (or AT_FDCWD), at once. Returns 0, or -1 with errno, as
-// where the file system cannot.
+// Swaps what two names mean, each in an open directory (or AT_FDCWD), at once. Returns 0, or -1 with errno,
+// as where the file system cannot.
 int storage_exchange(int a_directory, const char *a, int b_directory, const char *b);
 
 // Opens what is below a directory, with the flags and the mode of `open`, and nothing that a symbolic link

@@ -108,6 +108,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
         // what storage needs of the system
         .target(name: "CObjectStore", linkerSettings: [.linkedLibrary("dl")]),
+        // Brotli's decoder, opened at run time
+        .target(name: "CBrotli", linkerSettings: [.linkedLibrary("dl")]),
         // programs of jobs
         .target(name: "CProcess"),
         // signals of crashes
@@ -134,9 +136,9 @@ let package = Package(
             "Formats",
             [
                 "Vocabulary", "Memory", "Columns", "Kernels", "CKernels", "CLZ4", "CZstd", "CZlib",
-                "CSimdJSON",
+                "CSimdJSON", "CBrotli",
             ]),
-        room("Storage", ["Vocabulary", "Memory", "CObjectStore"]),
+        room("Storage", ["Vocabulary", "Memory", "CKernels", "CObjectStore"]),
         // language
         room("SQLSyntax", ["Vocabulary"]),
         room(
@@ -146,7 +148,7 @@ let package = Package(
         room(
             "Functions",
             ["Vocabulary", "Memory", "Transport", "Columns", "Kernels", "CKernels", "Plans", "CPCRE2"]),
-        room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
+        room("Planner", ["Vocabulary", "Columns", "Kernels", "SQLSyntax", "Plans", "Functions"]),
         room(
             "Catalog",
             [

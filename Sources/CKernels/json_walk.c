@@ -378,7 +378,7 @@ static int walk_row(cursor *c, uint32_t start, uint32_t end) {
 static int walk_array(cursor *c, uint32_t start, uint32_t end) {
     json_walk *walk = c->walk;
     uint32_t first = walk->row_count;
-    if (walk->inside_array == 1 && c->text[*c->next] == ']') {
+    if (walk->inside_array == 1 && c->text[*c->next] == ']' && *c->next < end) {
         walk->inside_array = 0;
         return 1;
     }
@@ -387,6 +387,9 @@ static int walk_array(cursor *c, uint32_t start, uint32_t end) {
             return 0;
         int good = walk_row(c, start, end);
         int more = good ? next_item(c, ']') : 0;
+        // A bracket of another line closes nothing.
+        if (good && more == 0 && c->next[-1] >= end)
+            more = -1;
         if (good && more > 0) {
             walk->inside_array = 2;
             continue;

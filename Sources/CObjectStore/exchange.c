@@ -3,6 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-int storage_exchange(const char *a, const char *b) {
-    return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+int storage_exchange(int a_directory, const char *a, int b_directory, const char *b) {
+    return renameat2(a_directory, a, b_directory, b, RENAME_EXCHANGE);
 }

@@ -31,5 +31,8 @@ final class DownLine: WorkerLine {
         Task { for await (message, orders) in queue { await worker.receive(message, orders: orders) } }
     }
 
-    func send(_ message: CoordinatorMessage, orders: [TaskOrder]) { input.yield((message, orders)) }
+    /// What is read here is at hand: no tokens are needed.
+    func send(_ message: CoordinatorMessage, orders: [TaskOrder], grants: JobGrants) {
+        input.yield((message, orders))
+    }
 }

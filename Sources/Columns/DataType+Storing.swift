@@ -4,9 +4,10 @@ extension DataType {
     /// times; a value that does not fit fails the statement.
     package func isStorable(as column: DataType) -> Bool {
         if self == column || self == .null { return true }
+        if case .unsupported = self { return false }
         if isNumeric, column.isNumeric { return true }
         if column == .string { return !isNested && self != .calendarInterval }
-        return isTime && column.isTime
+        return isTime && column.isTime || isClock && column.isClock
     }
 
     /// Whether values are days or moments.

@@ -16,6 +16,9 @@ package indirect enum DataType: Hashable, Sendable {
     case timestamp
     /// Microseconds since 1970-01-01T00:00:00 of a clock on no zone's wall.
     case timestampNTZ
+    /// Nanoseconds since midnight, less than a day has; `precision`, 0 to 6, is how many digits of a second
+    /// a cast from another time leaves.
+    case time(precision: Int)
     /// Months.
     case yearMonthInterval(IntervalFields)
     /// Microseconds.
@@ -28,7 +31,12 @@ package indirect enum DataType: Hashable, Sendable {
     case array(DataType, containsNull: Bool)
     case structure([Field])
     case map(key: DataType, value: DataType, valueContainsNull: Bool)
+    /// A type of a file that SQL has not, by the name that its format has for it. Such a column stands in
+    /// schemas; whoever reads it fails.
+    case unsupported(String)
 
+    /// Most digits of a time's seconds, and as many as `TIME` without digits has.
+    package static let timePrecision = 6
     /// Most digits of a decimal.
     package static let maximumPrecision = 38
     /// Most digits of a decimal that is held in 64 bits.
@@ -112,11 +120,11 @@ extension DataType {
         case .int8: .int8
         case .int16: .int16
         case .int32, .date, .yearMonthInterval: .int32
-        case .int64, .timestamp, .timestampNTZ, .dayTimeInterval: .int64
+        case .int64, .timestamp, .timestampNTZ, .time, .dayTimeInterval: .int64
         case .float: .float
         case .double: .double
         case .decimal(let precision, _): precision <= DataType.int64Precision ? .int64 : .int128
-        case .string, .binary, .variant: .view
+        case .string, .binary, .variant, .unsupported: .view
         case .calendarInterval: .int128
         case .array, .map: .list
         case .structure: .structure
@@ -130,6 +138,7 @@ extension DataType {
         }
     }
 
+    package var isClock: Bool { if case .time = self { true } else { false } }
     package var isDecimal: Bool { if case .decimal = self { true } else { false } }
     package var isFloating: Bool { self == .float || self == .double }
     package var isNumeric: Bool { isIntegral || isDecimal || isFloating }
@@ -169,6 +178,7 @@ extension DataType {
         case .date: "DATE"
         case .timestamp: "TIMESTAMP"
         case .timestampNTZ: "TIMESTAMP_NTZ"
+        case .time(let precision): "TIME(\(precision))"
         case .yearMonthInterval(let fields), .dayTimeInterval(let fields): "INTERVAL \(fields.sqlName)"
         case .calendarInterval: "INTERVAL"
         case .variant: "VARIANT"
@@ -176,6 +186,7 @@ extension DataType {
         case .structure(let fields):
             "STRUCT<\(fields.map { "\($0.quotedName): \($0.type.sqlName)" }.joined(separator: ", "))>"
         case .map(let key, let value, _): "MAP<\(key.sqlName), \(value.sqlName)>"
+        case .unsupported(let name): "UNSUPPORTED (\(name))"
         }
     }
 }

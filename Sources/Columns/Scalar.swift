@@ -2,8 +2,8 @@
 package indirect enum Scalar: Hashable, Sendable {
     case null
     case boolean(Bool)
-    /// All integers, dates (days), timestamps and day-time intervals (microseconds), year-month intervals
-    /// (months).
+    /// All integers, dates (days), timestamps and day-time intervals (microseconds), times (nanoseconds),
+    /// year-month intervals (months).
     case integer(Int64)
     /// Unscaled value of a decimal of any precision.
     case decimal(Int128)

@@ -125,10 +125,10 @@ final class SessionLine: WorkerLine {
 
     init(_ response: ResponseWriter) { self.response = response }
 
-    func send(_ message: CoordinatorMessage, orders: [TaskOrder]) {
+    func send(_ message: CoordinatorMessage, orders: [TaskOrder], grants: JobGrants) {
         if response.body.isClosed || response.body.queuedBytes > SessionLine.queueBytes { return }
         do {
-            let payload = try CoordinatorFrame(message, orders: orders).payload()
+            let payload = try CoordinatorFrame(message, orders: orders, grants: grants).payload()
             FailPoint.pass(.send)
             response.body.write(copying: SessionWire.frame(payload))
         } catch {

@@ -12,6 +12,8 @@ package struct CoordinatorEnvironment: Sendable {
     package var results: any ShuffleSource
     /// The store in which `results` looks first: outputs that the log holds are there while a read begins.
     package var resultStore: ShuffleStore
+    /// The tokens that `results` sends along; nil where nothing is fetched.
+    package var tokens: ShuffleTokens?
     /// Lists, stages and publishes files.
     package var storage: any JobStorage
     /// The storage that all nodes share, with copies of outputs; nil where there is none.
@@ -26,6 +28,7 @@ package struct CoordinatorEnvironment: Sendable {
 
     package init(
         log: any FactLog, results: any ShuffleSource, resultStore: ShuffleStore = ShuffleStore(),
+        tokens: ShuffleTokens? = nil,
         storage: any JobStorage, copies: SharedOutputs? = nil, allowsCommands: Bool = true,
         clock: @escaping @Sendable () -> Moment = NodeClock.moment,
         logger: Logger = Logger(label: "etl-coordinator") { _ in SwiftLogNoOpLogHandler() },
@@ -34,6 +37,7 @@ package struct CoordinatorEnvironment: Sendable {
         self.log = log
         self.results = results
         self.resultStore = resultStore
+        self.tokens = tokens
         self.storage = storage
         self.copies = copies
         self.allowsCommands = allowsCommands

@@ -92,6 +92,7 @@ extension CoordinatorNode {
         }
         for case .jobForgotten(let job) in facts {
             guard let book = books.removeValue(forKey: job) else { continue }
+            environment.tokens?.forget(job)
             records.append(.jobForgotten(job, externalID: book.externalID))
             guard let run = book.request.parent else { continue }
             runParts[run]?.removeAll { $0 == job }

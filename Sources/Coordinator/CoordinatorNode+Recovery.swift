@@ -18,7 +18,9 @@ extension CoordinatorNode {
             case .plan(let job, let statement, let bytes): plans[job, default: [:]][statement] = bytes
             case .note(let job, let line): notes[job, default: []].append(line)
             // The others are never among what is loaded.
-            case .fact, .result, .resultsDropped, .jobForgotten, .runForgotten, .workerForgotten: break
+            case .fact, .tokenKey, .result, .resultsDropped, .jobForgotten, .runForgotten,
+                .workerForgotten:
+                break
             case .pipeline(let bytes): pipelineRecords.append(bytes)
             case .catalog(let bytes):
                 environment.storage.metastore.apply(try StoreRecord.decode(bytes))

@@ -50,6 +50,9 @@ extension CoordinatorNode {
                 0..<1
             )
         }
+        if let token = token(of: book.id) {
+            environment.tokens?.set([book.id: token], isRequired: true)
+        }
         let stream = read(parts, atHand: atHand, schema: schema)
         let job = book.id
         return JobResult(

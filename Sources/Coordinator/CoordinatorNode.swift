@@ -38,6 +38,10 @@ package actor CoordinatorNode {
     var historyChanges = 0
     var isTrimming = false
     let environment: CoordinatorEnvironment
+    /// Makes the tokens of jobs; nil before the log was read.
+    var secret: JobSecret?
+    /// Workers that take part and know of no tokens.
+    var tokenless: Set<WorkerLife> = []
 
     /// What is to be written, and what follows once it is durable.
     private struct Entry {
@@ -62,6 +66,7 @@ package actor CoordinatorNode {
             let facts = decision.facts.compactMap(LogRecord.init)
             if !facts.isEmpty, environment.log.isDurable { try await environment.log.append(facts) }
         }
+        try await prepareTokens(records)
         try recover(records)
         handle(.started)
         trimHistory()
@@ -106,6 +111,7 @@ package actor CoordinatorNode {
         let moment = environment.clock()
         let decision = scheduler.handle(event, at: moment)
         measured.observe(decision.facts, scheduler.ledger)
+        noteTokens(decision.facts)
         note(decision, at: moment.wallMilliseconds)
         let notes = noted
         noted = []
@@ -176,7 +182,7 @@ package actor CoordinatorNode {
         case .clean(let job, let statement): clean(job, statement)
         case .removeStoredOutputs(let job): removeCopies(of: job)
         case .send(_, let life, let message), .reply(let life, let message):
-            lines[life]?.send(message, orders: orders(for: message))
+            lines[life]?.send(message, orders: orders(for: message), grants: grants(for: message))
         case .setTimer(let time): arm(time)
         case .jobChanged(let job): books[job]?.changed()
         case .submitted(let job, _):

@@ -15,6 +15,8 @@ package enum LogRecord: Sendable {
     case catalog([UInt8])
     /// A line of a job's log for its users; written with the facts that it tells of.
     case note(JobID, LogLine)
+    /// What the tokens of jobs are made with; the first record of its log.
+    case tokenKey([UInt8])
     /// The bytes of a task's rows of a job's result; written with the fact that the task is done, and never
     /// loaded with the others.
     case result(CarriedOutput)

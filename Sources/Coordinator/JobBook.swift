@@ -12,8 +12,12 @@ final class JobBook {
     let externalID: String
     let request: JobRequest
     let session: JobSession
+    /// Opens the outputs of its tasks to who reads them; made when it is needed first.
+    var token: [UInt8]?
     /// What was planned, by statement.
     var plans: [UInt32: PlannedStatement] = [:]
+    /// Workers that were asked about sources, by the payloads of the splits that they gave.
+    var landed: [[UInt8]: WorkerID] = [:]
     var warnings: [String]
     var log: [LogLine] = []
     /// Grows with every change that watchers see.

@@ -37,7 +37,7 @@ extension LogRecord {
             case .paused, .resumed, .removed, nil: nil
             }
         case .catalog(let bytes): (try? StoreRecord.subject(bytes)).flatMap { $0 }.map { .name($0) }
-        case .result, .resultsDropped, .jobForgotten, .runForgotten, .workerForgotten: nil
+        case .tokenKey, .result, .resultsDropped, .jobForgotten, .runForgotten, .workerForgotten: nil
         }
     }
 

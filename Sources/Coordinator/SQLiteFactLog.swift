@@ -26,12 +26,12 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
     /// Layout of the tables; grows when an older build could not read them.
     /// 2: records of kinds `note` and `pipeline`. 3: records of kind `catalog`. 4: the table of
     /// results, and facts that tell of it. 5: owners of records, and the tally. 6: workers among the owners,
-    /// and facts that tell of what came second. 7: facts that tell of crashes.
-    static let layoutVersion = 7
+    /// and facts that tell of what came second. 7: facts that tell of crashes. 8: the key of tokens.
+    static let layoutVersion = 8
 
     enum Kind: Int32 {
         case fact = 1
-        case submission, plan, note, pipeline, catalog
+        case submission, plan, note, pipeline, catalog, tokenKey
     }
 
     /// Opens the log, or begins one. Throws `STATE_LOCKED`, `STATE_NOT_ACCESSIBLE` and
@@ -123,6 +123,7 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
             return .plan(try reader.read(), statement: try reader.read(), Array(try reader.data()))
         case .pipeline: return .pipeline(Array(try reader.data()))
         case .catalog: return .catalog(Array(try reader.data()))
+        case .tokenKey: return .tokenKey(Array(try reader.data()))
         case .note: return .note(try reader.read(), try LogLine(from: &reader))
         case nil: throw damaged("it holds a record of unknown kind \(kind)")
         }
@@ -221,6 +222,9 @@ package final class SQLiteFactLog: FactLog, @unchecked Sendable {
             kind = .note
             writer.write(job)
             line.write(to: &writer)
+        case .tokenKey(let bytes):
+            kind = .tokenKey
+            writer.data(bytes)
         case .result(let output): return .result(output)
         case .resultsDropped(let job): return .resultsDropped(job)
         case .jobForgotten(let job, let externalID):

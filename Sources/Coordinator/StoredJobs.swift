@@ -45,7 +45,7 @@ package final class StoredJobs: JobStorage {
         }
         try Publication(
             output: try rules.resolve(write.path), job: StagingName.statement(job: job, statement),
-            mode: mode, files: files, isDurable: isDurable
+            mode: mode, files: files, isDurable: isDurable, tree: try rules.tree(of: write.path)
         ).publish()
     }
 
@@ -65,7 +65,8 @@ package final class StoredJobs: JobStorage {
 
     package func discard(_ write: FileWrite, job: String, statement: UInt32) throws {
         try Publication.discard(
-            output: try rules.resolve(write.path), job: StagingName.statement(job: job, statement))
+            output: try rules.resolve(write.path), job: StagingName.statement(job: job, statement),
+            tree: try rules.tree(of: write.path))
     }
 }
 
@@ -102,4 +103,16 @@ private struct StorageTree: FileTree {
     }
 
     func open(_ path: String) throws(EngineError) -> any ByteSource { try rules.open(path) }
+
+    func holdsWorkingDirectory(_ path: String) throws(EngineError) -> Bool {
+        let place = StoragePath(try rules.resolve(path))
+        guard place.scheme == .local else { return false }
+        let above = LocalDirectory.resolved(place.path)
+        // That of the program, and that of the job, which is its pipeline's, or the cluster's storage.
+        let job = (try? rules.resolve(".")).map { StoragePath($0) }
+        return [".", job?.scheme == .local ? job?.path : nil].compactMap(\.self).contains { own in
+            let own = LocalDirectory.resolved(own)
+            return own == above || own.hasPrefix(above == "/" ? above : above + "/")
+        }
+    }
 }

@@ -20,12 +20,25 @@ package struct TaskOrder: Sendable, Hashable {
     }
 }
 
+/// Holds the tokens of jobs by which their outputs are read: sent along with what has a worker read or hold
+/// them.
+package struct JobGrants: Sendable, Hashable {
+    /// Whether every worker knows of tokens, so that nothing is to be read without.
+    package var isRequired: Bool
+    package var tokens: [JobID: [UInt8]]
+
+    package init(isRequired: Bool = true, tokens: [JobID: [UInt8]] = [:]) {
+        self.isRequired = isRequired
+        self.tokens = tokens
+    }
+}
+
 /// Carries messages from the coordinator to one worker; in process, or over HTTP/2.
 ///
 /// Messages may be lost (the connection broke): both sides' protocols repeat what was not acknowledged.
 package protocol WorkerLine: AnyObject, Sendable {
     /// Sends a message, with one order for each launch in it, in their order.
-    func send(_ message: CoordinatorMessage, orders: [TaskOrder])
+    func send(_ message: CoordinatorMessage, orders: [TaskOrder], grants: JobGrants)
 }
 
 /// Carries messages from a worker to the coordinator; in process, or over HTTP/2. May lose messages.

@@ -4,7 +4,7 @@ extension Fact {
     /// The job that the fact is about; nil for one about the coordinator or a worker.
     package var job: JobID? {
         switch self {
-        case .epochStarted, .workerRegistered, .workerLost, .workerForgotten: nil
+        case .epochStarted, .logNamed, .workerRegistered, .workerLost, .workerForgotten: nil
         case .jobAccepted(let job, _, _), .statementPlanned(let job, _, _, _), .commitStarted(let job, _),
             .statementCommitted(let job, _, _), .cancelRequested(let job), .jobEnded(let job, _, _),
             .jobCleaned(let job), .storedOutputsRemoved(let job), .resultsSent(let job),

@@ -51,6 +51,7 @@ extension Fact: WireCodable {
         case .losersCleaned(let job, let statement): writer.tag(27, job, statement)
         case .workerForgotten(let worker): writer.tag(28, worker)
         case .coordinatorCrashed(let job, let statement): writer.tag(29, job, statement)
+        case .logNamed(let number): writer.tag(30, number)
         }
     }
 
@@ -107,6 +108,7 @@ extension Fact: WireCodable {
         case 27: self = .losersCleaned(try reader.read(), statement: try reader.read())
         case 28: self = .workerForgotten(try reader.read())
         case 29: self = .coordinatorCrashed(try reader.read(), statement: try reader.read())
+        case 30: self = .logNamed(try reader.read())
         default: throw WireReader.unknownTag(tag, of: "Fact")
         }
     }

@@ -50,6 +50,8 @@ package enum Fact: Sendable, Hashable {
     /// is higher still was begun because a worker had heard of one in between, from a coordinator whose log
     /// was lost.
     case epochStarted(UInt32)
+    /// The log's own number, drawn when it began: tells it from another one whose epochs are the same.
+    case logNamed(UInt64)
     case jobAccepted(JobID, JobHeader, atMilliseconds: Int64)
     /// The statement's stages; an empty list for a statement that runs in the commit alone.
     case statementPlanned(JobID, statement: UInt32, stages: [StageSpec], atMilliseconds: Int64)

@@ -28,6 +28,7 @@ extension JobScheduler {
             return reply(
                 identity.life, .refused(epoch: ledger.epoch, session: registration.session, error))
         }
+        if isOfTwin(registration) { return refuseTwin(registration) }
         guard raiseEpoch(over: registration) else { return }
         let worker = admit(identity)
         reconcile(worker, registration)
@@ -58,6 +59,27 @@ extension JobScheduler {
             registration.identity.life,
             .refused(epoch: heard, session: registration.session, error))
         return false
+    }
+
+    /// Whether the worker was welcomed last on another log, in an epoch that this one has had as well, as where
+    /// both began within a second: the attempts that it runs and holds have numbers of this log's own.
+    private func isOfTwin(_ registration: Registration) -> Bool {
+        registration.welcomedLog != 0 && ledger.logNumber != 0
+            && registration.welcomedLog != ledger.logNumber
+            && !ledger.isForeign(epoch: registration.welcomedEpoch)
+    }
+
+    /// Has the worker end: its next life holds nothing that could be mistaken.
+    private mutating func refuseTwin(_ registration: Registration) {
+        let error = EngineError.system(
+            "UNSUPPORTED_EPOCH",
+            "The worker comes from a coordinator with another state, whose epoch "
+                + "\(registration.welcomedEpoch) is one of this one's, too",
+            remedy: "Start the worker again; let one coordinator alone serve these workers.")
+        reply(
+            registration.identity.life,
+            .refused(
+                epoch: max(registration.heardEpoch, ledger.epoch), session: registration.session, error))
     }
 
     /// How far an epoch is begun beyond one that a worker has heard of: others may have heard of later starts
@@ -104,7 +126,8 @@ extension JobScheduler {
                 worker, registration.identity.life,
                 .welcome(
                     epoch: ledger.epoch, session: registration.session, worker: worker,
-                    heardSentAt: registration.sentAt, isStateNew: isStateNew(for: registration))))
+                    heardSentAt: registration.sentAt, isStateNew: isStateNew(for: registration),
+                    log: registration.identity.version >= Self.logTellingVersion ? ledger.logNumber : 0)))
         links[worker.index]?.owesReply = false
     }
 
@@ -116,6 +139,8 @@ extension JobScheduler {
 
     /// The first version of workers that tell of their epoch.
     private static let epochTellingVersion: UInt32 = 5
+    /// The first version of workers that tell the number of their log.
+    private static let logTellingVersion: UInt32 = 6
 
     private mutating func reconcile(_ worker: WorkerID, _ registration: Registration) {
         let before = links[worker.index]?.attempts ?? []

@@ -153,6 +153,7 @@ package struct JobScheduler: Sendable {
         hasStarted = true
         startedAt = now.monotonic
         mustArmTimer = true
+        if ledger.logNumber == 0, settings.logNumber != 0 { record(.logNamed(settings.logNumber)) }
         record(.epochStarted(ledger.epoch == 0 ? max(1, settings.firstEpoch) : ledger.epoch + 1))
         links = Array(repeating: nil, count: ledger.workers.count)
         absentSince = links.indices.map { ledger.workers[$0].loss == nil ? now.monotonic : nil }

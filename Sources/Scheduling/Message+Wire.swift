@@ -135,7 +135,11 @@ extension Heartbeat: WireCodable {
 extension WorkerMessage: WireCodable {
     package func write(to writer: inout WireWriter) {
         switch self {
-        // Tag 1 is the one of workers that have heard of no epoch yet.
+        // Tag 1 is the one of workers that have heard of no epoch yet, 4 of those that know no log's number.
+        case .register(let registration) where registration.welcomedLog != 0:
+            writer.tag(
+                5, registration, registration.heardEpoch, registration.welcomedEpoch,
+                registration.welcomedLog)
         case .register(let registration) where registration.heardEpoch != 0:
             writer.tag(4, registration, registration.heardEpoch, registration.welcomedEpoch)
         case .register(let registration): writer.tag(1, registration)
@@ -153,10 +157,11 @@ extension WorkerMessage: WireCodable {
             var heartbeat = try reader.read(Heartbeat.self)
             heartbeat.isDiskFull = true
             self = .heartbeat(heartbeat)
-        case 4:
+        case 4, 5:
             var registration = try reader.read(Registration.self)
             registration.heardEpoch = try reader.read()
             registration.welcomedEpoch = try reader.read()
+            if tag == 5 { registration.welcomedLog = try reader.read() }
             self = .register(registration)
         default: throw WireReader.unknownTag(tag, of: "WorkerMessage")
         }
@@ -177,9 +182,11 @@ extension Delivery: WireCodable {
 extension CoordinatorMessage: WireCodable {
     package func write(to writer: inout WireWriter) {
         switch self {
-        // Tag 1 is the one for workers that have known no other log.
-        case .welcome(let epoch, let session, let worker, let heard, let isStateNew):
+        // Tag 1 is the one for workers that have known no other log, 7 and 8 have the log's number.
+        case .welcome(let epoch, let session, let worker, let heard, let isStateNew, 0):
             writer.tag(isStateNew ? 6 : 1, epoch, session, worker, heard)
+        case .welcome(let epoch, let session, let worker, let heard, let isStateNew, let log):
+            writer.tag(isStateNew ? 8 : 7, epoch, session, worker, heard, log)
         case .deliver(let delivery): writer.tag(2, delivery)
         case .registerAgain(let epoch, let session): writer.tag(3, epoch, session)
         case .released(let epoch, let session): writer.tag(4, epoch, session)
@@ -189,10 +196,11 @@ extension CoordinatorMessage: WireCodable {
     package init(from reader: inout WireReader) throws(EngineError) {
         let tag = try reader.unsigned()
         switch tag {
-        case 1, 6:
+        case 1, 6, 7, 8:
             self = .welcome(
                 epoch: try reader.read(), session: try reader.read(), worker: try reader.read(),
-                heardSentAt: try reader.read(), isStateNew: tag == 6)
+                heardSentAt: try reader.read(), isStateNew: tag == 6 || tag == 8,
+                log: tag > 6 ? try reader.read() : 0)
         case 2: self = .deliver(try reader.read())
         case 3: self = .registerAgain(epoch: try reader.read(), session: try reader.read())
         case 4: self = .released(epoch: try reader.read(), session: try reader.read())

@@ -153,6 +153,8 @@ package struct Registration: Sendable, Hashable {
     /// The highest epoch that the worker has heard of, and that of its last welcome; 0 for none.
     package var heardEpoch: UInt32 = 0
     package var welcomedEpoch: UInt32 = 0
+    /// The number of the log on which it was welcomed last; 0 for none.
+    package var welcomedLog: UInt64 = 0
 }
 
 /// Renews the lease, acknowledges commands, and carries reports.
@@ -228,9 +230,11 @@ package struct Delivery: Sendable, Hashable {
 /// Speaks from the scheduler to an agent.
 package enum CoordinatorMessage: Sendable, Hashable {
     /// `isStateNew`: who welcomed the worker before had another log, which is lost, so that all jobs that
-    /// the worker has known are over.
+    /// the worker has known are over. `log` is the number of this one's log; 0 for workers that do not tell
+    /// it again.
     case welcome(
-        epoch: UInt32, session: UInt32, worker: WorkerID, heardSentAt: Instant, isStateNew: Bool = false)
+        epoch: UInt32, session: UInt32, worker: WorkerID, heardSentAt: Instant, isStateNew: Bool = false,
+        log: UInt64 = 0)
     case deliver(Delivery)
     /// The coordinator does not know this session: register anew.
     case registerAgain(epoch: UInt32, session: UInt32)
@@ -241,7 +245,7 @@ package enum CoordinatorMessage: Sendable, Hashable {
 
     package var epoch: UInt32 {
         switch self {
-        case .welcome(let epoch, _, _, _, _), .registerAgain(let epoch, _), .released(let epoch, _),
+        case .welcome(let epoch, _, _, _, _, _), .registerAgain(let epoch, _), .released(let epoch, _),
             .refused(let epoch, _, _):
             epoch
         case .deliver(let delivery): delivery.epoch
@@ -250,7 +254,7 @@ package enum CoordinatorMessage: Sendable, Hashable {
 
     package var session: UInt32 {
         switch self {
-        case .welcome(_, let session, _, _, _), .registerAgain(_, let session), .released(_, let session),
+        case .welcome(_, let session, _, _, _, _), .registerAgain(_, let session), .released(_, let session),
             .refused(_, let session, _):
             session
         case .deliver(let delivery): delivery.session

@@ -140,6 +140,8 @@ package struct Ledger: Sendable, Hashable {
     /// The epochs that were started on this log, ascending. Those before and between them are of
     /// coordinators whose logs were lost: the numbers of attempts launched in them name other tasks here.
     private var epochs: [ClosedRange<UInt32>] = []
+    /// The log's own number; 0 where it has none.
+    package private(set) var logNumber: UInt64 = 0
     /// Every job that was not forgotten, by its id.
     package private(set) var jobs = JobTable()
     /// Ids of the jobs that have not ended, ascending.
@@ -219,6 +221,7 @@ package struct Ledger: Sendable, Hashable {
     package mutating func apply(_ fact: Fact) {
         switch fact {
         case .epochStarted(let started): start(started)
+        case .logNamed(let number): if logNumber == 0 { logNumber = number }
         case .jobAccepted(let id, let header, let at):
             // Ids of jobs that were forgotten are left out.
             guard id.index >= jobs.count else { return }
@@ -386,7 +389,7 @@ package struct Ledger: Sendable, Hashable {
         var fatal: EngineError?
         withStage(of: record.attempt.task) { stage, task in
             stage.tasks[task].failures.append(record)
-            fatal = stage.tasks[task].verdict(attemptLimit: attempts, label: stage.spec.label)
+            fatal = stage.tasks[task].verdict(attemptLimit: attempts, stage.spec)
         }
         withJob(record.attempt.task.stage.job) { job in
             if record.failure.isCrash { job.crashedTasks.insert(record.attempt.task) }
@@ -422,8 +425,9 @@ package struct Ledger: Sendable, Hashable {
 
 extension TaskRecord {
     /// Returns the error that ends the job when the latest failure may not be tried again.
-    fileprivate func verdict(attemptLimit: Int, label: String) -> EngineError? {
+    fileprivate func verdict(attemptLimit: Int, _ spec: StageSpec) -> EngineError? {
         guard let latest = failures.last else { return nil }
+        if spec.repetition.forbids(anotherTryAfter: latest.failure) { return latest.failure.error }
         let memoryFailures = memoryFailureCount
         var count = failures.count - memoryFailures
         var limit = attemptLimit
@@ -437,7 +441,7 @@ extension TaskRecord {
         var error = latest.failure.error
         let workers = Set(failures.map(\.worker)).count
         let extent = workers == 1 ? "one worker" : "\(workers) workers"
-        error.message += " (task \(latest.attempt.task) of stage `\(label)`, \(count) attempts on \(extent))"
+        error.message += " (task \(latest.attempt.task) of stage `\(spec.label)`, \(count) attempts on \(extent))"
         return error
     }
 }

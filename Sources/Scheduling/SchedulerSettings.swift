@@ -48,6 +48,8 @@ package struct SchedulerSettings: Sendable, Hashable {
     /// epochs must not be taken for its own. Where its clock is behind, workers tell of a higher epoch, over
     /// which it raises its own.
     package var firstEpoch: UInt32 = 1
+    /// The number that a log without one gets: drawn at random, so that no other log has it. 0: none.
+    package var logNumber: UInt64 = 0
     /// For so long after its first start on an empty log a coordinator takes over workers that have heard of
     /// a higher epoch: later they are another coordinator's.
     package var newLogMilliseconds: Int64 = 600_000

@@ -102,6 +102,8 @@ package struct TaskAgent: Sendable {
     /// The highest epoch that was heard of, and that of the last welcome; 0 before the first.
     private var epoch: UInt32 = 0
     private var welcomedEpoch: UInt32 = 0
+    /// The number of the log on which it was welcomed last; 0 for none.
+    private var welcomedLog: UInt64 = 0
     /// The id given by the coordinator of this epoch; nil before the first welcome.
     package private(set) var worker: WorkerID?
     /// Sent until it is answered, unchanged: a session has one inventory.
@@ -256,7 +258,7 @@ package struct TaskAgent: Sendable {
         registration = Registration(
             identity: identity, session: session, sentAt: now, isDraining: isDraining,
             running: runningAttempts, outputs: held, reports: failures, heardEpoch: epoch,
-            welcomedEpoch: welcomedEpoch)
+            welcomedEpoch: welcomedEpoch, welcomedLog: welcomedLog)
     }
 
     /// Leaves the session for a new one.
@@ -283,7 +285,7 @@ package struct TaskAgent: Sendable {
         guard message.session == session else { return }
         guard message.epoch >= epoch else { return hearOlder(message) }
         switch message {
-        case .welcome(let started, _, let id, let heardSentAt, let isStateNew):
+        case .welcome(let started, _, let id, let heardSentAt, let isStateNew, let log):
             let isKnown = started == epoch && id == worker
             epoch = started
             lastAnsweredSentAt = max(lastAnsweredSentAt, heardSentAt)
@@ -293,7 +295,7 @@ package struct TaskAgent: Sendable {
                 return
             }
             phase = .registered
-            welcomedEpoch = started
+            (welcomedEpoch, welcomedLog) = (started, log)
             if isStateNew { actions.append(.forgetJobs) }
             worker = id
             registration = nil

@@ -38,7 +38,10 @@ extension WorkerIdentity {
     /// 3: writes outputs to shared storage, and reads them there.
     /// 4: tells how many parts of files a task skipped.
     /// 5: tells the epoch that it knows, and is told of a new log.
-    package static let currentVersion: UInt32 = 5
+    /// 6: reads outputs of others with the token of their job; tells the number of the log that it knows.
+    package static let currentVersion: UInt32 = 6
+    /// The first version whose workers know of tokens.
+    package static let tokenVersion: UInt32 = 6
 
     package var life: WorkerLife { WorkerLife(address: address, incarnation: incarnation) }
 }

@@ -88,8 +88,8 @@ struct Scenario {
         }
     }
 
-    /// Has the coordinator of a few seeds lose its log now and then; its clock is anywhere each time, but
-    /// shows no time again that it has shown.
+    /// Has the coordinator of a few seeds lose its log now and then; its clock is anywhere each time, and now
+    /// and then shows the same second again.
     mutating func drawLosses(_ random: inout SimulatedRandom) {
         if !random.happens(40) { return }
         lostLogs = random.within(100...600)
@@ -105,6 +105,8 @@ struct Scenario {
     }
 
     mutating func beginLog(_ random: inout SimulatedRandom) {
+        settings.logNumber = UInt64(random.within(1...Int.max))
+        if settings.firstEpoch > 1, random.happens(250) { return }
         settings.firstEpoch = UInt32(random.within(1...40_000)) * 100_000
     }
 

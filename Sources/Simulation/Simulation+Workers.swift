@@ -96,6 +96,11 @@ extension Simulation {
         case .leave:
             endProcess(worker)
             agenda.plan(.workerStart(worker), at: now + Int64(random.within(1000...30_000)))
+        // A twin of the coordinator refuses who comes from the other one: the process ends and starts again.
+        case .refuse(let error) where error.code == "UNSUPPORTED_EPOCH" && scenario.lostLogs > 0:
+            witness.counts.twinsRefused += 1
+            endProcess(worker)
+            agenda.plan(.workerStart(worker), at: now + Int64(random.within(1000...30_000)))
         case .refuse(let error): witness.require(false, "a worker was refused: \(error)")
         }
     }

@@ -22,6 +22,8 @@ package struct RunCounts: Sendable, Equatable {
     /// Crashes that took the coordinator's log along, and epochs begun over one that a worker had heard of.
     package var logsLost = 0
     package var epochsRaised = 0
+    /// Workers that a coordinator refused because they came from one with the same epochs.
+    package var twinsRefused = 0
     package var workerCrashes = 0
     package var disconnects = 0
     package var partitions = 0
@@ -70,6 +72,7 @@ package struct RunCounts: Sendable, Equatable {
         statementCrashes += o.statementCrashes
         logsLost += o.logsLost
         epochsRaised += o.epochsRaised
+        twinsRefused += o.twinsRefused
         workerCrashes += o.workerCrashes
         disconnects += o.disconnects
         partitions += o.partitions

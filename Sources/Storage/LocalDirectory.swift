@@ -17,23 +17,36 @@ package enum LocalDirectory {
     private static let rounds = 20
 
     /// Makes a directory and all above it; fine when it exists.
-    package static func create(_ path: String) throws(EngineError) {
+    package static func create(_ path: String, in tree: LocalTree = .whole) throws(EngineError) {
+        // The tree's own directory is named by who runs the program, and made where that says.
+        if let root = tree.root, path == root { return try create(path) }
         var round = 0
         while true {
-            if path.isEmpty || mkdir(path, 0o755) == 0 { return }
-            if errno == EEXIST || errno == EISDIR {
-                var status = stat()
-                if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
-                if errno != ENOENT { errno = ENOTDIR }
-            }
+            if path.isEmpty { return }
+            if try make(path, in: tree) { return }
             // A directory above is not there, or was removed by an attempt that found it empty.
             round += 1
             guard errno == ENOENT, parent(of: path) != path, round < rounds else {
+                if errno == ENOENT {
+                    throw .user(
+                        "PATH_NOT_ACCESSIBLE", "A directory cannot be made there: \(path)",
+                        remedy: "Choose another path.")
+                }
                 let place = errno == ENOTDIR ? file(inTheWayOf: path) : path
                 throw .fileSystem("create a directory", place)
             }
-            try create(parent(of: path))
+            try create(parent(of: path), in: tree)
         }
+    }
+
+    /// Makes one directory; false, with `errno`, when that fails. Fine when it exists.
+    private static func make(_ path: String, in tree: LocalTree) throws(EngineError) -> Bool {
+        guard let entry = try tree.entry(path) else { return false }
+        if mkdirat(entry.directory, entry.name, 0o755) == 0 { return true }
+        guard errno == EEXIST || errno == EISDIR else { return false }
+        let descriptor = try tree.open(path, storage_place_flags())
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor >= 0
     }
 
     /// Returns the file that is where a directory should be, `path` or above it. Leaves `errno` ENOTDIR.
@@ -46,8 +59,10 @@ package enum LocalDirectory {
     }
 
     /// Makes the entries of a directory durable.
-    static func sync(_ path: String) throws(EngineError) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    static func sync(_ path: String, in tree: LocalTree = .whole) throws(EngineError) {
+        // Above the tree only the entry of its own directory changes.
+        let isAbove = tree.root.map { path == parent(of: $0) } ?? false
+        let descriptor = try (isAbove ? .whole : tree).open(path, O_RDONLY | O_DIRECTORY)
         if descriptor < 0 { throw .fileSystem("open", path) }
         defer { close(descriptor) }
         FailPoint.pass(.sync)
@@ -55,8 +70,12 @@ package enum LocalDirectory {
     }
 
     /// Returns the names in a directory, sorted, without `.` and `..`; nil when there is no such directory.
-    static func names(_ path: String) throws(EngineError) -> [String]? {
-        guard let handle = opendir(path) else {
+    static func names(_ path: String, in tree: LocalTree = .whole) throws(EngineError) -> [String]? {
+        let descriptor = try tree.open(path, O_RDONLY | O_DIRECTORY)
+        guard descriptor >= 0, let handle = fdopendir(descriptor) else {
+            let reason = errno
+            if descriptor >= 0 { close(descriptor) }
+            errno = reason
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw .fileSystem("list", path)
         }
@@ -72,20 +91,19 @@ package enum LocalDirectory {
     }
 
     /// Removes a file, or a directory with all in it; fine when there is none.
-    package static func remove(_ path: String) throws(EngineError) {
-        var status = stat()
-        if lstat(path, &status) != 0 {
+    package static func remove(_ path: String, in tree: LocalTree = .whole) throws(EngineError) {
+        guard let entry = try tree.entry(path), let status = entry.status() else {
             if errno == ENOENT || errno == ENOTDIR { return }
             throw .fileSystem("examine", path)
         }
         if status.st_mode & S_IFMT != S_IFDIR {
-            if unlink(path) != 0, errno != ENOENT { throw .fileSystem("remove", path) }
+            if !entry.unlink(), errno != ENOENT { throw .fileSystem("remove", path) }
             return
         }
         var round = 0
         while true {
-            for name in try names(path) ?? [] { try remove(path + "/" + name) }
-            if rmdir(path) == 0 || errno == ENOENT { return }
+            for name in try names(path, in: tree) ?? [] { try remove(path + "/" + name, in: tree) }
+            if entry.removeDirectory() || errno == ENOENT { return }
             // A task that is being stopped has written into it meanwhile.
             round += 1
             guard errno == ENOTEMPTY || errno == EEXIST, round < rounds else {
@@ -95,29 +113,36 @@ package enum LocalDirectory {
         }
     }
 
-    static func exists(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0
+    static func exists(_ path: String, in tree: LocalTree = .whole) throws(EngineError) -> Bool {
+        guard let entry = try tree.entry(path) else { return false }
+        return entry.status() != nil
     }
 
     /// Returns the bytes of a regular file, or nil when there is none.
-    static func fileSize(_ path: String) -> Int? {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    static func fileSize(_ path: String, in tree: LocalTree = .whole) throws(EngineError) -> Int? {
+        guard let entry = try tree.entry(path), let status = entry.status(),
+            status.st_mode & S_IFMT == S_IFREG
+        else { return nil }
         return Int(status.st_size)
     }
 
     /// Removes a directory that has nothing in it; anything else is left alone.
-    static func removeIfEmpty(_ path: String) { _ = rmdir(path) }
+    static func removeIfEmpty(_ path: String, in tree: LocalTree = .whole) {
+        if let entry = try? tree.entry(path) { _ = entry.removeDirectory() }
+    }
 
     /// Makes the entries of a directory, and of all below it, durable.
-    static func syncTree(_ path: String) throws(EngineError) {
-        for name in try names(path) ?? [] {
-            var status = stat()
+    static func syncTree(_ path: String, in tree: LocalTree = .whole) throws(EngineError) {
+        for name in try names(path, in: tree) ?? [] {
             let entry = path + "/" + name
-            if lstat(entry, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { try syncTree(entry) }
+            if try isDirectory(entry, in: tree) { try syncTree(entry, in: tree) }
         }
-        try sync(path)
+        try sync(path, in: tree)
+    }
+
+    private static func isDirectory(_ path: String, in tree: LocalTree) throws(EngineError) -> Bool {
+        guard let entry = try tree.entry(path), let status = entry.status() else { return false }
+        return status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Returns the path with symbolic links followed, or as it is when it does not exist.
@@ -141,14 +166,18 @@ package enum LocalDirectory {
     }
 
     /// Gives a file or directory its final name; false, with `errno`, when that fails.
-    static func move(_ from: String, to: String) -> Bool {
+    static func move(
+        _ from: String, to: String, in tree: LocalTree = .whole
+    ) throws(EngineError) -> Bool {
         FailPoint.pass(.rename)
-        return rename(from, to) == 0
+        guard let source = try tree.entry(from), let target = try tree.entry(to) else { return false }
+        return renameat(source.directory, source.name, target.directory, target.name) == 0
     }
 
     /// Swaps two directories at once; false, with `errno`, when that fails.
-    static func exchange(_ a: String, _ b: String) -> Bool {
+    static func exchange(_ a: String, _ b: String, in tree: LocalTree = .whole) throws(EngineError) -> Bool {
         FailPoint.pass(.rename)
-        return storage_exchange(a, b) == 0
+        guard let first = try tree.entry(a), let second = try tree.entry(b) else { return false }
+        return storage_exchange(first.directory, first.name, second.directory, second.name) == 0
     }
 }

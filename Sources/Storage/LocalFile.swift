@@ -22,7 +22,7 @@ package final class LocalFileSource: ByteSource {
     /// Opens the file `rest` below `root`; nil where it is one elsewhere, to which a symbolic link leads that
     /// was made meanwhile.
     convenience init?(beneath root: String, _ rest: String, name: String) throws(EngineError) {
-        let descriptor = storage_open_beneath(root, rest)
+        let descriptor = storage_open_beneath(root, rest, O_RDONLY | O_CLOEXEC, 0)
         if descriptor < 0, errno == EXDEV { return nil }
         try self.init(descriptor: descriptor, path: StoragePath(name).path, name: name)
     }
@@ -65,22 +65,32 @@ package final class LocalFileSource: ByteSource {
 package final class LocalFileSink: ByteSink {
     package let name: String
     package private(set) var byteCount = 0
+    /// Of a file that is made durable: the checksum of what was written, for who publishes it.
+    package private(set) var receipt: [UInt8] = []
     private var descriptor: Int32
     private let path: String
+    private let tree: LocalTree
     private let durable: Bool
     private let space: UnsafeMutableRawBufferPointer
     private var used = 0
+    private var checksum = FileChecksum()
 
     /// Small writes are gathered into pieces of this size.
     private static let gatherBytes = 1 << 20
 
-    /// Creates the file, and the directories above it. Throws `system` errors, or `user` ones for a bad path.
-    package init(path: String, durable: Bool = true, name: String? = nil) throws(EngineError) {
+    /// Creates the file, and the directories above it, in `tree`, by which `path` is named. Throws `system`
+    /// errors, or `user` ones for a bad path.
+    package init(
+        path: String, durable: Bool = true, name: String? = nil, tree: LocalTree = .whole
+    ) throws(EngineError) {
         self.path = path
+        self.tree = tree
         self.name = name ?? path
         self.durable = durable
-        try LocalDirectory.create(LocalDirectory.parent(of: path))
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        try LocalDirectory.create(LocalDirectory.parent(of: path), in: tree)
+        // Who may use every path may write through links, such as /dev/stdout.
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | (tree == .whole ? 0 : O_NOFOLLOW)
+        descriptor = try tree.open(path, flags, mode: 0o644)
         if descriptor < 0 { throw .fileSystem("create", path) }
         space = .allocate(byteCount: LocalFileSink.gatherBytes, alignment: 64)
     }
@@ -108,6 +118,7 @@ package final class LocalFileSink: ByteSink {
     }
 
     private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(EngineError) {
+        if durable { checksum.add(bytes) }
         var rest = bytes
         while let base = rest.baseAddress, rest.count > 0 {
             let done = Glibc.write(descriptor, base, rest.count)
@@ -127,13 +138,14 @@ package final class LocalFileSink: ByteSink {
         let result = close(descriptor)
         descriptor = -1
         if result != 0 { throw .fileSystem("close", name) }
+        if durable { receipt = checksum.receipt }
     }
 
     package func abort() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1
         used = 0
-        unlink(path)
+        if let entry = try? tree.entry(path) { _ = entry.unlink() }
     }
 }
 

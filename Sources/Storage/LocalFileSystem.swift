@@ -4,9 +4,12 @@ import Vocabulary
     import Glibc
 #endif
 
-/// Reaches files of this machine; relative paths start at the process's directory.
+/// Reaches files of this machine; relative paths start at the process's directory. Only those of its tree are
+/// created and removed; what is read is for the caller to open.
 package final class LocalFileSystem: FileSystem {
-    package init() {}
+    private let tree: LocalTree
+
+    package init(tree: LocalTree = .whole) { self.tree = tree }
 
     package func status(_ path: String) throws(EngineError) -> FileStatus? {
         var status = stat()
@@ -44,11 +47,12 @@ package final class LocalFileSystem: FileSystem {
     }
 
     package func create(_ path: String, durable: Bool) throws(EngineError) -> any ByteSink {
-        try LocalFileSink(path: StoragePath(path).path, durable: durable, name: path)
+        try LocalFileSink(
+            path: try tree.place(of: StoragePath(path).path), durable: durable, name: path, tree: tree)
     }
 
     package func remove(_ path: String) throws(EngineError) {
-        try LocalDirectory.remove(StoragePath(path).path)
+        try LocalDirectory.remove(try tree.name(of: StoragePath(path).path), in: tree)
     }
 }
 

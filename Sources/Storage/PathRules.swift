@@ -1,9 +1,5 @@
 import Vocabulary
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Tells where the paths of jobs lead, and which may be used.
 package struct PathRules: Sendable {
     /// Directory or URL that relative paths are below; empty: the process's own directory.
@@ -31,7 +27,11 @@ package struct PathRules: Sendable {
 
     /// Returns the file system of a path that `resolve` gave.
     package func fileSystem(of place: String) throws(EngineError) -> any FileSystem {
-        try FileSystems.of(place, web: web)
+        if allowed != nil, StoragePath(place).scheme == .local {
+            guard let found = location(of: place, [base]) else { throw refused(place) }
+            return LocalFileSystem(tree: LocalTree(below: found.start))
+        }
+        return try FileSystems.of(place, web: web)
     }
 
     /// Returns the whole path of what a job names. Throws `PATH_NOT_ALLOWED` outside of what is allowed.
@@ -68,52 +68,53 @@ package struct PathRules: Sendable {
             return try fileSystem(of: place).open(place)
         }
         // A link that is made between the look and the opening must not lead out either.
-        let further = base.isEmpty && PathRules.isAbsolute(path) ? [] : [base]
-        guard let found = location(of: place, further),
-            let file = try LocalFileSource(beneath: found.root, found.rest, name: place)
-        else { throw refused(path) }
+        guard let found = location(of: place, further(path)) else { throw refused(path) }
+        let way = PathRules.way(from: found.start, to: found.end)
+        guard let file = try LocalFileSource(beneath: way.root, way.rest, name: place) else {
+            throw refused(path)
+        }
         return file
     }
 
+    /// Returns what a job may change when it writes to a path: the allowed directory that it is in. Throws as
+    /// `resolve` does.
+    package func tree(of path: String) throws(EngineError) -> LocalTree {
+        let place = try resolve(path)
+        guard allowed != nil, StoragePath(place).scheme == .local else { return .whole }
+        guard let found = location(of: place, further(path)) else { throw refused(path) }
+        return LocalTree(below: found.start)
+    }
+
+    /// Returns what may be used besides what is allowed: where relative paths start, the process's own
+    /// directory being "".
+    private func further(_ path: String) -> [String] {
+        base.isEmpty && PathRules.isAbsolute(path) ? [] : [base]
+    }
+
     /// Whether a local path stays below what is allowed once its symbolic links are followed.
-    /// `further` may be used besides what is allowed; the process's own directory is "".
+    /// `further` may be used besides what is allowed.
     private func leadsInside(_ path: String, _ further: [String]) -> Bool {
         allowed == nil || StoragePath(path).scheme != .local || location(of: path, further) != nil
     }
 
-    /// Returns the allowed directory that a local path lies in once its symbolic links are followed, and the
-    /// way from there; nil when it is in none.
-    private func location(of path: String, _ further: [String]) -> (root: String, rest: String)? {
-        let end = PathRules.followed(StoragePath(path).path)
+    /// Returns the allowed directory that a local path lies in, and the path, once the symbolic links of both
+    /// are followed; nil when it is in none.
+    private func location(of path: String, _ further: [String]) -> (start: String, end: String)? {
+        let end = LocalTree.followed(StoragePath(path).path)
         for place in (allowed ?? []) + further {
             let location = StoragePath(place)
             guard location.scheme == .local else { continue }
-            let start = PathRules.followed(location.path.isEmpty ? "." : location.path)
-            if start == "/" { return (start, String(end.drop { $0 == "/" })) }
-            if end.hasPrefix(start + "/") { return (start, String(end.dropFirst(start.count + 1))) }
-            if end == start {
-                let parent = LocalDirectory.parent(of: end)
-                return (parent, String(end.split(separator: "/").last ?? "."))
-            }
+            let start = LocalTree.followed(location.path.isEmpty ? "." : location.path)
+            if start == "/" || end == start || end.hasPrefix(start + "/") { return (start, end) }
         }
         return nil
     }
 
-    /// Follows the symbolic links of the part of a path that exists; the rest (a glob, a file to come) stays.
-    private static func followed(_ path: String) -> String {
-        var existing = path
-        var rest = ""
-        while true {
-            if let real = realpath(existing, nil) {
-                defer { free(real) }
-                let text = String(cString: real)
-                return rest.isEmpty ? text : (text == "/" ? "" : text) + rest
-            }
-            let parent = LocalDirectory.parent(of: existing)
-            if parent == existing || existing.isEmpty { return path }
-            rest = "/" + (existing.split(separator: "/").last ?? "") + rest
-            existing = parent
-        }
+    /// Returns the directory from which a path is opened, and the way from there.
+    private static func way(from start: String, to end: String) -> (root: String, rest: String) {
+        if start == "/" { return (start, String(end.drop { $0 == "/" })) }
+        if end != start { return (start, String(end.dropFirst(start.count + 1))) }
+        return (LocalDirectory.parent(of: end), String(end.split(separator: "/").last ?? "."))
     }
 
     /// Writes a path in the one way in which paths are compared: without `file://`, and `s3://` and
@@ -131,11 +132,7 @@ package struct PathRules: Sendable {
         return scheme + location.authority + (location.path.isEmpty ? "" : "/" + location.path)
     }
 
-    private func refused(_ path: String) -> EngineError {
-        .user(
-            "PATH_NOT_ALLOWED", "Jobs of this cluster may not use the path: \(AddressText.shown(path))",
-            remedy: "Use a path relative to the cluster's storage, or have it allowed with --allow-path.")
-    }
+    private func refused(_ path: String) -> EngineError { .pathNotAllowed(path) }
 }
 
 /// Names the directories in which a statement's tasks write aside.

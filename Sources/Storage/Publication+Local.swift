@@ -11,8 +11,12 @@ struct PublicationStep {
 }
 
 extension Publication {
-    private var directory: String { LocalDirectory.resolved(StoragePath(output).path) }
+    private var directory: String { LocalTree.followed(StoragePath(output).path) }
     private var staging: String { Publication.stagingDirectory(output: directory, job: job) }
+
+    /// Where a file lies until it is published.
+    func staged(_ file: StagedFile) -> String { staging + "/" + file.attempt + "/" + file.path }
+
     /// Where a new directory is put together before it is swapped in.
     private var assembly: String { staging + "/new" }
     /// Beside the output: the new directory before the swap, the old one after it.
@@ -25,21 +29,21 @@ extension Publication {
     /// The steps for a local output, in order.
     var localSteps: [PublicationStep] {
         switch mode {
-        case .append: appendSteps
-        case .overwrite: overwriteSteps
-        case .overwritePartitions: partitionSteps
+        case .append: [checkStep] + appendSteps
+        case .overwrite: [checkStep] + overwriteSteps
+        case .overwritePartitions: [checkStep] + partitionSteps
         }
     }
 
     private var successStep: PublicationStep {
         PublicationStep(name: "success") { () throws(EngineError) in
-            try Publication.touch(directory + "/_SUCCESS")
+            try touch(directory + "/_SUCCESS")
             try sync(directory)
         }
     }
 
     private func sync(_ path: String) throws(EngineError) {
-        if isDurable { try LocalDirectory.sync(path) }
+        if isDurable { try LocalDirectory.sync(path, in: tree) }
     }
 
     /// Makes what was moved into these directories below the output durable, and the ones above them that
@@ -58,7 +62,9 @@ extension Publication {
     }
 
     private var cleanStep: PublicationStep {
-        PublicationStep(name: "clean") { () throws(EngineError) in try LocalDirectory.remove(staging) }
+        PublicationStep(name: "clean") { () throws(EngineError) in
+            try LocalDirectory.remove(staging, in: tree)
+        }
     }
 
     private var appendSteps: [PublicationStep] {
@@ -72,20 +78,17 @@ extension Publication {
         return steps
     }
 
-    /// Moves each staged file below `target`. Done already: the source is gone and the target has the right
-    /// size.
+    /// Moves a staged file, whose bytes were checked, below `target`. Done already: the source is gone and
+    /// the target has the right size and bytes.
     private func move(_ file: StagedFile, below target: String) throws(EngineError) {
-        let from = staging + "/" + file.attempt + "/" + file.path
+        let from = staged(file)
         let to = target + "/" + file.path
-        try LocalDirectory.create(LocalDirectory.parent(of: to))
-        if let size = LocalDirectory.fileSize(from) {
-            if size != file.byteCount { throw Publication.damaged(from, file.byteCount, size) }
-            if !LocalDirectory.move(from, to: to) { throw .fileSystem("publish", to) }
-        } else {
-            guard let size = LocalDirectory.fileSize(to) else {
-                throw displaced ?? Publication.damaged(from, file.byteCount, nil)
-            }
-            if size != file.byteCount { throw Publication.damaged(to, file.byteCount, size) }
+        try LocalDirectory.create(LocalDirectory.parent(of: to), in: tree)
+        if let size = try LocalDirectory.fileSize(from, in: tree) {
+            if size != file.byteCount { throw Publication.lost(from, file.byteCount, size) }
+            if try !LocalDirectory.move(from, to: to, in: tree) { throw .fileSystem("publish", to) }
+        } else if try !Publication.check(to, file, in: tree) {
+            throw displaced ?? Publication.lost(from, file.byteCount, nil)
         }
     }
 
@@ -107,46 +110,53 @@ extension Publication {
         return .outputReplaced(output)
     }
 
-    private static func damaged(_ path: String, _ expected: Int, _ found: Int?) -> EngineError {
-        .system(
-            "STAGED_FILE_LOST",
-            "A staged file should have \(expected) bytes but "
-                + "\(found.map { "has \($0)" } ?? "is not there"): \(path)",
-            remedy: "Every worker and the coordinator must see the same files there; is that directory "
-                + "shared by all of them?")
-    }
-
     /// Says whether the output is the new one already: its files are there, and the place where they were put
     /// together is not. (A loser that stops late may have made its own directory again: that says nothing.)
     /// Without files nothing may have been staged; then the new output is known by having nothing in it.
     private var isSwapped: Bool {
-        guard let file = files.first else {
-            return !LocalDirectory.exists(staging) && (try? LocalDirectory.names(directory)) == ["_SUCCESS"]
+        get throws(EngineError) {
+            guard let file = files.first else {
+                if try exists(staging) { return false }
+                return try names(directory) == ["_SUCCESS"]
+            }
+            if try exists(assembly) { return false }
+            return try isThere(file)
         }
-        return !LocalDirectory.exists(assembly) && isThere(file)
+    }
+
+    private func exists(_ path: String) throws(EngineError) -> Bool {
+        try LocalDirectory.exists(path, in: tree)
+    }
+
+    private func names(_ path: String) throws(EngineError) -> [String]? {
+        try LocalDirectory.names(path, in: tree)
     }
 
     /// Whether a file is where it will be visible; its name has the statement in it.
-    private func isThere(_ file: StagedFile) -> Bool {
-        LocalDirectory.fileSize(directory + "/" + file.path) == file.byteCount
+    private func isThere(_ file: StagedFile) throws(EngineError) -> Bool {
+        try LocalDirectory.fileSize(directory + "/" + file.path, in: tree) == file.byteCount
     }
 
     /// Whether the new directory stands complete beside the output, or has taken its place.
     private var isSealed: Bool {
-        LocalDirectory.exists(swapped) || LocalDirectory.exists(retired) || isSwapped
+        get throws(EngineError) {
+            if try exists(swapped) { return true }
+            if try exists(retired) { return true }
+            return try isSwapped
+        }
     }
 
     private var assembleSteps: [PublicationStep] {
         var steps = files.map { file in
             PublicationStep(name: "assemble \(file.path)") { () throws(EngineError) in
-                if !isSealed { try move(file, below: assembly) }
+                if try !isSealed { try move(file, below: assembly) }
             }
         }
         steps.append(
             PublicationStep(name: "seal") { () throws(EngineError) in
-                if isSealed { return }
-                try Publication.touch(assembly + "/_SUCCESS")
-                if isDurable { try LocalDirectory.syncTree(assembly) }
+                if try isSealed { return }
+                try touch(assembly + "/_SUCCESS")
+                if isDurable { try LocalDirectory.syncTree(assembly, in: tree) }
             })
         return steps
     }
@@ -156,18 +166,25 @@ extension Publication {
         if LocalDirectory.isFixed(directory) { return steps + replaceSteps }
         steps.append(
             PublicationStep(name: "set beside") { () throws(EngineError) in
-                if LocalDirectory.exists(swapped) || isSwapped { return }
-                if !LocalDirectory.move(assembly, to: swapped) { throw .fileSystem("publish", directory) }
+                if try exists(swapped) { return }
+                if try isSwapped { return }
+                if try !LocalDirectory.move(assembly, to: swapped, in: tree) {
+                    throw .fileSystem("publish", directory)
+                }
                 try sync(LocalDirectory.parent(of: directory))
             })
         steps.append(
             PublicationStep(name: "swap") { () throws(EngineError) in
-                if isSwapped { return }
-                if !LocalDirectory.exchange(swapped, directory) { throw .fileSystem("publish", directory) }
+                if try isSwapped { return }
+                if try !LocalDirectory.exchange(swapped, directory, in: tree) {
+                    throw .fileSystem("publish", directory)
+                }
                 try sync(LocalDirectory.parent(of: directory))
             })
         steps.append(
-            PublicationStep(name: "clean") { () throws(EngineError) in try LocalDirectory.remove(swapped) })
+            PublicationStep(name: "clean") { () throws(EngineError) in
+                try LocalDirectory.remove(swapped, in: tree)
+            })
         return steps
     }
 
@@ -180,21 +197,23 @@ extension Publication {
     private var replaceSteps: [PublicationStep] {
         [
             PublicationStep(name: "retire") { () throws(EngineError) in
-                if LocalDirectory.exists(retired) || isSwapped { return }
-                try LocalDirectory.create(staging + "/old")
-                for name in try LocalDirectory.names(directory) ?? [] where directory + "/" + name != staging
-                {
-                    if !LocalDirectory.move(directory + "/" + name, to: staging + "/old/" + name) {
+                if try exists(retired) { return }
+                if try isSwapped { return }
+                try LocalDirectory.create(staging + "/old", in: tree)
+                for name in try names(directory) ?? [] where directory + "/" + name != staging {
+                    if try !LocalDirectory.move(
+                        directory + "/" + name, to: staging + "/old/" + name, in: tree)
+                    {
                         throw .fileSystem("publish", directory)
                     }
                 }
-                try Publication.touch(retired)
+                try touch(retired)
                 try sync(staging)
             },
             PublicationStep(name: "bring in") { () throws(EngineError) in
-                if isSwapped { return }
-                for name in try LocalDirectory.names(assembly) ?? [] {
-                    if !LocalDirectory.move(assembly + "/" + name, to: directory + "/" + name) {
+                if try isSwapped { return }
+                for name in try names(assembly) ?? [] {
+                    if try !LocalDirectory.move(assembly + "/" + name, to: directory + "/" + name, in: tree) {
                         throw .fileSystem("publish", directory)
                     }
                 }
@@ -215,23 +234,25 @@ extension Publication {
             steps.append(
                 PublicationStep(name: "assemble \(folder)") { () throws(EngineError) in
                     // A folder is swapped whole, so one of its files tells.
-                    if isThere(files[0]) { return }
+                    if try isThere(files[0]) { return }
                     for file in files { try move(file, below: assembly) }
                 })
         }
         steps.append(
             PublicationStep(name: "seal") { () throws(EngineError) in
-                if isDurable, LocalDirectory.exists(assembly) { try LocalDirectory.syncTree(assembly) }
+                if isDurable, try exists(assembly) { try LocalDirectory.syncTree(assembly, in: tree) }
             })
         for (folder, files) in folders {
             let (new, target) = (assembly + "/" + folder, directory + "/" + folder)
             steps.append(
                 PublicationStep(name: "swap \(folder)") { () throws(EngineError) in
-                    if isThere(files[0]) { return }
-                    try LocalDirectory.create(LocalDirectory.parent(of: target))
-                    if LocalDirectory.exists(target) {
-                        if !LocalDirectory.exchange(new, target) { throw .fileSystem("publish", target) }
-                    } else if !LocalDirectory.move(new, to: target) {
+                    if try isThere(files[0]) { return }
+                    try LocalDirectory.create(LocalDirectory.parent(of: target), in: tree)
+                    if try exists(target) {
+                        if try !LocalDirectory.exchange(new, target, in: tree) {
+                            throw .fileSystem("publish", target)
+                        }
+                    } else if try !LocalDirectory.move(new, to: target, in: tree) {
                         throw .fileSystem("publish", target)
                     }
                 })
@@ -246,9 +267,9 @@ extension Publication {
         return steps
     }
 
-    private static func touch(_ path: String) throws(EngineError) {
-        try LocalDirectory.create(LocalDirectory.parent(of: path))
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    private func touch(_ path: String) throws(EngineError) {
+        try LocalDirectory.create(LocalDirectory.parent(of: path), in: tree)
+        let descriptor = try tree.open(path, O_WRONLY | O_CREAT, mode: 0o644)
         if descriptor < 0 { throw .fileSystem("create", path) }
         close(descriptor)
     }

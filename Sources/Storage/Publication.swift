@@ -16,7 +16,7 @@ package struct StagedFile: Sendable, Hashable {
     /// Where it will be visible, below the output: `key=1/part-….parquet`.
     package var path: String
     package var byteCount: Int
-    /// What the file's sink gave; empty for local files.
+    /// What the file's sink gave.
     package var receipt: [UInt8]
 
     package init(attempt: String, path: String, byteCount: Int, receipt: [UInt8] = []) {
@@ -42,18 +42,22 @@ package struct Publication: Sendable {
     let mode: PublicationMode
     let files: [StagedFile]
     let isDurable: Bool
+    let tree: LocalTree
 
     /// `output` is the directory as the user wrote it; `job` is unique to the statement. `isDurable`: local
     /// directories are on the device before this goes on, so that a crash of the machine leaves the old
-    /// output or the new one; for files that were made durable themselves.
+    /// output or the new one; for files that were made durable themselves. `tree`: what may be changed of a
+    /// local output.
     package init(
-        output: String, job: String, mode: PublicationMode, files: [StagedFile], isDurable: Bool = true
+        output: String, job: String, mode: PublicationMode, files: [StagedFile], isDurable: Bool = true,
+        tree: LocalTree = .whole
     ) {
         self.output = Publication.trimmed(output)
         self.job = job
         self.mode = mode
         self.files = files
         self.isDurable = isDurable
+        self.tree = tree
     }
 
     static func trimmed(_ path: String) -> String {
@@ -69,7 +73,8 @@ package struct Publication: Sendable {
 
     /// Creates a file of an attempt, aside of what is visible.
     package static func create(
-        output: String, job: String, attempt: String, path: String, durable: Bool = true
+        output: String, job: String, attempt: String, path: String, durable: Bool = true,
+        tree: LocalTree = .whole
     ) throws(EngineError) -> any ByteSink {
         switch StoragePath(output).scheme {
         case .local: break
@@ -78,7 +83,7 @@ package struct Publication: Sendable {
         default: throw .cannotWrite(output)
         }
         let staged = stagingDirectory(output: output, job: job) + "/" + attempt + "/" + path
-        return try FileSystems.of(output).create(staged, durable: durable)
+        return try LocalFileSystem(tree: tree).create(staged, durable: durable)
     }
 
     /// Makes the files visible, and what they replace invisible. Idempotent.
@@ -92,29 +97,34 @@ package struct Publication: Sendable {
 
     /// Removes all that the statement's attempts wrote aside, and the output directory if it was made for
     /// them only. Idempotent; does nothing to published files.
-    package static func discard(output: String, job: String) throws(EngineError) {
+    package static func discard(
+        output: String, job: String, tree: LocalTree = .whole
+    ) throws(EngineError) {
         switch StoragePath(output).scheme {
         case .local: break
         case .s3: return try abortUploads(output: trimmed(output), job: job, in: try FileSystems.s3())
         // Nothing was written there.
         default: return
         }
-        let staging = stagingDirectory(output: output, job: job)
-        try FileSystems.of(output).remove(staging)
-        LocalDirectory.removeIfEmpty(StoragePath(trimmed(output)).path)
+        let directory = try tree.place(of: StoragePath(trimmed(output)).path)
+        try LocalDirectory.remove(stagingDirectory(output: directory, job: job), in: tree)
+        LocalDirectory.removeIfEmpty(directory, in: tree)
     }
 
     /// Removes what one attempt wrote aside, and the directories above it that were made for it only: after
     /// its statement is over nobody else would. Idempotent.
-    package static func discard(output: String, job: String, attempt: String) throws(EngineError) {
+    package static func discard(
+        output: String, job: String, attempt: String, tree: LocalTree = .whole
+    ) throws(EngineError) {
         switch StoragePath(output).scheme {
         case .local: break
         case .s3: return try abortUploads(job: job, attempt: attempt, in: try FileSystems.s3())
         default: return
         }
-        let staging = stagingDirectory(output: output, job: job)
-        try FileSystems.of(output).remove(staging + "/" + attempt)
-        LocalDirectory.removeIfEmpty(StoragePath(staging).path)
-        LocalDirectory.removeIfEmpty(StoragePath(trimmed(output)).path)
+        let directory = try tree.place(of: StoragePath(trimmed(output)).path)
+        let staging = stagingDirectory(output: directory, job: job)
+        try LocalDirectory.remove(staging + "/" + attempt, in: tree)
+        LocalDirectory.removeIfEmpty(staging, in: tree)
+        LocalDirectory.removeIfEmpty(directory, in: tree)
     }
 }

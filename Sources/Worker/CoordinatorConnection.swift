@@ -124,7 +124,7 @@ package final class CoordinatorConnection: CoordinatorLine {
                     let frame = try CoordinatorFrame(payload: payload)
                     if !hasHeard { heard() }
                     hasHeard = true
-                    await node.receive(frame.message, orders: frame.orders)
+                    await node.receive(frame.message, orders: frame.orders, grants: frame.grants)
                 }
             }
         } catch let error as EngineError where error.code == "STREAM_RESET" && !hasHeard {

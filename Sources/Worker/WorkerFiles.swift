@@ -9,6 +9,7 @@ package final class WorkerFiles: FileAccess {
     private struct Staged {
         var output: String
         var job: String
+        var tree: LocalTree
     }
 
     private let rules: PathRules
@@ -27,12 +28,12 @@ package final class WorkerFiles: FileAccess {
     package func create(
         _ relativePath: String, write: FileWrite, job: String, attempt: AttemptID
     ) throws(EngineError) -> any ByteSink {
-        let output = try rules.resolve(write.path)
+        let (output, tree) = (try rules.resolve(write.path), try rules.tree(of: write.path))
         let statement = StagingName.statement(job: job, attempt.task.stage.statement)
-        staged.withLock { $0[attempt] = Staged(output: output, job: statement) }
+        staged.withLock { $0[attempt] = Staged(output: output, job: statement, tree: tree) }
         return try Publication.create(
             output: output, job: statement, attempt: StagingName.attempt(attempt), path: relativePath,
-            durable: isDurable)
+            durable: isDurable, tree: tree)
     }
 
     package func discard(_ attempt: AttemptID) {
@@ -40,6 +41,7 @@ package final class WorkerFiles: FileAccess {
         // What stays because it cannot be removed is invisible, and goes with the statement's staging
         // directory.
         try? Publication.discard(
-            output: place.output, job: place.job, attempt: StagingName.attempt(attempt))
+            output: place.output, job: place.job, attempt: StagingName.attempt(attempt),
+            tree: place.tree)
     }
 }

@@ -18,6 +18,8 @@ package actor WorkerNode {
     let logger: Logger
     /// The way to the storage that all nodes share, for copies of outputs; nil where there is none.
     let copies: CopyWriter?
+    /// The tokens of jobs, as the shuffle port and the reader of outputs use them.
+    private let tokens: ShuffleTokens
     private let disk: SpillDisk
     /// Called when the process is to end: with an error when the coordinator refused this worker.
     private let leave: @Sendable (EngineError?) -> Void
@@ -41,7 +43,7 @@ package actor WorkerNode {
         pool: ComputePool, line: any CoordinatorLine,
         clock: @escaping @Sendable () -> Instant = NodeClock.now,
         logger: Logger = Logger(label: "etl-worker") { _ in SwiftLogNoOpLogHandler() },
-        copies: CopyWriter? = nil,
+        copies: CopyWriter? = nil, tokens: ShuffleTokens = ShuffleTokens(),
         leave: @escaping @Sendable (EngineError?) -> Void
     ) {
         agent = TaskAgent(identity, settings: settings, at: clock())
@@ -52,6 +54,7 @@ package actor WorkerNode {
         self.clock = clock
         self.logger = logger
         self.copies = copies
+        self.tokens = tokens
         disk = SpillDisk(directory: resources.spillDirectory)
         self.leave = leave
     }
@@ -60,7 +63,13 @@ package actor WorkerNode {
     package func start() { handle(.tick) }
 
     /// Takes a message of the coordinator, with an order for each launch in it.
-    package func receive(_ message: CoordinatorMessage, orders sent: [TaskOrder]) {
+    package func receive(
+        _ message: CoordinatorMessage, orders sent: [TaskOrder], grants: JobGrants? = nil
+    ) {
+        if let grants {
+            tokens.set(grants.tokens, isRequired: grants.isRequired)
+            tokens.trim { neededJobs(grants) }
+        }
         for (launch, order) in zip(message.launches, sent) { orders[launch.attempt] = order }
         if case .deliver(let delivery) = message {
             for command in delivery.commands {
@@ -72,6 +81,12 @@ package actor WorkerNode {
             }
         }
         handle(.message(message))
+    }
+
+    /// Jobs that run or have outputs here, or are about to.
+    private func neededJobs(_ grants: JobGrants) -> Set<JobID> {
+        resources.store.jobs.union(grants.tokens.keys)
+            .union(running.keys.map(\.task.stage.job)).union(orders.keys.map(\.task.stage.job))
     }
 
     /// Takes no more work, and leaves when nothing here is needed.

@@ -42,16 +42,15 @@ struct CoordinatorServer {
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
         let store = ShuffleStore()
+        let shuffleTokens = ShuffleTokens()
         let copies = settings["storage"].map { SharedOutputs(storage: PathRules.place(of: $0)) }
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: log,
                 results: try RemoteShuffleSource(
-                    store: store, ownAddress: "", client: client, settings: CoordinatorServer.fetching,
-                    copies: copies),
-                resultStore: store,
-                storage: StoredJobs(rules: rules),
-                copies: copies,
+                    store: store, ownAddress: "", client: client,
+                    settings: CoordinatorServer.fetching(shuffleTokens), copies: copies),
+                resultStore: store, tokens: shuffleTokens, storage: StoredJobs(rules: rules), copies: copies,
                 allowsCommands: settings.isOn("allow-commands"), logger: logger,
                 fail: { error in
                     // Whatever is not durable must not be acted on: recovery starts from the log.
@@ -93,8 +92,9 @@ struct CoordinatorServer {
     }
 
     /// Nothing makes the rows of a job that has ended again: try harder than a task would.
-    private static var fetching: FetchSettings {
+    private static func fetching(_ tokens: ShuffleTokens) -> FetchSettings {
         var settings = FetchSettings()
+        settings.headers = { tokens.fields(for: $0) }
         (settings.repairs, settings.tries) = (5, 5)
         return settings
     }
@@ -121,6 +121,7 @@ struct CoordinatorServer {
         rules.hasSharedStorage = settings["storage"] != nil
         // Workers that outlive a lost state take no orders of an older epoch.
         rules.firstEpoch = UInt32(clamping: time(nil))
+        rules.logNumber = .random(in: 1 ... .max)
         return rules
     }
 

@@ -53,13 +53,14 @@ struct WorkerServer: Sendable {
         let spill = settings["spill"] ?? "/tmp"
         try WorkerServer.prepareSpilling(spill, settings) { logger.info("\($0)") }
         let store = ShuffleStore()
+        let tokens = ShuffleTokens()
         let isSecure = tls != nil
         shuffle = try HTTPServer(
             configuration: ServerConfiguration(
                 listen: listen, tls: tls, limits: .clusterPeers,
                 connectionCount: DescriptorLimit.connections(of: DescriptorLimit.raise()),
                 sharesAnswers: true),
-            handler: try ShuffleServer(store: store) { request in
+            handler: try ShuffleServer(store: store, tokens: tokens) { request in
                 !isSecure || NodeRole.worker.isProved(by: request.peer)
                     || NodeRole.coordinator.isProved(by: request.peer)
             })
@@ -70,7 +71,8 @@ struct WorkerServer: Sendable {
         let copies = settings["storage"].map { SharedOutputs(storage: PathRules.place(of: $0)) }
         let resources = WorkerResources(
             budget: MemoryBudget(limitBytes: memory), store: store,
-            shuffle: try WorkerServer.shuffleSource(store, address, peers, memory / slots, copies),
+            shuffle: try WorkerServer.shuffleSource(
+                store, address, peers, memory / slots, copies, tokens),
             spillDirectory: spill, encodesShuffle: true,
             files: WorkerFiles(rules: rules, isDurable: true),
             connectors: WorkerConnectors.all(
@@ -89,7 +91,8 @@ struct WorkerServer: Sendable {
                 version: WorkerIdentity.currentVersion, slots: slots,
                 memoryBytes: memory),
             resources: resources, pool: WorkerServer.pool(memory, slots), line: connection,
-            logger: logger, copies: try copies.map { try CopyWriter($0) }, leave: leave)
+            logger: logger, copies: try copies.map { try CopyWriter($0) }, tokens: tokens,
+            leave: leave)
         self.web = try await WorkerServer.webPort(settings["web"], certificates, node, spill: spill)
         greeting = ProgramLog.greeting(
             "etl-worker \(ProgramVersion.text) serves \(address), looks for the coordinator at \(origin): "
@@ -101,9 +104,10 @@ struct WorkerServer: Sendable {
     /// consumer: blocks on their way are beyond the budget.
     private static func shuffleSource(
         _ store: ShuffleStore, _ ownAddress: String, _ peers: HTTPClient, _ slotBytes: Int,
-        _ copies: SharedOutputs?
+        _ copies: SharedOutputs?, _ tokens: ShuffleTokens
     ) throws -> RemoteShuffleSource {
         var settings = FetchSettings()
+        settings.headers = { tokens.fields(for: $0) }
         settings.creditBytes = min(settings.creditBytes, max(1 << 20, slotBytes / 16))
         return try RemoteShuffleSource(
             store: store, ownAddress: ownAddress, client: peers, settings: settings, copies: copies)

@@ -10,6 +10,8 @@ struct StoringTests {
         (.int32, .boolean, false), (.boolean, .int32, false), (.string, .int32, false),
         (.int64, .timestamp, false), (.date, .int32, false), (.calendarInterval, .string, false),
         (.array(.int32, containsNull: true), .string, false), (.variant, .variant, true),
+        (.time(precision: 6), .time(precision: 2), true), (.string, .time(precision: 6), false),
+        (.unsupported("INTERVAL"), .string, false),
     ]
 
     @Test("takes numbers, times and texts of their kind, and texts of anything plain", arguments: pairs)

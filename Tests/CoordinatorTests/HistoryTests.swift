@@ -21,7 +21,7 @@ struct HistoryTests {
         private final class Line: WorkerLine {
             private let state = Mutex<(known: Set<AttemptID>, open: [AttemptID])>(([], []))
 
-            func send(_ message: CoordinatorMessage, orders: [TaskOrder]) {
+            func send(_ message: CoordinatorMessage, orders: [TaskOrder], grants: JobGrants) {
                 state.withLock { state in
                     for launch in message.launches where state.known.insert(launch.attempt).inserted {
                         state.open.append(launch.attempt)

@@ -20,7 +20,7 @@ struct NodeTests {
 
         init(_ address: String) { worker = WorkerLife(address: address, incarnation: 1) }
 
-        func send(_ message: CoordinatorMessage, orders: [TaskOrder]) {
+        func send(_ message: CoordinatorMessage, orders: [TaskOrder], grants: JobGrants) {
             let attempts = message.launches.map(\.attempt)
             state.withLock { state in state += attempts.filter { !state.contains($0) } }
         }

@@ -65,7 +65,8 @@ struct ParquetRoundTripTests {
         .boolean, .int8, .int16, .int32, .int64, .float, .double, .decimal(precision: 7, scale: 2),
         .decimal(precision: 15, scale: 2), .decimal(precision: 30, scale: 5), .string, .binary, .date,
         .timestamp,
-        .timestampNTZ,
+        .timestampNTZ, .time(precision: 6), .time(precision: 2),
+        .array(.time(precision: 3), containsNull: true),
         .array(.int32, containsNull: true), .array(.array(.string, containsNull: true), containsNull: true),
         .structure([Field("a", .int64), Field("b", .string), Field("c", .array(.double, containsNull: true))]
         ),
@@ -76,8 +77,9 @@ struct ParquetRoundTripTests {
     /// A value of a type by a seed; the same for the same seed.
     static func value(_ type: DataType, _ seed: Int) -> Scalar {
         switch type {
-        // The last two are not written to Parquet.
-        case .null, .calendarInterval, .variant: .null
+        // The last three are not written to Parquet.
+        case .null, .calendarInterval, .variant, .unsupported: .null
+        case .time: .integer(Int64(seed % 86_400) * 1_000_000_000 + Int64(seed % 90) * 1_000)
         case .boolean: .boolean(seed % 3 == 0)
         case .int8, .int16, .int32, .int64, .date, .timestamp, .timestampNTZ, .yearMonthInterval,
             .dayTimeInterval:

@@ -52,6 +52,6 @@ struct CharPaddingTests {
                 CharPadding.call(.literal(.string("x")), .filled(length)), settings: SessionSettings())
         }
         #expect(fold(3).literalValue?.value == .string("x  "))
-        #expect(fold(CharPadding.plannedBytes + 1).literalValue == nil)
+        #expect(fold(ConstantFolding.plannedBytes + 1).literalValue == nil)
     }
 }

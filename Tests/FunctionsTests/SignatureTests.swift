@@ -10,7 +10,7 @@ struct SignatureTests {
     private static let types: [DataType] = [
         .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, .decimal(precision: 3, scale: 1),
         .decimal(precision: 38, scale: 38), .string, .binary, .date, .timestamp, .timestampNTZ,
-        .yearToMonth, .dayToSecond, .calendarInterval, .variant,
+        .yearToMonth, .dayToSecond, .calendarInterval, .variant, .time(precision: 3),
         .array(.int32, containsNull: true), .array(.null, containsNull: true),
         .map(key: .string, value: .int32, valueContainsNull: true),
         .map(key: .null, value: .null, valueContainsNull: true),

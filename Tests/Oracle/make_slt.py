@@ -56,6 +56,9 @@ def show(value, kind):
     if isinstance(kind, (t.TimestampType, t.TimestampNTZType)):
         text = canonical.render(value)
         return text.removesuffix(".000000") if text.endswith(".000000") else text.rstrip("0")
+    if isinstance(kind, t.TimeType):
+        text = value.isoformat("microseconds")
+        return text.removesuffix(".000000") if text.endswith(".000000") else text.rstrip("0")
     if isinstance(kind, t.FloatType):
         return canonical.render(canonical.float32(value))
     if isinstance(kind, t.DecimalType):  # Spark keeps more digits than the type has in some quotients

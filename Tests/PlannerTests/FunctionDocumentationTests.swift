@@ -29,7 +29,7 @@ struct FunctionDocumentationTests {
     ]
     private static let casts: Set<String> = [
         "bigint", "binary", "boolean", "date", "decimal", "double", "float", "int", "smallint", "string",
-        "timestamp", "tinyint",
+        "time", "timestamp", "tinyint",
     ]
 
     private static let titles: KeyValuePairs = [

@@ -68,6 +68,32 @@ struct StageTests {
         #expect(large.stages.count == 3)
     }
 
+    @Test("a join by ranges searches for them, with equal keys or without; the rest is tested pair by pair")
+    func rangeJoins() throws {
+        let t = maker.table("t", [("a", .int32), ("k", .int32)])
+        let u = maker.table("u", [("low", .int32), ("high", .int32), ("l", .int32)])
+        func text(_ kind: JoinKind, _ conditions: [Expression]) throws -> String {
+            let join = LogicalPlan.join(
+                kind, left: t, right: u, condition: Expression.conjunction(conditions))
+            return try "\(graph(join, rows: ["t": 100_000, "u": 1_000]))"
+        }
+        let between = [call("greater_equal", t("a"), u("low")), call("less_equal", t("a"), u("high"))]
+        let differ = call("not_equal", t("k"), u("l"))
+        let alone = try text(.inner, between + [differ])
+        #expect(alone.contains("RangeJoin Inner [a >= low, a <= high], residual: k <> l"))
+        #expect(alone.contains("range join"))
+        #expect(!alone.contains("NestedLoopJoin"))
+        let keyed = try text(.left, between + [call("equal", t("k"), u("l"))])
+        #expect(keyed.contains("HashJoin LeftOuter [k = l], ranges: [a >= low, a <= high]"))
+        #expect(!keyed.contains("residual"))
+        // A third range is tested, the value's two bounds are searched for.
+        let three = try text(.leftSemi, [call("less", t("k"), u("low"))] + between)
+        #expect(three.contains("RangeJoin LeftSemi [a >= low, a <= high], residual: k < low"))
+        let none = try text(.inner, [differ])
+        #expect(none.contains("NestedLoopJoin Inner, k <> l"))
+        #expect(!none.lowercased().contains("range"))
+    }
+
     @Test("what a statement computes twice is one stage with two readers, unless it is drawn by lot")
     func repeats() throws {
         let facts = ["t": 40_000_000.0]

@@ -8,7 +8,8 @@ import Columns
 
 enum TypeKind: CaseIterable {
     case null, boolean, int8, int16, int32, int64, float, double, decimal, string, binary, date, timestamp,
-        timestampNTZ, yearMonthInterval, dayTimeInterval, calendarInterval, variant, array, structure, map
+        timestampNTZ, yearMonthInterval, dayTimeInterval, calendarInterval, variant, time,
+        unsupported, array, structure, map
 
     init(_ type: DataType) {
         self =
@@ -31,6 +32,8 @@ enum TypeKind: CaseIterable {
             case .dayTimeInterval: .dayTimeInterval
             case .calendarInterval: .calendarInterval
             case .variant: .variant
+            case .time: .time
+            case .unsupported: .unsupported
             case .array: .array
             case .structure: .structure
             case .map: .map

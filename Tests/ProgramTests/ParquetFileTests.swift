@@ -15,7 +15,8 @@ struct ParquetFileTests {
     @Test(
         "all values agree",
         arguments: [
-            "types", "decimals", "encodings", "times", "nested", "duck", "logical", "written", "pruning",
+            "types", "decimals", "encodings", "times", "clocks", "nested", "duck", "logical", "written",
+            "pruning",
         ])
     func group(name: String) throws {
         let program = try Program()
@@ -28,7 +29,8 @@ struct ParquetFileTests {
         let listed = try python([Self.script, "--list"]).output.split(separator: "\n").map(String.init)
         #expect(
             listed == [
-                "types", "decimals", "encodings", "times", "nested", "duck", "logical", "written", "pruning",
+                "types", "decimals", "encodings", "times", "clocks", "nested", "duck", "logical", "written",
+            "pruning",
             ])
         // `cat` in the place of etl-submit gives no rows at all.
         let program = try Program()

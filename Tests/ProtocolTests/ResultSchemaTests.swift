@@ -10,6 +10,7 @@ struct ResultSchemaTests {
         .null, .boolean, .int8, .int16, .int32, .int64, .float, .double, .decimal(precision: 1, scale: 1),
         .decimal(precision: 38, scale: 0), .string, .binary, .date, .timestamp, .timestampNTZ,
         .calendarInterval, .variant, .yearToMonth, .dayToSecond, .interval(IntervalFields(.hour, .minute)),
+        .time(precision: 0), .time(precision: 6), .unsupported("INTERVAL"),
         .array(.decimal(precision: 5, scale: 2), containsNull: false),
         .structure([]), .structure([Field("é", .array(.date, containsNull: true), nullable: false)]),
         .map(key: .string, value: .structure([Field("v", .null)]), valueContainsNull: true),
@@ -23,6 +24,8 @@ struct ResultSchemaTests {
             "\(type)"
         case .yearMonthInterval: "year-month interval"
         case .dayTimeInterval: "day-time interval"
+        case .time: "time"
+        case .unsupported: "unsupported"
         case .decimal: "decimal"
         case .array: "array"
         case .structure: "structure"
@@ -49,7 +52,7 @@ struct ResultSchemaTests {
     }
 
     @Test("the types above are all that there are")
-    func coverage() { #expect(Set(Self.types.map(Self.caseName)).count == 21) }
+    func coverage() { #expect(Set(Self.types.map(Self.caseName)).count == 23) }
 
     @Test("a schema cut short or damaged is an error or another schema, never a trap")
     func damage() {

@@ -67,6 +67,26 @@ struct SessionWireTests {
         #expect(first.orders.map(\.jobID) == ["019a-é", ""] && first.orders.allSatisfy { $0.attempt == nil })
     }
 
+    @Test("tokens of jobs travel behind all that earlier releases know")
+    func grants() throws {
+        let plain = try Self.frame.payload()
+        #expect(try CoordinatorFrame(payload: plain).grants == nil)
+        var frame = Self.frame
+        for isRequired in [true, false] {
+            let grants = JobGrants(
+                isRequired: isRequired,
+                tokens: [JobID(1): [1, 2, 3], JobID(300): Array(repeating: 255, count: 32)])
+            frame.grants = grants
+            let bytes = try frame.payload()
+            #expect(bytes.starts(with: plain))
+            let read = try CoordinatorFrame(payload: bytes)
+            #expect(read.grants == grants && read.orders == frame.orders)
+            for count in plain.count + 1..<bytes.count {
+                #expect(throws: EngineError.self) { try CoordinatorFrame(payload: Array(bytes[..<count])) }
+            }
+        }
+    }
+
     @Test("a worker's message travels with outputs, and without any it is the message alone")
     func workerFrame() throws {
         let life = WorkerLife(address: "w", incarnation: 1)

@@ -63,7 +63,7 @@ struct Bench {
     mutating func join(
         _ name: String, incarnation: UInt64 = 1, session: UInt32 = 1, slots: Int = 2, version: UInt32 = 3,
         running: [AttemptID] = [], outputs: [TaskOutput] = [], heardEpoch: UInt32 = 0,
-        welcomedEpoch: UInt32 = 0
+        welcomedEpoch: UInt32 = 0, welcomedLog: UInt64 = 0
     ) {
         var identity = Self.identity(name, incarnation: incarnation, slots: slots)
         identity.version = version
@@ -75,7 +75,7 @@ struct Bench {
                     Registration(
                         identity: identity, session: session, sentAt: Instant(milliseconds: now),
                         isDraining: false, running: running, outputs: outputs, reports: [],
-                        heardEpoch: heardEpoch, welcomedEpoch: welcomedEpoch))))
+                        heardEpoch: heardEpoch, welcomedEpoch: welcomedEpoch, welcomedLog: welcomedLog))))
     }
 
     mutating func beat(

@@ -130,7 +130,7 @@ enum GoldenLog {
                     .system("CAME_SECOND", "Another attempt at the task was done before it")),
                 startedMilliseconds: 300, endedMilliseconds: 1_700_000_000_000)),
         .losersLeft(JobID(1), statement: 300), .losersCleaned(JobID(1), statement: 300),
-        .workerForgotten(WorkerID(300)), .coordinatorCrashed(JobID(3), statement: 300),
+        .workerForgotten(WorkerID(300)), .coordinatorCrashed(JobID(3), statement: 300), .logNamed(300),
     ]
 
     private static var inLog: Fact {

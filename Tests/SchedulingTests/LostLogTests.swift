@@ -48,6 +48,46 @@ struct LostLogTests {
         #expect(bench.scheduler.ledger.epoch == epoch)
     }
 
+    @Test("a worker of another log with the same epochs is refused: its attempts have numbers of this one's")
+    func twin() {
+        var settings = SchedulerSettings()
+        settings.firstEpoch = 500
+        settings.logNumber = 77
+        var bench = Bench(settings: settings)
+        #expect(bench.log.prefix(2) == [.logNamed(77), .epochStarted(500)])
+        bench.run([StageSpec(id: StageID(0), taskCount: 1, output: .result)])
+        let output = TaskOutput(attempt: Self.attempt(epoch: 500))
+        bench.join(
+            "w1", version: 6, outputs: [output], heardEpoch: 500, welcomedEpoch: 500, welcomedLog: 78)
+        guard case .reply(Self.life, .refused(500, 1, let error))? = bench.last.actions.first else {
+            return #expect(Bool(false), "not refused: \(bench.last)")
+        }
+        #expect(error.code == "UNSUPPORTED_EPOCH" && error.remedy?.contains("Start the worker again") == true)
+        #expect(bench.last.facts.isEmpty, "nothing of it counts")
+        // Started again it is welcome, is told the log's number, and is known by it on the next start.
+        bench.join("w1", incarnation: 2, version: 6)
+        guard case .welcome(500, 1, _, _, false, 77)? = Self.welcome(bench) else {
+            return #expect(Bool(false), "not welcome: \(bench.last)")
+        }
+        settings.logNumber = 79
+        var next = Bench(log: bench.log, settings: settings)
+        #expect(next.scheduler.ledger.logNumber == 77)
+        next.join(
+            "w1", incarnation: 2, session: 2, version: 6, heardEpoch: 500, welcomedEpoch: 500, welcomedLog: 77
+        )
+        #expect(Self.welcome(next) != nil)
+        // One whose epoch this log never had is taken over, as a worker of a lost log is.
+        next.join("w2", version: 6, heardEpoch: 400, welcomedEpoch: 400, welcomedLog: 78)
+        guard case .welcome(501, 1, _, _, true, 77)? = Self.welcome(next) else {
+            return #expect(Bool(false), "not welcome: \(next.last)")
+        }
+        // Workers of earlier releases are told no number, and have none.
+        next.join("w3", version: 5, heardEpoch: 500, welcomedEpoch: 500)
+        guard case .welcome(501, 1, _, _, false, 0)? = Self.welcome(next) else {
+            return #expect(Bool(false), "not welcome: \(next.last)")
+        }
+    }
+
     @Test("epochs before, between and after those of the log are another log's")
     func foreign() {
         var ledger = Ledger()

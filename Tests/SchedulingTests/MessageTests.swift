@@ -111,6 +111,11 @@ enum MessageCorpus {
             Registration(
                 identity: identity, session: 8, sentAt: Instant(milliseconds: 9), isDraining: false,
                 running: [attempt], outputs: [], reports: [], heardEpoch: .max, welcomedEpoch: 300)),
+        .register(
+            Registration(
+                identity: identity, session: 8, sentAt: Instant(milliseconds: 9), isDraining: false,
+                running: [attempt], outputs: [], reports: [], heardEpoch: .max, welcomedEpoch: 300,
+                welcomedLog: 300)),
     ]
 
     static let toWorker: [CoordinatorMessage] = [
@@ -136,6 +141,11 @@ enum MessageCorpus {
         .welcome(
             epoch: 300, session: 8, worker: WorkerID(0), heardSentAt: Instant(milliseconds: 9),
             isStateNew: true),
+        .welcome(
+            epoch: 300, session: 8, worker: WorkerID(0), heardSentAt: Instant(milliseconds: 9), log: 300),
+        .welcome(
+            epoch: 300, session: 8, worker: WorkerID(0), heardSentAt: Instant(milliseconds: 9),
+            isStateNew: true, log: 300),
     ]
 }
 

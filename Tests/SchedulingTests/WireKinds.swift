@@ -7,12 +7,14 @@ enum FactKind: CaseIterable {
     case epochStarted, jobAccepted, statementPlanned, stagesReplanned, taskCompleted, outputLost, taskFailed,
         commitStarted, statementCommitted, cancelRequested, jobEnded, jobCleaned, resultsReleased,
         workerRegistered, workerLost, outputMoved, outputStored, storedOutputsRemoved, resultsSent,
-        jobForgotten, attemptOutrun, losersLeft, losersCleaned, workerForgotten, coordinatorCrashed
+        jobForgotten, attemptOutrun, losersLeft, losersCleaned, workerForgotten, coordinatorCrashed,
+        logNamed
 
     init(_ fact: Fact) {
         self =
             switch fact {
             case .epochStarted: .epochStarted
+            case .logNamed: .logNamed
             case .jobAccepted: .jobAccepted
             case .statementPlanned: .statementPlanned
             case .stagesReplanned: .stagesReplanned

@@ -77,10 +77,11 @@ final class Peer {
     var address: String { "localhost:\(server.port)" }
 
     init(
-        tls: TLSFiles? = nil, mayRead: @escaping @Sendable (Request) -> Bool = { _ in true },
+        tls: TLSFiles? = nil, tokens: ShuffleTokens? = nil,
+        mayRead: @escaping @Sendable (Request) -> Bool = { _ in true },
         wrap: (ShuffleServer) -> any RequestHandler = { $0 }
     ) throws {
-        let handler = try ShuffleServer(store: store, mayRead: mayRead)
+        let handler = try ShuffleServer(store: store, tokens: tokens, mayRead: mayRead)
         server = try HTTPServer(
             configuration: ServerConfiguration(listen: "localhost:0", tls: tls, limits: .clusterPeers),
             handler: wrap(handler))

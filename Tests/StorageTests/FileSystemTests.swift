@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 import Vocabulary
 
@@ -80,24 +79,6 @@ struct FileSystemTests {
         #expect(try PathRules.unrestricted.resolve(inside + "/out") == inside + "/out")
     }
 
-    /// Swaps a directory and a link again and again, on a thread of its own.
-    private final class Swapper: Sendable {
-        private let isOver = Atomic<Bool>(false)
-        private let isDone = DispatchSemaphore(value: 0)
-
-        init(_ a: String, _ b: String) {
-            Thread { [self] in
-                while !isOver.load(ordering: .relaxed) { _ = LocalDirectory.exchange(a, b) }
-                isDone.signal()
-            }.start()
-        }
-
-        func stop() {
-            isOver.store(true, ordering: .relaxed)
-            isDone.wait()
-        }
-    }
-
     @Test("nor does one that is made between the look at a path and its opening")
     func racingLinks() throws {
         let folder = try PublicationTests.Folder()
@@ -115,7 +96,7 @@ struct FileSystemTests {
         #expect(try PathRules(allowed: [inside + "/a/f.csv"]).open(inside + "/a/f.csv").byteCount == 4)
         let missing = #expect(throws: EngineError.self) { try rules.open("a/none.csv") }
         #expect(missing?.code == "PATH_NOT_FOUND")
-        let swapper = Swapper(inside + "/a", inside + "/link")
+        let swapper = LocalTreeTests.Swapper(inside + "/a", inside + "/link")
         var (opened, refused) = (0, 0)
         for _ in 0..<20_000 {
             do throws(EngineError) {

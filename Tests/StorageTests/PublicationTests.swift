@@ -37,7 +37,8 @@ struct PublicationTests {
             let sink = try Publication.create(output: output, job: job, attempt: "a1", path: path)
             try Array(text.utf8).withUnsafeBytes { try sink.write($0) }
             try sink.finish()
-            return StagedFile(attempt: "a1", path: path, byteCount: text.utf8.count)
+            return StagedFile(
+                attempt: "a1", path: path, byteCount: text.utf8.count, receipt: sink.receipt)
         }
     }
 
@@ -80,6 +81,40 @@ struct PublicationTests {
             stop += 1
         }
         #expect(steps > 3)
+    }
+
+    @Test(
+        "a staged file with another byte in it stops the publication before anything changes",
+        arguments: [PublicationMode.append, .overwrite, .overwritePartitions])
+    func damagedFile(mode: PublicationMode) throws {
+        let folder = try Folder()
+        let output = folder.path + "/out"
+        for (path, text) in Self.old { try write(output + "/" + path, text) }
+        let files = try stage(output, job: "j1", Self.new)
+        let publication = Publication(output: output, job: "j1", mode: mode, files: files)
+        // The last of them: those before it must not have been moved.
+        let damaged = output + "/_temporary-j1/a1/k=3/part-2"
+        for (text, code) in [("mure 3", "STAGED_FILE_DAMAGED"), ("more", "STAGED_FILE_LOST")] {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: damaged))
+            let error = #expect(throws: EngineError.self) { try publication.publish() }
+            #expect(error?.code == code)
+            #expect(try visible(output) == Self.old)
+        }
+        try Data("more 3".utf8).write(to: URL(fileURLWithPath: damaged))
+        try publication.publish()
+        #expect(try visible(output) == Self.expected(mode))
+    }
+
+    @Test("a replay tells a published file from one with other bytes of the same size")
+    func damagedWhenPublished() throws {
+        let folder = try Folder()
+        let output = folder.path + "/out"
+        let files = try stage(output, job: "j1", ["a": "one", "b": "two"])
+        let publication = Publication(output: output, job: "j1", mode: .append, files: files)
+        try publication.publish()
+        try Data("owt".utf8).write(to: URL(fileURLWithPath: output + "/b"))
+        let error = #expect(throws: EngineError.self) { try publication.publish() }
+        #expect(error?.code == "STAGED_FILE_DAMAGED")
     }
 
     @Test("an overwrite into a directory that does not exist makes it")

@@ -62,7 +62,8 @@ struct PostgresLoad: LoadDialect {
         case .array(let element, _) where !element.isNested:
             return try typeName(of: element, column) + "[]"
         case .array, .structure, .map: return "jsonb"
-        case .yearMonthInterval, .dayTimeInterval, .calendarInterval, .variant: return "text"
+        case .yearMonthInterval, .dayTimeInterval, .calendarInterval, .variant, .time, .unsupported:
+            return "text"
         }
     }
 

@@ -68,7 +68,9 @@ enum SnowflakeColumns {
         case .timestamp: "TIMESTAMP_LTZ"
         case .timestampNTZ: "TIMESTAMP_NTZ"
         case .array, .structure, .map: "VARIANT"
-        case .string, .null, .yearMonthInterval, .dayTimeInterval, .calendarInterval, .variant: "VARCHAR"
+        case .string, .null, .yearMonthInterval, .dayTimeInterval, .calendarInterval, .variant, .time,
+            .unsupported:
+            "VARCHAR"
         }
     }
 

@@ -2,6 +2,7 @@ import Columns
 import Formats
 import Functions
 import Kernels
+import Memory
 import Plans
 import Storage
 import Synchronization
@@ -118,17 +119,22 @@ package final class FileReaders: Sendable {
         if fits {
             return ParquetReader(
                 file: file, columns: positions.compactMap { $0 }, rowGroups: groups, predicates: usable,
-                filter: filter, zone: zone, onChunk: onChunk)
+                filter: filter, zone: zone, memory: memory(of: path, context), onChunk: onChunk)
         }
         let present = positions.compactMap { $0 }
         let reader = ParquetReader(
             file: file, columns: present, rowGroups: groups, predicates: usable, zone: zone,
-            onChunk: onChunk)
+            memory: memory(of: path, context), onChunk: onChunk)
         return try AdaptedStream(
             reader, fields: fields,
             found: positions.map { position in
                 position.map { at in (present.firstIndex(of: at) ?? 0, file.schema[at].type) }
             }, file: AddressText.shown(path), filter: filter, isParquet: true, settings: context.settings)
+    }
+
+    /// Gives what the pages and blocks of a file declare out of the worker's memory.
+    private func memory(of path: String, _ context: TaskContext) -> CountedMemory {
+        CountedMemory(context.resources.budget, owner: "Reading \(AddressText.shown(path))")
     }
 
     // MARK: - ORC and Avro
@@ -150,7 +156,7 @@ package final class FileReaders: Sendable {
         let source = MeteredSource(try files.open(path), context.counters)
         let reader = try AvroReader(
             source: source, range: split.start..<split.end, wanted: fields,
-            readerSchema: options["avroschema"])
+            readerSchema: options["avroschema"], memory: memory(of: path, context))
         return try adapted(reader, reader.types, to: fields, path: path, context: context)
     }
 

@@ -61,7 +61,7 @@ enum StructureShape {
         switch (found, wanted) {
         case (.timestamp, .timestampNTZ), (.timestampNTZ, .timestamp), (.int64, .dayTimeInterval),
             (.int32, .yearMonthInterval), (.dayTimeInterval, .dayTimeInterval),
-            (.yearMonthInterval, .yearMonthInterval):
+            (.yearMonthInterval, .yearMonthInterval), (.time, .time):
             true
         default: false
         }

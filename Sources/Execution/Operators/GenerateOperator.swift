@@ -7,91 +7,103 @@ import Shuffle
 import Vocabulary
 
 /// Gives each input row once per element of its list, with the element's columns behind the kept ones.
+///
+/// The elements of a sequence of whole numbers are written as they go out: its arrays are never made. A list
+/// that is the same for all rows is held once.
 final class GenerateOperator: Operator {
+    /// The lists of a batch's rows.
+    private enum Lists {
+        /// One row, which stands for all, in a constant vector.
+        case arrays(Vector)
+        case sequences(NumberSequences)
+    }
+
     private let generator: Generator
     private let kept: [Int]
     private let input: any Operator
     private let evaluator: Evaluator
+    private let sequences: NumberSequenceSource?
+    private let context: TaskContext
     private var current: Batch?
-    private var lists: Vector?
+    private var lists: Lists?
     /// Where the next batch begins: row of the input, and place in its list.
     private var row = 0
     private var place = 0
 
-    init(_ generator: Generator, kept: [Int], settings: SessionSettings, input: any Operator) throws {
+    init(_ generator: Generator, kept: [Int], context: TaskContext, input: any Operator) throws {
         self.generator = generator
         self.kept = kept
+        self.context = context
         self.input = input
-        evaluator = try Evaluator([generator.list], settings: settings)
+        let settings = context.settings
+        sequences =
+            generator.givesMembers ? nil : try NumberSequenceSource(generator.list, settings: settings)
+        evaluator = try Evaluator(sequences == nil ? [generator.list] : [], settings: settings)
     }
 
     func next() throws -> Pull {
         while true {
             if let batch = current, let lists {
-                let made = generate(batch, lists)
+                let made = try generate(batch, lists)
                 if made.count > 0 { return .batch(made) }
-                current = nil
+                (current, self.lists) = (nil, nil)
             }
             let pull = try input.next()
             guard case .batch(let batch) = pull else { return pull }
             current = batch
-            lists = try evaluator.evaluate(batch)[0].flattened()
+            lists = try sequences.map { .sequences(try $0.evaluate(batch)) } ?? arrays(batch)
             (row, place) = (0, 0)
         }
     }
 
+    private func arrays(_ batch: Batch) throws -> Lists {
+        let vector = try evaluator.evaluate(batch)[0]
+        return .arrays(vector.form == .dictionary ? vector.flattened() : vector)
+    }
+
+    /// Where a row's elements lie among all of the batch's, and how many they are.
+    private func range(_ lists: Lists) -> (start: Int, count: Int) {
+        switch lists {
+        case .sequences(let sequences): return (0, sequences.count(row))
+        case .arrays(let vector):
+            if vector.isNull(row) { return (0, 0) }
+            let at = vector.form == .constant ? 0 : row
+            let start = Int(vector.offsets[at])
+            return (start, Int(vector.offsets[at + 1]) - start)
+        }
+    }
+
     /// Makes the next rows, as many as a batch has at most.
-    private func generate(_ batch: Batch, _ lists: Vector) -> Batch {
-        let sources = Buffer(byteCount: Limits.batchRows * 4)
-        let elementPlaces = Buffer(byteCount: Limits.batchRows * 4)
-        let positions = Buffer(byteCount: Limits.batchRows * 4)
-        // The pointers below live as long as their buffers.
-        defer { withExtendedLifetime((sources, elementPlaces, positions)) {} }
-        let source = sources.pointer(as: UInt32.self)
-        let element = elementPlaces.pointer(as: Int32.self)
-        let position = positions.pointer(as: Int32.self)
-        var count = 0
-        while row < batch.count, count < Limits.batchRows {
-            let isMissing = lists.isNullConstant || lists.isNull(row)
-            let start = isMissing ? 0 : Int(lists.offsets[row])
-            let size = isMissing ? 0 : Int(lists.offsets[row + 1]) - start
-            if size == 0, generator.isOuter {
-                source[count] = UInt32(truncatingIfNeeded: row)
-                element[count] = -1
-                position[count] = -1
-                count &+= 1
+    private func generate(_ batch: Batch, _ lists: Lists) throws -> Batch {
+        try context.checkCancelled()
+        var rows = GeneratedRows()
+        while row < batch.count, rows.count < Limits.batchRows {
+            let (start, size) = range(lists)
+            if size == 0, generator.isOuter { rows.addMissing(row) }
+            let taken = min(size - place, Limits.batchRows - rows.count)
+            if case .sequences(let sequences) = lists {
+                rows.add(taken, of: sequences, row: row, from: place)
+            } else {
+                rows.add(taken, row: row, from: place, element: start &+ place)
             }
-            while place < size, count < Limits.batchRows {
-                source[count] = UInt32(truncatingIfNeeded: row)
-                element[count] = Int32(truncatingIfNeeded: start &+ place)
-                position[count] = Int32(truncatingIfNeeded: place)
-                count &+= 1
-                place &+= 1
-            }
+            place += taken
             if place < size { break }
-            row &+= 1
+            row += 1
             place = 0
         }
+        let count = rows.count
         if count == 0 { return Batch(columns: [], count: 0) }
-        var columns = kept.map { batch.columns[$0].gathered(source, count: count) }
-        if generator.givesPosition {
-            let places = Vector.flat(.int32, count: count, values: positions)
-            // A row without element has the place −1, which is no row.
-            let own = Buffer(byteCount: count * 4)
-            defer { withExtendedLifetime(own) {} }
-            let index = own.pointer(as: Int32.self)
-            var i = 0
-            while i < count {
-                index[i] = position[i] < 0 ? -1 : Int32(truncatingIfNeeded: i)
-                i &+= 1
-            }
-            columns.append(places.gatheredNullable(index, count: count))
-        }
+        var columns = kept.map { rows.repeated(batch.columns[$0]) }
+        if generator.givesPosition { columns.append(rows.positions) }
         let types = (generator.fields ?? []).dropFirst(generator.givesPosition ? 1 : 0).map(\.type)
-        columns += elements(lists, types, element, count)
+        switch lists {
+        case .sequences(let sequences): columns.append(rows.numbers(sequences.type))
+        case .arrays(let vector): columns += elements(vector, types, rows.element, count)
+        }
         return Batch(columns: columns, count: count)
     }
 
+    /// Returns the columns that elements become, by their places among those of all rows; −1 is none.
     private func elements(
         _ lists: Vector, _ types: [DataType], _ rows: UnsafePointer<Int32>, _ count: Int
     ) -> [Vector] {

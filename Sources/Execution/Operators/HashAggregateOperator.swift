@@ -37,6 +37,8 @@ final class HashAggregateOperator: Operator {
     static let copiedBytes = 4 << 20
 
     private let mode: AggregateMode
+    /// Whether the input's rows are states.
+    private let isMerging: Bool
     private let input: PiecewiseInput
     private let context: TaskContext
     private let evaluator: Evaluator?
@@ -57,19 +59,24 @@ final class HashAggregateOperator: Operator {
     private var groups = Buffer.zeroed(byteCount: Limits.batchRows * 4)
     private let spill: GroupSpill
 
-    init(_ plan: PhysicalAggregate, input: any Operator, context: TaskContext) throws {
+    /// `ofStates`: whether the input's rows are groups and states, as they always are in a final aggregation.
+    init(
+        _ plan: PhysicalAggregate, ofStates: Bool = false, input: any Operator, context: TaskContext
+    ) throws {
         self.context = context
         mode = plan.mode
+        let merges = plan.mode == .final || ofStates
+        isMerging = merges
         groupTypes = plan.groups.map(\.type)
         groupPositions = plan.groups.enumerated().map {
-            plan.mode == .final ? $0.offset : $0.element.inputPosition
+            merges ? $0.offset : $0.element.inputPosition
         }
         guard KeyLayout.supports(groupTypes) else {
             throw EngineError.user(
                 "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "Arrays, structs and maps cannot be grouped by",
                 remedy: "Group by their members, or by to_json() of them.")
         }
-        var expressions = plan.mode == .final ? [] : plan.groups
+        var expressions = merges ? [] : plan.groups
         var calls: [AggregateArguments] = []
         var stateStart = plan.groups.count
         for call in plan.aggregates {
@@ -77,7 +84,7 @@ final class HashAggregateOperator: Operator {
         }
         self.calls = calls
         self.input = PiecewiseInput(input, computing: expressions)
-        evaluator = plan.mode == .final ? nil : try Evaluator(expressions, settings: context.settings)
+        evaluator = merges ? nil : try Evaluator(expressions, settings: context.settings)
         table = plan.groups.isEmpty ? nil : GroupTable(types: groupTypes)
         let made = try calls.map { try $0.makeAccumulator() }
         accumulators = made
@@ -137,7 +144,7 @@ final class HashAggregateOperator: Operator {
     private func read(_ batch: Batch) throws {
         try context.checkCancelled()
         let columns = try computed(batch)
-        try readGroups(columns, count: batch.count, merging: mode == .final)
+        try readGroups(columns, count: batch.count, merging: isMerging)
         rowsRead += batch.count
         try account()
     }
@@ -274,7 +281,7 @@ final class HashAggregateOperator: Operator {
             numbers[row] = UInt32(truncatingIfNeeded: row)
             row &+= 1
         }
-        try accumulate(columns, groups: numbers, count: batch.count, merging: false)
+        try accumulate(columns, groups: numbers, count: batch.count, merging: isMerging)
         return Batch(
             columns: columns[0..<groupTypes.count] + states(from: 0, count: batch.count), count: batch.count)
     }

@@ -23,6 +23,7 @@ final class HashJoinOperator: Operator {
     private let probe: any Operator
     private let build: JoinBuild
     private let probeKeys: Evaluator
+    private let ranges: RangeMatcher?
     /// Probe columns that the keys are; nil for a key that is computed.
     private let probePositions: [Int?]
     private let pairs: JoinPairs
@@ -49,8 +50,12 @@ final class HashJoinOperator: Operator {
         let buildIsRight = plan.build == .right
         probe = buildIsRight ? left : right
         role = JoinRole(plan.kind, buildIsRight: buildIsRight)
+        let conditions = JoinRanges(plan.residual, leftCount: plan.left.schema.count)
+        ranges = try RangeMatcher(
+            conditions.ranges, buildIsRight: buildIsRight, settings: context.settings)
         build = try JoinBuild(
             input: buildIsRight ? right : left, keys: buildIsRight ? plan.rightKeys : plan.leftKeys,
+            ranges: ranges,
             schema: buildIsRight ? plan.right.schema : plan.left.schema,
             // A pair of partitions is this task's own.
             sharedAs: plan.buildIsShared && level == 0
@@ -62,7 +67,7 @@ final class HashJoinOperator: Operator {
         probePositions = keys.map(\.inputPosition)
         pairs = try JoinPairs(
             leftCount: plan.left.schema.count, probeIsLeft: buildIsRight, output: plan.output,
-            residual: plan.residual, settings: context.settings)
+            residual: plan.residual, rest: conditions.rest, settings: context.settings)
     }
 
     private var buildTypes: [DataType] { (plan.build == .right ? plan.right : plan.left).schema.types }
@@ -178,7 +183,11 @@ final class HashJoinOperator: Operator {
             batch: batch, heads: heads, tracksProbe: role.tracksProbe,
             // A partition may be empty where the build side is not.
             nullKeys: role == .antiNullAware && (table.rows.count > 0 || level > 0)
-                ? JoinTable.validity(keys, count: batch.count) : nil)
+                ? JoinTable.validity(keys, count: batch.count) : nil,
+            ranges: table.ranges.flatMap {
+                ranges?.cursor($0, batch, heads: heads.pointer(as: UInt32.self))
+            })
+        pairs.rangesAreMet = cursor?.ranges != nil
     }
 
     private func nextFromCursor() throws -> Batch? {
@@ -188,7 +197,8 @@ final class HashJoinOperator: Operator {
             return semiRows(cursor)
         }
         while !cursor.isExhausted {
-            let count = cursor.fill(pairs, table: table)
+            try context.checkCancelled()
+            let count = cursor.fill(pairs, table: table, oneIsEnough: role.needsNoPairs)
             let kept = try pairs.applyResidual(probe: cursor.batch, build: table.rows, count: count)
             if role.tracksProbe { cursor.markProbe(pairs.probeRows, count: kept) }
             markBuild(count: kept)

@@ -36,11 +36,13 @@ final class JoinBuild {
     private var hasNullKey = false
     /// What `held` takes, until the table's own reservation stands for it.
     private let reservation: Reservation
+    private let ranges: RangeMatcher?
 
     init(
-        input: any Operator, keys: [Expression], schema: Schema, sharedAs sharedKey: SharedBuilds.Key?,
-        level: Int, context: TaskContext
+        input: any Operator, keys: [Expression], ranges: RangeMatcher?, schema: Schema,
+        sharedAs sharedKey: SharedBuilds.Key?, level: Int, context: TaskContext
     ) throws {
+        self.ranges = ranges
         self.level = level <= SpilledPartitions.deepest ? level : nil
         spiller = RowSpiller(schema: schema, context: context)
         self.input = input
@@ -117,10 +119,11 @@ final class JoinBuild {
             held.count == 0 ? Batch(columns: schema.types.map { .empty($0) }, count: 0) : held.takeAll()
         try reservation.resize(to: 0)
         do {
-            return .table(
-                try JoinTable(
-                    rows: rows, keys: try keys.evaluate(rows), budget: context.resources.budget,
-                    unreservedBytes: level == nil ? 0 : JoinBuild.leastBytes))
+            let table = try JoinTable(
+                rows: rows, keys: try keys.evaluate(rows), budget: context.resources.budget,
+                unreservedBytes: level == nil ? 0 : JoinBuild.leastBytes)
+            if let ranges { table.addRanges(ranges) }
+            return .table(table)
         } catch let error as EngineError where error.code == "OUT_OF_MEMORY" {
             guard let level, rows.count > 1 else { throw error }
             try deal(rows, level, nil)

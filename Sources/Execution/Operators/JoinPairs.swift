@@ -13,23 +13,26 @@ final class JoinPairs {
     private let leftCount: Int
     private let probeIsLeft: Bool
     private let output: [Int]
-    private let residual: Predicate?
-    /// Positions that the residual reads.
-    private let residualColumns: Set<Int>
+    private let whole: ResidualCondition?
+    /// Without what `rangesAreMet` says.
+    private let rest: ResidualCondition?
+    /// Whether the pairs that come were found by the join's ranges, so that these need no test.
+    var rangesAreMet = false
 
-    /// `leftCount`: number of the left side's columns; `output`: which of left, then right columns are given.
-    init(leftCount: Int, probeIsLeft: Bool, output: [Int], residual: Expression?, settings: SessionSettings)
-        throws
-    {
+    /// `leftCount`: number of the left side's columns; `output`: which of left, then right columns are given;
+    /// `rest`: what is left of the residual condition once the ranges are met.
+    init(
+        leftCount: Int, probeIsLeft: Bool, output: [Int], residual: Expression?, rest: Expression?,
+        settings: SessionSettings
+    ) throws {
         self.leftCount = leftCount
         self.probeIsLeft = probeIsLeft
         self.output = output
-        self.residual = try residual.map { try Predicate([$0], settings: settings) }
-        var needed = Set<Int>()
-        residual?.forEach { if case .input(let at, _) = $0 { needed.insert(at) } }
-        residualColumns = needed
+        whole = try residual.map { try ResidualCondition($0, settings: settings) }
+        self.rest = try rest.map { try ResidualCondition($0, settings: settings) }
     }
 
+    private var residual: ResidualCondition? { rangesAreMet ? rest : whole }
     var hasResidual: Bool { residual != nil }
 
     /// The probe side's column that an output column is, or nil for the build side's.
@@ -46,10 +49,10 @@ final class JoinPairs {
         guard let residual, count > 0 else { return count }
         let rightCount = probeIsLeft ? build.columns.count : probe.columns.count
         let columns = (0..<(leftCount + rightCount)).map { column -> Vector in
-            guard residualColumns.contains(column) else { return .nulls(.null, count: count) }
+            guard residual.columns.contains(column) else { return .nulls(.null, count: count) }
             return gather(column, probe: probe, build: build, count: count)
         }
-        let kept = try residual.select(Batch(columns: columns, count: count))
+        let kept = try residual.predicate.select(Batch(columns: columns, count: count))
         if kept.count == count { return count }
         let (probes, builds) = (probeRows.pointer(as: UInt32.self), buildRows.pointer(as: UInt32.self))
         var i = 0
@@ -90,5 +93,19 @@ final class JoinPairs {
                 : Vector.nulls(otherTypes[sidePosition(column)], count: count)
         }
         return Batch(columns: columns, count: count)
+    }
+}
+
+/// Holds a condition over left, then right columns.
+private struct ResidualCondition {
+    let predicate: Predicate
+    /// Positions that it reads.
+    let columns: Set<Int>
+
+    init(_ condition: Expression, settings: SessionSettings) throws {
+        predicate = try Predicate([condition], settings: settings)
+        var needed = Set<Int>()
+        condition.forEach { if case .input(let at, _) = $0 { needed.insert(at) } }
+        columns = needed
     }
 }

@@ -6,8 +6,10 @@ import Plans
 import Shuffle
 import Vocabulary
 
-/// Joins by comparing every pair of rows. The left side comes by batches while the right side is in memory;
-/// while that is on disk, by stretches as long as memory allows, since each reads the whole right side.
+/// Joins without equal keys: by comparing every pair of rows or, where the condition has ranges, by searching
+/// the right side's rows that are put in their order (`RangeIndex`). The left side comes by batches while the
+/// right side is in memory; while that is on disk, by stretches as long as memory allows, since each reads
+/// the whole right side, which is put in order block by block.
 ///
 ///     building ──right side finished──▶ probing ──left side finished──▶ unmatched right rows ──▶ finished
 final class NestedLoopJoinOperator: Operator {
@@ -28,6 +30,12 @@ final class NestedLoopJoinOperator: Operator {
     private var isLeftFinished = false
     private var current: ProbeCursor?
     private var block = 0
+    private let ranges: RangeMatcher?
+    /// Order of the rows of the block that was looked at last; without one they are compared one by one.
+    private var order: (block: Int, index: RangeIndex?)?
+    /// Whether the search in the block was begun.
+    private var isBegun = false
+    private var search: RangeCursor?
     /// Number of the next pair of the current left rows and the block: left row × block's rows + right row.
     private var nextPair = 0
     /// Left rows that are given after their pairs: `givenRest` of them were.
@@ -45,11 +53,14 @@ final class NestedLoopJoinOperator: Operator {
         self.right = right
         self.context = context
         role = JoinRole(plan.kind, buildIsRight: true)
+        let conditions = JoinRanges(plan.condition, leftCount: plan.left.schema.count)
+        ranges = try RangeMatcher(conditions.ranges, buildIsRight: true, settings: context.settings)
         pairs = try JoinPairs(
             leftCount: plan.left.schema.count, probeIsLeft: true, output: plan.output,
-            residual: plan.condition,
+            residual: plan.condition, rest: conditions.rest,
             settings: context.settings)
-        rightRows = NestedLoopRight(plan.right.schema, context)
+        rightRows = NestedLoopRight(
+            plan.right.schema, extraBytes: ranges == nil ? 0 : RangeIndex.bytesPerRow, context)
         leftReservation = Reservation(
             context.resources.budget, owner: "The left side of a nested-loop join")
         matchReservation = Reservation(
@@ -110,7 +121,8 @@ final class NestedLoopJoinOperator: Operator {
 
     private func mayGatherMore() -> Bool {
         // The rows are put together in one batch beside those that are held.
-        let isGranted = leftReservation.tryResize(to: heldLeft.bytes + heldLeft.rowBytes)
+        let searchBytes = ranges == nil ? 0 : heldLeft.count * RangeCursor.bytesPerRow
+        let isGranted = leftReservation.tryResize(to: heldLeft.bytes + heldLeft.rowBytes + searchBytes)
         if heldLeft.bytes < NestedLoopJoinOperator.leastLeftBytes { return true }
         return isGranted && heldLeft.bytes < NestedLoopJoinOperator.mostLeftBytes
     }
@@ -120,6 +132,7 @@ final class NestedLoopJoinOperator: Operator {
             batch: batch, heads: Buffer(byteCount: 0), tracksProbe: role.tracksProbe, nullKeys: nil)
         block = 0
         nextPair = 0
+        isBegun = false
     }
 
     private func nextPairs() throws -> Batch? {
@@ -130,10 +143,11 @@ final class NestedLoopJoinOperator: Operator {
         }
         while block < rightRows.blockCount {
             let right = try rightRows.rows(ofBlock: block)
-            let total = cursor.batch.count * right.count
-            while nextPair < total {
+            if !isBegun { beginBlock(cursor, right) }
+            while true {
                 try context.checkCancelled()
-                let count = fill(total: total, width: right.count)
+                let count = fill(cursor, width: right.count)
+                if count == 0 { break }
                 let kept = try pairs.applyResidual(probe: cursor.batch, build: right, count: count)
                 if role.tracksProbe { cursor.markProbe(pairs.probeRows, count: kept) }
                 markRight(count: kept)
@@ -143,7 +157,9 @@ final class NestedLoopJoinOperator: Operator {
             }
             block += 1
             nextPair = 0
+            isBegun = false
         }
+        search = nil
         current = nil
         if role.tracksProbe {
             rest = (cursor.batch, cursor.rows(matched: role == .semi))
@@ -152,7 +168,27 @@ final class NestedLoopJoinOperator: Operator {
         return nil
     }
 
-    private func fill(total: Int, width: Int) -> Int {
+    /// Searches the block's rows in order, where they are, for the left rows.
+    private func beginBlock(_ cursor: ProbeCursor, _ right: Batch) {
+        isBegun = true
+        search = nil
+        if let ranges {
+            if order?.block != block { order = (block, ranges.index(of: right)) }
+            search = (order?.index).flatMap { ranges.cursor($0, cursor.batch, heads: nil) }
+        }
+        pairs.rangesAreMet = search != nil
+        guard let search, let marks = cursor.marks, role.needsNoPairs, !pairs.hasResidual else { return }
+        search.mark(marks)
+        self.search = nil
+        nextPair = cursor.batch.count * right.count
+    }
+
+    private func fill(_ cursor: ProbeCursor, width: Int) -> Int {
+        if let search {
+            return search.fill(pairs, skipping: role.needsNoPairs ? cursor.marks : nil)
+        }
+        let total = cursor.batch.count * width
+        if nextPair >= total { return 0 }
         let (probes, builds) = (
             pairs.probeRows.pointer(as: UInt32.self), pairs.buildRows.pointer(as: UInt32.self)
         )

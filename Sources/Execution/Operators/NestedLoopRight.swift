@@ -18,6 +18,7 @@ final class NestedLoopRight {
 
     private let schema: Schema
     private let context: TaskContext
+    private let extraBytes: Int
     private let reservation: Reservation
     private var held = HeldRows()
     private var memory: Batch?
@@ -25,7 +26,9 @@ final class NestedLoopRight {
     /// The block that was read last.
     private var last: (block: Int, rows: Batch)?
 
-    init(_ schema: Schema, _ context: TaskContext) {
+    /// `extraBytes`: what each row in memory takes beside itself.
+    init(_ schema: Schema, extraBytes: Int, _ context: TaskContext) {
+        self.extraBytes = extraBytes
         self.schema = schema
         self.context = context
         reservation = Reservation(context.resources.budget, owner: "The right side of a nested-loop join")
@@ -45,7 +48,8 @@ final class NestedLoopRight {
             return
         }
         // The rows are put together in one batch beside those that are held.
-        if reservation.tryResize(to: held.bytes + held.rowBytes) || held.bytes < Self.leastBytes { return }
+        let wanted = held.bytes + max(held.rowBytes, held.count * extraBytes)
+        if reservation.tryResize(to: wanted) || held.bytes < Self.leastBytes { return }
         let made = try NumberedRows(schema: schema, context: context)
         disk = made
         try write(to: made)
@@ -68,9 +72,9 @@ final class NestedLoopRight {
     func finish() throws {
         if let disk { return try write(to: disk) }
         guard held.count > 0 else { return }
-        let rowBytes = held.bytes
+        let keptBytes = held.bytes + held.count * extraBytes
         memory = held.takeAll()
-        _ = reservation.tryResize(to: min(reservation.bytes, rowBytes))
+        _ = reservation.tryResize(to: min(reservation.bytes, keptBytes))
     }
 
     /// Returns the number of a block's first row.

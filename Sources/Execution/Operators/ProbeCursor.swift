@@ -12,19 +12,26 @@ final class ProbeCursor {
     private var pending: UInt32 = 0
     private let matched: Buffer?
     private let nullKeys: Bitmap?
+    /// What finds the build rows where the join has ranges and they are in order; nil: their chains.
+    let ranges: RangeCursor?
 
     /// `nullKeys`: clear bits are rows with a null key, which an anti join does not give (NOT IN).
-    init(batch: Batch, heads: Buffer, tracksProbe: Bool, nullKeys: Bitmap?) {
+    init(
+        batch: Batch, heads: Buffer, tracksProbe: Bool, nullKeys: Bitmap?, ranges: RangeCursor? = nil
+    ) {
+        self.ranges = ranges
         self.batch = batch
         self.heads = heads
         self.nullKeys = nullKeys
         matched = tracksProbe ? Buffer.zeroed(byteCount: batch.count) : nil
     }
 
-    var isExhausted: Bool { row >= batch.count }
+    var isExhausted: Bool { ranges?.isExhausted ?? (row >= batch.count) }
 
     /// Fills the pairs with the next matches, at most a batch of them, and returns their number.
-    func fill(_ pairs: JoinPairs, table: JoinTable) -> Int {
+    /// `oneIsEnough`: rows that are marked need no more.
+    func fill(_ pairs: JoinPairs, table: JoinTable, oneIsEnough: Bool) -> Int {
+        if let ranges { return ranges.fill(pairs, skipping: oneIsEnough ? marks : nil) }
         let probes = pairs.probeRows.pointer(as: UInt32.self)
         let builds = pairs.buildRows.pointer(as: UInt32.self)
         let head = heads.pointer(as: UInt32.self)
@@ -74,9 +81,13 @@ final class ProbeCursor {
         }
     }
 
-    /// Remembers which rows have any build row with their key.
+    /// The marks of rows that have a match.
+    var marks: UnsafeMutablePointer<UInt8>? { matched?.pointer(as: UInt8.self) }
+
+    /// Remembers which rows have any build row with their key, and in range.
     func markFromHeads() {
-        guard let marks = matched?.pointer(as: UInt8.self) else { return }
+        guard let marks else { return }
+        if let ranges { return ranges.mark(marks) }
         let head = heads.pointer(as: UInt32.self)
         var i = 0
         while i < batch.count {

@@ -12,8 +12,8 @@ import Vocabulary
 ///
 /// Rows with a null in any key are not in the table: they equal nothing.
 ///
-/// `@unchecked Sendable`: written only by `init`, but for the key sets and column tables, which mutexes
-/// guard.
+/// `@unchecked Sendable`: written only by who makes it, before others see it, but for the key sets and column
+/// tables, which mutexes guard.
 package final class JoinTable: @unchecked Sendable {
     /// All build rows, column by column.
     package let rows: Batch
@@ -21,6 +21,8 @@ package final class JoinTable: @unchecked Sendable {
     package let hasNullKey: Bool
     /// Whether no two rows share a key.
     private(set) var keysAreUnique = true
+    /// Rows of each key in the order of the join's ranges; nil where it has none, or chains do as well.
+    private(set) var ranges: RangeIndex?
 
     /// Whether rows are found by an array indexed by key.
     var isDense: Bool { dense != nil }
@@ -130,6 +132,9 @@ package final class JoinTable: @unchecked Sendable {
     }
 
     deinit { budget.giveBack(reservedBytes) }
+
+    /// Puts the rows in order where that pays. Only before other threads see the table.
+    func addRanges(_ matcher: RangeMatcher) { ranges = matcher.index(of: self, budget: budget) }
 
     /// Rows none of whose keys is null; nil: all rows.
     static func validity(_ columns: [Vector], count: Int) -> Bitmap? {

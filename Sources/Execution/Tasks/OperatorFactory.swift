@@ -31,7 +31,7 @@ struct OperatorFactory {
         case .project(let expressions, _, let input):
             return try ProjectOperator(expressions, settings: settings, input: try make(input))
         case .aggregate(let aggregate):
-            return try HashAggregateOperator(aggregate, input: try make(aggregate.input), context: context)
+            return try makeAggregate(aggregate)
         case .hashJoin(let join): return try makeHashJoin(join)
         case .nestedLoopJoin(let join):
             let left = try make(join.left)
@@ -50,7 +50,7 @@ struct OperatorFactory {
         case .singleRow(let input, let origin):
             return SingleRowOperator(schema: input.schema, origin: origin, input: try make(input))
         case .generate(let generator, let kept, _, let input):
-            return try GenerateOperator(generator, kept: kept, settings: settings, input: try make(input))
+            return try GenerateOperator(generator, kept: kept, context: context, input: try make(input))
         case .window(let window):
             return try WindowOperator(window, input: try make(window.input), context: context)
         case .rangeBounds(let keys, let partitions, let input):
@@ -68,6 +68,19 @@ struct OperatorFactory {
             return WorkingTableOperator(rows)
         case .exchange: throw EngineError.internal("an exchange was left inside a stage")
         }
+    }
+
+    private mutating func makeAggregate(_ aggregate: PhysicalAggregate) throws -> any Operator {
+        let parts = try FinestGroups(aggregate) { call in
+            try AggregateFunction.make(call: call, argumentTypes: call.arguments.map(\.type)).stateTypes
+        }
+        guard let parts else {
+            return try HashAggregateOperator(aggregate, input: try make(aggregate.input), context: context)
+        }
+        let finest = try HashAggregateOperator(
+            parts.finest, input: try make(parts.finest.input), context: context)
+        let sets = try ExpandOperator(parts.lists, settings: context.settings, input: finest)
+        return try HashAggregateOperator(aggregate, ofStates: true, input: sets, context: context)
     }
 
     private mutating func makeHashJoin(_ join: PhysicalHashJoin) throws -> any Operator {

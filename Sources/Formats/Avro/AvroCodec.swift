@@ -51,24 +51,30 @@ package enum AvroCodec: String, Sendable, CaseIterable {
     }
 
     /// Returns the inflated bytes of a block, at most `Limits.valueBytes`; `input` is readable for 64 bytes
-    /// past its end. Throws a `data` error when it is damaged.
-    func inflate(_ input: Buffer, byteCount: Int) throws(EngineError) -> (bytes: Buffer, count: Int) {
+    /// past its end. `counted` holds what they take. Throws a `data` error when it is damaged, and
+    /// `OUT_OF_MEMORY`.
+    func inflate(
+        _ input: Buffer, byteCount: Int, counted: CountedBytes
+    ) throws(EngineError) -> (bytes: Buffer, count: Int) {
         switch self {
         case .uncompressed: return (input, byteCount)
-        case .snappy: return try inflateSnappy(input, byteCount)
-        case .deflate: return try inflateDeflate(input, byteCount)
-        case .zstandard: return try inflateZstandard(input, byteCount)
+        case .snappy: return try inflateSnappy(input, byteCount, counted)
+        case .deflate: return try inflateDeflate(input, byteCount, counted)
+        case .zstandard: return try inflateZstandard(input, byteCount, counted)
         }
     }
 
     /// Snappy's raw format, then the CRC-32 of the inflated bytes, the highest byte first.
-    private func inflateSnappy(_ input: Buffer, _ byteCount: Int) throws(EngineError) -> (Buffer, Int) {
+    private func inflateSnappy(
+        _ input: Buffer, _ byteCount: Int, _ counted: CountedBytes
+    ) throws(EngineError) -> (Buffer, Int) {
         var size = 0
         let from = input.pointer(as: UInt8.self)
         guard byteCount >= 5, snappy_raw_size(from, byteCount - 4, &size) == 0, size <= Limits.valueBytes,
             // No copy of Snappy's gives more than 64 bytes for two.
             size <= byteCount * 64
         else { throw Self.damaged() }
+        try counted.hold(size)
         let output = Buffer(byteCount: size + 64)
         guard snappy_raw_inflate(from, byteCount - 4, output.pointer(as: UInt8.self), size) == 0 else {
             throw Self.damaged()
@@ -83,18 +89,24 @@ package enum AvroCodec: String, Sendable, CaseIterable {
     }
 
     /// Makes room for what a block inflates to: four times its bytes, or twice what was not enough.
-    private static func larger(_ output: inout Buffer, used: Int) throws(EngineError) {
+    private static func larger(
+        _ output: inout Buffer, used: Int, _ counted: CountedBytes
+    ) throws(EngineError) {
         guard output.byteCount < Limits.valueBytes else { throw damaged() }
+        try counted.hold(min(Limits.valueBytes, output.byteCount * 2))
         Buffer.grow(&output, to: min(Limits.valueBytes, output.byteCount * 2), used: used, zeroing: false)
     }
 
-    private func inflateDeflate(_ input: Buffer, _ byteCount: Int) throws(EngineError) -> (Buffer, Int) {
+    private func inflateDeflate(
+        _ input: Buffer, _ byteCount: Int, _ counted: CountedBytes
+    ) throws(EngineError) -> (Buffer, Int) {
         var stream = z_stream()
         // Fifteen bits of window, without zlib's head.
         guard inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK,
             byteCount <= Int(UInt32.max)
         else { throw Self.damaged() }
         defer { inflateEnd(&stream) }
+        try counted.hold(min(Limits.valueBytes, byteCount * 4))
         var output = Buffer(byteCount: max(4096, min(Limits.valueBytes, byteCount * 4)))
         var done = 0
         stream.next_in = input.pointer(as: UInt8.self)
@@ -106,13 +118,16 @@ package enum AvroCodec: String, Sendable, CaseIterable {
             done = output.byteCount - Int(stream.avail_out)
             if status == Z_STREAM_END { return (output, done) }
             guard status == Z_OK, stream.avail_out == 0 else { throw Self.damaged() }
-            try Self.larger(&output, used: done)
+            try Self.larger(&output, used: done, counted)
         }
     }
 
-    private func inflateZstandard(_ input: Buffer, _ byteCount: Int) throws(EngineError) -> (Buffer, Int) {
+    private func inflateZstandard(
+        _ input: Buffer, _ byteCount: Int, _ counted: CountedBytes
+    ) throws(EngineError) -> (Buffer, Int) {
         guard let context = ZSTD_createDCtx() else { throw Self.damaged() }
         defer { ZSTD_freeDCtx(context) }
+        try counted.hold(min(Limits.valueBytes, byteCount * 4))
         var output = Buffer(byteCount: max(4096, min(Limits.valueBytes, byteCount * 4)))
         var from = ZSTD_inBuffer(src: input.base, size: byteCount, pos: 0)
         var done = 0
@@ -123,7 +138,7 @@ package enum AvroCodec: String, Sendable, CaseIterable {
             done = to.pos
             if left == 0, from.pos == from.size { return (output, done) }
             if to.pos == to.size {
-                try Self.larger(&output, used: done)
+                try Self.larger(&output, used: done, counted)
             } else if from.pos == from.size {
                 throw Self.damaged()
             }

@@ -13,6 +13,8 @@ package final class AvroReader: BatchStream {
     private let batchRows: Int
     private var block: (cursor: AvroCursor, bytes: Buffer, rowsLeft: Int)?
     private var isPositioned = false
+    /// What the block takes, inflated.
+    private let counted: CountedBytes
 
     /// Bytes of columns after which a batch is given early.
     private static let batchBytes = 8 << 20
@@ -23,8 +25,9 @@ package final class AvroReader: BatchStream {
     /// lacks and the reader's schema has no default for.
     package init(
         source: any ByteSource, range: Range<Int>, wanted: [Field]? = nil, readerSchema: String? = nil,
-        batchRows: Int = Limits.batchRows
+        batchRows: Int = Limits.batchRows, memory: CountedMemory = .unlimited
     ) throws(EngineError) {
+        counted = memory.count()
         let file = try AvroFile(source: source)
         self.file = file
         self.source = source
@@ -100,7 +103,7 @@ package final class AvroReader: BatchStream {
         guard withExtendedLifetime(end, { end.bytes.elementsEqual(file.mark) }) else {
             throw AvroCursor.damaged("a block does not end with the file's mark")
         }
-        let (bytes, count) = try file.codec.inflate(packed, byteCount: Int(byteCount))
+        let (bytes, count) = try file.codec.inflate(packed, byteCount: Int(byteCount), counted: counted)
         let limit = file.record.isEmpty ? 1 << 20 : count
         guard rows <= Int64(limit) else {
             throw AvroCursor.damaged("a block of \(rows) records has only \(count) bytes")

@@ -69,7 +69,7 @@ enum AvroSchemaWriter {
             let values = try text(of: value, name: name, namespace: namespace)
             return "{\"type\":\"map\",\"values\":\(nullable(values, value))}"
         case .structure(let fields): return try record(fields, name: name, namespace: namespace)
-        case .map, .variant, .calendarInterval:
+        case .map, .variant, .calendarInterval, .time, .unsupported:
             throw .user(
                 "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
                 "Avro cannot hold column \(name) of type \(type.sqlName)",

@@ -58,7 +58,7 @@ struct ORCTypeList {
         case .array: (.list, nil)
         case .map: (.map, nil)
         case .structure: (.structure, nil)
-        case .binary, .null, .variant, .calendarInterval: (.binary, nil)
+        case .binary, .null, .variant, .calendarInterval, .time, .unsupported: (.binary, nil)
         }
     }
 
@@ -66,7 +66,7 @@ struct ORCTypeList {
     static func check(_ field: Field) throws(EngineError) {
         func holds(_ type: DataType) -> Bool {
             switch type {
-            case .null, .variant, .calendarInterval: false
+            case .null, .variant, .calendarInterval, .time, .unsupported: false
             case .structure(let fields) where fields.isEmpty: false
             default: children(of: type).allSatisfy { holds($0) }
             }

@@ -73,7 +73,8 @@ package final class ORCWriter {
         case .timestamp: return ORCTimeWriter(type, id, epoch: epoch)
         case .array, .map: return ORCListWriter(type, id, children)
         case .structure: return ORCStructureWriter(type, id, children)
-        case .string, .binary, .null, .variant, .calendarInterval: return ORCTextWriter(type, id)
+        case .string, .binary, .null, .variant, .calendarInterval, .time, .unsupported:
+            return ORCTextWriter(type, id)
         }
     }
 

@@ -114,7 +114,8 @@ enum AggregateCatalog {
             "percentile_approx", aliases: ["approx_percentile"],
             typing: { request in
                 try Signature.checkCount(request, 2...3)
-                guard let type = request.types.first,
+                // As in Spark, a text is read as a number.
+                guard let type = request.types.first.map({ $0 == .string ? .double : $0 }),
                     type.isNumeric || type == .date || type == .timestamp
                         || type == .timestampNTZ || type.isInterval
                 else {

@@ -28,7 +28,7 @@ enum ModeOrder {
         let column = Column(values)
         switch values.type {
         case .boolean: return column.integer(row) != 0 ? 1231 : 1237
-        case .int64, .timestamp, .timestampNTZ, .dayTimeInterval:
+        case .int64, .timestamp, .timestampNTZ, .time, .dayTimeInterval:
             return folded(UInt64(bitPattern: Int64(column.integer(row))))
         case .int8, .int16, .int32, .date, .yearMonthInterval:
             return UInt32(bitPattern: Int32(truncatingIfNeeded: column.integer(row)))

@@ -8,20 +8,15 @@ import Vocabulary
 package enum CharPadding {
     package static let function = "char_padding"
 
-    /// Longest text that a plan holds filled up, bytes; longer ones are filled up as rows come.
-    package static let plannedBytes = 1 << 20
-
     /// Returns the call that fills up a value's texts where `limit` says so; longer ones stay.
     package static func call(_ value: Expression, _ limit: TextLimit) -> Expression {
         .call(FunctionCall(function, [value, .literal(.string(limit.code))], type: value.type))
     }
 
-    /// Whether a call, of a text that is read or stored, fills up to more than plans hold.
-    static func isLong(_ call: FunctionCall) -> Bool {
-        guard call.name == function || call.name == StoredColumn.function,
-            case .string(let code)? = call.arguments.last?.literalValue?.value
-        else { return false }
-        return TextLimit(code: code).longestFilled > plannedBytes
+    /// Characters of the longest text that a call, of a text that is read or stored, fills up.
+    static func longestFilled(_ call: FunctionCall) -> Int {
+        guard case .string(let code)? = call.arguments.last?.literalValue?.value else { return 0 }
+        return TextLimit(code: code).longestFilled
     }
 }
 

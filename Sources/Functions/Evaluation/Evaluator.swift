@@ -84,25 +84,3 @@ package final class Predicate {
         return selected ?? Selecting.all(batch.count)
     }
 }
-
-/// Computes the constant parts of expressions ahead of time.
-package enum ConstantFolding {
-    /// Replaces every deterministic part that has no column by its value. A part that fails stays as it is,
-    /// so that the error shows at run time, and only if the part is reached.
-    package static func fold(_ expression: Expression, settings: SessionSettings) -> Expression {
-        expression.rewritten { part in
-            switch part {
-            case .literal, .input, .column, .subquery: return part
-            default: break
-            }
-            if !part.children.allSatisfy({ if case .literal = $0 { true } else { false } }) { return part }
-            if !Compiler.isDeterministic(part) { return part }
-            // The plan would hold all the blanks.
-            if case .call(let call) = part, CharPadding.isLong(call) { return part }
-            guard let evaluator = try? Evaluator([part], settings: settings),
-                let value = try? evaluator.evaluate(Batch(columns: [], count: 1))
-            else { return part }
-            return .literal(Literal(value[0].scalar(at: 0), part.type))
-        }
-    }
-}

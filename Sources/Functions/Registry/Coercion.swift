@@ -95,6 +95,7 @@ package enum Coercion {
 
     private static func commonType(stringWith other: DataType, ansi: Bool) -> DataType? {
         if other.isNested || other == .variant { return nil }
+        if case .unsupported = other { return nil }
         if !ansi { return other == .binary || other == .boolean ? nil : .string }
         if other.isIntegral { return .int64 }
         if other.isNumeric { return .double }
@@ -130,7 +131,7 @@ package enum Coercion {
     package static func canImplicitlyCast(_ from: DataType, _ to: DataType, ansi: Bool) -> Bool {
         if from == to || from == .null { return true }
         switch (from, to) {
-        case (_, .variant), (.variant, _): return false
+        case (_, .variant), (.variant, _), (.unsupported, _): return false
         case (_, .string): return !from.isNested && from != .binary || from == .binary && !ansi
         case (.string, _): return !to.isNested
         case (.date, .timestamp), (.date, .timestampNTZ), (.timestampNTZ, .timestamp),
@@ -160,6 +161,7 @@ package enum Coercion {
             return canCast(k, l, ansi: ansi) && canCast(v, w, ansi: ansi)
         case (.structure(let x), .structure(let y)):
             return x.count == y.count && zip(x, y).allSatisfy { canCast($0.type, $1.type, ansi: ansi) }
+        case (.unsupported, _), (_, .unsupported): return false
         case (.variant, _): return isVariantContent(to, allowsMembers: true)
         case (_, .variant): return isVariantContent(from, allowsMembers: false)
         case (_, .string): return true
@@ -170,6 +172,8 @@ package enum Coercion {
         if from.isNested || to.isNested { return false }
         let times: Set<DataType> = [.date, .timestamp, .timestampNTZ]
         if from == .string { return true }
+        if from.isClock { return to.isClock || to.isIntegral || to.isDecimal }
+        if to.isClock { return false }
         // In ANSI mode numbers are no bytes.
         if from == .binary || to == .binary { return to == .binary && from.isIntegral && !ansi }
         if times.contains(from) && times.contains(to) { return true }
@@ -198,7 +202,7 @@ package enum Coercion {
             return allowsMembers && key == .string && isVariantContent(value, allowsMembers: true)
         case .structure(let fields):
             return allowsMembers && fields.allSatisfy { isVariantContent($0.type, allowsMembers: true) }
-        case .null, .yearMonthInterval, .dayTimeInterval, .calendarInterval: return false
+        case .null, .yearMonthInterval, .dayTimeInterval, .calendarInterval, .time, .unsupported: return false
         default: return true
         }
     }

@@ -23,6 +23,27 @@ extension DataType {
 }
 
 extension Signature {
+    /// Refuses maps, and what holds one, as the keys of a map.
+    static func checkKey(_ request: TypingRequest, _ type: DataType, argument: Int) throws {
+        if !type.holdsMap { return }
+        throw mismatch(
+            request, argument: argument, "INVALID_MAP_KEY_TYPE",
+            "The key of map cannot be/contain \"\(type.sqlName)\".")
+    }
+
+    /// A function of any values but maps, which have no hash that goes by their entries alone.
+    static func hashed(_ result: DataType) -> Rule {
+        { request in
+            let typing = try variadic(rest: .any, least: 1) { _ in result }(request)
+            if let place = typing.arguments.firstIndex(where: { $0.holdsMap }) {
+                throw mismatch(
+                    request, argument: place, "HASH_MAP_TYPE",
+                    "Input to the function `\(request.name)` cannot contain elements of the \"MAP\" type.")
+            }
+            return typing
+        }
+    }
+
     /// Refuses a type whose values have no order, as Spark does wherever values are told apart.
     static func checkOrder(_ request: TypingRequest, _ type: DataType, argument: Int = 0) throws {
         if type.isOrderable { return }

@@ -49,6 +49,7 @@ extension Signature {
             isPlain(k, l, isTight) && isPlain(v, w, isTight)
         case (.structure(let x), .structure(let y)):
             zip(x, y).allSatisfy { isPlain($0.type, $1.type, isTight) }
+        case (.decimal, .double) where isTight, (.decimal, .float) where isTight: false
         case (_, .decimal) where isTight && from != .null && from != to:
             // One of the two is that type already, or neither holds the other.
             from.isIntegral && Coercion.decimal(holding: from).flatMap { Coercion.widerDecimal($0, to) } == to
@@ -147,6 +148,13 @@ extension Signature {
                 request, argument: misfit, "MAP_CONCAT_DIFF_TYPES",
                 "The `\(request.name)` should all be of type map, but it's [\(list)].")
         }
-        return try common()(request)
+        var common = request.types[0]
+        for type in request.types.dropFirst() {
+            guard let next = plainCommonType(common, type, isTight: false, request) else {
+                throw differing(request, request.types)
+            }
+            common = next
+        }
+        return Typing(request.types.map { _ in common }, common)
     }
 }

@@ -133,8 +133,13 @@ enum Signature {
 
     static func commonType(_ request: TypingRequest, _ types: [DataType]) throws -> DataType {
         if let type = Coercion.commonType(types, ansi: request.ansi) { return type }
+        throw differing(request, types)
+    }
+
+    /// Makes the error for arguments that have no common type.
+    static func differing(_ request: TypingRequest, _ types: [DataType]) -> EngineError {
         let list = types.map { "\"\($0.sqlName)\"" }.joined(separator: " or ")
-        throw EngineError.user(
+        return EngineError.user(
             "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
             "Cannot resolve `\(request.name)` due to data type mismatch: Input to `\(request.name)` should "
                 + "all be the same type, but it's (\(list))."

@@ -54,15 +54,7 @@ enum ArrayFunctions {
             nulls: .handled,
             "Makes an array of one value several times.", example: "array_repeat('a', 2)"
         ) { call in
-            let counts = Column(call[1])
-            return .of(
-                call.type,
-                try (0..<call.count).map { row in
-                    if counts.isNull(row) { return .null }
-                    let length = max(0, counts.integer(row))
-                    try checkLength(length)
-                    return .array([Scalar](repeating: call[0].scalar(at: row), count: length))
-                })
+            try repeated(call)
         },
         ScalarFunction(
             "slice", typing: Signature.of([.array, .int, .int]) { $0[0] },
@@ -113,7 +105,7 @@ enum ArrayFunctions {
             elements, range, picking in
             for place in range where !elements.isNull(place) { picking.take(place) }
         },
-        picked("array_distinct", "Removes duplicates.", "array_distinct(array(1, 1))") {
+        picked("array_distinct", "Removes duplicates.", "array_distinct(array(1, 1))", isOrdered: true) {
             $0.takeDistinct($1, &$2)
         },
         mapped(
@@ -158,10 +150,13 @@ enum ArrayFunctions {
 
     /// A function that takes some of an array's elements.
     private static func picked(
-        _ name: String, _ summary: String, _ example: String,
+        _ name: String, _ summary: String, _ example: String, isOrdered: Bool = false,
         _ body: @escaping @Sendable (inout ElementSet, Range<Int>, inout ListPicking) -> Void
     ) -> ScalarFunction {
-        ScalarFunction(name, typing: Signature.of([.array]) { $0[0] }, summary, example: example) { call in
+        let rule = Signature.of([.array]) { $0[0] }
+        return ScalarFunction(
+            name, typing: isOrdered ? Signature.ordered(rule) : rule, summary, example: example
+        ) { call in
             var elements = ElementSet(call[0].children[0])
             return ListPicking.pick(call[0], Rows(call), call.type) { body(&elements, $1, &$2) }
         }
@@ -195,5 +190,40 @@ enum ArrayFunctions {
         if length <= CollectionFunctions.lengthLimit { return }
         throw EngineError.data(
             "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION", "The array would have \(length) elements.")
+    }
+
+    /// Makes arrays of one value each, as often as the row's number says.
+    private static func repeated(_ call: Invocation) throws -> Vector {
+        let counts = Column(call[1])
+        let offsets = Buffer(byteCount: (call.count + 1) * 4)
+        let ends = offsets.pointer(as: Int32.self)
+        ends[0] = 0
+        var valid: [Bool] = []
+        var total = 0
+        for row in 0..<call.count {
+            valid.append(!counts.isNull(row))
+            let length = valid[row] ? max(0, counts.integer(row)) : 0
+            try checkLength(length)
+            total += length
+            guard let end = Int32(exactly: total) else { try checkLength(.max); break }
+            ends[row + 1] = end
+        }
+        let places = Buffer(byteCount: max(total * 4, 4))
+        let place = places.pointer(as: UInt32.self)
+        for row in 0..<call.count {
+            var at = Int(ends[row])
+            while at < Int(ends[row + 1]) {
+                place[at] = UInt32(truncatingIfNeeded: row)
+                at &+= 1
+            }
+        }
+        let elements: Vector =
+            call[0].type == .null
+            ? .nulls(.null, count: total) : call[0].gathered(place, count: total).flattened()
+        withExtendedLifetime(places) {}
+        return .flat(
+            call.type, count: call.count, values: offsets,
+            validity: valid.contains(false) ? Bitmap(valid) : nil,
+            children: [elements])
     }
 }

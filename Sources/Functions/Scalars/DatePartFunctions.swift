@@ -24,12 +24,20 @@ enum DatePartFunctions {
         time("minute", "Returns the minute.") { $0 / 60_000_000 % 60 },
         time("second", "Returns the second.") { $0 / 1_000_000 % 60 },
         ScalarFunction(
-            "extract_second", typing: Signature.of([.of(.timestamp)], .decimal(precision: 8, scale: 6)),
+            "extract_second",
+            typing: { request in
+                let result = DataType.decimal(precision: 8, scale: 6)
+                if request.types.first?.isClock == true { return Typing(request.types, result) }
+                return try Signature.of([.of(.timestamp)], result)(request)
+            },
             "Returns the second with its fraction.",
             example: "extract(SECOND FROM TIMESTAMP '2020-01-01 00:00:01.5')"
         ) { call in
             let rows = Rows(call)
             let zone = call.zone
+            if call[0].type.isClock {
+                return rows.build(call.type) { Int64(rows.integer(0, $0) / 1_000 % 60_000_000) }
+            }
             return rows.map(Int64.self, call.type) {
                 Int64(ClockTime.floorRemainder(zone.local(rows.integer(0, $0)), 60_000_000))
             }
@@ -136,6 +144,7 @@ enum DatePartFunctions {
         ScalarFunction(
             name,
             typing: { request in
+                if request.types.first?.isClock == true { return Typing(request.types, .int32) }
                 if request.types.first?.isDayTimeInterval == true || request.types == [.timestampNTZ] {
                     return Typing(request.types, request.types == [.timestampNTZ] ? .int32 : .int8)
                 }
@@ -149,6 +158,9 @@ enum DatePartFunctions {
                     let size = Int(value.magnitude % UInt(ClockTime.microsecondsPerDay))
                     return Int64(part(size)) * (value < 0 ? -1 : 1)
                 }
+            }
+            if call[0].type.isClock {
+                return rows.build(.int32) { Int64(part(rows.integer(0, $0) / 1_000)) }
             }
             let zone = call[0].type == .timestamp ? call.zone : .utc
             return rows.map(Int32.self, .int32) { row in

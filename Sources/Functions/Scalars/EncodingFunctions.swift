@@ -146,13 +146,13 @@ enum EncodingFunctions {
             }
         },
         ScalarFunction(
-            "xxhash64", typing: Signature.variadic(rest: .any, least: 1) { _ in .int64 }, nulls: .handled,
+            "xxhash64", typing: Signature.hashed(.int64), nulls: .handled,
             "Hashes the arguments to 64 bits (xxHash, seed 42, as Spark).", example: "xxhash64('a')"
         ) { call in
             try SparkHash.xx64(call.arguments, count: call.count)
         },
         ScalarFunction(
-            "hash", typing: Signature.variadic(rest: .any, least: 1) { _ in .int32 }, nulls: .handled,
+            "hash", typing: Signature.hashed(.int32), nulls: .handled,
             "Hashes the arguments to 32 bits (Murmur3, seed 42, as Spark).", example: "hash('a')"
         ) { call in
             try SparkHash.murmur(call.arguments, count: call.count)

@@ -17,6 +17,7 @@ enum MapFunctions {
                 let (key, value) = (
                     try Signature.commonType(request, keys), try Signature.commonType(request, values)
                 )
+                try Signature.checkKey(request, key, argument: 0)
                 return Typing(
                     request.types.indices.map { $0 % 2 == 0 ? key : value },
                     .map(key: key, value: value, valueContainsNull: true))
@@ -33,10 +34,13 @@ enum MapFunctions {
         },
         ScalarFunction(
             "map_from_arrays",
-            typing: Signature.of([.array, .array]) {
-                .map(
-                    key: CollectionFunctions.element($0[0]), value: CollectionFunctions.element($0[1]),
-                    valueContainsNull: true)
+            typing: { request in
+                let types = try Signature.of([.array, .array], .null)(request).arguments
+                let (key, value) = (
+                    CollectionFunctions.element(types[0]), CollectionFunctions.element(types[1])
+                )
+                try Signature.checkKey(request, key, argument: 0)
+                return Typing(types, .map(key: key, value: value, valueContainsNull: true))
             }, "Makes a map of an array of keys and one of values.",
             example: "map_from_arrays(array('a'), array(1))"
         ) { call in

@@ -18,7 +18,7 @@ enum SparkHash {
         switch column.vector.type {
         case .boolean, .int8, .int16, .int32, .date, .yearMonthInterval:
             return .int(UInt32(bitPattern: Int32(truncatingIfNeeded: column.integer(row))))
-        case .int64, .timestamp, .timestampNTZ, .dayTimeInterval:
+        case .int64, .timestamp, .timestampNTZ, .time, .dayTimeInterval:
             return .long(UInt64(bitPattern: Int64(column.integer(row))))
         case .float:
             let value = Float(column.double(row))
@@ -144,7 +144,7 @@ enum SparkHash {
                     out[row] = four(
                         UInt32(bitPattern: Int32(truncatingIfNeeded: column.integer(row))), out[row])
                 }
-            case .int64, .timestamp, .timestampNTZ, .dayTimeInterval:
+            case .int64, .timestamp, .timestampNTZ, .time, .dayTimeInterval:
                 eachValue(column, mayBeNull, count) { row in
                     out[row] = eight(UInt64(bitPattern: Int64(column.integer(row))), out[row])
                 }

@@ -22,6 +22,7 @@ enum TimeArithmetic {
         if let x = a.intervalFields, let y = b.intervalFields, areAlike(a, b) {
             return Typing([a, b], .interval(x.union(y)))
         }
+        if let typing = clockTyping(a, b, op) { return typing }
         if times.contains(a), b.isInterval { return shifted(a, b, swapped: false) }
         if op == .add, times.contains(b), a.isInterval { return shifted(b, a, swapped: true) }
         if a == .date, b.isIntegral, b != .int64 { return Typing([.date, .int32], .date) }
@@ -37,6 +38,23 @@ enum TimeArithmetic {
             if a == .string, times.contains(b) { return Typing([b, b], .dayToSecond) }
         }
         if b.isInterval, a == .string { return Typing([.timestamp, b], .timestamp) }
+        return nil
+    }
+
+    /// Returns the types of an operation on times of day; a time that seconds were added to has all digits.
+    private static func clockTyping(_ a: DataType, _ b: DataType, _ op: ArithmeticOperator) -> Typing? {
+        let whole = DataType.time(precision: DataType.timePrecision)
+        if op == .subtract, a.isClock || b.isClock, a.isClock || a == .string, b.isClock || b == .string {
+            let types = [a.isClock ? a : whole, b.isClock ? b : whole]
+            return Typing(types, .interval(IntervalFields(.hour, .second)))
+        }
+        guard op == .add || op == .subtract else { return nil }
+        if a.isClock, b.isDayTimeInterval {
+            return Typing([a, b], b.intervalFields?.last == .second ? whole : a)
+        }
+        if op == .add, b.isClock, a.isDayTimeInterval {
+            return Typing([a, b], a.intervalFields?.last == .second ? whole : b)
+        }
         return nil
     }
 
@@ -85,6 +103,9 @@ enum TimeArithmetic {
             return try Arithmetic.evaluate(
                 op, call[0], call[1], type: call.type, count: call.count, mode: call.mode)
         }
+        if a.isClock, b.isClock { return clockDifference(call) }
+        if a.isClock { return try shiftClock(call, time: 0, interval: 1, op == .add ? 1 : -1) }
+        if b.isClock { return try shiftClock(call, time: 1, interval: 0, 1) }
         if times.contains(a), b.isInterval {
             return try shift(call, time: 0, interval: 1, op == .add ? 1 : -1)
         }
@@ -116,6 +137,30 @@ enum TimeArithmetic {
             let (micros, wrapped) = rest.multipliedReportingOverflow(by: unit)
             if overflow || wrapped { throw Failure.timeOverflow("the times are too far apart") }
             return Int64(micros)
+        }
+    }
+
+    private static func clockDifference(_ call: Invocation) -> Vector {
+        let rows = Rows(call)
+        return rows.build(call.type) { Int64((rows.integer(0, $0) - rows.integer(1, $0)) / 1_000) }
+    }
+
+    /// Moves times of day, which must stay within their day.
+    private static func shiftClock(
+        _ call: Invocation, time: Int, interval: Int, _ sign: Int
+    ) throws -> Vector {
+        let rows = Rows(call)
+        return try rows.build(call.type) { row in
+            let amount = rows.integer(interval, row)
+            let (step, overflow) = amount.multipliedReportingOverflow(by: sign * 1_000)
+            if !overflow {
+                let (moved, carried) = rows.integer(time, row).addingReportingOverflow(step)
+                if !carried, (0..<ClockText.nanosecondsPerDay).contains(moved) { return Int64(moved) }
+            }
+            let shown = IntervalText.text(
+                Int64(sign) &* Int64(amount), call[interval].type.intervalFields ?? .init(.day, .second))
+            throw Failure.timeOverflow(
+                "add \(shown) to the time value TIME '\(ClockText.text(rows.integer(time, row)))'")
         }
     }
 

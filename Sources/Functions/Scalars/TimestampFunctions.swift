@@ -84,6 +84,9 @@ enum TimestampFunctions {
             name,
             typing: { request in
                 if request.types.count == 1 { return try Signature.of([.of(.date)], result)(request) }
+                if request.types.count == 2 || request.types.count == 3 && result == .timestamp {
+                    return try dateAndClockTyping(request, result)
+                }
                 return result == .timestamp
                     ? try Signature.of(parts + [.string], optional: 1, result)(request)
                     : try Signature.of(parts, result)(request)
@@ -94,6 +97,7 @@ enum TimestampFunctions {
             if call.arguments.count == 1 {
                 return try Casting.cast(call[0], to: result, mode: .error, zone: call.zone)
             }
+            if call.arguments.count < 6 { return try dateAndClock(call, result) }
             return try rows.build(result) { row in
                 let date = CivilDate(
                     year: rows.integer(0, row), month: rows.integer(1, row), day: rows.integer(2, row))
@@ -120,6 +124,34 @@ enum TimestampFunctions {
                 let zone = call.arguments.count == 7 ? try Zone.named(rows.text(6, row)) : call.zone
                 return Int64(zone.instant(local: local))
             }
+        }
+    }
+
+    /// A date and a time of day, as they are, and perhaps a zone.
+    private static func dateAndClockTyping(_ request: TypingRequest, _ result: DataType) throws -> Typing {
+        let (date, clock) = (request.types[0], request.types[1])
+        if date != .date, date != .null {
+            throw Signature.mismatch(request, argument: 0, requires: "\"DATE\"")
+        }
+        if !clock.isClock, clock != .null {
+            throw Signature.mismatch(request, argument: 1, requires: "\"TIME\"")
+        }
+        let whole = DataType.time(precision: DataType.timePrecision)
+        let types = [.date, clock.isClock ? clock : whole] + request.types.dropFirst(2).map { _ in .string }
+        return Typing(types, result)
+    }
+
+    private static func dateAndClock(_ call: Invocation, _ result: DataType) throws -> Vector {
+        let rows = Rows(call)
+        return try rows.build(result) { row in
+            let (days, micros) = (rows.integer(0, row), rows.integer(1, row) / 1_000)
+            let moment = Int128(days) * Int128(ClockTime.microsecondsPerDay) + Int128(micros)
+            guard let local = Int(exactly: moment) else {
+                throw Failure.timeOverflow("the date is too far away")
+            }
+            if result == .timestampNTZ { return Int64(local) }
+            let zone = call.arguments.count == 3 ? try Zone.named(rows.text(2, row)) : call.zone
+            return Int64(zone.instant(local: local))
         }
     }
 

@@ -155,7 +155,7 @@ struct JSONConversion {
             return Base64.decodeLenient(Array(text.utf8)).map { .binary($0) }
         case (.string(let text), .date), (.string(let text), .timestamp), (.string(let text), .timestampNTZ),
             (.string(let text), .decimal), (.string(let text), .yearMonthInterval),
-            (.string(let text), .dayTimeInterval):
+            (.string(let text), .dayTimeInterval), (.string(let text), .time):
             return reader.value(text, type)
         default: return nil
         }

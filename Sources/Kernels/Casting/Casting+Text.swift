@@ -55,6 +55,13 @@ extension CastJob {
                 TimeText.timestamp(isLocal ? value : zone.local(value), &scratch)
                 builder.put(scratch, row)
             }
+        case .time:
+            let values = input.pointer(as: Int64.self)
+            each { row in
+                scratch.removeAll(keepingCapacity: true)
+                ClockText.append(Int(values[row]), &scratch)
+                builder.put(scratch, row)
+            }
         case .yearMonthInterval(let fields):
             let values = input.pointer(as: Int32.self)
             each { builder.put(IntervalText.text(Int64(values[$0]), fields), $0) }
@@ -153,6 +160,7 @@ extension CastJob {
             let zone = self.zone
             return try parse(Int64.self) { TimeText.parseTimestamp($0, zone: zone) }
         case .timestampNTZ: return try parse(Int64.self) { TimeText.parseTimestamp($0, zone: nil) }
+        case .time: return try parse(Int64.self) { ClockText.parse($0) }
         case .yearMonthInterval(let fields):
             return try parse(Int32.self) { IntervalText.parse($0, fields).flatMap { Int32(exactly: $0) } }
         case .dayTimeInterval(let fields): return try parse(Int64.self) { IntervalText.parse($0, fields) }

@@ -26,6 +26,7 @@ package enum Casting {
         case (.string, _): return try job.fromText()
         case (.array, .array), (.map, .map), (.structure, .structure): return try job.nested()
         case (_, .binary): return job.toBinary()
+        case (.time, _): return try job.clocks()
         case (.yearMonthInterval, _), (.dayTimeInterval, _), (_, .yearMonthInterval), (_, .dayTimeInterval):
             return try job.intervals()
         case (.date, _), (.timestamp, _), (.timestampNTZ, _), (_, .timestamp), (_, .date), (_, .timestampNTZ):
@@ -64,6 +65,7 @@ struct CastJob {
         case .double: return value + "D"
         case .date: return "DATE '\(value)'"
         case .timestamp: return "TIMESTAMP '\(value)'"
+        case .time: return "TIME '\(value)'"
         case .decimal: return value + "BD"
         default: return value
         }

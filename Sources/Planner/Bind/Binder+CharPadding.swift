@@ -105,7 +105,7 @@ extension Binder {
 
     private func filled(_ value: Expression, _ count: Int, to wanted: Int) -> Expression {
         if count >= wanted || value.isNullLiteral { return value }
-        if let text = text(value), wanted - count <= CharPadding.plannedBytes - text.utf8.count {
+        if let text = text(value), wanted - count <= ConstantFolding.plannedBytes - text.utf8.count {
             return .literal(.string(text + String(repeating: " ", count: wanted - count)))
         }
         return CharPadding.call(value, .filled(wanted))

@@ -218,6 +218,7 @@ extension Binder {
     func explicitCast(
         _ value: Expression, _ type: DataType, _ kind: CastKind, at span: SourceSpan
     ) throws(EngineError) -> Expression {
+        if type.holdsClock { try requireClocks(at: span) }
         if value.type == type { return value }
         if value.isNullLiteral { return .literal(.null(type)) }
         // try_cast goes by the rules of ANSI mode.
@@ -286,6 +287,11 @@ extension Binder {
         if source.type.isInterval || source.type == .calendarInterval {
             let unit = Expression.literal(.string(function))
             return try call(IntervalFunctions.part, [unit, source], at: span)
+        }
+        if source.type.isClock, !["hour", "minute", "second"].contains(function) {
+            throw .user(
+                "INVALID_EXTRACT_FIELD", "Cannot extract `\(field.text)` from a time of day.",
+                remedy: "Take HOUR, MINUTE or SECOND.", at: location(field.span))
         }
         switch function {
         case "second":

@@ -212,11 +212,12 @@ extension Binder {
         var numbers: [Int64] = []
         for argument in call.arguments {
             let bound = try bindConstant(argument.value)
-            guard let literal = constant(cast(bound, to: .int64)), case .integer(let value) = literal.value
+            guard bound.type.isNumeric || bound.type == .string,
+                let literal = constant(cast(bound, to: .int64)), case .integer(let value) = literal.value
             else {
                 throw .user(
                     bound.type == .string && settings.ansi
-                        ? "CAST_INVALID_INPUT" : "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                        ? "CAST_INVALID_INPUT" : "UNEXPECTED_INPUT_TYPE",
                     "range takes constant integers.",
                     at: location(argument.value.span))
             }
@@ -224,7 +225,8 @@ extension Binder {
         }
         guard (1...4).contains(numbers.count), numbers.count < 3 || numbers[2] != 0 else {
             throw .user(
-                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+                (1...4).contains(numbers.count)
+                    ? "FAILED_FUNCTION_CALL" : "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
                 "range takes an end, or a start, an end and a step other than zero.",
                 at: location(span))
         }

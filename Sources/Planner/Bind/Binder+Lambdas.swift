@@ -52,7 +52,15 @@ extension Binder {
         if [.filter, .exists, .forall, .mapFilter].contains(form) {
             bodies[0] = try condition(bodies[0], "the lambda of \(name)", at: lambdas[0].span)
         }
-        if form == .arraySort { bodies[0] = cast(bodies[0], to: .int32, at: lambdas[0].span) }
+        if form == .arraySort {
+            guard bodies[0].type.isNumeric || [.null, .string].contains(bodies[0].type) else {
+                throw .user(
+                    "DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE",
+                    "The `\(name)` requires return \"INT\" type, but the actual is "
+                        + "\"\(bodies[0].type.sqlName)\" type.", at: location(lambdas[0].span))
+            }
+            bodies[0] = cast(bodies[0], to: .int32, at: lambdas[0].span)
+        }
         let arguments = inputs + bodies + numbers.map { Expression.literal(.int64(Int64($0))) }
         let type = Self.result(form, inputs, bodies)
         return .call(

@@ -23,6 +23,8 @@ extension Binder {
         case .date(let text): return try timed(text, .date, "DATE", at: span)
         case .timestamp(let text): return try timed(text, .timestamp, "TIMESTAMP", at: span)
         case .timestampNTZ(let text): return try timed(text, .timestampNTZ, "TIMESTAMP_NTZ", at: span)
+        case .time(let text):
+            return try timed(text, .time(precision: DataType.timePrecision), "TIME", at: span)
         case .interval(.months(let months, let from, let to)):
             return Literal(.integer(Int64(months)), .interval(IntervalFields(from, to)))
         case .interval(.microseconds(let micros, let from, let to)):
@@ -56,7 +58,8 @@ extension Binder {
             throw .user(
                 "INVALID_TYPED_LITERAL", "This is no \(name): '\(text)'.",
                 remedy: type == .date
-                    ? "Write it as DATE '2020-12-31'." : "Write it as \(name) '2020-12-31 23:59:59'.",
+                    ? "Write it as DATE '2020-12-31'."
+                    : "Write it as \(name) '\(type.isClock ? "" : "2020-12-31 ")23:59:59'.",
                 at: location(span))
         }
         return value

@@ -197,11 +197,11 @@ extension Binder {
     {
         let known = [
             "current_date", "current_timestamp", "current_user", "current_catalog", "current_database",
-            "user", "session_user",
+            "user", "session_user", "current_time",
         ]
         let lowered = name.text.lowercased()
         guard known.contains(lowered), !name.isQuoted else { return nil }
-        columnTexts[[name.text]] = "\(lowered)()"
+        columnTexts[[name.text]] = lowered == "current_time" ? "\(lowered)(6)" : "\(lowered)()"
         return try call(lowered, [], at: span)
     }
 

@@ -20,6 +20,7 @@ extension DataType {
         case .date: self = .date
         case .timestamp: self = .timestamp
         case .timestampNTZ: self = .timestampNTZ
+        case .time(let precision): self = .time(precision: precision)
         case .interval(let from, let to): self = .interval(IntervalFields(from, to))
         case .calendarInterval: self = .calendarInterval
         case .variant: self = .variant

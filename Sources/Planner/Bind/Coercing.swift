@@ -78,9 +78,10 @@ extension Binder {
     }
 
     /// Returns the value of a constant expression, or nil when it has none or computing it fails.
-    func constant(_ expression: Expression) -> Literal? {
+    /// One of more than `keeping` bytes counts as none.
+    func constant(_ expression: Expression, keeping: Int = ConstantFolding.plannedBytes) -> Literal? {
         if case .literal(let literal) = expression { return literal }
-        return ConstantFolding.fold(expression, settings: settings).literalValue
+        return ConstantFolding.fold(expression, settings: settings, keeping: keeping).literalValue
     }
 
     /// Functions that have a value for all arguments: they need no place for errors.
@@ -118,6 +119,7 @@ extension Binder {
             guard typing.coercedTypes.count == arguments.count else {
                 throw EngineError.internal("The types of \(canonical) do not match its arguments.")
             }
+            if Self.needsClocks(canonical, typing.coercedTypes) { try requireClocks(at: span) }
             let coerced = zip(arguments, typing.coercedTypes).map { cast($0, to: $1, at: span) }
             return (canonical, coerced, typing.result)
         } catch let misfit as ArgumentMismatch {
@@ -140,7 +142,10 @@ extension Binder {
     {
         if expression.type == .boolean { return expression }
         let isPredicate = ["WHERE", "HAVING", "JOIN … ON"].contains(clause)
-        if !isPredicate, expression.type == .null || (expression.type == .string && !settings.ansi) {
+        // As in Spark, CASE WHEN takes no untyped NULL, and if(…) does.
+        let takesNull = !isPredicate && clause != "CASE WHEN"
+        let takesText = !isPredicate && !settings.ansi
+        if takesNull && expression.type == .null || takesText && expression.type == .string {
             return cast(expression, to: .boolean)
         }
         throw .user(

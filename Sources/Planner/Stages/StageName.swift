@@ -44,7 +44,9 @@ enum StageName {
             case .final: "final aggregate"
             }
         case .hashJoin: "hash join"
-        case .nestedLoopJoin: "nested loop join"
+        case .nestedLoopJoin(let join):
+            JoinRanges(join.condition, leftCount: join.left.schema.count).ranges.isEmpty
+                ? "nested loop join" : "range join"
         case .sort(_, let limit, _): limit == nil ? "sort" : "top \(limit ?? 0)"
         case .limit: "limit"
         case .union: "union"

@@ -1,3 +1,4 @@
+import Kernels
 import Plans
 import Vocabulary
 
@@ -9,6 +10,7 @@ package enum SettingNames {
         "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
         scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder", pool, slotLimit,
         replicatesShuffle, StoreAssignment.setting, readPadding, charAsString,
+        timeType,
     ] + rebaseModes
 
     /// Settings that are read when the job is submitted: changing them later changes nothing.
@@ -27,6 +29,9 @@ package enum SettingNames {
     static let readPadding = "spark.sql.readSideCharPadding"
     /// Whether CHAR(n) and VARCHAR(n) are taken for STRING.
     static let charAsString = "spark.sql.legacy.charVarcharAsString"
+    /// Whether statements may cast to TIME and call its functions; TIME literals, and columns of files, are
+    /// there without it.
+    static let timeType = "spark.sql.timeType.enabled"
     /// What early dates and times mean in Parquet files that do not say; the reader's options tell it here.
     static let rebaseModes = [
         "spark.sql.parquet.datetimeRebaseModeInRead", "spark.sql.parquet.int96RebaseModeInRead",
@@ -52,7 +57,11 @@ package enum SettingNames {
         case "spark.sql.ansi.enabled":
             result.ansi =
                 try value.map { value throws(EngineError) in try boolean(value, name) } ?? defaults.ansi
-        case "spark.sql.session.timeZone": result.timeZone = value ?? defaults.timeZone
+        case "spark.sql.session.timeZone":
+            if let value, (try? Zone.named(value)) == nil {
+                throw invalid(value, name, "the name of a timezone such as Europe/Oslo, or an offset")
+            }
+            result.timeZone = value ?? defaults.timeZone
         case "spark.sql.shuffle.partitions":
             result.shufflePartitions =
                 try value.map { value throws(EngineError) in try count(value, name) } ?? 0
@@ -78,13 +87,17 @@ package enum SettingNames {
             if let value, StoreAssignment.Policy(rawValue: value.uppercased()) == nil {
                 throw invalid(value, name, "ANSI, STRICT or LEGACY")
             }
-        case replicatesShuffle, readPadding, charAsString: if let value { _ = try boolean(value, name) }
+        case replicatesShuffle, readPadding, charAsString, timeType:
+            if let value { _ = try boolean(value, name) }
         case scanBytes:
             if let value, try bytes(value, name) == 0 { throw invalid(value, name, "a size such as 64MB") }
         default:
             if known.contains(name) { return (result, nil) }
             if name.hasPrefix("etl.") { throw unknown(name) }
-            if name.hasPrefix("spark.") { return (result, "The setting \(name) has no effect in Millrace.") }
+            if name.hasPrefix("spark.") {
+                let near = Suggestion.nearest(to: name, among: known).map { " Did you mean \($0)?" } ?? ""
+                return (result, "The setting \(name) has no effect in Millrace.\(near)")
+            }
         }
         return (result, nil)
     }

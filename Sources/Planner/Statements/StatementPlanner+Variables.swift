@@ -173,7 +173,9 @@ extension StatementPlanner {
                 "EXECUTE IMMEDIATE takes a STRING, not a value of type \(bound.type.sqlName).",
                 at: location(execute.text.span))
         }
-        guard let literal = binder.constant(bound), case .string(let text) = literal.value else {
+        guard let literal = binder.constant(bound, keeping: Limits.sqlBytes),
+            case .string(let text) = literal.value
+        else {
             throw .user(
                 "NULL_QUERY_STRING_EXECUTE_IMMEDIATE", "The text to execute is null, or no constant.",
                 at: location(execute.text.span))
@@ -192,7 +194,7 @@ extension StatementPlanner {
                     at: location(argument.value.span))
             }
             let value = try binder.bindConstant(argument.value)
-            guard let literal = binder.constant(value) else {
+            guard let literal = binder.constant(value, keeping: Limits.sqlBytes) else {
                 throw .user(
                     "UNSUPPORTED_EXPR_FOR_PARAMETER", "A parameter's value must be a constant.",
                     at: location(argument.value.span))

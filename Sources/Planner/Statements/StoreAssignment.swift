@@ -109,6 +109,7 @@ struct StoreAssignment {
         case (.date, .timestamp), (.date, .timestampNTZ), (.timestamp, .timestampNTZ),
             (.timestampNTZ, .timestamp), (.timestamp, .int64), (.int64, .timestamp):
             return true
+        case (.time(let from), .time(let to)): return from <= to
         case (_, .string): return !from.isNested
         case (.yearMonthInterval, .yearMonthInterval), (.dayTimeInterval, .dayTimeInterval): return true
         default:

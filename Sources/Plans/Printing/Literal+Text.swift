@@ -11,6 +11,7 @@ extension Literal: CustomStringConvertible {
         case (.integer(let days), .date): "DATE '\(CivilDate.text(days: days))'"
         case (.integer(let micros), .timestamp), (.integer(let micros), .timestampNTZ):
             "TIMESTAMP '\(CivilDate.text(microseconds: micros))'"
+        case (.integer(let nanoseconds), .time): "TIME '\(CivilDate.clock(nanoseconds: nanoseconds))'"
         case (.integer(let months), .yearMonthInterval): "INTERVAL '\(months)' MONTH"
         case (.integer(let micros), .dayTimeInterval): "INTERVAL '\(micros)' MICROSECOND"
         case (.integer(let number), _): "\(number)"
@@ -77,6 +78,13 @@ private enum CivilDate {
         let fraction = rest % 1_000_000
         let clock = "\(padded(seconds / 3_600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
         return "\(text(days: days)) \(clock)" + (fraction == 0 ? "" : ".\(padded(fraction, 6))")
+    }
+
+    /// Returns `hh:mm:ss[.ffffff]`, without zeros at the end.
+    static func clock(nanoseconds: Int64) -> String {
+        var text = String(CivilDate.text(microseconds: nanoseconds / 1_000).dropFirst("1970-01-01 ".count))
+        if text.contains(".") { while text.hasSuffix("0") { text.removeLast() } }
+        return text
     }
 
     private static func padded(_ number: Int64, _ width: Int) -> String {

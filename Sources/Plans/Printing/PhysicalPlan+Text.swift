@@ -20,9 +20,11 @@ extension PhysicalPlan: CustomStringConvertible {
         case .aggregate(let aggregate): return aggregate.label
         case .hashJoin(let join): return join.label
         case .nestedLoopJoin(let join):
-            let both = Schema(join.left.schema.fields + join.right.schema.fields)
-            let condition = join.condition.map { ", \($0.text(over: both))" } ?? ""
-            return "NestedLoopJoin \(join.kind.label)\(condition)"
+            let conditions = ConditionText(join.condition, join.left.schema, join.right.schema)
+            if let ranges = conditions.ranges {
+                return "RangeJoin \(join.kind.label) [\(ranges)]\(conditions.residual)"
+            }
+            return "NestedLoopJoin \(join.kind.label)\(conditions.whole.map { ", \($0)" } ?? "")"
         case .sort(let keys, let limit, let input):
             let list = keys.map { $0.text(over: input.schema) }.joined(separator: ", ")
             return limit.map { "TopN \($0) [\(list)]" } ?? "Sort [\(list)]"
@@ -148,10 +150,28 @@ extension PhysicalHashJoin {
         let keys = zip(leftKeys, rightKeys).map {
             "\($0.text(over: left.schema)) = \($1.text(over: right.schema))"
         }.joined(separator: ", ")
-        let both = Schema(left.schema.fields + right.schema.fields)
-        let extra = residual.map { ", residual: \($0.text(over: both))" } ?? ""
+        let conditions = ConditionText(residual, left.schema, right.schema)
+        let extra = (conditions.ranges.map { ", ranges: [\($0)]" } ?? "") + conditions.residual
         let name = buildIsShared ? "BroadcastHashJoin" : "HashJoin"
         return "\(name) \(kind.label) [\(keys)]\(extra), build \(build == .left ? "left" : "right")"
+    }
+}
+
+/// Writes a join's condition: what it searches by, and what it tests each pair for.
+private struct ConditionText {
+    let whole: String?
+    let ranges: String?
+    let residual: String
+
+    init(_ condition: Expression?, _ left: Schema, _ right: Schema) {
+        let both = Schema(left.fields + right.fields)
+        let parts = JoinRanges(condition, leftCount: left.count)
+        whole = condition?.text(over: both)
+        let list = parts.ranges.map {
+            "\($0.left.text(over: left)) \($0.order.symbol) \($0.right.text(over: right))"
+        }
+        ranges = list.isEmpty ? nil : list.joined(separator: ", ")
+        residual = parts.rest.map { ", residual: \($0.text(over: both))" } ?? ""
     }
 }
 

@@ -14,6 +14,8 @@ extension DataType: MessageMapped {
             if self == .yearToMonth || self == .dayToSecond { break }
             message.firstField = UInt32(fields.first.rawValue)
             message.lastField = UInt32(fields.last.rawValue)
+        case .time(let precision): message.precision = try UInt32(plan: precision)
+        case .unsupported(let name): message.fields = try [Field(name, .null)].messages()
         case .decimal(let precision, let scale):
             message.precision = try UInt32(plan: precision)
             message.scale = try UInt32(plan: scale)
@@ -45,6 +47,7 @@ extension DataType: MessageMapped {
         case .date: .date
         case .timestamp: .timestamp
         case .timestampNTZ: .timestampNtz
+        case .time: .time
         case .yearMonthInterval: .yearMonthInterval
         case .dayTimeInterval: .dayTimeInterval
         case .calendarInterval: .calendarInterval
@@ -52,6 +55,7 @@ extension DataType: MessageMapped {
         case .array: .array
         case .structure: .structure
         case .map: .map
+        case .unsupported: .unsupported
         }
     }
 
@@ -71,6 +75,12 @@ extension DataType: MessageMapped {
         case .date: self = .date
         case .timestamp: self = .timestamp
         case .timestampNtz: self = .timestampNTZ
+        case .time:
+            guard message.precision <= DataType.timePrecision else {
+                throw PlanCodec.corrupt("a time type is impossible")
+            }
+            self = .time(precision: Int(message.precision))
+        case .unsupported: self = .unsupported(message.fields.first?.name ?? "")
         case .yearMonthInterval: self = try Self.interval(message, .yearToMonth)
         case .dayTimeInterval: self = try Self.interval(message, .dayToSecond)
         case .calendarInterval: self = .calendarInterval

@@ -22,6 +22,8 @@ enum SchemaWire {
         .interval(IntervalFields(.hour, .second)), .interval(IntervalFields(.minute, .second)),
         .calendarInterval, .variant,
     ]
+    private static let timeKind: UInt64 = 36
+    private static let unsupportedKind: UInt64 = 37
     private static let decimalKind: UInt64 = 32
     private static let arrayKind: UInt64 = 33
     private static let structureKind: UInt64 = 34
@@ -40,6 +42,11 @@ enum SchemaWire {
         switch type {
         case .decimal(let precision, let scale):
             for number in [decimalKind, UInt64(precision), UInt64(scale)] { writer.unsigned(number) }
+        case .time(let precision):
+            for number in [timeKind, UInt64(precision)] { writer.unsigned(number) }
+        case .unsupported(let name):
+            writer.unsigned(unsupportedKind)
+            writer.data(Array(name.utf8))
         case .array(let element, let containsNull):
             writer.unsigned(arrayKind)
             writer.unsigned(containsNull ? 1 : 0)
@@ -78,6 +85,11 @@ enum SchemaWire {
                 throw damaged("DECIMAL(\(precision),\(scale))")
             }
             return .decimal(precision: precision, scale: scale)
+        case timeKind:
+            let precision = Int(clamping: try reader.unsigned())
+            guard precision <= DataType.timePrecision else { throw damaged("TIME(\(precision))") }
+            return .time(precision: precision)
+        case unsupportedKind: return .unsupported(String(decoding: try reader.data(), as: UTF8.self))
         case arrayKind:
             let containsNull = try reader.unsigned() == 1
             return .array(try type(&reader, depth: depth + 1), containsNull: containsNull)

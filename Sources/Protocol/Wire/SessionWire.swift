@@ -64,14 +64,17 @@ package struct SessionFrames {
     }
 }
 
-/// Holds a message of the coordinator with one order for each launch in it.
+/// Holds a message of the coordinator with one order for each launch in it, and the tokens of jobs.
 package struct CoordinatorFrame: Sendable {
     package var message: CoordinatorMessage
     package var orders: [TaskOrder]
+    /// Nil from a coordinator of an earlier version.
+    package var grants: JobGrants?
 
-    package init(_ message: CoordinatorMessage, orders: [TaskOrder]) {
+    package init(_ message: CoordinatorMessage, orders: [TaskOrder], grants: JobGrants? = nil) {
         self.message = message
         self.orders = orders
+        self.grants = grants
     }
 
     /// Returns the frame's payload. Throws for plans that cannot be sent.
@@ -86,6 +89,13 @@ package struct CoordinatorFrame: Sendable {
         // After all that earlier versions know, which do not look beyond: 0 for none.
         for order in orders { writer.unsigned(UInt64(order.attempt ?? 0)) }
         for order in orders { writer.unsigned(UInt64(order.carriedBytes)) }
+        guard let grants else { return writer.bytes }
+        writer.unsigned(grants.isRequired ? 1 : 0)
+        writer.unsigned(UInt64(grants.tokens.count))
+        for (job, token) in grants.tokens.sorted(by: { $0.key < $1.key }) {
+            writer.write(job)
+            writer.data(token)
+        }
         return writer.bytes
     }
 
@@ -106,6 +116,12 @@ package struct CoordinatorFrame: Sendable {
         }
         if reader.isAtEnd { return }
         for place in orders.indices { orders[place].carriedBytes = Int(clamping: try reader.unsigned()) }
+        if reader.isAtEnd { return }
+        var grants = JobGrants(isRequired: try reader.unsigned() != 0)
+        for _ in 0..<(try reader.count()) {
+            grants.tokens[try reader.read()] = Array(try reader.data())
+        }
+        self.grants = grants
     }
 }
 

@@ -93,9 +93,8 @@ extension Parser {
             }
             if !atName { throw unexpected("an expression") }
             if peek().kind == .string, text(current).uppercased() == "TIME" {
-                throw fail(
-                    "The type TIME is not supported.", code: "UNSUPPORTED_TIME_TYPE", at: current.span,
-                    remedy: "Use a TIMESTAMP, or a STRING.")
+                advance()
+                return ExpressionSyntax(.literal(.time(try stringValue())), span: span(from: start))
             }
             return try nameOrCall()
         case .end: throw unexpected("an expression")

@@ -24,6 +24,7 @@ extension Parser {
         case "DATE": return .date
         case "TIMESTAMP", "TIMESTAMP_LTZ": return .timestamp
         case "TIMESTAMP_NTZ": return .timestampNTZ
+        case "TIME": return try timeType(at: token.span)
         case "VOID": return .void
         case "VARIANT": return .variant
         case "DECIMAL", "DEC", "NUMERIC": return try decimalType()
@@ -47,8 +48,8 @@ extension Parser {
             let known = [
                 "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL",
                 "STRING",
-                "BINARY", "DATE", "TIMESTAMP", "TIMESTAMP_NTZ", "ARRAY", "MAP", "STRUCT", "VARCHAR", "CHAR",
-                "VARIANT",
+                "BINARY", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_NTZ", "ARRAY", "MAP", "STRUCT", "VARCHAR",
+                "CHAR", "VARIANT",
             ]
             let nearest = [
                 "TEXT": "STRING", "BOOL": "BOOLEAN", "NUMBER": "DECIMAL", "DATETIME": "TIMESTAMP",
@@ -60,6 +61,26 @@ extension Parser {
                 },
                 at: source.location(token.span))
         }
+    }
+
+    /// Parses what follows `TIME`: `[(digits)] [WITHOUT TIME ZONE]`.
+    private mutating func timeType(at place: SourceSpan) throws(EngineError) -> TypeSyntax {
+        let most = 6
+        let precision = current.symbol == .leftParenthesis ? try lengthInParentheses() : most
+        if at(word: "WITHOUT") {
+            advance()
+            for word in ["TIME", "ZONE"] {
+                guard at(word: word) else { throw unexpected("'\(word)'") }
+                advance()
+            }
+        }
+        guard precision <= most else {
+            throw .user(
+                "UNSUPPORTED_TIME_PRECISION",
+                "The seconds precision \(precision) of the TIME data type is out of the supported range "
+                    + "[0, \(most)].", at: source.location(place))
+        }
+        return .time(precision: precision)
     }
 
     private mutating func decimalType() throws(EngineError) -> TypeSyntax {

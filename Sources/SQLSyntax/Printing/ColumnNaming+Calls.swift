@@ -48,6 +48,7 @@ extension ColumnNaming {
         "boolean": .boolean, "tinyint": .tinyint, "smallint": .smallint, "int": .integer, "bigint": .bigint,
         "float": .float, "double": .double, "decimal": .decimal(precision: 10, scale: 0), "string": .string,
         "binary": .binary, "date": .date, "timestamp": .timestamp,
+        "time": .time(precision: 6),
     ]
 
     /// Returns the value and the type of a cast written as a call, such as `int(x)`; nil for other calls.
@@ -111,6 +112,13 @@ extension ColumnNaming {
             return
                 "mode() WITHIN GROUP (ORDER BY \(text(item.expression))\(item.isDescending ? "" : " DESC"))"
         case "convert_timezone" where arguments.count == 2: arguments.insert("current_timezone()", at: 0)
+        case "make_timestamp_ltz" where call.arguments.count < 4 && call.arguments.count > 1,
+            "try_make_timestamp_ltz" where call.arguments.count < 4 && call.arguments.count > 1:
+            name = "make_timestamp"
+        case "current_time" where arguments.isEmpty: arguments = ["6"]
+        case "try_make_timestamp_ntz" where arguments.count == 2:
+            return "\(written)(make_timestamp_ntz(\(arguments.joined(separator: ", "))))"
+        case "try_to_time": return "try_to_time(to_time(\(arguments.joined(separator: ", "))))"
         case "unix_timestamp" where arguments.isEmpty: arguments = ["current_timestamp()"]
         case "string_agg" where !call.withinGroup.isEmpty: name = "listagg"
         default: break

@@ -19,6 +19,7 @@ package enum LiteralPrinting {
         case .date(let value): "DATE '\(date(value))'"
         case .timestamp(let value): "TIMESTAMP '\(timestamp(value))'"
         case .timestampNTZ(let value): "TIMESTAMP_NTZ '\(timestamp(value))'"
+        case .time(let value): "TIME '\(clock(value))'"
         case .interval(let value): interval(value)
         }
     }
@@ -106,6 +107,25 @@ package enum LiteralPrinting {
         while fraction.hasSuffix("0") { fraction.removeLast() }
         let time = (parts + ["00", "00"]).prefix(3).joined(separator: ":")
         return "\(date(String(day))) \(time)\(fraction.isEmpty ? "" : "." + fraction)"
+    }
+
+    /// Completes a time of day: `T1:02 pm` is `13:02:00`; six digits of a fraction are left, without zeros at
+    /// the end.
+    private static func clock(_ text: String) -> String {
+        var clock = text.uppercased().filter { !$0.isWhitespace }
+        let isMorning = clock.hasSuffix("AM")
+        let isHalf = isMorning || clock.hasSuffix("PM")
+        if isHalf { clock.removeLast(2) }
+        if clock.hasPrefix("T") { clock.removeFirst() }
+        let pieces = clock.split(separator: ".")
+        guard var parts = pieces.first?.split(separator: ":").map(padded), let hour = Int(parts[0]) else {
+            return text
+        }
+        if isHalf { parts[0] = padded(Substring(String(hour % 12 + (isMorning ? 0 : 12)))) }
+        var fraction = pieces.count > 1 ? pieces[1].prefix(6) : ""
+        while fraction.hasSuffix("0") { fraction.removeLast() }
+        let time = (parts + ["00", "00"]).prefix(3).joined(separator: ":")
+        return fraction.isEmpty ? time : "\(time).\(fraction)"
     }
 
     /// Prints an interval by its units: `INTERVAL '1-2' YEAR TO MONTH`, `INTERVAL '1 02' DAY TO HOUR`.

@@ -8,6 +8,8 @@ package indirect enum TypeSyntax: Sendable, Hashable {
     case char(Int)
     case varchar(Int)
     case date, timestamp, timestampNTZ
+    /// A time of day with so many digits of a second.
+    case time(precision: Int)
     /// An interval of the units from the first to the second.
     case interval(from: IntervalUnit, to: IntervalUnit)
     /// Spark's old calendar interval, `INTERVAL` without units.
@@ -36,6 +38,7 @@ package indirect enum TypeSyntax: Sendable, Hashable {
         case .date: return "DATE"
         case .timestamp: return "TIMESTAMP"
         case .timestampNTZ: return "TIMESTAMP_NTZ"
+        case .time(let precision): return "TIME(\(precision))"
         case .interval(let from, let to):
             return from == to ? "INTERVAL \(from.rawValue)" : "INTERVAL \(from.rawValue) TO \(to.rawValue)"
         case .calendarInterval: return "INTERVAL"
@@ -112,6 +115,8 @@ package enum LiteralSyntax: Sendable, Hashable {
     case timestamp(String)
     /// The text of `TIMESTAMP_NTZ '…'`, unchecked.
     case timestampNTZ(String)
+    /// The text of `TIME '…'`, unchecked.
+    case time(String)
     case interval(IntervalSyntax)
 }
 

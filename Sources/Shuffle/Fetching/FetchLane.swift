@@ -25,8 +25,9 @@ final class FetchLane: Sendable {
         /// The item whose blocks come in, and the next block of it.
         var current = 0
         var nextBlock = 0
-        /// First item of the request under way.
+        /// First item of the request under way, and the one after its last.
         var first = 0
+        var end = 0
         var failures = 0
         /// The worker was given up: outputs with copies are not asked for any more.
         var isUnreachable = false
@@ -78,7 +79,11 @@ final class FetchLane: Sendable {
         let wanted: ArraySlice<Item> = state.withLock { state in
             state.first = state.current
             guard state.current < items.count else { return [] }
-            var wanted = items[state.current..<min(items.count, state.current + ShufflePath.outputLimit)]
+            // Of one job, whose token goes along.
+            let job = items[state.current].output.attempt.task.stage.job
+            var wanted = items[state.current...].prefix(ShufflePath.outputLimit)
+                .prefix { $0.output.attempt.task.stage.job == job }
+            state.end = wanted.endIndex
             let skipped = state.nextBlock - wanted[state.current].request.firstBlock
             wanted[state.current].request.firstBlock = state.nextBlock
             if let count = wanted[state.current].request.blockCount {
@@ -162,8 +167,8 @@ final class FetchLane: Sendable {
 
     /// The response is over; the next request follows when items are left.
     func ended(_ request: FetchRequest, isWhole: Bool) {
-        let (current, first) = state.withLock { ($0.current, $0.first) }
-        if !isWhole || current < min(items.count, first + ShufflePath.outputLimit) {
+        let (current, end) = state.withLock { ($0.current, $0.end) }
+        if !isWhole || current < end {
             return broke(
                 request, .system("CORRUPT_SHUFFLE_STREAM", "A worker's shuffle response is cut short"))
         }
@@ -194,10 +199,18 @@ final class FetchLane: Sendable {
 
     /// The worker does not serve this one; another producer would not help.
     func refused(_ status: Int) {
+        if status == 401 {
+            return board.fail(
+                EngineError.system(
+                    "SHUFFLE_TOKEN_REFUSED",
+                    "Worker \(address) gives outputs of the job only to who has its token",
+                    remedy: "A worker that has just joined may be of an earlier release than the others: run "
+                        + "all workers with the coordinator's release."))
+        }
         board.fail(
             EngineError.system(
                 "SHUFFLE_REFUSED", "Worker \(address) refused a shuffle request with status \(status)",
-                remedy: "Check that all workers have the same certificates, tokens and version."))
+                remedy: "Check that all workers have the same certificates and version."))
     }
 
     private func giveUp(_ failure: FetchFailure, _ request: FetchRequest) {

@@ -85,7 +85,7 @@ final class FetchRequest: CreditGiver, @unchecked Sendable {
         switch status {
         case 200: lane.ended(self, isWhole: reader.isBetweenFrames)
         case 404: lane.missing()
-        case 400, 403:
+        case 400, 401, 403:
             lane.refused(status)
         default:
             lane.broke(self, .system("SHUFFLE_FETCH_FAILED", "A worker answered with status \(status)"))

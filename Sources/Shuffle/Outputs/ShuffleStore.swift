@@ -24,6 +24,9 @@ package final class ShuffleStore: Sendable {
         }
     }
 
+    /// Jobs of which there are outputs.
+    package var jobs: Set<JobID> { outputs.withLock { Set($0.keys.map(\.task.stage.job)) } }
+
     /// Bytes held, encoded or retained.
     package var byteCount: Int { outputs.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }
 }

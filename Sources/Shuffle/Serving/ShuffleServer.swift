@@ -5,23 +5,28 @@ import Vocabulary
 ///
 /// The response is a sequence of frames, see `BlockFrame`. Blocks in memory are sent without a copy, blocks
 /// in files are read ahead in pieces on threads of the server's own. Statuses: 400 for a path that is none,
-/// 403 where the hook refuses, 404 where no output asked for is here.
+/// 401 without the token of the outputs' job, 403 where the hook refuses, 404 where no output asked for
+/// is here.
 ///
 /// Thread-safe: nothing in it changes.
 package final class ShuffleServer: RequestHandler {
     private let store: ShuffleStore
     private let mayRead: @Sendable (Request) -> Bool
+    private let tokens: ShuffleTokens?
     private let disks: [EventLoop]
 
     /// Threads that read files; each waits for the disk, never for the network.
     private static let diskThreadCount = 2
 
     /// Makes the handler of paths under `ShufflePath.prefix`. `mayRead` says whether a request may be
-    /// answered, by its peer's certificate or a token among its headers. Throws `OUT_OF_RESOURCES` (system).
+    /// answered, by its peer's certificate; `tokens` has those of jobs, one of which it must carry; nil:
+    /// none is asked for. Throws `OUT_OF_RESOURCES` (system).
     package init(
-        store: ShuffleStore, mayRead: @escaping @Sendable (Request) -> Bool = { _ in true }
+        store: ShuffleStore, tokens: ShuffleTokens? = nil,
+        mayRead: @escaping @Sendable (Request) -> Bool = { _ in true }
     ) throws(EngineError) {
         self.store = store
+        self.tokens = tokens
         self.mayRead = mayRead
         var disks: [EventLoop] = []
         for index in 0..<Self.diskThreadCount { disks.append(try EventLoop(name: "shuffle-disk-\(index)")) }
@@ -38,6 +43,12 @@ package final class ShuffleServer: RequestHandler {
         guard mayRead(request) else {
             return response.respond(
                 status: 403, contentType: "text/plain; charset=utf-8", Array("not allowed\n".utf8))
+        }
+        // Before anything tells what is here.
+        if let tokens, !tokens.admit(request.headers, to: Set(wanted.map(\.attempt.task.stage.job))) {
+            return response.respond(
+                status: 401, contentType: "text/plain; charset=utf-8",
+                Array("not the token of the job\n".utf8))
         }
         let outputs = wanted.map { store.output(of: $0.attempt) }
         if outputs.allSatisfy({ $0 == nil }) {

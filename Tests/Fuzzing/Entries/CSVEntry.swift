@@ -35,7 +35,8 @@ enum CSVEntry {
         if kind & 4 != 0 { columns = columns.filter { $0 % 2 == 0 }.reversed() }
 
         let batchRows = [4096, 1, 3, 64][Int(reading & 3)]
-        let partCount = [1, 2, 3, 7][Int(reading >> 2 & 3)]
+        // The header is looked for in the first part alone, where blank lines may be all there is.
+        let partCount = options.header ? 1 : [1, 2, 3, 7][Int(reading >> 2 & 3)]
         var whole = RowTexts()
         let isWhole = try attempt {
             try whole.read(

@@ -110,7 +110,7 @@ class Calls:
             return f"SELECT {''.join(part + argument for part, argument in zip(parts, given))}{source}"
         if pick < 0.16:
             call = f"{rng.choice(GENERATORS)}({', '.join(self.arguments(rng, count, False))})"
-            return rng.choice([f"SELECT {call}", f"SELECT * FROM {call}", f"SELECT * FROM t LATERAL VIEW {call} x"])
+            return rng.choice([f"SELECT {call}", f"SELECT * FROM {call} LIMIT 5", f"SELECT * FROM t LATERAL VIEW {call} x"])
         if pick < 0.2:
             call = f"{rng.choice(WINDOWS)}({', '.join(self.arguments(rng, count, True))})"
             frame = rng.choice(["", "", " ROWS BETWEEN 1 PRECEDING AND 2147483647 FOLLOWING", " RANGE BETWEEN 1 PRECEDING AND CURRENT ROW"])

@@ -1,3 +1,4 @@
+import CBrotli
 import CKernels
 import CLZ4
 import CZlib
@@ -31,16 +32,30 @@ enum PageCodec {
         case .lz4Raw: done = inflateLZ4(input, to: output, byteCount: byteCount)
         case .lz4: done = inflateHadoopLZ4(input, to: output, byteCount: byteCount)
         case .gzip: done = inflateGzip(input, to: output, byteCount: byteCount)
-        case .brotli, .lzo:
+        case .brotli: done = try inflateBrotli(base, input.count, to: output, byteCount: byteCount)
+        case .lzo:
             throw .data(
                 "CODEC_NOT_AVAILABLE", "The Parquet file uses a codec that is not supported: \(codec)",
-                remedy: "Write it with snappy, zstd, lz4_raw or gzip.")
+                remedy: "Write it with snappy, zstd, lz4_raw, gzip or brotli.")
         }
         if !done { throw damaged(codec) }
     }
 
     private static func damaged(_ codec: ParquetCodec) -> EngineError {
         .data("FAILED_READ_FILE", "A compressed page of the Parquet file is damaged (\(codec))")
+    }
+
+    private static func inflateBrotli(
+        _ input: UnsafeRawPointer, _ inputBytes: Int, to output: UnsafeMutableRawPointer, byteCount: Int
+    ) throws(EngineError) -> Bool {
+        let result = cbrotli_inflate(input, inputBytes, output, byteCount)
+        if result == CBROTLI_MISSING {
+            throw .system(
+                "CODEC_NOT_AVAILABLE",
+                "The Parquet file uses Brotli, and this machine has no library for it (libbrotlidec.so.1)",
+                remedy: "Install Debian's package libbrotli1 on every machine that reads the file.")
+        }
+        return result == CBROTLI_OK
     }
 
     private static func inflateLZ4(

@@ -69,6 +69,13 @@ extension ParquetLogicalType {
                     decimal.int32(2, precision)
                 }
             }
+        case .time:
+            writer.structure(10) { union in
+                union.structure(7) { time in
+                    time.boolean(1, false)
+                    time.structure(2) { $0.structure(2) }
+                }
+            }
         case .timestamp(_, let adjusted):
             writer.structure(10) { union in
                 union.structure(8) { timestamp in

@@ -8,6 +8,8 @@ enum ValueConversion {
     case int32ToInt8, int32ToInt16, uint32ToInt64, int32ToInt64, int32ToInt128, int64ToInt128, uint64ToInt128
     /// Units of time to microseconds; nanoseconds round down.
     case milliseconds, nanoseconds
+    /// Units of the time of day to nanoseconds, of which those below a microsecond are cut off.
+    case clockMilliseconds, clockMicroseconds, clockNanoseconds
     /// Nanoseconds of the day and Julian day, 12 bytes.
     case int96
     /// Big-endian two's complement of fixed length or as a byte array.
@@ -20,8 +22,8 @@ enum ValueConversion {
 extension ParquetSchemaElement {
     /// Returns Spark's type of a primitive column and how its values get there, as Spark's
     /// `ParquetToSparkSchemaConverter` maps them; nanoseconds are read as microseconds.
-    /// Throws `PARQUET_TYPE_NOT_SUPPORTED` where Spark has no type.
-    func sparkType(path: String) throws(EngineError) -> (DataType, ValueConversion) {
+    /// Gives `unsupported` where there is no type for it: only who reads the column fails.
+    var sparkType: (DataType, ValueConversion) {
         // A column that has nulls only, whatever it is stored as.
         if logical == .unknown { return (.null, .none) }
         let found: (DataType, ValueConversion)? =
@@ -36,13 +38,11 @@ extension ParquetSchemaElement {
             case .fixedByteArray: fixedType
             case nil: nil
             }
-        guard let found else {
-            throw .data(
-                "PARQUET_TYPE_NOT_SUPPORTED",
-                "A Parquet column has a type that SQL has not: \(path) (\(logical.shown))",
-                remedy: "Leave this column out when the file is written.")
-        }
-        return found
+        return found ?? (.unsupported(logical.shown ?? physical.map { "\($0)" } ?? "no type"), .none)
+    }
+
+    private static func clock(_ conversion: ValueConversion) -> (DataType, ValueConversion) {
+        (.time(precision: DataType.timePrecision), conversion)
     }
 
     private func decimalType(_ precision: Int, _ scale: Int) -> DataType? {
@@ -61,6 +61,7 @@ extension ParquetSchemaElement {
         case .integer(bits: 16, signed: false): return (.int32, .none)
         case .integer(bits: 32, signed: false): return (.int64, .uint32ToInt64)
         case .date: return (.date, .none)
+        case .time(.milliseconds): return Self.clock(.clockMilliseconds)
         case .decimal(let precision, let scale):
             guard let type = decimalType(precision, scale) else { return nil }
             return (type, type.physical == .int64 ? .int32ToInt64 : .int32ToInt128)
@@ -72,6 +73,8 @@ extension ParquetSchemaElement {
         switch logical {
         case .none, .integer(bits: 64, signed: true): return (.int64, .none)
         case .integer(bits: 64, signed: false): return (.decimal(precision: 20, scale: 0), .uint64ToInt128)
+        case .time(.microseconds): return Self.clock(.clockMicroseconds)
+        case .time(.nanoseconds): return Self.clock(.clockNanoseconds)
         case .timestamp(let unit, let adjusted):
             let conversion: ValueConversion =
                 switch unit {
@@ -112,10 +115,10 @@ extension ParquetSchemaElement {
 }
 
 extension ParquetLogicalType {
-    /// The type as the format's specification writes it.
-    fileprivate var shown: String {
+    /// The type as the format's specification writes it; nil where only how it is stored is said.
+    fileprivate var shown: String? {
         switch self {
-        case .none: "no logical type"
+        case .none: nil
         case .decimal(let precision, let scale): "DECIMAL(\(precision), \(scale))"
         case .time(let unit): "TIME(\(unit.shown))"
         case .timestamp(let unit, _): "TIMESTAMP(\(unit.shown))"

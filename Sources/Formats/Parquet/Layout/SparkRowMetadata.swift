@@ -3,7 +3,7 @@ import FoundationEssentials
 import Vocabulary
 
 /// Reads and writes what Spark keeps of a file's columns in its footer, as JSON: the only place that says
-/// that a column of plain integers holds intervals.
+/// that a column of plain integers holds intervals, and to how many digits times were cut.
 ///
 ///     {"type":"struct","fields":[
 ///       {"name":"wait","type":"interval day to second","nullable":true,"metadata":{}}]}
@@ -15,15 +15,16 @@ enum SparkRowMetadata {
 
     /// Returns the text for a file of these columns; nil where their types stand in the file's own schema.
     static func text(_ schema: Schema) -> String? {
-        guard schema.fields.contains(where: { holdsIntervals($0.type) }) else { return nil }
+        guard schema.fields.contains(where: { needsMention($0.type) }) else { return nil }
         return json(.structure(schema.fields))
     }
 
-    private static func holdsIntervals(_ type: DataType) -> Bool {
+    private static func needsMention(_ type: DataType) -> Bool {
         switch type {
-        case .array(let element, _): holdsIntervals(element)
-        case .map(let key, let value, _): holdsIntervals(key) || holdsIntervals(value)
-        case .structure(let fields): fields.contains { holdsIntervals($0.type) }
+        case .array(let element, _): needsMention(element)
+        case .map(let key, let value, _): needsMention(key) || needsMention(value)
+        case .structure(let fields): fields.contains { needsMention($0.type) }
+        case .time(let precision): precision != DataType.timePrecision
         default: type.isInterval
         }
     }
@@ -67,7 +68,7 @@ enum SparkRowMetadata {
     /// Gives columns that are plain integers in the file the intervals that the footer's text says they are.
     /// A text that cannot be read, or that does not fit the file, changes nothing.
     static func apply(_ text: String, to nodes: inout [ParquetNode], _ fields: inout [Field]) {
-        guard text.contains("interval"),
+        guard text.contains("interval") || text.contains("time("),
             let json = try? JSONDecoder().decode(AvroJSON.self, from: Data(text.utf8))
         else { return }
         let declared = members(json)
@@ -90,6 +91,12 @@ enum SparkRowMetadata {
     private static func retyped(_ node: ParquetNode, _ json: AvroJSON) -> ParquetNode {
         switch (node, json) {
         case (.leaf(var leaf), .string(let name)):
+            if leaf.type.isClock, let precision = Int(name.dropFirst("time(".count).dropLast()),
+                (0..<DataType.timePrecision).contains(precision), name == "time(\(precision))"
+            {
+                leaf.type = .time(precision: precision)
+                return .leaf(leaf)
+            }
             guard let fields = IntervalFields(catalogName: name) else { return node }
             let type = DataType.interval(fields)
             if leaf.conversion == .none, leaf.type == (type.isYearMonthInterval ? .int32 : .int64) {

@@ -29,7 +29,7 @@ final class FlatColumnReader: ColumnReader {
     init(leaf: ParquetLeaf, pages: PageStream, scratch: Buffer) {
         self.leaf = leaf
         self.pages = pages
-        values = PageValues(leaf: leaf, scratch: scratch)
+        values = PageValues(leaf: leaf, scratch: scratch, memory: pages.memory)
         width = leaf.type.physical.width
     }
 
@@ -215,7 +215,7 @@ extension PageStream {
             throw damaged("a dictionary declares more values than it has bytes for")
         }
         let width = leaf.type.physical.width
-        let buffer = Buffer(byteCount: max(header.valueCount, 1) * width)
+        let buffer = try memory.buffer(byteCount: max(header.valueCount, 1) * width)
         if header.valueCount > 0 {
             try values.open(bytes, encoding: .plain, valueCount: header.valueCount, owner: owner)
             try values.read(header.valueCount, dictionary: nil, to: buffer.base)

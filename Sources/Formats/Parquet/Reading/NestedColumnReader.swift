@@ -9,10 +9,12 @@ import Vocabulary
 final class NestedColumnReader: ColumnReader {
     private let node: ParquetNode
     private let leaves: [NestedLeafReader]
+    private let memory: CountedMemory
     private var pendingRows = 0
 
-    init(node: ParquetNode, leaves: [NestedLeafReader]) {
+    init(node: ParquetNode, leaves: [NestedLeafReader], memory: CountedMemory) {
         self.node = node
+        self.memory = memory
         self.leaves = leaves
     }
 
@@ -26,7 +28,7 @@ final class NestedColumnReader: ColumnReader {
         }
         var entries: [Int: LeafEntries] = [:]
         for leaf in leaves { entries[leaf.leaf.index] = try leaf.read(rows) }
-        let assembly = NestedAssembly(entries: entries)
+        let assembly = NestedAssembly(entries: entries, memory: memory)
         let vector = try assembly.build(node, ancestorDefinition: 0, ancestorRepetition: 0)
         if vector.count != rows { throw assembly.damaged(node) }
         return vector
@@ -36,6 +38,7 @@ final class NestedColumnReader: ColumnReader {
 /// Builds vectors from the levels of leaves.
 private struct NestedAssembly {
     let entries: [Int: LeafEntries]
+    let memory: CountedMemory
 
     func damaged(_ node: ParquetNode) -> EngineError {
         let path = node.leaves.first?.path ?? ""
@@ -130,7 +133,7 @@ private struct NestedAssembly {
         if leaf.type == .null { return .nulls(.null, count: slot) }
         let validity = Bitmap(words, count: slot)
         let width = leaf.type.physical.width
-        let values = Buffer(byteCount: max(slot, 1) * width)
+        let values = try memory.buffer(byteCount: max(slot, 1) * width)
         values.base.copyMemory(from: found.values.base, byteCount: found.valueCount * width)
         if found.valueCount < slot {
             parquet_spread(values.base, bits, 0, Int64(slot), Int64(found.valueCount), Int32(width))

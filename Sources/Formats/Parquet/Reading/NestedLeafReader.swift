@@ -11,6 +11,8 @@ struct LeafEntries {
     var values: Buffer
     var valueCount = 0
     var heaps: [Buffer] = []
+    /// What it takes while columns are made of it.
+    let counted: CountedBytes
 }
 
 /// Reads a leaf below structures, arrays or maps, record by record.
@@ -31,17 +33,20 @@ final class NestedLeafReader {
     private var at = 0
 
     private static let windowEntries = 1024
+    /// Bytes of an entry beside its value: two levels in arrays that have grown, and offsets.
+    private static let entryBytes = 12
 
     init(leaf: ParquetLeaf, pages: PageStream, scratch: Buffer) {
         self.leaf = leaf
         self.pages = pages
-        values = PageValues(leaf: leaf, scratch: scratch)
+        values = PageValues(leaf: leaf, scratch: scratch, memory: pages.memory)
     }
 
     /// Returns the entries of the next `records` records.
     func read(_ records: Int) throws(EngineError) -> LeafEntries {
         let width = leaf.type.physical.width
-        var entries = LeafEntries(values: Buffer(byteCount: (records + 8) * width))
+        var entries = LeafEntries(
+            values: Buffer(byteCount: (records + 8) * width), counted: pages.memory.count())
         var begun = 0
         while true {
             if at == definitions.count, try !refill() {
@@ -67,6 +72,9 @@ final class NestedLeafReader {
 
     private func take(_ range: Range<Int>, into entries: inout LeafEntries, width: Int) throws(EngineError) {
         if range.isEmpty { return }
+        // Runs of levels and codes take no bytes, so that a record of few may have millions of entries.
+        let total = entries.definitions.count + range.count
+        try entries.counted.hold(total * (NestedLeafReader.entryBytes + 2 * width))
         entries.definitions.append(contentsOf: definitions[range])
         entries.repetitions.append(contentsOf: repetitions[range])
         var count = 0

@@ -21,6 +21,8 @@ struct DataPage {
 ///     window           ├──────────────┤           position: within it, or at its end
 struct PageStream {
     let leaf: ParquetLeaf
+    /// Gives what pages declare.
+    let memory: CountedMemory
     private let codec: ParquetCodec
     private let source: any ByteSource
     /// Where the chunk begins in the source, and its bytes.
@@ -38,8 +40,11 @@ struct PageStream {
     /// Bytes in which the header of a page is looked for first.
     private static let headerBytes = 16 << 10
 
-    init(leaf: ParquetLeaf, chunk: ParquetColumnChunk, source: any ByteSource) throws(EngineError) {
+    init(
+        leaf: ParquetLeaf, chunk: ParquetColumnChunk, source: any ByteSource, memory: CountedMemory
+    ) throws(EngineError) {
         self.leaf = leaf
+        self.memory = memory
         self.source = source
         codec = chunk.codec
         start = chunk.startOffset
@@ -121,7 +126,7 @@ struct PageStream {
         if !codec.canInflate(compressed, to: uncompressed) {
             throw damaged("a page of \(compressed) bytes declares \(uncompressed) bytes inflated")
         }
-        let output = Buffer(byteCount: uncompressed + PageCodec.slackBytes)
+        let output = try memory.buffer(byteCount: uncompressed + PageCodec.slackBytes)
         try PageCodec.inflate(codec, input, to: output.base, byteCount: uncompressed)
         return (UnsafeRawBufferPointer(start: output.base, count: uncompressed), output)
     }

@@ -19,9 +19,11 @@ struct PageValues {
     private var decoded: Buffer?
     private let width: Int
     private let scratch: Buffer
+    private let memory: CountedMemory
 
-    init(leaf: ParquetLeaf, scratch: Buffer) {
+    init(leaf: ParquetLeaf, scratch: Buffer, memory: CountedMemory) {
         self.leaf = leaf
+        self.memory = memory
         self.scratch = scratch
         width = ValueConversion.storedWidth(of: leaf)
         next = UnsafePointer(scratch.pointer(as: UInt8.self))
@@ -48,7 +50,7 @@ struct PageValues {
             if bytes.count == 0 { return parquet_hybrid_open(&hybrid, base, 0, 0) }
             if base[0] > 32 { throw damaged("codes have a width of \(base[0]) bits") }
             parquet_hybrid_open(&hybrid, base + 1, bytes.count - 1, Int32(base[0]))
-        case (.plain, .boolean): openBits(bytes, valueCount)
+        case (.plain, .boolean): try openBits(bytes, valueCount)
         case (.plain, .byteArray): form = .prefixed
         case (.plain, _): form = .fixed
         case (.rle, .boolean):
@@ -63,7 +65,7 @@ struct PageValues {
             try openDeltaBytes(bytes, valueCount)
         case (.byteStreamSplit, .int32), (.byteStreamSplit, .int64), (.byteStreamSplit, .float),
             (.byteStreamSplit, .double), (.byteStreamSplit, .fixedByteArray):
-            openSplit(bytes)
+            try openSplit(bytes)
         default: throw damaged("a page has an encoding that its type cannot have: \(encoding)")
         }
     }
@@ -75,16 +77,16 @@ struct PageValues {
         form = .fixed
     }
 
-    private mutating func openBits(_ bytes: UnsafeRawBufferPointer, _ valueCount: Int) {
+    private mutating func openBits(_ bytes: UnsafeRawBufferPointer, _ valueCount: Int) throws(EngineError) {
         let count = min(valueCount, bytes.count * 8)
-        let buffer = Buffer(byteCount: count)
+        let buffer = try memory.buffer(byteCount: count)
         parquet_unpack_bools(next, 0, buffer.pointer(as: UInt8.self), Int64(count))
         serve(buffer, byteCount: count)
     }
 
-    private mutating func openSplit(_ bytes: UnsafeRawBufferPointer) {
+    private mutating func openSplit(_ bytes: UnsafeRawBufferPointer) throws(EngineError) {
         let count = bytes.count / width
-        let buffer = Buffer(byteCount: count * width)
+        let buffer = try memory.buffer(byteCount: count * width)
         parquet_unsplit(next, Int64(count), Int32(width), buffer.pointer(as: UInt8.self))
         serve(buffer, byteCount: count * width)
     }
@@ -95,7 +97,7 @@ struct PageValues {
         _ at: inout UnsafePointer<UInt8>, limit: Int, valueBytes: Int = 8
     ) throws(EngineError) -> (values: Buffer, count: Int) {
         if limit > PageCodec.pageBytes / valueBytes { throw damaged("a page of \(limit) values") }
-        let buffer = Buffer(byteCount: limit * 8)
+        let buffer = try memory.buffer(byteCount: limit * 8)
         var consumed = 0
         let count = parquet_delta(at, end - at, buffer.pointer(as: Int64.self), Int64(limit), &consumed)
         if count < 0 { throw damaged("packed differences") }
@@ -122,7 +124,7 @@ struct PageValues {
     {
         let (lengths, count) = try delta(&next, limit: valueCount, valueBytes: 8 + 16)
         let sizes = lengths.pointer(as: Int64.self)
-        let views = Buffer(byteCount: count * 16)
+        let views = try memory.buffer(byteCount: count * 16)
         let out = views.pointer(as: UInt64.self)
         for i in 0..<count {
             if sizes[i] < 0 || sizes[i] > end - next {
@@ -157,8 +159,8 @@ struct PageValues {
                 throw damaged("values longer than a page")
             }
         }
-        let heap = Buffer(byteCount: total)
-        let views = Buffer(byteCount: count * 16)
+        let heap = try memory.buffer(byteCount: total)
+        let views = try memory.buffer(byteCount: count * 16)
         let out = views.pointer(as: UInt64.self)
         var target = heap.pointer(as: UInt8.self)
         var last = UnsafePointer(target)

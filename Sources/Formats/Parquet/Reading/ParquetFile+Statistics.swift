@@ -158,6 +158,7 @@ extension ParquetLeaf {
         switch type {
         case .string: return String(validating: bytes, as: UTF8.self).map { .string($0) }
         case .binary: return .binary(bytes)
+        case .unsupported: return nil
         case .boolean: return bytes.count == 1 ? .boolean(bytes[0] != 0) : nil
         default: break
         }

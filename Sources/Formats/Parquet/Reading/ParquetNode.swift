@@ -133,7 +133,7 @@ struct ParquetSchemaBuilder {
         let path = path + [element.name]
         let definition = definition + (element.repetition == .optional && !isElement ? 1 : 0)
         if element.childCount == 0, let physical = element.physical {
-            let (type, conversion) = try element.sparkType(path: path.joined(separator: "."))
+            let (type, conversion) = element.sparkType
             defer { leafCount += 1 }
             return .leaf(
                 ParquetLeaf(

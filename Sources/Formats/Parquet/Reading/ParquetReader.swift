@@ -13,6 +13,7 @@ package final class ParquetReader: BatchStream {
     /// Rows of a batch at most, and those of one of the current row group.
     private let batchRows: Int
     private var groupBatchRows = 0
+    private let memory: CountedMemory
     private let onChunk: ((Int) -> Void)?
     private var groups: [Int]
     private var readers: [(any ColumnReader)?] = []
@@ -33,13 +34,14 @@ package final class ParquetReader: BatchStream {
     /// Prepares to read `columns`, positions in the file's schema, of `rowGroups`. Row groups that
     /// `predicates` rule out by statistics are not read. `filter` names its columns as positions in
     /// `columns`; with it, batches hold only the rows that pass. `onChunk` gets the bytes of each column
-    /// chunk that is opened. Writers that do not name their zone had a clock of `zone`.
+    /// chunk that is opened; `memory` gives what pages declare, once it is much. Writers that do not name their zone had a clock of `zone`.
     package init(
         file: ParquetFile, columns: [Int], rowGroups: Range<Int>? = nil, predicates: [ColumnPredicate] = [],
         filter: (any DecodeFilter)? = nil, zone: Zone = .utc, batchRows: Int = Limits.batchRows,
-        onChunk: ((Int) -> Void)? = nil
+        memory: CountedMemory = .unlimited, onChunk: ((Int) -> Void)? = nil
     ) {
         self.file = file
+        self.memory = memory
         self.columns = columns
         self.filter = filter
         self.zone = zone
@@ -55,6 +57,7 @@ package final class ParquetReader: BatchStream {
     /// Returns the next batch, or nil at the end. Throws a `data` error naming the file when it is damaged.
     package func next() throws -> Batch? {
         do {
+            if let unread { throw unread }
             while true {
                 while rowsLeft == 0 {
                     guard let next = groups.popLast() else { return nil }
@@ -87,6 +90,19 @@ package final class ParquetReader: BatchStream {
     private func rowsAtOnce(_ group: ParquetRowGroupMetadata) -> Int {
         let bytes = leaves.reduce(0) { $0 &+ group.columns[$1.index].uncompressedBytes }
         return min(batchRows, max(1, ParquetReader.batchBytes / max(1, bytes / max(1, group.rowCount))))
+    }
+
+    /// The error of the first column whose type SQL has not.
+    private var unread: EngineError? {
+        for leaf in leaves {
+            if case .unsupported(let name) = leaf.type {
+                return .data(
+                    "PARQUET_TYPE_NOT_SUPPORTED",
+                    "A Parquet column has a type that SQL has not: \(leaf.path) (\(name))",
+                    remedy: "Name the other columns in the SELECT instead of *.")
+            }
+        }
+        return nil
     }
 
     private var leaves: [ParquetLeaf] { columns.flatMap { file.nodes[$0].leaves } }
@@ -159,14 +175,16 @@ package final class ParquetReader: BatchStream {
         if node.type == .null { return NullColumnReader() }
         for leaf in node.leaves { onChunk?(chunks[leaf.index].compressedBytes) }
         if case .leaf(let leaf) = node {
-            let pages = try PageStream(leaf: leaf, chunk: chunks[leaf.index], source: file.source)
+            let pages = try PageStream(
+                leaf: leaf, chunk: chunks[leaf.index], source: file.source, memory: memory)
             return FlatColumnReader(leaf: leaf, pages: pages, scratch: scratch)
         }
         var leaves: [NestedLeafReader] = []
         for leaf in node.leaves {
-            let pages = try PageStream(leaf: leaf, chunk: chunks[leaf.index], source: file.source)
+            let pages = try PageStream(
+                leaf: leaf, chunk: chunks[leaf.index], source: file.source, memory: memory)
             leaves.append(NestedLeafReader(leaf: leaf, pages: pages, scratch: scratch))
         }
-        return NestedColumnReader(node: node, leaves: leaves)
+        return NestedColumnReader(node: node, leaves: leaves, memory: memory)
     }
 }

@@ -31,6 +31,12 @@ extension ValueConversion {
         case .uint64ToInt128: map(raw, output, count) { (v: UInt64) in Int128(v) }
         case .milliseconds: map(raw, output, count) { (v: Int64) in v &* 1000 }
         case .nanoseconds: map(raw, output, count) { (v: Int64) in v / 1000 &- (v % 1000 < 0 ? 1 : 0) }
+        case .clockMilliseconds:
+            return clock(raw, output, count, unitsPerDay: 86_400_000) { (v: Int32) in Int64(v) &* 1_000_000 }
+        case .clockMicroseconds:
+            return clock(raw, output, count, unitsPerDay: 86_400_000_000) { (v: Int64) in v &* 1_000 }
+        case .clockNanoseconds:
+            return clock(raw, output, count, unitsPerDay: 86_400_000_000_000) { (v: Int64) in v &- v % 1_000 }
         case .int96: parquet_int96(input, Int64(count), output.assumingMemoryBound(to: Int64.self))
         case .bigEndianToInt64:
             return parquet_big_endian_64(
@@ -86,6 +92,20 @@ extension ValueConversion {
             out[i] = transform(input.loadUnaligned(fromByteOffset: i &* stride, as: A.self))
             i &+= 1
         }
+    }
+
+    /// Converts times of day. Returns false where one lies outside of the day.
+    @inline(__always)
+    private func clock<A: FixedWidthInteger & SignedInteger>(
+        _ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, _ count: Int, unitsPerDay: A,
+        _ transform: (A) -> Int64
+    ) -> Bool {
+        var isOutside = false
+        map(input, output, count) { (v: A) in
+            isOutside = isOutside || v < 0 || v >= unitsPerDay
+            return transform(v)
+        }
+        return !isOutside
     }
 
     /// Widens an IEEE half-precision number.

@@ -7,6 +7,8 @@ struct StoredType {
     var logical: ParquetLogicalType
     /// Bytes of a stored value of fixed width; 0 for byte arrays.
     var width: Int
+    /// Whether stored microseconds are held as nanoseconds.
+    var cutsToMicroseconds = false
 
     /// Returns nil for nested types, the type of NULL, and types that files cannot hold.
     init?(_ type: DataType) {
@@ -19,6 +21,9 @@ struct StoredType {
         case .date: self.init(.int32, .date, 4)
         case .timestamp: self.init(.int64, .timestamp(.microseconds, adjustedToUTC: true), 8)
         case .timestampNTZ: self.init(.int64, .timestamp(.microseconds, adjustedToUTC: false), 8)
+        case .time:
+            self.init(.int64, .time(.microseconds), 8)
+            cutsToMicroseconds = true
         case .float: self.init(.float, .none, 4)
         case .double: self.init(.double, .none, 8)
         case .string: self.init(.byteArray, .string, 0)
@@ -32,7 +37,7 @@ struct StoredType {
             } else {
                 self.init(.fixedByteArray, logical, StoredType.decimalBytes[precision])
             }
-        case .null, .array, .structure, .map, .calendarInterval, .variant: return nil
+        case .null, .array, .structure, .map, .calendarInterval, .variant, .unsupported: return nil
         }
     }
 
@@ -63,7 +68,7 @@ enum StoredValues {
         guard let rows else {
             return convert(UnsafeRawPointer(base + first * width), width, count, stored, out)
         }
-        if width == stored.width, stored.physical != .fixedByteArray {
+        if width == stored.width, stored.physical != .fixedByteArray, !stored.cutsToMicroseconds {
             return parquet_gather(base, rows, Int64(count), out, Int32(width))
         }
         scratch.removeAll()
@@ -79,6 +84,17 @@ enum StoredValues {
         if stored.physical == .fixedByteArray {
             let bytes = out.assumingMemoryBound(to: UInt8.self)
             return parquet_put_big_endian(input, Int32(stored.width), Int64(count), bytes)
+        }
+        if stored.cutsToMicroseconds {
+            let (from, to) = (
+                input.assumingMemoryBound(to: Int64.self), out.assumingMemoryBound(to: Int64.self)
+            )
+            var i = 0
+            while i < count {
+                to[i] = from[i] / 1_000
+                i &+= 1
+            }
+            return
         }
         let numbers = out.assumingMemoryBound(to: Int32.self)
         switch (width, stored.width) {

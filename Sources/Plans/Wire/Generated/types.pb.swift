@@ -78,7 +78,7 @@ nonisolated struct WireDataType: @unchecked Sendable {
     set {_uniqueStorage()._kind = newValue}
   }
 
-  /// decimal: digits, 1 to 38
+  /// decimal: digits, 1 to 38; time: digits of a second, 0 to 6
   var precision: UInt32 {
     get {_storage._precision}
     set {_uniqueStorage()._precision = newValue}
@@ -116,7 +116,7 @@ nonisolated struct WireDataType: @unchecked Sendable {
     set {_uniqueStorage()._containsNull = newValue}
   }
 
-  /// structure
+  /// structure; a type that is not supported: one field of its name
   var fields: [WireField] {
     get {_storage._fields}
     set {_uniqueStorage()._fields = newValue}
@@ -161,6 +161,8 @@ nonisolated struct WireDataType: @unchecked Sendable {
     case map // = 19
     case calendarInterval // = 20
     case variant // = 21
+    case time // = 22
+    case unsupported // = 23
     case UNRECOGNIZED(Int)
 
     init() {
@@ -191,6 +193,8 @@ nonisolated struct WireDataType: @unchecked Sendable {
       case 19: self = .map
       case 20: self = .calendarInterval
       case 21: self = .variant
+      case 22: self = .time
+      case 23: self = .unsupported
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -219,6 +223,8 @@ nonisolated struct WireDataType: @unchecked Sendable {
       case .map: return 19
       case .calendarInterval: return 20
       case .variant: return 21
+      case .time: return 22
+      case .unsupported: return 23
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -247,6 +253,8 @@ nonisolated struct WireDataType: @unchecked Sendable {
       .map,
       .calendarInterval,
       .variant,
+      .time,
+      .unsupported,
     ]
 
   }
@@ -642,7 +650,7 @@ nonisolated extension WireDataType: SwiftProtobuf.Message, SwiftProtobuf._Messag
 }
 
 nonisolated extension WireDataType.Kind: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_NULL\0\u{1}KIND_BOOLEAN\0\u{1}KIND_INT8\0\u{1}KIND_INT16\0\u{1}KIND_INT32\0\u{1}KIND_INT64\0\u{1}KIND_FLOAT\0\u{1}KIND_DOUBLE\0\u{1}KIND_DECIMAL\0\u{1}KIND_STRING\0\u{1}KIND_BINARY\0\u{1}KIND_DATE\0\u{1}KIND_TIMESTAMP\0\u{1}KIND_TIMESTAMP_NTZ\0\u{1}KIND_YEAR_MONTH_INTERVAL\0\u{1}KIND_DAY_TIME_INTERVAL\0\u{1}KIND_ARRAY\0\u{1}KIND_STRUCTURE\0\u{1}KIND_MAP\0\u{1}KIND_CALENDAR_INTERVAL\0\u{1}KIND_VARIANT\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_NULL\0\u{1}KIND_BOOLEAN\0\u{1}KIND_INT8\0\u{1}KIND_INT16\0\u{1}KIND_INT32\0\u{1}KIND_INT64\0\u{1}KIND_FLOAT\0\u{1}KIND_DOUBLE\0\u{1}KIND_DECIMAL\0\u{1}KIND_STRING\0\u{1}KIND_BINARY\0\u{1}KIND_DATE\0\u{1}KIND_TIMESTAMP\0\u{1}KIND_TIMESTAMP_NTZ\0\u{1}KIND_YEAR_MONTH_INTERVAL\0\u{1}KIND_DAY_TIME_INTERVAL\0\u{1}KIND_ARRAY\0\u{1}KIND_STRUCTURE\0\u{1}KIND_MAP\0\u{1}KIND_CALENDAR_INTERVAL\0\u{1}KIND_VARIANT\0\u{1}KIND_TIME\0\u{1}KIND_UNSUPPORTED\0")
 }
 
 nonisolated extension WireLiteral: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

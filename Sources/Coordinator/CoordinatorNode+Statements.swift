@@ -207,8 +207,6 @@ extension CoordinatorNode {
 }
 
 extension StageGraph {
-    /// Where the statement writes files, if it does.
-    var write: FileWrite? { if case .files(_, let write) = result { write } else { nil } }
     /// Whether the statement's outcome is the manifest of its last stage's one task.
     var givesManifest: Bool { if case .manifest = result { true } else { false } }
 }

@@ -11,9 +11,7 @@ extension CastJob {
         var scratch: [UInt8] = []
         let zone = self.zone
         switch input.type {
-        case .boolean:
-            let values = input.pointer(as: UInt8.self)
-            each { builder.put(values[$0] != 0 ? "true" : "false", $0) }
+        case .boolean: booleanText(builder)
         case .int8: integerText(Int8.self, builder)
         case .int16: integerText(Int16.self, builder)
         case .int32: integerText(Int32.self, builder)
@@ -74,6 +72,11 @@ extension CastJob {
         default: throw .internal("no cast from \(input.type.sqlName) to STRING")
         }
         return builder.finish(.string, validity: input.validity)
+    }
+
+    private func booleanText(_ builder: ViewBuilder) {
+        let values = input.pointer(as: UInt8.self)
+        each { builder.put(values[$0] != 0 ? "true" : "false", $0) }
     }
 
     /// Calls `body` for each row that is not null.

@@ -24,7 +24,7 @@ package final class VerificationKey: Sendable {
     private static let publicKey: Int32 = 0x86
 
     package let algorithm: Algorithm
-    /// Owned by this object; OpenSSL's keys do not change once made, and any thread may verify by them.
+    /// The owner frees it; it is not written after `init`, and OpenSSL lets any thread verify by it.
     private nonisolated(unsafe) let key: OpaquePointer
     /// Bytes of each half of an elliptic signature; nil for other kinds.
     private let halfBytes: Int?

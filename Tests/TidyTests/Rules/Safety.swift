@@ -22,8 +22,9 @@ enum Safety {
             let isUnsafe = tokens[index].text == "nonisolated" && tokens[index + 2].text == "unsafe"
             guard isUnchecked || isUnsafe else { continue }
             let line = tokens[index].line
-            let comment =
-                file.commentBlock(aboveAndOn: firstLine(ofDeclarationAt: index, in: file)).lowercased()
+            // A conformance stands behind the declaration's name, `nonisolated` before its `let`.
+            let declared = isUnchecked ? firstLine(ofDeclarationAt: index, in: file) : line
+            let comment = file.commentBlock(aboveAndOn: declared).lowercased()
                 + (file.comments[line] ?? "").lowercased()
             if comment.split(separator: " ").count >= 5, reasons.contains(where: comment.contains) {
                 continue

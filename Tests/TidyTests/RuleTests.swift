@@ -160,7 +160,7 @@ struct RuleTests {
                 in: source("// Written once, before any thread starts.\nnonisolated(unsafe) var a = 1")
             )
             .isEmpty)
-        let behind = "let b = 1\n// Written once, before any thread starts.\nprivate nonisolated(unsafe) let a = 1"
+        let behind = "let b = 1\n// Only the owner reads it.\nprivate nonisolated(unsafe) let a = 1"
         #expect(Safety.violations(in: source(behind)).isEmpty)
     }
 

@@ -369,7 +369,7 @@ def logical(check):
     check.fails(path, "v (DECIMAL(50, 2))")
     check.read(path, data.select(["id", "t"]), "SELECT id, t FROM {} WHERE id >= 0")
     check.count += 1
-    status, output, errors = check.run(f"DESCRIBE parquet.`{path}`")
+    status, output, errors = check.run(f"DESCRIBE SELECT * FROM parquet.`{path}`")
     if status != 0 or '"unsupported (decimal(50, 2))"' not in output:
         check.differences.append(f"decimal256: {output}{errors}")
 

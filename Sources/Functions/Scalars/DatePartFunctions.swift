@@ -35,8 +35,10 @@ enum DatePartFunctions {
         ) { call in
             let rows = Rows(call)
             let zone = call.zone
-            if call[0].type.isClock {
-                return rows.build(call.type) { Int64(rows.integer(0, $0) / 1_000 % 60_000_000) }
+            if case .time(let precision) = call[0].type {
+                return rows.build(call.type) {
+                    Int64(ClockText.cut(rows.integer(0, $0), to: precision) / 1_000 % 60_000_000)
+                }
             }
             return rows.map(Int64.self, call.type) {
                 Int64(ClockTime.floorRemainder(zone.local(rows.integer(0, $0)), 60_000_000))

@@ -55,11 +55,7 @@ extension CastJob {
             }
         case .time:
             let values = input.pointer(as: Int64.self)
-            each { row in
-                scratch.removeAll(keepingCapacity: true)
-                ClockText.append(Int(values[row]), &scratch)
-                builder.put(scratch, row)
-            }
+            each { builder.put(ClockText.text(Int(values[$0])), $0) }
         case .yearMonthInterval(let fields):
             let values = input.pointer(as: Int32.self)
             each { builder.put(IntervalText.text(Int64(values[$0]), fields), $0) }

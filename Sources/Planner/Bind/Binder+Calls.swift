@@ -89,6 +89,7 @@ extension Binder {
         let functions = [
             "timestampadd": "timestampadd", "dateadd": "timestampadd", "date_add": "timestampadd",
             "timestampdiff": "timestampdiff", "datediff": "timestampdiff", "date_diff": "timestampdiff",
+            "timediff": "timestampdiff",
         ]
         guard let function = functions[name], call.arguments.count == 3,
             case .column(let parts) = call.arguments[0].value.kind, parts.count == 1
@@ -193,7 +194,7 @@ extension Binder {
                 [ConditionalBranch(condition: test, result: arguments[1])], arguments[2], at: span)
         case ("to_char", 2), ("to_varchar", 2):
             switch arguments[0].type {
-            case .date, .timestamp, .timestampNTZ: return try call("date_format", arguments, at: span)
+            case .date, .timestamp, .timestampNTZ, .time: return try call("date_format", arguments, at: span)
             case .binary:
                 guard case .string(let format)? = constant(arguments[1])?.value else { return nil }
                 switch format.lowercased() {

@@ -81,7 +81,8 @@ extension ColumnNaming {
         case "count" where call.isStar: arguments = ["1"]
         case "ceil" where arguments.count > 1, "floor" where arguments.count > 1: name = written
         case "log" where arguments.count == 1: arguments.insert("E()", at: 0)
-        case "datediff" where arguments.count == 3, "date_diff" where arguments.count == 3:
+        case "datediff" where arguments.count == 3, "date_diff" where arguments.count == 3,
+            "timediff" where arguments.count == 3:
             name = "timestampdiff"
         case "dateadd" where arguments.count == 3, "date_add" where arguments.count == 3:
             name = "timestampadd"

@@ -1,7 +1,7 @@
 /// Measures how deeply JSON is nested, before any reader goes down into it.
 package enum JSONNesting {
-    /// Says whether lists and objects stand within each other more than `limit` deep. Needs no stack, and takes
-    /// any bytes: of what is no JSON it counts the brackets outside of quotes.
+    /// Says whether lists and objects stand within each other more than `limit` deep. Needs no stack, and
+    /// takes any bytes: of what is no JSON it counts the brackets outside of quotes.
     package static func exceeds(_ limit: Int, _ bytes: some Sequence<UInt8>) -> Bool {
         var depth = 0
         var isText = false

@@ -117,7 +117,7 @@ import Transport
         #expect(problem.error.remedy?.hasPrefix("Split it into several jobs") == true, "\(problem)")
     }
 
-    @Test("a body that is nested too deeply is refused by its depth, whatever its end; brackets of texts count not")
+    @Test("a body that is nested too deeply is refused by its depth; brackets within texts do not count")
     func deepBodies() async throws {
         func answer(_ body: String, path: String = "/api/v1/jobs") async throws -> Problem? {
             let answer = await open.handle(
@@ -129,7 +129,8 @@ import Transport
         let brackets = String(repeating: "[", count: 200_000)
         for deep in [
             brackets, brackets + String(repeating: "]", count: 200_000),
-            String(repeating: "{\"a\":", count: 129), "{\"sql\": \"SELECT 1\", \"x\": \(brackets.prefix(128))",
+            String(repeating: "{\"a\":", count: 129),
+            "{\"sql\": \"SELECT 1\", \"x\": \(brackets.prefix(128))",
         ] {
             let problem = try await answer(deep)
             #expect(problem?.detail.contains("nested deeper than 128 levels") == true, "\(deep.prefix(20))")

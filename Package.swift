@@ -148,7 +148,7 @@ let package = Package(
         room(
             "Functions",
             ["Vocabulary", "Memory", "Transport", "Columns", "Kernels", "CKernels", "Plans", "CPCRE2"]),
-        room("Planner", ["Vocabulary", "Columns", "SQLSyntax", "Plans", "Functions"]),
+        room("Planner", ["Vocabulary", "Columns", "Kernels", "SQLSyntax", "Plans", "Functions"]),
         room(
             "Catalog",
             [

@@ -70,3 +70,12 @@ bool text_like(const uint8_t *text, int64_t bytes, const text_piece *pieces, int
     }
     return true;
 }
+
+void text_feed_lone_returns(uint8_t *text, int64_t count) {
+    // Few texts hold any.
+    const uint8_t *first = count > 0 ? memchr(text, '\r', (size_t)count) : NULL;
+    if (!first)
+        return;
+    for (int64_t i = first - text; i < count; i++)
+        text[i] = (text[i] == '\r') & (text[i + 1] != '\n') ? '\n' : text[i];
+}

@@ -13,9 +13,14 @@ package protocol FileTree: Sendable {
     /// in hidden directories; nil where going from directory to directory is as good.
     func files(below directory: String) throws(EngineError) -> [FileStatus]?
     func open(_ path: String) throws(EngineError) -> any ByteSource
+    /// Tells whether the directory that the job works in lies at or below a path.
+    func holdsWorkingDirectory(_ path: String) throws(EngineError) -> Bool
 }
 
 extension FileTree {
     /// Returns nil: directories are gone through one by one.
     package func files(below directory: String) throws(EngineError) -> [FileStatus]? { nil }
+
+    /// Returns false: jobs work in no directory of such a tree.
+    package func holdsWorkingDirectory(_ path: String) throws(EngineError) -> Bool { false }
 }

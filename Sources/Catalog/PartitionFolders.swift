@@ -74,24 +74,39 @@ enum PartitionFolders {
     }
 
     static func inferred(_ texts: [String]) -> DataType {
-        let values = texts.filter { $0 != nullFolder }
-        if values.isEmpty { return .null }
-        if values.allSatisfy({ Int32($0) != nil && !$0.hasPrefix("+") }) { return .int32 }
-        if values.allSatisfy({ Int64($0) != nil && !$0.hasPrefix("+") }) { return .int64 }
-        let digits = values.map { text in text.utf8.count { $0 >= 0x30 && $0 <= 0x39 } }.max() ?? 0
-        if values.allSatisfy({ Int128($0) != nil && !$0.hasPrefix("+") }), digits <= DataType.maximumPrecision
-        {
-            return .decimal(precision: max(20, digits), scale: 0)
-        }
-        if values.allSatisfy({ isDecimalNumber($0) }) { return .double }
-        if values.allSatisfy({ days($0) != nil }) { return .date }
-        if values.allSatisfy({ days($0) != nil || instant($0) != nil }) { return .timestamp }
-        return .string
+        let types = Set(texts.filter { $0 != nullFolder }.map(type))
+        return types.reduce(DataType.null, wider)
     }
 
-    private static func isDecimalNumber(_ text: String) -> Bool {
-        guard let first = text.utf8.first, Double(text) != nil else { return false }
-        return (0x30...0x39).contains(first) || first == 0x2D || first == 0x2E
+    /// The type that one folder's value has by itself, tried in Spark's order.
+    private static func type(of text: String) -> DataType {
+        if Int32(text) != nil { return .int32 }
+        if Int64(text) != nil { return .int64 }
+        if let digits = PartitionNumber.wholeDigits(text), digits <= DataType.maximumPrecision {
+            return .decimal(precision: digits, scale: 0)
+        }
+        if PartitionNumber.double(text) != nil { return .double }
+        if days(text) != nil { return .date }
+        return instant(text) != nil ? .timestamp : .string
+    }
+
+    /// The type for values of two types; as in Spark, a DOUBLE does not hold what a BIGINT or a decimal does.
+    /// The order in which types are joined does not matter.
+    private static func wider(_ a: DataType, _ b: DataType) -> DataType {
+        if a == b { return a }
+        switch (a, b) {
+        case (.null, let other), (let other, .null): return other
+        case (.int32, .int64), (.int64, .int32): return .int64
+        case (.int32, .double), (.double, .int32): return .double
+        case (.decimal(let precision, _), .int32), (.int32, .decimal(let precision, _)):
+            return .decimal(precision: max(precision, 10), scale: 0)
+        case (.decimal(let precision, _), .int64), (.int64, .decimal(let precision, _)):
+            return .decimal(precision: max(precision, 20), scale: 0)
+        case (.decimal(let one, _), .decimal(let other, _)):
+            return .decimal(precision: max(one, other), scale: 0)
+        case (.date, .timestamp), (.timestamp, .date): return .timestamp
+        default: return .string
+        }
     }
 
     /// Reads `yyyy-mm-dd` as days since 1970.
@@ -136,8 +151,8 @@ enum PartitionFolders {
             // Bytes that are no UTF-8 were replaced when the folder was named, as by Spark.
             case .binary: .binary(Array(text.utf8))
             case .int8, .int16, .int32, .int64: Int64(text).map { .integer($0) }
-            case .double: Double(text).map { .double($0) }
-            case .float: Float(text).map { .float($0) }
+            case .double: PartitionNumber.double(text).map { .double($0) }
+            case .float: PartitionNumber.double(text).map { .float(Float($0)) }
             case .boolean:
                 text.lowercased() == "true"
                     ? .boolean(true) : text.lowercased() == "false" ? .boolean(false) : nil

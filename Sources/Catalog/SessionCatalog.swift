@@ -177,6 +177,10 @@ package final class SessionCatalog: JobCatalog, Sendable {
         return try !PathListing(tree: tree).files(at: [place]).isEmpty
     }
 
+    package func holdsWorkingDirectory(_ location: String) throws(EngineError) -> Bool {
+        try tree.holdsWorkingDirectory(location)
+    }
+
     /// Applies what a statement changes, once its work is done. Settings are the caller's.
     package func apply(_ change: CatalogChange) {
         forgetFiles()

@@ -66,7 +66,10 @@ extension CoordinatorNode {
                     return handle(.planningFailed(job, statement: statement, error))
                 }
             }
-            let stages = graph.map { graph in graph.stages.map { StageSpec($0, result: graph.result) } } ?? []
+            let stages =
+                graph.map { graph in
+                    graph.stages.map { StageSpec($0, result: graph.result, landed: book.landed) }
+                } ?? []
             handle(.statementPlanned(job, statement: statement, stages: stages), before: records)
         }
     }
@@ -102,8 +105,12 @@ extension CoordinatorNode {
                     try session.finish(done)
                     var kept: [UInt8]?
                     if case .store(let changes) = done.change { kept = try StoreRecord.encode(changes) }
+                    var landed: [[UInt8]] = []
+                    if case .createView(_, .external(let relation), _) = done.change {
+                        landed = relation.splits.map(\.payload)
+                    }
                     return Finished(
-                        catalog: kept,
+                        catalog: kept, landed: landed,
                         log: done.sourceLog, warnings: Array(done.warnings.dropFirst(plan.warnings.count)))
                 }
             }
@@ -115,6 +122,8 @@ extension CoordinatorNode {
     private struct Finished {
         /// Changes of the metastore for the log.
         var catalog: [UInt8]?
+        /// What a worker found of a source, which it may hold the rows of.
+        var landed: [[UInt8]]
         var log: String?
         var warnings: [String]
     }
@@ -127,6 +136,9 @@ extension CoordinatorNode {
         switch result {
         case .success(let finished):
             books[manifest.job]?.warnings += finished.warnings
+            if let worker = manifest.outputs.first?.worker {
+                for payload in finished.landed { books[manifest.job]?.landed[payload] = worker }
+            }
             let now = environment.clock().wallMilliseconds
             for line in finished.log?.split(separator: "\n") ?? [] {
                 note(manifest.job, "info", String(line), at: now)
@@ -195,8 +207,6 @@ extension CoordinatorNode {
 }
 
 extension StageGraph {
-    /// Where the statement writes files, if it does.
-    var write: FileWrite? { if case .files(_, let write) = result { write } else { nil } }
     /// Whether the statement's outcome is the manifest of its last stage's one task.
     var givesManifest: Bool { if case .manifest = result { true } else { false } }
 }

@@ -16,6 +16,8 @@ final class JobBook {
     var token: [UInt8]?
     /// What was planned, by statement.
     var plans: [UInt32: PlannedStatement] = [:]
+    /// Workers that were asked about sources, by the payloads of the splits that they gave.
+    var landed: [[UInt8]: WorkerID] = [:]
     var warnings: [String]
     var log: [LogLine] = []
     /// Grows with every change that watchers see.

@@ -103,4 +103,16 @@ private struct StorageTree: FileTree {
     }
 
     func open(_ path: String) throws(EngineError) -> any ByteSource { try rules.open(path) }
+
+    func holdsWorkingDirectory(_ path: String) throws(EngineError) -> Bool {
+        let place = StoragePath(try rules.resolve(path))
+        guard place.scheme == .local else { return false }
+        let above = LocalDirectory.resolved(place.path)
+        // That of the program, and that of the job, which is its pipeline's, or the cluster's storage.
+        let job = (try? rules.resolve(".")).map { StoragePath($0) }
+        return [".", job?.scheme == .local ? job?.path : nil].compactMap(\.self).contains { own in
+            let own = LocalDirectory.resolved(own)
+            return own == above || own.hasPrefix(above == "/" ? above : above + "/")
+        }
+    }
 }

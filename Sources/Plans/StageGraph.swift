@@ -10,6 +10,9 @@ package struct StageGraph: Hashable, Sendable {
         self.stages = stages
         self.result = result
     }
+
+    /// Where the statement writes files, if it does.
+    package var write: FileWrite? { if case .files(_, let write) = result { write } else { nil } }
 }
 
 /// Tells what becomes of the last stage's output.

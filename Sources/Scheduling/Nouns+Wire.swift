@@ -29,13 +29,19 @@ extension StageDependency: WireCodable {
 
 extension StageSpec: WireCodable {
     package func write(to writer: inout WireWriter) {
-        writer.fields(id, label, dependencies, taskCount, output, memoryBytes, isAdaptive, preferredWorkers)
+        writer.fields(id, label, dependencies, taskCount, output, memoryBytes)
+        // What is above the lowest bit came later, and is 0 in logs from before.
+        writer.unsigned((isAdaptive ? 1 : 0) | repetition.rawValue << 1)
+        writer.write(preferredWorkers)
     }
     package init(from reader: inout WireReader) throws(EngineError) {
         self.init(
             id: try reader.read(), label: try reader.read(), dependencies: try reader.read(),
-            taskCount: try reader.read(), output: try reader.read(), memoryBytes: try reader.read(),
-            isAdaptive: try reader.read(), preferredWorkers: try reader.read())
+            taskCount: try reader.read(), output: try reader.read(), memoryBytes: try reader.read())
+        let marks = try reader.unsigned()
+        isAdaptive = marks & 1 != 0
+        repetition = StageRepetition(rawValue: UInt64(marks >> 1)) ?? .never
+        preferredWorkers = try reader.read()
     }
 }
 

@@ -389,7 +389,7 @@ package struct Ledger: Sendable, Hashable {
         var fatal: EngineError?
         withStage(of: record.attempt.task) { stage, task in
             stage.tasks[task].failures.append(record)
-            fatal = stage.tasks[task].verdict(attemptLimit: attempts, label: stage.spec.label)
+            fatal = stage.tasks[task].verdict(attemptLimit: attempts, stage.spec)
         }
         withJob(record.attempt.task.stage.job) { job in
             if record.failure.isCrash { job.crashedTasks.insert(record.attempt.task) }
@@ -425,8 +425,9 @@ package struct Ledger: Sendable, Hashable {
 
 extension TaskRecord {
     /// Returns the error that ends the job when the latest failure may not be tried again.
-    fileprivate func verdict(attemptLimit: Int, label: String) -> EngineError? {
+    fileprivate func verdict(attemptLimit: Int, _ spec: StageSpec) -> EngineError? {
         guard let latest = failures.last else { return nil }
+        if spec.repetition.forbids(anotherTryAfter: latest.failure) { return latest.failure.error }
         let memoryFailures = memoryFailureCount
         var count = failures.count - memoryFailures
         var limit = attemptLimit
@@ -440,7 +441,7 @@ extension TaskRecord {
         var error = latest.failure.error
         let workers = Set(failures.map(\.worker)).count
         let extent = workers == 1 ? "one worker" : "\(workers) workers"
-        error.message += " (task \(latest.attempt.task) of stage `\(label)`, \(count) attempts on \(extent))"
+        error.message += " (task \(latest.attempt.task) of stage `\(spec.label)`, \(count) attempts on \(extent))"
         return error
     }
 }

@@ -45,11 +45,13 @@ package struct StageSpec: Sendable, Hashable {
     package var isAdaptive: Bool
     /// Wished worker of each task; empty, or one entry a task.
     package var preferredWorkers: [WorkerID?]
+    /// Whether tasks that failed may be tried again within the job.
+    package var repetition: StageRepetition
 
     package init(
         id: StageID, label: String = "", dependencies: [StageDependency] = [], taskCount: Int,
         output: StageOutputKind = .blocks, memoryBytes: Int = 0, isAdaptive: Bool = false,
-        preferredWorkers: [WorkerID?] = []
+        preferredWorkers: [WorkerID?] = [], repetition: StageRepetition = .free
     ) {
         self.id = id
         self.label = label
@@ -59,10 +61,31 @@ package struct StageSpec: Sendable, Hashable {
         self.memoryBytes = memoryBytes
         self.isAdaptive = isAdaptive
         self.preferredWorkers = preferredWorkers
+        self.repetition = repetition
     }
 
     /// Whether a lost worker takes the stage's outputs with it.
     package var isHeldByWorkers: Bool { output != .files }
+}
+
+/// Says which failures of a stage's tasks are tried again within the job.
+package enum StageRepetition: UInt64, Sendable, Hashable, CaseIterable {
+    /// All that the machine or the network caused.
+    case free
+    /// Those of the worker alone: what the task itself reports was tried as often as its user wants.
+    case afterLossOnly
+    /// None: what the task did outside cannot be taken back.
+    case never
+
+    /// Whether this failure ends the job, whatever number it has.
+    func forbids(anotherTryAfter failure: TaskFailure) -> Bool {
+        switch (self, failure) {
+        case (.free, _): false
+        case (.never, _): true
+        case (.afterLossOnly, .error(let error)): error.blame == .system
+        case (.afterLossOnly, _): false
+        }
+    }
 }
 
 extension [StageSpec] {

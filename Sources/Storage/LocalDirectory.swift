@@ -27,6 +27,11 @@ package enum LocalDirectory {
             // A directory above is not there, or was removed by an attempt that found it empty.
             round += 1
             guard errno == ENOENT, parent(of: path) != path, round < rounds else {
+                if errno == ENOENT {
+                    throw .user(
+                        "PATH_NOT_ACCESSIBLE", "A directory cannot be made there: \(path)",
+                        remedy: "Choose another path.")
+                }
                 let place = errno == ENOTDIR ? file(inTheWayOf: path) : path
                 throw .fileSystem("create a directory", place)
             }

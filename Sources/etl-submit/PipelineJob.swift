@@ -147,9 +147,7 @@ struct PipelineJob {
         guard last.state != .succeeded else {
             throw EngineError.user("RUN_SUCCEEDED", "The last run has succeeded: \(last.header.id)")
         }
-        header.kind = .retry
-        header.retryOf = last.header.id
-        header.kept = last.doneSteps
+        header.goOn(with: last)
         (header.intervalStart, header.intervalEnd) = (last.header.intervalStart, last.header.intervalEnd)
         header.onlyInterval = last.header.isBackfill ? true : nil
         header.select = last.header.select
@@ -263,7 +261,7 @@ enum PipelineText {
             run.steps[name].map { step in
                 RunStatus.Step(
                     name: name, kind: run.kinds[name] ?? "step",
-                    state: run.header.kept.contains(name) ? "kept" : step.state.rawValue,
+                    state: run.kept.contains(name) ? "kept" : step.state.rawValue,
                     attempts: step.attempt, rowsIn: step.rowsIn, rowsOut: step.rowsOut, seconds: step.seconds,
                     dependencies: run.parents[name] ?? [], error: step.error)
             }

@@ -117,6 +117,16 @@ struct PathTests {
         #expect(PartitionFolders.inferred(["1", "9999999999"]) == .int64)
         #expect(PartitionFolders.inferred(["1", "1.5"]) == .double)
         #expect(PartitionFolders.inferred(["2024-02-29"]) == .date)
+        let spark: [([String], DataType)] = [
+            (["1", "02", "1.5", "-3", "1e3"], .string), (["1", "02", "-3", "+1"], .int32),
+            (["1", "1e3"], .decimal(precision: 10, scale: 0)), (["1e3"], .decimal(precision: 4, scale: 0)),
+            (["1e3", "1.5"], .string), (["99999999999", "1.5"], .string), (["1.50", "2"], .double),
+            (["99999999999999999999", "1"], .decimal(precision: 20, scale: 0)),
+            (["99999999999999999999", "1.5"], .string), (["2020-01-01", "1"], .string),
+            (["1d"], .double), (["1.5f"], .double), (["NaN"], .double), (["0x1"], .string),
+            ([String(repeating: "1", count: 39)], .double), (["true"], .string),
+        ]
+        for (texts, type) in spark { #expect(PartitionFolders.inferred(texts) == type, "\(texts)") }
         #expect(PartitionFolders.inferred(["2023-02-29"]) == .string)
         #expect(PartitionFolders.unescaped("a%3Db%2") == "a=b%2")
     }

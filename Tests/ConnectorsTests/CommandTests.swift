@@ -71,6 +71,12 @@ struct CommandTests {
         let child = Int32(try String(contentsOf: file, encoding: .utf8).filter(\.isNumber)) ?? 1
         for _ in 0..<100 where kill(child, 0) == 0 { usleep(20_000) }
         #expect(kill(child, 0) != 0)
+        // A program that did something outside does it once, whatever became of it.
+        let count = file.path + "-count"
+        defer { try? FileManager.default.removeItem(atPath: count) }
+        let again = try await shell("echo x >> \(count); sleep 9", more: ", timeout '1'")
+        #expect(again.error?.code == "COMMAND_TIMEOUT")
+        #expect(try String(contentsOfFile: count, encoding: .utf8) == "x\n")
         let endless = try await shell("yes >&2", more: ", timeout '1'")
         #expect(endless.error?.code == "COMMAND_TIMEOUT")
         let large = try await run(

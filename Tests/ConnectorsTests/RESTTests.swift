@@ -130,6 +130,9 @@ struct RESTTests {
         let broken = try await SourceRun.rest("broken")
         #expect(broken.error?.code == "MALFORMED_PAGE")
         #expect(broken.error?.message.contains("page 2") == true)
+        let deep = try await SourceRun.rest("deep")
+        #expect(deep.error?.code == "MALFORMED_PAGE")
+        #expect(deep.error?.message.contains("nested deeper than 128 levels at byte ") == true, "\(deep)")
         // An address from the environment: the server is named, what may be secret in it is not.
         setenv("MILLRACE_REST_BASE", RESTService.shared.address + "?token=canary", 1)
         let named = try await SourceRun.rest("broken", base: "${env:MILLRACE_REST_BASE}")

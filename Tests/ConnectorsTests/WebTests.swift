@@ -83,6 +83,9 @@ import Vocabulary
         ] {
             #expect(throws: JSONFault.self, "\(bad.prefix(20))") { try JSONDocument(Array(bad.utf8)) }
         }
+        let deep = String(repeating: "[", count: 130) + String(repeating: "]", count: 130)
+        let fault = #expect(throws: JSONFault.self) { try JSONDocument(Array(deep.utf8)) }
+        #expect(fault?.text == "is nested deeper than 128 levels at byte 129")
         for bad in ["a..b", "a[", "a[-1]", "a[b]"] {
             #expect(throws: EngineError.self, "\(bad)") { try JSONPath(bad, option: "x") }
         }

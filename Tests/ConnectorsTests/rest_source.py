@@ -191,6 +191,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer({"next": "/broken?page=1", "data": pages()[0]})
         self.answer(b'{"data": [{"id": 4}, {"id": ')
 
+    def get_deep(self):
+        self.answer(b'{"data": [{"id": 1, "x": ' + b'[' * 100000 + b']' * 100000 + b'}]}')
+
     def get_huge(self):
         self.answer({"data": ["x" * 100] * 10000})
 

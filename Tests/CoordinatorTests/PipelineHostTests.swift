@@ -79,6 +79,19 @@ struct PipelineHostTests {
         }
     }
 
+    @Test("whose etl.yml is wrong name it as its user does, not as the coordinator keeps it")
+    func place() async throws {
+        let bench = try await HostBench()
+        for extra in ["vars: {a: [1}\n", "unknown: 1\n"] {
+            let digest = try await bench.store(try bench.bundle("p", extra: extra))
+            await #expect {
+                try await bench.run(digest)
+            } throws: {
+                ($0 as? EngineError)?.location?.file == "etl.yml"
+            }
+        }
+    }
+
     @Test("count once: the jobs of their steps are parts of them")
     func counts() async throws {
         let bench = try await HostBench()

@@ -1,12 +1,12 @@
 import Foundation
 import Protocol
-import Scheduling
 import Shuffle
 import Synchronization
 import Testing
 import Vocabulary
 
 @testable import Coordinator
+@testable import Scheduling
 
 @Suite("Tokens of jobs")
 struct TokenTests {
@@ -64,7 +64,7 @@ struct TokenTests {
     /// Submits a job under an id, and returns the token with which its first task was launched.
     private static func token(of id: String, at node: CoordinatorNode, _ line: Line) async throws -> [UInt8]?
     {
-        _ = try await node.submit(JobRequest(sql: "SELECT count(*) FROM range(0, 10)", id: id))
+        _ = try await node.submit(JobRequest(id: id, sql: "SELECT count(*) FROM range(0, 10)"))
         for _ in 0..<500 where line.heard.tokens.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
         return line.heard.tokens.values.first
     }

@@ -1,4 +1,5 @@
 import Testing
+import Vocabulary
 
 @testable import Pipelines
 
@@ -8,6 +9,26 @@ struct CursorTests {
     @Test("of a column that holds no texts is its plain maximum")
     func plain() {
         #expect(ExtractColumns().greatest("`c`") == "CAST(max(`c`) AS STRING)")
+    }
+
+    @Test("is set by hand to a value of its own kind only")
+    func forms() throws {
+        for (stored, good, bad) in [
+            ("42", ["0", "-1", "1e3", "7.5"], ["nonsense", "", "2024-01-01", "0x10", "nan"]),
+            (
+                "2024-02-01T00:00:00Z",
+                ["2024-01-01", "2024-01-01 10:00", "2024-01-01T10:00:00.5+02:00"],
+                ["nonsense", "5", "2024-13-01", "2024-01-01T25:00", "2024-01-01x"]
+            ), ("abc", ["5", "nonsense"], []),
+        ] {
+            for value in good { try CursorForm.check(value, like: stored, of: "s") }
+            for value in bad {
+                #expect(throws: EngineError.self, "\(value) for \(stored)") {
+                    try CursorForm.check(value, like: stored, of: "s")
+                }
+            }
+        }
+        try CursorForm.check("anything", like: nil, of: "s")
     }
 
     /// Values of a column, and the greatest of them.

@@ -59,7 +59,6 @@ struct FormatTests {
             "belong together"
         ),
         (step + "alerts: [{on: failure, webhook: {url: here}}]", "PIPELINE_FORMAT", 3, "needs its url"),
-        (step + "alerts: [{on: failure, email: {to: a@b.c}}]", "PIPELINE_FORMAT", 3, "no mail server"),
         (
             step + "connections: {m: {uri: 'http://x'}}\n"
                 + "alerts: [{on: failure, email: {to: a@b.c, connection: m}}]", "PIPELINE_FORMAT", 3,
@@ -197,7 +196,7 @@ struct FormatTests {
     static let unmarked: Set = [
         "has no steps", "the hour must be from 0 to 23: 25", "Mars", "needs a schedule", "before start_date",
         "is not set: UNSET", "mini", "ref() names no step", "text after its ';'", "letters, digits and _",
-        "same name", "needs email or webhook", "belong together", "needs its url", "no mail server",
+        "same name", "needs email or webhook", "belong together", "needs its url",
         "no address of a mail server", "no mail address", "takes a URL", "not set: UNSET",
         "does not say the format", "secret", "twice: vars", "a and b write to the same path",
     ]

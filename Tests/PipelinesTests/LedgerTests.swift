@@ -134,6 +134,25 @@ struct LedgerTests {
         #expect(player.intervals.count == 9)
     }
 
+    @Test("a retry begins when no other run is at work, and no later run before it")
+    func alone() {
+        var player = Player(now: 0)
+        for (id, kind) in [("a", RunHeader.Kind.manual), ("b", .retry), ("c", .manual)] {
+            player.keep(
+                .accepted(
+                    RunHeader(
+                        id: id, pipeline: "p", kind: kind, acceptedAt: 0, intervalStart: 0, intervalEnd: 0,
+                        kept: kind == .retry ? ["x"] : [], maxActiveRuns: 3)))
+        }
+        #expect(player.ledger.startable(active: []) == ["a"])
+        #expect(player.ledger.startable(active: ["a"]).isEmpty)
+        for fact in [RunFact.ended(state: .succeeded, error: nil), .closed] {
+            player.keep(.run(id: "a", RunEntry(at: 0, fact: fact)))
+        }
+        #expect(player.ledger.startable(active: []) == ["b", "c"])
+        #expect(player.ledger.startable(active: ["b"]) == ["c"])
+    }
+
     @Test("a removed pipeline that is deployed again does not run its intervals again")
     func again() {
         var player = Player(now: Self.at("2024-01-05T00:00"))

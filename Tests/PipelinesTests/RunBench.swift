@@ -42,16 +42,19 @@ final class RunBench {
         conf: [String: String] = [:], id: String? = nil, facts: [RunFact] = [],
         carrier: any AlertCarrier = OutsideCarrier(), mailServer: String? = nil,
         interval: (from: String, to: String) = ("2024-01-01", "2024-01-02"), isBackfill: Bool = false,
+        retrying earlier: RunRecord? = nil,
         service: ((any JobService) -> any JobService)? = nil
     ) async throws -> RunRecord {
         let now = NodeClock.moment().wallMilliseconds
         let start = CivilTime.parse(interval.from) ?? 0
-        let header = RunHeader(
+        var made = RunHeader(
             id: id ?? RunIdentity.new(milliseconds: now), pipeline: "p",
             kind: isBackfill ? .backfill : .manual,
             acceptedAt: now, intervalStart: start, intervalEnd: CivilTime.parse(interval.to) ?? 0,
             select: select, conf: conf, fullRefresh: fullRefresh,
             testsOnly: testsOnly, kept: kept)
+        if let earlier { made.goOn(with: earlier) }
+        let header = made
         let (path, state) = (folder.path, state)
         let context = RunContext(
             header, hasTable: { StateFolder.hasTable($0, in: state) },

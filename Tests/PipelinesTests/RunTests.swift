@@ -80,6 +80,57 @@ struct RunTests {
         #expect(!again.submitted.contains { $0.contains("step c") })
     }
 
+    @Test("a retry makes again what a run has replaced meanwhile and it still reads, and nothing else")
+    func replaced() async throws {
+        let bench = try await RunBench(
+            Self.yml(
+                """
+                transform:
+                  - {name: day, sql: "SELECT '{{ ds }}' AS ds", write: {path: days, mode: append}}
+                  - {name: unread, sql: "SELECT '{{ ds }}' AS ds"}
+                  - name: out
+                    sql: "SELECT a.ds, b.x FROM {{ ref('day') }} a CROSS JOIN json.`gate_{{ ds }}.json` b"
+                """))
+        func put(_ day: String) throws {
+            let file = URL(fileURLWithPath: "\(bench.folder.path)/gate_\(day).json")
+            try Data("{\"x\": 1}\n".utf8).write(to: file)
+        }
+        let (first, second) = (("2024-01-01", "2024-01-02"), ("2024-01-02", "2024-01-03"))
+        let failed = try await bench.run(interval: first)
+        #expect(failed.doneSteps == ["day", "unread"])
+        // Nothing came between: nothing is made again.
+        let again = try await bench.run(interval: first, retrying: failed)
+        #expect(again.state == .failed && again.kept == ["day", "unread"])
+        try put("2024-01-02")
+        #expect(try await bench.run(interval: second).state == .succeeded)
+        try put("2024-01-01")
+        let record = try await bench.run(interval: first, retrying: again)
+        #expect(record.state == .succeeded, "\(bench.facts.latest)")
+        #expect(record.kept == ["unread"] && record.summary.kept == 1 && record.summary.succeeded == 2)
+        #expect(try await bench.rows("SELECT ds FROM {out}") == ["2024-01-01"])
+        #expect(try await bench.rows("SELECT ds FROM {unread}") == ["2024-01-02"])
+        #expect(bench.warned.all.contains { $0.hasPrefix("day: made again") })
+        // What its first try had appended elsewhere is not appended again.
+        let written = "SELECT ds FROM parquet.`\(bench.folder.path)/days` ORDER BY ds"
+        #expect(try await bench.plainRows(written) == ["2024-01-01", "2024-01-02"])
+        #expect(RunFile.runs(in: bench.state).last?.kept == ["unread"])
+    }
+
+    @Test("without a mail server warns of it at its begin, and logs a mail that could not be sent")
+    func noMail() async throws {
+        let alert = "alerts: [{on: failure, email: {to: [ops@example.org]}}]\n"
+        let bench = try await RunBench(Self.yml(alert + "transform: [{name: a, sql: SELECT 1 AS x}]\n"))
+        #expect(try await bench.run().state == .succeeded)
+        #expect(bench.warned.all.contains { $0.contains("no mail server") })
+        let broken = try await RunBench(Self.yml(alert + "transform: [{name: a, sql: SELECT nope AS x}]\n"))
+        #expect(try await broken.run().state == .failed)
+        #expect(
+            broken.facts.all.contains {
+                guard case .alerted(_, "failure", _, let error) = $0 else { return false }
+                return error?.code == "OUTSIDE_CALL"
+            })
+    }
+
     @Test("never tries compile errors or failed tests again")
     func blame() async throws {
         let bench = try await RunBench(

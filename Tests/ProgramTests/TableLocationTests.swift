@@ -52,16 +52,24 @@ struct TableLocationTests {
         #expect(replaced.output == "{\"a\":5}\n", "\(replaced.errors)")
     }
 
-    @Test("the directory that a job runs in can be overwritten and stays where it is")
-    func workingDirectory() throws {
+    @Test(
+        "the directory that a job runs in is not overwritten, nor one above it",
+        arguments: [".", "./", "../", "/", "in/..", "/proc/self/cwd"])
+    func workingDirectory(path: String) throws {
         let program = try Program()
-        try program.write("notes.txt", "old")
-        let run = try program.sql(
-            "INSERT OVERWRITE DIRECTORY '.' USING json SELECT 1 AS a; SELECT a FROM json.`.`")
-        #expect(run.status == 0, "\(run.errors)")
-        #expect(run.output == "{\"a\":1}\n")
-        #expect(try program.contents().keys.contains { $0.hasSuffix(".json") })
-        #expect(try program.contents()["notes.txt"] == nil)
+        try program.write("in/notes.txt", "old")
+        let before = try program.contents()
+        for statement in [
+            "INSERT OVERWRITE DIRECTORY '\(path)' USING json SELECT 1 AS a",
+            "CREATE OR REPLACE TABLE t USING json LOCATION '\(path)' AS SELECT 1 AS a",
+        ] {
+            let run = try program.run(["-e", statement])
+            #expect(run.status == 1 && run.errors.contains("[PATH_NOT_REPLACEABLE]"), "\(run.errors)")
+            #expect(run.errors.contains("the job works in: \(path)"), "\(run.errors)")
+            #expect(try program.contents() == before)
+        }
+        let below = try program.sql("INSERT OVERWRITE DIRECTORY 'in' USING json SELECT 1 AS a")
+        #expect(below.status == 0, "\(below.errors)")
     }
 
     @Test("CREATE OR REPLACE TABLE replaces the files, also when it is run twice")

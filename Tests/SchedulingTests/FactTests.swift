@@ -12,7 +12,8 @@ struct FactTests {
         at: SourceLocation(file: "a.sql", line: 3, column: 9, lineText: "select 1/0", length: 3))
     static let spec = StageSpec(
         id: StageID(1), label: "join", dependencies: [.init(on: StageID(0), .broadcast)], taskCount: 2,
-        output: .files, memoryBytes: 1 << 33, isAdaptive: true, preferredWorkers: [nil, WorkerID(1)])
+        output: .files, memoryBytes: 1 << 33, isAdaptive: true, preferredWorkers: [nil, WorkerID(1)],
+        repetition: .never)
 
     static let all: [Fact] = [
         .epochStarted(7),

@@ -117,6 +117,28 @@ import Transport
         #expect(problem.error.remedy?.hasPrefix("Split it into several jobs") == true, "\(problem)")
     }
 
+    @Test("a body that is nested too deeply is refused by its depth, whatever its end; brackets of texts count not")
+    func deepBodies() async throws {
+        func answer(_ body: String, path: String = "/api/v1/jobs") async throws -> Problem? {
+            let answer = await open.handle(
+                request("POST", path, headers: ["content-type": "application/json"], body: body))
+            if answer.status < 400 { return nil }
+            #expect(answer.status == 400)
+            return try JSONDecoder().decode(Problem.self, from: Data(try await text(answer).utf8))
+        }
+        let brackets = String(repeating: "[", count: 200_000)
+        for deep in [
+            brackets, brackets + String(repeating: "]", count: 200_000),
+            String(repeating: "{\"a\":", count: 129), "{\"sql\": \"SELECT 1\", \"x\": \(brackets.prefix(128))",
+        ] {
+            let problem = try await answer(deep)
+            #expect(problem?.detail.contains("nested deeper than 128 levels") == true, "\(deep.prefix(20))")
+        }
+        #expect(try await answer("{\"sql\": \"SELECT '\(brackets)\\\"'\"}") == nil)
+        let nearly = String(repeating: "[", count: 127) + String(repeating: "]", count: 127)
+        #expect(try await answer("{\"sql\": \"SELECT 1\", \"x\": \(nearly)}") == nil)
+    }
+
     @Test("roles: no token 401, a viewer may look and not cancel, an admin may; probes are open")
     func roles() async throws {
         let router = try locked()

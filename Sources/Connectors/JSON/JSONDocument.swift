@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Holds the bytes of a JSON text and finds values in it by their ranges, without building them: a page's
 /// records are handed to the engine's JSON reader as the bytes that they are.
 struct JSONDocument: Sendable {
@@ -17,7 +19,9 @@ struct JSONDocument: Sendable {
             var scanner = JSONScanner(text, at: hasMark ? 3 : 0)
             scanner.skipBlanks()
             let start = scanner.at
-            guard scanner.check(depth: 0) else { return .failure(JSONFault(at: scanner.at)) }
+            guard scanner.check(depth: 0) else {
+                return .failure(JSONFault(at: scanner.at, isTooDeep: scanner.isTooDeep))
+            }
             let end = scanner.at
             scanner.skipBlanks()
             return scanner.at == text.count ? .success(start..<end) : .failure(JSONFault(at: scanner.at))
@@ -78,8 +82,17 @@ struct JSONDocument: Sendable {
     }
 }
 
-/// Says where a text is no JSON.
+/// Says where a text is no JSON, or is nested too deeply.
 struct JSONFault: Error, Hashable {
     /// Byte from the start.
     var at: Int
+    /// Whether what stands there goes deeper than the engine allows, and may be JSON else.
+    var isTooDeep = false
+
+    /// The fault as the end of a sentence about the text.
+    var text: String {
+        isTooDeep
+            ? "is nested deeper than \(Limits.nestingDepth) levels at byte \(at)"
+            : "is not JSON from byte \(at) on"
+    }
 }

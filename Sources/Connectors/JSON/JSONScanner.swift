@@ -5,6 +5,8 @@ struct JSONScanner {
     private let text: UnsafeBufferPointer<UInt8>
     /// Where it stands; after a failed check, the byte at fault.
     private(set) var at: Int
+    /// Whether a check failed for nesting alone.
+    private(set) var isTooDeep = false
 
     init(_ text: UnsafeBufferPointer<UInt8>, at: Int) {
         self.text = text
@@ -25,7 +27,10 @@ struct JSONScanner {
 
     /// Goes over one value and says whether it is JSON, nested at most as deep as the engine allows.
     mutating func check(depth: Int) -> Bool {
-        guard depth <= Limits.nestingDepth else { return false }
+        guard depth <= Limits.nestingDepth else {
+            isTooDeep = true
+            return false
+        }
         switch next {
         case UInt8(ascii: "{"): return checkList(end: UInt8(ascii: "}"), depth: depth, isObject: true)
         case UInt8(ascii: "["): return checkList(end: UInt8(ascii: "]"), depth: depth, isObject: false)

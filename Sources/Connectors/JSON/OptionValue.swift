@@ -23,7 +23,7 @@ struct OptionValue: Sendable {
         }
         do { document = try JSONDocument(Array(text.utf8)) } catch {
             throw .user(
-                "INVALID_OPTION", "The option must be JSON; it is not from byte \(error.at) on: \(path)",
+                "INVALID_OPTION", "The option must be JSON; it \(error.text): \(path)",
                 remedy: "Write it as \(path) '\(example)'.")
         }
         range = document.root

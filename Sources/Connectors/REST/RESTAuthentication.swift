@@ -144,7 +144,11 @@ struct RESTLogin {
                 "No token is given out (status \(response.status)): \(credentials.address.shown)",
                 remedy: "Check client_id and client_secret, and the variables that they come from.")
         }
-        guard let document = try? JSONDocument(response.body),
+        let document: JSONDocument
+        do throws(JSONFault) { document = try JSONDocument(response.body) } catch {
+            throw .data("REST_LOGIN", "The answer \(error.text): \(credentials.address.shown)")
+        }
+        guard
             let token = document.member("access_token", of: document.root).flatMap(document.scalar)
         else { throw .data("REST_LOGIN", "The answer holds no access_token: \(credentials.address.shown)") }
         secrets.note(token)

@@ -71,7 +71,7 @@ private struct RESTReading {
         do throws(JSONFault) { return try JSONDocument(isNothing ? Array("[]".utf8) : response.body) } catch {
             throw .data(
                 "MALFORMED_PAGE",
-                "A page is not JSON from byte \(error.at) on (page \(pageCount + 1)): "
+                "A page \(error.text) (page \(pageCount + 1)): "
                     + response.address.shown,
                 remedy: "Look at the page with: curl URL.")
         }

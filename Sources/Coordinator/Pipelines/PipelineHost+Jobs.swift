@@ -73,9 +73,7 @@ extension PipelineHost: JobService {
         }
         let before = record.header
         header.pipeline = before.pipeline
-        header.kind = .retry
-        header.retryOf = earlier
-        header.kept = before.testsOnly ? [] : record.doneSteps
+        header.goOn(with: record)
         (header.intervalStart, header.intervalEnd) = (before.intervalStart, before.intervalEnd)
         header.onlyInterval = before.isBackfill ? true : nil
         (header.select, header.exclude) = (before.select, before.exclude)
@@ -222,10 +220,8 @@ extension PipelineHost: JobService {
         }
         var header = record.header
         header.id = JobIdentity.newID()
-        header.kind = .retry
         header.acceptedAt = now
-        header.retryOf = id
-        header.kept = record.state == .succeeded || header.testsOnly ? [] : record.doneSteps
+        header.goOn(with: record)
         try await keep(.accepted(header))
         await pump()
         return try await job(header.id)

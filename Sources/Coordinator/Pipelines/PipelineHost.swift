@@ -21,6 +21,8 @@ package actor PipelineHost {
     var books: [String: RunBook] = [:]
     var runTimes = SubmissionTimes()
     private var active: [String: ActiveRun] = [:]
+    /// Turns of the pipelines that have runs at work.
+    private var turns: [String: TableTurns] = [:]
     private var waiterNumber: UInt64 = 0
     private var timer: Task<Void, Never>?
     private var isPumping = false
@@ -127,13 +129,18 @@ package actor PipelineHost {
         guard let header = ledger.runs[id]?.header else { return }
         let control = RunControl()
         active[id] = ActiveRun(control: control)
+        let turns = turns[header.pipeline] ?? TableTurns()
+        self.turns[header.pipeline] = turns
+        turns.join(id)
         Task {
             do {
-                try await work(header, control)
+                try await work(header, control, turns)
             } catch {
                 try? await end(id, .failed, EngineError(wrapping: error))
             }
             active[id] = nil
+            turns.leave(id)
+            if turns.isEmpty { self.turns[header.pipeline] = nil }
             await pump()
             await trimHistory()
             await cleanBundles()
@@ -150,10 +157,11 @@ package actor PipelineHost {
     }
 
     /// Reads the pipeline and runs what is left of the run.
-    private func work(_ header: RunHeader, _ control: RunControl) async throws {
+    private func work(_ header: RunHeader, _ control: RunControl, _ turns: TableTurns) async throws {
         guard let record = ledger.runs[header.id] else { return }
         if record.isCancelled, record.tables == nil { return try await end(header.id, .cancelled, nil) }
         let tables = try tables(of: header.pipeline)
+        if record.tables == nil { try await waitForTables(header.id, turns, tables, control) }
         let published = record.tables
         let pipeline = try await load(header, isAtWork: true) { name in
             // What was published when the run began, also when it goes on after a restart.
@@ -164,11 +172,32 @@ package actor PipelineHost {
         }
         let run = try PipelineRun(
             pipeline, record: record, tables: tables, service: node, control: control,
-            journal: HostJournal(host: self, id: header.id),
+            journal: HostJournal(host: self, id: header.id), turns: turns,
             carrier: OutsideCarrier(rules: settings.outside), clock: { [clock] in clock().wallMilliseconds },
             warn: { [weak self] text in Task { await self?.warn(header.id, text) } }, report: { _, _ in })
         active[header.id]?.run = run
         _ = try await run.run()
+    }
+
+    /// Time between two looks at earlier runs, milliseconds.
+    private static let turnMilliseconds = 50
+
+    /// Waits until every table that earlier runs are still to make has been made before: a run that began
+    /// without would take the second run of an incremental model for its first.
+    private func waitForTables(
+        _ id: String, _ turns: TableTurns, _ tables: TableFolder, _ control: RunControl
+    ) async throws {
+        var seen = -1
+        while !control.isCancelled {
+            let version = turns.version
+            if version != seen, let names = turns.tablesToCome(before: id),
+                names.allSatisfy({ tables.hasTable($0) })
+            {
+                return
+            }
+            seen = version
+            try await Task.sleep(for: .milliseconds(PipelineHost.turnMilliseconds))
+        }
     }
 
     private func warn(_ id: String, _ text: String) {
@@ -199,7 +228,7 @@ package actor PipelineHost {
             node, conf: header.conf, seconds: isAtWork ? nil : PipelineHost.listingSeconds)
         return try await Task.detached {
             let directory = try bundles.directory(digest)
-            let name = try PipelineLoader.name(in: directory)
+            let name = try PipelineLoader.name(in: directory, shownAs: ".")
             let place = "\(PipelineHost.folder)/\(name)/files/\(digest)"
             let files = BundleFiles(
                 directory: directory, place: place, root: try settings.rules.resolve(place))

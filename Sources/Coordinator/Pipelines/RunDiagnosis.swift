@@ -24,7 +24,11 @@ struct RunDiagnosis {
     }
 
     private var whileItWaits: String? {
-        let most = record.header.maxActiveRuns
+        let header = record.header
+        if header.kind == .retry, !header.kept.isEmpty, let first = otherRuns.first {
+            return "Waits for run \(first) of the pipeline: a retry begins when no other run is at work."
+        }
+        let most = header.maxActiveRuns
         guard let first = otherRuns.first, otherRuns.count >= most else { return nil }
         let which = most == 1 ? "run \(first)" : "earlier runs"
         return "Waits for \(which) of the pipeline: max_active_runs is \(most)."

@@ -1,4 +1,3 @@
-import CKernels
 import Columns
 import Memory
 
@@ -62,6 +61,18 @@ struct MaximumTree {
         }
     }
 
+    /// Returns a bit for each of eight values, the first one lowest: whether it is at least `bound`.
+    @inline(__always)
+    private static func mask(_ values: UnsafePointer<Int64>, _ bound: Int64) -> UInt32 {
+        var mask: UInt32 = 0
+        var i: UInt32 = 0
+        while i < 8 {
+            mask |= (values[Int(i)] >= bound ? 1 : 0) &<< i
+            i &+= 1
+        }
+        return mask
+    }
+
     /// Returns the first place of `from..<to` whose value is at least `bound`; `to` when there is none.
     @inline(__always)
     func next(from: Int, to: Int, atLeast bound: Int64) -> Int {
@@ -72,12 +83,12 @@ struct MaximumTree {
         while true {
             let siblings = node & ~7
             let open = UInt32(0xFF) &<< UInt32(truncatingIfNeeded: node & 7)
-            var mask = kernels_mask_at_least(all + begins[level] + siblings, bound) & open
+            var mask = MaximumTree.mask(all + begins[level] + siblings, bound) & open
             if mask != 0 {
                 node = siblings &+ mask.trailingZeroBitCount
                 while level > 0 {
                     level &-= 1
-                    mask = kernels_mask_at_least(all + begins[level] + node &* 8, bound)
+                    mask = MaximumTree.mask(all + begins[level] + node &* 8, bound)
                     node = node &* 8 &+ mask.trailingZeroBitCount
                 }
                 return min(node, to)

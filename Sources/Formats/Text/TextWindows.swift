@@ -1,3 +1,4 @@
+import CKernels
 import Memory
 import Vocabulary
 
@@ -23,6 +24,9 @@ struct TextWindow {
 ///     file   |…………\n……………\n………|………\n………………\n……………|……\n……
 ///     range               start ^                  ^ end
 ///     lines               first: after this \n  ^        ^ last one ends here
+///
+/// Lines end as Hadoop's do: at a line feed, at a carriage return, or at both. A return that stands alone
+/// becomes a feed in the windows, which is as long, so that readers look for feeds only. Not so with `whole`.
 ///
 /// Used by one thread at a time.
 final class TextWindows {
@@ -74,12 +78,15 @@ final class TextWindows {
     func lineNumber(at place: Int) -> Int? {
         guard place <= Self.numberedBytes, let text = try? TextInput(source) else { return nil }
         let buffer = Buffer(byteCount: 64 << 10)
-        var (line, rest) = (1, place)
+        var (line, rest, isBehindReturn) = (1, place, false)
         while rest > 0 {
             let piece = UnsafeMutableRawBufferPointer(
                 start: buffer.base, count: min(rest, buffer.byteCount))
             guard let got = try? text.read(into: piece), got > 0 else { return nil }
-            for byte in piece[..<got] where byte == 10 { line += 1 }
+            for byte in piece[..<got] {
+                if byte == 13 || (byte == 10 && !isBehindReturn) { line += 1 }
+                isBehindReturn = byte == 13
+            }
             rest -= got
         }
         return line
@@ -98,6 +105,8 @@ final class TextWindows {
     private func skipLine() throws(EngineError) {
         mustSkipLine = false
         let buffer = Buffer(byteCount: 64 << 10)
+        let text = buffer.pointer(as: UInt8.self)
+        var isBehindReturn = false
         while true {
             let got = try input.read(into: buffer.mutableBytes)
             if got == 0 {
@@ -105,12 +114,19 @@ final class TextWindows {
                 return
             }
             position += got
-            if let found = memchr(buffer.base, 10, got) {
-                let after = found - UnsafeMutableRawPointer(buffer.base) + 1
-                rest = Array(UnsafeRawBufferPointer(start: buffer.base + after, count: got - after))
-                if position - rest.count >= end { isDone = true }
-                return
+            var after: Int?
+            if isBehindReturn {
+                after = text[0] == 10 ? 1 : 0
+            } else {
+                let last = text[got - 1]
+                text_feed_lone_returns(text, Int64(got - 1))
+                after = memchr(text, 10, got).map { $0 - UnsafeMutableRawPointer(text) + 1 }
+                isBehindReturn = last == 13
             }
+            guard let after else { continue }
+            rest = Array(UnsafeRawBufferPointer(start: text + after, count: got - after))
+            if position - rest.count >= end { isDone = true }
+            return
         }
     }
 
@@ -120,12 +136,14 @@ final class TextWindows {
         var buffer = Buffer(byteCount: capacity + 1)
         var count = rest.count
         rest.withUnsafeBytes { if let source = $0.baseAddress { _ = memcpy(buffer.base, source, count) } }
-        var isAtEnd = false
+        var (isAtEnd, fed) = (false, 0)
         while true {
             let got = try input.read(into: .init(start: buffer.base + count, count: capacity - count))
             position += got
             count += got
             isAtEnd = count < capacity
+            if !isWhole { feedReturns(buffer, fed..<count, isAtEnd: isAtEnd) }
+            fed = max(0, count - 1)
             if isAtEnd || (!isWhole && hasCut(buffer, count)) { break }
             guard capacity < Limits.valueBytes else { throw tooLarge() }
             capacity = min(capacity * 2, Limits.valueBytes)
@@ -140,6 +158,15 @@ final class TextWindows {
         defer { isFirst = false }
         if cut == 0 { return nil }
         return TextWindow(buffer: buffer, count: cut, isFirst: isFirst, start: position - count)
+    }
+
+    /// Ends the lines of the stretch with feeds. Whether a return stands alone that is the last byte so far,
+    /// tells the next one.
+    private func feedReturns(_ buffer: Buffer, _ places: Range<Int>, isAtEnd: Bool) {
+        let text = buffer.pointer(as: UInt8.self)
+        if isAtEnd { text[places.upperBound] = 0 }
+        let known = isAtEnd ? places.upperBound : places.upperBound - 1
+        text_feed_lone_returns(text + places.lowerBound, Int64(known - places.lowerBound))
     }
 
     private func tooLarge() -> EngineError {

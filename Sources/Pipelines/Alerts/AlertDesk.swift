@@ -72,9 +72,14 @@ package struct OutsideCarrier: AlertCarrier {
     }
 
     package func mail(_ message: [UInt8], _ email: AlertRule.Email) async throws {
+        guard let server = email.server else {
+            throw EngineError.user(
+                "OUTSIDE_CALL", "There is no mail server",
+                remedy: "Set ETL_SMTP=smtp://user:password@host:587.")
+        }
         try await repeated { [rules] in
             try OutsideCalls.send(
-                message, from: email.from, to: email.to, through: email.server, rules: rules)
+                message, from: email.from, to: email.to, through: server, rules: rules)
         }
     }
 

@@ -14,7 +14,8 @@ package struct AlertRule: Sendable {
         package var to: [String]
         package var from: String
         package var subject: String?
-        package var server: MailServer
+        /// nil where none is known: nothing can be sent.
+        package var server: MailServer?
     }
 
     /// Holds where to post.

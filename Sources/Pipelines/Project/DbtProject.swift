@@ -18,6 +18,8 @@ struct DbtProject {
         /// What schema.yml says of it.
         var properties: FormatValue?
     }
+    /// Whether a step of etl.yml runs it. If not, models and seeds have only their names.
+    var isBuilt = true
     var name = ""
     var vars: [(String, TemplateValue)] = []
     var models: [Model] = []
@@ -27,6 +29,8 @@ struct DbtProject {
     var macros = MacroLibrary()
     /// What is no error, but not what was meant either.
     var warnings: [String] = []
+    /// What the YAML files say of other steps than models.
+    var others: [FormatValue] = []
     /// Tables from outside.
     var sources: [Source] = []
 
@@ -52,10 +56,13 @@ struct DbtProject {
 struct DbtReader {
     let files: ProjectFiles
     let reader: FormatReader
+    /// Whether its models and seeds are run. If not, what would be wrong only for them is a warning.
+    var isBuilt = true
 
     /// Returns the project. Throws with file and place of what is wrong or not supported.
     func read() throws -> DbtProject {
         var project = DbtProject()
+        project.isBuilt = isBuilt
         var folders = [
             "model": ["models"], "test": ["tests"], "macro": ["macros"], "seed": ["seeds"],
             "snapshot": ["snapshots"],
@@ -68,7 +75,7 @@ struct DbtReader {
             project.vars = DbtReader.vars(value["vars"], of: project.name)
             settings = value["models"].map { DbtSettings(tree: $0, project: project.name) }
         }
-        try refuseUnbuilt(models: folders["model"] ?? [], snapshots: folders["snapshot"] ?? [])
+        if isBuilt { try refuseUnbuilt(models: folders["model"] ?? [], snapshots: folders["snapshot"] ?? []) }
         try macros(folders["macro"] ?? [], &project)
         for folder in folders["seed"] ?? [] {
             project.seeds += try files.list(folder, endings: [".csv"]).map {
@@ -82,21 +89,45 @@ struct DbtReader {
                 project.singularTests.append((DbtReader.stem(file), file, try sql(file)))
             }
         }
-        var paths: [[String]] = []
+        try models(folders["model"] ?? [], settings, &project)
+        if !isBuilt { project.warnings = DbtReader.idle(project) }
         for folder in folders["model"] ?? [] {
+            for file in try files.list(folder, endings: [".yml", ".yaml"]) {
+                do { try properties(file, &project) } catch let error as EngineError where !isBuilt {
+                    project.warnings.append("\(files.path(file)) is not read: \(error.message)")
+                }
+            }
+        }
+        return project
+    }
+
+    private func models(
+        _ folders: [String], _ settings: DbtSettings?, _ project: inout DbtProject
+    ) throws {
+        var paths: [[String]] = []
+        for folder in folders {
             for file in try files.list(folder, endings: [".sql"]) {
                 let below = file.dropFirst(folder.count + 1).split(separator: "/").dropLast().map(String.init)
-                var model = DbtProject.Model(name: DbtReader.stem(file), file: file, text: try sql(file))
+                var model = DbtProject.Model(
+                    name: DbtReader.stem(file), file: file, text: isBuilt ? try sql(file) : "")
                 model.settings = settings?.settings(below, model.name) ?? [:]
                 paths.append(below + [model.name])
                 project.models.append(model)
             }
         }
-        project.warnings = try settings?.check(paths) ?? []
-        for folder in folders["model"] ?? [] {
-            for file in try files.list(folder, endings: [".yml", ".yaml"]) { try properties(file, &project) }
+        if isBuilt { project.warnings = try settings?.check(paths) ?? [] }
+    }
+
+    /// Says that models and seeds lie there for nothing.
+    private static func idle(_ project: DbtProject) -> [String] {
+        func warning(_ kind: String, _ files: [String]) -> String? {
+            guard let first = files.first else { return nil }
+            let more = files.count > 1 ? " and \(files.count - 1) more" : ""
+            return "No step of etl.yml runs the \(kind) \(first)\(more): add `- dbt: {}` below transform."
         }
-        return project
+        return [
+            warning("model", project.models.map(\.file)), warning("seed", project.seeds.map(\.file)),
+        ].compactMap { $0 }
     }
 
     private func macros(_ folders: [String], _ project: inout DbtProject) throws {
@@ -150,9 +181,8 @@ struct DbtReader {
         for entry in value["models"]?.elements ?? [] {
             let name = entry["name"]?.printed ?? ""
             guard let index = project.models.firstIndex(where: { $0.name == name }) else {
-                let near = Suggestion.nearest(to: name, among: project.models.map(\.name))
-                throw (entry["name"] ?? entry).error(
-                    "There is no model of this name: \(name)", remedy: near.map { "Did you mean \($0)?" })
+                project.others.append(entry)
+                continue
             }
             guard project.models[index].properties == nil else {
                 throw (entry["name"] ?? entry).error("This model is described twice: \(name)")

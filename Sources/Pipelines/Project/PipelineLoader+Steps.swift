@@ -13,16 +13,7 @@ extension PipelineLoader {
         let extracts = root["extract"]?.elements ?? []
         let transforms = root["transform"]?.elements ?? []
         let dbt = transforms.filter { $0["dbt"] != nil }
-        var project = DbtProject()
-        if !dbt.isEmpty {
-            project = try DbtReader(files: files, reader: FormatReader(scope: openScope)).read()
-            for (name, value) in project.vars {
-                declared.insert(name)
-                if vars[name] == nil { vars[name] = value }
-            }
-            macros = project.macros
-            warnings = project.warnings
-        }
+        let project = try readProject(isBuilt: !dbt.isEmpty)
         names.sources = project.sources
         names.place = run.place
         for seed in project.seeds {
@@ -45,7 +36,8 @@ extension PipelineLoader {
             owners.append(entry)
         }
         let models = try self.models(project)
-        let chosen = try chosen(models.map(\.step), dbt)
+        let seeds = dbt.isEmpty ? [] : try project.seeds.map(seed)
+        let chosen = try chosen(models.map(\.step) + seeds, dbt)
         ephemeral = Dictionary(
             models.filter { $0.step.materialization.kind == .ephemeral }.map { ($0.step.name, $0.step) }
         ) { first, _ in first }
@@ -59,22 +51,20 @@ extension PipelineLoader {
             // As in dbt, what an ephemeral model reads is not cut into batches, but what it gives.
             if !steps[index].batches.isEmpty { names.setEventTimes(of: &steps[index], own) }
         }
-        let needed = Set(steps.flatMap(\.dependencies))
-        for seed in project.seeds where needed.contains(seed.name) {
-            steps.append(try self.seed(seed))
-            owners.append(seed.properties ?? FormatValue(kind: .null, location: root.location))
-        }
-        for index in steps.indices { describe(&steps[index], owners[index]) }
-        for entry in root["load"]?.elements ?? [] {
+        let loads = root["load"]?.elements ?? []
+        var tests = try describe(project, &steps, owners)
+        try addSeeds(
+            zip(seeds, project.seeds.map(\.properties)).map { ($0, $1) },
+            to: &steps, &tests, loaded: chosen.union(loads.compactMap { $0["from"]?.printed }))
+        for entry in loads {
             steps.append(try load(entry, after: steps))
-            owners.append(FormatValue(kind: .null, location: entry.location))
         }
         if steps.isEmpty {
             throw root.error("The pipeline has no steps", remedy: "Add some below extract or transform.")
         }
         try refuseSharedPaths(steps)
         addPaths(&steps)
-        return try attachTests(to: steps, owners, project)
+        return try attach(tests, to: steps)
     }
 
     /// Collects names that ref() may say; each may be there once.
@@ -86,6 +76,10 @@ extension PipelineLoader {
             names.steps.insert(name)
         }
         for entry in entries { try add(entry.name, entry.place) }
+        guard project.isBuilt else {
+            names.idle = Set(project.models.map(\.name) + project.seeds.map(\.name))
+            return
+        }
         for model in project.models {
             let place = SourceLocation(file: files.path(model.file), line: 1, column: 1, lineText: "")
             try add(model.name, FormatValue(kind: .null, location: place))
@@ -158,16 +152,6 @@ extension PipelineLoader {
         return [step]
     }
 
-    private func seed(_ seed: DbtProject.Seed) throws -> PipelineStep {
-        let definition =
-            "USING csv" + SQLText.options(FileFormats.readOptions("csv", try run.place(seed.file)))
-        var step = PipelineStep(
-            name: seed.name, kind: .seed, file: seed.file, sql: "SELECT * FROM millrace_input",
-            relations: [Relation(view: "millrace_input", step: nil, definition: definition)])
-        step.location = SourceLocation(file: files.path(seed.file), line: 1, column: 1, lineText: "")
-        return step
-    }
-
     private func transform(_ entry: FormatValue) throws -> PipelineStep {
         let name = entry["name"]?.printed ?? ""
         let value = entry["sql"] ?? entry
@@ -220,7 +204,8 @@ extension PipelineLoader {
     }
 
     private func models(_ project: DbtProject) throws -> [Rendered] {
-        try project.models.compactMap { model in
+        guard project.isBuilt else { return [] }
+        return try project.models.compactMap { model in
             let settings = ModelSettings()
             let place = SourceLocation(file: files.path(model.file), line: 1, column: 1, lineText: "")
             for (name, value) in model.settings.sorted(by: { $0.key < $1.key }) {
@@ -296,16 +281,6 @@ extension PipelineLoader {
             if !found.contains(view) { found.append(view) }
         }
         return found
-    }
-
-    /// Takes over what the user wrote for readers.
-    private func describe(_ step: inout PipelineStep, _ owner: FormatValue) {
-        step.description = owner["description"]?.printed ?? ""
-        step.columns = (owner["columns"]?.elements ?? []).map {
-            ColumnNote(
-                name: $0["name"]?.printed ?? "", description: $0["description"]?.printed ?? "",
-                type: $0["data_type"]?.printed)
-        }
     }
 
     private func chosen(_ models: [PipelineStep], _ entries: [FormatValue]) throws -> Set<String> {

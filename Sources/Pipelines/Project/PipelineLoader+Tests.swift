@@ -2,40 +2,61 @@ import Templates
 import Vocabulary
 
 extension PipelineLoader {
+    /// A test with the step that it stands at; nil where it stands by itself.
+    struct FoundTest {
+        var test: DataTest
+        var owner: String?
+        /// Steps whose tables it reads.
+        var reads: Set<String> { Set(test.relations.compactMap(\.step)) }
+    }
+
+    /// Returns the tests that stand at a step.
+    func tests(of step: PipelineStep, in owner: FormatValue) throws -> [FoundTest] {
+        let reader = reader(of: Relation(view: step.name, step: step.name), step.name, owner.location)
+        return try reader.tests(in: owner).map { test in
+            var test = test
+            test.relations = try inlined(test.relations, depth: 0)
+            return FoundTest(test: test, owner: step.name)
+        }
+    }
+
+    /// Returns the tests of sources, and those that have a file each.
+    mutating func projectTests(_ project: DbtProject) throws -> [FoundTest] {
+        var tests = try project.sources.flatMap(sourceTests)
+        for file in project.singularTests { try singular(file).map { tests.append($0) } }
+        return tests.map { FoundTest(test: $0, owner: nil) }
+    }
+
     /// Orders the steps and gives each test to the last step that it reads, so that all is there; where
     /// nothing else forbids it, a tested table waits for the tables that its tests read.
-    func attachTests(
-        to steps: [PipelineStep], _ owners: [FormatValue], _ project: DbtProject
-    ) throws -> [PipelineStep] {
+    mutating func attach(_ tests: [FoundTest], to steps: [PipelineStep]) throws -> [PipelineStep] {
         var steps = steps
         _ = try StepGraph(steps).ordered()
-        var found: [DataTest] = []
+        let names = Set(steps.map(\.name))
+        // Those that stand by themselves come last.
+        var found = tests.filter { $0.owner != nil } + tests.filter { $0.owner == nil }
+        found.removeAll { isLeftOut($0, names) }
+        PipelineLoader.nameApart(&found)
         for (index, step) in steps.enumerated() {
-            let reader = reader(
-                of: Relation(view: step.name, step: step.name), step.name, owners[index].location)
-            for var test in try reader.tests(in: owners[index]) {
-                test.relations = try inlined(test.relations, depth: 0)
-                found.append(test)
-                for other in test.relations.compactMap(\.step) where other != step.name {
-                    let below = StepGraph(steps, withTests: true).reachable(
-                        from: step.name, up: false, within: Int.max)
-                    if !below.contains(other) { steps[index].testDependencies.append(other) }
-                }
+            for other in found.filter({ $0.owner == step.name }).flatMap({ $0.reads.sorted() })
+            where other != step.name {
+                let below = StepGraph(steps, withTests: true).reachable(
+                    from: step.name, up: false, within: Int.max)
+                if !below.contains(other) { steps[index].testDependencies.append(other) }
             }
         }
-        found += try project.sources.flatMap(sourceTests)
-        found += try project.singularTests.compactMap(singular)
-        PipelineLoader.nameApart(&found)
         let order = try StepGraph(steps, withTests: true).ordered()
         let byName = Dictionary(steps.map { ($0.name, $0) }) { first, _ in first }
         var sorted = order.compactMap { byName[$0] }
-        for test in found {
-            let read = Set(test.relations.compactMap(\.step))
-            // A singular test of models that are not chosen is left out, as dbt does.
-            if read.contains(where: { byName[$0] == nil }) { continue }
+        for (test, read) in found.map({ ($0.test, $0.reads) }) {
             // A table from outside is tested before anything made of it is published.
             let user = sorted.firstIndex { $0.relations.contains { test.relations.contains($0) } }
-            let last = sorted.lastIndex { read.contains($0.name) } ?? user ?? sorted.count - 1
+            guard let last = sorted.lastIndex(where: { read.contains($0.name) }) ?? user
+                ?? sorted.lastIndex(where: { $0.load == nil })
+            else {
+                warnings.append("The test \(test.name) is left out: no step makes a table.")
+                continue
+            }
             sorted[last].tests.append(test)
             // Steps run side by side: what a test reads must be there before the step that it belongs to.
             let name = sorted[last].name
@@ -44,6 +65,20 @@ extension PipelineLoader {
             }
         }
         return sorted
+    }
+
+    /// Whether a test reads what the pipeline does not make. As in dbt, one of models that are not chosen is
+    /// left out; where one of them is, that is said.
+    private mutating func isLeftOut(_ found: FoundTest, _ names: Set<String>) -> Bool {
+        let missing = found.reads.subtracting(names)
+        if missing.isEmpty { return false }
+        if missing.count < found.reads.count {
+            let list = missing.sorted().joined(separator: ", ")
+            warnings.append(
+                "The test \(found.test.name) is left out, since it reads what is not selected or not "
+                    + "enabled: \(list). Add it to the dbt step's select.")
+        }
+        return true
     }
 
     private func reader(
@@ -70,7 +105,7 @@ extension PipelineLoader {
     }
 
     /// Returns the test of a file of the dbt project, nil when it is not enabled.
-    private func singular(_ file: (name: String, file: String, text: String)) throws -> DataTest? {
+    private mutating func singular(_ file: (name: String, file: String, text: String)) throws -> DataTest? {
         let settings = TestSettings()
         names.begin()
         var scope = queryScope(this: file.name)
@@ -78,7 +113,15 @@ extension PipelineLoader {
             try settings.set(call)
             return .text("")
         }
-        let text = try Template(file.text, file: files.path(file.file)).rendered(in: scope)
+        let text: RenderedText
+        do { text = try Template(file.text, file: files.path(file.file)).rendered(in: scope) } catch
+            let error as EngineError
+        {
+            guard let idle = names.idleNamed else { throw error }
+            warnings.append(
+                "The test \(file.name) is left out, since no step of etl.yml runs what it reads: \(idle).")
+            return nil
+        }
         let place = SourceLocation(file: files.path(file.file), line: 1, column: 1, lineText: "")
         var test = DataTest(
             name: file.name, sql: try single(text.text, place),
@@ -90,12 +133,12 @@ extension PipelineLoader {
     }
 
     /// Gives tests of the same name numbers, in their order.
-    private static func nameApart(_ tests: inout [DataTest]) {
+    private static func nameApart(_ tests: inout [FoundTest]) {
         var seen: [String: Int] = [:]
         for index in tests.indices {
-            let name = tests[index].name
+            let name = tests[index].test.name
             seen[name, default: 0] += 1
-            if let count = seen[name], count > 1 { tests[index].name = "\(name)_\(count)" }
+            if let count = seen[name], count > 1 { tests[index].test.name = "\(name)_\(count)" }
         }
     }
 }

@@ -43,10 +43,10 @@ package struct PipelineLoader {
         self.environment = environment
     }
 
-    /// Returns the name that the `etl.yml` of a directory says, without looking at anything else. Throws
-    /// `PIPELINE_FILE` and `PIPELINE_FORMAT`.
-    package static func name(in directory: String) throws -> String {
-        let files = ProjectFiles(directory: directory)
+    /// Returns the name that the `etl.yml` of a directory says, without looking at anything else. Messages
+    /// name files as if the directory were `shownAs`. Throws `PIPELINE_FILE` and `PIPELINE_FORMAT`.
+    package static func name(in directory: String, shownAs: String? = nil) throws -> String {
+        let files = ProjectFiles(directory: directory, shownAs: shownAs)
         let text = try files.text("etl.yml", limitBytes: FormatDocument.fileBytes)
         let document = try PipelineLoader.filled(FormatDocument.read(text, file: files.path("etl.yml")))
         guard let name = document["name"]?.scalar else {
@@ -94,6 +94,9 @@ package struct PipelineLoader {
         pipeline.maxActiveTasks = count("max_active_tasks") ?? pipeline.maxActiveTasks
         pipeline.retries = retries(root["default_args"])
         pipeline.alerts = try alerts(root)
+        if pipeline.alerts.contains(where: { $0.email.map { $0.server == nil } ?? false }) {
+            warnings.append(PipelineLoader.withoutMailServer)
+        }
         pipeline.lineage = try lineage(root)
         pipeline.steps = try steps(root)
         pipeline.warnings = warnings

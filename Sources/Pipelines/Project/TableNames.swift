@@ -5,6 +5,10 @@ import Vocabulary
 final class TableNames {
     /// Steps that may be referred to, by name.
     var steps = Set<String>()
+    /// Models and seeds beside `etl.yml` that no step of it runs.
+    var idle = Set<String>()
+    /// The one of them that the text rendered last names.
+    private(set) var idleNamed: String?
     var sources: [DbtProject.Source] = []
     /// Where the files of a source are for jobs.
     var place: (String) throws -> String = { $0 }
@@ -14,7 +18,10 @@ final class TableNames {
     private(set) var relations: [Relation] = []
 
     /// Forgets what was noted.
-    func begin() { relations = [] }
+    func begin() {
+        relations = []
+        idleNamed = nil
+    }
 
     private func note(_ relation: Relation) -> TemplateValue {
         if !relations.contains(relation) { relations.append(relation) }
@@ -26,6 +33,12 @@ final class TableNames {
         try call.atMost(2)
         let name = try call.text(call.positional.count == 2 ? 1 : 0, "name")
         guard steps.contains(name) else {
+            if idle.contains(name) {
+                idleNamed = name
+                throw call.error(
+                    "ref() names a model or seed that no step runs: \(name)",
+                    remedy: "Add `- dbt: {}` below transform in etl.yml.")
+            }
             let near = Suggestion.nearest(to: name, among: steps.sorted())
             throw call.error(
                 "ref() names no step, model or seed of this pipeline: \(name)",

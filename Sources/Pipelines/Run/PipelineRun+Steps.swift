@@ -44,7 +44,8 @@ extension PipelineRun {
             error.location = step.tests.first { failed.contains($0.name) }?.location
             throw error
         }
-        if let write = step.write {
+        // What the run before has appended there is there.
+        if let write = step.write, !isRemade(step) || write.mode == .overwrite {
             let sql = write.statements(of: tables.staged(step.name, run: run))
             do {
                 _ = try await job.run(order(this, ["write"], sql: sql, "write of \(step.name)"))
@@ -88,6 +89,7 @@ extension PipelineRun {
     private func stage(_ this: Try) async throws -> StepJob.Outcome {
         let step = this.step
         if let rule = step.load { return try await load(this, rule) }
+        try refuseWhatIsGone(step)
         let path = tables.staged(step.name, run: run)
         try await finishPublication(this)
         if let rule = step.extract, !rule.isPlain {

@@ -21,16 +21,21 @@ package actor PipelineRun {
     let carrier: any AlertCarrier
     private let report: @Sendable (RunFact, RunRecord) -> Void
     private let lineage: LineageReporter?
-    private let chosen: [PipelineStep]
+    let chosen: [PipelineStep]
     private let chosenNames: Set<String>
     private var started = Set<String>()
+    /// Whether a step waits for another run; `turnsSeen` is how those stood then.
+    private var isHeldUp = false
+    private var turnsSeen = 0
+    private let turns: TableTurns?
     /// Alerts that this actor has begun to send, by rule and event.
     private var claimedAlerts = Set<String>()
 
-    /// `report` is called for each fact, in order; `warn` for what goes wrong beside the run.
+    /// `turns` is shared by the runs that may be at work on the same tables, of which this one has a place
+    /// there. `report` is called for each fact, in order; `warn` for what goes wrong beside the run.
     package init(
         _ pipeline: Pipeline, record: RunRecord, tables: TableFolder, service: any JobService,
-        control: RunControl, journal: any RunJournal,
+        control: RunControl, journal: any RunJournal, turns: TableTurns? = nil,
         carrier: any AlertCarrier = OutsideCarrier(),
         clock: @escaping @Sendable () -> Int64 = { NodeClock.moment().wallMilliseconds },
         warn: @escaping @Sendable (String) -> Void,
@@ -40,6 +45,7 @@ package actor PipelineRun {
         self.record = record
         self.tables = tables
         self.control = control
+        self.turns = turns
         self.journal = journal
         self.clock = clock
         self.carrier = carrier
@@ -66,32 +72,67 @@ package actor PipelineRun {
         if record.state.isEnd { return try await close() }
         if record.tables == nil {
             let published = chosen.map(\.name).filter { tables.hasTable($0) }
+            let remade = try replacedSteps()
             try await note(
                 .began(
                     tables: published, steps: chosen.map(\.name), kinds: chosen.map(\.kind.rawValue),
-                    parents: chosen.map { Set($0.dependencies).sorted() }))
+                    parents: chosen.map { Set($0.dependencies).sorted() },
+                    remade: remade.isEmpty ? nil : remade))
+            for name in remade {
+                job.warn("\(name): made again, as another run has replaced the table of the run before")
+            }
         }
         for text in pipeline.warnings { job.warn(text) }
         for (name, step) in record.steps where step.state != .waiting && step.state != .running {
             started.insert(name)
         }
+        turns?.declare(
+            record.header.id,
+            chosen.filter { !started.contains($0.name) }
+                .map { TableTurns.Use($0, testsOnly: record.header.testsOnly) })
         let deadlines = Task { try await watchDeadlines() }
         defer { deadlines.cancel() }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            var active = 0
-            while true {
-                while active < pipeline.maxActiveTasks, !isStopping, let step = try await nextReady() {
-                    active += 1
-                    group.addTask { try await self.perform(step) }
-                }
-                if active == 0 { break }
-                try await group.next()
-                active -= 1
-            }
-        }
+        try await performAll()
         tables.discardAll(run: record.header.id)
         try await note(.ended(state: endState, error: nil))
         return try await close()
+    }
+
+    /// Runs the steps, each as soon as it may.
+    private func performAll() async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            var (active, isWaiting) = (0, false)
+            while true {
+                while active < pipeline.maxActiveTasks, !isStopping, let step = try await nextReady() {
+                    active += 1
+                    group.addTask {
+                        try await self.perform(step)
+                        return true
+                    }
+                }
+                if active == 0, isStopping || !isHeldUp { break }
+                if isHeldUp, !isWaiting, active < pipeline.maxActiveTasks {
+                    isWaiting = true
+                    group.addTask {
+                        try await self.waitForTurn()
+                        return false
+                    }
+                }
+                if try await group.next() == true { active -= 1 } else { isWaiting = false }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Time between two looks at other runs, milliseconds.
+    private static let turnMilliseconds = 20
+
+    /// Waits until another run has come further, or this one is to stop.
+    private func waitForTurn() async throws {
+        let seen = turnsSeen
+        while !isStopping, turns?.version == seen, !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(PipelineRun.turnMilliseconds))
+        }
     }
 
     /// Does what is owed after the end; a run that ended before a restart may owe alerts still.
@@ -119,6 +160,11 @@ package actor PipelineRun {
         let entry = RunEntry(at: clock(), fact: fact)
         try await journal.append(entry)
         record.apply(entry)
+        switch fact {
+        case .stepDone(let name, _), .stepFailed(let name, _), .stepSkipped(let name):
+            turns?.finished(name, of: record.header.id)
+        default: break
+        }
         report(fact, record)
         lineage?.take(entry, record)
         if !record.state.isEnd { try await alert(on: fact) }
@@ -129,6 +175,8 @@ package actor PipelineRun {
 
     /// Returns the first step whose needs are met, and marks it as begun; skips those that cannot run.
     private func nextReady() async throws -> PipelineStep? {
+        turnsSeen = turns?.version ?? 0
+        isHeldUp = false
         for step in chosen where !started.contains(step.name) {
             let needs = step.dependencies.compactMap { state(of: $0) }
             if !record.header.testsOnly, needs.contains(where: { $0 == .failed || $0 == .skipped }) {
@@ -138,6 +186,10 @@ package actor PipelineRun {
             }
             let waits = needs + step.testDependencies.compactMap { state(of: $0) }
             if !record.header.testsOnly, waits.contains(where: { $0 == .waiting || $0 == .running }) {
+                continue
+            }
+            if let turns, !turns.mayBegin(TableTurns.Use(step, testsOnly: record.header.testsOnly), run) {
+                isHeldUp = true
                 continue
             }
             started.insert(step.name)

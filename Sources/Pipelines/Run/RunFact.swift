@@ -30,6 +30,9 @@ package struct RunHeader: Codable, Sendable, Hashable {
     /// The run that this one goes on with, and the steps that it had done.
     package var retryOf: String?
     package var kept: [String]
+    /// The runs that made the tables of those steps: the one before, and those which that went on with. Nil
+    /// in headers of earlier versions.
+    package var makers: [String]?
     /// Runs of the pipeline that may be at work at the same time.
     package var maxActiveRuns: Int
 
@@ -48,6 +51,15 @@ package struct RunHeader: Codable, Sendable, Hashable {
                 remedy: "Give both, such as 2024-01-01 and 2024-02-01, or 2024-01-01T06:00 (UTC).")
         }
         (intervalStart, intervalEnd, onlyInterval) = (from, to, true)
+    }
+
+    /// Has the run go on with an earlier one: steps that were done there stay done.
+    package mutating func goOn(with earlier: RunRecord) {
+        let before = earlier.header
+        kind = .retry
+        retryOf = before.id
+        kept = earlier.state == .succeeded || before.testsOnly ? [] : earlier.doneSteps
+        makers = [before.id] + (before.makers ?? before.retryOf.map { [$0] } ?? [])
     }
 
     package init(
@@ -85,8 +97,11 @@ package enum TestOutcome: String, Codable, Sendable, Hashable {
 /// Tells one thing that happened in a run. Facts are kept in order, and a run goes on from them.
 package enum RunFact: Codable, Sendable, Hashable {
     /// The run begins to work; `tables` are those that were published before.
-    /// `kinds` and `parents` are those of `steps`, in their order.
-    case began(tables: [String], steps: [String], kinds: [String] = [], parents: [[String]] = [])
+    /// `kinds` and `parents` are those of `steps`, in their order. `remade` are steps that an earlier run had
+    /// done, and whose tables other runs have replaced since.
+    case began(
+        tables: [String], steps: [String], kinds: [String] = [], parents: [[String]] = [],
+        remade: [String]? = nil)
     case stepStarted(step: String, attempt: Int)
     /// The step's table is written aside. `columns` are its columns with their types.
     case stepMade(step: String, rowsIn: Int, rowsOut: Int, columns: [ColumnFact])

@@ -56,21 +56,29 @@ package struct RunRecord: Sendable {
     /// Alerts that were begun, as `rule:event`.
     package private(set) var alerts: Set<String> = []
 
+    /// Steps that were done in the run that this one goes on with, and are not done again.
+    package private(set) var kept: Set<String>
+
     package init(_ header: RunHeader) {
         self.header = header
+        kept = Set(header.kept)
         for step in header.kept { steps[step] = Step(state: .succeeded) }
     }
 
     /// Takes a fact in.
     package mutating func apply(_ entry: RunEntry) {
         switch entry.fact {
-        case .began(let tables, let names, let kinds, let parents):
+        case .began(let tables, let names, let kinds, let parents, let remade):
             self.kinds = Dictionary(zip(names, kinds)) { first, _ in first }
             self.parents = Dictionary(zip(names, parents)) { first, _ in first }
             self.tables = Set(tables)
             order = names
             startedAt = entry.at
             state = .running
+            for name in remade ?? [] {
+                kept.remove(name)
+                steps[name] = nil
+            }
             for name in names where steps[name] == nil { steps[name] = Step() }
         case .stepStarted(let name, let attempt):
             change(name) {
@@ -137,7 +145,7 @@ package struct RunRecord: Sendable {
         summary.isOfTests = header.testsOnly
         for name in order {
             switch steps[name]?.state {
-            case .succeeded where header.kept.contains(name): summary.kept += 1
+            case .succeeded where kept.contains(name): summary.kept += 1
             case .succeeded: summary.succeeded += 1
             case .failed: summary.failed += 1
             case .skipped: summary.skipped += 1

@@ -27,6 +27,7 @@ extension TableFolder {
         switch (change.action, change.to) {
         case ("rewind", let to?):
             guard isKnown, var table = tableState(change.step) else { throw unchangeable(change.step) }
+            try CursorForm.check(to, like: table.cursor, of: change.step)
             table.cursor = to
             table.id = nil
             // The bound would bring in what changed since the latest read only.

@@ -81,6 +81,12 @@ extension TableFolder {
         return "\(information.st_ino)-\(information.st_mtim.tv_sec)-\(information.st_mtim.tv_nsec)"
     }
 
+    /// Says whether one of these runs made the published table. Throws where an object store does not tell.
+    func isMade(_ name: String, by runs: Set<String>) throws -> Bool {
+        let maker = publishesByRename ? try generation(of: name) : try objectNote(name).note.published?.run
+        return maker.map { runs.contains($0) } ?? false
+    }
+
     static func write(_ text: String, to path: String, durable: Bool = false) throws {
         do throws(TextFile.Failure) { try TextFile.replace(path, with: text, durable: durable) } catch {
             if case .unwritable(let number) = error { errno = number }

@@ -181,14 +181,20 @@ package struct PipelineLedger: Sendable {
     }
 
     /// Returns the runs that may begin now, `active` being at work: in the order in which they were accepted,
-    /// of each pipeline as many as its `max_active_runs` lets.
+    /// of each pipeline as many as its `max_active_runs` lets, none before an earlier one. What goes on with
+    /// an earlier run begins when no other is at work: which tables it finds must not change meanwhile.
     package func startable(active: Set<String>) -> [String] {
         var busy: [String: Int] = [:]
         for id in active { if let name = runs[id]?.header.pipeline { busy[name, default: 0] += 1 } }
         var found: [String] = []
+        var full = Set<String>()
         for id in open where !active.contains(id) {
-            guard let header = runs[id]?.header else { continue }
-            guard busy[header.pipeline, default: 0] < header.maxActiveRuns else { continue }
+            guard let header = runs[id]?.header, !full.contains(header.pipeline) else { continue }
+            let most = header.kind == .retry && !header.kept.isEmpty ? 1 : header.maxActiveRuns
+            guard busy[header.pipeline, default: 0] < most else {
+                full.insert(header.pipeline)
+                continue
+            }
             busy[header.pipeline, default: 0] += 1
             found.append(id)
         }

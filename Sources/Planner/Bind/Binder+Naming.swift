@@ -52,8 +52,13 @@ extension Binder {
             guard isInterval(second), first.isNumeric else { return nil }
             return "(\(naming.text(right)) * \(naming.text(left)))"
         }
+        if kind == .subtract, first.isClock || second.isClock, first.isClock || first == .string,
+            second.isClock || second == .string
+        {
+            return "\(naming.text(left)) - \(naming.text(right))"
+        }
         let isMoving = first.isIntegral || isInterval(first) || first == .calendarInterval
-        if kind == .add, second == .date || isInstant(second), isMoving {
+        if kind == .add, second == .date || isInstant(second) || second.isClock, isMoving {
             return dateSum(kind, (right, second), (left, first))
         }
         return dateSum(kind, (left, first), (right, second))
@@ -92,7 +97,8 @@ extension Binder {
         _ moved: (syntax: ExpressionSyntax, type: DataType)
     ) -> String? {
         let isDate = date.type == .date
-        guard isDate || isInstant(date.type) else { return nil }
+        let isClock = date.type.isClock && moved.type.isDayTimeInterval
+        guard isDate || isInstant(date.type) || isClock else { return nil }
         guard
             isInterval(moved.type) || moved.type == .calendarInterval || (isDate && moved.type.isIntegral)
         else { return nil }

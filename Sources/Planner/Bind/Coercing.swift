@@ -142,7 +142,10 @@ extension Binder {
     {
         if expression.type == .boolean { return expression }
         let isPredicate = ["WHERE", "HAVING", "JOIN … ON"].contains(clause)
-        if !isPredicate, expression.type == .null || (expression.type == .string && !settings.ansi) {
+        // As in Spark, CASE WHEN takes no untyped NULL, and if(…) does.
+        let takesNull = !isPredicate && clause != "CASE WHEN"
+        let takesText = !isPredicate && !settings.ansi
+        if takesNull && expression.type == .null || takesText && expression.type == .string {
             return cast(expression, to: .boolean)
         }
         throw .user(

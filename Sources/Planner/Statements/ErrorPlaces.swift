@@ -8,7 +8,7 @@ package enum ErrorPlaces {
     package static func span(of error: EngineError, in statement: StatementSyntax) -> SourceSpan {
         let found: SourceSpan?
         if error.code.hasPrefix("PATH_") {
-            found = target(of: statement).flatMap { error.message.contains($0.path) ? $0.span : nil }
+            found = target(of: statement).flatMap { isAbout(error, $0.path) ? $0.span : nil }
         } else if let option = option(of: error, among: options(of: statement)) {
             found = option
         } else if error.code == "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE" {
@@ -17,6 +17,19 @@ package enum ErrorPlaces {
             found = nil
         }
         return found ?? statement.span
+    }
+
+    /// Says whether an error names the path that a statement writes to, or a directory above it.
+    private static func isAbout(_ error: EngineError, _ path: String) -> Bool {
+        if error.message.contains(path) { return true }
+        guard let mark = error.message.ranges(of: ": ").last else { return false }
+        let named = error.message[mark.upperBound...]
+        var above = path[...]
+        while let slash = above.lastIndex(of: "/") {
+            above = above[..<slash]
+            if !above.isEmpty, named == above || named.hasSuffix("/" + above) { return true }
+        }
+        return false
     }
 
     /// Returns the value of the option that an error is about.

@@ -4,17 +4,43 @@ import Vocabulary
 
 /// Writes the text of EXPLAIN.
 package enum ExplainText {
-    /// Returns the plans of a query as Spark's EXPLAIN lays them out: the physical plan alone; with EXTENDED
-    /// the
-    /// logical ones before it; with FORMATTED the stages after it.
-    package static func text(of steps: QueryPlanner.Steps, mode: ExplainMode) -> String {
-        var sections: [String] = []
-        if mode == .extended || mode == .cost {
-            sections.append("== Analyzed Logical Plan ==\n\(steps.bound)")
-            sections.append("== Optimized Logical Plan ==\n\(steps.optimised)")
+    /// Returns the plans of a statement as Spark's EXPLAIN lays them out: the physical plan alone; with
+    /// EXTENDED the statement's text (`parsed`) and the logical plans before it; with FORMATTED the stages
+    /// after it; with COST the optimised plan and what is expected of each operator. What is written where
+    /// stands on top of each plan.
+    static func text(
+        of steps: QueryPlanner.Steps, mode: ExplainMode, parsed: String, facts: any RelationFacts
+    ) -> String {
+        let write = steps.graph.write
+        func whole(_ plan: String) -> String {
+            write.map { PlanTree.draw($0.label, above: plan) } ?? plan
         }
-        sections.append("== Physical Plan ==\n\(steps.physicalText)")
+        var sections: [String] = []
+        if mode == .codegen {
+            // Spark counts the pieces of Java that it makes of a plan.
+            sections.append(
+                "Found 0 WholeStageCodegen subtrees: no code is made for a query, operators are compiled.")
+        }
+        if mode == .extended {
+            sections.append("== Parsed Logical Plan ==\n\(parsed)")
+            sections.append("== Analyzed Logical Plan ==\n\(whole(steps.bound.description))")
+            sections.append("== Optimized Logical Plan ==\n\(whole(steps.optimised.description))")
+        } else if mode == .cost {
+            sections.append("== Optimized Logical Plan ==\n\(whole(costs(steps.optimised, facts)))")
+        }
+        sections.append("== Physical Plan ==\n\(whole(steps.physicalText))")
         if mode != .simple { sections.append("== Stages ==\n\(steps.graph)") }
         return sections.joined(separator: "\n\n") + "\n"
+    }
+
+    /// The plan with the rows and bytes that are expected of each operator, under Spark's names.
+    private static func costs(_ plan: LogicalPlan, _ facts: any RelationFacts) -> String {
+        let estimator = CardinalityEstimator(facts: facts)
+        return plan.text { node in
+            let estimate = estimator.estimate(node)
+            let bytes = Int(min(estimate.byteCount(of: node.output), 1e18))
+            let rows = Int64(min(estimate.rows, 1e18).rounded())
+            return "Statistics(sizeInBytes=\(ByteSize.format(bytes)), rowCount=\(rows))"
+        }
     }
 }

@@ -25,6 +25,8 @@ package protocol JobCatalog: CatalogLookup, RelationFacts {
     func hasDroppedTable(at location: String) -> Bool
     /// Tells whether there is any file that a reader sees at or below a path.
     func holdsFiles(at location: String) throws(EngineError) -> Bool
+    /// Tells whether the directory that the job works in lies at or below a path.
+    func holdsWorkingDirectory(_ location: String) throws(EngineError) -> Bool
 }
 
 extension JobCatalog {

@@ -1,3 +1,4 @@
+import Kernels
 import Plans
 import Vocabulary
 
@@ -56,7 +57,11 @@ package enum SettingNames {
         case "spark.sql.ansi.enabled":
             result.ansi =
                 try value.map { value throws(EngineError) in try boolean(value, name) } ?? defaults.ansi
-        case "spark.sql.session.timeZone": result.timeZone = value ?? defaults.timeZone
+        case "spark.sql.session.timeZone":
+            if let value, (try? Zone.named(value)) == nil {
+                throw invalid(value, name, "the name of a timezone such as Europe/Oslo, or an offset")
+            }
+            result.timeZone = value ?? defaults.timeZone
         case "spark.sql.shuffle.partitions":
             result.shufflePartitions =
                 try value.map { value throws(EngineError) in try count(value, name) } ?? 0
@@ -89,7 +94,10 @@ package enum SettingNames {
         default:
             if known.contains(name) { return (result, nil) }
             if name.hasPrefix("etl.") { throw unknown(name) }
-            if name.hasPrefix("spark.") { return (result, "The setting \(name) has no effect in Millrace.") }
+            if name.hasPrefix("spark.") {
+                let near = Suggestion.nearest(to: name, among: known).map { " Did you mean \($0)?" } ?? ""
+                return (result, "The setting \(name) has no effect in Millrace.\(near)")
+            }
         }
         return (result, nil)
     }

@@ -45,10 +45,23 @@ extension StatementPlanner {
         let folders = try partitionColumns(
             options.removeValue(forKey: "partitionby"), bound.output, span: partitionedBy?.span ?? span)
         try checkColumns(bound.output, of: insert.query, span: span)
-        return FileWrite(
+        let write = FileWrite(
             path: path, format: try fileFormat(insert.format), mode: .overwrite,
             dynamicPartitionOverwrite: isDynamic(options), partitionColumns: folders, options: options,
             schema: bound.output.schema)
+        try checkReplaceable(write, at: insert.pathSpan ?? span)
+        return write
+    }
+
+    /// Throws where a write would replace the directory that the job works in, with its own text.
+    func checkReplaceable(_ write: FileWrite, at span: SourceSpan) throws(EngineError) {
+        guard write.mode == .overwrite, !write.dynamicPartitionOverwrite,
+            try catalog.holdsWorkingDirectory(write.path)
+        else { return }
+        throw .user(
+            "PATH_NOT_REPLACEABLE",
+            "Overwriting this directory would remove all that is in the directory that the job works in: "
+                + write.path, remedy: "Write into a directory below it.", at: location(span))
     }
 
     /// Reads `partitionBy 'a, b'` as positions of output columns.
@@ -223,6 +236,7 @@ extension StatementPlanner {
         let write = FileWrite(
             path: location, format: format, mode: mode,
             partitionColumns: folders, options: options, schema: bound.output.schema)
+        try checkReplaceable(write, at: create.locationSpan ?? span)
         let fields = bound.output.schema.fields
         let data = fields.indices.filter { !folders.contains($0) }
         var definition = TableDefinition(

@@ -94,16 +94,15 @@ package struct StatementPlanner {
 
     // MARK: EXPLAIN
 
-    /// Returns the EXPLAIN text of a statement with all its plans, or nil for one that runs no query.
+    /// Returns the EXPLAIN text of a statement with all its plans, or nil for one that runs no query. An
+    /// EXPLAIN statement gives what it asks for itself, without running anything.
     package func explanation(of statement: StatementSyntax) throws(EngineError) -> String? {
         switch statement.kind {
-        case .query, .insertDirectory, .insertTable:
-            let (bound, write) = try writing(statement)
-            return ExplainText.text(of: try steps(bound, write: write), mode: .extended)
+        case .query, .insertDirectory, .insertTable: return try explained(statement, .extended).text
         case .createTable(let create):
             guard try newTable(create, span: statement.span)?.plan != nil else { return nil }
-            let (bound, write) = try writing(statement)
-            return ExplainText.text(of: try steps(bound, write: write), mode: .extended)
+            return try explained(statement, .extended).text
+        case .explain(let inner, let mode): return try explained(inner, mode).text
         default: return nil
         }
     }
@@ -111,12 +110,20 @@ package struct StatementPlanner {
     private func explain(_ statement: StatementSyntax, mode: ExplainMode) throws(EngineError)
         -> PlannedStatement
     {
-        let (bound, write) = try writing(statement)
-        let steps = try steps(bound, write: write)
-        let text = ExplainText.text(of: steps, mode: mode)
+        let (steps, text) = try explained(statement, mode)
         if mode == .analyze { return PlannedStatement(work: .analyze(steps.graph, text: text)) }
         let rows = [[Literal.string(text)]]
         return PlannedStatement(work: .rows(rows, schema: Schema([Field("plan", .string, nullable: false)])))
+    }
+
+    private func explained(_ statement: StatementSyntax, _ mode: ExplainMode) throws(EngineError) -> (
+        steps: QueryPlanner.Steps, text: String
+    ) {
+        let (bound, write) = try writing(statement)
+        let steps = try steps(bound, write: write)
+        let text = ExplainText.text(
+            of: steps, mode: mode, parsed: source.text(statement.span), facts: catalog)
+        return (steps, text)
     }
 
     /// Returns the query of a statement and where it writes.

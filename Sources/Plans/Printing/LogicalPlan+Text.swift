@@ -5,6 +5,11 @@ extension LogicalPlan: CustomStringConvertible {
     /// The plan as a tree, one operator a line.
     package var description: String { PlanTree.draw(self, text: \.label, children: \.shownChildren) }
 
+    /// Returns the plan as a tree with a note behind each operator.
+    package func text(noting note: (LogicalPlan) -> String) -> String {
+        PlanTree.draw(self, text: { "\($0.label), \(note($0))" }, children: \.shownChildren)
+    }
+
     /// Inputs, and the plans of the subqueries in this node's expressions.
     private var shownChildren: [LogicalPlan] {
         var shown = children

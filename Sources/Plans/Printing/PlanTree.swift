@@ -17,4 +17,10 @@ package enum PlanTree {
         walk(root, lead: "", below: "")
         return lines.joined(separator: "\n")
     }
+
+    /// Draws a node above a tree that is drawn already.
+    package static func draw(_ root: String, above tree: String) -> String {
+        let lines = tree.split(separator: "\n", omittingEmptySubsequences: false)
+        return ([root] + lines.enumerated().map { ($0 == 0 ? "+- " : "   ") + $1 }).joined(separator: "\n")
+    }
 }

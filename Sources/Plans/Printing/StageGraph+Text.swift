@@ -32,9 +32,14 @@ extension StageOutput {
 }
 
 extension FileWrite: CustomStringConvertible {
-    package var description: String {
+    package var description: String { "write " + target }
+
+    /// The write as an operator above the plan whose rows it takes.
+    package var label: String { "Write " + target }
+
+    private var target: String {
         let folders = partitionColumns.map { schema[$0].name }.joined(separator: ", ")
         let partitions = folders.isEmpty ? "" : ", partitioned by [\(folders)]"
-        return "write \(format.rawValue) \(path), \(mode.rawValue)\(partitions)"
+        return "\(format.rawValue) \(path), \(mode.rawValue)\(partitions)"
     }
 }

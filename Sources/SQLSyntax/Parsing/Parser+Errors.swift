@@ -116,6 +116,12 @@ extension Parser {
         if index > 0, let keyword = nearest(tokens[index - 1], among: Keyword.suggested) {
             return (tokens[index - 1], keyword)
         }
+        // `sum(a) oer (…)`: what was meant for a keyword was taken for a name.
+        if current.symbol == .leftParenthesis, index > 1, tokens[index - 2].symbol == .rightParenthesis,
+            let keyword = nearest(tokens[index - 1], among: ["OVER", "FILTER"])
+        {
+            return (tokens[index - 1], keyword)
+        }
         return nil
     }
 

@@ -116,6 +116,8 @@ extension ColumnNaming {
             "try_make_timestamp_ltz" where call.arguments.count < 4 && call.arguments.count > 1:
             name = "make_timestamp"
         case "current_time" where arguments.isEmpty: arguments = ["6"]
+        case "try_make_timestamp_ntz" where arguments.count == 2:
+            return "\(written)(make_timestamp_ntz(\(arguments.joined(separator: ", "))))"
         case "try_to_time": return "try_to_time(to_time(\(arguments.joined(separator: ", "))))"
         case "unix_timestamp" where arguments.isEmpty: arguments = ["current_timestamp()"]
         case "string_agg" where !call.withinGroup.isEmpty: name = "listagg"

@@ -19,11 +19,12 @@ package final class VerificationKey: Sendable {
     private static let curves: [String: (group: String, bytes: Int)] = [
         "P-256": ("P-256", 32), "P-384": ("P-384", 48), "P-521": ("P-521", 66),
     ]
-    /// OpenSSL's EVP_PKEY_PUBLIC_KEY, a macro that Swift does not see: the domain's parameters and the public key.
+    /// OpenSSL's EVP_PKEY_PUBLIC_KEY, a macro that Swift does not see: the domain's parameters and the public
+    /// key.
     private static let publicKey: Int32 = 0x86
 
     package let algorithm: Algorithm
-    /// OpenSSL's keys count their users atomically and are not changed after they are made.
+    /// Owned by this object; OpenSSL's keys do not change once made, and any thread may verify by them.
     private nonisolated(unsafe) let key: OpaquePointer
     /// Bytes of each half of an elliptic signature; nil for other kinds.
     private let halfBytes: Int?

@@ -234,6 +234,10 @@ package struct RESTRouter: WebHandler {
             throw EngineError.user(
                 "UNSUPPORTED_MEDIA_TYPE", "The body must be JSON, with content-type: application/json")
         }
+        if JSONNesting.exceeds(Limits.nestingDepth, request.body) {
+            throw EngineError.user(
+                "INVALID_REQUEST", "The body is nested deeper than \(Limits.nestingDepth) levels")
+        }
     }
 
     private static func describe(_ error: DecodingError) -> String {

@@ -144,9 +144,8 @@ struct BackfillCommand: AsyncParsableCommand {
             guard let start = CivilTime.parse($0.intervalStart) else { return false }
             return stretch.contains(start) && !new.contains($0.id)
         }
-        let ran = Set(before.map { "\($0.intervalStart) \($0.intervalEnd)" }).count
-        Terminal.printNote(
-            "\(Counted.text(runs.count, "new run")), \(Counted.text(ran, "interval")) ran already")
+        let now = Int(NodeClock.moment().wallMilliseconds / 60_000)
+        for line in DeployText.backfill(runs, before, stretch, now: now) { Terminal.printNote(line) }
     }
 }
 
@@ -159,6 +158,34 @@ enum DeployText {
             text += "; next run covers \(start) to \(end)"
         }
         return text
+    }
+
+    /// Says what a backfill of a stretch of minutes asked for, and what it did not: `before` are the other
+    /// runs of intervals in the stretch, newest first.
+    static func backfill(
+        _ new: [RunStatus], _ before: [RunStatus], _ stretch: Range<Int>, now: Int
+    ) -> [String] {
+        func interval(_ run: RunStatus) -> String { "\(run.intervalStart) to \(run.intervalEnd)" }
+        var seen = Set(new.map(interval))
+        // A later run of an interval, such as a retry, tells how it stands.
+        let latest = before.filter { $0.kind != "test" && seen.insert(interval($0)).inserted }
+        let failed = latest.filter { $0.state == .failed || $0.state == .cancelled }
+        var head = "\(Counted.text(new.count, "new run")), "
+        head += "\(Counted.text(latest.count - failed.count, "interval")) ran already"
+        if !failed.isEmpty { head += ", \(failed.count) failed or cancelled and not run again" }
+        var lines = [head]
+        for run in failed.reversed() {
+            lines.append("\(run.state.rawValue) \(interval(run)): etl-submit retry \(run.id)")
+        }
+        if stretch.upperBound > now {
+            lines.append(
+                stretch.lowerBound >= now
+                    ? "The stretch is in the future: an interval runs once it is over."
+                    : "Intervals of the stretch that are not over yet run once they are, by the schedule.")
+        } else if new.isEmpty, latest.isEmpty {
+            lines.append("No interval of the schedule begins in the stretch.")
+        }
+        return lines
     }
 
     static func pipelines(_ all: [PipelineStatus]) -> String {

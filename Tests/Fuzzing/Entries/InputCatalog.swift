@@ -88,4 +88,5 @@ struct InputCatalog: JobCatalog {
     func defaultLocation(ofDatabase name: String, warehouse: String?) -> String { "/tables/\(name)" }
     func hasDroppedTable(at location: String) -> Bool { false }
     func holdsFiles(at location: String) throws(EngineError) -> Bool { false }
+    func holdsWorkingDirectory(_ location: String) throws(EngineError) -> Bool { false }
 }

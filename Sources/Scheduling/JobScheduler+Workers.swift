@@ -61,8 +61,8 @@ extension JobScheduler {
         return false
     }
 
-    /// Whether the worker was welcomed last on another log, in an epoch that this one has had as well, as where
-    /// both began within a second: the attempts that it runs and holds have numbers of this log's own.
+    /// Whether the worker was welcomed last on another log, in an epoch that this one has had as well, as
+    /// where both began within a second: the attempts that it runs and holds have numbers of this log's own.
     private func isOfTwin(_ registration: Registration) -> Bool {
         registration.welcomedLog != 0 && ledger.logNumber != 0
             && registration.welcomedLog != ledger.logNumber

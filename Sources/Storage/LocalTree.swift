@@ -6,8 +6,8 @@ import Vocabulary
 #endif
 
 /// Reaches places on this machine: all of them, or those below one directory only. Then no symbolic link
-/// leads out of it, whenever it is made: each place is opened from the directory on by the kernel, which refuses
-/// what leaves it, and is changed by name in its opened parent.
+/// leads out of it, whenever it is made: each place is opened from the directory on by the kernel, which
+/// refuses what leaves it, and is changed by name in its opened parent.
 package struct LocalTree: Sendable, Hashable {
     /// The directory, with its symbolic links followed; nil: every place.
     let root: String?

@@ -34,7 +34,8 @@ package final class ParquetReader: BatchStream {
     /// Prepares to read `columns`, positions in the file's schema, of `rowGroups`. Row groups that
     /// `predicates` rule out by statistics are not read. `filter` names its columns as positions in
     /// `columns`; with it, batches hold only the rows that pass. `onChunk` gets the bytes of each column
-    /// chunk that is opened; `memory` gives what pages declare, once it is much. Writers that do not name their zone had a clock of `zone`.
+    /// chunk that is opened; `memory` gives what pages declare, once it is much. Writers that do not name
+    /// their zone had a clock of `zone`.
     package init(
         file: ParquetFile, columns: [Int], rowGroups: Range<Int>? = nil, predicates: [ColumnPredicate] = [],
         filter: (any DecodeFilter)? = nil, zone: Zone = .utc, batchRows: Int = Limits.batchRows,

@@ -441,7 +441,8 @@ extension TaskRecord {
         var error = latest.failure.error
         let workers = Set(failures.map(\.worker)).count
         let extent = workers == 1 ? "one worker" : "\(workers) workers"
-        error.message += " (task \(latest.attempt.task) of stage `\(spec.label)`, \(count) attempts on \(extent))"
+        error.message +=
+            " (task \(latest.attempt.task) of stage `\(spec.label)`, \(count) attempts on \(extent))"
         return error
     }
 }

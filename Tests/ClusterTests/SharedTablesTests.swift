@@ -92,7 +92,12 @@ struct SharedTablesTests {
         try Data("{\"x\": 1}\n".utf8).write(to: URL(fileURLWithPath: storage + "/gate_2026-10-03.json"))
         let retried = try cluster.submit(["retry", third.id])
         #expect(retried.status == 0, "\(retried.errors)")
-        #expect(retried.errors.contains("r: made again"), "\(retried.errors)")
+        // Without a terminal its id is printed, and it goes on by itself.
+        let id = try #require(retried.output.firstMatch(of: /[0-9a-f]{8}-[0-9a-f-]{27}/)).output
+        #expect(
+            try eventually(within: 30) { try PipelineTests.run(String(id), cluster).state == "succeeded" })
+        let log = try cluster.submit(["logs", String(id)]).output
+        #expect(log.contains("r: made again"), "\(log)")
         let rows = try PipelineTests.rows(
             "SELECT ds, day FROM parquet.`gated-out` WHERE ds = '2026-10-03'", cluster)
         #expect(rows == "2026-10-03,day 2026-10-03")

@@ -82,14 +82,17 @@ struct RunTests {
 
     @Test("a retry makes again what a run has replaced meanwhile and it still reads, and nothing else")
     func replaced() async throws {
+        let days = NSTemporaryDirectory() + "days-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: days) }
         let bench = try await RunBench(
             Self.yml(
                 """
+                extract: [{name: gate, file: {path: "gate_{{ ds }}.json"}}]
                 transform:
-                  - {name: day, sql: "SELECT '{{ ds }}' AS ds", write: {path: days, mode: append}}
+                  - {name: day, sql: "SELECT '{{ ds }}' AS ds", write: {path: \(days), mode: append}}
                   - {name: unread, sql: "SELECT '{{ ds }}' AS ds"}
                   - name: out
-                    sql: "SELECT a.ds, b.x FROM {{ ref('day') }} a CROSS JOIN json.`gate_{{ ds }}.json` b"
+                    sql: "SELECT a.ds, b.x FROM {{ ref('day') }} a CROSS JOIN {{ ref('gate') }} b"
                 """))
         func put(_ day: String) throws {
             let file = URL(fileURLWithPath: "\(bench.folder.path)/gate_\(day).json")
@@ -106,12 +109,12 @@ struct RunTests {
         try put("2024-01-01")
         let record = try await bench.run(interval: first, retrying: again)
         #expect(record.state == .succeeded, "\(bench.facts.latest)")
-        #expect(record.kept == ["unread"] && record.summary.kept == 1 && record.summary.succeeded == 2)
+        #expect(record.kept == ["unread"] && record.summary.kept == 1 && record.summary.succeeded == 3)
         #expect(try await bench.rows("SELECT ds FROM {out}") == ["2024-01-01"])
         #expect(try await bench.rows("SELECT ds FROM {unread}") == ["2024-01-02"])
         #expect(bench.warned.all.contains { $0.hasPrefix("day: made again") })
         // What its first try had appended elsewhere is not appended again.
-        let written = "SELECT ds FROM parquet.`\(bench.folder.path)/days` ORDER BY ds"
+        let written = "SELECT ds FROM parquet.`\(days)` ORDER BY ds"
         #expect(try await bench.plainRows(written) == ["2024-01-01", "2024-01-02"])
         #expect(RunFile.runs(in: bench.state).last?.kept == ["unread"])
     }

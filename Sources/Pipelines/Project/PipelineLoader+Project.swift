@@ -15,7 +15,7 @@ extension PipelineLoader {
             if vars[name] == nil { vars[name] = value }
         }
         macros = project.macros
-        warnings = project.warnings
+        warnings += project.warnings
         return project
     }
 

@@ -1,8 +1,8 @@
 import Columns
 import Plans
 
-/// Parts an aggregation by grouping sets so that rows are grouped once, by all columns of all sets; the states
-/// of these finest groups, not the rows, are then given once per set and merged.
+/// Parts an aggregation by grouping sets so that rows are grouped once, by all columns of all sets; the
+/// states of these finest groups, not the rows, are then given once per set and merged.
 ///
 ///     rows ─▶ partial aggregation by the finest groups ─▶ states, once per set ─▶ merged by the sets' groups
 ///

@@ -179,7 +179,7 @@ final class JobSession: @unchecked Sendable {
             if case .stages(let graph) = planned.work, let write = graph.write { catalog.expect(write) }
             try finish(planned)
         }
-        if text.isEmpty { return "No statement here has a plan: none runs a query.\n" }
+        if text.isEmpty { return "No statement here has a plan: none runs a query." }
         return text.joined(separator: "\n")
     }
 }

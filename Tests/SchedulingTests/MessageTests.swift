@@ -210,7 +210,7 @@ struct MessageTests {
 
     @Test("a case of a later release is refused by its number")
     func unknownCases() {
-        for bytes in [[5], [0]] as [[UInt8]] {
+        for bytes in [[6], [0]] as [[UInt8]] {
             #expect {
                 try WorkerMessage(wireBytes: bytes)
             } throws: {

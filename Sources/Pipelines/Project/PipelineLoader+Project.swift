@@ -74,14 +74,17 @@ extension PipelineLoader {
             let added = waiting.filter { needed.contains($0.step.name) }
             if added.isEmpty { return }
             waiting.removeAll { needed.contains($0.step.name) }
+            var made: [PipelineStep] = []
             for (seed, properties) in added {
                 var step = seed
                 if let properties {
                     PipelineLoader.describe(&step, properties)
                     tests += try self.tests(of: step, in: properties)
                 }
-                steps.append(step)
+                made.append(step)
             }
+            // Before models: a test of both is the model's, which it may keep from being published.
+            steps = made + steps
         }
     }
 

@@ -80,17 +80,17 @@ struct StageTests {
         let between = [call("greater_equal", t("a"), u("low")), call("less_equal", t("a"), u("high"))]
         let differ = call("not_equal", t("k"), u("l"))
         let alone = try text(.inner, between + [differ])
-        #expect(alone.contains("RangeJoin Inner [a >= low, a <= high], residual: k <> l"))
+        #expect(alone.contains("RangeJoin Inner [a >= low, a <= high], residual: (k <> l)"))
         #expect(alone.contains("range join"))
         #expect(!alone.contains("NestedLoopJoin"))
         let keyed = try text(.left, between + [call("equal", t("k"), u("l"))])
         #expect(keyed.contains("HashJoin LeftOuter [k = l], ranges: [a >= low, a <= high]"))
         #expect(!keyed.contains("residual"))
         // A third range is tested, the value's two bounds are searched for.
-        let three = try text(.leftSemi, [call("less", t("k"), u("low"))] + between)
-        #expect(three.contains("RangeJoin LeftSemi [a >= low, a <= high], residual: k < low"))
+        let three = try text(.leftSemi, [call("less", t("k"), u("l"))] + between)
+        #expect(three.contains("RangeJoin LeftSemi [a >= low, a <= high], residual: (k < l)"))
         let none = try text(.inner, [differ])
-        #expect(none.contains("NestedLoopJoin Inner, k <> l"))
+        #expect(none.contains("NestedLoopJoin Inner, (k <> l)"))
         #expect(!none.lowercased().contains("range"))
     }
 

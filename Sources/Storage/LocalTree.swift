@@ -26,9 +26,9 @@ package struct LocalTree: Sendable, Hashable {
     /// Returns the one path by which a place is named here: as it is where every place may be reached, else
     /// with its symbolic links followed. Throws `PATH_NOT_ALLOWED` for a place that is elsewhere.
     func place(of path: String) throws(EngineError) -> String {
-        guard let root else { return path }
+        if root == nil { return path }
         let followed = LocalTree.followed(path)
-        if followed != root, below(followed) == nil { throw .pathNotAllowed(path) }
+        if way(to: followed) == nil { throw .pathNotAllowed(path) }
         return followed
     }
 
@@ -41,9 +41,9 @@ package struct LocalTree: Sendable, Hashable {
 
     /// Opens a file or a directory; below 0 with `errno`. Throws `PATH_NOT_ALLOWED` for what is elsewhere.
     func open(_ path: String, _ flags: Int32, mode: mode_t = 0) throws(EngineError) -> Int32 {
-        guard let root else { return Glibc.open(path, flags | O_CLOEXEC, mode) }
-        guard let rest = path == root ? "." : below(path) else { throw .pathNotAllowed(path) }
-        let descriptor = storage_open_beneath(root, rest, flags | O_CLOEXEC, mode)
+        if root == nil { return Glibc.open(path, flags | O_CLOEXEC, mode) }
+        guard let way = way(to: path) else { throw .pathNotAllowed(path) }
+        let descriptor = storage_open_beneath(way.start, way.rest, flags | O_CLOEXEC, mode)
         if descriptor < 0, errno == EXDEV { throw .pathNotAllowed(path) }
         return descriptor
     }
@@ -51,30 +51,29 @@ package struct LocalTree: Sendable, Hashable {
     /// Opens the directory that holds a name; nil, with `errno`, where there is none. Throws
     /// `PATH_NOT_ALLOWED` for what is elsewhere.
     func entry(_ path: String) throws(EngineError) -> LocalEntry? {
-        guard let root else { return LocalEntry(directory: AT_FDCWD, name: path) }
+        if root == nil { return LocalEntry(directory: AT_FDCWD, name: path) }
         let parent = LocalDirectory.parent(of: path)
-        guard let last = path.split(separator: "/").last.map(String.init), last != ".", last != ".." else {
-            throw .pathNotAllowed(path)
-        }
+        guard let way = way(to: path), let last = path.split(separator: "/").last.map(String.init),
+            last != ".", last != ".."
+        else { throw .pathNotAllowed(path) }
         let flags = storage_place_flags()
-        let descriptor =
-            isBeside(path, root) ? Glibc.open(parent, flags | O_CLOEXEC) : try open(parent, flags)
+        // The directory itself is where who runs the program has put it.
+        let descriptor = way.start == path ? Glibc.open(parent, flags) : try open(parent, flags)
         return descriptor < 0 ? nil : LocalEntry(directory: descriptor, name: last)
     }
 
-    /// Whether a path is the directory itself, or what an overwrite of all of it sets beside it.
-    private func isBeside(_ path: String, _ root: String) -> Bool {
-        if path == root { return true }
+    /// Returns the directory from which a path is opened, and the way from there; nil for what is elsewhere.
+    /// That directory is the tree's own, or one that an overwrite of all of it sets beside it: `.name-JOB`.
+    private func way(to path: String) -> (start: String, rest: String)? {
+        guard let root else { return nil }
+        if path == root { return (root, ".") }
+        if path.hasPrefix(root + "/") { return (root, String(path.dropFirst(root.count + 1))) }
         let parent = LocalDirectory.parent(of: root)
-        let start =
-            (parent == "/" ? "/." : parent + "/.") + root.dropFirst(parent == "/" ? 1 : parent.count + 1)
-        return path.hasPrefix(start + "-") && !path.dropFirst(start.count).contains("/")
-    }
-
-    /// Returns the way from the directory to a path below it; nil for what is elsewhere.
-    private func below(_ path: String) -> String? {
-        guard let root, path.hasPrefix(root + "/") else { return nil }
-        return String(path.dropFirst(root.count + 1))
+        let above = parent == "/" ? "/" : parent + "/"
+        guard path.hasPrefix(above + "." + root.dropFirst(above.count) + "-") else { return nil }
+        let name = path.dropFirst(above.count).prefix { $0 != "/" }
+        let rest = path.dropFirst(above.count + name.count + 1)
+        return (above + name, rest.isEmpty ? "." : String(rest))
     }
 
     /// Follows the symbolic links of the part of a path that exists; the rest (a glob, a file to come) stays.
@@ -89,7 +88,8 @@ package struct LocalTree: Sendable, Hashable {
             }
             let parent = LocalDirectory.parent(of: existing)
             if parent == existing || existing.isEmpty { return path }
-            rest = "/" + (existing.split(separator: "/").last ?? "") + rest
+            let last = existing.split(separator: "/").last ?? ""
+            if last != "." { rest = "/" + last + rest }
             existing = parent
         }
     }

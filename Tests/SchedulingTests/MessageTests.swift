@@ -202,7 +202,7 @@ struct MessageTests {
         var generator = SplitMix(state: 13)
         for message in MessageCorpus.toCoordinator { try WireDamage.flip(message, generator: &generator) }
         for message in MessageCorpus.toWorker { try WireDamage.flip(message, generator: &generator) }
-        for tag in UInt8(0)...7 {
+        for tag in UInt8(0)...8 {
             try WireDamage.random(WorkerMessage.self, after: [tag], generator: &generator)
             try WireDamage.random(CoordinatorMessage.self, after: [tag], generator: &generator)
         }
@@ -217,7 +217,7 @@ struct MessageTests {
                 ($0 as? EngineError)?.message.contains("has no case \(bytes[0])") == true
             }
         }
-        #expect(throws: EngineError.self) { try CoordinatorMessage(wireBytes: [7, 1, 1]) }
+        #expect(throws: EngineError.self) { try CoordinatorMessage(wireBytes: [9, 1, 1]) }
         // An exchange of kind 2, a loss of kind 200.
         #expect(throws: EngineError.self) { try StageDependency(wireBytes: [1, 2]) }
         #expect(throws: EngineError.self) { try WorkerLoss(wireBytes: [200, 1]) }

@@ -131,6 +131,10 @@ struct LocalTreeTests {
             #expect(try LocalDirectory.names(written) == ["_SUCCESS", "k=1", "k=2"])
         }
         #expect(try LocalDirectory.names(folder.path + "/new") == ["storage"])
+        let tree = try rules.tree(of: ".")
+        for path in [folder.path + "/new", folder.path + "/new/storage2", folder.path + "/new/.other-j/x"] {
+            #expect(throws: EngineError.self, "\(path)") { try LocalDirectory.exists(path, in: tree) }
+        }
     }
 
     @Test("what is removed is removed below what is allowed only, and a link itself, not what it leads to")

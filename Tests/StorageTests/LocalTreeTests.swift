@@ -122,7 +122,8 @@ struct LocalTreeTests {
         let folder = try PublicationTests.Folder()
         let output = folder.path + "/new/storage"
         let rules = PathRules(base: output, allowed: [])
-        for (round, path) in [".", ".", "a/b"].enumerated() {
+        // Once: statements that would replace all of it are refused before they run.
+        for (round, path) in [".", "a/b"].enumerated() {
             let (whole, tree) = (try rules.resolve(path), try rules.tree(of: path))
             let job = "j\(round)"
             let files = try stage(whole, job: job, tree: tree)

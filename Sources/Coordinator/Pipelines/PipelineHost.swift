@@ -210,7 +210,9 @@ package actor PipelineHost {
 
     func tables(of pipeline: String) throws -> TableFolder {
         let place = "\(PipelineHost.folder)/\(pipeline)"
-        return TableFolder(place: place, root: try settings.rules.resolve(place), durable: true)
+        return TableFolder(
+            place: place, root: try settings.rules.resolve(place), durable: true,
+            in: try settings.rules.tree(of: place))
     }
 
     /// Seconds for which whoever submits or deploys a pipeline waits for a database to list its tables.
@@ -230,8 +232,10 @@ package actor PipelineHost {
             let directory = try bundles.directory(digest)
             let name = try PipelineLoader.name(in: directory, shownAs: ".")
             let place = "\(PipelineHost.folder)/\(name)/files/\(digest)"
+            let root = try settings.rules.resolve(place)
             let files = BundleFiles(
-                directory: directory, place: place, root: try settings.rules.resolve(place))
+                directory: directory, place: place, root: root,
+                storage: try settings.rules.fileSystem(of: root))
             let context = RunContext(header, hasTable: hasTable, place: { try files.resolve($0) })
             return try await PipelineLoader.load(listing: catalogs.tables) {
                 var loader = PipelineLoader(

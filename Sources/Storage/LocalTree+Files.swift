@@ -1,3 +1,4 @@
+import Memory
 import Vocabulary
 
 #if canImport(Glibc)
@@ -61,11 +62,10 @@ extension LocalTree {
     /// Returns the text of a file of at most `limitBytes`; nil where there is none, or a longer one.
     package func text(_ path: String, limitBytes: Int) throws(EngineError) -> String? {
         guard let source = try? source(path), source.byteCount <= limitBytes else { return nil }
-        var bytes = [UInt8](repeating: 0, count: source.byteCount)
-        try bytes.withUnsafeMutableBytes { (space) throws(EngineError) in
-            try source.readFully(at: 0, into: space)
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        let bytes = Buffer(byteCount: source.byteCount)
+        defer { withExtendedLifetime(bytes) {} }
+        try source.readFully(at: 0, into: bytes.mutableBytes)
+        return String(decoding: bytes.bytes, as: UTF8.self)
     }
 
     /// Writes a file in place of the one that is there, if any: readers see the one or the other, and a link
@@ -79,7 +79,9 @@ extension LocalTree {
         let sink = try LocalFileSink(path: aside, durable: durable, tree: self)
         var isMoved = false
         defer { if !isMoved { sink.abort() } }
-        try Array(text.utf8).withUnsafeBytes { (bytes) throws(EngineError) in try sink.write(bytes) }
+        let bytes = Array(text.utf8).withUnsafeBytes { Buffer.copying($0) }
+        defer { withExtendedLifetime(bytes) {} }
+        try sink.write(bytes.bytes)
         try sink.finish()
         isMoved = try LocalDirectory.move(aside, to: name, in: self)
         return isMoved

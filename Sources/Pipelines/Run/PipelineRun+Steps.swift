@@ -26,7 +26,7 @@ extension PipelineRun {
                 }
                 outcome = empty
             } catch var error as EngineError {
-                error.location = step.place(of: error.location)
+                if error.code != "CONTRACT_VIOLATED" { error.location = step.place(of: error.location) }
                 throw error
             }
             try await note(
@@ -100,6 +100,7 @@ extension PipelineRun {
             if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
             return outcome
         }
+        try await checkContract(this)
         if let microbatch = step.materialization.microbatch {
             var outcome = try await stageBatches(this, of: microbatch)
             if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
@@ -110,9 +111,11 @@ extension PipelineRun {
         // The line with INSERT is not the user's either.
         let new = step.name + TableFolder.freshSuffix
         let target = isMerged ? tables.staged(new, run: run) : path
+        let query = framed(step)
         var outcome = try await job.run(
             order(
-                this, ["make"], prelude: prelude + [overwrite(target)], sql: step.sql, step.label))
+                this, ["make"], prelude: prelude + [overwrite(target)] + query.prelude, sql: query.sql,
+                step.label))
         if isMerged, try await merge(this, new: target, count: outcome.rowsOut, into: path) {
             tables.discard(new, run: run)
         }

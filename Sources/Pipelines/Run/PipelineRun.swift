@@ -43,7 +43,7 @@ package actor PipelineRun {
     ) throws {
         self.pipeline = pipeline
         self.record = record
-        self.tables = tables
+        self.tables = tables.naming(pipeline.steps)
         self.control = control
         self.turns = turns
         self.journal = journal

@@ -50,10 +50,7 @@ extension PipelineRun {
             do {
                 _ = try await job.run(order(this, ["write"], sql: sql, "write of \(step.name)"))
             } catch let error as EngineError {
-                var placed = error
-                let isOfPartitions = error.code == "COLUMN_NOT_DEFINED_IN_TABLE"
-                placed.location = (isOfPartitions ? write.partitionLocation : nil) ?? write.location
-                throw placed
+                throw write.explained(error)
             }
         }
         try await publish(this)
@@ -132,10 +129,14 @@ extension PipelineRun {
     /// where tables cannot be told apart, another try of the same run.
     private func load(_ this: Try, _ rule: LoadRule) async throws -> StepJob.Outcome {
         if let write = rule.write {
-            return try await job.run(
-                order(
-                    this, ["load"], prelude: try views(this.step.relations, staged: nil),
-                    sql: write.statements(selecting: this.step.sql), this.step.label))
+            do {
+                return try await job.run(
+                    order(
+                        this, ["load"], prelude: try views(this.step.relations, staged: nil),
+                        sql: write.statements(selecting: this.step.sql), this.step.label))
+            } catch let error as EngineError where error.code == "LOCATION_NOT_EMPTY" {
+                throw write.explained(error)
+            }
         }
         if let from = rule.from, rule.appends, record.tables?.contains(from) == true,
             pipeline.step(named: from)?.keepsEarlierRows == true

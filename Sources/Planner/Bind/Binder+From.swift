@@ -19,6 +19,9 @@ extension Binder {
         case .sample(let inner, let sample): bound = try sampled(inner, sample)
         case .pipe(let inner, let operation): bound = try pipe(inner, operation)
         case .join(let join): bound = try self.join(join, at: syntax.span)
+        case .common:
+            guard let commonSource else { throw .internal("A common source is not bound.") }
+            bound = commonSource
         }
         guard let alias = syntax.alias else { return bound }
         if case .values = syntax.kind, !alias.columns.isEmpty, alias.columns.count != bound.plan.output.count

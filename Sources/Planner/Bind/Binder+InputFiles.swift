@@ -75,7 +75,7 @@ extension LogicalPlan {
             left.countFileScans(&count)
             right.countFileScans(&count)
         case .window(let window): window.input.countFileScans(&count)
-        case .union, .values, .range, .recursion, .workingTable: break
+        case .union, .values, .range, .recursion, .workingTable, .kept: break
         }
     }
 

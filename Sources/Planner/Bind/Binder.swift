@@ -51,6 +51,8 @@ package final class Binder {
     /// Places of columns, for errors found after binding.
     var columnSpans: [ColumnID: SourceSpan] = [:]
 
+    /// What stands behind the FROM in front of several inserts.
+    private(set) var commonSource: BoundRelation?
     /// Tables of WITH RECURSIVE whose queries are being bound.
     var openRecursions = 0
     /// True while a recursive table's query that is UNION without ALL is bound.
@@ -88,6 +90,18 @@ package final class Binder {
     /// places.
     package func bind(_ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
         try self.query(query).plan
+    }
+
+    /// Binds the source of several inserts, each of whose queries `bind` takes afterwards: their FROM is the
+    /// plan that is returned, with the same columns.
+    func bindSource(of inserts: MultiInsertSyntax) throws(EngineError) -> LogicalPlan {
+        for table in inserts.with {
+            commonTables[table.name.text.lowercased()] = CommonTable(
+                syntax: table, visible: commonTables, source: source)
+        }
+        let source = try lateralViews(inserts.lateralViews, relation(inserts.from))
+        commonSource = source
+        return source.plan
     }
 
     /// Binds an expression without columns, such as a partition value or an option.

@@ -19,6 +19,7 @@ package struct StatementSyntax: Sendable, Hashable {
         case dropView(name: [NameSyntax], ifExists: Bool)
         case insertDirectory(InsertDirectorySyntax)
         case insertTable(InsertTableSyntax)
+        case multiInsert(MultiInsertSyntax)
         case createTable(CreateTableSyntax)
         case dropTable(name: [NameSyntax], ifExists: Bool)
         case explain(StatementSyntax, mode: ExplainMode)
@@ -116,6 +117,15 @@ package struct InsertTableSyntax: Sendable, Hashable {
     /// `PARTITION (a, b = 1)`; a nil value is dynamic.
     package var partition: [PartitionValueSyntax]
     package var query: QuerySyntax
+}
+
+/// Holds `FROM relation INSERT … SELECT … INSERT … SELECT …`, of two inserts or more.
+package struct MultiInsertSyntax: Sendable, Hashable {
+    package var with: [CommonTableSyntax]
+    package var from: RelationSyntax
+    package var lateralViews: [LateralViewSyntax]
+    /// Statements of the kinds `.insertTable` and `.insertDirectory`, whose SELECTs are from `.common`.
+    package var inserts: [StatementSyntax]
 }
 
 /// Holds one `name [= value]` of a PARTITION clause.

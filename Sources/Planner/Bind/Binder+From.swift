@@ -192,6 +192,7 @@ extension Binder {
     /// Binds `range([start,] end[, step[, slices]])`; each slice is a task.
     private func tableFunction(_ call: CallSyntax, at span: SourceSpan) throws(EngineError) -> BoundRelation {
         let name = call.name.map(\.text).joined(separator: ".")
+        if let routine = try routineRelation(call, at: span) { return routine }
         if GeneratorNames.name(of: call) != nil {
             let context = BindContext(scope: .empty, clause: "FROM")
             let generator = try generator(call, context, at: span)

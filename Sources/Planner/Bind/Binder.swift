@@ -46,6 +46,10 @@ package final class Binder {
     var windowDefinitions: [SourceSpan: WindowSyntax] = [:]
     /// Names that texts of IDENTIFIER were, by place.
     var identifiers: [SourceSpan: [NameSyntax]] = [:]
+    /// Functions of users whose bodies are being bound, the nearest last.
+    var openRoutines: [String] = []
+    /// Calls of functions of users, by place.
+    var shownCalls: [SourceSpan: ShownCall] = [:]
     /// Types as written of columns of CHAR(n) and VARCHAR(n), at any depth.
     var declaredTypes: [ColumnID: TypeSyntax] = [:]
     /// Places of columns, for errors found after binding.

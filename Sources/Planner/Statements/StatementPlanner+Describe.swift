@@ -9,6 +9,8 @@ extension StatementPlanner {
     func describe(_ describe: DescribeSyntax) throws(EngineError) -> PlannedStatement {
         switch describe {
         case .query(let query): return described(rows(of: try schema(of: query), comments: [:]))
+        case .function(let name, let isExtended):
+            return try describeFunction(name, isExtended: isExtended)
         case .database(let name, let isExtended): return try describeDatabase(name, isExtended: isExtended)
         case .column(let table, let column, let isExtended):
             return try describeColumn(table, column, isExtended: isExtended)

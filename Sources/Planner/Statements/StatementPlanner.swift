@@ -71,6 +71,9 @@ package struct StatementPlanner {
         case .setVariables(let statement): return try setVariables(statement)
         case .dropVariable(let name, let ifExists): return try dropVariable(name, ifExists: ifExists)
         case .executeImmediate(let execute): return try executeImmediate(execute)
+        case .createFunction(let function): return try createFunction(function)
+        case .dropFunction(let name, let isTemporary, let ifExists):
+            return try dropFunction(name, isTemporary: isTemporary, ifExists: ifExists)
         }
     }
 

@@ -23,7 +23,11 @@ extension Parser {
                 ? .createView(try createView(replaces: replaces)) : try createStoredView(replaces: replaces)
         }
         if isGlobal { throw unexpected("'VIEW'") }
-        guard take(.TABLE) else { throw unexpected("'TABLE', 'TEMPORARY VIEW' or 'VIEW'") }
+        if at(word: "FUNCTION") {
+            return .createFunction(
+                try createFunction(replaces: replaces, isTemporary: isTemporary, from: start))
+        }
+        guard take(.TABLE) else { throw unexpected("'TABLE', 'VIEW', 'TEMPORARY VIEW' or 'FUNCTION'") }
         if let like = try createTableLike(replaces: replaces) { return like }
         var table = try createTable(replaces: replaces)
         table.isTemporary = isTemporary

@@ -135,6 +135,11 @@ extension Parser {
             let isExtended = take(.EXTENDED)
             return .describe(.database(try qualifiedName("a database's name"), isExtended: isExtended))
         }
+        if at(word: "FUNCTION"), peek().kind == .word || peek().kind == .quotedWord {
+            advance()
+            let isExtended = peek().kind != .end && peek().symbol != .semicolon && take(.EXTENDED)
+            return .describe(.function(try qualifiedName("a function's name"), isExtended: isExtended))
+        }
         if peek().kind == .word || peek().kind == .quotedWord { _ = take(.TABLE) }
         var isExtended = false
         if peek().kind == .word || peek().kind == .quotedWord {
@@ -154,6 +159,7 @@ extension Parser {
             let ifExists = take(.IF, .EXISTS)
             return .dropVariable(name: try qualifiedName("a variable's name"), ifExists: ifExists)
         }
+        if let function = try dropFunction() { return function }
         if take(.DATABASE) || takeWord("SCHEMA") || takeWord("NAMESPACE") { return try dropDatabase() }
         let isView = at(.VIEW)
         if !isView, !at(.TABLE) { throw unexpected("'VIEW', 'TABLE' or 'DATABASE'") }

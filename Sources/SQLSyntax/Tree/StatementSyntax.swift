@@ -34,6 +34,8 @@ package struct StatementSyntax: Sendable, Hashable {
         case use([NameSyntax])
         case declareVariable(DeclareVariableSyntax)
         case setVariables(SetVariablesSyntax)
+        case createFunction(CreateFunctionSyntax)
+        case dropFunction(name: [NameSyntax], isTemporary: Bool, ifExists: Bool)
         case dropVariable(name: [NameSyntax], ifExists: Bool)
         case executeImmediate(ExecuteImmediateSyntax)
     }
@@ -48,10 +50,17 @@ package enum ShowSyntax: Sendable, Hashable {
     case columns([NameSyntax])
     case partitions([NameSyntax], [PartitionValueSyntax])
     case properties([NameSyntax], key: String?)
-    case functions(pattern: String?)
+    case functions(FunctionKinds, in: [NameSyntax]?, pattern: String?)
     case catalogs
     case namespace
     case createTable([NameSyntax])
+}
+
+/// Says which functions SHOW FUNCTIONS lists.
+package enum FunctionKinds: String, Sendable, Hashable {
+    case user = "USER"
+    case system = "SYSTEM"
+    case all = "ALL"
 }
 
 /// Says how much EXPLAIN shows.
@@ -69,6 +78,7 @@ package enum DescribeSyntax: Sendable, Hashable {
     case table([NameSyntax], isExtended: Bool)
     case column([NameSyntax], [NameSyntax], isExtended: Bool)
     case database([NameSyntax], isExtended: Bool)
+    case function([NameSyntax], isExtended: Bool)
     case query(QuerySyntax)
 }
 

@@ -4,8 +4,9 @@ import Plans
 import Synchronization
 import Vocabulary
 
-/// Holds the databases, tables, views and functions that jobs made, for the jobs after them. Its owner keeps the changes
-/// and applies them again after a restart, in the order in which they were made. Thread-safe: one mutex.
+/// Holds the databases, tables, views and functions that jobs made, for the jobs after them. Its owner keeps
+/// the changes and applies them again after a restart, in the order in which they were made. Thread-safe: one
+/// mutex.
 package final class Metastore: Sendable {
     /// Holds everything, by lower-case names.
     struct State {

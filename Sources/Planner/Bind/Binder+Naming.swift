@@ -11,8 +11,8 @@ extension Binder {
                 columnTexts[parts.map(\.text)] ?? parts.last?.text ?? ""
             },
             special: { [self] expression in
-                routineName(expression) ?? identifierName(expression) ?? starName(expression) ?? instantName(expression)
-                    ?? dateName(expression)
+                routineName(expression) ?? identifierName(expression) ?? starName(expression)
+                    ?? instantName(expression) ?? dateName(expression)
             }, namedWindow: { [self] name in windowDefinitions[name.span] },
             outerColumns: { [self] span in outerNames[span, default: []].joined(separator: ", ") })
     }

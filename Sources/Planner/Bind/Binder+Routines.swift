@@ -60,7 +60,7 @@ extension Binder {
         let plan = try inside(function, at: span) { (binder) throws(EngineError) in
             try binder.rows(of: function, parameters)
         }
-        return BoundRelation(replacements.isEmpty ? plan : plan.replacing(replacements), qualifier: [function.name])
+        return BoundRelation(plan.replacing(replacements), qualifier: [function.name])
     }
 
     /// Binds a function's body as its creation does: without arguments. Returns what it gives.
@@ -99,7 +99,8 @@ extension Binder {
             guard let index = parameters.firstIndex(where: { $0.name.lowercased() == key }) else {
                 let near = Suggestion.nearest(to: name.text, among: parameters.map(\.name))
                 throw .user(
-                    "UNRECOGNIZED_PARAMETER_NAME", "\(function.name) has no parameter of this name: \(name.text).",
+                    "UNRECOGNIZED_PARAMETER_NAME",
+                    "\(function.name) has no parameter of this name: \(name.text).",
                     remedy: near.map { "Did you mean \($0)?" }, at: location(name.span))
             }
             if given[index] != nil {
@@ -137,9 +138,9 @@ extension Binder {
         let taken = function.parameters.map { "\($0.name) \($0.type)" }.joined(separator: ", ")
         return .user(
             "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
-            "The `\(function.name)` requires \(function.parameters.count) parameters but the actual number is "
-                + "\(call.arguments.count).",
-            remedy: function.parameters.isEmpty ? "It takes none." : "It takes: \(taken).", at: location(span))
+            "The `\(function.name)` requires \(function.parameters.count) parameters but the actual number "
+                + "is \(call.arguments.count).", remedy: "It takes: \(taken.isEmpty ? "nothing" : taken).",
+            at: location(span))
     }
 
     private func type(_ text: String) throws(EngineError) -> DataType {
@@ -274,7 +275,8 @@ extension Binder {
     ) throws(EngineError) -> Value {
         if openRoutines.count >= Limits.nestingDepth {
             throw .user(
-                "UNSUPPORTED_FEATURE.FUNCTION_DEPTH", "Functions call each other too deeply.", at: location(span))
+                "UNSUPPORTED_FEATURE.FUNCTION_DEPTH", "Functions call each other too deeply.",
+                at: location(span))
         }
         let around = BinderNames(self)
         defer { around.restore(self) }
@@ -325,76 +327,18 @@ extension Binder {
     ) throws(EngineError) {
         if call.window != nil {
             throw .user(
-                "UNSUPPORTED_SQL_UDF_USAGE", "\(function.shownName) is no window function.", at: location(span))
+                "UNSUPPORTED_SQL_UDF_USAGE", "\(function.shownName) is no window function.",
+                at: location(span))
         }
-        let form =
-            call.isDistinct
-            ? "DISTINCT"
-            : call.filter != nil
-                ? "FILTER" : call.ignoresNulls ? "IGNORE NULLS" : call.withinGroup.isEmpty ? nil : "WITHIN GROUP"
-        if let form {
+        let forms = [
+            (call.isDistinct, "DISTINCT"), (call.filter != nil, "FILTER"),
+            (call.ignoresNulls, "IGNORE NULLS"), (!call.withinGroup.isEmpty, "WITHIN GROUP"),
+        ]
+        if let form = forms.first(where: \.0)?.1 {
             throw .user(
                 "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
                 "The function \(function.shownName) does not support \(form).", at: location(span))
         }
-    }
-}
-
-/// Holds what a binder knows of the text around the place that it is at, which another text does not see.
-private struct BinderNames {
-    var source = SQLSource("")
-    var commonTables: [String: Binder.CommonTable] = [:]
-    var outer: [Binder.OuterQuery] = []
-    var viewDatabase: String?
-    var openRoutines: [String] = []
-    var types: [SourceSpan: DataType] = [:]
-    var columnTexts: [[String]: String] = [:]
-    var windowColumns: [String: ColumnReference] = [:]
-    var inputFileColumns: [ColumnReference] = []
-    var boundSubqueries: [String: Expression]?
-    var outerNames: [SourceSpan: [String]] = [:]
-    var starNames: [SourceSpan: [String]] = [:]
-    var windowDefinitions: [SourceSpan: WindowSyntax] = [:]
-    var identifiers: [SourceSpan: [NameSyntax]] = [:]
-    var shownCalls: [SourceSpan: ShownCall] = [:]
-
-    /// Knows nothing.
-    init() {}
-
-    init(_ binder: Binder) {
-        source = binder.source
-        commonTables = binder.commonTables
-        outer = binder.outer
-        viewDatabase = binder.viewDatabase
-        openRoutines = binder.openRoutines
-        types = binder.types
-        columnTexts = binder.columnTexts
-        windowColumns = binder.windowColumns
-        inputFileColumns = binder.inputFileColumns
-        boundSubqueries = binder.boundSubqueries
-        outerNames = binder.outerNames
-        starNames = binder.starNames
-        windowDefinitions = binder.windowDefinitions
-        identifiers = binder.identifiers
-        shownCalls = binder.shownCalls
-    }
-
-    func restore(_ binder: Binder) {
-        binder.source = source
-        binder.commonTables = commonTables
-        binder.outer = outer
-        binder.viewDatabase = viewDatabase
-        binder.openRoutines = openRoutines
-        binder.types = types
-        binder.columnTexts = columnTexts
-        binder.windowColumns = windowColumns
-        binder.inputFileColumns = inputFileColumns
-        binder.boundSubqueries = boundSubqueries
-        binder.outerNames = outerNames
-        binder.starNames = starNames
-        binder.windowDefinitions = windowDefinitions
-        binder.identifiers = identifiers
-        binder.shownCalls = shownCalls
     }
 }
 
@@ -403,66 +347,4 @@ struct ShownCall {
     var name: String
     /// Of each parameter; nil where the call leaves it out.
     var arguments: [ExpressionSyntax?]
-}
-
-extension Expression {
-    /// Returns the expression with columns replaced, in the plans of its subqueries, too: they take from
-    /// outside what the values read.
-    fileprivate func replacing(_ values: [ColumnID: Expression]) -> Expression {
-        if values.isEmpty { return self }
-        return rewritten { part in
-            switch part {
-            case .column(let reference): return values[reference.id] ?? part
-            case .subquery(var subquery):
-                subquery.plan = subquery.plan.replacing(values)
-                subquery.outerReferences = subquery.outerReferences.replacing(values)
-                return .subquery(subquery)
-            default: return part
-            }
-        }
-    }
-
-    /// How often the expression reads a column.
-    fileprivate func uses(of column: ColumnID) -> Int {
-        var count = 0
-        forEach { if case .column(let reference) = $0, reference.id == column { count += 1 } }
-        return count
-    }
-
-    /// The columns that the expression reads, as it refers to them.
-    fileprivate var references: [ColumnReference] {
-        var found: [ColumnReference] = []
-        forEach { part in
-            switch part {
-            case .column(let reference): found.append(reference)
-            case .subquery(let subquery): found += subquery.outerReferences
-            default: break
-            }
-        }
-        return found
-    }
-}
-
-extension [ColumnReference] {
-    fileprivate func replacing(_ values: [ColumnID: Expression]) -> [ColumnReference] {
-        var result: [ColumnReference] = []
-        for column in flatMap({ values[$0.id]?.references ?? [$0] }) where !result.contains(column) {
-            result.append(column)
-        }
-        return result
-    }
-}
-
-extension LogicalPlan {
-    /// Returns the plan with columns of a query around it replaced.
-    fileprivate func replacing(_ values: [ColumnID: Expression]) -> LogicalPlan {
-        rewrittenUp { node in
-            let changed = node.mapExpressions { $0.replacing(values) }
-            guard case .lateralJoin(let kind, let left, let right, let condition, let outer) = changed else {
-                return changed
-            }
-            return .lateralJoin(
-                kind, left: left, right: right, condition: condition, outer: outer.replacing(values))
-        }
-    }
 }

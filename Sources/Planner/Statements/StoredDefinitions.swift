@@ -180,8 +180,8 @@ package struct FunctionDefinition: Hashable, Sendable, Codable {
     package var isTable: Bool { columns != nil }
 }
 
-/// Changes the databases, tables, views and functions that are kept. Applied twice, a change is the same as applied
-/// once.
+/// Changes the databases, tables, views and functions that are kept. Applied twice, a change is the same as
+/// applied once.
 package enum StoreChange: Hashable, Sendable {
     case putDatabase(DatabaseDefinition)
     /// With all tables, views and functions in it.

@@ -23,7 +23,8 @@ extension Parser {
             if at(.AS) {
                 throw fail(
                     "Functions of Java classes cannot be called.", code: "UNSUPPORTED_FEATURE.JAVA_FUNCTION",
-                    at: current.span, remedy: "Write it in SQL: CREATE FUNCTION f(x INT) RETURNS INT RETURN ….")
+                    at: current.span,
+                    remedy: "Write it in SQL: CREATE FUNCTION f(x INT) RETURNS INT RETURN ….")
             }
             throw unexpected("'('")
         }
@@ -85,8 +86,8 @@ extension Parser {
                 function.isDeterministic = false
             } else if takeWord("SPECIFIC") {
                 _ = try qualifiedName()
-            } else if takeWords("CONTAINS", "SQL") || takeWords("NO", "SQL") || takeWords("READS", "SQL", "DATA")
-                || takeWords("RETURNS", "NULL", "ON", "NULL", "INPUT")
+            } else if takeWords("CONTAINS", "SQL") || takeWords("NO", "SQL")
+                || takeWords("READS", "SQL", "DATA") || takeWords("RETURNS", "NULL", "ON", "NULL", "INPUT")
                 || takeWords("CALLED", "ON", "NULL", "INPUT") || takeWords("SQL", "SECURITY", "DEFINER")
                 || takeWords("SQL", "SECURITY", "INVOKER")
             {

@@ -5,7 +5,7 @@ import Vocabulary
 #endif
 
 /// Reaches files of this machine; relative paths start at the process's directory. Only those of its tree are
-/// created and removed; what is read is for the caller to open.
+/// opened, created and removed.
 package final class LocalFileSystem: FileSystem {
     private let tree: LocalTree
 
@@ -43,7 +43,8 @@ package final class LocalFileSystem: FileSystem {
     }
 
     package func open(_ path: String) throws(EngineError) -> any ByteSource {
-        try LocalFileSource(path: StoragePath(path).path, name: path)
+        if tree != .whole { return try tree.source(StoragePath(path).path) }
+        return try LocalFileSource(path: StoragePath(path).path, name: path)
     }
 
     package func create(_ path: String, durable: Bool) throws(EngineError) -> any ByteSink {

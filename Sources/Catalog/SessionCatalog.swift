@@ -249,8 +249,10 @@ package final class SessionCatalog: JobCatalog, Sendable {
                 partitionSchema: Schema(partitions),
                 options: table.options, name: table.name)
         }
+        var options = table.options
+        for (name, text) in table.earlierValues { options[FileRelation.earlierValueOption + name] = text }
         var relation = try files(
-            format: table.format, paths: [table.location], options: table.options, schema: table.schema)
+            format: table.format, paths: [table.location], options: options, schema: table.schema)
         relation.name = table.name
         return relation
     }

@@ -120,6 +120,8 @@ package enum StoreRecord {
         /// Missing in records of older builds.
         var limitedTypes: [String: String]?
         var columnDefaults: [String: String]?
+        var earlierValues: [String: String]?
+        var buckets: BucketDefinition?
 
         init(_ value: TableDefinition) throws {
             (database, name, location) = (value.database, value.name, value.location)
@@ -132,6 +134,8 @@ package enum StoreRecord {
             (addedPartitions, statistics) = (value.addedPartitions, value.statistics)
             limitedTypes = value.limitedTypes.isEmpty ? nil : value.limitedTypes
             columnDefaults = value.columnDefaults.isEmpty ? nil : value.columnDefaults
+            earlierValues = value.earlierValues.isEmpty ? nil : value.earlierValues
+            buckets = value.buckets
         }
 
         func definition() throws -> TableDefinition {
@@ -148,6 +152,8 @@ package enum StoreRecord {
             (table.addedPartitions, table.statistics) = (addedPartitions, statistics)
             table.limitedTypes = limitedTypes ?? [:]
             table.columnDefaults = columnDefaults ?? [:]
+            table.earlierValues = earlierValues ?? [:]
+            table.buckets = buckets
             return table
         }
     }

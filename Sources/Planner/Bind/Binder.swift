@@ -35,6 +35,9 @@ package final class Binder {
     /// Columns that `input_file_name()` and its kin stand for in the SELECT being bound; none where it reads
     /// no files.
     var inputFileColumns: [ColumnReference] = []
+    /// Columns that the members of `_metadata` stand for in the SELECT being bound; none where it reads no
+    /// files, or does not name them.
+    var metadataColumns: [ColumnReference] = []
     /// Subqueries bound in the aggregating SELECT being bound, by their texts, so that one that GROUP BY and
     /// the select list share is the same; nil elsewhere.
     var boundSubqueries: [String: Expression]?

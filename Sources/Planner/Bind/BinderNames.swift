@@ -13,6 +13,7 @@ struct BinderNames {
     var columnTexts: [[String]: String] = [:]
     var windowColumns: [String: ColumnReference] = [:]
     var inputFileColumns: [ColumnReference] = []
+    var metadataColumns: [ColumnReference] = []
     var boundSubqueries: [String: Expression]?
     var outerNames: [SourceSpan: [String]] = [:]
     var starNames: [SourceSpan: [String]] = [:]
@@ -33,6 +34,7 @@ struct BinderNames {
         columnTexts = binder.columnTexts
         windowColumns = binder.windowColumns
         inputFileColumns = binder.inputFileColumns
+        metadataColumns = binder.metadataColumns
         boundSubqueries = binder.boundSubqueries
         outerNames = binder.outerNames
         starNames = binder.starNames
@@ -51,6 +53,7 @@ struct BinderNames {
         binder.columnTexts = columnTexts
         binder.windowColumns = windowColumns
         binder.inputFileColumns = inputFileColumns
+        binder.metadataColumns = metadataColumns
         binder.boundSubqueries = boundSubqueries
         binder.outerNames = outerNames
         binder.starNames = starNames

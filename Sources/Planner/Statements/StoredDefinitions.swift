@@ -26,6 +26,8 @@ package struct TableDefinition: Hashable, Sendable {
     package var options: [String: String]
     /// Names of the columns that are folders, in folder order.
     package var partitionColumns: [String]
+    /// How rows would be dealt out to files; kept and shown, but not followed.
+    package var buckets: BucketDefinition?
     /// All columns, data columns first.
     package var schema: Schema
     /// True where DROP TABLE removes the files: the table was made without LOCATION.
@@ -39,6 +41,9 @@ package struct TableDefinition: Hashable, Sendable {
     package var limitedTypes: [String: String] = [:]
     /// The texts of the columns' default values, by lower-case names.
     package var columnDefaults: [String: String] = [:]
+    /// What columns hold in files that were written before the columns were added, as texts, by lower-case
+    /// names.
+    package var earlierValues: [String: String] = [:]
     package var properties: [String: String] = [:]
     package var createdMilliseconds: Int64 = 0
     /// Folders that ALTER TABLE … ADD PARTITION named and that may hold no file.
@@ -56,6 +61,19 @@ package struct TableDefinition: Hashable, Sendable {
         self.options = options
         self.partitionColumns = partitionColumns
         self.schema = schema
+    }
+}
+
+/// Holds what CLUSTERED BY says of a table.
+package struct BucketDefinition: Hashable, Sendable, Codable {
+    package var count: Int
+    package var columns: [String]
+    package var sortedBy: [String]
+
+    package init(count: Int, columns: [String], sortedBy: [String]) {
+        self.count = count
+        self.columns = columns
+        self.sortedBy = sortedBy
     }
 }
 

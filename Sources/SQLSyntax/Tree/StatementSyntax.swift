@@ -138,6 +138,14 @@ package struct MultiInsertSyntax: Sendable, Hashable {
     package var inserts: [StatementSyntax]
 }
 
+/// Holds `CLUSTERED BY (columns) [SORTED BY (columns)] INTO n BUCKETS`.
+package struct BucketSyntax: Sendable, Hashable {
+    package var columns: [NameSyntax]
+    package var sortedBy: [NameSyntax]
+    package var count: Int
+    package var countSpan: SourceSpan
+}
+
 /// Holds one `name [= value]` of a PARTITION clause.
 package struct PartitionValueSyntax: Sendable, Hashable {
     package var name: NameSyntax
@@ -155,6 +163,7 @@ package struct CreateTableSyntax: Sendable, Hashable {
     package var format: NameSyntax?
     package var options: [OptionSyntax]
     package var partitionedBy: [NameSyntax]
+    package var buckets: BucketSyntax?
     package var location: String?
     /// The place of the path after LOCATION.
     package var locationSpan: SourceSpan?

@@ -164,14 +164,14 @@ struct FormatTests {
             "\"mode\": \"incrementing\", \"incrementing.column.name\": \"id\", \"incrementing.initial\": 7")
         #expect(counted[0].rule.disposition == .append)
         #expect(counted[0].rule.cursor?.column == "id" && counted[0].rule.cursor?.initial == "7")
-        #expect(counted[0].rule.cursor?.isNullRefused == true, "validate.non.null is true by default")
+        #expect(counted[0].rule.cursor?.missing == .raise, "validate.non.null is true by default")
         let timed = try rules(
             "\"mode\": \"timestamp\", \"timestamp.column.name\": \"at\", \"timestamp.initial\": 60000, "
                 + "\"timestamp.delay.interval.ms\": 5000, \"validate.non.null\": false")
         #expect(timed[1].rule.cursor?.column == "at" && timed[1].rule.cursor?.idColumn == nil)
         #expect(timed[1].rule.cursor?.initial == "1970-01-01T00:01")
         #expect(timed[1].rule.cursor?.delayMilliseconds == 5000)
-        #expect(timed[1].rule.cursor?.isNullRefused == false)
+        #expect(timed[1].rule.cursor?.missing == .exclude)
         let error = #expect(throws: EngineError.self) { try rules("\"mode\": \"incrementing\"") }
         #expect(error?.message == "mode incrementing needs incrementing.column.name")
     }

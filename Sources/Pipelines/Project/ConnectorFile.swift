@@ -72,7 +72,7 @@ struct ConnectorFile {
         if let password = values["connection.password"], !password.printed.hasPrefix("${env:") {
             throw ConnectorFile.secret(password, in: "connection.password")
         }
-        if let url = values["connection.url"], DatabaseLogin.isOpen(in: url.printed) {
+        if let url = values["connection.url"], DatabaseAddress.isOpen(in: url.printed) {
             throw ConnectorFile.secret(url, in: "connection.url")
         }
     }
@@ -238,6 +238,7 @@ struct ConnectorFile {
                 throw place.error("mode incrementing needs incrementing.column.name")
             }
             cursor = CursorRule(column: id)
+            cursor.isUnique = true
             if let first = text("incrementing.initial") { cursor.initial = first }
         } else {
             guard let column = times.first else {
@@ -263,7 +264,8 @@ struct ConnectorFile {
                 cursor.initial = CivilTime.text(milliseconds / 60_000)
             }
         }
-        cursor.isNullRefused = (text("validate.non.null") ?? "true") == "true"
+        cursor.isInitialLeftOut = true
+        cursor.missing = (text("validate.non.null") ?? "true") == "true" ? .raise : .exclude
         rule.cursor = cursor
         rule.disposition = .append
     }

@@ -24,6 +24,7 @@ extension PipelineLoader {
         var owners: [FormatValue] = []
         for entry in extracts {
             for step in try extract(entry) {
+                warnOfLateRows(step)
                 steps.append(step)
                 owners.append(entry)
             }

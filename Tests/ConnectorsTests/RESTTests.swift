@@ -205,7 +205,8 @@ struct RESTTests {
     /// come, or none where the values are of several kinds.
     static let kinds: [(values: String, start: String, form: String?, rows: [String]?)] = [
         ("[9, 10, 11.5]", "10", nil, ["2", "3"]), (#"["9", 10, "011"]"#, "10", "number", ["2", "3"]),
-        (#"["9", "10", "1a"]"#, "1", nil, ["1", "2", "3"]), (#"["9", "10", "1a"]"#, "11", "text", ["1", "3"]),
+        (#"["9", "10", "1a"]"#, "1", nil, ["1", "2", "3"]),
+        (#"["9", "10", "1a"]"#, "11", "text", ["1", "3"]),
         (#"["2024-01-01", "2024-01-01T01:00Z"]"#, "2024-01-01T02:00+02", nil, ["1", "2"]),
         (#"["2024-01-01", "later"]"#, "2024", "text", nil), (#"["9", "later"]"#, "1", "number", nil),
         (#"[1704067200, "2024-01-01"]"#, "", nil, nil), (#"[1, 2]"#, "2024-01-01", nil, nil),
@@ -215,9 +216,11 @@ struct RESTTests {
     @Test("a cursor's values are of one kind: numbers, times or texts", arguments: kinds)
     func cursorKinds(case: (values: String, start: String, form: String?, rows: [String]?)) async throws {
         let start = `case`.start.isEmpty ? "" : ", \"initial_value\": \"\(`case`.start)\""
-        let rule = "\"params\": {\"values\": \(JSONString.quoted(`case`.values))}, "
+        let rule =
+            "\"params\": {\"values\": \(JSONString.quoted(`case`.values))}, "
             + "\"incremental\": {\"cursor_path\": \"at\"\(start)}"
-        let form = `case`.form.map { ", `incremental.form` '\($0)', `incremental.after` '\(`case`.start)'" } ?? ""
+        let form =
+            `case`.form.map { ", `incremental.form` '\($0)', `incremental.after` '\(`case`.start)'" } ?? ""
         let run = try await SourceRun.rest("given", endpoint: rule.replacing("\\", with: "\\\\"), more: form)
         if let rows = `case`.rows {
             #expect(run.rows == rows, "\(String(describing: run.error))")

@@ -95,13 +95,16 @@ struct CursorReadTests {
         let source = try await Source(
             "table: t, incremental: {cursor_path: at}", isKnown ? "" : ", primary_key: k")
         try source.change(
-            "CREATE TABLE t(k INT, at INT, v TEXT, \(constraint)); INSERT INTO t VALUES (1, 1, 'a'), (2, 1, 'b')")
+            "CREATE TABLE t(k INT, at INT, v TEXT, \(constraint)); "
+                + "INSERT INTO t VALUES (1, 1, 'a'), (2, 1, 'b')"
+        )
         #expect(try await source.read("k, v") == ["1,a", "2,b"])
         try source.change("UPDATE t SET v = 'new'; INSERT INTO t VALUES (3, 1, 'c'), (1, 2, 'later')")
         #expect(try await source.read("k, v") == ["1,a", "1,later", "2,b", "3,c"])
         // A column that came since is no change of the rows either.
         try source.change("ALTER TABLE t ADD w INT DEFAULT 5; INSERT INTO t VALUES (4, 2, 'd', 6)")
-        #expect(try await source.read("k, v, w") == ["1,a,null", "1,later,null", "2,b,null", "3,c,null", "4,d,6"])
+        #expect(
+            try await source.read("k, v, w") == ["1,a,null", "1,later,null", "2,b,null", "3,c,null", "4,d,6"])
     }
 
     @Test("fails for rows without a cursor, and leaves them out or takes them where that is said")
@@ -147,7 +150,7 @@ struct CursorReadTests {
         try source.change("CREATE TABLE t(n INT); INSERT INTO t VALUES (1), (2), (3)")
         #expect(try await source.read("n") == ["2", "3"])
         try StateFolder.tables(in: source.bench.state).change(
-            StateChange(step: "x", action: "rewind", to: "0"))
+            StateChange(action: "rewind", step: "x", to: "0"))
         #expect(try await source.read("n") == ["1", "2", "2", "3", "3"])
         #expect(try await source.read("n").count == 5)
     }

@@ -47,7 +47,8 @@ struct CursorTests {
     ]
 
     @Test(
-        "of texts is the greatest number or the latest instant where all are such, in any zone of the session", arguments: texts
+        "of texts is the greatest number or the latest instant where all are such, in any zone",
+        arguments: texts
     )
     func latest(values: [String], greatest: String) async throws {
         var columns = ExtractColumns()

@@ -120,7 +120,8 @@ extension PipelineLoader {
 
     /// Reads dlt's word for what becomes of rows without a cursor.
     static func missing(_ incremental: FormatValue) -> CursorRule.Missing {
-        (incremental["on_cursor_value_missing"]?.printed).flatMap(CursorRule.Missing.init(rawValue:)) ?? .raise
+        (incremental["on_cursor_value_missing"]?.printed).flatMap(CursorRule.Missing.init(rawValue:))
+            ?? .raise
     }
 
     /// Reads `extract[].sql`.

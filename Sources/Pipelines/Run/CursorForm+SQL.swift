@@ -18,7 +18,8 @@ extension CursorForm {
 
     /// Returns an aggregate that gives the greatest text of a column.
     func greatest(_ column: String) -> String {
-        self == .text ? "max(\(column))" : "max_by(\(column), struct(\(keys(column).joined(separator: ", "))))"
+        self == .text
+            ? "max(\(column))" : "max_by(\(column), struct(\(keys(column).joined(separator: ", "))))"
     }
 
     /// Returns the condition that a text does not come after another one, or maybe does not.

@@ -18,7 +18,7 @@ struct ExtractColumns {
     var isWidened = false
     /// The cursor's type in the table; nil where there is no cursor, or no row has one.
     var cursorType: DataType?
-    /// Whether the cursor's values are texts that may mean numbers or times; databases compare texts as texts.
+    /// Whether the cursor's values are texts that may mean numbers or times; to databases they are texts.
     var hasTextCursor = false
     /// Columns that the old rows and the new ones have both.
     var shared: [Field] = []
@@ -104,7 +104,9 @@ struct ExtractContract {
     }
 
     private func setCursor(_ columns: inout ExtractColumns, _ fields: [Field]) {
-        guard let cursor = rule.cursor, let column = ExtractContract.named(cursor.column, fields) else { return }
+        guard let cursor = rule.cursor, let column = ExtractContract.named(cursor.column, fields) else {
+            return
+        }
         columns.cursorType = column.type
         columns.hasTextCursor = rule.source != "jdbc" && column.type == .string
     }

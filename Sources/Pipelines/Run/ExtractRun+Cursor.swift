@@ -3,9 +3,9 @@ import Vocabulary
 
 // How an extract goes on from where its last read came to, so that no row is left out and none comes twice.
 //
-// A read begins at the greatest cursor, not behind it: a row that ties with it may have come since. Rows at or
-// before it that are read again are told by the table itself, whose rows become valid with the cursor: by the
-// columns that tell rows apart where those are known, else by all columns and how often a row is there.
+// A read begins at the greatest cursor, not behind it: a row that ties with it may have come since. Rows at
+// or before it that are read again are told by the table itself, whose rows become valid with the cursor: by
+// the columns that tell rows apart where those are known, else by all columns and how often a row is there.
 extension ExtractRun {
     /// What a database says of a table before it is read.
     struct Origin {
@@ -35,7 +35,8 @@ extension ExtractRun {
             "SELECT bound, key FROM millrace_bound", [source("millrace_bound", [("probe", "bound")])]
         ).row
         guard row.count == 2 else { return Origin() }
-        return Origin(bound: row[0], key: row[1]?.split(separator: ExtractRun.separator).map(String.init) ?? [])
+        return Origin(
+            bound: row[0], key: row[1]?.split(separator: ExtractRun.separator).map(String.init) ?? [])
     }
 
     /// Options of a source that make it give what is new.
@@ -43,7 +44,9 @@ extension ExtractRun {
         _ before: TableState?, _ after: TableState, _ origin: Origin
     ) -> [(name: String, value: String)] {
         guard let cursor = rule.cursor else { return [] }
-        var options = [("incremental.column", cursor.column), ("incremental.missing", cursor.missing.rawValue)]
+        var options = [
+            ("incremental.column", cursor.column), ("incremental.missing", cursor.missing.rawValue),
+        ]
         if let value = before?.cursor { options.append(("incremental.after", value)) }
         if let form = before?.form { options.append(("incremental.form", form.rawValue)) }
         if let initial = cursor.initial, before?.isRewound != true {
@@ -99,7 +102,9 @@ extension ExtractRun {
                 + (columns.hasTextCursor ? CursorForm.found(in: name) : "NULL")
                 + " FROM (\(freshQuery(columns)))", [view("millrace_new", freshPath)]
         ).row
-        guard row.count == 4 else { throw EngineError.internal("A query gave no row: cursors of \(step.name)") }
+        guard row.count == 4 else {
+            throw EngineError.internal("A query gave no row: cursors of \(step.name)")
+        }
         let missing = row[0].flatMap { Int($0) } ?? 0
         if missing > 0, cursor.missing == .raise {
             let names = [cursor.column] + (cursor.idColumn.map { [$0] } ?? [])
@@ -134,8 +139,8 @@ extension ExtractRun {
             let all = [name] + keys.map { SQLText.name($0) }
             let same = all.map { "n.\($0) <=> k.\($0)" }.joined(separator: " AND ")
             query =
-                "SELECT n.* FROM (\(new)) n LEFT ANTI JOIN (SELECT DISTINCT \(all.joined(separator: ", ")) FROM "
-                + "(\(old))) k ON \(same) AND \(mayBeKnown("n." + name, columns, before))"
+                "SELECT n.* FROM (\(new)) n LEFT ANTI JOIN (SELECT DISTINCT "
+                + "\(all.joined(separator: ", ")) FROM (\(old))) k ON \(same) AND \(mayBeKnown("n." + name, columns, before))"
         } else {
             query = unseen(new, old, columns, mayBeKnown(name, columns, before))
         }
@@ -153,7 +158,8 @@ extension ExtractRun {
     ) -> String {
         let row = "\(RowHash.expression(columns.shared)) AS millrace_row"
         let names = columns.names.map { SQLText.name($0) }.joined(separator: ", ")
-        return "SELECT \(names) FROM (\(new)) WHERE NOT \(mayBeKnown) UNION ALL SELECT \(names) FROM (SELECT *, "
+        return
+            "SELECT \(names) FROM (\(new)) WHERE NOT \(mayBeKnown) UNION ALL SELECT \(names) FROM (SELECT *, "
             + "row_number() OVER (PARTITION BY millrace_row ORDER BY millrace_row) AS millrace_nth FROM "
             + "(SELECT *, \(row) FROM (\(new)) WHERE \(mayBeKnown))) n LEFT JOIN (SELECT millrace_row AS "
             + "millrace_known, count(*) AS millrace_count FROM (SELECT \(row) FROM (\(old))) GROUP BY "

@@ -97,7 +97,8 @@ struct SQLiteDialect: DatabaseDialect {
                 return reading(
                     .decimal(precision: precision, scale: digits.dropFirst().first ?? 0), text, "text")
             }
-            return reading(.double, column, "real")
+            // As of PostgreSQL's numeric: a double would not hold every whole number.
+            return reading(.decimal(precision: 38, scale: 18), text, "text")
         }
         if upper.contains("REAL") || upper.contains("FLOA") || upper.contains("DOUB") {
             return reading(.double, column, "real")

@@ -3,11 +3,13 @@
 
 #include <execinfo.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,32 +90,66 @@ static void put_places(line *line) {
     }
 }
 
+// The line of the one crash that is told, in two parts: the second takes walking the stack, which may fail.
+static line told, places;
+static atomic_int is_ending, is_told;
+static _Thread_local volatile sig_atomic_t is_walking;
+static _Thread_local sigjmp_buf lost_way;
+
+/// Writes the line, once, by one call: what other threads write stands before or after it.
+static void tell(void) {
+    if (atomic_exchange(&is_told, 1)) return;
+    struct iovec parts[] = {{told.bytes, told.count}, {places.bytes, places.count}, {"\n", 1}};
+    (void)!writev(2, parts, 3);
+}
+
+/// Ends a crash that takes too long: another thread holds a lock that the walk needs, say.
+static void end_late(int number) {
+    (void)number;
+    tell();
+    _exit(end_status);
+}
+
+/// Finds where the thread is. What is broken may be its stack: a fault meanwhile ends the walk alone.
+static void walk(void) {
+    static line found;
+    sigset_t again;
+    sigemptyset(&again);
+    for (size_t place = 0; place < sizeof crashes / sizeof *crashes; place++)
+        sigaddset(&again, crashes[place]);
+    is_walking = 1;
+    if (sigsetjmp(lost_way, 1) == 0) {
+        pthread_sigmask(SIG_UNBLOCK, &again, NULL);
+        put_places(&found);
+        pthread_sigmask(SIG_BLOCK, &again, NULL);
+        places = found;
+    }
+    is_walking = 0;
+}
+
 static void crashed(int number, siginfo_t *info, void *context) {
     (void)info;
     (void)context;
-    static atomic_int is_ending;
+    if (is_walking) siglongjmp(lost_way, 1);
+    // The first thread speaks for the process: others that crash meanwhile wait for its end.
     if (atomic_exchange(&is_ending, 1))
         for (;;) pause();
     int file = atomic_load(&kept_file);
     if (file >= 0) (void)!pwrite(file, &current, sizeof current, 0);
+    put(&told, program);
+    put(&told, ": internal error: ");
+    put(&told, signal_name(number));
+    put_work(&told);
+    put(&told, ", in version ");
+    put(&told, version);
+    put(&told, "; please report it, with what was run: this line says where it was,");
     // Should anything below not come to an end, the process does.
-    signal(SIGALRM, SIG_DFL);
+    signal(SIGALRM, end_late);
     alarm(5);
-    line line = {.count = 0};
-    put(&line, program);
-    put(&line, ": internal error: ");
-    put(&line, signal_name(number));
-    put_work(&line);
-    put(&line, ", in version ");
-    put(&line, version);
-    put(&line, "; please report it, with what was run: this line says where it was,");
-    (void)!write(2, line.bytes, line.count);
     int pipe = atomic_load(&bell);
     if (pipe >= 0) (void)!write(pipe, &current, sizeof current);
-    line.count = 0;
-    put_places(&line);
-    put(&line, "\n");
-    (void)!write(2, line.bytes, line.count);
+    walk();
+    tell();
     if (pipe >= 0) {
         int left = atomic_load(&linger_milliseconds);
         struct timespec wait = {.tv_sec = left / 1000, .tv_nsec = (left % 1000) * 1000000L};
@@ -174,9 +210,13 @@ static void make_stack(void) {
     }
 }
 
-void ccrash_enter(ccrash_work work) {
+ccrash_work ccrash_enter(ccrash_work work) {
     if (!has_stack) make_stack();
+    ccrash_work before = current;
     current = work;
+    return before;
 }
 
-void ccrash_leave(void) { current.kind = 0; }
+void ccrash_leave(ccrash_work before) { current = before; }
+
+ccrash_work ccrash_current(void) { return current; }

@@ -18,6 +18,8 @@ package struct CoordinatorEnvironment: Sendable {
     package var storage: any JobStorage
     /// The storage that all nodes share, with copies of outputs; nil where there is none.
     package var copies: SharedOutputs?
+    /// What crashed coordinators of this state.
+    package var crashes: CrashTally
     /// Whether jobs may run programs on workers.
     package var allowsCommands: Bool
     package var clock: @Sendable () -> Moment
@@ -29,7 +31,8 @@ package struct CoordinatorEnvironment: Sendable {
     package init(
         log: any FactLog, results: any ShuffleSource, resultStore: ShuffleStore = ShuffleStore(),
         tokens: ShuffleTokens? = nil,
-        storage: any JobStorage, copies: SharedOutputs? = nil, allowsCommands: Bool = true,
+        storage: any JobStorage, copies: SharedOutputs? = nil,
+        crashes: CrashTally = CrashTally(), allowsCommands: Bool = true,
         clock: @escaping @Sendable () -> Moment = NodeClock.moment,
         logger: Logger = Logger(label: "etl-coordinator") { _ in SwiftLogNoOpLogHandler() },
         fail: @escaping @Sendable (any Error) -> Void
@@ -40,6 +43,7 @@ package struct CoordinatorEnvironment: Sendable {
         self.tokens = tokens
         self.storage = storage
         self.copies = copies
+        self.crashes = crashes
         self.allowsCommands = allowsCommands
         self.clock = clock
         self.logger = logger

@@ -22,9 +22,12 @@ extension CoordinatorNode: JobService {
     private func opened(_ request: JobRequest, as externalID: String) throws -> JobHeader {
         if request.parent == nil { try checkLongTexts(beside: request) }
         let now = environment.clock().wallMilliseconds * 1000
-        let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
+        let digest = JobIdentity.digest(of: request)
+        let session = try environment.crashes.reading(CrashMark(digest: digest)) {
+            try JobSession(request, storage: environment.storage, nowMicroseconds: now)
+        }
         let header = session.header(
-            externalID: externalID, digest: JobIdentity.digest(of: request), name: request.name ?? "sql")
+            externalID: externalID, digest: digest, name: request.name ?? "sql")
         // What the scheduler would refuse gets no book.
         if let refusal = scheduler.refusal(isPart: request.parent != nil, pool: header.pool) { throw refusal }
         let id = JobID(scheduler.ledger.jobs.count)
@@ -141,12 +144,14 @@ extension CoordinatorNode: JobService {
             if record.statements[place].isCommitted { return "succeeded" }
             return job == .queued || job == .running ? "running" : job.rawValue
         }
-        return JobSource(
-            file: book.session.file,
-            statements: zip(book.session.statementTexts, states).enumerated().map { place, entry in
-                JobSource.Statement(
-                    text: entry.0.text, line: entry.0.line, state: entry.1, marks: book.marks(in: place))
-            })
+        return try environment.crashes.reading(CrashMark(digest: record.header.digest)) {
+            JobSource(
+                file: book.session.file,
+                statements: zip(book.session.statementTexts, states).enumerated().map { place, entry in
+                    JobSource.Statement(
+                        text: entry.0.text, line: entry.0.line, state: entry.1, marks: book.marks(in: place))
+                })
+        }
     }
 
     package func tasks(_ id: String) async throws -> [TaskStatus] {
@@ -206,9 +211,14 @@ extension CoordinatorNode: JobService {
 
     package func explain(_ request: JobRequest) async throws -> String {
         let now = environment.clock().wallMilliseconds * 1000
-        let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
         let facts = clusterFacts
-        return try await Task.detached { try session.explain(cluster: facts, nowMicroseconds: now) }.value
+        let (crashes, storage) = (environment.crashes, environment.storage)
+        return try await Task.detached {
+            try crashes.reading(CrashMark(digest: JobIdentity.digest(of: request))) {
+                try JobSession(request, storage: storage, nowMicroseconds: now)
+                    .explain(cluster: facts, nowMicroseconds: now)
+            }
+        }.value
     }
 
     // MARK: - Looking up

@@ -29,17 +29,38 @@ extension CoordinatorNode {
         for job in scheduler.ledger.jobs {
             guard let payload = submissions[job.header.externalID] else { continue }
             let request = try SubmissionPayload.decode(payload)
-            let now = job.acceptedMilliseconds * 1000
-            let session = try JobSession(request, storage: environment.storage, nowMicroseconds: now)
             let book = JobBook(
-                id: job.id, externalID: job.header.externalID, request: request, session: session)
+                id: job.id, externalID: job.header.externalID, request: request,
+                session: try session(of: job, request))
             book.log = notes[job.id] ?? []
             open(book)
-            let last = UInt32(max(0, job.statements.count - 1))
-            try CrashReport.during(.recovering(job.id, statement: last)) {
-                try restore(book, job, plans[job.id] ?? [:])
-            }
+            try restoring(job) { try restore(book, job, plans[job.id] ?? [:]) }
         }
+    }
+
+    /// Reads a job's text again. One that crashes coordinators is not looked at: an ended job keeps its rows,
+    /// and a live one fails at the next statement that is to be planned or committed.
+    private func session(of job: JobRecord, _ request: JobRequest) throws -> JobSession {
+        let now = job.acceptedMilliseconds * 1000
+        do {
+            return try environment.crashes.reading(CrashMark(digest: job.header.digest)) {
+                try JobSession(request, storage: environment.storage, nowMicroseconds: now)
+            }
+        } catch let error as EngineError where error.code == CrashTally.code {
+            return JobSession(unread: request, error, storage: environment.storage, nowMicroseconds: now)
+        }
+    }
+
+    /// Does `body`, whose crashes a live job counts itself; for one that has ended they are counted by its
+    /// text, and after too many it has no rows any more.
+    private func restoring(_ job: JobRecord, _ body: () throws -> Void) throws {
+        if job.isLive {
+            let last = UInt32(max(0, job.statements.count - 1))
+            return try CrashReport.during(.recovering(job.id, statement: last), body)
+        }
+        do {
+            try environment.crashes.reading(CrashMark(digest: job.header.digest), body)
+        } catch let error as EngineError where error.code == CrashTally.code {}
     }
 
     /// Brings a job's session to where its statements had brought it: those committed are planned again for

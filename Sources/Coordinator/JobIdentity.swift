@@ -29,7 +29,12 @@ enum JobIdentity {
         for (key, value) in (request.conf ?? [:]).sorted(by: { $0.key < $1.key }) {
             text += "\u{0}\(key)=\(value)"
         }
-        return Array(text.utf8).withUnsafeBytes { bytes -> [UInt8] in
+        return digest(of: text)
+    }
+
+    /// Returns 128 bits of a text.
+    static func digest(of text: String) -> [UInt8] {
+        Array(text.utf8).withUnsafeBytes { bytes -> [UInt8] in
             guard let base = bytes.baseAddress else { return [] }
             let first = Hashing.hash(base, count: bytes.count)
             let second = Hashing.combine(first, UInt64(bytes.count))

@@ -17,6 +17,8 @@ final class JobSession: @unchecked Sendable {
     private var settings: SessionSettings
     private var settingsByStatement: [UInt32: SessionSettings] = [:]
     private(set) var warnings: [String] = []
+    /// Why the text was not read; nil: it was.
+    private var unread: EngineError?
 
     /// Parses the job's text and takes its settings. Throws errors with their place in the text.
     init(_ request: JobRequest, storage: any JobStorage, nowMicroseconds: Int64) throws {
@@ -29,6 +31,16 @@ final class JobSession: @unchecked Sendable {
             if let warning { warnings.append(warning) }
         }
         self.settings = settings
+        catalog = storage.makeCatalog(settings: settings)
+    }
+
+    /// Stands for a job whose text is not to be looked at. `error`, which says why, is what planning any of
+    /// its statements throws.
+    init(unread request: JobRequest, _ error: EngineError, storage: any JobStorage, nowMicroseconds: Int64) {
+        source = SQLSource(request.sql, file: request.file ?? "<command line>")
+        statements = []
+        unread = error
+        settings = SessionSettings(nowMicroseconds: nowMicroseconds)
         catalog = storage.makeCatalog(settings: settings)
     }
 
@@ -124,6 +136,7 @@ final class JobSession: @unchecked Sendable {
 
     /// Plans a statement. Throws errors with their place.
     func plan(_ statement: UInt32, cluster: ClusterFacts, nowMicroseconds: Int64) throws -> PlannedStatement {
+        if let unread { throw unread }
         settings.nowMicroseconds = nowMicroseconds
         settingsByStatement[statement] = settings
         return try planner(settings, cluster).plan(statements[Int(statement)])
@@ -153,6 +166,7 @@ final class JobSession: @unchecked Sendable {
     /// were logged, as tasks of them have run.
     func replan(_ statement: UInt32, graph: StageGraph?, isLive: Bool) throws -> PlannedStatement {
         if !isLive, let graph { return PlannedStatement(work: .stages(graph)) }
+        if let unread { throw unread }
         let cluster = ClusterFacts(slots: 1, workers: 1)
         let planner = planner(settings(of: statement), cluster, isReplay: graph != nil)
         var planned = try planner.plan(statements[Int(statement)])
@@ -176,7 +190,9 @@ final class JobSession: @unchecked Sendable {
                 text.append(explained)
             }
             let planned = try plan(UInt32(index), cluster: cluster, nowMicroseconds: nowMicroseconds)
-            if case .stages(let graph) = planned.work, let write = graph.write { catalog.expect(write) }
+            if case .stages(let graph) = planned.work {
+                for (_, write) in graph.writes { catalog.expect(write) }
+            }
             try finish(planned)
         }
         if text.isEmpty { return "No statement here has a plan: none runs a query." }

@@ -28,7 +28,7 @@ package final class LocalFileSource: ByteSource {
     }
 
     /// Takes over the descriptor of an open file; below 0 with `errno` where it could not be opened.
-    private init(descriptor: Int32, path: String, name: String) throws(EngineError) {
+    init(descriptor: Int32, path: String, name: String) throws(EngineError) {
         self.name = name
         self.descriptor = descriptor
         if descriptor < 0 { throw .fileSystem("open", path) }

@@ -5,7 +5,7 @@ import Vocabulary
 #endif
 
 /// Reaches files of this machine; relative paths start at the process's directory. Only those of its tree are
-/// created and removed; what is read is for the caller to open.
+/// opened, created and removed.
 package final class LocalFileSystem: FileSystem {
     private let tree: LocalTree
 
@@ -20,9 +20,11 @@ package final class LocalFileSystem: FileSystem {
         let kind = status.st_mode & S_IFMT
         if kind != S_IFREG, kind != S_IFDIR { throw .noFile(path, kind) }
         let isDirectory = kind == S_IFDIR
-        return FileStatus(
+        var found = FileStatus(
             path: path, isDirectory: isDirectory, byteCount: isDirectory ? 0 : Int(status.st_size),
             version: "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
+        found.modifiedMicroseconds = Int64(status.st_mtim.tv_sec * 1_000_000 + status.st_mtim.tv_nsec / 1000)
+        return found
     }
 
     package func entries(_ directory: String) throws(EngineError) -> [FileStatus] {
@@ -43,7 +45,8 @@ package final class LocalFileSystem: FileSystem {
     }
 
     package func open(_ path: String) throws(EngineError) -> any ByteSource {
-        try LocalFileSource(path: StoragePath(path).path, name: path)
+        if tree != .whole { return try tree.source(StoragePath(path).path) }
+        return try LocalFileSource(path: StoragePath(path).path, name: path)
     }
 
     package func create(_ path: String, durable: Bool) throws(EngineError) -> any ByteSink {

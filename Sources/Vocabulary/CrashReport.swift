@@ -24,6 +24,10 @@ package enum CrashReport {
         case recovering(JobID, statement: UInt32)
         /// A worker runs an attempt.
         case running(AttemptID)
+        /// The coordinator reads what a client sent, or what it made of that, beside the planning of a job.
+        case reading(CrashMark)
+        /// The coordinator reads a pipeline or drives its runs.
+        case piping(CrashMark)
     }
 
     /// The exit status of a process that crashed.
@@ -37,6 +41,8 @@ package enum CrashReport {
         ccrash_name(2, 2, "committing statement (job.statement)")
         ccrash_name(3, 2, "recovering statement (job.statement)")
         ccrash_name(4, 6, "running task (job.statement.stage.task.epoch.attempt)")
+        ccrash_name(5, 4, "reading a submission (digest)")
+        ccrash_name(6, 4, "running a pipeline (digest)")
         ccrash_install(program, ProgramVersion.text, status)
     }
 
@@ -44,10 +50,13 @@ package enum CrashReport {
     package static func during<Value, Failure: Error>(
         _ work: Work, _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
-        ccrash_enter(work.numbers)
-        defer { ccrash_leave() }
+        let before = ccrash_enter(work.numbers)
+        defer { ccrash_leave(before) }
         return try body()
     }
+
+    /// Returns what this thread works at, for another one that goes on with it; nil: nothing that has a name.
+    package static var current: Work? { Work(ccrash_current()) }
 
     /// Returns what the process worked at that crashed last with this file, and has this one's crash be
     /// noted there. Nil: it ended otherwise, or worked at nothing that has a name.
@@ -102,6 +111,8 @@ extension CrashReport.Work {
                     attempt.task.stage.job.rawValue, attempt.task.stage.statement,
                     attempt.task.stage.stage.rawValue, attempt.task.index, attempt.epoch, attempt.number
                 ))
+        case .reading(let mark): ccrash_work(kind: 5, numbers: mark.numbers)
+        case .piping(let mark): ccrash_work(kind: 6, numbers: mark.numbers)
         }
     }
 
@@ -118,17 +129,27 @@ extension CrashReport.Work {
                 AttemptID(
                     task: TaskID(stage: stage, index: work.numbers.3), epoch: work.numbers.4,
                     number: work.numbers.5))
+        case 5: self = .reading(CrashMark(work.numbers))
+        case 6: self = .piping(CrashMark(work.numbers))
         default: return nil
         }
     }
 
-    /// The job and statement that the coordinator worked at; nil for a worker's work.
+    /// The job and statement that the coordinator worked at; nil for other work.
     package var statement: (job: JobID, statement: UInt32)? {
         switch self {
         case .planning(let job, let statement), .committing(let job, let statement),
             .recovering(let job, let statement):
             (job, statement)
-        case .running: nil
+        case .running, .reading, .piping: nil
+        }
+    }
+
+    /// What is counted of a crash that no job can count; nil for other work.
+    package var mark: CrashMark? {
+        switch self {
+        case .reading(let mark), .piping(let mark): mark
+        case .planning, .committing, .recovering, .running: nil
         }
     }
 }

@@ -29,6 +29,20 @@ package enum FailPoint {
         case plan
         /// A task's step runs: the process traps there.
         case task
+        /// A task's step runs: so many threads wait for each other there, and then trap together.
+        case tasks
+        /// What a client sent is read: the process traps there.
+        case read
+        /// A pipeline is read or run: the process traps there.
+        case pipeline
+
+        /// Whether the process traps there instead of being killed.
+        fileprivate var traps: Bool {
+            switch self {
+            case .plan, .task, .tasks, .read, .pipeline: true
+            case .append, .commit, .committed, .sync, .rename, .send: false
+            }
+        }
     }
 
     /// What the variable of the environment is called that programs arm it by.
@@ -72,7 +86,7 @@ package enum FailPoint {
             state.passed(place)
             guard state.place == place else { return false }
             state.left -= 1
-            if state.left == 0, place == .plan || place == .task { return true }
+            if place == .tasks || (state.left == 0 && place.traps) { return true }
             if state.left == 0 {
                 kill(getpid(), SIGKILL)
                 // The signal is on its way; no other thread may pass a place meanwhile, nor this one.
@@ -80,6 +94,7 @@ package enum FailPoint {
             }
             return false
         }
+        if traps, place == .tasks { while state.withLock({ $0.left > 0 }) { sched_yield() } }
         if traps { fatalError("the point of failure is reached: \(place.rawValue)") }
     }
 }

@@ -38,6 +38,8 @@ struct CoordinatorServer {
         let tls = certificates?.files
         let state = settings["state"] ?? "etl-state"
         let log = try SQLiteFactLog(directory: state)
+        let crashed = CrashReport.keep(in: state + "/crash")
+        let crashes = try CrashTally(file: state + "/crashes", crashedAt: crashed)
         let client = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
@@ -51,13 +53,13 @@ struct CoordinatorServer {
                     store: store, ownAddress: "", client: client,
                     settings: CoordinatorServer.fetching(shuffleTokens), copies: copies),
                 resultStore: store, tokens: shuffleTokens, storage: StoredJobs(rules: rules), copies: copies,
-                allowsCommands: settings.isOn("allow-commands"), logger: logger,
+                crashes: crashes, allowsCommands: settings.isOn("allow-commands"), logger: logger,
                 fail: { error in
                     // Whatever is not durable must not be acted on: recovery starts from the log.
                     logger.critical("\(error)")
                     _exit(1)
                 }), settings: try CoordinatorServer.scheduling(settings))
-        try await node.start(crashedAt: CrashReport.keep(in: state + "/crash"))
+        try await node.start(crashedAt: crashed)
         let pipelines = PipelineHost(
             node: node,
             settings: PipelineSettings(

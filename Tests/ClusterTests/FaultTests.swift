@@ -140,9 +140,9 @@ struct FaultTests {
         _ = try job.waited()
     }
 
-    @Test("a worker that joins in mid-job gets tasks within two seconds")
+    @Test("a worker that joins in mid-job gets tasks within two seconds; strangers get no outputs from it")
     func lateWorker() throws {
-        let cluster = try TestCluster(workers: 1)
+        let cluster = try TestCluster(workers: 1, flags: ["--log-format", "json"])
         defer { cluster.stop() }
         let job = try cluster.start(ShuffleJob.slowArguments)
         let id = try cluster.jobID(of: job)
@@ -154,6 +154,17 @@ struct FaultTests {
         }
         #expect(bothWork)
         #expect(Date().timeIntervalSince(began) < 2)
+        let stranger = try Stranger(cluster, holder: try #require(cluster.workers.first))
+        let token = try stranger.token(ofJob: id)
+        let other = try stranger.token(ofJob: "0192f0c0-0000-7000-8000-000000000001")
+        #expect(token.utf8.count == 64 && other.utf8.count == 64)
+        // What is asked for is there, for who has both.
+        #expect(try stranger.status(certificate: "worker", token: token) == "200")
+        for wrong in [nil, other, String(token.dropLast()), ""] {
+            #expect(try stranger.status(certificate: "worker", token: wrong) == "401", "\(wrong ?? "none")")
+        }
+        #expect(try stranger.status(certificate: "submitter", token: token) == "403")
+        #expect(try stranger.status(certificate: nil, token: token) == "000")
         _ = try cluster.submit(["cancel", id])
         let ended = try job.waited()
         #expect(ended.status == 1)

@@ -49,6 +49,35 @@ final class CopyTests: Sendable {
         }
     }
 
+    @Test("nothing is written, read or removed where a link leads out of the storage")
+    func links() throws {
+        let output = try encodedOutput(1, Self.partitions(1), schema: mixedSchema)
+        let outside = NSTemporaryDirectory() + "outside-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: outside) }
+        let jobs = folder + "/_millrace/shuffle"
+        for path in [outside, jobs] {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        let theirs = SharedOutputs(storage: outside)
+        try theirs.write(output, job: Self.job)
+        let before = try FileManager.default.subpathsOfDirectory(atPath: outside).sorted()
+        try FileManager.default.createSymbolicLink(
+            atPath: jobs + "/\(Self.job)", withDestinationPath: outside + jobs.dropFirst(folder.count))
+        let other = try encodedOutput(2, Self.partitions(2), schema: mixedSchema)
+        #expect(throws: EngineError.self) { try shared.write(other, job: Self.job) }
+        try FileManager.default.removeItem(atPath: jobs)
+        try FileManager.default.createSymbolicLink(
+            atPath: jobs, withDestinationPath: outside + jobs.dropFirst(folder.count))
+        for refused in [
+            { try self.shared.write(other, job: Self.job) }, { try self.shared.remove(job: Self.job) },
+            { _ = try self.shared.open(output.attempt, of: Self.job) },
+        ] {
+            let error = #expect(throws: EngineError.self) { try refused() }
+            #expect(error?.code == "PATH_NOT_ALLOWED")
+        }
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: outside).sorted() == before)
+    }
+
     @Test("blocks in a file are copied as well, and more than a reader takes at once waits for it")
     func fromFile() async throws {
         try await aside { [self] in

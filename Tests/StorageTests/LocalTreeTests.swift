@@ -153,6 +153,66 @@ struct LocalTreeTests {
         #expect(throws: EngineError.self) { try rules.fileSystem(of: place.outside) }
     }
 
+    @Test("what the program keeps there is written, moved, read and removed below what is allowed only")
+    func kept() throws {
+        let place = try Place()
+        let tree = LocalTree(below: place.inside)
+        let note = place.inside + "/out/note"
+        #expect(try tree.replace(note, with: "one", durable: true))
+        #expect(try tree.link(note, to: place.inside + "/other/kept"))
+        #expect(try tree.replace(note, with: "two", durable: false))
+        #expect(try tree.text(note, limitBytes: 3) == "two" && tree.text(note, limitBytes: 2) == nil)
+        #expect(try tree.text(place.inside + "/other/kept", limitBytes: 9) == "one")
+        #expect(try tree.names(in: place.inside + "/out") == ["note"])
+        let made = try tree.identity(of: note)
+        #expect(try tree.move(note, to: place.inside + "/out/moved"))
+        #expect(try tree.identity(of: place.inside + "/out/moved") == made && !tree.has(note))
+        #expect(try !tree.move(note, to: place.inside + "/out/moved") && errno == ENOENT)
+        // What stands where it is written aside is not written through.
+        #expect(symlink("../../outside/k=1/precious", note + ".new") == 0)
+        #expect(try tree.replace(note, with: "three", durable: false))
+        #expect(symlink("../outside", place.inside + "/link") == 0)
+        let inner = place.inside + "/link/k=1"
+        for refused in [
+            { _ = try tree.replace(inner + "/precious", with: "theirs", durable: false) },
+            { _ = try tree.move(inner, to: place.inside + "/got") },
+            { _ = try tree.move(place.inside + "/out", to: inner + "/out") },
+            { _ = try tree.link(inner + "/precious", to: place.inside + "/got") },
+            { try tree.makeDirectory(inner + "/new") }, { try tree.remove(inner) },
+            { _ = try tree.source(inner + "/precious") }, { _ = try tree.names(in: inner) },
+            { _ = try LocalFileSystem(tree: tree).open(inner + "/precious") },
+        ] {
+            let error = #expect(throws: EngineError.self) { try refused() }
+            #expect(error?.code == "PATH_NOT_ALLOWED")
+        }
+        #expect(try place.outsideNames() == ["k=1", "k=1/precious"])
+        #expect(FileManager.default.contents(atPath: place.outside + "/k=1/precious") == Data("mine".utf8))
+    }
+
+    @Test("no link that is made while it is written has it written elsewhere")
+    func racingNotes() throws {
+        let place = try Place()
+        let link = place.inside + "/link"
+        #expect(symlink("../outside", link) == 0)
+        let tree = LocalTree(below: place.inside)
+        let swapper = Swapper(place.inside + "/out", link)
+        var (written, refused) = (0, 0)
+        for _ in 0..<1000 {
+            do {
+                let note = place.inside + "/out/note"
+                guard try tree.replace(note, with: "mine", durable: false) else { continue }
+                _ = try tree.move(note, to: place.inside + "/out/k=1")
+                try tree.remove(place.inside + "/out/k=1")
+                written += 1
+            } catch {
+                refused += error.code == "PATH_NOT_ALLOWED" ? 1 : 0
+            }
+        }
+        swapper.stop()
+        #expect(refused > 0 && written > 0, "\(written) written, \(refused) refused")
+        #expect(try place.outsideNames() == ["k=1", "k=1/precious"])
+    }
+
     @Test("a kernel that cannot tell follows no link at all")
     func withoutKernel() throws {
         let place = try Place()

@@ -125,6 +125,7 @@ struct BundleFiles: Sendable {
     /// Where the files go, as jobs name it and as this process reaches it.
     let place: String
     let root: String
+    let storage: any FileSystem
 
     /// Returns where jobs find a path: a file, folder or glob of the bundle is copied once, all others are
     /// left alone.
@@ -148,7 +149,6 @@ struct BundleFiles: Sendable {
 
     private func copy(_ file: String) throws {
         let target = "\(root)/\(file)"
-        let storage = try FileSystems.of(target)
         guard let data = FileManager.default.contents(atPath: "\(directory)/\(file)") else {
             throw EngineError.system("BUNDLE", "Cannot read a file of the bundle: \(file)")
         }

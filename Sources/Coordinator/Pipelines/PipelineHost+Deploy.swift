@@ -42,7 +42,7 @@ extension PipelineHost: PipelineService {
                 "INVALID_REQUEST", "The bundle holds the pipeline \(pipeline.name), not \(name)")
         }
         try pipeline.checkOutside(settings.outside)
-        try pipeline.checkSyntax()
+        try await node.environment.crashes.piping(PipelineHost.mark(header)) { try pipeline.checkSyntax() }
         guard let schedule = pipeline.scheduleText else {
             throw EngineError.user(
                 "PIPELINE_FORMAT", "The pipeline has no schedule, so it cannot be deployed: \(name)",

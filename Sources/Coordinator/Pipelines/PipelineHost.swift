@@ -176,7 +176,7 @@ package actor PipelineHost {
             carrier: OutsideCarrier(rules: settings.outside), clock: { [clock] in clock().wallMilliseconds },
             warn: { [weak self] text in Task { await self?.warn(header.id, text) } }, report: { _, _ in })
         active[header.id]?.run = run
-        _ = try await run.run()
+        _ = try await node.environment.crashes.piping(PipelineHost.mark(header)) { try await run.run() }
     }
 
     /// Time between two looks at earlier runs, milliseconds.
@@ -210,7 +210,9 @@ package actor PipelineHost {
 
     func tables(of pipeline: String) throws -> TableFolder {
         let place = "\(PipelineHost.folder)/\(pipeline)"
-        return TableFolder(place: place, root: try settings.rules.resolve(place), durable: true)
+        return TableFolder(
+            place: place, root: try settings.rules.resolve(place), durable: true,
+            in: try settings.rules.tree(of: place))
     }
 
     /// Seconds for which whoever submits or deploys a pipeline waits for a database to list its tables.
@@ -226,12 +228,14 @@ package actor PipelineHost {
         let bundles = bundles.store
         let catalogs = CatalogJob(
             node, conf: header.conf, seconds: isAtWork ? nil : PipelineHost.listingSeconds)
-        return try await Task.detached {
+        return try await node.environment.crashes.piping(PipelineHost.mark(header)) {
             let directory = try bundles.directory(digest)
             let name = try PipelineLoader.name(in: directory, shownAs: ".")
             let place = "\(PipelineHost.folder)/\(name)/files/\(digest)"
+            let root = try settings.rules.resolve(place)
             let files = BundleFiles(
-                directory: directory, place: place, root: try settings.rules.resolve(place))
+                directory: directory, place: place, root: root,
+                storage: try settings.rules.fileSystem(of: root))
             let context = RunContext(header, hasTable: hasTable, place: { try files.resolve($0) })
             return try await PipelineLoader.load(listing: catalogs.tables) {
                 var loader = PipelineLoader(
@@ -241,7 +245,14 @@ package actor PipelineHost {
                 loader.takeMail(of: settings.environment)
                 return loader
             }
-        }.value
+        }
+    }
+
+    /// Names a pipeline as crashes of coordinators are counted: its files, and what is filled in there. All
+    /// of its runs count together, as a schedule makes new ones for ever.
+    static func mark(_ header: RunHeader) -> CrashMark {
+        let vars = header.vars.sorted { $0.key < $1.key }.map { "\u{0}\($0.key)=\($0.value)" }
+        return CrashMark(digest: JobIdentity.digest(of: (header.bundle ?? "") + vars.joined()))
     }
 
     // MARK: cancelling and waiting

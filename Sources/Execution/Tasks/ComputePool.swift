@@ -111,6 +111,7 @@ package final class ComputePool: @unchecked Sendable {
         while let job = take() {
             let step = CrashReport.during(.running(job.run.context.attempt)) {
                 FailPoint.pass(.task)
+                FailPoint.pass(.tasks)
                 return job.run.step()
             }
             switch step {

@@ -49,11 +49,10 @@ struct StagedTables {
     /// Puts the data files of the published table beside those of a staged one; as links, nothing is copied.
     func addPublishedFiles(of name: String, to staged: String) throws {
         let (old, new) = (try tables.renamable(table(name)), try tables.renamable(staged))
-        TableFolder.makeFolder(new)
-        for entry in try FileSystems.local.entries(old) where !entry.name.hasPrefix("_") {
-            if entry.name.hasPrefix(".") { continue }
-            let target = new + "/" + entry.name
-            guard link(entry.path, target) == 0 || errno == EEXIST else {
+        try tables.tree.makeDirectory(new)
+        for name in try tables.tree.names(in: old) where !name.hasPrefix("_") && !name.hasPrefix(".") {
+            let target = new + "/" + name
+            guard try tables.tree.link(old + "/" + name, to: target) || errno == EEXIST else {
                 throw TableFolder.error("Cannot link", target)
             }
         }
@@ -62,12 +61,13 @@ struct StagedTables {
     /// Moves the data files of one staged folder into another.
     func moveFiles(from: String, to: String) throws {
         let (old, new) = (try tables.renamable(from), try tables.renamable(to))
-        TableFolder.makeFolder(new)
-        for entry in try FileSystems.local.entries(old) where !entry.name.hasPrefix(".") {
-            guard rename(entry.path, new + "/" + entry.name) == 0 else {
-                throw TableFolder.error("Cannot move", entry.path)
+        try tables.tree.makeDirectory(new)
+        for name in try tables.tree.names(in: old) where !name.hasPrefix(".") {
+            let source = old + "/" + name
+            guard try tables.tree.move(source, to: new + "/" + name) else {
+                throw TableFolder.error("Cannot move", source)
             }
         }
-        try FileSystems.local.remove(old)
+        try tables.tree.remove(old)
     }
 }

@@ -128,7 +128,7 @@ extension TableFolder {
     /// Writes a file beside a staged table's rows.
     func writeStaged(_ text: String, _ file: String, of name: String, run: String) throws {
         if publishesByRename {
-            return try TableFolder.write(text, to: try renamable(staged(name, run: run)) + "/" + file)
+            return try write(text, to: try renamable(staged(name, run: run)) + "/" + file)
         }
         let path = "\(root)/staging/\(run)/\(name)/\(file)"
         let sink = try FileSystems.of(path).create(path, durable: isDurable)

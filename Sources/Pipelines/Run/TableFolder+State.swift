@@ -43,13 +43,13 @@ extension TableFolder {
     /// Returns the text of a file beside a published table's rows.
     private func note(_ file: String, of name: String, limitBytes: Int = noteBytes) -> String? {
         guard let path = try? renamable(table(name)) else { return nil }
-        return try? TextFile.read(path + "/" + file, limitBytes: limitBytes)
+        return try? tree.text(path + "/" + file, limitBytes: limitBytes)
     }
 
     /// Changes a published table's cursor.
     package func set(_ tableState: TableState, of name: String) throws {
         if !publishesByRename { return try setObject(tableState, of: name) }
-        try TableFolder.write(
+        try write(
             tableState.text, to: try renamable(table(name)) + "/" + TableState.fileName,
             durable: isDurable)
     }
@@ -58,12 +58,13 @@ extension TableFolder {
     package func reset(_ name: String) throws {
         if !publishesByRename { return try forgetObject(name) }
         let path = "\(root)/tables/\(name)"
-        try FileSystems.of(path).remove(path)
+        try files(of: path).remove(path)
     }
 
     /// Names of published tables, sorted.
     package var names: [String] {
         let path = "\(root)/tables"
+        if publishesByRename { return (try? tree.names(in: StoragePath(path).path)) ?? [] }
         return ((try? FileSystems.of(path).entries(path)) ?? []).map(\.name)
     }
 
@@ -76,9 +77,7 @@ extension TableFolder {
         if !publishesByRename { return try objectNote(name).note.published?.id }
         if let id = note(TableFolder.makingFile, of: name), !id.isEmpty { return id }
         // An earlier version published it.
-        var information = stat()
-        guard let path = try? renamable(table(name)), stat(path, &information) == 0 else { return nil }
-        return "\(information.st_ino)-\(information.st_mtim.tv_sec)-\(information.st_mtim.tv_nsec)"
+        return try tree.identity(of: try renamable(table(name)))
     }
 
     /// Says whether one of these runs made the published table. Throws where an object store does not tell.
@@ -87,10 +86,15 @@ extension TableFolder {
         return maker.map { runs.contains($0) } ?? false
     }
 
-    static func write(_ text: String, to path: String, durable: Bool = false) throws {
-        do throws(TextFile.Failure) { try TextFile.replace(path, with: text, durable: durable) } catch {
-            if case .unwritable(let number) = error { errno = number }
-            throw TableFolder.error("Cannot write", path)
+    /// Writes a file of the folder in place of the one that is there. Throws `PIPELINE_STATE`, or what says
+    /// that it may not be there.
+    func write(_ text: String, to path: String, durable: Bool = false) throws {
+        let isWritten: Bool
+        do throws(EngineError) {
+            isWritten = try tree.replace(path, with: text, durable: durable)
+        } catch where error.code != "PATH_NOT_ALLOWED" {
+            throw TableFolder.error("Cannot write", path, error.message)
         }
+        if !isWritten { throw TableFolder.error("Cannot write", path) }
     }
 }

@@ -20,11 +20,14 @@ package final class TableFolder: Sendable {
     /// The place as this process reaches it.
     let root: String
     let isDurable: Bool
+    /// What of this machine may be changed; links that lead out of it are refused, whenever they are made.
+    let tree: LocalTree
 
     /// `durable`: a table that was published stays so after a loss of power.
-    package init(place: String, root: String, durable: Bool) {
+    package init(place: String, root: String, durable: Bool, in tree: LocalTree = .whole) {
         self.place = place
         self.root = root
+        self.tree = tree
         isDurable = durable
     }
 
@@ -41,7 +44,7 @@ package final class TableFolder: Sendable {
     /// Whether a step's table is published.
     package func hasTable(_ name: String) -> Bool {
         let path = "\(root)/tables/\(name)"
-        if publishesByRename { return access(local(path), F_OK) == 0 }
+        if publishesByRename { return (try? tree.has(local(path))) == true }
         return (try? FileSystems.of(path).status(path)) != nil
     }
 
@@ -51,34 +54,33 @@ package final class TableFolder: Sendable {
     package func publish(_ name: String, run: String) throws {
         let from = local("\(root)/staging/\(run)/\(name)")
         let (to, old) = (local("\(root)/tables/\(name)"), local("\(root)/replaced/\(name)"))
-        for folder in ["tables", "replaced"] { TableFolder.makeFolder(local("\(root)/\(folder)")) }
-        if access(from, F_OK) == 0 {
+        for folder in ["tables", "replaced"] { try tree.makeDirectory(local("\(root)/\(folder)")) }
+        if try tree.has(from) {
             // A run publishes a table once.
-            try TableFolder.write(run, to: "\(from)/\(TableFolder.makingFile)", durable: isDurable)
-            if access(to, F_OK) == 0 {
-                try? FileSystems.local.remove(old)
-                FailPoint.pass(.rename)
-                if rename(to, old) != 0 { throw TableFolder.error("Cannot replace", to) }
+            try write(run, to: "\(from)/\(TableFolder.makingFile)", durable: isDurable)
+            if try tree.has(to) {
+                try? tree.remove(old)
+                if try !tree.move(to, to: old) { throw TableFolder.error("Cannot replace", to) }
             }
-            FailPoint.pass(.rename)
-            guard rename(from, to) == 0 else {
+            guard try tree.move(from, to: to) else {
                 let error = TableFolder.error("Cannot publish to", to)
-                if access(to, F_OK) != 0 { _ = rename(old, to) }
+                if try !tree.has(to) { _ = try tree.move(old, to: to) }
                 throw error
             }
-        } else if access(to, F_OK) != 0 {
+        } else if try !tree.has(to) {
             throw TableFolder.error("Nothing is staged for", to)
         }
-        if isDurable { TableFolder.sync(local("\(root)/tables")) }
-        try? FileSystems.local.remove(old)
+        if isDurable { try tree.sync(local("\(root)/tables")) }
+        try? tree.remove(old)
     }
 
     /// Brings back tables that a killed run left between their two names. Call it while no run is at work.
     package func recover() {
         let old = local("\(root)/replaced")
-        guard publishesByRename, let entries = try? FileSystems.local.entries(old) else { return }
-        for entry in entries where rename(entry.path, local("\(root)/tables/\(entry.name)")) != 0 {
-            try? FileSystems.local.remove(entry.path)
+        guard publishesByRename, let names = try? tree.names(in: old) else { return }
+        for name in names {
+            let isBack = try? tree.move("\(old)/\(name)", to: local("\(root)/tables/\(name)"))
+            if isBack != true { try? tree.remove("\(old)/\(name)") }
         }
     }
 
@@ -104,7 +106,12 @@ package final class TableFolder: Sendable {
     /// Takes back what runs that were killed have staged.
     package func discardAll() { remove("\(root)/staging") }
 
-    private func remove(_ path: String) { try? FileSystems.of(path).remove(path) }
+    private func remove(_ path: String) { try? files(of: path).remove(path) }
+
+    /// Returns the file system of a path of the folder's.
+    func files(of path: String) throws(EngineError) -> any FileSystem {
+        publishesByRename ? LocalFileSystem(tree: tree) : try FileSystems.of(path)
+    }
 
     private func local(_ path: String) -> String { StoragePath(path).path }
 
@@ -116,17 +123,11 @@ package final class TableFolder: Sendable {
         mkdir(path, 0o755)
     }
 
-    private static func sync(_ path: String) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if descriptor < 0 { return }
-        FailPoint.pass(.sync)
-        fsync(descriptor)
-        close(descriptor)
-    }
-
-    static func error(_ what: String, _ path: String) -> EngineError {
-        .user(
-            "PIPELINE_STATE", "\(what) the pipeline's table: \(path): \(String(cString: strerror(errno)))",
+    /// `reason`: of a failed system call it is in `errno`.
+    static func error(_ what: String, _ path: String, _ reason: String? = nil) -> EngineError {
+        let reason = reason ?? String(cString: strerror(errno))
+        return .user(
+            "PIPELINE_STATE", "\(what) the pipeline's table: \(path): \(reason)",
             remedy: "See that the directory is writable and has space.")
     }
 }

@@ -7,11 +7,20 @@ import Vocabulary
 ///
 ///     STORAGE/_millrace/shuffle/JOB/JOB.STATEMENT.STAGE.TASK-EPOCH-NUMBER      see `CopyLayout`
 package struct SharedOutputs: Sendable {
+    private let storage: String
     private let base: String
 
     /// `storage`: the whole path or URL of the storage.
     package init(storage: String) {
+        self.storage = storage
         base = storage + (storage.hasSuffix("/") ? "" : "/") + "_millrace/shuffle/"
+    }
+
+    /// Reaches the storage: on a file system what is below it, wherever links lead that somebody makes there.
+    private func files() throws(EngineError) -> any FileSystem {
+        let location = StoragePath(base)
+        if location.scheme != .local { return try FileSystems.of(base) }
+        return LocalFileSystem(tree: LocalTree(below: storage))
     }
 
     private func directory(_ job: String) -> String { base + job }
@@ -24,7 +33,7 @@ package struct SharedOutputs: Sendable {
     /// storage, and `system` ones for an output that cannot be read.
     package func write(_ output: ShuffleOutput, job: String) throws(EngineError) {
         let path = path(output.attempt, of: job)
-        let sink = try FileSystems.of(path).create(path, durable: false)
+        let sink = try files().create(path, durable: false)
         do throws(EngineError) {
             try CopyLayout.write(output, to: sink)
             try sink.finish()
@@ -36,12 +45,12 @@ package struct SharedOutputs: Sendable {
 
     func open(_ attempt: AttemptID, of job: String) throws(EngineError) -> any ByteSource {
         let path = path(attempt, of: job)
-        return try FileSystems.of(path).open(path)
+        return try files().open(path)
     }
 
     /// Deletes all copies of a job's outputs; fine when there are none.
     package func remove(job: String) throws(EngineError) {
         let directory = directory(job)
-        try FileSystems.of(directory).remove(directory)
+        try files().remove(directory)
     }
 }

@@ -43,6 +43,8 @@ package struct CursorRule: Sendable, Hashable {
     package var initial: String?
     /// Whether rows at `initial` itself are left out, as Kafka Connect does.
     package var isInitialLeftOut = false
+    /// Whether `initial` is when the first read was to begin, whatever later ones say.
+    package var beginsNow = false
     /// Rows younger than this are left for the next read, milliseconds; nil without such a window.
     package var delayMilliseconds: Int?
     package var missing = Missing.raise

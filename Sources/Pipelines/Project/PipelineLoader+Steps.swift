@@ -110,7 +110,7 @@ extension PipelineLoader {
 
     // MARK: kinds of steps
 
-    private func extract(_ entry: FormatValue) throws -> [PipelineStep] {
+    private mutating func extract(_ entry: FormatValue) throws -> [PipelineStep] {
         if let connector = entry["connector"] { return try connectorSteps(entry, connector) }
         let name = try named(entry).name
         if let source = entry["sql"] { return [try sqlStep(entry, source, name)] }

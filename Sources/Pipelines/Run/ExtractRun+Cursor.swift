@@ -49,7 +49,7 @@ extension ExtractRun {
         ]
         if let value = before?.cursor { options.append(("incremental.after", value)) }
         if let form = before?.form { options.append(("incremental.form", form.rawValue)) }
-        if let initial = cursor.initial, before?.isRewound != true {
+        if let initial = before?.initial ?? cursor.initial, before?.isRewound != true {
             options.append(("incremental.initial", initial))
             if cursor.isInitialLeftOut { options.append(("incremental.range", "open")) }
         }
@@ -140,7 +140,8 @@ extension ExtractRun {
             let same = all.map { "n.\($0) <=> k.\($0)" }.joined(separator: " AND ")
             query =
                 "SELECT n.* FROM (\(new)) n LEFT ANTI JOIN (SELECT DISTINCT "
-                + "\(all.joined(separator: ", ")) FROM (\(old))) k ON \(same) AND \(mayBeKnown("n." + name, columns, before))"
+                + "\(all.joined(separator: ", ")) FROM (\(old))) k ON \(same) "
+                + "AND \(mayBeKnown("n." + name, columns, before))"
         } else {
             query = unseen(new, old, columns, mayBeKnown(name, columns, before))
         }
@@ -185,6 +186,7 @@ extension ExtractRun {
     /// Writes down with the staged table how far the read came.
     func note(_ after: inout TableState, _ rows: Int, _ columns: ExtractColumns) async throws {
         guard let cursor = rule.cursor else { return }
+        if cursor.beginsNow { after.initial = after.initial ?? cursor.initial }
         after.latestRows = rows
         after.totalRows += rows
         if rows > 0, columns.cursorType != nil {

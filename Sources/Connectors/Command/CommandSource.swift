@@ -9,6 +9,7 @@ import Vocabulary
 /// Runs a program whose JSON lines are the rows.
 struct CommandSource: LandingSource {
     let isAllowed: Bool
+    let isRepeatable = false
 
     func land(
         _ relation: ExternalRelation, into rows: LandedRows, _ context: ConnectorContext, _ wanted: Wanted

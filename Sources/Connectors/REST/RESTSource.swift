@@ -6,6 +6,7 @@ import Vocabulary
 /// Reads JSON from web services, page by page.
 struct RESTSource: LandingSource {
     let rules: WebRules
+    let isRepeatable = true
 
     func land(
         _ relation: ExternalRelation, into rows: LandedRows, _ context: ConnectorContext, _ wanted: Wanted

@@ -56,7 +56,10 @@ struct CommandTests {
         #expect(failed.error?.message.contains("exit status 3") == true)
         let missing = try await run(["no-such-program-here"])
         #expect(missing.error?.message.contains("no-such-program-here: not found") == true, "\(missing)")
-        #expect(try await shell("echo '{\"a\": '").error?.blame == .data)
+        let broken = try await shell("echo '{\"a\": 1}'; echo oops")
+        #expect(broken.error?.code == "MALFORMED_RECORD_IN_PARSING" && broken.error?.blame == .data)
+        #expect(broken.error?.message.contains("line 2, byte 9, is no JSON") == true, "\(broken)")
+        #expect(broken.error?.remedy?.contains("messages go to standard error") == true, "\(broken)")
         #expect(try await shell("true").error?.code == "SOURCE_EMPTY")
         #expect(try await shell("kill -9 $$").error?.message.contains("signal 9") == true)
     }

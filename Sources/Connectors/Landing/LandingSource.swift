@@ -50,15 +50,16 @@ struct LandingProvider<Source: LandingSource>: SourceProvider {
         let landed = store.rows(request.split.payload)
         let relation = request.relation
         let source = source
-        return LandedReader(isCancelled: { context.isCancelled }) { wanted throws(EngineError) in
-            if let landed { return try landed.open(fields, zone) }
+        return LandedReader(isCancelled: { context.isCancelled }) {
+            wanted throws(EngineError) -> (JSONReader, LandedRows) in
+            if let landed { return (try landed.open(fields, zone), landed) }
             let rows = try LandedRows(relation.name, directory: context.spillDirectory)
             _ = try source.land(relation, into: rows, context, wanted)
             try rows.finish()
             if relation.notes["inferred"] != nil, rows.byteCount > 0 {
                 try LandedSchema.check(try rows.schema(zone), fits: relation.schema, relation.name)
             }
-            return try rows.open(fields, zone)
+            return (try rows.open(fields, zone), rows)
         }
     }
 }

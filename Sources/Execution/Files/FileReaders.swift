@@ -129,7 +129,8 @@ package final class FileReaders: Sendable {
             reader, fields: fields,
             found: positions.map { position in
                 position.map { at in (present.firstIndex(of: at) ?? 0, file.schema[at].type) }
-            }, file: AddressText.shown(path), filter: filter, isParquet: true, settings: context.settings)
+            }, file: AddressText.shown(path), filter: filter, isParquet: true, options: relation.options,
+            settings: context.settings)
     }
 
     /// Gives what the pages and blocks of a file declare out of the worker's memory.

@@ -25,8 +25,8 @@ extension Binder {
         var bound =
             try select.from.map { from throws(EngineError) in try relation(from) }
             ?? BoundRelation(.values(rows: [[]], output: []))
-        let savedFiles = inputFileColumns
-        defer { inputFileColumns = savedFiles }
+        let savedFiles = (inputFileColumns, metadataColumns)
+        defer { (inputFileColumns, metadataColumns) = savedFiles }
         bound = try inputFiles(select, order, bound)
         bound = try lateralViews(select.lateralViews, bound)
         if let filter = select.filter {

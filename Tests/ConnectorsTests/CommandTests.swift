@@ -58,7 +58,10 @@ struct CommandTests {
         #expect(missing.error?.code == "COMMAND_FAILED")
         #expect(missing.error?.message.contains("no-such-program-here: not found") == true, "\(missing)")
         #expect(missing.error?.remedy?.contains("install no-such-program-here") == true, "\(missing)")
-        #expect(try await shell("echo '{\"a\": '").error?.blame == .data)
+        let broken = try await shell("echo '{\"a\": 1}'; echo oops")
+        #expect(broken.error?.code == "MALFORMED_RECORD_IN_PARSING" && broken.error?.blame == .data)
+        #expect(broken.error?.message.contains("line 2, byte 9, is no JSON") == true, "\(broken)")
+        #expect(broken.error?.remedy?.contains("messages go to standard error") == true, "\(broken)")
         #expect(try await shell("true").error?.code == "SOURCE_EMPTY")
         #expect(try await shell("kill -9 $$").error?.message.contains("signal 9") == true)
     }

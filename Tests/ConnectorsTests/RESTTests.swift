@@ -73,6 +73,7 @@ struct RESTTests {
         #expect(!(run.plan + run.log.joined()).contains(secret))
         let refused = try await SourceRun.rest("refused", client: #""auth": \#(auth)"#)
         #expect(refused.error?.code == "HTTP_STATUS")
+        #expect(refused.error?.remedy?.contains("path, params and json") == true, "\(refused)")
         #expect(refused.error?.message.contains("bad parameter ***") == true, "\(refused)")
         #expect(!"\(refused)".contains(secret))
         let without = try await SourceRun.rest(path)

@@ -91,7 +91,7 @@ struct FormatTests {
         ),
         ("a: [1", "PIPELINE_FORMAT", 0, "not valid YAML"),
         ("a: " + String(repeating: "[", count: 5000), "PIPELINE_FORMAT", 2, "nested deeper"),
-        (step + "vars: {a: 1}\nvars: {b: 2}", "PIPELINE_FORMAT", 0, "twice: vars"),
+        (step + "vars: {a: 1}\nvars: {b: 2}", "PIPELINE_FORMAT", 4, "twice: vars"),
         ("transform: [{name: a, sql: x, tests: [uniqe]}]", "PIPELINE_FORMAT", 2, "Did you mean unique?"),
         ("transform: [{name: a, sql: x, tests: [unique]}]", "PIPELINE_FORMAT", 2, "below columns"),
         (
@@ -122,6 +122,22 @@ struct FormatTests {
         let error = #expect(throws: EngineError.self) { try ProjectFolder.load(Self.step + text) }
         #expect(error?.location?.line == 3)
         #expect(error?.description.contains("canary") == false, "\(error?.description ?? "")")
+    }
+
+    @Test(
+        "says where a key is for the second time",
+        arguments: [
+            ("vars: {a: 1}\nname: q", 3, 1, 1),
+            ("vars:\n  a: 1\n  # a: 2\n  b: {a: 3}\n  \"a\" : 2", 6, 3, 3),
+            ("vars: {a: {a: 3}, b: 2, a: 3}", 2, 25, 2),
+            ("extract:\n  - name: a\n    file: {}\n    name: b", 5, 5, 3),
+        ])
+    func repeatedKeys(text: String, line: Int, column: Int, first: Int) {
+        let error = #expect(throws: EngineError.self) { try ProjectFolder.load(text) }
+        #expect(error?.message.hasPrefix("A key is here twice") == true)
+        #expect(
+            error?.location?.line == line && error?.location?.column == column, "\(error?.description ?? "")")
+        #expect(error?.remedy?.hasPrefix("It stands in line \(first) already") == true)
     }
 
     @Test("that repeats itself by aliases ends")

@@ -19,6 +19,9 @@ struct CommandSource: LandingSource {
                 "COMMANDS_NOT_ALLOWED", "Jobs of this cluster may not run programs: \(relation.name)",
                 remedy: "Have it allowed with --allow-commands on the coordinator and the workers.")
         }
+        rows.remedy =
+            "The program writes one JSON object a line to its standard output, and nothing else there: "
+            + "messages go to standard error."
         let run = CommandRun(try CommandSettings(relation, context.secrets), rows, context.secrets)
         try run.run(wanted)
         return ["log": run.log.text]

@@ -53,8 +53,9 @@ struct LandingProvider<Source: LandingSource>: SourceProvider {
         let landed = store.rows(request.split.payload)
         let relation = request.relation
         let source = source
-        return LandedReader(isCancelled: { context.isCancelled }) { wanted throws(EngineError) in
-            if let landed { return try landed.open(fields, zone) }
+        return LandedReader(isCancelled: { context.isCancelled }) {
+            wanted throws(EngineError) -> (JSONReader, LandedRows) in
+            if let landed { return (try landed.open(fields, zone), landed) }
             guard source.isRepeatable else {
                 throw .system(
                     "SOURCE_ROWS_LOST",
@@ -68,7 +69,7 @@ struct LandingProvider<Source: LandingSource>: SourceProvider {
             if relation.notes["inferred"] != nil, rows.byteCount > 0 {
                 try LandedSchema.check(try rows.schema(zone), fits: relation.schema, relation.name)
             }
-            return try rows.open(fields, zone)
+            return (try rows.open(fields, zone), rows)
         }
     }
 }

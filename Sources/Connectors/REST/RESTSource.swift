@@ -134,8 +134,25 @@ private struct RESTReading {
                 "REST_LOGIN", "\(text), it refuses the login: \(place)",
                 remedy: "Check client.auth, and the variables that its secrets come from.")
         case 404: return .user("REST_NOT_FOUND", "\(text): \(place)", remedy: "Check base_url and path.")
-        case 300..<500: return .user("HTTP_STATUS", "\(text): \(place)\(excerpt(response))")
-        default: return .system("HTTP_STATUS", "\(text): \(place)")
+        case 300..<500:
+            return .user(
+                "HTTP_STATUS", "\(text): \(place)\(excerpt(response))",
+                remedy: RESTReading.remedy(response.status))
+        default:
+            return .system(
+                "HTTP_STATUS", "\(text): \(place)", remedy: "Look at the server, or run the step later.")
+        }
+    }
+
+    private static func remedy(_ status: Int) -> String {
+        switch status {
+        case 300..<400: "Use the address that the server sends to as base_url and path."
+        case 405: "Check the endpoint's method."
+        case 410: "Check base_url and path: the server says that this is gone for good."
+        case 413, 414: "Ask for less: see the endpoint's params and the paginator's limit."
+        default:
+            "Check the endpoint's path, params and json against the service's reference; "
+                + "response_actions says what to do about such an answer."
         }
     }
 

@@ -37,7 +37,7 @@ package struct CSVSchemaInference {
         let windows = try TextWindows(source, range: 0..<source.byteCount, whole: options.multiLine)
         let indexer = CSVIndexer(options: options, batchRows: 1, keepsOriginal: false)
         while let window = try windows.next() {
-            indexer.index(CSVIndexer.mended(window))
+            try indexer.index(try CSVIndexer.mended(window))
             if indexer.collectRows() > 0 { return names(indexer.texts(0)) }
         }
         return []
@@ -65,9 +65,9 @@ package struct CSVSchemaInference {
         let wanted = kinds.indices.map { UInt32($0) }
         var mustSkip = options.header
         while let raw = try windows.next() {
-            let window = CSVIndexer.mended(raw)
+            let window = try CSVIndexer.mended(raw)
             mustSkip = mustSkip && window.isFirst
-            indexer.index(window)
+            try indexer.index(window)
             while indexer.collectRows() > 0 {
                 if mustSkip { indexer.keepRows { $0 > 0 } }
                 mustSkip = false

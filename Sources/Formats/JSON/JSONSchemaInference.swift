@@ -99,7 +99,7 @@ private final class JSONShapeScan {
             walk.broken_count = 0
             let isDone = json_walk_records(&walk) == 1
             if walk.broken_count > 0, JSONQuoteRepair.mayApply(walk),
-                let repaired = JSONQuoteRepair.repair(window, walk)
+                let repaired = try JSONQuoteRepair.repair(window, walk)
             {
                 // From its begin again.
                 return max(try scan(repaired), brokenCount)

@@ -1,6 +1,6 @@
-// Tells ThreadSanitizer of the slow halves of Swift's Mutex: they lock and unlock in the kernel, from a library
-// that is not instrumented, so that whatever a contended mutex guards looks like a race. The fast halves are
-// inlined in what is. `scripts/sanitize` preloads this into the tests.
+// Tells ThreadSanitizer of the slow halves of Swift's Mutex: they lock and unlock in the kernel, from a
+// library that is not instrumented, so that whatever a contended mutex guards looks like a race. The fast
+// halves are inlined in what is. `scripts/sanitize` preloads this into the tests.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>

@@ -54,8 +54,7 @@ struct CoordinatorServer {
                 storage: StoredJobs(rules: rules, planningBytes: Limits.planningBytes), copies: copies,
                 crashes: try CrashTally(file: "\(state)/crashes", crashedAt: crashed),
                 allowsCommands: settings.isOn("allow-commands"), logger: logger,
-                // Whatever is not durable must not be acted on: recovery starts from the log.
-                fail: {
+                fail: {  // Whatever is not durable must not be acted on: recovery starts from the log.
                     logger.critical("\($0)")
                     _exit(1)
                 }), settings: try CoordinatorServer.scheduling(settings))

@@ -165,6 +165,57 @@ import Testing
         #expect(try server.sql("SELECT count(*) FROM a", "reader").output == "3\n")
     }
 
+    /// Tables that another one in their place would not be, and a query with its answer afterwards.
+    static let kept: [(made: String, query: String, answer: String)] = [
+        (
+            "CREATE TABLE k(id serial PRIMARY KEY, v int8); INSERT INTO k(v) VALUES (1)",
+            "INSERT INTO k(v) VALUES (8); SELECT count(*), count(DISTINCT id), max(v) FROM k", "2|2|8"
+        ),
+        (
+            "CREATE TABLE k(v int8, d date DEFAULT '2024-05-05') PARTITION BY RANGE (d); CREATE TABLE k_24 "
+                + "PARTITION OF k FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')",
+            "SELECT count(*), max(v) FROM k_24", "1|7"
+        ),
+        (
+            "CREATE TABLE k(id int GENERATED ALWAYS AS IDENTITY, v int8, at date NOT NULL DEFAULT now(), "
+                + "w int8 GENERATED ALWAYS AS (v * 2) STORED); CREATE VIEW k_view AS SELECT * FROM k",
+            "SELECT count(id), max(v), max(w) FROM k_view", "1|7|14"
+        ),
+        (
+            "CREATE TABLE k(v int8 PRIMARY KEY); CREATE TABLE k_child(v int8 REFERENCES k)",
+            "INSERT INTO k_child VALUES (7); SELECT count(*) FROM k_child JOIN k USING (v)", "1"
+        ),
+        (
+            "CREATE TABLE k_parent(v int8 PRIMARY KEY); INSERT INTO k_parent VALUES (7); "
+                + "CREATE TABLE k(v int8 REFERENCES k_parent)",
+            "SELECT count(*) FROM pg_constraint WHERE conrelid = 'k'::regclass", "1"
+        ),
+    ]
+
+    @Test("a table that others need, or that has what a copy would not, gets its rows where it is")
+    func places() throws {
+        let drop = "DROP TABLE IF EXISTS k, k_child, k_parent CASCADE; "
+        for (made, query, answer) in Self.kept {
+            _ = try server.rows(drop + made)
+            for _ in 0..<2 { _ = good(try submit.load("dbtable 'k', mode 'overwrite'", "SELECT 7 AS v")) }
+            #expect(try server.rows(query) == answer + "\n", "\(made)")
+        }
+        // Columns that the rows lack have their defaults, also where rows go aside first.
+        _ = try server.rows(
+            drop + "CREATE TABLE k(v int8 PRIMARY KEY, n int8, at date NOT NULL DEFAULT '2024-01-01')")
+        for n in 1...2 {
+            _ = good(
+                try submit.load("dbtable 'k', mode 'merge', primaryKey 'v'", "SELECT 7 AS v, \(n) AS n"))
+        }
+        #expect(try server.rows("SELECT * FROM k") == "7|2|2024-01-01\n")
+        // Rows of other tables are never taken along.
+        _ = try server.rows(
+            "CREATE TABLE k_child(v int8 REFERENCES k ON DELETE CASCADE); INSERT INTO k_child VALUES (7)")
+        let refused = try submit.load("dbtable 'k', mode 'overwrite'", "SELECT 8 AS v")
+        #expect(refused.status == 1 && refused.errors.contains("foreign key"), "\(refused.errors)")
+        #expect(try server.rows("SELECT count(*) FROM k_child") == "1\n")
+    }
+
     @Test("values of types that COPY does not send go in by a cast")
     func casts() throws {
         _ = try server.rows(

@@ -165,6 +165,7 @@ struct RESTTests {
         #expect(try await SourceRun.rest("loop").rows == ["1", "2", "3", "4", "5", "6"])
         let same = try await SourceRun.rest("same", endpoint: #""paginator": {"type": "page_number"}"#)
         #expect(same.rows == first)
+        #expect(same.warnings.contains { $0.contains("gave a page again") }, "\(same.warnings)")
     }
 
     @Test("incremental reads send the start and leave out what is older")

@@ -15,8 +15,16 @@ protocol LoadDialect: Sendable {
     func typeName(of type: DataType, _ column: String) throws -> String
     /// Makes an empty table like another, with its constraints.
     func makeLike(_ new: TableName, _ old: TableName, _ connection: DatabaseConnection) throws
-    /// Makes an empty table of this connection with another's columns.
-    func makeAside(_ new: TableName, like old: TableName, _ connection: DatabaseConnection) throws
+    /// Makes an empty table of this connection with some of another's columns, without its constraints.
+    func makeAside(
+        _ new: TableName, like old: TableName, _ columns: [String], _ connection: DatabaseConnection
+    ) throws
+    /// Whether a table must stay when its rows are replaced: another in its place would lose something.
+    func keepsPlace(_ table: TableName, _ connection: DatabaseConnection) throws -> Bool
+    /// Statements that put rows from aside in the place of all rows of a table.
+    func replace(
+        _ table: TableName, by aside: TableName, _ columns: [String], _ connection: DatabaseConnection
+    ) throws -> [String]
     /// Puts a table in another's place.
     func swap(_ new: TableName, for old: TableName, _ connection: DatabaseConnection) throws
     /// Statements that bring rows from aside into a table by key; of rows with equal keys the last one wins.
@@ -39,6 +47,17 @@ struct TargetColumn {
 }
 
 extension LoadDialect {
+    func keepsPlace(_ table: TableName, _ connection: DatabaseConnection) throws -> Bool { false }
+
+    func replace(
+        _ table: TableName, by aside: TableName, _ columns: [String], _ connection: DatabaseConnection
+    ) throws -> [String] {
+        [
+            "DELETE FROM \(table.sql)",
+            "INSERT INTO \(table.sql) (\(list(columns))) SELECT \(list(columns)) FROM \(aside.sql)",
+        ]
+    }
+
     /// The table that notes loads, beside the target.
     func loads(_ table: TableName) -> TableName { table.sibling("_millrace_loads") }
 

@@ -71,29 +71,58 @@ struct PostgresLoad: LoadDialect {
         try connection.execute("CREATE TABLE \(new.sql) (LIKE \(old.sql) INCLUDING ALL)")
     }
 
-    func makeAside(_ new: TableName, like old: TableName, _ connection: DatabaseConnection) throws {
-        try connection.execute("CREATE TEMPORARY TABLE \(new.sql) (LIKE \(old.sql)) ON COMMIT DROP")
+    func makeAside(
+        _ new: TableName, like old: TableName, _ columns: [String], _ connection: DatabaseConnection
+    ) throws {
+        try connection.execute(
+            "CREATE TEMPORARY TABLE \(new.sql) ON COMMIT DROP AS SELECT \(list(columns)) FROM \(old.sql) "
+                + "WITH NO DATA")
     }
 
-    /// A table that others refer to, or that has rights granted, keeps its identity and gets the rows
-    /// instead.
+    /// What `LIKE … INCLUDING ALL` does not copy, or DROP TABLE would take away or fail for: partitions,
+    /// owners, rights, policies, triggers, foreign keys of it and to it, views and functions of it, sequences
+    /// that it owns, publications, and where and how it is stored.
+    private static let bound = """
+        SELECT (c.relkind <> 'r' OR c.relispartition OR c.relacl IS NOT NULL OR c.relrowsecurity
+          OR c.relhasrules OR c.reloptions IS NOT NULL OR c.reltablespace <> 0 OR c.relpersistence <> 'p'
+          OR c.relowner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)
+          OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+          OR EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid))
+          OR EXISTS (SELECT FROM pg_constraint k WHERE k.contype = 'f' AND c.oid IN (k.conrelid, k.confrelid))
+          OR EXISTS (SELECT FROM pg_publication_rel p WHERE p.prrelid = c.oid)
+          OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid
+            AND (a.attacl IS NOT NULL OR a.attidentity <> ''))
+          OR EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+            AND (d.deptype = 'n' AND (d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass))
+              OR d.deptype = 'a' AND d.classid = 'pg_class'::regclass
+                AND (SELECT s.relkind = 'S' FROM pg_class s WHERE s.oid = d.objid)))
+        )::text FROM pg_class c WHERE c.oid = to_regclass(
+        """
+
+    func keepsPlace(_ table: TableName, _ connection: DatabaseConnection) throws -> Bool {
+        let row = try connection.row(PostgresLoad.bound + DatabaseText.literal(table.sql) + ")")
+        return row?.first == "true"
+    }
+
+    /// TRUNCATE does not empty a table that foreign keys of others refer to: DELETE does, as long as no row
+    /// refers to one. Where a key would then change the other table's rows, TRUNCATE refuses.
+    func replace(
+        _ table: TableName, by aside: TableName, _ columns: [String], _ connection: DatabaseConnection
+    ) throws -> [String] {
+        let isOnlyReferred = try connection.row(
+            "SELECT (count(*) > 0 AND bool_and(confdeltype IN ('a', 'r')))::text FROM pg_constraint WHERE "
+                + "contype = 'f' AND confrelid <> conrelid AND confrelid = to_regclass("
+                + DatabaseText.literal(table.sql) + ")")
+        return [
+            (isOnlyReferred?.first == "true" ? "DELETE FROM " : "TRUNCATE ") + table.sql,
+            "INSERT INTO \(table.sql) (\(list(columns))) OVERRIDING SYSTEM VALUE "
+                + "SELECT \(list(columns)) FROM \(aside.sql)",
+        ]
+    }
+
     func swap(_ new: TableName, for old: TableName, _ connection: DatabaseConnection) throws {
-        let granted = try connection.row(
-            "SELECT (relacl IS NOT NULL)::text FROM pg_class WHERE oid = to_regclass("
-                + DatabaseText.literal(old.sql) + ")")
-        if granted?.first == "false" {
-            try connection.execute("SAVEPOINT millrace_swap")
-            do {
-                try connection.execute("DROP TABLE \(old.sql)")
-                try connection.execute("ALTER TABLE \(new.sql) RENAME TO \(DatabaseText.name(old.name))")
-                return
-            } catch {
-                try connection.execute("ROLLBACK TO SAVEPOINT millrace_swap")
-            }
-        }
-        try connection.execute("TRUNCATE \(old.sql)")
-        try connection.execute("INSERT INTO \(old.sql) SELECT * FROM \(new.sql)")
-        try connection.execute("DROP TABLE \(new.sql)")
+        try connection.execute("DROP TABLE \(old.sql)")
+        try connection.execute("ALTER TABLE \(new.sql) RENAME TO \(DatabaseText.name(old.name))")
     }
 
     func merge(
@@ -108,7 +137,8 @@ struct PostgresLoad: LoadDialect {
                 "\(DatabaseText.name($0)) = EXCLUDED.\(DatabaseText.name($0))"
             }.joined(separator: ", ")
             return [
-                "INSERT INTO \(table.sql) (\(list(columns))) \(rows) ON CONFLICT (\(list(keys))) DO "
+                "INSERT INTO \(table.sql) (\(list(columns))) OVERRIDING SYSTEM VALUE \(rows) "
+                    + "ON CONFLICT (\(list(keys))) DO "
                     + (sets.isEmpty ? "NOTHING" : "UPDATE SET \(sets)")
             ]
         }
@@ -116,7 +146,7 @@ struct PostgresLoad: LoadDialect {
             separator: " AND ")
         return [
             "DELETE FROM \(table.sql) t USING \(aside.sql) s WHERE \(same)",
-            "INSERT INTO \(table.sql) (\(list(columns))) \(rows)",
+            "INSERT INTO \(table.sql) (\(list(columns))) OVERRIDING SYSTEM VALUE \(rows)",
         ]
     }
 

@@ -57,8 +57,11 @@ struct SQLiteLoad: LoadDialect {
         try connection.execute("CREATE TABLE \(new.sql) \(sql[start...])")
     }
 
-    func makeAside(_ new: TableName, like old: TableName, _ connection: DatabaseConnection) throws {
-        try connection.execute("CREATE TEMP TABLE \(new.sql) AS SELECT * FROM \(old.sql) WHERE 0")
+    func makeAside(
+        _ new: TableName, like old: TableName, _ columns: [String], _ connection: DatabaseConnection
+    ) throws {
+        try connection.execute(
+            "CREATE TEMP TABLE \(new.sql) AS SELECT \(list(columns)) FROM \(old.sql) WHERE 0")
     }
 
     /// Indexes of the old table are made again.

@@ -12,7 +12,8 @@ import Vocabulary
 ///   begin ─▶ note the id ──known──▶ nothing to do
 ///                 │new
 ///                 ├ append     bulk rows into the table
-///                 ├ overwrite  bulk rows into a new table, which takes the old one's place
+///                 ├ overwrite  bulk rows into a new table, which takes the old one's place; aside, where
+///                 │            the old one must stay, and then into that one, emptied
 ///                 └ merge      bulk rows aside, then update and insert by key ─▶ commit
 /// ```
 struct TransactionLoad: TableLoading {
@@ -87,20 +88,32 @@ private struct TableFill {
         switch mode {
         case .append: return try bulk(rows, into: table, columns)
         case .overwrite:
+            if try dialect.keepsPlace(table, connection) {
+                return try aside(rows, columns) {
+                    try dialect.replace(table, by: $0, schema.names, connection)
+                }
+            }
             let new = table.sibling("millrace_new")
             try dialect.makeLike(new, table, connection)
             let count = try bulk(rows, into: new, columns)
             try dialect.swap(new, for: table, connection)
             return count
         case .merge:
-            let aside = TableName.temporary("millrace_merge")
-            try dialect.makeAside(aside, like: table, connection)
-            let count = try bulk(rows, into: aside, columns)
-            for statement in try dialect.merge(aside, into: table, schema.names, keys, connection) {
-                try connection.execute(statement)
+            return try aside(rows, columns) {
+                try dialect.merge($0, into: table, schema.names, keys, connection)
             }
-            return count
         }
+    }
+
+    /// Brings rows into a table of this connection, and from there by statements into the target.
+    private func aside(
+        _ rows: RowQueue, _ columns: [TargetColumn], _ statements: (TableName) throws -> [String]
+    ) throws -> Int {
+        let aside = TableName.temporary("millrace_aside")
+        try dialect.makeAside(aside, like: table, schema.names, connection)
+        let count = try bulk(rows, into: aside, columns)
+        for statement in try statements(aside) { try connection.execute(statement) }
+        return count
     }
 
     /// Sends rows as fast as the database takes them; those of types that the driver cannot send go through a

@@ -14,7 +14,9 @@ struct RESTSource: LandingSource {
         let settings = try RESTSettings(relation, context.secrets)
         var reading = RESTReading(settings, rules, context.secrets, wanted)
         try reading.run(into: rows)
-        return ["pages": String(reading.pageCount)]
+        var notes = ["pages": String(reading.pageCount)]
+        notes["warning"] = reading.warning
+        return notes
     }
 }
 
@@ -31,6 +33,8 @@ private struct RESTReading {
     /// Lengths and hashes of the bodies that had records: a page that came before ends the read, too.
     private var bodies: Set<[Int]> = []
     private(set) var pageCount = 0
+    /// What the user should know of how the read ended.
+    private(set) var warning: String?
 
     /// What is looked at of a server's refusal, and how much of it is shown.
     private static let excerptBytes = 64 << 10
@@ -59,7 +63,13 @@ private struct RESTReading {
             // A server that does not know the parameter of its pages gives the same one again and again, and
             // links may lead back to the first page under another address.
             let body = [response.body.count, response.body.hashValue]
-            if !records.isEmpty, !bodies.insert(body).inserted { return }
+            if !records.isEmpty, !bodies.insert(body).inserted {
+                warning =
+                    "The server gave a page again that it had given before, which ends the read after "
+                    + "\(pageCount) \(pageCount == 1 ? "page" : "pages"): \(response.address.shown). If rows are "
+                    + "missing, see whether it knows the paginator's parameters."
+                return
+            }
             pageCount += 1
             for record in records where try incremental?.takes(record, of: document) ?? true {
                 try rows.append(record, of: document)

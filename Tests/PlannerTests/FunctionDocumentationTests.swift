@@ -63,7 +63,8 @@ struct FunctionDocumentationTests {
 
             The type TIME is there after `SET spark.sql.timeType.enabled=true` (or `etl-submit --conf \
             spark.sql.timeType.enabled=true`), as in Spark 4.1: casts and columns of it, `make_time`, \
-            `to_time`, `time_diff`, `time_trunc`, and `hour` and its kin of a TIME. Only literals (`TIME '09:30'`) and \
+            `to_time`, `time_diff`, `time_trunc`, and `hour` and its kin of a TIME. Only literals \
+            (`TIME '09:30'`) and \
             `current_time` are without.
 
             """

@@ -5,7 +5,7 @@ enum PipelineFormat {
         FormatKey("description", .text, "What the pipeline is for."),
         FormatKey(
             "schedule", .text,
-            "Five cron fields (L, 15W and fri#2 among them), or @hourly, @daily, @weekly, @monthly, @quarterly, "
+            "Five cron fields (L, 15W, fri#2 among them), or @hourly, @daily, @weekly, @monthly, @quarterly, "
                 + "@yearly, @once."),
         FormatKey("timezone", .text, "Zone of the schedule, such as Europe/Berlin; UTC by default."),
         FormatKey("start_date", .date, "Start of the first data interval."),

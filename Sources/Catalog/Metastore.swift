@@ -4,14 +4,16 @@ import Plans
 import Synchronization
 import Vocabulary
 
-/// Holds the databases, tables and views that jobs made, for the jobs after them. Its owner keeps the changes
-/// and applies them again after a restart, in the order in which they were made. Thread-safe: one mutex.
+/// Holds the databases, tables, views and functions that jobs made, for the jobs after them. Its owner keeps
+/// the changes and applies them again after a restart, in the order in which they were made. Thread-safe: one
+/// mutex.
 package final class Metastore: Sendable {
     /// Holds everything, by lower-case names.
     struct State {
         var databases: [String: DatabaseDefinition]
         var tables: [String: [String: TableDefinition]] = [:]
         var views: [String: [String: StoredView]] = [:]
+        var functions: [String: [String: FunctionDefinition]] = [:]
     }
 
     let warehouse: String
@@ -48,10 +50,14 @@ package final class Metastore: Sendable {
             state.databases[name] = nil
             state.tables[name] = nil
             state.views[name] = nil
+            state.functions[name] = nil
         case .putTable(let table): state.tables[table.database, default: [:]][table.name.lowercased()] = table
         case .dropTable(let database, let name): state.tables[database]?[name.lowercased()] = nil
         case .putView(let view): state.views[view.database, default: [:]][view.name.lowercased()] = view
         case .dropView(let database, let name): state.views[database]?[name.lowercased()] = nil
+        case .putFunction(let function):
+            state.functions[function.database ?? "default", default: [:]][function.name] = function
+        case .dropFunction(let database, let name): state.functions[database]?[name] = nil
         }
     }
 

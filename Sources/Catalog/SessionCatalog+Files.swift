@@ -38,8 +38,11 @@ extension SessionCatalog {
         let zone = try Zone.named(options["timezone"] ?? timeZone)
         let partitions = try PartitionFolders.discover(
             pairs, root: name, infersTypes: infers, given: schema, zone: zone)
-        let entries = zip(found, partitions.values).map {
-            FileEntry(path: $0.entry.path, byteCount: $0.entry.byteCount, partitionValues: $1)
+        let entries = zip(found, partitions.values).map { file, values in
+            var entry = FileEntry(
+                path: file.entry.path, byteCount: file.entry.byteCount, partitionValues: values)
+            entry.modifiedMicroseconds = file.entry.modifiedMicroseconds
+            return entry
         }
         let readable = entries.filter { $0.byteCount > 0 }
         let full: Schema

@@ -27,6 +27,8 @@ package final class SessionCatalog: JobCatalog, Sendable {
         /// Records that were not JSON when columns were inferred, by the relation's name.
         var brokenCounts: [String: Int] = [:]
         var variables: [String: SessionVariable] = [:]
+        /// Functions of the job alone, by lower-case name.
+        var functions: [String: FunctionDefinition] = [:]
         /// What statements that do not run would write, by place.
         var expected: [String: FileWrite] = [:]
     }
@@ -120,6 +122,21 @@ package final class SessionCatalog: JobCatalog, Sendable {
         SessionVariable.key(parts).flatMap { key in names.withLock { $0.variables[key] } }
     }
 
+    package func storedFunction(named parts: [String], in database: String) -> FunctionDefinition? {
+        guard let (database, name) = Self.place(parts, database) else { return nil }
+        return metastore.read { $0.functions[database]?[name] }
+    }
+
+    package func temporaryFunction(named name: String) -> FunctionDefinition? {
+        names.withLock { $0.functions[name.lowercased()] }
+    }
+
+    package func functionNames(in database: String) -> [String] {
+        metastore.read { ($0.functions[database] ?? [:]).keys.sorted() }
+    }
+
+    package var temporaryFunctionNames: [String] { names.withLock { $0.functions.keys.sorted() } }
+
     package var relationNames: [String] {
         let (own, database) = names.withLock { state in
             (state.views.values.map(\.name) + state.tables.values.map(\.name), state.database)
@@ -209,6 +226,8 @@ package final class SessionCatalog: JobCatalog, Sendable {
             case .setVariables(let variables):
                 for variable in variables { state.variables[variable.name.lowercased()] = variable }
             case .dropVariable(let name): state.variables[name.lowercased()] = nil
+            case .createFunction(let function): state.functions[function.name] = function
+            case .dropFunction(let name): state.functions[name] = nil
             case .set, .resetSettings, .store, .statistics: break
             }
         }
@@ -230,8 +249,10 @@ package final class SessionCatalog: JobCatalog, Sendable {
                 partitionSchema: Schema(partitions),
                 options: table.options, name: table.name)
         }
+        var options = table.options
+        for (name, text) in table.earlierValues { options[FileRelation.earlierValueOption + name] = text }
         var relation = try files(
-            format: table.format, paths: [table.location], options: table.options, schema: table.schema)
+            format: table.format, paths: [table.location], options: options, schema: table.schema)
         relation.name = table.name
         return relation
     }

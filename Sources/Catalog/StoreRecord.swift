@@ -34,6 +34,8 @@ package enum StoreRecord {
         case .dropTable(let database, let name): "table \(database).\(name.lowercased())"
         case .putView(let view): "view \(view.database).\(view.name.lowercased())"
         case .dropView(let database, let name): "view \(database).\(name.lowercased())"
+        case .putFunction(let function): "function \(function.database ?? "").\(function.name)"
+        case .dropFunction(let database, let name): "function \(database).\(name)"
         }
     }
 
@@ -45,6 +47,8 @@ package enum StoreRecord {
         var droppedTable: [String]?
         var view: View?
         var droppedView: [String]?
+        var function: FunctionDefinition?
+        var droppedFunction: [String]?
 
         init(_ change: StoreChange) throws {
             switch change {
@@ -54,6 +58,8 @@ package enum StoreRecord {
             case .dropTable(let database, let name): droppedTable = [database, name]
             case .putView(let value): view = try View(value)
             case .dropView(let database, let name): droppedView = [database, name]
+            case .putFunction(let value): function = value
+            case .dropFunction(let database, let name): droppedFunction = [database, name]
             }
         }
 
@@ -67,6 +73,10 @@ package enum StoreRecord {
             if let view { return .putView(try view.definition()) }
             if let droppedView, droppedView.count == 2 {
                 return .dropView(database: droppedView[0], name: droppedView[1])
+            }
+            if let function { return .putFunction(function) }
+            if let droppedFunction, droppedFunction.count == 2 {
+                return .dropFunction(database: droppedFunction[0], name: droppedFunction[1])
             }
             throw EngineError.system(
                 "CORRUPT_LOG",
@@ -110,6 +120,8 @@ package enum StoreRecord {
         /// Missing in records of older builds.
         var limitedTypes: [String: String]?
         var columnDefaults: [String: String]?
+        var earlierValues: [String: String]?
+        var buckets: BucketDefinition?
 
         init(_ value: TableDefinition) throws {
             (database, name, location) = (value.database, value.name, value.location)
@@ -122,6 +134,8 @@ package enum StoreRecord {
             (addedPartitions, statistics) = (value.addedPartitions, value.statistics)
             limitedTypes = value.limitedTypes.isEmpty ? nil : value.limitedTypes
             columnDefaults = value.columnDefaults.isEmpty ? nil : value.columnDefaults
+            earlierValues = value.earlierValues.isEmpty ? nil : value.earlierValues
+            buckets = value.buckets
         }
 
         func definition() throws -> TableDefinition {
@@ -138,6 +152,8 @@ package enum StoreRecord {
             (table.addedPartitions, table.statistics) = (addedPartitions, statistics)
             table.limitedTypes = limitedTypes ?? [:]
             table.columnDefaults = columnDefaults ?? [:]
+            table.earlierValues = earlierValues ?? [:]
+            table.buckets = buckets
             return table
         }
     }

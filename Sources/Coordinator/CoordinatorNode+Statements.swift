@@ -83,7 +83,7 @@ extension CoordinatorNode {
         }
         let session = book.session
         let storage = environment.storage
-        let write = book.graph(manifest.statement)?.write
+        let writes = book.graph(manifest.statement)?.writes ?? []
         let externalID = book.externalID
         let begin = ContinuousClock.now
         let givesManifest = book.graph(manifest.statement)?.givesManifest == true
@@ -91,12 +91,11 @@ extension CoordinatorNode {
             let work = CrashReport.Work.committing(manifest.job, statement: manifest.statement)
             let result = Result {
                 try CrashReport.during(work) { () throws -> Finished in
-                    if let write {
+                    for (stage, write) in writes {
+                        let own = manifest.outputs.filter { $0.attempt.task.stage.stage == stage }
                         try storage.publish(
                             write, job: externalID, statement: manifest.statement,
-                            attempts: try manifest.outputs.map {
-                                ($0.attempt, try FileManifest(wireBytes: $0.manifest))
-                            })
+                            attempts: try own.map { ($0.attempt, try FileManifest(wireBytes: $0.manifest)) })
                     }
                     if let failure = plan.failure { throw failure }
                     let found = givesManifest ? manifest.outputs.first?.manifest : nil
@@ -153,14 +152,16 @@ extension CoordinatorNode {
 
     /// Removes what a statement's attempts wrote aside, now that none of them runs.
     func clean(_ job: JobID, _ statement: UInt32) {
-        guard let book = books[job], let write = book.graph(statement)?.write else {
+        guard let book = books[job], let writes = book.graph(statement)?.writes, !writes.isEmpty else {
             return handle(.cleaned(job, statement: statement))
         }
         let storage = environment.storage
         let externalID = book.externalID
         Task.detached(executorPreference: StorageThreads.shared) {
             do {
-                try storage.discard(write, job: externalID, statement: statement)
+                for (_, write) in writes {
+                    try storage.discard(write, job: externalID, statement: statement)
+                }
                 await self.handle(.cleaned(job, statement: statement))
             } catch {
                 await self.cleaningFailed(job, EngineError(wrapping: error))

@@ -190,7 +190,9 @@ final class JobSession: @unchecked Sendable {
                 text.append(explained)
             }
             let planned = try plan(UInt32(index), cluster: cluster, nowMicroseconds: nowMicroseconds)
-            if case .stages(let graph) = planned.work, let write = graph.write { catalog.expect(write) }
+            if case .stages(let graph) = planned.work {
+                for (_, write) in graph.writes { catalog.expect(write) }
+            }
             try finish(planned)
         }
         if text.isEmpty { return "No statement here has a plan: none runs a query." }

@@ -70,24 +70,28 @@ package final class StoredJobs: JobStorage {
     }
 }
 
+extension FileStatus {
+    /// Returns the same under the path by which the job knows it.
+    fileprivate func shown(at path: String) -> FileStatus {
+        var status = FileStatus(path: path, isDirectory: isDirectory, byteCount: byteCount)
+        status.modifiedMicroseconds = modifiedMicroseconds
+        return status
+    }
+}
+
 /// Shows storage to the catalog.
 private struct StorageTree: FileTree {
     let rules: PathRules
 
     func entry(at path: String) throws(EngineError) -> FileStatus? {
         let place = try rules.resolve(path)
-        return try rules.fileSystem(of: place).status(place).map { status in
-            FileStatus(path: path, isDirectory: status.isDirectory, byteCount: status.byteCount)
-        }
+        return try rules.fileSystem(of: place).status(place).map { $0.shown(at: path) }
     }
 
     func entries(in directory: String) throws(EngineError) -> [FileStatus] {
         let place = try rules.resolve(directory)
-        return try rules.fileSystem(of: place).entries(place).map { status in
-            FileStatus(
-                path: directory.hasSuffix("/") ? directory + status.name : directory + "/" + status.name,
-                isDirectory: status.isDirectory, byteCount: status.byteCount)
-        }
+        let root = directory.hasSuffix("/") ? directory : directory + "/"
+        return try rules.fileSystem(of: place).entries(place).map { $0.shown(at: root + $0.name) }
     }
 
     func files(below directory: String) throws(EngineError) -> [FileStatus]? {
@@ -96,10 +100,7 @@ private struct StorageTree: FileTree {
         guard storage.listsWholeTrees else { return nil }
         let root = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
         let cut = place.hasSuffix("/") ? place.count - 1 : place.count
-        return try storage.files(below: place).map { status in
-            FileStatus(
-                path: root + status.path.dropFirst(cut), isDirectory: false, byteCount: status.byteCount)
-        }
+        return try storage.files(below: place).map { $0.shown(at: root + $0.path.dropFirst(cut)) }
     }
 
     func open(_ path: String) throws(EngineError) -> any ByteSource { try rules.open(path) }

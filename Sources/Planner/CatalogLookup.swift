@@ -29,6 +29,10 @@ package protocol CatalogLookup {
     func brokenCount(_ relation: FileRelation) -> Int
     /// Returns the variable of the session of that name, which words such as `session` may stand before.
     func variable(named parts: [String]) -> SessionVariable?
+    /// Returns the function that is kept under the name, which a function or view of a database sees.
+    func storedFunction(named parts: [String], in database: String) -> FunctionDefinition?
+    /// Returns the job's own function of that name.
+    func temporaryFunction(named name: String) -> FunctionDefinition?
     /// Every name that `relation(named:)` knows, for suggestions and `SHOW TABLES`.
     var relationNames: [String] { get }
 }
@@ -48,6 +52,12 @@ extension CatalogLookup {
 
     /// The one that is always there.
     package var currentDatabase: String { "default" }
+
+    /// Returns nil: no function is kept.
+    package func storedFunction(named parts: [String], in database: String) -> FunctionDefinition? { nil }
+
+    /// Returns nil: the job has no functions of its own.
+    package func temporaryFunction(named name: String) -> FunctionDefinition? { nil }
 
     /// Returns nil: there are no variables.
     package func variable(named parts: [String]) -> SessionVariable? { nil }

@@ -17,6 +17,8 @@ package struct FileEntry: Hashable, Sendable {
     package var partitionValues: [Literal]
     /// Rows, when the footer tells.
     package var rowCount: Int?
+    /// When the file was last written, in microseconds since 1970, where that is known. Only for planning.
+    package var modifiedMicroseconds: Int64?
 
     package init(path: String, byteCount: Int, partitionValues: [Literal] = [], rowCount: Int? = nil) {
         self.path = path
@@ -50,6 +52,10 @@ package struct FileRelation: Hashable, Sendable {
         self.options = options
         self.name = name
     }
+
+    /// Begins the names of options that say, as a text, what a column holds in files that lack it; the
+    /// column's name in lower case follows.
+    package static let earlierValueOption = "earlier value of "
 
     package var schema: Schema { Schema(dataSchema.fields + partitionSchema.fields) }
     package var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }

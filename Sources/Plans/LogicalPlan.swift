@@ -39,6 +39,8 @@ package indirect enum LogicalPlan: Hashable, Sendable {
     case recursion(LogicalRecursion)
     /// The rows that the recursion of this level around it gave last.
     case workingTable(level: Int, output: [ColumnReference])
+    /// The rows of a plan that several queries of the statement start from, computed once for all of them.
+    case kept(LogicalPlan)
 }
 
 /// Reads columns of a relation.
@@ -91,6 +93,7 @@ extension LogicalPlan {
             .range(_, let output), .workingTable(_, let output):
             output
         case .recursion(let recursion): recursion.output
+        case .kept(let plan): plan.output
         case .filter(_, let input), .sort(_, let input), .limit(_, _, let input), .distinct(let input):
             input.output
         case .singleRow(let input, _):

@@ -11,15 +11,18 @@ package struct StageGraph: Hashable, Sendable {
         self.result = result
     }
 
-    /// Where the statement writes files, if it does.
-    package var write: FileWrite? { if case .files(_, let write) = result { write } else { nil } }
+    /// Where the statement writes files, by the stages that do; several for several inserts of one source.
+    package var writes: [(stage: StageID, write: FileWrite)] {
+        stages.compactMap { if case .files(let write) = $0.output { ($0.id, write) } else { nil } }
+    }
 }
 
 /// Tells what becomes of the last stage's output.
 package enum StatementResult: Hashable, Sendable {
     /// Rows for the client: partition 0 of every task of `stage`, in task order; at most `limit` when given.
     case rows(stage: StageID, schema: Schema)
-    /// Files, published when all tasks of `stage` have written.
+    /// Files, published when all tasks of `stage` have written, and with them those of all other stages that
+    /// write some.
     case files(stage: StageID, write: FileWrite)
     /// Nothing for the client; the coordinator takes the manifest of `stage`'s one task with the commit.
     case manifest(stage: StageID)

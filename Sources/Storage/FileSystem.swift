@@ -11,6 +11,9 @@ package struct FileStatus: Sendable, Hashable {
     /// Tells a file from one that was written in its place: the time of its change, or an object's tag. Not
     /// part of what makes two of these equal.
     package var version: String?
+    /// When it was last written, in microseconds since 1970, where that is known. Not part of what makes two
+    /// of these equal.
+    package var modifiedMicroseconds: Int64?
 
     package init(path: String, isDirectory: Bool, byteCount: Int, version: String? = nil) {
         self.path = path

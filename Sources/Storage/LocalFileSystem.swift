@@ -20,9 +20,11 @@ package final class LocalFileSystem: FileSystem {
         let kind = status.st_mode & S_IFMT
         if kind != S_IFREG, kind != S_IFDIR { throw .noFile(path, kind) }
         let isDirectory = kind == S_IFDIR
-        return FileStatus(
+        var found = FileStatus(
             path: path, isDirectory: isDirectory, byteCount: isDirectory ? 0 : Int(status.st_size),
             version: "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
+        found.modifiedMicroseconds = Int64(status.st_mtim.tv_sec * 1_000_000 + status.st_mtim.tv_nsec / 1000)
+        return found
     }
 
     package func entries(_ directory: String) throws(EngineError) -> [FileStatus] {

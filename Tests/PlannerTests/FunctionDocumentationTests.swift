@@ -19,14 +19,6 @@ struct FunctionDocumentationTests {
         "ilike",
         "rlike", "extract",
     ]
-    /// Functions that binding turns into other expressions.
-    private static let bound: Set<String> = [
-        "if", "nvl", "ifnull", "nullif", "nullifzero", "zeroifnull", "nvl2", "isnull", "isnotnull",
-        "equal_null",
-        "typeof", "struct", "date_part", "datepart", "decode", "grouping", "grouping_id", "range", "positive",
-        "window", "window_time", "session_window", "input_file_name", "input_file_block_start",
-        "input_file_block_length", "sql_keywords",
-    ]
     private static let casts: Set<String> = [
         "bigint", "binary", "boolean", "date", "decimal", "double", "float", "int", "smallint", "string",
         "time", "timestamp", "tinyint",
@@ -46,7 +38,7 @@ struct FunctionDocumentationTests {
 
     private static func isSupported(_ name: String) -> Bool {
         let registry = FunctionRegistry.shared
-        return forms.contains(name) || bound.contains(name) || casts.contains(name)
+        return forms.contains(name) || BuiltInNames.bound.contains(name) || casts.contains(name)
             || GeneratorNames.all.contains(name) || registry.scalar(named: name) != nil
             || registry.aggregate(named: name) != nil || registry.window(named: name) != nil
     }

@@ -15,16 +15,22 @@ final class AdaptedStream: BatchStream {
     private let shapes: [(position: Int, type: DataType)]
 
     /// `file` is for messages. `found`: for each field its position and type in the input's batches, or nil
-    /// when the file lacks it. `isParquet`: only what Spark's reader of Parquet widens is taken.
+    /// when the file lacks it. `isParquet`: only what Spark's reader of Parquet widens is taken. `options`:
+    /// those of the relation, which may say what the file's rows hold in columns that it lacks.
     init(
         _ input: any BatchStream, fields: [Field], found: [(position: Int, type: DataType)?], file: String,
-        filter: ScanDecodeFilter?, isParquet: Bool = false, settings: SessionSettings
+        filter: ScanDecodeFilter?, isParquet: Bool = false, options: [String: String] = [:],
+        settings: SessionSettings
     ) throws {
         self.input = input
         self.filter = filter
         var shapes: [(position: Int, type: DataType)] = []
         let expressions = try zip(fields, found).map { field, found -> Expression in
-            guard let found else { return .literal(.null(field.type)) }
+            guard let found else {
+                let text = options[FileRelation.earlierValueOption + field.name.lowercased()]
+                return text.map { .cast(.literal(.string($0)), to: field.type, mode: .ansi) }
+                    ?? .literal(.null(field.type))
+            }
             if field.type == .null, found.type != .null {
                 throw EngineError.data(
                     "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH",

@@ -132,7 +132,8 @@ package final class FileReaders: Sendable {
             reader, fields: fields,
             found: positions.map { position in
                 position.map { at in (present.firstIndex(of: at) ?? 0, file.schema[at].type) }
-            }, file: AddressText.shown(path), filter: filter, isParquet: true, settings: context.settings)
+            }, file: AddressText.shown(path), filter: filter, isParquet: true, options: relation.options,
+            settings: context.settings)
     }
 
     /// Opens a file whose bytes are counted, and what is kept of them.

@@ -12,6 +12,7 @@ extension Binder {
         let lowered = call.name.last?.text.lowercased() ?? ""
         try refuseUnspoken(lowered, name, at: call.name.last?.span ?? span)
         let call = call.isStar && lowered == "count" ? call : try withoutStars(call, context)
+        if let routine = try routineCall(call, context, at: span) { return routine }
         if let reference = call.window {
             return try windowCall(lowered, call, reference, context, at: span)
         }

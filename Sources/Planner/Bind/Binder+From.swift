@@ -19,6 +19,9 @@ extension Binder {
         case .sample(let inner, let sample): bound = try sampled(inner, sample)
         case .pipe(let inner, let operation): bound = try pipe(inner, operation)
         case .join(let join): bound = try self.join(join, at: syntax.span)
+        case .common:
+            guard let commonSource else { throw .internal("A common source is not bound.") }
+            bound = commonSource
         }
         guard let alias = syntax.alias else { return bound }
         if case .values = syntax.kind, !alias.columns.isEmpty, alias.columns.count != bound.plan.output.count
@@ -189,6 +192,7 @@ extension Binder {
     /// Binds `range([start,] end[, step[, slices]])`; each slice is a task.
     private func tableFunction(_ call: CallSyntax, at span: SourceSpan) throws(EngineError) -> BoundRelation {
         let name = call.name.map(\.text).joined(separator: ".")
+        if let routine = try routineRelation(call, at: span) { return routine }
         if GeneratorNames.name(of: call) != nil {
             let context = BindContext(scope: .empty, clause: "FROM")
             let generator = try generator(call, context, at: span)

@@ -3,7 +3,8 @@ import Plans
 import SQLSyntax
 import Vocabulary
 
-// `input_file_name()`, `input_file_block_start()` and `input_file_block_length()`: what a row was read from.
+// `input_file_name()`, `input_file_block_start()`, `input_file_block_length()` and the hidden column
+// `_metadata`: what a row was read from.
 extension Binder {
     /// The functions, in the order of the columns that stand for them.
     static let inputFileFunctions = ["input_file_name", "input_file_block_start", "input_file_block_length"]
@@ -14,33 +15,88 @@ extension Binder {
     func inputFiles(_ select: SelectSyntax, _ order: OrderSyntax?, _ bound: BoundRelation)
         throws(EngineError) -> BoundRelation
     {
-        inputFileColumns = []
+        (inputFileColumns, metadataColumns) = ([], [])
         var expressions =
             select.items.map(\.expression) + [select.filter, select.having, select.qualify].compactMap { $0 }
         if case .items(let items)? = order { expressions += items.map(\.expression) }
         if case .items(let items)? = select.groupBy {
             for case .expression(let expression) in items { expressions.append(expression) }
         }
-        guard let call = expressions.compactMap(Self.inputFileCall).first else { return bound }
+        let call = expressions.compactMap(Self.inputFileCall).first
+        let member = expressions.compactMap { Self.metadataName($0, bound.scope) }.first
+        guard let place = call ?? member else { return bound }
         var scans = 0
         bound.plan.countFileScans(&scans)
         if scans > 1 {
             throw .user(
                 "MULTI_SOURCES_UNSUPPORTED_FOR_EXPRESSION",
-                "input_file_name and its kin do not support more than one source.",
-                remedy: "Call them in a subquery that reads one of the sources.", at: location(call.span))
+                "input_file_name and its kin, and _metadata, do not support more than one source.",
+                remedy: "Take them in a subquery that reads one of the sources.", at: location(place.span))
         }
-        let columns = [
+        var columns = call == nil ? [] : [
             newColumn(Self.inputFileFunctions[0], .string, nullable: false),
             newColumn(Self.inputFileFunctions[1], .int64, nullable: false),
             newColumn(Self.inputFileFunctions[2], .int64, nullable: false),
         ]
+        let functionCount = columns.count
+        if member != nil {
+            columns += Self.metadataMembers.map {
+                newColumn($0.name, $0.type, nullable: $0.type == .timestamp)
+            }
+        }
         var result = bound
         if let plan = bound.plan.givingFiles(columns) {
             result.plan = plan
-            inputFileColumns = columns
+            inputFileColumns = Array(columns.prefix(functionCount))
+            metadataColumns = Array(columns.dropFirst(functionCount))
         }
         return result
+    }
+
+    /// The members of `_metadata`, in Spark's order; its `row_index` is not there.
+    private static let metadataMembers: [(name: String, type: DataType)] = [
+        ("file_path", .string), ("file_name", .string), ("file_size", .int64), ("file_block_start", .int64),
+        ("file_block_length", .int64), ("file_modification_time", .timestamp),
+    ]
+
+    /// Returns the first place that names `_metadata`, which no column of the scope hides.
+    private static func metadataName(_ expression: ExpressionSyntax, _ scope: Scope) -> ExpressionSyntax? {
+        if case .column(let parts) = expression.kind, metadataPlace(parts) != nil,
+            scope.matches(parts).isEmpty
+        {
+            return expression
+        }
+        for child in expression.children {
+            if let found = metadataName(child, scope) { return found }
+        }
+        return nil
+    }
+
+    /// Which of the first parts of a name is `_metadata`: a table may stand before it.
+    private static func metadataPlace(_ parts: [NameSyntax]) -> Int? {
+        parts.prefix(3).firstIndex { $0.text.lowercased() == "_metadata" }
+    }
+
+    /// Binds `_metadata` and its members; nil for other names, and where no files are read.
+    func metadata(
+        _ parts: [NameSyntax], _ context: BindContext, at span: SourceSpan
+    ) throws(EngineError) -> Expression? {
+        guard let place = Self.metadataPlace(parts), !metadataColumns.isEmpty else { return nil }
+        let table = parts[..<place].map { $0.text.lowercased() }
+        guard table.isEmpty || context.scope.columns.contains(where: { $0.qualifier.suffix(place) == table[...] })
+        else { return nil }
+        columnTexts[parts.map(\.text)] = parts[place...].map(\.text).joined(separator: ".")
+        if parts.count > place + 1,
+            let column = metadataColumns.first(where: { $0.name == parts[place + 1].text.lowercased() })
+        {
+            var value = Expression.column(column)
+            for part in parts.dropFirst(place + 2) { value = try member(part, of: value, at: span) }
+            return value
+        }
+        let members = metadataColumns.flatMap { [.literal(.string($0.name)), Expression.column($0)] }
+        var value = try call("named_struct", members, at: span)
+        for part in parts.dropFirst(place + 1) { value = try member(part, of: value, at: span) }
+        return value
     }
 
     private static func inputFileCall(_ expression: ExpressionSyntax) -> ExpressionSyntax? {
@@ -75,24 +131,22 @@ extension LogicalPlan {
             left.countFileScans(&count)
             right.countFileScans(&count)
         case .window(let window): window.input.countFileScans(&count)
-        case .union, .values, .range, .recursion, .workingTable: break
+        case .union, .values, .range, .recursion, .workingTable, .kept: break
         }
     }
 
-    /// Returns the plan with three more columns, the name, start and length of each row's file; nil where
-    /// rows are not those of one relation of files.
+    /// Returns the plan with more columns, each of what its name says of a row's file; nil where rows are not
+    /// those of one relation of files.
     fileprivate func givingFiles(_ columns: [ColumnReference]) -> LogicalPlan? {
         let kept = columns.map { NamedExpression(.column($0), as: $0) }
         switch self {
         case .scan(var scan):
             guard case .files(var relation) = scan.relation else { return nil }
             let first = relation.schema.count
-            relation.partitionSchema.fields += columns.map { Field($0.name, $0.type, nullable: false) }
+            relation.partitionSchema.fields += columns.map { Field($0.name, $0.type, nullable: $0.nullable) }
             for place in relation.files.indices {
                 let file = relation.files[place]
-                relation.files[place].partitionValues += [
-                    .string(Self.address(file.path)), .int64(0), .int64(Int64(file.byteCount)),
-                ]
+                relation.files[place].partitionValues += columns.map { Self.fact($0.name, of: file) }
             }
             scan.relation = .files(relation)
             scan.output += columns
@@ -108,6 +162,18 @@ extension LogicalPlan {
         case .generate(let generator, let output, let input):
             return input.givingFiles(columns).map { .generate(generator, output: output, input: $0) }
         default: return nil
+        }
+    }
+
+    private static func fact(_ name: String, of file: FileEntry) -> Literal {
+        switch name {
+        case "file_path": .string(file.path.contains("://") ? file.path : "file:" + file.path)
+        case "file_name": .string(file.path.split(separator: "/").last.map(String.init) ?? file.path)
+        case "input_file_block_start", "file_block_start": .int64(0)
+        case "input_file_block_length", "file_size", "file_block_length": .int64(Int64(file.byteCount))
+        case "file_modification_time":
+            file.modifiedMicroseconds.map { Literal(.integer($0), .timestamp) } ?? .null(.timestamp)
+        default: .string(address(file.path))
         }
     }
 

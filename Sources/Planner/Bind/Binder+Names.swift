@@ -50,6 +50,7 @@ extension Binder {
             return function
         }
         if let variable = try variable(parts, at: span) { return variable }
+        if let found = try metadata(parts, context, at: span) { return found }
         throw unresolved(parts, context, at: span)
     }
 
@@ -220,13 +221,6 @@ extension Binder {
 
     func unresolved(_ parts: [NameSyntax], _ context: BindContext, at span: SourceSpan) -> EngineError {
         let name = parts.map(\.text).joined(separator: ".")
-        if parts.contains(where: { $0.text.lowercased() == "_metadata" }) {
-            return .user(
-                "UNSUPPORTED_FEATURE.FILE_METADATA",
-                "The hidden column _metadata of files is not supported: \(name).",
-                remedy: "input_file_name() gives a row's file, and input_file_block_length() its bytes.",
-                at: location(span))
-        }
         let hint = suggestion(for: parts, in: context.scope)
         return .user(
             hint == nil ? "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION" : "UNRESOLVED_COLUMN.WITH_SUGGESTION",

@@ -11,10 +11,16 @@ extension Binder {
                 columnTexts[parts.map(\.text)] ?? parts.last?.text ?? ""
             },
             special: { [self] expression in
-                identifierName(expression) ?? starName(expression) ?? instantName(expression)
-                    ?? dateName(expression)
+                routineName(expression) ?? identifierName(expression) ?? starName(expression)
+                    ?? instantName(expression) ?? dateName(expression)
             }, namedWindow: { [self] name in windowDefinitions[name.span] },
             outerColumns: { [self] span in outerNames[span, default: []].joined(separator: ", ") })
+    }
+
+    /// Names a call of a function of users by its whole name and what each parameter is given.
+    private func routineName(_ expression: ExpressionSyntax) -> String? {
+        guard case .call = expression.kind, let shown = shownCalls[expression.span] else { return nil }
+        return "\(shown.name)(\(shown.arguments.compactMap { $0.map(naming.text) }.joined(separator: ", ")))"
     }
 
     /// Names a star among arguments by its columns, `id, name`.

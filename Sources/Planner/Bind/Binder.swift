@@ -35,6 +35,9 @@ package final class Binder {
     /// Columns that `input_file_name()` and its kin stand for in the SELECT being bound; none where it reads
     /// no files.
     var inputFileColumns: [ColumnReference] = []
+    /// Columns that the members of `_metadata` stand for in the SELECT being bound; none where it reads no
+    /// files, or does not name them.
+    var metadataColumns: [ColumnReference] = []
     /// Subqueries bound in the aggregating SELECT being bound, by their texts, so that one that GROUP BY and
     /// the select list share is the same; nil elsewhere.
     var boundSubqueries: [String: Expression]?
@@ -46,11 +49,17 @@ package final class Binder {
     var windowDefinitions: [SourceSpan: WindowSyntax] = [:]
     /// Names that texts of IDENTIFIER were, by place.
     var identifiers: [SourceSpan: [NameSyntax]] = [:]
+    /// Functions of users whose bodies are being bound, the nearest last.
+    var openRoutines: [String] = []
+    /// Calls of functions of users, by place.
+    var shownCalls: [SourceSpan: ShownCall] = [:]
     /// Types as written of columns of CHAR(n) and VARCHAR(n), at any depth.
     var declaredTypes: [ColumnID: TypeSyntax] = [:]
     /// Places of columns, for errors found after binding.
     var columnSpans: [ColumnID: SourceSpan] = [:]
 
+    /// What stands behind the FROM in front of several inserts.
+    private(set) var commonSource: BoundRelation?
     /// Tables of WITH RECURSIVE whose queries are being bound.
     var openRecursions = 0
     /// True while a recursive table's query that is UNION without ALL is bound.
@@ -88,6 +97,18 @@ package final class Binder {
     /// places.
     package func bind(_ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
         try self.query(query).plan
+    }
+
+    /// Binds the source of several inserts, each of whose queries `bind` takes afterwards: their FROM is the
+    /// plan that is returned, with the same columns.
+    func bindSource(of inserts: MultiInsertSyntax) throws(EngineError) -> LogicalPlan {
+        for table in inserts.with {
+            commonTables[table.name.text.lowercased()] = CommonTable(
+                syntax: table, visible: commonTables, source: source)
+        }
+        let source = try lateralViews(inserts.lateralViews, relation(inserts.from))
+        commonSource = source
+        return source.plan
     }
 
     /// Binds an expression without columns, such as a partition value or an option.

@@ -28,7 +28,7 @@ struct CollapseProjects: PlanRule {
             // The result of a join is its inputs' columns, so a caller by position needs both as they are.
             _ = kind
             return plan.mapChildren { collapse($0, positionMatters: positionMatters) }
-        case .scan, .values, .aggregate, .expand, .window, .generate, .range, .workingTable:
+        case .scan, .values, .aggregate, .expand, .window, .generate, .range, .workingTable, .kept:
             return plan.mapChildren { collapse($0, positionMatters: false) }
         }
     }

@@ -139,7 +139,7 @@ struct DomainPush {
         case .singleRow(let input, let origin):
             let below = try push(input)
             return filledUp(onlyRow(below, input.output, origin), input.output, empties: [:])
-        case .scan, .values, .lateralJoin, .range, .recursion, .workingTable:
+        case .scan, .values, .lateralJoin, .range, .recursion, .workingTable, .kept:
             throw RewriteSubqueries.unsupported("A correlated subquery is of a form that is not supported")
         }
     }

@@ -42,6 +42,10 @@ enum FreshColumns {
         case .range(let range, let output): return .range(range, output: output.map(fresh))
         case .workingTable(let level, let output):
             return .workingTable(level: level, output: output.map(fresh))
+        case .kept(let plan):
+            // Still the same plan, which is computed once.
+            return .project(
+                plan.output.map { NamedExpression(.column($0), as: fresh($0)) }, input: .kept(plan))
         case .recursion(var recursion):
             recursion.output = recursion.output.map(fresh)
             return .recursion(recursion)

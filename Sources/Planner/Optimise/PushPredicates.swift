@@ -58,7 +58,7 @@ struct PushPredicates: PlanRule {
             window.input = push(moving, into: window.input)
             return Self.filtered(.window(window), staying)
         // Rows of a recursion that are not given may lead to some that are.
-        case .values, .limit, .expand, .singleRow, .lateralJoin, .range, .recursion, .workingTable:
+        case .values, .limit, .expand, .singleRow, .lateralJoin, .range, .recursion, .workingTable, .kept:
             return Self.filtered(plan.mapChildren { push([], into: $0) }, conditions)
         }
     }

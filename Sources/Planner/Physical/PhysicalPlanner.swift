@@ -19,6 +19,8 @@ struct PhysicalPlanner {
     private(set) var scans: [ScanSplits] = []
     /// Subplans that are computed once for several places.
     private var shared = SharedSubplans.Outputs()
+    /// What was built of plans that several queries of the statement start from.
+    private(set) var kept: [LogicalPlan: BuiltPlan] = [:]
     /// True while the step of a recursion is built, all of which runs in one task.
     var isInStep = false
 
@@ -40,7 +42,8 @@ struct PhysicalPlanner {
     mutating func plan(_ logical: LogicalPlan) throws(EngineError) -> BuiltPlan {
         shared = SharedSubplans(logical, estimator).outputs
         var built = try build(logical, required: logical.output.idSet)
-        built.plan = try StageSplitter.keepingShared(built.plan, scans: scans)
+        built.plan = try StageSplitter.keepingShared(
+            built.plan, scans: scans, always: Set(kept.values.map(\.plan)))
         return try arranged(built, as: logical.output)
     }
 
@@ -71,6 +74,21 @@ struct PhysicalPlanner {
         else { return try buildNode(logical, required: required) }
         // Equal in all places, so that the stages that the splitter makes of them are one.
         var built = try buildNode(logical, required: columns)
+        built.plan = .exchange(.shared, input: built.plan)
+        return built
+    }
+
+    /// Builds a plan whose rows are computed once for all queries of the statement that start from them.
+    private mutating func buildKept(_ plan: LogicalPlan) throws(EngineError) -> BuiltPlan {
+        var built: BuiltPlan
+        if let known = kept[plan] {
+            built = known
+        } else {
+            let around = shared
+            built = try self.plan(plan)
+            shared = around
+            kept[plan] = built
+        }
         built.plan = .exchange(.shared, input: built.plan)
         return built
     }
@@ -111,6 +129,7 @@ struct PhysicalPlanner {
         case .workingTable(let level, let output):
             return BuiltPlan(
                 plan: .workingTable(level: level, schema: output.schema), output: output, tasks: 1)
+        case .kept(let plan): return try buildKept(plan)
         case .lateralJoin: throw .internal("A lateral join was not rewritten.")
         }
     }

@@ -23,8 +23,15 @@ struct StageSplitter {
     static func split(
         _ plan: PhysicalPlan, output: StageOutput, scans: [PhysicalPlanner.ScanSplits]
     ) throws(EngineError) -> [Stage] {
+        try split([(plan, output)], scans: scans)
+    }
+
+    /// Returns all stages of several plans, those of the first one first; what they share is computed once.
+    static func split(
+        _ plans: [(plan: PhysicalPlan, output: StageOutput)], scans: [PhysicalPlanner.ScanSplits]
+    ) throws(EngineError) -> [Stage] {
         var splitter = StageSplitter(scans: scans)
-        _ = try splitter.addStage(plan, output: output)
+        for (plan, output) in plans { _ = try splitter.addStage(plan, output: output) }
         return splitter.stages
     }
 
@@ -111,6 +118,11 @@ struct StageSplitter {
     private mutating func addShared(
         _ input: PhysicalPlan, into inputs: inout Inputs
     ) throws(EngineError) -> StageID {
+        // The same though it gives other rows each time: there is one exchange for all its places.
+        if let known = shared.first(where: { $0.subplan == input })?.id {
+            inputs.depend(on: known)
+            return known
+        }
         let producer = try addStage(input, output: .shuffle(.single))
         inputs.depend(on: producer)
         shared.append(SharedStage(id: producer, subplan: input))
@@ -118,15 +130,17 @@ struct StageSplitter {
     }
 
     /// Returns the plan without the `shared` exchanges behind which the rows have one reader: its other
-    /// places have turned out to be planned otherwise, or the stages of its readers to be one.
+    /// places have turned out to be planned otherwise, or the stages of its readers to be one. Those of the
+    /// inputs `always` stay, which other plans of the statement read, too.
     static func keepingShared(
-        _ plan: PhysicalPlan, scans: [PhysicalPlanner.ScanSplits]
+        _ plan: PhysicalPlan, scans: [PhysicalPlanner.ScanSplits], always: Set<PhysicalPlan> = []
     ) throws(EngineError) -> PhysicalPlan {
         var current = plan
         while current.hasShared {
             var splitter = StageSplitter(scans: scans)
             _ = try splitter.addStage(current, output: .shuffle(.single))
             let single = splitter.shared.filter { splitter.readers(of: $0.id) < 2 }.map(\.subplan)
+                .filter { !always.contains($0) }
             if single.isEmpty { break }
             current = current.joined(at: single)
         }

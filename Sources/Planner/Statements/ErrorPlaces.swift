@@ -6,6 +6,10 @@ import Vocabulary
 package enum ErrorPlaces {
     /// Returns the place, which is the whole statement where nothing narrower is known.
     package static func span(of error: EngineError, in statement: StatementSyntax) -> SourceSpan {
+        if case .multiInsert(let multi) = statement.kind {
+            let places = multi.inserts.map { ($0.span, span(of: error, in: $0)) }
+            return places.first { $0 != $1 }?.1 ?? statement.span
+        }
         let found: SourceSpan?
         if error.code.hasPrefix("PATH_") {
             found = target(of: statement).flatMap { isAbout(error, $0.path) ? $0.span : nil }

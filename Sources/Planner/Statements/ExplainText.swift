@@ -7,13 +7,15 @@ package enum ExplainText {
     /// Returns the plans of a statement as Spark's EXPLAIN lays them out: the physical plan alone; with
     /// EXTENDED the statement's text (`parsed`) and the logical plans before it; with FORMATTED the stages
     /// after it; with COST the optimised plan and what is expected of each operator. What is written where
-    /// stands on top of each plan.
+    /// stands on top of each plan. Several inserts of one source have a section for each at every step.
     static func text(
-        of steps: QueryPlanner.Steps, mode: ExplainMode, parsed: String, facts: any RelationFacts
+        of steps: [QueryPlanner.Steps], mode: ExplainMode, parsed: String, facts: any RelationFacts
     ) -> String {
-        let write = steps.graph.write
-        func whole(_ plan: String) -> String {
-            write.map { PlanTree.draw($0.label, above: plan) } ?? plan
+        func whole(_ plan: (QueryPlanner.Steps) -> String) -> String {
+            let plans = steps.map { steps in
+                steps.write.map { PlanTree.draw($0.label, above: plan(steps)) } ?? plan(steps)
+            }
+            return plans.joined(separator: "\n")
         }
         var sections: [String] = []
         if mode == .codegen {
@@ -23,13 +25,13 @@ package enum ExplainText {
         }
         if mode == .extended {
             sections.append("== Parsed Logical Plan ==\n\(parsed)")
-            sections.append("== Analyzed Logical Plan ==\n\(whole(steps.bound.description))")
-            sections.append("== Optimized Logical Plan ==\n\(whole(steps.optimised.description))")
+            sections.append("== Analyzed Logical Plan ==\n\(whole { $0.bound.description })")
+            sections.append("== Optimized Logical Plan ==\n\(whole { $0.optimised.description })")
         } else if mode == .cost {
-            sections.append("== Optimized Logical Plan ==\n\(whole(costs(steps.optimised, facts)))")
+            sections.append("== Optimized Logical Plan ==\n\(whole { costs($0.optimised, facts) })")
         }
-        sections.append("== Physical Plan ==\n\(whole(steps.physicalText))")
-        if mode != .simple { sections.append("== Stages ==\n\(steps.graph)") }
+        sections.append("== Physical Plan ==\n\(whole { $0.physicalText })")
+        if mode != .simple { sections.append("== Stages ==\n\(steps[0].graph)") }
         return sections.joined(separator: "\n\n") + "\n"
     }
 

@@ -14,6 +14,10 @@ package protocol JobCatalog: CatalogLookup, RelationFacts {
     var databaseNames: [String] { get }
     /// Names of the tables, and of the kept views, of a database, sorted.
     func storedNames(in database: String) -> (tables: [String], views: [String])
+    /// Names of the functions that are kept in a database, sorted.
+    func functionNames(in database: String) -> [String]
+    /// Names of the job's own functions, sorted.
+    var temporaryFunctionNames: [String] { get }
     /// Names of temporary views, as they were written, sorted.
     var temporaryViewNames: [String] { get }
     /// Returns the directory of a table that is made without LOCATION, which no other table has.

@@ -86,6 +86,9 @@ package enum CatalogChange: Sendable {
     case dropTable(name: String)
     /// Changes what is kept beyond the job.
     case store([StoreChange])
+    /// Makes a function of the job alone.
+    case createFunction(FunctionDefinition)
+    case dropFunction(name: String)
     /// Keeps what ANALYZE TABLE finds of a table, whose columns are given.
     case statistics(TableDefinition, columns: [String])
     case useDatabase(String)

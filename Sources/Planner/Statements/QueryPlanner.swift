@@ -20,6 +20,8 @@ package struct QueryPlanner {
         package var optimised: LogicalPlan
         package var physical: PhysicalPlan
         package var graph: StageGraph
+        /// What the rows are written to.
+        var write: FileWrite?
         /// Files of which each scan of the physical plan reads some part, by the scan's index.
         var filesRead: [Int]
 
@@ -82,8 +84,36 @@ package struct QueryPlanner {
             ?? .rows(stage: last, schema: bound.output.schema)
         return Steps(
             bound: bound, optimised: optimised, physical: built.plan,
-            graph: StageGraph(stages: stages, result: result),
+            graph: StageGraph(stages: stages, result: result), write: write,
             filesRead: planner.scans.map { Set($0.splits.map(\.file)).count })
+    }
+
+    /// Returns the steps of several queries that are written to files in one go; the graph of each is that of
+    /// all. The rows of `source`, which they start from, are computed once where that pays.
+    package func plan(
+        _ queries: [(bound: LogicalPlan, write: FileWrite)], from source: LogicalPlan
+    ) throws(EngineError) -> [Steps] {
+        let optimiser = Optimiser(facts: facts, settings: settings)
+        let optimised = try KeptSource.optimised(queries.map(\.bound), from: source, by: optimiser)
+        var planner = PhysicalPlanner(facts: facts, settings: settings, cluster: cluster)
+        var outputs: [(plan: PhysicalPlan, output: StageOutput)] = []
+        for (plan, query) in zip(optimised, queries) {
+            var built = try planner.plan(plan)
+            if !query.write.partitionColumns.isEmpty, !built.isSingle {
+                built = try planner.partitionedForFolders(built, write: query.write)
+            }
+            outputs.append((built.plan, .files(query.write)))
+        }
+        let stages = try StageSplitter.split(outputs, scans: planner.scans)
+        let last = queries[queries.count - 1].write
+        let graph = StageGraph(
+            stages: stages, result: .files(stage: StageID(stages.count - 1), write: last))
+        let filesRead = planner.scans.map { Set($0.splits.map(\.file)).count }
+        return queries.indices.map { place in
+            Steps(
+                bound: queries[place].bound, optimised: optimised[place], physical: outputs[place].plan,
+                graph: graph, write: queries[place].write, filesRead: filesRead)
+        }
     }
 }
 

@@ -41,10 +41,14 @@ package struct StageMarks {
 
     /// Returns the marks of a statement's stages; those of one stage do not overlap.
     package func marks(of graph: StageGraph) -> [StageMark] {
-        graph.stages.flatMap { stage -> [StageMark] in
+        // Inserts are planned in the order in which they are written, but for those that are put together.
+        let writers = graph.writes.map(\.stage)
+        return graph.stages.flatMap { stage -> [StageMark] in
             var spans: [SourceSpan] = []
             stage.plan.forEach { add($0, to: &spans) }
-            if case .files = stage.output, let target = places.target { spans.append(target) }
+            if let place = writers.firstIndex(of: stage.id) {
+                spans += writers.count == places.targets.count ? [places.targets[place]] : places.targets
+            }
             return StageMarks.merged(spans.map { trimmed($0) }).map { StageMark(stage: stage.id, span: $0) }
         }
     }
@@ -55,7 +59,7 @@ package struct StageMarks {
         case .scan(let scan): spans += tables(scan.relation.name)
         case .externalScan(let scan): spans += tables(scan.relation.name)
         case .values, .generate: spans += found { $0.functions }
-        case .externalWrite: spans += [places.target].compactMap { $0 }
+        case .externalWrite: spans += places.targets
         case .aggregate(let aggregate):
             for call in aggregate.aggregates { add(call.origin, to: &spans) }
             let keys = aggregate.schema.fields.prefix(aggregate.groups.count).map { $0.name.lowercased() }

@@ -130,19 +130,36 @@ extension StatementPlanner {
                     "COLUMN_ALREADY_EXISTS", "The table has a column of this name: \(field.name.text)",
                     at: location(field.name.span))
             }
-            if field.defaultText != nil {
-                // Rows that are there already would have the value, too, though their files do not.
-                throw .user(
-                    "UNSUPPORTED_FEATURE.TABLE_OPERATION",
-                    "A column that is added to a table cannot bring a default value: \(field.name.text)",
-                    remedy: "Add it without, then use ALTER TABLE … ALTER COLUMN … SET DEFAULT: rows that "
-                        + "are there already have null.", at: location(field.name.span))
-            }
+            if let text = field.defaultText { try addDefault(text, of: field, to: &table) }
             data.append(Field(field.name.text, DataType(field.type)))
             if let comment = field.comment { table.columnComments[field.name.text.lowercased()] = comment }
         }
         table.schema = Schema(data + partitions)
         table.note(fields)
+    }
+
+    /// Notes the default value of a column that is added, which rows that are there already have, too.
+    private func addDefault(
+        _ text: String, of field: FieldSyntax, to table: inout TableDefinition
+    ) throws(EngineError) {
+        let column = Field(field.name.text, DataType(field.type))
+        let place = location(field.name.span)
+        let value = try defaultValue(text, of: column, at: place)
+        table.columnDefaults[column.name.lowercased()] = text
+        if value.isNullLiteral { return }
+        let binder = Binder(catalog: catalog, settings: settings, source: source)
+        guard table.format == .parquet, !column.type.isNested, column.type != .binary,
+            case .string(let shown)? = binder.constant(.cast(value, to: .string, mode: .ansi))?.value
+        else {
+            throw .user(
+                "UNSUPPORTED_FEATURE.TABLE_OPERATION",
+                "Rows that are there already cannot take the default value of \(column.name): it is "
+                    + "\(column.type.sqlName) in \(table.format.rawValue) files",
+                remedy: "Add it without, then use ALTER TABLE … ALTER COLUMN … SET DEFAULT: rows that "
+                    + "are there already have null.", at: place)
+        }
+        let zone = column.type == .timestamp ? " \(settings.timeZone)" : ""
+        table.earlierValues[column.name.lowercased()] = shown + zone
     }
 
     // MARK: Views

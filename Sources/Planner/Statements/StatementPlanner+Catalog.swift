@@ -20,9 +20,7 @@ extension StatementPlanner {
         case .columns(let name):
             let names = try schema(of: name).fields.map { [Literal.string($0.name)] }
             return listing(["col_name"], names)
-        case .functions(let pattern):
-            let names = Set(FunctionRegistry.shared.names).subtracting(FunctionRegistry.unspoken).sorted()
-            return listing(["function"], matching(names, pattern).map { [.string($0)] })
+        case .functions(let kinds, let name, let pattern): return try showFunctions(kinds, name, pattern)
         case .catalogs: return listing(["catalog"], [[.string("spark_catalog")]])
         case .namespace:
             return listing(
@@ -111,7 +109,7 @@ extension StatementPlanner {
     }
 
     /// Keeps the names that fit a pattern of `*` and `|`, in any case.
-    private func matching(_ names: [String], _ pattern: String?) -> [String] {
+    func matching(_ names: [String], _ pattern: String?) -> [String] {
         guard let pattern else { return names }
         let choices = pattern.lowercased().split(separator: "|").map { Array($0.utf8) }
         return names.filter { name in

@@ -32,9 +32,11 @@ extension StatementPlanner {
             throw noDatabase(name, at: span(of: drop.name))
         }
         let held = catalog.storedNames(in: name)
-        if !drop.cascades, !held.tables.isEmpty || !held.views.isEmpty {
+        let isEmpty =
+            held.tables.isEmpty && held.views.isEmpty && catalog.functionNames(in: name).isEmpty
+        if !drop.cascades, !isEmpty {
             throw .user(
-                "SCHEMA_NOT_EMPTY", "The database has tables or views: \(name)",
+                "SCHEMA_NOT_EMPTY", "The database has tables, views or functions: \(name)",
                 remedy: "Drop them first, or use DROP DATABASE … CASCADE.", at: span(of: drop.name))
         }
         var planned = PlannedStatement(work: .none, change: .store([.dropDatabase(name: name)]))

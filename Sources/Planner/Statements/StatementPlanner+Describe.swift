@@ -9,6 +9,8 @@ extension StatementPlanner {
     func describe(_ describe: DescribeSyntax) throws(EngineError) -> PlannedStatement {
         switch describe {
         case .query(let query): return described(rows(of: try schema(of: query), comments: [:]))
+        case .function(let name, let isExtended):
+            return try describeFunction(name, isExtended: isExtended)
         case .database(let name, let isExtended): return try describeDatabase(name, isExtended: isExtended)
         case .column(let table, let column, let isExtended):
             return try describeColumn(table, column, isExtended: isExtended)
@@ -85,6 +87,15 @@ extension StatementPlanner {
         pairs += [("Type", table.isManaged ? "MANAGED" : "EXTERNAL"), ("Provider", table.format.rawValue)]
         if let comment = table.comment { pairs.append(("Comment", comment)) }
         if !table.properties.isEmpty { pairs.append(("Table Properties", list(table.properties))) }
+        if let buckets = table.buckets {
+            func names(_ list: [String]) -> String {
+                "[\(list.map { "`\($0)`" }.joined(separator: ", "))]"
+            }
+            pairs += [
+                ("Num Buckets", "\(buckets.count)"), ("Bucket Columns", names(buckets.columns)),
+                ("Sort Columns", names(buckets.sortedBy)),
+            ]
+        }
         if let statistics = table.statistics {
             let rows = statistics.rowCount.map { ", \($0) rows" } ?? ""
             pairs.append(("Statistics", "\(statistics.byteCount) bytes\(rows)"))
@@ -213,6 +224,13 @@ extension StatementPlanner {
         if !table.options.isEmpty { lines.append("OPTIONS (\n\(properties(table.options)))") }
         if !table.partitionColumns.isEmpty {
             lines.append("PARTITIONED BY (\(table.partitionColumns.map(quoted).joined(separator: ", ")))")
+        }
+        if let buckets = table.buckets {
+            lines.append("CLUSTERED BY (\(buckets.columns.map(quoted).joined(separator: ", ")))")
+            if !buckets.sortedBy.isEmpty {
+                lines.append("SORTED BY (\(buckets.sortedBy.map(quoted).joined(separator: ", ")))")
+            }
+            lines.append("INTO \(buckets.count) BUCKETS")
         }
         if let comment = table.comment { lines.append("COMMENT \(text(comment))") }
         if !table.isManaged { lines.append("LOCATION \(text(table.location))") }

@@ -12,19 +12,27 @@ extension StatementPlanner {
         let target = try tableWrite(insert, span: span)
         var planned = PlannedStatement(
             work: .stages(try steps(target.plan, write: target.write).graph))
-        // What ANALYZE TABLE found is no longer so.
-        if var table = catalog.table(named: insert.table.map(\.text)), table.statistics != nil {
-            table.statistics = nil
-            planned.change = put(table).change
-        }
+        planned.change = unanalysed(insert)?.change
         return planned
     }
 
-    func tableWrite(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> Target {
+    /// Returns what makes the table's statistics go: what ANALYZE TABLE found is no longer so.
+    func unanalysed(_ insert: InsertTableSyntax) -> PlannedStatement? {
+        guard var table = catalog.table(named: insert.table.map(\.text)), table.statistics != nil else {
+            return nil
+        }
+        table.statistics = nil
+        return put(table)
+    }
+
+    /// `known` has bound what the insert's query is from, where several have the same source.
+    func tableWrite(
+        _ insert: InsertTableSyntax, span: SourceSpan, binder known: Binder? = nil
+    ) throws(EngineError) -> Target {
         guard let table = catalog.table(named: insert.table.map(\.text)) else {
             throw try notInsertable(insert.table)
         }
-        let binder = Binder(catalog: catalog, settings: settings, source: source, reads: reads)
+        let binder = known ?? Binder(catalog: catalog, settings: settings, source: source, reads: reads)
         let bound = try binder.bind(try withDefaults(insert, into: table))
         try checkNames(insert, table)
         var fixed: [String: Expression] = [:]

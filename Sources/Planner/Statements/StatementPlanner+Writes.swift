@@ -246,7 +246,7 @@ extension StatementPlanner {
         for column in bound.output {
             definition.limitedTypes[column.name.lowercased()] = binder.declaredTypes[column.id]?.nullable.sql
         }
-        note(create, database, in: &definition)
+        try note(create, database, in: &definition)
         return NewTable(plan: bound, write: write, definition: definition)
     }
 
@@ -284,13 +284,18 @@ extension StatementPlanner {
         for column in create.schema {
             definition.columnComments[column.name.text.lowercased()] = column.comment
         }
-        note(create, database, in: &definition)
+        try note(create, database, in: &definition)
         return definition
     }
 
     /// Notes what is kept of a new table beside its files.
-    private func note(_ create: CreateTableSyntax, _ database: String, in table: inout TableDefinition) {
+    private func note(
+        _ create: CreateTableSyntax, _ database: String, in table: inout TableDefinition
+    ) throws(EngineError) {
         table.database = database
+        table.buckets = try create.buckets.map { buckets throws(EngineError) in
+            try self.buckets(buckets, of: table)
+        }
         table.isTemporary = create.isTemporary
         table.isManaged = create.isInWarehouse
         table.comment = create.comment

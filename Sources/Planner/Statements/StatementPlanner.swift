@@ -46,6 +46,7 @@ package struct StatementPlanner {
         case .dropView(let name, let ifExists): return try drop(name, ifExists: ifExists, isView: true)
         case .insertDirectory(let insert): return try insertDirectory(insert, span: statement.span)
         case .insertTable(let insert): return try insertTable(insert, span: statement.span)
+        case .multiInsert(let inserts): return try multiInsert(inserts)
         case .createTable(let create): return try createTable(create, span: statement.span)
         case .dropTable(let name, let ifExists): return try drop(name, ifExists: ifExists, isView: false)
         case .explain(let inner, let mode): return try explain(inner, mode: mode)
@@ -70,6 +71,9 @@ package struct StatementPlanner {
         case .setVariables(let statement): return try setVariables(statement)
         case .dropVariable(let name, let ifExists): return try dropVariable(name, ifExists: ifExists)
         case .executeImmediate(let execute): return try executeImmediate(execute)
+        case .createFunction(let function): return try createFunction(function)
+        case .dropFunction(let name, let isTemporary, let ifExists):
+            return try dropFunction(name, isTemporary: isTemporary, ifExists: ifExists)
         }
     }
 
@@ -98,7 +102,8 @@ package struct StatementPlanner {
     /// EXPLAIN statement gives what it asks for itself, without running anything.
     package func explanation(of statement: StatementSyntax) throws(EngineError) -> String? {
         switch statement.kind {
-        case .query, .insertDirectory, .insertTable: return try explained(statement, .extended).text
+        case .query, .insertDirectory, .insertTable, .multiInsert:
+            return try explained(statement, .extended).text
         case .createTable(let create):
             guard try newTable(create, span: statement.span)?.plan != nil else { return nil }
             return try explained(statement, .extended).text
@@ -110,20 +115,24 @@ package struct StatementPlanner {
     private func explain(_ statement: StatementSyntax, mode: ExplainMode) throws(EngineError)
         -> PlannedStatement
     {
-        let (steps, text) = try explained(statement, mode)
-        if mode == .analyze { return PlannedStatement(work: .analyze(steps.graph, text: text)) }
+        let (graph, text) = try explained(statement, mode)
+        if mode == .analyze { return PlannedStatement(work: .analyze(graph, text: text)) }
         let rows = [[Literal.string(text)]]
         return PlannedStatement(work: .rows(rows, schema: Schema([Field("plan", .string, nullable: false)])))
     }
 
     private func explained(_ statement: StatementSyntax, _ mode: ExplainMode) throws(EngineError) -> (
-        steps: QueryPlanner.Steps, text: String
+        graph: StageGraph, text: String
     ) {
+        let parsed = source.text(statement.span)
+        if case .multiInsert(let inserts) = statement.kind {
+            let steps = try multiSteps(try targets(of: inserts))
+            let text = ExplainText.text(of: steps, mode: mode, parsed: parsed, facts: catalog)
+            return (steps[0].graph, text)
+        }
         let (bound, write) = try writing(statement)
         let steps = try steps(bound, write: write)
-        let text = ExplainText.text(
-            of: steps, mode: mode, parsed: source.text(statement.span), facts: catalog)
-        return (steps, text)
+        return (steps.graph, ExplainText.text(of: [steps], mode: mode, parsed: parsed, facts: catalog))
     }
 
     /// Returns the query of a statement and where it writes.

@@ -26,6 +26,8 @@ package struct TableDefinition: Hashable, Sendable {
     package var options: [String: String]
     /// Names of the columns that are folders, in folder order.
     package var partitionColumns: [String]
+    /// How rows would be dealt out to files; kept and shown, but not followed.
+    package var buckets: BucketDefinition?
     /// All columns, data columns first.
     package var schema: Schema
     /// True where DROP TABLE removes the files: the table was made without LOCATION.
@@ -39,6 +41,9 @@ package struct TableDefinition: Hashable, Sendable {
     package var limitedTypes: [String: String] = [:]
     /// The texts of the columns' default values, by lower-case names.
     package var columnDefaults: [String: String] = [:]
+    /// What columns hold in files that were written before the columns were added, as texts, by lower-case
+    /// names.
+    package var earlierValues: [String: String] = [:]
     package var properties: [String: String] = [:]
     package var createdMilliseconds: Int64 = 0
     /// Folders that ALTER TABLE … ADD PARTITION named and that may hold no file.
@@ -56,6 +61,19 @@ package struct TableDefinition: Hashable, Sendable {
         self.options = options
         self.partitionColumns = partitionColumns
         self.schema = schema
+    }
+}
+
+/// Holds what CLUSTERED BY says of a table.
+package struct BucketDefinition: Hashable, Sendable, Codable {
+    package var count: Int
+    package var columns: [String]
+    package var sortedBy: [String]
+
+    package init(count: Int, columns: [String], sortedBy: [String]) {
+        self.count = count
+        self.columns = columns
+        self.sortedBy = sortedBy
     }
 }
 
@@ -127,14 +145,69 @@ package struct StoredView: Hashable, Sendable {
     }
 }
 
-/// Changes the databases, tables and views that are kept. Applied twice, a change is the same as applied
-/// once.
+/// Holds a function that SQL defines: types and texts as SQL reads them, bound anew wherever it is called.
+package struct FunctionDefinition: Hashable, Sendable, Codable {
+    /// Holds a parameter, or a column of the rows that a function gives.
+    package struct Column: Hashable, Sendable, Codable {
+        package var name: String
+        package var type: String
+        /// The text of the value that a call leaves out.
+        package var defaultText: String?
+        package var comment: String?
+
+        package init(name: String, type: String, defaultText: String? = nil, comment: String? = nil) {
+            self.name = name
+            self.type = type
+            self.defaultText = defaultText
+            self.comment = comment
+        }
+    }
+
+    /// Nil for a function of the job alone.
+    package var database: String?
+    package var name: String
+    package var parameters: [Column]
+    /// The type of the value that it gives; nil for a table function.
+    package var type: String?
+    /// The columns of the rows that it gives; nil for a function that gives a value.
+    package var columns: [Column]?
+    package var body: String
+    /// Whether the body is a query, not an expression.
+    package var isQuery: Bool
+    /// The database that was in use when the function was made: its body's names without one are of it.
+    package var namespace: String
+    package var comment: String?
+    package var isDeterministic: Bool?
+    package var createdMilliseconds: Int64
+
+    package init(
+        database: String?, name: String, parameters: [Column], body: String, isQuery: Bool, namespace: String,
+        createdMilliseconds: Int64
+    ) {
+        self.database = database
+        self.name = name
+        self.parameters = parameters
+        self.body = body
+        self.isQuery = isQuery
+        self.namespace = namespace
+        self.createdMilliseconds = createdMilliseconds
+    }
+
+    /// The name as Spark's column names show it.
+    package var shownName: String { database.map { "spark_catalog.\($0).\(name)" } ?? name }
+    package var isTable: Bool { columns != nil }
+}
+
+/// Changes the databases, tables, views and functions that are kept. Applied twice, a change is the same as
+/// applied once.
 package enum StoreChange: Hashable, Sendable {
     case putDatabase(DatabaseDefinition)
-    /// With all tables and views in it.
+    /// With all tables, views and functions in it.
     case dropDatabase(name: String)
     case putTable(TableDefinition)
     case dropTable(database: String, name: String)
     case putView(StoredView)
     case dropView(database: String, name: String)
+    case putFunction(FunctionDefinition)
+    case dropFunction(database: String, name: String)
 }

@@ -23,8 +23,9 @@ struct SyntaxPlaces {
     private(set) var orders: [Named] = []
     private(set) var limits: [SourceSpan] = []
     private(set) var distincts: [SourceSpan] = []
-    /// From the statement's first word to its query; nil where nothing is written.
-    private(set) var target: SourceSpan?
+    /// From the first word of each insert to its query, in the order of the text; none where nothing is
+    /// written.
+    private(set) var targets: [SourceSpan] = []
 
     init(_ statement: StatementSyntax) {
         switch statement.kind {
@@ -32,6 +33,16 @@ struct SyntaxPlaces {
         case .query(let query): self.init(query)
         case .insertDirectory(let insert): self.init(writing: insert.query, in: statement)
         case .insertTable(let insert): self.init(writing: insert.query, in: statement)
+        case .multiInsert(let multi):
+            self.init()
+            for common in multi.with { add(common.query) }
+            add(multi.from)
+            for view in multi.lateralViews { functions.append(view.span) }
+            for insert in multi.inserts {
+                let own = SyntaxPlaces(insert)
+                targets += own.targets
+                add(own)
+            }
         case .createTable(let create):
             if let query = create.query { self.init(writing: query, in: statement) } else { self.init() }
         default: self.init()
@@ -46,7 +57,18 @@ struct SyntaxPlaces {
 
     private init(writing query: QuerySyntax, in statement: StatementSyntax) {
         add(query)
-        target = SourceSpan(start: Int(statement.span.start), end: Int(query.span.start))
+        targets = [SourceSpan(start: Int(statement.span.start), end: Int(query.span.start))]
+    }
+
+    private mutating func add(_ other: SyntaxPlaces) {
+        tables += other.tables
+        functions += other.functions
+        equalities += other.equalities
+        crosses += other.crosses
+        groups += other.groups
+        orders += other.orders
+        limits += other.limits
+        distincts += other.distincts
     }
 
     // MARK: Queries
@@ -116,6 +138,7 @@ struct SyntaxPlaces {
         case .identifier: tables.append(Named(name: "", span: relation.span))
         case .subquery(let query): add(query)
         case .values, .function: functions.append(relation.span)
+        case .common: break
         case .nested(let inner), .unpivot(let inner, _), .sample(let inner, _): add(inner)
         case .pivot(let inner, let pivot):
             add(inner)

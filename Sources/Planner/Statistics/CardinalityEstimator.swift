@@ -30,6 +30,7 @@ struct CardinalityEstimator {
             // A guess: some levels, each of as many rows as the first.
             let rows = estimate(recursion.anchor).rows * Self.guessedLevels
             return unknownColumns(recursion.output, rows: rows)
+        case .kept(let plan): return estimate(plan)
         case .workingTable(_, let output):
             return unknownColumns(output, rows: Self.guessedWorkingRows)
         case .filter(let condition, let input):

@@ -13,6 +13,7 @@ extension LogicalPlan: CustomStringConvertible {
     /// Inputs, and the plans of the subqueries in this node's expressions.
     private var shownChildren: [LogicalPlan] {
         var shown = children
+        if case .kept(let plan) = self { shown.append(plan) }
         for expression in expressions {
             expression.forEach { if case .subquery(let subquery) = $0 { shown.append(subquery.plan) } }
         }
@@ -45,6 +46,7 @@ extension LogicalPlan: CustomStringConvertible {
         case .recursion(let recursion):
             return "Recursion \(recursion.level) \(list(recursion.output))\(recursion.limits.label)"
         case .workingTable(let level, let output): return "WorkingTable \(level) \(list(output))"
+        case .kept(let plan): return "ComputedOnce \(list(plan.output))"
         case .union(_, let output): return "Union \(list(output))"
         case .expand(let lists, let output, _):
             return "Expand [\(lists.map { list($0) }.joined(separator: ", "))], \(list(output))"

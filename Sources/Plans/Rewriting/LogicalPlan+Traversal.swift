@@ -2,10 +2,10 @@ import Columns
 import Vocabulary
 
 extension LogicalPlan {
-    /// The plans that this one reads, in order.
+    /// The plans that this one reads, in order. What is kept is planned by itself, and read like a table.
     package var children: [LogicalPlan] {
         switch self {
-        case .scan, .values, .range, .workingTable: []
+        case .scan, .values, .range, .workingTable, .kept: []
         case .recursion(let recursion): [recursion.anchor, recursion.step]
         case .filter(_, let input), .project(_, let input), .aggregate(_, _, let input), .sort(_, let input),
             .limit(_, _, let input), .distinct(let input), .expand(_, _, let input), .singleRow(let input, _):
@@ -20,7 +20,7 @@ extension LogicalPlan {
     /// Returns the plan with each input replaced by `transform` of it.
     package func mapChildren(_ transform: (LogicalPlan) throws -> LogicalPlan) rethrows -> LogicalPlan {
         switch self {
-        case .scan, .values, .range, .workingTable: return self
+        case .scan, .values, .range, .workingTable, .kept: return self
         case .recursion(var recursion):
             recursion.anchor = try transform(recursion.anchor)
             recursion.step = try transform(recursion.step)
@@ -71,7 +71,8 @@ extension LogicalPlan {
         case .scan(var scan):
             scan.filters = try scan.filters.map(transform)
             return .scan(scan)
-        case .values, .limit, .distinct, .union, .singleRow, .range, .recursion, .workingTable: return self
+        case .values, .limit, .distinct, .union, .singleRow, .range, .recursion, .workingTable, .kept:
+            return self
         case .filter(let condition, let input): return .filter(try transform(condition), input: input)
         case .project(let list, let input): return .project(try named(list), input: input)
         case .aggregate(let groups, let aggregates, let input):

@@ -42,9 +42,7 @@ extension Parser {
             var table = try qualifiedName("a table name")
             if takeIn() { table = try qualifiedName("a database") + table.suffix(1) }
             return .show(.columns(table))
-        case "FUNCTIONS":
-            advance()
-            return .show(.functions(pattern: try pattern()))
+        case "FUNCTIONS", "USER", "SYSTEM", "ALL": return .show(try showFunctions())
         case "CATALOGS":
             advance()
             return .show(.catalogs)
@@ -63,9 +61,9 @@ extension Parser {
         }
     }
 
-    private mutating func takeIn() -> Bool { take(.IN) || take(.FROM) }
+    mutating func takeIn() -> Bool { take(.IN) || take(.FROM) }
 
-    private mutating func pattern() throws(EngineError) -> String? {
+    mutating func pattern() throws(EngineError) -> String? {
         _ = take(.LIKE)
         return atString ? try stringValue() : nil
     }

@@ -23,7 +23,11 @@ extension Parser {
                 ? .createView(try createView(replaces: replaces)) : try createStoredView(replaces: replaces)
         }
         if isGlobal { throw unexpected("'VIEW'") }
-        guard take(.TABLE) else { throw unexpected("'TABLE', 'TEMPORARY VIEW' or 'VIEW'") }
+        if at(word: "FUNCTION") {
+            return .createFunction(
+                try createFunction(replaces: replaces, isTemporary: isTemporary, from: start))
+        }
+        guard take(.TABLE) else { throw unexpected("'TABLE', 'VIEW', 'TEMPORARY VIEW' or 'FUNCTION'") }
         if let like = try createTableLike(replaces: replaces) { return like }
         var table = try createTable(replaces: replaces)
         table.isTemporary = isTemporary
@@ -97,6 +101,8 @@ extension Parser {
                     }
                     return column
                 }
+            } else if at(word: "CLUSTERED") {
+                table.buckets = try buckets()
             } else if take(.LOCATION) {
                 let path = index
                 table.location = try stringValue("a path in quotes")
@@ -115,6 +121,31 @@ extension Parser {
             throw unexpected("'USING' or 'AS'")
         }
         return table
+    }
+
+    /// Parses `CLUSTERED BY (a, b) [SORTED BY (c [ASC])] INTO n BUCKETS`.
+    private mutating func buckets() throws(EngineError) -> BucketSyntax {
+        advance()
+        try expect(.BY)
+        var buckets = BucketSyntax(columns: try nameList(), sortedBy: [], count: 0, countSpan: current.span)
+        if takeWord("SORTED") {
+            try expect(.BY)
+            buckets.sortedBy = try parenthesised { (parser) throws(EngineError) in
+                let column = try parser.name("a column name")
+                if parser.take(.DESC) {
+                    throw parser.fail(
+                        "The rows of a bucket are sorted upwards.", code: "UNSUPPORTED_FEATURE.BUCKET_ORDER",
+                        at: column.span, remedy: "Leave out DESC.")
+                }
+                _ = parser.take(.ASC)
+                return column
+            }
+        }
+        try expect(.INTO)
+        buckets.countSpan = current.span
+        buckets.count = try integerValue("a number of buckets")
+        try expectWord("BUCKETS")
+        return buckets
     }
 
     /// Parses the columns of a table: as those of a view, but with DEFAULT.

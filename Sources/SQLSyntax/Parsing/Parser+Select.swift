@@ -39,7 +39,7 @@ extension Parser {
         return select
     }
 
-    private mutating func selectList(_ select: inout SelectSyntax) throws(EngineError) {
+    mutating func selectList(_ select: inout SelectSyntax) throws(EngineError) {
         if at(.DISTINCT), !endsItem(peek()) {
             advance()
             select.isDistinct = true
@@ -79,7 +79,7 @@ extension Parser {
         return SelectItemSyntax(expression: expression, aliases: [])
     }
 
-    private mutating func selectTail(_ select: inout SelectSyntax) throws(EngineError) {
+    mutating func selectTail(_ select: inout SelectSyntax) throws(EngineError) {
         while at(.LATERAL), peek().keyword == .VIEW { select.lateralViews.append(try lateralView()) }
         if take(.WHERE) { select.filter = try expression() }
         if at(.GROUP) {

@@ -43,6 +43,7 @@ extension Parser {
     private mutating func queryStatement() throws(EngineError) -> StatementSyntax.Kind {
         let start = index
         let with = try withClause()
+        if at(.FROM), let inserts = try insertsAfterFrom(with) { return inserts }
         guard !with.isEmpty, at(.INSERT) else {
             index = start
             return .query(try query())
@@ -134,6 +135,11 @@ extension Parser {
             let isExtended = take(.EXTENDED)
             return .describe(.database(try qualifiedName("a database's name"), isExtended: isExtended))
         }
+        if at(word: "FUNCTION"), peek().kind == .word || peek().kind == .quotedWord {
+            advance()
+            let isExtended = peek().kind != .end && peek().symbol != .semicolon && take(.EXTENDED)
+            return .describe(.function(try qualifiedName("a function's name"), isExtended: isExtended))
+        }
         if peek().kind == .word || peek().kind == .quotedWord { _ = take(.TABLE) }
         var isExtended = false
         if peek().kind == .word || peek().kind == .quotedWord {
@@ -153,6 +159,7 @@ extension Parser {
             let ifExists = take(.IF, .EXISTS)
             return .dropVariable(name: try qualifiedName("a variable's name"), ifExists: ifExists)
         }
+        if let function = try dropFunction() { return function }
         if take(.DATABASE) || takeWord("SCHEMA") || takeWord("NAMESPACE") { return try dropDatabase() }
         let isView = at(.VIEW)
         if !isView, !at(.TABLE) { throw unexpected("'VIEW', 'TABLE' or 'DATABASE'") }
@@ -165,14 +172,19 @@ extension Parser {
 
     // MARK: INSERT
 
-    private mutating func insert() throws(EngineError) -> StatementSyntax.Kind {
+    /// Parses an INSERT with the query behind it, as `query` reads one.
+    mutating func insert(
+        _ query: (inout Parser) throws(EngineError) -> QuerySyntax = { (parser) throws(EngineError) in
+            try parser.query()
+        }
+    ) throws(EngineError) -> StatementSyntax.Kind {
         advance()
         let overwrites = take(.OVERWRITE)
         if !overwrites { try expect(.INTO) }
         if overwrites, at(.DIRECTORY) || at(.LOCAL, .DIRECTORY) {
             _ = take(.LOCAL)
             advance()
-            return .insertDirectory(try insertDirectory())
+            return .insertDirectory(try insertDirectory(query))
         }
         _ = take(.TABLE)
         var insert = InsertTableSyntax(
@@ -186,18 +198,20 @@ extension Parser {
         } else if at(.leftParenthesis), !startsQuery(after: 0) {
             insert.columns = try nameList()
         }
-        insert.query = try query()
+        insert.query = try query(&self)
         return .insertTable(insert)
     }
 
-    private mutating func insertDirectory() throws(EngineError) -> InsertDirectorySyntax {
+    private mutating func insertDirectory(
+        _ query: (inout Parser) throws(EngineError) -> QuerySyntax
+    ) throws(EngineError) -> InsertDirectorySyntax {
         let start = index
         let path = atString ? try stringValue() : nil
         let pathSpan = path.map { _ in span(from: start) }
         try expect(.USING)
         let format = try name("a format such as parquet")
         let options = take(.OPTIONS) ? try self.options() : []
-        let query = try self.query()
+        let query = try query(&self)
         return InsertDirectorySyntax(
             path: path, pathSpan: pathSpan, format: format, options: options, query: query)
     }

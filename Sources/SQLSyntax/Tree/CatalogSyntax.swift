@@ -77,6 +77,31 @@ package struct CreateStoredViewSyntax: Sendable, Hashable {
     package var content: ViewQuerySyntax
 }
 
+/// Holds `CREATE [OR REPLACE] [TEMPORARY] FUNCTION name(parameters) RETURNS … RETURN …`.
+package struct CreateFunctionSyntax: Sendable, Hashable {
+    /// Says what a function gives.
+    package enum Result: Sendable, Hashable {
+        /// A value of the type; nil: of its body's.
+        case value(TypeSyntax?)
+        /// Rows of the columns; nil: of its query's.
+        case table([FieldSyntax]?)
+    }
+
+    package var name: [NameSyntax]
+    package var isTemporary: Bool
+    package var replaces: Bool
+    package var ifNotExists: Bool
+    package var parameters: [FieldSyntax]
+    package var result: Result
+    package var comment: String?
+    /// What DETERMINISTIC or NOT DETERMINISTIC says; nil where neither stands.
+    package var isDeterministic: Bool?
+    /// Whether the body is a query, not an expression.
+    package var isQuery: Bool
+    /// The text behind RETURN.
+    package var bodySpan: SourceSpan
+}
+
 /// Holds `ANALYZE TABLE name COMPUTE STATISTICS …`.
 package struct AnalyzeSyntax: Sendable, Hashable {
     /// Names the columns that are looked at.

@@ -171,6 +171,8 @@ package struct RelationSyntax: Sendable, Hashable {
         case pivot(RelationSyntax, PivotSyntax)
         case unpivot(RelationSyntax, UnpivotSyntax)
         case sample(RelationSyntax, SampleSyntax)
+        /// What the FROM in front of several inserts names.
+        case common
         /// `relation |> operator`.
         case pipe(RelationSyntax, PipeSyntax)
     }

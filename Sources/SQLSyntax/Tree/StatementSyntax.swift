@@ -19,6 +19,7 @@ package struct StatementSyntax: Sendable, Hashable {
         case dropView(name: [NameSyntax], ifExists: Bool)
         case insertDirectory(InsertDirectorySyntax)
         case insertTable(InsertTableSyntax)
+        case multiInsert(MultiInsertSyntax)
         case createTable(CreateTableSyntax)
         case dropTable(name: [NameSyntax], ifExists: Bool)
         case explain(StatementSyntax, mode: ExplainMode)
@@ -33,6 +34,8 @@ package struct StatementSyntax: Sendable, Hashable {
         case use([NameSyntax])
         case declareVariable(DeclareVariableSyntax)
         case setVariables(SetVariablesSyntax)
+        case createFunction(CreateFunctionSyntax)
+        case dropFunction(name: [NameSyntax], isTemporary: Bool, ifExists: Bool)
         case dropVariable(name: [NameSyntax], ifExists: Bool)
         case executeImmediate(ExecuteImmediateSyntax)
     }
@@ -47,10 +50,17 @@ package enum ShowSyntax: Sendable, Hashable {
     case columns([NameSyntax])
     case partitions([NameSyntax], [PartitionValueSyntax])
     case properties([NameSyntax], key: String?)
-    case functions(pattern: String?)
+    case functions(FunctionKinds, in: [NameSyntax]?, pattern: String?)
     case catalogs
     case namespace
     case createTable([NameSyntax])
+}
+
+/// Says which functions SHOW FUNCTIONS lists.
+package enum FunctionKinds: String, Sendable, Hashable {
+    case user = "USER"
+    case system = "SYSTEM"
+    case all = "ALL"
 }
 
 /// Says how much EXPLAIN shows.
@@ -68,6 +78,7 @@ package enum DescribeSyntax: Sendable, Hashable {
     case table([NameSyntax], isExtended: Bool)
     case column([NameSyntax], [NameSyntax], isExtended: Bool)
     case database([NameSyntax], isExtended: Bool)
+    case function([NameSyntax], isExtended: Bool)
     case query(QuerySyntax)
 }
 
@@ -118,6 +129,23 @@ package struct InsertTableSyntax: Sendable, Hashable {
     package var query: QuerySyntax
 }
 
+/// Holds `FROM relation INSERT … SELECT … INSERT … SELECT …`, of two inserts or more.
+package struct MultiInsertSyntax: Sendable, Hashable {
+    package var with: [CommonTableSyntax]
+    package var from: RelationSyntax
+    package var lateralViews: [LateralViewSyntax]
+    /// Statements of the kinds `.insertTable` and `.insertDirectory`, whose SELECTs are from `.common`.
+    package var inserts: [StatementSyntax]
+}
+
+/// Holds `CLUSTERED BY (columns) [SORTED BY (columns)] INTO n BUCKETS`.
+package struct BucketSyntax: Sendable, Hashable {
+    package var columns: [NameSyntax]
+    package var sortedBy: [NameSyntax]
+    package var count: Int
+    package var countSpan: SourceSpan
+}
+
 /// Holds one `name [= value]` of a PARTITION clause.
 package struct PartitionValueSyntax: Sendable, Hashable {
     package var name: NameSyntax
@@ -135,6 +163,7 @@ package struct CreateTableSyntax: Sendable, Hashable {
     package var format: NameSyntax?
     package var options: [OptionSyntax]
     package var partitionedBy: [NameSyntax]
+    package var buckets: BucketSyntax?
     package var location: String?
     /// The place of the path after LOCATION.
     package var locationSpan: SourceSpan?

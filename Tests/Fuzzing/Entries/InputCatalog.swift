@@ -50,6 +50,9 @@ struct InputCatalog: JobCatalog {
     func brokenCount(_ relation: FileRelation) -> Int { 0 }
     var relationNames: [String] { ["t", "u", "w"] }
 
+    func functionNames(in database: String) -> [String] { [] }
+    var temporaryFunctionNames: [String] { [] }
+
     // MARK: what is known of them
 
     func statistics(of relation: FileRelation) -> RelationStatistics {

@@ -42,8 +42,7 @@ struct CoordinatorServer {
         let client = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
-        let store = ShuffleStore()
-        let shuffleTokens = ShuffleTokens()
+        let (store, shuffleTokens) = (ShuffleStore(), ShuffleTokens())
         let copies = settings["storage"].map { SharedOutputs(storage: PathRules.place(of: $0)) }
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
@@ -51,7 +50,8 @@ struct CoordinatorServer {
                 results: try RemoteShuffleSource(
                     store: store, ownAddress: "", client: client,
                     settings: CoordinatorServer.fetching(shuffleTokens), copies: copies),
-                resultStore: store, tokens: shuffleTokens, storage: StoredJobs(rules: rules), copies: copies,
+                resultStore: store, tokens: shuffleTokens,
+                storage: StoredJobs(rules: rules, planningBytes: Limits.planningBytes), copies: copies,
                 crashes: try CrashTally(file: "\(state)/crashes", crashedAt: crashed),
                 allowsCommands: settings.isOn("allow-commands"), logger: logger,
                 // Whatever is not durable must not be acted on: recovery starts from the log.

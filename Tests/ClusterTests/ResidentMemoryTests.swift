@@ -78,6 +78,11 @@ struct ResidentMemoryTests {
             #expect(refused.errors.contains("--memory"), "\(file): \(refused.errors)")
             #expect(worker.isRunning, "\(file)")
         }
+        // Without columns the coordinator would look for them, in less memory than this one takes.
+        let guessed = try cluster.submit(["run", "-e", "SELECT max(length(a)) FROM json.`long.json`"])
+        #expect(guessed.errors.contains("[RECORD_TOO_LARGE]"), "\(guessed.errors)")
+        #expect(guessed.errors.contains("CREATE TEMPORARY VIEW"), "\(guessed.errors)")
+        #expect(cluster.coordinator?.isRunning == true)
         let fair = try cluster.submit([
             "run", "-e",
             """

@@ -6,6 +6,7 @@ import Vocabulary
 /// Reads JSON from web services, page by page.
 struct RESTSource: LandingSource {
     let rules: WebRules
+    let isRepeatable = true
 
     func land(
         _ relation: ExternalRelation, into rows: LandedRows, _ context: ConnectorContext, _ wanted: Wanted
@@ -24,6 +25,7 @@ private struct RESTReading {
     private let wanted: Wanted
     private let client: WebClient
     private var login: RESTLogin
+    private var incremental: RESTIncremental?
     /// Requests that were made: a link that leads back to one ends the read.
     private var seen: Set<String> = []
     /// Lengths and hashes of the bodies that had records: a page that came before ends the read, too.
@@ -42,6 +44,7 @@ private struct RESTReading {
         self.wanted = wanted
         client = WebClient(rules, settings.limits)
         login = RESTLogin(settings.authentication, secrets)
+        incremental = settings.incremental
     }
 
     mutating func run(into rows: LandedRows) throws(EngineError) {
@@ -58,7 +61,7 @@ private struct RESTReading {
             let body = [response.body.count, response.body.hashValue]
             if !records.isEmpty, !bodies.insert(body).inserted { return }
             pageCount += 1
-            for record in records where try settings.incremental?.takes(record, of: document) ?? true {
+            for record in records where try incremental?.takes(record, of: document) ?? true {
                 try rows.append(record, of: document)
             }
             next = try pagination.next(response, document, rows: records.count)

@@ -12,6 +12,7 @@ import Vocabulary
 /// Used by one thread at a time.
 package final class TextLineReader: BatchStream {
     private let windows: TextWindows
+    private let memory: CountedMemory
     private let hasColumn: Bool
     private let batchRows: Int
     private var window: TextWindow?
@@ -20,14 +21,16 @@ package final class TextLineReader: BatchStream {
     /// Begins to read; `fields` is the one string column, or none when only the number of lines matters.
     /// Throws `UNSUPPORTED_FEATURE` (user) for anything else.
     package init(
-        source: any ByteSource, range: Range<Int>, fields: [Field], batchRows: Int = Limits.batchRows
+        source: any ByteSource, range: Range<Int>, fields: [Field], batchRows: Int = Limits.batchRows,
+        memory: CountedMemory = .unlimited
     ) throws(EngineError) {
         guard fields.count <= 1, fields.allSatisfy({ $0.type == .string }) else {
             throw .user("UNSUPPORTED_FEATURE", "Format text has one column of type STRING, named value")
         }
         hasColumn = !fields.isEmpty
         self.batchRows = batchRows
-        windows = try TextWindows(source, range: range, whole: false)
+        windows = try TextWindows(source, range: range, whole: false, memory: memory)
+        self.memory = memory
     }
 
     /// Returns the next batch.
@@ -35,15 +38,15 @@ package final class TextLineReader: BatchStream {
         while true {
             if window == nil {
                 guard let next = try windows.next() else { return nil }
-                window = CSVIndexer.mended(next)
+                window = try CSVIndexer.mended(next, memory: memory)
                 offset = 0
             }
-            if let window, offset < window.count { return lines(of: window) }
+            if let window, offset < window.count { return try lines(of: window) }
             window = nil
         }
     }
 
-    private func lines(of window: TextWindow) -> Batch {
+    private func lines(of window: TextWindow) throws(EngineError) -> Batch {
         let places = Buffer(byteCount: batchRows * 8)
         let starts = places.pointer(as: UInt32.self)
         let ends = starts + batchRows
@@ -60,6 +63,6 @@ package final class TextLineReader: BatchStream {
         if !hasColumn { return Batch(columns: [], count: count) }
         let tokens = TokenColumn(
             heap: window.buffer, starts: starts, ends: ends, count: count, style: .plain, zone: .utc)
-        return Batch(columns: [tokens.lines()], count: count)
+        return Batch(columns: [try tokens.lines()], count: count)
     }
 }

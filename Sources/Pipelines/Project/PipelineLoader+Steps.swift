@@ -15,6 +15,7 @@ extension PipelineLoader {
         var owners: [FormatValue] = []
         for entry in extracts {
             for step in try extract(entry) {
+                warnOfLateRows(step)
                 steps.append(step)
                 owners.append(entry)
             }
@@ -104,7 +105,7 @@ extension PipelineLoader {
 
     // MARK: kinds of steps
 
-    private func extract(_ entry: FormatValue) throws -> [PipelineStep] {
+    private mutating func extract(_ entry: FormatValue) throws -> [PipelineStep] {
         if let connector = entry["connector"] { return try connectorSteps(entry, connector) }
         let name = try named(entry).name
         if let source = entry["sql"] { return [try sqlStep(entry, source, name)] }

@@ -130,7 +130,9 @@ extension PipelineLoader {
             relations: try inlined(names.relations, depth: 0),
             location: place)
         test.places = QueryPlaces(text: text)
-        try settings.apply(to: &test) { EngineError.user("PIPELINE_FORMAT", $0, at: place) }
+        try settings.apply(to: &test) {
+            EngineError.user("PIPELINE_FORMAT", "\($1)", remedy: $2, at: place)
+        }
         return settings.isEnabled ? test : nil
     }
 

@@ -103,9 +103,9 @@ extension PipelineRun {
         try await finishPublication(this)
         if let rule = step.extract, !rule.isPlain {
             let jobs = ExtractJobs(job, id: [run, step.name, "\(this.number)"], deadline: this.deadline)
-            var outcome = try await ExtractRun(
-                step: step, rule: rule, state: StagedTables(tables: tables, run: run), job: jobs
-            ).make()
+            var extract = ExtractRun(
+                step: step, rule: rule, state: StagedTables(tables: tables, run: run), job: jobs)
+            var outcome = try await extract.make()
             if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
             return outcome
         }

@@ -11,6 +11,7 @@ import Vocabulary
 ///                                 model with `alias` or `schema` has that name here, SCHEMA.ALIAS
 ///     staging/RUN/NAME            what is not yet tested
 ///     staging/RUN/NAME.new        new rows that are to come into it, or in an object store after the table's
+///     staging/RUN/NAME.once       those of them that the table does not have
 ///     replaced/NAME               the table before, for the moment of publication
 ///     failures/TEST               rows that a test with store_failures found
 ///     notes/NAME                  in an object store: the id, the cursor, what is being published
@@ -106,14 +107,16 @@ package final class TableFolder: Sendable {
 
     /// Takes back what a step has staged, unless that is being published.
     package func discard(_ name: String, run: String) {
-        let step =
-            name.hasSuffix(TableFolder.freshSuffix) ? name.dropLast(TableFolder.freshSuffix.count) : name[...]
-        if !publishesByRename, isPending(String(step), run: run) { return }
+        let suffixes = [TableFolder.freshSuffix, TableFolder.onceSuffix]
+        let suffix = suffixes.first { name.hasSuffix($0) }
+        if !publishesByRename, isPending(String(name.dropLast(suffix?.count ?? 0)), run: run) { return }
         remove("\(root)/staging/\(run)/\(name)")
-        if step == name { remove("\(root)/staging/\(run)/\(name)\(TableFolder.freshSuffix)") }
+        if suffix == nil { for other in suffixes { remove("\(root)/staging/\(run)/\(name)\(other)") } }
     }
-    /// What follows a step's name in that of the directory with its new rows.
+    /// What follows a step's name in that of the directory with its new rows, and with those of them that the
+    /// table does not have.
     static let freshSuffix = ".new"
+    static let onceSuffix = ".once"
 
     /// Takes back all that a run has staged and is not publishing.
     package func discardAll(run: String) {

@@ -21,6 +21,7 @@ extension PipelineText {
             let above = Set(step.dependencies).sorted()
             if !above.isEmpty { text += " after \(above.joined(separator: ", "))" }
             text += "\n"
+            if step.folder != step.name { text += "    table \(step.folder)\n" }
             if step.materialization.kind == .incremental {
                 text += "    incremental: \(step.materialization.strategy.rawValue)"
                 if let first = step.batches.first, let last = step.batches.last {

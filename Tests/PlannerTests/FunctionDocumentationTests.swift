@@ -61,6 +61,12 @@ struct FunctionDocumentationTests {
             An unknown name is an error that suggests the nearest one. This page is made from the registry by
             `Tests/PlannerTests/FunctionDocumentationTests.swift`.
 
+            The type TIME is there after `SET spark.sql.timeType.enabled=true` (or `etl-submit --conf \
+            spark.sql.timeType.enabled=true`), as in Spark 4.1: casts and columns of it, `make_time`, \
+            `to_time`, `time_diff`, `time_trunc`, and `hour` and its kin of a TIME. Only literals \
+            (`TIME '09:30'`) and \
+            `current_time` are without.
+
             """
         for (group, title) in titles {
             let members = rows.filter { $0[1] == group }.map { $0[0] }.sorted()

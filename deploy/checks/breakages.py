@@ -3,7 +3,7 @@
 B, L, P, K, X = (f"k8s/{d}" for d in (
     "base", "overlays/local", "overlays/production", "overlays/keda", "overlays/databases"))
 C, W, N = f"{B}/coordinator.yaml", f"{B}/worker.yaml", f"{B}/network.yaml"
-D, M = "deploy/docker-compose.yml", "deploy/prometheus"
+D, M, Y = "deploy/docker-compose.yml", "deploy/prometheus", "k8s/components/deletion-cost"
 
 BREAKAGES = [
     # schemas
@@ -88,4 +88,11 @@ BREAKAGES = [
      "asks the data source"),
     ("deploy/grafana/provisioning/dashboards/millrace.yml", "/var/lib/grafana/dashboards", "/dashboards",
      "Grafana has no dashboards"),
+    (Y + "/deletion-cost.yaml", 'verbs: ["list", "patch"]', 'verbs: ["*"]', "may do more or less"),
+    (Y + "/deletion-cost.yaml", "            items: [{ key: ca.crt, path: ca.crt }]\n", "", "sees the coordinator's key"),
+    (Y + "/deletion-cost.yaml", "secretName: etl-deletion-cost", "secretName: etl-viewer", "does not make the Secret"),
+    (Y + "/network.yaml", "component: deletion-cost }\n      ports", "component: cost }\n      ports", "is let in by"),
+    (Y + "/deletion_cost.py", '["state"] != "active"', '["state"] == "active"', "etl-deletion-cost writes"),
+    (Y + "/deletion_cost.py", "token, authority)[", "pathlib.Path(ACCOUNT / 'token').read_text(), authority)[",
+     "shows its tokens"),
 ]

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 
 from breakages import BREAKAGES
+from components import component_problems
 from composition import compose_problems
 from flows import flow_problems
 from monitoring import monitoring_problems
@@ -33,6 +34,7 @@ def _parts(root, deploy_first):
             yield overlay, wiring_problems(rendered, guide)
             yield overlay, hardening_problems(rendered)
             yield overlay, flow_problems(rendered, guide)
+    yield "components/deletion-cost", component_problems(root, guide)
     for rendered in overlays:
         yield rendered.overlay, schema_problems(rendered)
     if not deploy_first:

@@ -103,8 +103,8 @@ enum DatabaseFailure {
         "Check the table's name, with its schema as in schema.table, and that the user may see it."
     private static let column = "Check the columns that the query, the cursor and the keys name."
     private static let constraint =
-        "Test the rows for it before they are loaded, or use write_disposition: merge, which replaces rows of "
-        + "the same primary_key."
+        "Test the rows for it before they are loaded, or use write_disposition: merge, which replaces rows "
+        + "of the same primary_key."
     private static let later =
         "Look at the database's own log, or try later: default_args.retries does so by itself."
 

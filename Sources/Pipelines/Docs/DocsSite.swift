@@ -73,6 +73,9 @@ package struct DocsSite {
             + "\(step.kind.rawValue)</span> \(step.name)</h2>\n"
         text += step.description.isEmpty ? "" : paragraph(step.description)
         var facts = ["<code>\(HTMLText.escaped(step.file))</code>"]
+        if step.folder != step.name {
+            facts.append("table <code>\(HTMLText.escaped(step.folder))</code>")
+        }
         if step.materialization.kind == .incremental {
             facts.append("incremental, \(step.materialization.strategy.rawValue)")
         }

@@ -4,7 +4,9 @@ enum PipelineFormat {
         FormatKey("name", .text, "Name of the pipeline.", isRequired: true),
         FormatKey("description", .text, "What the pipeline is for."),
         FormatKey(
-            "schedule", .text, "Five cron fields, or @hourly, @daily, @weekly, @monthly, @yearly, @once."),
+            "schedule", .text,
+            "Five cron fields (L, 15W, fri#2 among them), or @hourly, @daily, @weekly, @monthly, @quarterly, "
+                + "@yearly, @once."),
         FormatKey("timezone", .text, "Zone of the schedule, such as Europe/Berlin; UTC by default."),
         FormatKey("start_date", .date, "Start of the first data interval."),
         FormatKey("end_date", .date, "No data interval starts after it."),
@@ -155,7 +157,8 @@ enum PipelineFormat {
 
     static let dbt = FormatObject(keys: [
         FormatKey(
-            "select", .oneOrMore(.text), "Selectors: name, +name, name+, tag:t, path:p; all by default."),
+            "select", .oneOrMore(.text),
+            "Selectors: name, +name, name+, @name, tag:t, path:p, config.x:v; all by default."),
         FormatKey("exclude", .oneOrMore(.text), "Selectors of models to leave out."),
         FormatKey("publish", .choice(["after_tests"]), "Each model becomes visible once its tests passed."),
     ])

@@ -75,8 +75,8 @@ struct DbtSettings {
                     remedy: remedy)
             }
             warnings.append(
-                "\(key.location.file):\(key.location.line): no \(names.noun) are in a folder of this name, or "
-                    + "have it, so its settings apply to nothing: \(shown(path, name))")
+                "\(key.location.file):\(key.location.line): no \(names.noun) are in a folder of this name, "
+                    + "or have it, so its settings apply to nothing: \(shown(path, name))")
         }
     }
 

@@ -36,13 +36,7 @@ extension PipelineRun {
         }
         if step.load != nil { return try await finish(this, since: start) }
         guard try await testAll(this, staged: true) else {
-            var error = EngineError.data(
-                "TEST_FAILED",
-                "The step's table did not pass its tests and was not published: \(step.name)")
-            let failed = Set(
-                record.tests.filter { $0.step == step.name && $0.outcome == .fail }.map(\.name))
-            error.location = step.tests.first { failed.contains($0.name) }?.location
-            throw error
+            throw failure(of: step)
         }
         // What the run before has appended there is there.
         if let write = step.write, !isRemade(step) || write.mode == .overwrite {
@@ -55,6 +49,24 @@ extension PipelineRun {
         }
         try await publish(this)
         try await finish(this, since: start)
+    }
+
+    /// Names the tests that keep a step's table from being published.
+    private func failure(of step: PipelineStep) -> EngineError {
+        let failed = record.tests.filter { $0.step == step.name && $0.outcome == .fail }
+        let list = failed.prefix(5).map { "\($0.name) (\($0.found ?? "\($0.failures) wrong"))" }
+        let more = failed.count > 5 ? " and \(failed.count - 5) more" : ""
+        let first = step.tests.first { test in failed.contains { $0.name == test.name } }
+        let isKept = first?.storesFailures == true
+        var error = EngineError.data(
+            "TEST_FAILED",
+            "The table of \(step.name) did not pass its tests and was not published: "
+                + list.joined(separator: ", ") + more,
+            remedy: isKept
+                ? "The wrong rows are in \(tables.failures(first?.name ?? ""))."
+                : "store_failures: true at the test keeps the wrong rows; severity: warn lets them pass.")
+        error.location = first?.location
+        return error
     }
 
     func finish(_ this: Try, since start: ContinuousClock.Instant) async throws {

@@ -1,12 +1,15 @@
 import Kernels
+import Vocabulary
 
-/// Holds the five fields of cron as sets of numbers; pure arithmetic on local minutes.
+/// Holds the five fields of cron as sets of numbers; pure arithmetic on local minutes. The grammar is that of
+/// croniter, which Airflow reads schedules with: names, ranges that run over the end, `L` and `15W` as days,
+/// `L5` and `fri#2` as weekdays.
 struct CronExpression: Sendable, Hashable {
     private var minutes: Set<Int>
     private var hours: Set<Int>
-    private var days: Set<Int>
+    private var days: CronDays
     private var months: Set<Int>
-    private var weekdays: Set<Int>
+    private var weekdays: CronWeekdays
     /// Where both day and weekday are restricted, either is enough, as in Vixie cron.
     private var eitherDay: Bool
 
@@ -19,79 +22,51 @@ struct CronExpression: Sendable, Hashable {
     private static let monthNames = [
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     ]
-    private static let dayNames = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
     /// Says why text is no cron expression.
     struct Mistake: Error {
         var message: String
+        /// What to write instead, where that is known.
+        var remedy: String?
     }
 
     /// Reads five fields or a shorthand. Throws `Mistake`.
     init(_ text: String) throws {
         let source = CronExpression.presets[text.lowercased()] ?? text
         let fields = source.split(whereSeparator: \.isWhitespace).map(String.init)
-        guard fields.count == 5 else {
-            throw Mistake(
-                message: "cron has five fields (minute hour day month weekday), here \(fields.count)")
-        }
-        minutes = try CronExpression.field(fields[0], 0...59, "minute")
-        hours = try CronExpression.field(fields[1], 0...23, "hour")
-        days = try CronExpression.field(fields[2], 1...31, "day")
-        months = try CronExpression.field(
-            fields[3], 1...12, "month", names: CronExpression.monthNames, first: 1)
-        let week = try CronExpression.field(fields[4], 0...7, "weekday", names: CronExpression.dayNames)
-        weekdays = Set(week.map { $0 % 7 })
+        guard fields.count == 5 else { throw CronExpression.miscounted(text, fields.count) }
+        minutes = try CronField("minute", 0...59).numbers(fields[0])
+        hours = try CronField("hour", 0...23).numbers(fields[1])
+        days = try CronDays(fields[2])
+        months = try CronField("month", 1...12, names: CronExpression.monthNames, first: 1).numbers(fields[3])
+        weekdays = try CronWeekdays(fields[4])
         let isAnyDay = fields[2] == "*" || fields[2] == "?"
         let isAnyWeekday = fields[4] == "*" || fields[4] == "?"
         eitherDay = !isAnyDay && !isAnyWeekday
         guard next(after: 0) != nil else { throw Mistake(message: "no date ever fits it") }
     }
 
-    private static func field(
-        _ text: String, _ range: ClosedRange<Int>, _ name: String, names: [String] = [], first: Int = 0
-    ) throws -> Set<Int> {
-        func number(_ part: Substring) throws -> Int {
-            let index = names.firstIndex(of: part.lowercased()).map { $0 + first }
-            guard let value = index ?? Int(part), range.contains(value) else {
-                throw Mistake(
-                    message: "the \(name) must be from \(range.lowerBound) to \(range.upperBound): \(part)")
-            }
-            return value
+    private static func miscounted(_ text: String, _ count: Int) -> Mistake {
+        if text.hasPrefix("@") {
+            let known = presets.keys.sorted() + ["@once"]
+            return Mistake(
+                message: "there is no shorthand of this name",
+                remedy: Suggestion.nearest(to: text.lowercased(), among: known).map { "Did you mean \($0)?" }
+                    ?? "There are \(known.joined(separator: ", ")); @every 5m is \"*/5 * * * *\".")
         }
-        var found = Set<Int>()
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let pieces = part.split(separator: "/", omittingEmptySubsequences: false)
-            guard pieces.count <= 2, let base = pieces.first else {
-                throw Mistake(message: "the \(name) has two steps: \(part)")
-            }
-            var step = 1
-            if pieces.count == 2 {
-                guard let value = Int(pieces[1]), (1...1000).contains(value) else {
-                    throw Mistake(message: "the step of the \(name) must be from 1 to 1000: \(part)")
-                }
-                step = value
-            }
-            var low = range.lowerBound
-            // 7 is a second name of Sunday; a whole week ends before it.
-            var high = range.upperBound == 7 ? 6 : range.upperBound
-            if base != "*", base != "?" {
-                let ends = base.split(separator: "-", omittingEmptySubsequences: false)
-                low = try number(ends[0])
-                if ends.count == 2 { high = try number(ends[1]) } else if pieces.count == 1 { high = low }
-                guard ends.count <= 2, low <= high else {
-                    throw Mistake(message: "the range of the \(name) runs backwards: \(part)")
-                }
-            }
-            found.formUnion(stride(from: low, through: high, by: step))
-        }
-        return found
+        let message = "cron has five fields (minute hour day month weekday), here \(count)"
+        return Mistake(
+            message: message,
+            remedy: (6...7).contains(count) ? "Seconds and years are not known: leave them out." : nil)
     }
 
     private func fits(day: Int) -> Bool {
         let date = CivilDate(days: day)
         guard months.contains(date.month) else { return false }
-        let isDay = days.contains(date.day)
-        let isWeekday = weekdays.contains(CivilDate.isoWeekday(days: day) % 7)
+        let length = CivilDate.length(year: date.year, month: date.month)
+        let weekday = CivilDate.isoWeekday(days: day) % 7
+        let isDay = days.contains(date.day, weekday: weekday, of: length)
+        let isWeekday = weekdays.contains(weekday, day: date.day, of: length)
         return eitherDay ? isDay || isWeekday : isDay && isWeekday
     }
 

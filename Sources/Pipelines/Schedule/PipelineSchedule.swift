@@ -28,7 +28,7 @@ package struct PipelineSchedule: Sendable {
         } catch let mistake as CronExpression.Mistake {
             throw EngineError.user(
                 "PIPELINE_FORMAT", "The schedule is wrong: \(mistake.message): \(text)",
-                remedy: "Write it like \"0 2 * * *\" (every day at 2), or @daily.")
+                remedy: mistake.remedy ?? "Write it like \"0 2 * * *\" (every day at 2), or @daily.")
         }
         isFixed = cron?.isFixed ?? true
         let zone = try Zone.named(timezone)
@@ -38,8 +38,14 @@ package struct PipelineSchedule: Sendable {
         self.catchup = catchup
     }
 
+    /// Returns the instant of a local time; of one that the clock shows twice the second, as Airflow does.
     private static func instant(_ local: Int, _ zone: Zone) -> Int {
-        ClockTime.floorDivide(zone.instant(local: local * 60_000_000), 60_000_000)
+        let micros = local * 60_000_000
+        let first = zone.instant(local: micros)
+        let nextDay = first + 86_400_000_000
+        let second = micros - (zone.local(nextDay) - nextDay)
+        let isTwice = second > first && zone.local(second) == micros
+        return ClockTime.floorDivide(isTwice ? second : first, 60_000_000)
     }
 
     private func local(_ instant: Int) -> Int {

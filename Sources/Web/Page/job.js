@@ -60,7 +60,7 @@ export class JobView {
     setAttribute(this.state, "class", "state " + job.state);
     setText(this.state, job.state);
     document.title = (job.name || "Job") + " – " + job.state + " – Millrace";
-    const what = job.pipeline ? " percent of steps done" : " percent of tasks done";
+    const what = job.pipeline ? " percent of steps done" : " percent done";
     fillBar(this.progress, job.progress, 1, job.state, Math.floor(job.progress * 100) + what);
     setText(this.why, job.why || "");
     this.why.hidden = !job.why;
@@ -83,7 +83,7 @@ export class JobView {
   showFacts() {
     const job = this.job, parts = [job.id, "submitted " + clock(job.submittedAt)];
     if (job.startedAt) parts.push((job.finishedAt ? "took " : "running for ") + took(job));
-    if (!isOver(job)) parts.push(Math.floor(job.progress * 100) + " % of " + (job.pipeline ? "steps" : "tasks") + " done");
+    if (!isOver(job)) parts.push(Math.floor(job.progress * 100) + (job.pipeline ? " % of steps done" : " % done"));
     if (job.statements && job.statements.total > 1) parts.push(job.statements.done + " of " + job.statements.total + " statements done");
     parts.forEach((part, i) => setText(this.facts.children[i] || this.facts.appendChild(el("span")), part));
     while (this.facts.children.length > parts.length) this.facts.lastChild.remove();

@@ -21,7 +21,7 @@ export class JobsView {
       }},
       {title: "State", fill: (cell, job) => fillState(cell, job.state)},
       {title: "Progress", kind: "wide", fill: (cell, job) =>
-        fillBar(cell, job.progress, 1, job.state, Math.floor(job.progress * 100) + " percent of tasks done")},
+        fillBar(cell, job.progress, 1, job.state, Math.floor(job.progress * 100) + " percent done")},
       {title: "Stages", kind: "number", label: "stages", fill: text(job => job.stages.done + "/" + job.stages.total)},
       {title: "Took", kind: "number", label: "took", fill: text(took)},
       {title: "Submitted", kind: "soft small", label: "at", fill: text(job => clock(job.submittedAt))},

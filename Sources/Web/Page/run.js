@@ -79,9 +79,10 @@ export class RunPart {
         setText(cell, said(tests) || "–");
         setAttribute(cell, "class", tests.some(t => t.outcome === "fail") ? "bad" : tests.some(t => t.outcome === "warn") ? "warn" : "");
       }},
-      {title: "Rows in → out", kind: "number", label: "rows", fill: text(s => count(s.rowsIn) + " → " + count(s.rowsOut))},
+      {title: "Rows in → out", kind: "number", label: "rows", fill: text(s =>
+        s.state === "succeeded" || s.rowsIn || s.rowsOut ? count(s.rowsIn) + " → " + count(s.rowsOut) : "–")},
       {title: "Tries", kind: "number", label: "tries", fill: (cell, s) => {
-        setText(cell, s.attempts);
+        setText(cell, s.attempts || "–");
         cell.classList.toggle("warn", s.attempts > 1);
       }},
       {title: "When", kind: "when wide", fill: (cell, s) => this.fillWhen(cell, s)},
@@ -139,7 +140,7 @@ export class RunPart {
     if (!run) return;
     const end = run.finishedAt ? Date.parse(run.finishedAt) : Date.now();
     this.whole = run.startedAt ? (end - Date.parse(run.startedAt)) / 1000 : 0;
-    const parts = [run.kind + " run", "interval " + began(run)];
+    const parts = [run.kind + " run", ...(run.intervalStart === run.intervalEnd ? [] : ["interval " + began(run)])];
     const links = [el("a", {href: "#/pipelines/" + encodeURIComponent(run.pipeline)}, "Pipeline " + run.pipeline)];
     if (run.retryOf) links.push(el("a", {href: "#/jobs/" + encodeURIComponent(run.retryOf)}, "Goes on with an earlier run"));
     if (!this.facts.children.length) this.facts.append(...links, ...parts.map(p => el("span", {}, p)));

@@ -202,7 +202,7 @@ export class Timeline {
   paintAxis(pen, end, x, high, color) {
     // So many steps as their labels have room.
     const raw = end / Math.max(1, Math.min(6, Math.floor((x(end) - gutter) / 90))), power = 10 ** Math.floor(Math.log10(raw));
-    const step = [1, 2, 5, 10].map(f => f * power).find(s => s >= raw);
+    const step = Math.max(1, [1, 2, 5, 10].map(f => f * power).find(s => s >= raw));
     pen.strokeStyle = color("--line");
     pen.fillStyle = color("--soft");
     pen.textAlign = "center";

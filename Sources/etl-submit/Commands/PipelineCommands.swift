@@ -7,7 +7,9 @@ import Vocabulary
 struct PipelineOptions: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
-        help: "Steps of a pipeline to run: name, +name, name+, tag:t, path:p; all by default.")
+        help: """
+            Steps of a pipeline to run: name, +name, name+, @name, tag:t, path:p, config.x:v; all by default.
+            """)
     var select: [String] = []
 
     @Option(parsing: .upToNextOption, help: "Steps of a pipeline to leave out.")

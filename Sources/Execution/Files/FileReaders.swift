@@ -55,7 +55,8 @@ package final class FileReaders: Sendable {
                 options: CSVOptions(relation.options, zone: zone, patterns: patterns(relation, zone)))
         case .text:
             let source = MeteredSource(try files.open(path), context.counters)
-            return try TextLineReader(source: source, range: split.start..<split.end, fields: fields)
+            return try TextLineReader(
+                source: source, range: split.start..<split.end, fields: fields, options: relation.options)
         }
     }
 

@@ -34,7 +34,8 @@ package struct CSVSchemaInference {
 
     /// Reads the first record and names the columns by it.
     private func header(of source: any ByteSource) throws(EngineError) -> [String] {
-        let windows = try TextWindows(source, range: 0..<source.byteCount, whole: options.multiLine)
+        let windows = try TextWindows(
+            source, range: 0..<source.byteCount, whole: options.multiLine, decoding: options.decoding)
         let indexer = CSVIndexer(options: options, batchRows: 1, keepsOriginal: false)
         while let window = try windows.next() {
             indexer.index(CSVIndexer.mended(window))
@@ -57,7 +58,8 @@ package struct CSVSchemaInference {
     private func scan(
         _ source: any ByteSource, _ range: Range<Int>, _ kinds: inout [CSVKind?]
     ) throws(EngineError) {
-        let windows = try TextWindows(source, range: range, whole: options.multiLine)
+        let windows = try TextWindows(
+            source, range: range, whole: options.multiLine, decoding: options.decoding)
         let indexer = CSVIndexer(options: options, batchRows: Limits.batchRows, keepsOriginal: false)
         let places = Buffer(byteCount: max(1, kinds.count) * Limits.batchRows * 8)
         let starts = places.pointer(as: UInt32.self)

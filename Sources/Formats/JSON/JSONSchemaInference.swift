@@ -62,7 +62,8 @@ private final class JSONShapeScan {
     init(
         _ source: any ByteSource, range: Range<Int>, root: JSONShapeNode, options: JSONOptions
     ) throws(EngineError) {
-        windows = try TextWindows(source, range: range, whole: options.multiLine)
+        windows = try TextWindows(
+            source, range: range, whole: options.multiLine, decoding: options.decoding)
         indexer = try JSONIndexer()
         plan = try JSONWalkPlan(fields: [], rowCapacity: Limits.batchRows)
         self.root = root
@@ -78,6 +79,7 @@ private final class JSONShapeScan {
             if window.isFirst, window.count >= 3, window.base[0] == 0xEF, window.base[1] == 0xBB {
                 window.base.update(repeating: 0x20, count: 3)
             }
+            if options.allowsComments { JSONComments.blank(window) }
             brokenCount += try scan(window)
         }
         return brokenCount

@@ -21,9 +21,9 @@ enum KeptSource {
             reading.append(try optimiser.optimise(replaced(plan, source, by: .kept(source))))
         }
         let read = reading.reduce(into: Set<ColumnID>()) { $0.formUnion(columns(of: source, readBy: $1)) }
-        let columns = source.output.filter { read.contains($0.id) }
+        let kept = source.output.filter { read.contains($0.id) }
         let narrowed = try optimiser.optimise(
-            .project(columns.map { NamedExpression(.column($0), as: $0) }, input: source))
+            .project(kept.map { NamedExpression(.column($0), as: $0) }, input: source))
         return reading.map { replaced($0, .kept(source), by: .kept(narrowed)) }
     }
 

@@ -119,10 +119,12 @@ struct StageSplitter {
         _ input: PhysicalPlan, into inputs: inout Inputs
     ) throws(EngineError) -> StageID {
         // The same though it gives other rows each time: there is one exchange for all its places.
-        let known = shared.first { $0.subplan == input }?.id
-        let producer = try known ?? addStage(input, output: .shuffle(.single))
+        if let known = shared.first(where: { $0.subplan == input })?.id {
+            inputs.depend(on: known)
+            return known
+        }
+        let producer = try addStage(input, output: .shuffle(.single))
         inputs.depend(on: producer)
-        if known != nil { return producer }
         shared.append(SharedStage(id: producer, subplan: input))
         return producer
     }

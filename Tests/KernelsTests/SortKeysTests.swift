@@ -53,6 +53,30 @@ import Testing
         }
     }
 
+    @Test("texts order by every byte, also by zeros at their ends and behind long prefixes they share")
+    func texts() {
+        let long = String(repeating: "x", count: SortKeys.textBytes + 3)
+        let words = [
+            "", "\0", "a", "a\0", "a\0\0b", "eight by", "eight byt", "eight byt\0", "twelve bytes", "twelve bytez",
+            "thirteen byte", "thirteen bytes", "sixteen bytes in", "sixteen bytes in it", long, long + "a", long + "b",
+        ]
+        for n in [20, 300, 4096] {
+            var columns: ([Scalar], [Scalar], [Scalar]) = ([], [], [])
+            for row in 0..<n {
+                columns.0.append(row % 13 == 0 ? .null : .string(words[row * 37 % words.count]))
+                columns.1.append(.string(words[row * 101 % 7 + 10]))
+                columns.2.append(row % 5 == 0 ? .null : .integer(Int64(row * 31 % 7)))
+            }
+            let (a, b) = (Vector.of(.string, columns.0), Vector.of(.string, columns.1))
+            let c = Vector.of(.int32, columns.2)
+            for ascending in [true, false] {
+                check([a, b, c], [ascending, true, false], [true, false, true], count: n)
+                check([c, b, a], [true, ascending, true], [false, true, ascending], count: n)
+                check([b, c, b, a], [!ascending, true, true, ascending], [true, true, true, false], count: n)
+            }
+        }
+    }
+
     @Test("keys of different batches compare as their rows do")
     func blocks() {
         let encoder = SortKeyEncoder(

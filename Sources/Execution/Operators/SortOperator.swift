@@ -44,11 +44,11 @@ final class SortOperator: Operator {
         evaluator = try Evaluator(keys.map(\.expression), settings: context.settings)
         reservation = Reservation(context.resources.budget, owner: "Sort")
         runs = SortedRuns(keys, schema: schema, limit: limit, context: context)
-        let words = SortKeyEncoder(
-            types: keys.map(\.expression.type), ascending: keys.map(\.ascending),
-            nullsFirst: keys.map(\.nullsFirst)
-        ).wordCount
-        entryBytes = words * 8 + 36
+        entryBytes =
+            SortKeyEncoder(
+                types: keys.map(\.expression.type), ascending: keys.map(\.ascending),
+                nullsFirst: keys.map(\.nullsFirst)
+            ).entryBytes
     }
 
     func next() throws -> Pull {

@@ -21,10 +21,12 @@ final class WindowChunk {
 
     /// Returns the first row of each run of equal keys, then `count`.
     static func starts(_ keys: [Vector], count: Int) -> [Int] {
+        let matches = Comparing.equalNeighbours(keys, count: count)
+        let isSame = matches.pointer(as: UInt8.self)
         var starts = [0]
         var row = 1
         while row < count {
-            if !isSame(keys, row &- 1, row) { starts.append(row) }
+            if isSame[row] == 0 { starts.append(row) }
             row &+= 1
         }
         starts.append(count)
@@ -56,12 +58,14 @@ final class WindowChunk {
     private func findPeers() -> (first: Buffer, end: Buffer) {
         let (first, end) = (Buffer(byteCount: max(count * 4, 4)), Buffer(byteCount: max(count * 4, 4)))
         let (from, to) = (first.pointer(as: Int32.self), end.pointer(as: Int32.self))
+        let matches = Comparing.equalNeighbours(order, count: count)
+        let isSame = matches.pointer(as: UInt8.self)
         for partition in 0..<(starts.count - 1) {
             let limit = starts[partition + 1]
             var row = starts[partition]
             while row < limit {
                 var next = row &+ 1
-                while next < limit, WindowChunk.isSame(order, row, next) { next &+= 1 }
+                while next < limit, isSame[next] != 0 { next &+= 1 }
                 let begin = row
                 while row < next {
                     from[row] = Int32(truncatingIfNeeded: begin)

@@ -10,8 +10,8 @@ import Memory
 ///     | … | 0 |
 ///
 /// A descending column's value bytes are inverted. The null byte is 0 for nulls that come first, 1 for
-/// values, 2 for nulls that come last. Strings and nested values do not fit; where keys are equal, `isExact`
-/// tells whether the rows are, and `Comparing` decides otherwise.
+/// values, 2 for nulls that come last. Strings and nested values do not fit: keys end with the first such
+/// column, and where they are equal, `isExact` tells whether the rows are; otherwise the whole values decide.
 package struct SortKeyEncoder: Sendable {
     struct Column: Sendable {
         var physical: PhysicalType
@@ -25,8 +25,9 @@ package struct SortKeyEncoder: Sendable {
     let columns: [Column]
     /// 64-bit words per row.
     package let wordCount: Int
-    /// Says whether rows with equal keys are equal.
-    package let isExact: Bool
+    /// The column that rows with equal keys may still differ in, and then in those behind it; nil where they
+    /// are equal.
+    let undecided: Int?
     /// Bytes of a string that go into the key.
     static let prefixBytes = 8
 
@@ -44,16 +45,31 @@ package struct SortKeyEncoder: Sendable {
                 physical: physical, ascending: ascending[i], nullsFirst: nullsFirst[i],
                 mayBeNull: mayBeNull?[i] ?? true, bytes: bytes)
         }
-        // What follows an inexact column cannot decide before that column's full comparison: it is left out.
-        var total = 0
-        var exact = true
-        for column in columns where exact {
-            total += column.bytes + (column.mayBeNull ? 1 : 0)
-            if column.physical == .view || column.bytes == 0 && column.physical != .null { exact = false }
+        self.init(columns)
+    }
+
+    private init(_ columns: [Column]) {
+        self.columns = columns
+        // What follows a column that its key does not decide comes after all of that column's bytes.
+        let undecided = columns.firstIndex { $0.physical == .view || $0.bytes == 0 && $0.physical != .null }
+        self.undecided = undecided
+        let total = columns[..<(undecided.map { $0 + 1 } ?? columns.count)].reduce(0) { sum, column in
+            sum + column.bytes + (column.mayBeNull ? 1 : 0)
         }
-        isExact = exact
         wordCount = max(1, (total + 7) / 8)
     }
+
+    /// Says whether rows with equal keys are equal.
+    package var isExact: Bool { undecided == nil }
+
+    /// Keys of the columns behind the undecided one; nil where there are none.
+    var rest: SortKeyEncoder? {
+        guard let undecided, undecided + 1 < columns.count else { return nil }
+        return SortKeyEncoder(Array(columns[(undecided + 1)...]))
+    }
+
+    /// Bytes of a row that sorting takes beside the row: its keys, and two lists of words and row numbers.
+    package var entryBytes: Int { wordCount * 8 + 36 + (rest.map { $0.entryBytes - 36 } ?? 0) }
 
     /// Encodes `count` rows; the result keeps the columns for comparisons that the words do not decide.
     package func encode(_ vectors: [Vector], count: Int) -> SortKeyBlock {
@@ -68,7 +84,7 @@ package struct SortKeyEncoder: Sendable {
             }
             encodeValues(vector, column, count, out, position)
             position += column.bytes
-            if column.physical == .view || column.physical == .list || column.physical == .structure { break }
+            if i == undecided { break }
         }
         return SortKeyBlock(encoder: self, words: words, columns: vectors, count: count)
     }
@@ -199,13 +215,16 @@ package final class SortKeyBlock: @unchecked Sendable {
             if x[k] != y[k] { return x[k] < y[k] ? -1 : 1 }
             k &+= 1
         }
-        return encoder.isExact ? 0 : compareFully(i, other, j)
+        return compareValues(i, other, j)
     }
 
-    /// Compares all columns' values, without the words.
-    func compareFully(_ i: Int, _ other: SortKeyBlock, _ j: Int) -> Int {
-        for (c, column) in encoder.columns.enumerated() {
+    /// Compares two rows whose words are equal by their values from the undecided column on.
+    func compareValues(_ i: Int, _ other: SortKeyBlock, _ j: Int) -> Int {
+        guard var c = encoder.undecided else { return 0 }
+        while c < columns.count {
+            let column = encoder.columns[c]
             let (a, b) = (columns[c], other.columns[c])
+            c &+= 1
             let (aNull, bNull) = (a.isNull(i), b.isNull(j))
             if aNull || bNull {
                 if aNull && bNull { continue }

@@ -3,6 +3,9 @@ import Memory
 
 /// Sorts rows by key columns.
 package enum SortKeys {
+    /// Bytes of a string that rows are sorted by; those that agree in so many are compared as a whole.
+    package static let textBytes = 512
+
     /// Returns the row numbers (UInt32, `min(limit, count)` of them) in the order of the columns. The sort is
     /// stable.
     package static func sortedRows(
@@ -28,12 +31,13 @@ package enum SortKeys {
     package static func sortedRows(_ block: SortKeyBlock, limit: Int) -> Buffer {
         let sorter = RowSorter(block)
         let candidates = limit < block.count / 4 ? sorter.smallest(limit) : sorter.all()
-        sorter.sort(candidates.entries, candidates.count)
+        let entries = candidates.entries.pointer(as: SortEntry.self)
+        sorter.sort(entries, candidates.count)
         let result = Buffer(byteCount: limit * 4)
         let out = result.pointer(as: UInt32.self)
         var i = 0
         while i < limit {
-            out[i] = candidates.entries[i].row
+            out[i] = entries[i].row
             i &+= 1
         }
         return result

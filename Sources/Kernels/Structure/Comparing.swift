@@ -33,6 +33,24 @@ package enum Comparing {
         for (x, y) in zip(a, b) { equalRows(x, aRows, y, bRows, count: count, into: matches) }
     }
 
+    /// Returns a byte for each of the first `count` rows: 1 where all columns equal those of the row before, else
+    /// 0. That of the first row is 0.
+    package static func equalNeighbours(_ columns: [Vector], count: Int) -> Buffer {
+        let matches = Buffer(byteCount: max(count, 16))
+        let out = matches.pointer(as: UInt8.self)
+        out[0] = 0
+        if count < 2 { return matches }
+        let numbers = Buffer(byteCount: count * 4)
+        let rows = numbers.pointer(as: UInt32.self)
+        var row = 0
+        while row < count {
+            rows[row] = UInt32(truncatingIfNeeded: row)
+            row &+= 1
+        }
+        equalRows(columns, rows, columns, rows + 1, count: count - 1, into: out + 1)
+        return matches
+    }
+
     /// Compares only the pairs in which both rows are not null, and settles the others.
     private static func equalNullableRows(
         _ a: Vector, _ aRows: UnsafePointer<UInt32>, _ b: Vector, _ bRows: UnsafePointer<UInt32>,

@@ -16,6 +16,8 @@ struct BindContext {
     var generated: [SourceSpan: [ColumnReference]] = [:]
     /// Expressions that names may stand for beside columns: aliases of the select list.
     var aliases: [String: Expression] = [:]
+    /// What the columns of the select list hold, as expressions over the input (ORDER BY).
+    var listed: [ColumnID: Expression] = [:]
     /// Aliases that stood twice in the list so far: none may be used in it.
     var repeatedAliases: Set<String> = []
     /// True where an alias wins over a column of the same name (ORDER BY).

@@ -259,7 +259,9 @@ extension Binder {
         let count = collector.groupExpressions.count
         var places: [Int] = []
         for argument in call.arguments {
-            let bound = try bind(argument.value, context)
+            var bound = try bind(argument.value, context)
+            // In ORDER BY a name is that of a column of the list, which may be one that the rows are grouped by.
+            if let listed = bound.columnReference.flatMap({ context.listed[$0.id] }) { bound = listed }
             guard let place = collector.groupExpressions.firstIndex(of: bound) else {
                 throw .user(
                     name == "grouping" ? "GROUPING_COLUMN_MISMATCH" : "GROUPING_ID_COLUMN_MISMATCH",

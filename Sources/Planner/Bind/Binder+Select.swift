@@ -199,6 +199,7 @@ extension Binder {
         context.aliases = [:]
         context.prefersAliases = true
         context.namesLateralAliases = false
+        for (item, output) in zip(items, list) { context.listed[output.output.id] = item.expression }
         // A name that two columns of the list have stands for neither, but for what is below.
         let named = Dictionary(grouping: list) { $0.output.name.lowercased() }
         for (name, items) in named where items.count == 1 { context.aliases[name] = .column(items[0].output) }

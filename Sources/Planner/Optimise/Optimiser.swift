@@ -12,14 +12,19 @@ package struct Optimiser {
     }
 
     private static let pushing = Phase(
-        rules: [SimplifyExpressions(), FactorDisjunctions(), NarrowOuterJoins(), PushPredicates()],
+        rules: [
+            SimplifyExpressions(), FactorDisjunctions(), NarrowOuterJoins(), PushPredicates(), FindAntiJoins(),
+        ],
         repeats: true)
     private static let phases = [
         Phase(rules: [SimplifyExpressions(), RewriteSubqueries(), ExpandDistinctAggregates()]),
         pushing,
         Phase(rules: [DerivePredicates()]),
         pushing,
-        Phase(rules: [RemoveSorts(), PruneColumns(), SinkSemiJoins(), ReorderJoins(), ReduceGroupedRows()]),
+        Phase(rules: [
+            RemoveSorts(), PruneColumns(), LiftOuterJoins(), SinkSemiJoins(), ReorderJoins(),
+            ReduceGroupedRows(),
+        ]),
         Phase(
             rules: [PushPredicates(), PushLimits(), CollapseProjects(), SimplifyExpressions()],
             repeats: true),

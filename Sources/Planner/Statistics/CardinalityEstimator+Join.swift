@@ -26,14 +26,34 @@ extension CardinalityEstimator {
         let inner = filtered(PlanEstimate(rows: max(1, matched), columns: both), by: rest)
         switch kind {
         case .inner, .cross: return capped(inner)
-        case .left: return capped(PlanEstimate(rows: max(inner.rows, left.rows), columns: both))
-        case .right: return capped(PlanEstimate(rows: max(inner.rows, right.rows), columns: both))
+        case .left:
+            let padded = padded(right, by: semiShare(keys, rest: rest, left, right))
+            let columns = left.columns.merging(padded) { mine, _ in mine }
+            return capped(PlanEstimate(rows: max(inner.rows, left.rows), columns: columns))
+        case .right:
+            let swapped = keys.map { (left: $0.right, right: $0.left) }
+            let padded = padded(left, by: semiShare(swapped, rest: rest, right, left))
+            let columns = right.columns.merging(padded) { mine, _ in mine }
+            return capped(PlanEstimate(rows: max(inner.rows, right.rows), columns: columns))
         case .full: return capped(PlanEstimate(rows: max(inner.rows, left.rows + right.rows), columns: both))
         case .leftSemi:
             return left.scaled(to: left.rows * semiShare(keys, rest: rest, left, right))
         case .leftAnti, .leftAntiNullAware:
             let share = semiShare(keys, rest: rest, left, right)
-            return left.scaled(to: left.rows * max(0.1, 1 - share))
+            return left.scaled(to: left.rows * max(Self.leastUnmatched, 1 - share))
+        }
+    }
+
+    /// Share of rows that are taken to have no match, even where every key is thought to have one.
+    private static let leastUnmatched = 0.1
+
+    /// Returns the columns of an outer join's other side, null where a row has no match.
+    private func padded(_ side: PlanEstimate, by matched: Double) -> [ColumnID: ColumnEstimate] {
+        let unmatched = max(Self.leastUnmatched, 1 - matched)
+        return side.columns.mapValues { column in
+            var result = column
+            result.nullFraction = unmatched + (1 - unmatched) * column.nullFraction
+            return result
         }
     }
 

@@ -215,8 +215,9 @@ let package = Package(
         room(
             "Coordinator",
             [
-                "Vocabulary", "Scheduling", "Columns", "Kernels", "Storage", "SQLSyntax", "Plans", "Planner",
-                "Catalog", "Protocol", "Shuffle", "Transport", "Formats", "Templates", "Pipelines", "CSQLite",
+                "Vocabulary", "Memory", "Scheduling", "Columns", "Kernels", "Storage", "SQLSyntax", "Plans",
+                "Planner", "Catalog", "Protocol", "Shuffle", "Transport", "Formats", "Templates", "Pipelines",
+                "CSQLite",
             ], products: [.product(name: "Logging", package: "swift-log")]),
         room(
             "Cluster",

@@ -1,9 +1,12 @@
+import Memory
 import Storage
 import Vocabulary
 
 /// Lists and opens files by the paths of a job, wherever they are. What the catalog needs of `Storage`; the
 /// coordinator implements it over the paths that are allowed.
 package protocol FileTree: Sendable {
+    /// What long records take their memory from while columns are looked for.
+    var memory: CountedMemory { get }
     /// Returns the entry at a path, or nil when there is none. Object stores have a directory wherever a key
     /// begins so.
     func entry(at path: String) throws(EngineError) -> FileStatus?
@@ -18,6 +21,9 @@ package protocol FileTree: Sendable {
 }
 
 extension FileTree {
+    /// As much as they need.
+    package var memory: CountedMemory { .unlimited }
+
     /// Returns nil: directories are gone through one by one.
     package func files(below directory: String) throws(EngineError) -> [FileStatus]? { nil }
 

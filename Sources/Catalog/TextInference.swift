@@ -16,14 +16,25 @@ enum TextInference {
             sources.append(try tree.open(files[position].path))
         }
         let patterns = try patterns(options)
-        if format == .csv {
-            let csv = try CSVSchemaInference(
-                options: CSVOptions(options, patterns: patterns), sample: sample
-            ).infer(sources)
-            return (csv, 0)
+        do throws(EngineError) {
+            if format == .csv {
+                let csv = try CSVSchemaInference(
+                    options: CSVOptions(options, patterns: patterns), sample: sample, memory: tree.memory
+                ).infer(sources)
+                return (csv, 0)
+            }
+            return try JSONSchemaInference(
+                options: JSONOptions(options, patterns: patterns), sample: sample, memory: tree.memory
+            ).examine(sources)
+        } catch where error.code == "OUT_OF_MEMORY" {
+            let others = sources.count > 1 ? " and \(Counted.text(sources.count - 1, "other file"))" : ""
+            throw .data(
+                "RECORD_TOO_LARGE",
+                "A record takes more memory than the coordinator has to look for the columns of "
+                    + "\(sources.first?.name ?? "")\(others)",
+                remedy: "Give the columns with CREATE TEMPORARY VIEW name (columns) USING …: then only "
+                    + "workers read it.")
         }
-        return try JSONSchemaInference(options: JSONOptions(options, patterns: patterns), sample: sample)
-            .examine(sources)
     }
 
     /// Throws for options that no reader of the format takes.

@@ -1,4 +1,5 @@
 import Catalog
+import Memory
 import Plans
 import Protocol
 import Storage
@@ -8,16 +9,20 @@ import Vocabulary
 package final class StoredJobs: JobStorage {
     private let rules: PathRules
     private let isDurable: Bool
+    private let memory: CountedMemory
     package let metastore = Metastore()
 
     /// `isDurable`: outputs are on the device before their statement is done, as workers' files are.
-    package init(rules: PathRules, isDurable: Bool = true) {
+    /// `planningBytes`: what planning may take for long records, of all jobs together; nil: what it needs.
+    package init(rules: PathRules, isDurable: Bool = true, planningBytes: Int? = nil) {
+        let budget = planningBytes.map { MemoryBudget(limitBytes: $0) }
+        memory = CountedMemory(budget, owner: "Looking for columns")
         self.rules = rules
         self.isDurable = isDurable
     }
 
     package func makeCatalog(settings: SessionSettings) -> SessionCatalog {
-        SessionCatalog(tree: StorageTree(rules: rules), metastore: metastore)
+        SessionCatalog(tree: StorageTree(rules: rules, memory: memory), metastore: metastore)
     }
 
     package func publish(
@@ -82,6 +87,7 @@ extension FileStatus {
 /// Shows storage to the catalog.
 private struct StorageTree: FileTree {
     let rules: PathRules
+    let memory: CountedMemory
 
     func entry(at path: String) throws(EngineError) -> FileStatus? {
         let place = try rules.resolve(path)

@@ -30,6 +30,16 @@ package struct CountedMemory: Sendable {
             borrowing: memory.base, byteCount: byteCount, owner: Counted(memory: memory, reservation))
     }
 
+    /// Does `body`, which needs so many bytes beside what it returns. Throws `OUT_OF_MEMORY`.
+    package func beside<Value>(
+        _ bytes: Int, _ body: () throws(EngineError) -> Value
+    ) throws(EngineError) -> Value {
+        let counted = count()
+        try counted.hold(bytes)
+        defer { withExtendedLifetime(counted) {} }
+        return try body()
+    }
+
     /// Begins to count what grows in other places.
     package func count() -> CountedBytes { CountedBytes(budget, owner: owner) }
 
@@ -43,6 +53,12 @@ package struct CountedMemory: Sendable {
             self.reservation = reservation
         }
     }
+}
+
+/// Keeps bytes of a file beside those that were asked for, which are counted by whoever reads it.
+package protocol CountedSource: AnyObject {
+    /// Takes what is kept from now on out of `memory`, where it has some: else less is kept.
+    func count(in memory: CountedMemory)
 }
 
 /// Counts an amount that grows, given back when freed. Not thread-safe: one owner.

@@ -9,7 +9,7 @@ package struct ExtractRule: Sendable {
 
     package var disposition = Disposition.replace
     /// Columns that tell rows apart. In a merge new rows take the place of earlier ones; of new rows with
-    /// equal keys the one with the greatest cursor stays, or any where there is no cursor.
+    /// equal keys the one with the greatest cursor stays, of those the one that was read last.
     package var primaryKey: [String] = []
     package var contract = SchemaContract()
     package var cursor: CursorRule?
@@ -30,16 +30,24 @@ package struct ExtractRule: Sendable {
 
 /// Says by which column new rows are known, and how none is lost that commits late.
 package struct CursorRule: Sendable, Hashable {
+    /// Says what becomes of rows without a value of the cursor, in dlt's words.
+    package enum Missing: String, Sendable, CaseIterable { case raise, include, exclude }
+
     /// Column whose greatest value so far is kept.
     package var column: String
     /// Column that tells rows of an equal cursor apart (`timestamp+incrementing`).
     package var idColumn: String?
-    /// Value after which the first read begins; nil reads all.
+    /// Whether no two rows have the same cursor (`incrementing`).
+    package var isUnique = false
+    /// Value from which on rows are read; nil for all.
     package var initial: String?
+    /// Whether rows at `initial` itself are left out, as Kafka Connect does.
+    package var isInitialLeftOut = false
+    /// Whether `initial` is when the first read was to begin, whatever later ones say.
+    package var beginsNow = false
     /// Rows younger than this are left for the next read, milliseconds; nil without such a window.
     package var delayMilliseconds: Int?
-    /// Whether the cursor columns must not be null in any row.
-    package var isNullRefused = false
+    package var missing = Missing.raise
 
     package init(column: String) { self.column = column }
 }

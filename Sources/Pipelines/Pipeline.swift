@@ -1,3 +1,4 @@
+import Templates
 import Vocabulary
 
 /// Holds a pipeline that was read: its steps in an order in which they can run, templates rendered.
@@ -72,6 +73,12 @@ package struct PipelineStep: Sendable {
     package var batches: [TimeRange] = []
     package var description = ""
     package var columns: [ColumnNote] = []
+    /// Name of its table's folder where a dbt project gives it another than the step's.
+    package var relation: String?
+    /// What dbt has beside it: the names on the way to it, and its settings.
+    var dbt = DbtNode()
+    /// Columns that its query must give; nil where nobody asked.
+    var contract: ModelContract?
     /// How an extract's rows come in, where that is more than a query.
     package var extract: ExtractRule?
     /// Where a load's rows go; such a step makes no table.
@@ -81,6 +88,9 @@ package struct PipelineStep: Sendable {
     /// Where its query stands in the user's files; nil where the user wrote none.
     var places: QueryPlaces?
 
+    /// Name of the folder of its table, below `tables/`.
+    package var folder: String { relation ?? name }
+
     /// The file that the step's jobs name; lines count within the query, until `place` finds the user's own.
     var label: String { kind == .transform ? "\(file), step \(name)" : file }
 
@@ -89,6 +99,21 @@ package struct PipelineStep: Sendable {
     func place(of inner: SourceLocation?) -> SourceLocation? {
         guard let places, let inner, inner.file == label else { return location ?? inner }
         return places.place(of: inner)
+    }
+}
+
+/// Holds what selectors and rules of access know of a model or a seed of a dbt project.
+struct DbtNode: Sendable {
+    /// Project, folders and name; empty for steps of `etl.yml`.
+    var path: [String] = []
+    var settings: [String: TemplateValue] = [:]
+
+    var project: String? { path.first }
+    var group: String? { text("group") }
+    var access: String { text("access") ?? "protected" }
+
+    private func text(_ name: String) -> String? {
+        settings[name].flatMap { $0 == .none ? nil : $0.printed }
     }
 }
 

@@ -206,6 +206,12 @@ extension JobScheduler {
                 && !(hasOther && failedOn.contains(worker))
         }
         let wishes = stage.spec.preferredWorkers
+        // What cannot be done twice was begun there: the task waits for room as long as the worker stays.
+        if stage.spec.repetition == .never, place < wishes.count, let wish = wishes[place],
+            wish.index < links.count, let link = links[wish.index], !link.isDraining, !link.isDiskFull
+        {
+            return suits(wish) ? wish : nil
+        }
         let nearest = runtimes[task.stage.job.index]?.stages[task.stage.stage.index].nearest ?? []
         for wish in [
             place < wishes.count ? wishes[place] : nil, place < nearest.count ? nearest[place] : nil,

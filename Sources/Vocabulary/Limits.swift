@@ -54,6 +54,14 @@ package enum Limits {
     package static let workerSlots = 1024
     /// Least memory for a worker's tasks, bytes: below, not even one batch of a wide table has room.
     package static let workerMemoryBytes = 64 << 20
+    /// What a coordinator takes at most for long records of files whose columns it looks for, bytes.
+    package static let planningBytes = 256 << 20
+    /// What a worker's process holds beside the budget of its tasks at most, bytes: its code's own data,
+    /// connections, plans, and what `malloc` keeps of freed memory before it is given back.
+    package static let processBytes = 64 << 20
+    /// What each slot holds beside the budget at most, bytes: batches on their way between operators, windows
+    /// of files, and pages, lines and blocks that are too small to be counted one by one.
+    package static let slotBytes = 32 << 20
     /// Target size of a Parquet file that a statement writes, bytes.
     package static let targetFileBytes = 256 << 20
 }

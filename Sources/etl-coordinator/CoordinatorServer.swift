@@ -38,13 +38,11 @@ struct CoordinatorServer {
         let tls = certificates?.files
         let state = settings["state"] ?? "etl-state"
         let log = try SQLiteFactLog(directory: state)
-        let crashed = CrashReport.keep(in: state + "/crash")
-        let crashes = try CrashTally(file: state + "/crashes", crashedAt: crashed)
+        let crashed = CrashReport.keep(in: "\(state)/crash")
         let client = try HTTPClient(
             configuration: ClientConfiguration(
                 tls: tls, serverName: tls == nil ? nil : NodeRole.worker.rawValue, keepAliveSeconds: 20))
-        let store = ShuffleStore()
-        let shuffleTokens = ShuffleTokens()
+        let (store, shuffleTokens) = (ShuffleStore(), ShuffleTokens())
         let copies = settings["storage"].map { SharedOutputs(storage: PathRules.place(of: $0)) }
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
@@ -52,11 +50,13 @@ struct CoordinatorServer {
                 results: try RemoteShuffleSource(
                     store: store, ownAddress: "", client: client,
                     settings: CoordinatorServer.fetching(shuffleTokens), copies: copies),
-                resultStore: store, tokens: shuffleTokens, storage: StoredJobs(rules: rules), copies: copies,
-                crashes: crashes, allowsCommands: settings.isOn("allow-commands"), logger: logger,
-                fail: { error in
-                    // Whatever is not durable must not be acted on: recovery starts from the log.
-                    logger.critical("\(error)")
+                resultStore: store, tokens: shuffleTokens,
+                storage: StoredJobs(rules: rules, planningBytes: Limits.planningBytes), copies: copies,
+                crashes: try CrashTally(file: "\(state)/crashes", crashedAt: crashed),
+                allowsCommands: settings.isOn("allow-commands"), logger: logger,
+                // Whatever is not durable must not be acted on: recovery starts from the log.
+                fail: {
+                    logger.critical("\($0)")
                     _exit(1)
                 }), settings: try CoordinatorServer.scheduling(settings))
         try await node.start(crashedAt: crashed)

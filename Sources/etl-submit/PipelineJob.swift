@@ -115,7 +115,7 @@ struct PipelineJob {
     private static func load(
         _ directory: String, _ header: RunHeader, _ state: String
     ) async throws -> Pipeline {
-        let context = RunContext(header, hasTable: { StateFolder.hasTable($0, in: state) })
+        let context = RunContext(header, hasTable: { StateFolder.hasTable($0.folder, in: state) })
         return try await PipelineLoader.load(
             listing: { try await PipelineJob.tables($0, conf: header.conf, directory) }
         ) {

@@ -37,6 +37,45 @@ struct DiskTests {
         #expect(try eventually(within: 10) { try pauses(cluster) == 0 })
     }
 
+    @Test("a target that is full, or may only be read, fails the job, keeps its rows, and costs no worker")
+    func target() throws {
+        let cluster = try TestCluster(workers: 2, hasStorage: true)
+        defer { cluster.stop() }
+        let place = cluster.file("storage/target")
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        try Self.run("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", place])
+        defer { try? Self.run("/usr/bin/umount", ["-l", place]) }
+        func write(_ query: String) throws -> ProgramRun {
+            try cluster.submit([
+                "run", "-e", "INSERT OVERWRITE DIRECTORY 'target/out' USING parquet \(query)",
+            ])
+        }
+        func expectTen(_ what: String) throws {
+            let read = try cluster.submit([
+                "run", "--output", "csv", "-e",
+                "SELECT count(*) AS n, sum(id) AS s FROM parquet.`target/out`",
+            ])
+            #expect(read.output == "n,s\n10,45\n", "\(what): \(read.errors)")
+            let isAlone = try eventually(within: 10) {
+                try FileManager.default.contentsOfDirectory(atPath: place) == ["out"]
+            }
+            #expect(isAlone, "\(what): \(try FileManager.default.contentsOfDirectory(atPath: place))")
+            #expect(try pauses(cluster) == 0 && cluster.activeWorkers() == 2, "\(what)")
+        }
+        #expect(try write("SELECT id FROM range(10)").status == 0)
+        try expectTen("written")
+        let full = try write("SELECT id, sha2(string(id), 512) AS t FROM range(0, 200000, 1, 4)")
+        #expect(full.status == 1 && full.errors.contains("[DISK_FULL]"), "\(full.errors)")
+        try expectTen("full")
+        try Self.run("/usr/bin/mount", ["-o", "remount,ro", place])
+        let sealed = try write("SELECT 1 AS id")
+        #expect(sealed.status == 1 && sealed.errors.contains("[PATH_NOT_ACCESSIBLE]"), "\(sealed.errors)")
+        #expect(sealed.errors.contains("Read-only"), "\(sealed.errors)")
+        try expectTen("read-only")
+        try Self.run("/usr/bin/mount", ["-o", "remount,rw", place])
+        #expect(try write("SELECT id FROM range(5, 10)").status == 0)
+    }
+
     @Test("a volume that shows no end of its own has the one that --spill-limit says, less a tenth")
     func limited() throws {
         let free = try ProgramRun.run(

@@ -208,4 +208,32 @@ struct FaultTests {
         let log = try cluster.submit(["logs", id]).output
         #expect(attempts.total == attempts.tasks, "\(log)")
     }
+
+    @Test("a program whose worker leaves while it runs is not run again elsewhere: the try fails")
+    func drained() throws {
+        let cluster = try TestCluster(workers: 2, flags: ["--allow-commands"])
+        defer { cluster.stop() }
+        let (runs, go) = (cluster.file("runs"), cluster.file("go"))
+        let script = "echo x >> \(runs); while [ ! -e \(go) ]; do sleep 0.05; done; echo {}"
+        let sql =
+            "CREATE TEMPORARY VIEW c (a INT) USING command OPTIONS (command '[\"sh\", \"-c\", "
+            + "\"\(script)\"]'); SELECT * FROM c"
+        let job = try cluster.start(["-e", sql, "--progress", "none"])
+        func count() -> Int {
+            (try? String(contentsOfFile: runs, encoding: .utf8))?.count { $0 == "\n" } ?? 0
+        }
+        #expect(eventually(within: 20) { count() == 1 })
+        let id = try cluster.jobID(of: job)
+        let running = try #require(try cluster.tasks(of: id).first { $0.state == "running" }?.worker)
+        let leaving = try #require(cluster.workers.first { (try? cluster.address(of: $0)) == running })
+        leaving.send(SIGTERM)
+        let isDraining = eventually(within: 10) {
+            (try? cluster.get("/api/v1/workers"))?.contains("draining") == true
+        }
+        #expect(isDraining)
+        try Data().write(to: URL(fileURLWithPath: go))
+        let ended = try job.waited()
+        #expect(ended.status == 1 && ended.errors.contains("[SOURCE_ROWS_LOST]"), "\(ended.errors)")
+        #expect(count() == 1)
+    }
 }

@@ -188,6 +188,7 @@ import Testing
         let run = try submit.load("dbtable 'k'", "SELECT id FROM range(10000)")
         #expect(run.status == 1)
         #expect(run.errors.contains("[CONSTRAINT_VIOLATION] PostgreSQL: duplicate key"), "\(run.errors)")
+        #expect(run.errors.contains("= Test the rows for it"), "\(run.errors)")
         #expect(try server.rows("SELECT count(*) FROM k") == "1\n")
         let computed = try submit.load(
             "dbtable 'k', mode 'overwrite'", "SELECT 10 DIV (id - 9999) AS id FROM range(10000)")

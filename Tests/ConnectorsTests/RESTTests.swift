@@ -73,6 +73,7 @@ struct RESTTests {
         #expect(!(run.plan + run.log.joined()).contains(secret))
         let refused = try await SourceRun.rest("refused", client: #""auth": \#(auth)"#)
         #expect(refused.error?.code == "HTTP_STATUS")
+        #expect(refused.error?.remedy?.contains("path, params and json") == true, "\(refused)")
         #expect(refused.error?.message.contains("bad parameter ***") == true, "\(refused)")
         #expect(!"\(refused)".contains(secret))
         let without = try await SourceRun.rest(path)
@@ -174,9 +175,6 @@ struct RESTTests {
         #expect(try await SourceRun.rest("since", endpoint: rule).rows == ["3", "4", "5", "6", "7"])
         let after = ", `incremental.after` '2024-01-05T00:00:00Z'"
         #expect(try await SourceRun.rest("since", endpoint: rule, more: after).rows == ["5", "6", "7"])
-        let open = try await SourceRun.rest(
-            "since", endpoint: rule, more: after + ", `incremental.range` 'open'")
-        #expect(open.rows == ["6", "7"])
         let filled =
             #""params": {"since": "{incremental.start_value}"}, "#
             + #""incremental": {"cursor_path": "updated_at", "#
@@ -186,22 +184,50 @@ struct RESTTests {
         #expect(try await SourceRun.rest("since", endpoint: missing).error?.code == "NULL_CURSOR")
     }
 
-    /// Two values of a cursor, and which comes first.
+    /// Two values of a cursor of one kind, and which comes first.
     static let cursors: [(String, String, Int)] = [
         ("9", "10", -1), ("1.5", "1.50", 0), ("b", "a", 1), ("2024", "10000", -1),
+        ("9007199254740993", "9007199254740992", 1), ("1e3", "999", 1),
         ("2024-01-01T00:00:00+02:00", "2024-01-01T00:00:00Z", -1),
         ("2024-01-01T02:00:00+02:00", "2024-01-01T00:00:00Z", 0),
         ("2024-01-01T02:00:00.5+0200", "2024-01-01 00:00:00.5", 0),
         ("2024-01-01T00:00:00-05", "2024-01-01T04:59:59.999Z", 1),
         ("2024-01-01T23:30:00-01:00", "2024-01-02", 1), ("2023-12-31T23:59:59Z", "2024-01-01", -1),
         ("2024-01-01T00:00:00.123456789Z", "2024-01-01T02:00:00.1234567+02:00", 1),
-        ("2024-01-01T00:00:00Z", "later", -1),
     ]
 
     @Test("cursors are compared as numbers, as instants, and else as text", arguments: cursors)
     func cursorOrder(first: String, second: String, order: Int) {
-        #expect(CursorOrder.compare(first, second) == order)
-        #expect(CursorOrder.compare(second, first) == -order)
+        #expect(CursorOrder.compare(first, second, as: CursorKind(of: first)) == order)
+        #expect(CursorOrder.compare(second, first, as: CursorKind(of: second)) == -order)
+    }
+
+    /// Values of a cursor as they come, where the read begins, with the form of earlier values; the rows that
+    /// come, or none where the values are of several kinds.
+    static let kinds: [(values: String, start: String, form: String?, rows: [String]?)] = [
+        ("[9, 10, 11.5]", "10", nil, ["2", "3"]), (#"["9", 10, "011"]"#, "10", "number", ["2", "3"]),
+        (#"["9", "10", "1a"]"#, "1", nil, ["1", "2", "3"]),
+        (#"["9", "10", "1a"]"#, "11", "text", ["1", "3"]),
+        (#"["2024-01-01", "2024-01-01T01:00Z"]"#, "2024-01-01T02:00+02", nil, ["1", "2"]),
+        (#"["2024-01-01", "later"]"#, "2024", "text", nil), (#"["9", "later"]"#, "1", "number", nil),
+        (#"[1704067200, "2024-01-01"]"#, "", nil, nil), (#"[1, 2]"#, "2024-01-01", nil, nil),
+        (#"["a", 5]"#, "", nil, nil), (#"["2024-01-01", 5]"#, "2023-01-01", "time", nil),
+    ]
+
+    @Test("a cursor's values are of one kind: numbers, times or texts", arguments: kinds)
+    func cursorKinds(case: (values: String, start: String, form: String?, rows: [String]?)) async throws {
+        let start = `case`.start.isEmpty ? "" : ", \"initial_value\": \"\(`case`.start)\""
+        let rule =
+            "\"params\": {\"values\": \(JSONString.quoted(`case`.values))}, "
+            + "\"incremental\": {\"cursor_path\": \"at\"\(start)}"
+        let form =
+            `case`.form.map { ", `incremental.form` '\($0)', `incremental.after` '\(`case`.start)'" } ?? ""
+        let run = try await SourceRun.rest("given", endpoint: rule.replacing("\\", with: "\\\\"), more: form)
+        if let rows = `case`.rows {
+            #expect(run.rows == rows, "\(String(describing: run.error))")
+        } else {
+            #expect(run.error?.code == "CURSOR_KIND", "\(run.rows)")
+        }
     }
 
     @Test("a redirect to another origin does not carry the login")

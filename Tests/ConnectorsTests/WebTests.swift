@@ -93,11 +93,12 @@ import Vocabulary
 
     @Test("cursors compare as numbers, as times, as text")
     func cursors() {
-        #expect(CursorOrder.compare("9", "10") < 0)
-        #expect(CursorOrder.compare("1.5", "1.25") > 0)
-        #expect(CursorOrder.compare("2024-01-01", "2024-01-01T00:00:00Z") == 0)
-        #expect(CursorOrder.compare("2024-01-02 00:00:00", "2024-01-01T23:59:59+00:00") > 0)
-        #expect(CursorOrder.compare("a", "b") < 0)
+        #expect(CursorOrder.compare("9", "10", as: .number) < 0)
+        #expect(CursorOrder.compare("9", "10", as: .text) > 0)
+        #expect(CursorOrder.compare("1.5", "1.25", as: .number) > 0)
+        #expect(CursorOrder.compare("2024-01-01", "2024-01-01T00:00:00Z", as: .time) == 0)
+        #expect(CursorOrder.compare("2024-01-02 00:00:00", "2024-01-01T23:59:59+00:00", as: .time) > 0)
+        #expect(CursorOrder.compare("a", "b", as: .text) < 0)
         #expect(PageDetection.parameter("next_cursor") == "cursor")
         #expect(PageDetection.parameter("nextPageToken") == "pageToken")
         #expect(Base64.text(Array("ann:x".utf8)) == "YW5uOng=")

@@ -109,6 +109,10 @@ class Handler(BaseHTTPRequestHandler):
         since = self.query.get("since", "")
         self.answer({"data": [row for row in ROWS if row["updated_at"] >= since]})
 
+    def get_given(self):
+        values = json.loads(self.query["values"])
+        self.answer({"data": [{"id": id + 1, "at": value} for id, value in enumerate(values)]})
+
     def get_zones(self):
         rows = [("1", "a", "2024-01-01T02:00:00+02:00"), ("1", "b", "2024-01-01T01:00:00Z")]
         if self.query.get("since"):

@@ -40,6 +40,10 @@ struct DurabilityTests {
 
         /// What the write that waits would make durable; empty when none waits.
         var waiting: [LogRecord] { state.withLock { $0.waiting?.records ?? [] } }
+        /// Jobs that it would accept.
+        var submissions: Int {
+            waiting.count { if case .submission = $0 { true } else { false } }
+        }
         var written: Int { state.withLock { $0.written } }
 
         /// Ends the write that waits, well or with an error.
@@ -103,6 +107,36 @@ struct DurabilityTests {
         #expect(try await eventually { failed.text?.contains("Could not write") == true })
         try await Task.sleep(for: .milliseconds(200))
         #expect(line.launched.isEmpty && log.waiting.isEmpty)
+    }
+
+    @Test("what a hundred clients ask for while a flush is under way is written with the next one, together")
+    func shared() async throws {
+        let node = CoordinatorNode(
+            environment: CoordinatorEnvironment(
+                log: log, results: LocalShuffleSource(store: ShuffleStore()),
+                storage: StoredJobs(rules: .unrestricted)) { _ in })
+        try await node.start()
+        #expect(try await eventually { log.written >= 2 })
+        log.close()
+        // One that comes alone waits for no other.
+        async let first = node.submit(JobRequest(sql: "SELECT 0 AS n"))
+        #expect(try await eventually { log.submissions == 1 })
+        async let others = withThrowingTaskGroup(of: String.self) { group in
+            for number in 1..<100 {
+                group.addTask { try await node.submit(JobRequest(sql: "SELECT \(number) AS n")).id }
+            }
+            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+        }
+        for _ in 0..<500 where await node.scheduler.ledger.jobs.count < 100 {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(log.submissions == 1, "the flush that is under way takes no more")
+        log.end()
+        #expect(try await eventually { log.submissions == 99 })
+        log.end()
+        let ids = try await others
+        let id = try await first.id
+        #expect(ids.count == 99 && !ids.contains(id))
     }
 
     private final class Failed: Sendable {

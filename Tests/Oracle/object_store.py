@@ -258,6 +258,56 @@ transform:
             assert sorted(table("out/").column("id").to_pylist()) == [2, 3]
             left = [key for key in keys("home/") if "/staging/" in key]
             assert not left, left
+            # Runs of several intervals at a time share the tables in the store: each finds the rows of its own.
+            many = folder / "many"
+            (many / "models").mkdir(parents=True)
+            (many / "data").mkdir()
+            days = [f"2026-10-0{day}" for day in range(1, 6)]
+            for day in days:
+                (many / "data" / f"{day}.json").write_text(json.dumps({"day": "day " + day}))
+            (many / "models" / "grown.sql").write_text(
+                "{{ config(materialized='incremental') }} SELECT '{{ ds }}' AS ds, day, "
+                "{{ 1 if is_incremental() else 0 }} AS later FROM {{ ref('r') }}")
+            (many / "etl.yml").write_text("""
+name: many
+schedule: "@daily"
+start_date: 2100-01-01
+max_active_runs: 2
+extract:
+  - {name: r, file: {path: "data/{{ ds }}.json"}}
+  - {name: added, file: {path: "data/{{ ds }}.json"}, write_disposition: append}
+  - {name: merged, file: {path: "data/{{ ds }}.json"}, write_disposition: merge, primary_key: day}
+transform:
+  - {name: out, sql: "SELECT '{{ ds }}' AS ds, day FROM {{ ref('r') }}", write: {path: "s3://lake/many", mode: append}}
+  - dbt: {}
+""")
+
+            def client(*words):
+                done = subprocess.run(
+                    [program, *words, "--coordinator", url], env=environment, capture_output=True, text=True, timeout=60)
+                assert done.returncode == 0, (words, done.stderr)
+                return done.stdout
+
+            client("deploy", many)
+            client("backfill", "many", "--from", days[0], "--to", "2026-10-06")
+            until, most = time.time() + 90, 0
+            while time.time() < until:
+                states = [line.split()[1] for line in client("runs", "many").splitlines()[1:] if len(line.split()) > 1]
+                most = max(most, states.count("running"))
+                if len(states) == len(days) and set(states) <= {"succeeded", "failed"}:
+                    break
+                time.sleep(0.2)
+            assert states == ["succeeded"] * len(days), client("runs", "many")
+            assert most == 2, "the runs did not overlap"
+            inside = "home/millrace-pipelines/many/tables/"
+            for place in "many/", inside + "grown/":
+                found = table(place).to_pylist()
+                assert sorted((row["ds"], row["day"]) for row in found) == [(day, "day " + day) for day in days], found
+            assert sum(row["later"] for row in table(inside + "grown/").to_pylist()) == len(days) - 1
+            for step in "added", "merged":
+                assert sorted(table(inside + step + "/").column("day").to_pylist()) == ["day " + day for day in days]
+            left = [key for key in keys("home/") if "/staging/" in key]
+            assert not left, left
             # What etl-submit state shows and forgets of tables in the store.
             def state(*words):
                 return subprocess.run(

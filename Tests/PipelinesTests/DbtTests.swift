@@ -70,6 +70,15 @@ struct DbtTests {
         ("+stg+", ["users", "stg", "top"]), ("tag:mart", ["top"]), ("path:models/staging", ["stg"]),
         ("s*", ["stg"]), ("stg+,tag:top", ["top"]), ("users top", ["users", "top"]),
         ("+tag:top", ["users", "stg", "top"]), ("users+1", ["users", "stg"]),
+        // What else dbt chooses by.
+        ("@users", ["users", "stg", "top"]), ("@stg", ["users", "stg", "top"]),
+        ("@top", ["users", "stg", "top"]),
+        ("staging", ["stg"]), ("shop.marts", ["top"]), ("shop.*", ["stg", "top"]), ("marts.t?p", ["top"]),
+        ("models/marts", ["top"]), ("stg.sql", ["stg"]), ("file:st*", ["stg"]),
+        ("package:shop", ["stg", "top"]),
+        ("config.materialized:table", ["top"]), ("config.materialized:view", ["stg"]),
+        ("config.tags:mart", ["top"]), ("resource_type:model", ["stg", "top"]),
+        ("resource_type:extract", ["users"]), ("access:protected", ["stg", "top"]), ("fqn:top", ["top"]),
     ]
 
     @Test("is chosen from by selectors", arguments: selections)
@@ -78,13 +87,20 @@ struct DbtTests {
         #expect(try StepSelector.select([text], from: steps) == expected)
     }
 
-    static let badSelectors = ["topp", "tga:x", "@top", "+", "a:b:c", "stg,tag:top"]
+    static let badSelectors = [
+        ("topp", "Did you mean top?"), ("tga:x", "Did you mean tag?"), ("+", "Write name"),
+        ("a:b:c", "Known are: name"), ("stg,tag:top", "Steps are"), ("tag:marr", "Did you mean mart?"),
+        ("@stg+", "not both"), ("state:modified", "manifest"), ("result:error", "etl-submit retry"),
+        ("config:table", "config.materialized"), ("tag.x:y", "Only config"),
+        ("config.materialized:tabel", "Steps are"), ("source:raw", "extract step"),
+    ]
 
     @Test("refuses selectors that choose nothing or mean nothing", arguments: badSelectors)
-    func refuses(text: String) throws {
+    func refuses(text: String, help: String) throws {
         let steps = try ProjectFolder(Self.files).load().steps
         let error = #expect(throws: EngineError.self) { try StepSelector.select([text], from: steps) }
         #expect(error?.code == "SELECTOR")
+        #expect(error?.description.contains(help) == true, "\(error?.description ?? "")")
     }
 
     /// A file that is changed, its text, and the code and a part of the error.

@@ -52,6 +52,18 @@ struct FormatTests {
             "transform: [{name: a, sql: x, write: {path: o, mode: apend}}]", "PIPELINE_FORMAT", 2,
             "Did you mean append?"
         ),
+        (
+            "transform:\n  - name: a\n    sql: SELECT 1 AS x\n    columns:\n      - name: x\n        tests:\n"
+                + "          - not_null:\n              warn_if: '>>1'", "PIPELINE_FORMAT", 9,
+            "Write it like \"> 10\""
+        ),
+        (
+            "transform: [{name: a, sql: SELECT 1 AS x, tests: [{unique: {error_if: '> 1'}}]}]",
+            "PIPELINE_FORMAT", 2, "{column_name: …}"
+        ),
+        ("connections: {d: {uri: 'mysql://h/d'}}\n" + step, "UNKNOWN_CONNECTION", 2, "this kind: mysql"),
+        ("connections: {d: {uri: shop.db}}\n" + step, "UNKNOWN_CONNECTION", 2, "This is no address"),
+        ("connections: {d: {uri: 'postgrse://h/d'}}\n" + step, "UNKNOWN_CONNECTION", 2, "mean postgres?"),
         (step + "alerts: [{on: [failure]}]", "PIPELINE_FORMAT", 3, "needs email or webhook"),
         (step + "alerts: [{on: falure, webhook: {url: 'http://h'}}]", "PIPELINE_FORMAT", 3, "failure?"),
         (
@@ -79,7 +91,7 @@ struct FormatTests {
         ),
         ("a: [1", "PIPELINE_FORMAT", 0, "not valid YAML"),
         ("a: " + String(repeating: "[", count: 5000), "PIPELINE_FORMAT", 2, "nested deeper"),
-        (step + "vars: {a: 1}\nvars: {b: 2}", "PIPELINE_FORMAT", 0, "twice: vars"),
+        (step + "vars: {a: 1}\nvars: {b: 2}", "PIPELINE_FORMAT", 4, "twice: vars"),
         ("transform: [{name: a, sql: x, tests: [uniqe]}]", "PIPELINE_FORMAT", 2, "Did you mean unique?"),
         ("transform: [{name: a, sql: x, tests: [unique]}]", "PIPELINE_FORMAT", 2, "below columns"),
         (
@@ -110,6 +122,22 @@ struct FormatTests {
         let error = #expect(throws: EngineError.self) { try ProjectFolder.load(Self.step + text) }
         #expect(error?.location?.line == 3)
         #expect(error?.description.contains("canary") == false, "\(error?.description ?? "")")
+    }
+
+    @Test(
+        "says where a key is for the second time",
+        arguments: [
+            ("vars: {a: 1}\nname: q", 3, 1, 1),
+            ("vars:\n  a: 1\n  # a: 2\n  b: {a: 3}\n  \"a\" : 2", 6, 3, 3),
+            ("vars: {a: {a: 3}, b: 2, a: 3}", 2, 25, 2),
+            ("extract:\n  - name: a\n    file: {}\n    name: b", 5, 5, 3),
+        ])
+    func repeatedKeys(text: String, line: Int, column: Int, first: Int) {
+        let error = #expect(throws: EngineError.self) { try ProjectFolder.load(text) }
+        #expect(error?.message.hasPrefix("A key is here twice") == true)
+        #expect(
+            error?.location?.line == line && error?.location?.column == column, "\(error?.description ?? "")")
+        #expect(error?.remedy?.hasPrefix("It stands in line \(first) already") == true)
     }
 
     @Test("that repeats itself by aliases ends")
@@ -164,16 +192,62 @@ struct FormatTests {
             "\"mode\": \"incrementing\", \"incrementing.column.name\": \"id\", \"incrementing.initial\": 7")
         #expect(counted[0].rule.disposition == .append)
         #expect(counted[0].rule.cursor?.column == "id" && counted[0].rule.cursor?.initial == "7")
-        #expect(counted[0].rule.cursor?.isNullRefused == true, "validate.non.null is true by default")
+        #expect(counted[0].rule.cursor?.missing == .raise, "validate.non.null is true by default")
         let timed = try rules(
             "\"mode\": \"timestamp\", \"timestamp.column.name\": \"at\", \"timestamp.initial\": 60000, "
                 + "\"timestamp.delay.interval.ms\": 5000, \"validate.non.null\": false")
         #expect(timed[1].rule.cursor?.column == "at" && timed[1].rule.cursor?.idColumn == nil)
-        #expect(timed[1].rule.cursor?.initial == "1970-01-01T00:01")
+        #expect(timed[1].rule.cursor?.initial == "1970-01-01 00:01:00")
         #expect(timed[1].rule.cursor?.delayMilliseconds == 5000)
-        #expect(timed[1].rule.cursor?.isNullRefused == false)
+        #expect(timed[1].rule.cursor?.missing == .exclude)
+        let zoned = try rules(
+            "\"mode\": \"timestamp\", \"timestamp.column.name\": \"at\", \"db.timezone\": \"Asia/Tokyo\", "
+                + "\"timestamp.initial\": 1704067201250")
+        #expect(zoned[0].rule.cursor?.initial == "2024-01-01 09:00:01.250")
+        let now = try rules(
+            "\"mode\": \"timestamp\", \"timestamp.column.name\": \"at\", \"timestamp.initial\": -1")
+        #expect(now[0].rule.cursor?.beginsNow == true)
+        #expect(now[0].rule.cursor?.initial == "2024-01-02 00:00:01", "when the run was accepted")
         let error = #expect(throws: EngineError.self) { try rules("\"mode\": \"incrementing\"") }
         #expect(error?.message == "mode incrementing needs incrementing.column.name")
+    }
+
+    @Test("warns of keys of Kafka Connect without effect, and of queries whose rows may commit late")
+    func warnings() throws {
+        func warnings(_ more: String, _ etl: String = "extract: [{connector: c.json}]") throws -> [String] {
+            let folder = try ProjectFolder([
+                "etl.yml": "name: p\n" + etl,
+                "c.json": """
+                {"config": {"connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector",
+                 "connection.url": "jdbc:postgresql://h/d", "table.whitelist": "a", \(more)}}
+                """,
+            ])
+            return try folder.load(variables: ["PG": "postgresql://u:canary@h/d", "LITE": "sqlite:x"])
+                .warnings
+        }
+        #expect(try warnings("\"mode\": \"bulk\"").isEmpty)
+        let idle = try warnings(
+            "\"mode\": \"bulk\", \"batch.max.rows\": 9, \"poll.interval.ms\": 5, \"key.converter\": \"x\"")
+        #expect(
+            idle == [
+                "c.json: keys of Kafka Connect that have no effect here: batch.max.rows (here: rows come in "
+                    + "batches of bytes), key.converter, poll.interval.ms (here: schedule says how often the "
+                    + "pipeline runs)"
+            ])
+        func late(_ uri: String, _ what: String, _ more: String = "") throws -> Bool {
+            let found = try warnings(
+                "\"mode\": \"bulk\"",
+                "connections: {c: {uri: \"\(uri)\"}}\nextract: [{name: a, sql: {connection: c, \(what): t, "
+                    + "incremental: {cursor_path: at\(more)}}}]")
+            #expect(!"\(found)".contains("canary"))
+            return found.contains { $0.hasPrefix("a: a row that commits after") }
+        }
+        #expect(try late("postgresql://h/d", "query"))
+        #expect(try late("{{ env_var('PG') }}", "query") && late("{{ env_var('OTHER') }}", "query"))
+        #expect(try !late("postgresql://h/d", "table"), "its rows tell their transaction")
+        #expect(try !late("postgresql://h/d", "query", ", delay: 1m"))
+        #expect(try !late("sqlite:x", "query") && !late("{{ env_var('LITE') }}", "query"))
+        #expect(try late("snowflake://a/d", "table"))
     }
 
     /// Files that editors mark by the schema.
@@ -199,6 +273,8 @@ struct FormatTests {
         "same name", "needs email or webhook", "belong together", "needs its url",
         "no address of a mail server", "no mail address", "takes a URL", "not set: UNSET",
         "does not say the format", "secret", "twice: vars", "a and b write to the same path",
+        "Write it like \"> 10\"", "{column_name: …}", "this kind: mysql", "This is no address",
+        "mean postgres?",
     ]
 
     /// Tests in all the forms in which they may stand.
@@ -208,6 +284,7 @@ struct FormatTests {
             + "{accepted_values: {arguments: {values: [1]}, config: {where: y}}}, "
             + "{relationships: {to: ref('b'), field: id}}, {expression: '> 0'}]}]}]",
         "transform: [{name: a, sql: x, data_tests: [{row_count: {min: 1}}, {expression: c > 0}, "
+            + "{unique: {column_name: c}}, {relationships: {column_name: c, to: ref('b'), field: id}}, "
             + "{dbt_utils.expression_is_true: {expression: c > 0, warn_if: '> 10'}}]}]",
     ]
 

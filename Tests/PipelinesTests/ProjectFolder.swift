@@ -26,7 +26,7 @@ final class ProjectFolder {
         let day = CivilTime.parse("2024-01-01") ?? 0
         let context = RunContext(
             runID: "run-1", intervalStart: day, intervalEnd: day + 1440, acceptedAt: 1_704_153_601_000,
-            fullRefresh: fullRefresh, hasTable: { tables.contains($0) })
+            fullRefresh: fullRefresh, hasTable: { tables.contains($0.folder) })
         var loader = PipelineLoader(
             directory: path, vars: vars, run: context, environment: { variables[$0] })
         loader.mailServer = mailServer

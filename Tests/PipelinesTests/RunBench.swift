@@ -57,7 +57,7 @@ final class RunBench {
         let header = made
         let (path, state) = (folder.path, state)
         let context = RunContext(
-            header, hasTable: { StateFolder.hasTable($0, in: state) },
+            header, hasTable: { StateFolder.hasTable($0.folder, in: state) },
             place: { $0.hasPrefix("/") ? $0 : path + "/" + $0 })
         var loader = PipelineLoader(
             directory: path, run: context, environment: { ProjectFolder.variables[$0] })

@@ -249,6 +249,7 @@ struct RunTests {
             let record = try await bench.run()
             if value == 2, let code {
                 #expect(RunBench.errors(record)["a"] == code)
+                #expect(record.steps["a"]?.error?.message.contains("its mode is errorifexists") == true)
             } else {
                 #expect(record.state == .succeeded, "\(RunBench.errors(record))")
             }

@@ -3,6 +3,29 @@ import Vocabulary
 
 @testable import Scheduling
 
+@Suite("Tasks that cannot be done twice")
+struct PinnedTaskTests {
+    @Test("wait for the worker where they were begun, and go to another once it leaves")
+    func waits() {
+        var bench = Bench()
+        bench.join("w1", slots: 1)
+        bench.join("w2", slots: 1)
+        bench.run([StageSpec(id: StageID(0), taskCount: 1, output: .files)])
+        let busy = bench.launches[0].life.address
+        let place = WorkerID(busy == "w1" ? 0 : 1)
+        let pinned = StageSpec(
+            id: StageID(0), taskCount: 1, output: .files, preferredWorkers: [place], repetition: .never)
+        bench.run([pinned], id: "b")
+        #expect(bench.launches.count == 1, "there is room elsewhere only")
+        bench.finish()
+        #expect(bench.launches.map(\.life.address) == [busy])
+        bench.run([pinned], id: "c")
+        #expect(bench.launches.count == 1)
+        bench.beat(busy, draining: true)
+        #expect(bench.launches.count == 2 && bench.launches[1].life.address != busy)
+    }
+}
+
 @Suite("Workers that leave")
 struct DrainingTests {
     /// Two workers, of which `w1` has done both map tasks and drains; the reduce task has not begun.

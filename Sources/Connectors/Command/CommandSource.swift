@@ -9,6 +9,7 @@ import Vocabulary
 /// Runs a program whose JSON lines are the rows.
 struct CommandSource: LandingSource {
     let isAllowed: Bool
+    let isRepeatable = false
 
     func land(
         _ relation: ExternalRelation, into rows: LandedRows, _ context: ConnectorContext, _ wanted: Wanted
@@ -18,6 +19,9 @@ struct CommandSource: LandingSource {
                 "COMMANDS_NOT_ALLOWED", "Jobs of this cluster may not run programs: \(relation.name)",
                 remedy: "Have it allowed with --allow-commands on the coordinator and the workers.")
         }
+        rows.remedy =
+            "The program writes one JSON object a line to its standard output, and nothing else there: "
+            + "messages go to standard error."
         let run = CommandRun(try CommandSettings(relation, context.secrets), rows, context.secrets)
         try run.run(wanted)
         return ["log": run.log.text]
@@ -97,7 +101,21 @@ private final class CommandRun {
         let lines = log.lastLines
         return .user(
             "COMMAND_FAILED", "The program \(how): \(name)" + (lines.isEmpty ? "" : "\n" + lines),
-            remedy: status == 137 || status == 134 ? "It may need more memory than its limit." : nil)
+            remedy: remedy(status))
+    }
+
+    /// What the shells' own statuses, and signals, mean.
+    private func remedy(_ status: Int32) -> String? {
+        switch status {
+        case 127:
+            "Status 127 says that a program was not found: install \(settings.words[0]), or what it calls, "
+                + "where workers run, in a folder of PATH, or give its whole path."
+        case 126:
+            "Status 126 says that a file cannot be run: make it executable, or name its interpreter first, as "
+                + "in [python3, fetch.py]."
+        case 134, 137: "It may need more memory than its limit."
+        default: nil
+        }
     }
 
     /// Reads what is there, but no more than a buffer full of each: a program that writes without end must

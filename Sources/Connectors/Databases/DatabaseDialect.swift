@@ -54,6 +54,10 @@ protocol DatabaseDialect: Sendable {
     ) throws -> ChunkedRows?
     /// Text that is put before a SELECT, with one row that is not the table's; see `SQLiteDialect`.
     func firstRow(_ columns: [SourceColumn]) -> String?
+    /// Returns a column of a cursor as it is compared: as Millrace, which finds the greatest, orders it.
+    func cursor(_ column: SourceColumn) -> String
+    /// Returns a value of a cursor, kept as text, as it is compared with the column.
+    func cursorLiteral(_ text: String, _ column: SourceColumn) -> String
     /// The database's time some milliseconds ago, as an expression.
     func now(minusMilliseconds: Int) -> String
     /// Condition that a row's transaction had ended at a bound, with all older ones; nil where there is no
@@ -61,7 +65,8 @@ protocol DatabaseDialect: Sendable {
     func hasEnded(by bound: String) -> String?
     /// Condition that it had not ended at an earlier bound.
     func wasOpen(at earlier: String, now bound: String) -> String?
-    /// A query with one row: the bound up to which all transactions have ended, as text or null.
+    /// A query with one row: the bound up to which all transactions have ended, and the columns of the
+    /// table's primary key between characters `DatabaseProbe.separator`; each as text or null.
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String
     /// A query of the tables that a pattern means: columns `table_schema` (null where names have none) and
     /// `table_name`, in their order. Throws for kinds of tables that it does not have.
@@ -77,6 +82,8 @@ extension DatabaseDialect {
     func folded(_ name: String) -> String { name.lowercased() }
     var mostNameParts: Int { 2 }
     func literal(_ text: String) -> String { DatabaseText.literal(text) }
+    func cursor(_ column: SourceColumn) -> String { quoted(column.name) }
+    func cursorLiteral(_ text: String, _ column: SourceColumn) -> String { literal(text) }
     func packing(_ columns: [SourceColumn]) -> RowPacking? { nil }
     func chunks(
         _ columns: [SourceColumn], _ condition: String, _ target: DatabaseTarget,

@@ -34,7 +34,7 @@ enum DatabaseFailure {
                 remedy: "Check the connection's user and password, and the variables that they come from.")
         }
         if lowered.contains("does not exist") || lowered.contains("unable to open database") {
-            return .user("DATABASE_NOT_FOUND", "\(place) has no such database: \(text)")
+            return notFound("\(place) has no such database: \(text)", target)
         }
         // Names of hosts and databases, which stand in quotes, may hold any word.
         if lowered.replacing(/"[^"]*"/, with: "").contains("invalid") || lowered.contains("missing \"=\"") {
@@ -59,32 +59,61 @@ enum DatabaseFailure {
                     "Read it as text by a query: to_json(\(match.2))::text AS …; from_json takes it apart.")
         }
         switch state {
-        case "42P01", "42S02", "3F000", "02000": return .user("TABLE_OR_VIEW_NOT_FOUND", text)
-        case "42703": return .user("UNRESOLVED_COLUMN", text)
-        case "42501": return .user("PERMISSION_DENIED", text)
+        case "3D000": return notFound(text, target)
+        case "42P01", "42S02", "3F000", "02000": return .user("TABLE_OR_VIEW_NOT_FOUND", text, remedy: table)
+        case "42703": return .user("UNRESOLVED_COLUMN", text, remedy: column)
+        case "42501":
+            return .user(
+                "PERMISSION_DENIED", text,
+                remedy: "Grant it to the user of the connection, or name another user there.")
         case "25006":
             return .user("TARGET_READ_ONLY", text, remedy: "Choose a target that can be written to.")
         default: break
         }
         switch state.prefix(2) {
-        case "22": return .data("DATABASE_DATA", text)
-        case "23": return .data("CONSTRAINT_VIOLATION", text)
-        case "08", "40", "53", "57", "58": return .system("DATABASE_UNREACHABLE", text)
+        case "22":
+            return .data(
+                "DATABASE_DATA", text,
+                remedy: "Cast the value in a query to what the database's column takes.")
+        case "23": return .data("CONSTRAINT_VIOLATION", text, remedy: constraint)
+        case "08", "40", "53", "57", "58": return .system("DATABASE_UNREACHABLE", text, remedy: later)
         default: break
         }
         let lowered = text.lowercased()
-        if lowered.contains("no such table") { return .user("TABLE_OR_VIEW_NOT_FOUND", text) }
-        if lowered.contains("no such column") { return .user("UNRESOLVED_COLUMN", text) }
+        if lowered.contains("no such table") {
+            return .user("TABLE_OR_VIEW_NOT_FOUND", text, remedy: table)
+        }
+        if lowered.contains("no such column") { return .user("UNRESOLVED_COLUMN", text, remedy: column) }
         if lowered.contains("readonly database") || lowered.contains("read-only") {
             return .user("TARGET_READ_ONLY", text, remedy: "Choose a target that can be written to.")
         }
-        if lowered.contains("constraint failed") { return .data("CONSTRAINT_VIOLATION", text) }
+        if lowered.contains("constraint failed") {
+            return .data("CONSTRAINT_VIOLATION", text, remedy: constraint)
+        }
         if lowered.contains("database is locked") || lowered.contains("connection to server was lost")
             || lowered.contains("server closed the connection") || lowered.contains("terminating connection")
         {
-            return .system("DATABASE_UNREACHABLE", text)
+            return .system("DATABASE_UNREACHABLE", text, remedy: later)
         }
         return .user("DATABASE_ERROR", text)
+    }
+
+    // What to do about it.
+    private static let table =
+        "Check the table's name, with its schema as in schema.table, and that the user may see it."
+    private static let column = "Check the columns that the query, the cursor and the keys name."
+    private static let constraint =
+        "Test the rows for it before they are loaded, or use write_disposition: merge, which replaces rows of "
+        + "the same primary_key."
+    private static let later =
+        "Look at the database's own log, or try later: default_args.retries does so by itself."
+
+    private static func notFound(_ text: String, _ target: DatabaseTarget) -> EngineError {
+        let remedy =
+            target.dialect.title == "SQLite"
+            ? "Check the path: its directory must be there, and readable by the worker."
+            : "Check the database's name in the connection, or create it first."
+        return .user("DATABASE_NOT_FOUND", text, remedy: remedy)
     }
 
     private static func state(_ error: cadbc_error) -> String {

@@ -3,10 +3,14 @@ import Vocabulary
 
 /// Asks a database about itself instead of reading a table: what a relation's option `probe` says.
 enum DatabaseProbe: String {
-    /// Up to which transaction all have ended.
+    /// Up to which transaction all have ended, and which columns are the table's primary key.
     case bound
     /// Which tables there are.
     case tables
+
+    /// Stands between names of columns; in SQL it is the character of its code.
+    static let separator = "\u{1F}"
+    static let separatorCode = 31
 
     /// nil for a relation that reads a table or query. Throws for one that asks for something else.
     init?(_ target: DatabaseTarget) throws(EngineError) {
@@ -19,7 +23,7 @@ enum DatabaseProbe: String {
 
     var schema: Schema {
         switch self {
-        case .bound: Schema([Field("bound", .string)])
+        case .bound: Schema([Field("bound", .string), Field("key", .string)])
         case .tables: Schema([Field("table_schema", .string), Field("table_name", .string)])
         }
     }

@@ -16,8 +16,9 @@ struct DatabaseTarget: Sendable {
         "url", "uri", "user", "password", "driver", "dbtable", "query", "partitioncolumn", "lowerbound",
         "upperbound", "numpartitions", "fetchsize", "batchsize", "prefertimestampntz", "numericmapping",
         "sessioninitstatement", "mode", "loadid", "primarykey", "probe", "incremental.column",
-        "incremental.after", "incremental.delay", "incremental.id.column", "incremental.id.after",
-        "incremental.bound", "incremental.bound.after", "catalog.pattern", "schema.pattern", "table.types",
+        "incremental.after", "incremental.initial", "incremental.range", "incremental.missing",
+        "incremental.ties", "incremental.delay", "incremental.id.column", "incremental.bound",
+        "incremental.bound.after", "catalog.pattern", "schema.pattern", "table.types",
     ]
 
     /// Throws `user` errors for options that are unknown, missing or do not go together.

@@ -213,22 +213,31 @@ struct PostgresDialect: DatabaseDialect {
     }
 
     func wasOpen(at earlier: String, now bound: String) -> String? {
-        guard let (open, _) = PostgresDialect.numbers(earlier), let (_, next) = PostgresDialect.numbers(bound)
+        guard let (open, before) = PostgresDialect.numbers(earlier),
+            let (_, next) = PostgresDialect.numbers(bound)
         else { return nil }
+        // Numbers that went back are those of another server: what is there may all be new.
+        if next < before { return "TRUE" }
         return PostgresDialect.lies(after: open, within: next - open + PostgresDialect.margin)
     }
 
+    /// Texts in the order of their bytes, whatever the database's language is.
+    func cursor(_ column: SourceColumn) -> String {
+        column.type == .string ? "(\(column.expression)) COLLATE \"C\"" : quoted(column.name)
+    }
+
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String {
-        var hasTransactions = false
-        if let table = target.options["dbtable"], !table.contains("(") {
+        guard let table = target.options["dbtable"], !table.contains("("),
             let kind = try connection.row(
                 "SELECT c.relkind::text FROM pg_class c WHERE c.oid = to_regclass("
-                    + DatabaseText.literal(table) + ")")
-            hasTransactions = kind?.first == "r" || kind?.first == "p"
-        }
-        guard hasTransactions else { return "SELECT NULL::text AS bound" }
-        return
-            "SELECT txid_snapshot_xmin(s) || ':' || txid_snapshot_xmax(s) AS bound "
+                    + DatabaseText.literal(table) + ")")?.first,
+            kind == "r" || kind == "p"
+        else { return "SELECT NULL::text AS bound, NULL::text AS key" }
+        return "SELECT txid_snapshot_xmin(s) || ':' || txid_snapshot_xmax(s) AS bound, (SELECT "
+            + "string_agg(a.attname::text, chr(\(DatabaseProbe.separatorCode)) ORDER BY k.place) "
+            + "FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place) "
+            + "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number WHERE i.indrelid = "
+            + "to_regclass(\(DatabaseText.literal(table))) AND i.indisprimary) AS key "
             + "FROM txid_current_snapshot() s"
     }
 }

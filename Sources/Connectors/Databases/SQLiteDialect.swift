@@ -97,7 +97,8 @@ struct SQLiteDialect: DatabaseDialect {
                 return reading(
                     .decimal(precision: precision, scale: digits.dropFirst().first ?? 0), text, "text")
             }
-            return reading(.double, column, "real")
+            // As of PostgreSQL's numeric: a double would not hold every whole number.
+            return reading(.decimal(precision: 38, scale: 18), text, "text")
         }
         if upper.contains("REAL") || upper.contains("FLOA") || upper.contains("DOUB") {
             return reading(.double, column, "real")
@@ -136,7 +137,24 @@ struct SQLiteDialect: DatabaseDialect {
     }
 
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String {
-        "SELECT CAST(NULL AS TEXT) AS bound"
+        // The driver takes types from the first row; of null it makes a number, which is cast.
+        var key = "CAST(NULL AS TEXT)"
+        if let text = target.options["dbtable"], let table = try? TableName(text, of: self) {
+            key =
+                "(SELECT group_concat(name, char(\(DatabaseProbe.separatorCode))) FROM (SELECT name FROM "
+                + "pragma_table_info(\(DatabaseText.literal(table.name))) WHERE pk > 0 ORDER BY pk))"
+        }
+        return "SELECT CAST(NULL AS TEXT) AS bound, \(key) AS key"
+    }
+
+    func cursor(_ column: SourceColumn) -> String {
+        column.type == .string ? "\(quoted(column.name)) COLLATE BINARY" : quoted(column.name)
+    }
+
+    /// A number is less than any text where neither side is a column of a table.
+    func cursorLiteral(_ text: String, _ column: SourceColumn) -> String {
+        let isNumber = ["integer", "real"].contains(column.storage) && Double(text)?.isFinite == true
+        return isNumber ? text : literal(text)
     }
 
     /// Names have no catalog and no schema: patterns of theirs mean nothing, as for SQLite's JDBC driver. The

@@ -11,12 +11,13 @@ import Vocabulary
 final class LandedReader: SourceReader, @unchecked Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let isCancelled: @Sendable () -> Bool
-    private let begin: (Wanted) throws(EngineError) -> JSONReader
+    private let begin: (Wanted) throws(EngineError) -> (JSONReader, LandedRows)
     private var reader: JSONReader?
+    private var rows: LandedRows?
 
     init(
         isCancelled: @escaping @Sendable () -> Bool,
-        _ begin: @escaping (Wanted) throws(EngineError) -> JSONReader
+        _ begin: @escaping (Wanted) throws(EngineError) -> (JSONReader, LandedRows)
     ) {
         self.isCancelled = isCancelled
         self.begin = begin
@@ -25,9 +26,13 @@ final class LandedReader: SourceReader, @unchecked Sendable {
     func next() throws -> Batch? {
         let wanted = Wanted { [self] in isStopped.load(ordering: .relaxed) || isCancelled() }
         try wanted.check()
-        if reader == nil { reader = try begin(wanted) }
-        while let batch = try reader?.next() {
-            if batch.count > 0 { return batch }
+        if reader == nil { (reader, rows) = try begin(wanted) }
+        do {
+            while let batch = try reader?.next() {
+                if batch.count > 0 { return batch }
+            }
+        } catch let error as EngineError {
+            throw rows?.explained(error) ?? error
         }
         return nil
     }

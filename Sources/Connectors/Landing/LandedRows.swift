@@ -16,6 +16,8 @@ final class LandedRows: ByteSource, @unchecked Sendable {
     private let file: SpillFile
     private var pending: [UInt8] = []
     private(set) var rowCount = 0
+    /// What to do about a row that cannot be read.
+    var remedy = "Declare the column that it does not fit with another data_type."
 
     /// Bytes that are gathered before they are written.
     private static let chunkBytes = 1 << 20
@@ -79,7 +81,8 @@ final class LandedRows: ByteSource, @unchecked Sendable {
     func schema(_ zone: Zone) throws(EngineError) -> Schema {
         let inference = JSONSchemaInference(
             options: try options(zone), sample: InferenceSample(looksAtAll: true))
-        let schema = try inference.infer([self])
+        let schema: Schema
+        do throws(EngineError) { schema = try inference.infer([self]) } catch { throw explained(error) }
         guard !schema.fields.isEmpty else {
             throw .user(
                 "SOURCE_EMPTY",
@@ -92,6 +95,14 @@ final class LandedRows: ByteSource, @unchecked Sendable {
     /// Opens the rows as columns.
     func open(_ schema: Schema, _ zone: Zone) throws(EngineError) -> JSONReader {
         try JSONReader(source: self, range: 0..<byteCount, schema: schema, options: try options(zone))
+    }
+
+    /// Returns an error of the engine's reader in words of the source: nobody chose a mode of reading.
+    func explained(_ error: EngineError) -> EngineError {
+        guard error.code == "MALFORMED_RECORD_IN_PARSING" else { return error }
+        let message = error.message.replacing(
+            "does not fit the schema (mode FAILFAST)", with: "is no JSON, or does not fit the columns")
+        return .data(error.code, message, remedy: remedy)
     }
 }
 

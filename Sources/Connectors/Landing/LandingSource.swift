@@ -6,6 +6,8 @@ import Vocabulary
 
 /// Is a source that is read as a whole, once, into landed rows.
 protocol LandingSource: Sendable {
+    /// Whether it may be read again within one try of a job: whether nothing but reading comes of it.
+    var isRepeatable: Bool { get }
     /// Reads all rows into `rows` and returns what is to be known of the read. Blocks.
     func land(
         _ relation: ExternalRelation, into rows: LandedRows, _ context: ConnectorContext, _ wanted: Wanted
@@ -17,7 +19,8 @@ protocol LandingSource: Sendable {
 /// ```
 ///   describe: source ─▶ landed rows ─▶ schema; held for the job
 ///   open:     landed here? ─ yes ─▶ JSON reader
-///                          └ no: another worker, or restarted ─▶ source again, schema must still hold
+///                          └ no: another worker, or restarted ─▶ source again, schema must still hold;
+///                            a program is not run again, the try fails
 /// ```
 /// The schema is known once all rows were seen: a sample of the first page would lose a column that comes
 /// later only. A task that is tried again on the same worker reads the very same rows.
@@ -50,15 +53,23 @@ struct LandingProvider<Source: LandingSource>: SourceProvider {
         let landed = store.rows(request.split.payload)
         let relation = request.relation
         let source = source
-        return LandedReader(isCancelled: { context.isCancelled }) { wanted throws(EngineError) in
-            if let landed { return try landed.open(fields, zone) }
+        return LandedReader(isCancelled: { context.isCancelled }) {
+            wanted throws(EngineError) -> (JSONReader, LandedRows) in
+            if let landed { return (try landed.open(fields, zone), landed) }
+            guard source.isRepeatable else {
+                throw .system(
+                    "SOURCE_ROWS_LOST",
+                    "The rows are lost with the worker that they were on, and the program is not run twice in "
+                        + "one try: \(relation.name)",
+                    remedy: "Run the job again. In a pipeline default_args: {retries: 1} does.")
+            }
             let rows = try LandedRows(relation.name, directory: context.spillDirectory)
             _ = try source.land(relation, into: rows, context, wanted)
             try rows.finish()
             if relation.notes["inferred"] != nil, rows.byteCount > 0 {
                 try LandedSchema.check(try rows.schema(zone), fits: relation.schema, relation.name)
             }
-            return try rows.open(fields, zone)
+            return (try rows.open(fields, zone), rows)
         }
     }
 }

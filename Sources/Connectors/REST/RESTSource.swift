@@ -6,6 +6,7 @@ import Vocabulary
 /// Reads JSON from web services, page by page.
 struct RESTSource: LandingSource {
     let rules: WebRules
+    let isRepeatable = true
 
     func land(
         _ relation: ExternalRelation, into rows: LandedRows, _ context: ConnectorContext, _ wanted: Wanted
@@ -24,6 +25,7 @@ private struct RESTReading {
     private let wanted: Wanted
     private let client: WebClient
     private var login: RESTLogin
+    private var incremental: RESTIncremental?
     /// Requests that were made: a link that leads back to one ends the read.
     private var seen: Set<String> = []
     /// Lengths and hashes of the bodies that had records: a page that came before ends the read, too.
@@ -42,6 +44,7 @@ private struct RESTReading {
         self.wanted = wanted
         client = WebClient(rules, settings.limits)
         login = RESTLogin(settings.authentication, secrets)
+        incremental = settings.incremental
     }
 
     mutating func run(into rows: LandedRows) throws(EngineError) {
@@ -58,7 +61,7 @@ private struct RESTReading {
             let body = [response.body.count, response.body.hashValue]
             if !records.isEmpty, !bodies.insert(body).inserted { return }
             pageCount += 1
-            for record in records where try settings.incremental?.takes(record, of: document) ?? true {
+            for record in records where try incremental?.takes(record, of: document) ?? true {
                 try rows.append(record, of: document)
             }
             next = try pagination.next(response, document, rows: records.count)
@@ -131,8 +134,25 @@ private struct RESTReading {
                 "REST_LOGIN", "\(text), it refuses the login: \(place)",
                 remedy: "Check client.auth, and the variables that its secrets come from.")
         case 404: return .user("REST_NOT_FOUND", "\(text): \(place)", remedy: "Check base_url and path.")
-        case 300..<500: return .user("HTTP_STATUS", "\(text): \(place)\(excerpt(response))")
-        default: return .system("HTTP_STATUS", "\(text): \(place)")
+        case 300..<500:
+            return .user(
+                "HTTP_STATUS", "\(text): \(place)\(excerpt(response))",
+                remedy: RESTReading.remedy(response.status))
+        default:
+            return .system(
+                "HTTP_STATUS", "\(text): \(place)", remedy: "Look at the server, or run the step later.")
+        }
+    }
+
+    private static func remedy(_ status: Int) -> String {
+        switch status {
+        case 300..<400: "Use the address that the server sends to as base_url and path."
+        case 405: "Check the endpoint's method."
+        case 410: "Check base_url and path: the server says that this is gone for good."
+        case 413, 414: "Ask for less: see the endpoint's params and the paginator's limit."
+        default:
+            "Check the endpoint's path, params and json against the service's reference; "
+                + "response_actions says what to do about such an answer."
         }
     }
 

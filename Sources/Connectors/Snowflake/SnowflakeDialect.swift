@@ -135,7 +135,7 @@ struct SnowflakeDialect: DatabaseDialect {
     }
 
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String {
-        "SELECT CAST(NULL AS VARCHAR) AS \"bound\""
+        "SELECT CAST(NULL AS VARCHAR) AS \"bound\", CAST(NULL AS VARCHAR) AS \"key\""
     }
 
     func tablesQuery(_ pattern: CatalogPattern) throws -> String {

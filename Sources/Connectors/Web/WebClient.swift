@@ -78,7 +78,9 @@ final class WebClient {
                 current.headers.removeAll { $0.name.lowercased() == "content-type" }
             }
         }
-        throw .data("HTTP_STATUS", "The server redirects on and on: \(request.address.shown)")
+        throw .data(
+            "HTTP_STATUS", "The server redirects on and on: \(request.address.shown)",
+            remedy: "Check base_url and path; a service often does so where a login is missing.")
     }
 
     private func client(for address: WebAddress) throws(EngineError) -> HTTPClient {

@@ -44,7 +44,9 @@ struct WebRetries: Sendable {
             "HTTP_STATUS",
             "The server answers with status \(response.status) after \(attempts) tries: "
                 + response.address.shown,
-            remedy: response.status == 429 ? "The server allows fewer requests; run the step later." : nil)
+            remedy: response.status == 429
+                ? "The server allows fewer requests; run the step later."
+                : "Look at the server, or run the step later; client.retries says how often it is asked.")
     }
 
     /// What the server asks for, milliseconds. Throws when that is longer than a step should wait.

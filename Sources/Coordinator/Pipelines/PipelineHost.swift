@@ -163,9 +163,9 @@ package actor PipelineHost {
         let tables = try tables(of: header.pipeline)
         if record.tables == nil { try await waitForTables(header.id, turns, tables, control) }
         let published = record.tables
-        let pipeline = try await load(header, isAtWork: true) { name in
+        let pipeline = try await load(header, isAtWork: true) { table in
             // What was published when the run began, also when it goes on after a restart.
-            published.map { $0.contains(name) } ?? tables.hasTable(name)
+            published.map { $0.contains(table.step) } ?? tables.hasTable(table.folder)
         }
         guard let record = ledger.runs[header.id], !record.isCancelled || record.tables != nil else {
             return try await end(header.id, .cancelled, nil)
@@ -221,7 +221,7 @@ package actor PipelineHost {
     /// Reads the pipeline of a run from its bundle, beside the actor. Throws what is wrong in it. `isAtWork`:
     /// for a run that was accepted, which waits as long as it takes.
     func load(
-        _ header: RunHeader, isAtWork: Bool = false, hasTable: @escaping @Sendable (String) -> Bool
+        _ header: RunHeader, isAtWork: Bool = false, hasTable: @escaping @Sendable (TableName) -> Bool
     ) async throws -> Pipeline {
         guard let digest = header.bundle else { throw EngineError.internal("a run without its bundle") }
         let settings = settings

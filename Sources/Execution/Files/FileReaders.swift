@@ -48,15 +48,16 @@ package final class FileReaders: Sendable {
         case .json:
             return try openJSON(path, split: split, fields: fields, relation, zone: zone, context: context)
         case .csv:
-            let source = MeteredSource(try files.open(path), context.counters)
+            let source = try source(path, context)
             return try CSVReader(
                 source: source, range: split.start..<split.end, schema: relation.dataSchema,
                 columns: layout.fileColumns,
-                options: CSVOptions(relation.options, zone: zone, patterns: patterns(relation, zone)))
+                options: CSVOptions(relation.options, zone: zone, patterns: patterns(relation, zone)),
+                memory: memory(of: path, context))
         case .text:
-            let source = MeteredSource(try files.open(path), context.counters)
             return try TextLineReader(
-                source: source, range: split.start..<split.end, fields: fields, options: relation.options)
+                source: try source(path, context), range: split.start..<split.end, fields: fields,
+                options: relation.options, memory: memory(of: path, context))
         }
     }
 
@@ -64,17 +65,18 @@ package final class FileReaders: Sendable {
         _ path: String, split: FileSplit, fields: [Field], _ relation: FileRelation, zone: Zone,
         context: TaskContext
     ) throws -> any BatchStream {
-        let source = MeteredSource(try files.open(path), context.counters)
+        let (source, memory) = (try source(path, context), memory(of: path, context))
         let options = try JSONOptions(relation.options, zone: zone, patterns: patterns(relation, zone))
         let range = split.start..<split.end
         guard fields.map(\.name) == [options.corruptRecordColumn],
             let position = relation.dataSchema.index(of: fields[0].name)
         else {
-            return try JSONReader(source: source, range: range, schema: Schema(fields), options: options)
+            return try JSONReader(
+                source: source, range: range, schema: Schema(fields), options: options, memory: memory)
         }
         // Wanted alone, it tells of records that do not fit any of the columns.
         let reader = try JSONReader(
-            source: source, range: range, schema: relation.dataSchema, options: options)
+            source: source, range: range, schema: relation.dataSchema, options: options, memory: memory)
         return try AdaptedStream(
             reader, fields: fields, found: [(position, fields[0].type)], file: AddressText.shown(path),
             filter: nil, settings: context.settings)
@@ -93,7 +95,7 @@ package final class FileReaders: Sendable {
         _ path: String, split: FileSplit, fields: [Field], predicates: [ColumnPredicate],
         relation: FileRelation, filter: ScanDecodeFilter?, zone: Zone, context: TaskContext
     ) throws -> any BatchStream {
-        let file = try parquet(path).reading(options: relation.options)
+        let file = try parquet(path, context).reading(options: relation.options)
         // Tasks share the file and its footer: what one of them reads are the column chunks that it opens.
         let counters = context.counters
         let onChunk = { (byteCount: Int) -> Void in counters.bytesIn.add(byteCount, ordering: .relaxed) }
@@ -134,7 +136,14 @@ package final class FileReaders: Sendable {
             settings: context.settings)
     }
 
-    /// Gives what the pages and blocks of a file declare out of the worker's memory.
+    /// Opens a file whose bytes are counted, and what is kept of them.
+    private func source(_ path: String, _ context: TaskContext) throws -> MeteredSource {
+        let file = try files.open(path)
+        (file as? any CountedSource)?.count(in: memory(of: path, context))
+        return MeteredSource(file, context.counters)
+    }
+
+    /// Gives what the pages, blocks and long lines of a file take out of the worker's memory.
     private func memory(of path: String, _ context: TaskContext) -> CountedMemory {
         CountedMemory(context.resources.budget, owner: "Reading \(AddressText.shown(path))")
     }
@@ -145,7 +154,7 @@ package final class FileReaders: Sendable {
         _ path: String, split: FileSplit, fields: [Field], dataSchema: Schema, zone: Zone,
         context: TaskContext
     ) throws -> any BatchStream {
-        let source = MeteredSource(try files.open(path), context.counters)
+        let source = try source(path, context)
         let reader = try ORCReader(
             source: source, stripes: split.start..<split.end, zone: zone, wanted: fields,
             relation: dataSchema)
@@ -155,7 +164,7 @@ package final class FileReaders: Sendable {
     private func openAvro(
         _ path: String, split: FileSplit, fields: [Field], options: [String: String], context: TaskContext
     ) throws -> any BatchStream {
-        let source = MeteredSource(try files.open(path), context.counters)
+        let source = try source(path, context)
         let reader = try AvroReader(
             source: source, range: split.start..<split.end, wanted: fields,
             readerSchema: options["avroschema"], memory: memory(of: path, context))
@@ -176,8 +185,9 @@ package final class FileReaders: Sendable {
 
     // MARK: - footers of Parquet files
 
-    private func parquet(_ path: String) throws -> ParquetFile {
+    private func parquet(_ path: String, _ context: TaskContext) throws -> ParquetFile {
         let source = try files.open(path)
+        (source as? any CountedSource)?.count(in: memory(of: path, context))
         let key = FooterKey(path: path, byteCount: source.byteCount, stamp: source.stamp)
         if let known = footers.withLock({ $0.byKey[key] }) { return known.reading(source) }
         let file = try ParquetFile(source: source)

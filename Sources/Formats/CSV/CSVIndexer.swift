@@ -21,8 +21,10 @@ final class CSVIndexer {
     /// The text as it was, where indexing changed it and `keepsOriginal` is set.
     private var original: Buffer?
     private let keepsOriginal: Bool
+    private let memory: CountedMemory
 
-    init(options: CSVOptions, batchRows: Int, keepsOriginal: Bool) {
+    init(options: CSVOptions, batchRows: Int, keepsOriginal: Bool, memory: CountedMemory = .unlimited) {
+        self.memory = memory
         dialect = options.dialect
         self.keepsOriginal = keepsOriginal
         rowPlaces = Buffer(byteCount: batchRows * 12)
@@ -32,18 +34,21 @@ final class CSVIndexer {
     }
 
     /// Returns the window as valid UTF-8 without byte order mark: itself, or mended.
-    static func mended(_ window: TextWindow) -> TextWindow {
+    static func mended(
+        _ window: TextWindow, memory: CountedMemory = .unlimited
+    ) throws(EngineError) -> TextWindow {
         var window = window
         if csimdjson_is_utf8(window.base, window.count) == 0 {
-            let text = String(
-                decoding: UnsafeBufferPointer(start: window.base, count: window.count), as: UTF8.self)
-            let bytes = Array(text.utf8)
-            let buffer = Buffer(byteCount: bytes.count + 128)
-            bytes.withUnsafeBytes {
-                if let source = $0.baseAddress { _ = memcpy(buffer.base, source, bytes.count) }
+            // Each byte that is no UTF-8 becomes three.
+            window = try memory.beside(3 * window.count) { () throws(EngineError) in
+                var text = String(
+                    decoding: UnsafeBufferPointer(start: window.base, count: window.count), as: UTF8.self)
+                let count = text.utf8.count
+                let buffer = try memory.buffer(byteCount: count + 128)
+                text.withUTF8 { if let source = $0.baseAddress { _ = memcpy(buffer.base, source, count) } }
+                memset(buffer.base + count, 0, 128)
+                return TextWindow(buffer: buffer, count: count, isFirst: window.isFirst, start: nil)
             }
-            memset(buffer.base + bytes.count, 0, 128)
-            window = TextWindow(buffer: buffer, count: bytes.count, isFirst: window.isFirst, start: nil)
         }
         if window.isFirst, window.count >= 3, memcmp(window.base, "\u{FEFF}", 3) == 0 {
             memmove(window.base, window.base + 3, window.count - 3)
@@ -55,24 +60,47 @@ final class CSVIndexer {
         return window
     }
 
-    /// Indexes a window and goes to its first line.
-    func index(_ window: TextWindow) {
-        self.window = window
-        if window.count + 8 > placeCapacity {
-            placeCapacity = window.count + window.count / 8 + 8
-            let all = Buffer(byteCount: placeCapacity * 16)
-            places = all
-            let base = all.pointer(as: UInt32.self)
-            (fields.starts, fields.ends) = (base, base + placeCapacity)
-            (fields.lines, fields.line_starts) = (base + 2 * placeCapacity, base + 3 * placeCapacity)
+    /// Windows up to this size have as much room for places as they could ever need.
+    private static let roomyBytes = 512 << 10
+
+    /// Makes room for the places of a window: of a large one, whose lines are long as a rule, for as many as
+    /// it has separators and line ends.
+    private func makeRoom(for window: TextWindow) throws(EngineError) {
+        let isLarge = window.count > CSVIndexer.roomyBytes
+        let needed = isLarge ? placeLimit(of: window) : window.count + 8
+        let isSpare = placeCapacity > 2 * CSVIndexer.roomyBytes && needed < placeCapacity / 4
+        if needed <= placeCapacity, !isSpare { return }
+        places = nil
+        placeCapacity = isLarge ? needed : window.count + window.count / 8 + 8
+        let all = try memory.buffer(byteCount: placeCapacity * 16)
+        places = all
+        let base = all.pointer(as: UInt32.self)
+        (fields.starts, fields.ends) = (base, base + placeCapacity)
+        (fields.lines, fields.line_starts) = (base + 2 * placeCapacity, base + 3 * placeCapacity)
+    }
+
+    /// Most fields that a window can have, and some more, which the index may overwrite.
+    private func placeLimit(of window: TextWindow) -> Int {
+        let text = UnsafeBufferPointer(start: window.base, count: window.count)
+        let separator = dialect.separator.0
+        return text.reduce(into: 16) { count, byte in
+            count &+= byte == separator || byte == 10 || byte == 13 ? 1 : 0
         }
+    }
+
+    /// Indexes a window and goes to its first line. Throws `OUT_OF_MEMORY`.
+    func index(_ window: TextWindow) throws(EngineError) {
+        self.window = window
+        try makeRoom(for: window)
         fields.text = window.base
         fields.length = window.count
         original = nil
         nextLine = 0
         if csv_index_plain(&dialect, &fields) == 0 {
             if keepsOriginal {
-                original = Buffer.copying(UnsafeRawBufferPointer(start: window.base, count: window.count))
+                let copy = try memory.buffer(byteCount: window.count)
+                memcpy(copy.base, window.base, window.count)
+                original = copy
             }
             csv_index_any(&dialect, &fields)
         }
@@ -121,6 +149,13 @@ final class CSVIndexer {
         var (start, end): (UInt32, UInt32) = (0, 0)
         csv_line(&fields, Int(rows.lines[row]), &start, &end)
         return window?.start.map { $0 + Int(start) }
+    }
+
+    /// Returns the bytes of a row's record.
+    func recordBytes(_ row: Int) -> Int {
+        var (start, end): (UInt32, UInt32) = (0, 0)
+        csv_line(&fields, Int(rows.lines[row]), &start, &end)
+        return Int(end - start)
     }
 
     /// Returns the text of a row's record.

@@ -22,6 +22,7 @@ package final class CSVReader: BatchStream {
     private let indexer: CSVIndexer
     private let checksFieldCount: Bool
     private let batchRows: Int
+    private let memory: CountedMemory
     /// Fields to parse, and where they lie in the rows of the batch.
     private let wanted: [UInt32]
     private let places: Buffer
@@ -35,9 +36,10 @@ package final class CSVReader: BatchStream {
     /// (and the corrupt-record column, where it is wanted), `columns` those that come out, in order.
     package init(
         source: any ByteSource, range: Range<Int>, schema: Schema, columns: [Int], options: CSVOptions,
-        batchRows: Int = Limits.batchRows
+        batchRows: Int = Limits.batchRows, memory: CountedMemory = .unlimited
     ) throws(EngineError) {
         self.options = options
+        self.memory = memory
         self.batchRows = batchRows
         let corrupt = schema.fields.firstIndex {
             $0.name == options.corruptRecordColumn && $0.type == .string
@@ -57,9 +59,10 @@ package final class CSVReader: BatchStream {
         // With columns left out, Spark does not see how many fields a record has.
         checksFieldCount = wantsCorrupt || columns.count == schema.count
         windows = try TextWindows(
-            source, range: range, whole: options.multiLine, decoding: options.decoding)
+            source, range: range, whole: options.multiLine, decoding: options.decoding, memory: memory)
         indexer = CSVIndexer(
-            options: options, batchRows: batchRows, keepsOriginal: wantsCorrupt || options.mode == .failFast)
+            options: options, batchRows: batchRows, keepsOriginal: wantsCorrupt || options.mode == .failFast,
+            memory: memory)
         stride = batchRows + 32
         wanted = outputs.compactMap { $0.field.map { UInt32($0) } }
         places = Buffer(byteCount: max(1, wanted.count) * stride * 8)
@@ -79,7 +82,7 @@ package final class CSVReader: BatchStream {
             }
             guard let window = try windows.next() else { return nil }
             if !window.isFirst { mustSkipHeader = false }
-            try begin(CSVIndexer.mended(window))
+            try begin(try CSVIndexer.mended(window, memory: memory))
         }
     }
 
@@ -87,7 +90,7 @@ package final class CSVReader: BatchStream {
         if window.count > Int(UInt32.max) - 128 {
             throw .data("RECORD_TOO_LARGE", "A multi-line file exceeds 4 GiB: \(windows.name)")
         }
-        indexer.index(window)
+        try indexer.index(window)
         let empty = Array(options.emptyValue.utf8)
         for (i, byte) in empty.enumerated() { window.base[window.count + 1 + i] = byte }
         self.window = window
@@ -137,8 +140,11 @@ package final class CSVReader: BatchStream {
                 (columns, faults) = try parse(window, count)
             }
         }
-        let all = columns.prefix(outputCount).map { $0 ?? corruptRecords(faults, count) }
-        return Batch(columns: all, count: count)
+        guard let missing = columns.prefix(outputCount).firstIndex(where: { $0 == nil }) else {
+            return Batch(columns: columns.prefix(outputCount).compactMap { $0 }, count: count)
+        }
+        columns[missing] = try corruptRecords(faults, count)
+        return Batch(columns: columns.prefix(outputCount).compactMap { $0 }, count: count)
     }
 
     private func parse(
@@ -210,10 +216,17 @@ package final class CSVReader: BatchStream {
         return Bitmap(words, count: count)
     }
 
-    private func corruptRecords(_ faults: Bitmap?, _ count: Int) -> Vector {
+    private func corruptRecords(_ faults: Bitmap?, _ count: Int) throws(EngineError) -> Vector {
         guard let faults else { return .nulls(.string, count: count) }
-        let builder = VectorBuilder(.string)
-        for row in 0..<count { builder.append(faults.isSet(row) ? .string(indexer.recordText(row)) : .null) }
-        return builder.finish()
+        var longest = 0
+        for row in 0..<count where faults.isSet(row) { longest = max(longest, indexer.recordBytes(row)) }
+        // A record's text, and what holds the texts while it grows.
+        return try memory.beside(3 * longest) { () throws(EngineError) in
+            let builder = VectorBuilder(.string)
+            for row in 0..<count {
+                builder.append(faults.isSet(row) ? .string(indexer.recordText(row)) : .null)
+            }
+            return builder.finish()
+        }
     }
 }

@@ -10,9 +10,15 @@ import Vocabulary
 package struct CSVSchemaInference {
     private let options: CSVOptions
     private let sample: InferenceSample
+    private let memory: CountedMemory
 
-    package init(options: CSVOptions, sample: InferenceSample = InferenceSample(looksAtAll: false)) {
+    /// `memory`: what long records are taken from.
+    package init(
+        options: CSVOptions, sample: InferenceSample = InferenceSample(looksAtAll: false),
+        memory: CountedMemory = .unlimited
+    ) {
         self.options = options
+        self.memory = memory
         self.sample = options.multiLine ? InferenceSample(looksAtAll: true) : sample
     }
 
@@ -35,10 +41,11 @@ package struct CSVSchemaInference {
     /// Reads the first record and names the columns by it.
     private func header(of source: any ByteSource) throws(EngineError) -> [String] {
         let windows = try TextWindows(
-            source, range: 0..<source.byteCount, whole: options.multiLine, decoding: options.decoding)
-        let indexer = CSVIndexer(options: options, batchRows: 1, keepsOriginal: false)
+            source, range: 0..<source.byteCount, whole: options.multiLine, decoding: options.decoding,
+            memory: memory)
+        let indexer = CSVIndexer(options: options, batchRows: 1, keepsOriginal: false, memory: memory)
         while let window = try windows.next() {
-            indexer.index(CSVIndexer.mended(window))
+            try indexer.index(try CSVIndexer.mended(window, memory: memory))
             if indexer.collectRows() > 0 { return names(indexer.texts(0)) }
         }
         return []
@@ -59,17 +66,18 @@ package struct CSVSchemaInference {
         _ source: any ByteSource, _ range: Range<Int>, _ kinds: inout [CSVKind?]
     ) throws(EngineError) {
         let windows = try TextWindows(
-            source, range: range, whole: options.multiLine, decoding: options.decoding)
-        let indexer = CSVIndexer(options: options, batchRows: Limits.batchRows, keepsOriginal: false)
+            source, range: range, whole: options.multiLine, decoding: options.decoding, memory: memory)
+        let indexer = CSVIndexer(
+            options: options, batchRows: Limits.batchRows, keepsOriginal: false, memory: memory)
         let places = Buffer(byteCount: max(1, kinds.count) * Limits.batchRows * 8)
         let starts = places.pointer(as: UInt32.self)
         let ends = starts + kinds.count * Limits.batchRows
         let wanted = kinds.indices.map { UInt32($0) }
         var mustSkip = options.header
         while let raw = try windows.next() {
-            let window = CSVIndexer.mended(raw)
+            let window = try CSVIndexer.mended(raw, memory: memory)
             mustSkip = mustSkip && window.isFirst
-            indexer.index(window)
+            try indexer.index(window)
             while indexer.collectRows() > 0 {
                 if mustSkip { indexer.keepRows { $0 > 0 } }
                 mustSkip = false

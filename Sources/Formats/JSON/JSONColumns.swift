@@ -10,6 +10,7 @@ struct JSONColumns {
     let heap: Buffer
     let zone: Zone
     let patterns: TextPatterns
+    let memory: CountedMemory
 
     /// A column, and which of its values did not fit.
     struct Outcome {
@@ -33,7 +34,7 @@ struct JSONColumns {
             let places = plan.nodes[node]
             let tokens = TokenColumn(
                 heap: heap, starts: places.starts, ends: places.ends, count: count, style: .json, zone: zone,
-                patterns: patterns)
+                patterns: patterns, memory: memory)
             let outcome = try tokens.parse(as: type)
             return Outcome(vector: outcome.vector, unfit: outcome.bad, touched: outcome.bad)
         }

@@ -1,7 +1,7 @@
 import Vocabulary
 
-/// Blanks Java's comments in JSON text, which Spark's option `allowComments` permits: `// …` to the end of the
-/// line, and `/* … */`.
+/// Blanks Java's comments in JSON text, which Spark's option `allowComments` permits: `// …` to the end of
+/// the line, and `/* … */`.
 enum JSONComments {
     static func blank(_ window: TextWindow) {
         let text = window.base

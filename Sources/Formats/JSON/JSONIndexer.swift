@@ -9,15 +9,25 @@ import Vocabulary
 /// Finds the structural positions of a window of JSON lines; a line that simdjson refuses (a string that does
 /// not end, bytes that are not UTF-8) spoils only itself. Not thread-safe: one reader.
 final class JSONIndexer {
-    private let indexer: OpaquePointer
+    private var indexer: OpaquePointer
+    private let memory: CountedMemory
+    /// What `indexer` has touched of its memory.
+    private let touched: CountedBytes
+    private var isLarge = false
     private var mended: Buffer?
     private var mendedCount = 0
 
-    init() throws(EngineError) {
+    init(memory: CountedMemory = .unlimited) throws(EngineError) {
+        self.memory = memory
+        touched = memory.count()
+        indexer = try JSONIndexer.make()
+    }
+
+    private static func make() throws(EngineError) -> OpaquePointer {
         guard let indexer = csimdjson_create() else {
             throw .system("OUT_OF_MEMORY", "There is no memory for a JSON reader")
         }
-        self.indexer = indexer
+        return indexer
     }
 
     deinit { csimdjson_destroy(indexer) }
@@ -26,6 +36,7 @@ final class JSONIndexer {
     func index(_ window: TextWindow, multiLine: Bool) throws(EngineError) -> (
         UnsafePointer<UInt32>, count: Int
     ) {
+        try makeRoom(for: window)
         var positions: UnsafePointer<UInt32>?
         var count = 0
         let status = csimdjson_index(indexer, window.base, window.count, &positions, &count)
@@ -37,8 +48,46 @@ final class JSONIndexer {
         return (UnsafePointer(mended.pointer(as: UInt32.self)), mendedCount)
     }
 
+    /// Windows from this size on have their positions counted before they are looked for.
+    private static let largeBytes = 4 << 20
+
+    /// Takes memory for the positions of a large window, of which simdjson touches as much as there are. What
+    /// was touched for an earlier one goes first.
+    private func makeRoom(for window: TextWindow) throws(EngineError) {
+        if isLarge {
+            csimdjson_destroy(indexer)
+            mended = nil
+            isLarge = false
+            indexer = try JSONIndexer.make()
+            try touched.hold(0)
+        }
+        if window.count < JSONIndexer.largeBytes { return }
+        isLarge = true
+        try touched.hold(4 * JSONIndexer.positionLimit(of: window))
+    }
+
+    /// Most positions that a window can have: each bracket, brace, colon and comma, each string, and each
+    /// scalar, which stands behind one of those or a space.
+    private static func positionLimit(of window: TextWindow) -> Int {
+        var (count, isBehindSpace) = (64, true)
+        for byte in UnsafeBufferPointer(start: window.base, count: window.count) {
+            switch byte {
+            case 0x20, 0x09, 0x0A, 0x0D: isBehindSpace = true
+            case 0x7B, 0x7D, 0x5B, 0x5D, 0x3A, 0x2C:
+                count += 2
+                isBehindSpace = false
+            default:
+                count += isBehindSpace || byte == 0x22 ? 1 : 0
+                isBehindSpace = false
+            }
+        }
+        return min(count, window.count + 64)
+    }
+
     private func indexByLine(_ window: TextWindow, multiLine: Bool) throws(EngineError) -> Buffer {
-        let places = Buffer(byteCount: (window.count + 3) * 4)
+        let most = isLarge ? JSONIndexer.positionLimit(of: window) : window.count
+        // And one for each line that is broken.
+        let places = try memory.buffer(byteCount: (most + lineCount(of: window) + 3) * 4)
         mended = places
         mendedCount = 0
         var start = 0
@@ -50,6 +99,12 @@ final class JSONIndexer {
         }
         for i in 0..<3 { places.pointer(as: UInt32.self)[mendedCount + i] = UInt32(window.count) }
         return places
+    }
+
+    private func lineCount(of window: TextWindow) -> Int {
+        if !isLarge { return 0 }
+        let text = UnsafeBufferPointer(start: window.base, count: window.count)
+        return text.reduce(into: 1) { $0 &+= $1 == 10 ? 1 : 0 }
     }
 
     private func indexLine(

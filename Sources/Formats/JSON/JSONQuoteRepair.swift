@@ -1,5 +1,6 @@
 import CKernels
 import Memory
+import Vocabulary
 
 #if canImport(Glibc)
     import Glibc
@@ -18,7 +19,18 @@ enum JSONQuoteRepair {
 
     /// Returns the window from the batch's first row on with the single-quoted strings of broken rows
     /// rewritten; nil when that changes nothing.
-    static func repair(_ window: TextWindow, _ walk: json_walk) -> TextWindow? {
+    static func repair(
+        _ window: TextWindow, _ walk: json_walk, memory: CountedMemory = .unlimited
+    ) throws(EngineError) -> TextWindow? {
+        // The text, and a record of it, in arrays that grow.
+        try memory.beside(4 * window.count) { () throws(EngineError) in
+            try repaired(window, walk, memory)
+        }
+    }
+
+    private static func repaired(
+        _ window: TextWindow, _ walk: json_walk, _ memory: CountedMemory
+    ) throws(EngineError) -> TextWindow? {
         var text: [UInt8] = []
         var copied = Int(walk.row_starts[0])
         var changed = false
@@ -34,7 +46,7 @@ enum JSONQuoteRepair {
         }
         guard changed else { return nil }
         text.append(contentsOf: UnsafeBufferPointer(start: walk.text + copied, count: window.count - copied))
-        let buffer = Buffer(byteCount: text.count + 64)
+        let buffer = try memory.buffer(byteCount: text.count + 64)
         text.withUnsafeBytes { _ = memcpy(buffer.base, $0.baseAddress.unsafelyUnwrapped, text.count) }
         memset(buffer.base + text.count, 0, 64)
         return TextWindow(buffer: buffer, count: text.count, isFirst: false, start: nil)

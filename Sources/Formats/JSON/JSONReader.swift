@@ -24,14 +24,16 @@ package final class JSONReader: BatchStream {
     private var walk = json_walk()
     private var isWalked = true
     private let batchRows: Int
+    private let memory: CountedMemory
 
     /// Begins to read the records of `source` that begin in `range`, as columns of `schema` in its order.
     /// Throws `UNSUPPORTED_FEATURE` (user) for types that JSON cannot hold.
     package init(
         source: any ByteSource, range: Range<Int>, schema: Schema, options: JSONOptions,
-        batchRows: Int = Limits.batchRows
+        batchRows: Int = Limits.batchRows, memory: CountedMemory = .unlimited
     ) throws(EngineError) {
         self.schema = schema
+        self.memory = memory
         self.options = options
         self.batchRows = batchRows
         corruptColumn = schema.fields.firstIndex {
@@ -41,9 +43,9 @@ package final class JSONReader: BatchStream {
         if let corruptColumn { fields.remove(at: corruptColumn) }
         dataFields = fields
         windows = try TextWindows(
-            source, range: range, whole: options.multiLine, decoding: options.decoding)
-        indexer = try JSONIndexer()
-        plan = try JSONWalkPlan(fields: fields, rowCapacity: batchRows)
+            source, range: range, whole: options.multiLine, decoding: options.decoding, memory: memory)
+        indexer = try JSONIndexer(memory: memory)
+        plan = try JSONWalkPlan(fields: fields, rowCapacity: batchRows, memory: memory)
     }
 
     /// Returns the next batch. Throws `MALFORMED_RECORD_IN_PARSING` (data) in mode FAILFAST.
@@ -74,7 +76,7 @@ package final class JSONReader: BatchStream {
     private func begin(_ window: TextWindow) throws(EngineError) {
         self.window = window
         let (positions, count) = try indexer.index(window, multiLine: options.multiLine)
-        plan.makeRoom(positionCount: count)
+        try plan.makeRoom(positionCount: count)
         let hasEscapes = memchr(window.base, 0x5C, window.count) != nil
         walk = plan.makeWalk(
             window, positions: positions, positionCount: count, multiLine: options.multiLine,
@@ -91,7 +93,7 @@ package final class JSONReader: BatchStream {
         walk.broken_count = 0
         isWalked = json_walk_records(&walk) == 1
         if walk.broken_count > 0, JSONQuoteRepair.mayApply(walk) {
-            if let repaired = JSONQuoteRepair.repair(window, walk) {
+            if let repaired = try JSONQuoteRepair.repair(window, walk, memory: memory) {
                 try begin(repaired)
                 return try nextOfWindow()
             }
@@ -99,13 +101,14 @@ package final class JSONReader: BatchStream {
         let count = Int(walk.row_count)
         if count == 0 { return nil }
         let columns = JSONColumns(
-            plan: plan, heap: window.buffer, zone: options.zone, patterns: options.patterns)
+            plan: plan, heap: window.buffer, zone: options.zone, patterns: options.patterns,
+            memory: memory)
         let record = try columns.column(0, .structure(dataFields), count: count)
         let faults = Bitmap.union(record.touched, brokenRows(count))
         guard let faults else { return batch(record.vector.children, corrupt: nil, count: count) }
         switch options.mode {
         case .permissive:
-            return batch(record.vector.children, corrupt: corruptRecords(window, faults), count: count)
+            return batch(record.vector.children, corrupt: try corruptRecords(window, faults), count: count)
         case .failFast:
             let row = (0..<count).first { faults.isSet($0) } ?? 0
             let place = window.start.map { $0 + Int(plan.rowStarts[row]) }
@@ -141,13 +144,20 @@ package final class JSONReader: BatchStream {
     }
 
     /// Makes the corrupt-record column: the text of the records that did not fit.
-    private func corruptRecords(_ window: TextWindow, _ faults: Bitmap) -> Vector? {
+    private func corruptRecords(_ window: TextWindow, _ faults: Bitmap) throws(EngineError) -> Vector? {
         guard corruptColumn != nil else { return nil }
-        let builder = VectorBuilder(.string)
-        for row in 0..<faults.count {
-            builder.append(faults.isSet(row) ? .string(recordText(window, row)) : .null)
+        var longest = 0
+        for row in 0..<faults.count where faults.isSet(row) {
+            longest = max(longest, Int(plan.rowEnds[row]) - Int(plan.rowStarts[row]))
         }
-        return builder.finish()
+        // A record's text, and what holds the texts while it grows.
+        return try memory.beside(3 * longest) { () throws(EngineError) in
+            let builder = VectorBuilder(.string)
+            for row in 0..<faults.count {
+                builder.append(faults.isSet(row) ? .string(recordText(window, row)) : .null)
+            }
+            return builder.finish()
+        }
     }
 
     /// Overwrites the records that did not fit with blanks; nobody else has seen the window yet but earlier

@@ -9,9 +9,15 @@ import Vocabulary
 package struct JSONSchemaInference {
     private let options: JSONOptions
     private let sample: InferenceSample
+    private let memory: CountedMemory
 
-    package init(options: JSONOptions, sample: InferenceSample = InferenceSample(looksAtAll: false)) {
+    /// `memory`: what long records are taken from.
+    package init(
+        options: JSONOptions, sample: InferenceSample = InferenceSample(looksAtAll: false),
+        memory: CountedMemory = .unlimited
+    ) {
         self.options = options
+        self.memory = memory
         self.sample = options.multiLine ? InferenceSample(looksAtAll: true) : sample
     }
 
@@ -28,7 +34,8 @@ package struct JSONSchemaInference {
         let root = JSONShapeNode()
         var brokenCount = 0
         for (file, range) in sample.stretches(sources.map(\.byteCount)) {
-            let scan = try JSONShapeScan(sources[file], range: range, root: root, options: options)
+            let scan = try JSONShapeScan(
+                sources[file], range: range, root: root, options: options, memory: memory)
             brokenCount += try scan.run()
         }
         var fields = root.structure(options: options) ?? []
@@ -52,6 +59,7 @@ package struct JSONSchemaInference {
 private final class JSONShapeScan {
     private let windows: TextWindows
     private let indexer: JSONIndexer
+    private let memory: CountedMemory
     private let plan: JSONWalkPlan
     private let root: JSONShapeNode
     private let options: JSONOptions
@@ -60,11 +68,13 @@ private final class JSONShapeScan {
     private var recordCount = 0
 
     init(
-        _ source: any ByteSource, range: Range<Int>, root: JSONShapeNode, options: JSONOptions
+        _ source: any ByteSource, range: Range<Int>, root: JSONShapeNode, options: JSONOptions,
+        memory: CountedMemory
     ) throws(EngineError) {
+        self.memory = memory
         windows = try TextWindows(
-            source, range: range, whole: options.multiLine, decoding: options.decoding)
-        indexer = try JSONIndexer()
+            source, range: range, whole: options.multiLine, decoding: options.decoding, memory: memory)
+        indexer = try JSONIndexer(memory: memory)
         plan = try JSONWalkPlan(fields: [], rowCapacity: Limits.batchRows)
         self.root = root
         self.options = options
@@ -101,7 +111,7 @@ private final class JSONShapeScan {
             walk.broken_count = 0
             let isDone = json_walk_records(&walk) == 1
             if walk.broken_count > 0, JSONQuoteRepair.mayApply(walk),
-                let repaired = JSONQuoteRepair.repair(window, walk)
+                let repaired = try JSONQuoteRepair.repair(window, walk, memory: memory)
             {
                 // From its begin again.
                 return max(try scan(repaired), brokenCount)

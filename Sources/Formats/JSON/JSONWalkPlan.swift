@@ -16,6 +16,7 @@ final class JSONWalkPlan {
     private let shapes: UnsafeMutablePointer<json_shape>
     private let shapeCount: Int
     private let rowCapacity: Int
+    private let memory: CountedMemory
     /// Places of each node's values.
     private var places: [Buffer?]
     /// Nodes whose number of values is not bounded by the rows.
@@ -27,7 +28,10 @@ final class JSONWalkPlan {
 
     /// Lays out nodes for a record with `fields`. Throws `UNSUPPORTED_FEATURE` (user) for nesting beyond the
     /// limit.
-    init(fields: [Field], rowCapacity: Int) throws(EngineError) {
+    init(
+        fields: [Field], rowCapacity: Int, memory: CountedMemory = .unlimited
+    ) throws(EngineError) {
+        self.memory = memory
         var layout = JSONNodeLayout()
         try layout.add(.structure(fields), isElement: false, depth: 0)
         nodeCount = layout.nodes.count
@@ -49,7 +53,7 @@ final class JSONWalkPlan {
         rowStarts = .allocate(capacity: rowCapacity)
         rowEnds = .allocate(capacity: rowCapacity)
         rowBroken = .allocate(capacity: rowCapacity)
-        for i in 0..<nodeCount where !isElement[i] { place(i, capacity: rowCapacity) }
+        for i in 0..<nodeCount where !isElement[i] { try place(i, capacity: rowCapacity) }
     }
 
     deinit {
@@ -62,8 +66,9 @@ final class JSONWalkPlan {
         rowBroken.deallocate()
     }
 
-    private func place(_ node: Int, capacity: Int) {
-        let buffer = Buffer(byteCount: capacity * 8)
+    private func place(_ node: Int, capacity: Int) throws(EngineError) {
+        places[node] = nil
+        let buffer = try memory.buffer(byteCount: capacity * 8)
         places[node] = buffer
         nodes[node].starts = buffer.pointer(as: UInt32.self)
         nodes[node].ends = buffer.pointer(as: UInt32.self) + capacity
@@ -71,10 +76,10 @@ final class JSONWalkPlan {
     }
 
     /// Makes room for the elements of a window with `positionCount` structural positions.
-    func makeRoom(positionCount: Int) {
+    func makeRoom(positionCount: Int) throws(EngineError) {
         guard positionCount > elementCapacity, isElement.contains(true) else { return }
         elementCapacity = positionCount + positionCount / 4
-        for i in 0..<nodeCount where isElement[i] { place(i, capacity: elementCapacity) }
+        for i in 0..<nodeCount where isElement[i] { try place(i, capacity: elementCapacity) }
     }
 
     /// Forgets all values, before the walk of a new batch.

@@ -136,8 +136,8 @@ struct TextDecoder {
         }
         let isLittle = encoding == .utf16LittleEndian
         func unit(_ at: Int) -> UInt32 {
-            isLittle
-                ? UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at]) : UInt32(bytes[at]) << 8 | UInt32(bytes[at + 1])
+            let (high, low) = isLittle ? (bytes[at + 1], bytes[at]) : (bytes[at], bytes[at + 1])
+            return UInt32(high) << 8 | UInt32(low)
         }
         var out: [UInt8] = []
         out.reserveCapacity(bytes.count)

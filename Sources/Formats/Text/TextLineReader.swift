@@ -12,6 +12,7 @@ import Vocabulary
 /// Used by one thread at a time.
 package final class TextLineReader: BatchStream {
     private let windows: TextWindows
+    private let memory: CountedMemory
     private let hasColumn: Bool
     private let decoding: TextDecoding
     private let batchRows: Int
@@ -22,7 +23,7 @@ package final class TextLineReader: BatchStream {
     /// Throws `UNSUPPORTED_FEATURE` (user) for anything else, and for encodings that are not known.
     package init(
         source: any ByteSource, range: Range<Int>, fields: [Field], options: [String: String] = [:],
-        batchRows: Int = Limits.batchRows
+        batchRows: Int = Limits.batchRows, memory: CountedMemory = .unlimited
     ) throws(EngineError) {
         guard fields.count <= 1, fields.allSatisfy({ $0.type == .string }) else {
             throw .user("UNSUPPORTED_FEATURE", "Format text has one column of type STRING, named value")
@@ -30,7 +31,9 @@ package final class TextLineReader: BatchStream {
         hasColumn = !fields.isEmpty
         self.batchRows = batchRows
         decoding = try TextDecoding(TextOptions(options), feed: .standIn)
-        windows = try TextWindows(source, range: range, whole: false, decoding: decoding)
+        windows = try TextWindows(
+            source, range: range, whole: false, decoding: decoding, memory: memory)
+        self.memory = memory
     }
 
     /// Returns the next batch.
@@ -38,15 +41,15 @@ package final class TextLineReader: BatchStream {
         while true {
             if window == nil {
                 guard let next = try windows.next() else { return nil }
-                window = CSVIndexer.mended(next)
+                window = try CSVIndexer.mended(next, memory: memory)
                 offset = 0
             }
-            if let window, offset < window.count { return lines(of: window) }
+            if let window, offset < window.count { return try lines(of: window) }
             window = nil
         }
     }
 
-    private func lines(of window: TextWindow) -> Batch {
+    private func lines(of window: TextWindow) throws(EngineError) -> Batch {
         let places = Buffer(byteCount: batchRows * 8)
         let starts = places.pointer(as: UInt32.self)
         let ends = starts + batchRows
@@ -69,6 +72,6 @@ package final class TextLineReader: BatchStream {
         }
         let tokens = TokenColumn(
             heap: window.buffer, starts: starts, ends: ends, count: count, style: .plain, zone: .utc)
-        return Batch(columns: [tokens.lines()], count: count)
+        return Batch(columns: [try tokens.lines()], count: count)
     }
 }

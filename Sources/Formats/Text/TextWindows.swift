@@ -41,7 +41,10 @@ final class TextWindows {
     private let isWhole: Bool
     private let decoding: TextDecoding
     private let windowBytes: Int
-    private var rest: [UInt8] = []
+    /// Gives what long lines take.
+    private let memory: CountedMemory
+    /// What was read behind the window before: the first bytes of a buffer.
+    private var rest: (buffer: Buffer, count: Int)?
     private var isDone = false
     private var isFirst = true
     private var mustSkipLine = false
@@ -50,8 +53,9 @@ final class TextWindows {
     /// file, a compressed one and one that is decoded belong to the range that holds byte 0.
     init(
         _ source: any ByteSource, range: Range<Int>, whole: Bool, decoding: TextDecoding = .plain,
-        windowBytes: Int = TextWindows.usualBytes
+        windowBytes: Int = TextWindows.usualBytes, memory: CountedMemory = .unlimited
     ) throws(EngineError) {
+        self.memory = memory
         let isCompressed = TextCompression.isCompressed(source.name)
         self.source = source
         isWhole = whole
@@ -128,18 +132,26 @@ final class TextWindows {
                 isBehindReturn = last == 13
             }
             guard let after else { continue }
-            rest = Array(UnsafeRawBufferPointer(start: text + after, count: got - after))
-            if position - rest.count >= end { isDone = true }
+            try keep(text + after, count: got - after)
+            if position - (got - after) >= end { isDone = true }
             return
         }
     }
 
+    /// Copies what the next window begins with.
+    private func keep(_ bytes: UnsafeRawPointer, count: Int) throws(EngineError) {
+        let buffer = try memory.buffer(byteCount: count)
+        if count > 0 { memcpy(buffer.base, bytes, count) }
+        rest = (buffer, count)
+    }
+
     /// Reads until a window is full or the text ends, and cuts it behind its last line.
     private func fill() throws(EngineError) -> TextWindow? {
-        var capacity = max(windowBytes, rest.count + windowBytes / 2)
-        var buffer = Buffer(byteCount: capacity + 1)
-        var count = rest.count
-        rest.withUnsafeBytes { if let source = $0.baseAddress { _ = memcpy(buffer.base, source, count) } }
+        var count = rest?.count ?? 0
+        var capacity = max(windowBytes, count + windowBytes / 2)
+        var buffer = try memory.buffer(byteCount: capacity + 1)
+        if let rest, count > 0 { memcpy(buffer.base, rest.buffer.base, count) }
+        rest = nil
         var (isAtEnd, fed) = (false, 0)
         while true {
             let got = try input.read(into: .init(start: buffer.base + count, count: capacity - count))
@@ -151,13 +163,13 @@ final class TextWindows {
             if isAtEnd || (!isWhole && hasCut(buffer, count)) { break }
             guard capacity < Limits.valueBytes else { throw tooLarge() }
             capacity = min(capacity * 2, Limits.valueBytes)
-            let larger = Buffer(byteCount: capacity + 1)
+            let larger = try memory.buffer(byteCount: capacity + 1)
             memcpy(larger.base, buffer.base, count)
             buffer = larger
         }
         let cut = isAtEnd && position < end ? count : cutBehindLines(buffer, count, isAtEnd: isAtEnd)
         if isAtEnd { isDone = true }
-        rest = isDone ? [] : Array(UnsafeRawBufferPointer(start: buffer.base + cut, count: count - cut))
+        if !isDone { try keep(buffer.base + cut, count: count - cut) }
         memset(buffer.base + cut, 0, 64)
         defer { isFirst = false }
         if cut == 0 { return nil }

@@ -22,6 +22,8 @@ struct TokenColumn {
     let style: TokenStyle
     let zone: Zone
     var patterns = TextPatterns()
+    /// Gives what long strings with escapes take.
+    var memory = CountedMemory.unlimited
 
     /// What came out: the vector, and one bit per token that is no value of the type (nil where all are).
     struct Outcome {
@@ -32,8 +34,8 @@ struct TokenColumn {
     /// Parses the tokens as values of `type`, a type without members. Throws `UNSUPPORTED_FEATURE` (user) for
     /// types that have no text form.
     func parse(as type: DataType) throws(EngineError) -> Outcome {
-        if type == .string { return Outcome(vector: strings(), bad: nil) }
-        if type == .binary { return binaries() }
+        if type == .string { return Outcome(vector: try strings(), bad: nil) }
+        if type == .binary { return try binaries() }
         if type == .null { return Outcome(vector: .nulls(.null, count: count), bad: nil) }
         let values = Buffer(byteCount: max(1, count) * type.physical.width)
         let valid = Bitmap.makeWords(count)
@@ -141,9 +143,9 @@ struct TokenColumn {
     }
 
     /// Returns the tokens as they are, as strings.
-    func lines() -> Vector { strings() }
+    func lines() throws(EngineError) -> Vector { try strings() }
 
-    private func strings() -> Vector {
+    private func strings() throws(EngineError) -> Vector {
         let views = Buffer(byteCount: max(1, count) * 16)
         let valid = Bitmap.makeWords(count)
         let bad = Bitmap.makeWords(count)
@@ -160,7 +162,7 @@ struct TokenColumn {
         var heaps = [heap]
         if escaped > 0 {
             heaps.append(
-                unescape(views.pointer(as: StringView.self), special.pointer(as: UInt32.self), escaped))
+                try unescape(views.pointer(as: StringView.self), special.pointer(as: UInt32.self), escaped))
         }
         return .flat(
             .string, count: count, values: views, validity: Bitmap(valid, count: count), heaps: heaps)
@@ -170,10 +172,10 @@ struct TokenColumn {
     /// returns.
     private func unescape(
         _ views: UnsafeMutablePointer<StringView>, _ rows: UnsafeMutablePointer<UInt32>, _ rowCount: Int
-    ) -> Buffer {
+    ) throws(EngineError) -> Buffer {
         var total = 0
         for i in 0..<rowCount { total += views[Int(rows[i])].count }
-        let plain = Buffer(byteCount: total)
+        let plain = try memory.buffer(byteCount: total)
         let text = heap.pointer(as: UInt8.self)
         var used = 0
         var i = 0
@@ -189,8 +191,8 @@ struct TokenColumn {
         return plain
     }
 
-    private func binaries() -> Outcome {
-        let text = strings()
+    private func binaries() throws(EngineError) -> Outcome {
+        let text = try strings()
         if style == .plain { return Outcome(vector: text.retyped(.binary), bad: nil) }
         let builder = VectorBuilder(.binary)
         var bad = [Bool](repeating: false, count: count)

@@ -33,7 +33,7 @@ package struct SortKeyEncoder: Sendable {
 
     /// Prepares keys for columns of these types. Keys of batches are comparable when made by equal encoders.
     package init(types: [DataType], ascending: [Bool], nullsFirst: [Bool], mayBeNull: [Bool]? = nil) {
-        columns = types.indices.map { i in
+        let columns = types.indices.map { i in
             let physical = types[i].physical
             let bytes =
                 switch physical {

@@ -1,4 +1,5 @@
 import Storage
+import Vocabulary
 
 /// Says when somebody is told of a run, and how.
 package struct AlertRule: Sendable {
@@ -54,6 +55,8 @@ package struct LineageTarget: Sendable {
     package var namespace: String
     package var token: String?
     package var caFile: String?
+    /// Where it stands in `etl.yml`.
+    package var location: SourceLocation?
 
     /// The URL that events are posted to.
     package var endpoint: String {

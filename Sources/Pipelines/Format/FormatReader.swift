@@ -65,7 +65,7 @@ struct FormatReader {
                 throw key.error(
                     "This key is of the format, but this version cannot carry it out yet: "
                         + (path.isEmpty ? name : "\(path).\(name)"),
-                    remedy: "Leave it out.",
+                    remedy: entry.instead,
                     code: "UNSUPPORTED_FEATURE")
             }
             known.append((key, try checked(item, entry.shape, path: path.isEmpty ? name : "\(path).\(name)")))

@@ -41,15 +41,17 @@ struct FormatKey: Sendable {
     var shape: FormatShape
     var note: String
     var isRequired = false
-    /// False for keys of the format that this version cannot carry out: an error that says so.
-    var isBuilt = true
+    /// What to do instead of a key of the format that this version cannot carry out: an error that says so.
+    var instead: String?
+    var isBuilt: Bool { instead == nil }
 
-    init(_ name: String, _ shape: FormatShape, _ note: String, isRequired: Bool = false, isBuilt: Bool = true)
-    {
+    init(
+        _ name: String, _ shape: FormatShape, _ note: String, isRequired: Bool = false, instead: String? = nil
+    ) {
         self.name = name
         self.shape = shape
         self.note = note
         self.isRequired = isRequired
-        self.isBuilt = isBuilt
+        self.instead = instead
     }
 }

@@ -142,11 +142,48 @@ struct FormatDocument {
                 "PIPELINE_FORMAT", "This is not valid YAML: \(problem)",
                 at: location(line: mark.line, column: mark.column, length: 1))
         case .duplicatedKeysInMapping(let keys, let context):
+            let key = keys.sorted().first ?? ""
+            let (first, column) = (context.mark.line, context.mark.column)
+            let place =
+                repeated(key, first, column) ?? location(line: first, column: column, length: key.count)
             return .user(
-                "PIPELINE_FORMAT", "A key is here twice: \(keys.sorted().joined(separator: ", "))",
-                at: location(line: context.mark.line, column: context.mark.column, length: 1))
+                "PIPELINE_FORMAT", "A key is here twice: \(key)",
+                remedy: "It stands in line \(first) already: take one of the two away, or put them together.",
+                at: place)
         default: return .user("PIPELINE_FORMAT", "This is not valid YAML: \(file): \(error)")
         }
+    }
+
+    /// Returns the place of a key of the same mapping as the one at `line` and `column`, further on; nil
+    /// where it is not found by its looks.
+    private func repeated(_ key: String, _ line: Int, _ column: Int) -> SourceLocation? {
+        func place(_ line: Int, _ rest: Substring) -> SourceLocation? {
+            let marks = ["", "\"", "'"]
+            guard let mark = marks.first(where: { rest.hasPrefix($0 + key + $0) }) else { return nil }
+            let after = rest.dropFirst(key.count + 2 * mark.count).drop { $0 == " " }
+            guard after.hasPrefix(":"), line <= lines.count else { return nil }
+            let text = lines[line - 1]
+            let column = text.distance(from: text.startIndex, to: rest.startIndex) + 1
+            return location(line: line, column: column, length: key.count + 2 * mark.count)
+        }
+        guard line >= 1, line <= lines.count else { return nil }
+        // Between braces, in the same line.
+        let text = lines[line - 1]
+        var depth = 0
+        for start in text.indices.dropFirst(column) {
+            let before = text[text.index(before: start)]
+            if "{[".contains(before) { depth += 1 }
+            if "}]".contains(before) { depth -= 1 }
+            if depth == 0, "{, ".contains(before), let found = place(line, text[start...]) { return found }
+        }
+        for (index, text) in lines.enumerated().dropFirst(line) {
+            let rest = text.drop { $0 == " " }
+            if rest.isEmpty || rest.hasPrefix("#") { continue }
+            let indent = text.count - rest.count
+            if indent < column - 1 { return nil }
+            if indent == column - 1, let found = place(index + 1, rest) { return found }
+        }
+        return nil
     }
 
     /// The YAML parser recurses: text nested so deeply that its stack would end is refused before.

@@ -124,7 +124,10 @@ enum PipelineFormat {
 
     static let incremental = FormatObject(keys: [
         FormatKey("cursor_path", .text, "Column that grows with every change.", isRequired: true),
-        FormatKey("initial_value", .text, "Value after which the first read begins."),
+        FormatKey("initial_value", .text, "Value with which the first read begins."),
+        FormatKey(
+            "on_cursor_value_missing", .choice(CursorRule.Missing.allCases.map(\.rawValue)),
+            "What becomes of rows without a value: raise (an error) by default, include, exclude."),
         FormatKey(
             "delay", .duration,
             "Rows younger than this wait for the next run; for databases without PostgreSQL's snapshots."),

@@ -1,7 +1,8 @@
 import Vocabulary
 
-/// Chooses steps as dbt's `--select` does: `name`, globs, `tag:t`, `path:p`; `+` before for what is above,
-/// after for what is below, with a number for how far; a space joins, a comma intersects.
+/// Chooses steps as dbt's `--select` does: by name, folder, path, tag and the other methods of `StepMethod`;
+/// `+` before for what is above, after for what is below, with a number for how far; `@` for what is below
+/// and all that it needs; a space joins, a comma intersects.
 package enum StepSelector {
     /// Returns the names of the steps that any of the selectors chooses. Throws `SELECTOR` when one has no
     /// meaning or chooses nothing.
@@ -13,55 +14,45 @@ package enum StepSelector {
                 let found = try one(String(part), steps)
                 common = common.map { $0.intersection(found) } ?? found
             }
-            guard let common, !common.isEmpty else {
-                let near = Suggestion.nearest(
-                    to: text.filter { $0 != "+" }, among: steps.map(\.name))
-                throw EngineError.user(
-                    "SELECTOR", "The selector chooses no step: \(text)",
-                    remedy: near.map { "Did you mean \($0)?" }
-                        ?? "Steps are: \(steps.prefix(20).map(\.name).joined(separator: ", ")).")
-            }
+            guard let common, !common.isEmpty else { throw empty(text, steps) }
             chosen.formUnion(common)
         }
         return chosen
     }
 
+    private static func empty(_ text: String, _ steps: [PipelineStep]) -> EngineError {
+        let value = text.split(separator: ":").last.map(String.init) ?? text
+        let known = steps.map(\.name) + steps.flatMap(\.tags)
+        let near = Suggestion.nearest(to: value.filter { !"+@".contains($0) }, among: Set(known).sorted())
+        return .user(
+            "SELECTOR", "The selector chooses no step: \(text)",
+            remedy: near.map { "Did you mean \($0)?" }
+                ?? "Steps are: \(steps.prefix(20).map(\.name).joined(separator: ", ")).")
+    }
+
     private static func one(_ text: String, _ steps: [PipelineStep]) throws -> Set<String> {
-        guard let match = text.wholeMatch(of: /(?:(\d*)\+)?(?:(\w+):)?([^+:@]+)(?:\+(\d*))?/) else {
+        guard let match = text.wholeMatch(of: /(@)?(?:(\d*)\+)?(?:([\w.]+):)?([^+@]+?)(?:\+(\d*))?/) else {
             throw EngineError.user(
                 "SELECTOR", "The selector has no meaning: \(text)",
-                remedy: "Write name, +name, name+, 2+name, tag:word or path:models/folder.")
+                remedy: "Write name, +name, name+, 2+name, @name, tag:word or path:models/folder.")
         }
-        let value = String(match.3)
-        let starts: Set<String>
-        switch match.2.map(String.init) {
-        case nil, "name": starts = Set(steps.map(\.name).filter { Wildcard.matches(value, $0) })
-        case "tag":
-            starts = Set(steps.filter { $0.tags.contains { Wildcard.matches(value, $0) } }.map(\.name))
-        case "path":
-            let folder = value.hasSuffix("/") ? String(value.dropLast()) : value
-            starts = Set(
-                steps.filter {
-                    $0.file == folder || $0.file.hasPrefix(folder + "/") || Wildcard.matches(folder, $0.file)
-                }
-                .map(\.name))
-        case let method?:
-            let near = Suggestion.nearest(to: method, among: ["name", "tag", "path"])
+        if match.1 != nil, match.5 != nil {
             throw EngineError.user(
-                "SELECTOR", "The selector's method is not known: \(method)",
-                remedy: near.map { "Did you mean \($0)?" } ?? "Known are name, tag and path.")
+                "SELECTOR", "A selector has @ before the name or + after it, not both: \(text)",
+                remedy: "@name chooses what is below, too.")
         }
+        let method = try StepMethod(match.3.map(String.init), String(match.4), text)
+        let starts = steps.filter(method.chooses).map(\.name)
         let graph = StepGraph(steps)
-        var all = starts
-        if let count = match.1 {
-            for name in starts {
-                all.formUnion(graph.reachable(from: name, up: true, within: distance(count)))
-            }
+        var all = Set(starts)
+        func add(up: Bool, from names: some Sequence<String>, _ distance: Int) {
+            for name in names { all.formUnion(graph.reachable(from: name, up: up, within: distance)) }
         }
-        if let count = match.4 {
-            for name in starts {
-                all.formUnion(graph.reachable(from: name, up: false, within: distance(count)))
-            }
+        if let count = match.2 { add(up: true, from: starts, distance(count)) }
+        if let count = match.5 { add(up: false, from: starts, distance(count)) }
+        if match.1 != nil {
+            add(up: false, from: starts, Int.max)
+            add(up: true, from: all, Int.max)
         }
         return all
     }

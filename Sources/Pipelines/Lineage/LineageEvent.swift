@@ -213,6 +213,13 @@ package final class LineageReporter: Sendable {
         }
     }
 
+    /// Says that events are not sent, with the place in `etl.yml` that asks for them.
+    static func failure(_ error: EngineError, _ target: LineageTarget) -> String {
+        let place = target.location.map { " (\($0.file):\($0.line))" } ?? ""
+        let remedy = error.remedy ?? "Check the URL of metrics.openlineage, or leave it out."
+        return "OpenLineage events of this run are not sent\(place): \(error.message). \(remedy)"
+    }
+
     func take(_ entry: RunEntry, _ record: RunRecord) {
         for event in events.events(of: entry, record) { input.yield(event) }
     }

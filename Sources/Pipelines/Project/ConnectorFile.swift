@@ -1,3 +1,4 @@
+import Kernels
 import Templates
 import Vocabulary
 
@@ -8,6 +9,8 @@ struct ConnectorFile {
     private var values: [String: FormatValue] = [:]
     private let place: FormatValue
     let name: String
+    /// When the run was accepted, milliseconds since 1970.
+    private let now: Int
 
     private static let classes: Set = [
         "io.confluent.connect.jdbc.JdbcSourceConnector", "io.aiven.connect.jdbc.JdbcSourceConnector",
@@ -19,14 +22,15 @@ struct ConnectorFile {
         "connection.url", "connection.user", "connection.password", "mode", "incrementing.column.name",
         "incrementing.initial", "timestamp.column.name", "timestamp.initial", "timestamp.delay.interval.ms",
         "table.whitelist", "table.include.list", "table.blacklist", "table.exclude.list", "schema.pattern",
-        "query", "topic.prefix", "batch.max.rows", "numeric.mapping", "numeric.precision.mapping",
-        "validate.non.null", "db.timezone", "connector.class", "name", "dialect.name",
-        "transaction.isolation.mode", "catalog.pattern", "table.types",
+        "query", "topic.prefix", "numeric.mapping", "numeric.precision.mapping", "validate.non.null",
+        "db.timezone", "connector.class", "name", "catalog.pattern", "table.types",
     ]
 
     /// Keys of Kafka's own work, which has no counterpart here: topics, workers, polling, converters.
     private static let passed: Set = [
-        "tasks.max", "poll.interval.ms", "table.poll.interval.ms", "connection.attempts",
+        "batch.max.rows", "dialect.name", "transaction.isolation.mode", "date.calendar.system",
+        "table.monitoring.startup.polling.limit.ms", "tasks.max", "poll.interval.ms",
+        "table.poll.interval.ms", "connection.attempts",
         "connection.backoff.ms", "quote.sql.identifiers", "query.retry.attempts", "key.converter",
         "value.converter", "header.converter", "config.action.reload",
         "exactly.once.support", "transaction.boundary", "offsets.storage.topic", "topic.creation.groups",
@@ -35,11 +39,20 @@ struct ConnectorFile {
 
     private static let passedPrefixes = [
         "key.converter.", "value.converter.", "header.converter.", "topic.creation.", "errors.",
-        "producer.override.",
+        "producer.override.", "confluent.", "reporter.",
+    ]
+
+    /// What does here what some of them do there.
+    private static let counterparts = [
+        "poll.interval.ms": "schedule says how often the pipeline runs", "tasks.max": "etl-worker --slots",
+        "connection.attempts": "default_args: {retries: …}",
+        "connection.backoff.ms": "default_args: {retry_delay: …}",
+        "batch.max.rows": "rows come in batches of bytes",
     ]
 
     /// Throws with the place of what is unknown, or cannot be done here.
-    init(_ text: String, file: String) throws {
+    init(_ text: String, file: String, now: Int) throws {
+        self.now = now
         let document = try FormatDocument.read(text, file: file)
         place = document
         let config = document["config"] ?? document
@@ -72,7 +85,7 @@ struct ConnectorFile {
         if let password = values["connection.password"], !password.printed.hasPrefix("${env:") {
             throw ConnectorFile.secret(password, in: "connection.password")
         }
-        if let url = values["connection.url"], DatabaseLogin.isOpen(in: url.printed) {
+        if let url = values["connection.url"], DatabaseAddress.isOpen(in: url.printed) {
             throw ConnectorFile.secret(url, in: "connection.url")
         }
     }
@@ -98,6 +111,15 @@ struct ConnectorFile {
         return key.error(
             "The JDBC source has no key of this name: \(key.printed)",
             remedy: near.map { "Did you mean \($0)?" })
+    }
+
+    /// Names the keys that have no effect; nil where all have one.
+    func warning(file: String) -> String? {
+        let idle = values.keys.filter { !ConnectorFile.used.contains($0) }.sorted().map { key in
+            key + (ConnectorFile.counterparts[key].map { " (here: \($0))" } ?? "")
+        }
+        if idle.isEmpty { return nil }
+        return "\(file): keys of Kafka Connect that have no effect here: \(idle.joined(separator: ", "))"
     }
 
     // MARK: what it says
@@ -152,7 +174,6 @@ struct ConnectorFile {
         for (key, option) in [("connection.user", "user"), ("connection.password", "password")] {
             if let value = text(key) { base.options.append((option, value)) }
         }
-        base.options.append(("fetchsize", String(try number("batch.max.rows", 100))))
         let mapping = try choice(
             "numeric.mapping", text("numeric.precision.mapping") == "true" ? "precision_only" : "none",
             ["none", "precision_only", "best_fit", "best_fit_eager_double"])
@@ -227,6 +248,16 @@ struct ConnectorFile {
         return schema + "." + table
     }
 
+    /// A time as columns without zone have it in the database's zone.
+    private static func time(_ milliseconds: Int, _ zone: Zone) -> String {
+        let local = ClockTime.floorDivide(zone.local(milliseconds * 1000), 1000)
+        let minutes = CivilTime.text(ClockTime.floorDivide(local, 60_000))
+        let rest = 100_000 + ClockTime.floorRemainder(local, 60_000)
+        let digits = String(rest).dropFirst()
+        let fraction = rest % 1000 == 0 ? "" : ".\(digits.suffix(3))"
+        return "\(minutes.replacing("T", with: " ")):\(digits.prefix(2))\(fraction)"
+    }
+
     private func setMode(_ rule: inout ExtractRule) throws {
         let mode = try choice("mode", "", ["bulk", "incrementing", "timestamp", "timestamp+incrementing"])
         let id = text("incrementing.column.name")
@@ -238,6 +269,7 @@ struct ConnectorFile {
                 throw place.error("mode incrementing needs incrementing.column.name")
             }
             cursor = CursorRule(column: id)
+            cursor.isUnique = true
             if let first = text("incrementing.initial") { cursor.initial = first }
         } else {
             guard let column = times.first else {
@@ -256,14 +288,17 @@ struct ConnectorFile {
                 cursor.idColumn = id
             }
             if let start = text("timestamp.initial") {
-                guard let milliseconds = Int(start) else {
+                guard let milliseconds = Int(start), milliseconds >= -1 else {
                     throw (values["timestamp.initial"] ?? place).error(
-                        "timestamp.initial is a number of milliseconds since 1970: \(start)")
+                        "timestamp.initial is a number of milliseconds since 1970, or -1 for now: \(start)")
                 }
-                cursor.initial = CivilTime.text(milliseconds / 60_000)
+                cursor.beginsNow = milliseconds == -1
+                let zone = try Zone.named(rule.conf["spark.sql.session.timeZone"] ?? "UTC")
+                cursor.initial = ConnectorFile.time(cursor.beginsNow ? now : milliseconds, zone)
             }
         }
-        cursor.isNullRefused = (text("validate.non.null") ?? "true") == "true"
+        cursor.isInitialLeftOut = true
+        cursor.missing = (text("validate.non.null") ?? "true") == "true" ? .raise : .exclude
         rule.cursor = cursor
         rule.disposition = .append
     }
@@ -278,14 +313,15 @@ struct ConnectorFile {
 
 extension PipelineLoader {
     /// Reads `extract[].connector`: a step for each table.
-    func connectorSteps(_ entry: FormatValue, _ path: FormatValue) throws -> [PipelineStep] {
+    mutating func connectorSteps(_ entry: FormatValue, _ path: FormatValue) throws -> [PipelineStep] {
         let text = try files.text(path.printed, limitBytes: FormatDocument.fileBytes)
-        let file = try ConnectorFile(text, file: files.path(path.printed))
+        let file = try ConnectorFile(text, file: files.path(path.printed), now: Int(run.acceptedAt))
         let sources = try file.sources(
             tables: entry["tables"]?.texts ?? [], catalog: catalogs[path.printed], path: path)
         if let name = entry["name"], sources.count != 1 {
             throw name.error("The connector makes \(sources.count) tables, which one name cannot have")
         }
+        if let warning = file.warning(file: path.printed) { warnings.append(warning) }
         return try sources.map { source in
             var rule = source.rule
             try setDisposition(entry, &rule)

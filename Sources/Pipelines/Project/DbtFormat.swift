@@ -16,11 +16,29 @@ enum DbtFormat {
         FormatKey("require-dbt-version", .any, "Accepted."),
         FormatKey("vars", .map(.any), "Values for var()."),
         FormatKey("models", .map(.any), "Settings of models by folder."),
-        FormatKey("seeds", .map(.any), "Settings of seeds.", isBuilt: false),
-        FormatKey("snapshots", .map(.any), "Settings of snapshots.", isBuilt: false),
-        FormatKey("on-run-start", .any, "Statements before.", isBuilt: false),
-        FormatKey("on-run-end", .any, "Statements after.", isBuilt: false),
-        FormatKey("dispatch", .any, "Packages.", isBuilt: false),
+        FormatKey("seeds", .map(.any), "Settings of seeds by folder."),
+        FormatKey("snapshots", .map(.any), "Settings of snapshots.", instead: noSnapshots),
+        FormatKey("on-run-start", .any, "Statements before.", instead: noHooks),
+        FormatKey("on-run-end", .any, "Statements after.", instead: noHooks),
+        FormatKey("tests", .map(.any), "Settings of tests by folder.", instead: atTests),
+        FormatKey("data_tests", .map(.any), "Settings of tests by folder.", instead: atTests),
+        FormatKey("sources", .map(.any), "Settings of sources.", instead: "Set them at the sources."),
+        FormatKey(
+            "dispatch", .any, "Packages.",
+            instead: "There are no packages: put the macros that models use into macros/, and leave it out."),
+        FormatKey("quoting", .any, "Accepted; names are always quoted."),
+        FormatKey("query-comment", .any, "Accepted."),
+        FormatKey("packages-install-path", .text, "Accepted; there are no packages."),
+        FormatKey("log-path", .text, "Accepted; nothing is written there."),
+        FormatKey("docs-paths", .list(.text), "Accepted; nothing is read there."),
+        FormatKey("asset-paths", .list(.text), "Accepted; nothing is read there."),
+        FormatKey("restrict-access", .boolean, "Accepted; there are no packages."),
+        FormatKey("dbt-cloud", .any, "Accepted."),
+        FormatKey("exposures", .any, "Accepted."),
+        FormatKey("metrics", .any, "Accepted."),
+        FormatKey("semantic-models", .any, "Accepted."),
+        FormatKey("saved-queries", .any, "Accepted."),
+        FormatKey("unit_tests", .any, "Accepted."),
         FormatKey("flags", .map(.any), "Accepted."),
     ])
 
@@ -30,12 +48,52 @@ enum DbtFormat {
         FormatKey("sources", .list(.object(source)), "Tables from outside."),
         FormatKey("macros", .any, "Accepted, for readers."),
         FormatKey("exposures", .any, "Accepted, for readers."),
-        FormatKey("groups", .any, "Accepted, for readers."),
+        FormatKey("groups", .list(.object(group)), "Groups of models."),
         FormatKey("seeds", .list(.object(seed)), "Seeds with their tests."),
-        FormatKey("snapshots", .any, "Snapshots.", isBuilt: false),
-        FormatKey("unit_tests", .any, "Unit tests.", isBuilt: false),
-        FormatKey("semantic_models", .any, "Semantic layer.", isBuilt: false),
-        FormatKey("metrics", .any, "Semantic layer.", isBuilt: false),
+        FormatKey("snapshots", .any, "Snapshots.", instead: noSnapshots),
+        FormatKey(
+            "unit_tests", .any, "Unit tests.",
+            instead: "Leave them out, and test the tables: data_tests of the model, or a query in tests/."),
+        FormatKey("semantic_models", .any, "Semantic layer.", instead: noMetrics),
+        FormatKey("metrics", .any, "Semantic layer.", instead: noMetrics),
+        FormatKey("saved_queries", .any, "Semantic layer.", instead: noMetrics),
+    ])
+
+    private static let noSnapshots =
+        "Leave them out; an incremental model with unique_key keeps the latest state of each row."
+    private static let noHooks =
+        "Make a step of transform in etl.yml of what the statements compute, an alert of what they tell, "
+        + "or leave them out."
+    private static let atTests = "Set them at the tests: config: {severity: warn} below the test."
+    private static let noMetrics = "Leave them out: there is no semantic layer. A metric may be a model."
+
+    static let group = FormatObject(keys: [
+        FormatKey("name", .text, "Name of the group.", isRequired: true),
+        FormatKey("owner", .any, "For readers."),
+        FormatKey("description", .any, "For readers."),
+        FormatKey("config", .map(.any), "For readers."),
+    ])
+
+    static let column = FormatObject(
+        keys: PipelineFormat.column.keys + [
+            FormatKey("constraints", .list(.object(constraint)), "What contracts ask of its values."),
+            FormatKey("docs", .any, "For readers."),
+            FormatKey("config", .map(.any), "For readers: meta and tags."),
+            FormatKey("policy_tags", .any, "For readers."),
+            FormatKey("granularity", .any, "For readers."),
+        ])
+
+    static let constraint = FormatObject(keys: [
+        FormatKey(
+            "type", .choice(["not_null", "unique", "primary_key", "foreign_key", "check", "custom"]),
+            "What must be true.", isRequired: true),
+        FormatKey("name", .text, "Its name."),
+        FormatKey("columns", .list(.text), "Columns, of a constraint of the whole model."),
+        FormatKey("expression", .text, "Condition of a check."),
+        FormatKey("to", .any, "Table of a foreign key: ref('model')."),
+        FormatKey("to_columns", .list(.text), "Columns there."),
+        FormatKey("warn_unsupported", .boolean, "Accepted."),
+        FormatKey("warn_unenforced", .boolean, "Accepted; all are enforced."),
     ])
 
     static let model = FormatObject(keys: [
@@ -44,12 +102,19 @@ enum DbtFormat {
         FormatKey("docs", .any, "For readers."),
         FormatKey("meta", .map(.any), "Anything."),
         FormatKey("config", .map(.any), "Settings: materialized, tags, enabled."),
-        FormatKey("columns", .list(.object(PipelineFormat.column)), "Columns with their tests."),
+        FormatKey("columns", .list(.object(column)), "Columns with their tests."),
         FormatKey("tests", .list(.any), "Tests of the table."),
         FormatKey("data_tests", .list(.any), "Another name of tests."),
-        FormatKey("constraints", .any, "Contracts.", isBuilt: false),
-        FormatKey("versions", .any, "Versions of models.", isBuilt: false),
+        FormatKey("constraints", .list(.object(constraint)), "What contracts ask of the table."),
+        FormatKey("access", .any, "Which models may read it: private, protected or public."),
+        FormatKey("group", .any, "Group that it belongs to."),
+        FormatKey("deprecation_date", .any, "For readers."),
+        FormatKey("time_spine", .any, "For readers."),
+        FormatKey("versions", .any, "Versions of models.", instead: noVersions),
+        FormatKey("latest_version", .any, "Versions of models.", instead: noVersions),
     ])
+
+    private static let noVersions = "Make a model with a name of its own of each version."
 
     static let seed = FormatObject(keys: [
         FormatKey("name", .text, "Name of the seed.", isRequired: true),
@@ -59,10 +124,10 @@ enum DbtFormat {
         FormatKey("columns", .list(.object(PipelineFormat.column)), "Columns with their tests."),
         FormatKey("tests", .list(.any), "Tests of the table."),
         FormatKey("data_tests", .list(.any), "Another name of tests."),
-        FormatKey("config", .object(time), "Its event_time."),
+        FormatKey("config", .map(.any), "Settings: column_types, schema, alias, enabled."),
     ])
 
-    /// What `config` of tables that are no models may say.
+    /// What `config` of tables from outside may say.
     static let time = FormatObject(keys: [
         FormatKey("event_time", .text, "Column that says when a row happened, for microbatch models.")
     ])

@@ -17,6 +17,8 @@ struct DbtProject {
         var file: String
         /// What schema.yml says of it.
         var properties: FormatValue?
+        /// What dbt_project.yml says of its folder.
+        var settings: [String: FormatValue] = [:]
     }
     /// Whether a step of etl.yml runs it. If not, models and seeds have only their names.
     var isBuilt = true
@@ -33,6 +35,17 @@ struct DbtProject {
     var others: [FormatValue] = []
     /// Tables from outside.
     var sources: [Source] = []
+    /// Names of the groups that models may belong to.
+    var groups: [String] = []
+    /// Folders that models and seeds lie in, which are no part of their names.
+    var folders: [String] = []
+
+    /// Returns the names on the way to a model or seed: project, folders, its own.
+    func path(of name: String, _ file: String) -> [String] {
+        let root = folders.filter { file.hasPrefix($0 + "/") }.max { $0.count < $1.count } ?? ""
+        let below = file.dropFirst(root.count + (root.isEmpty ? 0 : 1)).split(separator: "/").dropLast()
+        return [self.name] + below.map(String.init) + [name]
+    }
 
     /// Names of the tests that the project has as macros, `{% test NAME(model, column_name) %}`.
     var testNames: [String] {
@@ -67,21 +80,19 @@ struct DbtReader {
             "model": ["models"], "test": ["tests"], "macro": ["macros"], "seed": ["seeds"],
             "snapshot": ["snapshots"],
         ]
-        var settings: DbtSettings?
+        var (settings, ofSeeds): (DbtSettings?, DbtSettings?)
         if files.exists("dbt_project.yml") {
             let value = try checked("dbt_project.yml", DbtFormat.project)
             project.name = value["name"]?.printed ?? ""
             for kind in folders.keys { if let given = value["\(kind)-paths"] { folders[kind] = given.texts } }
             project.vars = DbtReader.vars(value["vars"], of: project.name)
             settings = value["models"].map { DbtSettings(tree: $0, project: project.name) }
+            ofSeeds = value["seeds"].map { DbtSettings(tree: $0, project: project.name, names: .seeds) }
         }
+        project.folders = (folders["model"] ?? []) + (folders["seed"] ?? [])
         if isBuilt { try refuseUnbuilt(models: folders["model"] ?? [], snapshots: folders["snapshot"] ?? []) }
         try macros(folders["macro"] ?? [], &project)
-        for folder in folders["seed"] ?? [] {
-            project.seeds += try files.list(folder, endings: [".csv"]).map {
-                DbtProject.Seed(name: DbtReader.stem($0), file: $0)
-            }
-        }
+        try seeds(folders["seed"] ?? [], ofSeeds, &project)
         try macros((folders["test"] ?? []).map { $0 + "/generic" }, &project)
         for folder in folders["test"] ?? [] {
             for file in try files.list(folder, endings: [".sql"]) {
@@ -90,8 +101,8 @@ struct DbtReader {
             }
         }
         try models(folders["model"] ?? [], settings, &project)
-        if !isBuilt { project.warnings = DbtReader.idle(project) }
-        for folder in folders["model"] ?? [] {
+        if !isBuilt { project.warnings += DbtReader.idle(project) }
+        for folder in Set(project.folders).sorted() {
             for file in try files.list(folder, endings: [".yml", ".yaml"]) {
                 do { try properties(file, &project) } catch let error as EngineError where !isBuilt {
                     project.warnings.append("\(files.path(file)) is not read: \(error.message)")
@@ -107,15 +118,31 @@ struct DbtReader {
         var paths: [[String]] = []
         for folder in folders {
             for file in try files.list(folder, endings: [".sql"]) {
-                let below = file.dropFirst(folder.count + 1).split(separator: "/").dropLast().map(String.init)
                 var model = DbtProject.Model(
                     name: DbtReader.stem(file), file: file, text: isBuilt ? try sql(file) : "")
-                model.settings = settings?.settings(below, model.name) ?? [:]
-                paths.append(below + [model.name])
+                let path = Array(project.path(of: model.name, file).dropFirst())
+                model.settings = settings?.settings(path.dropLast(), model.name) ?? [:]
+                paths.append(path)
                 project.models.append(model)
             }
         }
-        if isBuilt { project.warnings = try settings?.check(paths) ?? [] }
+        if isBuilt { project.warnings += try settings?.check(paths) ?? [] }
+    }
+
+    private func seeds(
+        _ folders: [String], _ settings: DbtSettings?, _ project: inout DbtProject
+    ) throws {
+        var paths: [[String]] = []
+        for folder in folders {
+            for file in try files.list(folder, endings: [".csv"]) {
+                var seed = DbtProject.Seed(name: DbtReader.stem(file), file: file)
+                let path = Array(project.path(of: seed.name, file).dropFirst())
+                seed.settings = settings?.settings(path.dropLast(), seed.name) ?? [:]
+                paths.append(path)
+                project.seeds.append(seed)
+            }
+        }
+        if isBuilt { project.warnings += try settings?.check(paths) ?? [] }
     }
 
     /// Says that models and seeds lie there for nothing.
@@ -198,6 +225,7 @@ struct DbtReader {
             }
             project.seeds[index].properties = entry
         }
+        project.groups += (value["groups"]?.elements ?? []).map { $0["name"]?.printed ?? "" }
         for entry in value["sources"]?.elements ?? [] {
             let source = entry["name"]?.printed ?? ""
             for table in entry["tables"]?.elements ?? [] {

@@ -1,11 +1,12 @@
 import Vocabulary
 
-/// Holds the settings that `dbt_project.yml` gives to models by their folders. As in dbt a setting has a `+`
-/// before it or not; without it, a mapping is a folder or a model.
+/// Holds the settings that `dbt_project.yml` gives to models, or to seeds, by their folders. As in dbt a
+/// setting has a `+` before it or not; without it, a mapping is a folder or a model.
 struct DbtSettings {
     let tree: FormatValue
     /// Name of the project, which all folders are below.
     let project: String
+    var names = SettingNames.models
 
     /// Gathers the settings of a model down the folders; deeper ones win, tags come together.
     func settings(_ folders: [String], _ model: String) -> [String: FormatValue] {
@@ -48,45 +49,49 @@ struct DbtSettings {
         _ value: FormatValue, _ path: [String], _ models: [[String]], _ warnings: inout [String]
     ) throws {
         guard case .map(let pairs) = value.kind else { return }
-        let names = Set(models.compactMap { $0.count > path.count ? $0[path.count] : nil })
+        let folders = Set(models.compactMap { $0.count > path.count ? $0[path.count] : nil })
         for (key, item) in pairs {
             if let name = DbtSettings.setting(key, item) {
-                guard !ModelSettings.accepted.contains(name) else { continue }
-                let known = Suggestion.nearest(to: name, among: ModelSettings.accepted)
+                if names.accepted.contains(name) { continue }
+                let remedy = names.remedy(for: name)
+                if remedy != nil, !item.templateValue.isTrue { continue }
                 throw key.error(
-                    "This setting of models is not supported: \(name)",
-                    remedy: known.map { "Did you mean +\($0)?" }, code: "UNSUPPORTED_FEATURE")
+                    "This setting of \(names.noun) is not supported: \(name)",
+                    remedy: remedy ?? names.near(name).map { "Did you mean +\($0)?" }
+                        ?? "What is for readers alone goes below +meta.",
+                    code: "UNSUPPORTED_FEATURE")
             }
             guard case .map = item.kind else { continue }
             let name = key.printed
-            if names.contains(name) {
+            if folders.contains(name) {
                 try check(
                     item, path + [name],
                     models.filter { $0.count > path.count && $0[path.count] == name }, &warnings)
                 continue
             }
-            if let remedy = near(name, names, path, models) {
+            if let remedy = near(name, folders, path, models) {
                 throw key.error(
-                    "No models are in a folder of this name, or have it: \(shown(path, name))",
+                    "No \(names.noun) are in a folder of this name, or have it: \(shown(path, name))",
                     remedy: remedy)
             }
             warnings.append(
-                "\(key.location.file):\(key.location.line): no models are in a folder of this name, or have "
-                    + "it, so its settings apply to nothing: \(shown(path, name))")
+                "\(key.location.file):\(key.location.line): no \(names.noun) are in a folder of this name, or "
+                    + "have it, so its settings apply to nothing: \(shown(path, name))")
         }
     }
 
     private func shown(_ path: [String], _ name: String) -> String {
-        (["models"] + path + [name]).joined(separator: ".")
+        ([names.noun] + path + [name]).joined(separator: ".")
     }
 
     /// Says what a name that is no folder was meant to be; nil where that is not clear.
-    private func near(_ name: String, _ names: Set<String>, _ path: [String], _ models: [[String]]) -> String?
-    {
-        if ModelSettings.accepted.contains(name) { return "A setting that is a mapping needs a +: +\(name)." }
-        if let near = Suggestion.nearest(to: name, among: names.sorted()) { return "Did you mean \(near)?" }
+    private func near(
+        _ name: String, _ folders: Set<String>, _ path: [String], _ models: [[String]]
+    ) -> String? {
+        if names.accepted.contains(name) { return "A setting that is a mapping needs a +: +\(name)." }
+        if let near = Suggestion.nearest(to: name, among: folders.sorted()) { return "Did you mean \(near)?" }
         if path.isEmpty, models.contains(where: { $0.dropFirst().contains(name) }) {
-            return "Folders are below the project's name: models.\(project).\(name)."
+            return "Folders are below the project's name: \(names.noun).\(project).\(name)."
         }
         return nil
     }

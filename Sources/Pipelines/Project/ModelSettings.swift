@@ -1,24 +1,17 @@
 import Templates
 import Vocabulary
 
-/// Gathers what a model's config() says.
+/// Gathers what dbt_project.yml, a properties file and config() say of a model or a seed.
 final class ModelSettings {
     var values: [String: TemplateValue] = [:]
+    let names: SettingNames
+    /// The resource as macros such as generate_schema_name see it.
+    let node: TemplateMap
 
-    /// Settings that are known; those that change what a table is must be built to be accepted.
-    static let accepted = [
-        "materialized", "tags", "enabled", "meta", "docs", "group", "description", "unique_key",
-        "incremental_strategy", "partition_by", "on_schema_change", "full_refresh", "persist_docs",
-        "event_time", "batch_size", "lookback", "begin", "concurrent_batches",
-    ]
-
-    /// What the value of a setting must be one of.
-    private static let choices = [
-        "materialized": ["table", "view", "incremental", "ephemeral"],
-        "incremental_strategy": ["append", "merge", "insert_overwrite", "delete+insert", "microbatch"],
-        "on_schema_change": ["ignore", "fail", "append_new_columns", "sync_all_columns"],
-        "batch_size": Microbatch.Size.allCases.map(\.rawValue),
-    ]
+    init(_ names: SettingNames = .models, node: TemplateMap = TemplateMap()) {
+        self.names = names
+        self.node = node
+    }
 
     /// Takes settings of a config() call. Throws for those that are not supported.
     func set(_ call: TemplateCall) throws {
@@ -31,17 +24,24 @@ final class ModelSettings {
     func set(
         _ name: String, _ value: TemplateValue, _ error: (String, String?, String) -> EngineError
     ) throws {
-        guard ModelSettings.accepted.contains(name) else {
+        guard names.accepted.contains(name) else {
+            // What is empty asks for nothing.
+            if names.remedy(for: name) != nil, !value.isTrue { return }
             throw error(
-                "This setting of models is not supported: \(name)",
-                Suggestion.nearest(to: name, among: ModelSettings.accepted).map { "Did you mean \($0)?" },
-                "UNSUPPORTED_FEATURE")
+                "This setting of \(names.noun) is not supported: \(name)",
+                names.remedy(for: name) ?? names.near(name).map { "Did you mean \($0)?" }
+                    ?? "What is for readers alone goes below meta.", "UNSUPPORTED_FEATURE")
         }
-        if let known = ModelSettings.choices[name], !known.contains(value.printed) {
+        if let known = SettingNames.choices[name], value != .none, !known.contains(value.printed) {
             throw error(
                 "This value of \(name) is not supported: \(value.printed)",
                 Suggestion.nearest(to: value.printed, among: known).map { "Did you mean \($0)?" }
                     ?? "Supported are: \(known.joined(separator: ", ")).", "UNSUPPORTED_FEATURE")
+        }
+        if name == "contract" || name == "column_types", value != .none {
+            guard case .map = value else {
+                throw error("\(name) must be a mapping, not \(value.typeName)", nil, "PIPELINE_FORMAT")
+            }
         }
         if name == "tags", case .list(let more) = value, case .list(let before)? = values["tags"] {
             values["tags"] = .list(before + more)
@@ -59,9 +59,18 @@ final class ModelSettings {
         }
     }
 
+    /// A setting of one word; nil where it is not set.
+    func text(_ name: String) -> String? { values[name].flatMap { $0 == .none ? nil : $0.printed } }
+
+    /// Whether the model's columns must be those that its properties list.
+    var hasContract: Bool {
+        guard case .map(let contract)? = values["contract"] else { return false }
+        return contract["enforced"]?.isTrue == true
+    }
+
     /// Says whether the model's query is to give only what is new, as dbt decides it.
-    func isIncremental(_ name: String, _ run: RunContext) -> Bool {
-        guard values["materialized"]?.printed == "incremental", run.hasTable(name) else { return false }
+    func isIncremental(_ table: TableName, _ run: RunContext) -> Bool {
+        guard values["materialized"]?.printed == "incremental", run.hasTable(table) else { return false }
         if let own = values["full_refresh"], own != TemplateValue.none { return !own.isTrue }
         return !run.fullRefresh
     }
@@ -89,7 +98,7 @@ final class ModelSettings {
     }
 
     /// Name of the column that says when a row happened; nil where there is none.
-    var eventTime: String? { values["event_time"].flatMap { $0 == TemplateValue.none ? nil : $0.printed } }
+    var eventTime: String? { text("event_time") }
 
     /// Returns how the model is cut into batches. dbt, too, asks for all of these but `lookback`.
     private func microbatch(_ error: (String) -> EngineError) throws -> Microbatch {

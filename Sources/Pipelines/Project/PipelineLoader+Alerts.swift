@@ -126,6 +126,6 @@ extension PipelineLoader {
         }
         return LineageTarget(
             url: url, namespace: value["namespace"]?.printed ?? "millrace", token: value["token"]?.printed,
-            caFile: value["ca"]?.printed)
+            caFile: value["ca"]?.printed, location: value.location)
     }
 }

@@ -28,14 +28,48 @@ extension PipelineLoader {
                 throw hidden(password, path + ".password")
             }
             for name in ["uri", "url"] {
-                guard let address = one[name], DatabaseLogin.isOpen(in: address.printed) else { continue }
+                guard let address = one[name], DatabaseAddress.isOpen(in: address.printed) else { continue }
                 throw hidden(address, "\(path).\(name)")
             }
+            for name in ["uri", "url"] { try one[name].map(PipelineLoader.checkScheme) }
             found[key.printed] = ["uri", "url", "user", "password"].compactMap { name in
                 one[name].map { (name == "uri" ? "url" : name, $0.printed) }
             }
         }
         return found
+    }
+
+    /// Throws where an address is of no kind that is known: of a database, or of a mail server.
+    private static func checkScheme(_ address: FormatValue) throws {
+        guard let scheme = DatabaseAddress.scheme(of: address.printed) else { return }
+        let known = DatabaseAddress.databases.keys + ["smtp", "smtps"]
+        if known.contains(scheme) { return }
+        let near = Suggestion.nearest(to: scheme, among: known.sorted())
+        throw address.hiddenError(
+            scheme.isEmpty
+                ? "This is no address: nothing says of which kind the database is"
+                : "There is no driver for databases of this kind: \(scheme)",
+            remedy: (near.map { "Did you mean \($0)? " } ?? "")
+                + "Known are postgresql://host/database, sqlite:path and snowflake://account/database.",
+            code: "UNKNOWN_CONNECTION")
+    }
+
+    /// Warns of a step that may leave out rows which commit late: the rows of a query do not tell which
+    /// transaction wrote them. SQLite has one writer at a time.
+    mutating func warnOfLateRows(_ step: PipelineStep) {
+        guard let rule = step.extract, rule.source == "jdbc", let cursor = rule.cursor,
+            cursor.delayMilliseconds ?? 0 == 0
+        else { return }
+        func option(_ name: String) -> String? { rule.options.first { $0.name == name }?.value }
+        let kind = DatabaseAddress.database(of: option("url") ?? "", environment)
+        guard kind != "sqlite", kind == "snowflake" || option("query") != nil else { return }
+        let why = kind == "snowflake" ? "of Snowflake" : "of a query"
+        warnings.append(
+            "\(step.name): a row that commits after another one with a greater \(cursor.column) was read is "
+                + "never read, since the rows \(why) do not tell when they were committed. Set a time that "
+                + "transactions never take, incremental: {delay: 5m} (timestamp.delay.interval.ms in a "
+                + "connector's file), where the cursor is a time"
+                + (kind == "snowflake" ? "." : ", or read the table itself: table, not query."))
     }
 
     /// The error for a secret in the file.
@@ -84,6 +118,12 @@ extension PipelineLoader {
         }
     }
 
+    /// Reads dlt's word for what becomes of rows without a cursor.
+    static func missing(_ incremental: FormatValue) -> CursorRule.Missing {
+        (incremental["on_cursor_value_missing"]?.printed).flatMap(CursorRule.Missing.init(rawValue:))
+            ?? .raise
+    }
+
     /// Reads `extract[].sql`.
     func sqlStep(_ entry: FormatValue, _ source: FormatValue, _ name: String) throws -> PipelineStep {
         var rule = ExtractRule()
@@ -99,6 +139,7 @@ extension PipelineLoader {
         if let incremental = source["incremental"] {
             var cursor = CursorRule(column: incremental["cursor_path"]?.printed ?? "")
             cursor.initial = incremental["initial_value"]?.printed
+            cursor.missing = PipelineLoader.missing(incremental)
             cursor.delayMilliseconds = incremental["delay"].flatMap {
                 FormatReader.seconds($0.printed).map { Int($0 * 1000) }
             }

@@ -59,7 +59,7 @@ extension PipelineLoader {
     /// Makes steps of the seeds that are `loaded` in any case, or that a step or a test reads; dbt builds all
     /// that are selected. A test that reads what is no step either is left out, with what it alone reads.
     func addSeeds(
-        _ seeds: [(step: PipelineStep, properties: FormatValue?)], to steps: inout [PipelineStep],
+        _ seeds: [Rendered], to steps: inout [PipelineStep],
         _ tests: inout [FoundTest], loaded: Set<String>
     ) throws {
         let all = Set(seeds.map(\.step.name))
@@ -75,9 +75,9 @@ extension PipelineLoader {
             if added.isEmpty { return }
             waiting.removeAll { needed.contains($0.step.name) }
             var made: [PipelineStep] = []
-            for (seed, properties) in added {
-                var step = seed
-                if let properties {
+            for seed in added {
+                var step = seed.step
+                if let properties = seed.properties {
                     PipelineLoader.describe(&step, properties)
                     tests += try self.tests(of: step, in: properties)
                 }
@@ -86,15 +86,5 @@ extension PipelineLoader {
             // Before models: a test of both is the model's, which it may keep from being published.
             steps = made + steps
         }
-    }
-
-    func seed(_ seed: DbtProject.Seed) throws -> PipelineStep {
-        let definition =
-            "USING csv" + SQLText.options(FileFormats.readOptions("csv", try run.place(seed.file)))
-        var step = PipelineStep(
-            name: seed.name, kind: .seed, file: seed.file, sql: "SELECT * FROM millrace_input",
-            relations: [Relation(view: "millrace_input", step: nil, definition: definition)])
-        step.location = SourceLocation(file: files.path(seed.file), line: 1, column: 1, lineText: "")
-        return step
     }
 }

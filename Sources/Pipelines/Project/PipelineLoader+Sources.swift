@@ -25,14 +25,12 @@ extension PipelineLoader {
                     "cursor_path must name a member of the records themselves: \(column)",
                     code: "UNSUPPORTED_FEATURE")
             }
-            rule.cursor = CursorRule(column: column)
+            var cursor = CursorRule(column: column)
+            cursor.missing = PipelineLoader.missing(incremental)
+            rule.cursor = cursor
             rule.disposition = .append
         }
         try setDisposition(entry, &rule)
-        // Appended rows have no key by which one that comes again would be known.
-        if rule.cursor != nil, rule.disposition == .append {
-            rule.options.append(("incremental.range", "open"))
-        }
         return step(name, rule, entry, at: source.location)
     }
 

@@ -2,12 +2,6 @@ import Templates
 import Vocabulary
 
 extension PipelineLoader {
-    /// A model that was rendered.
-    private struct Rendered {
-        var step: PipelineStep
-        var properties: FormatValue?
-    }
-
     /// Reads all steps, those of the dbt project that are chosen among them, in an order to run in.
     mutating func steps(_ root: FormatValue) throws -> [PipelineStep] {
         let extracts = root["extract"]?.elements ?? []
@@ -16,14 +10,12 @@ extension PipelineLoader {
         let project = try readProject(isBuilt: !dbt.isEmpty)
         names.sources = project.sources
         names.place = run.place
-        for seed in project.seeds {
-            names.eventTimes[seed.name] = seed.properties?["config"]?["event_time"]?.printed
-        }
         connections = try readConnections(root["connections"])
         var steps: [PipelineStep] = []
         var owners: [FormatValue] = []
         for entry in extracts {
             for step in try extract(entry) {
+                warnOfLateRows(step)
                 steps.append(step)
                 owners.append(entry)
             }
@@ -35,9 +27,11 @@ extension PipelineLoader {
             steps.append(try transform(entry))
             owners.append(entry)
         }
+        let seeds = try self.seeds(project)
         let models = try self.models(project)
-        let seeds = dbt.isEmpty ? [] : try project.seeds.map(seed)
-        let chosen = try chosen(models.map(\.step) + seeds, dbt)
+        let chosen = try chosen(models.map(\.step) + seeds.map(\.step), dbt)
+        let rules = AccessRules(models.map(\.step))
+        for step in steps + models.map(\.step) { try rules.check(step) }
         ephemeral = Dictionary(
             models.filter { $0.step.materialization.kind == .ephemeral }.map { ($0.step.name, $0.step) }
         ) { first, _ in first }
@@ -54,14 +48,16 @@ extension PipelineLoader {
         let loads = root["load"]?.elements ?? []
         var tests = try describe(project, &steps, owners)
         try addSeeds(
-            zip(seeds, project.seeds.map(\.properties)).map { ($0, $1) },
-            to: &steps, &tests, loaded: chosen.union(loads.compactMap { $0["from"]?.printed }))
+            seeds, to: &steps, &tests, loaded: chosen.union(loads.compactMap { $0["from"]?.printed }))
+        for test in tests { try rules.check(test, of: steps) }
         for entry in loads {
             steps.append(try load(entry, after: steps))
+            if let step = steps.last { try rules.check(step) }
         }
         if steps.isEmpty {
             throw root.error("The pipeline has no steps", remedy: "Add some below extract or transform.")
         }
+        try refuseSharedTables(steps)
         try refuseSharedPaths(steps)
         addPaths(&steps)
         return try attach(tests, to: steps)
@@ -109,7 +105,7 @@ extension PipelineLoader {
 
     // MARK: kinds of steps
 
-    private func extract(_ entry: FormatValue) throws -> [PipelineStep] {
+    private mutating func extract(_ entry: FormatValue) throws -> [PipelineStep] {
         if let connector = entry["connector"] { return try connectorSteps(entry, connector) }
         let name = try named(entry).name
         if let source = entry["sql"] { return [try sqlStep(entry, source, name)] }
@@ -203,57 +199,6 @@ extension PipelineLoader {
         return target
     }
 
-    private func models(_ project: DbtProject) throws -> [Rendered] {
-        guard project.isBuilt else { return [] }
-        return try project.models.compactMap { model in
-            let settings = ModelSettings()
-            let place = SourceLocation(file: files.path(model.file), line: 1, column: 1, lineText: "")
-            for (name, value) in model.settings.sorted(by: { $0.key < $1.key }) {
-                try settings.set(name, value.templateValue) { value.error($0, remedy: $1, code: $2) }
-            }
-            if case .map(let pairs)? = model.properties?["config"]?.kind {
-                for (key, value) in pairs {
-                    try settings.set(key.printed, value.templateValue) {
-                        key.error($0, remedy: $1, code: $2)
-                    }
-                }
-            }
-            let file = files.path(model.file)
-            let wasIncremental = settings.isIncremental(model.name, run)
-            var rendered = try placed(model.text, file: file, this: model.name, config: settings)
-            if settings.isIncremental(model.name, run) != wasIncremental {
-                // config() stood below what asked is_incremental().
-                rendered = try placed(model.text, file: file, this: model.name, config: settings)
-            }
-            if settings.values["enabled"] == .boolean(false) { return nil }
-            var step = PipelineStep(
-                name: model.name, kind: .model, file: model.file, tags: Set(settings.texts("tags")),
-                sql: try single(rendered.query.text, place), relations: rendered.relations,
-                dependencies: rendered.relations.compactMap(\.step))
-            step.location = place
-            step.places = QueryPlaces(text: rendered.query)
-            step.materialization = try settings.materialization {
-                EngineError.user("PIPELINE_FORMAT", $0, at: place)
-            }
-            step.isIncremental = settings.isIncremental(model.name, run)
-            if let microbatch = step.materialization.microbatch {
-                guard let batches = microbatch.batches(run, isIncremental: step.isIncremental) else {
-                    throw EngineError.user(
-                        "PIPELINE_FORMAT",
-                        "The model would be cut into more than \(Microbatch.limit) batches: \(model.name)",
-                        remedy: "Set a larger batch_size, or a later begin.", at: place)
-                }
-                step.batches = batches
-            }
-            names.eventTimes[model.name] = settings.eventTime
-            if run.hasTable(model.name), step.sql.contains(SQLText.name(model.name)) {
-                // {{ this }}: the table as it is before the run.
-                step.relations.append(Relation(view: model.name, step: model.name))
-            }
-            return Rendered(step: step, properties: model.properties)
-        }
-    }
-
     /// Puts the queries of ephemeral models in place of the tables that they are not.
     func inline(_ step: inout PipelineStep) throws {
         if ephemeral.isEmpty { return }
@@ -315,6 +260,20 @@ extension PipelineLoader {
                 where name != steps[index].name && (path == folder || path.hasPrefix(folder + "/")) {
                     steps[index].dependencies.append(name)
                 }
+            }
+        }
+    }
+
+    /// Throws when two steps would make the same table, as dbt does.
+    private func refuseSharedTables(_ steps: [PipelineStep]) throws {
+        var makers: [String: PipelineStep] = [:]
+        for step in steps where step.load == nil {
+            if let other = makers.updateValue(step, forKey: step.folder.lowercased()) {
+                throw EngineError.user(
+                    "PIPELINE_FORMAT",
+                    "\(other.name) and \(step.name) would make the same table: \(step.folder)",
+                    remedy: "Give one of them another alias or schema.",
+                    at: step.relation == nil ? other.location : step.location)
             }
         }
     }

@@ -13,7 +13,8 @@ extension PipelineLoader {
     /// Returns the tests that stand at a step.
     func tests(of step: PipelineStep, in owner: FormatValue) throws -> [FoundTest] {
         let reader = reader(of: Relation(view: step.name, step: step.name), step.name, owner.location)
-        return try reader.tests(in: owner).map { test in
+        let constraints = step.contract == nil ? [] : try reader.constraints(of: owner)
+        return try (reader.tests(in: owner) + constraints).map { test in
             var test = test
             test.relations = try inlined(test.relations, depth: 0)
             return FoundTest(test: test, owner: step.name)
@@ -51,8 +52,9 @@ extension PipelineLoader {
         for (test, read) in found.map({ ($0.test, $0.reads) }) {
             // A table from outside is tested before anything made of it is published.
             let user = sorted.firstIndex { $0.relations.contains { test.relations.contains($0) } }
-            guard let last = sorted.lastIndex(where: { read.contains($0.name) }) ?? user
-                ?? sorted.lastIndex(where: { $0.load == nil })
+            guard
+                let last = sorted.lastIndex(where: { read.contains($0.name) }) ?? user
+                    ?? sorted.lastIndex(where: { $0.load == nil })
             else {
                 warnings.append("The test \(test.name) is left out: no step makes a table.")
                 continue
@@ -114,8 +116,8 @@ extension PipelineLoader {
             return .text("")
         }
         let text: RenderedText
-        do { text = try Template(file.text, file: files.path(file.file)).rendered(in: scope) } catch
-            let error as EngineError
+        do { text = try Template(file.text, file: files.path(file.file)).rendered(in: scope) } catch let error
+            as EngineError
         {
             guard let idle = names.idleNamed else { throw error }
             warnings.append(
@@ -128,7 +130,9 @@ extension PipelineLoader {
             relations: try inlined(names.relations, depth: 0),
             location: place)
         test.places = QueryPlaces(text: text)
-        try settings.apply(to: &test) { EngineError.user("PIPELINE_FORMAT", $0, at: place) }
+        try settings.apply(to: &test) {
+            EngineError.user("PIPELINE_FORMAT", "\($1)", remedy: $2, at: place)
+        }
         return settings.isEnabled ? test : nil
     }
 

@@ -193,12 +193,16 @@ package struct PipelineLoader {
         scope.values["this"] = .text(SQLText.name(this))
         scope.values["execute"] = .boolean(true)
         scope.values["target"] = .map(
-            TemplateMap([("name", .text("millrace")), ("type", .text("spark")), ("schema", .text("default"))])
-        )
+            TemplateMap([
+                ("name", .text("millrace")), ("type", .text("spark")),
+                ("schema", .text(PipelineLoader.targetSchema)),
+            ]))
         scope.functions["ref"] = { try names.ref($0) }
         scope.functions["source"] = { try names.source($0) }
-        scope.functions["is_incremental"] = { _ in
-            .boolean(config?.isIncremental(this, run) ?? false)
+        let loader = self
+        scope.functions["is_incremental"] = { call in
+            guard let config else { return .boolean(false) }
+            return .boolean(config.isIncremental(try loader.table(this, config, at: call.location), run))
         }
         scope.functions["exceptions.raise_compiler_error"] = { call in
             throw call.error(try call.text(0, "message"))

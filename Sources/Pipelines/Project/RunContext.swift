@@ -1,5 +1,11 @@
 import Templates
 
+/// Names the table of a step: the step, and the folder below `tables/` that holds it.
+package struct TableName: Sendable, Hashable {
+    package var step: String
+    package var folder: String
+}
+
 /// Says what templates may know of the run that they are rendered for.
 package struct RunContext: Sendable {
     package var runID: String
@@ -12,13 +18,13 @@ package struct RunContext: Sendable {
     /// Whether the run makes its interval again and nothing else.
     package var isBackfill = false
     /// Says whether a step's table is published already.
-    package var hasTable: @Sendable (String) -> Bool
+    package var hasTable: @Sendable (TableName) -> Bool
     /// Returns where a file of the pipeline's directory is for jobs; the path itself for all others.
     package var place: @Sendable (String) throws -> String
 
     package init(
         runID: String, intervalStart: Int, intervalEnd: Int, acceptedAt: Int64, fullRefresh: Bool = false,
-        hasTable: @escaping @Sendable (String) -> Bool = { _ in false },
+        hasTable: @escaping @Sendable (TableName) -> Bool = { _ in false },
         place: @escaping @Sendable (String) throws -> String = { $0 }
     ) {
         self.runID = runID
@@ -32,7 +38,7 @@ package struct RunContext: Sendable {
 
     /// Makes the context of a run.
     package init(
-        _ header: RunHeader, hasTable: @escaping @Sendable (String) -> Bool,
+        _ header: RunHeader, hasTable: @escaping @Sendable (TableName) -> Bool,
         place: @escaping @Sendable (String) throws -> String = { $0 }
     ) {
         self.init(

@@ -2,7 +2,7 @@ import Vocabulary
 
 /// Tells what kind of values a cursor has from one of them, so that no other is put in its place: a database
 /// would refuse it in the next run, and texts of another form would compare as nobody means.
-enum CursorForm: Equatable {
+package enum CursorForm: String, Sendable, Hashable, Codable {
     case number
     /// A date, or a date with a time.
     case time
@@ -29,9 +29,11 @@ enum CursorForm: Equatable {
     }
 
     /// Throws `INVALID_REQUEST` where a value is not of the form of the cursor that is stored.
-    static func check(_ value: String, like stored: String?, of step: String) throws {
+    static func check(
+        _ value: String, like stored: String?, _ form: CursorForm? = nil, of step: String
+    ) throws {
         guard let stored else { return }
-        let form = CursorForm(stored)
+        let form = form ?? CursorForm(stored)
         guard form != .text, CursorForm(value) != form else { return }
         throw EngineError.user(
             "INVALID_REQUEST",

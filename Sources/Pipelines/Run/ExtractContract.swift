@@ -14,14 +14,25 @@ struct ExtractColumns {
     var condition: String?
     /// Whether the new rows must be written again.
     var isChanged = false
-    /// Whether the cursor's values are texts, of which some may be times of several zones.
-    var hasTextCursor = false
     /// Whether the old ones must be, too.
     var isWidened = false
+    /// The cursor's type in the table; nil where there is no cursor, or no row has one.
+    var cursorType: DataType?
+    /// Whether the cursor's values are texts that may mean numbers or times; to databases they are texts.
+    var hasTextCursor = false
+    /// Columns that the old rows and the new ones have both.
+    var shared: [Field] = []
 
-    /// The greatest value of the cursor's column, as text. Texts alone are looked at one by one.
-    func greatest(_ column: String) -> String {
-        hasTextCursor ? ZonedText.greatest(column) : "CAST(max(\(column)) AS STRING)"
+    /// The greatest value of the cursor's column, as text. Texts are in the order of their form.
+    func greatest(_ column: String, _ form: CursorForm?) -> String {
+        hasTextCursor ? (form ?? .text).greatest(column) : "CAST(max(\(column)) AS STRING)"
+    }
+
+    /// Has the new rows be written down as the table has them.
+    mutating func settle() {
+        fresh = names.map { SQLText.name($0) }
+        condition = nil
+        isChanged = false
     }
 
     func list(_ expressions: [String]) -> String {
@@ -53,9 +64,7 @@ struct ExtractContract {
     func columns(hasTable: Bool) async throws -> ExtractColumns {
         let found = try await schema(run.freshPath)
         var columns = ExtractColumns()
-        // Databases compare texts as texts.
-        let cursor = rule.source == "jdbc" ? nil : rule.cursor
-        columns.hasTextCursor = cursor.flatMap { ExtractContract.named($0.column, found) }?.type == .string
+        setCursor(&columns, found)
         guard hasTable, rule.disposition != .replace || !rule.contract.isOpen else {
             columns.names = found.map(\.name)
             columns.fresh = found.map { SQLText.name($0.name) }
@@ -63,15 +72,14 @@ struct ExtractContract {
         }
         let known = try await schema(run.state.table(step.name))
         // The table's type stays, whatever the new rows' is.
-        if let column = cursor.flatMap({ ExtractContract.named($0.column, known) }) {
-            columns.hasTextCursor = column.type == .string
-        }
+        setCursor(&columns, known)
         let changes = try await changes(known, found)
         var conditions: [String] = []
         for column in known {
             let name = SQLText.name(column.name)
             columns.names.append(column.name)
             columns.old.append("o.\(name)")
+            if ExtractContract.named(column.name, found) != nil { columns.shared.append(column) }
             if let change = changes[column.name] {
                 try take(change, known, &columns, &conditions)
             } else if let now = ExtractContract.named(column.name, found) {
@@ -84,7 +92,7 @@ struct ExtractContract {
                 columns.isChanged = columns.isChanged || rule.disposition != .append
             }
         }
-        addVariants(&columns)
+        addVariants(&columns, known)
         for column in found where ExtractContract.named(column.name, known) == nil {
             try add(column, &columns, &conditions)
         }
@@ -93,6 +101,14 @@ struct ExtractContract {
             columns.condition = conditions.joined(separator: " AND ")
         }
         return columns
+    }
+
+    private func setCursor(_ columns: inout ExtractColumns, _ fields: [Field]) {
+        guard let cursor = rule.cursor, let column = ExtractContract.named(cursor.column, fields) else {
+            return
+        }
+        columns.cursorType = column.type
+        columns.hasTextCursor = rule.source != "jdbc" && column.type == .string
     }
 
     private func schema(_ path: String) async throws -> [Field] {
@@ -190,10 +206,11 @@ struct ExtractContract {
     }
 
     /// Gives the values that do not fit a column of their own; the table may have it from an earlier read.
-    private func addVariants(_ columns: inout ExtractColumns) {
+    private func addVariants(_ columns: inout ExtractColumns, _ known: [Field]) {
         for variant in columns.variants {
             if let place = columns.names.firstIndex(of: variant.name) {
                 columns.fresh[place] = variant.value
+                columns.shared += known.filter { $0.name == variant.name }
             } else {
                 columns.names.append(variant.name)
                 columns.fresh.append(variant.value)

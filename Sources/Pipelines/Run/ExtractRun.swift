@@ -18,15 +18,23 @@ struct ExtractRun {
     let state: StagedTables
     let job: ExtractJobs
 
-    var fresh: String { step.name + TableFolder.freshSuffix }
+    /// The directory with the new rows.
+    var fresh: String
     var freshPath: String { state.staged(fresh) }
 
+    init(step: PipelineStep, rule: ExtractRule, state: StagedTables, job: ExtractJobs) {
+        (self.step, self.rule, self.state, self.job) = (step, rule, state, job)
+        fresh = step.name + TableFolder.freshSuffix
+    }
+
     /// Leaves the table staged. Throws the first error of a job, with the step's place.
-    func make() async throws -> StepJob.Outcome {
+    mutating func make() async throws -> StepJob.Outcome {
         let before = rule.cursor == nil ? nil : try state.tableState(step.name)
         let old = state.hasTable(step.name)
         state.discard(fresh)
+        state.discard(step.name + TableFolder.onceSuffix)
         var after = before ?? TableState()
+        after.isRewound = nil
         var history = rule.readsFilesOnce ? try state.fileHistory(step.name) : FileHistory()
         var only: [FileStatus]?
         if rule.readsFilesOnce, let path = rule.options.first(where: { $0.name == "path" })?.value {
@@ -42,10 +50,10 @@ struct ExtractRun {
             // Named one by one, as another may come in the meantime. Where nothing is, the job says so.
             if !all.isEmpty { only = new }
         }
-        try await refuseNulls()
-        after.bound = try await bound()
+        let origin = try await origin()
+        after.bound = origin.bound
         var outcome = StepJob.Outcome()
-        do { outcome = try await readAlike(before, after, &only) } catch let error as EngineError
+        do { outcome = try await readAlike(before, after, origin, &only) } catch let error as EngineError
             where error.code == "SOURCE_EMPTY" && old && rule.disposition != .replace
         {
             // Sources without a schema of their own have none where nothing is new; the table stays as it is.
@@ -56,11 +64,17 @@ struct ExtractRun {
             return outcome
         }
         history.add(only ?? [])
-        let columns = try await ExtractContract(run: self).columns(hasTable: old)
-        if old, rule.disposition == .append {
+        var columns = try await ExtractContract(run: self).columns(hasTable: old)
+        let read = outcome.rowsOut
+        let cursors = try await cursors(columns, before, rows: read)
+        after.form = cursors.form ?? after.form
+        if old, rule.disposition == .append, cursors.repeated > 0, let before {
+            outcome.rowsOut = try await leaveOutKnown(&columns, cursors, before, origin)
+        }
+        if old, rule.disposition == .append || (rule.disposition == .merge && read == 0) {
             try await append(columns, isEmpty: outcome.rowsOut == 0)
         } else if rule.disposition == .merge {
-            try await merge(columns, hasTable: old)
+            try await merge(columns, after.form, hasTable: old)
         } else if columns.isChanged || !state.tables.publishesByRename {
             try await rewrite(columns)
         } else {
@@ -68,7 +82,7 @@ struct ExtractRun {
         }
         try await note(&after, outcome.rowsOut, columns)
         if rule.readsFilesOnce { try state.stage(history, of: step.name) }
-        outcome.rowsIn = max(outcome.rowsIn, outcome.rowsOut)
+        outcome.rowsIn = max(outcome.rowsIn, read)
         return outcome
     }
 
@@ -79,40 +93,16 @@ struct ExtractRun {
 
     func view(_ name: String, _ paths: String...) -> String { view(name, paths) }
 
-    private func view(_ name: String, _ paths: [String]) -> String {
+    func view(_ name: String, _ paths: [String]) -> String {
         "CREATE TEMPORARY VIEW \(name) USING parquet"
             + SQLText.options(SQLText.paths(paths) + [("mergeSchema", "true")]) + ";"
     }
 
-    private func source(_ name: String, _ more: [(name: String, value: String)]) -> String {
+    func source(_ name: String, _ more: [(name: String, value: String)]) -> String {
         "CREATE TEMPORARY VIEW \(name) USING \(rule.source)" + SQLText.options(rule.options + more) + ";"
     }
 
     // MARK: reading
-
-    /// Asks the database up to which transaction all have ended, before anything is read.
-    private func bound() async throws -> String? {
-        guard rule.cursor != nil, rule.source == "jdbc" else { return nil }
-        let outcome = try await run(
-            "SELECT bound FROM millrace_bound", [source("millrace_bound", [("probe", "bound")])])
-        return outcome.row.first ?? nil
-    }
-
-    /// Throws `NULL_CURSOR` when a row has no cursor: it would never be read.
-    private func refuseNulls() async throws {
-        guard let cursor = rule.cursor, cursor.isNullRefused else { return }
-        let columns = [cursor.column] + (cursor.idColumn.map { [$0] } ?? [])
-        let condition = columns.map { "\(SQLText.name($0)) IS NULL" }.joined(separator: " OR ")
-        let outcome = try await run(
-            "SELECT count(*) FROM millrace_nulls WHERE \(condition)", [source("millrace_nulls", [])])
-        guard outcome.row.first == "0" else {
-            throw EngineError.data(
-                "NULL_CURSOR",
-                "Rows without a value in \(columns.joined(separator: " or ")) would never be read: "
-                    + "\(step.name)",
-                remedy: "Fill the column, or set validate.non.null to false to leave such rows out.")
-        }
-    }
 
     /// Longest list of files in a job's text, bytes.
     private static let fileListBytes = 128 * 1024
@@ -131,10 +121,10 @@ struct ExtractRun {
     /// Reads the new files that have the columns of the first; those after them are left to the next run, as
     /// one read takes columns by their place.
     private func readAlike(
-        _ before: TableState?, _ after: TableState, _ files: inout [FileStatus]?
+        _ before: TableState?, _ after: TableState, _ origin: Origin, _ files: inout [FileStatus]?
     ) async throws -> StepJob.Outcome {
         while true {
-            do { return try await readNew(before, after, files) } catch let error as EngineError
+            do { return try await readNew(before, after, origin, files) } catch let error as EngineError
                 where error.code == "CSV_HEADER_MISMATCH" && (files?.count ?? 0) > 1
             {
                 files = files.map { Array($0.prefix($0.count / 2)) }
@@ -146,46 +136,25 @@ struct ExtractRun {
     }
 
     private func readNew(
-        _ before: TableState?, _ after: TableState, _ files: [FileStatus]?
+        _ before: TableState?, _ after: TableState, _ origin: Origin, _ files: [FileStatus]?
     ) async throws -> StepJob.Outcome {
-        var more: [(name: String, value: String)] = []
+        var more = cursorOptions(before, after, origin)
         if let files { more.append(("onlyFiles", files.map(\.path).joined(separator: "\n"))) }
-        if let cursor = rule.cursor {
-            more.append(("incremental.column", cursor.column))
-            if let value = before?.cursor ?? cursor.initial { more.append(("incremental.after", value)) }
-            if let column = cursor.idColumn, let value = before?.id {
-                more += [("incremental.id.column", column), ("incremental.id.after", value)]
-            }
-            if let bound = after.bound { more.append(("incremental.bound", bound)) }
-            if let bound = before?.bound { more.append(("incremental.bound.after", bound)) }
-            if let delay = cursor.delayMilliseconds { more.append(("incremental.delay", "\(delay)")) }
-        }
-        var views = [source("millrace_input", more)]
-        var query = "SELECT * FROM millrace_input"
-        // Rows of transactions that were open at the last read come whatever their cursor is; those among
-        // them that were read are known by it.
-        if let cursor = rule.cursor, rule.disposition == .append, before?.bound != nil, before?.cursor != nil
-        {
-            views.append(view("millrace_known", state.table(step.name)))
-            let keys = [cursor.column] + (cursor.idColumn.map { [$0] } ?? [])
-            let same = keys.map { "n.\(SQLText.name($0)) <=> k.\(SQLText.name($0))" }.joined(
-                separator: " AND ")
-            query = "SELECT n.* FROM millrace_input n LEFT ANTI JOIN millrace_known k ON \(same)"
-        }
         let target = "INSERT OVERWRITE DIRECTORY \(SQLText.value(freshPath)) USING parquet"
-        return try await run(query, views + [target])
+        return try await run("SELECT * FROM millrace_input", [source("millrace_input", more), target])
     }
 
     // MARK: putting together
 
     /// Writes a query's rows to a directory, and returns how many there are.
-    private func write(_ query: String, _ views: [String], to path: String) async throws -> Int {
+    func write(_ query: String, _ views: [String], to path: String) async throws -> Int {
         let target = "INSERT OVERWRITE DIRECTORY \(SQLText.value(path)) USING parquet"
         return try await run(query, views + [target]).rowsOut
     }
 
-    private func freshQuery(_ columns: ExtractColumns) -> String {
-        "SELECT \(columns.list(columns.fresh)) FROM millrace_new"
+    /// The new rows as the table has them; `more` stands behind their columns.
+    func freshQuery(_ columns: ExtractColumns, _ more: String = "") -> String {
+        "SELECT \(columns.list(columns.fresh))\(more) FROM millrace_new"
             + (columns.condition.map { " WHERE \($0)" } ?? "")
     }
 
@@ -232,22 +201,23 @@ struct ExtractRun {
         try state.stageAddition(count == 0 ? nil : step.name, to: step.name)
     }
 
-    private func merge(_ columns: ExtractColumns, hasTable: Bool) async throws {
+    private func merge(
+        _ columns: ExtractColumns, _ form: CursorForm?, hasTable: Bool
+    ) async throws {
         let keys = rule.primaryKey.map { SQLText.name($0) }
-        let partition = "OVER (PARTITION BY \(keys.joined(separator: ", "))"
-        var order = rule.cursor.map { "\(SQLText.name($0.column)) DESC" } ?? keys.joined(separator: ", ")
-        var rows = freshQuery(columns)
-        if let cursor = rule.cursor, columns.hasTextCursor {
+        var order: [String] = []
+        if let cursor = rule.cursor, columns.cursorType != nil {
             let value = SQLText.name(cursor.column)
-            rows =
-                "SELECT *, bool_and(\(ZonedText.isOne(value))) \(partition)) AS millrace_zoned FROM (\(rows))"
-            let keys = [ZonedText.instant(value), ZonedText.smallest(value)]
-            order = keys.map { "if(millrace_zoned, \($0), NULL) DESC, " }.joined() + order
+            order = columns.hasTextCursor ? (form ?? .text).keys(value) : [value]
         }
+        // Of equals the one that was read last: files, and rows in them, are in the order of reading.
+        order.append("millrace_place")
+        let rows = freshQuery(columns, ", monotonically_increasing_id() AS millrace_place")
         let newest =
             "SELECT \(columns.names.map { SQLText.name($0) }.joined(separator: ", ")) FROM (SELECT *, "
-            + "row_number() \(partition) ORDER BY \(order)) "
-            + "AS millrace_rank FROM (\(rows))) WHERE millrace_rank = 1"
+            + "row_number() OVER (PARTITION BY \(keys.joined(separator: ", ")) ORDER BY "
+            + order.map { "\($0) DESC" }.joined(separator: ", ")
+            + ") AS millrace_rank FROM (\(rows))) WHERE millrace_rank = 1"
         var views = [view("millrace_new", freshPath)]
         var query = newest
         if hasTable {
@@ -261,26 +231,5 @@ struct ExtractRun {
         }
         _ = try await write(query, views, to: state.staged(step.name))
         state.discard(fresh)
-    }
-
-    // MARK: the cursor
-
-    private func note(
-        _ after: inout TableState, _ rows: Int, _ columns: ExtractColumns
-    ) async throws {
-        after.latestRows = rows
-        after.totalRows += rows
-        if let cursor = rule.cursor, rows > 0 {
-            let column = SQLText.name(cursor.column)
-            let id = cursor.idColumn.map {
-                "max_by(\(SQLText.name($0)), struct(\(column), \(SQLText.name($0))))"
-            }
-            let outcome = try await run(
-                "SELECT \(columns.greatest(column)), CAST(\(id ?? "NULL") AS STRING) FROM millrace_table",
-                [view("millrace_table", try state.parts(step.name))])
-            after.cursor = outcome.row.first.flatMap { $0 } ?? after.cursor
-            if id != nil { after.id = outcome.row.last.flatMap { $0 } ?? after.id }
-        }
-        if rule.cursor != nil { try state.stage(after, of: step.name) }
     }
 }

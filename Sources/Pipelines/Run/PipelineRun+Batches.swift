@@ -20,13 +20,14 @@ extension PipelineRun {
                 "\(step.name): no table that the model reads has an event_time, so each batch reads all rows")
         }
         var outcome = StepJob.Outcome()
+        let framed = framed(step)
         for (place, batch) in step.batches.enumerated() {
             let made = try await job.run(
                 order(
                     this, ["make", "\(place)"],
                     prelude: try views(step.relations, staged: nil, batch: batch)
-                        + [overwrite("\(new)/batch-\(place)")],
-                    sql: step.sql, step.label))
+                        + [overwrite("\(new)/batch-\(place)")] + framed.prelude,
+                    sql: framed.sql, step.label))
             outcome.rowsIn += made.rowsIn
             outcome.rowsOut += made.rowsOut
         }

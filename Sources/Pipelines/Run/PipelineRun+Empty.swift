@@ -12,7 +12,9 @@ extension PipelineRun {
             query = "SELECT * FROM parquet.\(SQLText.name(tables.table(name))) WHERE false"
         } else {
             let columns = this.step.columns.compactMap { column in
-                column.type.map { "CAST(NULL AS \(PipelineRun.type($0))) AS \(SQLText.name(column.name))" }
+                column.type.map {
+                    "CAST(NULL AS \(ModelContract.sqlType($0))) AS \(SQLText.name(column.name))"
+                }
             }
             if columns.isEmpty { return nil }
             query = "SELECT \(columns.joined(separator: ", ")) FROM range(0)"
@@ -40,11 +42,6 @@ extension PipelineRun {
                 .tested(step: this.step.name, test: test.name, outcome: .skip, failures: 0, found: nil))
         }
         try await finish(this, since: start)
-    }
-
-    /// Returns dlt's name of a type as SQL has it; others as they are.
-    private static func type(_ name: String) -> String {
-        ["text": "string", "bool": "boolean", "json": "string"][name.lowercased()] ?? name
     }
 
     /// The error of a query that reads a table which is not there.

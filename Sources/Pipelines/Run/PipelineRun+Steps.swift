@@ -26,7 +26,7 @@ extension PipelineRun {
                 }
                 outcome = empty
             } catch var error as EngineError {
-                error.location = step.place(of: error.location)
+                if error.code != "CONTRACT_VIOLATED" { error.location = step.place(of: error.location) }
                 throw error
             }
             try await note(
@@ -50,10 +50,7 @@ extension PipelineRun {
             do {
                 _ = try await job.run(order(this, ["write"], sql: sql, "write of \(step.name)"))
             } catch let error as EngineError {
-                var placed = error
-                let isOfPartitions = error.code == "COLUMN_NOT_DEFINED_IN_TABLE"
-                placed.location = (isOfPartitions ? write.partitionLocation : nil) ?? write.location
-                throw placed
+                throw write.explained(error)
             }
         }
         try await publish(this)
@@ -94,12 +91,13 @@ extension PipelineRun {
         try await finishPublication(this)
         if let rule = step.extract, !rule.isPlain {
             let jobs = ExtractJobs(job, id: [run, step.name, "\(this.number)"], deadline: this.deadline)
-            var outcome = try await ExtractRun(
-                step: step, rule: rule, state: StagedTables(tables: tables, run: run), job: jobs
-            ).make()
+            var extract = ExtractRun(
+                step: step, rule: rule, state: StagedTables(tables: tables, run: run), job: jobs)
+            var outcome = try await extract.make()
             if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
             return outcome
         }
+        try await checkContract(this)
         if let microbatch = step.materialization.microbatch {
             var outcome = try await stageBatches(this, of: microbatch)
             if pipeline.lineage != nil { outcome.fields = try await stagedColumns(this) }
@@ -110,9 +108,11 @@ extension PipelineRun {
         // The line with INSERT is not the user's either.
         let new = step.name + TableFolder.freshSuffix
         let target = isMerged ? tables.staged(new, run: run) : path
+        let query = framed(step)
         var outcome = try await job.run(
             order(
-                this, ["make"], prelude: prelude + [overwrite(target)], sql: step.sql, step.label))
+                this, ["make"], prelude: prelude + [overwrite(target)] + query.prelude, sql: query.sql,
+                step.label))
         if isMerged, try await merge(this, new: target, count: outcome.rowsOut, into: path) {
             tables.discard(new, run: run)
         }
@@ -129,10 +129,14 @@ extension PipelineRun {
     /// where tables cannot be told apart, another try of the same run.
     private func load(_ this: Try, _ rule: LoadRule) async throws -> StepJob.Outcome {
         if let write = rule.write {
-            return try await job.run(
-                order(
-                    this, ["load"], prelude: try views(this.step.relations, staged: nil),
-                    sql: write.statements(selecting: this.step.sql), this.step.label))
+            do {
+                return try await job.run(
+                    order(
+                        this, ["load"], prelude: try views(this.step.relations, staged: nil),
+                        sql: write.statements(selecting: this.step.sql), this.step.label))
+            } catch let error as EngineError where error.code == "LOCATION_NOT_EMPTY" {
+                throw write.explained(error)
+            }
         }
         if let from = rule.from, rule.appends, record.tables?.contains(from) == true,
             pipeline.step(named: from)?.keepsEarlierRows == true

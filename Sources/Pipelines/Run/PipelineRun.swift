@@ -43,7 +43,7 @@ package actor PipelineRun {
     ) throws {
         self.pipeline = pipeline
         self.record = record
-        self.tables = tables
+        self.tables = tables.naming(pipeline.steps)
         self.control = control
         self.turns = turns
         self.journal = journal
@@ -56,7 +56,7 @@ package actor PipelineRun {
             : pipeline.lineage.map { target in
                 LineageReporter(
                     LineageEvent(pipeline: pipeline, target: target), carrier: carrier,
-                    failed: { warn("OpenLineage events cannot be sent: \($0.message)") })
+                    failed: { warn(LineageReporter.failure($0, target)) })
             }
         job = StepJob(
             service: service, control: control, conf: record.header.conf, run: record.header.id,

@@ -27,11 +27,11 @@ extension TableFolder {
         switch (change.action, change.to) {
         case ("rewind", let to?):
             guard isKnown, var table = tableState(change.step) else { throw unchangeable(change.step) }
-            try CursorForm.check(to, like: table.cursor, of: change.step)
+            try CursorForm.check(to, like: table.cursor, table.form, of: change.step)
             table.cursor = to
             table.id = nil
-            // The bound would bring in what changed since the latest read only.
-            table.bound = nil
+            // What was open at the latest read may lie before the new place: its bound stays.
+            table.isRewound = true
             try set(table, of: change.step)
         case ("reset", nil):
             guard isKnown else { throw unchangeable(change.step) }

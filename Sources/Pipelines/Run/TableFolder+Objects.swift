@@ -3,7 +3,7 @@ import Vocabulary
 
 // Tables in an object store: see `TableNote` for the order in which they are published.
 extension TableFolder {
-    private func notePath(_ name: String) -> String { "\(root)/notes/\(name)" }
+    private func notePath(_ name: String) -> String { "\(root)/notes/\(folder(name))" }
 
     /// Returns what is written down about a table, and the tag of that version. Throws where it cannot be
     /// read: to take it for nothing would read everything again.
@@ -110,7 +110,7 @@ extension TableFolder {
     /// are. Throws `PIPELINE_STATE` where the rows have gone.
     func add(_ rows: String, of run: String, to name: String) async throws {
         if rows.isEmpty { return }
-        let (from, to) = ("\(root)/staging/\(run)/\(rows)", "\(root)/tables/\(name)")
+        let (from, to) = ("\(root)/staging/\(run)/\(rows)", "\(root)/tables/\(folder(name))")
         try await OwnThread.run {
             if try StoredCopies.copyFiles(below: from, to: to) > 0 { return }
             throw EngineError.user(
@@ -160,6 +160,8 @@ extension TableFolder {
     }
 
     private func removeForgotten(_ name: String) throws {
-        for path in ["\(root)/tables/\(name)", notePath(name)] { try FileSystems.of(path).remove(path) }
+        for path in ["\(root)/tables/\(folder(name))", notePath(name)] {
+            try FileSystems.of(path).remove(path)
+        }
     }
 }

@@ -57,7 +57,7 @@ extension TableFolder {
     /// Forgets a table with its cursor.
     package func reset(_ name: String) throws {
         if !publishesByRename { return try forgetObject(name) }
-        let path = "\(root)/tables/\(name)"
+        let path = "\(root)/tables/\(folder(name))"
         try files(of: path).remove(path)
     }
 

@@ -7,9 +7,11 @@ import Vocabulary
 
 /// Keeps the tables of a pipeline's steps, as directories of Parquet below one place:
 ///
-///     tables/NAME                 what is published, with the id of its making in _millrace_made
+///     tables/NAME                 what is published, with the id of its making in _millrace_made; a dbt
+///                                 model with `alias` or `schema` has that name here, SCHEMA.ALIAS
 ///     staging/RUN/NAME            what is not yet tested
 ///     staging/RUN/NAME.new        new rows that are to come into it, or in an object store after the table's
+///     staging/RUN/NAME.once       those of them that the table does not have
 ///     replaced/NAME               the table before, for the moment of publication
 ///     failures/TEST               rows that a test with store_failures found
 ///     notes/NAME                  in an object store: the id, the cursor, what is being published
@@ -22,19 +24,37 @@ package final class TableFolder: Sendable {
     /// What of this machine may be changed; links that lead out of it are refused, whenever they are made.
     let tree: LocalTree
 
+    /// Folders of the steps whose tables have other names.
+    private let folders: [String: String]
+
     /// `durable`: a table that was published stays so after a loss of power.
-    package init(place: String, root: String, durable: Bool, in tree: LocalTree = .whole) {
+    package convenience init(place: String, root: String, durable: Bool, in tree: LocalTree = .whole) {
+        self.init(place: place, root: root, durable: durable, in: tree, folders: [:])
+    }
+
+    private init(place: String, root: String, durable: Bool, in tree: LocalTree, folders: [String: String]) {
         self.place = place
         self.root = root
         self.tree = tree
         isDurable = durable
+        self.folders = folders
     }
+
+    /// Returns the same folder, that knows the names of a pipeline's tables.
+    func naming(_ steps: [PipelineStep]) -> TableFolder {
+        let named = steps.filter { $0.folder != $0.name }.map { ($0.name, $0.folder) }
+        return TableFolder(
+            place: place, root: root, durable: isDurable, in: tree, folders: Dictionary(named) { $1 })
+    }
+
+    /// Returns the name of the folder of a step's table.
+    func folder(_ name: String) -> String { folders[name] ?? name }
 
     /// Whether directories can be renamed; elsewhere the engine copies.
     package var publishesByRename: Bool { StoragePath(root).scheme == .local }
 
     /// Where a step's published table is, for SQL.
-    package func table(_ name: String) -> String { "\(place)/tables/\(name)" }
+    package func table(_ name: String) -> String { "\(place)/tables/\(folder(name))" }
     /// Where a step's table is until its tests have passed, for SQL.
     package func staged(_ name: String, run: String) -> String { "\(place)/staging/\(run)/\(name)" }
     /// Where a test's wrong rows are kept, for SQL.
@@ -42,7 +62,7 @@ package final class TableFolder: Sendable {
 
     /// Whether a step's table is published.
     package func hasTable(_ name: String) -> Bool {
-        let path = "\(root)/tables/\(name)"
+        let path = "\(root)/tables/\(folder(name))"
         if publishesByRename { return (try? tree.has(local(path))) == true }
         return (try? FileSystems.of(path).status(path)) != nil
     }
@@ -52,7 +72,9 @@ package final class TableFolder: Sendable {
     /// `PIPELINE_STATE`.
     package func publish(_ name: String, run: String) throws {
         let from = local("\(root)/staging/\(run)/\(name)")
-        let (to, old) = (local("\(root)/tables/\(name)"), local("\(root)/replaced/\(name)"))
+        let (to, old) = (
+            local("\(root)/tables/\(folder(name))"), local("\(root)/replaced/\(folder(name))")
+        )
         for folder in ["tables", "replaced"] { try tree.makeDirectory(local("\(root)/\(folder)")) }
         if try tree.has(from) {
             // A run publishes a table once.
@@ -85,14 +107,16 @@ package final class TableFolder: Sendable {
 
     /// Takes back what a step has staged, unless that is being published.
     package func discard(_ name: String, run: String) {
-        let step =
-            name.hasSuffix(TableFolder.freshSuffix) ? name.dropLast(TableFolder.freshSuffix.count) : name[...]
-        if !publishesByRename, isPending(String(step), run: run) { return }
+        let suffixes = [TableFolder.freshSuffix, TableFolder.onceSuffix]
+        let suffix = suffixes.first { name.hasSuffix($0) }
+        if !publishesByRename, isPending(String(name.dropLast(suffix?.count ?? 0)), run: run) { return }
         remove("\(root)/staging/\(run)/\(name)")
-        if step == name { remove("\(root)/staging/\(run)/\(name)\(TableFolder.freshSuffix)") }
+        if suffix == nil { for other in suffixes { remove("\(root)/staging/\(run)/\(name)\(other)") } }
     }
-    /// What follows a step's name in that of the directory with its new rows.
+    /// What follows a step's name in that of the directory with its new rows, and with those of them that the
+    /// table does not have.
     static let freshSuffix = ".new"
+    static let onceSuffix = ".once"
 
     /// Takes back all that a run has staged and is not publishing.
     package func discardAll(run: String) {

@@ -8,6 +8,12 @@ package struct TableState: Codable, Sendable, Hashable {
     package var cursor: String?
     /// Greatest value of the id column among rows with that cursor.
     package var id: String?
+    /// What the values of the cursor are, where they are texts; nil for those of a database.
+    package var form: CursorForm?
+    /// Where the first read began, where each would begin with its own time.
+    package var initial: String?
+    /// Whether the cursor was set by hand since, maybe to before where the first read began.
+    package var isRewound: Bool?
     /// Transactions before it had ended when the table was read (PostgreSQL's snapshot).
     package var bound: String?
     /// Rows of the latest read, and of all reads.

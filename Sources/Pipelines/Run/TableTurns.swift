@@ -14,14 +14,15 @@ package final class TableTurns: Sendable {
         var step: String
         var reads: Set<String>
         var makes: String?
-        var hasTable: Bool
+        /// Folder of the table; nil where it makes none.
+        var table: String?
 
         init(_ step: PipelineStep, testsOnly: Bool) {
             self.step = step.name
             reads = Set(step.dependencies + step.testDependencies + step.relations.compactMap(\.step))
             reads.insert(step.name)
             makes = testsOnly ? nil : step.name
-            hasTable = !testsOnly && step.load == nil
+            table = !testsOnly && step.load == nil ? step.folder : nil
         }
     }
 
@@ -90,14 +91,14 @@ package final class TableTurns: Sendable {
         }
     }
 
-    /// Returns the tables that earlier runs are still to make; nil while that is not known. Which of them are
-    /// there says what a run's incremental models mean, so it is read once all are.
+    /// Returns the folders of tables that earlier runs are still to make; nil while that is not known. Which
+    /// of them are there says what a run's incremental models mean, so it is read once all are.
     package func tablesToCome(before id: String) -> Set<String>? {
         state.withLock { state in
             var found = Set<String>()
             for run in state.runs.prefix(while: { $0.id != id }) {
                 guard let open = run.open else { return nil }
-                for use in open.values where use.hasTable { found.insert(use.step) }
+                found.formUnion(open.values.compactMap(\.table))
             }
             return found
         }

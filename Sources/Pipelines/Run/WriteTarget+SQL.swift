@@ -1,4 +1,19 @@
+import Vocabulary
+
 extension WriteTarget {
+    /// Returns an error of the statements in words of `etl.yml`, with the place that it is of.
+    func explained(_ error: EngineError) -> EngineError {
+        var placed = error
+        if error.code == "LOCATION_NOT_EMPTY", mode == .errorifexists {
+            placed = .user(
+                error.code, "The directory holds files already, and its mode is errorifexists: \(path)",
+                remedy: "Set mode to overwrite, append or ignore, or remove the directory.")
+        }
+        let isOfPartitions = error.code == "COLUMN_NOT_DEFINED_IN_TABLE"
+        placed.location = (isOfPartitions ? partitionLocation : nil) ?? location
+        return placed
+    }
+
     /// Returns the statements that write a staged table to the target.
     func statements(of staged: String) -> String {
         statements(selecting: "SELECT * FROM parquet.\(SQLText.name(staged))")

@@ -30,10 +30,4 @@ enum ZonedText {
     static func smallest(_ text: String) -> String {
         "rtrim('0', regexp_extract(\(text), \(SQLText.value(#"\.\d{6}(\d+)"#)), 1))"
     }
-
-    /// The greatest value of a column of texts: by instants where all of its values are times.
-    static func greatest(_ column: String) -> String {
-        "if(bool_and(\(isOne(column))), "
-            + "max_by(\(column), struct(\(instant(column)), \(smallest(column)), \(column))), max(\(column)))"
-    }
 }

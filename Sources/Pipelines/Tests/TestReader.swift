@@ -14,7 +14,8 @@ struct TestReader {
     /// Renders text with ref() and returns it with the tables it reads.
     let render: (String, SourceLocation, TestScope) throws -> (text: String, relations: [Relation])
 
-    static let names = ["not_null", "unique", "accepted_values", "relationships", "row_count", "expression"]
+    private static let ofOneColumn = ["not_null", "unique", "accepted_values", "relationships"]
+    static let names = ofOneColumn + ["row_count", "expression"]
     private static let settings = [
         "severity", "warn_if", "error_if", "where", "fail_calc", "limit", "name", "config", "arguments",
         "enabled", "tags", "meta", "description", "store_failures",
@@ -28,12 +29,11 @@ struct TestReader {
     /// tests.
     static func shape(ofColumn: Bool, own: [String]) -> FormatShape {
         let plain = (ofColumn ? ["not_null", "unique"] : []) + own
-        let kinds =
-            (ofColumn ? ["not_null", "unique", "accepted_values", "relationships"] : [])
-            + ["row_count", "expression", "dbt_utils.expression_is_true"]
+        let kinds = ofOneColumn + ["row_count", "expression", "dbt_utils.expression_is_true"]
         var keys = kinds.map { kind in
-            let arguments =
+            var arguments =
                 TestReader.arguments[kind == "dbt_utils.expression_is_true" ? "expression" : kind] ?? []
+            if !ofColumn { arguments.insert("column_name", at: 0) }
             let known = (arguments + settings).map { FormatKey($0, .any, notes[$0] ?? "As in dbt.") }
             let mapping = FormatShape.object(FormatObject(keys: known))
             return FormatKey(
@@ -52,6 +52,7 @@ struct TestReader {
         "row_count": "How many rows there are: min, max, equals.",
         "expression": "A condition that all rows meet; at a column, what stands after its name.",
         "dbt_utils.expression_is_true": "The same as expression.",
+        "column_name": "The column, where the test does not stand below it.",
         "severity": "error or warn.", "where": "Condition of the rows that are tested.",
         "store_failures": "Whether wrong rows are kept.", "limit": "Most rows that are counted as wrong.",
         "warn_if": "Count of wrong rows that warns, such as > 10.",
@@ -94,9 +95,11 @@ struct TestReader {
                 "There is no test of this name: \(kind)",
                 remedy: near.map { "Did you mean \($0)?" } ?? "Known are: \(all.joined(separator: ", ")).")
         }
-        let arguments = own.map { $0.filter { $0 != "model" } } ?? TestReader.arguments[kind] ?? []
+        var arguments = own.map { $0.filter { $0 != "model" } } ?? TestReader.arguments[kind] ?? []
+        if own == nil, column == nil, kind != "row_count" { arguments.append("column_name") }
         let values = try flattened(given, kind, arguments)
-        return try made(kind, own, column, values, plain, item).map { [$0] } ?? []
+        let named = own == nil ? column ?? values["column_name"]?.printed : column
+        return try made(kind, own, named, values, plain, item).map { [$0] } ?? []
     }
 
     /// Arguments and settings in one map, from wherever dbt lets them stand.
@@ -143,7 +146,9 @@ struct TestReader {
             try own.map { try custom(kind, $0, column, table, values, item, &test, settings) }
             ?? sql(kind, column, table, values, plain, item, &test)
         settings.override(values.mapValues(\.templateValue))
-        try settings.apply(to: &test) { item.error($0) }
+        try settings.apply(to: &test) { key, message, remedy in
+            (values[key] ?? item).error(message, remedy: remedy)
+        }
         return settings.isEnabled ? test : nil
     }
 
@@ -194,7 +199,7 @@ struct TestReader {
     ) throws -> String {
         func named() throws -> String {
             guard let column else {
-                throw item.error("The test \(kind) belongs to a column", remedy: "Put it below columns.")
+                throw item.error("The test \(kind) belongs to a column", remedy: "Put it below columns, or name it: {\(kind): {column_name: …}}.")
             }
             return SQLText.name(column)
         }

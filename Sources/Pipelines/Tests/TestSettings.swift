@@ -1,3 +1,4 @@
+import SQLSyntax
 import Templates
 import Vocabulary
 
@@ -35,20 +36,58 @@ final class TestSettings {
     var isEnabled: Bool { values["enabled"] != .boolean(false) }
 
     /// Puts the settings into a test. Throws when one has no meaning.
-    func apply(to test: inout DataTest, _ error: (String) -> EngineError) throws {
+    /// `error` makes an error of a setting's name, what is wrong and what to do.
+    func apply(
+        to test: inout DataTest, _ error: (String, String, String?) -> EngineError
+    ) throws {
         if let text = values["severity"]?.printed {
             guard let severity = DataTest.Severity(rawValue: text.lowercased()) else {
-                throw error("severity is error or warn, not: \(text)")
+                throw error("severity", "severity is error or warn, not: \(text)", nil)
             }
             test.severity = severity
         }
-        test.warnIf = values["warn_if"]?.printed ?? test.warnIf
-        test.errorIf = values["error_if"]?.printed ?? test.errorIf
-        test.failCalculation = values["fail_calc"]?.printed ?? test.failCalculation
+        for (key, place) in [("warn_if", \DataTest.warnIf), ("error_if", \DataTest.errorIf)] {
+            guard let text = values[key]?.printed else { continue }
+            guard TestSettings.isCondition(text) else {
+                throw error(
+                    key, "\(key) is what stands behind the count of wrong rows in a condition, not: \(text)",
+                    "Write it like \"> 10\", \"!= 0\" or \"BETWEEN 1 AND 5\".")
+            }
+            test[keyPath: place] = text
+        }
+        if let text = values["fail_calc"]?.printed {
+            guard (try? SQLParser.expression(SQLSource(text, file: "fail_calc"))) != nil else {
+                throw error(
+                    "fail_calc", "fail_calc is an aggregate over the wrong rows, not: \(text)",
+                    "Write it like \"count(*)\" or \"sum(n)\".")
+            }
+            test.failCalculation = text
+        }
         test.storesFailures = values["store_failures"]?.isTrue == true
         if let text = values["limit"]?.printed {
-            guard let limit = Int(text), limit > 0 else { throw error("limit is a positive number: \(text)") }
+            guard let limit = Int(text), limit > 0 else {
+                throw error("limit", "limit is a positive number: \(text)", nil)
+            }
             test.limit = limit
+        }
+    }
+
+    /// Says whether a count of rows with a text behind it is a condition: `>>1` would shift it.
+    private static func isCondition(_ text: String) -> Bool {
+        guard let whole = try? SQLParser.expression(SQLSource("failures \(text)", file: "condition")) else {
+            return false
+        }
+        return isCondition(whole)
+    }
+
+    private static func isCondition(_ expression: ExpressionSyntax) -> Bool {
+        switch expression.kind {
+        case .binary(.and, let a, let b), .binary(.or, let a, let b): isCondition(a) && isCondition(b)
+        case .binary(let sign, _, _):
+            [.equal, .nullSafeEqual, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual].contains(sign)
+        case .isNull, .isTruth, .isDistinct, .between, .inList, .inQuery, .like, .exists: true
+        case .unary(.not, let inner): isCondition(inner)
+        default: false
         }
     }
 }

@@ -42,7 +42,8 @@ final class HTTPFileClient: Sendable {
             try WebFileAddress.check(next)
             address = next
         }
-        throw .data("HTTP_STATUS", "The server redirects on and on: \(start.shown)")
+        throw .data(
+            "HTTP_STATUS", "The server redirects on and on: \(start.shown)", remedy: "Check the address.")
     }
 
     private func sendOnce(

@@ -13,7 +13,7 @@ protocol RangeFetcher: Sendable {
 ///
 ///     announced ranges    [  a  ][ b ] .. [c]  →  one request where the gaps are small
 ///     text from its start [256 KiB][ 1 MiB ][  4 MiB  ][   8 MiB   ]  →  reading ahead grows
-final class RangedSource: ByteSource {
+final class RangedSource: ByteSource, CountedSource {
     let name: String
     let byteCount: Int
     let stamp: UInt64
@@ -37,6 +37,26 @@ final class RangedSource: ByteSource {
         var blocks: [Block] = []
         var lastEnd = -1
         var aheadBytes = 0
+        /// Where the blocks are counted, and what is being fetched of them.
+        var counted: CountedBytes?
+        var fetchedBytes = 0
+
+        /// Takes memory for a block of so many bytes, in place of older ones where it is short.
+        mutating func makeRoom(_ bytes: Int) -> Bool {
+            if blocks.count >= RangedSource.blockLimit { blocks.removeFirst() }
+            if hold(fetchedBytes + bytes) { return true }
+            blocks.removeAll()
+            return hold(fetchedBytes + bytes)
+        }
+
+        /// Says how much is held: the blocks, and what is being fetched. Less always fits.
+        @discardableResult
+        mutating func hold(_ fetched: Int) -> Bool {
+            let bytes = blocks.reduce(fetched) { $0 + $1.bytes.byteCount }
+            do throws(EngineError) { try counted?.hold(bytes) } catch { return false }
+            fetchedBytes = fetched
+            return true
+        }
     }
 
     /// Ranges with no more than this between them are fetched by one request.
@@ -93,23 +113,29 @@ final class RangedSource: ByteSource {
         let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
         if take(offset, into: target) { return count }
         let range = rangeToFetch(offset, count)
-        if range == offset..<(offset + count) {
+        // What nobody has asked for yet is not fetched where there is no memory to keep it.
+        guard range != offset..<(offset + count), state.withLock({ $0.makeRoom(range.count) }) else {
             try fetcher.fetch(at: offset, into: target)
             return count
         }
         let bytes = Buffer(byteCount: range.count)
-        try fetcher.fetch(at: range.lowerBound, into: bytes.mutableBytes)
+        do throws(EngineError) {
+            try fetcher.fetch(at: range.lowerBound, into: bytes.mutableBytes)
+        } catch {
+            state.withLock { _ = $0.hold($0.fetchedBytes - range.count) }
+            throw error
+        }
         let from = bytes.base + (offset - range.lowerBound)
         target.copyMemory(from: UnsafeRawBufferPointer(start: from, count: count))
-        if range.count > count {
-            let block = Block(start: range.lowerBound, bytes: bytes, remaining: range.count - count)
-            state.withLock { state in
-                if state.blocks.count >= RangedSource.blockLimit { state.blocks.removeFirst() }
-                state.blocks.append(block)
-            }
+        let block = Block(start: range.lowerBound, bytes: bytes, remaining: range.count - count)
+        state.withLock { state in
+            state.blocks.append(block)
+            state.hold(state.fetchedBytes - range.count)
         }
         return count
     }
+
+    func count(in memory: CountedMemory) { state.withLock { $0.counted = memory.count() } }
 
     /// Copies bytes that are there already.
     private func take(_ offset: Int, into target: UnsafeMutableRawBufferPointer) -> Bool {
@@ -119,7 +145,10 @@ final class RangedSource: ByteSource {
             }
             let block = state.blocks[place]
             state.blocks[place].remaining -= target.count
-            if state.blocks[place].remaining <= 0 { state.blocks.remove(at: place) }
+            if state.blocks[place].remaining <= 0 {
+                state.blocks.remove(at: place)
+                state.hold(state.fetchedBytes)
+            }
             state.lastEnd = offset + target.count
             return (block.bytes, offset - block.start)
         }
@@ -144,6 +173,7 @@ final class RangedSource: ByteSource {
             state.aheadBytes =
                 isNext ? min(RangedSource.aheadLimit, max(1 << 20, state.aheadBytes * 4)) : 0
             if isNext { state.blocks.removeAll() }
+            state.hold(state.fetchedBytes)
             return offset..<min(byteCount, max(wanted.upperBound, offset + state.aheadBytes))
         }
     }

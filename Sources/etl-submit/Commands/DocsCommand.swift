@@ -35,12 +35,13 @@ struct DocsCommand: AsyncParsableCommand {
         let job = try await PipelineJob(
             directory, options, vars: try JobOptions.pairs(vars, flag: "--vars"), conf: [])
         let folder = PipelinePlace.state(of: directory, movedTo: state)
-        let made = job.pipeline.steps.map(\.name).filter { StateFolder.hasTable($0, in: folder) }
+        let made = job.pipeline.steps.filter { StateFolder.hasTable($0.folder, in: folder) }
         var columns: [String: [ColumnFact]] = [:]
         if !made.isEmpty {
             let cluster = try await EmbeddedCluster()
-            for name in made {
-                columns[name] = try await TableColumns.read("\(folder)/tables/\(name)", cluster.service)
+            for step in made {
+                let path = "\(folder)/tables/\(step.folder)"
+                columns[step.name] = try await TableColumns.read(path, cluster.service)
             }
         }
         let site = DocsSite(job.pipeline, columns: columns)

@@ -50,7 +50,9 @@ struct PageStream {
         start = chunk.startOffset
         end = chunk.compressedBytes
         let isWhole = !source.isNear || end <= 2 * PageStream.windowBytes
-        window = Buffer(byteCount: isWhole ? end : PageStream.windowBytes)
+        // Of a chunk that is far away few requests are made, if there is memory for all of it.
+        let whole = isWhole ? try? memory.buffer(byteCount: end) : nil
+        window = whole ?? Buffer(byteCount: min(end, PageStream.windowBytes))
         try source.readFully(at: start, into: window.mutableBytes)
     }
 
@@ -59,7 +61,7 @@ struct PageStream {
     /// Returns the bytes from `place` on, `count` of them at least, moving the window there.
     private mutating func hold(_ place: Int, _ count: Int) throws(EngineError) -> UnsafeMutableRawPointer {
         if place < windowStart || place + count > windowEnd {
-            let next = Buffer(byteCount: min(end - place, max(count, PageStream.windowBytes)))
+            let next = try memory.buffer(byteCount: min(end - place, max(count, PageStream.windowBytes)))
             let known = place >= windowStart && place < windowEnd ? min(windowEnd - place, next.byteCount) : 0
             if known > 0 { next.base.copyMemory(from: window.base + (place - windowStart), byteCount: known) }
             try source.readFully(

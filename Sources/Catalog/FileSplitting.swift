@@ -12,7 +12,8 @@ enum FileSplitting {
             relation.format != .avro
             && (TextCompression.isCompressed(AddressText.shown(file.path))
                 || relation.options["multiline"]?.lowercased() == "true"
-                || relation.options["wholetext"]?.lowercased() == "true")
+                || relation.options["wholetext"]?.lowercased() == "true"
+                || TextDecoding.isWhole(relation.options))
         if isWhole || file.byteCount <= targetBytes {
             return [FileSplit(file: index, start: 0, end: file.byteCount, byteCount: file.byteCount)]
         }

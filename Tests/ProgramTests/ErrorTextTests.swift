@@ -136,14 +136,14 @@ struct ErrorTextTests {
             """),
         .sql(
             "an option that is not supported", ["in.csv": "x"],
-            "CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', lineSep ';')",
+            "CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', nanValue 'x')",
             """
-            error: [UNSUPPORTED_FEATURE] Option lineSep of CSV files cannot have another value than \
+            error: [UNSUPPORTED_FEATURE] Option nanValue of CSV files cannot have another value than \
             the usual one
-              --> <command line>:1:67
-               | CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', lineSep ';')
-               |                                                                   ^^^
-              = Write lines that end with a line feed, as by: tr 'SEPARATOR' '\\n' < file > new-file
+              --> <command line>:1:68
+               | CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'in.csv', nanValue 'x')
+               |                                                                    ^^^
+              = Give the column the type STRING, and convert it in the query: CASE value WHEN … THEN …
 
             """),
     ]

@@ -57,7 +57,7 @@ package final class FileReaders: Sendable {
         case .text:
             return try TextLineReader(
                 source: try source(path, context), range: split.start..<split.end, fields: fields,
-                memory: memory(of: path, context))
+                options: relation.options, memory: memory(of: path, context))
         }
     }
 

@@ -1,5 +1,6 @@
 import Columns
 import Formats
+import Functions
 import Kernels
 import Plans
 import Vocabulary
@@ -45,16 +46,25 @@ enum FileWriters {
             return RecordFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         case .csv:
             let writer = try CSVWriter(
-                sink: sink, schema: schema, options: CSVWriterOptions(write.options, zone: zone))
+                sink: sink, schema: schema,
+                options: CSVWriterOptions(write.options, zone: zone, times: times(write, zone)))
             return RecordFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         case .json:
             let writer = try JSONLinesWriter(
-                sink: sink, schema: schema, options: JSONWriterOptions(write.options, zone: zone))
+                sink: sink, schema: schema,
+                options: JSONWriterOptions(write.options, zone: zone, times: times(write, zone)))
             return RecordFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         case .text:
             let writer = try TextLineWriter(sink: sink, schema: schema, options: write.options)
             return RecordFileWriter(sink, relativePath, write: writer.write, finish: writer.finish)
         }
+    }
+
+    /// Returns how times are written in text files, where the options say so.
+    private static func times(_ write: FileWrite, _ zone: Zone) throws(EngineError) -> TimeTexts {
+        let writers = try TimePatternWriters(write.options, zone: zone)
+        return TimeTexts(
+            date: writers.date, timestamp: writers.timestamp, timestampNTZ: writers.timestampNTZ)
     }
 }
 

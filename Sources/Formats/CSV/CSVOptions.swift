@@ -23,13 +23,27 @@ package struct CSVOptions: Sendable {
     package var zone: Zone
     /// How times are written, where not in Spark's usual forms.
     package var patterns: TextPatterns
+    /// How the file's bytes become lines.
+    var decoding: TextDecoding
 
     /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user) for values that cannot be,
-    /// and `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8 and for time patterns.
+    /// and `UNSUPPORTED_FEATURE` (user) for encodings that are not known and for time patterns without their
+    /// parsers.
     package init(
         _ options: [String: String] = [:], zone: Zone? = nil, patterns: TextPatterns = TextPatterns()
     ) throws(EngineError) {
+        try self.init(dialect: options, zone: zone, patterns: patterns)
+        let options = TextOptions(options)
+        decoding = try TextDecoding(options, feed: .kept)
+        try options.refusePatterns(without: patterns)
+    }
+
+    /// Reads what readers and writers have in common.
+    init(
+        dialect options: [String: String], zone: Zone?, patterns: TextPatterns = TextPatterns()
+    ) throws(EngineError) {
         self.patterns = patterns
+        decoding = .plain
         let options = TextOptions(options)
         separator = try CSVOptions.separator(options["sep", "delimiter"] ?? ",")
         quote = try CSVOptions.byte(options, "quote", default: 0x22)
@@ -48,10 +62,9 @@ package struct CSVOptions: Sendable {
         self.zone = try TextOptions.zone(options, session: zone)
         try options.refuse(
             [
-                "nanValue": "NaN", "positiveInf": "Inf", "negativeInf": "-Inf", "lineSep": "\n",
+                "nanValue": "NaN", "positiveInf": "Inf", "negativeInf": "-Inf",
                 "preferDate": "true", "unescapedQuoteHandling": "STOP_AT_DELIMITER",
             ], format: "CSV")
-        try options.refuseOtherText(patterns)
         if emptyValue.utf8.count > CSVOptions.emptyValueLimit {
             throw .user(
                 "INVALID_OPTION", "Option emptyValue is longer than \(CSVOptions.emptyValueLimit) bytes")

@@ -58,7 +58,8 @@ package final class CSVReader: BatchStream {
         }
         // With columns left out, Spark does not see how many fields a record has.
         checksFieldCount = wantsCorrupt || columns.count == schema.count
-        windows = try TextWindows(source, range: range, whole: options.multiLine, memory: memory)
+        windows = try TextWindows(
+            source, range: range, whole: options.multiLine, decoding: options.decoding, memory: memory)
         indexer = CSVIndexer(
             options: options, batchRows: batchRows, keepsOriginal: wantsCorrupt || options.mode == .failFast,
             memory: memory)

@@ -41,7 +41,8 @@ package struct CSVSchemaInference {
     /// Reads the first record and names the columns by it.
     private func header(of source: any ByteSource) throws(EngineError) -> [String] {
         let windows = try TextWindows(
-            source, range: 0..<source.byteCount, whole: options.multiLine, memory: memory)
+            source, range: 0..<source.byteCount, whole: options.multiLine, decoding: options.decoding,
+            memory: memory)
         let indexer = CSVIndexer(options: options, batchRows: 1, keepsOriginal: false, memory: memory)
         while let window = try windows.next() {
             try indexer.index(try CSVIndexer.mended(window, memory: memory))
@@ -64,7 +65,8 @@ package struct CSVSchemaInference {
     private func scan(
         _ source: any ByteSource, _ range: Range<Int>, _ kinds: inout [CSVKind?]
     ) throws(EngineError) {
-        let windows = try TextWindows(source, range: range, whole: options.multiLine, memory: memory)
+        let windows = try TextWindows(
+            source, range: range, whole: options.multiLine, decoding: options.decoding, memory: memory)
         let indexer = CSVIndexer(
             options: options, batchRows: Limits.batchRows, keepsOriginal: false, memory: memory)
         let places = Buffer(byteCount: max(1, kinds.count) * Limits.batchRows * 8)

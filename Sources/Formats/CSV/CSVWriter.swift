@@ -18,12 +18,18 @@ package struct CSVWriterOptions: Sendable {
     var lineSeparator: [UInt8]
     var compression: TextCompression
     var zone: Zone
+    /// How times are written, where not in Spark's usual forms.
+    var times: TimeTexts
 
     /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` and `CODEC_NOT_AVAILABLE` (user).
-    package init(_ options: [String: String] = [:], zone: Zone? = nil) throws(EngineError) {
+    package init(
+        _ options: [String: String] = [:], zone: Zone? = nil, times: TimeTexts = TimeTexts()
+    ) throws(EngineError) {
         // The reader checks the options that both have.
-        let reading = try CSVOptions(options, zone: zone)
+        let reading = try CSVOptions(dialect: options, zone: zone)
+        self.times = times
         let options = TextOptions(options)
+        try options.refuseOtherEncodings()
         (separator, quote, escape) = (reading.separator, reading.quote, reading.escape)
         (header, self.zone) = (reading.header, reading.zone)
         quoteAll = try options.flag("quoteAll", default: false)
@@ -73,11 +79,12 @@ package final class CSVWriter {
         for (column, field) in zip(batch.columns, schema.fields) {
             texts.append(
                 field.type == .binary
-                    ? binaryText(column) : try ValueText.fileText(column, zone: options.zone))
+                    ? binaryText(column) : try options.times.text(column, zone: options.zone))
         }
         // Numbers and the like need no look at their bytes, unless a separator could be in them.
         let isPlain = schema.fields.map { field in
             field.type != .string && field.type != .binary && !options.quoteAll && options.separator == [0x2C]
+                && !options.times.hasPattern(field.type)
         }
         var row = 0
         while row < batch.count {

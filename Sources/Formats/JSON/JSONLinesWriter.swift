@@ -9,15 +9,20 @@ package struct JSONWriterOptions: Sendable {
     var lineSeparator: [UInt8]
     var compression: TextCompression
     var zone: Zone
+    /// How times are written, where not in Spark's usual forms.
+    var times: TimeTexts
 
     /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` and `CODEC_NOT_AVAILABLE` (user).
-    package init(_ options: [String: String] = [:], zone: Zone? = nil) throws(EngineError) {
+    package init(
+        _ options: [String: String] = [:], zone: Zone? = nil, times: TimeTexts = TimeTexts()
+    ) throws(EngineError) {
+        self.times = times
         let options = TextOptions(options)
         ignoreNullFields = try options.flag("ignoreNullFields", default: true)
         lineSeparator = Array((options["lineSep"] ?? "\n").utf8)
         compression = try TextCompression(option: options["compression", "codec"])
         self.zone = try TextOptions.zone(options, session: zone)
-        try options.refuseOtherText(TextPatterns())
+        try options.refuseOtherEncodings()
     }
 }
 
@@ -99,14 +104,15 @@ private indirect enum JSONRendering {
                 let inner = try members(flat.children, fields, options)
                 return .structure(flat, inner, ignoreNulls: options.ignoreNullFields)
             case .map:
-                let keys = try ValueText.fileText(flat.children[0], zone: options.zone)
+                let keys = try options.times.text(flat.children[0], zone: options.zone)
                 return .map(flat, keys: keys, try make(flat.children[1], options))
             default: return .list(flat, try make(flat.children[0], options))
             }
         }
         if type == .variant { return .plain(VariantText.json(column.flattened(), zone: options.zone)) }
         if type == .binary { return .quoted(base64(column.flattened())) }
-        let text = try ValueText.fileText(column, zone: options.zone)
+        let text = try options.times.text(column, zone: options.zone)
+        if options.times.hasPattern(type) { return .escaped(text) }
         switch type {
         case .string: return .escaped(text)
         case .float, .double: return .floating(text)

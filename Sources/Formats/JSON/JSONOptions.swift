@@ -21,6 +21,10 @@ package struct JSONOptions: Sendable {
     package var zone: Zone
     /// How times are written, where not in Spark's usual forms.
     package var patterns: TextPatterns
+    /// Whether records may hold comments as Java's.
+    var allowsComments: Bool
+    /// How the file's bytes become lines.
+    var decoding: TextDecoding
 
     /// Reads options by Spark's names, in any case. Throws `INVALID_OPTION` (user) for values that cannot be,
     /// and `UNSUPPORTED_FEATURE` (user) for what would be read in another way than asked.
@@ -40,11 +44,12 @@ package struct JSONOptions: Sendable {
         self.zone = try TextOptions.zone(options, session: zone)
         try options.refuse(
             [
-                "allowComments": "false", "allowUnquotedFieldNames": "false", "allowSingleQuotes": "true",
+                "allowUnquotedFieldNames": "false", "allowSingleQuotes": "true",
                 "allowNumericLeadingZeros": "false", "allowNonNumericNumbers": "true",
                 "allowBackslashEscapingAnyCharacter": "false", "allowUnquotedControlChars": "false",
-                "lineSep": "\n",
             ], format: "JSON")
-        try options.refuseOtherText(patterns)
+        allowsComments = try options.flag("allowComments", default: false)
+        decoding = try TextDecoding(options, feed: .blank)
+        try options.refusePatterns(without: patterns)
     }
 }

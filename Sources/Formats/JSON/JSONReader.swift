@@ -42,7 +42,8 @@ package final class JSONReader: BatchStream {
         var fields = schema.fields
         if let corruptColumn { fields.remove(at: corruptColumn) }
         dataFields = fields
-        windows = try TextWindows(source, range: range, whole: options.multiLine, memory: memory)
+        windows = try TextWindows(
+            source, range: range, whole: options.multiLine, decoding: options.decoding, memory: memory)
         indexer = try JSONIndexer(memory: memory)
         plan = try JSONWalkPlan(fields: fields, rowCapacity: batchRows, memory: memory)
     }
@@ -67,6 +68,7 @@ package final class JSONReader: BatchStream {
         if window.isFirst, window.count >= 3, memcmp(window.base, "\u{FEFF}", 3) == 0 {
             memset(window.base, 0x20, 3)
         }
+        if options.allowsComments { JSONComments.blank(window) }
         return window
     }
 

@@ -72,7 +72,8 @@ private final class JSONShapeScan {
         memory: CountedMemory
     ) throws(EngineError) {
         self.memory = memory
-        windows = try TextWindows(source, range: range, whole: options.multiLine, memory: memory)
+        windows = try TextWindows(
+            source, range: range, whole: options.multiLine, decoding: options.decoding, memory: memory)
         indexer = try JSONIndexer(memory: memory)
         plan = try JSONWalkPlan(fields: [], rowCapacity: Limits.batchRows)
         self.root = root
@@ -88,6 +89,7 @@ private final class JSONShapeScan {
             if window.isFirst, window.count >= 3, window.base[0] == 0xEF, window.base[1] == 0xBB {
                 window.base.update(repeating: 0x20, count: 3)
             }
+            if options.allowsComments { JSONComments.blank(window) }
             brokenCount += try scan(window)
         }
         return brokenCount

@@ -70,9 +70,17 @@ final class TextInput {
     private var chunk: Buffer?
     private var chunkStart = 0
     private var chunkEnd = 0
+    /// Turns what was read into UTF-8 lines; nil where it is that already.
+    private var decoder: TextDecoder?
+    private var decoded: [UInt8] = []
+    private var decodedStart = 0
+    private var isDecoded = false
 
-    /// Begins at byte `offset`, which must be 0 for a compressed file.
-    init(_ source: any ByteSource, from offset: Int = 0) throws(EngineError) {
+    /// Begins at byte `offset`, which must be 0 for a compressed file, and for one that is decoded.
+    init(
+        _ source: any ByteSource, from offset: Int = 0, decoding: TextDecoding = .plain
+    ) throws(EngineError) {
+        if !decoding.isPlain { decoder = TextDecoder(decoding) }
         self.source = source
         self.offset = offset
         name = source.name
@@ -87,6 +95,35 @@ final class TextInput {
     /// Fills `target` as far as the text goes and returns the number of bytes; fewer than asked only at the
     /// end.
     func read(into target: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int {
+        if decoder != nil { return try readDecoded(target) }
+        return try readBytes(target)
+    }
+
+    private func readDecoded(_ target: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int {
+        let piece = Buffer(byteCount: TextInput.chunkBytes)
+        var done = 0
+        while done < target.count {
+            if decodedStart < decoded.count {
+                let count = min(target.count - done, decoded.count - decodedStart)
+                decoded.withUnsafeBytes { bytes in
+                    UnsafeMutableRawBufferPointer(rebasing: target[done..<(done + count)]).copyMemory(
+                        from: UnsafeRawBufferPointer(rebasing: bytes[decodedStart..<(decodedStart + count)]))
+                }
+                done += count
+                decodedStart += count
+                continue
+            }
+            if isDecoded { break }
+            let got = try readBytes(piece.mutableBytes)
+            isDecoded = got < piece.byteCount
+            let bytes = UnsafeRawBufferPointer(start: piece.base, count: got)
+            decoded = decoder?.decode(bytes, isLast: isDecoded) ?? []
+            decodedStart = 0
+        }
+        return done
+    }
+
+    private func readBytes(_ target: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int {
         var done = 0
         while done < target.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...])

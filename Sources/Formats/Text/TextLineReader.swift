@@ -14,22 +14,25 @@ package final class TextLineReader: BatchStream {
     private let windows: TextWindows
     private let memory: CountedMemory
     private let hasColumn: Bool
+    private let decoding: TextDecoding
     private let batchRows: Int
     private var window: TextWindow?
     private var offset = 0
 
     /// Begins to read; `fields` is the one string column, or none when only the number of lines matters.
-    /// Throws `UNSUPPORTED_FEATURE` (user) for anything else.
+    /// Throws `UNSUPPORTED_FEATURE` (user) for anything else, and for encodings that are not known.
     package init(
-        source: any ByteSource, range: Range<Int>, fields: [Field], batchRows: Int = Limits.batchRows,
-        memory: CountedMemory = .unlimited
+        source: any ByteSource, range: Range<Int>, fields: [Field], options: [String: String] = [:],
+        batchRows: Int = Limits.batchRows, memory: CountedMemory = .unlimited
     ) throws(EngineError) {
         guard fields.count <= 1, fields.allSatisfy({ $0.type == .string }) else {
             throw .user("UNSUPPORTED_FEATURE", "Format text has one column of type STRING, named value")
         }
         hasColumn = !fields.isEmpty
         self.batchRows = batchRows
-        windows = try TextWindows(source, range: range, whole: false, memory: memory)
+        decoding = try TextDecoding(TextOptions(options), feed: .standIn)
+        windows = try TextWindows(
+            source, range: range, whole: false, decoding: decoding, memory: memory)
         self.memory = memory
     }
 
@@ -54,13 +57,19 @@ package final class TextLineReader: BatchStream {
         while count < batchRows, offset < window.count {
             let found = memchr(window.base + offset, 10, window.count - offset)
             let end = found.map { $0 - UnsafeMutableRawPointer(window.base) } ?? window.count
-            let isCarriage = end > offset && window.base[end - 1] == 13
+            let isCarriage =
+                decoding.lineSeparator == nil && end > offset && window.base[end - 1] == 13
             starts[count] = UInt32(offset)
             ends[count] = UInt32(isCarriage ? end - 1 : end)
             count += 1
             offset = end + 1
         }
         if !hasColumn { return Batch(columns: [], count: count) }
+        if let standIn = decoding.standIn, count > 0 {
+            for place in Int(starts[0])..<Int(ends[count - 1]) where window.base[place] == standIn {
+                window.base[place] = 10
+            }
+        }
         let tokens = TokenColumn(
             heap: window.buffer, starts: starts, ends: ends, count: count, style: .plain, zone: .utc)
         return Batch(columns: [try tokens.lines()], count: count)

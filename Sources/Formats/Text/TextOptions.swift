@@ -52,8 +52,6 @@ package struct TextOptions: Sendable {
     /// query can make up for.
     private static func remedy(instead name: String, usual value: String) -> String {
         switch name {
-        case "lineSep":
-            "Write lines that end with a line feed, as by: tr 'SEPARATOR' '\\n' < file > new-file"
         case _ where name.hasPrefix("allow"):
             "Write records that are plain JSON, or read lines as text.`path` and take them apart in SQL."
         case "nanValue", "positiveInf", "negativeInf":
@@ -62,20 +60,22 @@ package struct TextOptions: Sendable {
         }
     }
 
-    /// Throws `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8 and for patterns of times without
-    /// their parsers.
-    func refuseOtherText(_ patterns: TextPatterns) throws(EngineError) {
-        if let encoding = self["encoding", "charset"], !["utf-8", "utf8"].contains(encoding.lowercased()) {
-            throw .user(
-                "UNSUPPORTED_FEATURE", "Text in encoding \(encoding) cannot be read",
-                remedy: "Convert the file, as by: iconv -f \(encoding) -t UTF-8 file > new-file")
-        }
+    /// Throws `UNSUPPORTED_FEATURE` (user) for patterns of times without their parsers.
+    func refusePatterns(without patterns: TextPatterns) throws(EngineError) {
         for name in ["dateFormat", "timestampFormat", "timestampNTZFormat"]
         where self[name] != nil && patterns[name] == nil {
             throw .user(
                 "UNSUPPORTED_FEATURE", "Option \(name) is not supported here",
                 remedy: "Use to_date, to_timestamp and date_format with the pattern in the query.")
         }
+    }
+
+    /// Throws `UNSUPPORTED_FEATURE` (user) for encodings other than UTF-8, in which nothing is written.
+    func refuseOtherEncodings() throws(EngineError) {
+        guard let name = self["encoding", "charset"], TextDecoding.Encoding(name) != .utf8 else { return }
+        throw .user(
+            "UNSUPPORTED_FEATURE", "Text is written in UTF-8, not in \(name)",
+            remedy: "Convert what was written, as by: iconv -f UTF-8 -t \(name) file > new-file")
     }
 
     /// Returns the zone that option `timeZone` names, else the session's, else UTC. Throws `INVALID_TIMEZONE`

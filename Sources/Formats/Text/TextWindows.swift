@@ -39,6 +39,7 @@ final class TextWindows {
     private var position: Int
     private let end: Int
     private let isWhole: Bool
+    private let decoding: TextDecoding
     private let windowBytes: Int
     /// Gives what long lines take.
     private let memory: CountedMemory
@@ -49,17 +50,18 @@ final class TextWindows {
     private var mustSkipLine = false
 
     /// Reads the lines of `source` that begin in `range`. With `whole`, all of the file is one window; such a
-    /// file, and a compressed one, belongs to the range that holds byte 0.
+    /// file, a compressed one and one that is decoded belong to the range that holds byte 0.
     init(
-        _ source: any ByteSource, range: Range<Int>, whole: Bool, windowBytes: Int = TextWindows.usualBytes,
-        memory: CountedMemory = .unlimited
+        _ source: any ByteSource, range: Range<Int>, whole: Bool, decoding: TextDecoding = .plain,
+        windowBytes: Int = TextWindows.usualBytes, memory: CountedMemory = .unlimited
     ) throws(EngineError) {
         self.memory = memory
         let isCompressed = TextCompression.isCompressed(source.name)
         self.source = source
         isWhole = whole
         self.windowBytes = windowBytes
-        if isCompressed || whole {
+        self.decoding = decoding
+        if isCompressed || whole || !decoding.isPlain {
             isDone = range.lowerBound > 0
             end = Int.max
             position = 0
@@ -70,7 +72,7 @@ final class TextWindows {
             isDone = range.isEmpty
             isFirst = range.lowerBound == 0
         }
-        input = try TextInput(source, from: position)
+        input = try TextInput(source, from: position, decoding: decoding)
     }
 
     var name: String { input.name }
@@ -81,7 +83,8 @@ final class TextWindows {
     /// Returns the number, from 1, of the line that byte `place` of the text is in, for a message: reads the
     /// text before it again. Nil where that is much, or fails.
     func lineNumber(at place: Int) -> Int? {
-        guard place <= Self.numberedBytes, let text = try? TextInput(source) else { return nil }
+        guard place <= Self.numberedBytes, let text = try? TextInput(source, decoding: decoding)
+        else { return nil }
         let buffer = Buffer(byteCount: 64 << 10)
         var (line, rest, isBehindReturn) = (1, place, false)
         while rest > 0 {
@@ -155,7 +158,7 @@ final class TextWindows {
             position += got
             count += got
             isAtEnd = count < capacity
-            if !isWhole { feedReturns(buffer, fed..<count, isAtEnd: isAtEnd) }
+            if !isWhole, decoding.lineSeparator == nil { feedReturns(buffer, fed..<count, isAtEnd: isAtEnd) }
             fed = max(0, count - 1)
             if isAtEnd || (!isWhole && hasCut(buffer, count)) { break }
             guard capacity < Limits.valueBytes else { throw tooLarge() }

@@ -2,6 +2,7 @@ import Columns
 import Plans
 import SQLSyntax
 import Testing
+import Vocabulary
 
 @testable import Planner
 

@@ -70,6 +70,8 @@ extension Binder {
         }
         let (parameters, _) = try self.parameters(of: function, values)
         return try inside(function, at: .none) { (binder) throws(EngineError) in
+            // Sees what the job alone has, too: who makes the function is told if it refers to that.
+            binder.viewDatabase = nil
             if function.isTable { return try binder.rows(of: function, parameters).output }
             let value = try binder.value(of: function, parameters)
             return [binder.newColumn(function.name, value.type)]
@@ -304,8 +306,9 @@ extension Binder {
         if openRoutines.isEmpty { return }
         let key = routineKey(name)
         guard openRoutines.contains(key) else { return }
+        let isKnown = routine(name) != nil || routine(name, isTable: true) != nil
         throw .user(
-            "CYCLIC_FUNCTION_REFERENCE",
+            isKnown ? "CYCLIC_FUNCTION_REFERENCE" : "ROUTINE_NOT_FOUND",
             "The function calls itself: \((openRoutines + [key]).joined(separator: " -> ")).",
             remedy: "Use WITH RECURSIVE for what is repeated.", at: location(span))
     }

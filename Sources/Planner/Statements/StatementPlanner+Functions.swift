@@ -123,26 +123,24 @@ extension StatementPlanner {
     ) throws(EngineError) -> PlannedStatement {
         let parts = name.map { $0.text.lowercased() }
         let last = parts.last ?? ""
-        if isTemporary {
-            if catalog.temporaryFunction(named: last) != nil {
-                return PlannedStatement(work: .none, change: .dropFunction(name: last))
-            }
-        } else if let known = catalog.storedFunction(named: parts, in: catalog.currentDatabase) {
+        if isTemporary, catalog.temporaryFunction(named: last) != nil {
+            return PlannedStatement(work: .none, change: .dropFunction(name: last))
+        }
+        let isBuiltIn = BuiltInNames.contains(last)
+        if parts.count == 1, isBuiltIn || !isTemporary && catalog.temporaryFunction(named: last) != nil {
+            throw .user(
+                "FORBIDDEN_OPERATION",
+                isBuiltIn
+                    ? "A built-in function cannot be dropped: \(last)"
+                    : "This function is of the job alone: \(last)",
+                remedy: isBuiltIn
+                    ? "Name a function of a database with it: DROP FUNCTION default.\(last)."
+                    : "Use DROP TEMPORARY FUNCTION.", at: span(of: name))
+        }
+        if !isTemporary, let known = catalog.storedFunction(named: parts, in: catalog.currentDatabase) {
             return PlannedStatement(
                 work: .none,
                 change: .store([.dropFunction(database: known.database ?? "default", name: known.name)]))
-        }
-        let isOther =
-            parts.count == 1
-            && (BuiltInNames.contains(last) || catalog.temporaryFunction(named: last) != nil)
-        if isOther {
-            throw .user(
-                "FORBIDDEN_OPERATION",
-                isTemporary || BuiltInNames.contains(last)
-                    ? "A built-in function cannot be dropped: \(last)"
-                    : "This function is of the job alone: \(last)",
-                remedy: BuiltInNames.contains(last) ? nil : "Use DROP TEMPORARY FUNCTION.",
-                at: span(of: name))
         }
         if ifExists { return PlannedStatement(work: .none) }
         throw noFunction(name, isTemporary ? "ROUTINE_NOT_FOUND" : "UNRESOLVED_ROUTINE")

@@ -1,5 +1,6 @@
 import Columns
 import Execution
+import Formats
 import Kernels
 import Plans
 import Vocabulary

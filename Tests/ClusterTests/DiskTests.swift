@@ -59,7 +59,7 @@ struct DiskTests {
             let isAlone = try eventually(within: 10) {
                 try FileManager.default.contentsOfDirectory(atPath: place) == ["out"]
             }
-            #expect(isAlone, "\(what): \(try FileManager.default.contentsOfDirectory(atPath: place))")
+            #expect(isAlone, "\(what): something else lies beside what was written")
             #expect(try pauses(cluster) == 0, "\(what)")
             #expect(try cluster.activeWorkers() == 2, "\(what)")
         }

@@ -111,8 +111,8 @@ private final class CommandRun {
             "Status 127 says that a program was not found: install \(settings.words[0]), or what it calls, "
                 + "where workers run, in a folder of PATH, or give its whole path."
         case 126:
-            "Status 126 says that a file cannot be run: make it executable, or name its interpreter first, as "
-                + "in [python3, fetch.py]."
+            "Status 126 says that a file cannot be run: make it executable, or name its interpreter first, "
+                + "as in [python3, fetch.py]."
         case 134, 137: "It may need more memory than its limit."
         default: nil
         }

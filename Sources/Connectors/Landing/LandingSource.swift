@@ -60,8 +60,8 @@ struct LandingProvider<Source: LandingSource>: SourceProvider {
             guard source.isRepeatable else {
                 throw .system(
                     "SOURCE_ROWS_LOST",
-                    "The rows are lost with the worker that they were on, and the program is not run twice in "
-                        + "one try: \(relation.name)",
+                    "The rows are lost with the worker that they were on, and the program is not run twice "
+                        + "in one try: \(relation.name)",
                     remedy: "Run the job again. In a pipeline default_args: {retries: 1} does.")
             }
             let rows = try LandedRows(relation.name, directory: context.spillDirectory)

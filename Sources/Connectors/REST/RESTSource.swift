@@ -66,8 +66,8 @@ private struct RESTReading {
             if !records.isEmpty, !bodies.insert(body).inserted {
                 warning =
                     "The server gave a page again that it had given before, which ends the read after "
-                    + "\(pageCount) \(pageCount == 1 ? "page" : "pages"): \(response.address.shown). If rows are "
-                    + "missing, see whether it knows the paginator's parameters."
+                    + "\(pageCount) \(pageCount == 1 ? "page" : "pages"): \(response.address.shown). "
+                    + "If rows are missing, see whether it knows the paginator's parameters."
                 return
             }
             pageCount += 1

@@ -2,8 +2,8 @@ import SQLSyntax
 import Vocabulary
 
 extension Pipeline {
-    /// Parses the queries of the steps and their tests. Throws the first `PARSE_SYNTAX_ERROR`, with its place in the user's files;
-    /// whether tables and columns are there only a run can tell.
+    /// Parses the queries of the steps and their tests. Throws the first `PARSE_SYNTAX_ERROR`, with its place
+    /// in the user's files; whether tables and columns are there only a run can tell.
     package func checkSyntax() throws {
         for test in steps.flatMap(\.tests) {
             do throws(EngineError) {

@@ -199,7 +199,9 @@ struct TestReader {
     ) throws -> String {
         func named() throws -> String {
             guard let column else {
-                throw item.error("The test \(kind) belongs to a column", remedy: "Put it below columns, or name it: {\(kind): {column_name: …}}.")
+                throw item.error(
+                    "The test \(kind) belongs to a column",
+                    remedy: "Put it below columns, or name it: {\(kind): {column_name: …}}.")
             }
             return SQLText.name(column)
         }

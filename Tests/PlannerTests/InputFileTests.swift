@@ -54,13 +54,16 @@ struct InputFileTests {
         #expect(failure?.code == "MULTI_SOURCES_UNSUPPORTED_FOR_EXPRESSION")
     }
 
-    @Test("Spark's hidden column _metadata is refused by name")
-    func metadata() {
-        for sql in [
-            "SELECT _metadata.file_path FROM two", "SELECT a FROM two WHERE _metadata.file_size > 1",
-        ] {
-            let failure = BindFixture.failure(sql, catalog: Self.catalog)
-            #expect(failure?.code == "UNSUPPORTED_FEATURE.FILE_METADATA")
+    @Test("the hidden column _metadata tells of a row's file, and stands only where files are read")
+    func metadata() throws {
+        let plan = try BindFixture.plan(
+            "SELECT _metadata.file_path, x._metadata.file_name FROM two x WHERE _metadata.file_size > 1",
+            catalog: Self.catalog)
+        #expect(plan.output.map(\.name) == ["file_path", "file_name"])
+        #expect(plan.output.map(\.type) == [.string, .string])
+        for sql in ["SELECT _metadata FROM range(1)", "SELECT y._metadata.file_name FROM two x"] {
+            let code = BindFixture.failure(sql, catalog: Self.catalog)?.code
+            #expect(code?.hasPrefix("UNRESOLVED_COLUMN") == true, "\(sql): \(code ?? "none")")
         }
     }
 }

@@ -11,9 +11,9 @@ struct SortEntry: BitwiseCopyable {
     var row: UInt32
 }
 
-/// Sorts the rows of one key block level by level: by the first word of their keys, each run of equal words by
-/// the next word, then by the next eight bytes of the strings that the keys end with, and rows whose strings are
-/// equal by the columns behind, which have a sorter of their own. Used by one thread.
+/// Sorts the rows of one key block level by level: by the first word of their keys, each run of equal words
+/// by the next word, then by the next eight bytes of the strings that the keys end with, and rows whose
+/// strings are equal by the columns behind, which have a sorter of their own. Used by one thread.
 ///
 ///     words of the keys │ bytes 8…15, 16…23, … of the string │ its length │ the columns behind
 ///
@@ -161,16 +161,19 @@ final class RowSorter {
         rest.sort(list, count, .word(0))
     }
 
-    /// Sets the keys of entries that agree up to a level to those of the next one, which it returns; nil where
-    /// there is none.
-    private func setKeys(_ list: UnsafeMutablePointer<SortEntry>, _ count: Int, behind level: Level) -> Level? {
+    /// Sets the keys of entries that agree up to a level to those of the next one, which it returns; nil
+    /// where there is none.
+    private func setKeys(
+        _ list: UnsafeMutablePointer<SortEntry>, _ count: Int, behind level: Level
+    ) -> Level? {
         switch level {
         case .length: return nil
         case .word(let word) where word + 1 < wordCount:
             setWords(list, count, word + 1)
             return .word(word + 1)
         case .word: return setTexts(list, count, depth: SortKeyEncoder.prefixBytes)
-        case .text(let depth): return depth < SortKeys.textBytes ? setTexts(list, count, depth: depth + 8) : nil
+        case .text(let depth):
+            return depth < SortKeys.textBytes ? setTexts(list, count, depth: depth + 8) : nil
         }
     }
 
@@ -182,8 +185,8 @@ final class RowSorter {
         }
     }
 
-    /// Sets the keys to eight bytes of the strings, from a depth up to which they agree; to their lengths where
-    /// all end there, nil where these are the same.
+    /// Sets the keys to eight bytes of the strings, from a depth up to which they agree; to their lengths
+    /// where all end there, nil where these are the same.
     private func setTexts(_ list: UnsafeMutablePointer<SortEntry>, _ count: Int, depth: Int) -> Level? {
         guard let texts, let undecided = block.encoder.undecided else { return nil }
         // The null byte of their keys is the same: all are null, or none.

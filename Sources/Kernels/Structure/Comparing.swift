@@ -33,8 +33,8 @@ package enum Comparing {
         for (x, y) in zip(a, b) { equalRows(x, aRows, y, bRows, count: count, into: matches) }
     }
 
-    /// Returns a byte for each of the first `count` rows: 1 where all columns equal those of the row before, else
-    /// 0. That of the first row is 0.
+    /// Returns a byte for each of the first `count` rows: 1 where all columns equal those of the row before,
+    /// else 0. That of the first row is 0.
     package static func equalNeighbours(_ columns: [Vector], count: Int) -> Buffer {
         let matches = Buffer(byteCount: max(count, 16))
         let out = matches.pointer(as: UInt8.self)

@@ -260,7 +260,7 @@ extension Binder {
         var places: [Int] = []
         for argument in call.arguments {
             var bound = try bind(argument.value, context)
-            // In ORDER BY a name is that of a column of the list, which may be one that the rows are grouped by.
+            // In ORDER BY a name is that of a column of the list, which may be one that rows are grouped by.
             if let listed = bound.columnReference.flatMap({ context.listed[$0.id] }) { bound = listed }
             guard let place = collector.groupExpressions.firstIndex(of: bound) else {
                 throw .user(

@@ -83,8 +83,8 @@ extension Binder {
     ) throws(EngineError) -> Expression? {
         guard let place = Self.metadataPlace(parts), !metadataColumns.isEmpty else { return nil }
         let table = parts[..<place].map { $0.text.lowercased() }
-        guard table.isEmpty || context.scope.columns.contains(where: { $0.qualifier.suffix(place) == table[...] })
-        else { return nil }
+        let isTable = context.scope.columns.contains { $0.qualifier.suffix(place) == table[...] }
+        guard table.isEmpty || isTable else { return nil }
         columnTexts[parts.map(\.text)] = parts[place...].map(\.text).joined(separator: ".")
         if parts.count > place + 1,
             let column = metadataColumns.first(where: { $0.name == parts[place + 1].text.lowercased() })

@@ -2,14 +2,14 @@ import Columns
 import Plans
 import Vocabulary
 
-/// Moves outer and anti joins above inner joins that drop rows (TPC-DS 78: only the sales of a year are joined to
-/// their returns):
+/// Moves outer and anti joins above inner joins that drop rows (TPC-DS 78: only the sales of a year are
+/// joined to their returns):
 ///
 ///     (a LEFT JOIN b) JOIN d ON a.x = d.y   →   (a JOIN d ON a.x = d.y) LEFT JOIN b
 struct LiftOuterJoins: PlanRule {
     let name = "LiftOuterJoins"
     let reason =
-        "Rows that an inner join drops need not be joined to others before; and the inner joins below are free to be reordered."
+        "Rows that an inner join drops need not be joined to others before."
 
     func rewrite(_ plan: LogicalPlan, _ context: RuleContext) throws(EngineError) -> LogicalPlan {
         if context.settings.options[ReorderJoins.setting] == "false" { return plan }
@@ -35,8 +35,8 @@ struct LiftOuterJoins: PlanRule {
         return plan
     }
 
-    /// Returns what `join` makes of the kept side of an outer join, below that outer join; nil where there is none,
-    /// or it would have more rows to do.
+    /// Returns what `join` makes of the kept side of an outer join, below that outer join; nil where there is
+    /// none, or it would have more rows to do.
     private static func lifted(
         _ side: LogicalPlan, _ context: RuleContext, _ condition: Expression, _ others: Set<ColumnID>,
         _ join: (LogicalPlan) -> LogicalPlan

@@ -13,7 +13,8 @@ package struct Optimiser {
 
     private static let pushing = Phase(
         rules: [
-            SimplifyExpressions(), FactorDisjunctions(), NarrowOuterJoins(), PushPredicates(), FindAntiJoins(),
+            SimplifyExpressions(), FactorDisjunctions(), NarrowOuterJoins(), FindAntiJoins(),
+            PushPredicates(),
         ],
         repeats: true)
     private static let phases = [

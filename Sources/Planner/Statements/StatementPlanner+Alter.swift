@@ -146,8 +146,9 @@ extension StatementPlanner {
         let place = location(field.name.span)
         let value = try defaultValue(text, of: column, at: place)
         table.columnDefaults[column.name.lowercased()] = text
-        if value.isNullLiteral { return }
         let binder = Binder(catalog: catalog, settings: settings, source: source)
+        let constant = binder.constant(value)
+        if constant?.value.isNull == true { return }
         guard table.format == .parquet, !column.type.isNested, column.type != .binary,
             case .string(let shown)? = binder.constant(.cast(value, to: .string, mode: .ansi))?.value
         else {

@@ -88,7 +88,8 @@ import Vocabulary
 
     @Test("comments of JSON are passed over where they are allowed")
     func comments() throws {
-        let text = "/* c */ {\"a\":1}\n{\"a\":/* b\"*/2} // x\n// nothing\n{\"b\":\"// no /* comment */\"}\n# y\n"
+        let text =
+            "/* c */ {\"a\":1}\n{\"a\":/* b\"*/2} // x\n// nothing\n{\"b\":\"// no /* comment */\"}\n# y\n"
         let source = MemorySource(text)
         let options = try JSONOptions(["allowComments": "true"])
         let (schema, broken) = try JSONSchemaInference(options: options).examine([source])

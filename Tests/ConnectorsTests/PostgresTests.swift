@@ -214,6 +214,7 @@ import Testing
         let refused = try submit.load("dbtable 'k', mode 'overwrite'", "SELECT 8 AS v")
         #expect(refused.status == 1 && refused.errors.contains("foreign key"), "\(refused.errors)")
         #expect(try server.rows("SELECT count(*) FROM k_child") == "1\n")
+        _ = try server.rows(drop)
     }
 
     @Test("values of types that COPY does not send go in by a cast")

@@ -292,7 +292,7 @@ transform:
             client("backfill", "many", "--from", days[0], "--to", "2026-10-06")
             until, most = time.time() + 90, 0
             while time.time() < until:
-                states = [line.split()[1] for line in client("runs", "many").splitlines()[1:] if len(line.split()) > 1]
+                states = [line.split()[2] for line in client("runs", "many").splitlines()[1:] if len(line.split()) > 2]
                 most = max(most, states.count("running"))
                 if len(states) == len(days) and set(states) <= {"succeeded", "failed"}:
                     break

@@ -236,7 +236,8 @@ import Testing
     @Test("a load that fails on its way leaves the target as it was")
     func failedLoad() throws {
         _ = try server.rows(
-            "DROP TABLE IF EXISTS k; CREATE TABLE k(id int8 PRIMARY KEY); INSERT INTO k VALUES (9000)")
+            "DROP TABLE IF EXISTS k CASCADE; CREATE TABLE k(id int8 PRIMARY KEY); "
+                + "INSERT INTO k VALUES (9000)")
         let run = try submit.load("dbtable 'k'", "SELECT id FROM range(10000)")
         #expect(run.status == 1)
         #expect(run.errors.contains("[CONSTRAINT_VIOLATION] PostgreSQL: duplicate key"), "\(run.errors)")

@@ -121,7 +121,7 @@ struct DbtSettingsTests {
             "models/plain.sql", "{{ config(access='public', materialized='ephemeral') }}SELECT 1",
             "PIPELINE_FORMAT", "ephemeral model cannot be public"
         ),
-        ("dbt_project.yml", "name: shop\nmodels: {shop: {+post-hook: x}}", "UNSUPPORTED_FEATURE", ":2:18"),
+        ("dbt_project.yml", "name: shop\nmodels: {shop: {+post-hook: x}}", "UNSUPPORTED_FEATURE", ":2:17"),
         (
             "dbt_project.yml", "name: shop\nseeds: {shop: {+colum_types: {a: b}}}", "UNSUPPORTED_FEATURE",
             "+column_types"
@@ -242,7 +242,7 @@ struct DbtSettingsTests {
                 | id          | STRING          | INT           | data type mismatch  |
                 | more        | INT             |               | missing in contract |
                 """), "\(message)")
-        #expect(third.steps["orders"]?.error?.engineError.location?.line == 5)
+        #expect(third.steps["orders"]?.error?.engineError.location?.line == 6)
     }
 
     @Test("make a seed fail whose line is short, or whose value has not the declared type")

@@ -68,7 +68,7 @@ struct DbtTests {
     static let selections: [(String, Set<String>)] = [
         ("stg", ["stg"]), ("stg+", ["stg", "top"]), ("+stg", ["users", "stg"]), ("1+top", ["stg", "top"]),
         ("+stg+", ["users", "stg", "top"]), ("tag:mart", ["top"]), ("path:models/staging", ["stg"]),
-        ("s*", ["stg"]), ("stg+,tag:top", ["top"]), ("users top", ["users", "top"]),
+        ("st*", ["stg"]), ("s*", ["stg", "top"]), ("stg+,tag:top", ["top"]), ("users top", ["users", "top"]),
         ("+tag:top", ["users", "stg", "top"]), ("users+1", ["users", "stg"]),
         // What else dbt chooses by.
         ("@users", ["users", "stg", "top"]), ("@stg", ["users", "stg", "top"]),

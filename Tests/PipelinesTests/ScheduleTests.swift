@@ -35,7 +35,7 @@ struct ScheduleTests {
         ("0 2 * * *", "Europe/Berlin", "2024-04-01", ["2024-04-02T00:00"]),
         ("0 2 * * *", "Europe/Berlin", "2024-01-01", ["2024-01-02T01:00"]),
         // A time that the clock skips is later by the gap; of one that it shows twice the second counts.
-        ("30 2 * * *", "Europe/Berlin", "2024-03-30T12:00", ["2024-03-31T01:30"]),
+        ("30 2 * * *", "Europe/Berlin", "2024-03-29T12:00", ["2024-03-31T01:30"]),
         ("30 2 * * *", "Europe/Berlin", "2024-10-26", ["2024-10-27T01:30", "2024-10-28T01:30"]),
         ("0 0 L * *", "America/New_York", "2024-03-01", ["2024-04-30T04:00"]),
         // Every hour stays every hour through the hour that comes twice.
@@ -69,7 +69,7 @@ struct ScheduleTests {
         arguments: days)
     func fields(cron: String, days: [String]) throws {
         // The first end is that of the interval that begins with the first tick.
-        let ends = try Self.ends(cron, "UTC", from: "2023-12-01", 40).filter { $0 > "2024-01-01T00:00" }
+        let ends = try Self.ends(cron, "UTC", from: "2023-06-01", 220).filter { $0 > "2024-01-01T00:00" }
         #expect(ends.prefix(days.count).map { String($0.dropFirst(5).prefix(5)) } == days)
     }
 

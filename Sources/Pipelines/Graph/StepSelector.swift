@@ -23,7 +23,8 @@ package enum StepSelector {
     private static func empty(_ text: String, _ steps: [PipelineStep]) -> EngineError {
         let value = text.split(separator: ":").last.map(String.init) ?? text
         let known = steps.map(\.name) + steps.flatMap(\.tags)
-        let near = Suggestion.nearest(to: value.filter { !"+@".contains($0) }, among: Set(known).sorted())
+        let word = value.filter { !"+@".contains($0) }
+        let near = known.contains(word) ? nil : Suggestion.nearest(to: word, among: Set(known).sorted())
         return .user(
             "SELECTOR", "The selector chooses no step: \(text)",
             remedy: near.map { "Did you mean \($0)?" }

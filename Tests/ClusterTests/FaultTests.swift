@@ -11,6 +11,7 @@ struct FaultTests {
         defer { cluster.stop() }
         let expected = try cluster.submit(ShuffleJob.arguments)
         #expect(expected.status == 0, "\(expected.errors)")
+        let begin = ContinuousClock.now
         let job = try cluster.start(ShuffleJob.arguments)
         let id = try cluster.jobID(of: job)
         let allHoldOutputs = try eventually(within: 30) {
@@ -21,6 +22,7 @@ struct FaultTests {
         let before = try cluster.tasks(of: id)
         cluster.workers[1].send(SIGKILL)
         let ended = try job.waited()
+        let isSlow = ContinuousClock.now - begin > .seconds(5)
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(ended.output == expected.output)
         let log = try cluster.submit(["logs", id]).output
@@ -47,11 +49,15 @@ struct FaultTests {
         let replayed = attempts.total - attempts.tasks
         #expect(replayed <= attempts.tasks / 2, "\(replayed) of \(attempts.tasks) tasks ran again")
         #expect(try cluster.metric("etl_task_retries_total") == Double(replayed))
-        try expectTries(cluster, of: id, again: Set(repeated.map(\.name)))
+        try expectTries(cluster, of: id, again: Set(repeated.map(\.name)), isSlow: isSlow)
     }
 
     /// Holds the workers' log against the job's: a task's tries count from 1, whatever else the cluster does.
-    private func expectTries(_ cluster: TestCluster, of id: String, again: Set<String>) throws {
+    /// On a machine so busy that a task may take more than five seconds, another one may have been tried on a
+    /// second worker as well, without the first having failed.
+    private func expectTries(
+        _ cluster: TestCluster, of id: String, again: Set<String>, isSlow: Bool
+    ) throws {
         struct Line: Decodable {
             var message: String
             var job: String?
@@ -66,9 +72,9 @@ struct FaultTests {
             try? JSONDecoder().decode(Line.self, from: Data($0.utf8))
         }
         .filter { $0.message == "task done" && $0.job == id }
-        #expect(Set(lines.filter { $0.attempt == 2 }.map(\.name)) == again)
-        #expect(
-            lines.allSatisfy { $0.attempt == 1 || again.contains($0.name) && $0.attempt == 2 }, "\(lines)")
+        let second = Set(lines.filter { $0.attempt == 2 }.map(\.name))
+        #expect(second == again || isSlow && second.isSuperset(of: again))
+        #expect(lines.allSatisfy { $0.attempt == 1 || $0.attempt == 2 }, "\(lines)")
         #expect(Set(lines.map(\.launch)).count == lines.count)
         struct Log: Decodable { var lines: [Line] }
         let told = try JSONDecoder().decode(

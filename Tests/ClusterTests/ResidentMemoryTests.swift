@@ -100,6 +100,5 @@ struct ResidentMemoryTests {
         let bound = Self.budgetBytes + Limits.processBytes + Self.slots * Limits.slotBytes
         #expect(watch.mostBytes > Self.budgetBytes / 4, "nothing was read: \(watch.mostBytes)")
         #expect(watch.mostBytes <= bound, "\(watch.mostBytes >> 20) of \(bound >> 20) MiB")
-        print("resident: \(watch.mostBytes >> 20) MiB of \(bound >> 20)")
     }
 }

@@ -58,8 +58,8 @@ import Testing
         let long = String(repeating: "x", count: SortKeys.textBytes + 3)
         let words = [
             "", "\0", "a", "a\0", "a\0\0b", "eight by", "eight byt", "eight byt\0", "twelve bytes",
-            "twelve bytez", "thirteen byte", "thirteen bytes", "sixteen bytes in", "sixteen bytes in it", long,
-            long + "a", long + "b",
+            "twelve bytez", "thirteen byte", "thirteen bytes", "sixteen bytes in", "sixteen bytes in it",
+            long, long + "a", long + "b",
         ]
         for n in [20, 300, 4096] {
             var columns: ([Scalar], [Scalar], [Scalar]) = ([], [], [])

@@ -21,7 +21,8 @@ struct DataTestTests {
         ("tests: [{not_null: {column_name: y, name: named}}]", .pass, 0),
         ("data_tests: [{accepted_values: {arguments: {column_name: y, values: [a, b, c]}}}]", .fail, 1),
         (
-            "columns: [{name: x, tests: [{not_null: {warn_if: 'between 1 and 2', error_if: '> 1'}}]}]", .warn, 1
+            "columns: [{name: x, tests: [{not_null: {warn_if: 'between 1 and 2', error_if: '> 1'}}]}]", .warn,
+            1
         ),
         ("columns: [{name: y, tests: [{accepted_values: {values: [a, b, c]}}]}]", .fail, 1),
         ("columns: [{name: x, tests: [{accepted_values: {values: [1, 2], quote: false}}]}]", .pass, 0),

@@ -60,7 +60,7 @@ struct PipelineStateTests {
         try run()
         let expected = """
             lists: 1 file read, each once
-            sales: cursor 3, 3 rows, 3 in the latest read
+            sales: cursor 3, 3 rows read in all, 3 in the latest read
             total: made anew by every run
 
             """

@@ -52,10 +52,12 @@ struct CommandTests {
     func failures() async throws {
         let failed = try await shell("echo '{\"a\": 1}'; echo first >&2; echo last >&2; exit 3")
         #expect(failed.error?.code == "COMMAND_FAILED")
+        #expect(failed.error?.blame == .system, "a step with retries tries again")
         #expect(failed.error?.message.hasSuffix("first\nlast") == true, "\(failed)")
         #expect(failed.error?.message.contains("exit status 3") == true)
         let missing = try await run(["no-such-program-here"])
         #expect(missing.error?.code == "COMMAND_FAILED")
+        #expect(missing.error?.blame == .user, "there is no use in another try")
         #expect(missing.error?.message.contains("no-such-program-here: not found") == true, "\(missing)")
         #expect(missing.error?.remedy?.contains("install no-such-program-here") == true, "\(missing)")
         let broken = try await shell("echo '{\"a\": 1}'; echo oops")

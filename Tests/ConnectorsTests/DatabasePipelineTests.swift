@@ -105,8 +105,8 @@ import Testing
         #expect(try table("late") == all)
         let shown = try submit.run(["state", "show", "p"])
         #expect(
-            shown.output == "asked: cursor 5, 4 rows, 0 in the latest read\n"
-                + "late: cursor 5, 6 rows, 0 in the latest read\n", "\(shown.errors)")
+            shown.output == "asked: cursor 5, 4 rows read in all, 0 in the latest read\n"
+                + "late: cursor 5, 6 rows read in all, 0 in the latest read\n", "\(shown.errors)")
         #expect(try submit.run(["state", "rewind", "p", "late", "--to", "4"]).status == 0)
         _ = try run()
         #expect(try table("late", "count(*) AS n") == "{\"n\":7}\n")

@@ -128,6 +128,15 @@ struct CursorReadTests {
         }
     }
 
+    @Test("fails for a cursor that the rows do not have, which SQLite takes for a text")
+    func misspelt() async throws {
+        let source = try await Source("table: t, incremental: {cursor_path: att}")
+        try source.change("CREATE TABLE t(at INT, v INT); INSERT INTO t VALUES (1, 1), (2, 2)")
+        let run = try await source.bench.run()
+        #expect(RunBench.errors(run) == ["x": "UNRESOLVED_COLUMN.WITH_SUGGESTION"])
+        #expect(source.state == nil)
+    }
+
     @Test("that merges keeps of two rows with one key that with the greatest cursor, else the last")
     func merges() async throws {
         let source = try await Source(

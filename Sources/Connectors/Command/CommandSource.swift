@@ -99,9 +99,12 @@ private final class CommandRun {
     private func failed(_ status: Int32) -> EngineError {
         let how = status > 128 ? "was ended by signal \(status - 128)" : "failed with exit status \(status)"
         let lines = log.lastLines
-        return .user(
-            "COMMAND_FAILED", "The program \(how): \(name)" + (lines.isEmpty ? "" : "\n" + lines),
-            remedy: remedy(status))
+        let message = "The program \(how): \(name)" + (lines.isEmpty ? "" : "\n" + lines)
+        // What cannot be started does not start the next time either; anything else may be as passing as what a
+        // program that fetches meets.
+        return status == 126 || status == 127
+            ? .user("COMMAND_FAILED", message, remedy: remedy(status))
+            : .system("COMMAND_FAILED", message, remedy: remedy(status))
     }
 
     /// What the shells' own statuses, and signals, mean.

@@ -88,10 +88,28 @@ extension ExtractRun {
         "try_cast(\(SQLText.value(value)) AS \((columns.cursorType ?? .string).sqlName))"
     }
 
+    /// Throws where a database gave rows without a cursor's column: SQLite takes a name in double quotes that
+    /// no column has for a text, and the read would silently be of everything, each time.
+    private func checkCursorColumns(_ cursor: CursorRule, _ columns: ExtractColumns) throws {
+        guard rule.source == "jdbc" else { return }
+        let known = Set(columns.names.map { $0.lowercased() })
+        for name in [cursor.column] + (cursor.idColumn.map { [$0] } ?? [])
+        where !known.contains(name.lowercased()) {
+            let near = Suggestion.nearest(to: name, among: columns.names)
+            throw EngineError.user(
+                "UNRESOLVED_COLUMN.WITH_SUGGESTION",
+                "The rows of \(step.name) have no column for the cursor: \(name).",
+                remedy: near.map { "Did you mean '\($0)'?" }
+                    ?? "There are: \(columns.names.joined(separator: ", ")).")
+        }
+    }
+
     /// Looks at the new rows' cursors. Throws `NULL_CURSOR` when a row has none and must have one: it would
     /// never be read.
     func cursors(_ columns: ExtractColumns, _ before: TableState?, rows: Int) async throws -> Cursors {
-        guard let cursor = rule.cursor, columns.cursorType != nil, rows > 0 else { return Cursors() }
+        guard let cursor = rule.cursor, rows > 0 else { return Cursors() }
+        try checkCursorColumns(cursor, columns)
+        guard columns.cursorType != nil else { return Cursors() }
         let name = SQLText.name(cursor.column)
         let known = before.map { mayBeKnown(name, columns, $0) } ?? "false"
         let needed = [name] + (cursor.idColumn.map { [SQLText.name($0)] } ?? [])

@@ -70,7 +70,7 @@ struct StateShowCommand: AsyncParsableCommand {
         let cursor = table.cursor.map { "cursor \($0)" } ?? "no cursor yet"
         let id = table.id.map { ", id \($0)" } ?? ""
         let rows = Counted.text(table.rows ?? 0, "row")
-        return "\(cursor)\(id), \(rows), \(table.latestRows ?? 0) in the latest read"
+        return "\(cursor)\(id), \(rows) read in all, \(table.latestRows ?? 0) in the latest read"
     }
 }
 

@@ -58,6 +58,16 @@ struct RunDiagnosisTests {
                 == "Step orders (transform) is at work, 30 s so far. It spills.")
     }
 
+    @Test("a step that was cut off in its middle by the end of its run does not run on")
+    func cutOff() {
+        let ended = record([
+            began, (1, .stepStarted(step: "orders", attempt: 1)), (4, .ended(state: .cancelled, error: nil)),
+        ])
+        #expect(ended.steps["orders"]?.state == .skipped)
+        #expect(ended.steps["orders"]?.endedAt == start + 4000)
+        #expect(ended.doneSteps.isEmpty)
+    }
+
     @Test("a step that is tried again says why and when")
     func retrying() {
         let error = JobFailure(code: "DISK_FULL", message: "full", blame: "system")

@@ -57,7 +57,8 @@ struct TerminalTests {
                 + "SELECT /*+ REPARTITION(24) */ id, CAST(id AS STRING) AS s FROM range(0, 4000000)")
         #expect(made.status == 0, "\(made.errors)")
         let lines = try shown(
-            "SELECT max(sha2(concat(s, s), 512)), max(sha2(s, 384)) FROM \(table)", columns: 120,
+            "SET spark.sql.files.maxPartitionBytes=65536; SELECT max(sha2(concat(s, s), 512)), "
+                + "max(sha2(s, 384)), max(sha2(concat(s, s, s), 512)) FROM \(table)", columns: 120,
             progress: "auto")
         let stages = lines.filter { $0.contains("scan many") }
         let complete =

@@ -100,8 +100,8 @@ private final class CommandRun {
         let how = status > 128 ? "was ended by signal \(status - 128)" : "failed with exit status \(status)"
         let lines = log.lastLines
         let message = "The program \(how): \(name)" + (lines.isEmpty ? "" : "\n" + lines)
-        // What cannot be started does not start the next time either; anything else may be as passing as what a
-        // program that fetches meets.
+        // What cannot be started does not start the next time either; anything else may pass, such as what
+        // a program that fetches meets.
         return status == 126 || status == 127
             ? .user("COMMAND_FAILED", message, remedy: remedy(status))
             : .system("COMMAND_FAILED", message, remedy: remedy(status))

@@ -124,6 +124,13 @@ package struct RunRecord: Sendable {
             self.state = state
             self.error = error
             endedAt = entry.at
+            // What was cut off in its middle does not run on in what is shown.
+            for name in steps.keys where steps[name]?.state == .running {
+                change(name) {
+                    $0.state = .skipped
+                    $0.endedAt = entry.at
+                }
+            }
         case .alerting(let rule, let event): alerts.insert("\(rule):\(event)")
         case .closed: isClosed = true
         case .alerted: break

@@ -59,7 +59,7 @@ def value(cell):
         return None
     try:
         return float(cell)
-    except ValueError:
+    except (TypeError, ValueError):
         return str(cell).strip()
 
 

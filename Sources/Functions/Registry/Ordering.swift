@@ -1,25 +1,29 @@
 import Columns
 
 extension DataType {
+    /// True for a type that is wanted, and for one that holds such values at any depth.
+    package func holds(_ isWanted: (DataType) -> Bool) -> Bool {
+        if isWanted(self) { return true }
+        switch self {
+        case .array(let element, _): return element.holds(isWanted)
+        case .map(let key, let value, _): return key.holds(isWanted) || value.holds(isWanted)
+        case .structure(let fields): return fields.contains { $0.type.holds(isWanted) }
+        default: return false
+        }
+    }
+
     /// True where values can be sorted and compared by `<`.
     package var isOrderable: Bool {
-        switch self {
-        case .map, .variant, .calendarInterval: false
-        case .array(let element, _): element.isOrderable
-        case .structure(let fields): fields.allSatisfy { $0.type.isOrderable }
-        default: true
+        !holds { type in
+            switch type {
+            case .map, .variant, .calendarInterval: true
+            default: false
+            }
         }
     }
 
     /// True for maps, and for what holds one.
-    var holdsMap: Bool {
-        switch self {
-        case .map: true
-        case .array(let element, _): element.holdsMap
-        case .structure(let fields): fields.contains { $0.type.holdsMap }
-        default: false
-        }
-    }
+    var holdsMap: Bool { holds { if case .map = $0 { true } else { false } } }
 }
 
 extension Signature {

@@ -1,18 +1,11 @@
 import Columns
+import Functions
 import SQLSyntax
 import Vocabulary
 
 extension DataType {
     /// Whether values are times of day or hold some.
-    var holdsClock: Bool {
-        switch self {
-        case .time: true
-        case .array(let element, _): element.holdsClock
-        case .map(let key, let value, _): key.holdsClock || value.holdsClock
-        case .structure(let fields): fields.contains { $0.type.holdsClock }
-        default: false
-        }
-    }
+    var holdsClock: Bool { holds { if case .time = $0 { true } else { false } } }
 }
 
 extension Binder {

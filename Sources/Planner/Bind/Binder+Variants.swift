@@ -6,15 +6,7 @@ import Vocabulary
 
 extension DataType {
     /// True where values hold variants, which can be neither compared nor grouped.
-    var hasVariant: Bool {
-        switch self {
-        case .variant: true
-        case .array(let element, _): element.hasVariant
-        case .map(let key, let value, _): key.hasVariant || value.hasVariant
-        case .structure(let fields): fields.contains { $0.type.hasVariant }
-        default: false
-        }
-    }
+    var hasVariant: Bool { holds { $0 == .variant } }
 }
 
 extension Binder {

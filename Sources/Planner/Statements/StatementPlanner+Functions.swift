@@ -216,22 +216,8 @@ extension FunctionDefinition {
         }
         if let isDeterministic { pairs.append(("sqlFunction.deterministic", "\(isDeterministic)")) }
         pairs.append(("sqlFunction.createTime", "\(createdMilliseconds)"))
-        return "{" + pairs.map { "\(Self.quoted($0.0)):\(Self.quoted($0.1))" }.joined(separator: ",") + "}"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case "\r": result += "\\r"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        let members = pairs.map { "\(JSONString.quoted($0.0)):\(JSONString.quoted($0.1))" }
+        return "{\(members.joined(separator: ","))}"
     }
 }
 

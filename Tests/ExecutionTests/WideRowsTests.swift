@@ -99,6 +99,24 @@ struct WideRowsTests {
         }
     }
 
+    @Test("lists of a million elements each are made a few at a time, and their elements are all given")
+    func generated() throws {
+        let runner = StageRunner(memoryBytes: 24 << 20)
+        runner.pool.stop()
+        let list = Expression.call(
+            FunctionCall(
+                "array_repeat", [.input(1, .int64), .literal(Literal(.integer(1_000_000), .int32))],
+                type: .array(.int64, containsNull: true)))
+        let made = try GenerateOperator(
+            Generator(list, isOuter: false), kept: [],
+            context: ShortMemory.context(runner.resources), input: Rows(20, factor: 1))
+        var rows = 0
+        try MadeMemory(runner.resources.budget).serving {
+            while case .batch(let batch) = try made.next() { rows += batch.count }
+        }
+        #expect(rows == 20_000_000)
+    }
+
     @Test("a value that takes more than the budget fails its task; a filter by it, too")
     func tooLarge() throws {
         let runner = StageRunner(memoryBytes: 24 << 20)

@@ -6,7 +6,7 @@ import Vocabulary
 /// Evaluates expressions over a batch at once, and over ever smaller pieces of it where what they make on the
 /// way has no room: `length(repeat(s, 100000))` needs little for its result.
 struct EvaluationPieces {
-    /// By how much fewer rows are tried next.
+    /// By how much fewer rows are tried next; the batch after is tried with twice as many.
     private static let division = 4
 
     /// Whether a row gives the same value when it is evaluated once more.
@@ -31,6 +31,8 @@ struct EvaluationPieces {
                 from += piece.count
             }
         }
+        // Others may have held the memory just then.
+        if rowsAtOnce < batch.count { rowsAtOnce *= 2 }
         return parts
     }
 

@@ -83,6 +83,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
         var definition = ViewDefinition(
             query: query, columns: view.schema.names, source: source, database: view.namespace)
         definition.queryColumns = view.queryColumns
+        definition.ansi = view.ansi
         return .view(definition)
     }
 

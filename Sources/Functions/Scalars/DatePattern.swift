@@ -19,8 +19,10 @@ struct DatePattern {
     ]
     static let weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
-    /// Parses a pattern. Throws `INVALID_DATETIME_PATTERN`.
-    init(_ pattern: String) throws(EngineError) {
+    /// Parses a pattern, for reading or for writing. Throws `INVALID_DATETIME_PATTERN`, and
+    /// `INCONSISTENT_BEHAVIOR_CROSS_VERSION` for one that Spark 2 would have taken.
+    init(_ pattern: String, isReading: Bool = false) throws(EngineError) {
+        try DatePatternLetters.check(pattern, isReading: isReading)
         let bytes = Array(pattern.utf8)
         var i = 0
         while i < bytes.count {
@@ -51,7 +53,7 @@ struct DatePattern {
             }
             var run = 1
             while i + run < bytes.count, bytes[i + run] == byte { run += 1 }
-            guard "GyDMLdQqEFahKkHmsSVzOXxZu".utf8.contains(byte) else {
+            guard "GyDMLdQqEFahKkHmsSVzOXxZ".utf8.contains(byte) else {
                 throw EngineError.user(
                     "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER",
                     "Unrecognized datetime pattern: \(pattern). Illegal pattern character found in "

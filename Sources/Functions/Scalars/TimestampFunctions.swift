@@ -314,7 +314,7 @@ enum TimestampFunctions {
         return try rows.build(target) { row in
             if known == nil || !isSame {
                 let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
-                if known?.text != text { known = (text, try DatePattern(text)) }
+                if known?.text != text { known = (text, try DatePattern(text, isReading: true)) }
             }
             guard let found = rows.columns[0].view(row).withBytes({ known?.pattern.parse($0) }) else {
                 if call.mode != .error { return nil }

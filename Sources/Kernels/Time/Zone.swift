@@ -29,6 +29,9 @@ package final class Zone: Sendable {
     package static let utc = Zone(name: "UTC", firstOffset: 0)
     package var isUTC: Bool { transitions.isEmpty && firstOffset == 0 && rule == nil }
 
+    /// Whether clocks never change there.
+    package var isFixed: Bool { transitions.isEmpty && rule == nil }
+
     /// Zones read so far, by name. The mutex guards it.
     private static let known = Mutex<[String: Zone]>([:])
 

@@ -37,7 +37,9 @@ extension StatementPlanner {
             } else {
                 try checkNames(columns)
             }
-            relation = .view(ViewDefinition(query: query, columns: columns.map(\.text), source: source))
+            var view = ViewDefinition(query: query, columns: columns.map(\.text), source: source)
+            view.ansi = settings.ansi
+            relation = .view(view)
         case .files(let format, let options, let schema):
             try checkNames((schema ?? []).map(\.name))
             if let source = ExternalSource(rawValue: format.text.lowercased()) {

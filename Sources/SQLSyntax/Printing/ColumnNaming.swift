@@ -81,7 +81,8 @@ package struct ColumnNaming {
         case .unary(let kind, let operand): return unary(kind, text(operand))
         case .binary(let kind, let left, let right): return binary(kind, text(left), text(right))
         case .call(let call): return self.call(call)
-        case .alias(let value, let name): return "\(text(value)) AS \(name.text)"
+        case .alias(let value, let name):
+            return "\(text(value)) AS \(TypeSyntax.quoted(name.text))"
         case .scalarQuery: return "scalarsubquery(\(outerColumns(expression.span)))"
         case .exists: return "exists(\(outerColumns(expression.span)))"
         // Spark prints no casts to nested types.

@@ -69,6 +69,11 @@ struct DatePattern {
         parts.append(Part(letter: byte, width: 1, isField: false))
     }
 
+    /// Returns what clocks of a zone are called at an instant in seconds where the pattern shows it.
+    func letters(of zone: Zone, at seconds: Int) -> String? {
+        parts.contains { $0.isField && $0.letter == UInt8(ascii: "z") } ? zone.letters(at: seconds) : nil
+    }
+
     /// Returns a local time in microseconds as text; `offset` is the zone's in seconds.
     func format(local: Int, offset: Int, zoneName: String) -> [UInt8] {
         var out: [UInt8] = []
@@ -77,7 +82,7 @@ struct DatePattern {
     }
 
     /// Appends a local time in microseconds to `out`; `offset` is the zone's in seconds.
-    func format(local: Int, offset: Int, zoneName: String, _ out: inout [UInt8]) {
+    func format(local: Int, offset: Int, zoneName: String, letters: String? = nil, _ out: inout [UInt8]) {
         let days = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
         let micros = local &- days &* ClockTime.microsecondsPerDay
         let date = CivilDate(days: days)
@@ -88,7 +93,7 @@ struct DatePattern {
             }
             switch part.letter {
             case UInt8(ascii: "V"): out.append(contentsOf: zoneName.utf8)
-            case UInt8(ascii: "z"): out.append(contentsOf: zoneName.utf8)
+            case UInt8(ascii: "z"): out.append(contentsOf: (letters ?? zoneName).utf8)
             case UInt8(ascii: "X"), UInt8(ascii: "x"), UInt8(ascii: "Z"), UInt8(ascii: "O"):
                 Self.writeOffset(part.letter, part.width, offset, &out)
             default: Self.write(part.letter, part.width, date, days, micros, &out)

@@ -114,7 +114,7 @@ extension StatementPlanner {
         return put(table)
     }
 
-    /// Returns the folders of the partitions that TRUNCATE names, of which there must be one.
+    /// Returns the folders of the partitions that TRUNCATE names. One that it names in full must be there.
     func emptyPartitions(
         _ list: [PartitionValueSyntax], of table: TableDefinition, at name: [NameSyntax]
     ) throws(EngineError) -> [String] {
@@ -123,7 +123,7 @@ extension StatementPlanner {
         let found = try partitions(of: table).filter { partition in
             spec.allSatisfy { partition.values[$0.key] == $0.value }
         }
-        if found.isEmpty {
+        if found.isEmpty, spec.count == table.partitionColumns.count {
             throw .user(
                 "PARTITIONS_NOT_FOUND", "The table has no such partition: \(table.name)",
                 at: span(of: list.map(\.name)))

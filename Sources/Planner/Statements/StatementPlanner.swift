@@ -195,7 +195,7 @@ package struct StatementPlanner {
         -> PlannedStatement
     {
         let parts = name.map(\.text)
-        let key = parts.last ?? ""
+        let key = temporaryName(name)
         let table = catalog.table(named: parts)
         let isTemporary = catalog.isTemporary(parts) && table?.isTemporary != true
         let view = isTemporary ? nil : catalog.storedView(named: parts)

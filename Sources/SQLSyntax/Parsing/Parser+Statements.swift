@@ -91,7 +91,8 @@ extension Parser {
         {
             advance()
             advance()
-            let zone = try zoneOffset() ?? settingValue()
+            var zone = try zoneOffset()
+            if zone == nil { zone = try settingValue() }
             return .set(key: "spark.sql.session.timeZone", value: zone)
         }
         let key = try settingKey()

@@ -76,6 +76,9 @@ package struct ColumnNaming {
             if parts.count == 1, lambdaParameters.contains(parts[0].text.lowercased()) {
                 return "namedlambdavariable()"
             }
+            if let first = parts.first, lambdaParameters.contains(first.text.lowercased()) {
+                return (["namedlambdavariable()"] + parts.dropFirst().map(\.text)).joined(separator: ".")
+            }
             return columnText(parts)
         case .star: return "*"
         case .unary(let kind, let operand): return unary(kind, text(operand))

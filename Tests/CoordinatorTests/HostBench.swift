@@ -26,9 +26,35 @@ final class HostBench: Sendable {
         }
     }
 
+    let variables = SetVariables()
+    let carrier = PostBox()
+
+    /// Holds the environment, which the test changes.
+    final class SetVariables: Sendable {
+        private let values = Mutex<[String: String]>([:])
+
+        subscript(_ name: String) -> String? {
+            get { values.withLock { $0[name] } }
+            set { values.withLock { $0[name] = newValue } }
+        }
+    }
+
+    /// Takes what would be posted, as `URL event run`.
+    final class PostBox: AlertCarrier {
+        private let list = Mutex<[String]>([])
+        var posts: [String] { list.withLock { $0 } }
+
+        func post(_ json: String, to url: String, headers: [String], caFile: String?) async throws {
+            let body = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+            list.withLock { $0.append("\(url) \(body?["event"] ?? "") \(body?["run"] ?? "")") }
+        }
+
+        func mail(_ message: [UInt8], _ email: AlertRule.Email) async throws {}
+    }
+
     /// `allowed`: what `--allow-http` says.
     init(allowed: [String] = []) async throws {
-        let clock = clock
+        let (clock, variables) = (clock, variables)
         node = CoordinatorNode(
             environment: CoordinatorEnvironment(
                 log: NoLog(), results: LocalShuffleSource(store: ShuffleStore()),
@@ -39,9 +65,9 @@ final class HostBench: Sendable {
         host = PipelineHost(
             node: node,
             settings: PipelineSettings(
-                stateDirectory: folder, rules: PathRules(base: folder + "/storage"), allowedVariables: [],
-                outside: try WebRules(allowed: allowed, for: .coordinator), environment: { _ in nil }),
-            clock: { clock.moment })
+                stateDirectory: folder, rules: PathRules(base: folder + "/storage"), allowedVariables: ["*"],
+                outside: try WebRules(allowed: allowed, for: .coordinator), environment: { variables[$0] }),
+            carrier: carrier, clock: { clock.moment })
         try await host.start()
     }
 

@@ -61,10 +61,13 @@ struct RunDiagnosisTests {
     @Test("a step that was cut off in its middle by the end of its run does not run on")
     func cutOff() {
         let ended = record([
-            began, (1, .stepStarted(step: "orders", attempt: 1)), (4, .ended(state: .cancelled, error: nil)),
+            began, (1, .stepStarted(step: "orders", attempt: 1)), (3, .cancelled),
+            (4, .ended(state: .cancelled, error: nil)),
         ])
-        #expect(ended.steps["orders"]?.state == .skipped)
-        #expect(ended.steps["orders"]?.endedAt == start + 4000)
+        #expect(ended.steps["orders"]?.state == .cancelled)
+        #expect(ended.steps["orders"]?.endedAt == start + 4000 && ended.steps["orders"]?.seconds == 3)
+        // Neither that step nor those that had not begun were skipped for a failure.
+        #expect(ended.summary.cancelled == ended.order.count && ended.summary.skipped == 0)
         #expect(ended.doneSteps.isEmpty)
     }
 

@@ -107,9 +107,15 @@ struct LedgerTests {
         player.look()
         #expect(player.intervals.count == 2)
         player.restart()
-        player.keep(.resumed("p"))
+        player.keep(.resumed("p", at: player.now))
         player.look()
         #expect(player.intervals.suffix(2) == ["2024-01-02T00:00", "2024-01-02T01:00"])
+        // What was missed meanwhile is not late; what falls due from now on is due at its time.
+        func due(_ place: Int) -> Int64? { player.ledger.runs[player.ledger.order[place]]?.header.dueAt }
+        #expect(due(2) == player.now && due(3) == player.now)
+        player.now = Self.at("2024-01-02T03:40")
+        player.look()
+        #expect(due(4) == Self.at("2024-01-02T03:00"))
     }
 
     @Test("max_active_runs holds for scheduled, backfilled and manual runs together")

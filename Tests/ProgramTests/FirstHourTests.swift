@@ -118,7 +118,7 @@ struct FirstHourTests {
             """)
         let run = try program.start(["p"])
         #expect(eventually(within: 20) { run.errorsSoFar.contains("done    transform a:") })
-        usleep(300_000)
+        #expect(try program.waits(forStep: "b", of: "p"))
         run.send(SIGINT)
         let ended = try run.waited()
         #expect(ended.status == 130)

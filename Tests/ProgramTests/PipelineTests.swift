@@ -262,9 +262,7 @@ struct PipelineTests {
         #expect(try program.run(["state", "show", "."]).status == 0)
         #expect(try !program.contents().keys.contains { $0.hasPrefix(".millrace") }, "looking makes nothing")
         let first = try program.start(["."])
-        let deadline = Date().addingTimeInterval(30)
-        while try !program.contents().keys.contains(".millrace/lock"), Date() < deadline { usleep(2_000) }
-        usleep(300_000)
+        #expect(try program.waits(forStep: "slow"))
         let second = try program.run(["."])
         #expect(
             second.status == 1 && second.errors.contains("Another run of this pipeline"), "\(second.errors)")

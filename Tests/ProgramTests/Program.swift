@@ -38,6 +38,16 @@ final class Program {
         return found
     }
 
+    /// Waits until a pipeline's run has begun a step, as it keeps of itself; says whether it did.
+    func waits(forStep step: String, of pipeline: String = ".") throws -> Bool {
+        try eventually(within: 30) {
+            try contents(pipeline + "/.millrace/runs").values.contains {
+                let text = String(decoding: $0, as: UTF8.self)
+                return text.contains("\"stepStarted\":{\"attempt\":1,\"step\":\"\(step)\"}")
+            }
+        }
+    }
+
     // MARK: runs
 
     /// A minute: more than any run of these tests takes.

@@ -73,7 +73,7 @@ extension PipelineHost: PipelineService {
 
     package func resume(_ name: String) async throws -> PipelineStatus {
         _ = try status(ofPipeline: name)
-        if ledger.paused.contains(name) { try await keep(.resumed(name)) }
+        if ledger.paused.contains(name) { try await keep(.resumed(name, at: now)) }
         await pump()
         return try status(ofPipeline: name)
     }

@@ -20,28 +20,34 @@ package actor PipelineHost {
     var ledger = PipelineLedger()
     var books: [String: RunBook] = [:]
     var runTimes = SubmissionTimes()
-    private var active: [String: ActiveRun] = [:]
+    var active: [String: ActiveRun] = [:]
     /// Turns of the pipelines that have runs at work.
     private var turns: [String: TableTurns] = [:]
     private var waiterNumber: UInt64 = 0
     private var timer: Task<Void, Never>?
     private var isPumping = false
     private var mustPumpAgain = false
+    let carrier: any AlertCarrier
+    /// Alerts that this actor has begun to send, by run, as `rule:event`.
+    var claimedAlerts: [String: Set<String>] = [:]
+    /// Rules of pipelines whose runs wait, as they were read last.
+    var waitingRules: [AlertSource: [AlertRule]] = [:]
 
     /// A run that is at work.
-    private struct ActiveRun {
+    struct ActiveRun {
         var control: RunControl
         /// nil while the pipeline is being read.
         var run: PipelineRun?
     }
 
     package init(
-        node: CoordinatorNode, settings: PipelineSettings,
+        node: CoordinatorNode, settings: PipelineSettings, carrier: (any AlertCarrier)? = nil,
         clock: @escaping @Sendable () -> Moment = NodeClock.moment
     ) {
         self.node = node
         self.settings = settings
         self.clock = clock
+        self.carrier = carrier ?? OutsideCarrier(rules: settings.outside)
         bundles = BundleDesk(BundleStore(stateDirectory: settings.stateDirectory))
     }
 
@@ -109,6 +115,7 @@ package actor PipelineHost {
             for id in ledger.startable(active: Set(active.keys)) { begin(id) }
         }
         isPumping = false
+        await tellDeadlines()
         arm()
     }
 
@@ -117,8 +124,9 @@ package actor PipelineHost {
 
     private func arm() {
         timer?.cancel()
-        guard !ledger.deployments.isEmpty else { return }
-        let wait = min((ledger.nextDue(now: now) ?? .max) - now, PipelineHost.longestSleep)
+        let next = [ledger.nextDue(now: now), nextDeadline].compactMap { $0 }.min()
+        guard !ledger.deployments.isEmpty || next != nil else { return }
+        let wait = min((next ?? .max) - now, PipelineHost.longestSleep)
         timer = Task { [weak self] in
             try? await Task.sleep(for: .milliseconds(max(1, wait)))
             if !Task.isCancelled { await self?.pump() }
@@ -139,6 +147,7 @@ package actor PipelineHost {
                 try? await end(id, .failed, EngineError(wrapping: error))
             }
             active[id] = nil
+            claimedAlerts[id] = nil
             turns.leave(id)
             if turns.isEmpty { self.turns[header.pipeline] = nil }
             await pump()
@@ -153,6 +162,7 @@ package actor PipelineHost {
             let fact = RunFact.ended(state: state, error: error.map { JobFailure($0) })
             try await keep(.run(id: id, RunEntry(at: now, fact: fact)))
         }
+        try await tellEnd(id)
         try await keep(.run(id: id, RunEntry(at: now, fact: .closed)))
     }
 
@@ -171,9 +181,9 @@ package actor PipelineHost {
             return try await end(header.id, .cancelled, nil)
         }
         let run = try PipelineRun(
-            pipeline, record: record, tables: tables, service: node, control: control,
+            pipeline, record: claimed(record), tables: tables, service: node, control: control,
             journal: HostJournal(host: self, id: header.id), turns: turns,
-            carrier: OutsideCarrier(rules: settings.outside), clock: { [clock] in clock().wallMilliseconds },
+            carrier: carrier, clock: { [clock] in clock().wallMilliseconds },
             warn: { [weak self] text in Task { await self?.warn(header.id, text) } }, report: { _, _ in })
         active[header.id]?.run = run
         _ = try await node.environment.crashes.piping(PipelineHost.mark(header)) { try await run.run() }
@@ -267,7 +277,16 @@ package actor PipelineHost {
         _ = active[id]?.control.cancel()
         if !record.isCancelled { try await keep(.run(id: id, RunEntry(at: now, fact: .cancelled))) }
         // One that is being read ends itself.
-        if active[id] == nil { try await end(id, .cancelled, nil) }
+        guard active[id] == nil else { return }
+        active[id] = ActiveRun(control: RunControl())
+        try await keep(.run(id: id, RunEntry(at: now, fact: .ended(state: .cancelled, error: nil))))
+        // Who cancels does not wait until all are told of it.
+        Task {
+            try? await end(id, .cancelled, nil)
+            active[id] = nil
+            claimedAlerts[id] = nil
+            await pump()
+        }
     }
 
     /// Waits until the run's version passes `version`, or for `milliseconds`.

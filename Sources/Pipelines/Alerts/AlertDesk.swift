@@ -4,9 +4,11 @@ import Storage
 import Vocabulary
 
 /// Decides which alerts a run owes. Pure.
-enum AlertDesk {
+package enum AlertDesk {
     /// Returns the rules that a fact calls for, each at most once for a run; `record` has the fact already.
-    static func due(_ fact: RunFact, _ record: RunRecord, _ rules: [AlertRule]) -> [(Int, AlertRule.Event)] {
+    package static func due(
+        _ fact: RunFact, _ record: RunRecord, _ rules: [AlertRule]
+    ) -> [(Int, AlertRule.Event)] {
         if record.header.testsOnly { return [] }
         let event: AlertRule.Event
         switch fact {
@@ -30,13 +32,23 @@ enum AlertDesk {
     }
 
     /// Returns when the next deadline is over that nobody was told of, milliseconds since 1970.
-    static func nextDeadline(_ record: RunRecord, _ rules: [AlertRule]) -> Int64? {
+    package static func nextDeadline(_ record: RunRecord, _ rules: [AlertRule]) -> Int64? {
         rules.indices.compactMap { index in
             guard let seconds = rules[index].deadlineSeconds, !record.alerts.contains("\(index):deadline")
             else { return nil }
-            return record.header.acceptedAt + Int64(seconds * 1000)
+            return record.header.dueAt + Int64(seconds * 1000)
         }
         .min()
+    }
+
+    /// Returns the rules whose deadlines are over and that nobody was told of. Times in milliseconds since
+    /// 1970.
+    package static func overdue(
+        _ record: RunRecord, _ rules: [AlertRule], now: Int64
+    ) -> [(Int, AlertRule.Event)] {
+        owed(.deadline, record, rules).filter { index, _ in
+            record.header.dueAt + Int64((rules[index].deadlineSeconds ?? 0) * 1000) <= now
+        }
     }
 }
 

@@ -37,7 +37,8 @@ struct AlertMessage {
         var lines = [
             headline + ".", "", "Run:       \(header.id) (\(header.kind.rawValue))",
             "Interval:  \(CivilTime.text(header.intervalStart))Z to \(CivilTime.text(header.intervalEnd))Z",
-            "Asked for: \(TimeText.rfc3339(header.acceptedAt))", "State:     \(record.state.rawValue)",
+            (header.scheduledFor == nil ? "Asked for: " : "Due:       ") + TimeText.rfc3339(header.dueAt),
+            "State:     \(record.state.rawValue)",
             "Steps:     \(record.summary.text)",
         ]
         if let error = record.error { lines += ["", error.engineError.description] }
@@ -73,6 +74,7 @@ struct AlertMessage {
                 ("dataIntervalStart", .text(CivilTime.rfc3339(header.intervalStart))),
                 ("dataIntervalEnd", .text(CivilTime.rfc3339(header.intervalEnd))),
                 ("acceptedAt", .text(TimeText.rfc3339(header.acceptedAt))),
+                ("dueAt", .text(TimeText.rfc3339(header.dueAt))),
                 ("endedAt", text(record.endedAt.map { TimeText.rfc3339($0) })),
                 ("error", text(record.error?.message)), ("failedSteps", .list(steps)),
                 ("failedTests", .list(tests)),

@@ -25,6 +25,14 @@ struct FormatValue: Sendable {
         return value
     }
 
+    /// The map without a key; the value itself without one.
+    func without(_ key: String?) -> FormatValue {
+        guard let key, case .map(let pairs) = kind else { return self }
+        var copy = self
+        copy.kind = .map(pairs.filter { $0.key.printed != key })
+        return copy
+    }
+
     /// A scalar as text, nil for lists and maps.
     var scalar: String? {
         switch kind {

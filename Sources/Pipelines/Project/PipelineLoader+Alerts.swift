@@ -14,21 +14,44 @@ extension PipelineLoader {
         guard let value = root["alerts"] else { return [] }
         let entries = try FormatReader(scope: valueScope).checked(
             value, PipelineFormat.alerts, path: "alerts")
-        return try entries.elements.map { entry in
-            guard let events = entry["on"] else { throw entry.error("An alert says on what: on: [failure]") }
-            var rule = AlertRule(events: Set(events.texts.compactMap(AlertRule.Event.init(rawValue:))))
-            rule.deadlineSeconds = entry["deadline"].flatMap { FormatReader.seconds($0.printed) }
-            if rule.events.contains(.deadline) != (rule.deadlineSeconds != nil) {
-                throw entry.error(
-                    "on: deadline and deadline: (a time such as 2h) belong together")
+        return try entries.elements.map { try alert($0, root) }
+    }
+
+    /// Reads who is told of runs, and nothing else: of a run that waits, and of one whose pipeline cannot be
+    /// read any more. What cannot be read of a rule either, such as a webhook whose variable is not set, is
+    /// left out; rules keep their places.
+    package mutating func readableAlerts() -> [AlertRule] {
+        guard let text = try? files.text("etl.yml", limitBytes: FormatDocument.fileBytes),
+            let root = try? FormatDocument.read(text, file: files.path("etl.yml"))
+        else { return [] }
+        takeVars(root)
+        let reader = FormatReader(scope: valueScope)
+        return (root["alerts"]?.elements ?? []).map { entry in
+            for missing in [nil, "webhook", "email"] {
+                let part = entry.without(missing)
+                if let checked = try? reader.checked(part, .object(PipelineFormat.alert), path: "alerts"),
+                    let rule = try? alert(checked, root)
+                {
+                    return rule
+                }
             }
-            rule.email = try entry["email"].map { try email($0, root) }
-            rule.webhook = try entry["webhook"].map(webhook)
-            if rule.email == nil, rule.webhook == nil {
-                throw entry.error("An alert needs email or webhook, so that somebody is told")
-            }
-            return rule
+            return AlertRule(events: [])
         }
+    }
+
+    private func alert(_ entry: FormatValue, _ root: FormatValue) throws -> AlertRule {
+        guard let events = entry["on"] else { throw entry.error("An alert says on what: on: [failure]") }
+        var rule = AlertRule(events: Set(events.texts.compactMap(AlertRule.Event.init(rawValue:))))
+        rule.deadlineSeconds = entry["deadline"].flatMap { FormatReader.seconds($0.printed) }
+        if rule.events.contains(.deadline) != (rule.deadlineSeconds != nil) {
+            throw entry.error("on: deadline and deadline: (a time such as 2h) belong together")
+        }
+        rule.email = try entry["email"].map { try email($0, root) }
+        rule.webhook = try entry["webhook"].map(webhook)
+        if rule.email == nil, rule.webhook == nil {
+            throw entry.error("An alert needs email or webhook, so that somebody is told")
+        }
+        return rule
     }
 
     private func email(_ value: FormatValue, _ root: FormatValue) throws -> AlertRule.Email {

@@ -74,13 +74,7 @@ package struct PipelineLoader {
         let text = try files.text("etl.yml", limitBytes: FormatDocument.fileBytes)
         let document = try PipelineLoader.filled(FormatDocument.read(text, file: files.path("etl.yml")))
         source = Array(text.utf8)
-        for (name, value) in given { vars[name] = .text(value) }
-        if case .map(let pairs)? = document["vars"]?.kind {
-            for (key, value) in pairs {
-                declared.insert(key.printed)
-                if vars[key.printed] == nil { vars[key.printed] = value.templateValue }
-            }
-        }
+        takeVars(document)
         let root = try FormatReader(scope: openScope).checked(
             document, .object(PipelineFormat.root), path: "")
         var pipeline = Pipeline(name: try name(root))
@@ -102,6 +96,16 @@ package struct PipelineLoader {
         pipeline.warnings = warnings
         try refuseUnreadVars()
         return pipeline
+    }
+
+    /// Takes the values of variables that the command line gives, and those of `etl.yml` below.
+    mutating func takeVars(_ document: FormatValue) {
+        for (name, value) in given { vars[name] = .text(value) }
+        guard case .map(let pairs)? = document["vars"]?.kind else { return }
+        for (key, value) in pairs {
+            declared.insert(key.printed)
+            if vars[key.printed] == nil { vars[key.printed] = value.templateValue }
+        }
     }
 
     /// Throws when a value was given for a variable that is neither declared nor named in any file: a typing

@@ -1,10 +1,6 @@
-import Protocol
-import Vocabulary
-
 // Telling people of the run.
 extension PipelineRun {
-    /// Sends the alerts that a fact calls for. Each is a fact first: over a crash it may be lost, but is
-    /// never sent twice.
+    /// Sends the alerts that a fact calls for.
     func alert(on fact: RunFact) async throws {
         for (rule, event) in AlertDesk.due(fact, record, pipeline.alerts) { try await send(rule, event) }
     }
@@ -17,10 +13,7 @@ extension PipelineRun {
                 try await Task.sleep(for: .milliseconds(wait))
                 continue
             }
-            for (rule, event) in AlertDesk.owed(.deadline, record, pipeline.alerts)
-            where record.header.acceptedAt + Int64((pipeline.alerts[rule].deadlineSeconds ?? 0) * 1000)
-                <= clock()
-            {
+            for (rule, event) in AlertDesk.overdue(record, pipeline.alerts, now: clock()) {
                 try await send(rule, event)
             }
         }
@@ -29,27 +22,8 @@ extension PipelineRun {
     private func send(_ index: Int, _ event: AlertRule.Event) async throws {
         // Other steps run on while the fact is written down, and may call for the same alert.
         guard claimAlert("\(index):\(event.rawValue)") else { return }
-        let rule = pipeline.alerts[index]
-        try await note(.alerting(rule: index, event: event.rawValue))
-        let message = AlertMessage(pipeline: pipeline.name, event: event, record: record, rule: index)
-        var failures: [EngineError] = []
-        do {
-            if let email = rule.email {
-                try await carrier.mail(message.mail(email, now: clock()), email)
-            }
-        } catch let error as EngineError { failures.append(error) }
-        do {
-            if let webhook = rule.webhook {
-                try await carrier.post(
-                    message.json, to: webhook.url,
-                    headers: webhook.headers.map { "\($0.name): \($0.value)" }
-                        + ["Idempotency-Key: \(message.id)"], caFile: webhook.caFile)
-            }
-        } catch let error as EngineError { failures.append(error) }
-        var failure = failures.first
-        if failures.count > 1 { failure?.message += "; " + failures[1].message }
-        try await note(
-            .alerted(
-                rule: index, event: event.rawValue, to: rule.target, error: failure.map { JobFailure($0) }))
+        let sender = AlertSender(
+            pipeline: pipeline.name, rules: pipeline.alerts, carrier: carrier, clock: clock)
+        try await sender.send(index, event, record) { try await note($0) }
     }
 }

@@ -14,6 +14,9 @@ package struct RunHeader: Codable, Sendable, Hashable {
     package var kind: Kind
     /// Milliseconds since 1970.
     package var acceptedAt: Int64
+    /// When a run fell due by its schedule, milliseconds since 1970; nil for what was asked for, and for
+    /// intervals that were over before the pipeline was deployed or resumed.
+    package var scheduledFor: Int64?
     /// Start and end of the data interval, minutes since 1970 UTC.
     package var intervalStart: Int
     package var intervalEnd: Int
@@ -36,6 +39,9 @@ package struct RunHeader: Codable, Sendable, Hashable {
     /// Runs of the pipeline that may be at work at the same time.
     package var maxActiveRuns: Int
 
+    /// From when on a deadline counts: when the run fell due, else when it was asked for.
+    package var dueAt: Int64 { scheduledFor ?? acceptedAt }
+
     /// Whether the run makes its interval again and nothing else.
     package var isBackfill: Bool { kind == .backfill || onlyInterval == true }
 
@@ -57,6 +63,7 @@ package struct RunHeader: Codable, Sendable, Hashable {
     package mutating func goOn(with earlier: RunRecord) {
         let before = earlier.header
         kind = .retry
+        scheduledFor = nil
         retryOf = before.id
         kept = earlier.state == .succeeded || before.testsOnly ? [] : earlier.doneSteps
         makers = [before.id] + (before.makers ?? before.retryOf.map { [$0] } ?? [])

@@ -6,6 +6,8 @@ package struct RunRecord: Sendable {
     /// Says where a step is.
     package enum StepState: String, Codable, Sendable, Hashable {
         case waiting, running, succeeded, failed, skipped
+        /// The run ended while the step was at work, or before it began.
+        case cancelled
     }
 
     /// Holds how one step stands.
@@ -25,6 +27,17 @@ package struct RunRecord: Sendable {
         package var notBefore: Int64 = 0
 
         package init(state: StepState = .waiting) { self.state = state }
+
+        /// Takes in that the run has ended, by somebody's wish if `isCancelled`.
+        mutating func cutOff(at milliseconds: Int64, isCancelled: Bool) {
+            if state == .running {
+                state = .cancelled
+                endedAt = milliseconds
+                seconds = Double(milliseconds - (startedAt ?? milliseconds)) / 1000
+            } else if state == .waiting, isCancelled {
+                state = .cancelled
+            }
+        }
     }
 
     /// Holds how one test ended.
@@ -125,12 +138,8 @@ package struct RunRecord: Sendable {
             self.error = error
             endedAt = entry.at
             // What was cut off in its middle does not run on in what is shown.
-            for name in steps.keys where steps[name]?.state == .running {
-                change(name) {
-                    $0.state = .skipped
-                    $0.endedAt = entry.at
-                }
-            }
+            let isCancelled = isCancelled
+            for name in steps.keys { change(name) { $0.cutOff(at: entry.at, isCancelled: isCancelled) } }
         case .alerting(let rule, let event): alerts.insert("\(rule):\(event)")
         case .closed: isClosed = true
         case .alerted: break
@@ -156,6 +165,7 @@ package struct RunRecord: Sendable {
             case .succeeded: summary.succeeded += 1
             case .failed: summary.failed += 1
             case .skipped: summary.skipped += 1
+            case .cancelled: summary.cancelled += 1
             case .running where isCancelled, .waiting where isCancelled: summary.cancelled += 1
             default: break
             }

@@ -52,7 +52,8 @@ package struct Deployment: Codable, Sendable, Hashable {
 package enum PipelineFact: Codable, Sendable, Hashable {
     case deployed(Deployment)
     case paused(String)
-    case resumed(String)
+    /// With its time, milliseconds since 1970; earlier versions kept none.
+    case resumed(String, at: Int64? = nil)
     case removed(String)
     case accepted(RunHeader)
     case run(id: String, RunEntry)
@@ -70,6 +71,8 @@ package struct PipelineLedger: Sendable {
     /// Runs that have not ended, or owe alerts, as they were accepted.
     package private(set) var open: [String] = []
     private var schedules: [String: PipelineSchedule] = [:]
+    /// Since when pipelines run by their schedules, milliseconds since 1970.
+    private var activeSince: [String: Int64] = [:]
     /// The last interval that was scheduled; it outlives a deployment.
     private var last: [String: PipelineSchedule.Interval] = [:]
 
@@ -82,11 +85,15 @@ package struct PipelineLedger: Sendable {
             deployments[deployment.name] = deployment
             // One that a later version wrote may have no meaning here: it runs by hand alone.
             schedules[deployment.name] = try? deployment.schedule?.parsed()
+            if activeSince[deployment.name] == nil { activeSince[deployment.name] = deployment.deployedAt }
         case .paused(let name): paused.insert(name)
-        case .resumed(let name): paused.remove(name)
+        case .resumed(let name, let time):
+            paused.remove(name)
+            activeSince[name] = time ?? .max
         case .removed(let name):
             deployments[name] = nil
             schedules[name] = nil
+            activeSince[name] = nil
             paused.remove(name)
         case .accepted(let header):
             if runs[header.id] != nil { return }
@@ -154,7 +161,9 @@ package struct PipelineLedger: Sendable {
             if waiting >= deployment.maxActiveRuns { continue }
             var before = last[name]
             while let next = schedule.nextInterval(after: before, now: minutes), next.end <= minutes {
-                let header = header(deployment, next, .scheduled, at: now)
+                var header = header(deployment, next, .scheduled, at: now)
+                let end = Int64(next.end) * 60_000
+                if let since = activeSince[name], end >= since { header.scheduledFor = end }
                 if runs[header.id] == nil { return header }
                 // A backfill, or a deployment before, ran it.
                 if before == next { break }

@@ -130,7 +130,7 @@ package struct RunStatus: Codable, Sendable, Hashable {
         package var name: String
         /// `extract`, `transform`, `model`, `seed` or `load`.
         package var kind: String
-        /// `waiting`, `running`, `succeeded`, `failed` or `skipped`.
+        /// `waiting`, `running`, `succeeded`, `failed`, `skipped` or `cancelled`.
         package var state: String
         package var attempts: Int
         package var rowsIn: Int

@@ -197,6 +197,9 @@ struct ValueWriter {
         }
         let local = isInstant ? zone.local(value) : value
         let offset = (local &- value) / 1_000_000
-        pattern.format(local: local, offset: offset, zoneName: isInstant ? zone.name : "UTC", &out)
+        let instant = ClockTime.floorDivide(local, 1_000_000) - offset
+        pattern.format(
+            local: local, offset: offset, zoneName: isInstant ? zone.name : "UTC",
+            letters: isInstant ? pattern.letters(of: zone, at: instant) : nil, &out)
     }
 }

@@ -64,7 +64,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
     package var currentDatabase: String { names.withLock { $0.database } }
 
     package func relation(named parts: [String]) throws(EngineError) -> CatalogRelation? {
-        if parts.count == 1, let key = parts.first?.lowercased() {
+        if let key = Self.ownKey(parts) {
             let own = names.withLock { state in (state.views[key]?.relation, state.tables[key]) }
             if let view = own.0 { return view }
             if let table = own.1 { return .files(try files(of: table)) }
@@ -83,6 +83,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
         var definition = ViewDefinition(
             query: query, columns: view.schema.names, source: source, database: view.namespace)
         definition.queryColumns = view.queryColumns
+        definition.ansi = view.ansi
         return .view(definition)
     }
 
@@ -105,6 +106,16 @@ package final class SessionCatalog: JobCatalog, Sendable {
         return metastore.read { $0.views[database]?[name] }
     }
 
+    /// Returns what a view or table of the job alone is kept under; nil for names that it cannot have. Views
+    /// that are global to the job are of the database `global_temp`.
+    private static func ownKey(_ parts: [String]) -> String? {
+        switch parts.count {
+        case 1: parts[0].lowercased()
+        case 2 where parts[0].lowercased() == "global_temp": "global_temp.\(parts[1].lowercased())"
+        default: nil
+        }
+    }
+
     /// Returns database and name in lower case; nil for more parts than a name has.
     private static func place(_ parts: [String], _ database: String) -> (String, String)? {
         var parts = parts.map { $0.lowercased() }
@@ -114,7 +125,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
     }
 
     package func isTemporary(_ parts: [String]) -> Bool {
-        guard parts.count == 1, let key = parts.first?.lowercased() else { return false }
+        guard let key = Self.ownKey(parts) else { return false }
         return names.withLock { $0.views[key] != nil || $0.tables[key] != nil }
     }
 
@@ -145,7 +156,9 @@ package final class SessionCatalog: JobCatalog, Sendable {
         return (own + kept.tables + kept.views).sorted()
     }
 
-    package var temporaryViewNames: [String] { names.withLock { $0.views.values.map(\.name).sorted() } }
+    package var temporaryViewNames: [String] {
+        names.withLock { $0.views.values.map(\.name).filter { !$0.contains(".") }.sorted() }
+    }
 
     package func table(named parts: [String]) -> TableDefinition? {
         if parts.count == 1, let key = parts.first?.lowercased(),

@@ -170,6 +170,8 @@ package enum StoreRecord {
         var columnComments: [String: String]
         var properties: [String: String]
         var createdMilliseconds: Int64
+        /// Not in records of earlier releases.
+        var ansi: Bool?
 
         init(_ value: StoredView) throws {
             (database, name, text) = (value.database, value.name, value.text)
@@ -178,6 +180,7 @@ package enum StoreRecord {
             (queryColumns, namesColumns) = (value.queryColumns, value.namesColumns)
             (comment, columnComments) = (value.comment, value.columnComments)
             (properties, createdMilliseconds) = (value.properties, value.createdMilliseconds)
+            ansi = value.ansi
         }
 
         func definition() throws -> StoredView {
@@ -188,6 +191,7 @@ package enum StoreRecord {
             view.namespace = namespace
             (view.comment, view.columnComments) = (comment, columnComments)
             (view.properties, view.createdMilliseconds) = (properties, createdMilliseconds)
+            view.ansi = ansi
             return view
         }
     }

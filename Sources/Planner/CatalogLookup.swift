@@ -83,6 +83,8 @@ package struct ViewDefinition: Sendable {
     package var database: String?
     /// For a kept view: the columns that its query gave when it was made, which it still shows.
     package var queryColumns: [String] = []
+    /// Whether the view was made in ANSI mode; nil: as the session is.
+    package var ansi: Bool?
 
     package init(query: QuerySyntax, columns: [String], source: SQLSource, database: String? = nil) {
         self.query = query

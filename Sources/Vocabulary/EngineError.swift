@@ -54,6 +54,12 @@ package struct SourceLocation: Sendable, Hashable {
         self.length = length
     }
 
+    /// Makes the place of a file as a whole, of which no line is shown.
+    package init(wholeFile file: String) { self.init(file: file, line: 1, column: 1, lineText: "") }
+
+    /// Whether no line is shown: the place is a file as a whole, or there is nothing in it.
+    var isWholeFile: Bool { line == 1 && column == 1 && lineText.isEmpty }
+
     /// Makes the place at a column of a whole line, of which it keeps what is shown.
     package init(file: String, line: Int, column: Int, wholeLine: some StringProtocol, length: Int = 1) {
         let first = column > Self.wholeColumns ? column - 1 - Self.lead : 0
@@ -114,9 +120,8 @@ package struct EngineError: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         var text = "[\(code)] \(message)"
         if let location {
-            text += "\n  --> \(location.file):\(location.line):\(location.column)\n"
-            text += "   | \(location.lineText)\n"
-            text += "   | \(location.caretLine)"
+            text += "\n  --> \(location.file):\(location.line):\(location.column)"
+            if !location.isWholeFile { text += "\n   | \(location.lineText)\n   | \(location.caretLine)" }
         }
         if let remedy { text += "\n  = \(remedy)" }
         return text

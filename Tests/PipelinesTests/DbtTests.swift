@@ -200,6 +200,8 @@ struct DbtTests {
         files[file] = text
         let folder = try ProjectFolder(files)
         let error = #expect(throws: EngineError.self) { try folder.load() }
+        // A file as a whole shows no line of it, least of all an empty one.
+        #expect(error?.description.contains("   | \n") == false, "\(String(describing: error))")
         #expect(error?.code == code, "\(error?.description ?? "")")
         #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
     }

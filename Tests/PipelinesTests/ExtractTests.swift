@@ -139,6 +139,35 @@ struct ExtractTests {
     }
 
     @Test(
+        "counts as its rows those that its contract lets pass, and warns of the others, by column",
+        arguments: ["append", "merge, primary_key: id", "replace"])
+    func discardedCount(how: String) async throws {
+        let bench = try await RunBench([
+            "etl.yml": "name: p\nextract: [{name: x, file: {path: in.json}, write_disposition: \(how), "
+                + "schema_contract: {columns: discard_row, data_type: discard_row}}]\n"
+        ])
+        var record = try await bench.run(files: ["in.json": "{\"id\": 1, \"v\": 1}\n"])
+        #expect(bench.warned.all.isEmpty && record.steps["x"]?.rowsOut == 1)
+        let lines = [
+            #"{"id": 2, "v": 2}"#, #"{"id": 3, "v": "bad"}"#, #"{"id": 4, "v": "worse", "more": 1}"#,
+            #"{"id": 5, "v": 5, "more": 2}"#, #"{"id": 6, "v": 6, "more": null}"#,
+        ]
+        record = try await bench.run(files: ["in.json": lines.joined(separator: "\n") + "\n"])
+        #expect(record.steps["x"]?.rowsIn == 5 && record.steps["x"]?.rowsOut == 2, "\(record.steps)")
+        #expect(
+            bench.warned.all == [
+                "x: 3 rows thrown away, as schema_contract says discard_row, for v (2 rows with a value that "
+                    + "does not fit BIGINT), more (2 rows with a value of the new column)"
+            ])
+        let kept = how == "replace" ? ["2,2", "6,6"] : ["1,1", "2,2", "6,6"]
+        #expect(try await bench.rows("SELECT id, v FROM {x} ORDER BY id") == kept)
+        // Where none is left the table stays as it is, but for one that is replaced.
+        record = try await bench.run(files: ["in.json": #"{"id": 7, "v": "no"}"# + "\n"])
+        #expect(record.state == .succeeded && record.steps["x"]?.rowsOut == 0, "\(record.steps)")
+        #expect(try await bench.rows("SELECT id, v FROM {x} ORDER BY id") == (how == "replace" ? [] : kept))
+    }
+
+    @Test(
         "leaves no value short: what a column cannot hold whole goes to another one",
         arguments: [
             ([#"10"#, #"10.7"#, #"11.0"#], "v__v_double", ["1,10,null", "2,null,10.7", "3,11,null"]),

@@ -35,16 +35,17 @@ final class RunBench {
         var latest: [RunFact] { list.withLock { Array($0.all[$0.latest...]) } }
     }
 
-    /// Runs the pipeline. `service` stands between the run and the cluster.
+    /// Writes files beside the pipeline's and runs it. `service` stands between the run and the cluster.
     @discardableResult
     func run(
-        select: [String] = [], fullRefresh: Bool = false, testsOnly: Bool = false, kept: [String] = [],
+        files: [String: String] = [:], select: [String] = [], fullRefresh: Bool = false, testsOnly: Bool = false, kept: [String] = [],
         conf: [String: String] = [:], id: String? = nil, facts: [RunFact] = [],
         carrier: any AlertCarrier = OutsideCarrier(), mailServer: String? = nil,
         interval: (from: String, to: String) = ("2024-01-01", "2024-01-02"), isBackfill: Bool = false,
         retrying earlier: RunRecord? = nil,
         service: ((any JobService) -> any JobService)? = nil
     ) async throws -> RunRecord {
+        try folder.write(files)
         let now = NodeClock.moment().wallMilliseconds
         let start = CivilTime.parse(interval.from) ?? 0
         var made = RunHeader(

@@ -157,8 +157,9 @@ private final class RefusingFirst: RequestHandler {
             let address = peer.put(try encodedOutput(0, [[mixedBatch(10, seed: 1)]], schema: mixedSchema))
             var settings = FetchSettings()
             settings.pauseSeconds = 0.01
-            let stranger = try source(settings: settings).read(
-                [(address, 0..<1)], schema: mixedSchema, ordered: false)
+            let refused = try source(settings: settings)
+            defer { withExtendedLifetime(refused) {} }
+            let stranger = refused.read([(address, 0..<1)], schema: mixedSchema, ordered: false)
             let error = #expect(throws: EngineError.self) { try drain(stranger) }
             #expect(error?.code == "SHUFFLE_REFUSED")
             settings.headers = { _ in [HeaderField("authorization", "Bearer right")] }
@@ -177,8 +178,9 @@ private final class RefusingFirst: RequestHandler {
             let address = peer.put(try encodedOutput(0, [batches], schema: mixedSchema))
             var settings = FetchSettings()
             settings.pauseSeconds = 0.01
-            let stream = try source(settings: settings).read(
-                [(address, 0..<1)], schema: mixedSchema, ordered: false)
+            let source = try source(settings: settings)
+            defer { withExtendedLifetime(source) {} }
+            let stream = source.read([(address, 0..<1)], schema: mixedSchema, ordered: false)
             #expect(rows(try drain(stream)) == rows(batches))
         }
     }

@@ -28,7 +28,9 @@ struct TokenTests {
         var settings = FetchSettings()
         settings.pauseSeconds = 0.01
         settings.headers = { tokens.fields(for: $0) }
-        let stream = try source(settings: settings).read(
+        let source = try source(settings: settings)
+        defer { withExtendedLifetime(source) {} }
+        let stream = source.read(
             outputs.map { ($0, 0..<1) }, schema: mixedSchema, ordered: false)
         return try drain(stream).count
     }

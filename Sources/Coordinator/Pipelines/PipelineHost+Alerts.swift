@@ -33,7 +33,9 @@ extension PipelineHost {
     /// Runs that wait, or whose pipeline is being read.
     private var waiting: [RunRecord] {
         ledger.open.compactMap { id in
-            guard active[id]?.run == nil, let record = ledger.runs[id], !record.state.isEnd else { return nil }
+            guard active[id]?.run == nil, let record = ledger.runs[id], !record.state.isEnd else {
+                return nil
+            }
             return record
         }
     }

@@ -227,13 +227,14 @@ final class LambdaNode: Node {
             state = count == frame.count ? next : replaced(state, chosen, next, frame.count)
             place += 1
         }
-        let last = Frame(frame, Selecting.all(frame.count))
-        last.bind(variables[2], state)
+        // Rows without an array are null: the last lambda does not see them, as it may fail on what it would.
+        let valid = list.validity.map { validRows($0, frame.count) } ?? Selecting.all(frame.count)
+        if valid.count == 0 { return .nulls(type, count: frame.count) }
+        let last = Frame(frame, valid)
+        last.bind(variables[2], state.gathered(valid.rows, count: valid.count).flattened())
         let result = try bodies[1].value(last).flattened()
-        guard let validity = list.validity else { return result }
-        let valid = validRows(validity, frame.count)
-        return Choosing.spread(
-            result.gathered(valid.rows, count: valid.count), valid, count: frame.count)
+        if valid.count == frame.count { return result }
+        return Choosing.spread(result, valid, count: frame.count)
     }
 
     private func validRows(_ validity: Bitmap, _ count: Int) -> Selection {

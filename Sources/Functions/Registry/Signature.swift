@@ -113,10 +113,15 @@ enum Signature {
 
     /// A function whose arguments `same` (all when nil) are cast to their common type.
     static func common(
-        least: Int = 1, most: Int = Int.max, _ result: @escaping @Sendable (DataType) -> DataType = { $0 }
+        least: Int = 1, most: Int = Int.max, mixesTexts: Bool = true,
+        _ result: @escaping @Sendable (DataType) -> DataType = { $0 }
     ) -> Rule {
         { request in
             try checkCount(request, least...most)
+            let given = request.types.filter { $0 != .null }
+            if !mixesTexts, given.contains(.string), given.contains(where: { $0 != .string }) {
+                throw differing(request, request.types)
+            }
             let type = try commonType(request, request.types)
             return Typing(request.types.map { _ in type }, result(type))
         }

@@ -59,11 +59,13 @@ package struct WindowFunction: Sendable {
         Signature.variadic(rest: .any) { _ in type }
     }
 
-    /// The value and its default have one type.
+    /// The default takes the value's type.
     private static let neighbour: Signature.Rule = { request in
         let types = try Signature.of([.any, .int, .any], optional: 2) { $0[0] }(request).arguments
         guard types.count == 3 else { return Typing(types, types[0]) }
-        let common = try Signature.commonType(request, [types[0], types[2]])
-        return Typing([common, types[1], common], common)
+        guard types[2] == .null || Coercion.canCast(types[2], types[0], ansi: request.ansi) else {
+            throw Signature.differing(request, [types[0], types[2]])
+        }
+        return Typing([types[0], types[1], types[0]], types[0])
     }
 }

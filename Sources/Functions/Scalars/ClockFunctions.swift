@@ -144,7 +144,7 @@ enum ClockFunctions {
                 let found: Int64?
                 if call.arguments.count == 2 {
                     pattern = rows.text(1, row)
-                    if known?.text != pattern { known = (pattern, try DatePattern(pattern)) }
+                    if known?.text != pattern { known = (pattern, try DatePattern(pattern, isReading: true)) }
                     found = view.withBytes { known?.pattern.parse($0) }.map {
                         Int64(ClockTime.floorRemainder($0.local, ClockTime.microsecondsPerDay) * 1_000)
                     }

@@ -55,7 +55,7 @@ enum CollectionFunctions {
                 let fields = try stride(from: 0, to: request.types.count, by: 2).map { i -> Field in
                     guard case .string(let name)? = request.literals[i]?.value else {
                         throw EngineError.user(
-                            "CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING",
+                            "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING",
                             "The names of `named_struct` must be constant texts.")
                     }
                     return Field(name, request.types[i + 1])

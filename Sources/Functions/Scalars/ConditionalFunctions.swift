@@ -61,7 +61,8 @@ enum ConditionalFunctions {
 
     private static func extreme(_ name: String, _ summary: String, _ sign: Int) -> ScalarFunction {
         ScalarFunction(
-            name, typing: Signature.ordered(Signature.common(least: 2)), nulls: .handled, summary,
+            name, typing: Signature.ordered(Signature.common(least: 2, mixesTexts: false)), nulls: .handled,
+            summary,
             example: "\(name)(a, b)"
         ) { call in
             var parts = call.arguments.map { $0.typed(call.type) }

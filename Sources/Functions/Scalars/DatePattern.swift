@@ -19,8 +19,10 @@ struct DatePattern {
     ]
     static let weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
-    /// Parses a pattern. Throws `INVALID_DATETIME_PATTERN`.
-    init(_ pattern: String) throws(EngineError) {
+    /// Parses a pattern, for reading or for writing. Throws `INVALID_DATETIME_PATTERN`, and
+    /// `INCONSISTENT_BEHAVIOR_CROSS_VERSION` for one that Spark 2 would have taken.
+    init(_ pattern: String, isReading: Bool = false) throws(EngineError) {
+        try DatePatternLetters.check(pattern, isReading: isReading)
         let bytes = Array(pattern.utf8)
         var i = 0
         while i < bytes.count {
@@ -51,7 +53,7 @@ struct DatePattern {
             }
             var run = 1
             while i + run < bytes.count, bytes[i + run] == byte { run += 1 }
-            guard "GyDMLdQqEFahKkHmsSVzOXxZu".utf8.contains(byte) else {
+            guard "GyDMLdQqEFahKkHmsSVzOXxZ".utf8.contains(byte) else {
                 throw EngineError.user(
                     "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER",
                     "Unrecognized datetime pattern: \(pattern). Illegal pattern character found in "
@@ -67,6 +69,11 @@ struct DatePattern {
         parts.append(Part(letter: byte, width: 1, isField: false))
     }
 
+    /// Returns what clocks of a zone are called at an instant in seconds where the pattern shows it.
+    func letters(of zone: Zone, at seconds: Int) -> String? {
+        parts.contains { $0.isField && $0.letter == UInt8(ascii: "z") } ? zone.letters(at: seconds) : nil
+    }
+
     /// Returns a local time in microseconds as text; `offset` is the zone's in seconds.
     func format(local: Int, offset: Int, zoneName: String) -> [UInt8] {
         var out: [UInt8] = []
@@ -75,7 +82,7 @@ struct DatePattern {
     }
 
     /// Appends a local time in microseconds to `out`; `offset` is the zone's in seconds.
-    func format(local: Int, offset: Int, zoneName: String, _ out: inout [UInt8]) {
+    func format(local: Int, offset: Int, zoneName: String, letters: String? = nil, _ out: inout [UInt8]) {
         let days = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
         let micros = local &- days &* ClockTime.microsecondsPerDay
         let date = CivilDate(days: days)
@@ -86,7 +93,7 @@ struct DatePattern {
             }
             switch part.letter {
             case UInt8(ascii: "V"): out.append(contentsOf: zoneName.utf8)
-            case UInt8(ascii: "z"): out.append(contentsOf: zoneName.utf8)
+            case UInt8(ascii: "z"): out.append(contentsOf: (letters ?? zoneName).utf8)
             case UInt8(ascii: "X"), UInt8(ascii: "x"), UInt8(ascii: "Z"), UInt8(ascii: "O"):
                 Self.writeOffset(part.letter, part.width, offset, &out)
             default: Self.write(part.letter, part.width, date, days, micros, &out)

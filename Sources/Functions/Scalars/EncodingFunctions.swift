@@ -265,13 +265,21 @@ enum Hex {
 }
 
 extension Base64 {
-    /// Returns the bytes, nil when the text is not base64. As in Spark's `unbase64` blanks are skipped, and
-    /// what follows the padding is not looked at.
+    /// Returns the bytes, nil when the text is not base64. As in Spark's `unbase64` what is no digit is
+    /// skipped; padding must fill up the last four digits, and no digit may follow it.
+    /// Source: `java.util.Base64.getMimeDecoder`.
     static func decodeLenient(_ text: [UInt8]) -> [UInt8]? {
         var (out, word, bits) = ([UInt8](), UInt32(0), 0)
-        for byte in text where byte > 32 {
-            if byte == padding { break }
-            guard let value = digit(byte) else { return nil }
+        for (place, byte) in text.enumerated() {
+            if byte == padding {
+                let rest = text[(place + 1)...]
+                // A unit that has no digit yet, or two digits and one sign, is none.
+                if bits == 0 { return nil }
+                if bits == 4, rest.first != padding { return nil }
+                if rest.contains(where: { digit($0) != nil }) { return nil }
+                break
+            }
+            guard let value = digit(byte) else { continue }
             word = word << 6 | value
             bits += 6
             if bits >= 8 {

@@ -184,11 +184,9 @@ enum TimeArithmetic {
             return try rows.build(call.type) { row in
                 let (value, amount) = (rows.integer(time, row), rows.integer(interval, row))
                 if !months {
-                    let (moved, overflow) =
-                        sign > 0
-                        ? value.addingReportingOverflow(amount) : value.subtractingReportingOverflow(amount)
-                    if overflow { throw Failure.tooLongForTime() }
-                    return Int64(moved)
+                    if sign > 0 { return try moved(value, by: amount, zone) }
+                    if amount == .min { throw Failure.tooLongForTime() }
+                    return try moved(value, by: -amount, zone)
                 }
                 guard let moved = ClockTime.moving(zone.local(value), months: sign * amount) else {
                     throw Failure.tooLongForTime()
@@ -196,6 +194,29 @@ enum TimeArithmetic {
                 return Int64(zone.instant(local: moved))
             }
         }
+    }
+
+    /// Moves an instant by whole days on the calendar of a zone, and by what is left over as time that
+    /// passes. Source: Spark's `timestampAddDayTime`.
+    private static func moved(_ value: Int, by amount: Int, _ zone: Zone) throws -> Int64 {
+        let days = amount / ClockTime.microsecondsPerDay
+        var start = value
+        if days != 0, !zone.isFixed {
+            guard let local = ClockTime.moving(zone.local(value), months: 0, days: days) else {
+                throw Failure.tooLongForTime()
+            }
+            // Of a time that the clock shows twice, the one with the offset that held before.
+            let offset = zone.offset(at: ClockTime.floorDivide(value, 1_000_000))
+            let near = local &- offset &* 1_000_000
+            start = zone.local(near) == local ? near : zone.instant(local: local)
+        } else {
+            let (moved, overflow) = value.addingReportingOverflow(days * ClockTime.microsecondsPerDay)
+            if overflow { throw Failure.tooLongForTime() }
+            start = moved
+        }
+        let (end, overflow) = start.addingReportingOverflow(amount % ClockTime.microsecondsPerDay)
+        if overflow { throw Failure.tooLongForTime() }
+        return Int64(end)
     }
 
     private static func scaled(

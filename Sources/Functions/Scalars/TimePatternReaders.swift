@@ -20,7 +20,7 @@ package struct TimePatternReaders: Sendable {
         var zone = zone
         if let name = options["timezone"] { zone = try Zone.named(name) }
         if let text = options["dateformat"] {
-            let pattern = try DatePattern(text)
+            let pattern = try DatePattern(text, isReading: true)
             date = { bytes in
                 pattern.parse(UnsafeRawBufferPointer(bytes)).map {
                     Int64(ClockTime.floorDivide($0.local, ClockTime.microsecondsPerDay))
@@ -28,7 +28,7 @@ package struct TimePatternReaders: Sendable {
             }
         }
         if let text = options["timestampformat"] {
-            let pattern = try DatePattern(text)
+            let pattern = try DatePattern(text, isReading: true)
             timestamp = { [zone] bytes in
                 guard let found = pattern.parse(UnsafeRawBufferPointer(bytes)) else { return nil }
                 if let offset = found.offset { return Int64(found.local &- offset &* 1_000_000) }
@@ -37,7 +37,7 @@ package struct TimePatternReaders: Sendable {
             }
         }
         if let text = options["timestampntzformat"] {
-            let pattern = try DatePattern(text)
+            let pattern = try DatePattern(text, isReading: true)
             timestampNTZ = { bytes in
                 pattern.parse(UnsafeRawBufferPointer(bytes)).flatMap {
                     $0.offset == nil && $0.zone == nil ? Int64($0.local) : nil

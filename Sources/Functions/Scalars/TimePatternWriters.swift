@@ -31,7 +31,10 @@ package struct TimePatternWriters: Sendable {
             let pattern = try DatePattern(text)
             timestamp = { [zone, zoneName] micros, out in
                 let offset = zone.offset(at: ClockTime.floorDivide(Int(micros), 1_000_000))
-                pattern.format(local: zone.local(Int(micros)), offset: offset, zoneName: zoneName, &out)
+                let instant = ClockTime.floorDivide(Int(micros), 1_000_000)
+                pattern.format(
+                    local: zone.local(Int(micros)), offset: offset, zoneName: zoneName,
+                    letters: pattern.letters(of: zone, at: instant), &out)
             }
         }
         if let text = options["timestampntzformat"] {

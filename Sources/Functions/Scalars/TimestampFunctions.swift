@@ -260,9 +260,11 @@ enum TimestampFunctions {
                 if known?.text != text { known = (text, try DatePattern(text)) }
             }
             let micros = rows.integer(0, row) &* (seconds ? 1_000_000 : 1)
-            let offset = zone.offset(at: ClockTime.floorDivide(micros, 1_000_000))
+            let instant = ClockTime.floorDivide(micros, 1_000_000)
+            let offset = zone.offset(at: instant)
             known?.pattern.format(
-                local: micros &+ offset &* 1_000_000, offset: offset, zoneName: zone.name, &out)
+                local: micros &+ offset &* 1_000_000, offset: offset, zoneName: zone.name,
+                letters: known?.pattern.letters(of: zone, at: instant), &out)
             return true
         }
     }
@@ -314,7 +316,7 @@ enum TimestampFunctions {
         return try rows.build(target) { row in
             if known == nil || !isSame {
                 let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
-                if known?.text != text { known = (text, try DatePattern(text)) }
+                if known?.text != text { known = (text, try DatePattern(text, isReading: true)) }
             }
             guard let found = rows.columns[0].view(row).withBytes({ known?.pattern.parse($0) }) else {
                 if call.mode != .error { return nil }

@@ -162,17 +162,10 @@ struct CSVForm {
 
 /// Writes single values as JSON and CSV show them: times in ISO form or by the options' patterns.
 struct ValueWriter {
-    private let zone: Zone
-    private let date: DatePattern?
-    private let timestamp: DatePattern?
-    private let timestampNTZ: DatePattern?
+    private let times: TimeOptions
+    private var zone: Zone { times.zone }
 
-    init(_ options: TextOptionValues, zone: Zone) throws {
-        self.zone = try options["timezone"].map { try Zone.named($0) } ?? zone
-        date = try options.pattern("dateformat")
-        timestamp = try options.pattern("timestampformat")
-        timestampNTZ = try options.pattern("timestampntzformat")
-    }
+    init(_ options: TextOptionValues, zone: Zone) throws { times = try TimeOptions(options, zone: zone) }
 
     /// Returns the text of a row of a flat vector; nil for null.
     func text(_ vector: Vector, _ row: Int) -> String? {
@@ -194,16 +187,19 @@ struct ValueWriter {
     func append(_ vector: Vector, _ row: Int, to out: inout [UInt8]) {
         let value = Column(vector).integer(row)
         if vector.type == .date {
-            guard let date else { return TimeText.date(value, &out) }
+            guard let date = times.date else { return TimeText.date(value, &out) }
             let local = value &* ClockTime.microsecondsPerDay
             return date.format(local: local, offset: 0, zoneName: "UTC", &out)
         }
         let isInstant = vector.type == .timestamp
-        guard let pattern = isInstant ? timestamp : timestampNTZ else {
+        guard let pattern = isInstant ? times.timestamp : times.timestampNTZ else {
             return JSONText.appendInstant(vector, row, zone, to: &out)
         }
         let local = isInstant ? zone.local(value) : value
         let offset = (local &- value) / 1_000_000
-        pattern.format(local: local, offset: offset, zoneName: isInstant ? zone.name : "UTC", &out)
+        let instant = ClockTime.floorDivide(local, 1_000_000) - offset
+        pattern.format(
+            local: local, offset: offset, zoneName: isInstant ? zone.name : "UTC",
+            letters: isInstant ? pattern.letters(of: zone, at: instant) : nil, &out)
     }
 }

@@ -26,9 +26,6 @@ struct TextOptionValues {
 
     func isTrue(_ name: String) -> Bool? { values[name].map { $0.lowercased() == "true" } }
 
-    /// Returns the pattern of a kind of time where one is given. Throws for a pattern that is none.
-    func pattern(_ name: String) throws -> DatePattern? { try values[name].map { try DatePattern($0) } }
-
     /// Whether records that do not fit fail the job. Throws for the modes that a function does not have.
     func failsFast(_ function: String) throws -> Bool {
         switch values["mode"]?.uppercased() {
@@ -43,28 +40,38 @@ struct TextOptionValues {
     }
 }
 
-/// Reads single values out of texts, as `from_json` and `from_csv` find them.
-struct TextValueReader {
-    private let zone: Zone
-    private let date: DatePattern?
-    private let timestamp: DatePattern?
-    private let timestampNTZ: DatePattern?
+/// What options say of dates and times in texts: a zone in place of the session's, and patterns; nil for ISO
+/// form.
+struct TimeOptions {
+    let zone: Zone
+    let date: DatePattern?
+    let timestamp: DatePattern?
+    let timestampNTZ: DatePattern?
 
+    /// Throws for a zone or a pattern that is none.
     init(_ options: TextOptionValues, zone: Zone) throws {
         self.zone = try options["timezone"].map { try Zone.named($0) } ?? zone
-        date = try options.pattern("dateformat")
-        timestamp = try options.pattern("timestampformat")
-        timestampNTZ = try options.pattern("timestampntzformat")
+        date = try options["dateformat"].map { try DatePattern($0) }
+        timestamp = try options["timestampformat"].map { try DatePattern($0) }
+        timestampNTZ = try options["timestampntzformat"].map { try DatePattern($0) }
     }
+}
+
+/// Reads single values out of texts, as `from_json` and `from_csv` find them.
+struct TextValueReader {
+    private let times: TimeOptions
+    private var zone: Zone { times.zone }
+
+    init(_ options: TextOptionValues, zone: Zone) throws { times = try TimeOptions(options, zone: zone) }
 
     /// Returns a text as a value of a type without members; nil when it is none.
     func value(_ text: String, _ type: DataType) -> Scalar? {
         switch type {
         case .string: return .string(text)
         case .date:
-            if let date { return instant(text, date).map { .integer(days($0.local)) } }
+            if let date = times.date { return instant(text, date).map { .integer(days($0.local)) } }
         case .timestamp:
-            if let timestamp {
+            if let timestamp = times.timestamp {
                 return instant(text, timestamp).map { found in
                     if let offset = found.offset {
                         return .integer(Int64(found.local &- offset &* 1_000_000))
@@ -74,7 +81,9 @@ struct TextValueReader {
                 }
             }
         case .timestampNTZ:
-            if let timestampNTZ { return instant(text, timestampNTZ).map { .integer(Int64($0.local)) } }
+            if let pattern = times.timestampNTZ {
+                return instant(text, pattern).map { .integer(Int64($0.local)) }
+            }
         default: break
         }
         let cast = try? Casting.cast(.of(.string, [.string(text)]), to: type, mode: .null, zone: zone)
@@ -86,9 +95,9 @@ struct TextValueReader {
     /// none.
     func time(_ text: UnsafeRawBufferPointer, _ type: DataType) -> Int64? {
         switch type {
-        case .date where date == nil: TimeText.parseDate(text).map { Int64($0) }
-        case .timestamp where timestamp == nil: TimeText.parseTimestamp(text, zone: zone)
-        case .timestampNTZ where timestampNTZ == nil: TimeText.parseTimestamp(text, zone: nil)
+        case .date where times.date == nil: TimeText.parseDate(text).map { Int64($0) }
+        case .timestamp where times.timestamp == nil: TimeText.parseTimestamp(text, zone: zone)
+        case .timestampNTZ where times.timestampNTZ == nil: TimeText.parseTimestamp(text, zone: nil)
         default: nil
         }
     }

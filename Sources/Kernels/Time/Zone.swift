@@ -14,12 +14,19 @@ package final class Zone: Sendable {
     /// Instants (seconds since 1970 UTC) at which the offset changes, ascending, and the offset from then on.
     private let transitions: [Int]
     private let offsets: [Int]
+    /// What clocks are called before the first transition, and from each on, such as `CET`.
+    private let firstLetters: String
+    private let letters: [String]
     /// The rule for years after the last transition.
     private let rule: ZoneRule?
 
-    init(name: String, firstOffset: Int, transitions: [Int] = [], offsets: [Int] = [], rule: ZoneRule? = nil)
-    {
+    init(
+        name: String, firstOffset: Int, transitions: [Int] = [], offsets: [Int] = [],
+        firstLetters: String = "", letters: [String] = [], rule: ZoneRule? = nil
+    ) {
         self.name = name
+        self.firstLetters = firstLetters
+        self.letters = letters
         self.firstOffset = firstOffset
         self.transitions = transitions
         self.offsets = offsets
@@ -28,6 +35,9 @@ package final class Zone: Sendable {
 
     package static let utc = Zone(name: "UTC", firstOffset: 0)
     package var isUTC: Bool { transitions.isEmpty && firstOffset == 0 && rule == nil }
+
+    /// Whether clocks never change there.
+    package var isFixed: Bool { transitions.isEmpty && rule == nil }
 
     /// Zones read so far, by name. The mutex guards it.
     private static let known = Mutex<[String: Zone]>([:])
@@ -88,12 +98,31 @@ package final class Zone: Sendable {
         guard let last = transitions.last else { return rule?.offset(at: seconds) ?? firstOffset }
         if seconds >= last, let rule { return rule.offset(at: seconds) }
         if seconds < transitions[0] { return firstOffset }
+        return offsets[transition(at: seconds)]
+    }
+
+    /// Returns what clocks are called at an instant, `CEST` or `EDT`; the zone's name where they have no
+    /// letters but digits.
+    package func letters(at seconds: Int) -> String {
+        var found = firstLetters
+        if let last = transitions.last, seconds >= last, let rule {
+            found = rule.letters(at: seconds)
+        } else if let first = transitions.first, seconds >= first {
+            found = letters[transition(at: seconds)]
+        } else if transitions.isEmpty, let rule {
+            found = rule.letters(at: seconds)
+        }
+        return found.utf8.allSatisfy { $0 | 32 >= 97 && $0 | 32 <= 122 } && !found.isEmpty ? found : name
+    }
+
+    /// Returns the place of the last transition before an instant, which is not before the first one.
+    private func transition(at seconds: Int) -> Int {
         var (low, high) = (0, transitions.count)
         while high - low > 1 {
             let middle = (low + high) / 2
             if transitions[middle] <= seconds { low = middle } else { high = middle }
         }
-        return offsets[low]
+        return low
     }
 
     /// Returns the local time of an instant, both in microseconds.
@@ -121,7 +150,7 @@ package final class Zone: Sendable {
 
 /// Reads the binary files of the zone database.
 enum TransitionFile {
-    static func parse(_ bytes: [UInt8], name: String) -> Zone? {
+    static func parse(_ bytes: [UInt8], name zone: String) -> Zone? {
         func int32(_ at: Int) -> Int {
             guard at + 4 <= bytes.count else { return 0 }
             return Int(Int32(bitPattern: bytes[at..<at + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }))
@@ -148,15 +177,23 @@ enum TransitionFile {
         guard times >= 0, types > 0, end <= bytes.count else { return nil }
         var transitions: [Int] = []
         var offsets: [Int] = []
+        var letters: [String] = []
+        func name(_ type: Int) -> String {
+            let record = records + type * 6
+            guard record + 5 < bytes.count else { return "" }
+            let text = bytes[min(records + types * 6 + Int(bytes[record + 5]), bytes.count)...]
+            return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+        }
         for i in 0..<times {
             transitions.append(int64(data + i * 8))
             offsets.append(int32(records + Int(bytes[indexes + i]) * 6))
+            letters.append(name(Int(bytes[indexes + i])))
         }
         let footer =
             bytes[end...].split(separator: 10).first.map { String(decoding: $0, as: UTF8.self) } ?? ""
         return Zone(
-            name: name, firstOffset: int32(records), transitions: transitions, offsets: offsets,
-            rule: ZoneRule(footer))
+            name: zone, firstOffset: int32(records), transitions: transitions, offsets: offsets,
+            firstLetters: name(0), letters: letters, rule: ZoneRule(footer))
     }
 }
 
@@ -181,6 +218,8 @@ struct ZoneRule: Sendable {
 
     private let standard: Int
     private let summer: Int?
+    private var standardLetters = ""
+    private var summerLetters = ""
     private var start: Change?
     private var end: Change?
 
@@ -189,13 +228,15 @@ struct ZoneRule: Sendable {
         let parts = text.split(separator: ",").map { Array($0.utf8) }
         var at = 0
         let names = parts[0]
-        func skipName() {
+        func takeName() -> String {
+            let from = at
             if at < names.count, names[at] == UInt8(ascii: "<") {
                 while at < names.count, names[at] != UInt8(ascii: ">") { at += 1 }
                 at += 1
             } else {
                 while at < names.count, names[at] | 32 >= 97, names[at] | 32 <= 122 { at += 1 }
             }
+            return String(decoding: names[min(from, names.count)..<min(at, names.count)], as: UTF8.self)
         }
         func offset() -> Int? {
             let from = at
@@ -204,10 +245,10 @@ struct ZoneRule: Sendable {
             { at += 1 }
             return from == at ? nil : ZoneRule.seconds(names[from..<at])
         }
-        skipName()
+        standardLetters = takeName()
         guard let west = offset() else { return nil }
         standard = -west
-        skipName()
+        summerLetters = takeName()
         guard parts.count == 3 else {
             summer = nil
             return
@@ -239,12 +280,15 @@ struct ZoneRule: Sendable {
             seconds: halves.count > 1 ? seconds(halves[1]) : 7200)
     }
 
-    func offset(at seconds: Int) -> Int {
-        guard let summer, let start, let end else { return standard }
+    func offset(at seconds: Int) -> Int { isSummer(at: seconds) ? summer ?? standard : standard }
+
+    func letters(at seconds: Int) -> String { isSummer(at: seconds) ? summerLetters : standardLetters }
+
+    private func isSummer(at seconds: Int) -> Bool {
+        guard let summer, let start, let end else { return false }
         let year = CivilDate(days: ClockTime.floorDivide(seconds + standard, 86_400)).year
         let from = start.localSeconds(year: year) - standard
         let to = end.localSeconds(year: year) - summer
-        let inside = from < to ? seconds >= from && seconds < to : !(seconds >= to && seconds < from)
-        return inside ? summer : standard
+        return from < to ? seconds >= from && seconds < to : !(seconds >= to && seconds < from)
     }
 }

@@ -10,7 +10,8 @@ package struct AlertSender: Sendable {
 
     /// `clock` tells milliseconds since 1970.
     package init(
-        pipeline: String, rules: [AlertRule], carrier: any AlertCarrier, clock: @escaping @Sendable () -> Int64
+        pipeline: String, rules: [AlertRule], carrier: any AlertCarrier,
+        clock: @escaping @Sendable () -> Int64
     ) {
         self.pipeline = pipeline
         self.rules = rules
@@ -23,8 +24,8 @@ package struct AlertSender: Sendable {
         rules.indices.contains(index) && rules[index].events.contains(event)
     }
 
-    /// Writes down with `note` that the alert is begun, sends it, and writes down how that went. Throws only
-    /// what `note` throws.
+    /// Writes down with `note` that the alert is begun, sends it, and writes down how that went. Throws what
+    /// `note` throws, and when the task is cancelled.
     package func send(
         _ index: Int, _ event: AlertRule.Event, _ record: RunRecord,
         note: @Sendable (RunFact) async throws -> Void
@@ -36,7 +37,7 @@ package struct AlertSender: Sendable {
         if let email = rule.email {
             do {
                 try await carrier.mail(message.mail(email, now: clock()), email)
-            } catch { failures.append(EngineError(wrapping: error)) }
+            } catch let error as EngineError { failures.append(error) }
         }
         if let webhook = rule.webhook {
             do {
@@ -44,7 +45,7 @@ package struct AlertSender: Sendable {
                     message.json, to: webhook.url,
                     headers: webhook.headers.map { "\($0.name): \($0.value)" }
                         + ["Idempotency-Key: \(message.id)"], caFile: webhook.caFile)
-            } catch { failures.append(EngineError(wrapping: error)) }
+            } catch let error as EngineError { failures.append(error) }
         }
         var failure = failures.first
         if failures.count > 1 { failure?.message += "; " + failures[1].message }

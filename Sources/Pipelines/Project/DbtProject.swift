@@ -171,7 +171,7 @@ struct DbtReader {
         func refuse(_ file: String, _ what: String, _ remedy: String) -> EngineError {
             .user(
                 "UNSUPPORTED_FEATURE", "\(what) cannot be run: \(file)", remedy: remedy,
-                at: SourceLocation(file: files.path(file), line: 1, column: 1, lineText: ""))
+                at: SourceLocation(wholeFile: files.path(file)))
         }
         for folder in models {
             if let file = try files.list(folder, endings: [".py"]).first {

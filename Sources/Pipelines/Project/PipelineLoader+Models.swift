@@ -86,9 +86,7 @@ extension PipelineLoader {
         }
     }
 
-    func place(of file: String) -> SourceLocation {
-        SourceLocation(file: files.path(file), line: 1, column: 1, lineText: "")
-    }
+    func place(of file: String) -> SourceLocation { SourceLocation(wholeFile: files.path(file)) }
 
     // MARK: names of tables
 

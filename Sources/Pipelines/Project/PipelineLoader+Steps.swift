@@ -77,12 +77,10 @@ extension PipelineLoader {
             return
         }
         for model in project.models {
-            let place = SourceLocation(file: files.path(model.file), line: 1, column: 1, lineText: "")
-            try add(model.name, FormatValue(kind: .null, location: place))
+            try add(model.name, FormatValue(kind: .null, location: place(of: model.file)))
         }
         for seed in project.seeds {
-            let place = SourceLocation(file: files.path(seed.file), line: 1, column: 1, lineText: "")
-            try add(seed.name, FormatValue(kind: .null, location: place))
+            try add(seed.name, FormatValue(kind: .null, location: place(of: seed.file)))
         }
     }
 

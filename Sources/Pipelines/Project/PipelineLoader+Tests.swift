@@ -124,7 +124,7 @@ extension PipelineLoader {
                 "The test \(file.name) is left out, since no step of etl.yml runs what it reads: \(idle).")
             return nil
         }
-        let place = SourceLocation(file: files.path(file.file), line: 1, column: 1, lineText: "")
+        let place = place(of: file.file)
         var test = DataTest(
             name: file.name, sql: try single(text.text, place),
             relations: try inlined(names.relations, depth: 0),

@@ -10,8 +10,12 @@ struct ExtractColumns {
     var old: [String] = []
     /// Columns for values that do not fit a column any more.
     var variants: [(name: String, type: DataType, value: String)] = []
-    /// Condition that new rows must meet, if any.
-    var condition: String?
+    /// What new rows must meet to be kept.
+    var demands: [Demand] = []
+    /// The same in one condition, if any.
+    var condition: String? {
+        demands.isEmpty ? nil : demands.map { "(\($0.condition))" }.joined(separator: " AND ")
+    }
     /// Whether the new rows must be written again.
     var isChanged = false
     /// Whether the old ones must be, too.
@@ -23,6 +27,13 @@ struct ExtractColumns {
     /// Columns that the old rows and the new ones have both.
     var shared: [Field] = []
 
+    /// A condition on a column, and what is wrong with rows that do not meet it.
+    struct Demand {
+        var column: String
+        var condition: String
+        var fault: String
+    }
+
     /// The greatest value of the cursor's column, as text. Texts are in the order of their form.
     func greatest(_ column: String, _ form: CursorForm?) -> String {
         hasTextCursor ? (form ?? .text).greatest(column) : "CAST(max(\(column)) AS STRING)"
@@ -31,7 +42,7 @@ struct ExtractColumns {
     /// Has the new rows be written down as the table has them.
     mutating func settle() {
         fresh = names.map { SQLText.name($0) }
-        condition = nil
+        demands = []
         isChanged = false
     }
 
@@ -74,14 +85,13 @@ struct ExtractContract {
         // The table's type stays, whatever the new rows' is.
         setCursor(&columns, known)
         let changes = try await changes(known, found)
-        var conditions: [String] = []
         for column in known {
             let name = SQLText.name(column.name)
             columns.names.append(column.name)
             columns.old.append("o.\(name)")
             if ExtractContract.named(column.name, found) != nil { columns.shared.append(column) }
             if let change = changes[column.name] {
-                try take(change, known, &columns, &conditions)
+                try take(change, known, &columns)
             } else if let now = ExtractContract.named(column.name, found) {
                 columns.fresh.append(SQLText.name(now.name))
                 // A file that spells the column in another way would give the table two of it.
@@ -94,12 +104,9 @@ struct ExtractContract {
         }
         addVariants(&columns, known)
         for column in found where ExtractContract.named(column.name, known) == nil {
-            try add(column, &columns, &conditions)
+            try add(column, &columns)
         }
-        if !conditions.isEmpty {
-            columns.isChanged = true
-            columns.condition = conditions.joined(separator: " AND ")
-        }
+        if !columns.demands.isEmpty { columns.isChanged = true }
         return columns
     }
 
@@ -145,7 +152,7 @@ struct ExtractContract {
     }
 
     private func take(
-        _ change: Change, _ known: [Field], _ columns: inout ExtractColumns, _ conditions: inout [String]
+        _ change: Change, _ known: [Field], _ columns: inout ExtractColumns
     ) throws {
         let (name, fit) = (change.name, change.fit)
         let (fits, kept) = (fit.fits(name), fit.kept(name))
@@ -154,7 +161,7 @@ struct ExtractContract {
             columns.isWidened = true
             columns.old[columns.old.count - 1] = fit.old("o.\(name)")
         }
-        try limitFields(change, &conditions)
+        try limitFields(change, &columns)
         if change.unfit == 0 { return columns.fresh.append(kept) }
         let partly = "if(\(fits), \(kept), NULL)"
         switch rule.contract.dataType {
@@ -171,7 +178,10 @@ struct ExtractContract {
         case .discardValue: columns.fresh.append(partly)
         case .discardRow:
             columns.fresh.append(kept)
-            conditions.append(fits)
+            columns.demands.append(
+                .init(
+                    column: change.column.name, condition: fits,
+                    fault: "a value that does not fit \(change.column.type.catalogName)"))
         case .evolve:
             // Values that fit stay in the column; others go to one beside it, named as dlt names it.
             columns.fresh.append(partly)
@@ -184,11 +194,14 @@ struct ExtractContract {
     }
 
     /// Applies the contract of columns to fields of structures.
-    private func limitFields(_ change: Change, _ conditions: inout [String]) throws {
+    private func limitFields(_ change: Change, _ columns: inout ExtractColumns) throws {
         guard change.cut > 0, let field = change.fit.missing else { return }
         switch rule.contract.columns {
         case .evolve, .discardValue: return
-        case .discardRow: change.fit.isWhole(change.name).map { conditions.append($0) }
+        case .discardRow:
+            guard let isWhole = change.fit.isWhole(change.name) else { return }
+            columns.demands.append(
+                .init(column: change.column.name, condition: isWhole, fault: "the new field \(field)"))
         case .freeze: throw newColumn("\(change.column.name).\(field)")
         }
     }
@@ -226,9 +239,7 @@ struct ExtractContract {
             remedy: "Set schema_contract: {columns: evolve}, or leave the column out of the query.")
     }
 
-    private func add(
-        _ column: Field, _ columns: inout ExtractColumns, _ conditions: inout [String]
-    ) throws {
+    private func add(_ column: Field, _ columns: inout ExtractColumns) throws {
         let name = SQLText.name(column.name)
         switch rule.contract.columns {
         case .evolve:
@@ -237,7 +248,30 @@ struct ExtractContract {
             columns.old.append("CAST(NULL AS \(column.type.sqlName))")
         case .freeze: throw newColumn(column.name)
         case .discardValue: columns.isChanged = true
-        case .discardRow: conditions.append("\(name) IS NULL")
+        case .discardRow:
+            columns.demands.append(
+                .init(column: column.name, condition: "\(name) IS NULL", fault: "a value of the new column"))
         }
+    }
+
+    // MARK: rows that are thrown away
+
+    /// Counts the new rows that the contract throws away, and warns of them.
+    func discarded(_ columns: ExtractColumns) async throws -> Int {
+        guard let all = columns.condition else { return 0 }
+        let counts = ([all] + columns.demands.map(\.condition)).map {
+            "CAST(count_if(NOT coalesce(\($0), false)) AS STRING)"
+        }
+        let row = try await run.run(
+            "SELECT \(counts.joined(separator: ", ")) FROM millrace_new",
+            [run.view("millrace_new", run.freshPath)]
+        ).row.map { $0.flatMap { Int($0) } ?? 0 }
+        guard let total = row.first, total > 0 else { return 0 }
+        let reasons = zip(columns.demands, row.dropFirst()).filter { $0.1 > 0 }
+            .map { "\($0.column) (\(Counted.text($1, "row")) with \($0.fault))" }
+        run.job.warn(
+            "\(step.name): \(Counted.text(total, "row")) thrown away, as schema_contract says discard_row, "
+                + "for \(reasons.joined(separator: ", "))")
+        return total
     }
 }

@@ -64,8 +64,10 @@ struct ExtractRun {
             return outcome
         }
         history.add(only ?? [])
-        var columns = try await ExtractContract(run: self).columns(hasTable: old)
+        let contract = ExtractContract(run: self)
+        var columns = try await contract.columns(hasTable: old)
         let read = outcome.rowsOut
+        outcome.rowsOut -= try await contract.discarded(columns)
         let cursors = try await cursors(columns, before, rows: read)
         after.form = cursors.form ?? after.form
         if old, rule.disposition == .append, cursors.repeated > 0, let before {

@@ -138,6 +138,7 @@ package struct RunRecord: Sendable {
             self.error = error
             endedAt = entry.at
             // What was cut off in its middle does not run on in what is shown.
+            let isCancelled = isCancelled
             for name in steps.keys { change(name) { $0.cutOff(at: entry.at, isCancelled: isCancelled) } }
         case .alerting(let rule, let event): alerts.insert("\(rule):\(event)")
         case .closed: isClosed = true

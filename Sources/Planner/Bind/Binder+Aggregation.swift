@@ -46,7 +46,7 @@ extension Binder {
             inner.clause = "HAVING"
             inner.windows = nil
             let condition = try condition(bind(syntax, inner), "HAVING", at: syntax.span)
-            having = try rewriting.rewritten(condition, at: syntax.span)
+            having = try rewriting.rewritten(condition, clause: inner.clause, at: syntax.span)
         }
         let list = named(columns.map { ($0.expression, $0.name) })
         var sorting = context

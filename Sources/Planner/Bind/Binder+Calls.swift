@@ -276,6 +276,12 @@ extension Binder {
         }
         var filter: Expression?
         if let condition = call.filter {
+            if hasAggregate(condition) {
+                throw .user(
+                    "INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE",
+                    "The condition of FILTER holds an aggregate function itself.",
+                    remedy: "Aggregate in a subquery first.", at: location(condition.span))
+            }
             filter = try self.condition(bind(condition, inner), "FILTER", at: condition.span)
         }
         let isOrdered = !call.withinGroup.isEmpty

@@ -221,6 +221,7 @@ extension Binder {
         if type.holdsClock { try requireClocks(at: span) }
         if value.type == type { return value }
         if value.isNullLiteral { return .literal(.null(type)) }
+        if let time = specialTime(value, type) { return .literal(time) }
         // try_cast goes by the rules of ANSI mode.
         let isTry = kind == .tryCast
         if !Coercion.canCast(value.type, type, ansi: settings.ansi || isTry)

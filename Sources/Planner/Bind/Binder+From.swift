@@ -150,11 +150,12 @@ extension Binder {
                 "VIEW_EXCEED_MAX_NESTED_DEPTH", "Views refer to each other too deeply.", at: location(span))
         }
         openViews.append(name)
-        let saved = (commonTables, source, outer, viewDatabase)
+        let saved = (commonTables, source, outer, viewDatabase, settings)
         defer {
-            (commonTables, source, outer, viewDatabase) = saved
+            (commonTables, source, outer, viewDatabase, settings) = saved
             openViews.removeLast()
         }
+        if let ansi = view.ansi { settings.ansi = ansi }
         viewDatabase = view.database
         commonTables = [:]
         outer = []

@@ -83,9 +83,15 @@ extension Binder {
             for column in 0..<width {
                 let place = row * width + column
                 let value = place < values.count ? values[place] : .literal(.null(.null))
-                let type = values.indices.filter { $0 % width == column }.map { values[$0].type }
-                guard let common = Coercion.commonType(type, ansi: settings.ansi) else {
-                    throw mismatchedOperands("stack", values[column], value, at: span)
+                // As in Spark, a column's values must be of one type already; only NULL takes any.
+                let types = values.indices.filter { $0 % width == column }.map { values[$0].type }
+                let common = types.first { $0 != .null } ?? .null
+                guard types.allSatisfy({ $0 == .null || $0.sqlName == common.sqlName }) else {
+                    throw .user(
+                        "DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES",
+                        "Values of the column \(column) of stack have the types "
+                            + types.map(\.sqlName).joined(separator: ", ") + ".",
+                        remedy: "Cast them to one type.", at: location(span))
                 }
                 members += [.literal(.string("col\(column)")), cast(value, to: common)]
             }

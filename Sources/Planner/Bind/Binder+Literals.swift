@@ -53,6 +53,7 @@ extension Binder {
     private func timed(_ text: String, _ type: DataType, _ name: String, at span: SourceSpan)
         throws(EngineError) -> Literal
     {
+        if let time = specialTime(.literal(.string(text)), type) { return time }
         let value = constant(.cast(.literal(.string(text)), to: type, mode: .ansi))
         guard let value, !value.value.isNull else {
             throw .user(

@@ -12,7 +12,7 @@ extension Binder {
             },
             special: { [self] expression in
                 routineName(expression) ?? identifierName(expression) ?? starName(expression)
-                    ?? instantName(expression) ?? dateName(expression)
+                    ?? instantName(expression) ?? dateName(expression) ?? memberName(expression)
             }, namedWindow: { [self] name in windowDefinitions[name.span] },
             outerColumns: { [self] span in outerNames[span, default: []].joined(separator: ", ") })
     }
@@ -32,6 +32,14 @@ extension Binder {
     private func identifierName(_ expression: ExpressionSyntax) -> String? {
         guard case .identifier = expression.kind, let parts = identifiers[expression.span] else { return nil }
         return columnTexts[parts.map(\.text)] ?? parts.last?.text
+    }
+
+    /// Names `s['a']` of a structure as `s.a`.
+    private func memberName(_ expression: ExpressionSyntax) -> String? {
+        guard case .element(let base, let position) = expression.kind,
+            case .structure? = types[base.span], case .literal(.string(let name)) = position.kind
+        else { return nil }
+        return "\(naming.text(base)).\(name)"
     }
 
     /// Names a literal of an instant by its time in the session's zone, whatever zone it was written in.

@@ -55,7 +55,16 @@ extension Binder {
             if let moved = try dateArithmetic(kind, left, right, syntax.1, syntax.0, at: span) {
                 return moved
             }
-            return try arithmetic(kind == .add ? "add" : "subtract", left, right, at: span)
+            let name = kind == .add ? "add" : "subtract"
+            if left.type == .string, isInterval(right.type) || right.type == .calendarInterval {
+                return try movedText(name, left, right, at: span)
+            }
+            if kind == .add, right.type == .string,
+                isInterval(left.type) || left.type == .calendarInterval
+            {
+                return try movedText(name, right, left, at: span)
+            }
+            return try arithmetic(name, left, right, at: span)
         case .multiply: return try arithmetic("multiply", left, right, at: span)
         case .divide: return try arithmetic("divide", left, right, at: span)
         case .integerDivide: return try arithmetic("div", left, right, at: span)
@@ -84,6 +93,15 @@ extension Binder {
     }
 
     // MARK: Dates
+
+    /// Moves the instant that a text shows by days and time, as text again. Months have to know the type.
+    private func movedText(
+        _ name: String, _ text: Expression, _ interval: Expression, at span: SourceSpan
+    ) throws(EngineError) -> Expression {
+        if interval.type.isYearMonthInterval { throw mismatchedOperands(name, text, interval, at: span) }
+        let moved = try call(name, [cast(text, to: .timestamp, at: span), interval], at: span)
+        return cast(moved, to: .string, at: span)
+    }
 
     private static let microsecondsPerDay: Int64 = 86_400_000_000
 

@@ -81,6 +81,18 @@ extension Binder {
         return bound
     }
 
+    /// Throws for what `|> AGGREGATE` neither groups by nor aggregates.
+    func checkAggregates(_ select: SelectSyntax) throws(EngineError) {
+        var keys = 0
+        if case .items(let items)? = select.groupBy { keys = items.count }
+        for item in select.items.dropFirst(keys) where !hasAggregate(item.expression) {
+            throw .user(
+                "PIPE_OPERATOR_AGGREGATE_EXPRESSION_CONTAINS_NO_AGGREGATE_FUNCTION",
+                "What |> AGGREGATE gives before GROUP BY holds an aggregate function.",
+                remedy: "Add one, or put the expression behind GROUP BY.", at: location(item.expression.span))
+        }
+    }
+
     func aggregateInPipe(_ clause: String, at span: SourceSpan) -> EngineError {
         .user(
             "PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION",

@@ -96,13 +96,14 @@ extension Binder {
                     at: location(item.span))
             }
             let bound = try bindConstant(item)
-            guard commonType(bound.type, key.type) != nil else {
+            guard bound.type == .null || Coercion.canCast(bound.type, key.type, ansi: settings.ansi) else {
                 throw .user(
                     "PIVOT_VALUE_DATA_TYPE_MISMATCH",
                     "A value of type \(bound.type.sqlName) does not fit the column's type "
                         + "\(key.type.sqlName).", at: location(item.span))
             }
-            tests.append(try comparison("null_safe_equal", .column(key), bound, at: item.span))
+            let value = cast(bound, to: key.type, at: item.span)
+            tests.append(try comparison("null_safe_equal", .column(key), value, at: item.span))
             let text = constant(cast(bound, to: .string))
             if case .string(let shown)? = text?.value { texts.append(shown) } else { texts.append("null") }
         }

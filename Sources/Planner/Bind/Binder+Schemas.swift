@@ -6,12 +6,12 @@ import Vocabulary
 
 // Functions whose results take their types or names from how their arguments are written.
 extension Binder {
-    /// Binds `from_json(text, schema[, options])` and `from_csv`, whose results have the type that the schema
-    /// tells; nil for other calls.
+    /// Binds `from_json(text, schema[, options])`, `from_csv` and `from_xml`, whose results have the type
+    /// that the schema tells; nil for other calls.
     func schemaCall(
         _ name: String, _ call: CallSyntax, _ context: BindContext, at span: SourceSpan
     ) throws(EngineError) -> Expression? {
-        guard name == "from_json" || name == "from_csv", (2...3).contains(call.arguments.count) else {
+        guard ["from_json", "from_csv", "from_xml"].contains(name), (2...3).contains(call.arguments.count) else {
             return nil
         }
         let text = try bind(call.arguments[0].value, context)

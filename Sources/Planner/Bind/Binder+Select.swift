@@ -42,6 +42,7 @@ extension Binder {
         if select.isSelectPipe, let item = select.items.first(where: { hasAggregate($0.expression) }) {
             throw aggregateInPipe("SELECT", at: item.expression.span)
         }
+        if select.isAggregatePipe { try checkAggregates(select) }
         if aggregates(select, order) { return try aggregated(select, order, bound, collector) }
         var context = BindContext(scope: bound.scope, clause: "SELECT")
         context.windows = collector
@@ -131,14 +132,48 @@ extension Binder {
         var starred = context
         let kept = Set(found.compactMap(\.expression.columnReference?.id))
         starred.scope.columns = context.scope.columns.filter { kept.contains($0.reference.id) }
+        var members: [Expression: [[Int]]] = [:]
         for name in except {
             let excluded = try column(name, starred, at: name.first?.span ?? span)
-            guard let index = found.firstIndex(where: { $0.expression == excluded }) else {
+            if let index = found.firstIndex(where: { $0.expression == excluded }) {
+                found.remove(at: index)
+                continue
+            }
+            let (base, path) = Self.memberPath(excluded)
+            guard !path.isEmpty, found.contains(where: { $0.expression == base }) else {
                 throw unresolved(name, starred, at: name.first?.span ?? span)
             }
-            found.remove(at: index)
+            members[base, default: []].append(path)
+        }
+        for index in found.indices {
+            guard let paths = members[found[index].expression] else { continue }
+            found[index].expression = try without(paths, found[index].expression, at: span)
         }
         return found
+    }
+
+    /// Returns what a member is taken from at the bottom, and the positions on the way up.
+    private static func memberPath(_ expression: Expression) -> (base: Expression, path: [Int]) {
+        guard case .member(let inner, let index, _) = expression else { return (expression, []) }
+        let (base, path) = memberPath(inner)
+        return (base, path + [index])
+    }
+
+    /// Builds a structure anew without the members at some paths. As in Spark, null becomes a structure of
+    /// nulls.
+    private func without(
+        _ paths: [[Int]], _ value: Expression, at span: SourceSpan
+    ) throws(EngineError) -> Expression {
+        guard case .structure(let fields) = value.type else { return value }
+        var parts: [Expression] = []
+        for (index, field) in fields.enumerated() {
+            let below = paths.filter { $0.first == index }.map { Array($0.dropFirst()) }
+            if below.contains([]) { continue }
+            let member = Expression.member(value, index: index, type: field.type)
+            parts.append(.literal(.string(field.name)))
+            parts.append(below.isEmpty ? member : try without(below, member, at: span))
+        }
+        return try call("named_struct", parts, at: span)
     }
 
     /// Leaves out members of a structure by their names.

@@ -8,7 +8,8 @@ import Vocabulary
 /// unique within it.
 package final class Binder {
     let catalog: any CatalogLookup
-    let settings: SessionSettings
+    /// The session's; inside views in the mode that they were made in.
+    var settings: SessionSettings
     /// Takes down the files that a query names itself.
     let reads: DirectReads?
     /// The text being bound; another one inside views.

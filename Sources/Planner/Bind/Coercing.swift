@@ -57,6 +57,7 @@ extension Binder {
         if case .literal(let literal) = expression {
             if literal.value.isNull { return .literal(.null(type)) }
             if let converted = Self.widened(literal, to: type) { return .literal(converted) }
+            if let time = specialTime(expression, type) { return .literal(time) }
         }
         return .cast(expression, to: type, mode: castMode, origin: span.map(origin) ?? .none)
     }

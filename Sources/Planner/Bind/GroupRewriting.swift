@@ -16,7 +16,7 @@ struct GroupRewriting {
     /// Throws MISSING_AGGREGATION for a column that is neither grouped nor aggregated. `allowing` names
     /// columns from above that may stand as they are.
     func rewritten(
-        _ expression: Expression, allowing: Set<ColumnID> = [], at span: SourceSpan
+        _ expression: Expression, allowing: Set<ColumnID> = [], clause: String? = nil, at span: SourceSpan
     ) throws(EngineError) -> Expression {
         var known = allowing
         for call in collector.calls { known.insert(call.output.id) }
@@ -24,8 +24,12 @@ struct GroupRewriting {
         var failure: ColumnReference?
         let result = rewritten(expression, known, &failure)
         if let failure {
+            // HAVING sees the groups only; what else stands below has no name there.
+            let code = sources.isEmpty && groups.isEmpty
+                ? "MISSING_GROUP_BY"
+                : clause == "HAVING" ? "UNRESOLVED_COLUMN.WITH_SUGGESTION" : "MISSING_AGGREGATION"
             throw .user(
-                sources.isEmpty && groups.isEmpty ? "MISSING_GROUP_BY" : "MISSING_AGGREGATION",
+                code,
                 "The column is neither in GROUP BY nor inside an aggregate function: \(failure.name).",
                 remedy: "Add it to GROUP BY, or use any_value(\(failure.name)) if any of its values will do.",
                 at: binder.location(binder.columnSpans[failure.id] ?? span))

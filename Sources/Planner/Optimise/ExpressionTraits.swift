@@ -21,7 +21,7 @@ extension Expression {
         forEach { part in
             switch part {
             case .column, .input, .literal, .inList, .conditional, .member: break
-            case .call(let call): if !Self.harmless.contains(call.name) { safe = false }
+            case .call(let call): if !Self.harmless.contains(call.name), !call.isExact { safe = false }
             case .cast(let inner, let type, let mode, _):
                 if mode == .ansi, !Self.widens(inner.type, type) { safe = false }
             case .subquery: safe = false
@@ -92,4 +92,41 @@ extension Expression {
         "year", "month", "day", "quarter", "abs", "date_add", "date_sub", "starts_with", "ends_with",
         "contains",
     ]
+}
+
+extension FunctionCall {
+    /// True for arithmetic whose type holds every result that its arguments' types allow.
+    fileprivate var isExact: Bool {
+        if name == "negate" || name == "abs" { return type.isFloating || type.isDecimal }
+        guard arguments.count == 2 else { return false }
+        if name == "divide" {
+            guard let divisor = arguments[1].literalValue?.value, !divisor.isNull, !divisor.isZero else {
+                return false
+            }
+        }
+        if type.isFloating { return ["add", "subtract", "multiply", "divide"].contains(name) }
+        guard case .decimal(let precision, let scale) = type,
+            case .decimal(let p, let s) = arguments[0].type, case .decimal(let q, let t) = arguments[1].type
+        else { return false }
+        let digits = precision - scale
+        switch name {
+        case "add", "subtract": return digits > max(p - s, q - t)
+        case "multiply": return digits >= p - s + q - t
+        // By what is at least one unit of its last place.
+        case "divide": return digits >= p - s + t
+        default: return false
+        }
+    }
+}
+
+extension Scalar {
+    fileprivate var isZero: Bool {
+        switch self {
+        case .integer(let value): value == 0
+        case .decimal(let value): value == 0
+        case .float(let value): value == 0
+        case .double(let value): value == 0
+        default: false
+        }
+    }
 }

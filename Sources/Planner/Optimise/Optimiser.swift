@@ -29,7 +29,7 @@ package struct Optimiser {
         Phase(
             rules: [PushPredicates(), PushLimits(), CollapseProjects(), SimplifyExpressions()],
             repeats: true),
-        Phase(rules: [PruneColumns(), CollapseProjects(), ShareSubplans()]),
+        Phase(rules: [AggregateBelowJoins(), PruneColumns(), CollapseProjects(), ShareSubplans()]),
     ]
     private static let passLimit = 4
 

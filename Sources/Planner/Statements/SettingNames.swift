@@ -102,6 +102,17 @@ package enum SettingNames {
         return (result, nil)
     }
 
+    /// Returns what a setting of Spark's is when nobody set it; nil for those that are not told.
+    static func usual(_ key: String, in settings: SessionSettings) -> String? {
+        switch key {
+        case "spark.sql.ansi.enabled": String(settings.ansi)
+        case "spark.sql.session.timeZone": settings.timeZone
+        case "spark.sql.sources.partitionOverwriteMode": "STATIC"
+        case StoreAssignment.setting: "ANSI"
+        default: nil
+        }
+    }
+
     private static func unknown(_ name: String) -> EngineError {
         let near = Suggestion.nearest(to: name, among: known)
         return .user(

@@ -249,6 +249,7 @@ extension StatementPlanner {
             if let comment = column.comment { view.columnComments[column.name.text.lowercased()] = comment }
         }
         view.namespace = catalog.currentDatabase
+        view.ansi = settings.ansi
         view.createdMilliseconds = settings.nowMicroseconds / 1000
         return view
     }

@@ -89,8 +89,11 @@ extension StatementPlanner {
 
     // MARK: TRUNCATE and LIKE
 
-    /// Plans TRUNCATE TABLE: no row in place of those that are there.
-    func truncate(_ name: [NameSyntax]) throws(EngineError) -> PlannedStatement {
+    /// Plans TRUNCATE TABLE: no row in place of those that are there, in all partitions or in those named,
+    /// which stay as they are without files.
+    func truncate(
+        _ name: [NameSyntax], _ partition: [PartitionValueSyntax]
+    ) throws(EngineError) -> PlannedStatement {
         var table = try keptTable(name, "TRUNCATE TABLE")
         if !table.isManaged, !table.isTemporary {
             throw .user(
@@ -99,8 +102,15 @@ extension StatementPlanner {
                 remedy: "Use INSERT OVERWRITE … SELECT … WHERE false.", at: span(of: name))
         }
         table.statistics = nil
+        var emptied: [String]?
+        if !partition.isEmpty {
+            let folders = try emptyPartitions(partition, of: table, at: name)
+            table.addedPartitions += folders.filter { !table.addedPartitions.contains($0) }
+            emptied = folders
+        }
         var planned = put(table)
-        planned.removedPaths = [table.location]
+        let root = table.location.hasSuffix("/") ? String(table.location.dropLast()) : table.location
+        planned.removedPaths = emptied?.map { "\(root)/\($0)" } ?? [table.location]
         return planned
     }
 

@@ -148,7 +148,9 @@ extension StatementPlanner {
         } else if wanted.count != given.count {
             let isLess = given.count < wanted.count
             throw .user(
-                "INSERT_COLUMN_ARITY_MISMATCH.\(isLess ? "NOT_ENOUGH" : "TOO_MANY")_DATA_COLUMNS",
+                fixed.isEmpty
+                    ? "INSERT_COLUMN_ARITY_MISMATCH.\(isLess ? "NOT_ENOUGH" : "TOO_MANY")_DATA_COLUMNS"
+                    : "INSERT_PARTITION_COLUMN_ARITY_MISMATCH",
                 "The query gives \(Counted.text(given.count, "column")), the table takes \(wanted.count): "
                     + "\(table.name)",
                 remedy: "Name the columns that it gives behind the table, or give as many as the table has.",

@@ -114,6 +114,23 @@ extension StatementPlanner {
         return put(table)
     }
 
+    /// Returns the folders of the partitions that TRUNCATE names. One that it names in full must be there.
+    func emptyPartitions(
+        _ list: [PartitionValueSyntax], of table: TableDefinition, at name: [NameSyntax]
+    ) throws(EngineError) -> [String] {
+        if table.partitionColumns.isEmpty { throw notPartitioned(table, at: name) }
+        let spec = try partitionSpec(list, of: table)
+        let found = try partitions(of: table).filter { partition in
+            spec.allSatisfy { partition.values[$0.key] == $0.value }
+        }
+        if found.isEmpty, spec.count == table.partitionColumns.count {
+            throw .user(
+                "PARTITIONS_NOT_FOUND", "The table has no such partition: \(table.name)",
+                at: span(of: list.map(\.name)))
+        }
+        return found.map(\.folder)
+    }
+
     func dropPartitions(
         _ lists: [[PartitionValueSyntax]], of table: TableDefinition, ifExists: Bool, at name: [NameSyntax]
     ) throws(EngineError) -> PlannedStatement {

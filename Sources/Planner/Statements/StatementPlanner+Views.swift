@@ -7,7 +7,7 @@ extension StatementPlanner {
     /// Plans CREATE TEMPORARY VIEW. A view on a query is bound once here, so that its errors show where it is
     /// made.
     func createView(_ view: CreateViewSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
-        let name = view.name.last?.text ?? ""
+        let name = temporaryName(view.name)
         if view.ifNotExists {
             throw .user(
                 "INVALID_SQL_SYNTAX.CREATE_TEMP_VIEW_IF_NOT_EXISTS",
@@ -37,7 +37,9 @@ extension StatementPlanner {
             } else {
                 try checkNames(columns)
             }
-            relation = .view(ViewDefinition(query: query, columns: columns.map(\.text), source: source))
+            var view = ViewDefinition(query: query, columns: columns.map(\.text), source: source)
+            view.ansi = settings.ansi
+            relation = .view(view)
         case .files(let format, let options, let schema):
             try checkNames((schema ?? []).map(\.name))
             if let source = ExternalSource(rawValue: format.text.lowercased()) {
@@ -56,6 +58,13 @@ extension StatementPlanner {
         return PlannedStatement(
             work: .none, change: .createView(name: name, relation, replaces: view.replaces),
             warnings: warnings)
+    }
+
+    /// Returns the name of a temporary view: `global_temp.name` for a global one, else the last part.
+    func temporaryName(_ name: [NameSyntax]) -> String {
+        let parts = name.map(\.text)
+        return parts.count == 2 && parts[0].lowercased() == "global_temp"
+            ? parts.joined(separator: ".") : parts.last ?? ""
     }
 
     /// Throws where one of the names stands a second time.

@@ -275,6 +275,13 @@ extension StatementPlanner {
             try checkFolderType(DataType(column.type), folder.text, at: self.location(folder.span))
             folders.append(column)
         }
+        if columns.isEmpty, !folders.isEmpty {
+            throw .user(
+                "ALL_PARTITION_COLUMNS_NOT_ALLOWED",
+                "All columns are partition columns, so the files would hold none",
+                remedy: "Leave at least one column out of PARTITIONED BY.",
+                at: span(of: create.partitionedBy))
+        }
         var definition = TableDefinition(
             name: name, location: location, format: format, options: options,
             partitionColumns: create.partitionedBy.map(\.text),

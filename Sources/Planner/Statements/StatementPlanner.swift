@@ -63,7 +63,7 @@ package struct StatementPlanner {
         case .dropDatabase(let drop): return try dropDatabase(drop)
         case .alterDatabase(let alter): return try alterDatabase(alter)
         case .alterTable(let alter): return try alterTable(alter)
-        case .truncateTable(let name): return try truncate(name)
+        case .truncateTable(let name, let partition): return try truncate(name, partition)
         case .createTableLike(let name, let like, let ifNotExists):
             return try createTableLike(name, like: like, ifNotExists: ifNotExists)
         case .analyze(let analyze): return try self.analyze(analyze)
@@ -180,7 +180,7 @@ package struct StatementPlanner {
             return PlannedStatement(work: .rows(rows, schema: schema))
         }
         guard let value else {
-            let shown = settings.options[key] ?? "<undefined>"
+            let shown = settings.options[key] ?? SettingNames.usual(key, in: settings) ?? "<undefined>"
             return PlannedStatement(work: .rows([[.string(key), .string(shown)]], schema: schema))
         }
         let (_, warning) = try SettingNames.setting(key, to: value, in: settings)
@@ -195,7 +195,7 @@ package struct StatementPlanner {
         -> PlannedStatement
     {
         let parts = name.map(\.text)
-        let key = parts.last ?? ""
+        let key = temporaryName(name)
         let table = catalog.table(named: parts)
         let isTemporary = catalog.isTemporary(parts) && table?.isTemporary != true
         let view = isTemporary ? nil : catalog.storedView(named: parts)

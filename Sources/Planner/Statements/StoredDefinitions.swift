@@ -130,6 +130,8 @@ package struct StoredView: Hashable, Sendable {
     package var columnComments: [String: String] = [:]
     package var properties: [String: String] = [:]
     package var createdMilliseconds: Int64 = 0
+    /// Whether the view was made in ANSI mode; nil in views of earlier releases.
+    package var ansi: Bool?
 
     package init(
         database: String, name: String, text: String, schema: Schema, queryColumns: [String],

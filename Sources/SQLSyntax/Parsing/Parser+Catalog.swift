@@ -112,7 +112,8 @@ extension Parser {
         case "TRUNCATE":
             advance()
             try expect(.TABLE)
-            return .truncateTable(try qualifiedName("a table name"))
+            let name = try qualifiedName("a table name")
+            return .truncateTable(name, partition: take(.PARTITION) ? try partitionValues() : [])
         case "MSCK", "REPAIR":
             advance()
             if word == "MSCK" { try expectWord("REPAIR") }

@@ -13,14 +13,13 @@ extension Parser {
         let isGlobal = take(.GLOBAL)
         let isTemporary = take(.TEMPORARY) || take(.TEMP)
         if take(.VIEW) {
-            if isGlobal {
-                throw .user(
-                    "UNSUPPORTED_FEATURE.VIEW", "Views of all sessions are kept ones or none.",
-                    remedy: "Write CREATE VIEW, or CREATE TEMPORARY VIEW.",
-                    at: source.location(span(from: start)))
+            guard isTemporary else {
+                if isGlobal { throw unexpected("'TEMPORARY VIEW'") }
+                return try createStoredView(replaces: replaces)
             }
-            return isTemporary
-                ? .createView(try createView(replaces: replaces)) : try createStoredView(replaces: replaces)
+            var view = try createView(replaces: replaces)
+            if isGlobal, view.name.count == 1 { view.name.insert(NameSyntax("global_temp"), at: 0) }
+            return .createView(view)
         }
         if isGlobal { throw unexpected("'VIEW'") }
         if at(word: "FUNCTION") {

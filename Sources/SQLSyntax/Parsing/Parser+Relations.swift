@@ -157,7 +157,13 @@ extension Parser {
     }
 
     private mutating func tableAlias() throws(EngineError) -> TableAliasSyntax? {
-        guard take(.AS) || atBareAlias, !at(.SET) else { return nil }
+        let hasAs = take(.AS)
+        if hasAs, at(.leftParenthesis) {
+            // Columns alone, without a name for the rows.
+            let nameless = NameSyntax("", span: current.span)
+            return TableAliasSyntax(name: nameless, columns: try nameList())
+        }
+        guard hasAs || atBareAlias, !at(.SET) else { return nil }
         let name = try self.name("an alias")
         let columns = at(.leftParenthesis) ? try nameList() : []
         return TableAliasSyntax(name: name, columns: columns)

@@ -91,7 +91,9 @@ extension Parser {
         {
             advance()
             advance()
-            return .set(key: "spark.sql.session.timeZone", value: try settingValue())
+            var zone = try zoneOffset()
+            if zone == nil { zone = try settingValue() }
+            return .set(key: "spark.sql.session.timeZone", value: zone)
         }
         let key = try settingKey()
         guard take(.equal) else {
@@ -99,6 +101,25 @@ extension Parser {
             throw unexpected("'='")
         }
         return .set(key: key, value: try settingValue())
+    }
+
+    /// Parses the offset that `SET TIME ZONE INTERVAL '5:30' HOUR TO MINUTE` gives; nil for a name.
+    private mutating func zoneOffset() throws(EngineError) -> String? {
+        guard at(word: "INTERVAL") else { return nil }
+        let start = index
+        guard let literal = try intervalLiteral(), case .literal(.interval(let interval)) = literal.kind,
+            case .microseconds(let micros, _, _) = interval, micros % 1_000_000 == 0,
+            micros.magnitude <= 18 * 3_600_000_000
+        else {
+            throw fail(
+                "The offset of a timezone is an interval of whole seconds, of at most 18 hours.",
+                code: "INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE", at: span(from: start),
+                remedy: "Write SET TIME ZONE INTERVAL '5:30' HOUR TO MINUTE.")
+        }
+        let seconds = Int(micros.magnitude / 1_000_000)
+        func digits(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
+        let parts = [seconds / 3600, seconds / 60 % 60] + (seconds % 60 == 0 ? [] : [seconds % 60])
+        return (micros < 0 ? "-" : "+") + parts.map(digits).joined(separator: ":")
     }
 
     private mutating func settingKey() throws(EngineError) -> String {

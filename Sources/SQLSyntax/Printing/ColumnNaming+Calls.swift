@@ -86,11 +86,12 @@ extension ColumnNaming {
             name = "timestampdiff"
         case "dateadd" where arguments.count == 3, "date_add" where arguments.count == 3:
             name = "timestampadd"
-        case "from_json", "from_csv", "to_json", "to_csv", "schema_of_json", "schema_of_csv", "first", "last",
-            "first_value", "last_value", "any_value":
+        case "from_json", "from_csv", "from_xml", "to_json", "to_csv", "to_xml", "schema_of_json",
+            "schema_of_csv", "schema_of_xml", "first", "last", "first_value", "last_value", "any_value":
             // What only tells how to do it is not printed.
             arguments = Array(arguments.prefix(1))
             if call.ignoresNulls, written.hasSuffix("st_value") { name = String(written.dropLast(6)) }
+        case "approx_count_distinct": arguments = Array(arguments.prefix(1))
         case "variant_get", "try_variant_get": arguments = Array(arguments.prefix(2))
         case "rank", "dense_rank", "percent_rank": arguments = []
         case "try_make_timestamp" where arguments.count == 7: arguments.removeLast()

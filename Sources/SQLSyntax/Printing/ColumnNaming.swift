@@ -76,12 +76,16 @@ package struct ColumnNaming {
             if parts.count == 1, lambdaParameters.contains(parts[0].text.lowercased()) {
                 return "namedlambdavariable()"
             }
+            if let first = parts.first, lambdaParameters.contains(first.text.lowercased()) {
+                return (["namedlambdavariable()"] + parts.dropFirst().map(\.text)).joined(separator: ".")
+            }
             return columnText(parts)
         case .star: return "*"
         case .unary(let kind, let operand): return unary(kind, text(operand))
         case .binary(let kind, let left, let right): return binary(kind, text(left), text(right))
         case .call(let call): return self.call(call)
-        case .alias(let value, let name): return "\(text(value)) AS \(name.text)"
+        case .alias(let value, let name):
+            return "\(text(value)) AS \(TypeSyntax.quoted(name.text))"
         case .scalarQuery: return "scalarsubquery(\(outerColumns(expression.span)))"
         case .exists: return "exists(\(outerColumns(expression.span)))"
         // Spark prints no casts to nested types.

@@ -12,7 +12,7 @@ package struct StatementSyntax: Sendable, Hashable {
         case dropDatabase(DropDatabaseSyntax)
         case alterDatabase(AlterDatabaseSyntax)
         case alterTable(AlterTableSyntax)
-        case truncateTable([NameSyntax])
+        case truncateTable([NameSyntax], partition: [PartitionValueSyntax])
         /// `CREATE TABLE name LIKE other`.
         case createTableLike(name: [NameSyntax], like: [NameSyntax], ifNotExists: Bool)
         case analyze(AnalyzeSyntax)

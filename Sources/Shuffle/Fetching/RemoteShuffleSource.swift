@@ -29,6 +29,7 @@ package final class RemoteShuffleSource: ShuffleSource {
         if let copies { self.copies = try CopyMeans(copies) } else { self.copies = nil }
     }
 
+    // Streams of a source must not outlive it: what they wait for would not come.
     deinit { timer.stop() }
 
     package func read(

@@ -72,15 +72,13 @@ package actor PipelineRun {
         if record.state.isEnd { return try await close() }
         if record.tables == nil {
             let published = chosen.map(\.name).filter { tables.hasTable($0) }
-            let remade = try replacedSteps()
+            let (remade, notices) = try remadeSteps()
             try await note(
                 .began(
                     tables: published, steps: chosen.map(\.name), kinds: chosen.map(\.kind.rawValue),
                     parents: chosen.map { Set($0.dependencies).sorted() },
-                    remade: remade.isEmpty ? nil : remade))
-            for name in remade {
-                job.warn("\(name): made again, as another run has replaced the table of the run before")
-            }
+                    remade: remade.isEmpty ? nil : remade, definitions: chosen.map(\.definition)))
+            for text in notices { job.warn(text) }
         }
         for text in pipeline.warnings { job.warn(text) }
         for (name, step) in record.steps where step.state != .waiting && step.state != .running {

@@ -45,7 +45,7 @@ package final class ShuffleTokens: Sendable {
     /// The fields that a request for outputs of a job carries.
     package func fields(for job: JobID) -> [HeaderField] {
         guard let token = state.withLock({ $0.tokens[job] }) else { return [] }
-        return [HeaderField(ShuffleTokens.header, ShuffleTokens.text(token))]
+        return [HeaderField(ShuffleTokens.header, ShuffleTokens.text(token), isNeverIndexed: true)]
     }
 
     /// Whether a request's fields have the token of each of the jobs whose outputs it names.
@@ -60,6 +60,11 @@ package final class ShuffleTokens: Sendable {
                 guard let token, !token.isEmpty else { return false }
                 return ShuffleTokens.isEqual(sent, Array(ShuffleTokens.text(token).utf8))
             }
+    }
+
+    /// Whether none of the jobs has a token here.
+    func isStranger(to jobs: Set<JobID>) -> Bool {
+        state.withLock { state in jobs.allSatisfy { state.tokens[$0] == nil } }
     }
 
     private static func text(_ token: [UInt8]) -> String {

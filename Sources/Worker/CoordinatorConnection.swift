@@ -100,7 +100,7 @@ package final class CoordinatorConnection: CoordinatorLine {
             HeaderField(SessionWire.storageHeader, storage),
             HeaderField("content-type", SessionWire.contentType),
         ]
-        if let token { headers.append(HeaderField("authorization", "Bearer " + token)) }
+        if let token { headers.append(HeaderField("authorization", "Bearer " + token, isNeverIndexed: true)) }
         let opening = client.open(
             origin, method: "POST", path: SessionWire.path, headers: headers, hasBody: true)
         defer { opening.cancel() }

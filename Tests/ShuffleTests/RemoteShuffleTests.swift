@@ -8,6 +8,23 @@ import Vocabulary
 
 @testable import Shuffle
 
+/// Answers the first request with a status of its own.
+private final class RefusingFirst: RequestHandler {
+    private let inner: ShuffleServer
+    private let status: Int
+    private let requests = Atomic<Int>(0)
+
+    init(_ inner: ShuffleServer, status: Int) {
+        self.inner = inner
+        self.status = status
+    }
+
+    func handle(_ request: Request, _ response: ResponseWriter) {
+        if requests.add(1, ordering: .relaxed).oldValue > 0 { return inner.handle(request, response) }
+        response.respond(status: status, contentType: "text/plain; charset=utf-8", [])
+    }
+}
+
 @Suite(.serialized, .timeLimit(.minutes(2))) struct RemoteShuffleTests {
     @Test("rows of every type arrive from another worker", arguments: [false, true])
     func roundTrip(isSecure: Bool) async throws {
@@ -139,6 +156,7 @@ import Vocabulary
             defer { withExtendedLifetime(peer) {} }
             let address = peer.put(try encodedOutput(0, [[mixedBatch(10, seed: 1)]], schema: mixedSchema))
             var settings = FetchSettings()
+            settings.pauseSeconds = 0.01
             let stranger = try source(settings: settings).read(
                 [(address, 0..<1)], schema: mixedSchema, ordered: false)
             let error = #expect(throws: EngineError.self) { try drain(stranger) }
@@ -147,6 +165,21 @@ import Vocabulary
             let known = try source(settings: settings).read(
                 [(address, 0..<1)], schema: mixedSchema, ordered: false)
             #expect(try drain(known).count == 1)
+        }
+    }
+
+    @Test("an answer that a turned bit made a refusal is asked for again", arguments: [400, 401, 403, 500])
+    func refusedOnce(status: Int) async throws {
+        try await aside {
+            let peer = try Peer(wrap: { RefusingFirst($0, status: status) })
+            defer { withExtendedLifetime(peer) {} }
+            let batches = [mixedBatch(10, seed: 1)]
+            let address = peer.put(try encodedOutput(0, [batches], schema: mixedSchema))
+            var settings = FetchSettings()
+            settings.pauseSeconds = 0.01
+            let stream = try source(settings: settings).read(
+                [(address, 0..<1)], schema: mixedSchema, ordered: false)
+            #expect(rows(try drain(stream)) == rows(batches))
         }
     }
 

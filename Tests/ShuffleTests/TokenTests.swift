@@ -26,6 +26,7 @@ struct TokenTests {
     /// Reads outputs with the tokens that a reader has; returns their batches.
     private static func read(_ outputs: [OutputAddress], with tokens: ShuffleTokens) throws -> Int {
         var settings = FetchSettings()
+        settings.pauseSeconds = 0.01
         settings.headers = { tokens.fields(for: $0) }
         let stream = try source(settings: settings).read(
             outputs.map { ($0, 0..<1) }, schema: mixedSchema, ordered: false)
@@ -68,6 +69,28 @@ struct TokenTests {
             // While a worker takes part that knows of none.
             own.set([:], isRequired: false)
             #expect(try Self.read([address], with: Self.tokens([:])) == 1)
+        }
+    }
+
+    @Test("a worker started in the place of one that died says that its outputs are gone, and refuses nobody")
+    func successor() async throws {
+        try await aside {
+            let job = attempt(0).task.stage.job
+            let peer = try Peer(tokens: Self.tokens([JobID(77): [1, 2, 3]]))
+            defer { withExtendedLifetime(peer) {} }
+            let gone = OutputAddress(attempt: attempt(0), address: peer.address)
+            let failure = #expect(throws: FetchFailure.self) {
+                try Self.read([gone], with: Self.tokens([job: Self.token]))
+            }
+            #expect(failure?.producer == attempt(0) && failure?.error.code == "SHUFFLE_OUTPUT_MISSING")
+            // An output of a job without a token is still nobody's, and so is one of a job that has one.
+            let other = OutputAddress(attempt: Self.other(1), address: peer.address)
+            for address in [peer.put(try Self.output(attempt(0))), other] {
+                let error = #expect(throws: EngineError.self) {
+                    try Self.read([address], with: Self.tokens([job: Self.token]))
+                }
+                #expect(error?.code == "SHUFFLE_TOKEN_REFUSED")
+            }
         }
     }
 

@@ -27,6 +27,29 @@ import Vocabulary
         ])
     func badPath(path: String) { #expect(ShufflePath.parse(path) == nil) }
 
+    @Test("a bit that turns in a path is noticed, whatever it then asks for")
+    func turnedBits() {
+        let path = ShufflePath.make([
+            BlockRequest(attempt: attempt(1), partitions: 3..<4),
+            BlockRequest(attempt: attempt(2), partitions: 3..<4, firstBlock: 12, blockCount: 1),
+        ])
+        let fields = [ShufflePath.checkField(path)]
+        #expect(ShufflePath.isWhole(path, fields) && ShufflePath.isWhole(path, []))
+        var readable = 0
+        for index in path.utf8.indices {
+            for bit in 0..<7 {
+                let place = path.utf8.distance(from: path.utf8.startIndex, to: index)
+                var bytes = Array(path.utf8)
+                bytes[place] ^= 1 << bit
+                let turned = String(decoding: bytes, as: UTF8.self)
+                #expect(!ShufflePath.isWhole(turned, fields), "\(turned)")
+                if ShufflePath.parse(turned) != nil { readable += 1 }
+            }
+        }
+        // Without the check these would have been answered.
+        #expect(readable > 50, "\(readable)")
+    }
+
     @Test("frames are cut out of pieces of any size", arguments: [1, 7, 31, 32, 33, 1000])
     func pieces(size: Int) throws {
         let block = Buffer.zeroed(byteCount: 100)

@@ -179,7 +179,7 @@ package struct RemoteJobService: JobService {
     ) async throws -> Response {
         var headers = [HeaderField("accept", accept)]
         if !body.isEmpty { headers.append(HeaderField("content-type", contentType)) }
-        if let token { headers.append(HeaderField("authorization", "Bearer " + token)) }
+        if let token { headers.append(HeaderField("authorization", "Bearer " + token, isNeverIndexed: true)) }
         do throws(EngineError) {
             return try await client.request(
                 origin, method: method, path: "/api/v1" + path, headers: headers, body: body,

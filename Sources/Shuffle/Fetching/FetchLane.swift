@@ -92,9 +92,11 @@ final class FetchLane: Sendable {
             return wanted
         }
         guard let job = wanted.first?.output.attempt.task.stage.job else { return }
+        let path = ShufflePath.make(wanted.map(\.request))
         let stream = means.client.open(
-            origin, method: "GET", path: ShufflePath.make(wanted.map(\.request)),
-            headers: means.settings.headers(job), windowBytes: means.windowBytes)
+            origin, method: "GET", path: path,
+            headers: means.settings.headers(job) + [ShufflePath.checkField(path)],
+            windowBytes: means.windowBytes)
         let request = FetchRequest(lane: self, stream: stream, windowBytes: means.windowBytes)
         state.withLock { $0.request = request }
         request.begin()
@@ -177,16 +179,24 @@ final class FetchLane: Sendable {
 
     /// The connection or the response broke: asks again after a pause, or gives the output up.
     func broke(_ request: FetchRequest, _ error: EngineError) {
-        if board.isCancelled { return }
-        let (failures, current) = state.withLock { state in
-            state.failures += 1
-            return (state.failures, state.current)
-        }
-        guard failures < means.settings.tries else {
-            state.withLock { $0.isUnreachable = true }
+        again { [self] in
+            let current = state.withLock { state in
+                state.isUnreachable = true
+                return state.current
+            }
             let item = items[min(current, items.count - 1)]
-            return surrender(FetchFailure(producer: item.output.attempt, error: error))
+            surrender(FetchFailure(producer: item.output.attempt, error: error))
         }
+    }
+
+    /// Asks again after a pause; after the last try does something else.
+    private func again(orElse giveUp: () -> Void) {
+        if board.isCancelled { return }
+        let failures = state.withLock { state in
+            state.failures += 1
+            return state.failures
+        }
+        guard failures < means.settings.tries else { return giveUp() }
         let pause = means.settings.pauseSeconds * Double(1 << (failures - 1)) * Double.random(in: 0.5...1.5)
         means.timer.schedule(seconds: pause) { [self] in start() }
     }
@@ -197,20 +207,23 @@ final class FetchLane: Sendable {
         surrender(FetchFailure.missing(items[current].output.attempt, at: address))
     }
 
-    /// The worker does not serve this one; another producer would not help.
+    /// The worker does not serve this one, or a bit turned in the request or in its answer, which the next try
+    /// shows. Another producer would not help.
     func refused(_ status: Int) {
-        if status == 401 {
-            return board.fail(
-                EngineError.system(
-                    "SHUFFLE_TOKEN_REFUSED",
-                    "Worker \(address) gives outputs of the job only to who has its token",
-                    remedy: "A worker that has just joined may be of an earlier release than the others: run "
-                        + "all workers with the coordinator's release."))
-        }
-        board.fail(
-            EngineError.system(
-                "SHUFFLE_REFUSED", "Worker \(address) refused a shuffle request with status \(status)",
-                remedy: "Check that all workers have the same certificates and version."))
+        again { board.fail(status == 401 ? tokenRefused : refusal(status)) }
+    }
+
+    private var tokenRefused: EngineError {
+        .system(
+            "SHUFFLE_TOKEN_REFUSED", "Worker \(address) gives outputs of the job only to who has its token",
+            remedy: "A worker that has just joined may be of an earlier release than the others: run all "
+                + "workers with the coordinator's release.")
+    }
+
+    private func refusal(_ status: Int) -> EngineError {
+        .system(
+            "SHUFFLE_REFUSED", "Worker \(address) refused a shuffle request with status \(status)",
+            remedy: "Check that all workers have the same certificates and version.")
     }
 
     private func giveUp(_ failure: FetchFailure, _ request: FetchRequest) {

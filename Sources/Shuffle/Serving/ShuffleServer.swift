@@ -4,9 +4,9 @@ import Vocabulary
 /// Serves the outputs of a worker's store to other workers: `GET /shuffle/v1/…`, see `BlockRequest`.
 ///
 /// The response is a sequence of frames, see `BlockFrame`. Blocks in memory are sent without a copy, blocks
-/// in files are read ahead in pieces on threads of the server's own. Statuses: 400 for a path that is none,
-/// 401 without the token of the outputs' job, 403 where the hook refuses, 404 where no output asked for
-/// is here.
+/// in files are read ahead in pieces on threads of the server's own. Statuses: 400 for a request that is none
+/// or was damaged, 401 without the token of the outputs' job, 403 where the hook refuses, 404 where no output
+/// asked for is here.
 ///
 /// Thread-safe: nothing in it changes.
 package final class ShuffleServer: RequestHandler {
@@ -44,14 +44,21 @@ package final class ShuffleServer: RequestHandler {
             return response.respond(
                 status: 403, contentType: "text/plain; charset=utf-8", Array("not allowed\n".utf8))
         }
-        // Before anything tells what is here.
-        if let tokens, !tokens.admit(request.headers, to: Set(wanted.map(\.attempt.task.stage.job))) {
+        guard ShufflePath.isWhole(request.path, request.headers) else {
+            return response.respond(
+                status: 400, contentType: "text/plain; charset=utf-8", Array("damaged on its way\n".utf8))
+        }
+        let outputs = wanted.map { store.output(of: $0.attempt) }
+        let isEmpty = outputs.allSatisfy { $0 == nil }
+        let jobs = Set(wanted.map(\.attempt.task.stage.job))
+        // Before anything tells what is here. A worker that was started in the place of one that died knows
+        // neither the token nor the outputs: its readers must hear that these are gone.
+        if let tokens, !tokens.admit(request.headers, to: jobs), !(isEmpty && tokens.isStranger(to: jobs)) {
             return response.respond(
                 status: 401, contentType: "text/plain; charset=utf-8",
                 Array("not the token of the job\n".utf8))
         }
-        let outputs = wanted.map { store.output(of: $0.attempt) }
-        if outputs.allSatisfy({ $0 == nil }) {
+        if isEmpty {
             return response.respond(
                 status: 404, contentType: "text/plain; charset=utf-8", Array("no such output\n".utf8))
         }

@@ -1,3 +1,4 @@
+import Transport
 import Vocabulary
 
 /// Asks for blocks of one output.
@@ -53,6 +54,26 @@ package enum ShufflePath {
     package static let prefix = "/shuffle/v1/"
     /// Most outputs in one request.
     static let outputLimit = 256
+    /// Name of the field that carries a path's check. A bit that turns in a path asks for other partitions, whose
+    /// blocks are whole: nothing in the answer would tell.
+    static let checkHeader = "millrace-shuffle-check"
+
+    /// Returns the field that goes along with a path. Not indexed: no two are alike.
+    static func checkField(_ path: String) -> HeaderField {
+        HeaderField(checkHeader, check(path), isNeverIndexed: true)
+    }
+
+    /// Whether a request's path came as it was sent. A reader of an earlier release sends no check.
+    static func isWhole(_ path: String, _ fields: [HeaderField]) -> Bool {
+        guard let sent = fields[checkHeader] else { return true }
+        return sent == check(path)
+    }
+
+    /// FNV-1a over the path's bytes, in hexadecimal digits.
+    private static func check(_ path: String) -> String {
+        let hash = path.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        return String(hash, radix: 16)
+    }
 
     static func make(_ requests: some Sequence<BlockRequest>) -> String {
         prefix + requests.map(\.description).joined(separator: ",")

@@ -3,14 +3,15 @@ import CNGHTTP2
 /// Lays fields out as nghttp2 wants them: pointers into one block of bytes.
 struct HeaderVector {
     private var bytes: [UInt8] = []
-    private var lengths: [(name: Int, value: Int)] = []
+    private var layout: [(name: Int, value: Int, flags: UInt8)] = []
 
     init(_ fields: [HeaderField]) {
         bytes.reserveCapacity(fields.listByteCount)
         for field in fields {
             bytes.append(contentsOf: field.name.utf8)
             bytes.append(contentsOf: field.value.utf8)
-            lengths.append((field.name.utf8.count, field.value.utf8.count))
+            let flags = field.isNeverIndexed ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE
+            layout.append((field.name.utf8.count, field.value.utf8.count, UInt8(flags.rawValue)))
         }
     }
 
@@ -22,13 +23,13 @@ struct HeaderVector {
             guard let base = memory.baseAddress else { return body(nil, 0) }
             var position = 0
             var vector: [nghttp2_nv] = []
-            vector.reserveCapacity(lengths.count)
-            for length in lengths {
+            vector.reserveCapacity(layout.count)
+            for field in layout {
                 vector.append(
                     nghttp2_nv(
-                        name: base + position, value: base + position + length.name, namelen: length.name,
-                        valuelen: length.value, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)))
-                position += length.name + length.value
+                        name: base + position, value: base + position + field.name, namelen: field.name,
+                        valuelen: field.value, flags: field.flags))
+                position += field.name + field.value
             }
             return body(vector, vector.count)
         }

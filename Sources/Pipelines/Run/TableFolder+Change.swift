@@ -65,7 +65,8 @@ extension TableFolder {
         }
         if tableState(step) != nil {
             return .user(
-                "PIPELINE_STATE", "The step's table keeps the rows of earlier runs, and has no cursor: \(step)",
+                "PIPELINE_STATE",
+                "The step's table keeps the rows of earlier runs, and has no cursor: \(step)",
                 remedy: "`etl-submit state reset` forgets it: the next run makes it from nothing.")
         }
         return .user(

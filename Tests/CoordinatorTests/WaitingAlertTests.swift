@@ -39,6 +39,7 @@ struct WaitingAlertTests {
         #expect(try await bench.eventually { bench.carrier.posts == [post] }, "\(bench.carrier.posts)")
         let log = try await bench.host.logs(failed.id, from: 0).map(\.message)
         #expect(log.contains("alert   on failure sent to the webhook at a"), "\(log)")
+        #expect(log.contains { $0.hasPrefix("alert   1 of etl.yml cannot be read either") }, "\(log)")
     }
 
     @Test("a deadline goes over while they wait for others, and is told once; so is that they were cancelled")

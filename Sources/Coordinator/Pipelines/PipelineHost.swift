@@ -217,7 +217,7 @@ package actor PipelineHost {
         }
     }
 
-    private func note(_ id: String, _ level: String, _ text: String) {
+    func note(_ id: String, _ level: String, _ text: String) {
         books[id]?.note(level, text, at: now)
         books[id]?.changed()
     }

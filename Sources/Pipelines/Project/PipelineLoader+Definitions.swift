@@ -33,7 +33,7 @@ extension PipelineLoader {
                 relation.view, relation.step ?? "", relation.definition, relation.eventTime ?? "",
             ]
         }
-        parts += parts(of: step.write)
+        parts += PipelineLoader.words(of: step.write)
         if var extract = step.extract {
             // The order of a dictionary is another in each process.
             parts += extract.conf.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -41,7 +41,7 @@ extension PipelineLoader {
             parts.append("\(extract)")
         }
         if let load = step.load {
-            parts += [load.from ?? "", load.source, "\(load.options)"] + parts(of: load.write)
+            parts += [load.from ?? "", load.source, "\(load.options)"] + PipelineLoader.words(of: load.write)
         }
         let program = step.extract?.options.first { $0.name == "command" }?.value ?? ""
         let words = program.matches(of: /"([^"\\]+)"/).map { String($0.1) }
@@ -53,7 +53,7 @@ extension PipelineLoader {
         return RunIdentity.derived(parts)
     }
 
-    private func parts(of write: WriteTarget?) -> [String] {
+    private static func words(of write: WriteTarget?) -> [String] {
         write.map { [$0.path, $0.format, $0.mode.rawValue, "\($0.options)"] } ?? []
     }
 }

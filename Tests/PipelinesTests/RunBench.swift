@@ -39,7 +39,8 @@ final class RunBench {
     @discardableResult
     func run(
         files: [String: String] = [:], select: [String] = [], fullRefresh: Bool = false,
-        testsOnly: Bool = false, kept: [String] = [], conf: [String: String] = [:], id: String? = nil, facts: [RunFact] = [],
+        testsOnly: Bool = false, kept: [String] = [], conf: [String: String] = [:],
+        id: String? = nil, facts: [RunFact] = [],
         carrier: any AlertCarrier = OutsideCarrier(), mailServer: String? = nil,
         interval: (from: String, to: String) = ("2024-01-01", "2024-01-02"), isBackfill: Bool = false,
         retrying earlier: RunRecord? = nil,

@@ -22,7 +22,8 @@ struct ProgressTests {
     func analyze() throws {
         let run = try Program().run(["-e", "EXPLAIN ANALYZE SELECT max(id) FROM range(0, 1000)"])
         #expect(run.output.contains("1000 rows in"), "\(run.output)\(run.errors)")
-        let literals = try Program().run(["-e", "EXPLAIN ANALYZE SELECT max(a) FROM VALUES (1), (2), (3) t(a)"])
+        let three = "EXPLAIN ANALYZE SELECT max(a) FROM VALUES (1), (2), (3) t(a)"
+        let literals = try Program().run(["-e", three])
         #expect(literals.output.contains("3 rows in"), "\(literals.output)\(literals.errors)")
     }
 

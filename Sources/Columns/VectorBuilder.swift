@@ -78,6 +78,11 @@ package final class VectorBuilder {
         }
     }
 
+    /// Bytes of the values so far, about.
+    package var byteCount: Int {
+        children.reduce(bytes.count + heap.count + 16 * ranges.count) { $0 + $1.byteCount }
+    }
+
     /// Returns the vector; the builder may not be used afterwards.
     package func finish() -> Vector {
         if type == .null { return .nulls(.null, count: count) }

@@ -25,9 +25,7 @@ package struct CountedMemory: Sendable {
         }
         let reservation = Reservation(budget, owner: owner)
         try reservation.resize(to: byteCount)
-        let memory = Buffer(byteCount: byteCount)
-        return Buffer(
-            borrowing: memory.base, byteCount: byteCount, owner: Counted(memory: memory, reservation))
+        return CountedBuffer.holding(Buffer(byteCount: byteCount), reservation)
     }
 
     /// Does `body`, which needs so many bytes beside what it returns. Throws `OUT_OF_MEMORY`.
@@ -42,17 +40,6 @@ package struct CountedMemory: Sendable {
 
     /// Begins to count what grows in other places.
     package func count() -> CountedBytes { CountedBytes(budget, owner: owner) }
-
-    /// Keeps memory and what was taken for it.
-    private final class Counted {
-        private let memory: Buffer
-        private let reservation: Reservation
-
-        init(memory: Buffer, _ reservation: Reservation) {
-            self.memory = memory
-            self.reservation = reservation
-        }
-    }
 }
 
 /// Keeps bytes of a file beside those that were asked for, which are counted by whoever reads it.

@@ -44,7 +44,7 @@ struct CertificateTests {
         for (node, serial) in zip(nodes, old) {
             let new = try self.serial(in: cluster.file("certs/\(node.1).pem"))
             #expect(new != serial)
-            let isShown = try eventually(within: 10) { try self.serial(cluster, at: node.0) == new }
+            let isShown = try promptly(within: 10) { try self.serial(cluster, at: node.0) == new }
             #expect(isShown, "\(node.0) shows no new certificate")
         }
         #expect(isRunning, "the job ended before the fault struck")

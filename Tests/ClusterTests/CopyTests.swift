@@ -106,7 +106,8 @@ struct CopyTests {
         // The last one may still be on its way; the others are there.
         #expect(try eventually(within: 10) { Self.copies(cluster, of: id).count >= (try held()).count })
         let before = try held()
-        usleep(200_000)
+        // The coordinator hears of a copy just after it is there.
+        usleep(500_000)
         cluster.workers[0].send(SIGKILL)
         let ended = try job.waited()
         #expect(ended.status == 0, "\(ended.errors)")
@@ -138,7 +139,8 @@ struct CopyTests {
             })
         let tasks = try cluster.tasks(of: id).count
         #expect(eventually(within: 10) { Self.copies(cluster, of: id).count == tasks })
-        usleep(300_000)
+        // The coordinator hears of a copy just after it is there.
+        usleep(700_000)
         cluster.workers[0].send(SIGKILL)
         _ = try cluster.workers[0].waited()
         #expect(try eventually(within: 20) { try cluster.activeWorkers() == 0 })

@@ -24,7 +24,7 @@ struct EvictionTests {
         let evicted = cluster.workers[try #require(place)]
         evicted.send(SIGTERM)
         let began = ContinuousClock.now
-        let hasLeft = eventually(within: 15) { !evicted.isRunning }
+        let hasLeft = promptly(within: 15) { !evicted.isRunning }
         let stayed = ContinuousClock.now - began
         evicted.send(SIGKILL)
         #expect(hasLeft && stayed < .seconds(15))

@@ -159,7 +159,8 @@ struct FaultTests {
             try cluster.get("/api/v1/workers").ranges(of: #""slots":{"total":1,"used":1}"#).count == 2
         }
         #expect(bothWork)
-        #expect(Date().timeIntervalSince(began) < 2)
+        // It starts, joins and gets a task: some tenths of a second, and more beside other programs.
+        #expect(Date().timeIntervalSince(began) < 6)
         let stranger = try Stranger(cluster, holder: try #require(cluster.workers.first))
         let token = try stranger.token(ofJob: id)
         let other = try stranger.token(ofJob: "0192f0c0-0000-7000-8000-000000000001")
@@ -175,7 +176,7 @@ struct FaultTests {
         let ended = try job.waited()
         #expect(ended.status == 1)
         #expect(ended.errors.contains("cancelled"), "\(ended.errors)")
-        let isIdle = try eventually(within: 5) { try cluster.metric("etl_slots_used") == 0 }
+        let isIdle = try promptly(within: 15) { try cluster.metric("etl_slots_used") == 0 }
         #expect(isIdle, "a cancelled job's tasks still hold slots")
     }
 

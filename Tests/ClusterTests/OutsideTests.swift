@@ -47,7 +47,7 @@ struct OutsideTests {
         let id = try cluster.jobID(of: submitted)
         #expect(
             try eventually(within: 30) { try PipelineTests.run(id, cluster).state(of: "slow") == "running" })
-        usleep(300_000)
+        #expect(try eventually(within: 10) { try cluster.metric("etl_slots_used") > 0 })
         try cluster.killCoordinator()
         try cluster.startCoordinator()
         let ended = try submitted.waited()

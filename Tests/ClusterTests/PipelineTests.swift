@@ -74,7 +74,7 @@ struct PipelineTests {
         let id = try cluster.jobID(of: submitted)
         #expect(try eventually(within: 30) { try Self.run(id, cluster).state(of: "slow") == "running" })
         // The job of the step must have begun, so that it is gone on with.
-        usleep(300_000)
+        #expect(try eventually(within: 10) { try cluster.metric("etl_slots_used") > 0 })
         try cluster.killCoordinator()
         usleep(200_000)
         try cluster.startCoordinator()

@@ -184,7 +184,7 @@ struct RefusalTests {
         #expect(eventually(within: 10) { worker.errorsSoFar.contains("Nothing listens") })
         #expect(worker.errorsSoFar.contains("waits for the coordinator at 127.0.0.1:1, and tries again"))
         worker.send(SIGTERM)
-        #expect(eventually(within: 5) { !worker.isRunning })
+        #expect(promptly(within: 15) { !worker.isRunning })
         #expect(try worker.waited().status == 0)
     }
 
@@ -206,7 +206,7 @@ struct RefusalTests {
             }, "\(worker.errorsSoFar)")
         #expect(worker.isRunning && worker.errorsSoFar.contains("a second signal ends it now"))
         worker.send(SIGTERM)
-        #expect(eventually(within: 5) { !worker.isRunning })
+        #expect(promptly(within: 15) { !worker.isRunning })
     }
 
     @Test("a worker that asks at the web port is told of the likely slip")

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Vocabulary
 
-/// Holds what a worker's process holds against its budget.
+/// Holds what the processes of a worker and a coordinator hold against their budgets.
 @Suite("The memory of a worker", .serialized)
 struct ResidentMemoryTests {
     private static let budgetBytes = 96 << 20
@@ -53,6 +53,45 @@ struct ResidentMemoryTests {
             .write(to: URL(fileURLWithPath: "\(folder)/wide.csv"))
     }
 
+    /// Has the coordinator look for the columns of a file in less memory than its line takes.
+    private func guess(_ cluster: TestCluster) throws {
+        let coordinator = try #require(cluster.coordinator)
+        let watch = Watch(coordinator.processID)
+        defer { watch.stop() }
+        let guessed = try cluster.submit(["run", "-e", "SELECT max(length(a)) FROM json.`long.json`"])
+        #expect(guessed.errors.contains("[RECORD_TOO_LARGE]"), "\(guessed.errors)")
+        #expect(guessed.errors.contains("CREATE TEMPORARY VIEW"), "\(guessed.errors)")
+        #expect(coordinator.isRunning)
+        let bound = Limits.planningBytes + 2 * Limits.processBytes
+        #expect(watch.mostBytes > 150 << 20, "the line was not read: \(watch.mostBytes)")
+        #expect(watch.mostBytes <= bound, "\(watch.mostBytes >> 20) of \(bound >> 20) MiB")
+    }
+
+    /// Has expressions make some 300 to 600 MB of a batch, on the way and as results, and a value that takes
+    /// more than the whole budget.
+    private func make(_ cluster: TestCluster) throws {
+        let made = try cluster.submit([
+            "run", "-e",
+            """
+            SELECT 1 AS q, sum(length(repeat(string(id), 20000))) AS n FROM range(0, 8192, 1, 1)
+            UNION ALL
+            SELECT 2, count(*) FROM range(0, 8192, 1, 1) WHERE length(repeat(string(id), 20000)) > 20000
+            UNION ALL
+            SELECT 3, sum(size(sequence(0, 20000 + id))) FROM range(0, 4096, 1, 1)
+            UNION ALL
+            SELECT 4, max(length(s)) FROM (
+                SELECT repeat(string(id), 400000) AS s, id FROM range(0, 1000, 1, 1)
+                ORDER BY id DESC LIMIT 300)
+            ORDER BY q
+            """, "--output", "csv",
+        ])
+        #expect(made.output == "q,n\n1,633160000\n2,8182\n3,90310656\n4,1200000\n", "\(made.errors)")
+        let refused = try cluster.submit([
+            "run", "-e", "SELECT length(repeat(string(id), 150000000)) FROM range(1)",
+        ])
+        #expect(refused.errors.contains("[OUT_OF_MEMORY] What an expression makes"), "\(refused.errors)")
+    }
+
     @Test("stays within its budget, and what it needs beside, whatever lines it is given; what fits is read")
     func lines() throws {
         let cluster = try TestCluster(workers: 0, hasStorage: true)
@@ -78,11 +117,9 @@ struct ResidentMemoryTests {
             #expect(refused.errors.contains("--memory"), "\(file): \(refused.errors)")
             #expect(worker.isRunning, "\(file)")
         }
-        // Without columns the coordinator would look for them, in less memory than this one takes.
-        let guessed = try cluster.submit(["run", "-e", "SELECT max(length(a)) FROM json.`long.json`"])
-        #expect(guessed.errors.contains("[RECORD_TOO_LARGE]"), "\(guessed.errors)")
-        #expect(guessed.errors.contains("CREATE TEMPORARY VIEW"), "\(guessed.errors)")
-        #expect(cluster.coordinator?.isRunning == true)
+        try guess(cluster)
+        try make(cluster)
+        #expect(worker.isRunning)
         let fair = try cluster.submit([
             "run", "-e",
             """

@@ -25,7 +25,7 @@ struct VersionSkewTests {
             ProgramRun.built("etl-worker"), ["--coordinator", "http://127.0.0.1:\(server.port)"])
         defer { worker.send(SIGKILL) }
         #expect(eventually(within: 20) { worker.errorsSoFar.contains(told) }, "\(worker.errorsSoFar)")
-        let hasEnded = eventually(within: 1) { !worker.isRunning }
+        let hasEnded = promptly(within: 2) { !worker.isRunning }
         return try (worker.errorsSoFar, hasEnded ? worker.waited().status : nil)
     }
 

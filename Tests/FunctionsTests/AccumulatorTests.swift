@@ -48,6 +48,19 @@ import Vocabulary
         return expected
     }
 
+    @Test("sums whose overflow flags come as a constant, as shuffles send equal ones, are merged as they are")
+    func constantFlags() throws {
+        for count in stride(from: 8, through: 2048, by: 8) {
+            let sum = try accumulator("try_sum", [.int64])
+            sum.resize(groups: count)
+            let sums = Vector.of(.int64, (0..<count).map { .integer(Int64($0)) })
+            let flags = Vector.constant(.of(.int8, [.integer(0)]), count: count)
+            try sum.merge(groups: (0..<UInt32(count)).map { $0 }, states: [sums, flags], count: count)
+            let results = try sum.results(from: 0, count: count)[0]
+            #expect((0..<count).allSatisfy { results.scalar(at: $0) == .integer(Int64($0)) }, "\(count)")
+        }
+    }
+
     @Test("sum and avg of one column have the same states; other aggregates and types do not")
     func sameStates() throws {
         let types: [DataType] = [.double, .int32, .decimal(precision: 12, scale: 2)]

@@ -96,14 +96,15 @@ struct WebPatienceTests {
         let port = try await Self.open(fountain)
         _ = try Self.python(
             port, Self.ask + "\ngot = b''\nwhile b'data: x' not in got: got += s.recv(4096)\ns.close()")
-        #expect(eventually(within: 2) { fountain.ended.withLock { $0 } == 1 })
+        #expect(promptly(within: 10) { fountain.ended.withLock { $0 } == 1 })
         let listening = try StartedProgram(
             URL(fileURLWithPath: "/usr/bin/curl"), ["-sN", "http://127.0.0.1:\(port.port)/stream"])
         #expect(eventually(within: 5) { listening.outputSoFar.contains("data: x") })
         let begin = ContinuousClock.now
         await port.stop()
-        #expect(ContinuousClock.now - begin < .seconds(2))
-        #expect(eventually(within: 2) { !listening.isRunning })
+        // Long before it would write again.
+        #expect(ContinuousClock.now - begin < .seconds(10))
+        #expect(promptly(within: 10) { !listening.isRunning })
         #expect(fountain.ended.withLock { $0 } == 2)
     }
 

@@ -20,7 +20,7 @@ final class GenerateOperator: Operator {
 
     private let generator: Generator
     private let kept: [Int]
-    private let input: any Operator
+    private let input: PiecewiseInput
     private let evaluator: Evaluator
     private let sequences: NumberSequenceSource?
     private let context: TaskContext
@@ -34,11 +34,12 @@ final class GenerateOperator: Operator {
         self.generator = generator
         self.kept = kept
         self.context = context
-        self.input = input
         let settings = context.settings
         sequences =
             generator.givesMembers ? nil : try NumberSequenceSource(generator.list, settings: settings)
-        evaluator = try Evaluator(sequences == nil ? [generator.list] : [], settings: settings)
+        let computed = sequences == nil ? [generator.list] : []
+        evaluator = try Evaluator(computed, settings: settings)
+        self.input = PiecewiseInput(input, computing: computed)
     }
 
     func next() throws -> Pull {
@@ -50,14 +51,16 @@ final class GenerateOperator: Operator {
             }
             let pull = try input.next()
             guard case .batch(let batch) = pull else { return pull }
-            current = batch
-            lists = try sequences.map { .sequences(try $0.evaluate(batch)) } ?? arrays(batch)
+            guard let made = try lists(of: batch) else { continue }
+            (current, lists) = (batch, made)
             (row, place) = (0, 0)
         }
     }
 
-    private func arrays(_ batch: Batch) throws -> Lists {
-        let vector = try evaluator.evaluate(batch)[0]
+    /// The lists of a batch's rows; nil where the batch comes again in smaller ones.
+    private func lists(of batch: Batch) throws -> Lists? {
+        if let sequences { return .sequences(try sequences.evaluate(batch)) }
+        guard let vector = try input.values(of: batch, by: evaluator)?[0] else { return nil }
         return .arrays(vector.form == .dictionary ? vector.flattened() : vector)
     }
 

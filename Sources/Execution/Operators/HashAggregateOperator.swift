@@ -114,7 +114,7 @@ final class HashAggregateOperator: Operator {
             case .passing:
                 let pull = try input.next()
                 guard case .batch(let batch) = pull else { return pull }
-                return .batch(try passThrough(batch))
+                if let states = try passThrough(batch) { return .batch(states) }
             case .reading:
                 let pull = try input.next()
                 switch pull {
@@ -143,18 +143,16 @@ final class HashAggregateOperator: Operator {
 
     private func read(_ batch: Batch) throws {
         try context.checkCancelled()
-        let columns = try computed(batch)
+        guard let columns = try computed(batch) else { return }
         try readGroups(columns, count: batch.count, merging: isMerging)
         rowsRead += batch.count
         try account()
     }
 
-    /// The groups' and the calls' columns of a batch.
-    private func computed(_ batch: Batch) throws -> [Vector] {
+    /// The groups' and the calls' columns of a batch; nil where the batch comes again in smaller ones.
+    private func computed(_ batch: Batch) throws -> [Vector]? {
         guard let evaluator else { return batch.columns }
-        let columns = try evaluator.evaluate(batch)
-        input.computed(columns, rows: batch.count)
-        return columns
+        return try input.values(of: batch, by: evaluator)
     }
 
     /// Finds or makes the groups of rows and adds the rows to them.
@@ -269,9 +267,9 @@ final class HashAggregateOperator: Operator {
     }
 
     /// Makes each row of the batch a group of its own.
-    private func passThrough(_ batch: Batch) throws -> Batch {
+    private func passThrough(_ batch: Batch) throws -> Batch? {
         try context.checkCancelled()
-        let columns = try computed(batch)
+        guard let columns = try computed(batch) else { return nil }
         accumulators = try calls.map { try $0.makeAccumulator() }
         setGroupCount(batch.count)
         if groups.byteCount < batch.count * 4 { groups = Buffer(byteCount: batch.count * 4) }

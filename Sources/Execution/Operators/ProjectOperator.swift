@@ -23,11 +23,12 @@ final class ProjectOperator: Operator {
     }
 
     func next() throws -> Pull {
-        let pull = try input.next()
-        guard case .batch(let batch) = pull else { return pull }
-        let columns = try evaluator.evaluate(batch)
-        input.computed(columns, rows: batch.count)
-        return .batch(Batch(columns: columns, count: batch.count))
+        while true {
+            let pull = try input.next()
+            guard case .batch(let batch) = pull else { return pull }
+            guard let columns = try input.values(of: batch, by: evaluator) else { continue }
+            return .batch(Batch(columns: columns, count: batch.count))
+        }
     }
 }
 

@@ -23,16 +23,20 @@ package final class TaskRun: @unchecked Sendable {
     private var sink: (any TaskSink)?
     private var boundsRead: (any Operator)?
     private var bounds: [Batch] = []
+    private let made: MadeMemory
 
     /// Batches that one step pulls at most, so that other tasks get their turn.
     static let batchesPerStep = 64
 
-    package init(context: TaskContext) { self.context = context }
+    package init(context: TaskContext) {
+        self.context = context
+        made = MadeMemory(context.resources.budget)
+    }
 
     /// Runs until the task is blocked, ends, or has had its turn.
     package func step() -> Step {
         do {
-            return try runStep()
+            return try made.serving { try runStep() }
         } catch {
             sink?.abort()
             root = nil

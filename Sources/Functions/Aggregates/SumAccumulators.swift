@@ -32,8 +32,11 @@ final class IntegerSumAccumulator: Accumulator {
     override func merge(groups: UnsafePointer<UInt32>, states: [Vector], count: Int) throws {
         if mode != .null { return try add(groups, states[0], count) }
         addTrying(groups, states[0], count)
-        let flags = states[1].flattened().pointer(as: Int8.self)
-        for i in 0..<count where flags[i] != 0 { overflowed.base[Int(groups[i])] = 1 }
+        let overflows = states[1].flattened()
+        withExtendedLifetime(overflows) {
+            let flags = overflows.pointer(as: Int8.self)
+            for i in 0..<count where flags[i] != 0 { overflowed.base[Int(groups[i])] = 1 }
+        }
     }
 
     /// Adds row by row and notes which groups overflow.

@@ -123,11 +123,18 @@ class FunctionNode: Node {
         }
         if isDeterministic, !values.isEmpty, values.allSatisfy({ $0.form == .constant }) {
             let ones = values.map { $0.type == .null ? $0 : $0.sliced(from: 0, count: 1).flattened() }
-            let one = try apply(ones, count: 1)
+            let one = try applied(ones, count: 1)
             return one.form == .constant ? one.sliced(from: 0, count: count) : .constant(one, count: count)
         }
         if let codes = try onDictionary(values, count: count) { return codes }
-        return try apply(values.map { $0.form == .dictionary ? $0.flattened() : $0 }, count: count)
+        return try applied(values.map { $0.form == .dictionary ? $0.flattened() : $0 }, count: count)
+    }
+
+    /// Applies the function. Throws `OUT_OF_MEMORY` where what it makes has no room.
+    private func applied(_ values: [Vector], count: Int) throws -> Vector {
+        let result = try apply(values, count: count)
+        try MadeMemory.check()
+        return result
     }
 
     /// Evaluates a function of one dictionary and constants once per entry. Nil when it does not apply:
@@ -147,7 +154,7 @@ class FunctionNode: Node {
             if dictionary.count > 2 * count, dictionary.count > 4096 { return nil }
             var entries = values
             entries[found] = dictionary
-            guard let fresh = try? apply(entries, count: dictionary.count) else { return nil }
+            guard let fresh = try? applied(entries, count: dictionary.count) else { return nil }
             let flat = fresh.flattened()
             if values.count == 1
                 || arguments.enumerated().allSatisfy({ $0.offset == found || $0.element is LiteralNode })

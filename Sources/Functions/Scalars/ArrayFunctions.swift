@@ -208,7 +208,9 @@ enum ArrayFunctions {
             guard let end = Int32(exactly: total) else { try checkLength(.max); break }
             ends[row + 1] = end
         }
-        let places = Buffer(byteCount: max(total * 4, 4))
+        let width = 4 + call[0].type.physical.width
+        guard MadeMemory.hasRoom(for: total * width), let places = MadeMemory.buffer(byteCount: total * 4)
+        else { return .nulls(call.type, count: call.count) }
         let place = places.pointer(as: UInt32.self)
         for row in 0..<call.count {
             var at = Int(ends[row])

@@ -133,7 +133,7 @@ private struct ASCIILetters {
             at &+= 8
         }
         if all & ASCIILetters.highBits != 0 { return nil }
-        let out = builder.reserve(count)
+        guard let out = builder.reserve(count) else { return StringView(bytes, count: 0) }
         at = 0
         while at < last {
             let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)

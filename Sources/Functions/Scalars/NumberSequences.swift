@@ -89,7 +89,9 @@ package struct NumberSequences {
         }
         let offsets = Buffer(byteCount: (lines.count + 1) * 4)
         let ends = offsets.pointer(as: Int32.self)
-        let values = Buffer(byteCount: max(total * self.type.physical.width, 16))
+        guard let values = MadeMemory.buffer(byteCount: max(total * self.type.physical.width, 16)) else {
+            return .nulls(type, count: lines.count)
+        }
         ends[0] = 0
         for row in lines.indices {
             let start = Int(ends[row])

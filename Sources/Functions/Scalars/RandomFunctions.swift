@@ -52,7 +52,7 @@ enum RandomFunctions {
             var random = RandomSource()
             let builder = ViewBuilder(count: call.count)
             for row in 0..<call.count {
-                let text = builder.reserve(36)
+                guard let text = builder.reserve(36) else { break }
                 // Version 4, variant 1 (RFC 9562 §5.4).
                 let high = random.next() & ~0xF000 | 0x4000
                 let low = random.next() >> 2 | 1 << 63

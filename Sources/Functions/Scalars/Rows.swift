@@ -174,7 +174,11 @@ struct Rows {
     /// Makes a vector of any type out of scalars; for results that are rare or nested.
     func scalars(_ type: DataType, _ body: (Int) throws -> Scalar) rethrows -> Vector {
         let builder = VectorBuilder(type)
-        for row in 0..<count { builder.append(isValid(row) ? try body(row) : .null) }
+        for row in 0..<count {
+            // Values are copied once more when they are all there.
+            if !MadeMemory.hasRoom(for: 2 * builder.byteCount) { return .nulls(type, count: count) }
+            builder.append(isValid(row) ? try body(row) : .null)
+        }
         return builder.finish()
     }
 }

@@ -1,5 +1,6 @@
 import Columns
 import Kernels
+import Memory
 import Vocabulary
 
 // Strings put together from several: joining, repeating, replacing.
@@ -53,15 +54,18 @@ extension StringFunctions {
             example: "repeat('a', 3)"
         ) { call in
             let rows = Rows(call)
-            return try rows.bytes { row in
-                let bytes = rows.columns[0].bytes(row)
-                let times = max(0, rows.integer(1, row))
-                if bytes.count * times > Limits.stringBytes {
-                    throw Failure.invalidArgument(
-                        "repeat", "the result would have \(bytes.count * times) bytes")
+            let builder = ViewBuilder(count: call.count)
+            try rows.each { row in
+                try rows.columns[0].view(row).withBytes { bytes in
+                    let times = max(0, rows.integer(1, row))
+                    let total = bytes.count * times
+                    if total > Limits.stringBytes {
+                        throw Failure.invalidArgument("repeat", "the result would have \(total) bytes")
+                    }
+                    builder.repeated(bytes, times, row)
                 }
-                return Array(repeatElement(bytes, count: times).joined())
             }
+            return builder.finish(.string, validity: rows.validity)
         },
         ScalarFunction(
             "replace", typing: Signature.of([.string, .string, .string], optional: 1, .string),
@@ -79,6 +83,8 @@ extension StringFunctions {
                                 rows.columns[2].view(row).withBytes { out.append(contentsOf: $0) }
                             }
                             from = at + needle.count
+                            // Each place may take as much as the third argument.
+                            if !MadeMemory.hasRoom(for: 2 * out.count) { break }
                         }
                         out.append(contentsOf: bytes[from..<bytes.count])
                     }
@@ -190,7 +196,8 @@ extension StringFunctions {
                     }
                     if parts > 1 { total &+= (parts &- 1) &* between.count }
                     if total == 0 { continue }
-                    let target = total <= StringView.inlineCapacity ? small : builder.reserve(total)
+                    let room = total <= StringView.inlineCapacity ? small : builder.reserve(total)
+                    guard let target = room else { return }
                     var at = target
                     for text in texts {
                         guard let view = text.view(row) else { continue }
@@ -217,8 +224,9 @@ extension StringFunctions {
             rows.each { row in
                 var total = 0
                 for column in columns { total &+= column.view(row).count }
-                guard total > 0, let small = short.baseAddress else { return }
-                let target = total <= 12 ? small : builder.reserve(total)
+                guard total > 0, let small = short.baseAddress,
+                    let target = total <= StringView.inlineCapacity ? small : builder.reserve(total)
+                else { return }
                 var at = target
                 for column in columns {
                     let view = column.view(row)

@@ -86,13 +86,15 @@ enum StringFunctions {
             "space", typing: Signature.of([.int], .string), "Returns a number of blanks.", example: "space(3)"
         ) { call in
             let rows = Rows(call)
-            return try rows.bytes { row in
+            let builder = ViewBuilder(count: call.count)
+            try rows.each { row in
                 let count = max(0, rows.integer(0, row))
                 if count > Limits.stringBytes {
                     throw Failure.invalidArgument("space", "the result would have \(count) bytes")
                 }
-                return [UInt8](repeating: 32, count: count)
+                withUnsafeBytes(of: UInt8(ascii: " ")) { builder.repeated($0, count, row) }
             }
+            return builder.finish(.string, validity: rows.validity)
         },
     ]
 
@@ -200,6 +202,7 @@ enum StringFunctions {
                 if wanted > Limits.stringBytes {
                     throw Failure.invalidArgument(name, "the result would have \(wanted) characters")
                 }
+                if !MadeMemory.hasRoom(for: 2 * wanted) { return false }
                 rows.columns[0].view(row).withBytes { text in
                     let count = UTF8Text.length(text)
                     if count >= wanted {
@@ -235,6 +238,7 @@ enum StringFunctions {
             if wanted > Limits.stringBytes {
                 throw Failure.invalidArgument(call.name, "the result would have \(wanted) bytes")
             }
+            if !MadeMemory.hasRoom(for: 2 * wanted) { return nil }
             let fill = call.arguments.count == 3 ? rows.columns[2].bytes(row) : [0]
             if bytes.count >= wanted { return Array(bytes.prefix(wanted)) }
             if fill.isEmpty { return bytes }

@@ -29,7 +29,7 @@ enum MD5Texts {
                 MD5Lanes.digest(base, filled, into: made)
             }
             for lane in 0..<filled {
-                let text = builder.reserve(textBytes)
+                guard let text = builder.reserve(textBytes) else { break }
                 write(UnsafeRawPointer(made) + lane * MD5Lanes.digestBytes, to: text)
                 builder.share(StringView(text, count: textBytes), lanes[lane].row)
             }

@@ -57,7 +57,9 @@ enum VariantSchema {
 
     /// Writes the type of each group's variants; group i has the rows offsets[i]..<offsets[i + 1].
     static func texts(_ values: Vector, _ offsets: UnsafePointer<Int32>, _ count: Int) -> Vector {
-        let views = values.flattened().pointer(as: StringView.self)
+        let flat = values.flattened()
+        defer { withExtendedLifetime(flat) {} }
+        let views = flat.pointer(as: StringView.self)
         return .of(
             .string,
             (0..<count).map { group in

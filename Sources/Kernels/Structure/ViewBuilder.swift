@@ -5,7 +5,8 @@ import Memory
     import Glibc
 #endif
 
-/// Writes string or binary values row by row; bytes that do not fit inline go to heaps. Used by one thread.
+/// Writes string or binary values row by row; bytes that do not fit inline go to heaps. Within an evaluation
+/// that has no room for them rows stay empty, and the evaluation fails (`MadeMemory`). Used by one thread.
 package final class ViewBuilder {
     private let views: Buffer
     private let out: UnsafeMutablePointer<StringView>
@@ -30,7 +31,7 @@ package final class ViewBuilder {
             out[row] = StringView(bytes, count: count)
             return
         }
-        let target = reserve(count)
+        guard let target = reserve(count) else { return }
         memcpy(target, bytes, count)
         out[row] = StringView(target, count: count)
     }
@@ -50,18 +51,41 @@ package final class ViewBuilder {
         copy.withUTF8 { put(UnsafeRawBufferPointer($0), row) }
     }
 
+    /// Writes a row's value: the bytes so many times.
+    package func repeated(_ bytes: UnsafeRawBufferPointer, _ times: Int, _ row: Int) {
+        let total = bytes.count * times
+        guard total > 0, let first = bytes.baseAddress else { return }
+        if total <= StringView.inlineCapacity {
+            withUnsafeTemporaryAllocation(byteCount: StringView.inlineCapacity, alignment: 8) { short in
+                for at in 0..<total { short[at] = bytes[at % bytes.count] }
+                if let base = short.baseAddress { out[row] = StringView(base, count: total) }
+            }
+            return
+        }
+        guard let target = reserve(total) else { return }
+        memcpy(target, first, bytes.count)
+        // What is written already is copied behind itself, twice as much each time.
+        var written = bytes.count
+        while written < total {
+            let count = min(written, total - written)
+            memcpy(target + written, target, count)
+            written += count
+        }
+        out[row] = StringView(target, count: total)
+    }
+
     /// Writes a view whose bytes the caller keeps alive with a heap given to `finish`.
     @inline(__always)
     package func share(_ view: StringView, _ row: Int) { out[row] = view }
 
-    /// Returns room for `count` bytes, which stay in place.
-    package func reserve(_ count: Int) -> UnsafeMutableRawPointer {
+    /// Returns room for `count` bytes, which stay in place; nil where there is none: the row stays empty.
+    package func reserve(_ count: Int) -> UnsafeMutableRawPointer? {
         if let position, room >= count {
             self.position = position + count
             room -= count
             return position
         }
-        let heap = Buffer(byteCount: max(heapBytes, count))
+        guard let heap = MadeMemory.buffer(byteCount: max(heapBytes, count)) else { return nil }
         heapBytes = min(heapBytes * 2, 1 << 20)
         heaps.append(heap)
         room = heap.byteCount - count

@@ -143,8 +143,8 @@ private struct Maker {
             return false
         }
         let value = argument.type == .double ? argument : .cast(argument, to: .double, mode: .legacy)
-        let sum = context.newColumn(output.name, .double)
-        let count = context.newColumn(output.name, .int64)
+        let sum = context.newColumn("\(output.name) sum", .double)
+        let count = context.newColumn("\(output.name) count", .int64)
         let results = results
         addSame(AggregateCall("sum", [value], filter: call.filter, type: .double), as: sum)
         var number = call

@@ -146,9 +146,9 @@ import Vocabulary
             for vector in Self.vectors(count) {
                 let schema = Self.schema([vector])
                 let decoder = ColumnBlockDecoder(schema: schema)
-                let bytes = Array(
-                    try ColumnBlockEncoder(schema: schema).encode(Batch(columns: [vector], count: count))[0]
-                        .bytes)
+                let encoder = ColumnBlockEncoder(schema: schema)
+                let block = try encoder.encode(Batch(columns: [vector], count: count))[0]
+                let bytes = withExtendedLifetime(block) { Array(block.bytes) }
                 for _ in 0..<400 {
                     var copy = bytes
                     for _ in 0..<Int.random(in: 1...3, using: &random) {

@@ -1,5 +1,5 @@
-/// Writes `\W`, `\D` and `\S` of a pattern as sets of bytes. PCRE2's machine code does not take letters beyond
-/// ASCII for them where texts may be broken UTF-8, as Java does.
+/// Writes `\W`, `\D` and `\S` of a pattern as sets. PCRE2's machine code does not take letters beyond ASCII
+/// for them where texts may be broken UTF-8, as Java does.
 enum NegatedClasses {
     /// What the letters leave out, in words of a set.
     private static func set(_ letter: UInt8) -> String? {

@@ -7,9 +7,11 @@ import Vocabulary
 final class ValuesOperator: Operator {
     private let rows: [[Literal]]
     private let schema: Schema
+    private let context: TaskContext?
     private var at = 0
 
-    init(rows: [[Literal]], schema: Schema) {
+    init(rows: [[Literal]], schema: Schema, context: TaskContext? = nil) {
+        self.context = context
         self.rows = rows
         self.schema = schema
     }
@@ -17,6 +19,7 @@ final class ValuesOperator: Operator {
     func next() throws -> Pull {
         let count = min(Limits.batchRows, rows.count - at)
         guard count > 0 else { return .finished }
+        context?.counters.rowsIn.add(count, ordering: .relaxed)
         let columns = schema.fields.indices.map { column in
             Vector.of(schema[column].type, rows[at..<(at + count)].map { $0[column].value })
         }

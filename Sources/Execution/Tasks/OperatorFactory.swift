@@ -25,7 +25,8 @@ struct OperatorFactory {
             return try ExternalWriteOperator(target, input: try make(input), context: context)
         case .shuffleRead(let read): return try ShuffleReadOperator(read, context: context)
         case .values(let rows, let schema):
-            return ValuesOperator(rows: context.fragment.taskIndex == 0 ? rows : [], schema: schema)
+            let own = context.fragment.taskIndex == 0 ? rows : []
+            return ValuesOperator(rows: own, schema: schema, context: context)
         case .filter(let conjuncts, let input):
             return try FilterOperator(conjuncts, settings: settings, input: try make(input))
         case .project(let expressions, _, let input):

@@ -251,7 +251,9 @@ enum RoundingFunctions {
     /// Rounds the shortest decimal text of a number, that of a float as a double, as Spark's
     /// `BigDecimal(x).setScale` does.
     private static func round(_ value: Double, _ places: Int, _ even: Bool) -> Double {
-        if !value.isFinite || value == 0 { return value }
+        if !value.isFinite { return value }
+        // A decimal has no negative zero.
+        if value == 0 { return 0 }
         if let near = roundedByHalf(value, places, even) { return near }
         if places > 15 - Int(log10(value.magnitude).rounded(.up)) + 2 { return value }
         var text = "\(value)"

@@ -32,7 +32,8 @@ final class RegularExpression {
                 remedy: "Write two backslashes for one, or leave it out.")
         }
         let options = UInt32(PCRE2_UTF) | UInt32(PCRE2_MATCH_INVALID_UTF) | UInt32(PCRE2_ALT_BSUX)
-        let compiled = pcre2_compile_8(pattern + [0], pattern.count, options, &error, &offset, nil)
+        let written = NegatedClasses.written(pattern)
+        let compiled = pcre2_compile_8(written + [0], written.count, options, &error, &offset, nil)
         guard let compiled, let data = pcre2_match_data_create_from_pattern_8(compiled, nil) else {
             throw EngineError.data(
                 "INVALID_PARAMETER_VALUE.PATTERN",

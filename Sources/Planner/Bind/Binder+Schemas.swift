@@ -11,7 +11,8 @@ extension Binder {
     func schemaCall(
         _ name: String, _ call: CallSyntax, _ context: BindContext, at span: SourceSpan
     ) throws(EngineError) -> Expression? {
-        guard ["from_json", "from_csv", "from_xml"].contains(name), (2...3).contains(call.arguments.count) else {
+        let names = ["from_json", "from_csv", "from_xml"]
+        guard names.contains(name), (2...3).contains(call.arguments.count) else {
             return nil
         }
         let text = try bind(call.arguments[0].value, context)

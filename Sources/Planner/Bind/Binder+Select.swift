@@ -73,6 +73,10 @@ extension Binder {
                 columns += made.map {
                     SelectColumn(expression: .column($0), name: $0.name, syntax: nil, span: span)
                 }
+                // Items behind it may use what it gives.
+                for column in made where !item.aliases.isEmpty {
+                    context.aliases[column.name.lowercased()] = .column(column)
+                }
                 continue
             }
             if item.aliases.count > 1 {

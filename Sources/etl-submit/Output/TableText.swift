@@ -35,6 +35,8 @@ struct TableText {
 
     /// Takes a row; nil stands for null.
     mutating func append(_ row: [String?], to out: inout [UInt8]) {
+        // Rows without columns have nothing to show but their number.
+        if names.isEmpty { return rowCount += 1 }
         let cells = row.map { $0.map { TableText.oneLine($0) } ?? "NULL" }
         if !widths.isEmpty { return put(cells, to: &out) }
         sample.append(cells)
@@ -43,8 +45,8 @@ struct TableText {
 
     /// Ends the table with the number of rows.
     mutating func finish(to out: inout [UInt8]) {
-        if widths.isEmpty { begin(to: &out) }
-        if !isStacked { rule("└", "┴", "┘", to: &out) }
+        if widths.isEmpty, !names.isEmpty { begin(to: &out) }
+        if !isStacked, !names.isEmpty { rule("└", "┴", "┘", to: &out) }
         out.append(contentsOf: "\(rowCount) \(rowCount == 1 ? "row" : "rows")\n".utf8)
     }
 

@@ -13,9 +13,6 @@ import Vocabulary
 /// (`buffer` gives nil), whereupon the evaluation throws `OUT_OF_MEMORY`, whatever the kernel gave.
 /// Elsewhere nothing is counted. Not thread-safe: the thread that runs the task.
 package final class MadeMemory {
-    /// Buffers below this size are not counted, bytes.
-    private static let leastBytes = 1 << 20
-
     private let budget: MemoryBudget
     /// Evaluations under way, one within the other.
     private var depth = 0
@@ -65,9 +62,8 @@ package final class MadeMemory {
 
     /// Returns memory for values that a function makes, not initialised; nil where there is no room.
     package static func buffer(byteCount: Int) -> Buffer? {
-        guard byteCount >= leastBytes, let made = current, made.depth > 0 else {
-            return Buffer(byteCount: byteCount)
-        }
+        // However small: what one row makes of ever so many is held together.
+        guard let made = current, made.depth > 0 else { return Buffer(byteCount: byteCount) }
         guard let reservation = made.take(byteCount) else { return nil }
         let memory = Buffer(byteCount: byteCount)
         return reservation.bytes == 0 ? memory : CountedBuffer.holding(memory, reservation)

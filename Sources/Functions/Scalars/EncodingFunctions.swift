@@ -54,7 +54,8 @@ enum EncodingFunctions {
         ) { call in
             let rows = Rows(call)
             return try rows.bytes(.binary) { row in
-                if let bytes = Base64.decodeLenient(rows.columns[0].bytes(row), skippingOthers: true) { return bytes }
+                let text = rows.columns[0].bytes(row)
+                if let bytes = Base64.decodeLenient(text, skippingOthers: true) { return bytes }
                 throw EngineError.data(
                     "CONVERSION_INVALID_INPUT",
                     "The value '\(rows.text(0, row))' cannot be converted to \"BINARY\" because it is no "
@@ -265,8 +266,8 @@ enum Hex {
 }
 
 extension Base64 {
-    /// Returns the bytes, nil when the text is not base64. Blanks are skipped, and what follows the padding is
-    /// not looked at. With `skippingOthers`, as in Spark's `unbase64`, all that is no digit is skipped, but
+    /// Returns the bytes, nil when the text is not base64. Blanks are skipped, and what follows the padding
+    /// is not looked at. With `skippingOthers`, as in Spark's `unbase64`, all that is no digit is skipped, but
     /// padding must fill up the last four digits, and no digit may follow it.
     /// Source: `java.util.Base64.getMimeDecoder`.
     static func decodeLenient(_ text: [UInt8], skippingOthers: Bool = false) -> [UInt8]? {

@@ -267,8 +267,8 @@ enum Hex {
 
 extension Base64 {
     /// Returns the bytes, nil when the text is not base64. Blanks are skipped, and what follows the padding
-    /// is not looked at. With `skippingOthers`, as in Spark's `unbase64`, all that is no digit is skipped, but
-    /// padding must fill up the last four digits, and no digit may follow it.
+    /// is not looked at. With `skippingOthers`, as in Spark's `unbase64`, all that is no digit is skipped,
+    /// but padding must fill up the last four digits, and no digit may follow it.
     /// Source: `java.util.Base64.getMimeDecoder`.
     static func decodeLenient(_ text: [UInt8], skippingOthers: Bool = false) -> [UInt8]? {
         var (out, word, bits) = ([UInt8](), UInt32(0), 0)

@@ -4,8 +4,8 @@
 #if defined(__AVX2__)
 #include <immintrin.h>
 
-// Loads 32 bytes of which only the first `valid` belong to the text. Reads past them only inside their page, which
-// AddressSanitizer would report.
+// Loads 32 bytes of which only the first `valid` belong to the text. Reads past them only inside their page,
+// which AddressSanitizer would report.
 __attribute__((no_sanitize("address"))) static inline __m256i load_tail(const uint8_t *at, int64_t valid) {
     if (valid >= 32 || ((uintptr_t)at & 4095) <= 4096 - 32)
         return _mm256_loadu_si256((const __m256i *)at);

@@ -119,7 +119,7 @@ extension CoordinatorNode: JobService {
     }
 
     /// Shows a stage as REST does.
-    private func shown(_ stage: StageProgress) -> StageStatus {
+    func shown(_ stage: StageProgress) -> StageStatus {
         StageStatus(stage) { self.scheduler.ledger.workers[$0.index].identity.address }
     }
 
@@ -257,7 +257,8 @@ extension CoordinatorNode: JobService {
             version: book.version,
             hasResult: book.givesRows, resultIsPlan: book.session.givesPlan ? true : nil,
             warnings: book.warnings, why: why(progress, statements), statements: statements,
-            parent: book.request.parent, step: book.request.step, queue: progress.header.pool)
+            parent: book.request.parent, step: book.request.step, queue: progress.header.pool,
+            messages: book.messages.isEmpty ? nil : book.messages)
         if status.state.isEnd {
             book.endedStatus = status
             book.session.end()

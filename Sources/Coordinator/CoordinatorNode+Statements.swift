@@ -141,6 +141,10 @@ extension CoordinatorNode {
             let now = environment.clock().wallMilliseconds
             for line in finished.log?.split(separator: "\n") ?? [] {
                 note(manifest.job, "info", String(line), at: now)
+                guard let book = books[manifest.job], book.messages.count < JobBook.messageLimit else {
+                    continue
+                }
+                book.messages.append(String(line))
             }
             handle(
                 .committed(manifest.job, statement: manifest.statement),

@@ -110,7 +110,7 @@ package actor CoordinatorNode {
     ) {
         let moment = environment.clock()
         let decision = scheduler.handle(event, at: moment)
-        measured.observe(decision.facts, scheduler.ledger)
+        measured.observe(decision.facts, scheduler.ledger) { books[$0]?.request.parent != nil }
         noteTokens(decision.facts)
         note(decision, at: moment.wallMilliseconds)
         let notes = noted

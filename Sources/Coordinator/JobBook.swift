@@ -19,6 +19,9 @@ final class JobBook {
     /// Workers that were asked about sources, by the payloads of the splits that they gave.
     var landed: [[UInt8]: WorkerID] = [:]
     var warnings: [String]
+    /// What programs and databases said, as far as it is kept.
+    var messages: [String] = []
+    static let messageLimit = 100
     var log: [LogLine] = []
     /// Grows with every change that watchers see.
     var version = 0

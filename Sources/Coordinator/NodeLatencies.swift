@@ -10,23 +10,28 @@ struct NodeLatencies {
     var commits = LatencyHistogram()
     var appends = LatencyHistogram()
 
-    /// Counts the tasks and jobs that ended with these facts.
-    mutating func observe(_ facts: [Fact], _ ledger: Ledger) {
+    /// Counts the tasks and jobs that ended with these facts; `isPart` says of a job that it is a part of a
+    /// pipeline's run, which counts as one.
+    mutating func observe(_ facts: [Fact], _ ledger: Ledger, isPart: (JobID) -> Bool) {
         for fact in facts {
             switch fact {
             case .taskCompleted(let output): tasks.observe(Double(output.counters.milliseconds) / 1000)
-            case .jobEnded(let job, let outcome, let at):
+            case .jobEnded(let job, let outcome, let at) where !isPart(job):
                 let name =
                     switch outcome {
                     case .succeeded: "succeeded"
                     case .failed: "failed"
                     case .cancelled: "cancelled"
                     }
-                let milliseconds = max(0, at - ledger.jobs[job.index].acceptedMilliseconds)
-                jobs[name, default: LatencyHistogram()].observe(Double(milliseconds) / 1000)
+                jobEnded(name, at - ledger.jobs[job.index].acceptedMilliseconds)
             default: break
             }
         }
+    }
+
+    /// Counts a job, or a pipeline's run, by how it ended.
+    mutating func jobEnded(_ outcome: String, _ milliseconds: Int64) {
+        jobs[outcome, default: LatencyHistogram()].observe(Double(max(0, milliseconds)) / 1000)
     }
 
     var families: [LatencyFamily] {

@@ -88,6 +88,9 @@ package struct PipelineStep: Sendable {
     /// Where its query stands in the user's files; nil where the user wrote none.
     var places: QueryPlaces?
 
+    /// Digest of what it is made from, the same for all runs of an interval.
+    package var definition = ""
+
     /// Name of the folder of its table, below `tables/`.
     package var folder: String { relation ?? name }
 

@@ -72,6 +72,8 @@ package struct JobStatus: Codable, Sendable, Hashable {
     package var resultIsPlan: Bool?
     /// Notes for the user that are no errors: unknown settings, ignored clauses.
     package var warnings: [String]
+    /// What programs and databases said of its work, line by line; nil where none said anything.
+    package var messages: [String]?
     /// Name of the pipeline that the job is a run of; its steps are shown as stages.
     package var pipeline: String?
     /// Of a job that is part of a run: the run's id and its step's name.
@@ -101,7 +103,7 @@ package struct JobStatus: Codable, Sendable, Hashable {
         finishedAt: String? = nil, progress: Double = 0, stages: StageCounts, error: JobFailure? = nil,
         version: Int = 0, hasResult: Bool = false, resultIsPlan: Bool? = nil, warnings: [String] = [],
         why: String? = nil, statements: StatementCounts? = nil, pipeline: String? = nil,
-        parent: String? = nil, step: String? = nil, queue: String? = nil
+        parent: String? = nil, step: String? = nil, queue: String? = nil, messages: [String]? = nil
     ) {
         self.id = id
         self.name = name
@@ -116,6 +118,7 @@ package struct JobStatus: Codable, Sendable, Hashable {
         self.hasResult = hasResult
         self.resultIsPlan = resultIsPlan
         self.warnings = warnings
+        self.messages = messages
         self.pipeline = pipeline
         self.parent = parent
         self.step = step

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import Synchronization
 import Vocabulary
 
 /// Writes what happens in a program that runs for long to standard error, a line an event: text for people,
@@ -9,12 +10,27 @@ package enum ProgramLog {
     /// Names the forms of lines.
     enum Form: String, Sendable, CaseIterable { case text, json }
 
+    /// The form of the program's lines, once its settings are read.
+    private static let form = Mutex(Form.text)
+
+    /// Tells why the program ends: as text, or with `--log-format json` as a line like all others.
+    package static func report(_ text: String, of program: String) {
+        switch form.withLock({ $0 }) {
+        case .text: StandardError.print("\(program): \(text)")
+        case .json:
+            let event = LogEvent(
+                level: .error, message: "\(text)", metadata: nil, source: "", file: "", function: "", line: 0)
+            LineLog(program: program, form: .json).log(event: event)
+        }
+    }
+
     /// Returns the program's logger. Throws `USAGE` for an unknown `--log-format`.
     package static func logger(_ program: String, _ settings: ProgramSettings) throws(EngineError) -> Logger {
         let name = settings["log-format"] ?? Form.text.rawValue
         guard let form = Form(rawValue: name) else {
             throw .user("USAGE", "--log-format is neither text nor json: \(name)")
         }
+        self.form.withLock { $0 = form }
         return Logger(label: program) { LineLog(program: $0, form: form) }
     }
 

@@ -87,7 +87,7 @@ struct CoordinatorProgram: AsyncParsableCommand {
     static func main() async {
         StopSignal.prepare()
         CrashReport.install(program: "etl-coordinator")
-        let status = await ProgramEntry.run(Self.self) { StandardError.print("etl-coordinator: \($0)") }
+        let status = await ProgramEntry.run(Self.self) { ProgramLog.report($0, of: "etl-coordinator") }
         fflush(nil)
         // Not `exit`: threads of the servers may still be ending.
         _exit(status)

@@ -173,6 +173,7 @@ struct PipelineJob {
             pipeline, record: RunRecord(header), tables: state.tables, service: service, control: control,
             journal: try RunFile(header, in: state),
             warn: { text in display.apart { Terminal.printWarning(text) } },
+            say: { text in display.apart { PipelineText.show("info", text, progress) } },
             report: { fact, record in display.apart { PipelineText.show(fact, record, progress) } })
         let interruption = Interruption([SIGINT, SIGTERM]) {
             // The terminal has written ^C.

@@ -78,7 +78,7 @@ struct WorkerProgram: AsyncParsableCommand {
     static func main() async {
         StopSignal.prepare()
         CrashReport.install(program: "etl-worker")
-        let status = await ProgramEntry.run(Self.self) { StandardError.print("etl-worker: \($0)") }
+        let status = await ProgramEntry.run(Self.self) { ProgramLog.report($0, of: "etl-worker") }
         fflush(nil)
         // Not `exit`: threads of tasks and servers may still be ending.
         _exit(status)

@@ -153,6 +153,12 @@ struct RefusalTests {
         #expect(
             apart.errors.contains("Its --storage is /elsewhere, the coordinator's is not given"),
             "\(apart.errors)")
+        // What collects logs as JSON gets this line so, too.
+        let lines = try Self.run("etl-worker", arguments + ["--storage", "/e/", "--log-format", "json"])
+        let last = try #require(lines.errors.split(separator: "\n").last)
+        let told = try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any]
+        #expect(told?["level"] as? String == "error", "\(lines.errors)")
+        #expect((told?["message"] as? String)?.contains("Its --storage is /e,") == true, "\(lines.errors)")
         for (flags, told) in [
             (["--memory", "1k"], "--memory must be 64.0 MiB or more, not 1k"),
             (["--spill-limit", "1k"], "--spill-limit must be 64.0 MiB or more, not 1k"),

@@ -151,6 +151,11 @@ import Testing
         #expect(
             try server.rows("SELECT string_agg(id || ':' || v, ' ' ORDER BY id) FROM m")
                 == "0:0 1:2 2:4 3:100 4:100 5:100\n")
+        // Either of two rows could stay: none is taken, and none of the others.
+        let twice = try submit.load(merge, "SELECT id % 3 AS id, 9 AS v FROM range(4)")
+        #expect(twice.status == 1 && twice.errors.contains("[DUPLICATE_KEY]"), "\(twice.errors)")
+        #expect(twice.errors.contains("id = 0"), "\(twice.errors)")
+        #expect(try server.rows("SELECT count(*) FROM m WHERE v = 9") == "0\n")
         // Without an index on the key rows are deleted and inserted.
         _ = try server.rows("ALTER TABLE m DROP CONSTRAINT m_pkey")
         _ = good(try submit.load(merge, "SELECT 5 AS id, 7 AS v"))

@@ -38,6 +38,10 @@ import Testing
             try load(
                 submit, "dbtable 't', mode 'merge', primaryKey 'id'",
                 "SELECT 1 + id AS id, 'm' AS name FROM range(2)"))
+        let twice = try load(
+            submit, "dbtable 't', mode 'merge', primaryKey 'id, b'",
+            "SELECT 1 AS id, true AS b FROM range(2)")
+        #expect(twice.status == 1 && twice.errors.contains("id = 1, b = 1"), "\(twice.errors)")
         _ = good(try load(submit, "dbtable 't', loadid 'x'", "SELECT 9 AS id"))
         _ = good(try load(submit, "dbtable 't', loadid 'x'", "SELECT 9 AS id"))
         #expect(

@@ -141,8 +141,12 @@ struct SnowflakeTests {
         #expect(over.status == 0, "\(over.errors)")
         let merged = try load(
             "dbtable 'modes', mode 'merge', primaryKey 'id'",
-            "SELECT id, name, 'x' AS extra FROM VALUES (1, 'old'), (1, 'new'), (3, 'd') AS t(id, name)")
+            "SELECT id, name, 'x' AS extra FROM VALUES (1, 'new'), (3, 'd') AS t(id, name)")
         #expect(merged.status == 0, "\(merged.errors)")
+        let twice = try load(
+            "dbtable 'modes', mode 'merge', primaryKey 'id'",
+            "SELECT * FROM VALUES (1, 'one'), (1, 'other'), (4, 'd') AS t(id, name)")
+        #expect(twice.status == 1 && twice.errors.contains("[DUPLICATE_KEY]"), "\(twice.errors)")
         #expect(try double.rows(["SELECT * FROM modes ORDER BY ID"]) == "1|new|x\n3|d|x\n")
         #expect(try double.rows(["SELECT \"ROWS\" FROM \"_MILLRACE_LOADS\" WHERE load_id = 'm1'"]) == "3\n")
         let failed = try load(

@@ -109,6 +109,11 @@ struct PipelineHostTests {
         #expect(try await bench.host.job(run.id).why?.hasPrefix("Step a (transform) is at work") == true)
         let cluster = try await bench.host.cluster()
         #expect(cluster.runningJobs + cluster.queuedJobs == 2, "\(cluster)")
+        _ = try await bench.host.cancel(run.id)
+        #expect(try await bench.eventually { await bench.host.ledger.open.isEmpty })
+        let jobs = try #require(await bench.node.latencies().first { $0.name == "etl_job_seconds" })
+        let ended = jobs.samples.map { $0.histogram.counts.reduce(0, +) }
+        #expect(ended == [0, 0, 1], "the run alone, as cancelled")
     }
 }
 
@@ -137,7 +142,9 @@ struct OutsideRulesTests {
             func isRefusal(_ error: any Error) -> Bool {
                 guard let error = error as? EngineError else { return false }
                 let text = "\(error) \(error.remedy ?? "")"
-                return error.code == "HTTP_NOT_ALLOWED" && text.contains("on the coordinator")
+                // etl.yml has two lines before, and two of the schedule behind.
+                let hasPlace = error.location?.file == "etl.yml" && error.location?.line == 3
+                return error.code == "HTTP_NOT_ALLOWED" && hasPlace && text.contains("on the coordinator")
                     && !text.contains("secret")
             }
             await #expect { try await bench.run(digest) } throws: { isRefusal($0) }

@@ -157,7 +157,7 @@ struct ExtractTests {
         #expect(
             bench.warned.all == [
                 "x: 3 rows thrown away, as schema_contract says discard_row, for v (2 rows with a value that "
-                    + "does not fit BIGINT), more (2 rows with a value of the new column)"
+                    + "does not fit bigint), more (2 rows with a value of the new column)"
             ])
         let kept = how == "replace" ? ["2,2", "6,6"] : ["1,1", "2,2", "6,6"]
         #expect(try await bench.rows("SELECT id, v FROM {x} ORDER BY id") == kept)

@@ -47,6 +47,12 @@ struct IncrementalTests {
         #expect(record.state == .succeeded, "\(RunBench.errors(record)) \(record.steps)")
         #expect(record.steps["m"]?.rowsOut == 2)
         #expect(try await bench.rows(query) == after)
+        let tables = StateFolder.tables(in: bench.state)
+        #expect(tables.progress.map { "\($0.step) \($0.kind) \($0.latestRows ?? -1)" } == ["m grows 2"])
+        let error = #expect(throws: EngineError.self) {
+            try tables.change(StateChange(action: "rewind", step: "m", to: "1"))
+        }
+        #expect(error?.message.contains("keeps the rows of earlier runs") == true)
         // Only appending writes no old row again.
         #expect(try !old.isEmpty && old.isSubset(of: files()) == (after.count == 4))
         #expect(try await bench.run(fullRefresh: true).state == .succeeded)

@@ -38,8 +38,9 @@ final class RunBench {
     /// Writes files beside the pipeline's and runs it. `service` stands between the run and the cluster.
     @discardableResult
     func run(
-        files: [String: String] = [:], select: [String] = [], fullRefresh: Bool = false, testsOnly: Bool = false, kept: [String] = [],
-        conf: [String: String] = [:], id: String? = nil, facts: [RunFact] = [],
+        files: [String: String] = [:], select: [String] = [], fullRefresh: Bool = false,
+        testsOnly: Bool = false, kept: [String] = [], conf: [String: String] = [:],
+        id: String? = nil, facts: [RunFact] = [],
         carrier: any AlertCarrier = OutsideCarrier(), mailServer: String? = nil,
         interval: (from: String, to: String) = ("2024-01-01", "2024-01-02"), isBackfill: Bool = false,
         retrying earlier: RunRecord? = nil,

@@ -80,6 +80,45 @@ struct RunTests {
         #expect(!again.submitted.contains { $0.contains("step c") })
     }
 
+    @Test("a retry makes again what was corrected since, and what reads it, and nothing else")
+    func corrected() async throws {
+        let bench = try await RunBench([
+            "etl.yml": """
+            name: p
+            extract:
+              - {name: rows, file: {path: rows.json}, write_disposition: append}
+            transform:
+              - {name: stays, sql: "SELECT '{{ run_started_at }} {{ run_id }}' AS t"}
+              - dbt: {}
+            """,
+            "rows.json": "{\"id\": 1}\n", "dbt_project.yml": "name: p\n", "seeds/zero.csv": "z\n0\n",
+            "macros/m.sql": "{% macro one() %}1{% endmacro %}",
+            "models/a.sql": "SELECT {{ one() }} AS x FROM {{ ref('rows') }}",
+            "models/b.sql": "SELECT x FROM {{ ref('a') }}",
+            "models/grows.sql": """
+            {{ config(materialized='incremental', unique_key='id') }}
+            SELECT id FROM {{ ref('rows') }} {% if is_incremental() %} WHERE id > 100 {% endif %}
+            """,
+            "models/bad.sql": "SELECT b.x / z.z AS q FROM {{ ref('b') }} b CROSS JOIN {{ ref('zero') }} z",
+        ])
+        let failed = try await bench.run()
+        #expect(RunBench.errors(failed) == ["bad": "DIVIDE_BY_ZERO"])
+        let all: Set<String> = ["a", "b", "grows", "rows", "stays", "zero"]
+        // Neither the run's own values nor the tables that are there by now are a change.
+        let same = try await bench.run(retrying: failed)
+        #expect(same.state == .failed && same.kept == all, "\(bench.warned.all)")
+        let seeded = try await bench.run(files: ["seeds/zero.csv": "z\n4\n"], retrying: same)
+        #expect(seeded.state == .succeeded && seeded.kept == all.subtracting(["zero"]))
+        #expect(try await bench.rows("SELECT q FROM {bad}") == ["0.25"])
+        // A macro changes the models that call it, and those that read these.
+        let macro = ["macros/m.sql": "{% macro one() %}2{% endmacro %}"]
+        let last = try await bench.run(files: macro, retrying: same)
+        #expect(last.kept == ["grows", "rows", "stays"] && last.state == .succeeded, "\(bench.warned.all)")
+        #expect(try await bench.rows("SELECT q FROM {bad}") == ["0.5"])
+        #expect(bench.warned.all.contains("a: made again, as it was changed since the run before"))
+        #expect(bench.warned.all.contains("b: made again, as a step that it reads is made again"))
+    }
+
     @Test("a retry makes again what a run has replaced meanwhile and it still reads, and nothing else")
     func replaced() async throws {
         let days = NSTemporaryDirectory() + "days-\(UUID().uuidString)"

@@ -67,6 +67,18 @@ struct FirstHourTests {
         #expect(run.status == 2 && run.errors.contains("Did you mean the command run?"), "\(run.errors)")
     }
 
+    @Test("what a step's program says is shown; a retry of what is no directory says that it is none")
+    func program() throws {
+        let program = try Program()
+        try program.write("shop/fetch.sh", "echo page 1 of 2 >&2\necho '{\"a\": 1}'\n")
+        try program.write("shop/etl.yml", "name: shop\nextract: [{name: raw, command: [sh, fetch.sh]}]\n")
+        let run = try program.run(["shop"])
+        #expect(run.status == 0 && run.errors.contains("says    raw: page 1 of 2\n"), "\(run.errors)")
+        let retry = try program.run(["retry", "shopp"])
+        #expect(retry.status == 2 && retry.errors.contains("no such directory: shopp"), "\(retry.errors)")
+        #expect(retry.errors.contains("Did you mean shop?"), "\(retry.errors)")
+    }
+
     @Test("records that are not JSON are warned of with their number, and where they went")
     func brokenRecords() throws {
         let program = try Program()

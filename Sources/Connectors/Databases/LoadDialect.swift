@@ -27,7 +27,7 @@ protocol LoadDialect: Sendable {
     ) throws -> [String]
     /// Puts a table in another's place.
     func swap(_ new: TableName, for old: TableName, _ connection: DatabaseConnection) throws
-    /// Statements that bring rows from aside into a table by key; of rows with equal keys the last one wins.
+    /// Statements that bring rows from aside into a table by key, of which each is there once.
     func merge(
         _ aside: TableName, into table: TableName, _ columns: [String], _ keys: [String],
         _ connection: DatabaseConnection

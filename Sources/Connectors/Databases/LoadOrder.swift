@@ -49,6 +49,17 @@ struct LoadOrder {
         }
         id = target.options["loadid"] ?? context.loadID
     }
+
+    /// The error of rows to merge of which two have one key: either could stay. (Spark's MERGE refuses them,
+    /// too.)
+    static func duplicate(_ key: [(name: String, value: String?)], _ table: TableName) -> EngineError {
+        let text = key.map { "\($0.name) = \($0.value ?? "NULL")" }.joined(separator: ", ")
+        return .data(
+            "DUPLICATE_KEY",
+            "The rows to merge into \(table.sql) have a key twice, so that either could stay: \(text)",
+            remedy: "Make the key unique in the query of the rows, as by row_number() OVER (PARTITION BY key "
+                + "ORDER BY …) = 1; a test `unique` says where it is not.")
+    }
 }
 
 /// Brings rows into a table of one kind of database.

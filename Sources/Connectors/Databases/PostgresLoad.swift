@@ -129,9 +129,7 @@ struct PostgresLoad: LoadDialect {
         _ aside: TableName, into table: TableName, _ columns: [String], _ keys: [String],
         _ connection: DatabaseConnection
     ) throws -> [String] {
-        let rows =
-            "SELECT DISTINCT ON (\(list(keys))) \(list(columns)) FROM \(aside.sql) ORDER BY "
-            + "\(list(keys)), ctid DESC"
+        let rows = "SELECT \(list(columns)) FROM \(aside.sql)"
         if try hasIndex(on: keys, of: table, connection) {
             let sets = columns.filter { !keys.contains($0) }.map {
                 "\(DatabaseText.name($0)) = EXCLUDED.\(DatabaseText.name($0))"

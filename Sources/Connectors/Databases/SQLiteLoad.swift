@@ -82,8 +82,7 @@ struct SQLiteLoad: LoadDialect {
             separator: " AND ")
         return [
             "DELETE FROM \(table.sql) AS t WHERE EXISTS (SELECT 1 FROM temp.\(aside.sql) AS s WHERE \(same))",
-            "INSERT INTO \(table.sql) (\(list(columns))) SELECT \(list(columns)) FROM temp.\(aside.sql) "
-                + "WHERE rowid IN (SELECT max(rowid) FROM temp.\(aside.sql) GROUP BY \(list(keys)))",
+            "INSERT INTO \(table.sql) (\(list(columns))) SELECT \(list(columns)) FROM temp.\(aside.sql)",
             "DROP TABLE temp.\(aside.sql)",
         ]
     }

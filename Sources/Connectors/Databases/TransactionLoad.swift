@@ -100,9 +100,21 @@ private struct TableFill {
             return count
         case .merge:
             return try aside(rows, columns) {
-                try dialect.merge($0, into: table, schema.names, keys, connection)
+                try refuseDuplicates($0)
+                return try dialect.merge($0, into: table, schema.names, keys, connection)
             }
         }
+    }
+
+    /// Throws `DUPLICATE_KEY` (data) when a key is there twice among the rows to merge: which of them comes
+    /// last is an accident.
+    private func refuseDuplicates(_ aside: TableName) throws {
+        let names = keys.map { DatabaseText.name($0) }
+        let found = try connection.row(
+            "SELECT \(names.map { "CAST(\($0) AS text)" }.joined(separator: ", ")) FROM \(aside.sql) "
+                + "GROUP BY \(names.joined(separator: ", ")) HAVING count(*) > 1 "
+                + "ORDER BY \(names.joined(separator: ", ")) LIMIT 1")
+        if let found { throw LoadOrder.duplicate(zip(keys, found).map { ($0, $1) }, table) }
     }
 
     /// Brings rows into a table of this connection, and from there by statements into the target.

@@ -105,6 +105,7 @@ final class SnowflakeUpload {
             try connection.execute(
                 "INSERT OVERWRITE INTO \(order.table.sql) (\(list)) SELECT \(list) FROM \(aside.sql)")
         } else {
+            try refuseDuplicates(names)
             try connection.execute(merge(names))
         }
         return report
@@ -148,16 +149,26 @@ final class SnowflakeUpload {
         ["VARCHAR", "BINARY"].contains(column.type) ? column.type : column.declaration
     }
 
+    /// The keys as the table names them.
+    private func keyNames(_ names: [String]) -> [String] {
+        order.keys.compactMap { key in order.schema.index(of: key).map { DatabaseText.name(names[$0]) } }
+    }
+
+    /// Throws `DUPLICATE_KEY` (data) when a key is there twice among the rows to merge.
+    private func refuseDuplicates(_ names: [String]) throws {
+        let keys = keyNames(names)
+        let list = keys.joined(separator: ", ")
+        let found = try connection.row(
+            "SELECT \(keys.map { "CAST(\($0) AS VARCHAR)" }.joined(separator: ", ")) FROM \(aside.sql) "
+                + "GROUP BY \(list) HAVING COUNT(*) > 1 ORDER BY \(list) LIMIT 1")
+        if let found { throw LoadOrder.duplicate(zip(order.keys, found).map { ($0, $1) }, order.table) }
+    }
+
     private func merge(_ names: [String]) -> String {
-        let keys = order.keys.compactMap { key in
-            order.schema.index(of: key).map { DatabaseText.name(names[$0]) }
-        }
+        let keys = keyNames(names)
         let all = names.map { DatabaseText.name($0) }
         let sets = all.filter { !keys.contains($0) }.map { "\($0) = s.\($0)" }.joined(separator: ", ")
-        let newest =
-            "SELECT * FROM \(aside.sql) QUALIFY ROW_NUMBER() OVER (PARTITION BY "
-            + "\(keys.joined(separator: ", ")) ORDER BY \(SnowflakeUpload.rowNumber) DESC) = 1"
-        return "MERGE INTO \(order.table.sql) t USING (\(newest)) s ON "
+        return "MERGE INTO \(order.table.sql) t USING \(aside.sql) s ON "
             + keys.map { "t.\($0) = s.\($0)" }.joined(separator: " AND ")
             + (sets.isEmpty ? "" : " WHEN MATCHED THEN UPDATE SET \(sets)")
             + " WHEN NOT MATCHED THEN INSERT (\(all.joined(separator: ", "))) VALUES ("

@@ -71,6 +71,11 @@ extension PipelineHost {
         let known = await rules(of: record.header)
         let due = AlertDesk.due(
             .ended(state: record.state, error: record.error), claimed(record), known)
+        for place in known.indices where known[place].events.isEmpty {
+            note(
+                id, "warning",
+                "alert   \(place + 1) of etl.yml cannot be read either, so that nobody was told by it")
+        }
         claim(due, record)
         try await tell(due, record)
     }

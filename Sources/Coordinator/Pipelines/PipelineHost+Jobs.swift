@@ -138,8 +138,11 @@ extension PipelineHost: JobService {
 
     /// Steps of a run, shown as stages.
     package func stages(_ id: String) async throws -> [StageStatus] {
-        guard let record = ledger.runs[id] else { return try await node.stages(id) }
+        guard ledger.runs[id] != nil else { return try await node.stages(id) }
+        let work = await node.work(ofRun: id)
+        guard let record = ledger.runs[id] else { throw EngineError.internal("a run was forgotten") }
         return record.order.enumerated().map { place, name in
+            let done = work[name] ?? StageWork()
             let step = record.steps[name] ?? RunRecord.Step()
             let isOver = step.state != .waiting && step.state != .running
             return StageStatus(
@@ -148,7 +151,8 @@ extension PipelineHost: JobService {
                 tasks: .init(
                     total: 1, done: step.state == .succeeded ? 1 : 0, running: step.state == .running ? 1 : 0,
                     failed: step.state == .failed ? 1 : 0, retried: max(0, step.attempt - 1)),
-                rowsIn: step.rowsIn, rowsOut: step.rowsOut,
+                rowsIn: step.rowsIn, rowsOut: step.rowsOut, bytesIn: done.bytesIn, bytesOut: done.bytesOut,
+                shuffleBytes: done.shuffleBytes, spillBytes: done.spillBytes,
                 seconds: isOver
                     ? step.seconds : step.startedAt.map { Double(now - $0) / 1000 } ?? 0)
         }

@@ -8,7 +8,39 @@ struct RunPart: Sendable {
     var status: JobStatus
 }
 
+/// Sums what stages read and wrote, bytes.
+struct StageWork: Sendable {
+    var bytesIn = 0
+    var bytesOut = 0
+    var shuffleBytes = 0
+    var spillBytes = 0
+
+    mutating func add(_ stage: StageStatus) {
+        bytesIn += stage.bytesIn
+        bytesOut += stage.bytesOut
+        shuffleBytes += stage.shuffleBytes
+        spillBytes += stage.spillBytes
+    }
+}
+
 extension CoordinatorNode {
+    /// Counts a run that has ended among the jobs.
+    func runEnded(_ state: Protocol.JobState, _ milliseconds: Int64) {
+        measured.jobEnded(state.rawValue, milliseconds)
+    }
+
+    /// Sums the work of the jobs of a run's steps, by step.
+    func work(ofRun id: String) -> [String: StageWork] {
+        var work: [String: StageWork] = [:]
+        for job in runParts[id] ?? [] {
+            guard let step = books[job]?.request.step else { continue }
+            for stage in scheduler.progress(of: job)?.stages ?? [] {
+                work[step, default: StageWork()].add(shown(stage))
+            }
+        }
+        return work
+    }
+
     /// Lists the jobs of a run's steps as they were submitted.
     func parts(ofRun id: String) -> [RunPart] {
         (runParts[id] ?? []).compactMap { job in

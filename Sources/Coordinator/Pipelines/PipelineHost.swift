@@ -77,6 +77,11 @@ package actor PipelineHost {
         encoder.outputFormatting = .sortedKeys
         await node.keep([.pipeline([UInt8](try encoder.encode(fact)))])
         take(fact)
+        if case .run(let id, let entry) = fact, case .ended(let state, _) = entry.fact,
+            let header = ledger.runs[id]?.header
+        {
+            await node.runEnded(state, entry.at - header.acceptedAt)
+        }
     }
 
     private func take(_ fact: PipelineFact) {
@@ -184,7 +189,9 @@ package actor PipelineHost {
             pipeline, record: claimed(record), tables: tables, service: node, control: control,
             journal: HostJournal(host: self, id: header.id), turns: turns,
             carrier: carrier, clock: { [clock] in clock().wallMilliseconds },
-            warn: { [weak self] text in Task { await self?.warn(header.id, text) } }, report: { _, _ in })
+            warn: { [weak self] text in Task { await self?.note(header.id, "warning", text) } },
+            say: { [weak self] text in Task { await self?.note(header.id, "info", text) } },
+            report: { _, _ in })
         active[header.id]?.run = run
         _ = try await node.environment.crashes.piping(PipelineHost.mark(header)) { try await run.run() }
     }
@@ -210,8 +217,8 @@ package actor PipelineHost {
         }
     }
 
-    private func warn(_ id: String, _ text: String) {
-        books[id]?.note("warning", text, at: now)
+    func note(_ id: String, _ level: String, _ text: String) {
+        books[id]?.note(level, text, at: now)
         books[id]?.changed()
     }
 

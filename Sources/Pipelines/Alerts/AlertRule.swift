@@ -17,6 +17,8 @@ package struct AlertRule: Sendable {
         package var subject: String?
         /// nil where none is known: nothing can be sent.
         package var server: MailServer?
+        /// Where it stands in `etl.yml`, without the line.
+        var location: SourceLocation?
     }
 
     /// Holds where to post.
@@ -24,6 +26,8 @@ package struct AlertRule: Sendable {
         package var url: String
         package var headers: [(name: String, value: String)]
         package var caFile: String?
+        /// Where it stands in `etl.yml`, without the line: a URL is often a secret.
+        var location: SourceLocation?
     }
 
     package var events: Set<Event>

@@ -92,9 +92,19 @@ struct FormatValue: Sendable {
     func hiddenError(
         _ message: String, remedy: String? = nil, code: String = "PIPELINE_FORMAT"
     ) -> EngineError {
-        var place = location
+        .user(code, message, remedy: remedy, at: hiddenPlace)
+    }
+
+    /// The place without its line.
+    var hiddenPlace: SourceLocation { location.withoutLine }
+}
+
+extension SourceLocation {
+    /// The place with none of its line shown: it holds a secret, or may.
+    var withoutLine: SourceLocation {
+        var place = self
         (place.column, place.lineText, place.length) = (1, "…", 1)
-        return .user(code, message, remedy: remedy, at: place)
+        return place
     }
 }
 

@@ -73,7 +73,9 @@ extension PipelineLoader {
         for address in to.texts + [from] where !PipelineLoader.isAddress(address) {
             throw value.error("This is no mail address: \(address)")
         }
-        return AlertRule.Email(to: to.texts, from: from, subject: value["subject"]?.printed, server: server)
+        return AlertRule.Email(
+            to: to.texts, from: from, subject: value["subject"]?.printed, server: server,
+            location: value.hiddenPlace)
     }
 
     /// What a run says at its begin whose mails cannot be sent; it goes on, as they may never be due.
@@ -129,7 +131,8 @@ extension PipelineLoader {
                 headers.append((key.printed, item.printed))
             }
         }
-        return AlertRule.Webhook(url: url.printed, headers: headers, caFile: value["ca"]?.printed)
+        return AlertRule.Webhook(
+            url: url.printed, headers: headers, caFile: value["ca"]?.printed, location: url.hiddenPlace)
     }
 
     private static func isURL(_ text: String) -> Bool {

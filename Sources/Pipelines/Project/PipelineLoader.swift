@@ -71,6 +71,16 @@ package struct PipelineLoader {
 
     /// Returns the pipeline. Throws with file and place of what is wrong.
     package mutating func load() throws -> Pipeline {
+        var pipeline = try read()
+        let definitions = definitions()
+        for place in pipeline.steps.indices {
+            pipeline.steps[place].definition = definitions[pipeline.steps[place].name] ?? ""
+        }
+        return pipeline
+    }
+
+    /// Returns the pipeline without what its steps' definitions are.
+    mutating func read() throws -> Pipeline {
         let text = try files.text("etl.yml", limitBytes: FormatDocument.fileBytes)
         let document = try PipelineLoader.filled(FormatDocument.read(text, file: files.path("etl.yml")))
         source = Array(text.utf8)

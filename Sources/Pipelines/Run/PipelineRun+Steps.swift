@@ -29,6 +29,7 @@ extension PipelineRun {
                 if error.code != "CONTRACT_VIOLATED" { error.location = step.place(of: error.location) }
                 throw error
             }
+            try noteKeptRows(step, outcome.rowsOut)
             try await note(
                 .stepMade(
                     step: step.name, rowsIn: outcome.rowsIn, rowsOut: outcome.rowsOut,
@@ -49,6 +50,15 @@ extension PipelineRun {
         }
         try await publish(this)
         try await finish(this, since: start)
+    }
+
+    /// Writes down with the staged table that it keeps the rows of earlier runs, where nothing else tells.
+    private func noteKeptRows(_ step: PipelineStep, _ newRows: Int) throws {
+        let isExtract = step.extract.map { $0.disposition != .replace && $0.cursor == nil } == true
+        guard isExtract || step.materialization.kind == .incremental else { return }
+        var state = TableState()
+        (state.keepsRows, state.latestRows) = (true, newRows)
+        try StagedTables(tables: tables, run: run).stage(state, of: step.name)
     }
 
     /// Names the tests that keep a step's table from being published.

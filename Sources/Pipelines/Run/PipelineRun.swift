@@ -32,13 +32,15 @@ package actor PipelineRun {
     private var claimedAlerts = Set<String>()
 
     /// `turns` is shared by the runs that may be at work on the same tables, of which this one has a place
-    /// there. `report` is called for each fact, in order; `warn` for what goes wrong beside the run.
+    /// there. `report` is called for each fact, in order; `warn` for what goes wrong beside the run,
+    /// `say` for what its programs and databases say.
     package init(
         _ pipeline: Pipeline, record: RunRecord, tables: TableFolder, service: any JobService,
         control: RunControl, journal: any RunJournal, turns: TableTurns? = nil,
         carrier: any AlertCarrier = OutsideCarrier(),
         clock: @escaping @Sendable () -> Int64 = { NodeClock.moment().wallMilliseconds },
         warn: @escaping @Sendable (String) -> Void,
+        say: @escaping @Sendable (String) -> Void = { _ in },
         report: @escaping @Sendable (RunFact, RunRecord) -> Void
     ) throws {
         self.pipeline = pipeline
@@ -60,7 +62,7 @@ package actor PipelineRun {
             }
         job = StepJob(
             service: service, control: control, conf: record.header.conf, run: record.header.id,
-            warn: warn)
+            warn: warn, say: say)
         let names = try pipeline.chosen(select: record.header.select, exclude: record.header.exclude)
         chosen = pipeline.steps.filter { names.contains($0.name) }
         chosenNames = names
@@ -72,15 +74,13 @@ package actor PipelineRun {
         if record.state.isEnd { return try await close() }
         if record.tables == nil {
             let published = chosen.map(\.name).filter { tables.hasTable($0) }
-            let remade = try replacedSteps()
+            let (remade, notices) = try remadeSteps()
             try await note(
                 .began(
                     tables: published, steps: chosen.map(\.name), kinds: chosen.map(\.kind.rawValue),
                     parents: chosen.map { Set($0.dependencies).sorted() },
-                    remade: remade.isEmpty ? nil : remade))
-            for name in remade {
-                job.warn("\(name): made again, as another run has replaced the table of the run before")
-            }
+                    remade: remade.isEmpty ? nil : remade, definitions: chosen.map(\.definition)))
+            for text in notices { job.warn(text) }
         }
         for text in pipeline.warnings { job.warn(text) }
         for (name, step) in record.steps where step.state != .waiting && step.state != .running {

@@ -36,6 +36,8 @@ package struct RunHeader: Codable, Sendable, Hashable {
     /// The runs that made the tables of those steps: the one before, and those which that went on with. Nil
     /// in headers of earlier versions.
     package var makers: [String]?
+    /// What those steps were made from, by their names; nil in headers of earlier versions.
+    package var definitions: [String: String]?
     /// Runs of the pipeline that may be at work at the same time.
     package var maxActiveRuns: Int
 
@@ -66,6 +68,7 @@ package struct RunHeader: Codable, Sendable, Hashable {
         scheduledFor = nil
         retryOf = before.id
         kept = earlier.state == .succeeded || before.testsOnly ? [] : earlier.doneSteps
+        definitions = earlier.definitions.filter { kept.contains($0.key) }
         makers = [before.id] + (before.makers ?? before.retryOf.map { [$0] } ?? [])
     }
 
@@ -104,11 +107,12 @@ package enum TestOutcome: String, Codable, Sendable, Hashable {
 /// Tells one thing that happened in a run. Facts are kept in order, and a run goes on from them.
 package enum RunFact: Codable, Sendable, Hashable {
     /// The run begins to work; `tables` are those that were published before.
-    /// `kinds` and `parents` are those of `steps`, in their order. `remade` are steps that an earlier run had
-    /// done, and whose tables other runs have replaced since.
+    /// `kinds`, `parents` and `definitions` (what each is made from, as a digest) are those of `steps`, in
+    /// their order. `remade` are steps that an earlier run had done, and which are made again: they or what
+    /// they read were changed since, or other runs have replaced their tables.
     case began(
         tables: [String], steps: [String], kinds: [String] = [], parents: [[String]] = [],
-        remade: [String]? = nil)
+        remade: [String]? = nil, definitions: [String]? = nil)
     case stepStarted(step: String, attempt: Int)
     /// The step's table is written aside. `columns` are its columns with their types.
     case stepMade(step: String, rowsIn: Int, rowsOut: Int, columns: [ColumnFact])

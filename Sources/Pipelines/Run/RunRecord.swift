@@ -61,6 +61,8 @@ package struct RunRecord: Sendable {
     /// Kinds of the steps, and what each waits for.
     package private(set) var kinds: [String: String] = [:]
     package private(set) var parents: [String: [String]] = [:]
+    /// What the steps are made from, as digests.
+    package private(set) var definitions: [String: String] = [:]
     package private(set) var tests: [Test] = []
     /// Tables that were published before the run; nil until it began.
     package private(set) var tables: Set<String>?
@@ -81,7 +83,8 @@ package struct RunRecord: Sendable {
     /// Takes a fact in.
     package mutating func apply(_ entry: RunEntry) {
         switch entry.fact {
-        case .began(let tables, let names, let kinds, let parents, let remade):
+        case .began(let tables, let names, let kinds, let parents, let remade, let definitions):
+            self.definitions = Dictionary(zip(names, definitions ?? [])) { first, _ in first }
             self.kinds = Dictionary(zip(names, kinds)) { first, _ in first }
             self.parents = Dictionary(zip(names, parents)) { first, _ in first }
             self.tables = Set(tables)

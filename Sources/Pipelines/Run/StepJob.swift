@@ -12,6 +12,8 @@ package struct StepJob: Sendable {
     let run: String
     /// Told of what the engine warns of in a job.
     var warn: @Sendable (String) -> Void = { _ in }
+    /// Told of what programs and databases said in a job.
+    var say: @Sendable (String) -> Void = { _ in }
 
     /// What a job gave.
     struct Outcome: Sendable {
@@ -82,6 +84,7 @@ package struct StepJob: Sendable {
         }
         if status.state != .succeeded { control.fail(id) }
         tell(status.warnings, of: order)
+        for line in status.messages ?? [] { say("says    \(StepJob.step(of: order)): \(line)") }
         if isLate, status.state == .cancelled {
             throw EngineError.system("STEP_TIMEOUT", "A try of the step took longer than execution_timeout")
         }
@@ -92,11 +95,14 @@ package struct StepJob: Sendable {
 
     /// Passes warnings on, each once, without places in statements that nobody wrote.
     private func tell(_ warnings: [String], of order: Order) {
-        let step = order.id.count > 1 ? order.id[1] : order.file
         for warning in warnings {
-            let text = "\(step): " + warning.replacing(/\s\([^()]*:\d+:\d+\)/, with: "")
+            let text = "\(StepJob.step(of: order)): " + warning.replacing(/\s\([^()]*:\d+:\d+\)/, with: "")
             if control.isNew(warning: text) { warn(text) }
         }
+    }
+
+    private static func step(of order: Order) -> String {
+        order.id.count > 1 ? order.id[1] : order.file
     }
 
     private func outcome(_ status: JobStatus) async throws -> Outcome {

@@ -7,15 +7,20 @@ extension TableFolder {
     /// Returns how far the reads of all published tables have come, in order of names.
     package var progress: [TableProgress] {
         names.map { name in
-            if let state = tableState(name) {
+            if let state = tableState(name), state.keepsRows != true {
                 var table = TableProgress(step: name, kind: "cursor")
                 (table.cursor, table.id) = (state.cursor, state.id)
                 (table.rows, table.latestRows) = (state.totalRows, state.latestRows)
                 return table
             }
-            guard let files = readFileCount(name) else { return TableProgress(step: name, kind: "anew") }
-            var table = TableProgress(step: name, kind: "files")
-            table.files = files
+            if let files = readFileCount(name) {
+                var table = TableProgress(step: name, kind: "files")
+                table.files = files
+                return table
+            }
+            guard let state = tableState(name) else { return TableProgress(step: name, kind: "anew") }
+            var table = TableProgress(step: name, kind: "grows")
+            table.latestRows = state.latestRows
             return table
         }
     }
@@ -26,7 +31,9 @@ extension TableFolder {
         let isKnown = names.contains(change.step)
         switch (change.action, change.to) {
         case ("rewind", let to?):
-            guard isKnown, var table = tableState(change.step) else { throw unchangeable(change.step) }
+            guard isKnown, var table = tableState(change.step), table.keepsRows != true else {
+                throw unchangeable(change.step)
+            }
             try CursorForm.check(to, like: table.cursor, table.form, of: change.step)
             table.cursor = to
             table.id = nil
@@ -55,6 +62,12 @@ extension TableFolder {
             return .user(
                 "PIPELINE_STATE", "The step reads files, each once, and has no cursor: \(step)",
                 remedy: "`etl-submit state reset` forgets its table: the next run reads all files again.")
+        }
+        if tableState(step) != nil {
+            return .user(
+                "PIPELINE_STATE",
+                "The step's table keeps the rows of earlier runs, and has no cursor: \(step)",
+                remedy: "`etl-submit state reset` forgets it: the next run makes it from nothing.")
         }
         return .user(
             "PIPELINE_STATE", "The step's table has no cursor, as every run makes it anew: \(step)",

@@ -16,6 +16,9 @@ package struct TableState: Codable, Sendable, Hashable {
     package var isRewound: Bool?
     /// Transactions before it had ended when the table was read (PostgreSQL's snapshot).
     package var bound: String?
+    /// Whether the table keeps the rows of earlier runs without a cursor: that of an incremental model, or of
+    /// an extract that appends or merges. Else nil.
+    package var keepsRows: Bool?
     /// Rows of the latest read, and of all reads.
     package var latestRows = 0
     package var totalRows = 0

@@ -2,8 +2,8 @@
 package struct TableProgress: Codable, Sendable, Hashable {
     /// The step whose table it is.
     package var step: String
-    /// `cursor` for one that goes on from a cursor, `files` for one that reads each file once, `anew` for one
-    /// that every run makes from nothing.
+    /// `cursor` for one that goes on from a cursor, `files` for one that reads each file once, `grows` for
+    /// another that keeps the rows of earlier runs, `anew` for one that every run makes from nothing.
     package var kind: String
     /// Greatest cursor value that was read; nil when none was.
     package var cursor: String?

@@ -207,7 +207,7 @@ final class FetchLane: Sendable {
         surrender(FetchFailure.missing(items[current].output.attempt, at: address))
     }
 
-    /// The worker does not serve this one, or a bit turned in the request or in its answer, which the next try
+    /// The worker does not serve this one, or a bit turned in the request or its answer, which the next try
     /// shows. Another producer would not help.
     func refused(_ status: Int) {
         again { board.fail(status == 401 ? tokenRefused : refusal(status)) }

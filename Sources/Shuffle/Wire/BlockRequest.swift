@@ -54,8 +54,8 @@ package enum ShufflePath {
     package static let prefix = "/shuffle/v1/"
     /// Most outputs in one request.
     static let outputLimit = 256
-    /// Name of the field that carries a path's check. A bit that turns in a path asks for other partitions, whose
-    /// blocks are whole: nothing in the answer would tell.
+    /// Name of the field that carries a path's check. A bit that turns in a path asks for other partitions,
+    /// whose blocks are whole: nothing in the answer would tell.
     static let checkHeader = "millrace-shuffle-check"
 
     /// Returns the field that goes along with a path. Not indexed: no two are alike.

@@ -2,8 +2,8 @@
 package struct HeaderField: Sendable, Hashable {
     package var name: String
     package var value: String
-    /// Whether the connection's table of fields is not to hold it (RFC 7541 §7.1.3): a secret, or a value that
-    /// does not come again.
+    /// Whether the connection's table of fields is not to hold it (RFC 7541 §7.1.3): a secret, or a value
+    /// that does not come again.
     package var isNeverIndexed: Bool
 
     package init(_ name: String, _ value: String, isNeverIndexed: Bool = false) {

@@ -133,8 +133,8 @@ enum OpenAPIDocument {
             ],
             [
                 "startedAt": "s", "finishedAt": "s", "error": "JobFailure", "hasResult": "b",
-                "resultIsPlan": "b", "warnings": "a", "why": "s", "statements": "o", "pipeline": "s",
-                "parent": "s", "step": "s", "queue": "s",
+                "resultIsPlan": "b", "warnings": "a", "messages": "a", "why": "s", "statements": "o",
+                "pipeline": "s", "parent": "s", "step": "s", "queue": "s",
             ]),
         object(
             "JobFailure", ["code": "s", "message": "s", "blame": "s"],

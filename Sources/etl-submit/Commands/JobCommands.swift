@@ -127,6 +127,7 @@ struct RetryCommand: AsyncParsableCommand {
         guard PipelinePlace.isPipeline(job) else {
             try pipeline.refuse()
             if run != nil { throw EngineError.user("USAGE", "--run goes with a directory, not with an id") }
+            if try connection.remote() == nil { throw MissingJob.pipelineError(job) }
             return print(try await connection.requireRemote().retry(job).id)
         }
         let isTimed = pipeline.eventTimeStart != nil || pipeline.eventTimeEnd != nil

@@ -15,6 +15,23 @@ enum MissingJob {
             remedy: meant(name, in: prefix) ?? "Give a file of SQL, a directory with etl.yml, or -e \"SQL\".")
     }
 
+    /// Returns the error for what names no directory of a pipeline, where no coordinator is asked.
+    static func pipelineError(_ path: String) -> EngineError {
+        let slash = path.lastIndex(of: "/")
+        let prefix = slash.map { String(path[...$0]) } ?? ""
+        let name = String(path[prefix.endIndex...])
+        let entries = (try? LocalFileSystem().entries(prefix.isEmpty ? "." : prefix)) ?? []
+        let near = Suggestion.nearest(
+            to: name,
+            among: entries.filter { $0.isDirectory && PipelinePlace.hasPipeline($0.path) }
+                .map { String($0.path.split(separator: "/").last ?? "") }.sorted())
+        return .user(
+            "USAGE", "There is no such directory: \(path)",
+            remedy: near.map { "Did you mean \(prefix)\($0)?" }
+                ?? "Give the directory of a pipeline. The id of a job or run is one of a coordinator: give "
+                + "--coordinator URL, or set ETL_COORDINATOR.")
+    }
+
     /// Asks whether a file or pipeline beside it was meant, or a command of this program.
     private static func meant(_ name: String, in prefix: String) -> String? {
         let entries = (try? LocalFileSystem().entries(prefix.isEmpty ? "." : prefix)) ?? []

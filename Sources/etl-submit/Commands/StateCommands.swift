@@ -66,6 +66,10 @@ struct StateShowCommand: AsyncParsableCommand {
 
     private static func text(_ table: TableProgress) -> String {
         if let files = table.files { return "\(Counted.text(files, "file")) read, each once" }
+        if table.kind == "grows" {
+            let rows = Counted.text(table.latestRows ?? 0, "row")
+            return "keeps the rows of earlier runs, \(rows) new in the latest"
+        }
         guard table.kind == "cursor" else { return "made anew by every run" }
         let cursor = table.cursor.map { "cursor \($0)" } ?? "no cursor yet"
         let id = table.id.map { ", id \($0)" } ?? ""

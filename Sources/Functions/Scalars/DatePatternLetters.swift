@@ -29,6 +29,8 @@ enum DatePatternLetters {
             let isLetter = byte | 32 >= 97 && byte | 32 <= 122
             if byte != run.byte || isQuoted {
                 if run.count > 0, !fits(run.byte, run.count) { fault = fault ?? run.byte }
+                // The one letter of which the older formatter takes three at most.
+                if run.byte == UInt8(ascii: "X"), run.count > 3 { isOlder = false }
                 run = (byte, 0)
             }
             if isQuoted { continue }

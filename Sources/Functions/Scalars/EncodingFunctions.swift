@@ -54,7 +54,8 @@ enum EncodingFunctions {
         ) { call in
             let rows = Rows(call)
             return try rows.bytes(.binary) { row in
-                if let bytes = Base64.decodeLenient(rows.columns[0].bytes(row)) { return bytes }
+                let text = rows.columns[0].bytes(row)
+                if let bytes = Base64.decodeLenient(text, skippingOthers: true) { return bytes }
                 throw EngineError.data(
                     "CONVERSION_INVALID_INPUT",
                     "The value '\(rows.text(0, row))' cannot be converted to \"BINARY\" because it is no "
@@ -265,21 +266,21 @@ enum Hex {
 }
 
 extension Base64 {
-    /// Returns the bytes, nil when the text is not base64. As in Spark's `unbase64` what is no digit is
-    /// skipped; padding must fill up the last four digits, and no digit may follow it.
+    /// Returns the bytes, nil when the text is not base64. Blanks are skipped, and what follows the padding
+    /// is not looked at. With `skippingOthers`, as in Spark's `unbase64`, all that is no digit is skipped,
+    /// but padding must fill up the last four digits, and no digit may follow it.
     /// Source: `java.util.Base64.getMimeDecoder`.
-    static func decodeLenient(_ text: [UInt8]) -> [UInt8]? {
+    static func decodeLenient(_ text: [UInt8], skippingOthers: Bool = false) -> [UInt8]? {
         var (out, word, bits) = ([UInt8](), UInt32(0), 0)
         for (place, byte) in text.enumerated() {
             if byte == padding {
-                let rest = text[(place + 1)...]
-                // A unit that has no digit yet, or two digits and one sign, is none.
-                if bits == 0 { return nil }
-                if bits == 4, rest.first != padding { return nil }
-                if rest.contains(where: { digit($0) != nil }) { return nil }
+                if skippingOthers, !isPadded(bits, text[(place + 1)...]) { return nil }
                 break
             }
-            guard let value = digit(byte) else { continue }
+            guard let value = digit(byte) else {
+                if byte <= 32 || skippingOthers { continue }
+                return nil
+            }
             word = word << 6 | value
             bits += 6
             if bits >= 8 {
@@ -288,5 +289,11 @@ extension Base64 {
             }
         }
         return bits == 6 ? nil : out
+    }
+
+    /// Whether padding may stand behind digits that leave so many bits: not where a unit of four begins, and
+    /// twice behind two digits.
+    private static func isPadded(_ bits: Int, _ rest: ArraySlice<UInt8>) -> Bool {
+        bits != 0 && (bits != 4 || rest.first == padding) && !rest.contains { digit($0) != nil }
     }
 }

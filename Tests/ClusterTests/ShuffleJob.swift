@@ -6,14 +6,14 @@ import Programs
 enum ShuffleJob {
     private static let data = ProgramRun.root.appendingPathComponent(".deps/data/tpch0.1/parquet").path
 
-    /// `work`: how often a task repeats each comment, for nothing but time.
+    /// `work`: how often each comment goes into a digest, for nothing but time.
     private static func text(work: Int) -> String {
         """
         SELECT o_orderpriority, count(*) AS lines, sum(l_extendedprice * (1 - l_discount)) AS revenue,
                count(DISTINCT l_suppkey) AS suppliers
         FROM parquet.`\(data)/lineitem.parquet` JOIN parquet.`\(data)/orders.parquet`
           ON l_orderkey = o_orderkey
-        WHERE length(repeat(l_comment, \(work))) > 0
+        WHERE length(sha2(repeat(l_comment, \(work)), 256)) > 0
         GROUP BY o_orderpriority ORDER BY o_orderpriority
         """
     }
@@ -52,9 +52,9 @@ enum ShuffleJob {
 
     /// Has more rows than the coordinator keeps in its log: they lie on workers when the job has ended.
     static let largeResultArguments = ["run", "-e", "SELECT id, uuid() FROM range(0, 200000)", "--detach"]
-    static let arguments = ["run", "-e", text(work: 60), "--output", "csv"] + settings
+    static let arguments = ["run", "-e", text(work: 100), "--output", "csv"] + settings
     /// The same rows in several seconds.
-    static let longArguments = ["run", "-e", text(work: 600), "--output", "csv"] + settings
+    static let longArguments = ["run", "-e", text(work: 1000), "--output", "csv"] + settings
     static let slowArguments = ["run", "-e", slowText, "--output", "csv"] + settings
     static let manyArguments = ["run", "-e", manyText, "--output", "csv"] + settings
 }

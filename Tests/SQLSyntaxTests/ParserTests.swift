@@ -196,7 +196,7 @@ struct ParserTests {
             "SELECT 1e999",
             "SELECT 300Y", "SELECT interval 1 month 1 day", "SELECT interval 'x' day", "SELECT X'ZZ'",
             "SELECT ?",
-            "SELECT \u{0}", "INSERT t", "CREATE GLOBAL TEMPORARY VIEW v AS SELECT 1", "UPDATE t SET a = 1",
+            "SELECT \u{0}", "INSERT t", "UPDATE t SET a = 1",
             "SELECT * FROM t TABLESAMPLE (1 FISH)",
             "SELECT CAST(a AS DECIMAL(39,2))", "EXPLAIN EXPLAIN SELECT 1", "SELECT a FROM t WHERE",
             "SELECT 1 2",

@@ -58,9 +58,9 @@ import Testing
         for rows in ["1|15.50 2|1.00\n", "1|15.50 2|101.00\n"] {
             let run = try submit.run(["e"])
             #expect(run.status == 0, "\(run.errors)")
-            #expect(
-                try server.rows("SELECT string_agg(user_id || '|' || spent, ' ' ORDER BY 1) FROM spending")
-                    == rows)
+            let found = try server.rows(
+                "SELECT string_agg(user_id || '|' || spent, ' ' ORDER BY 1) FROM spending")
+            #expect(found == rows, "\(run.errors)")
             _ = try server.rows("INSERT INTO orders(user_id, amount) VALUES (2, 100)")
         }
     }

@@ -52,7 +52,9 @@ final class PostgresServer: @unchecked Sendable {
             ["900"] + PostgresServer.unprivileged + [
                 binaries.appendingPathComponent("postgres").path, "-D", data, "-p", "\(port)", "-c",
                 "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c",
-                "log_connections=on",
+                "log_connections=on", "-c",
+                // Reads by cursor leave for the next run what is newer than an open transaction.
+                "autovacuum=off",
             ]
         process = try StartedProgram(
             URL(fileURLWithPath: "/usr/bin/timeout"), ["-s", "INT"] + command, in: folder)

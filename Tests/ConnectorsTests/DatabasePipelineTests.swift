@@ -59,7 +59,7 @@ import Testing
             let run = try submit.run(["e"])
             #expect(run.status == 0, "\(run.errors)")
             let found = try server.rows(
-                "SELECT string_agg(user_id || '|' || spent, ' ' ORDER BY 1) FROM spending")
+                "SELECT string_agg(user_id || '|' || spent, ' ' ORDER BY user_id) FROM spending")
             #expect(found == rows, "\(run.errors)")
             _ = try server.rows("INSERT INTO orders(user_id, amount) VALUES (2, 100)")
         }

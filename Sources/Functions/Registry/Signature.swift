@@ -151,6 +151,14 @@ enum Signature {
         )
     }
 
+    /// Types no call: those whose schema is a constant text have got their type from it already.
+    static let boundBySchema: Rule = { request in
+        try checkCount(request, 2...3)
+        throw EngineError.user(
+            "INVALID_SCHEMA.NON_STRING_LITERAL",
+            "The schema of `\(request.name)` must be a constant text, such as 'a INT, b STRING'.")
+    }
+
     static func checkCount(_ request: TypingRequest, _ range: ClosedRange<Int>) throws {
         let count = request.types.count
         if range.contains(count) { return }

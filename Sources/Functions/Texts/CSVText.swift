@@ -7,12 +7,8 @@ enum CSVText {
     static let all: [ScalarFunction] = [
         ScalarFunction(
             "from_csv",
-            typing: { request in
-                try Signature.checkCount(request, 2...3)
-                throw EngineError.user(
-                    "INVALID_SCHEMA.NON_STRING_LITERAL",
-                    "The schema of `\(request.name)` must be a constant text, such as 'a INT, b STRING'.")
-            }, "Reads a CSV record as a structure.", example: "from_csv('1,a', 'a INT, b STRING')"
+            typing: Signature.boundBySchema,
+            "Reads a CSV record as a structure.", example: "from_csv('1,a', 'a INT, b STRING')"
         ) { call in
             guard case .structure(let fields) = call.type else {
                 throw EngineError.internal("from_csv without a structure")
@@ -36,11 +32,7 @@ enum CSVText {
                     isBroken = true
                     return .null
                 }
-                if isBroken, failsFast {
-                    throw EngineError.data(
-                        "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
-                        "A record does not fit the schema (mode FAILFAST): \(text.prefix(200))")
-                }
+                if isBroken, failsFast { throw TextOptionValues.misfit(text) }
                 if isBroken, let place = fields.firstIndex(where: { $0.name == corrupt }) {
                     values[place] = .string(text)
                 }

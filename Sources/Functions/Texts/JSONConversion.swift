@@ -43,13 +43,7 @@ struct JSONConversion {
 
     /// Throws MALFORMED_RECORD_IN_PARSING for a record that does not fit, in mode FAILFAST.
     func checkMode(_ text: UnsafeRawBufferPointer) throws {
-        if failsFast {
-            throw EngineError.data(
-                "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
-                "A record does not fit the schema (mode FAILFAST): "
-                    + String(String(decoding: text, as: UTF8.self).prefix(200)),
-                remedy: "Set the option 'mode' to 'PERMISSIVE' to take such records as null.")
-        }
+        if failsFast { throw TextOptionValues.misfit(String(decoding: text, as: UTF8.self)) }
     }
 
     /// The outermost value: an object beside an array's type is its only element.

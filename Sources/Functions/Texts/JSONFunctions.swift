@@ -51,12 +51,8 @@ enum JSONFunctions {
         },
         ScalarFunction(
             "from_json",
-            typing: { request in
-                try Signature.checkCount(request, 2...3)
-                throw EngineError.user(
-                    "INVALID_SCHEMA.NON_STRING_LITERAL",
-                    "The schema of `\(request.name)` must be a constant text, such as 'a INT, b STRING'.")
-            }, "Reads a JSON text as a value of a type.", example: "from_json('{\"a\":1}', 'a INT')"
+            typing: Signature.boundBySchema,
+            "Reads a JSON text as a value of a type.", example: "from_json('{\"a\":1}', 'a INT')"
         ) { call in
             let rows = Rows(call)
             let conversion = try JSONConversion(

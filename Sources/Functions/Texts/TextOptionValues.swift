@@ -38,6 +38,14 @@ struct TextOptionValues {
                     + "PERMISSIVE and FAILFAST.")
         }
     }
+
+    /// What a record that does not fit is told as where such records fail the job.
+    static func misfit(_ record: String) -> EngineError {
+        .data(
+            "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
+            "A record does not fit the schema (mode FAILFAST): \(record.prefix(200))",
+            remedy: "Set the option 'mode' to 'PERMISSIVE' to take such records as null.")
+    }
 }
 
 /// What options say of dates and times in texts: a zone in place of the session's, and patterns; nil for ISO

@@ -37,13 +37,7 @@ struct XMLConversion {
         {
             return .structure(members)
         }
-        if failsFast {
-            throw EngineError.data(
-                "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
-                "A record does not fit the schema (mode FAILFAST): "
-                    + String(String(decoding: text, as: UTF8.self).prefix(200)),
-                remedy: "Set the option 'mode' to 'PERMISSIVE' to take such records as null.")
-        }
+        if failsFast { throw TextOptionValues.misfit(String(decoding: text, as: UTF8.self)) }
         var members = fields.map { _ in Scalar.null }
         if let corruptMember { members[corruptMember] = .string(String(decoding: text, as: UTF8.self)) }
         return .structure(members)

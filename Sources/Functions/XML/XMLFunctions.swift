@@ -7,12 +7,8 @@ enum XMLFunctions {
     static let all: [ScalarFunction] = [
         ScalarFunction(
             "from_xml",
-            typing: { request in
-                try Signature.checkCount(request, 2...3)
-                throw EngineError.user(
-                    "INVALID_SCHEMA.NON_STRING_LITERAL",
-                    "The schema of `\(request.name)` must be a constant text, such as 'a INT, b STRING'.")
-            }, "Reads an XML text as a structure.", example: "from_xml('<p><a>1</a></p>', 'a INT')"
+            typing: Signature.boundBySchema,
+            "Reads an XML text as a structure.", example: "from_xml('<p><a>1</a></p>', 'a INT')"
         ) { call in
             let rows = Rows(call)
             let conversion = try XMLConversion(call.type, TextOptionValues(call, at: 1), zone: call.zone)

@@ -82,7 +82,8 @@ extension CoordinatorNode {
                 statement, of: book, graph, isLive: isLive, isCommitted: record.isCommitted)
             book.plans[statement] = plan
             if record.isCommitted, isLive {
-                let found = graph?.givesManifest == true ? record.lastManifest : nil
+                var found: [UInt8]?
+                if case .manifest(let stage) = graph?.result { found = record.manifest(of: stage) }
                 try book.session.finish(try found.map { try plan.described(by: $0) } ?? plan, isReplay: true)
             }
         }
@@ -106,6 +107,8 @@ extension CoordinatorNode {
 }
 
 extension StatementRecord {
-    /// What the one task of the last stage found out.
-    fileprivate var lastManifest: [UInt8]? { stages.last?.tasks.first?.output?.manifest }
+    /// What the one task of a stage found out.
+    fileprivate func manifest(of stage: StageID) -> [UInt8]? {
+        stage.index < stages.count ? stages[stage.index].tasks.first?.output?.manifest : nil
+    }
 }

@@ -55,10 +55,10 @@ extension CoordinatorNode {
             book.plans[statement] = plan
             book.warnings += plan.warnings
             let graph = book.graph(statement)
+            let settings = book.session.settings(of: statement)
             var records: [LogRecord] = []
             if let graph, environment.log.isDurable {
                 do {
-                    let settings = book.session.settings(of: statement)
                     records = [
                         .plan(job, statement: statement, try PlanCodec.encode(graph, settings: settings))
                     ]
@@ -68,7 +68,9 @@ extension CoordinatorNode {
             }
             let stages =
                 graph.map { graph in
-                    graph.stages.map { StageSpec($0, result: graph.result, landed: book.landed) }
+                    graph.stages.map {
+                        StageSpec($0, result: graph.result, settings: settings, landed: book.landed)
+                    }
                 } ?? []
             handle(.statementPlanned(job, statement: statement, stages: stages), before: records)
         }

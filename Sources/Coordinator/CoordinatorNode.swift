@@ -108,6 +108,15 @@ package actor CoordinatorNode {
     func handle(
         _ event: Event, before records: [LogRecord] = [], carrying outputs: [AttemptID: WholeOutput] = [:]
     ) {
+        // Planning again reaches nobody outside: its facts go into the log with those that it comes of.
+        for stage in decide(event, before: records, carrying: outputs) { replan(after: stage) }
+    }
+
+    /// Carries out what the scheduler decides, but for stages after which it asks for another plan: those are
+    /// returned.
+    private func decide(
+        _ event: Event, before records: [LogRecord], carrying outputs: [AttemptID: WholeOutput]
+    ) -> [StageKey] {
         let moment = environment.clock()
         let decision = scheduler.handle(event, at: moment)
         measured.observe(decision.facts, scheduler.ledger) { books[$0]?.request.parent != nil }
@@ -117,14 +126,18 @@ package actor CoordinatorNode {
         noted = []
         let forgotten = forget(decision.facts)
         defer { noteHistory(decision.facts) }
+        let complete = decision.actions.compactMap { action -> StageKey? in
+            if case .replan(let stage, _) = action { stage } else { nil }
+        }
         guard environment.log.isDurable else {
             for action in decision.actions { perform(action) }
-            return
+            return complete
         }
         let results = resultRecords(for: decision.facts, outputs)
         let facts = decision.facts.compactMap(LogRecord.init)
         enqueue(
             Entry(records: records + results + facts + notes + forgotten, actions: decision.actions))
+        return complete
     }
 
     private func enqueue(_ entry: Entry) {
@@ -177,7 +190,8 @@ package actor CoordinatorNode {
     private func perform(_ action: Action) {
         switch action {
         case .planStatement(let job, let statement): plan(job, statement)
-        case .replan(let stage, _): handle(.replanned(stage, stages: []))
+        // Was done with the decision.
+        case .replan: break
         case .commit(let manifest): commit(manifest)
         case .clean(let job, let statement): clean(job, statement)
         case .removeStoredOutputs(let job): removeCopies(of: job)

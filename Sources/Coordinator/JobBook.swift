@@ -89,6 +89,12 @@ final class JobBook {
             .sorted { ($0.start, $0.end, $0.stage) < ($1.start, $1.end, $1.stage) }
     }
 
+    /// Takes over a statement's stages as they were planned again.
+    func replace(_ graph: StageGraph, of statement: UInt32) {
+        plans[statement]?.replace(graph)
+        marks[statement] = nil
+    }
+
     /// The stage graph of a statement, when it has one.
     func graph(_ statement: UInt32) -> StageGraph? {
         switch plans[statement]?.work {

@@ -1,11 +1,14 @@
+import Planner
 import Plans
 import Scheduling
 import Vocabulary
 
 extension StageSpec {
-    /// Says what the scheduler needs to know of a planned stage. `landed` names the workers that hold the
-    /// rows of sources that were read as a whole.
-    init(_ stage: Stage, result: StatementResult, landed: [[UInt8]: WorkerID] = [:]) {
+    /// Says what the scheduler needs to know of a stage planned under these settings. `landed` names the
+    /// workers that hold the rows of sources that were read as a whole.
+    init(
+        _ stage: Stage, result: StatementResult, settings: SessionSettings, landed: [[UInt8]: WorkerID] = [:]
+    ) {
         var reads: [StageID: ExchangeKind] = [:]
         stage.plan.forEachShuffleRead { read in
             if case .all = read.mode { reads[read.stage] = .broadcast } else { reads[read.stage] = .shuffle }
@@ -20,7 +23,8 @@ extension StageSpec {
         self.init(
             id: stage.id, label: stage.name,
             dependencies: stage.dependencies.map { StageDependency(on: $0, reads[$0] ?? .shuffle) },
-            taskCount: stage.taskCount, output: output)
+            taskCount: stage.taskCount, output: output,
+            isAdaptive: AdaptivePlanner.mayAdapt(stage, settings: settings))
         stage.plan.forEachSource { relation, isScan in
             switch relation.source {
             case .command: repetition = .never

@@ -89,6 +89,9 @@ package struct ShuffleRead: Hashable, Sendable {
         case partition
         /// Task t reads the ranges of partitions `ranges[t]` of every producer task (coalesced partitions).
         case partitionRanges([Range<Int>])
+        /// Task t reads the partitions and producer tasks of `slices[t]` (parts of a partition that is far
+        /// larger than the others).
+        case slices([ShuffleSlice])
         /// Task t reads partition `partition` of producer task t only.
         case sameTask(partition: Int)
         /// Every task reads partition `partition` of every producer task, in producer order (broadcast,
@@ -104,6 +107,17 @@ package struct ShuffleRead: Hashable, Sendable {
         self.stage = stage
         self.mode = mode
         self.schema = schema
+    }
+}
+
+/// Names what one task reads of an earlier stage: these partitions of these producer tasks.
+package struct ShuffleSlice: Hashable, Sendable {
+    package var partitions: Range<Int>
+    package var producers: Range<Int>
+
+    package init(partitions: Range<Int>, producers: Range<Int>) {
+        self.partitions = partitions
+        self.producers = producers
     }
 }
 

@@ -1,7 +1,8 @@
 import Columns
 import Vocabulary
 
-/// Holds the stages of one statement; a stage comes after all stages that it reads.
+/// Holds the stages of one statement; a stage comes after all stages that it reads, but for stages that were
+/// added while others ran.
 package struct StageGraph: Hashable, Sendable {
     package var stages: [Stage]
     package var result: StatementResult

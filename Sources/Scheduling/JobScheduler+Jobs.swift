@@ -97,6 +97,16 @@ extension JobScheduler {
         act(.jobChanged(key.job))
     }
 
+    /// Whether an answer that changes these stages would be taken now, so that what belongs to it may be
+    /// kept.
+    package func mayReplan(_ key: StageKey, changing stages: [StageID]) -> Bool {
+        guard let stage = ledger.liveStage(key), let runtime = runtimes[key.job.index] else { return false }
+        return runtime.stages[key.stage.index].isReplanAsked && !stage.isReplanned
+            && stages.allSatisfy {
+                isUntouched(StageKey(job: key.job, statement: key.statement, stage: $0))
+            }
+    }
+
     /// Whether no task of the stage has run or runs and nobody was told that it is complete, so that its spec
     /// may still change; true of a stage that is yet to be.
     private func isUntouched(_ key: StageKey) -> Bool {

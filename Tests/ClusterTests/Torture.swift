@@ -39,6 +39,10 @@ final class Torture {
     static let arguments = [
         "run", "-e", text, "--output", "csv", "--conf", "spark.sql.files.maxPartitionBytes=1MB",
         "spark.sql.shuffle.partitions=2", "spark.sql.autoBroadcastJoinThreshold=-1",
+        // The larger partition is split, and its groups get a stage of their own, while the job runs.
+        "spark.sql.adaptive.skewJoin.skewedPartitionFactor=1",
+        "spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes=1",
+        "spark.sql.adaptive.advisoryPartitionSizeInBytes=100kb",
     ]
 
     /// Starts the cluster and runs the job without a fault. Throws when it failed or did not spill.

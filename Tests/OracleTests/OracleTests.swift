@@ -12,6 +12,14 @@ struct OracleTests {
         "spark.sql.autoBroadcastJoinThreshold=-1",
     ]
 
+    /// Has nearly every stage planned again by what those before it wrote: splits, and sides read whole.
+    private static let adapted = [
+        "--conf", "spark.sql.files.maxPartitionBytes=1MB", "spark.sql.shuffle.partitions=5",
+        "spark.sql.autoBroadcastJoinThreshold=100kb", "spark.sql.adaptive.skewJoin.skewedPartitionFactor=1",
+        "spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes=1",
+        "spark.sql.adaptive.advisoryPartitionSizeInBytes=20kb",
+    ]
+
     /// Runs jobs, which leave their results in a folder for as long, and compares them with Spark's.
     private static func compare(
         _ jobs: (_ folder: URL, _ results: inout [(case: OracleCase, path: URL)]) throws -> Void
@@ -69,11 +77,12 @@ struct OracleTests {
         #expect(try cluster.metric("etl_task_retries_total") == 0)
     }
 
-    @Test("on a coordinator and three workers over TLS, too, planned as usual and cut into many tasks")
+    @Test(
+        "on a coordinator and three workers over TLS, too: as usual, in many tasks, planned again meanwhile")
     func cluster() throws {
         let cluster = try TestCluster(workers: 3)
         defer { cluster.stop() }
-        for settings in [[], OracleTests.manyTasks] {
+        for settings in [[], OracleTests.manyTasks, OracleTests.adapted] {
             try OracleTests.compare { folder, results in
                 for oracleCase in try OracleCase.all() {
                     let arguments = cluster.clientArguments + settings

@@ -147,6 +147,7 @@ enum PlanCorpus {
             recursion(RecursionLimits(levels: nil, rows: nil)),
             scan, read(.partition), read(.partitionRanges([0..<3, 0..<0, 3..<9])),
             read(.partitionRanges([])), read(.sameTask(partition: 1)), read(.all(partition: 0)),
+            read(.slices([ShuffleSlice(partitions: 1..<3, producers: 0..<4)])),
             .values(rows: [[.int32(1)], [.null(.int32)], []], schema: schema),
             .values(rows: [], schema: Schema([])),
             .filter([.input(0, .boolean)], input: scan),

@@ -108,6 +108,11 @@ struct PlanDamageTests {
                 $0.plan.hashJoin.right.shuffleRead.mode = .partitionRanges
                 $0.plan.hashJoin.right.shuffleRead.ranges = [5, 4]
             } == "CORRUPT_MESSAGE")
+        #expect(
+            try code {
+                $0.plan.hashJoin.right.shuffleRead.mode = .slices
+                $0.plan.hashJoin.right.shuffleRead.ranges = [4, 5]
+            } == "CORRUPT_MESSAGE")
         #expect(try code { $0.plan.hashJoin.schema.fields[1].type.precision = 39 } == "CORRUPT_MESSAGE")
     }
 

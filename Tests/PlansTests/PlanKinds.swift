@@ -118,13 +118,14 @@ enum NodeKind: CaseIterable {
 }
 
 enum ReadKind: CaseIterable {
-    case partition, partitionRanges, sameTask, all
+    case partition, partitionRanges, slices, sameTask, all
 
     init?(_ plan: PhysicalPlan) {
         guard case .shuffleRead(let read) = plan else { return nil }
         switch read.mode {
         case .partition: self = .partition
         case .partitionRanges: self = .partitionRanges
+        case .slices: self = .slices
         case .sameTask: self = .sameTask
         case .all: self = .all
         }

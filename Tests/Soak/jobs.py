@@ -95,9 +95,15 @@ def draw(random):
     """Draws a job: what it does, and into how many tasks it is cut."""
     kind = random.choice(list(KINDS))
     broadcast = random.choice(["-1", "10485760"])
+    coalesces = random.choice(["true", "false"])
     return Job(kind, KINDS[kind](random), (
         f"spark.sql.shuffle.partitions={random.choice([3, 7])}", "spark.sql.files.maxPartitionBytes=1MB",
-        f"spark.sql.autoBroadcastJoinThreshold={broadcast}"))
+        f"spark.sql.autoBroadcastJoinThreshold={broadcast}",
+        # Stages are planned again while faults strike.
+        f"spark.sql.adaptive.coalescePartitions.enabled={coalesces}",
+        "spark.sql.adaptive.skewJoin.skewedPartitionFactor=1",
+        f"spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes={random.choice([1, 1 << 30])}",
+        f"spark.sql.adaptive.advisoryPartitionSizeInBytes={random.choice(['1kb', '64mb'])}"))
 
 
 def contents(program, folder):

@@ -25,8 +25,8 @@ struct LocalTreeTests {
             isDone.wait()
         }
 
-        /// Runs `body` against the swaps `rounds` times, and on until `hasMet` tells that it met what it is to meet
-        /// (the link, the directory): on a busy machine the swaps may not begin in the time that `rounds` take.
+        /// Runs `body` against the swaps `rounds` times, and on until `hasMet` tells that it met what it is
+        /// to meet (the link, the directory): on a busy machine they may not begin in so short a time.
         func race(rounds: Int, until hasMet: () -> Bool, _ body: (Int) throws -> Void) rethrows {
             defer { stop() }
             let deadline = ContinuousClock.now + .seconds(30)

@@ -21,6 +21,9 @@ final class ShuffleReadOperator: Operator {
         case .partition: parts = outputs.map { ($0, task..<(task + 1)) }
         case .partitionRanges(let ranges):
             parts = task < ranges.count ? outputs.map { ($0, ranges[task]) } : []
+        case .slices(let slices):
+            let slice = task < slices.count ? slices[task] : ShuffleSlice(partitions: 0..<0, producers: 0..<0)
+            parts = outputs[slice.producers.clamped(to: outputs.indices)].map { ($0, slice.partitions) }
         case .sameTask(let partition):
             parts = task < outputs.count ? [(outputs[task], partition..<(partition + 1))] : []
         case .all(let partition):

@@ -192,6 +192,7 @@ struct StageSplitter {
             case .partition: tasks = max(tasks, partitionCount(of: read.stage))
             case .sameTask: tasks = max(tasks, stages[read.stage.index].taskCount)
             case .partitionRanges(let ranges): tasks = max(tasks, ranges.count)
+            case .slices(let slices): tasks = max(tasks, slices.count)
             case .all: break
             }
         }
@@ -223,7 +224,7 @@ struct StageSplitter {
             switch read.mode {
             case .partition: partitions = partitionCount(of: read.stage)
             case .all(let partition): partitions = tasks > 1 && partition == 0 ? 1 : tasks
-            case .partitionRanges, .sameTask: partitions = tasks
+            case .partitionRanges, .slices, .sameTask: partitions = tasks
             }
             if partitions < tasks {
                 read.mode = .partitionRanges((0..<tasks).map { $0 < partitions ? $0..<($0 + 1) : 0..<0 })

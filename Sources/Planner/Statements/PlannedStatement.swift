@@ -62,6 +62,15 @@ package struct PlannedStatement: Sendable {
         }
     }
 
+    /// Takes over the stages as they were planned again while some of them ran.
+    package mutating func replace(_ graph: StageGraph) {
+        switch work {
+        case .stages: work = .stages(graph)
+        case .analyze(_, let text): work = .analyze(graph, text: text)
+        case .rows, .none: break
+        }
+    }
+
     package var work: Work
     package var change: CatalogChange?
     /// Files and directories of dropped tables and partitions, which go with the commit.

@@ -10,8 +10,8 @@ package enum SettingNames {
         "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
         scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder", pool, slotLimit,
         replicatesShuffle, StoreAssignment.setting, readPadding, charAsString,
-        timeType,
-    ] + rebaseModes
+        timeType, AdaptiveSettings.skewFactor,
+    ] + AdaptiveSettings.switches + AdaptiveSettings.sizes + rebaseModes
 
     /// Settings that are read when the job is submitted: changing them later changes nothing.
     static let ofSubmission: Set<String> = [pool, slotLimit, replicatesShuffle]
@@ -87,8 +87,15 @@ package enum SettingNames {
             if let value, StoreAssignment.Policy(rawValue: value.uppercased()) == nil {
                 throw invalid(value, name, "ANSI, STRICT or LEGACY")
             }
-        case replicatesShuffle, readPadding, charAsString, timeType:
+        case replicatesShuffle, readPadding, charAsString, timeType,
+            _ where AdaptiveSettings.switches.contains(name):
             if let value { _ = try boolean(value, name) }
+        case _ where AdaptiveSettings.sizes.contains(name):
+            if let value { _ = try bytes(value, name) }
+        case AdaptiveSettings.skewFactor:
+            if let value, !(Double(value).map { $0 >= 1 } ?? false) {
+                throw invalid(value, name, "a number of 1 or more")
+            }
         case scanBytes:
             if let value, try bytes(value, name) == 0 { throw invalid(value, name, "a size such as 64MB") }
         default:

@@ -180,6 +180,7 @@ extension ShuffleRead.Mode {
         switch self {
         case .partition: "by partition"
         case .partitionRanges(let ranges): "\(ranges.filter { !$0.isEmpty }.count) partition ranges"
+        case .slices(let slices): "\(slices.count) slices of partitions"
         case .sameTask(let partition): "partition \(partition) of the same task"
         case .all(let partition): "all of partition \(partition)"
         }

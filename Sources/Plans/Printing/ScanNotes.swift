@@ -71,7 +71,7 @@ private struct ShownPlan {
 
 extension PhysicalHashJoin {
     /// Whether rows of the build side are given, or told apart, after all of the probe side.
-    fileprivate var givesBuildRowsAtEnd: Bool {
+    package var givesBuildRowsAtEnd: Bool {
         switch kind {
         case .inner, .cross: false
         case .left, .leftSemi, .leftAnti, .leftAntiNullAware: build == .left

@@ -32,6 +32,12 @@ def settings(seed):
         chosen.append(("spark.sql.files.maxPartitionBytes", rng.choice([1000, 4000])))
     if rng.random() < 0.2:
         chosen.append(("etl.optimizer.joinReorder", "false"))
+    # Stages are planned again by the least that they may be: whatever differs is skewed.
+    if rng.random() < 0.4:
+        chosen.append(("spark.sql.adaptive.coalescePartitions.enabled", rng.choice(["true", "false"])))
+        chosen.append(("spark.sql.adaptive.skewJoin.skewedPartitionFactor", 1))
+        chosen.append(("spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes", 1))
+        chosen.append(("spark.sql.adaptive.advisoryPartitionSizeInBytes", rng.choice([1, 1000, 100000])))
     return chosen
 
 

@@ -357,7 +357,7 @@ nonisolated struct WireShuffleRead: Sendable {
   /// same task, all
   var partition: UInt64 = 0
 
-  /// partition ranges: start and end of each
+  /// partition ranges, slices: start and end of each
   var ranges: [UInt64] = []
 
   var schema: WireSchema {
@@ -368,6 +368,9 @@ nonisolated struct WireShuffleRead: Sendable {
   var hasSchema: Bool {self._schema != nil}
   /// Clears the value of `schema`. Subsequent reads from it will return its default value.
   mutating func clearSchema() {self._schema = nil}
+
+  /// slices: start and end of each
+  var producers: [UInt64] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -380,6 +383,7 @@ nonisolated struct WireShuffleRead: Sendable {
     case partitionRanges // = 2
     case sameTask // = 3
     case all // = 4
+    case slices // = 5
     case UNRECOGNIZED(Int)
 
     init() {
@@ -393,6 +397,7 @@ nonisolated struct WireShuffleRead: Sendable {
       case 2: self = .partitionRanges
       case 3: self = .sameTask
       case 4: self = .all
+      case 5: self = .slices
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -404,6 +409,7 @@ nonisolated struct WireShuffleRead: Sendable {
       case .partitionRanges: return 2
       case .sameTask: return 3
       case .all: return 4
+      case .slices: return 5
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -415,6 +421,7 @@ nonisolated struct WireShuffleRead: Sendable {
       .partitionRanges,
       .sameTask,
       .all,
+      .slices,
     ]
 
   }
@@ -2151,7 +2158,7 @@ nonisolated extension WireExternalWriteNode: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension WireShuffleRead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ShuffleRead"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}mode\0\u{1}partition\0\u{1}ranges\0\u{1}schema\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}mode\0\u{1}partition\0\u{1}ranges\0\u{1}schema\0\u{1}producers\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2164,6 +2171,7 @@ nonisolated extension WireShuffleRead: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.partition) }()
       case 4: try { try decoder.decodeRepeatedUInt64Field(value: &self.ranges) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._schema) }()
+      case 6: try { try decoder.decodeRepeatedUInt64Field(value: &self.producers) }()
       default: break
       }
     }
@@ -2189,6 +2197,9 @@ nonisolated extension WireShuffleRead: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._schema {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
+    if !self.producers.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.producers, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2198,13 +2209,14 @@ nonisolated extension WireShuffleRead: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.partition != rhs.partition {return false}
     if lhs.ranges != rhs.ranges {return false}
     if lhs._schema != rhs._schema {return false}
+    if lhs.producers != rhs.producers {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
 nonisolated extension WireShuffleRead.Mode: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MODE_UNSPECIFIED\0\u{1}MODE_PARTITION\0\u{1}MODE_PARTITION_RANGES\0\u{1}MODE_SAME_TASK\0\u{1}MODE_ALL\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MODE_UNSPECIFIED\0\u{1}MODE_PARTITION\0\u{1}MODE_PARTITION_RANGES\0\u{1}MODE_SAME_TASK\0\u{1}MODE_ALL\0\u{1}MODE_SLICES\0")
 }
 
 nonisolated extension WireValues: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -17,6 +17,8 @@ package indirect enum LogicalPlan: Hashable, Sendable {
     /// `count` nil: all rows after `offset`.
     case limit(count: Int?, offset: Int, input: LogicalPlan)
     case distinct(input: LogicalPlan)
+    /// The same rows in other tasks, as hints and DISTRIBUTE BY ask for.
+    case repartition(Repartition, input: LogicalPlan)
     /// All rows of all inputs, matched by position; `output` names the result's columns.
     case union([LogicalPlan], output: [ColumnReference])
     /// Each input row once per projection list (grouping sets).
@@ -94,7 +96,8 @@ extension LogicalPlan {
             output
         case .recursion(let recursion): recursion.output
         case .kept(let plan): plan.output
-        case .filter(_, let input), .sort(_, let input), .limit(_, _, let input), .distinct(let input):
+        case .filter(_, let input), .sort(_, let input), .limit(_, _, let input), .distinct(let input),
+            .repartition(_, let input):
             input.output
         case .singleRow(let input, _):
             input.output.map { ColumnReference(id: $0.id, name: $0.name, type: $0.type, nullable: true) }

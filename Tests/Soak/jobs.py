@@ -7,6 +7,7 @@ compared byte by byte.
 import dataclasses
 import hashlib
 import pathlib
+import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -64,9 +65,10 @@ def write(random):
 
 
 def partitioned(random):
-    return f"""CREATE OR REPLACE TABLE t USING parquet PARTITIONED BY (o_orderpriority) LOCATION '${{out}}' AS
+    # The catalog is one for all clients: each writes a table of its own.
+    return f"""CREATE OR REPLACE TABLE ${{table}} USING parquet PARTITIONED BY (o_orderpriority) LOCATION '${{out}}' AS
         SELECT o_orderkey, o_totalprice, o_comment, o_orderpriority FROM orders WHERE o_orderkey % {random.choice([2, 3])} = 1;
-        SELECT o_orderpriority, count(*) AS n, sum(o_totalprice) AS s FROM t GROUP BY o_orderpriority ORDER BY o_orderpriority"""
+        SELECT o_orderpriority, count(*) AS n, sum(o_totalprice) AS s FROM ${{table}} GROUP BY o_orderpriority ORDER BY o_orderpriority"""
 
 
 KINDS = {"aggregate": aggregate, "join": join, "window": window, "sort": sort, "semi-join": semi, "union": union, "write": write,
@@ -87,7 +89,8 @@ class Job:
         """What `etl-submit` is given for it; `out` is where it writes, if it does."""
         views = "".join(f"CREATE TEMPORARY VIEW {name} AS SELECT * FROM parquet.`{DATA}/{name}.parquet`;\n" for name in TABLES
                         if name in self.text)
-        return ["-e", views + self.text.replace("${out}", str(out)), "--output", "csv", "--progress", "plain",
+        text = self.text.replace("${out}", str(out)).replace("${table}", "t_" + re.sub(r"\W", "_", str(out)))
+        return ["-e", views + text, "--output", "csv", "--progress", "plain",
                 "--conf", *self.settings]
 
 

@@ -11,7 +11,9 @@ extension AdaptivePlanner {
         guard settings.splitsSkew, reader.taskCount > 1, reader.canBeCutOtherwise(in: answer.graph) else {
             return false
         }
-        if let complete = try reader.plan.underCompleteAggregate({ try probeStage($0) }) {
+        if let complete = try reader.plan.underCompleteAggregate({ plan throws(EngineError) in
+            try probeStage(plan)
+        }) {
             return try split(reader, groups: complete.aggregate, by: complete.found, in: &answer)
         }
         guard let probe = try probeStage(reader.plan), let cut = slices(of: probe) else { return false }

@@ -69,11 +69,10 @@ package struct AdaptivePlanner {
         var answer = Answer(graph: graph)
         for reader in graph.stages where reader.dependencies.contains(stage) && mayChange(reader.id) {
             if answer.changed.contains(reader.id) { continue }
-            let isDone =
-                try demote(reader, after: stage, in: &answer)
-                || split(reader, in: &answer)
-                || broadcast(reader, after: stage, in: &answer, mayChange: mayChange)
-            if !isDone { coalesce(reader, in: &answer) }
+            if try demote(reader, after: stage, in: &answer) { continue }
+            if try split(reader, in: &answer) { continue }
+            if try broadcast(reader, after: stage, in: &answer, mayChange: mayChange) { continue }
+            coalesce(reader, in: &answer)
         }
         return answer.changed.isEmpty ? nil : answer
     }

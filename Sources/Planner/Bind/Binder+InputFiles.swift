@@ -33,11 +33,14 @@ extension Binder {
                 "input_file_name and its kin, and _metadata, do not support more than one source.",
                 remedy: "Take them in a subquery that reads one of the sources.", at: location(place.span))
         }
-        var columns = call == nil ? [] : [
-            newColumn(Self.inputFileFunctions[0], .string, nullable: false),
-            newColumn(Self.inputFileFunctions[1], .int64, nullable: false),
-            newColumn(Self.inputFileFunctions[2], .int64, nullable: false),
-        ]
+        var columns =
+            call == nil
+            ? []
+            : [
+                newColumn(Self.inputFileFunctions[0], .string, nullable: false),
+                newColumn(Self.inputFileFunctions[1], .int64, nullable: false),
+                newColumn(Self.inputFileFunctions[2], .int64, nullable: false),
+            ]
         let functionCount = columns.count
         if member != nil {
             columns += Self.metadataMembers.map {
@@ -125,7 +128,7 @@ extension LogicalPlan {
         case .scan(let scan): if case .files = scan.relation { count += 1 }
         case .filter(_, let input), .project(_, let input), .limit(_, _, let input), .sort(_, let input),
             .distinct(let input), .aggregate(_, _, let input), .expand(_, _, let input),
-            .generate(_, _, let input), .singleRow(let input, _):
+            .generate(_, _, let input), .singleRow(let input, _), .repartition(_, let input):
             input.countFileScans(&count)
         case .join(_, let left, let right, _), .lateralJoin(_, let left, let right, _, _):
             left.countFileScans(&count)
@@ -157,6 +160,8 @@ extension LogicalPlan {
         case .project(let list, let input):
             return input.givingFiles(columns).map { .project(list + kept, input: $0) }
         case .sort(let keys, let input): return input.givingFiles(columns).map { .sort(keys, input: $0) }
+        case .repartition(let given, let input):
+            return input.givingFiles(columns).map { .repartition(given, input: $0) }
         case .limit(let count, let offset, let input):
             return input.givingFiles(columns).map { .limit(count: count, offset: offset, input: $0) }
         case .generate(let generator, let output, let input):

@@ -19,6 +19,8 @@ extension Binder {
             bound = try body(query.body)
             bound.plan = try sorted(bound.plan, ordering(query), in: bound.scope)
         }
+        // An order of all rows spreads them again.
+        if ordering(query) == nil { bound.plan = try spread(bound, query.hints, by: query.distributeBy) }
         bound.plan = try limited(bound.plan, query)
         return bound
     }
@@ -35,7 +37,10 @@ extension Binder {
 
     func body(_ body: QueryBodySyntax) throws(EngineError) -> BoundRelation {
         switch body {
-        case .select(let select): return try self.select(select, order: nil, windows: [])
+        case .select(let select):
+            var bound = try self.select(select, order: nil, windows: [])
+            bound.plan = try spread(bound, select.hints)
+            return bound
         case .nested(let query): return try self.query(query)
         case .table(let relation):
             let bound = try self.relation(relation)

@@ -25,7 +25,8 @@ struct GroupRewriting {
         let result = rewritten(expression, known, &failure)
         if let failure {
             // HAVING sees the groups only; what else stands below has no name there.
-            let code = sources.isEmpty && groups.isEmpty
+            let code =
+                sources.isEmpty && groups.isEmpty
                 ? "MISSING_GROUP_BY"
                 : clause == "HAVING" ? "UNRESOLVED_COLUMN.WITH_SUGGESTION" : "MISSING_AGGREGATION"
             throw .user(

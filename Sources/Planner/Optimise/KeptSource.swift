@@ -34,8 +34,8 @@ enum KeptSource {
             case .join, .lateralJoin, .aggregate, .distinct, .window, .sort, .limit, .recursion: found = true
             // A connector may give other rows the next time, and is slower than what was kept.
             case .scan(let scan): if case .external = scan.relation { found = true }
-            case .values, .filter, .project, .union, .expand, .singleRow, .generate, .range, .workingTable,
-                .kept:
+            case .values, .filter, .project, .union, .expand, .singleRow, .generate, .repartition, .range,
+                .workingTable, .kept:
                 break
             }
             if node.expressions.contains(where: { !$0.isDeterministic || $0.hasSubquery }) { found = true }

@@ -22,14 +22,20 @@ struct LiftOuterJoins: PlanRule {
         guard case .join(.inner, let left, let right, let condition?) = plan, condition.isDeterministic,
             condition.cannotFail
         else { return plan }
-        if let lifted = Self.lifted(left, context, condition, right.output.idSet, { below in
-            LogicalPlan.join(.inner, left: below, right: right, condition: condition)
-        }) {
+        if let lifted = Self.lifted(
+            left, context, condition, right.output.idSet,
+            { below in
+                LogicalPlan.join(.inner, left: below, right: right, condition: condition)
+            })
+        {
             return Self.ordered(lifted, as: plan.output)
         }
-        if let lifted = Self.lifted(right, context, condition, left.output.idSet, { below in
-            LogicalPlan.join(.inner, left: left, right: below, condition: condition)
-        }) {
+        if let lifted = Self.lifted(
+            right, context, condition, left.output.idSet,
+            { below in
+                LogicalPlan.join(.inner, left: left, right: below, condition: condition)
+            })
+        {
             return Self.ordered(lifted, as: plan.output)
         }
         return plan

@@ -50,7 +50,8 @@ struct PruneColumns: PlanRule {
             recursion.anchor = prunedInput(recursion.anchor, to: recursion.anchor.output)
             recursion.step = prunedInput(recursion.step, to: recursion.step.output)
             return .recursion(recursion)
-        case .filter, .join, .lateralJoin, .sort, .limit, .values, .singleRow, .workingTable, .kept:
+        case .filter, .join, .lateralJoin, .sort, .repartition, .limit, .values, .singleRow, .workingTable,
+            .kept:
             let needed = required.union(Self.columns(of: plan.expressions))
             return plan.mapChildren { prune($0, required: needed) }
         }

@@ -31,6 +31,8 @@ struct PushPredicates: PlanRule {
             let isMovable = keys.allSatisfy(\.expression.isDeterministic)
             let sorted = LogicalPlan.sort(keys, input: push(isMovable ? conditions : [], into: input))
             return isMovable ? sorted : Self.filtered(sorted, conditions)
+        case .repartition(let given, let input):
+            return .repartition(given, input: push(conditions, into: input))
         case .join(let kind, let left, let right, let on):
             return pushIntoJoin(conditions, kind, left, right, on)
         case .union(let inputs, let output): return pushIntoUnion(conditions, inputs, output)

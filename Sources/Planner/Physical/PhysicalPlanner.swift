@@ -124,6 +124,8 @@ struct PhysicalPlanner {
         case .join(let kind, let left, let right, let condition):
             return try buildJoin(kind, left: left, right: right, condition: condition, required: required)
         case .sort(let keys, let input): return try buildSort(keys, input: input, required: required)
+        case .repartition(let given, let input):
+            return try buildRepartition(given, input: input, required: required)
         case .limit(let count, let offset, let input):
             return try buildLimit(count: count, offset: offset, input: input, required: required)
         case .union(let inputs, let output): return try buildUnion(inputs, output: output, required: required)

@@ -5,13 +5,15 @@ import Vocabulary
 /// Knows the settings of a session. Unknown `etl.*` names are errors; unknown `spark.*` names are kept and
 /// warned of.
 package enum SettingNames {
-    static let known: [String] = [
-        "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.shuffle.partitions",
-        "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
-        scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder", pool, slotLimit,
-        replicatesShuffle, StoreAssignment.setting, readPadding, charAsString,
-        timeType, AdaptiveSettings.skewFactor,
-    ] + AdaptiveSettings.switches + AdaptiveSettings.sizes + rebaseModes
+    static let known: [String] =
+        [
+            "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.shuffle.partitions",
+            "spark.sql.autoBroadcastJoinThreshold", "spark.sql.sources.partitionOverwriteMode",
+            scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder", pool,
+            slotLimit,
+            replicatesShuffle, StoreAssignment.setting, readPadding, charAsString,
+            timeType, AdaptiveSettings.skewFactor,
+        ] + AdaptiveSettings.switches + AdaptiveSettings.sizes + rebaseModes
 
     /// Settings that are read when the job is submitted: changing them later changes nothing.
     static let ofSubmission: Set<String> = [pool, slotLimit, replicatesShuffle]
@@ -79,7 +81,8 @@ package enum SettingNames {
         case _ where rebaseModes.contains(name):
             if let value, value.uppercased() != "CORRECTED" {
                 throw invalid(
-                    value, name, "CORRECTED; for other modes give each relation the option "
+                    value, name,
+                    "CORRECTED; for other modes give each relation the option "
                         + "datetimeRebaseMode or int96RebaseMode")
             }
         case slotLimit: if let value { _ = try count(value, name) }

@@ -38,6 +38,7 @@ extension LogicalPlan: CustomStringConvertible {
         case .limit(let count, let offset, _):
             return "Limit \(count.map(String.init) ?? "ALL")\(offset > 0 ? " OFFSET \(offset)" : "")"
         case .distinct: return "Distinct"
+        case .repartition(let given, _): return given.label
         case .singleRow: return "SingleRow"
         case .window(let window): return window.label
         case .generate(let generator, let output, _):

@@ -8,7 +8,8 @@ extension LogicalPlan {
         case .scan, .values, .range, .workingTable, .kept: []
         case .recursion(let recursion): [recursion.anchor, recursion.step]
         case .filter(_, let input), .project(_, let input), .aggregate(_, _, let input), .sort(_, let input),
-            .limit(_, _, let input), .distinct(let input), .expand(_, _, let input), .singleRow(let input, _):
+            .limit(_, _, let input), .distinct(let input), .expand(_, _, let input), .singleRow(let input, _),
+            .repartition(_, let input):
             [input]
         case .join(_, let left, let right, _), .lateralJoin(_, let left, let right, _, _): [left, right]
         case .union(let inputs, _): inputs
@@ -39,6 +40,7 @@ extension LogicalPlan {
         case .limit(let count, let offset, let input):
             return .limit(count: count, offset: offset, input: try transform(input))
         case .distinct(let input): return .distinct(input: try transform(input))
+        case .repartition(let given, let input): return .repartition(given, input: try transform(input))
         case .singleRow(let input, let origin):
             return .singleRow(input: try transform(input), origin: origin)
         case .union(let inputs, let output): return .union(try inputs.map(transform), output: output)
@@ -90,6 +92,8 @@ extension LogicalPlan {
                 try keys.map {
                     SortKey(try transform($0.expression), ascending: $0.ascending, nullsFirst: $0.nullsFirst)
                 }, input: input)
+        case .repartition(let given, let input):
+            return .repartition(try given.mapExpressions(transform), input: input)
         case .expand(let lists, let output, let input):
             return .expand(try lists.map { try $0.map(transform) }, output: output, input: input)
         case .window(let window): return .window(try window.mapExpressions(transform))

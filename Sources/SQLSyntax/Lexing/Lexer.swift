@@ -5,17 +5,26 @@ import Vocabulary
 struct Lexer {
     let source: SQLSource
     private let bytes: [UInt8]
-    private var position = 0
+    private var position: Int
+    private let end: Int
+    /// The hint `/*+ … */` that was skipped last, its text alone.
+    private var hint: SourceSpan?
 
-    init(_ source: SQLSource) {
+    /// Cuts the text, or the part of it at `place`.
+    init(_ source: SQLSource, at place: SourceSpan? = nil) {
         self.source = source
-        self.bytes = source.bytes
+        bytes = source.bytes
+        position = place.map { Int($0.start) } ?? 0
+        end = place.map { Int($0.end) } ?? source.bytes.count
     }
 
-    /// Returns all tokens, the last being `.end`. Throws PARSE_SYNTAX_ERROR for an unclosed string, quote or
-    /// comment, for a stray character, and for a text beyond `Limits.sqlBytes`; SQL_TOO_LONG beyond
+    /// Returns all tokens, the last being `.end`, and the hints, by the index of the token behind. Throws
+    /// PARSE_SYNTAX_ERROR for an unclosed string, quote or comment, for a stray character, and for a text
+    /// beyond `Limits.sqlBytes`; SQL_TOO_LONG beyond
     /// `Limits.sqlTokens`.
-    static func tokens(of source: SQLSource) throws(EngineError) -> [Token] {
+    static func tokens(
+        of source: SQLSource, at place: SourceSpan? = nil
+    ) throws(EngineError) -> (tokens: [Token], hints: [Int: SourceSpan]) {
         if source.bytes.count > Limits.sqlBytes {
             throw .user(
                 "PARSE_SYNTAX_ERROR",
@@ -23,13 +32,18 @@ struct Lexer {
                     + "\(ByteSize.format(source.bytes.count)).",
                 remedy: "Split the job into several files.")
         }
-        var lexer = Lexer(source)
+        var lexer = Lexer(source, at: place)
         var tokens: [Token] = []
+        var hints: [Int: SourceSpan] = [:]
         tokens.reserveCapacity(min(source.bytes.count / 4, Limits.sqlTokens) + 1)
         while true {
             let token = try lexer.next()
+            if let hint = lexer.hint {
+                hints[tokens.count] = hint
+                lexer.hint = nil
+            }
             tokens.append(token)
-            if token.kind == .end { return tokens }
+            if token.kind == .end { return (tokens, hints) }
             if tokens.count > Limits.sqlTokens {
                 throw .user(
                     "SQL_TOO_LONG",
@@ -42,7 +56,7 @@ struct Lexer {
 
     private func peek(_ ahead: Int = 0) -> UInt8 {
         let index = position + ahead
-        return index < bytes.count ? bytes[index] : 0
+        return index < end ? bytes[index] : 0
     }
 
     private func span(from start: Int) -> SourceSpan { SourceSpan(start: start, end: position) }
@@ -56,7 +70,7 @@ struct Lexer {
     private mutating func next() throws(EngineError) -> Token {
         try skipSpace()
         let start = position
-        guard start < bytes.count else {
+        guard start < end else {
             return Token(kind: .end, span: SourceSpan(start: start, end: start))
         }
         let byte = bytes[start]
@@ -80,7 +94,7 @@ struct Lexer {
             return Token(kind: .rawString, span: span(from: start))
         }
         if isWordByte(byte) {
-            while position < bytes.count, isWordByte(bytes[position]) { position += 1 }
+            while position < end, isWordByte(bytes[position]) { position += 1 }
             return word(from: start)
         }
         return try symbol()
@@ -101,7 +115,7 @@ struct Lexer {
     }
 
     private mutating func skipSpace() throws(EngineError) {
-        while position < bytes.count {
+        while position < end {
             let byte = bytes[position]
             if byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) {
                 position += 1
@@ -110,7 +124,7 @@ struct Lexer {
             } else if byte == 0xEF, peek(1) == 0xBB, peek(2) == 0xBF, position == 0 {
                 position += 3  // byte order mark
             } else if byte == UInt8(ascii: "-"), peek(1) == UInt8(ascii: "-") {
-                while position < bytes.count, bytes[position] != 0x0A { position += 1 }
+                while position < end, bytes[position] != 0x0A { position += 1 }
             } else if byte == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "*") {
                 try skipBracketedComment()
             } else {
@@ -122,14 +136,18 @@ struct Lexer {
     private mutating func skipBracketedComment() throws(EngineError) {
         let start = position
         var depth = 0
-        while position < bytes.count {
+        while position < end {
             if bytes[position] == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "*") {
                 depth += 1
                 position += 2
             } else if bytes[position] == UInt8(ascii: "*"), peek(1) == UInt8(ascii: "/") {
                 depth -= 1
                 position += 2
-                if depth == 0 { return }
+                if depth > 0 { continue }
+                if bytes[start + 2] == UInt8(ascii: "+"), position >= start + 5 {
+                    hint = SourceSpan(start: start + 3, end: position - 2)
+                }
+                return
             } else {
                 position += 1
             }
@@ -146,11 +164,11 @@ struct Lexer {
         let start = position
         let quote = bytes[position]
         position += 1
-        while position < bytes.count {
+        while position < end {
             let byte = bytes[position]
             if byte == quote {
                 position += 1
-                if raw || peek() != quote || position >= bytes.count { return }
+                if raw || peek() != quote || position >= end { return }
                 position += 1
             } else if byte == UInt8(ascii: "\\"), !raw {
                 position += 2
@@ -158,7 +176,7 @@ struct Lexer {
                 position += 1
             }
         }
-        position = bytes.count
+        position = end
         throw error(
             "A string is not closed.", at: SourceSpan(start: start, end: start + 1),
             remedy: "Close it with \(quote == UInt8(ascii: "'") ? "a single quote" : "a double quote").")
@@ -167,7 +185,7 @@ struct Lexer {
     private mutating func skipBackQuotes() throws(EngineError) {
         let start = position
         position += 1
-        while position < bytes.count {
+        while position < end {
             if bytes[position] == UInt8(ascii: "`") {
                 if peek(1) != UInt8(ascii: "`") {
                     position += 1
@@ -204,7 +222,7 @@ struct Lexer {
             return Token(kind: .suffixed, span: span(from: start))
         }
         if kind == .integer, isWordByte(peek()) {
-            while position < bytes.count, isWordByte(bytes[position]) { position += 1 }
+            while position < end, isWordByte(bytes[position]) { position += 1 }
             return word(from: start)
         }
         return Token(kind: kind, span: span(from: start))
@@ -241,7 +259,7 @@ struct Lexer {
 
     private mutating func symbol() throws(EngineError) -> Token {
         let start = position
-        for length in [3, 2, 1] where start + length <= bytes.count {
+        for length in [3, 2, 1] where start + length <= end {
             let text = String(decoding: bytes[start..<start + length], as: UTF8.self)
             if let symbol = Self.symbols[text] {
                 position += length

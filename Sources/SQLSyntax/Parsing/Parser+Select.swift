@@ -31,7 +31,8 @@ extension Parser {
         } else {
             let star = ExpressionSyntax(.star(qualifier: [], except: []), span: tokens[start].span)
             select.items = [SelectItemSyntax(expression: star, aliases: [])]
-            select.isBareFrom = !at(.WHERE) && !at(.GROUP) && !at(.HAVING) && !at(.QUALIFY)
+            select.isBareFrom =
+                !at(.WHERE) && !at(.GROUP) && !at(.HAVING) && !at(.QUALIFY)
                 && !at(.LATERAL) && !at(.WINDOW)
         }
         try selectTail(&select)
@@ -40,6 +41,7 @@ extension Parser {
     }
 
     mutating func selectList(_ select: inout SelectSyntax) throws(EngineError) {
+        select.hints = try hintsHere()
         if at(.DISTINCT), !endsItem(peek()) {
             advance()
             select.isDistinct = true

@@ -8,6 +8,8 @@ import Vocabulary
 struct Parser {
     let source: SQLSource
     let tokens: [Token]
+    /// Places of the hints `/*+ … */`, by the index of the token behind.
+    let hints: [Int: SourceSpan]
     var index = 0
     /// Levels of recursion now open.
     var depth = 0
@@ -29,7 +31,13 @@ struct Parser {
     init(_ source: SQLSource, parameters: StatementParameters = StatementParameters()) throws(EngineError) {
         self.source = source
         self.parameters = parameters
-        self.tokens = try Lexer.tokens(of: source)
+        (tokens, hints) = try Lexer.tokens(of: source)
+    }
+
+    /// Parses a part of a text.
+    init(_ source: SQLSource, at place: SourceSpan) throws(EngineError) {
+        self.source = source
+        (tokens, hints) = try Lexer.tokens(of: source, at: place)
     }
 
     // MARK: Looking

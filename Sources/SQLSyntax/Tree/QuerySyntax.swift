@@ -12,6 +12,9 @@ package struct QuerySyntax: Sendable, Hashable {
     /// The WINDOW clause behind ORDER BY.
     package var windows: [NamedWindowSyntax] = []
     package var span: SourceSpan
+
+    /// Those of the SELECT that is all of the query.
+    package var hints: [HintSyntax] { if case .select(let select) = body { select.hints } else { [] } }
 }
 
 /// Holds what follows ORDER BY.
@@ -85,6 +88,7 @@ package struct SetOperationSyntax: Sendable, Hashable {
 
 /// Holds SELECT … FROM … WHERE … GROUP BY … HAVING … QUALIFY.
 package struct SelectSyntax: Sendable, Hashable {
+    package var hints: [HintSyntax] = []
     package var isDistinct = false
     package var items: [SelectItemSyntax] = []
     package var from: RelationSyntax?
@@ -102,6 +106,12 @@ package struct SelectSyntax: Sendable, Hashable {
     /// True for `|> AGGREGATE`.
     package var isAggregatePipe = false
     package var span: SourceSpan
+}
+
+/// Holds one hint of a SELECT, `NAME(argument, …)`.
+package struct HintSyntax: Sendable, Hashable {
+    package var name: NameSyntax
+    package var arguments: [ExpressionSyntax]
 }
 
 /// Holds one select item; several aliases name the columns of a generator.

@@ -260,7 +260,12 @@ let package = Package(
         tests("TidyTests", [], optimised: true),
         tests("VocabularyTests", ["Vocabulary"]),
         tests("MemoryTests", ["Memory", "Vocabulary"]),
-        tests("WorkerTests", ["Worker", "Memory", "Vocabulary"]),
+        tests(
+            "WorkerTests",
+            [
+                "Worker", "Execution", "Protocol", "Scheduling", "Shuffle", "Plans", "Columns", "Memory",
+                "Vocabulary",
+            ]),
         tests(
             "SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"],
             exclude: ["Cases", "KnownGaps.txt", "README.md"], optimised: true),

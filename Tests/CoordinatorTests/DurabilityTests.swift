@@ -139,6 +139,41 @@ struct DurabilityTests {
         #expect(ids.count == 99 && !ids.contains(id))
     }
 
+    @Test("who cancels a job is answered when that is durable, and not before")
+    func cancelled() async throws {
+        let node = CoordinatorNode(
+            environment: CoordinatorEnvironment(
+                log: log, results: LocalShuffleSource(store: ShuffleStore()),
+                storage: StoredJobs(rules: .unrestricted)) { _ in })
+        try await node.start()
+        let job = try await node.submit(JobRequest(sql: "SELECT max(id) FROM range(0, 9)"))
+        func isPlanned() async throws -> Bool {
+            try await node.logs(job.id, from: 0).contains { $0.message.contains("planned") }
+        }
+        for _ in 0..<500 where try await !isPlanned() {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        await node.keep([])
+        log.close()
+        let told = Failed()
+        let cancelling = Task {
+            let answer = try await node.cancel(job.id)
+            told.set(answer.state.rawValue)
+        }
+        let isAsked = try await eventually {
+            log.waiting.contains { if case .fact(.cancelRequested) = $0 { true } else { false } }
+        }
+        #expect(isAsked)
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(told.text == nil)
+        let isTold = try await eventually {
+            log.end()
+            return told.text != nil
+        }
+        #expect(isTold && told.text == "cancelled")
+        _ = await cancelling.result
+    }
+
     private final class Failed: Sendable {
         private let state = Mutex<String?>(nil)
         func set(_ text: String) { state.withLock { $0 = text } }

@@ -98,22 +98,19 @@ struct CopyTests {
         let job = try cluster.start(ShuffleJob.longArguments + ["etl.shuffle.replicate=true"])
         let id = try cluster.jobID(of: job)
         let killed = try cluster.address(of: cluster.workers[0])
-        func held() throws -> [TestCluster.Task] {
-            try cluster.tasks(of: id).filter { $0.state == "succeeded" && $0.worker == killed }
+        var before: [TestCluster.Task] = []
+        // It is at work, and storage has what it has done: the coordinator knows.
+        let isReady = try eventually(within: 60) {
+            let own = try cluster.tasks(of: id).filter { $0.worker == killed }
+            before = own.filter { $0.state == "succeeded" }
+            return own.count > before.count && !before.isEmpty && before.allSatisfy { $0.isStored == true }
         }
-        // Of the three scans that it gets, so that the last one runs when it is killed.
-        #expect(try eventually(within: 60) { try held().count >= 2 })
-        let before = try held()
-        // The last one may still be on its way.
-        #expect(eventually(within: 10) { Self.copies(cluster, of: id).count >= before.count })
-        // The coordinator hears of a copy just after it is there; later the job may be over.
-        usleep(200_000)
+        #expect(isReady)
         cluster.workers[0].send(SIGKILL)
         let ended = try job.waited()
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(ended.output == expected.output)
         let after = try cluster.tasks(of: id)
-        #expect(!before.isEmpty)
         for task in before {
             let now = after.first { $0.name == task.name }
             #expect(now?.attempts == 1, "\(task.name) ran again, although storage has its output")
@@ -137,10 +134,12 @@ struct CopyTests {
             try eventually(within: 20) {
                 try cluster.get("/api/v1/jobs/\(id)").contains(#""state":"succeeded""#)
             })
-        let tasks = try cluster.tasks(of: id).count
-        #expect(eventually(within: 10) { Self.copies(cluster, of: id).count == tasks })
-        // The coordinator hears of a copy just after it is there.
-        usleep(700_000)
+        #expect(
+            try eventually(within: 10) {
+                let tasks = try cluster.tasks(of: id)
+                return !tasks.isEmpty && tasks.allSatisfy { $0.isStored == true }
+            })
+        #expect(!Self.copies(cluster, of: id).isEmpty)
         cluster.workers[0].send(SIGKILL)
         _ = try cluster.workers[0].waited()
         #expect(try eventually(within: 20) { try cluster.activeWorkers() == 0 })

@@ -76,7 +76,7 @@ struct CommandTests {
         let late = try await shell("sleep 600 & echo $! > \(file.path); wait", more: ", timeout '1'")
         #expect(late.error?.code == "COMMAND_TIMEOUT")
         let child = Int32(try String(contentsOf: file, encoding: .utf8).filter(\.isNumber)) ?? 1
-        for _ in 0..<100 where kill(child, 0) == 0 { usleep(20_000) }
+        for _ in 0..<1_500 where kill(child, 0) == 0 { usleep(20_000) }
         #expect(kill(child, 0) != 0)
         // A program that did something outside does it once, whatever became of it.
         let count = file.path + "-count"

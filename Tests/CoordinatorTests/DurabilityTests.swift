@@ -60,7 +60,7 @@ struct DurabilityTests {
     private let log = HeldLog()
 
     private func eventually(_ ask: () -> Bool) async throws -> Bool {
-        for _ in 0..<500 {
+        for _ in 0..<3_000 {
             if ask() { return true }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -127,7 +127,7 @@ struct DurabilityTests {
             }
             return try await group.reduce(into: Set<String>()) { $0.insert($1) }
         }
-        for _ in 0..<500 where await node.scheduler.ledger.jobs.count < 100 {
+        for _ in 0..<3_000 where await node.scheduler.ledger.jobs.count < 100 {
             try await Task.sleep(for: .milliseconds(10))
         }
         #expect(log.submissions == 1, "the flush that is under way takes no more")
@@ -150,7 +150,7 @@ struct DurabilityTests {
         func isPlanned() async throws -> Bool {
             try await node.logs(job.id, from: 0).contains { $0.message.contains("planned") }
         }
-        for _ in 0..<500 where try await !isPlanned() {
+        for _ in 0..<3_000 where try await !isPlanned() {
             try await Task.sleep(for: .milliseconds(10))
         }
         await node.keep([])

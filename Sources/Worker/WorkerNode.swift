@@ -27,8 +27,7 @@ package actor WorkerNode {
     private var startedAt: [AttemptID: Instant] = [:]
     /// Which try at its task each attempt is, for the log.
     private var tries: [AttemptID: Int] = [:]
-    /// Orders of the message that is taken in. Those of launches that are not for this worker any more, or came
-    /// before, go with it.
+    /// Orders of the message that is taken in. Those of launches that came before, or too late, go with it.
     private var orders: [AttemptID: TaskOrder] = [:]
     /// Attempts whose outputs go along with the reports of their end, with the most bytes of each.
     var carried: [AttemptID: Int] = [:]

@@ -71,6 +71,39 @@ struct CopyTests {
             "copies of an ended job stay")
     }
 
+    @Test("a worker told to end takes nothing along of what its tasks wrote, and the job commits it all")
+    func leavingWriter() throws {
+        let cluster = try TestCluster(workers: 2, hasStorage: true)
+        defer { cluster.stop() }
+        let text = "sha2(repeat(cast(id AS STRING), 1000), 256)"
+        let job = try cluster.start([
+            "run", "-e",
+            "INSERT OVERWRITE DIRECTORY 'out' USING parquet SELECT id, \(text) AS text "
+                + "FROM range(0, 600000, 1, 24)",
+        ])
+        let id = try cluster.jobID(of: job)
+        let address = try cluster.address(of: cluster.workers[0])
+        func done() throws -> [TestCluster.Task] {
+            try cluster.tasks(of: id).filter { $0.state == "succeeded" && $0.worker == address }
+        }
+        #expect(try eventually(within: 30) { try !done().isEmpty })
+        cluster.workers[0].send(SIGTERM)
+        #expect(eventually(within: 20) { !cluster.workers[0].isRunning })
+        let ended = try job.waited()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(try !done().isEmpty)
+        let attempts = try cluster.attempts(of: id)
+        #expect(attempts.tasks == 24 && attempts.total == 24, "\(attempts)")
+        // It left before what it had written was published.
+        let log = cluster.coordinator?.errorsSoFar ?? ""
+        let left = try #require(log.range(of: "a worker left"), "\(log)")
+        let committed = try #require(log.range(of: "statement 1 committed"), "\(log)")
+        #expect(left.lowerBound < committed.lowerBound, "the job was over before the fault struck")
+        let rows = "SELECT count(*) AS n, sum(id) AS s, count(DISTINCT text) AS t FROM parquet.`out`"
+        let read = try cluster.submit(["run", "-e", rows, "--output", "csv"])
+        #expect(read.output == "n,s,t\n600000,179999700000,600000\n", "\(read.errors)")
+    }
+
     /// moto, a double of S3, with a bucket in it.
     static let store = """
         import threading, boto3

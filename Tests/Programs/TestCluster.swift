@@ -1,7 +1,8 @@
 import Foundation
 
 /// Runs a coordinator and workers as processes of their own, over TLS with certificates of
-/// `deploy/certificates`, on free loopback ports; the coordinator's stay the same. All of them end with `stop`, and with the object.
+/// `deploy/certificates`, on free loopback ports; the coordinator's stay the same. All of them end with
+/// `stop`, and with the object.
 package final class TestCluster {
     package let folder: URL
     package private(set) var coordinator: StartedProgram?

@@ -100,7 +100,7 @@ package struct CoordinatorFrame: Sendable {
     }
 
     /// Bytes of one payload at most, as far as commands can be told one after the other: readers take
-    /// `SessionWire.payloadBytes`, and begin a new session when one is longer, in which it would be sent anew.
+    /// `SessionWire.payloadBytes`, and begin a new session at a longer one, in which it would be sent anew.
     private static let wishedBytes = SessionWire.payloadBytes / 8
 
     /// Returns the frame in one payload, or a long delivery in several, whose commands go on in order. Throws

@@ -57,7 +57,7 @@ package enum Action: Sendable, Hashable {
     /// else by `.cleaningFailed`: then it is asked for again some time later, and after a restart.
     case clean(JobID, statement: UInt32)
     /// Delete the job's outputs in shared storage: nobody reads them any more. Idempotent; answered by
-    /// `.storedOutputsRemoved` when all are gone, else by `.removalFailed`; then asked for again like `.clean`.
+    /// `.storedOutputsRemoved` when all are gone, else by `.removalFailed`, and asked for again then.
     case removeStoredOutputs(JobID)
     case send(WorkerID, WorkerLife, CoordinatorMessage)
     /// Answer a process that has no worker id.

@@ -90,9 +90,13 @@ struct FaultTests {
         let expected = try cluster.submit(ShuffleJob.arguments)
         let job = try cluster.start(ShuffleJob.arguments)
         let id = try cluster.jobID(of: job)
+        var log = ""
+        #expect(
+            try eventually(within: 30) {
+                log = try cluster.submit(["logs", id]).output
+                return log.contains("statement 1 planned")
+            }, "\(log)")
         #expect(try eventually(within: 30) { try cluster.doneTasks(of: id, stage: "0.0") >= 3 })
-        let log = try cluster.submit(["logs", id]).output
-        #expect(log.contains("statement 1 planned"), "\(log)")
         try cluster.killCoordinator()
         // As one does that dies again while clients connect.
         let closing = """

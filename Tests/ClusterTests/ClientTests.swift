@@ -8,7 +8,7 @@ import Transport
 /// Plays what users do at their terminal while a cluster works for them.
 @Suite("etl-submit beside a cluster", .serialized)
 struct ClientTests {
-    @Test("logs -f shows lines as they come when its output is no terminal")
+    @Test("logs -f shows lines as they come when its output is no terminal, and goes on after a restart")
     func followedLogs() throws {
         // Without a worker the job waits.
         let cluster = try TestCluster(workers: 0)
@@ -18,9 +18,14 @@ struct ClientTests {
         let logs = try cluster.start(["logs", "-f", id])
         #expect(eventually(within: 10) { logs.outputSoFar.contains(" info accepted\n") })
         #expect(logs.isRunning)
+        try cluster.killCoordinator()
+        #expect(eventually(within: 10) { logs.errorsSoFar.contains("does not answer") })
+        try cluster.startCoordinator()
+        #expect(eventually(within: 10) { logs.outputSoFar.contains(" info the coordinator started again\n") })
         _ = try cluster.submit(["cancel", id])
         let ended = try logs.waited()
         #expect(ended.status == 0 && ended.output.hasSuffix(" info cancelled\n"), "\(ended)")
+        #expect(ended.output.ranges(of: " info accepted\n").count == 1, "\(ended)")
     }
 
     /// Runs a command on a terminal of its own: presses Ctrl-C once progress shows, listens a while, answers

@@ -67,6 +67,11 @@ extension TemplateRenderer {
     }
 
     private func attribute(_ of: TemplateExpression, _ name: String) throws -> TemplateValue {
+        if case .name(let head) = of.kind, !frames.contains(where: { $0[head] != nil }),
+            let found = scope.attributes["\(head).\(name)"]
+        {
+            return try found(source.location(of.offset, length: of.length))
+        }
         let value = try defined(of)
         guard case .map(let map) = value else {
             throw error("A value of type \(value.typeName) has no attribute of this name: \(name)", of)

@@ -125,6 +125,10 @@ extension TemplateRenderer {
             }
             if let function = scope.functions[name] { return try function(given) }
             if name == "range" { return try range(given) }
+            if name == "return" { throw try returned(given) }
+            if name == "namespace" {
+                return .map(TemplateMap(given.named.map { ($0.name, $0.value) }))
+            }
             let near = Suggestion.nearest(to: name, among: visibleNames)
             throw error(
                 "There is no function or macro of this name: \(name)", callee,
@@ -142,7 +146,9 @@ extension TemplateRenderer {
                         code: "UNSUPPORTED_TEMPLATE")
                 }
             }
-            return try method(name, try defined(of), try call(name, arguments, at))
+            let given = try call(name, arguments, at)
+            if case .name(let variable) = of.kind, let done = try change(variable, given, of) { return done }
+            return try method(name, try defined(of), given)
         default: throw error("Only names can be called", callee)
         }
     }
@@ -182,6 +188,7 @@ extension TemplateRenderer {
     ) throws -> TemplateValue {
         let inner = TemplateRenderer(source: home, scope: scope, spent: spent)
         inner.local = local
+        inner.isMacro = true
         // A macro sees what the top of its own template has set, not the caller's loops.
         inner.frames = [home.file == source.file ? frames[0] : [:], [:]]
         guard call.positional.count <= macro.parameters.count else {
@@ -206,7 +213,7 @@ extension TemplateRenderer {
         }
         try enter(at.offset)
         defer { leave() }
-        try inner.run(macro.body)
+        do { try inner.run(macro.body) } catch let returned as ReturnedValue { return returned.value }
         return .text(inner.out)
     }
 }

@@ -260,12 +260,18 @@ let package = Package(
         tests("TidyTests", [], optimised: true),
         tests("VocabularyTests", ["Vocabulary"]),
         tests("MemoryTests", ["Memory", "Vocabulary"]),
-        tests("WorkerTests", ["Worker", "Memory", "Vocabulary"]),
+        tests(
+            "WorkerTests",
+            [
+                "Worker", "Execution", "Protocol", "Scheduling", "Shuffle", "Plans", "Columns", "Memory",
+                "Vocabulary",
+            ]),
         tests(
             "SQLLogicTests", ["Cluster", "Protocol", "Kernels", "Columns", "Vocabulary"],
             exclude: ["Cases", "KnownGaps.txt", "README.md"], optimised: true),
         support("Programs"),
         support("SeededRandom"),
+        support("ProcessorTime"),
         support("SampleRows", ["Columns"]),
         testProgram(
             "Fuzzing",
@@ -278,7 +284,7 @@ let package = Package(
         tests(
             "ClusterTests",
             [
-                "Programs", "SeededRandom", "Protocol", "Transport", "Vocabulary", "etl-submit",
+                "Programs", "SeededRandom", "Protocol", "Scheduling", "Transport", "Vocabulary", "etl-submit",
                 "etl-coordinator", "etl-worker",
             ]),
         tests("DeployTests", ["Programs", "etl-coordinator", "etl-worker"]),
@@ -301,8 +307,8 @@ let package = Package(
             ["Shuffle", "Storage", "Transport", "Formats", "Columns", "Memory", "Vocabulary"], optimised: true
         ),
         tests(
-            "SQLSyntaxTests", ["SeededRandom", "SQLSyntax", "Vocabulary"], resources: [.copy("Cases")],
-            optimised: true),
+            "SQLSyntaxTests", ["SeededRandom", "ProcessorTime", "SQLSyntax", "Vocabulary"],
+            resources: [.copy("Cases")], optimised: true),
         tests("TransportTests", ["Transport", "Memory", "Vocabulary"], optimised: true),
         tests("ColumnsTests", ["Columns", "Memory", "Vocabulary"], optimised: true),
         tests(
@@ -328,8 +334,8 @@ let package = Package(
         tests(
             "FormatsTests",
             [
-                "SeededRandom", "SampleRows", "Formats", "Storage", "Kernels", "Columns", "Memory",
-                "Vocabulary",
+                "SeededRandom", "ProcessorTime", "SampleRows", "Formats", "Storage", "Kernels", "Columns",
+                "Memory", "Vocabulary",
             ], optimised: true),
         tests("StorageTests", ["Storage", "Memory", "Vocabulary", "CObjectStore"]),
         tests("TemplatesTests", ["Templates", "Vocabulary"]),

@@ -128,9 +128,9 @@ final class SessionLine: WorkerLine {
     func send(_ message: CoordinatorMessage, orders: [TaskOrder], grants: JobGrants) {
         if response.body.isClosed || response.body.queuedBytes > SessionLine.queueBytes { return }
         do {
-            let payload = try CoordinatorFrame(message, orders: orders, grants: grants).payload()
+            let payloads = try CoordinatorFrame(message, orders: orders, grants: grants).payloads()
             FailPoint.pass(.send)
-            response.body.write(copying: SessionWire.frame(payload))
+            for payload in payloads { response.body.write(copying: SessionWire.frame(payload)) }
         } catch {
             // A plan that cannot be written: the stream's end makes the worker open another one.
             response.reset()

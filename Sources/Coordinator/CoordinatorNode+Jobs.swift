@@ -178,6 +178,8 @@ extension CoordinatorNode: JobService {
     package func cancel(_ id: String) async throws -> JobStatus {
         let book = try book(id)
         handle(.cancel(book.id))
+        // A coordinator that dies after its answer must not have the job go on.
+        await keep([])
         return status(of: book)
     }
 

@@ -170,7 +170,7 @@ extension CoordinatorNode {
                 }
                 await self.handle(.cleaned(job, statement: statement))
             } catch {
-                await self.cleaningFailed(job, EngineError(wrapping: error))
+                await self.cleaningFailed(job, statement, EngineError(wrapping: error))
             }
         }
     }
@@ -189,20 +189,28 @@ extension CoordinatorNode {
         }
     }
 
-    /// Tells of copies that stay: after a restart their removal is tried again.
+    /// Tells, once, of copies that stay; their removal is tried again.
     private func removalFailed(_ job: JobID, _ error: EngineError) {
-        note(
-            job, "warning",
-            "copies of the job's outputs in shared storage could not be deleted: \(error.message)",
-            at: environment.clock().wallMilliseconds)
+        if let book = books[job], !book.hasLeftCopies {
+            book.hasLeftCopies = true
+            note(
+                job, "warning",
+                "copies of the job's outputs in shared storage could not be deleted, which is tried again: "
+                    + error.message, at: environment.clock().wallMilliseconds)
+        }
+        handle(.removalFailed(job))
     }
 
-    /// Tells of what stays aside, invisible to readers: after a restart it is tried again.
-    private func cleaningFailed(_ job: JobID, _ error: EngineError) {
-        books[job]?.hasLeftovers = true
-        note(
-            job, "warning", "what the job wrote aside could not be removed: \(error.message)",
-            at: environment.clock().wallMilliseconds)
+    /// Tells, once, of what stays aside, invisible to readers; its removal is tried again.
+    private func cleaningFailed(_ job: JobID, _ statement: UInt32, _ error: EngineError) {
+        if let book = books[job], !book.hasLeftovers {
+            book.hasLeftovers = true
+            note(
+                job, "warning",
+                "what the job wrote aside could not be removed, which is tried again: \(error.message)",
+                at: environment.clock().wallMilliseconds)
+        }
+        handle(.cleaningFailed(job, statement: statement))
     }
 
     /// Whether an ended job has nothing aside any more, or has what cannot be removed.

@@ -196,7 +196,8 @@ package actor CoordinatorNode {
         case .clean(let job, let statement): clean(job, statement)
         case .removeStoredOutputs(let job): removeCopies(of: job)
         case .send(_, let life, let message), .reply(let life, let message):
-            lines[life]?.send(message, orders: orders(for: message), grants: grants(for: message))
+            guard let orders = orders(for: message) else { return }
+            lines[life]?.send(message, orders: orders, grants: grants(for: message))
         case .setTimer(let time): arm(time)
         case .jobChanged(let job): books[job]?.changed()
         case .submitted(let job, _):
@@ -215,22 +216,26 @@ package actor CoordinatorNode {
         }
     }
 
-    /// Makes the order of each launch in a message, from the plan of its statement.
-    private func orders(for message: CoordinatorMessage) -> [TaskOrder] {
-        message.launches.compactMap { launch in
+    /// Makes the order of each launch in a message, from the plan of its statement; nil where one has none: a
+    /// message without it would give the others each the order of another.
+    private func orders(for message: CoordinatorMessage) -> [TaskOrder]? {
+        var orders: [TaskOrder] = []
+        for launch in message.launches {
             let task = launch.attempt.task
             guard let book = books[task.stage.job], let graph = book.graph(task.stage.statement),
                 let stage = graph.stages.first(where: { $0.id == task.stage.stage })
             else { return nil }
             let index = Int(task.index)
-            return TaskOrder(
+            let order = TaskOrder(
                 jobID: book.externalID,
                 fragment: TaskFragment(
                     stage: stage.id, taskIndex: index, taskCount: stage.taskCount, plan: stage.plan,
                     output: stage.output, splits: index < stage.splits.count ? stage.splits[index] : [],
                     settings: book.session.settings(of: task.stage.statement)),
                 attempt: scheduler.tryNumber(of: task), carriedBytes: carriedBytes(of: task))
+            orders.append(order)
         }
+        return orders
     }
 
     // MARK: - Submission

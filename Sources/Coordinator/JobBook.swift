@@ -30,6 +30,8 @@ final class JobBook {
     private var marks: [UInt32: [(statement: Int, mark: JobSource.Mark)]] = [:]
     /// Whether something that its attempts wrote aside could not be removed.
     var hasLeftovers = false
+    /// Whether copies of its outputs could not be deleted.
+    var hasLeftCopies = false
     /// The job's status once it has ended, so that long lists cost little.
     var endedStatus: JobStatus?
 

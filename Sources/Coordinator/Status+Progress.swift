@@ -76,6 +76,7 @@ extension TaskStatus {
                         worker: worker.flatMap { address($0) },
                         error: task.failures.last?.failure.error.message)
                     if let span { status.take(span) }
+                    if task.output?.isStored == true { status.isStored = true }
                     found.append(status)
                 }
             }

@@ -263,6 +263,8 @@ package struct TaskStatus: Codable, Sendable, Hashable {
     package var bytesIn: Int?
     package var bytesOut: Int?
     package var spillBytes: Int?
+    /// True where shared storage has a copy of its output.
+    package var isStored: Bool?
 
     package init(
         stage: String, index: Int, state: String, attempts: Int, worker: String? = nil, error: String? = nil

@@ -17,8 +17,10 @@ package enum Event: Sendable {
     case commitFailed(JobID, statement: UInt32, EngineError)
     /// Answers `.clean`.
     case cleaned(JobID, statement: UInt32)
+    case cleaningFailed(JobID, statement: UInt32)
     /// Answers `.removeStoredOutputs`.
     case storedOutputsRemoved(JobID)
+    case removalFailed(JobID)
     case cancel(JobID)
     /// All rows of the job's result were sent to a client, which may have got them.
     case resultsSent(JobID)
@@ -52,10 +54,10 @@ package enum Action: Sendable, Hashable {
     case commit(CommitManifest)
     /// Remove what attempts of a statement that is over have staged: of the last one of a failed or cancelled
     /// job, or of a committed one whose losers ran on. Idempotent; answered by `.cleaned` when all is gone,
-    /// and not at all when it cannot be removed: then a job that failed is asked for again after a restart.
+    /// else by `.cleaningFailed`: then it is asked for again some time later, and after a restart.
     case clean(JobID, statement: UInt32)
     /// Delete the job's outputs in shared storage: nobody reads them any more. Idempotent; answered by
-    /// `.storedOutputsRemoved` when all are gone.
+    /// `.storedOutputsRemoved` when all are gone, else by `.removalFailed`, and asked for again then.
     case removeStoredOutputs(JobID)
     case send(WorkerID, WorkerLife, CoordinatorMessage)
     /// Answer a process that has no worker id.

@@ -41,13 +41,28 @@ extension JobScheduler {
         runtimes[job.index]?.runningCount ?? 0
     }
 
-    /// Returns the queue's place, known from then on.
+    /// Queues that are known at once, as long as no more have jobs: any name is one where none are given.
+    static let queueLimit = 256
+
+    /// Returns the queue's place, known from then on until it is idle and another one needs its place.
     mutating func queue(named name: String) -> Int {
         if let place = queuePlaces[name] { return place }
-        let share = FairShare(weight: settings.queueWeights[name] ?? 1)
-        queues.append(QueueRuntime(name: name, share: share))
-        queuePlaces[name] = queues.count - 1
-        return queues.count - 1
+        let queue = QueueRuntime(name: name, share: FairShare(weight: settings.queueWeights[name] ?? 1))
+        let place = queues.count < Self.queueLimit ? queues.count : idleQueue() ?? queues.count
+        if place == queues.count {
+            queues.append(queue)
+        } else {
+            queuePlaces[queues[place].name] = nil
+            queues[place] = queue
+        }
+        queuePlaces[name] = place
+        return place
+    }
+
+    /// Finds a queue without a job that has begun, and without a task of one that has ended. What it had is
+    /// forgotten, as it nearly is while it has nothing to launch.
+    private func idleQueue() -> Int? {
+        queues.firstIndex { $0.admittedCount == 0 && $0.share.running == 0 }
     }
 
     /// Lets a job begin that has not; it gives its place back at its end.

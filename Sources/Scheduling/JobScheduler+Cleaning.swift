@@ -17,6 +17,17 @@ package struct StatementKey: Hashable, Comparable, Sendable, CustomStringConvert
     }
 }
 
+/// Remembers what could not be removed, and when that is tried again.
+struct CleaningRetry: Sendable {
+    enum Subject: Sendable {
+        case staging(StatementKey)
+        case copies(JobID)
+    }
+
+    var what: Subject
+    var at: Instant
+}
+
 extension StageKey {
     /// The statement that the stage is of.
     package var statementKey: StatementKey { StatementKey(job: job, statement: statement) }
@@ -27,6 +38,7 @@ extension StageKey {
 //     job failed or cancelled ─────────────────┐ no attempt runs
 //     statement committed, losers still run ───┴──────────────────▶ .clean ──▶ .cleaned
 //     an attempt comes back with its worker ── it stops ──▶ .clean again
+//     the storage did not let it ── a minute later ──▶ .clean again, as long as it does not
 //     the coordinator starts again ── losersLeft tells of the statements of which attempts ran ──▶ .clean
 //
 // **Invariant:** no `.clean` while a worker that is not lost runs an attempt of the statement: the attempt
@@ -100,6 +112,25 @@ extension JobScheduler {
             act(.clean(key.job, statement: key.statement))
         }
         uncleaned = []
+    }
+
+    /// Takes the word that something could not be removed: whoever holds it up may let it go.
+    mutating func cleanLater(_ what: CleaningRetry.Subject) {
+        let at = now.monotonic + settings.cleaningRetryMilliseconds
+        cleaningRetries.append(CleaningRetry(what: what, at: at))
+        mustArmTimer = true
+        if case .copies(let job) = what, ledger.jobs.contains(job) { mayHaveStored.insert(job) }
+    }
+
+    /// Asks again for what could not be removed some time ago.
+    mutating func retryCleaning() {
+        while let first = cleaningRetries.first, now.monotonic >= first.at {
+            cleaningRetries.removeFirst()
+            switch first.what {
+            case .staging(let key): requestCleaning(key)
+            case .copies(let job): if ledger.jobs.contains(job) { removeStoredOutputs(of: job) }
+            }
+        }
     }
 
     /// Takes the word that a statement's staging is gone.

@@ -17,6 +17,15 @@ extension JobScheduler {
             && !links.contains { $0?.attempts.contains { $0.id.task.stage.job == job } == true }
     }
 
+    /// Forgets those of the jobs that are owed nothing, and what is kept of their attempts.
+    mutating func forget(_ jobs: [JobID]) {
+        for job in jobs where canForget(job) { record(.jobForgotten(job)) }
+        func isKept(_ attempt: AttemptID) -> Bool { ledger.jobs.contains(attempt.task.stage.job) }
+        // The order does not matter: each entry is judged alone.
+        if !notStorable.isEmpty { notStorable = notStorable.filter(isKept) }
+        if !failedHandovers.isEmpty { failedHandovers = failedHandovers.filter { isKept($0.key) } }
+    }
+
     /// How often lost workers are looked for at most, and how many one decision forgets.
     private static let forgettingMilliseconds: Int64 = 60_000
     private static let workersPerStep = 256

@@ -57,6 +57,8 @@ package struct JobScheduler: Sendable {
     var lateAttempts: [StatementKey: Int] = [:]
     /// Statements whose staging is to be removed, each once.
     var uncleaned: Set<StatementKey> = []
+    /// What could not be removed, in the order in which it is tried again.
+    var cleaningRetries: [CleaningRetry] = []
     /// When each known worker without a session is given up, at the place of its id.
     var absentSince: [Instant?] = []
     /// When each worker was lost in this life of the coordinator, at the place of its id.
@@ -107,11 +109,14 @@ package struct JobScheduler: Sendable {
         case .commitFailed(let job, let statement, let error):
             if awaits(job, .commit(statement), statement) { end(job, .failed(error)) }
         case .cleaned(let job, let statement): cleaned(job, statement)
+        case .cleaningFailed(let job, let statement):
+            cleanLater(.staging(StatementKey(job: job, statement: statement)))
         case .storedOutputsRemoved(let job): storedOutputsRemoved(job)
+        case .removalFailed(let job): cleanLater(.copies(job))
         case .cancel(let job): cancel(job)
         case .resultsSent(let job): shortenKeeping(of: job)
         case .forget(let jobs):
-            for job in jobs where canForget(job) { record(.jobForgotten(job)) }
+            forget(jobs)
         case .message(.register(let registration)): register(registration)
         case .message(.heartbeat(let heartbeat)): hear(heartbeat)
         case .workerDied(let worker): loseKnown(worker, .died)
@@ -194,6 +199,7 @@ package struct JobScheduler: Sendable {
             }
         }
         releaseResults()
+        retryCleaning()
     }
 
     /// Asks for a call at the nearest time at which something may have to be done.
@@ -208,6 +214,7 @@ package struct JobScheduler: Sendable {
         func consider(_ time: Instant) { next = min(next ?? time, time) }
         if let until = launchesHeldUntil { consider(until) }
         if let first = retained.first { consider(first.until) }
+        if let first = cleaningRetries.first { consider(first.at) }
         for worker in ledger.workers where worker.loss == nil && worker.id.index < links.count {
             let link = links[worker.id.index]
             if let heard = link?.lastHeard ?? absentSince[worker.id.index] {

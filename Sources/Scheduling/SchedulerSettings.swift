@@ -14,6 +14,8 @@ package struct SchedulerSettings: Sendable, Hashable {
     package var resultMilliseconds: Int64 = 3_600_000
     /// And so long after all of it was sent: the client whose connection broke asks again.
     package var sentResultMilliseconds: Int64 = 5_000
+    /// What could not be removed of a statement or a job is tried again after so long.
+    package var cleaningRetryMilliseconds: Int64 = 60_000
     /// A task is speculated on only when it ran longer than this …
     package var speculationMilliseconds: Int64 = 5_000
     /// … and than this many times the median of its stage …

@@ -316,7 +316,8 @@ package struct TaskAgent: Sendable {
             if phase == .registered { registerAgain() }
         case .released:
             for place in running.indices { stop(place) }
-            for output in held { actions.append(.drop(output.attempt)) }
+            // Outputs for readers go with the process. Files that tasks wrote stay: the commit of their
+            // statement, which may be yet to come, publishes them.
             held = []
             phase = .left
             actions.append(.leave)

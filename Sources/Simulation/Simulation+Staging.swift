@@ -37,12 +37,15 @@ extension Simulation {
         workers.contains { $0.agent?.runningAttempts.contains(attempt) ?? false }
     }
 
-    /// Forgets what a process leaves that the scheduler had given up before it died: nobody knew of it.
+    /// Forgets what a process leaves that the scheduler had given up before it died: nobody knew of it. What
+    /// one leaves that was let go, or what a commit is to publish, is known.
     func forgetStaging(of worker: Int) {
         guard let agent = workers[worker].agent, let ledger = coordinator.scheduler?.ledger,
-            let known = ledger.worker(agent.identity.life), ledger.workers[known.index].loss != nil
+            let known = ledger.worker(agent.identity.life), let loss = ledger.workers[known.index].loss,
+            loss != .left
         else { return }
-        staged.subtract(agent.runningAttempts + agent.heldOutputs.map(\.attempt))
+        let left = agent.runningAttempts + agent.heldOutputs.map(\.attempt)
+        staged.subtract(left.filter { ledger.output($0) == nil })
     }
 
     /// Ends the writing of an output to shared storage.

@@ -86,6 +86,7 @@ extension Simulation {
                     at: now + Int64(random.within(10...2000)))
             }
         case .drop(let attempt):
+            witness.sawDrop(attempt)
             workers[worker].outputs.remove(attempt)
             staged.remove(attempt)
         case .forgetJobs: break

@@ -119,6 +119,8 @@ struct Witness {
     private var heldStages: [StageKey: Bool] = [:]
     private var launchedOn: [AttemptID: WorkerLife] = [:]
     private var finished: Set<AttemptID> = []
+    /// Attempts of which workers deleted what they left.
+    private var dropped: Set<AttemptID> = []
     private var published: [StatementKey: CommitManifest] = [:]
     private var ended: Set<JobID> = []
     /// Jobs with a planned statement that have not ended, and how many there may be.
@@ -247,6 +249,8 @@ struct Witness {
 
     mutating func sawFinish(_ attempt: AttemptID) { finished.insert(attempt) }
 
+    mutating func sawDrop(_ attempt: AttemptID) { dropped.insert(attempt) }
+
     /// Sees a publication take effect.
     mutating func see(_ manifest: CommitManifest) {
         let key = StatementKey(job: manifest.job, statement: manifest.statement)
@@ -267,6 +271,9 @@ struct Witness {
             require(
                 tasks.insert(output.attempt.task).inserted, "task \(output.attempt.task) was published twice")
             require(finished.contains(output.attempt), "\(output.attempt) was published but never finished")
+            require(
+                heldStages[output.attempt.task.stage] != false || !dropped.contains(output.attempt),
+                "the files of \(output.attempt) were deleted before they were published")
         }
     }
 

@@ -105,14 +105,7 @@ package final class CoordinatorConnection: CoordinatorLine {
             origin, method: "POST", path: SessionWire.path, headers: headers, hasBody: true)
         defer { opening.cancel() }
         let head = try await opening.head()
-        guard head.status == 200 else {
-            let text = String(decoding: try await opening.body.collect(limitBytes: 4096), as: UTF8.self)
-            throw EngineError.user(
-                "SESSION_REFUSED",
-                "The coordinator at \(origin) refused this worker: "
-                    + "\(text.split(separator: "\n").first ?? "no reason")"
-            )
-        }
+        guard head.status == 200 else { throw await refusal(head.status, opening.body) }
         stream.withLock { $0 = opening }
         await opened()
         var frames = SessionFrames()
@@ -140,6 +133,17 @@ package final class CoordinatorConnection: CoordinatorLine {
                 remedy: Self.releases(head))
         }
         throw EngineError.system("CONNECTION_LOST", "The coordinator at \(origin) ended the session")
+    }
+
+    /// The error of a session that was not opened. What stands before a coordinator that starts again answers
+    /// for it meanwhile: only what the coordinator itself says of this worker is final.
+    private func refusal(_ status: Int, _ body: BodyStream) async -> EngineError {
+        let bytes = (try? await body.collect(limitBytes: 4096)) ?? []
+        let why = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? "no reason"
+        if ResponseHead.isPassing(status) {
+            return .system("SESSION_DELAYED", "\(origin) answers with HTTP status \(status): \(why)")
+        }
+        return .user("SESSION_REFUSED", "The coordinator at \(origin) refused this worker: \(why)")
     }
 
     /// The error of a session that a coordinator cancelled at the worker's first words: one of an earlier

@@ -27,6 +27,7 @@ package actor WorkerNode {
     private var startedAt: [AttemptID: Instant] = [:]
     /// Which try at its task each attempt is, for the log.
     private var tries: [AttemptID: Int] = [:]
+    /// Orders of the message that is taken in. Those of launches that came before, or too late, go with it.
     private var orders: [AttemptID: TaskOrder] = [:]
     /// Attempts whose outputs go along with the reports of their end, with the most bytes of each.
     var carried: [AttemptID: Int] = [:]
@@ -81,7 +82,11 @@ package actor WorkerNode {
             }
         }
         handle(.message(message))
+        orders = [:]
     }
+
+    /// Orders that wait for their launch: none between messages.
+    package var orderCount: Int { orders.count }
 
     /// Jobs that run or have outputs here, or are about to.
     private func neededJobs(_ grants: JobGrants) -> Set<JobID> {

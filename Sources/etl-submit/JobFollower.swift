@@ -94,6 +94,7 @@ final class CoordinatorPatience {
     private static let pauseMilliseconds = 250
     private static let passing: Set<String> = [
         "CONNECTION_REFUSED", "CONNECTION_LOST", "CONNECT_TIMEOUT", "PEER_TIMEOUT", "REQUEST_TIMEOUT",
+        RemoteJobService.notReached,
     ]
     /// Whether the coordinator has answered this program before.
     private let hasAnswered: Bool

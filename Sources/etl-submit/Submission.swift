@@ -47,6 +47,7 @@ enum Submission {
 
     /// Whether the coordinator may have taken the request although there was no answer.
     private static func mayHaveArrived(_ error: EngineError) -> Bool {
-        ["CONNECTION_LOST", "PEER_TIMEOUT", "REQUEST_TIMEOUT"].contains(error.code)
+        ["CONNECTION_LOST", "PEER_TIMEOUT", "REQUEST_TIMEOUT", RemoteJobService.notReached]
+            .contains(error.code)
     }
 }

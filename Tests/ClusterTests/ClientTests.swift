@@ -1,11 +1,14 @@
 import Foundation
 import Programs
+import Protocol
+import Synchronization
 import Testing
+import Transport
 
 /// Plays what users do at their terminal while a cluster works for them.
 @Suite("etl-submit beside a cluster", .serialized)
 struct ClientTests {
-    @Test("logs -f shows lines as they come when its output is no terminal")
+    @Test("logs -f shows lines as they come when its output is no terminal, and goes on after a restart")
     func followedLogs() throws {
         // Without a worker the job waits.
         let cluster = try TestCluster(workers: 0)
@@ -15,9 +18,14 @@ struct ClientTests {
         let logs = try cluster.start(["logs", "-f", id])
         #expect(eventually(within: 10) { logs.outputSoFar.contains(" info accepted\n") })
         #expect(logs.isRunning)
+        try cluster.killCoordinator()
+        #expect(eventually(within: 10) { logs.errorsSoFar.contains("does not answer") })
+        try cluster.startCoordinator()
+        #expect(eventually(within: 10) { logs.outputSoFar.contains(" info the coordinator started again\n") })
         _ = try cluster.submit(["cancel", id])
         let ended = try logs.waited()
         #expect(ended.status == 0 && ended.output.hasSuffix(" info cancelled\n"), "\(ended)")
+        #expect(ended.output.ranges(of: " info accepted\n").count == 1, "\(ended)")
     }
 
     /// Runs a command on a terminal of its own: presses Ctrl-C once progress shows, listens a while, answers
@@ -79,6 +87,47 @@ struct ClientTests {
         #expect(detached[2] == "d\nFollow again with: etl-submit wait \(other)\n", "\(detached)")
         #expect(detached[3] == "130\n")
         #expect(try cluster.submit(["list"]).output.contains(other))
+    }
+
+    /// Stands before a coordinator that starts again: answers for it now and then.
+    private final class Proxy: RequestHandler {
+        private let asked = Mutex<[String: Int]>([:])
+
+        func handle(_ request: Request, _ response: ResponseWriter) {
+            let what = "\(request.method) \(request.path)"
+            let count = asked.withLock { asked in
+                asked[what, default: 0] += 1
+                return asked[what] ?? 0
+            }
+            if count < 3 {
+                return response.respond(
+                    status: 502 + count, contentType: "text/html", Array("<html>Away</html>".utf8))
+            }
+            let id = "0190a5b6-0000-7000-8000-000000000001"
+            let job = JobStatus(
+                id: id, name: "sql", state: request.method == "POST" ? .running : .succeeded,
+                submittedAt: "", stages: .init(total: 0, done: 0, running: 0))
+            let list = Data(#"{"stages":[]}"#.utf8)
+            let body = request.path.hasSuffix("/stages") ? list : try? JSONEncoder().encode(job)
+            response.respond(
+                status: request.method == "POST" ? 201 : 200, contentType: "application/json",
+                Array(body ?? Data()))
+        }
+    }
+
+    @Test("what stands before a coordinator and does not reach it is no answer: the client asks again")
+    func proxy() throws {
+        let server = try HTTPServer(
+            configuration: ServerConfiguration(listen: "127.0.0.1:0"), handler: Proxy())
+        defer { server.stop() }
+        let run = try ProgramRun.run(
+            ProgramRun.built("etl-submit"),
+            [
+                "run", "-e", "SELECT 1", "--progress", "plain", "--coordinator",
+                "http://127.0.0.1:\(server.port)",
+            ])
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.errors.contains("The coordinator is back."), "\(run.errors)")
     }
 
     @Test("workers killed after a job's end, with rows too large for the log: what to do; and who is shown")

@@ -71,6 +71,39 @@ struct CopyTests {
             "copies of an ended job stay")
     }
 
+    @Test("a worker told to end takes nothing along of what its tasks wrote, and the job commits it all")
+    func leavingWriter() throws {
+        let cluster = try TestCluster(workers: 2, hasStorage: true)
+        defer { cluster.stop() }
+        let text = "sha2(repeat(cast(id AS STRING), 1000), 256)"
+        let job = try cluster.start([
+            "run", "-e",
+            "INSERT OVERWRITE DIRECTORY 'out' USING parquet SELECT id, \(text) AS text "
+                + "FROM range(0, 600000, 1, 24)",
+        ])
+        let id = try cluster.jobID(of: job)
+        let address = try cluster.address(of: cluster.workers[0])
+        func done() throws -> [TestCluster.Task] {
+            try cluster.tasks(of: id).filter { $0.state == "succeeded" && $0.worker == address }
+        }
+        #expect(try eventually(within: 30) { try !done().isEmpty })
+        cluster.workers[0].send(SIGTERM)
+        #expect(eventually(within: 20) { !cluster.workers[0].isRunning })
+        let ended = try job.waited()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(try !done().isEmpty)
+        let attempts = try cluster.attempts(of: id)
+        #expect(attempts.tasks == 24 && attempts.total == 24, "\(attempts)")
+        // It left before what it had written was published.
+        let log = cluster.coordinator?.errorsSoFar ?? ""
+        let left = try #require(log.range(of: "a worker left"), "\(log)")
+        let committed = try #require(log.range(of: "statement 1 committed"), "\(log)")
+        #expect(left.lowerBound < committed.lowerBound, "the job was over before the fault struck")
+        let rows = "SELECT count(*) AS n, sum(id) AS s, count(DISTINCT text) AS t FROM parquet.`out`"
+        let read = try cluster.submit(["run", "-e", rows, "--output", "csv"])
+        #expect(read.output == "n,s,t\n600000,179999700000,600000\n", "\(read.errors)")
+    }
+
     /// moto, a double of S3, with a bucket in it.
     static let store = """
         import threading, boto3
@@ -98,22 +131,19 @@ struct CopyTests {
         let job = try cluster.start(ShuffleJob.longArguments + ["etl.shuffle.replicate=true"])
         let id = try cluster.jobID(of: job)
         let killed = try cluster.address(of: cluster.workers[0])
-        func held() throws -> [TestCluster.Task] {
-            try cluster.tasks(of: id).filter { $0.state == "succeeded" && $0.worker == killed }
+        var before: [TestCluster.Task] = []
+        // It is at work, and storage has what it has done: the coordinator knows.
+        let isReady = try eventually(within: 60) {
+            let own = try cluster.tasks(of: id).filter { $0.worker == killed }
+            before = own.filter { $0.state == "succeeded" }
+            return own.count > before.count && !before.isEmpty && before.allSatisfy { $0.isStored == true }
         }
-        // Of the three scans that it gets, so that the last one runs when it is killed.
-        #expect(try eventually(within: 60) { try held().count >= 2 })
-        let before = try held()
-        // The last one may still be on its way.
-        #expect(eventually(within: 10) { Self.copies(cluster, of: id).count >= before.count })
-        // The coordinator hears of a copy just after it is there; later the job may be over.
-        usleep(200_000)
+        #expect(isReady)
         cluster.workers[0].send(SIGKILL)
         let ended = try job.waited()
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(ended.output == expected.output)
         let after = try cluster.tasks(of: id)
-        #expect(!before.isEmpty)
         for task in before {
             let now = after.first { $0.name == task.name }
             #expect(now?.attempts == 1, "\(task.name) ran again, although storage has its output")
@@ -137,10 +167,12 @@ struct CopyTests {
             try eventually(within: 20) {
                 try cluster.get("/api/v1/jobs/\(id)").contains(#""state":"succeeded""#)
             })
-        let tasks = try cluster.tasks(of: id).count
-        #expect(eventually(within: 10) { Self.copies(cluster, of: id).count == tasks })
-        // The coordinator hears of a copy just after it is there.
-        usleep(700_000)
+        #expect(
+            try eventually(within: 10) {
+                let tasks = try cluster.tasks(of: id)
+                return !tasks.isEmpty && tasks.allSatisfy { $0.isStored == true }
+            })
+        #expect(!Self.copies(cluster, of: id).isEmpty)
         cluster.workers[0].send(SIGKILL)
         _ = try cluster.workers[0].waited()
         #expect(try eventually(within: 20) { try cluster.activeWorkers() == 0 })

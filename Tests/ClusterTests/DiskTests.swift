@@ -79,10 +79,7 @@ struct DiskTests {
 
     @Test("a volume that shows no end of its own has the one that --spill-limit says, less a tenth")
     func limited() throws {
-        let free = try ProgramRun.run(
-            ProgramRun.python,
-            ["-c", "import socket as s; a = s.create_server(('127.0.0.1', 0)); print(a.getsockname()[1])"])
-        let web = "127.0.0.1:" + free.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let web = "127.0.0.1:\(try FreePorts.find(1)[0])"
         let worker = try StartedProgram(
             ProgramRun.built("etl-worker"), ["--coordinator", "http://127.0.0.1:1", "--web", web],
             environment: ["ETL_SPILL_LIMIT": "100m"])

@@ -90,6 +90,8 @@ extension TestCluster {
         var state: String
         var attempts: Int
         var worker: String?
+        var startedAt: String?
+        var isStored: Bool?
         /// As logs name it.
         var name: String { "task \(index) of stage \(stage)" }
     }

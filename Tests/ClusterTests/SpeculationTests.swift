@@ -1,30 +1,6 @@
 import Foundation
 import Programs
-import Synchronization
 import Testing
-
-/// Slows a process down: it is stopped nineteen twentieths of the time, from the start to `end`.
-private final class Brake: Sendable {
-    private let isOn = Mutex(true)
-    private let hasEnded = DispatchSemaphore(value: 0)
-
-    init(_ process: Int32) {
-        Thread.detachNewThread { [self] in
-            while isOn.withLock({ $0 }) {
-                kill(process, SIGSTOP)
-                usleep(190_000)
-                kill(process, SIGCONT)
-                usleep(10_000)
-            }
-            hasEnded.signal()
-        }
-    }
-
-    func end() {
-        isOn.withLock { $0 = false }
-        hasEnded.wait()
-    }
-}
 
 @Suite("A worker that is far slower than the others", .serialized)
 struct SpeculationTests {
@@ -44,7 +20,7 @@ struct SpeculationTests {
             }
         }
         #expect(try eventually(within: 20) { try slowTask() != nil })
-        let brake = Brake(slow.processID)
+        let brake = Brake(slow.processID, milliseconds: 10)
         let stuck = try #require(try slowTask(), "it was done before the fault struck")
         let ended = try job.waited()
         let seen = try cluster.tasks(of: id)

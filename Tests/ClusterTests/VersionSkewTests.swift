@@ -1,6 +1,8 @@
 import Foundation
 import Programs
 import Protocol
+import Scheduling
+import Synchronization
 import Testing
 import Transport
 import Vocabulary
@@ -15,8 +17,10 @@ struct VersionSkewTests {
         func handle(_ request: Request, _ response: ResponseWriter) { answer(request, response) }
     }
 
+    /// Returns what a worker says to a coordinator that answers so, until it has said `told`, and its status
+    /// if it `ends` then.
     private static func worker(
-        told: String, by answer: @escaping @Sendable (Request, ResponseWriter) -> Void
+        told: String, ends: Bool = false, by answer: @escaping @Sendable (Request, ResponseWriter) -> Void
     ) throws -> (said: String, status: Int32?) {
         let server = try HTTPServer(
             configuration: ServerConfiguration(listen: "127.0.0.1:0"), handler: Stranger(answer: answer))
@@ -25,13 +29,14 @@ struct VersionSkewTests {
             ProgramRun.built("etl-worker"), ["--coordinator", "http://127.0.0.1:\(server.port)"])
         defer { worker.send(SIGKILL) }
         #expect(eventually(within: 20) { worker.errorsSoFar.contains(told) }, "\(worker.errorsSoFar)")
-        let hasEnded = promptly(within: 2) { !worker.isRunning }
+        let hasEnded =
+            ends ? eventually(within: 20) { !worker.isRunning } : promptly(within: 2) { !worker.isRunning }
         return try (worker.errorsSoFar, hasEnded ? worker.waited().status : nil)
     }
 
     @Test("the worker says so: to one that refuses it, that does not know its words, or that says why")
     func worker() throws {
-        let refused = try Self.worker(told: "SESSION_REFUSED") { request, response in
+        let refused = try Self.worker(told: "SESSION_REFUSED", ends: true) { request, response in
             let version = request.headers[SessionWire.workerVersionHeader] ?? "none"
             let release = request.headers[SessionWire.releaseHeader] ?? "none"
             response.respond(
@@ -62,6 +67,26 @@ struct VersionSkewTests {
             }
         }
         #expect(explained.said.contains("the coordinator of release 7.0"), "\(explained.said)")
+    }
+
+    @Test("a proxy that does not reach the coordinator is not taken for it: the worker asks again")
+    func proxy() throws {
+        let asked = Atomic<Int>(0)
+        let worker = try Self.worker(told: "connected to the coordinator") { request, response in
+            if asked.add(1, ordering: .relaxed).newValue < 3 {
+                let text = Array("no healthy upstream".utf8)
+                return response.respond(status: 503, contentType: "text/plain", text)
+            }
+            request.body.allowUnbounded()
+            response.head(status: 200)
+            let welcome = CoordinatorMessage.registerAgain(epoch: 1, session: 1)
+            if let words = try? CoordinatorFrame(welcome, orders: []).payload() {
+                response.body.write(copying: SessionWire.frame(words))
+            }
+        }
+        #expect(worker.status == nil)
+        let why = "answers with HTTP status 503: no healthy upstream"
+        #expect(worker.said.ranges(of: why).count == 1, "\(worker.said)")
     }
 
     @Test("the coordinator says so too, in its log and to the worker, and goes on")

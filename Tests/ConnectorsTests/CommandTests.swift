@@ -34,6 +34,14 @@ struct CommandTests {
         #expect(run.log.contains("said"), "\(run.log)")
     }
 
+    @Test("what counts as read is the lines' length, whatever memory their rows take")
+    func bytes() async throws {
+        let script = "for n in 1 2 3 4 5 6; do echo '{\"name\": \"somewhat longer than a view\"}'; done"
+        let run = try await run(["sh", "-c", script], select: "EXPLAIN ANALYZE SELECT * FROM c")
+        #expect(run.error == nil)
+        #expect(run.rows.joined().contains("6 rows in, 6 rows out, 240 B in"), "\(run.rows)")
+    }
+
     @Test("only the named variables pass, and their values are not shown")
     func environment() async throws {
         setenv("COMMAND_TEST_SECRET", "s3cret-canary", 1)
@@ -76,7 +84,7 @@ struct CommandTests {
         let late = try await shell("sleep 600 & echo $! > \(file.path); wait", more: ", timeout '1'")
         #expect(late.error?.code == "COMMAND_TIMEOUT")
         let child = Int32(try String(contentsOf: file, encoding: .utf8).filter(\.isNumber)) ?? 1
-        for _ in 0..<100 where kill(child, 0) == 0 { usleep(20_000) }
+        for _ in 0..<1_500 where kill(child, 0) == 0 { usleep(20_000) }
         #expect(kill(child, 0) != 0)
         // A program that did something outside does it once, whatever became of it.
         let count = file.path + "-count"

@@ -60,7 +60,7 @@ struct DurabilityTests {
     private let log = HeldLog()
 
     private func eventually(_ ask: () -> Bool) async throws -> Bool {
-        for _ in 0..<500 {
+        for _ in 0..<3_000 {
             if ask() { return true }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -127,7 +127,7 @@ struct DurabilityTests {
             }
             return try await group.reduce(into: Set<String>()) { $0.insert($1) }
         }
-        for _ in 0..<500 where await node.scheduler.ledger.jobs.count < 100 {
+        for _ in 0..<3_000 where await node.scheduler.ledger.jobs.count < 100 {
             try await Task.sleep(for: .milliseconds(10))
         }
         #expect(log.submissions == 1, "the flush that is under way takes no more")
@@ -137,6 +137,41 @@ struct DurabilityTests {
         let ids = try await others
         let id = try await first.id
         #expect(ids.count == 99 && !ids.contains(id))
+    }
+
+    @Test("who cancels a job is answered when that is durable, and not before")
+    func cancelled() async throws {
+        let node = CoordinatorNode(
+            environment: CoordinatorEnvironment(
+                log: log, results: LocalShuffleSource(store: ShuffleStore()),
+                storage: StoredJobs(rules: .unrestricted)) { _ in })
+        try await node.start()
+        let job = try await node.submit(JobRequest(sql: "SELECT max(id) FROM range(0, 9)"))
+        func isPlanned() async throws -> Bool {
+            try await node.logs(job.id, from: 0).contains { $0.message.contains("planned") }
+        }
+        for _ in 0..<3_000 where try await !isPlanned() {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        await node.keep([])
+        log.close()
+        let told = Failed()
+        let cancelling = Task {
+            let answer = try await node.cancel(job.id)
+            told.set(answer.state.rawValue)
+        }
+        let isAsked = try await eventually {
+            log.waiting.contains { if case .fact(.cancelRequested) = $0 { true } else { false } }
+        }
+        #expect(isAsked)
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(told.text == nil)
+        let isTold = try await eventually {
+            log.end()
+            return told.text != nil
+        }
+        #expect(isTold && told.text == "cancelled")
+        _ = await cancelling.result
     }
 
     private final class Failed: Sendable {

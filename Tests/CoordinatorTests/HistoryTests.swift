@@ -95,7 +95,7 @@ struct HistoryTests {
 
         /// Waits until all that can be forgotten is, and is durable.
         func settle() async throws {
-            for _ in 0..<200 {
+            for _ in 0..<2_000 {
                 await node.handle(.tick)
                 await node.trimHistory()
                 try await Task.sleep(for: .milliseconds(20))

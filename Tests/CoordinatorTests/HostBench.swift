@@ -96,9 +96,9 @@ final class HostBench: Sendable {
         try await host.submit(JobRequest(sql: "", pipeline: PipelineRequest(bundle: digest)))
     }
 
-    /// Asks again until the answer is yes, 5 seconds at most.
+    /// Asks again until the answer is yes, 30 seconds at least.
     func eventually(_ ask: () async throws -> Bool) async throws -> Bool {
-        for _ in 0..<500 {
+        for _ in 0..<3_000 {
             if try await ask() { return true }
             try await Task.sleep(for: .milliseconds(10))
         }

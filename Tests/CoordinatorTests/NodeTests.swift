@@ -61,7 +61,7 @@ struct NodeTests {
     }
 
     private func eventually(_ ask: () async throws -> Bool) async throws -> Bool {
-        for _ in 0..<500 {
+        for _ in 0..<3_000 {
             if try await ask() { return true }
             try await Task.sleep(for: .milliseconds(10))
         }

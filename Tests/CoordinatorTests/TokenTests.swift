@@ -52,7 +52,7 @@ struct TokenTests {
 
     /// Opens the log, once the coordinator before has let go of it.
     private static func opened(_ directory: String) async throws -> SQLiteFactLog {
-        for _ in 0..<500 {
+        for _ in 0..<3_000 {
             do { return try SQLiteFactLog(directory: directory) } catch {
                 guard error.code == "STATE_LOCKED" else { throw error }
                 try await Task.sleep(for: .milliseconds(10))
@@ -65,7 +65,7 @@ struct TokenTests {
     private static func token(of id: String, at node: CoordinatorNode, _ line: Line) async throws -> [UInt8]?
     {
         _ = try await node.submit(JobRequest(id: id, sql: "SELECT count(*) FROM range(0, 10)"))
-        for _ in 0..<500 where line.heard.tokens.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<3_000 where line.heard.tokens.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
         return line.heard.tokens.values.first
     }
 
@@ -105,7 +105,7 @@ struct TokenTests {
     func earlierRelease() async throws {
         let node = try await Self.node(NoLog())
         let line = await Self.register("new", version: 6, at: node)
-        for _ in 0..<500 where line.heard.isRequired == nil { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<3_000 where line.heard.isRequired == nil { try await Task.sleep(for: .milliseconds(10)) }
         #expect(line.heard.isRequired == true)
         let old = await Self.register("old", version: 5, at: node)
         #expect(old.heard.isRequired == false)

@@ -63,7 +63,7 @@ import Vocabulary
         let runner = StageRunner(connectors: ConnectorRegistry(sources: [.rest: source]))
         let plan = PhysicalPlan.limit(count: 10, offset: 0, input: scan(relation(splits: 1)))
         #expect(try runner.run(graph(plan, splits: 1)).count == 10)
-        for _ in 0..<500 where source.cancelled.withLock({ $0 }) == 0 { usleepMilliseconds(10) }
+        for _ in 0..<3_000 where source.cancelled.withLock({ $0 }) == 0 { usleepMilliseconds(10) }
         #expect(source.cancelled.withLock { $0 } == 1)
     }
 
@@ -92,7 +92,7 @@ import Vocabulary
             connectors: ConnectorRegistry(
                 sources: [.rest: Numbers(rows: 100, failsAfter: 1)], sinks: [.command: sink]))
         #expect(throws: EngineError.self) { try failing.run(graph(plan, splits: 1)) }
-        for _ in 0..<500 where sink.state.withLock({ $0.aborted }) == 0 { usleepMilliseconds(10) }
+        for _ in 0..<3_000 where sink.state.withLock({ $0.aborted }) == 0 { usleepMilliseconds(10) }
         #expect(sink.state.withLock { $0.finished } == 1)
         #expect(sink.state.withLock { $0.aborted } == 1)
     }

@@ -1,4 +1,5 @@
 import Kernels
+import ProcessorTime
 import Testing
 
 @testable import Formats
@@ -8,7 +9,7 @@ struct DictionaryTableTests {
     private func codes(_ keys: [UInt64]) -> (codes: [UInt32], time: Duration) {
         var codes = [UInt32](repeating: 0, count: keys.count)
         let table = DictionaryTable(numberWidth: 8)
-        let time = ContinuousClock().measure {
+        let time = ProcessorTime.of {
             let done = table.encode(keys, keys.count, limitBytes: 1 << 20, to: &codes)
             #expect(done == keys.count)
         }

@@ -69,7 +69,7 @@ struct DocsTests {
 
     /// Puts free ports in the place of those that are written, also where they are the default.
     private func withOwnPorts(_ block: String) throws -> String {
-        let ports = try ReadmeTests.freePorts(4)
+        let ports = try FreePorts.find(4)
         var block = block
         if !block.contains("--web") {
             block = block.replacingOccurrences(

@@ -17,7 +17,7 @@ final class ReadmeTests {
 
     init() throws {
         folder = try ProgramRun.makeFolder("readme")
-        ports = try ReadmeTests.freePorts(4)
+        ports = try FreePorts.find(4)
         let files = FileManager.default
         try files.createDirectory(
             at: folder.appendingPathComponent(".build"), withIntermediateDirectories: true)
@@ -46,15 +46,6 @@ final class ReadmeTests {
         return text.components(separatedBy: "\n```\(language)\n").dropFirst().compactMap {
             $0.components(separatedBy: "\n```").first
         }
-    }
-
-    /// Returns ports that nobody listens on.
-    static func freePorts(_ count: Int) throws -> [Int] {
-        let script =
-            "import socket; s = [socket.socket() for _ in range(\(count))]; "
-            + "[x.bind(('127.0.0.1', 0)) for x in s]; print(*[x.getsockname()[1] for x in s])"
-        let run = try ProgramRun.run(ProgramRun.python, ["-c", script], seconds: 30)
-        return run.output.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
     }
 
     private func bash(_ script: String) throws -> ProgramRun {

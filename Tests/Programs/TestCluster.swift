@@ -1,7 +1,8 @@
 import Foundation
 
 /// Runs a coordinator and workers as processes of their own, over TLS with certificates of
-/// `deploy/certificates`, on free loopback ports. All of them end with `stop`, and with the object.
+/// `deploy/certificates`, on free loopback ports; the coordinator's stay the same. All of them end with
+/// `stop`, and with the object.
 package final class TestCluster {
     package let folder: URL
     package private(set) var coordinator: StartedProgram?
@@ -42,6 +43,8 @@ package final class TestCluster {
             clocks = (try TestClock("coordinator", in: folder), try TestClock("workers", in: folder))
         }
         try makeCertificates()
+        let ports = try FreePorts.find(2)
+        (clusterPort, webPort) = (ports[0], ports[1])
         try startCoordinator()
         for _ in 0..<workers { try startWorker(slots: slots, memory: memory) }
         try awaitWorkers(workers)
@@ -91,12 +94,10 @@ package final class TestCluster {
         // "… listens on https://127.0.0.1:PORT, web on https://127.0.0.1:PORT, state in …"
         let isUp = eventually(within: 20) { program.outputSoFar.contains("state in") || !program.isRunning }
         let ports = program.outputSoFar.matches(of: /127\.0\.0\.1:(\d+)/).compactMap { Int($0.1) }
-        if ports.count < 2, failPoint != nil, clusterPort > 0, !program.isRunning { return }
-        guard isUp, ports.count == 2 else {
+        if ports.count < 2, failPoint != nil, !program.isRunning { return }
+        guard isUp, ports == [clusterPort, webPort] else {
             throw Failure(what: "The coordinator did not start: \(program.errorsSoFar)")
         }
-        clusterPort = ports[0]
-        webPort = ports[1]
     }
 
     /// Makes certificates anew, of the same authority, in the place of those in use.

@@ -63,6 +63,22 @@ package final class TestNetwork {
         ])
     }
 
+    /// Has a host hear nothing of another one, which hears it still, until `heal`.
+    package func deafen(_ host: String, to source: String) throws {
+        let rules =
+            "add table inet cut; add chain inet cut in { type filter hook input priority 0; }; "
+            + "add rule inet cut in ip saddr \(address(source)) drop"
+        try nft(rules, on: host)
+    }
+
+    /// Has a host hear all others again.
+    package func heal(_ host: String) throws { try nft("delete table inet cut", on: host) }
+
+    private func nft(_ rules: String, on host: String) throws {
+        let ran = try run(URL(fileURLWithPath: "/usr/sbin/nft"), [rules], on: host)
+        guard ran.status == 0 else { throw TestCluster.Failure(what: "nft \(rules): \(ran.errors)") }
+    }
+
     /// Kills what was started and removes the hosts.
     package func remove() {
         for process in processes {

@@ -87,6 +87,46 @@ struct SessionWireTests {
         }
     }
 
+    @Test("a delivery too long for one payload travels in several, whose commands and orders go on in order")
+    func parts() throws {
+        var commands: [Command] = []
+        var orders: [TaskOrder] = []
+        for number in 0..<7 as Range<UInt32> {
+            var attempt = Self.attempt
+            attempt.number = number
+            commands.append(.cancel(attempt))
+            if number % 3 == 2 { continue }
+            commands.append(.launch(Launch(attempt: attempt, memoryBytes: Int(number), inputs: [])))
+            orders.append(TaskOrder(jobID: "job \(number)", fragment: Self.fragment, attempt: 1))
+        }
+        let delivery = Delivery(
+            epoch: 1, session: 2, firstCommand: 40, commands: commands, reportsSeen: 3,
+            heardSentAt: Instant(milliseconds: 4))
+        let frame = CoordinatorFrame(
+            .deliver(delivery), orders: orders, grants: JobGrants(tokens: [JobID(1): [1, 2, 3]]))
+        let whole = try frame.payload()
+        #expect(try frame.payloads() == [whole])
+        for limit in [whole.count, whole.count - 1, whole.count / 3, 1] {
+            let frames = try frame.payloads(limitBytes: limit).map { try CoordinatorFrame(payload: $0) }
+            #expect((frames.count == 1) == (limit == whole.count))
+            if limit == 1 { #expect(frames.count == commands.count) }
+            #expect(frames.flatMap(\.orders) == orders)
+            #expect(frames.allSatisfy { $0.orders.count == $0.message.launches.count })
+            #expect(frames.allSatisfy { $0.grants == frame.grants })
+            var next = delivery
+            next.commands = []
+            for part in frames {
+                guard case .deliver(let own) = part.message else { continue }
+                #expect(own.firstCommand == next.firstCommand + UInt64(next.commands.count))
+                #expect(own.reportsSeen == 3 && own.heardSentAt == delivery.heardSentAt)
+                next.commands += own.commands
+            }
+            #expect(next.commands == commands)
+        }
+        // Without commands there is nothing to part.
+        #expect(try Self.frame.payloads(limitBytes: 1) == [try Self.frame.payload()])
+    }
+
     @Test("a worker's message travels with outputs, and without any it is the message alone")
     func workerFrame() throws {
         let life = WorkerLife(address: "w", incarnation: 1)

@@ -115,4 +115,26 @@ struct AdmissionTests {
         }
         #expect(error.code == "UNKNOWN_QUEUE" && error.remedy?.contains("default, nightly") == true)
     }
+
+    @Test("a thousand names of queues that nobody uses any more leave no trace; one that is used stays")
+    func passingNames() {
+        var bench = Self.bench(running: 2)
+        bench.join("w1", slots: 1)
+        Self.submit(&bench, 0...0, pool: "kept")
+        bench.handle(.statementPlanned(JobID(0), statement: 0, stages: Self.tasks(1)))
+        #expect(bench.launches.count == 1)
+        for id in 1...1000 {
+            Self.submit(&bench, id...id, pool: "queue-\(id)")
+            bench.handle(.planningFailed(JobID(id), statement: 0, .user("X", "No")))
+        }
+        let scheduler = bench.scheduler
+        #expect(scheduler.queues.count == JobScheduler.queueLimit)
+        #expect(scheduler.queuePlaces.count == JobScheduler.queueLimit)
+        #expect(scheduler.queuePlaces.allSatisfy { scheduler.queues[$0.value].name == $0.key })
+        #expect(scheduler.queues.contains { $0.name == "kept" && $0.share.running == 1 })
+        bench.finish()
+        bench.handle(.committed(JobID(0), statement: 0))
+        #expect(bench.outcome == .succeeded)
+        #expect(bench.scheduler.queues.allSatisfy { $0.share.running == 0 && $0.admittedCount == 0 })
+    }
 }

@@ -24,6 +24,44 @@ struct CleaningTests {
         #expect(bench.scheduler.ledger.jobs[0].isCleaned)
     }
 
+    @Test("what the storage would not let go is cleaned again a minute later, and so until it is gone")
+    func refusedByStorage() {
+        var bench = Bench()
+        bench.join("w1", slots: 1)
+        bench.run([StageSpec(id: StageID(0), taskCount: 1, output: .files)])
+        bench.finish { .failed($0, .error(.user("CAST_INVALID_INPUT", "no"))) }
+        #expect(bench.cleanings == [Self.clean])
+        for _ in 0..<3 {
+            bench.handle(.cleaningFailed(JobID(0), statement: 0))
+            let wait = SchedulerSettings().cleaningRetryMilliseconds
+            for (time, expected) in [(wait - 1, []), (wait, [Self.clean])] {
+                var later = bench
+                later.now += time
+                later.beat("w1")
+                later.handle(.tick)
+                #expect(later.cleanings == expected)
+                if time == wait { bench = later }
+            }
+        }
+        bench.handle(.cleaned(JobID(0), statement: 0))
+        bench.now += 600_000
+        bench.beat("w1")
+        bench.handle(.tick)
+        #expect(bench.cleanings == [])
+        #expect(bench.scheduler.ledger.jobs[0].isCleaned)
+    }
+
+    @Test("the timer rings for it, also where nothing else is to happen")
+    func refusedTimer() {
+        var bench = Bench()
+        bench.handle(.submit(JobHeader(externalID: "a", digest: [1], name: "a", statementCount: 1)))
+        bench.handle(.cancel(JobID(0)))
+        #expect(bench.cleanings == [Self.clean])
+        bench.handle(.cleaningFailed(JobID(0), statement: 0))
+        let due = bench.now + SchedulerSettings().cleaningRetryMilliseconds
+        #expect(bench.last.actions == [.setTimer(Instant(milliseconds: due))])
+    }
+
     @Test("a worker that is lost stops nothing up, and one that comes back with an attempt has it cleaned")
     func lostAndBack() {
         var bench = Bench()

@@ -204,4 +204,26 @@ struct StoringTests {
         #expect(!again.contains { if case .store = $0 { true } else { false } })
         #expect(TaskAgentTests.heartbeats(again).flatMap(\.reports).last == .stored(attempt))
     }
+
+    @Test("copies that could not be deleted are deleted later, and what could not be written is forgotten")
+    func leftCopies() {
+        var (bench, outputs) = Self.mapped(isReplicated: true)
+        bench.beat("w1", [.stored(outputs[0]), .notStored(outputs[1])])
+        #expect(bench.scheduler.notStorable == [outputs[1]])
+        bench.finish()
+        bench.handle(.committed(JobID(0), statement: 0))
+        #expect(bench.last.actions.contains(.removeStoredOutputs(JobID(0))))
+        bench.handle(.removalFailed(JobID(0)))
+        bench.run([], id: "b")
+        bench.handle(.forget([JobID(0)]))
+        #expect(bench.last.facts.isEmpty, "copies of it are left")
+        bench.now += SchedulerSettings().cleaningRetryMilliseconds
+        bench.beat("w1")
+        bench.handle(.tick)
+        #expect(bench.last.actions.contains(.removeStoredOutputs(JobID(0))))
+        bench.handle(.storedOutputsRemoved(JobID(0)))
+        bench.handle(.forget([JobID(0)]))
+        #expect(bench.last.facts == [.jobForgotten(JobID(0))])
+        #expect(bench.scheduler.notStorable.isEmpty)
+    }
 }

@@ -117,6 +117,17 @@ struct TaskAgentTests {
         #expect(actions.last == .leave)
     }
 
+    @Test("a worker that is released deletes nothing: files that it wrote are yet to be published")
+    func releaseKeepsFiles() {
+        var agent = Self.busy()
+        let output = TaskOutput(attempt: Self.attempt)
+        _ = agent.handle(.ended(Self.attempt, .completed(output)), at: Self.at(10))
+        _ = agent.handle(.drain, at: Self.at(20))
+        #expect(agent.heldOutputs == [output])
+        let actions = agent.handle(.message(.released(epoch: 1, session: 1)), at: Self.at(30))
+        #expect(actions == [.leave])
+    }
+
     @Test("a draining worker wakes when it hands tasks back and when its time is over, not a heartbeat later")
     func drainTimers() {
         func timer(_ actions: [AgentAction]) -> Instant? {

@@ -149,6 +149,28 @@ struct RuleTests {
         #expect(isSeen)
     }
 
+    @Test("files that their worker deletes before the commit publishes them break a rule")
+    func deletedFiles() {
+        var files: Set<StageKey> = []
+        var done: [AttemptID] = []
+        let isSeen = Self.breaks("were deleted before they were published") { decision in
+            for fact in decision.facts {
+                switch fact {
+                case .epochStarted(1): (files, done) = ([], [])
+                case .statementPlanned(let job, let statement, let stages, _):
+                    for stage in stages where stage.output == .files {
+                        files.insert(StageKey(job: job, statement: statement, stage: stage.id))
+                    }
+                case .taskCompleted(let output) where files.contains(output.attempt.task.stage):
+                    done.append(output.attempt)
+                default: break
+                }
+            }
+            Self.change(&decision) { done.isEmpty ? [$0] : [$0, .drop(done)] }
+        }
+        #expect(isSeen)
+    }
+
     @Test("a crash that is not logged comes again and again")
     func unloggedCrash() {
         let isSeen = Self.breaks("again and again") { decision in

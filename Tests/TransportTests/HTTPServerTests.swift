@@ -267,10 +267,18 @@ func text(_ response: Response) async throws -> String {
             stopped.open()
         }
         thread.start()
-        try await Task.sleep(for: .milliseconds(100))
+        // Until it has stopped to listen.
+        var refused: EngineError?
+        for _ in 0..<2_000 where refused?.code != "CONNECTION_REFUSED" {
+            try await Task.sleep(for: .milliseconds(2))
+            let other = try HTTPClient()
+            refused = await errorOf { _ = try await other.request(origin, path: "/hello") }
+            other.stop()
+        }
+        #expect(refused?.code == "CONNECTION_REFUSED")
         running.writer.write(copying: Array("still here".utf8))
         #expect(try await running.body.next().map { $0.byteCount } == 10)
-        let refused = await errorOf { _ = try await client.request(origin, path: "/hello") }
+        refused = await errorOf { _ = try await client.request(origin, path: "/hello") }
         #expect(refused?.code == "CONNECTION_REFUSED")
         running.writer.end()
         #expect(try await running.body.next() == nil)
@@ -278,7 +286,7 @@ func text(_ response: Response) async throws -> String {
 
         let second = try HTTPServer(configuration: .init(listen: "127.0.0.1:0"), handler: TestRoutes())
         let waiting = client.open(Origin(host: "127.0.0.1", port: second.port), method: "GET", path: "/never")
-        try await Task.sleep(for: .milliseconds(100))
+        try await expectEventually { second.connectionCount == 1 }
         second.stop()
         let lost = await errorOf { _ = try await waiting.head() }
         #expect(lost?.code == "CONNECTION_LOST")

@@ -166,7 +166,7 @@ struct WebPatienceTests {
             assert b"HTTP/1.1 200" in c.recv(4096)
             time.sleep(1)
             second = trickle(c)
-            print(0.4 < first < 5 and 0.4 < second < 5 or (first, second))
+            print(0.4 < first < 20 and 0.4 < second < 20 or (first, second))
             """)
         #expect(said == "True\n", "\(said)")
         await port.stop()
@@ -201,8 +201,13 @@ struct WebPatienceTests {
                 assert b"HTTP/1.1 200" in c.recv(4096)
             late = from_host("127.0.0.4")
             assert heard(late) == b"", "there is no place for one more"
-            many[1].close(); time.sleep(0.5)
-            print(served(from_host("127.0.0.4")))
+            many[1].close()
+            end, there = time.monotonic() + 15, False
+            while not there and time.monotonic() < end:
+                time.sleep(0.05)
+                try: there = served(from_host("127.0.0.4"))
+                except OSError: pass
+            print(there)
             """)
         #expect(said == "True\n", "\(said)")
         await port.stop()

@@ -183,11 +183,10 @@ struct WebPortTests {
         let port = try await Self.open(Counter())
         let base = "http://127.0.0.1:\(port.port)"
         let begin = ContinuousClock.now
-        let taken = try Curl.get(["--data-binary", "@\(body.path)", base + "/bundle"])
+        let taken = try Curl.get(
+            ["--expect100-timeout", "40", "--data-binary", "@\(body.path)", base + "/bundle"])
         #expect(taken.output == "\(5 << 20)")
-        #expect(
-            ContinuousClock.now - begin < .milliseconds(900),
-            "curl waits a second where 100 Continue is missing")
+        #expect(ContinuousClock.now - begin < .seconds(35), "curl waits where 100 Continue is missing")
         #expect(try Curl.status(["--data-binary", "@\(body.path)", base + "/other"]) == 413)
         await port.stop()
     }

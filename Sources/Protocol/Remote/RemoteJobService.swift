@@ -146,6 +146,8 @@ package struct RemoteJobService: JobService {
 
     /// The code of an answer of rows that ended before its last.
     package static let rowsBrokeOff = "ROWS_BROKE_OFF"
+    /// The code of an answer that is not the coordinator's: what stands before it does not reach it now.
+    package static let notReached = "COORDINATOR_NOT_REACHED"
 
     // MARK: - Calls
 
@@ -219,6 +221,12 @@ package struct RemoteJobService: JobService {
                 error.remedy = "The coordinator does not know this token; check --token or ETL_TOKEN."
             }
             return error
+        }
+        if ResponseHead.isPassing(response.status) {
+            return .system(
+                RemoteJobService.notReached,
+                "\(url) answered with HTTP status \(response.status), and the coordinator not at all",
+                remedy: "Try again when it runs; a proxy before it tells more.")
         }
         return .system(
             "UNEXPECTED_ANSWER", "\(url) answered with HTTP status \(response.status)",

@@ -99,6 +99,29 @@ package struct CoordinatorFrame: Sendable {
         return writer.bytes
     }
 
+    /// Bytes of one payload at most, as far as commands can be told one after the other: readers take
+    /// `SessionWire.payloadBytes`, and begin a new session at a longer one, in which it would be sent anew.
+    private static let wishedBytes = SessionWire.payloadBytes / 8
+
+    /// Returns the frame in one payload, or a long delivery in several, whose commands go on in order. Throws
+    /// for plans that cannot be sent.
+    package func payloads(limitBytes: Int = CoordinatorFrame.wishedBytes) throws(EngineError) -> [[UInt8]] {
+        let whole = try payload()
+        guard whole.count > limitBytes, case .deliver(let delivery) = message, delivery.commands.count > 1
+        else { return [whole] }
+        let half = delivery.commands.count / 2
+        var (first, second) = (delivery, delivery)
+        first.commands = Array(delivery.commands[..<half])
+        second.commands = Array(delivery.commands[half...])
+        second.firstCommand += UInt64(half)
+        let before = CoordinatorMessage.deliver(first)
+        let count = min(before.launches.count, orders.count)
+        return try CoordinatorFrame(before, orders: Array(orders[..<count]), grants: grants)
+            .payloads(limitBytes: limitBytes)
+            + CoordinatorFrame(.deliver(second), orders: Array(orders[count...]), grants: grants)
+            .payloads(limitBytes: limitBytes)
+    }
+
     /// Reads a payload. Throws `CORRUPT_MESSAGE` or `INCOMPATIBLE_VERSION`.
     package init(payload: [UInt8]) throws(EngineError) {
         var reader = WireReader(payload)

@@ -6,6 +6,10 @@ package struct ResponseHead: Sendable {
     package var status: Int
     /// Fields without the pseudo-fields; names in lower case.
     package var headers: [HeaderField]
+
+    /// Whether a status may be another one soon, for the same request: the server, or a proxy before it that
+    /// does not reach it, has no time now.
+    package static func isPassing(_ status: Int) -> Bool { [408, 429, 502, 503, 504].contains(status) }
 }
 
 /// Holds one request that is under way: its body goes out by `writer`, the response comes in by `head` and

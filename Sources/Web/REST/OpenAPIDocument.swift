@@ -154,6 +154,7 @@ enum OpenAPIDocument {
             [
                 "worker": "s", "error": "s", "startedAt": "s", "finishedAt": "s", "seconds": "n",
                 "rowsIn": "i", "rowsOut": "i", "bytesIn": "i", "bytesOut": "i", "spillBytes": "i",
+                "isStored": "b",
             ]),
         object(
             "Timeline",

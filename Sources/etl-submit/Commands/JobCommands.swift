@@ -63,19 +63,23 @@ struct LogsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let service = try connection.requireRemote()
+        let (line, display) = (CoordinatorPatience(), ProgressDisplay(.plain))
+        var status = try await service.job(jobID)
         var next = 0
-        var version = -1
         while true {
-            let status = try await service.waitForChange(
-                jobID, after: version, milliseconds: follow ? 2000 : 0)
-            version = status.version
-            let lines = try await service.logs(jobID, from: next)
+            let from = next
+            let lines = try await line.call(display) { try await service.logs(jobID, from: from) }
             next += lines.count
             var out: [UInt8] = []
             for line in lines { out += Array("\(line.time) \(line.level) \(line.message)\n".utf8) }
             // Lines go out as they come, to a pipe too.
             try StandardOutput.flush(&out)
             if !follow || (status.state.isEnd && lines.isEmpty) { return }
+            let known = status
+            if known.state.isEnd { continue }
+            status = try await line.call(display) {
+                try await service.waitForChange(jobID, after: known.version, milliseconds: 2000)
+            }
         }
     }
 }

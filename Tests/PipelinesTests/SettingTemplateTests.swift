@@ -21,10 +21,11 @@ struct SettingTemplateTests {
         """,
         "models/off/unwanted.sql": "SELECT 1 AS id",
         "models/marts/top.sql": "SELECT 1 AS id",
+        "models/marts/top.md": "# No block\n{% docs top %}\n\nAll *rows*.\nTwo lines.\n{% enddocs %} more",
         "models/schema.yml": """
         models:
           - name: top
-            description: "{{ doc('top') }}"
+            description: "Says: {{ doc('top') }}"
             config: {alias: "{{ 'the_' ~ 'top' }}"}
             columns:
               - name: id
@@ -47,12 +48,21 @@ struct SettingTemplateTests {
         let top = try #require(pipeline.step(named: "top"))
         #expect(top.materialization.kind == .table && top.tags == ["a", "b"])
         #expect(top.folder == "default_value.the_top")
-        #expect(top.description == "{{ doc('top') }}")
+        #expect(top.description == "Says: All *rows*.\nTwo lines." && top.columns[0].description.isEmpty)
         let tests = Dictionary(top.tests.map { ($0.name, $0.severity) }) { first, _ in first }
         #expect(tests == ["not_null_top_id": .warn, "one": .error, "two": .error])
         // What the command line gives is text.
         #expect(try Self.load(vars: ["wanted": "true"]).steps.count == 2)
         #expect(try Self.load(vars: ["wanted": "False"]).steps.count == 1)
+    }
+
+    @Test("doc() of a block that is nowhere is warned of")
+    func undocumented() throws {
+        let text = "models: [{name: top, columns: [{name: id, description: \"{{ doc('shop', 'tpo') }}\"}]}]"
+        let pipeline = try Self.load(["models/schema.yml": text])
+        #expect(pipeline.step(named: "top")?.columns[0].description == "{{ doc('shop', 'tpo') }}")
+        #expect(pipeline.warnings.contains { $0.hasSuffix("schema.yml:1: there is no block of documentation "
+            + "of this name: tpo") }, "\(pipeline.warnings)")
     }
 
     @Test("of tests go by the folder of their file: below the model's own, of a singular test its own")

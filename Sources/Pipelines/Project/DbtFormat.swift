@@ -30,7 +30,7 @@ enum DbtFormat {
         FormatKey("query-comment", .any, "Accepted."),
         FormatKey("packages-install-path", .text, "Accepted; there are no packages."),
         FormatKey("log-path", .text, "Accepted; nothing is written there."),
-        FormatKey("docs-paths", .list(.text), "Accepted; nothing is read there."),
+        FormatKey("docs-paths", .list(.text), "Folders of blocks for doc(), beside all others."),
         FormatKey("asset-paths", .list(.text), "Accepted; nothing is read there."),
         FormatKey("restrict-access", .boolean, "Accepted; there are no packages."),
         FormatKey("dbt-cloud", .any, "Accepted."),

@@ -54,6 +54,33 @@ struct StageTests {
         #expect(stages.map(\.name) == ["scan t → partial aggregate", "final aggregate → top 3", "top 3"])
     }
 
+    @Test("groups below windows lie by their partitions and move once, unless most tasks would be idle")
+    func windowOfGroups() throws {
+        let t = maker.table("t", [("a", .int32), ("b", .int32), ("c", .int32)])
+        let (a, b, c) = (maker.column("a"), maker.column("b"), maker.column("c"))
+        let grouped = LogicalPlan.aggregate(
+            groups: [named(t("a"), a), named(t("b"), b), named(t("c"), c)], aggregates: [], input: t)
+        func window(_ partition: [ColumnReference], over input: LogicalPlan) -> LogicalPlan {
+            let output = maker.column("n", .int64)
+            let call = WindowCall("count", [], type: .int64)
+            return .window(
+                LogicalWindow(
+                    partition: partition.map { .column($0) }, order: [],
+                    calls: [NamedWindow(call, as: output)], input: input))
+        }
+        let both = window([a], over: window([a, b], over: grouped))
+        func stages(values: Double) throws -> [String] {
+            let facts = FixedFacts(
+                rows: ["t": 40_000_000], distinct: ["t.a": values, "t.b": 1_000, "t.c": 1_000])
+            let cluster = ClusterFacts(slots: 4, workers: 2)
+            return try QueryPlanner(facts: facts, settings: SessionSettings(), cluster: cluster)
+                .plan(both).graph.stages.map(\.name)
+        }
+        let partial = "scan t → partial aggregate"
+        #expect(try stages(values: 100_000) == [partial, "final aggregate → sort → window → sort → window"])
+        #expect(try stages(values: 3) == [partial, "final aggregate", "sort → window", "sort → window"])
+    }
+
     @Test("the small side of a join is broadcast, two large sides meet by hash")
     func joins() throws {
         let t = maker.table("t", [("a", .int32)])

@@ -209,7 +209,7 @@ struct LocalTreeTests {
         let swapper = Swapper(place.inside + "/out", link)
         var (written, refused) = (0, 0)
         swapper.race(rounds: 1000, until: { refused > 0 && written > 0 }) { _ in
-            do {
+            do throws(EngineError) {
                 let note = place.inside + "/out/note"
                 guard try tree.replace(note, with: "mine", durable: false) else { return }
                 _ = try tree.move(note, to: place.inside + "/out/k=1")

@@ -3,11 +3,14 @@ import Plans
 import Vocabulary
 
 extension PhysicalPlanner {
+    /// Values per partition from which on hashing by their columns fills the partitions about evenly.
+    private static let valuesPerPartition = 8
+
     /// Builds an aggregation: in one step where the groups' rows are together already, else partial states
-    /// before the
-    /// exchange and results after it.
+    /// before the exchange and results after it.
     mutating func buildAggregate(
-        groups: [NamedExpression], aggregates: [NamedAggregate], input: LogicalPlan, required: Set<ColumnID>
+        groups: [NamedExpression], aggregates: [NamedAggregate], input: LogicalPlan, required: Set<ColumnID>,
+        meeting: Set<ColumnID> = []
     ) throws(EngineError) -> BuiltPlan {
         if groups.contains(where: \.output.type.isNested) {
             return try buildNestedGroups(groups, aggregates, input, required)
@@ -36,7 +39,7 @@ extension PhysicalPlanner {
         }
         let partial = try partialAggregate(groups: groups, keys: keys, calls: resolved, below: below)
         let exchanged = try exchangedForFinal(
-            partial, groups: groups, logical: input, calls: aggregates.count)
+            partial, groups: groups, logical: input, calls: aggregates.count, meeting: meeting)
         return finalAggregate(exchanged, groups: groups, calls: resolved, output: output)
     }
 
@@ -97,7 +100,8 @@ extension PhysicalPlanner {
     }
 
     private func exchangedForFinal(
-        _ partial: BuiltPlan, groups: [NamedExpression], logical: LogicalPlan, calls: Int
+        _ partial: BuiltPlan, groups: [NamedExpression], logical: LogicalPlan, calls: Int,
+        meeting: Set<ColumnID>
     ) throws(EngineError) -> BuiltPlan {
         if groups.isEmpty { return gathered(partial) }
         let estimate = estimator.estimate(
@@ -105,7 +109,15 @@ extension PhysicalPlanner {
         // Each task sends its own states; few groups come out of every task.
         let width = estimate.byteCount(of: groups.map(\.output)) / max(1, estimate.rows) + Double(calls) * 16
         let partitions = sizing.partitions(byteCount: estimate.rows * width)
-        return try hashed(partial, by: groups.map { .column($0.output) }, partitions: partitions)
+        // Groups may lie by some of their columns only, as the operator above wants them, and so move once
+        // for both. With few values of those, most tasks would get nothing.
+        let some = groups.filter { meeting.contains($0.output.id) }
+        let suits =
+            !meeting.isEmpty && some.count == meeting.count
+            && estimator.estimate(.aggregate(groups: some, aggregates: [], input: logical)).rows
+                >= Double(partitions * Self.valuesPerPartition)
+        return try hashed(
+            partial, by: (suits ? some : groups).map { .column($0.output) }, partitions: partitions)
     }
 
     private func finalAggregate(

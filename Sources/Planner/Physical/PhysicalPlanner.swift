@@ -19,6 +19,8 @@ struct PhysicalPlanner {
     private(set) var scans: [ScanSplits] = []
     /// Subplans that are computed once for several places.
     private var shared = SharedSubplans.Outputs()
+    /// What the first place of each of those asked to meet, which holds for its other places.
+    private var sharedMeetings: [LogicalPlan: Set<ColumnID>] = [:]
     /// What was built of plans that several queries of the statement start from.
     private(set) var kept: [LogicalPlan: BuiltPlan] = [:]
     /// True while the step of a recursion is built, all of which runs in one task.
@@ -62,7 +64,12 @@ struct PhysicalPlanner {
     }
 
     /// Builds a plan that gives at least the columns in `required`.
-    mutating func build(_ logical: LogicalPlan, required: Set<ColumnID>) throws(EngineError) -> BuiltPlan {
+    ///
+    /// Rows that agree on `meeting` have to meet in one task above; a plan that spreads its rows anyway may
+    /// spread them so that they do. No columns: nothing is asked.
+    mutating func build(
+        _ logical: LogicalPlan, required: Set<ColumnID>, meeting: Set<ColumnID> = []
+    ) throws(EngineError) -> BuiltPlan {
         if isInStep {
             return logical.readsWorkingTable
                 ? try buildNode(logical, required: required)
@@ -71,9 +78,11 @@ struct PhysicalPlanner {
         // A join asks either side for the columns of both.
         guard let columns = shared.of(logical),
             required.intersection(logical.output.idSet).isSubset(of: columns)
-        else { return try buildNode(logical, required: required) }
+        else { return try buildNode(logical, required: required, meeting: meeting) }
         // Equal in all places, so that the stages that the splitter makes of them are one.
-        var built = try buildNode(logical, required: columns)
+        let first = sharedMeetings[logical] ?? meeting
+        sharedMeetings[logical] = first
+        var built = try buildNode(logical, required: columns, meeting: first)
         built.plan = .exchange(.shared, input: built.plan)
         return built
     }
@@ -94,21 +103,24 @@ struct PhysicalPlanner {
     }
 
     /// Builds a node of the plan, and all below it.
-    mutating func buildNode(_ logical: LogicalPlan, required: Set<ColumnID>) throws(EngineError) -> BuiltPlan
-    {
+    mutating func buildNode(
+        _ logical: LogicalPlan, required: Set<ColumnID>, meeting: Set<ColumnID> = []
+    ) throws(EngineError) -> BuiltPlan {
         switch logical {
         case .scan(let scan): return try buildScan(scan, required: required)
         case .values(let rows, let output):
             return BuiltPlan(plan: .values(rows: rows, schema: output.schema), output: output, tasks: 1)
         case .filter(let condition, let input):
-            return try buildFilter(condition, input: input, required: required)
-        case .project(let list, let input): return try buildProject(list, input: input, required: required)
+            return try buildFilter(condition, input: input, required: required, meeting: meeting)
+        case .project(let list, let input):
+            return try buildProject(list, input: input, required: required, meeting: meeting)
         case .aggregate(let groups, let aggregates, let input):
             return try buildAggregate(
-                groups: groups, aggregates: aggregates, input: input, required: required)
+                groups: groups, aggregates: aggregates, input: input, required: required, meeting: meeting)
         case .distinct(let input):
             let groups = input.output.map { NamedExpression(.column($0), as: $0) }
-            return try buildAggregate(groups: groups, aggregates: [], input: input, required: required)
+            return try buildAggregate(
+                groups: groups, aggregates: [], input: input, required: required, meeting: meeting)
         case .join(let kind, let left, let right, let condition):
             return try buildJoin(kind, left: left, right: right, condition: condition, required: required)
         case .sort(let keys, let input): return try buildSort(keys, input: input, required: required)
@@ -119,7 +131,7 @@ struct PhysicalPlanner {
             return try buildExpand(lists, output: output, input: input)
         case .generate(let generator, let output, let input):
             return try buildGenerate(generator, output: output, input: input, required: required)
-        case .window(let window): return try buildWindow(window, required: required)
+        case .window(let window): return try buildWindow(window, required: required, meeting: meeting)
         case .singleRow(let input, let origin):
             var built = gathered(try build(input, required: required))
             built.plan = .singleRow(input: built.plan, origin: origin)
@@ -183,9 +195,9 @@ struct PhysicalPlanner {
     }
 
     private mutating func buildFilter(
-        _ condition: Expression, input: LogicalPlan, required: Set<ColumnID>
+        _ condition: Expression, input: LogicalPlan, required: Set<ColumnID>, meeting: Set<ColumnID>
     ) throws(EngineError) -> BuiltPlan {
-        var built = try build(input, required: required.union(condition.columns))
+        var built = try build(input, required: required.union(condition.columns), meeting: meeting)
         var conditions: [Expression] = []
         for part in condition.conjuncts { conditions.append(try built.resolve(part)) }
         built.plan = .filter(conditions, input: built.plan)
@@ -193,12 +205,14 @@ struct PhysicalPlanner {
     }
 
     private mutating func buildProject(
-        _ list: [NamedExpression], input: LogicalPlan, required: Set<ColumnID>
+        _ list: [NamedExpression], input: LogicalPlan, required: Set<ColumnID>, meeting: Set<ColumnID>
     ) throws(EngineError) -> BuiltPlan {
         let kept = list.filter { required.contains($0.output.id) }
         var needed: Set<ColumnID> = []
         for item in kept { item.expression.collectColumns(into: &needed) }
-        let below = try build(input, required: needed)
+        let meeting = kept.filter { meeting.contains($0.output.id) }.map { $0.expression.columnReference?.id }
+        let below = try build(
+            input, required: needed, meeting: meeting.contains(nil) ? [] : Set(meeting.compactMap(\.self)))
         var expressions: [Expression] = []
         var renamed: [ColumnID: ColumnID] = [:]
         for item in kept {

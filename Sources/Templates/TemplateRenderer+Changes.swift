@@ -28,8 +28,8 @@ extension TemplateRenderer {
     func change(
         _ variable: String, _ call: TemplateCall, _ at: TemplateExpression
     ) throws -> TemplateValue? {
-        guard let place = frames.lastIndex(where: { $0[variable] != nil }), let old = frames[place][variable]
-        else { return nil }
+        let place = frames.lastIndex { $0[variable] != nil }
+        guard let old = place.flatMap({ frames[$0][variable] }) ?? scope.values[variable] else { return nil }
         let argument = call.argument(0, "value") ?? .none
         let new: TemplateValue
         switch (old, call.name, argument) {
@@ -42,7 +42,7 @@ extension TemplateRenderer {
         default: return nil
         }
         try refuseShared(variable, at)
-        frames[place][variable] = try changed(new, at)
+        if let place { frames[place][variable] = try changed(new, at) }
         return TemplateValue.none
     }
 

@@ -124,7 +124,10 @@ struct SettingTemplateTests {
         ),
         ("dbt_project.yml", "name: shop\nmodels: {shop: {+enabled: maybe}}", "must be true or false"),
         ("dbt_project.yml", "name: shop\nmodels: {shop: {+alias: \"{{ nme }}\"}}", "no value of this name"),
-        ("dbt_project.yml", "name: shop\nvars: {wanted: 1}\ntests: {+severity: often}", "severity is error or warn"),
+        (
+            "dbt_project.yml", "name: shop\nvars: {wanted: 1}\ntests: {+severity: often}",
+            "severity is error or warn"
+        ),
         ("dbt_project.yml", "name: shop\ntests: {+severty: warn}", "Did you mean +severity?"),
         ("dbt_project.yml", "name: shop\ntests: {}\ndata_tests: {}", "there twice"),
         ("dbt_project.yml", "name: shop\ntests: {+store_failures_as: file}", "table, view, ephemeral"),

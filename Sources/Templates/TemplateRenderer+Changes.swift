@@ -21,7 +21,24 @@ extension TemplateRenderer {
         case .list, .map, .call, .binary, .filter: made.formUnion(names)
         default: made.subtract(names)
         }
-        if case .name(let other) = expression.kind { made.remove(other) }
+        share(expression)
+    }
+
+    /// Notes that what an expression gives may hold the values of variables themselves.
+    func share(_ expression: TemplateExpression) {
+        switch expression.kind {
+        case .name(let name): made.remove(name)
+        case .list(let items): items.forEach(share)
+        case .map(let pairs): for (_, value) in pairs { share(value) }
+        case .choice(_, let value, let otherwise):
+            share(value)
+            otherwise.map(share)
+        case .call(_, let given): (given.positional + given.named.map(\.1)).forEach(share)
+        case .filter(let of, let name, let given) where ["d", "default", "first", "last"].contains(name):
+            share(of)
+            given.positional.forEach(share)
+        default: break
+        }
     }
 
     /// Answers Python's `append`, `extend` and `update` of a variable; nil for all other methods.

@@ -93,7 +93,7 @@ struct DbtTests {
         ("a:b:c", "Known are: name"), ("stg,tag:top", "Steps are"), ("tag:marr", "Did you mean mart?"),
         ("@stg+", "not both"), ("state:modified", "manifest"), ("result:error", "etl-submit retry"),
         ("config:table", "config.materialized"), ("tag.x:y", "Only config"),
-        ("config.materialized:tabel", "Steps are"), ("source:rwa", "Steps are"),
+        ("config.materialized:tabel", "Steps are"), ("source:nowhere", "Steps are"),
     ]
 
     @Test("refuses selectors that choose nothing or mean nothing", arguments: badSelectors)

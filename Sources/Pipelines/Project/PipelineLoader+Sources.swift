@@ -57,7 +57,8 @@ extension PipelineLoader {
                 let rule = keys.filter { $0.key.printed != "type" } + [(key("start_param"), name)]
                 parts.append((key("incremental"), FormatValue(kind: .map(rule), location: value.location)))
             }
-            parts[at].value.kind = .map(all.filter { $0.value.scalar != nil })
+            parts[at].value.kind = .map(
+                all.filter { if case .map = $0.value.kind { false } else { true } })
         }
         endpoint.kind = .map(parts)
         pairs[place].value = endpoint

@@ -110,6 +110,8 @@ struct DbtNode: Sendable {
     /// Project, folders and name; empty for steps of `etl.yml`.
     var path: [String] = []
     var settings: [String: TemplateValue] = [:]
+    /// The sources that an extract step brings in: project, source and table.
+    var sources: [[String]] = []
 
     var project: String? { path.first }
     var group: String? { text("group") }

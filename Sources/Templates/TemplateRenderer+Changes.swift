@@ -21,15 +21,32 @@ extension TemplateRenderer {
         case .list, .map, .call, .binary, .filter: made.formUnion(names)
         default: made.subtract(names)
         }
-        if case .name(let other) = expression.kind { made.remove(other) }
+        share(expression)
+    }
+
+    /// Notes that what an expression gives may hold the values of variables themselves.
+    func share(_ expression: TemplateExpression) {
+        switch expression.kind {
+        case .name(let name): made.remove(name)
+        case .list(let items): items.forEach(share)
+        case .map(let pairs): for (_, value) in pairs { share(value) }
+        case .choice(_, let value, let otherwise):
+            share(value)
+            otherwise.map(share)
+        case .call(_, let given): (given.positional + given.named.map(\.1)).forEach(share)
+        case .filter(let of, let name, let given) where ["d", "default", "first", "last"].contains(name):
+            share(of)
+            given.positional.forEach(share)
+        default: break
+        }
     }
 
     /// Answers Python's `append`, `extend` and `update` of a variable; nil for all other methods.
     func change(
         _ variable: String, _ call: TemplateCall, _ at: TemplateExpression
     ) throws -> TemplateValue? {
-        guard let place = frames.lastIndex(where: { $0[variable] != nil }), let old = frames[place][variable]
-        else { return nil }
+        let place = frames.lastIndex { $0[variable] != nil }
+        guard let old = place.flatMap({ frames[$0][variable] }) ?? scope.values[variable] else { return nil }
         let argument = call.argument(0, "value") ?? .none
         let new: TemplateValue
         switch (old, call.name, argument) {
@@ -42,7 +59,7 @@ extension TemplateRenderer {
         default: return nil
         }
         try refuseShared(variable, at)
-        frames[place][variable] = try changed(new, at)
+        if let place { frames[place][variable] = try changed(new, at) }
         return TemplateValue.none
     }
 

@@ -147,7 +147,10 @@ extension TemplateRenderer {
                 }
             }
             let given = try call(name, arguments, at)
-            if case .name(let variable) = of.kind, let done = try change(variable, given, of) { return done }
+            if case .name(let variable) = of.kind, let done = try change(variable, given, of) {
+                (arguments.positional + arguments.named.map(\.1)).forEach(share)
+                return done
+            }
             return try method(name, try defined(of), given)
         default: throw error("Only names can be called", callee)
         }

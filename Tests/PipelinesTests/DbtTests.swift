@@ -79,6 +79,7 @@ struct DbtTests {
         ("config.materialized:table", ["top"]), ("config.materialized:view", ["stg"]),
         ("config.tags:mart", ["top"]), ("resource_type:model", ["stg", "top"]),
         ("resource_type:extract", ["users"]), ("access:protected", ["stg", "top"]), ("fqn:top", ["top"]),
+        ("source:raw", ["users"]), ("source:raw.users+1", ["users", "stg"]), ("source:shop.r*.u*", ["users"]),
     ]
 
     @Test("is chosen from by selectors", arguments: selections)
@@ -92,7 +93,7 @@ struct DbtTests {
         ("a:b:c", "Known are: name"), ("stg,tag:top", "Steps are"), ("tag:marr", "Did you mean mart?"),
         ("@stg+", "not both"), ("state:modified", "manifest"), ("result:error", "etl-submit retry"),
         ("config:table", "config.materialized"), ("tag.x:y", "Only config"),
-        ("config.materialized:tabel", "Steps are"), ("source:raw", "extract step"),
+        ("config.materialized:tabel", "Steps are"), ("source:nowhere", "Steps are"),
     ]
 
     @Test("refuses selectors that choose nothing or mean nothing", arguments: badSelectors)

@@ -208,8 +208,48 @@ struct FormatTests {
             "\"mode\": \"timestamp\", \"timestamp.column.name\": \"at\", \"timestamp.initial\": -1")
         #expect(now[0].rule.cursor?.beginsNow == true)
         #expect(now[0].rule.cursor?.initial == "2024-01-02 00:00:01", "when the run was accepted")
-        let error = #expect(throws: EngineError.self) { try rules("\"mode\": \"incrementing\"") }
-        #expect(error?.message == "mode incrementing needs incrementing.column.name")
+        let query = "\"mode\": \"incrementing\", \"query\": \"SELECT 1 AS n\""
+        let error = #expect(throws: EngineError.self) { try rules(query) }
+        #expect(error?.message == "mode incrementing of a query needs incrementing.column.name")
+    }
+
+    @Test("asks the database for columns that count up where a Kafka Connect source names none")
+    func counters() async throws {
+        func columns(_ mode: String, _ catalog: [CatalogTable]) async throws -> [String] {
+            let folder = try ProjectFolder([
+                "etl.yml": "name: p\nextract: [{connector: c.json}]\n",
+                "c.json": """
+                {"connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector", "topic.prefix": "k",
+                 "connection.url": "jdbc:postgresql://h/d", "table.whitelist": "s.a,b",
+                 "timestamp.column.name": "at", "mode": "\(mode)"}
+                """,
+            ])
+            let run = RunContext(runID: "r", intervalStart: 0, intervalEnd: 0, acceptedAt: 0)
+            let pipeline = try await PipelineLoader.load(listing: { _ in catalog }) {
+                PipelineLoader(directory: folder.path, run: run) { _ in nil }
+            }
+            return pipeline.steps.map {
+                [$0.extract?.cursor?.column, $0.extract?.cursor?.idColumn].compactMap { $0 }
+                    .joined(separator: " ")
+            }
+        }
+        let catalog = [
+            CatalogTable(schema: "s", name: "a", counter: "n"), CatalogTable(schema: "t", name: "a"),
+            CatalogTable(schema: "t", name: "b", counter: "m"),
+        ]
+        #expect(try await columns("incrementing", catalog) == ["n", "m"])
+        #expect(try await columns("timestamp+incrementing", catalog) == ["at n", "at m"])
+        for (more, part) in [
+            (CatalogTable(schema: "u", name: "b", counter: "k"), "in several schemas"),
+            (CatalogTable(schema: "u", name: "b"), "in several schemas"),
+        ] {
+            let error = await #expect(throws: EngineError.self) {
+                try await columns("incrementing", catalog + [more])
+            }
+            #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
+        }
+        let none = await #expect(throws: EngineError.self) { try await columns("incrementing", []) }
+        #expect(none?.message == "No column of the table counts up by itself: s.a")
     }
 
     @Test("warns of keys of Kafka Connect without effect, and of queries whose rows may commit late")

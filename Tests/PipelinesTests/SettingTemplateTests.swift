@@ -21,10 +21,11 @@ struct SettingTemplateTests {
         """,
         "models/off/unwanted.sql": "SELECT 1 AS id",
         "models/marts/top.sql": "SELECT 1 AS id",
+        "models/marts/top.md": "# No block\n{% docs top %}\n\nAll *rows*.\nTwo lines.\n{% enddocs %} more",
         "models/schema.yml": """
         models:
           - name: top
-            description: "{{ doc('top') }}"
+            description: "Says: {{ doc('top') }}"
             config: {alias: "{{ 'the_' ~ 'top' }}"}
             columns:
               - name: id
@@ -47,7 +48,7 @@ struct SettingTemplateTests {
         let top = try #require(pipeline.step(named: "top"))
         #expect(top.materialization.kind == .table && top.tags == ["a", "b"])
         #expect(top.folder == "default_value.the_top")
-        #expect(top.description == "{{ doc('top') }}")
+        #expect(top.description == "Says: All *rows*.\nTwo lines." && top.columns[0].description.isEmpty)
         let tests = Dictionary(top.tests.map { ($0.name, $0.severity) }) { first, _ in first }
         #expect(tests == ["not_null_top_id": .warn, "one": .error, "two": .error])
         // What the command line gives is text.
@@ -55,10 +56,20 @@ struct SettingTemplateTests {
         #expect(try Self.load(vars: ["wanted": "False"]).steps.count == 1)
     }
 
+    @Test("doc() of a block that is nowhere is warned of")
+    func undocumented() throws {
+        let text = "models: [{name: top, columns: [{name: id, description: \"{{ doc('shop', 'tpo') }}\"}]}]"
+        let pipeline = try Self.load(["models/schema.yml": text])
+        #expect(pipeline.step(named: "top")?.columns[0].description == "{{ doc('shop', 'tpo') }}")
+        #expect(pipeline.warnings.contains { $0.hasSuffix("schema.yml:1: there is no block of documentation "
+            + "of this name: tpo") }, "\(pipeline.warnings)")
+    }
+
     @Test("of tests go by the folder of their file: below the model's own, of a singular test its own")
     func testSettings() throws {
         let project = """
             name: shop
+            vars: {wanted: true}
             data_tests:
               +store_failures: true
               shop:
@@ -113,7 +124,10 @@ struct SettingTemplateTests {
         ),
         ("dbt_project.yml", "name: shop\nmodels: {shop: {+enabled: maybe}}", "must be true or false"),
         ("dbt_project.yml", "name: shop\nmodels: {shop: {+alias: \"{{ nme }}\"}}", "no value of this name"),
-        ("dbt_project.yml", "name: shop\ntests: {+severity: often}", "severity is error or warn"),
+        (
+            "dbt_project.yml", "name: shop\nvars: {wanted: 1}\ntests: {+severity: often}",
+            "severity is error or warn"
+        ),
         ("dbt_project.yml", "name: shop\ntests: {+severty: warn}", "Did you mean +severity?"),
         ("dbt_project.yml", "name: shop\ntests: {}\ndata_tests: {}", "there twice"),
         ("dbt_project.yml", "name: shop\ntests: {+store_failures_as: file}", "table, view, ephemeral"),

@@ -86,6 +86,11 @@ struct RenderingTests {
             "None{'a': 1, 'b': [1, 2, 3]}"
         ),
         (
+            "{% set l = [1] %}{% set n = l | length %}{% do l.append(n) %}{% set o = [] %}"
+                + "{% for i in l %}{% set r = [] %}{% do r.append(i) %}{% do o.append(r) %}{% endfor %}"
+                + "{{ o }}", "[[1], [1]]"
+        ),
+        (
             "{% set s = namespace(n=0) %}{% for i in items %}{% set s.n = s.n + i %}{% endfor %}{{ s.n }}",
             "6"
         ),

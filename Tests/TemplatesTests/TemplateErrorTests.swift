@@ -30,6 +30,14 @@ struct TemplateErrorTests {
             "{% set a = a + […] %}"
         ),
         (
+            "{% set a = [] %}{% set b = {'k': a} %}{% do a.append(1) %}", "UNSUPPORTED_TEMPLATE", 1, 45,
+            "made itself"
+        ),
+        (
+            "{% set a = [] %}{% set b = [] %}{% do b.append(a) %}{% do a.append(1) %}",
+            "UNSUPPORTED_TEMPLATE", 1, 59, "made itself"
+        ),
+        (
             "{% macro m(l) %}{% do l.append(1) %}{% endmacro %}{{ m([]) }}", "UNSUPPORTED_TEMPLATE", 1, 23,
             "return()"
         ),

@@ -3,7 +3,7 @@
 enum RESTFormat {
     static let rest = FormatObject(keys: [
         FormatKey("client", .object(client), "The server.", isRequired: true),
-        FormatKey("endpoint", .object(endpoint), "What is asked of it."),
+        FormatKey("endpoint", .anyOf([.text, .object(endpoint)]), "What is asked of it; or its path alone."),
     ])
 
     private static let paginatorShape = FormatShape.anyOf([.text, .object(paginator)])
@@ -72,7 +72,9 @@ enum RESTFormat {
     static let endpoint = FormatObject(keys: [
         FormatKey("path", .text, "Path below base_url."),
         FormatKey("method", .choice(["GET", "POST", "PUT", "PATCH"]), "GET by default."),
-        FormatKey("params", .map(.text), "Parameters of the query."),
+        FormatKey(
+            "params", .map(.anyOf([.text, .object(incrementalParameter)])),
+            "Parameters of the query; one may be where reads begin, type: incremental."),
         FormatKey("headers", .map(.text), "Headers of each request."),
         FormatKey("json", .map(.any), "Body of each request."),
         FormatKey("data_selector", .text, "Where a page's records are; found by dlt's rules by default."),
@@ -90,6 +92,11 @@ enum RESTFormat {
         FormatKey(
             "on_cursor_value_missing", .choice(["raise", "include", "exclude"]), "raise by default."),
     ])
+
+    /// dlt's other way to say `incremental` with its `start_param`.
+    static let incrementalParameter = FormatObject(
+        keys: [FormatKey("type", .choice(["incremental"]), "Always incremental.", isRequired: true)]
+            + incremental.keys.filter { !$0.name.hasSuffix("_param") })
 
     static let action = FormatObject(keys: [
         FormatKey("status_code", .integer(atLeast: 100), "Status of the answer."),

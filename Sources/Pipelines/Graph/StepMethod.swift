@@ -5,7 +5,7 @@ import Vocabulary
 struct StepMethod {
     /// dbt's methods that look at the steps alone.
     enum Kind: String, CaseIterable {
-        case name, fqn, tag, path, file, package, config, group, access
+        case name, fqn, tag, path, file, package, config, group, access, source
         case resourceType = "resource_type"
     }
     let kind: Kind
@@ -18,7 +18,6 @@ struct StepMethod {
         "state": "There is no earlier manifest to compare with: --select +name chooses by the graph.",
         "result": "`etl-submit retry` goes on with the last run from where it failed.",
         "source_status": "A source's freshness is a test here: it runs with the steps that read it.",
-        "source": "Name the extract step that brings the source's table in, as in users+.",
         "exposure": "Exposures are for readers: name the steps.",
         "metric": "There is no semantic layer.", "semantic_model": "There is no semantic layer.",
         "saved_query": "There is no semantic layer.", "unit_test": "There are no unit tests.",
@@ -70,6 +69,7 @@ struct StepMethod {
         case .config: isSet(step)
         case .group: step.dbt.group.map { Wildcard.matches(value, $0) } ?? false
         case .access: step.kind == .model && step.dbt.access == value
+        case .source: step.dbt.sources.contains(where: isSource)
         case .resourceType: step.kind.rawValue == value
         }
     }
@@ -92,6 +92,13 @@ struct StepMethod {
                 parts[place...].joined(separator: "."), path[place...].joined(separator: "."))
         }
         return true
+    }
+
+    /// Whether the value is a source, or one table of it, alone or after the project's name.
+    private func isSource(_ names: [String]) -> Bool {
+        let parts = value.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        let wanted = parts.count == 3 ? names : Array(names.dropFirst().prefix(parts.count))
+        return wanted.count == parts.count && zip(parts, wanted).allSatisfy(Wildcard.matches)
     }
 
     private func isBelow(_ file: String) -> Bool {

@@ -89,13 +89,15 @@ package struct CatalogJob: Sendable {
             + SQLText.options(request.options + [("probe", "tables")]) + ";"
         let order = StepJob.Order(
             id: [run, "tables"], prelude: [view],
-            sql: "SELECT table_schema, table_name, table_counter FROM millrace_tables ORDER BY 1, 2",
+            sql: "SELECT * FROM millrace_tables ORDER BY table_schema, table_name",
             file: request.file,
             deadline: seconds.map { ContinuousClock.now + .seconds($0) }, conf: request.conf)
         return try await job.run(order).rows.compactMap { row in
-            guard row.count == 3, let name = row[1] else { return nil }
+            guard row.count > 1, let name = row[1] else { return nil }
+            // Workers of the version before do not tell the third column.
+            let counter = row.count > 2 ? row[2] : nil
             return CatalogTable(
-                schema: row[0], name: name, counter: row[2].flatMap { $0.isEmpty ? nil : $0 })
+                schema: row[0], name: name, counter: counter.flatMap { $0.isEmpty ? nil : $0 })
         }
     }
 }

@@ -30,7 +30,7 @@ enum DbtFormat {
         FormatKey("query-comment", .any, "Accepted."),
         FormatKey("packages-install-path", .text, "Accepted; there are no packages."),
         FormatKey("log-path", .text, "Accepted; nothing is written there."),
-        FormatKey("docs-paths", .list(.text), "Accepted; nothing is read there."),
+        FormatKey("docs-paths", .list(.text), "Folders of blocks for doc(), beside all others."),
         FormatKey("asset-paths", .list(.text), "Accepted; nothing is read there."),
         FormatKey("restrict-access", .boolean, "Accepted; there are no packages."),
         FormatKey("dbt-cloud", .any, "Accepted."),
@@ -73,8 +73,14 @@ enum DbtFormat {
         FormatKey("config", .map(.any), "For readers."),
     ])
 
+    /// A column, whose description may name a block of documentation.
+    static let plainColumn = FormatObject(
+        keys: PipelineFormat.column.keys.map {
+            $0.name == "description" ? FormatKey($0.name, .any, $0.note) : $0
+        })
+
     static let column = FormatObject(
-        keys: PipelineFormat.column.keys + [
+        keys: plainColumn.keys + [
             FormatKey("constraints", .list(.object(constraint)), "What contracts ask of its values."),
             FormatKey("docs", .any, "For readers."),
             FormatKey("config", .map(.any), "For readers: meta and tags."),
@@ -120,7 +126,7 @@ enum DbtFormat {
         FormatKey("description", .any, "For readers."),
         FormatKey("docs", .any, "For readers."),
         FormatKey("meta", .map(.any), "Anything."),
-        FormatKey("columns", .list(.object(PipelineFormat.column)), "Columns with their tests."),
+        FormatKey("columns", .list(.object(plainColumn)), "Columns with their tests."),
         FormatKey("tests", .list(.any), "Tests of the table."),
         FormatKey("data_tests", .list(.any), "Another name of tests."),
         FormatKey("config", .map(.any), "Settings: column_types, schema, alias, enabled."),
@@ -162,7 +168,7 @@ enum DbtFormat {
         FormatKey("description", .any, "For readers."),
         FormatKey("meta", .map(.any), "external_location: path of the table's files."),
         FormatKey("tags", .oneOrMore(.text), "Words for readers."),
-        FormatKey("columns", .list(.object(PipelineFormat.column)), "Columns with their tests."),
+        FormatKey("columns", .list(.object(plainColumn)), "Columns with their tests."),
         FormatKey("tests", .list(.any), "Tests of the table."),
         FormatKey("data_tests", .list(.any), "Another name of tests."),
         FormatKey("freshness", .object(freshness), "How old the youngest row may be."),

@@ -29,6 +29,8 @@ struct DbtProject {
     var seeds: [Seed] = []
     var singularTests: [(name: String, file: String, text: String)] = []
     var macros = MacroLibrary()
+    /// What descriptions name by doc().
+    var docs = DocBlocks()
     /// What is no error, but not what was meant either.
     var warnings: [String] = []
     /// What the YAML files say of other steps than models.
@@ -108,10 +110,12 @@ struct DbtReader {
             "snapshot": ["snapshots"],
         ]
         var (settings, ofSeeds): (DbtSettings?, DbtSettings?)
+        var docsPaths: [String] = []
         if files.exists("dbt_project.yml") {
             let value = try checked("dbt_project.yml", DbtFormat.project, project)
             project.name = value["name"]?.printed ?? ""
             for kind in folders.keys { if let given = value["\(kind)-paths"] { folders[kind] = given.texts } }
+            docsPaths = value["docs-paths"]?.texts ?? []
             project.vars = DbtReader.vars(value["vars"], of: project.name)
             let templates = SettingTemplates(scope: scope(project.vars))
             func tree(_ value: FormatValue?, _ names: SettingNames) throws -> DbtSettings? {
@@ -125,6 +129,11 @@ struct DbtReader {
                 throw both.error("Settings of tests are there twice: tests and data_tests are the same")
             }
             project.testSettings = try tree(value["data_tests"] ?? value["tests"], .tests)
+        }
+        for folder in Set(folders.values.flatMap { $0 } + docsPaths).sorted() {
+            for file in try files.list(folder, endings: [".md"]) {
+                project.docs.add(try files.text(file, limitBytes: FormatDocument.fileBytes))
+            }
         }
         project.folders = (folders["model"] ?? []) + (folders["seed"] ?? [])
         project.testFolders = folders["test"] ?? []

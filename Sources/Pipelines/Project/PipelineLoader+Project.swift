@@ -13,6 +13,7 @@ extension PipelineLoader {
             if vars[name] == nil { vars[name] = value }
         }
         macros = project.macros
+        docs = project.docs
         testDefaults = project.settings(ofTest:in:)
         warnings += project.warnings
         return project
@@ -24,7 +25,7 @@ extension PipelineLoader {
     ) throws -> [FoundTest] {
         var tests: [FoundTest] = []
         for index in steps.indices {
-            PipelineLoader.describe(&steps[index], owners[index])
+            describe(&steps[index], owners[index])
             tests += try self.tests(of: steps[index], in: owners[index])
         }
         for entry in project.others {
@@ -38,7 +39,7 @@ extension PipelineLoader {
                     "There is no model of this name: \(name)", remedy: near.map { "Did you mean \($0)?" })
             }
             if steps[index].description.isEmpty, steps[index].columns.isEmpty {
-                PipelineLoader.describe(&steps[index], entry)
+                describe(&steps[index], entry)
             }
             tests += try self.tests(of: steps[index], in: entry)
         }
@@ -46,13 +47,21 @@ extension PipelineLoader {
     }
 
     /// Takes over what the user wrote for readers.
-    private static func describe(_ step: inout PipelineStep, _ owner: FormatValue) {
-        step.description = owner["description"]?.printed ?? ""
+    private func describe(_ step: inout PipelineStep, _ owner: FormatValue) {
+        step.description = described(owner)
         step.columns = (owner["columns"]?.elements ?? []).map {
             ColumnNote(
-                name: $0["name"]?.printed ?? "", description: $0["description"]?.printed ?? "",
-                type: $0["data_type"]?.printed)
+                name: $0["name"]?.printed ?? "", description: described($0), type: $0["data_type"]?.printed)
         }
+    }
+
+    private func described(_ owner: FormatValue) -> String {
+        guard let value = owner["description"] else { return "" }
+        let (text, missing) = docs.filled(value.printed)
+        for name in missing {
+            names.warn("there is no block of documentation of this name: \(name)", at: value.location)
+        }
+        return text
     }
 
     /// Makes steps of the seeds that are `loaded` in any case, or that a step or a test reads; dbt builds all
@@ -77,7 +86,7 @@ extension PipelineLoader {
             for seed in added {
                 var step = seed.step
                 if let properties = seed.properties {
-                    PipelineLoader.describe(&step, properties)
+                    describe(&step, properties)
                     tests += try self.tests(of: step, in: properties)
                 }
                 made.append(step)

@@ -6,7 +6,8 @@ extension PipelineLoader {
     /// Reads `extract[].rest`.
     func restStep(_ entry: FormatValue, _ source: FormatValue, _ name: String) throws -> PipelineStep {
         let reader = FormatReader(scope: referenceScope)
-        let source = try reader.checked(source, .object(RESTFormat.rest), path: "rest")
+        let source = try PipelineLoader.written(
+            out: reader.checked(source, .object(RESTFormat.rest), path: "rest"))
         for key in ["token", "password", "api_key", "client_secret"] {
             guard let secret = source["client"]?["auth"]?[key] else { continue }
             if !secret.printed.contains("${env:") { throw hidden(secret, "rest.client.auth.\(key)") }
@@ -32,6 +33,36 @@ extension PipelineLoader {
         }
         try setDisposition(entry, &rule)
         return step(name, rule, entry, at: source.location)
+    }
+
+    /// Returns a REST source with what dlt lets stand in short written out: an endpoint that is its path, and
+    /// a parameter that is where reads begin.
+    private static func written(out source: FormatValue) throws -> FormatValue {
+        guard case .map(var pairs) = source.kind,
+            let place = pairs.firstIndex(where: { $0.key.printed == "endpoint" })
+        else { return source }
+        var endpoint = pairs[place].value
+        let here = endpoint.location
+        func key(_ name: String) -> FormatValue { FormatValue(kind: .text(name), location: here) }
+        if endpoint.scalar != nil { endpoint.kind = .map([(key("path"), endpoint)]) }
+        guard case .map(var parts) = endpoint.kind else { return source }
+        if let at = parts.firstIndex(where: { $0.key.printed == "params" }),
+            case .map(let all) = parts[at].value.kind
+        {
+            for (name, value) in all {
+                guard case .map(let keys) = value.kind else { continue }
+                if parts.contains(where: { $0.key.printed == "incremental" }) {
+                    throw name.error("An endpoint has one incremental, and here is another: \(name.printed)")
+                }
+                let rule = keys.filter { $0.key.printed != "type" } + [(key("start_param"), name)]
+                parts.append((key("incremental"), FormatValue(kind: .map(rule), location: value.location)))
+            }
+            parts[at].value.kind = .map(
+                all.filter { if case .map = $0.value.kind { false } else { true } })
+        }
+        endpoint.kind = .map(parts)
+        pairs[place].value = endpoint
+        return FormatValue(kind: .map(pairs), location: source.location)
     }
 
     /// Reads `extract[].command`.

@@ -23,6 +23,11 @@ extension PipelineLoader {
         try addNames(
             zip(steps, owners).map { ($0.name, $1["name"] ?? $1) }
                 + transforms.filter { $0["dbt"] == nil }.map(named), project, root)
+        for source in project.sources where source.external == nil {
+            for place in steps.indices where steps[place].name == source.identifier {
+                steps[place].dbt.sources.append([project.name, source.source, source.table])
+            }
+        }
         for entry in transforms where entry["sql"] != nil {
             steps.append(try transform(entry))
             owners.append(entry)

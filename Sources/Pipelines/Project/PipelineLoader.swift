@@ -27,6 +27,7 @@ package struct PipelineLoader {
     var ephemeral: [String: PipelineStep] = [:]
     /// Tables of the databases of connector files, by the files' paths in etl.yml, as far as they are known.
     var catalogs: [String: [CatalogTable]] = [:]
+    var docs = DocBlocks()
     /// What dbt_project.yml says of a test of a name, in a file of the project.
     var testDefaults: (String, String) -> [String: TemplateValue] = { _, _ in [:] }
     /// Options of each connection, secrets by reference.
@@ -232,9 +233,7 @@ package struct PipelineLoader {
             throw call.error(try call.text(0, "message"))
         }
         scope.functions["exceptions.warn"] = { call in
-            let place = call.location
-            let text = "\(place.file):\(place.line): \(try call.text(0, "msg"))"
-            if !names.said.contains(text) { names.said.append(text) }
+            names.warn(try call.text(0, "msg"), at: call.location)
             return .text("")
         }
         scope.functions["log"] = { _ in .text("") }

@@ -7,7 +7,7 @@ struct SettingTemplates {
     let scope: TemplateScope
 
     /// Returns settings with their templates rendered. A text that is nothing but one `{{ }}` becomes the
-    /// value itself: a boolean, a list. Descriptions and hooks stay as they are. Throws at the text's place.
+    /// value itself: a boolean, a list. What is for readers stays as it is, and hooks. Throws at its place.
     func rendered(_ value: FormatValue) throws -> FormatValue {
         var copy = value
         switch value.kind {
@@ -56,7 +56,7 @@ struct SettingTemplates {
     }
 
     private static func isKept(_ key: String) -> Bool {
-        key.hasSuffix("description") || key.contains("hook")
+        key.hasSuffix("description") || key.hasSuffix("meta") || key.contains("hook")
     }
 }
 

@@ -15,7 +15,7 @@ final class TableNames {
     /// Columns that say when a row happened, by the names of the tables' views.
     var eventTimes: [String: String] = [:]
     /// What texts warn of themselves, `exceptions.warn()`.
-    var said: [String] = []
+    private(set) var said: [String] = []
     /// What the text rendered last reads.
     private(set) var relations: [Relation] = []
 
@@ -23,6 +23,12 @@ final class TableNames {
     func begin() {
         relations = []
         idleNamed = nil
+    }
+
+    /// Notes a warning of a place, once.
+    func warn(_ message: String, at place: SourceLocation) {
+        let text = "\(place.file):\(place.line): \(message)"
+        if !said.contains(text) { said.append(text) }
     }
 
     private func note(_ relation: Relation) -> TemplateValue {

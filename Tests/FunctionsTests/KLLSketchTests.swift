@@ -19,7 +19,9 @@ struct KLLSketchTests {
             (100_000, 400, 8, 1149, 1154),
         ])
     func shape(_ count: Int64, _ size: Int, _ levels: Int, _ retained: Int, _ capacity: Int) {
-        let sketch = sketch(0..<count, size: size)
+        // As the partial and the final aggregate make it.
+        var sketch = KLLSketch(.bigint, size: size)
+        sketch.merge(self.sketch(0..<count, size: size))
         #expect(sketch.levels.count == levels && sketch.retained == retained && sketch.capacity == capacity)
         #expect(sketch.count == count && sketch.minimum == 0 && sketch.maximum == count - 1)
     }

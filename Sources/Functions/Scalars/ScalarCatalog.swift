@@ -15,6 +15,6 @@ enum ScalarCatalog {
         FormatString.all, ArrayPairFunctions.all, ZoneFunctions.all,
         CheckedTextFunctions.all, RandomFunctions.all, NumberPatternFunctions.all, IntervalFunctions.all,
         VariantFunctions.all, CipherFunctions.all, ThetaFunctions.scalars,
-        HLLFunctions.scalars,
+        HLLFunctions.scalars, KLLFunctions.scalars,
     ]
 }

@@ -5,7 +5,7 @@ import Vocabulary
 /// Lists the aggregate functions that make sketches.
 enum SketchCatalog {
     static let all: [AggregateFunction] =
-        ThetaFunctions.aggregates + HLLFunctions.aggregates + [
+        ThetaFunctions.aggregates + HLLFunctions.aggregates + KLLFunctions.aggregates + [
             AggregateFunction(
                 "count_min_sketch",
                 typing: { request in
@@ -41,7 +41,9 @@ enum SketchCatalog {
             let wanted = call.arguments.count > 1 ? Int(try whole(call, 1, "k")) : 5
             let tracked = call.arguments.count > 2 ? Int(try whole(call, 2, "maxItemsTracked")) : 10_000
             return try FrequentValues.accumulator(call, input, wanted: wanted, tracked: tracked)
-        default: return try ThetaFunctions.make(call, name, input) ?? HLLFunctions.make(call, name)
+        default:
+            return try ThetaFunctions.make(call, name, input) ?? HLLFunctions.make(call, name)
+                ?? KLLFunctions.make(call, name)
         }
     }
 

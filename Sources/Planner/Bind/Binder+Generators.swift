@@ -160,8 +160,8 @@ extension Binder {
         }
     }
 
-    /// Binds the generators of a select list that groups, whose arguments are groups and aggregates; `context`
-    /// then knows their columns by the items' places.
+    /// Binds the generators of a select list that groups, whose arguments are groups and aggregates;
+    /// `context` then knows their columns by the items' places.
     func groupGenerators(
         _ items: [SelectItemSyntax], _ context: inout BindContext, _ rewriting: GroupRewriting
     ) throws(EngineError) -> [(generator: Generator, columns: [ColumnReference])] {

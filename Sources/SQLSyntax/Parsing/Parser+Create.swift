@@ -154,10 +154,7 @@ extension Parser {
 
     /// Parses `name type` and, in any order, NOT NULL, COMMENT and DEFAULT.
     mutating func columnDefinition() throws(EngineError) -> FieldSyntax {
-        let third = text(peek(2)).uppercased()
-        if at(word: "CONSTRAINT"), ["PRIMARY", "UNIQUE", "CHECK", "FOREIGN"].contains(third) {
-            throw unsupportedColumn("constraints")
-        }
+        if atConstraint { throw unsupportedColumn("constraints") }
         var field = try self.field()
         while true {
             if at(word: "GENERATED") { throw unsupportedColumn("generated columns") }
@@ -177,7 +174,16 @@ extension Parser {
         }
     }
 
-    private func unsupportedColumn(_ what: String) -> EngineError {
+    /// Whether a constraint of the table begins, with a name or without.
+    private var atConstraint: Bool {
+        let kinds = ["PRIMARY", "UNIQUE", "CHECK", "FOREIGN"]
+        if at(word: "CONSTRAINT") { return kinds.contains(text(peek(2)).uppercased()) }
+        guard current.kind == .word, kinds.contains(text(current).uppercased()) else { return false }
+        return peek().symbol == .leftParenthesis && peek().kind == .symbol
+            || text(peek()).uppercased() == "KEY"
+    }
+
+    func unsupportedColumn(_ what: String) -> EngineError {
         fail(
             "Tables of files have no \(what).", code: "UNSUPPORTED_FEATURE.TABLE_OPERATION", at: current.span)
     }

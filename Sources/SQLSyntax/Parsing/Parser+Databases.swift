@@ -56,7 +56,8 @@ extension Parser {
         return .createStoredView(view)
     }
 
-    /// Parses `name LIKE other` and what the new table has of its own; nil where something else follows the name.
+    /// Parses `name LIKE other` and what the new table has of its own; nil where something else follows the
+    /// name.
     mutating func createTableLike(replaces: Bool) throws(EngineError) -> StatementSyntax.Kind? {
         let before = self
         let ifNotExists = try ifNotExists()
@@ -80,8 +81,8 @@ extension Parser {
         }
     }
 
-    /// Parses `USING format`, or Hive's `STORED AS format` for formats that are the same as Spark's; nil where
-    /// neither stands.
+    /// Parses `USING format`, or Hive's `STORED AS format` for formats that are Spark's, too; nil where neither
+    /// stands.
     mutating func tableFormat() throws(EngineError) -> NameSyntax? {
         if take(.USING) { return try name("a format such as parquet") }
         if at(word: "ROW"), text(peek()).uppercased() == "FORMAT" { throw hiveFormat("ROW FORMAT") }
@@ -159,6 +160,7 @@ extension Parser {
         if at(word: "ADD") {
             advance()
             let ifNotExists = try ifNotExists()
+            if atConstraint { throw unsupportedColumn("constraints") }
             if at(.PARTITION) {
                 return .addPartitions(try partitionLists(), ifNotExists: ifNotExists)
             }

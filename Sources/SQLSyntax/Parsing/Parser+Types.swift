@@ -64,23 +64,24 @@ extension Parser {
                     at: token.span)
             }
             return try structType()
-        default:
-            let known = [
-                "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL",
-                "STRING",
-                "BINARY", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_NTZ", "ARRAY", "MAP", "STRUCT", "VARCHAR",
-                "CHAR", "VARIANT",
-            ]
-            let nearest = [
-                "TEXT": "STRING", "BOOL": "BOOLEAN", "NUMBER": "DECIMAL", "DATETIME": "TIMESTAMP",
-            ][word]
-            throw .user(
-                "UNSUPPORTED_DATATYPE", "Unsupported data type: \(text(token)).",
-                remedy: (nearest ?? Suggestion.nearest(to: word, among: known)).map {
-                    "Did you mean '\($0)'?"
-                },
-                at: source.location(token.span))
+        default: throw unknownType(token)
         }
+    }
+
+    private func unknownType(_ token: Token) -> EngineError {
+        let word = text(token).uppercased()
+        let known = [
+            "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "STRING",
+            "BINARY", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_NTZ", "ARRAY", "MAP", "STRUCT", "VARCHAR", "CHAR",
+            "VARIANT",
+        ]
+        let nearest = [
+            "TEXT": "STRING", "BOOL": "BOOLEAN", "NUMBER": "DECIMAL", "DATETIME": "TIMESTAMP",
+        ][word]
+        return .user(
+            "UNSUPPORTED_DATATYPE", "Unsupported data type: \(text(token)).",
+            remedy: (nearest ?? Suggestion.nearest(to: word, among: known)).map { "Did you mean '\($0)'?" },
+            at: source.location(token.span))
     }
 
     /// Returns the error for a type without what stands in its parentheses or angles.

@@ -230,7 +230,9 @@ package actor WorkerNode {
     private func ended(_ attempt: AttemptID, _ end: TaskRun.Step) {
         guard let context = running.removeValue(forKey: attempt) else { return }
         var counters = counters(context, attempt)
-        if case .finished(let result) = end { counters.operators = result.operators.map(OperatorCounters.init) }
+        if case .finished(let result) = end {
+            counters.operators = result.operators.map { OperatorCounters($0) }
+        }
         startedAt[attempt] = nil
         tell(context, attempt, end, counters)
         tries[attempt] = nil

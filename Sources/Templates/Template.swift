@@ -66,6 +66,8 @@ package struct TemplateScope {
     /// Functions by name; `config.get` is a name, too.
     package var functions: [String: (TemplateCall) throws -> TemplateValue]
     package var macros: MacroLibrary
+    /// Attributes that are found when they are asked for, by name and attribute: `this.schema`.
+    package var attributes: [String: (SourceLocation) throws -> TemplateValue] = [:]
 
     package init(
         values: [String: TemplateValue] = [:],

@@ -140,10 +140,12 @@ struct TemplateParser {
     private mutating func set(_ parser: inout ExpressionParser, _ offset: Int) throws -> TemplateNode {
         var names: [String] = []
         repeat { names.append(try parser.name()) } while parser.takeSymbol(",")
-        if parser.token.kind == .symbol(".") {
-            throw source.error(
-                "Setting an attribute (a namespace) is not supported", at: parser.token.offset,
-                code: "UNSUPPORTED_TEMPLATE")
+        if names.count == 1, parser.takeSymbol(".") {
+            let attribute = try parser.name()
+            try parser.expect("=")
+            let value = try parser.expression()
+            try parser.expectEnd()
+            return .setAttribute(name: names[0], attribute, value)
         }
         if parser.takeSymbol("=") {
             let value = try parser.expression()

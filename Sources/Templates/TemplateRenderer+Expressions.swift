@@ -67,6 +67,11 @@ extension TemplateRenderer {
     }
 
     private func attribute(_ of: TemplateExpression, _ name: String) throws -> TemplateValue {
+        if case .name(let head) = of.kind, !frames.contains(where: { $0[head] != nil }),
+            let found = scope.attributes["\(head).\(name)"]
+        {
+            return try found(source.location(of.offset, length: of.length))
+        }
         let value = try defined(of)
         guard case .map(let map) = value else {
             throw error("A value of type \(value.typeName) has no attribute of this name: \(name)", of)
@@ -120,6 +125,10 @@ extension TemplateRenderer {
             }
             if let function = scope.functions[name] { return try function(given) }
             if name == "range" { return try range(given) }
+            if name == "return" { throw try returned(given) }
+            if name == "namespace" {
+                return .map(TemplateMap(given.named.map { ($0.name, $0.value) }))
+            }
             let near = Suggestion.nearest(to: name, among: visibleNames)
             throw error(
                 "There is no function or macro of this name: \(name)", callee,
@@ -137,7 +146,9 @@ extension TemplateRenderer {
                         code: "UNSUPPORTED_TEMPLATE")
                 }
             }
-            return try method(name, try defined(of), try call(name, arguments, at))
+            let given = try call(name, arguments, at)
+            if case .name(let variable) = of.kind, let done = try change(variable, given, of) { return done }
+            return try method(name, try defined(of), given)
         default: throw error("Only names can be called", callee)
         }
     }
@@ -177,6 +188,7 @@ extension TemplateRenderer {
     ) throws -> TemplateValue {
         let inner = TemplateRenderer(source: home, scope: scope, spent: spent)
         inner.local = local
+        inner.isMacro = true
         // A macro sees what the top of its own template has set, not the caller's loops.
         inner.frames = [home.file == source.file ? frames[0] : [:], [:]]
         guard call.positional.count <= macro.parameters.count else {
@@ -201,7 +213,7 @@ extension TemplateRenderer {
         }
         try enter(at.offset)
         defer { leave() }
-        try inner.run(macro.body)
+        do { try inner.run(macro.body) } catch let returned as ReturnedValue { return returned.value }
         return .text(inner.out)
     }
 }

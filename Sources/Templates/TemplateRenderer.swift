@@ -6,6 +6,8 @@ final class TemplateRenderer {
     final class Spent {
         var loopPasses = 0
         var outputBytes = 0
+        /// Values in lists and maps that were changed, counted anew at each change, as each is copied.
+        var changedValues = 0
         var depth = 0
     }
 
@@ -17,6 +19,10 @@ final class TemplateRenderer {
     private(set) var marks: [RenderedText.Mark] = []
     /// Names set by statements, innermost last.
     var frames: [[String: TemplateValue]] = [[:]]
+    /// Names whose values this template, or this call of a macro, has made itself, and nothing else holds.
+    var made = Set<String>()
+    /// Whether it renders the body of a macro.
+    var isMacro = false
     /// Macros of this template, as far as it has run, before those of the scope.
     var local = MacroLibrary()
 
@@ -72,8 +78,12 @@ final class TemplateRenderer {
             case .loop(let loop): try runLoop(loop)
             case .set(let names, let expression):
                 try assign(names, try defined(expression), at: expression.offset)
+                note(names, expression)
             case .setBlock(let name, let body):
                 frames[frames.count - 1][name] = .text(try captured(body))
+                made.remove(name)
+            case .setAttribute(let name, let attribute, let expression):
+                try set(attribute, of: name, try defined(expression), at: expression)
             case .macro(let macro): local.macros[macro.name] = (macro, source)
             }
         }

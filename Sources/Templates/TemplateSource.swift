@@ -8,6 +8,9 @@ package enum TemplateLimits {
     package static let outputBytes = 16 << 20
     /// Most passes through loops in one rendering, all loops together.
     package static let loopPasses = 100_000
+    /// Most values that changes of lists and maps copy in one rendering: a list that grows one by one has
+    /// some thousand elements then.
+    package static let changedValues = 20_000_000
     /// Deepest nesting of blocks, expressions and macro calls.
     package static let depth = 64
     /// Most elements of one list, from `range` or a sum of lists.

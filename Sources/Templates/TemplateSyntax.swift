@@ -58,6 +58,8 @@ indirect enum TemplateNode: Sendable {
     case loop(TemplateLoop)
     case set(names: [String], TemplateExpression)
     case setBlock(name: String, [TemplateNode])
+    /// `{% set names.attribute = value %}`, of what `namespace()` gave.
+    case setAttribute(name: String, String, TemplateExpression)
     case macro(TemplateMacro)
 }
 

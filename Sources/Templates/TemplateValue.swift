@@ -64,9 +64,12 @@ package indirect enum TemplateValue: Sendable, Hashable {
 
     /// Whether the value, with all within, can be printed: values hold others by reference, so that a short
     /// template can make one of which the text has no end.
-    var isBounded: Bool {
+    var isBounded: Bool { boundedCount != nil }
+
+    /// How many values it holds, with itself; nil where it is not bounded.
+    var boundedCount: Int? {
         var (values, bytes) = (0, 0)
-        return fits(&values, &bytes)
+        return fits(&values, &bytes) ? values : nil
     }
 
     private func fits(_ values: inout Int, _ bytes: inout Int) -> Bool {

@@ -35,13 +35,19 @@ struct StoredCatalogTests {
             "SHOW TABLES IN shop", "SELECT * FROM shop.large", "SHOW PARTITIONS shop.orders",
             "SELECT id, amount, note, day FROM shop.orders ORDER BY id", "DESCRIBE EXTENDED shop.orders id",
             "DESCRIBE shop.orders", "SHOW TBLPROPERTIES shop.orders", "DESCRIBE DATABASE shop",
-            "SHOW CREATE TABLE shop.large",
+            "SHOW CREATE TABLE shop.large", "DESCRIBE EXTENDED shop.orders AS JSON",
         ]
         let before = try questions.map { try rows(cluster, $0) }
         #expect(before[0].contains("large") && before[0].contains("orders") && !before[0].contains("gone"))
         #expect(before[1] == "{\"id\":2,\"amount\":4.0}\n", "\(before[1])")
         #expect(before[2].contains("day=2024-01-02"), "\(before[2])")
         #expect(before[4].contains("\"distinct_count\"") && before[4].contains("\"2\""), "\(before[4])")
+        for part in [
+            #"{\"table_name\":\"orders\",\"catalog_name\":\"spark_catalog\",\"namespace\":[\"shop\"]"#,
+            #"{\"name\":\"note\",\"type\":{\"name\":\"string\",\"collation\":\"UTF8_BINARY\"},"#,
+            #"\"nullable\":true,\"comment\":\"free text\"}"#,
+            #"\"table_properties\":{\"owner\":\"me\"}"#, #"\"partition_columns\":[\"day\"]"#,
+        ] { #expect(before[9].contains(part), "\(before[9])") }
         try cluster.killCoordinator()
         try cluster.startCoordinator()
         try cluster.awaitWorkers(1)

@@ -34,6 +34,14 @@ struct CommandTests {
         #expect(run.log.contains("said"), "\(run.log)")
     }
 
+    @Test("what counts as read is the lines' length, whatever memory their rows take")
+    func bytes() async throws {
+        let script = "for n in 1 2 3 4 5 6; do echo '{\"name\": \"somewhat longer than a view\"}'; done"
+        let run = try await run(["sh", "-c", script], select: "EXPLAIN ANALYZE SELECT * FROM c")
+        #expect(run.error == nil)
+        #expect(run.rows.joined().contains("6 rows in, 6 rows out, 240 B in"), "\(run.rows)")
+    }
+
     @Test("only the named variables pass, and their values are not shown")
     func environment() async throws {
         setenv("COMMAND_TEST_SECRET", "s3cret-canary", 1)

@@ -113,6 +113,40 @@ import Testing
         #expect(state.hasPrefix("kc_visits: cursor 2024-01-03"), "\(state)")
     }
 
+    @Test("without incrementing.column.name the first column that the database counts up itself is taken")
+    func counter() throws {
+        let address = try database(
+            "ki",
+            """
+            CREATE TABLE events(kind text, no int GENERATED ALWAYS AS IDENTITY, other serial);
+            INSERT INTO events(kind) VALUES ('a'), ('b'); CREATE TABLE plain(id int PRIMARY KEY);
+            CREATE TABLE old(v text, at timestamp, n bigserial); INSERT INTO old VALUES ('x', '2024-01-01')
+            """)
+        try write(address, ["mode": "incrementing", "table.whitelist": "public.events,old"])
+        try run()
+        try change(
+            address, "INSERT INTO events(kind) VALUES ('c'); UPDATE events SET kind = 'z' WHERE no = 1")
+        try run()
+        let read = try rows("kc_events", "no, kind")
+        #expect(read == #"{"no":1,"kind":"a"} {"no":2,"kind":"b"} {"no":3,"kind":"c"} "#)
+        #expect(try rows("kc_old", "n, v") == #"{"n":1,"v":"x"} "#)
+        try write(
+            address,
+            [
+                "mode": "timestamp+incrementing", "timestamp.column.name": "at", "table.include.list": "old",
+            ])
+        #expect(try submit.run(["plan", "p"]).status == 0)
+        // Of all tables one has no such column.
+        try write(address, ["mode": "incrementing"])
+        let refused = try submit.run(["plan", "p"])
+        #expect(refused.status == 1)
+        #expect(
+            refused.errors.contains("No column of the table counts up by itself: public.plain"),
+            "\(refused.errors)")
+        try write(address, ["mode": "incrementing", "query": "SELECT 1 AS n"])
+        #expect(try submit.run(["plan", "p"]).errors.contains("of a query needs incrementing.column.name"))
+    }
+
     @Test("the seed's file runs as it is but for the server's address, and reads on from the greatest id")
     func seed() throws {
         let address = try database(

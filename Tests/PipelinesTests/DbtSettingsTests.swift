@@ -132,10 +132,6 @@ struct DbtSettingsTests {
         ),
         ("dbt_project.yml", "name: shop\non-run-start: x", "UNSUPPORTED_FEATURE", "a step of transform"),
         (
-            "dbt_project.yml", "name: shop\ndata_tests: {+severity: warn}", "UNSUPPORTED_FEATURE",
-            "at the tests"
-        ),
-        (
             "models/s.yml",
             "models: [{name: plain, config: {contract: {enforced: true}}, columns: [{name: id}]}]",
             "PIPELINE_FORMAT", "Add its data_type"

@@ -373,12 +373,14 @@ struct FormatTests {
         #expect((2...5).map(pipeline.retries.delay) == [10, 20, 25, 25])
     }
 
-    @Test("a step that reads the path which another writes comes after it")
-    func paths() throws {
+    @Test(
+        "a step that reads the path which another writes comes after it",
+        arguments: ["parquet", "orc", "avro", "json", "csv", "text"])
+    func paths(format: String) throws {
         let pipeline = try ProjectFolder.load(
             """
             transform:
-              - {name: a, sql: "SELECT * FROM parquet.`./out/x/y=1`"}
+              - {name: a, sql: "SELECT * FROM \(format).`./out/x/y=1`"}
               - {name: b, sql: SELECT 1 AS x, write: {path: out/x/}}
             """)
         #expect(pipeline.steps.map(\.name) == ["b", "a"])

@@ -9,7 +9,6 @@ struct BindExpressionTests {
     /// Expressions that Spark 4.1 knows and Millrace refuses, each with an error that says so.
     static let unsupported: Set<String> = [
         "UNRESOLVED_ROUTINE", "UNSUPPORTED_FEATURE.LAMBDA_FUNCTION", "UNSUPPORTED_FEATURE.WINDOW_FUNCTION",
-        "UNSUPPORTED_FEATURE.WITHIN_GROUP",
     ]
 
     @Test("expressions have the names and types that Spark gives them")

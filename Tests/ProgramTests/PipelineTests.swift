@@ -42,7 +42,7 @@ struct PipelineTests {
             try rows(program, "p/data/out/orders", "id, country")
                 == "{\"id\":1,\"country\":\"GB\"}\n{\"id\":3,\"country\":\"DE\"}\n")
         #expect(try program.run(["test", "p/etl.yml"]).status == 0)
-        #expect(try program.run(["p", "--progress", "none"]).errors == "")
+        #expect(try program.run(["p", "--progress", "none", "--output", "none"]).errors == "")
     }
 
     @Test("the example in examples/ is the one that `init` writes")

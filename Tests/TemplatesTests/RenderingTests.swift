@@ -80,6 +80,24 @@ struct RenderingTests {
             "{{ name.upper() }} {{ 'a,b'.split(',') }} {{ map.get('q', 4) }} {{ 'ab'.startswith('a') }}",
             "ADA ['a', 'b'] 4 True"
         ),
+        ("{% set l = [] %}{% for i in [1, 2] %}{% do l.append(i * 2) %}{% endfor %}{{ l }}", "[2, 4]"),
+        (
+            "{% set l = [1] %}{{ l.extend([2, 3]) }}{% set d = {'a': 1} %}{% do d.update({'b': l}) %}{{ d }}",
+            "None{'a': 1, 'b': [1, 2, 3]}"
+        ),
+        (
+            "{% set s = namespace(n=0) %}{% for i in items %}{% set s.n = s.n + i %}{% endfor %}{{ s.n }}",
+            "6"
+        ),
+        (
+            "{% macro ms() %}x{{ return(['a', 'b']) }}y{% endmacro %}"
+                + "{% for m in ms() %}{{ m }}{{ ',' if not loop.last }}{% endfor %}", "a,b"
+        ),
+        (
+            "{% macro m(k) %}{% set l = [] %}{% for i in range(k) %}"
+                + "{% if i > 2 %}{% do return(l) %}{% endif %}"
+                + "{% do l.append(i) %}{% endfor %}{% endmacro %}{{ m(9) }}{{ m(1) }}", "[0, 1, 2]"
+        ),
         ("select * from {{ ref('x') }}", "select * from `x`"),
         ("{% do ref('x') %}ok", "ok"), ("ü {{ 'ö' }} 日本", "ü ö 日本"),
     ]

@@ -21,7 +21,22 @@ struct TemplateErrorTests {
         ("{% endif %}", "TEMPLATE_ERROR", 1, 4, "ends no block"),
         ("{% include 'x' %}", "UNSUPPORTED_TEMPLATE", 1, 4, "is not supported"),
         ("{{ dbt_utils.star(1) }}", "UNSUPPORTED_TEMPLATE", 1, 4, "Macros of packages"),
-        ("{% set ns.x = 1 %}", "UNSUPPORTED_TEMPLATE", 1, 10, "namespace"),
+        ("{% set ns.x = 1 %}", "TEMPLATE_ERROR", 1, 15, "Begin with {% set ns = namespace(x=…) %}."),
+        ("{{ return(1) }}", "TEMPLATE_ERROR", 1, 4, "stands in none"),
+        // Other names would have to see these changes.
+        ("{% do items.append(1) %}", "UNSUPPORTED_TEMPLATE", 1, 7, "made itself"),
+        (
+            "{% set a = [] %}{% set b = a %}{% do a.append(1) %}", "UNSUPPORTED_TEMPLATE", 1, 38,
+            "{% set a = a + […] %}"
+        ),
+        (
+            "{% macro m(l) %}{% do l.append(1) %}{% endmacro %}{{ m([]) }}", "UNSUPPORTED_TEMPLATE", 1, 23,
+            "return()"
+        ),
+        (
+            "{% set l = [] %}{% for i in range(99999) %}{% do l.append(i) %}{% endfor %}", "TEMPLATE_LIMIT",
+            1, 50, "too often"
+        ),
         ("{{ 1 / 0 }}", "TEMPLATE_ERROR", 1, 4, "Division by zero"),
         ("{{ 9223372036854775807 + 1 }}", "TEMPLATE_ERROR", 1, 4, "too large"),
         ("{{ 99999999999999999999 }}", "TEMPLATE_ERROR", 1, 4, "too large"),

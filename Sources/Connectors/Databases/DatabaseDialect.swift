@@ -68,8 +68,9 @@ protocol DatabaseDialect: Sendable {
     /// A query with one row: the bound up to which all transactions have ended, and the columns of the
     /// table's primary key between characters `DatabaseProbe.separator`; each as text or null.
     func boundQuery(_ target: DatabaseTarget, _ connection: DatabaseConnection) throws -> String
-    /// A query of the tables that a pattern means: columns `table_schema` (null where names have none) and
-    /// `table_name`, in their order. Throws for kinds of tables that it does not have.
+    /// A query of the tables that a pattern means: columns `table_schema` (null where names have none),
+    /// `table_name`, in their order, and `table_counter`: the table's first column that counts up by itself,
+    /// empty where there is none. Throws for kinds of tables that it does not have.
     func tablesQuery(_ pattern: CatalogPattern) throws -> String
     /// How loads are done.
     var loading: any TableLoading { get }

@@ -24,7 +24,10 @@ enum DatabaseProbe: String {
     var schema: Schema {
         switch self {
         case .bound: Schema([Field("bound", .string), Field("key", .string)])
-        case .tables: Schema([Field("table_schema", .string), Field("table_name", .string)])
+        case .tables:
+            Schema([
+                Field("table_schema", .string), Field("table_name", .string), Field("table_counter", .string),
+            ])
         }
     }
 

@@ -250,7 +250,12 @@ extension PostgresDialect {
             ("FOREIGN TABLE", "f"),
         ])
         var query =
-            "SELECT n.nspname::text AS table_schema, c.relname::text AS table_name "
+            "SELECT n.nspname::text AS table_schema, c.relname::text AS table_name, coalesce((SELECT "
+            + "a.attname::text FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d "
+            + "ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = c.oid AND a.attnum > 0 "
+            + "AND NOT a.attisdropped AND (a.attidentity <> '' "
+            + "OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%') "
+            + "ORDER BY a.attnum LIMIT 1), '') AS table_counter "
             + "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
             + "WHERE c.relkind::text IN (\(kinds)) AND n.nspname !~ '^pg_' "
             + "AND n.nspname <> 'information_schema' AND c.relname <> '_millrace_loads'"

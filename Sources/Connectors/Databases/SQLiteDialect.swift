@@ -161,7 +161,11 @@ struct SQLiteDialect: DatabaseDialect {
     /// driver infers types from the first row, so that there is one without a name.
     func tablesQuery(_ pattern: CatalogPattern) throws -> String {
         let kinds = try pattern.kinds(in: [("TABLE", "table"), ("VIEW", "view")])
-        return "SELECT CAST(NULL AS TEXT) AS table_schema, name AS table_name FROM sqlite_master "
+        // The one key of a whole number is the row's own number.
+        let keys = "FROM pragma_table_info(sqlite_master.name) WHERE pk > 0"
+        return "SELECT CAST(NULL AS TEXT) AS table_schema, name AS table_name, coalesce((SELECT name \(keys) "
+            + "AND upper(type) = 'INTEGER' AND (SELECT count(*) \(keys)) = 1), '') AS table_counter "
+            + "FROM sqlite_master "
             + "WHERE type IN (\(kinds)) AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
             + "AND name <> '_millrace_loads' ORDER BY 2"
     }

@@ -11,13 +11,14 @@ import Vocabulary
 final class LandedReader: SourceReader, @unchecked Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let isCancelled: @Sendable () -> Bool
-    private let begin: (Wanted) throws(EngineError) -> (JSONReader, LandedRows)
+    private let begin: (Wanted, ByteCount) throws(EngineError) -> (JSONReader, LandedRows)
+    private let count = ByteCount()
     private var reader: JSONReader?
     private var rows: LandedRows?
 
     init(
         isCancelled: @escaping @Sendable () -> Bool,
-        _ begin: @escaping (Wanted) throws(EngineError) -> (JSONReader, LandedRows)
+        _ begin: @escaping (Wanted, ByteCount) throws(EngineError) -> (JSONReader, LandedRows)
     ) {
         self.isCancelled = isCancelled
         self.begin = begin
@@ -26,7 +27,7 @@ final class LandedReader: SourceReader, @unchecked Sendable {
     func next() throws -> Batch? {
         let wanted = Wanted { [self] in isStopped.load(ordering: .relaxed) || isCancelled() }
         try wanted.check()
-        if reader == nil { (reader, rows) = try begin(wanted) }
+        if reader == nil { (reader, rows) = try begin(wanted, count) }
         do {
             while let batch = try reader?.next() {
                 if batch.count > 0 { return batch }
@@ -36,6 +37,8 @@ final class LandedReader: SourceReader, @unchecked Sendable {
         }
         return nil
     }
+
+    var bytesRead: Int? { count.value }
 
     func cancel() { isStopped.store(true, ordering: .relaxed) }
 }

@@ -92,9 +92,11 @@ final class LandedRows: ByteSource, @unchecked Sendable {
         return schema
     }
 
-    /// Opens the rows as columns.
-    func open(_ schema: Schema, _ zone: Zone) throws(EngineError) -> JSONReader {
-        try JSONReader(source: self, range: 0..<byteCount, schema: schema, options: try options(zone))
+    /// Opens the rows as columns; `count` counts the bytes that are read.
+    func open(_ schema: Schema, _ zone: Zone, _ count: ByteCount) throws(EngineError) -> JSONReader {
+        try JSONReader(
+            source: CountedRows(self, count), range: 0..<byteCount, schema: schema,
+            options: try options(zone))
     }
 
     /// Returns an error of the engine's reader in words of the source: nobody chose a mode of reading.
@@ -103,6 +105,33 @@ final class LandedRows: ByteSource, @unchecked Sendable {
         let message = error.message.replacing(
             "does not fit the schema (mode FAILFAST)", with: "is no JSON, or does not fit the columns")
         return .data(error.code, message, remedy: remedy)
+    }
+}
+
+/// Counts the bytes that one reader reads. Thread-safe.
+final class ByteCount: Sendable {
+    private let bytes = Atomic<Int>(0)
+    var value: Int { bytes.load(ordering: .relaxed) }
+    func add(_ count: Int) { bytes.add(count, ordering: .relaxed) }
+}
+
+/// Is landed rows for one reader, whose bytes are counted.
+private final class CountedRows: ByteSource {
+    private let rows: LandedRows
+    private let count: ByteCount
+
+    init(_ rows: LandedRows, _ count: ByteCount) {
+        self.rows = rows
+        self.count = count
+    }
+
+    var name: String { rows.name }
+    var byteCount: Int { rows.byteCount }
+
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(EngineError) -> Int {
+        let got = try rows.read(at: offset, into: buffer)
+        count.add(got)
+        return got
     }
 }
 

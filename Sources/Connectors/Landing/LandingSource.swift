@@ -55,8 +55,8 @@ struct LandingProvider<Source: LandingSource>: SourceProvider {
         let relation = request.relation
         let source = source
         return LandedReader(isCancelled: { context.isCancelled }) {
-            wanted throws(EngineError) -> (JSONReader, LandedRows) in
-            if let landed { return (try landed.open(fields, zone), landed) }
+            wanted, count throws(EngineError) -> (JSONReader, LandedRows) in
+            if let landed { return (try landed.open(fields, zone, count), landed) }
             guard source.isRepeatable else {
                 throw .system(
                     "SOURCE_ROWS_LOST",
@@ -70,7 +70,7 @@ struct LandingProvider<Source: LandingSource>: SourceProvider {
             if relation.notes["inferred"] != nil, rows.byteCount > 0 {
                 try LandedSchema.check(try rows.schema(zone), fits: relation.schema, relation.name)
             }
-            return (try rows.open(fields, zone), rows)
+            return (try rows.open(fields, zone, count), rows)
         }
     }
 }

@@ -44,7 +44,6 @@ final class ExternalScanOperator: Operator {
             case .finished: self.current = nil
             case .value(let batch):
                 context.counters.rowsIn.add(batch.count, ordering: .relaxed)
-                context.counters.bytesIn.add(batch.retainedBytes, ordering: .relaxed)
                 if let given = try finish(batch) { return .batch(given) }
             }
         }
@@ -58,7 +57,7 @@ final class ExternalScanOperator: Operator {
             relation: scan.relation, split: scan.relation.splits[split.file], columns: scan.columns,
             predicates: ScanPruning.predicates(
                 scan.filters, columns: scan.columns, dataCount: scan.relation.schema.count))
-        current = try SplitThread(provider, request, ConnectorContext(context))
+        current = try SplitThread(provider, request, ConnectorContext(context), context.counters)
     }
 
     private func finish(_ batch: Batch) throws -> Batch? {
@@ -78,12 +77,13 @@ private final class SplitThread: Sendable {
     /// Batches that wait for the task at most.
     private static let batches = 8
 
-    init(_ provider: any SourceProvider, _ request: SourceRequest, _ context: ConnectorContext)
-        throws(EngineError)
-    {
+    init(
+        _ provider: any SourceProvider, _ request: SourceRequest, _ context: ConnectorContext,
+        _ counters: TaskMeter
+    ) throws(EngineError) {
         try DetachedThread.run { [self] in
             do {
-                try read(try provider.open(request, context))
+                try read(try provider.open(request, context), counters)
                 pipe.finish()
             } catch {
                 pipe.finish(context.secrets.redacted(error))
@@ -92,13 +92,18 @@ private final class SplitThread: Sendable {
         }
     }
 
-    private func read(_ opened: any SourceReader) throws {
+    private func read(_ opened: any SourceReader, _ counters: TaskMeter) throws {
         let isStopped = reader.withLock { state in
             state.reader = opened
             return state.isStopped
         }
         if isStopped { return opened.cancel() }
+        var counted = 0
         while let batch = try opened.next() {
+            // Before it is cut: each part holds the whole batch's buffers.
+            let bytes = opened.bytesRead ?? counted + batch.retainedBytes
+            counters.bytesIn.add(bytes - counted, ordering: .relaxed)
+            counted = bytes
             var at = 0
             // Sources give what they have; the operators above count on batches of the usual size.
             while at < batch.count {

@@ -34,8 +34,15 @@ package protocol SourceReader: AnyObject, Sendable {
     /// Returns the next batch of the requested columns, of the schema's types; never an empty one; nil at the
     /// end. May block.
     func next() throws -> Batch?
+    /// Bytes that were read so far of where the rows lie; nil where their batches are all that can be
+    /// measured.
+    var bytesRead: Int? { get }
     /// Makes a `next` that waits return or throw soon. Nothing is asked of the reader afterwards.
     func cancel()
+}
+
+extension SourceReader {
+    package var bytesRead: Int? { nil }
 }
 
 /// Takes rows of one kind of target. Files are built into the file sink; `Connectors` registers the others on

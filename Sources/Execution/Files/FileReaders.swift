@@ -40,8 +40,7 @@ package final class FileReaders: Sendable {
                 filter: filter, zone: zone, context: context)
         case .orc:
             return try openORC(
-                path, split: split, fields: fields, dataSchema: relation.dataSchema, zone: zone,
-                context: context)
+                path, split: split, fields: fields, relation, zone: zone, context: context)
         case .avro:
             return try openAvro(
                 path, split: split, fields: fields, options: relation.options, context: context)
@@ -151,14 +150,21 @@ package final class FileReaders: Sendable {
     // MARK: - ORC and Avro
 
     private func openORC(
-        _ path: String, split: FileSplit, fields: [Field], dataSchema: Schema, zone: Zone,
+        _ path: String, split: FileSplit, fields: [Field], _ relation: FileRelation, zone: Zone,
         context: TaskContext
     ) throws -> any BatchStream {
         let source = try source(path, context)
         let reader = try ORCReader(
             source: source, stripes: split.start..<split.end, zone: zone, wanted: fields,
-            relation: dataSchema)
-        return try adapted(reader, reader.types, to: fields, path: path, context: context)
+            relation: relation.dataSchema)
+        let options = relation.options.filter { $0.key.hasPrefix(FileRelation.earlierValueOption) }
+        if options.isEmpty || reader.missing.isEmpty {
+            return try adapted(reader, reader.types, to: fields, path: path, context: context)
+        }
+        let found = reader.types.enumerated().map { reader.missing.contains($0) ? nil : ($0, $1) }
+        return try AdaptedStream(
+            reader, fields: fields, found: found, file: AddressText.shown(path), filter: nil,
+            options: options, settings: context.settings)
     }
 
     private func openAvro(

@@ -14,6 +14,8 @@ package final class ORCReader: BatchStream {
     private let ids: [Int?]
     /// The types of the batches' columns: the file's, in the form that is wanted.
     package let types: [DataType]
+    /// The columns that the file lacks, by their places among the wanted ones.
+    package let missing: Set<Int>
     private var stripe: Int
     private let end: Int
     /// The stripe that is open: its columns, the rows that are left, and how many of them a batch has.
@@ -34,6 +36,7 @@ package final class ORCReader: BatchStream {
         self.file = file
         let fields = wanted ?? file.schema.fields
         let positions = file.positions(of: fields, in: relation ?? Schema(fields))
+        missing = Set(positions.indices.filter { positions[$0] == nil })
         ids = positions.map { $0.map { file.tree.types[0].children[$0] } }
         types = zip(fields, positions).map { field, position in
             position.map { ORCResolution.type(file.schema[$0].type, as: field.type) } ?? field.type

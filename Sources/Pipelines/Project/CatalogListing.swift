@@ -5,11 +5,17 @@ import Vocabulary
 package struct CatalogTable: Sendable, Hashable {
     package var schema: String?
     package var name: String
+    /// The first column that the database counts up itself, where there is one.
+    package var counter: String?
 
-    package init(schema: String?, name: String) {
+    package init(schema: String?, name: String, counter: String? = nil) {
         self.schema = schema
         self.name = name
+        self.counter = counter
     }
+
+    /// The name with its schema's, as a connector's file writes it.
+    var full: String { (schema.map { $0 + "." } ?? "") + name }
 
     /// The table's name for a query: as it stands, whatever signs are in it.
     var quoted: String {
@@ -83,10 +89,13 @@ package struct CatalogJob: Sendable {
             + SQLText.options(request.options + [("probe", "tables")]) + ";"
         let order = StepJob.Order(
             id: [run, "tables"], prelude: [view],
-            sql: "SELECT table_schema, table_name FROM millrace_tables ORDER BY 1, 2", file: request.file,
+            sql: "SELECT table_schema, table_name, table_counter FROM millrace_tables ORDER BY 1, 2",
+            file: request.file,
             deadline: seconds.map { ContinuousClock.now + .seconds($0) }, conf: request.conf)
         return try await job.run(order).rows.compactMap { row in
-            row.count > 1 ? row[1].map { CatalogTable(schema: row[0], name: $0) } : nil
+            guard row.count == 3, let name = row[1] else { return nil }
+            return CatalogTable(
+                schema: row[0], name: name, counter: row[2].flatMap { $0.isEmpty ? nil : $0 })
         }
     }
 }

@@ -191,9 +191,12 @@ struct ConnectorFile {
         if tables.isEmpty { return try sources(of: catalog, base, prefix, excluded, path) }
         tables.removeAll(where: excluded.contains)
         guard !tables.isEmpty else { throw place.error("The connector excludes all tables that it names") }
-        return tables.map { table in
+        let known = lacksCounter ? try catalog ?? needed(base, path) : []
+        return try tables.map { table in
             var rule = base
             rule.options.append(("dbtable", qualified(table)))
+            let bare = table.filter { $0 != "\"" }
+            try setCounter(&rule, table, known.filter { [$0.name, $0.full].contains(bare) })
             let last = table.split(separator: ".").last.map(String.init) ?? table
             return Source(name: ConnectorFile.stepName(prefix + last.filter { $0 != "\"" }), rule: rule)
         }
@@ -205,21 +208,8 @@ struct ConnectorFile {
         of catalog: [CatalogTable]?, _ base: ExtractRule, _ prefix: String, _ excluded: Set<String>,
         _ path: FormatValue
     ) throws -> [Source] {
-        guard let catalog else {
-            var options = base.options.filter { ["url", "user", "password"].contains($0.name) }
-            for key in ["catalog.pattern", "schema.pattern"] {
-                if let value = text(key) { options.append((key, value)) }
-            }
-            let kinds = list("table.types").map { $0.uppercased() }
-            if !kinds.isEmpty { options.append(("table.types", kinds.joined(separator: ","))) }
-            throw CatalogNeeded(
-                request: CatalogRequest(
-                    file: path.printed, place: path.location, options: options, conf: base.conf))
-        }
-        let tables = catalog.filter { table in
-            let full = (table.schema.map { $0 + "." } ?? "") + table.name
-            return excluded.isDisjoint(with: [table.name, full, table.quoted])
-        }
+        let catalog = try catalog ?? needed(base, path)
+        let tables = catalog.filter { excluded.isDisjoint(with: [$0.name, $0.full, $0.quoted]) }
         guard !tables.isEmpty else {
             throw place.error(
                 "The connector's database has no table that it reads",
@@ -237,7 +227,47 @@ struct ConnectorFile {
             }
             var rule = base
             rule.options.append(("dbtable", table.quoted))
+            try setCounter(&rule, table.full, [table])
             return Source(name: name, rule: rule)
+        }
+    }
+
+    /// Throws what has the database asked for its tables.
+    private func needed(_ base: ExtractRule, _ path: FormatValue) throws -> [CatalogTable] {
+        var options = base.options.filter { ["url", "user", "password"].contains($0.name) }
+        for key in ["catalog.pattern", "schema.pattern"] {
+            if let value = text(key) { options.append((key, value)) }
+        }
+        let kinds = list("table.types").map { $0.uppercased() }
+        if !kinds.isEmpty { options.append(("table.types", kinds.joined(separator: ","))) }
+        throw CatalogNeeded(
+            request: CatalogRequest(
+                file: path.printed, place: path.location, options: options, conf: base.conf))
+    }
+
+    /// Whether the mode reads by a column that counts up and the file does not name it.
+    private var lacksCounter: Bool {
+        text("incrementing.column.name") == nil
+            && ["incrementing", "timestamp+incrementing"].contains(text("mode"))
+    }
+
+    /// Sets that column, as Kafka Connect finds it: the table's first one that the database counts up itself.
+    private func setCounter(
+        _ rule: inout ExtractRule, _ table: String, _ found: [CatalogTable]
+    ) throws {
+        guard lacksCounter else { return }
+        let columns = Set(found.map(\.counter))
+        guard columns.count == 1, let column = columns.first ?? nil else {
+            throw place.error(
+                columns.count > 1
+                    ? "Tables of this name are in several schemas, with other columns that count up: \(table)"
+                    : "No column of the table counts up by itself: \(table)",
+                remedy: "Set incrementing.column.name.")
+        }
+        if text("mode") == "incrementing" {
+            rule.cursor?.column = column
+        } else {
+            rule.cursor?.idColumn = column
         }
     }
 
@@ -258,6 +288,14 @@ struct ConnectorFile {
         return "\(minutes.replacing("T", with: " ")):\(digits.prefix(2))\(fraction)"
     }
 
+    /// Returns what stands for a column that each table is asked for; of a query none is known.
+    private func counter(_ mode: String) throws -> String {
+        guard text("query") == nil else {
+            throw place.error("mode \(mode) of a query needs incrementing.column.name")
+        }
+        return ""
+    }
+
     private func setMode(_ rule: inout ExtractRule) throws {
         let mode = try choice("mode", "", ["bulk", "incrementing", "timestamp", "timestamp+incrementing"])
         let id = text("incrementing.column.name")
@@ -265,10 +303,7 @@ struct ConnectorFile {
         guard mode != "bulk" else { return }
         var cursor: CursorRule
         if mode == "incrementing" {
-            guard let id else {
-                throw place.error("mode incrementing needs incrementing.column.name")
-            }
-            cursor = CursorRule(column: id)
+            cursor = CursorRule(column: try id ?? counter(mode))
             cursor.isUnique = true
             if let first = text("incrementing.initial") { cursor.initial = first }
         } else {
@@ -284,8 +319,7 @@ struct ConnectorFile {
             cursor = CursorRule(column: column)
             cursor.delayMilliseconds = try number("timestamp.delay.interval.ms", 0)
             if mode == "timestamp+incrementing" {
-                guard let id else { throw place.error("mode \(mode) needs incrementing.column.name") }
-                cursor.idColumn = id
+                cursor.idColumn = try id ?? counter(mode)
             }
             if let start = text("timestamp.initial") {
                 guard let milliseconds = Int(start), milliseconds >= -1 else {

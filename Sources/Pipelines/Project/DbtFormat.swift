@@ -20,8 +20,8 @@ enum DbtFormat {
         FormatKey("snapshots", .map(.any), "Settings of snapshots.", instead: noSnapshots),
         FormatKey("on-run-start", .any, "Statements before.", instead: noHooks),
         FormatKey("on-run-end", .any, "Statements after.", instead: noHooks),
-        FormatKey("tests", .map(.any), "Settings of tests by folder.", instead: atTests),
-        FormatKey("data_tests", .map(.any), "Settings of tests by folder.", instead: atTests),
+        FormatKey("tests", .map(.any), "Settings of tests by folder."),
+        FormatKey("data_tests", .map(.any), "Settings of tests by folder."),
         FormatKey("sources", .map(.any), "Settings of sources.", instead: "Set them at the sources."),
         FormatKey(
             "dispatch", .any, "Packages.",
@@ -64,7 +64,6 @@ enum DbtFormat {
     private static let noHooks =
         "Make a step of transform in etl.yml of what the statements compute, an alert of what they tell, "
         + "or leave them out."
-    private static let atTests = "Set them at the tests: config: {severity: warn} below the test."
     private static let noMetrics = "Leave them out: there is no semantic layer. A metric may be a model."
 
     static let group = FormatObject(keys: [

@@ -39,12 +39,38 @@ struct DbtProject {
     var groups: [String] = []
     /// Folders that models and seeds lie in, which are no part of their names.
     var folders: [String] = []
+    /// Folders of tests that have a file each.
+    var testFolders: [String] = []
+    /// What dbt_project.yml says of tests.
+    var testSettings: DbtSettings?
 
     /// Returns the names on the way to a model or seed: project, folders, its own.
     func path(of name: String, _ file: String) -> [String] {
-        let root = folders.filter { file.hasPrefix($0 + "/") }.max { $0.count < $1.count } ?? ""
-        let below = file.dropFirst(root.count + (root.isEmpty ? 0 : 1)).split(separator: "/").dropLast()
-        return [self.name] + below.map(String.init) + [name]
+        [self.name] + (below(folders, file) ?? DbtProject.parents(file)) + [name]
+    }
+
+    /// Returns the folders between one of `roots` and a file; nil for a file that is in none of these.
+    private func below(_ roots: [String], _ file: String) -> [String]? {
+        let root = roots.filter { file.hasPrefix($0 + "/") }.max { $0.count < $1.count }
+        return root.map { DbtProject.parents(String(file.dropFirst($0.count + 1))) }
+    }
+
+    private static func parents(_ file: String) -> [String] {
+        file.split(separator: "/").dropLast().map(String.init)
+    }
+
+    /// Ways to all that has settings of tests: folders, and names without the project's.
+    var paths: [[String]] {
+        let nodes = models.map { ($0.name, $0.file) } + seeds.map { ($0.name, $0.file) }
+        return nodes.map { Array(path(of: $0, $1).dropFirst()) }
+            + singularTests.map { (below(testFolders, $0.file) ?? []) + [$0.name] }
+    }
+
+    /// Returns what dbt_project.yml says of a test, by the folders of its file: its own, or the YAML file
+    /// that gives it to a model. Nothing of those in `etl.yml`, which is no file of the project.
+    func settings(ofTest name: String, in file: String) -> [String: TemplateValue] {
+        guard let testSettings, let folders = below(folders + testFolders, file) else { return [:] }
+        return testSettings.settings(folders, name).mapValues(\.templateValue)
     }
 
     /// Names of the tests that the project has as macros, `{% test NAME(model, column_name) %}`.
@@ -68,7 +94,8 @@ struct DbtProject {
 /// Reads a dbt project's folder.
 struct DbtReader {
     let files: ProjectFiles
-    let reader: FormatReader
+    /// What templates in YAML files may call, given the project's own variables.
+    let scope: (_ vars: [(String, TemplateValue)]) -> TemplateScope
     /// Whether its models and seeds are run. If not, what would be wrong only for them is a warning.
     var isBuilt = true
 
@@ -82,14 +109,25 @@ struct DbtReader {
         ]
         var (settings, ofSeeds): (DbtSettings?, DbtSettings?)
         if files.exists("dbt_project.yml") {
-            let value = try checked("dbt_project.yml", DbtFormat.project)
+            let value = try checked("dbt_project.yml", DbtFormat.project, project)
             project.name = value["name"]?.printed ?? ""
             for kind in folders.keys { if let given = value["\(kind)-paths"] { folders[kind] = given.texts } }
             project.vars = DbtReader.vars(value["vars"], of: project.name)
-            settings = value["models"].map { DbtSettings(tree: $0, project: project.name) }
-            ofSeeds = value["seeds"].map { DbtSettings(tree: $0, project: project.name, names: .seeds) }
+            let templates = SettingTemplates(scope: scope(project.vars))
+            func tree(_ value: FormatValue?, _ names: SettingNames) throws -> DbtSettings? {
+                try value.map {
+                    DbtSettings(tree: try templates.rendered($0), project: project.name, names: names)
+                }
+            }
+            settings = try tree(value["models"], .models)
+            ofSeeds = try tree(value["seeds"], .seeds)
+            if value["tests"] != nil, let both = value["data_tests"] {
+                throw both.error("Settings of tests are there twice: tests and data_tests are the same")
+            }
+            project.testSettings = try tree(value["data_tests"] ?? value["tests"], .tests)
         }
         project.folders = (folders["model"] ?? []) + (folders["seed"] ?? [])
+        project.testFolders = folders["test"] ?? []
         if isBuilt { try refuseUnbuilt(models: folders["model"] ?? [], snapshots: folders["snapshot"] ?? []) }
         try macros(folders["macro"] ?? [], &project)
         try seeds(folders["seed"] ?? [], ofSeeds, &project)
@@ -102,6 +140,7 @@ struct DbtReader {
         }
         try models(folders["model"] ?? [], settings, &project)
         if !isBuilt { project.warnings += DbtReader.idle(project) }
+        project.warnings += try project.testSettings?.check(project.paths) ?? []
         for folder in Set(project.folders).sorted() {
             for file in try files.list(folder, endings: [".yml", ".yaml"]) {
                 do { try properties(file, &project) } catch let error as EngineError where !isBuilt {
@@ -192,9 +231,11 @@ struct DbtReader {
 
     private func sql(_ file: String) throws -> String { try files.text(file, limitBytes: Limits.sqlBytes) }
 
-    private func checked(_ file: String, _ format: FormatObject) throws -> FormatValue {
+    private func checked(
+        _ file: String, _ format: FormatObject, _ project: DbtProject
+    ) throws -> FormatValue {
         let text = try files.text(file, limitBytes: FormatDocument.fileBytes)
-        return try reader.checked(
+        return try FormatReader(scope: scope(project.vars)).checked(
             try FormatDocument.read(text, file: files.path(file)), .object(format), path: "")
     }
 
@@ -204,7 +245,8 @@ struct DbtReader {
     }
 
     private func properties(_ file: String, _ project: inout DbtProject) throws {
-        let value = try checked(file, DbtFormat.properties)
+        let value = try SettingTemplates(scope: scope(project.vars))
+            .renderedConfig(try checked(file, DbtFormat.properties, project))
         for entry in value["models"]?.elements ?? [] {
             let name = entry["name"]?.printed ?? ""
             guard let index = project.models.firstIndex(where: { $0.name == name }) else {

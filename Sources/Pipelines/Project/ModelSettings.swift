@@ -43,12 +43,23 @@ final class ModelSettings {
                 throw error("\(name) must be a mapping, not \(value.typeName)", nil, "PIPELINE_FORMAT")
             }
         }
+        if SettingNames.booleans.contains(name) {
+            guard let flag = SettingNames.boolean(value) else {
+                throw error(
+                    "\(name) must be true or false, not: \(value.printed)", nil, "PIPELINE_FORMAT")
+            }
+            values[name] = flag
+            return
+        }
         if name == "tags", case .list(let more) = value, case .list(let before)? = values["tags"] {
             values["tags"] = .list(before + more)
         } else {
             values[name] = name == "tags" && value.typeName == "text" ? .list([value]) : value
         }
     }
+
+    /// Whether the model is there at all.
+    var isEnabled: Bool { values["enabled"] != .boolean(false) }
 
     /// Texts of a setting that is one text or a list.
     func texts(_ name: String) -> [String] {

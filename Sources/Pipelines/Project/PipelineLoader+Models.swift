@@ -30,7 +30,7 @@ extension PipelineLoader {
             // config() stood below what asked is_incremental().
             rendered = try placed(model.text, file: file, this: model.name, config: settings)
         }
-        if settings.values["enabled"] == .boolean(false) { return nil }
+        if !settings.isEnabled { return nil }
         var step = PipelineStep(
             name: model.name, kind: .model, file: model.file, tags: Set(settings.texts("tags")),
             sql: try single(rendered.query.text, place), relations: rendered.relations,
@@ -112,14 +112,9 @@ extension PipelineLoader {
     /// schema of its own. The project's macros generate_schema_name and generate_alias_name are asked. Nil
     /// where it is the resource's own name.
     func relation(of name: String, _ settings: ModelSettings, at place: SourceLocation) throws -> String? {
-        let own = PipelineLoader.targetSchema
-        let schema =
-            try named(by: "generate_schema_name", settings.text("schema"), settings)
-            ?? settings.text("schema").map { "\(own)_\($0.filter { $0 != " " })" } ?? own
-        let alias =
-            try named(by: "generate_alias_name", settings.text("alias"), settings)
-            ?? settings.text("alias") ?? name
-        let folder = schema == own ? alias : "\(schema).\(alias)"
+        let schema = try self.schema(of: settings)
+        let alias = try self.alias(of: name, settings)
+        let folder = schema == PipelineLoader.targetSchema ? alias : "\(schema).\(alias)"
         guard folder.wholeMatch(of: /[A-Za-z0-9_]([A-Za-z0-9_.-]{0,198}[A-Za-z0-9_])?/) != nil,
             !folder.hasSuffix(TableFolder.freshSuffix)
         else {
@@ -129,6 +124,33 @@ extension PipelineLoader {
                 remedy: "alias and schema have letters, digits, '_', '-' and '.'.", at: place)
         }
         return folder == name ? nil : folder
+    }
+
+    private func schema(of settings: ModelSettings) throws -> String {
+        let own = PipelineLoader.targetSchema
+        return try named(by: "generate_schema_name", settings.text("schema"), settings)
+            ?? settings.text("schema").map { "\(own)_\($0.filter { $0 != " " })" } ?? own
+    }
+
+    private func alias(of name: String, _ settings: ModelSettings) throws -> String {
+        try named(by: "generate_alias_name", settings.text("alias"), settings)
+            ?? settings.text("alias") ?? name
+    }
+
+    /// Lets a query ask about the model that it is of, and about the model's table: `model.name`,
+    /// `this.identifier`. Settings may still come while the query is rendered.
+    func addNode(to scope: inout TemplateScope, _ name: String, _ settings: ModelSettings?) {
+        let loader = self
+        for part in ["identifier", "name", "table"] {
+            scope.attributes["this." + part] = { _ in
+                .text(try settings.map { try loader.alias(of: name, $0) } ?? name)
+            }
+        }
+        scope.attributes["this.schema"] = { _ in
+            .text(try settings.map(loader.schema) ?? PipelineLoader.targetSchema)
+        }
+        scope.attributes["this.database"] = { _ in TemplateValue.none }
+        if let settings { scope.values["model"] = .map(settings.node) }
     }
 
     /// Returns what a macro of the project makes of a name, nil where there is no such macro.

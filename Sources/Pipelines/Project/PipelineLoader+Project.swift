@@ -7,14 +7,13 @@ extension PipelineLoader {
     /// Reads the dbt project beside `etl.yml`. Its tests are always of the pipeline; its models and seeds are
     /// with a step that says so (`isBuilt`).
     mutating func readProject(isBuilt: Bool) throws -> DbtProject {
-        let project = try DbtReader(
-            files: files, reader: FormatReader(scope: openScope), isBuilt: isBuilt
-        ).read()
+        let project = try DbtReader(files: files, scope: projectScope, isBuilt: isBuilt).read()
         for (name, value) in project.vars {
             declared.insert(name)
             if vars[name] == nil { vars[name] = value }
         }
         macros = project.macros
+        testDefaults = project.settings(ofTest:in:)
         warnings += project.warnings
         return project
     }

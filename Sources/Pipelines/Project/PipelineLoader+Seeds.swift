@@ -15,7 +15,7 @@ extension PipelineLoader {
         let path = project.path(of: seed.name, seed.file)
         let settings = ModelSettings(.seeds, node: PipelineLoader.node("seed", path, seed.file))
         try take(seed.settings, seed.properties, into: settings)
-        if settings.values["enabled"] == .boolean(false) { return nil }
+        if !settings.isEnabled { return nil }
         var options = FileFormats.readOptions("csv", try run.place(seed.file))
         if let separator = settings.text("delimiter") { options.append(("sep", separator)) }
         // A line of too few or too many values is an error, as in dbt.

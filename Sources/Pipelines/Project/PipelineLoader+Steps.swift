@@ -252,7 +252,7 @@ extension PipelineLoader {
         if written.isEmpty { return }
         for index in steps.indices {
             let text = steps[index].sql + steps[index].relations.map(\.definition).joined()
-            for match in text.matches(of: /(?:parquet|json|csv|text)\.`([^`]+)`|'path' '([^']+)'/) {
+            for match in text.matches(of: /(?:parquet|orc|avro|json|csv|text)\.`([^`]+)`|'path' '([^']+)'/) {
                 let path = PipelineLoader.folder(String(match.1 ?? match.2 ?? ""))
                 for (name, folder) in written
                 where name != steps[index].name && (path == folder || path.hasPrefix(folder + "/")) {

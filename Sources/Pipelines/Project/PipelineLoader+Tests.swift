@@ -87,7 +87,8 @@ extension PipelineLoader {
         of relation: Relation, _ subject: String, prefix: String = "", _ location: SourceLocation
     ) -> TestReader {
         TestReader(
-            relation: relation, subject: subject, prefix: prefix, location: location, macros: macros
+            relation: relation, subject: subject, prefix: prefix, location: location, macros: macros,
+            defaults: { testDefaults($0, String($1.file.trimmingPrefix(files.path("")))) }
         ) { text, place, scope in
             do {
                 return try render(text, file: place.file, this: subject, test: scope)
@@ -108,7 +109,7 @@ extension PipelineLoader {
 
     /// Returns the test of a file of the dbt project, nil when it is not enabled.
     private mutating func singular(_ file: (name: String, file: String, text: String)) throws -> DataTest? {
-        let settings = TestSettings()
+        let settings = TestSettings(testDefaults(file.name, file.file))
         names.begin()
         var scope = queryScope(this: file.name)
         scope.functions["config"] = { call in

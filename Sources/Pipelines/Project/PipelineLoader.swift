@@ -27,6 +27,8 @@ package struct PipelineLoader {
     var ephemeral: [String: PipelineStep] = [:]
     /// Tables of the databases of connector files, by the files' paths in etl.yml, as far as they are known.
     var catalogs: [String: [CatalogTable]] = [:]
+    /// What dbt_project.yml says of a test of a name, in a file of the project.
+    var testDefaults: (String, String) -> [String: TemplateValue] = { _, _ in [:] }
     /// Options of each connection, secrets by reference.
     var connections: [String: [(name: String, value: String)]] = [:]
 
@@ -58,7 +60,7 @@ package struct PipelineLoader {
     /// Returns the JSON Schema of the `etl.yml` of a directory: the format's, with the project's own tests.
     /// Throws what is wrong in the project.
     package func schema() throws -> PipelineSchema {
-        let project = try DbtReader(files: files, reader: FormatReader(scope: openScope)).read()
+        let project = try DbtReader(files: files, scope: projectScope).read()
         return PipelineSchema(ownTests: project.testNames)
     }
 
@@ -103,7 +105,7 @@ package struct PipelineLoader {
         }
         pipeline.lineage = try lineage(root)
         pipeline.steps = try steps(root)
-        pipeline.warnings = warnings
+        pipeline.warnings = warnings + names.said
         try refuseUnreadVars()
         return pipeline
     }
@@ -196,7 +198,19 @@ package struct PipelineLoader {
             }
             return try environment?(call) ?? TemplateValue.none
         }
+        scope.values["target"] = .map(
+            TemplateMap([
+                ("name", .text("millrace")), ("type", .text("spark")),
+                ("schema", .text(PipelineLoader.targetSchema)),
+            ]))
         return scope
+    }
+
+    /// What the YAML files of a dbt project may call, whose variables come below all others.
+    func projectScope(_ own: [(String, TemplateValue)]) -> TemplateScope {
+        var loader = self
+        for (name, value) in own where loader.vars[name] == nil { loader.vars[name] = value }
+        return loader.openScope
     }
 
     /// What queries may call.
@@ -206,11 +220,7 @@ package struct PipelineLoader {
         let run = run
         scope.values["this"] = .text(SQLText.name(this))
         scope.values["execute"] = .boolean(true)
-        scope.values["target"] = .map(
-            TemplateMap([
-                ("name", .text("millrace")), ("type", .text("spark")),
-                ("schema", .text(PipelineLoader.targetSchema)),
-            ]))
+        addNode(to: &scope, this, config)
         scope.functions["ref"] = { try names.ref($0) }
         scope.functions["source"] = { try names.source($0) }
         let loader = self
@@ -221,7 +231,12 @@ package struct PipelineLoader {
         scope.functions["exceptions.raise_compiler_error"] = { call in
             throw call.error(try call.text(0, "message"))
         }
-        scope.functions["exceptions.warn"] = { _ in .text("") }
+        scope.functions["exceptions.warn"] = { call in
+            let place = call.location
+            let text = "\(place.file):\(place.line): \(try call.text(0, "msg"))"
+            if !names.said.contains(text) { names.said.append(text) }
+            return .text("")
+        }
         scope.functions["log"] = { _ in .text("") }
         if let config {
             scope.functions["config"] = { call in

@@ -1,3 +1,4 @@
+import Templates
 import Vocabulary
 
 /// Lists the settings that dbt has for one kind of resource: those that are carried out, and those that are
@@ -27,6 +28,27 @@ struct SettingNames: Sendable {
         noun: "seeds", accepted: shared + ["column_types", "delimiter", "quote_columns"],
         refused: refusedOfAll)
 
+    static let tests = SettingNames(
+        noun: "tests",
+        accepted: [
+            "severity", "warn_if", "error_if", "fail_calc", "limit", "where", "enabled", "tags", "meta",
+            "store_failures", "store_failures_as", "schema", "alias", "group", "description",
+        ], refused: refusedOfAll)
+
+    /// Settings that are true or false, or null.
+    static let booleans: Set = ["enabled", "full_refresh", "store_failures"]
+
+    /// Returns the value of such a setting; nil for what is neither. Texts come from `--vars` and from
+    /// variables of the environment.
+    static func boolean(_ value: TemplateValue) -> TemplateValue? {
+        switch value {
+        case .none, .boolean: return value
+        default:
+            let text = value.printed.lowercased()
+            return ["true", "false"].contains(text) ? .boolean(text == "true") : nil
+        }
+    }
+
     /// What the value of a setting must be one of.
     static let choices = [
         "materialized": ["table", "view", "incremental", "ephemeral"],
@@ -34,7 +56,7 @@ struct SettingNames: Sendable {
         "on_schema_change": ["ignore", "fail", "append_new_columns", "sync_all_columns"],
         "batch_size": Microbatch.Size.allCases.map(\.rawValue),
         "access": ["private", "protected", "public"],
-        "file_format": ["parquet"],
+        "file_format": ["parquet"], "store_failures_as": ["table", "view", "ephemeral"],
     ]
 
     private static let shared = [

@@ -14,6 +14,8 @@ final class TableNames {
     var place: (String) throws -> String = { $0 }
     /// Columns that say when a row happened, by the names of the tables' views.
     var eventTimes: [String: String] = [:]
+    /// What texts warn of themselves, `exceptions.warn()`.
+    var said: [String] = []
     /// What the text rendered last reads.
     private(set) var relations: [Relation] = []
 

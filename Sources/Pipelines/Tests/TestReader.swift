@@ -11,6 +11,8 @@ struct TestReader {
     let location: SourceLocation
     /// Macros of the project; `test_NAME` is the test NAME, and takes the place of ours of the same name.
     let macros: MacroLibrary
+    /// Returns what dbt_project.yml says of a test, by its name and its place.
+    var defaults: (String, SourceLocation) -> [String: TemplateValue] = { _, _ in [:] }
     /// Renders text with ref() and returns it with the tables it reads.
     let render: (String, SourceLocation, TestScope) throws -> (text: String, relations: [Relation])
 
@@ -18,7 +20,13 @@ struct TestReader {
     static let names = ofOneColumn + ["row_count", "expression"]
     private static let settings = [
         "severity", "warn_if", "error_if", "where", "fail_calc", "limit", "name", "config", "arguments",
-        "enabled", "tags", "meta", "description", "store_failures",
+        "enabled", "tags", "meta", "description", "store_failures", "store_failures_as", "schema", "alias",
+        "group",
+    ]
+    /// Settings that are rendered before they are taken; those of a query are rendered with it.
+    private static let rendered: Set = [
+        "severity", "warn_if", "error_if", "fail_calc", "limit", "enabled", "store_failures",
+        "store_failures_as",
     ]
     private static let arguments = [
         "accepted_values": ["values", "quote"], "relationships": ["to", "field"],
@@ -55,6 +63,7 @@ struct TestReader {
         "column_name": "The column, where the test does not stand below it.",
         "severity": "error or warn.", "where": "Condition of the rows that are tested.",
         "store_failures": "Whether wrong rows are kept.", "limit": "Most rows that are counted as wrong.",
+        "store_failures_as": "table or view, which keep the wrong rows, or ephemeral.",
         "warn_if": "Count of wrong rows that warns, such as > 10.",
         "error_if": "Count of wrong rows that fails, such as > 100.",
     ]
@@ -135,21 +144,32 @@ struct TestReader {
                 ?? prefix + [kind, subject, column].compactMap { $0 }.joined(separator: "_"),
             sql: "", relations: [relation], location: item.location)
         var table = SQLText.name(relation.view)
-        if let condition = values["where"]?.printed {
+        let standard = defaults(test.name, item.location)
+        if let condition = values["where"]?.printed ?? standard["where"]?.printed {
             let rendered = try render(condition, item.location, TestScope())
             test.relations += rendered.relations
             table = "(SELECT * FROM \(table) WHERE \(rendered.text)) dbt_subquery"
         }
-        // What the macro's config() says, and over it what stands at the test.
-        let settings = TestSettings()
+        // What the project says of its folder, over it the macro's config(), and what stands at the test.
+        let settings = TestSettings(standard)
         test.sql =
             try own.map { try custom(kind, $0, column, table, values, item, &test, settings) }
             ?? sql(kind, column, table, values, plain, item, &test)
-        settings.override(values.mapValues(\.templateValue))
+        settings.override(try rendered(values))
         try settings.apply(to: &test) { key, message, remedy in
             (values[key] ?? item).error(message, remedy: remedy)
         }
         return settings.isEnabled ? test : nil
+    }
+
+    /// Returns values with the templates of settings rendered, as dbt does where it makes a test.
+    private func rendered(_ values: [String: FormatValue]) throws -> [String: TemplateValue] {
+        var found = values.mapValues(\.templateValue)
+        for (name, value) in values where TestReader.rendered.contains(name) {
+            guard case .text(let text) = value.kind, !Template.isPlain(text) else { continue }
+            found[name] = .text(try render(text, value.location, TestScope()).text)
+        }
+        return found
     }
 
     /// Returns the query of a test that the project has as a macro, `{% test NAME(model, column_name) %}`.

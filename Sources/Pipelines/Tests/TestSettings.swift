@@ -8,7 +8,7 @@ final class TestSettings {
 
     private static let known = [
         "severity", "warn_if", "error_if", "fail_calc", "limit", "enabled", "tags", "meta", "store_failures",
-        "description",
+        "store_failures_as", "schema", "alias", "group", "description",
     ]
 
     init(_ values: [String: TemplateValue] = [:]) { self.values = values }
@@ -63,13 +63,35 @@ final class TestSettings {
             }
             test.failCalculation = text
         }
-        test.storesFailures = values["store_failures"]?.isTrue == true
+        try setStorage(of: &test, error)
         if let text = values["limit"]?.printed {
             guard let limit = Int(text), limit > 0 else {
                 throw error("limit", "limit is a positive number: \(text)", nil)
             }
             test.limit = limit
         }
+    }
+
+    /// As in dbt `store_failures_as` goes before `store_failures`; a view of wrong rows is kept as a table.
+    private func setStorage(
+        of test: inout DataTest, _ error: (String, String, String?) -> EngineError
+    ) throws {
+        for key in ["enabled", "store_failures"] {
+            guard let value = values[key] else { continue }
+            guard let flag = SettingNames.boolean(value) else {
+                throw error(key, "\(key) must be true or false, not: \(value.printed)", nil)
+            }
+            values[key] = flag
+        }
+        test.storesFailures = values["store_failures"]?.isTrue == true
+        guard let form = values["store_failures_as"], form != .none else { return }
+        let known = SettingNames.choices["store_failures_as"] ?? []
+        guard known.contains(form.printed) else {
+            throw error(
+                "store_failures_as", "store_failures_as is \(known.joined(separator: ", ")), "
+                    + "not: \(form.printed)", nil)
+        }
+        test.storesFailures = form.printed != "ephemeral"
     }
 
     /// Says whether a count of rows with a text behind it is a condition: `>>1` would shift it.

@@ -32,13 +32,16 @@ extension Binder {
         context.windows = windows
         context.namesLateralAliases = true
         context.hasFrom = select.from != nil
-        let items = try selectList(select.items, &context)
         let rewriting = GroupRewriting(
             binder: self, groups: groups, sources: grouping.expressions, collector: collector)
+        let generators = try groupGenerators(select.items, &context, rewriting)
+        let items = try selectList(select.items, &context)
+        var allowed = Set(generators.flatMap(\.columns).map(\.id))
+        allowed.formUnion(windows.outputs)
         var columns = items
         for index in columns.indices {
             columns[index].expression = try rewriting.rewritten(
-                items[index].expression, allowing: windows.outputs, at: items[index].span)
+                items[index].expression, allowing: allowed, at: items[index].span)
         }
         var having: Expression?
         if let syntax = select.having {
@@ -53,16 +56,19 @@ extension Binder {
         sorting.clause = "ORDER BY"
         let outputs = Set(list.map(\.output.id))
         let keys = try sortKeys(order, list, items, sorting) { (key) throws(EngineError) in
-            try rewriting.rewritten(key, allowing: outputs.union(windows.outputs), at: select.span)
+            try rewriting.rewritten(key, allowing: outputs.union(allowed), at: select.span)
         }
         var qualified = try qualification(select, items, context)
         if let bound = qualified {
-            qualified = try rewriting.rewritten(bound, allowing: windows.outputs, at: select.span)
+            qualified = try rewriting.rewritten(bound, allowing: allowed, at: select.span)
         }
         var result = LogicalPlan.aggregate(groups: groups, aggregates: collector.calls, input: plan)
         if let having { result = .filter(having, input: result) }
         result = try windows.applied(to: result) { (expression, span) throws(EngineError) in
-            try rewriting.rewritten(expression, allowing: windows.outputs, at: span)
+            try rewriting.rewritten(expression, allowing: allowed, at: span)
+        }
+        for made in generators {
+            result = .generate(made.generator, output: made.columns, input: result)
         }
         if let qualified { result = .filter(qualified, input: result) }
         return try BoundRelation(finish(list, keys, isDistinct: select.isDistinct, result, at: select.span))
@@ -81,7 +87,8 @@ extension Binder {
         }
         switch groupBy {
         case .all:
-            for item in select.items where !hasAggregate(item.expression) {
+            for item in select.items
+            where !hasAggregate(item.expression) && GeneratorNames.name(of: item.expression) == nil {
                 if case .star(let qualifier, _) = item.expression.kind {
                     for column in scope.starColumns(qualifier) {
                         _ = grouping.position(of: .column(column.reference))

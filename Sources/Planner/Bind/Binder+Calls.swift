@@ -141,7 +141,7 @@ extension Binder {
         }
         if !call.withinGroup.isEmpty, !Self.orderedAggregates.contains(name.lowercased()) {
             throw .user(
-                "UNSUPPORTED_FEATURE.WITHIN_GROUP", "WITHIN GROUP is not supported: \(name).",
+                "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "\(name) does not take WITHIN GROUP.",
                 at: location(span))
         }
         if call.ignoresNulls,

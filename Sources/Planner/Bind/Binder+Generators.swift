@@ -104,6 +104,13 @@ extension Binder {
     func generated(
         _ generator: Generator, _ names: [NameSyntax], over plan: LogicalPlan, at span: SourceSpan
     ) throws(EngineError) -> (plan: LogicalPlan, columns: [ColumnReference]) {
+        let columns = try generatedColumns(generator, names, at: span)
+        return (.generate(generator, output: columns, input: plan), columns)
+    }
+
+    private func generatedColumns(
+        _ generator: Generator, _ names: [NameSyntax], at span: SourceSpan
+    ) throws(EngineError) -> [ColumnReference] {
         let fields = generator.fields ?? []
         if !names.isEmpty, names.count != fields.count {
             throw .user(
@@ -111,10 +118,9 @@ extension Binder {
                 "\(names.count) names are given, but the function gives \(fields.count) columns.",
                 at: location(span))
         }
-        let columns = fields.enumerated().map { place, field in
+        return fields.enumerated().map { place, field in
             newColumn(names.isEmpty ? field.name : names[place].text, field.type, nullable: field.nullable)
         }
-        return (.generate(generator, output: columns, input: plan), columns)
     }
 
     /// Puts the generators of LATERAL VIEW clauses above a relation.
@@ -152,6 +158,30 @@ extension Binder {
             plan = made.plan
             context.generated[span] = made.columns
         }
+    }
+
+    /// Binds the generators of a select list that groups, whose arguments are groups and aggregates; `context`
+    /// then knows their columns by the items' places.
+    func groupGenerators(
+        _ items: [SelectItemSyntax], _ context: inout BindContext, _ rewriting: GroupRewriting
+    ) throws(EngineError) -> [(generator: Generator, columns: [ColumnReference])] {
+        var made: [(generator: Generator, columns: [ColumnReference])] = []
+        for item in items where GeneratorNames.name(of: item.expression) != nil {
+            guard case .call(let call) = item.expression.kind else { continue }
+            let span = item.expression.span
+            if !made.isEmpty {
+                throw .user(
+                    "UNSUPPORTED_GENERATOR.MULTI_GENERATOR",
+                    "Only one function that makes rows stands in a select list that groups.",
+                    remedy: "Group in a subquery, and select both from it.", at: location(span))
+            }
+            var generator = try generator(call, context, at: span)
+            generator.list = try rewriting.rewritten(generator.list, at: span)
+            let columns = try generatedColumns(generator, item.aliases, at: span)
+            context.generated[span] = columns
+            made.append((generator, columns))
+        }
+        return made
     }
 
     /// Binds `left [LEFT] JOIN LATERAL generator(…)`.

@@ -73,8 +73,8 @@ extension Binder {
                 columns += made.map {
                     SelectColumn(expression: .column($0), name: $0.name, syntax: nil, span: span)
                 }
-                // Items behind it may use what it gives.
-                for column in made where !item.aliases.isEmpty {
+                // Items behind it may use what it gives, but where rows are grouped.
+                for column in made where !item.aliases.isEmpty && context.aggregates == nil {
                     context.aliases[column.name.lowercased()] = .column(column)
                 }
                 continue

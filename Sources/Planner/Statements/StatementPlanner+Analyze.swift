@@ -114,14 +114,13 @@ extension StatementPlanner {
         return planned
     }
 
-    func createTableLike(
-        _ name: [NameSyntax], like: [NameSyntax], ifNotExists: Bool
-    ) throws(EngineError) -> PlannedStatement {
+    func createTableLike(_ create: CreateTableLikeSyntax) throws(EngineError) -> PlannedStatement {
+        let (name, like) = (create.name, create.like)
         let (database, text) = try newName(name)
         if catalog.table(named: [database, text]) != nil
             || catalog.storedView(named: [database, text]) != nil
         {
-            if ifNotExists { return PlannedStatement(work: .none) }
+            if create.ifNotExists { return PlannedStatement(work: .none) }
             throw .user(
                 "TABLE_OR_VIEW_ALREADY_EXISTS", "There is a table or view of this name already: \(text)",
                 remedy: "Use IF NOT EXISTS, or drop it first.", at: span(of: name))
@@ -134,14 +133,21 @@ extension StatementPlanner {
         }
         table.name = text
         table.database = database
-        table.location = catalog.defaultLocation(ofTable: text, in: database, warehouse: warehouse)
-        table.isManaged = true
+        // The options are those of the other table's format.
+        if let format = create.format {
+            table.format = try fileFormat(format)
+            table.options = [:]
+        }
+        table.location =
+            create.location
+            ?? catalog.defaultLocation(ofTable: text, in: database, warehouse: warehouse)
+        table.isManaged = create.location == nil
         table.isTemporary = false
         table.createdMilliseconds = settings.nowMicroseconds / 1000
         table.addedPartitions = []
         table.statistics = nil
         table.comment = nil
-        table.properties = [:]
+        table.properties = optionTexts(create.properties)
         return put(table)
     }
 }

@@ -11,6 +11,7 @@ extension StatementPlanner {
         case .query(let query): return described(rows(of: try schema(of: query), comments: [:]))
         case .function(let name, let isExtended):
             return try describeFunction(name, isExtended: isExtended)
+        case .json(let name): return try describeJSON(name)
         case .database(let name, let isExtended): return try describeDatabase(name, isExtended: isExtended)
         case .column(let table, let column, let isExtended):
             return try describeColumn(table, column, isExtended: isExtended)
@@ -27,7 +28,7 @@ extension StatementPlanner {
     }
 
     /// Returns the table, unless a temporary view hides it.
-    private func storedTable(_ parts: [String]) -> TableDefinition? {
+    func storedTable(_ parts: [String]) -> TableDefinition? {
         if catalog.isTemporary(parts), catalog.table(named: parts)?.isTemporary != true { return nil }
         return catalog.table(named: parts)
     }

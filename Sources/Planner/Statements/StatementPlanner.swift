@@ -66,8 +66,7 @@ package struct StatementPlanner {
         case .alterDatabase(let alter): return try alterDatabase(alter)
         case .alterTable(let alter): return try alterTable(alter)
         case .truncateTable(let name, let partition): return try truncate(name, partition)
-        case .createTableLike(let name, let like, let ifNotExists):
-            return try createTableLike(name, like: like, ifNotExists: ifNotExists)
+        case .createTableLike(let create): return try createTableLike(create)
         case .analyze(let analyze): return try self.analyze(analyze)
         case .declareVariable(let declared): return try declareVariable(declared)
         case .setVariables(let statement): return try setVariables(statement)

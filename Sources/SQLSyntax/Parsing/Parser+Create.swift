@@ -85,8 +85,8 @@ extension Parser {
             partitionedBy: [], location: nil, comment: nil, properties: [], query: nil)
         if at(.leftParenthesis), !startsQuery(after: 0) { table.schema = try columnDefinitions() }
         while true {
-            if take(.USING) {
-                table.format = try self.name("a format such as parquet")
+            if let format = try tableFormat() {
+                table.format = format
             } else if take(.OPTIONS) {
                 table.options = try options()
             } else if take(.PARTITIONED) {
@@ -154,8 +154,16 @@ extension Parser {
 
     /// Parses `name type` and, in any order, NOT NULL, COMMENT and DEFAULT.
     mutating func columnDefinition() throws(EngineError) -> FieldSyntax {
+        let third = text(peek(2)).uppercased()
+        if at(word: "CONSTRAINT"), ["PRIMARY", "UNIQUE", "CHECK", "FOREIGN"].contains(third) {
+            throw unsupportedColumn("constraints")
+        }
         var field = try self.field()
         while true {
+            if at(word: "GENERATED") { throw unsupportedColumn("generated columns") }
+            for word in ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "REFERENCES"] where at(word: word) {
+                throw unsupportedColumn("constraints")
+            }
             if field.defaultText == nil, takeWord("DEFAULT") {
                 field.defaultText = try defaultText()
             } else if field.comment == nil, take(.COMMENT) {
@@ -167,6 +175,11 @@ extension Parser {
                 return field
             }
         }
+    }
+
+    private func unsupportedColumn(_ what: String) -> EngineError {
+        fail(
+            "Tables of files have no \(what).", code: "UNSUPPORTED_FEATURE.TABLE_OPERATION", at: current.span)
     }
 
     /// Parses an expression and returns its text.

@@ -56,7 +56,7 @@ extension Parser {
         return .createStoredView(view)
     }
 
-    /// Parses `name LIKE other`; nil where something else follows the name.
+    /// Parses `name LIKE other` and what the new table has of its own; nil where something else follows the name.
     mutating func createTableLike(replaces: Bool) throws(EngineError) -> StatementSyntax.Kind? {
         let before = self
         let ifNotExists = try ifNotExists()
@@ -65,8 +65,39 @@ extension Parser {
             self = before
             return nil
         }
-        return .createTableLike(
+        var like = CreateTableLikeSyntax(
             name: name, like: try qualifiedName("a table name"), ifNotExists: ifNotExists)
+        while true {
+            if like.format == nil, let format = try tableFormat() {
+                like.format = format
+            } else if like.location == nil, take(.LOCATION) {
+                like.location = try stringValue("a path in quotes")
+            } else if like.properties.isEmpty, take(.TBLPROPERTIES) {
+                like.properties = try options()
+            } else {
+                return .createTableLike(like)
+            }
+        }
+    }
+
+    /// Parses `USING format`, or Hive's `STORED AS format` for formats that are the same as Spark's; nil where
+    /// neither stands.
+    mutating func tableFormat() throws(EngineError) -> NameSyntax? {
+        if take(.USING) { return try name("a format such as parquet") }
+        if at(word: "ROW"), text(peek()).uppercased() == "FORMAT" { throw hiveFormat("ROW FORMAT") }
+        guard at(word: "STORED"), peek().keyword == .AS || peek().keyword == .BY else { return nil }
+        guard peek().keyword == .AS, ["PARQUET", "ORC", "AVRO"].contains(text(peek(2)).uppercased()) else {
+            throw hiveFormat("STORED \(text(peek()).uppercased()) \(text(peek(2)).uppercased())")
+        }
+        advance()
+        advance()
+        return try name("a format such as PARQUET")
+    }
+
+    private func hiveFormat(_ clause: String) -> EngineError {
+        fail(
+            "Hive's \(clause) is not supported.", code: "UNSUPPORTED_FEATURE.HIVE_FORMAT", at: current.span,
+            remedy: "Write STORED AS PARQUET, ORC or AVRO, or USING csv OPTIONS (sep ',').")
     }
 
     // MARK: ALTER

@@ -98,6 +98,7 @@ extension Parser {
     private mutating func relationPrimary() throws(EngineError) -> RelationSyntax {
         let start = index
         var relation = try nested { (parser) throws(EngineError) in try parser.bareRelation() }
+        try refuseTimeTravel()
         if at(.TABLESAMPLE) {
             // Spark samples no rows of table functions.
             if case .function = relation.kind {
@@ -109,6 +110,18 @@ extension Parser {
         if let alias = try tableAlias() { relation.alias = alias }
         relation.span = span(from: start)
         return relation
+    }
+
+    /// Throws where `[FOR] VERSION | TIMESTAMP AS OF` follows: files have no versions.
+    private func refuseTimeTravel() throws(EngineError) {
+        let offset = at(word: "FOR") ? 1 : 0
+        let word = text(peek(offset)).uppercased()
+        guard ["VERSION", "TIMESTAMP", "SYSTEM_VERSION", "SYSTEM_TIME"].contains(word),
+            peek(offset + 1).keyword == .AS, text(peek(offset + 2)).uppercased() == "OF"
+        else { return }
+        throw fail(
+            "Files have no versions to go back to.", code: "UNSUPPORTED_FEATURE.TIME_TRAVEL",
+            at: current.span)
     }
 
     private mutating func bareRelation() throws(EngineError) -> RelationSyntax {

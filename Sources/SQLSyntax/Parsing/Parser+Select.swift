@@ -8,6 +8,14 @@ extension Parser {
         try expect(.SELECT)
         var select = SelectSyntax(span: current.span)
         try selectList(&select)
+        if at(.USING), let item = select.items.last, case .call(let call) = item.expression.kind,
+            call.name.last?.text.uppercased() == "TRANSFORM"
+        {
+            throw fail(
+                "SELECT TRANSFORM … USING starts a program for rows, which workers do not.",
+                code: "UNSUPPORTED_FEATURE.TRANSFORM", at: item.expression.span,
+                remedy: "Use the function transform(array, x -> …), or a pipeline's step with a command.")
+        }
         select.isSelectPipe = isPipe
         if isPipe {
             select.windows = try windowClause()
@@ -59,6 +67,11 @@ extension Parser {
     var isLastWord: Bool { current.kind == .word && peek().kind == .end }
 
     mutating func selectItem() throws(EngineError) -> SelectItemSyntax {
+        if at(.FROM), index > 0, tokens[index - 1].symbol == .comma, tokens[index - 1].kind == .symbol {
+            throw fail(
+                "A comma stands before FROM.", code: "TRAILING_COMMA_IN_SELECT",
+                at: tokens[index - 1].span, remedy: "Remove it.")
+        }
         let expression = try expression()
         let hasAs = take(.AS)
         if hasAs, at(.leftParenthesis) {

@@ -35,8 +35,17 @@ extension Parser {
             if at(.COMMENT), peek().keyword == .ON { return try commentOn() }
             if at(word: "EXECUTE") { return try executeImmediate() }
             if let advisory = try advisory() { return advisory }
+            if at(word: "BEGIN") { throw scripting }
             throw unexpected("a statement such as 'SELECT', 'INSERT' or 'CREATE'")
         }
+    }
+
+    private var scripting: EngineError {
+        fail(
+            "SQL scripts with BEGIN … END are not supported.", code: "UNSUPPORTED_FEATURE.SQL_SCRIPTING",
+            at: current.span,
+            remedy: "Write the statements one after the other: DECLARE, SET VARIABLE and EXECUTE IMMEDIATE "
+                + "work there.")
     }
 
     /// Parses a query; `WITH … INSERT …` puts its common tables before the inserted query's own.
@@ -95,12 +104,24 @@ extension Parser {
             if zone == nil { zone = try settingValue() }
             return .set(key: "spark.sql.session.timeZone", value: zone)
         }
+        if at(word: "CATALOG"), peek().kind != .symbol, peek().kind != .end { return try setCatalog() }
         let key = try settingKey()
         guard take(.equal) else {
             if atEnd || at(.semicolon) { return .set(key: key, value: nil) }
             throw unexpected("'='")
         }
         return .set(key: key, value: try settingValue())
+    }
+
+    /// Parses `SET CATALOG name`; there is one catalog.
+    private mutating func setCatalog() throws(EngineError) -> StatementSyntax.Kind {
+        advance()
+        let place = current.span
+        let catalog = atString ? try stringValue() : try name("a catalog").text
+        if catalog.lowercased() == "spark_catalog" { return .advice(table: nil) }
+        throw fail(
+            "There is no catalog of this name: \(catalog)", code: "CATALOG_NOT_FOUND", at: place,
+            remedy: "There is one, spark_catalog.")
     }
 
     /// Parses the offset that `SET TIME ZONE INTERVAL '5:30' HOUR TO MINUTE` gives; nil for a name.
@@ -169,6 +190,14 @@ extension Parser {
         let table = try qualifiedName("a table name")
         if take(.PARTITION) { _ = try partitionValues() }
         if atEnd || at(.semicolon) { return .describe(.table(table, isExtended: isExtended)) }
+        let place = index
+        if take(.AS) {
+            try expectWord("JSON")
+            if isExtended { return .describe(.json(table)) }
+            throw fail(
+                "DESCRIBE … AS JSON shows what DESCRIBE EXTENDED does.", code: "DESCRIBE_JSON_NOT_EXTENDED",
+                at: span(from: place), remedy: "Write DESCRIBE EXTENDED.")
+        }
         return .describe(.column(table, try qualifiedName("a column name"), isExtended: isExtended))
     }
 

@@ -19,7 +19,7 @@ extension Parser {
         case "BIGINT", "LONG": return .bigint
         case "FLOAT", "REAL": return .float
         case "DOUBLE": return .double
-        case "STRING": return .string
+        case "STRING": return try collatedString()
         case "BINARY": return .binary
         case "DATE": return .date
         case "TIMESTAMP", "TIMESTAMP_LTZ": return .timestamp
@@ -28,22 +28,42 @@ extension Parser {
         case "VOID": return .void
         case "VARIANT": return .variant
         case "DECIMAL", "DEC", "NUMERIC": return try decimalType()
-        case "CHAR", "CHARACTER": return .char(try lengthInParentheses())
-        case "VARCHAR": return .varchar(try lengthInParentheses())
+        case "CHAR", "CHARACTER", "VARCHAR":
+            guard at(.leftParenthesis) else {
+                throw incomplete(
+                    "DATATYPE_MISSING_SIZE", word, "a length, such as \(word)(10)", at: token.span)
+            }
+            let length = try lengthInParentheses()
+            return word == "VARCHAR" ? .varchar(length) : .char(length)
         case "INTERVAL": return try intervalType()
         case "ARRAY":
+            if !at(.less) {
+                throw incomplete(
+                    "INCOMPLETE_TYPE_DEFINITION.ARRAY", word, "an element type, such as ARRAY<INT>",
+                    at: token.span)
+            }
             try expect(.less)
             let element = try type()
             try closeAngle()
             return .array(element)
         case "MAP":
+            if !at(.less) {
+                throw incomplete(
+                    "INCOMPLETE_TYPE_DEFINITION.MAP", word, "types, such as MAP<STRING, INT>", at: token.span)
+            }
             try expect(.less)
             let key = try type()
             try expect(.comma)
             let value = try type()
             try closeAngle()
             return .map(key: key, value: value)
-        case "STRUCT": return try structType()
+        case "STRUCT":
+            if !at(.less), !at(.notEqual) {
+                throw incomplete(
+                    "INCOMPLETE_TYPE_DEFINITION.STRUCT", word, "fields, such as STRUCT<name: STRING>",
+                    at: token.span)
+            }
+            return try structType()
         default:
             let known = [
                 "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL",
@@ -61,6 +81,25 @@ extension Parser {
                 },
                 at: source.location(token.span))
         }
+    }
+
+    /// Returns the error for a type without what stands in its parentheses or angles.
+    private func incomplete(
+        _ code: String, _ type: String, _ missing: String, at place: SourceSpan
+    ) -> EngineError {
+        fail("The type \(type) needs \(missing).", code: code, at: place)
+    }
+
+    /// Parses what follows `STRING`: `[COLLATE name]`.
+    private mutating func collatedString() throws(EngineError) -> TypeSyntax {
+        guard openAngles == 0, at(word: "COLLATE") else { return .string }
+        advance()
+        let collation = try name("a collation such as UTF8_BINARY")
+        if collation.text.uppercased() == "UTF8_BINARY" { return .string }
+        throw fail(
+            "Texts compare byte by byte, as UTF8_BINARY does; there is no collation \(collation.text) here.",
+            code: "UNSUPPORTED_FEATURE.COLLATION", at: collation.span,
+            remedy: "Leave it out, and compare lower(…) or upper(…) of both sides.")
     }
 
     /// Parses what follows `TIME`: `[(digits)] [WITHOUT TIME ZONE]`.

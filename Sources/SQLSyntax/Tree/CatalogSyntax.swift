@@ -116,3 +116,13 @@ package struct AnalyzeSyntax: Sendable, Hashable {
     /// `NOSCAN`: only the size of the files.
     package var isSizeOnly: Bool
 }
+
+/// Holds `CREATE TABLE name LIKE other [USING format] [TBLPROPERTIES …] [LOCATION …]`.
+package struct CreateTableLikeSyntax: Sendable, Hashable {
+    package var name: [NameSyntax]
+    package var like: [NameSyntax]
+    package var ifNotExists: Bool
+    package var format: NameSyntax?
+    package var properties: [OptionSyntax] = []
+    package var location: String?
+}

@@ -13,8 +13,7 @@ package struct StatementSyntax: Sendable, Hashable {
         case alterDatabase(AlterDatabaseSyntax)
         case alterTable(AlterTableSyntax)
         case truncateTable([NameSyntax], partition: [PartitionValueSyntax])
-        /// `CREATE TABLE name LIKE other`.
-        case createTableLike(name: [NameSyntax], like: [NameSyntax], ifNotExists: Bool)
+        case createTableLike(CreateTableLikeSyntax)
         case analyze(AnalyzeSyntax)
         case dropView(name: [NameSyntax], ifExists: Bool)
         case insertDirectory(InsertDirectorySyntax)
@@ -77,6 +76,8 @@ package enum ExplainMode: String, Sendable, Hashable {
 package enum DescribeSyntax: Sendable, Hashable {
     case table([NameSyntax], isExtended: Bool)
     case column([NameSyntax], [NameSyntax], isExtended: Bool)
+    /// `DESCRIBE EXTENDED table AS JSON`.
+    case json([NameSyntax])
     case database([NameSyntax], isExtended: Bool)
     case function([NameSyntax], isExtended: Bool)
     case query(QuerySyntax)

@@ -50,8 +50,10 @@ struct RunCommand: AsyncParsableCommand {
     private func runPipeline(_ name: String) async throws {
         let vars = try JobOptions.pairs(job.vars, flag: "--vars")
         let conf = try job.settings()
-        try RunCommand.refuse(
-            ["--output"], "a pipeline prints no rows: its tables are read with SELECT")
+        if output != .none {
+            try RunCommand.refuse(
+                ["--output"], "a pipeline prints no rows: its tables are read with SELECT")
+        }
         if let remote = try connection.remote() {
             let request = RemotePipeline(
                 remote, PipelinePlace.directory(name), pipeline, vars: vars, conf: Dictionary(conf) { $1 })

@@ -54,8 +54,14 @@ struct PhysicalPlanner {
         built.plan = try StageSplitter.keepingShared(
             built.plan, scans: scans, always: Set(kept.values.map(\.plan)))
         built = try arranged(built, as: logical.output)
-        expected?.note(built.plan, rows: estimator.estimate(logical).rows)
+        note(built.plan, of: logical)
         return built
+    }
+
+    private mutating func note(_ plan: PhysicalPlan, of logical: LogicalPlan) {
+        if expected == nil { return }
+        let rows = estimator.estimate(logical).rows
+        expected?.note(plan, rows: rows)
     }
 
     /// Returns the plan with exactly `columns`, in that order.
@@ -116,7 +122,7 @@ struct PhysicalPlanner {
         _ logical: LogicalPlan, required: Set<ColumnID>, meeting: Set<ColumnID> = []
     ) throws(EngineError) -> BuiltPlan {
         let built = try buildUnnoted(logical, required: required, meeting: meeting)
-        expected?.note(built.plan, rows: estimator.estimate(logical).rows)
+        note(built.plan, of: logical)
         return built
     }
 
